@@ -1,0 +1,1 @@
+"""farmlive: self-hosted livestreaming commerce for local produce."""

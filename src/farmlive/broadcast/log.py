@@ -1,0 +1,182 @@
+"""The log: what happened in a broadcast, in order. Everything else about a broadcast is read from it.
+
+An event is written in the transaction of the thing it tells of, takes its `seq` from the
+broadcast's locked row, and goes to the bus only after the commit.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, insert, select, update
+
+from farmlive.bilingual import Bilingual
+from farmlive.broadcast.tables import broadcasts, events
+from farmlive.bus import Bus
+from farmlive.clock import now_ms
+from farmlive.problems import NotFound
+from farmlive.store import after_commit
+
+PUBLIC = "public"
+STAFF = "staff"
+TOPIC = "log"
+
+
+class UnknownBroadcast(NotFound):
+    """No broadcast has that id."""
+
+    slug = "unknown-broadcast"
+    title = "There is no such broadcast"
+
+    def __init__(self, broadcast: str):
+        super().__init__(
+            f"There is no broadcast {broadcast[:40]}. Open the start page to see what is live.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the log. `at` is UTC milliseconds; `data` holds no buyer's name, phone, address."""
+
+    broadcast: str
+    seq: int
+    at: int
+    kind: str
+    audience: tuple[str, ...]
+    data: dict[str, Any]
+    # The device whose open channels gain the event's `order:` audience; not kept.
+    device: str | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """The event as the channel sends it."""
+        return {"seq": self.seq, "at": self.at, "kind": self.kind, "data": self.data}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a broadcast stands: its last `seq` and `at`, its state and its title."""
+
+    seq: int
+    at: int
+    state: str
+    title: Bilingual
+
+
+Handler = Callable[[Connection, Event], None]
+
+_next_at = case((broadcasts.c.last_at > bindparam("now"), broadcasts.c.last_at), else_=bindparam("now"))
+_ADVANCE = (
+    update(broadcasts)
+    .where(broadcasts.c.id == bindparam("broadcast"))
+    .values(seq=broadcasts.c.seq + 1, last_at=_next_at)
+    .returning(broadcasts.c.seq, broadcasts.c.last_at)
+)
+_INSERT = insert(events)
+_HEAD = select(
+    broadcasts.c.seq, broadcasts.c.last_at, broadcasts.c.state, broadcasts.c.title
+).where(broadcasts.c.id == bindparam("broadcast"))
+
+
+class Log:
+    """Writes events in transactions, tells handlers within them and the bus after them."""
+
+    def __init__(self, bus: Bus):
+        self._bus = bus
+        self._handlers: defaultdict[str, list[Handler]] = defaultdict(list)
+
+    def hear(self, kind: str, handler: Handler) -> None:
+        """Have the handler run for each event of the kind, in the event's own transaction."""
+        self._handlers[kind].append(handler)
+
+    def append(
+        self,
+        connection: Connection,
+        broadcast: str,
+        kind: str,
+        audience: Sequence[str],
+        data: dict[str, Any],
+        *,
+        device: str | None = None,
+    ) -> Event:
+        """Write one event and send it after the commit.
+
+        `audience` is one or more of `public`, `staff`, `farm:{id}`, `order:{id}`. `device` names
+        the device whose open channels may from now on see the event's `order:` audience.
+        Raises UnknownBroadcast.
+        """
+        row = connection.execute(_ADVANCE, {"broadcast": broadcast, "now": now_ms()}).one_or_none()
+        if row is None:
+            raise UnknownBroadcast(broadcast)
+        event = Event(broadcast, row[0], row[1], kind, tuple(audience), data, device)
+        connection.execute(
+            _INSERT,
+            {
+                "broadcast": broadcast,
+                "seq": event.seq,
+                "at": event.at,
+                "kind": kind,
+                "audience": list(audience),
+                "data": data,
+            },
+        )
+        for handler in self._handlers.get(kind, ()):
+            handler(connection, event)
+        after_commit(connection, lambda: self._bus.publish(TOPIC, pack(event)))
+        return event
+
+    def head(self, connection: Connection, broadcast: str) -> Head:
+        """Where the broadcast stands. Raises UnknownBroadcast."""
+        row = connection.execute(_HEAD, {"broadcast": broadcast}).one_or_none()
+        if row is None:
+            raise UnknownBroadcast(broadcast)
+        return Head(row[0], row[1], row[2], Bilingual(**row[3]))
+
+    def events(
+        self,
+        connection: Connection,
+        broadcast: str,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        kinds: Iterable[str] | None = None,
+    ) -> list[Event]:
+        """The events with `seq` greater than `after`, in order, of all audiences."""
+        query = (
+            select(events)
+            .where(events.c.broadcast == broadcast, events.c.seq > after)
+            .order_by(events.c.seq)
+        )
+        if kinds is not None:
+            query = query.where(events.c.kind.in_(list(kinds)))
+        if limit is not None:
+            query = query.limit(limit)
+        return [
+            Event(row.broadcast, row.seq, row.at, row.kind, tuple(row.audience), row.data)
+            for row in connection.execute(query)
+        ]
+
+    def redact(self, connection: Connection, broadcast: str, seq: int) -> bool:
+        """Empty an event's data in place; its `seq` stays. False where there is no such event."""
+        done = connection.execute(
+            update(events)
+            .where(events.c.broadcast == broadcast, events.c.seq == seq)
+            .values(data={})
+        )
+        return done.rowcount == 1
+
+
+def pack(event: Event) -> bytes:
+    """Write an event for the bus."""
+    return json.dumps(
+        [event.broadcast, event.seq, event.at, event.kind, event.audience, event.data, event.device],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode()
+
+
+def unpack(message: bytes) -> Event:
+    """Read what `pack` wrote."""
+    broadcast, seq, at, kind, audience, data, device = json.loads(message)
+    return Event(broadcast, seq, at, kind, tuple(audience), data, device)

@@ -1,0 +1,118 @@
+"""The shapes of broadcasts in the API and of the channel's messages that this room answers."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from farmlive.bilingual import Bilingual
+from farmlive.clock import parse_rfc3339
+
+OfferId = Annotated[str, Field(min_length=1, max_length=26)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Nickname = Annotated[str, StringConstraints(strip_whitespace=True, max_length=24)]
+
+
+class Broadcast(BaseModel):
+    """A broadcast; times are RFC 3339."""
+
+    id: str
+    title: Bilingual
+    note: Bilingual | None
+    state: Literal["scheduled", "live", "ended"]
+    starts_at: str | None
+    started_at: str | None
+    ended_at: str | None
+
+
+class BroadcastList(BaseModel):
+    """Broadcasts, live ones first, then what comes next, then what has ended."""
+
+    broadcasts: list[Broadcast]
+
+
+class NewBroadcast(BaseModel):
+    """A broadcast to schedule; without `starts_at` it waits for its host."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Bilingual
+    starts_at: str | None = None
+    note: Bilingual | None = None
+
+    @field_validator("starts_at")
+    @classmethod
+    def _time(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_rfc3339(value)
+        return value
+
+
+class ChangedBroadcast(NewBroadcast):
+    """What to change of a broadcast that has not ended."""
+
+    title: Bilingual | None = None  # type: ignore[assignment]
+
+
+class EventList(BaseModel):
+    """Events of the log after a `seq`, for staff."""
+
+    to: int
+    events: list[dict[str, Any]]
+
+
+class Message(BaseModel):
+    """What every message of a client has: its type and, where it wants a reply, an id."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: str
+    id: Annotated[str, Field(max_length=64)] | int | None = None
+
+
+class ChatSay(Message):
+    """Say something; a new nickname is kept for the connection."""
+
+    type: Literal["chat.say"]
+    text: Text
+    nickname: Nickname | None = None
+
+
+class ChatHide(Message):
+    """Take a message away from everyone's page; its text is erased from the log."""
+
+    type: Literal["chat.hide"]
+    message: Annotated[int, Field(ge=1)]
+
+
+class ChatMute(Message):
+    """Take no more messages from the device that said this one."""
+
+    type: Literal["chat.mute"]
+    message: Annotated[int, Field(ge=1)]
+
+
+class React(Message):
+    """Hearts, up to twenty at a time."""
+
+    type: Literal["react"]
+    count: Annotated[int, Field(ge=1, le=20)] = 1
+
+
+class CardOpen(Message):
+    """A viewer looks at a card."""
+
+    type: Literal["card.open"]
+    offer: OfferId
+
+
+class CardPin(Message):
+    """Show an offer's card over the video."""
+
+    type: Literal["card.pin"]
+    offer: OfferId
+
+
+class CardUnpin(Message):
+    """Take the card away."""
+
+    type: Literal["card.unpin"]

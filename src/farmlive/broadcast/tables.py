@@ -1,0 +1,61 @@
+"""The tables of broadcasts: the broadcast itself, its log, who sent and who watched."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
+
+from farmlive.store import Json, metadata
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("title", Json, nullable=False),
+    Column("note", Json),
+    Column("state", String(12), nullable=False),
+    Column("starts_at", BigInteger),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    # The log's head: the last seq and the last time, advanced in each event's transaction.
+    Column("seq", BigInteger, nullable=False, server_default="0"),
+    Column("last_at", BigInteger, nullable=False, server_default="0"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("audience", Json, nullable=False),
+    Column("data", Json, nullable=False),
+    Index("ix_events_broadcast_kind", "broadcast", "kind"),
+)
+
+# Which device said a message, so that a host can mute it. Not part of the log: no reader needs it.
+senders = Table(
+    "senders",
+    metadata,
+    Column("broadcast", String(26), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("device", String(64), nullable=False),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("broadcast", String(26), primary_key=True),
+    Column("device", String(64), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(26)),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("broadcast", ForeignKey("broadcasts.id"), nullable=False, index=True),
+    Column("device", String(64), nullable=False),
+    Column("from_at", BigInteger, nullable=False),
+    Column("to_at", BigInteger, nullable=False),
+)

@@ -1,0 +1,37 @@
+"""Identifiers: ULIDs for what leaves the server, random tokens for what must not be guessed."""
+
+import re
+import secrets
+import threading
+
+from farmlive.clock import now_ms
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PATTERN = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_lock = threading.Lock()
+_last = 0
+
+
+def ulid() -> str:
+    """Make a ULID: 26 characters of Crockford base 32, 48 bits of time and 80 of chance.
+
+    Within this process each is greater than the one before, so that order of making is order
+    of sorting (github.com/ulid/spec, monotonicity).
+    """
+    global _last
+    with _lock:
+        value = (now_ms() << 80) | secrets.randbits(80)
+        if value <= _last:
+            value = _last + 1
+        _last = value
+    return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def is_ulid(text: str) -> bool:
+    """Whether the text has the form of a ULID, in capitals as we write it."""
+    return _PATTERN.fullmatch(text) is not None
+
+
+def token() -> str:
+    """Make an unguessable URL-safe token of 128 random bits, 22 characters."""
+    return secrets.token_urlsafe(16)

@@ -1,0 +1,102 @@
+"""Problems: what went wrong, what was kept and what to do, as RFC 9457 problem details.
+
+The same object is the body of an HTTP error and the `problem` of a channel's reply. A room
+declares its problems beside the code that raises them; this file owns only their shape.
+"""
+
+from typing import Any, ClassVar
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """An error that reaches a person.
+
+    Subclasses set `status` (HTTP), `slug` (the stable part of `type`) and `title` (a sentence
+    that never changes for that type); `detail` says what happened this time and what to do.
+    Keyword arguments become extension members (RFC 9457, section 3.2).
+    """
+
+    status: ClassVar[int] = 400
+    slug: ClassVar[str] = "bad-request"
+    title: ClassVar[str] = "The request can't be understood"
+
+    def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **members: Any):
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = headers or {}
+        self.members = members
+
+    def body(self) -> dict[str, Any]:
+        """The problem details object (RFC 9457, section 3)."""
+        return {
+            "type": f"/problems/{self.slug}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+        }
+
+
+class Invalid(Problem):
+    """The request has the right form of a request and the wrong contents; `errors` lists each."""
+
+    status = 422
+    slug = "invalid"
+    title = "Something in the request is not valid"
+
+
+class NotFound(Problem):
+    """What the address or the message names does not exist here."""
+
+    status = 404
+    slug = "not-found"
+    title = "There is nothing here by that name"
+
+
+class Unauthorized(Problem):
+    """Nobody is signed in, or the key is not known."""
+
+    status = 401
+    slug = "unauthorized"
+    title = "Sign in first"
+
+
+class Forbidden(Problem):
+    """Signed in, and not allowed."""
+
+    status = 403
+    slug = "forbidden"
+    title = "Your account may not do this"
+
+
+class Conflict(Problem):
+    """The state of things does not allow it now."""
+
+    status = 409
+    slug = "conflict"
+    title = "That does not fit the state of things"
+
+
+class TooLarge(Problem):
+    """The body or the message is over its limit."""
+
+    status = 413
+    slug = "too-large"
+    title = "That is too large"
+
+
+class TooMany(Problem):
+    """A rate limit was reached; `Retry-After` says when to come back."""
+
+    status = 429
+    slug = "too-many-requests"
+    title = "Too many requests"
+
+
+class Unavailable(Problem):
+    """The server can't do it now; nothing was changed unless the detail says so."""
+
+    status = 503
+    slug = "unavailable"
+    title = "The server can't do that at the moment"

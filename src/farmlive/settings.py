@@ -1,0 +1,120 @@
+"""Every setting of the server: one class, `FARMLIVE_*` in the environment, each with its meaning
+and unit. The reference in docs/settings.md is made from this file.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """The settings of one server; read once at start."""
+
+    model_config = SettingsConfigDict(env_prefix="FARMLIVE_", extra="forbid", frozen=True)
+
+    data: Path = Field(
+        Path("farmlive-data"),
+        description="Folder that holds everything the server keeps: database, pictures, keys.",
+    )
+    public_url: str = Field(
+        "",
+        description="The address that people open, such as https://live.example.org, without a "
+        "path. Cookies are Secure when it is https. Empty: http:// with host and port.",
+    )
+    host: str = Field("127.0.0.1", description="Address on which HTTP and the channel listen.")
+    port: int = Field(8000, ge=0, le=65535, description="TCP port of HTTP and the channel.")
+    tls_cert: Path | None = Field(
+        None, description="PEM file with the certificate chain, to serve HTTPS without a proxy."
+    )
+    tls_key: Path | None = Field(None, description="PEM file with the key of that certificate.")
+    trusted_proxies: Words = Field(
+        (),
+        description="Addresses or networks, separated by commas, whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed, such as 127.0.0.1.",
+    )
+    database_url: str = Field(
+        "",
+        description="postgresql://user:password@host/name for PostgreSQL. Empty: SQLite in the "
+        "data folder.",
+    )
+    redis_url: str = Field(
+        "",
+        description="redis://host:port/0 to join several servers. Empty: this process serves "
+        "alone.",
+    )
+    udp_port: int = Field(
+        8189, ge=0, le=65535, description="The one UDP port of all media. 0: any free port."
+    )
+    udp_addresses: Words = Field(
+        (),
+        description="Addresses told to clients as candidates, separated by commas; a public "
+        "address before a NAT goes here. Empty: every address of this machine.",
+    )
+    max_viewers: int = Field(
+        10_000, ge=1, description="Viewers of media that this server takes at once."
+    )
+    max_sources: int = Field(8, ge=1, le=64, description="Sources that one broadcast may have.")
+    source_grace_s: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds for which a publisher that vanished keeps its place and its viewers.",
+    )
+    session_days: int = Field(14, ge=1, description="Days for which a sign-in lasts.")
+    studio_key_minutes: int = Field(
+        720, ge=1, description="Minutes for which the stream key of the studio's own camera works."
+    )
+    joins_per_minute: int = Field(
+        3000,
+        ge=1,
+        description="New channels and media sessions a minute from one address; wide enough for "
+        "a village behind one address.",
+    )
+    sign_ins_per_minute: int = Field(
+        10, ge=1, description="Attempts to sign in a minute from one address or for one name."
+    )
+    orders_per_minute: int = Field(
+        60, ge=1, description="Orders a minute from one device; an address has twenty times that."
+    )
+    chats_per_minute: int = Field(20, ge=1, description="Chat messages a minute from one device.")
+    max_body_kib: int = Field(1024, ge=16, description="Largest HTTP body, KiB, uploads aside.")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
+        "CNY", description="ISO 4217 code of the prices that staff enter."
+    )
+    time_zone: str = Field(
+        "Asia/Shanghai", description="IANA time zone in which pages and sheets write times."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is logged."
+    )
+
+    @field_validator("trusted_proxies", "udp_addresses", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_path(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("write the address with http:// or https://")
+        return value
+
+    @property
+    def url(self) -> str:
+        """The address that people open, without a slash at the end."""
+        if self.public_url:
+            return self.public_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the server by https, so that cookies are Secure."""
+        return self.url.startswith("https://")

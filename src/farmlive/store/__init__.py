@@ -1,0 +1,8 @@
+"""The database: one engine, two doors (`write`, `read`) and the migrations. Knows no room's tables;
+rooms define theirs on `metadata`.
+"""
+
+from farmlive.store.doors import CommitFailed, CommitUnknown, Store, after_commit
+from farmlive.store.tables import Json, metadata
+
+__all__ = ["CommitFailed", "CommitUnknown", "Json", "Store", "after_commit", "metadata"]

@@ -1,0 +1,223 @@
+"""The two doors to the database: `write`, whose callers share commits, and `read`.
+
+One thread writes. What arrives while it works, or within `GATHER_S` of the first, is one
+transaction; each function runs in a SAVEPOINT of its own. Answers go out after the COMMIT.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar, cast
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from farmlive.problems import Unavailable
+from farmlive.settings import Settings
+from farmlive.store import engine as engines
+from farmlive.store.migrate import migrate
+
+T = TypeVar("T")
+
+GATHER_S = 0.001
+BATCH = 256
+_CALLS = "farmlive.after_commit"
+
+
+class CommitFailed(Unavailable):
+    """The batch was rolled back: nothing of it was kept, and it may be tried again."""
+
+    slug = "not-saved"
+    title = "The database could not save it, and nothing was kept"
+
+
+class CommitUnknown(Unavailable):
+    """The connection broke during COMMIT: what was asked may have been kept, or not."""
+
+    slug = "save-unknown"
+    title = "The database went away while saving"
+
+
+@dataclass(slots=True, eq=False)
+class _Unit:
+    """One function on its way: what to run, who waits, and what came of it."""
+
+    function: Callable[[Connection], Any]
+    waiter: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+    calls: list[Callable[[], None]] = field(default_factory=list)
+
+
+def after_commit(connection: Connection, call: Callable[[], None]) -> None:
+    """Have `call` run in the event loop once this write is committed, before its caller's answer.
+
+    Calls of one batch run in the order in which they were asked for; of a function that raised,
+    or a batch that failed, none run.
+    """
+    connection.info[_CALLS].append(call)
+
+
+class Store:
+    """The database of one server, opened by `Store.open` in the event loop that will use it."""
+
+    def __init__(self, writer: Engine, readers: Engine):
+        self._writer = writer
+        self._readers = readers
+        self._loop = asyncio.get_running_loop()
+        self._pending: list[_Unit] = []
+        self._busy = False
+        self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._batches: queue.SimpleQueue[list[_Unit] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write_batches, name="store-writer")
+        self._pool = ThreadPoolExecutor(engines.READERS, thread_name_prefix="store-reader")
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        """Connect, bring the tables up to date and start the writer.
+
+        Raises DatabaseRefused where the database would not keep what it acknowledges.
+        """
+        settings.data.mkdir(parents=True, exist_ok=True)
+        url = engines.address(settings.database_url, settings.data)
+        writer = engines.writer_engine(url)
+        await asyncio.to_thread(_prepare, writer)
+        store = cls(writer, engines.reader_engine(url))
+        store._thread.start()
+        return store
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._writer.dialect.name
+
+    async def write(self, function: Callable[[Connection], T]) -> T:
+        """Run the function in the writer's next transaction and return what it returned, committed.
+
+        What it raises is raised here, and its own changes alone are undone. Raises CommitFailed
+        where the batch could not be committed, CommitUnknown where nobody can tell. A caller that
+        is cancelled before its turn leaves no trace; after it, the write stands.
+        """
+        if self._closed:
+            raise CommitFailed("The server is stopping. Try again in a moment.")
+        unit = _Unit(function, self._loop.create_future())
+        self._pending.append(unit)
+        if self._idle.is_set():
+            self._idle.clear()
+            self._loop.call_later(GATHER_S, self._hand_over)
+        return cast(T, await unit.waiter)
+
+    async def read(self, function: Callable[[Connection], T]) -> T:
+        """Run the function in a read-only transaction of its own and return what it returned."""
+        return await self._loop.run_in_executor(self._pool, self._read, function)
+
+    async def close(self) -> None:
+        """Let what is under way be committed, then stop the threads and disconnect."""
+        self._closed = True
+        await self._idle.wait()
+        if self._thread.is_alive():
+            self._batches.put(None)
+            await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._pool.shutdown)
+        self._writer.dispose()
+        self._readers.dispose()
+
+    def _read(self, function: Callable[[Connection], T]) -> T:
+        with self._readers.connect() as connection:
+            return function(connection)
+
+    # In the event loop.
+
+    def _hand_over(self) -> None:
+        batch = [unit for unit in self._pending[:BATCH] if not unit.waiter.cancelled()]
+        del self._pending[:BATCH]
+        if batch:
+            self._batches.put(batch)
+        elif self._pending:
+            self._loop.call_soon(self._hand_over)
+        else:
+            self._idle.set()
+
+    def _answer(self, batch: list[_Unit]) -> None:
+        for unit in batch:
+            for call in unit.calls:
+                try:
+                    call()
+                except Exception as error:  # one listener's fault is not the writer's
+                    self._loop.call_exception_handler(
+                        {"message": "a call after a commit failed", "exception": error}
+                    )
+        for unit in batch:
+            if unit.waiter.done():
+                continue
+            if unit.error is not None:
+                unit.waiter.set_exception(unit.error)
+            else:
+                unit.waiter.set_result(unit.result)
+        self._hand_over()
+
+    # In the writer's thread.
+
+    def _write_batches(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            self._write(batch)
+            self._loop.call_soon_threadsafe(self._answer, batch)
+
+    def _write(self, batch: list[_Unit]) -> None:
+        committing = False
+        try:
+            with self._writer.connect() as connection, connection.begin() as transaction:
+                for unit in batch:
+                    _run(connection, unit)
+                committing = True
+                transaction.commit()
+        except Exception as error:
+            failure = _failure(error, committing and self.dialect == "postgresql")
+            for unit in batch:
+                unit.calls = []
+                if unit.error is None:
+                    unit.error = failure()
+
+
+def _prepare(writer: Engine) -> None:
+    with writer.connect() as connection:
+        engines.check_durable(connection)
+    migrate(writer)
+
+
+def _run(connection: Connection, unit: _Unit) -> None:
+    """Run one function in its SAVEPOINT; raises only what ends the whole transaction."""
+    connection.exec_driver_sql("SAVEPOINT unit")
+    connection.info[_CALLS] = unit.calls
+    try:
+        unit.result = unit.function(connection)
+    except BaseException as error:
+        unit.calls = []
+        unit.error = error
+        if isinstance(error, DBAPIError):
+            unit.error = _failure(error, False)() if _ends_transaction(error) else error
+        # Where the database already rolled everything back (a full disk), this raises too, and
+        # the batch fails as one.
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
+    connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+
+
+def _ends_transaction(error: DBAPIError) -> bool:
+    text = str(error.orig)
+    return error.connection_invalidated or "disk is full" in text or "disk I/O error" in text
+
+
+def _failure(error: Exception, unknown: bool) -> Callable[[], Unavailable]:
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if unknown and lost:
+        return lambda: CommitUnknown(
+            "It may have been saved or not. Send the same request with the same key again: it is "
+            "done once at most."
+        )
+    reason = "the disk is full" if "full" in str(error) else "the database did not take it"
+    return lambda: CommitFailed(f"Nothing was saved, since {reason}. Try again in a moment.")

@@ -1,0 +1,106 @@
+"""Connections to SQLite or PostgreSQL, set up so that a commit is durable. What is done with them
+is the doors' part.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+BUSY_TIMEOUT_MS = 10_000
+READERS = 4
+
+
+class DatabaseRefused(Exception):
+    """The database can't be used as it is set up; the message says which setting to change."""
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def address(database_url: str, data: Path) -> str:
+    """The SQLAlchemy address of the database: `FARMLIVE_DATABASE_URL`, or SQLite in the folder."""
+    if not database_url:
+        return f"sqlite+pysqlite:///{(data / 'farmlive.sqlite3').absolute()}"
+    try:
+        url = make_url(database_url)
+    except ArgumentError as error:
+        raise DatabaseRefused("FARMLIVE_DATABASE_URL is not a database address") from error
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseRefused("FARMLIVE_DATABASE_URL must begin with postgresql://")
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def writer_engine(url: str) -> Engine:
+    """An engine for the one writer: on SQLite every transaction is BEGIN IMMEDIATE."""
+    return _engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
+
+
+def reader_engine(url: str) -> Engine:
+    """An engine for the readers, which may not write."""
+    return _engine(url, begin="BEGIN", pool_size=READERS, read_only=True)
+
+
+def check_durable(connection: Connection) -> None:
+    """Refuse a database that would acknowledge what it can lose.
+
+    Raises DatabaseRefused where PostgreSQL's `fsync` or `synchronous_commit` is off, or SQLite's
+    journal is not WAL with `synchronous=FULL`.
+    """
+    if connection.dialect.name == "sqlite":
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        if (mode, level) != ("wal", 2):
+            raise DatabaseRefused(
+                f"SQLite runs with journal_mode={mode}, synchronous={level}, not WAL and FULL: "
+                "the data folder must be on a local disk"
+            )
+        return
+    for setting in ("fsync", "synchronous_commit"):
+        value = connection.exec_driver_sql(f"SHOW {setting}").scalar_one()
+        if value in ("off", "local") and not (setting == "fsync" and value == "local"):
+            raise DatabaseRefused(
+                f"PostgreSQL runs with {setting} = {value}, so an acknowledged order could be "
+                f"lost: set {setting} = on"
+            )
+
+
+def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) -> Engine:
+    sqlite = url.startswith("sqlite")
+    options: dict[str, Any] = {
+        "json_serializer": _dump,
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_pre_ping": not sqlite,
+    }
+    if sqlite:
+        options["connect_args"] = {
+            "check_same_thread": False,
+            "timeout": BUSY_TIMEOUT_MS / 1000,
+            "isolation_level": None,  # the driver begins nothing by itself; we say BEGIN
+        }
+    else:
+        options["connect_args"] = {"connect_timeout": 10}
+    engine = create_engine(url, **options)
+    if sqlite:
+
+        @event.listens_for(engine, "connect")
+        def _set_up(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA cache_size=-65536")
+            if read_only:
+                connection.execute("PRAGMA query_only=ON")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+    elif read_only:
+        engine = engine.execution_options(postgresql_readonly=True)
+    return engine
