@@ -1,0 +1,124 @@
+"""Accounts: staff who sign in by name and password, each with one role.
+
+Functions for the store's doors. Hashing is passwords.py's, sign-ins are sessions.py's.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.people import tables
+from farmlive.people.models import Role
+from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
+from farmlive.problems import Invalid
+
+_NAME = re.compile(r"[\w.\-]{1,40}")
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account; `disabled_at` and `created_at` are milliseconds since 1970."""
+
+    id: str
+    name: str
+    role: Role
+    created_at: int
+    disabled_at: int | None
+    password_hash: str = field(repr=False)
+
+
+def written(name: str) -> str:
+    """The one way in which a name is kept and looked up: NFKC, small letters, no space around."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def checked(name: str) -> str:
+    """The name as it is kept. Raises Invalid for one that can't be typed or read out."""
+    name = written(name)
+    if not _NAME.fullmatch(name):
+        message = "A name has 1 to 40 letters, digits, dots, dashes or underscores, and no space."
+        raise Invalid(message, errors=[{"field": "name", "message": message}])
+    return name
+
+
+def add(conn: Connection, name: str, password_hash: str, role: Role) -> Account:
+    """Write a new account. Raises NameTaken."""
+    name = checked(name)
+    if find(conn, name):
+        raise NameTaken(f"An account named {name} exists. Nothing was changed; take another name.")
+    account = Account(ulid(), name, role, now_ms(), None, password_hash)
+    conn.execute(
+        tables.accounts.insert().values(
+            id=account.id,
+            name=name,
+            role=role,
+            created_at=account.created_at,
+            password_hash=password_hash,
+        )
+    )
+    return account
+
+
+def find(conn: Connection, name: str) -> Account | None:
+    """The account with that name."""
+    row = conn.execute(
+        select(tables.accounts).where(tables.accounts.c.name == written(name))
+    ).one_or_none()
+    return Account(**row._mapping) if row else None
+
+
+def every(conn: Connection) -> list[Account]:
+    """All accounts, by name."""
+    rows = conn.execute(select(tables.accounts).order_by(tables.accounts.c.name))
+    return [Account(**row._mapping) for row in rows]
+
+
+def count(conn: Connection) -> int:
+    """How many accounts there are."""
+    return conn.execute(select(func.count()).select_from(tables.accounts)).scalar_one()
+
+
+def set_password(conn: Connection, name: str, password_hash: str) -> None:
+    """Change the password and end every session of the account. Raises UnknownAccount."""
+    account = _known(conn, name)
+    conn.execute(
+        update(tables.accounts)
+        .where(tables.accounts.c.id == account.id)
+        .values(password_hash=password_hash)
+    )
+    _end_sessions(conn, account)
+
+
+def disable(conn: Connection, name: str) -> None:
+    """Shut the account out and end its sessions. Raises UnknownAccount, LastCoordinator."""
+    account = _known(conn, name)
+    others = select(func.count()).where(
+        tables.accounts.c.role == "coordinator",
+        tables.accounts.c.disabled_at.is_(None),
+        tables.accounts.c.id != account.id,
+    )
+    if account.role == "coordinator" and not conn.execute(others).scalar_one():
+        raise LastCoordinator(
+            f"{account.name} is the only coordinator. Nothing was changed; make another first."
+        )
+    conn.execute(
+        update(tables.accounts)
+        .where(tables.accounts.c.id == account.id)
+        .values(disabled_at=func.coalesce(tables.accounts.c.disabled_at, now_ms()))
+    )
+    _end_sessions(conn, account)
+
+
+def _known(conn: Connection, name: str) -> Account:
+    account = find(conn, name)
+    if account is None:
+        raise UnknownAccount(f"No account is named {written(name)}.")
+    return account
+
+
+def _end_sessions(conn: Connection, account: Account) -> None:
+    conn.execute(delete(tables.sessions).where(tables.sessions.c.account == account.id))

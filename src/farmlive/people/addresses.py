@@ -1,0 +1,90 @@
+"""Where a request comes from: the address that limits count, and whether another site sent it.
+
+Decisions about headers only; what follows from them is guard.py's.
+"""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+
+Address = IPv4Address | IPv6Address
+
+
+class Proxies:
+    """The proxies whose `X-Forwarded-For` is believed."""
+
+    def __init__(self, trusted: Iterable[str]):
+        try:
+            self._networks = [ip_network(word, strict=False) for word in trusted]
+        except ValueError as error:
+            raise ValueError(
+                f"FARMLIVE_TRUSTED_PROXIES: {error}; write addresses or networks, such as "
+                "127.0.0.1 or 10.0.0.0/8"
+            ) from None
+
+    def client(self, peer: str, forwarded_for: Sequence[str]) -> str:
+        """The client's address: the last one in the chain that is no trusted proxy.
+
+        `peer` is the address that connected, `forwarded_for` the headers as they came. Only
+        what a trusted proxy wrote is believed, so the chain is read from its end. An IPv6
+        address, loopback aside, is given as its /64, which is what one household has.
+        """
+        address = _parse(peer)
+        if address is None:
+            return peer
+        hops = [hop for header in forwarded_for for hop in header.split(",")]
+        while hops and self._trusts(address):
+            before = _parse(hops.pop().strip())
+            if before is None:
+                break
+            address = before
+        if isinstance(address, IPv6Address) and not address.is_loopback:
+            return str(ip_network((address, 64), strict=False))
+        return str(address)
+
+    def _trusts(self, address: Address) -> bool:
+        return any(address in network for network in self._networks)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether the address is this machine's own loopback."""
+    parsed = _parse(address)
+    return parsed is not None and parsed.is_loopback
+
+
+def is_cross_site(headers: Headers, own_url: str) -> bool:
+    """Whether a page of another origin sent the request, as its browser tells us.
+
+    `Origin` must name the host that was asked, or `own_url`. Where it is missing or hidden
+    (`null`), `Sec-Fetch-Site`, which no page can set, decides. A program sends neither.
+    """
+    origin = headers.get("origin", "null")
+    if origin == "null":
+        site = headers.get("sec-fetch-site")
+        return site not in ("same-origin", "none") if site else "origin" in headers
+    sender = _host_and_port(origin)
+    asked = f"{urlsplit(origin).scheme}://{headers.get('host', '')}" if sender else ""
+    return sender is None or sender not in (_host_and_port(asked), _host_and_port(own_url))
+
+
+def _host_and_port(url: str) -> tuple[str, int] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return (parts.hostname, port) if parts.hostname else None
+
+
+def _parse(text: str) -> Address | None:
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

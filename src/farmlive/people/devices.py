@@ -1,0 +1,94 @@
+"""Devices: a viewer without an account is a browser, known by a cookie of its own.
+
+It owns that cookie and the keyed pseudonyms by which the rest of the house speaks of devices
+and buyers; nobody else sees the cookie's value.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import re
+import secrets
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from farmlive.ids import token as new_token
+from farmlive.people import tables
+from farmlive.store import Store
+
+COOKIE = "farmlive_device"
+# Browsers keep a cookie for 400 days at most (RFC 6265bis, section 5.5).
+_LIFETIME_S = 400 * 24 * 60 * 60
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+class Pseudonyms:
+    """Keyed HMAC-SHA256 of what must not be known, cut to 128 bits: 32 hexadecimal digits.
+
+    The key is made once and kept in the database, so that servers that share it agree.
+    """
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._key: bytes | None = None
+
+    async def of(self, kind: str, text: str) -> str:
+        """The pseudonym of `text`; the same text has another one for each kind."""
+        if self._key is None:
+            self._key = await self._load()
+        digest = hmac.new(self._key, f"{kind} {text}".encode(), hashlib.sha256)
+        return digest.hexdigest()[:32]
+
+    async def _load(self) -> bytes:
+        query = select(tables.secrets.c.value).where(tables.secrets.c.name == "pseudonyms")
+        made = tables.secrets.insert().values(name="pseudonyms", value=secrets.token_hex(32))
+
+        def read(conn: Connection) -> str | None:
+            return conn.execute(query).scalar_one_or_none()
+
+        value = await self._store.read(read)
+        while value is None:
+            # Another server, or another request of this one, may be first.
+            with contextlib.suppress(IntegrityError):
+                await self._store.write(lambda conn: conn.execute(made).rowcount)
+            value = await self._store.read(read)
+        return bytes.fromhex(value)
+
+
+class DeviceCookie:
+    """ASGI middleware: puts the device's pseudonym into `scope["state"]["device"]`.
+
+    A device without a good cookie is new, and the answer, or the acceptance of its channel,
+    sets one. An answer that a shared cache may keep (`Cache-Control: public`) never does.
+    """
+
+    def __init__(self, app: ASGIApp, pseudonyms: Pseudonyms, *, secure: bool):
+        self._app = app
+        self._pseudonyms = pseudonyms
+        self._attributes = f"; Max-Age={_LIFETIME_S}; Path=/; HttpOnly; SameSite=Lax"
+        if secure:
+            self._attributes += "; Secure"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        known = cookie_parser(Headers(scope=scope).get("cookie", "")).get(COOKIE, "")
+        token = known if _TOKEN.fullmatch(known) else new_token()
+        state = scope.setdefault("state", {})
+        state["device"] = await self._pseudonyms.of("device", token)
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.accept"):
+                message.setdefault("headers", [])
+                headers = MutableHeaders(scope=message)
+                if "public" not in headers.get("cache-control", ""):
+                    headers.append("set-cookie", f"{COOKIE}={token}{self._attributes}")
+            await send(message)
+
+        await self._app(scope, receive, send if token == known else send_with_cookie)

@@ -1,0 +1,131 @@
+"""The guard: who calls, from where, and whether they may.
+
+It reads cookies, keys and headers of a connection and decides; what they are worth is looked
+up by People. A route asks for a Caller by depending on `anyone`, `staff` or `coordinator`.
+"""
+
+import hmac
+from dataclasses import dataclass, field
+
+from starlette.requests import HTTPConnection, Request
+
+from farmlive.people.addresses import Proxies, is_cross_site, is_loopback
+from farmlive.people.keys import API_PREFIX
+from farmlive.people.models import KeyRole
+from farmlive.people.people import People
+from farmlive.people.problems import CrossSite, UnknownApiKey, WrongCsrfToken
+from farmlive.people.sessions import COOKIE
+from farmlive.problems import Forbidden, Unauthorized
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request or holds a channel.
+
+    `account` and `name` are those of the signed-in account; a program with an API key has the
+    key's label for its name. `role` is None for a viewer. `device` is the pseudonym of the
+    browser. `address` is for limits: an IPv6 address is given as its /64. `csrf` is set where
+    a cookie signs in.
+    """
+
+    account: str | None
+    name: str | None
+    role: KeyRole | None
+    device: str
+    address: str
+    csrf: str | None = field(default=None, repr=False)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the caller runs broadcasts: a coordinator or a host."""
+        return self.role in ("coordinator", "host")
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the caller is one of the demo's people; all it does is marked as such."""
+        return self.role == "simulator"
+
+
+class Guard:
+    """Tells who calls. Raises ValueError where the trusted proxies are no addresses."""
+
+    def __init__(self, people: People):
+        self._people = people
+        self._url = people.settings.url
+        self._proxies = Proxies(people.settings.trusted_proxies)
+
+    async def caller(self, connection: HTTPConnection) -> Caller:
+        """The caller of a request or a channel; a viewer where nobody is signed in.
+
+        Raises UnknownApiKey for a wrong one, and CrossSite for a channel or a change (any
+        method but GET, HEAD and OPTIONS) that a page of another site asks for.
+        """
+        if _is_change(connection) and is_cross_site(connection.headers, self._url):
+            raise CrossSite(
+                "Nothing was changed. Open the page by the server's own address and try again; "
+                "behind a proxy, FARMLIVE_PUBLIC_URL must be the address that people open."
+            )
+        device = str(connection.scope["state"]["device"])
+        address = self.address(connection)
+        scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and bearer.startswith(API_PREFIX):
+            key = await self._people.find_api_key(bearer.strip())
+            if key is None:
+                raise UnknownApiKey("Nothing was done. Make a key with `farmlive key add`.")
+            return Caller(None, key.label, key.role, device, address)
+        token = connection.cookies.get(COOKIE)
+        session = await self._people.find_session(token) if token else None
+        if session is None:
+            return Caller(None, None, None, device, address)
+        return Caller(
+            session.account, session.name, session.role, device, address, csrf=session.csrf
+        )
+
+    def address(self, connection: HTTPConnection) -> str:
+        """The client's address for limits, by the trusted proxies where there are some."""
+        peer = connection.client.host if connection.client else "unix"
+        return self._proxies.client(peer, connection.headers.getlist("x-forwarded-for"))
+
+    async def anyone(self, request: Request) -> Caller:
+        """Dependency: whoever it is."""
+        return await self.caller(request)
+
+    async def staff(self, request: Request) -> Caller:
+        """Dependency: a coordinator or a host. Raises Unauthorized, Forbidden, WrongCsrfToken."""
+        caller = await self.caller(request)
+        if caller.role is None:
+            raise Unauthorized("Nothing was done. Sign in, or send an API key.")
+        if not caller.is_staff:
+            raise Forbidden("Nothing was done. A coordinator or a host may do this.")
+        return self._with_csrf(request, caller)
+
+    async def coordinator(self, request: Request) -> Caller:
+        """Dependency: a coordinator. Raises Unauthorized, Forbidden, WrongCsrfToken."""
+        caller = await self.staff(request)
+        if caller.role != "coordinator":
+            raise Forbidden("Nothing was done. Ask a coordinator to do this.")
+        return caller
+
+    async def operator(self, request: Request) -> Caller:
+        """Dependency: a program on this machine that comes through no proxy, or staff."""
+        peer = request.client.host if request.client else ""
+        if is_loopback(peer) and "x-forwarded-for" not in request.headers:
+            return await self.caller(request)
+        return await self.staff(request)
+
+    def _with_csrf(self, request: Request, caller: Caller) -> Caller:
+        if caller.csrf is not None and _is_change(request):
+            sent = request.headers.get("x-csrf-token", "")
+            if not hmac.compare_digest(sent.encode(), caller.csrf.encode()):
+                raise WrongCsrfToken(
+                    "Nothing was changed. Reload the page and try again; a program sends what "
+                    "GET /api/v1/session answers as `csrf`."
+                )
+        return caller
+
+
+def _is_change(connection: HTTPConnection) -> bool:
+    # A channel's handshake is a GET, and what may be done on it is everything.
+    return connection.scope["type"] == "websocket" or connection.scope["method"] not in _SAFE

@@ -1,0 +1,168 @@
+"""Keys of programs: API keys, which act with a role, and stream keys, which publish one source.
+
+Both are random, shown once and kept as hashes. Functions for the store's doors; sources
+themselves are sources.py's.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select, update
+
+from farmlive.clock import now_ms
+from farmlive.ids import token, ulid
+from farmlive.people import tables
+from farmlive.people.models import KeyRole, Purpose
+from farmlive.people.problems import UnknownKey
+from farmlive.people.sessions import hashed
+from farmlive.people.sources import Source
+
+API_PREFIX = "fl_"
+STREAM_PREFIX = "fls_"
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """An API key without its secret; `created_at` in milliseconds since 1970."""
+
+    id: str
+    label: str
+    role: KeyRole
+    created_at: int
+
+
+@dataclass(frozen=True)
+class StreamKey:
+    """A stream key without its secret; times in milliseconds since 1970."""
+
+    id: str
+    source: str
+    label: str
+    purpose: Purpose
+    created_at: int
+    expires_at: int | None
+
+
+def add_api_key(conn: Connection, label: str, role: KeyRole) -> tuple[ApiKey, str]:
+    """Make an API key; the second is the secret, which is not kept."""
+    secret = API_PREFIX + token()
+    key = ApiKey(ulid(), label, role, now_ms())
+    conn.execute(
+        tables.api_keys.insert().values(
+            id=key.id, hash=hashed(secret), label=label, role=role, created_at=key.created_at
+        )
+    )
+    return key, secret
+
+
+def find_api_key(conn: Connection, secret: str) -> ApiKey | None:
+    """The API key with that secret."""
+    row = conn.execute(_api_keys().where(tables.api_keys.c.hash == hashed(secret))).one_or_none()
+    return ApiKey(*row) if row else None
+
+
+def every_api_key(conn: Connection) -> list[ApiKey]:
+    """All API keys, oldest first."""
+    return [ApiKey(*row) for row in conn.execute(_api_keys().order_by(tables.api_keys.c.id))]
+
+
+def revoke_api_key(conn: Connection, key: str) -> None:
+    """Delete the API key with that identifier. Raises UnknownKey."""
+    if not conn.execute(delete(tables.api_keys).where(tables.api_keys.c.id == key)).rowcount:
+        raise UnknownKey(f"No API key has the identifier {key}; the list of keys shows them.")
+
+
+def add_stream_key(
+    conn: Connection, source: Source, purpose: Purpose, expires_at: int | None
+) -> tuple[StreamKey, str]:
+    """Make a stream key of the source; the second is the secret. Keys that are over go."""
+    now = now_ms()
+    conn.execute(
+        delete(tables.stream_keys).where(
+            tables.stream_keys.c.source == source.id, tables.stream_keys.c.expires_at <= now
+        )
+    )
+    secret = STREAM_PREFIX + token()
+    key = StreamKey(ulid(), source.id, source.label, purpose, now, expires_at)
+    conn.execute(
+        tables.stream_keys.insert().values(
+            id=key.id,
+            hash=hashed(secret),
+            source=source.id,
+            purpose=purpose,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    return key, secret
+
+
+def find_stream_key(conn: Connection, broadcast: str, secret: str) -> Source | None:
+    """The source that the key publishes to this broadcast, unless it is over or revoked."""
+    row = conn.execute(
+        select(
+            tables.sources.c.id,
+            tables.sources.c.broadcast,
+            tables.sources.c.label,
+            tables.sources.c.device,
+            tables.sources.c.created_at,
+        )
+        .join(tables.stream_keys, tables.stream_keys.c.source == tables.sources.c.id)
+        .where(
+            tables.stream_keys.c.hash == hashed(secret),
+            tables.sources.c.broadcast == broadcast,
+            *_usable(),
+        )
+    ).one_or_none()
+    return Source(*row) if row else None
+
+
+def stream_keys_of(conn: Connection, broadcast: str) -> list[StreamKey]:
+    """The broadcast's stream keys that work, oldest first."""
+    rows = conn.execute(
+        select(
+            tables.stream_keys.c.id,
+            tables.stream_keys.c.source,
+            tables.sources.c.label,
+            tables.stream_keys.c.purpose,
+            tables.stream_keys.c.created_at,
+            tables.stream_keys.c.expires_at,
+        )
+        .join(tables.sources, tables.stream_keys.c.source == tables.sources.c.id)
+        .where(tables.sources.c.broadcast == broadcast, *_usable())
+        .order_by(tables.stream_keys.c.id)
+    )
+    return [StreamKey(*row) for row in rows]
+
+
+def revoke_stream_key(conn: Connection, broadcast: str, key: str) -> None:
+    """Revoke the key; a session that runs with it goes on. Raises UnknownKey."""
+    changed = conn.execute(
+        update(tables.stream_keys)
+        .where(
+            tables.stream_keys.c.id == key,
+            tables.stream_keys.c.revoked_at.is_(None),
+            tables.stream_keys.c.source.in_(
+                select(tables.sources.c.id).where(tables.sources.c.broadcast == broadcast)
+            ),
+        )
+        .values(revoked_at=now_ms())
+    )
+    if not changed.rowcount:
+        raise UnknownKey("The broadcast has no such stream key, or it is revoked already.")
+
+
+def _api_keys() -> Select[tuple[Any, ...]]:
+    return select(
+        tables.api_keys.c.id,
+        tables.api_keys.c.label,
+        tables.api_keys.c.role,
+        tables.api_keys.c.created_at,
+    )
+
+
+def _usable() -> tuple[ColumnElement[bool], ...]:
+    return (
+        tables.stream_keys.c.revoked_at.is_(None),
+        or_(tables.stream_keys.c.expires_at.is_(None), tables.stream_keys.c.expires_at > now_ms()),
+    )

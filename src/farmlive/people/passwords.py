@@ -1,0 +1,62 @@
+"""Passwords: argon2id in a thread of its own, and random ones that a person can read out.
+
+It knows no account; who has which password is accounts.py's.
+"""
+
+import asyncio
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from farmlive.problems import Invalid
+
+SHORTEST = 8
+LONGEST = 200
+
+# RFC 9106, section 4, second recommended option: 64 MiB, three passes.
+_hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
+# Of a random password, with the parameters above: what an unknown name is checked against, so
+# that it takes as long as a known one.
+_NOBODY = (
+    "$argon2id$v=19$m=65536,t=3,p=4$29RfzxRQTdISf5S9C"
+    "qwglQ$tfe0ZRTZnERc5Up/KrAmVnz8Z8MIQyAlJa+QIrxpbHw"
+)
+_CONSONANTS = "bdfghjkmnprstvwz"
+_VOWELS = "aeiou"
+
+
+class Passwords:
+    """Hashes and checks passwords; two at once, since each takes 64 MiB while it runs."""
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(2)
+
+    async def hash(self, password: str) -> str:
+        """The argon2id hash in its standard form. Raises Invalid where it is too short or long."""
+        if not SHORTEST <= len(password) <= LONGEST:
+            message = f"A password has {SHORTEST} to {LONGEST} characters."
+            raise Invalid(message, errors=[{"field": "password", "message": message}])
+        async with self._turns:
+            return await asyncio.to_thread(_hasher.hash, password)
+
+    async def check(self, hashed: str | None, password: str) -> bool:
+        """Whether the password has this hash; None, for an unknown name, takes as long."""
+        async with self._turns:
+            same = await asyncio.to_thread(_verify, hashed or _NOBODY, password)
+        return same and hashed is not None
+
+
+def readable() -> str:
+    """Make a random password of 57 bits in three groups that can be read out, `sonami-kurebo-…`."""
+    return "-".join(
+        "".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(3))
+        for _ in range(3)
+    )
+
+
+def _verify(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False

@@ -1,0 +1,73 @@
+"""What goes wrong with people: the problems that this room raises, beside the common ones."""
+
+from farmlive.problems import Conflict, Forbidden, NotFound, Unauthorized
+
+
+class WrongPassword(Unauthorized):
+    """No account has this name and password; it does not say which of the two is wrong."""
+
+    slug = "wrong-password"
+    title = "Name and password do not belong together"
+
+
+class UnknownApiKey(Unauthorized):
+    """The bearer sent something like an API key, and it is none."""
+
+    slug = "unknown-api-key"
+    title = "This API key is not known"
+
+
+class CrossSite(Forbidden):
+    """A page of another site sent the request."""
+
+    slug = "cross-site"
+    title = "The request comes from another site"
+
+
+class WrongCsrfToken(Forbidden):
+    """A signed-in browser changed something without its CSRF token."""
+
+    slug = "csrf"
+    title = "The X-CSRF-Token header is missing or wrong"
+
+
+class NameTaken(Conflict):
+    """An account with that name exists."""
+
+    slug = "name-taken"
+    title = "There is an account with this name"
+
+
+class LastCoordinator(Conflict):
+    """Without a coordinator nobody could make accounts."""
+
+    slug = "last-coordinator"
+    title = "This is the only coordinator"
+
+
+class BroadcastEnded(Conflict):
+    """The broadcast takes no camera any more."""
+
+    slug = "broadcast-ended"
+    title = "The broadcast has ended"
+
+
+class UnknownAccount(NotFound):
+    """No account has that name."""
+
+    slug = "unknown-account"
+    title = "There is no account with this name"
+
+
+class UnknownSource(NotFound):
+    """The broadcast has no such source."""
+
+    slug = "unknown-source"
+    title = "The broadcast has no such source"
+
+
+class UnknownKey(NotFound):
+    """There is no key with that identifier, or it is revoked."""
+
+    slug = "unknown-key"
+    title = "There is no such key"

@@ -1,0 +1,81 @@
+"""Sources: the cameras of a broadcast. One device's own camera is one source however often it
+comes back; an encoder such as OBS is a source of its own.
+
+Functions for the store's doors. Whether a source is on air is for media to know.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.people import tables
+from farmlive.people.models import Purpose
+from farmlive.people.problems import UnknownSource
+
+
+@dataclass(frozen=True)
+class Source:
+    """One camera of one broadcast; `device` is a pseudonym, `created_at` in ms since 1970."""
+
+    id: str
+    broadcast: str
+    label: str
+    device: str | None
+    created_at: int
+
+    @property
+    def purpose(self) -> Purpose:
+        """`studio` for a device's own camera, else `encoder`."""
+        return "encoder" if self.device is None else "studio"
+
+
+def of_device(conn: Connection, broadcast: str, device: str, label: str | None) -> Source:
+    """The device's own camera in the broadcast, made where it is new."""
+    row = conn.execute(
+        select(tables.sources).where(
+            tables.sources.c.broadcast == broadcast, tables.sources.c.device == device
+        )
+    ).one_or_none()
+    return Source(**row._mapping) if row else add(conn, broadcast, label, device)
+
+
+def add(conn: Connection, broadcast: str, label: str | None, device: str | None = None) -> Source:
+    """Write a new source. Without a label it is called by its number, `Camera 2`."""
+    if label is None:
+        before = select(func.count()).where(tables.sources.c.broadcast == broadcast)
+        label = f"Camera {conn.execute(before).scalar_one() + 1}"
+    source = Source(ulid(), broadcast, label, device, now_ms())
+    conn.execute(
+        tables.sources.insert().values(
+            id=source.id,
+            broadcast=broadcast,
+            label=label,
+            device=device,
+            created_at=source.created_at,
+        )
+    )
+    return source
+
+
+def known(conn: Connection, broadcast: str, source: str) -> Source:
+    """The source with that identifier. Raises UnknownSource where it is another broadcast's."""
+    row = conn.execute(
+        select(tables.sources).where(
+            tables.sources.c.broadcast == broadcast, tables.sources.c.id == source
+        )
+    ).one_or_none()
+    if row is None:
+        raise UnknownSource("No key was made: the broadcast has no source with that identifier.")
+    return Source(**row._mapping)
+
+
+def every(conn: Connection, broadcast: str) -> list[Source]:
+    """The broadcast's sources, oldest first."""
+    rows = conn.execute(
+        select(tables.sources)
+        .where(tables.sources.c.broadcast == broadcast)
+        .order_by(tables.sources.c.id)
+    )
+    return [Source(**row._mapping) for row in rows]

@@ -1,0 +1,75 @@
+"""The tables of people: who may sign in, what proves it, and the cameras that may publish.
+
+Passwords, sessions and keys are kept as hashes only. A `broadcast` here is an identifier; its
+table belongs to the room above.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, UniqueConstraint
+
+from farmlive.store import metadata
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("password_hash", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+)
+
+# The CSRF token is derived from the session's token, which only its browser knows.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("account", String(26), ForeignKey("accounts.id"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("sessions_by_account", "account"),
+    Index("sessions_by_expiry", "expires_at"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("label", String(80), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+# `device` is the pseudonym of the studio's own camera; none for an encoder such as OBS.
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("broadcast", String(26), nullable=False),
+    Column("label", String(80), nullable=False),
+    Column("device", String(32)),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("broadcast", "device", name="sources_one_a_device"),
+)
+
+stream_keys = Table(
+    "stream_keys",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("source", String(26), ForeignKey("sources.id"), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Index("stream_keys_by_source", "source"),
+)
+
+# Keys of the server itself, in the database because several servers share them.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
