@@ -1,11 +1,12 @@
 """What every test may use: settings in a folder of its own, the store on each database, the log."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
@@ -32,20 +33,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty database: SQLite's is the empty address, PostgreSQL's is made for this test."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        return ""
-    name = f"test_{ulid().lower()}"
+        yield ""
+        return
+    name = sql.Identifier(f"test_{ulid().lower()}")
     with psycopg.connect(POSTGRESQL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
-
-    def drop() -> None:
-        with psycopg.connect(POSTGRESQL, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
-
-    request.addfinalizer(drop)
-    return POSTGRESQL.rpartition("/")[0] + "/" + name
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        yield POSTGRESQL.rpartition("/")[0] + "/" + name._obj[0]
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ def now_ms() -> int:
 
 
 def rfc3339(ms: int) -> str:
-    """Write milliseconds since 1970 as RFC 3339 in UTC with milliseconds, `2026-11-23T12:14:00.000Z`."""
+    """Write milliseconds since 1970 as RFC 3339 in UTC, `2026-11-23T12:14:00.000Z`."""
     moment = datetime.fromtimestamp(ms / 1000, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
 

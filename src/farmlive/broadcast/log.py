@@ -66,7 +66,9 @@ class Head:
 
 Handler = Callable[[Connection, Event], None]
 
-_next_at = case((broadcasts.c.last_at > bindparam("now"), broadcasts.c.last_at), else_=bindparam("now"))
+_next_at = case(
+    (broadcasts.c.last_at > bindparam("now"), broadcasts.c.last_at), else_=bindparam("now")
+)
 _ADVANCE = (
     update(broadcasts)
     .where(broadcasts.c.id == bindparam("broadcast"))
@@ -170,7 +172,15 @@ class Log:
 def pack(event: Event) -> bytes:
     """Write an event for the bus."""
     return json.dumps(
-        [event.broadcast, event.seq, event.at, event.kind, event.audience, event.data, event.device],
+        [
+            event.broadcast,
+            event.seq,
+            event.at,
+            event.kind,
+            event.audience,
+            event.data,
+            event.device,
+        ],
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()

@@ -86,7 +86,7 @@ def view(scene: Scene, audiences: frozenset[str]) -> dict[str, Any]:
         "offers": list(scene.offers.values()),
         "chat": list(scene.chat),
         "audience": scene.audience,
-        "orders": [shown for shown in _orders(scene, audiences)],
+        "orders": _orders(scene, audiences),
     }
 
 

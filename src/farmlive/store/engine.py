@@ -62,7 +62,7 @@ def check_durable(connection: Connection) -> None:
         return
     for setting in ("fsync", "synchronous_commit"):
         value = connection.exec_driver_sql(f"SHOW {setting}").scalar_one()
-        if value in ("off", "local") and not (setting == "fsync" and value == "local"):
+        if value == "off":
             raise DatabaseRefused(
                 f"PostgreSQL runs with {setting} = {value}, so an acknowledged order could be "
                 f"lost: set {setting} = on"

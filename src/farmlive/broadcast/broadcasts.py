@@ -1,0 +1,336 @@
+"""Broadcasts: made, started, ended; their hubs; and what is counted while they are live."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row, case, func, insert, select, update
+
+from farmlive.broadcast.hub import Client, Counts, Hub
+from farmlive.broadcast.log import PUBLIC, TOPIC, Event, Log, UnknownBroadcast, unpack
+from farmlive.broadcast.models import Broadcast, ChangedBroadcast, NewBroadcast
+from farmlive.broadcast.tables import broadcasts, events, watches
+from farmlive.bus import Bus
+from farmlive.clock import now_ms, parse_rfc3339, rfc3339
+from farmlive.ids import ulid
+from farmlive.problems import Conflict
+from farmlive.store import Store
+
+COUNT_S = 10.0
+PRESENCE = "presence"
+PRESENCE_MS = 25_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Ended(Conflict):
+    """The broadcast has ended; nothing more happens in it."""
+
+    slug = "broadcast-ended"
+    title = "The broadcast has ended"
+
+    def __init__(self) -> None:
+        super().__init__("This broadcast has ended. The start page shows what is live now.")
+
+
+class NotLive(Conflict):
+    """The broadcast has not begun."""
+
+    slug = "broadcast-not-live"
+    title = "The broadcast is not live"
+
+    def __init__(self) -> None:
+        super().__init__("This broadcast has not started yet. Start it first.")
+
+
+def require_live(state: str) -> None:
+    """Raise Ended or NotLive unless the state is `live`."""
+    if state == "ended":
+        raise Ended
+    if state != "live":
+        raise NotLive
+
+
+class Broadcasts:
+    """Every broadcast, by id."""
+
+    def __init__(self, store: Store, log: Log, bus: Bus):
+        self._store = store
+        self._log = log
+        self._bus = bus
+        self._node = ulid()
+        self._hubs: dict[str, Hub] = {}
+        self._loading: dict[str, asyncio.Task[Hub]] = {}
+        self._elsewhere: dict[tuple[str, str], tuple[int, int, int]] = {}
+        self._counter: asyncio.Task[None] | None = None
+        self.counts = Counts()
+        bus.listen(self._hear)
+
+    async def start(self) -> None:
+        """Begin to count viewers."""
+        self._counter = asyncio.create_task(self._count_for_ever())
+
+    async def stop(self) -> None:
+        """Send what is due and stop counting."""
+        if self._counter is not None:
+            self._counter.cancel()
+            await asyncio.gather(self._counter, return_exceptions=True)
+        for hub in self._hubs.values():
+            hub.stop()
+
+    # The broadcast itself.
+
+    async def create(self, new: NewBroadcast) -> Broadcast:
+        """Schedule a broadcast."""
+        identity = ulid()
+        row = {
+            "id": identity,
+            "title": new.title.model_dump(),
+            "note": new.note and new.note.model_dump(),
+            "state": "scheduled",
+            "starts_at": parse_rfc3339(new.starts_at) if new.starts_at else None,
+            "created_at": now_ms(),
+        }
+
+        def write(connection: Connection) -> Broadcast:
+            connection.execute(insert(broadcasts), row)
+            return _get(connection, identity)
+
+        return await self._store.write(write)
+
+    async def change(self, broadcast: str, new: ChangedBroadcast) -> Broadcast:
+        """Change the title, time or note of a broadcast that has not ended."""
+        values: dict[str, Any] = {}
+        if new.title is not None:
+            values["title"] = new.title.model_dump()
+        if "starts_at" in new.model_fields_set:
+            values["starts_at"] = parse_rfc3339(new.starts_at) if new.starts_at else None
+        if "note" in new.model_fields_set:
+            values["note"] = new.note and new.note.model_dump()
+
+        def write(connection: Connection) -> Broadcast:
+            if _get(connection, broadcast).state == "ended":
+                raise Ended
+            if values:
+                connection.execute(
+                    update(broadcasts).where(broadcasts.c.id == broadcast).values(**values)
+                )
+            return _get(connection, broadcast)
+
+        return await self._store.write(write)
+
+    async def begin(self, broadcast: str) -> Broadcast:
+        """Go live. A second start changes nothing; an ended broadcast stays ended."""
+
+        def write(connection: Connection) -> Broadcast:
+            state = _lock(connection, broadcast)
+            if state == "ended":
+                raise Ended
+            if state == "scheduled":
+                event = self._log.append(connection, broadcast, "broadcast.started", [PUBLIC], {})
+                _set(connection, broadcast, state="live", started_at=event.at)
+            return _get(connection, broadcast)
+
+        return await self._store.write(write)
+
+    async def end(self, broadcast: str) -> Broadcast:
+        """End for good. A second end changes nothing."""
+
+        def write(connection: Connection) -> Broadcast:
+            state = _lock(connection, broadcast)
+            if state == "scheduled":
+                raise NotLive
+            if state == "live":
+                event = self._log.append(connection, broadcast, "broadcast.ended", [PUBLIC], {})
+                _set(connection, broadcast, state="ended", ended_at=event.at)
+            return _get(connection, broadcast)
+
+        return await self._store.write(write)
+
+    async def get(self, broadcast: str) -> Broadcast:
+        """One broadcast. Raises UnknownBroadcast."""
+        return await self._store.read(lambda connection: _get(connection, broadcast))
+
+    async def all(self) -> list[Broadcast]:
+        """Live ones first, then scheduled by their time, then ended, the last first; at most 200."""
+        rank = case(
+            (broadcasts.c.state == "live", 0), (broadcasts.c.state == "scheduled", 1), else_=2
+        )
+        query = (
+            select(broadcasts)
+            .order_by(
+                rank,
+                case((broadcasts.c.state == "scheduled", broadcasts.c.starts_at), else_=None),
+                broadcasts.c.ended_at.desc(),
+                broadcasts.c.id.desc(),
+            )
+            .limit(200)
+        )
+        return await self._store.read(
+            lambda connection: [_broadcast(row) for row in connection.execute(query)]
+        )
+
+    async def media_event(
+        self, broadcast: str, kind: str, audience: list[str], data: dict[str, Any]
+    ) -> None:
+        """Write what media tells of a broadcast that is not over; an ended one hears no more."""
+
+        def write(connection: Connection) -> None:
+            if _lock(connection, broadcast) != "ended":
+                self._log.append(connection, broadcast, kind, audience, data)
+
+        await self._store.write(write)
+
+    # Its hub.
+
+    async def hub(self, broadcast: str) -> Hub:
+        """The broadcast's hub on this server, made at first need. Raises UnknownBroadcast."""
+        if (hub := self._hubs.get(broadcast)) is not None:
+            return hub
+        task = self._loading.get(broadcast)
+        if task is None:
+            task = self._loading[broadcast] = asyncio.create_task(self._load(broadcast))
+            task.add_done_callback(lambda _: self._loading.pop(broadcast, None))
+        return await asyncio.shield(task)
+
+    async def _load(self, broadcast: str) -> Hub:
+        async def catch_up(after: int) -> list[Event]:
+            return await self._store.read(
+                lambda connection: self._log.events(connection, broadcast, after=after)
+            )
+
+        hub = Hub(broadcast, catch_up, self.counts)
+
+        def load(connection: Connection) -> None:
+            self._log.head(connection, broadcast)
+            hub.load(self._log.events(connection, broadcast))
+
+        await self._store.read(load)
+        self._hubs[broadcast] = hub
+        # What was committed between that read and now is a gap that the next event would fill;
+        # fill it already.
+        for event in await catch_up(hub.scene.seq):
+            hub.take(event)
+        return hub
+
+    def _hear(self, topic: str, message: bytes) -> None:
+        if topic == TOPIC:
+            event = unpack(message)
+            if (hub := self._hubs.get(event.broadcast)) is not None:
+                hub.take(event)
+        elif topic == PRESENCE:
+            node, broadcast, viewers, reactions, at = json.loads(message)
+            if node != self._node:
+                self._elsewhere[node, broadcast] = (viewers, reactions, at)
+
+    # Who watches.
+
+    def viewers(self, broadcast: str) -> int:
+        """Devices that watch now, on all servers."""
+        hub = self._hubs.get(broadcast)
+        return (len(hub.devices) if hub else 0) + sum(
+            viewers
+            for (_, there), (viewers, _, at) in self._elsewhere.items()
+            if there == broadcast and at > now_ms() - PRESENCE_MS
+        )
+
+    def connected(self) -> int:
+        """Open channels of this server."""
+        return sum(len(hub.clients) for hub in self._hubs.values())
+
+    async def watched(self, hub: Hub, client: Client) -> None:
+        """Keep that a device watched until now."""
+        row = {
+            "broadcast": hub.broadcast,
+            "device": client.device,
+            "from_at": client.joined_at,
+            "to_at": now_ms(),
+        }
+        await self._store.write(
+            lambda connection: connection.execute(insert(watches), row) and None
+        )
+
+    async def count(self) -> None:
+        """Write `audience.counted` for each live broadcast that was not counted just now."""
+        for broadcast, hub in list(self._hubs.items()):
+            if hub.scene.state != "live":
+                continue
+            self._bus.publish(
+                PRESENCE,
+                json.dumps(
+                    [self._node, broadcast, len(hub.devices), hub.reactions, now_ms()]
+                ).encode(),
+            )
+            await self._store.write(self._counting(broadcast, hub))
+
+    def _counting(self, broadcast: str, hub: Hub) -> Callable[[Connection], None]:
+        viewers = self.viewers(broadcast)
+
+        def write(connection: Connection) -> None:
+            if _lock(connection, broadcast) != "live":
+                return
+            last = connection.execute(
+                select(func.max(events.c.at)).where(
+                    events.c.broadcast == broadcast, events.c.kind == "audience.counted"
+                )
+            ).scalar_one()
+            if last is not None and last > now_ms() - int(COUNT_S * 900):
+                return
+            reactions = hub.scene.audience["reactions"] + self._new_reactions(broadcast, hub)
+            data = {"viewers": viewers, "reactions": reactions}
+            self._log.append(connection, broadcast, "audience.counted", [PUBLIC], data)
+
+        return write
+
+    def _new_reactions(self, broadcast: str, hub: Hub) -> int:
+        new, hub.reactions = hub.reactions, 0
+        for key, (viewers, reactions, at) in list(self._elsewhere.items()):
+            if key[1] == broadcast:
+                new += reactions
+                self._elsewhere[key] = (viewers, 0, at)
+        return new
+
+    async def _count_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(COUNT_S)
+            try:
+                await self.count()
+            except Exception as error:
+                _log.warning("viewers were not counted", error=str(error))
+
+
+def _get(connection: Connection, broadcast: str) -> Broadcast:
+    row = connection.execute(select(broadcasts).where(broadcasts.c.id == broadcast)).one_or_none()
+    if row is None:
+        raise UnknownBroadcast(broadcast)
+    return _broadcast(row)
+
+
+def _lock(connection: Connection, broadcast: str) -> str:
+    state = connection.execute(
+        select(broadcasts.c.state).where(broadcasts.c.id == broadcast).with_for_update()
+    ).scalar_one_or_none()
+    if state is None:
+        raise UnknownBroadcast(broadcast)
+    return str(state)
+
+
+def _set(connection: Connection, broadcast: str, **values: Any) -> None:
+    connection.execute(update(broadcasts).where(broadcasts.c.id == broadcast).values(**values))
+
+
+def _broadcast(row: Row[Any]) -> Broadcast:
+    def time(ms: int | None) -> str | None:
+        return None if ms is None else rfc3339(ms)
+
+    return Broadcast(
+        id=row.id,
+        title=row.title,
+        note=row.note,
+        state=row.state,
+        starts_at=time(row.starts_at),
+        started_at=time(row.started_at),
+        ended_at=time(row.ended_at),
+    )

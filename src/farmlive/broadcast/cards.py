@@ -1,0 +1,45 @@
+"""Cards: which offer of the bag is shown over the video. What an offer is, the log tells."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from farmlive.broadcast.broadcasts import Ended
+from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.problems import NotFound
+from farmlive.store import Store
+
+
+class UnknownCard(NotFound):
+    """The offer is not in this broadcast's bag."""
+
+    slug = "unknown-card"
+    title = "That product is not in this broadcast's bag"
+
+
+class Cards:
+    """The pinned card of every broadcast."""
+
+    def __init__(self, store: Store, log: Log):
+        self._store = store
+        self._log = log
+
+    async def pin(self, broadcast: str, offer: str, bag: frozenset[str]) -> dict[str, Any]:
+        """Show the offer's card; `bag` is what the log told of offers so far."""
+        if offer not in bag:
+            raise UnknownCard("Add it to the bag of this broadcast, then pin it.")
+        return await self._append(broadcast, "card.pinned", {"offer": offer})
+
+    async def unpin(self, broadcast: str, offer: str | None) -> dict[str, Any]:
+        """Take the card away, if one is there."""
+        if offer is None:
+            return {}
+        return await self._append(broadcast, "card.unpinned", {"offer": offer})
+
+    async def _append(self, broadcast: str, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+        def write(connection: Connection) -> dict[str, Any]:
+            if self._log.head(connection, broadcast).state == "ended":
+                raise Ended
+            return {"seq": self._log.append(connection, broadcast, kind, [PUBLIC], data).seq}
+
+        return await self._store.write(write)

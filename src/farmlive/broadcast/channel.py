@@ -1,0 +1,315 @@
+"""The live channel: admits clients, sends each the snapshot or what it missed, and hands their
+messages to the handlers registered by type. What is sent afterwards is the hub's part.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import WebSocket
+from pydantic import ValidationError
+from sqlalchemy import Connection
+from starlette.websockets import WebSocketDisconnect
+
+from farmlive.broadcast import models
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.cards import Cards
+from farmlive.broadcast.chat import Chat
+from farmlive.broadcast.hub import Client, Hub, encode
+from farmlive.broadcast.log import PUBLIC, STAFF
+from farmlive.broadcast.snapshot import view
+from farmlive.broadcast.wire import wire_of
+from farmlive.clock import now_ms
+from farmlive.people import Caller, Guard, RateLimits
+from farmlive.problems import Forbidden, Invalid, NotFound, Problem, Unavailable
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+SUBPROTOCOL = "farmlive.v1"
+UNKNOWN_BROADCAST = 4404
+REFUSED = 4403
+UNKNOWN_KEY = 4401
+TOO_MANY = 4429
+
+M = TypeVar("M", bound=models.Message)
+Handle = Callable[[Caller, str, M], Awaitable[dict[str, Any]]]
+OrdersOf = Callable[[Connection, str, str], list[str]]
+
+_log = structlog.get_logger(__name__)
+
+
+class UnknownType(NotFound):
+    """No message has that type."""
+
+    slug = "unknown-message-type"
+    title = "There is no such message type"
+
+
+class Malformed(Invalid):
+    """The frame is not a JSON object in a text frame."""
+
+    slug = "malformed-message"
+    title = "The message can't be read"
+
+
+class StaffOnly(Forbidden):
+    """A viewer tried what only a host may do."""
+
+    slug = "staff-only"
+    title = "Only the broadcast's staff may do that"
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[M]):
+    """A type of message: its shape, who may send it, and who answers it."""
+
+    name: str
+    model: type[M]
+    handle: Handle[M]
+    staff: bool
+
+
+class Channel:
+    """Every live channel of this server."""
+
+    def __init__(
+        self,
+        store: Store,
+        broadcasts: Broadcasts,
+        chat: Chat,
+        cards: Cards,
+        guard: Guard,
+        limits: RateLimits,
+        settings: Settings,
+    ):
+        self._store = store
+        self._broadcasts = broadcasts
+        self._chat = chat
+        self._cards = cards
+        self._guard = guard
+        self._limits = limits
+        self._settings = settings
+        self._orders_of: OrdersOf = lambda _connection, _broadcast, _device: []
+        self.commands: dict[str, Command[Any]] = {}
+        self.handle("card.pin", models.CardPin, self._pin, staff=True)
+        self.handle("card.unpin", models.CardUnpin, self._unpin, staff=True)
+        self.handle("chat.hide", models.ChatHide, self._hide, staff=True)
+        self.handle("chat.mute", models.ChatMute, self._mute, staff=True)
+        self.handle("react", models.React, self._react)
+        self.handle("card.open", models.CardOpen, self._open)
+        self.handle("chat.say", models.ChatSay, self._say)
+
+    def handle(self, type_: str, model: type[M], handle: Handle[M], *, staff: bool = False) -> None:
+        """Answer messages of a type; the handler gets the caller, the broadcast and the message."""
+        self.commands[type_] = Command(type_, model, handle, staff)
+
+    def orders_of(self, lookup: OrdersOf) -> None:
+        """How to find the `order:` audiences of a device in a broadcast."""
+        self._orders_of = lookup
+
+    async def serve(self, websocket: WebSocket, broadcast: str) -> None:
+        """Serve one client until it leaves."""
+        if not self._same_site(websocket):
+            await websocket.close()
+            return
+        offered = websocket.scope["subprotocols"]
+        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        try:
+            hub, caller, after = await self._admit(websocket, broadcast)
+        except Problem as problem:
+            await _refuse(websocket, problem)
+            return
+        client = await self._welcome(websocket, hub, caller, after)
+        try:
+            await self._listen(websocket, hub, client, caller)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            hub.leave(client)
+            if not client.staff:
+                await self._kept(hub, client)
+
+    # How a client comes in.
+
+    def _same_site(self, websocket: WebSocket) -> bool:
+        origin = websocket.headers.get("origin")
+        if origin is None:
+            return True
+        ours = {websocket.headers.get("host", ""), urlsplit(self._settings.url).netloc}
+        return urlsplit(origin).netloc in ours
+
+    async def _admit(self, websocket: WebSocket, broadcast: str) -> tuple[Hub, Caller, int | None]:
+        caller = await self._guard.caller(websocket)
+        self._limits.allow("join", caller.address, self._settings.joins_per_minute)
+        hub = await self._broadcasts.hub(broadcast)
+        text = websocket.query_params.get("after")
+        if text is None:
+            return hub, caller, None
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            raise Invalid("`after` must be the `to` of the last frame you got, a whole number.")
+        return hub, caller, int(text)
+
+    async def _welcome(
+        self, websocket: WebSocket, hub: Hub, caller: Caller, after: int | None
+    ) -> Client:
+        orders = await self._store.read(
+            lambda connection: self._orders_of(connection, hub.broadcast, caller.device)
+        )
+        row = await self._broadcasts.get(hub.broadcast)
+        audiences = {PUBLIC, *orders} | ({STAFF} if caller.is_staff else set())
+        client = Client(
+            wire=wire_of(websocket.scope),
+            device=caller.device,
+            audiences=frozenset(audiences),
+            nickname=caller.name or f"游客{int(caller.device[:6], 36) % 10_000:04d}",
+            role=caller.role,
+            joined_at=now_ms(),
+        )
+        # From here to join nothing is awaited, so that no event falls between.
+        if after is not None and hub.missed(after):
+            client.to = after
+            frame = hub.frame(client) or encode(
+                {"type": "events", "to": hub.scene.seq, "events": []}
+            )
+        else:
+            snapshot = {
+                "broadcast": {**row.model_dump(), "state": hub.scene.state},
+                **view(hub.scene, client.audiences),
+            }
+            you = {"role": client.role, "nickname": client.nickname}
+            frame = encode(
+                {"type": "welcome", "to": hub.scene.seq, "you": you, "snapshot": snapshot}
+            )
+        client.to = hub.scene.seq
+        client.wire.put(frame)
+        hub.join(client)
+        return client
+
+    async def _kept(self, hub: Hub, client: Client) -> None:
+        try:
+            await self._broadcasts.watched(hub, client)
+        except Unavailable:
+            _log.warning("a watch session was not kept")
+
+    # What a client says.
+
+    async def _listen(self, websocket: WebSocket, hub: Hub, client: Client, caller: Caller) -> None:
+        while True:
+            frame = await websocket.receive()
+            if frame["type"] == "websocket.disconnect":
+                return
+            reply = await self._answer(frame.get("text"), hub, client, caller)
+            if client in hub.clients:
+                client.wire.put(encode(reply))
+                if client.wire.buffered() > 1 << 20:
+                    hub.cut(client)
+
+    async def _answer(
+        self, text: str | None, hub: Hub, client: Client, caller: Caller
+    ) -> dict[str, Any]:
+        identity: Any = None
+        try:
+            message = _read(text)
+            identity = message.get("id")
+            command = self.commands.get(str(message.get("type")))
+            if command is None:
+                known = ", ".join(sorted(self.commands))
+                raise UnknownType(f"Send one of these types: {known}.")
+            if command.staff and not caller.is_staff:
+                raise StaffOnly(f"{command.name} is for hosts: sign in at /sign-in first.")
+            parsed = command.model.model_validate(message)
+            if isinstance(parsed, models.ChatSay) and parsed.nickname:
+                client.nickname = parsed.nickname
+            elif isinstance(parsed, models.ChatSay):
+                parsed.nickname = client.nickname
+            result = await command.handle(caller, hub.broadcast, parsed)
+        except Problem as problem:
+            return _reply_problem(identity, problem)
+        except ValidationError as error:
+            return _reply_problem(identity, invalid(error))
+        except Exception:
+            _log.exception("a message of the channel failed")
+            ours = Unavailable("Something went wrong on our side. Try again in a moment.")
+            return _reply_problem(identity, ours)
+        return {"type": "reply", "id": identity, "ok": True, "result": result}
+
+    async def _say(self, caller: Caller, broadcast: str, message: models.ChatSay) -> dict[str, Any]:
+        self._limits.allow("chat", caller.device, self._settings.chats_per_minute)
+        return await self._chat.say(caller, broadcast, message.nickname or "", message.text)
+
+    async def _hide(
+        self, _caller: Caller, broadcast: str, message: models.ChatHide
+    ) -> dict[str, Any]:
+        return await self._chat.hide(broadcast, message.message)
+
+    async def _mute(
+        self, caller: Caller, broadcast: str, message: models.ChatMute
+    ) -> dict[str, Any]:
+        return await self._chat.mute(caller, broadcast, message.message)
+
+    async def _pin(
+        self, _caller: Caller, broadcast: str, message: models.CardPin
+    ) -> dict[str, Any]:
+        hub = await self._broadcasts.hub(broadcast)
+        return await self._cards.pin(broadcast, message.offer, frozenset(hub.scene.offers))
+
+    async def _unpin(
+        self, _caller: Caller, broadcast: str, _message: models.CardUnpin
+    ) -> dict[str, Any]:
+        hub = await self._broadcasts.hub(broadcast)
+        return await self._cards.unpin(broadcast, hub.scene.pinned)
+
+    async def _react(self, caller: Caller, broadcast: str, message: models.React) -> dict[str, Any]:
+        self._limits.allow("react", caller.device, 240)
+        hub = await self._broadcasts.hub(broadcast)
+        hub.reactions += message.count
+        return {}
+
+    async def _open(
+        self, _caller: Caller, broadcast: str, message: models.CardOpen
+    ) -> dict[str, Any]:
+        hub = await self._broadcasts.hub(broadcast)
+        offer = hub.scene.offers.get(message.offer)
+        if offer is None:
+            raise NotFound("That product is not in this broadcast's bag.")
+        return {"offer": offer}
+
+
+def invalid(error: ValidationError) -> Invalid:
+    """A problem that lists what is wrong with a message, without repeating what was sent."""
+    errors = [
+        {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
+        for item in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    first = errors[0]
+    return Invalid(f"{first['field'] or 'message'}: {first['message']}", errors=errors)
+
+
+def _read(text: str | None) -> dict[str, Any]:
+    if text is None:
+        raise Malformed("Send text frames, each one JSON object.")
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("The frame is not JSON: send one JSON object a frame.") from error
+    if not isinstance(message, dict):
+        raise Malformed("Send one JSON object a frame, with a `type`.")
+    return message
+
+
+def _reply_problem(identity: Any, problem: Problem) -> dict[str, Any]:
+    known = identity if isinstance(identity, str | int) else None
+    return {"type": "reply", "id": known, "ok": False, "problem": problem.body()}
+
+
+async def _refuse(websocket: WebSocket, problem: Problem) -> None:
+    codes = {401: UNKNOWN_KEY, 403: REFUSED, 404: UNKNOWN_BROADCAST, 429: TOO_MANY}
+    frame = {"type": "problem", "problem": problem.body()}
+    try:
+        await websocket.send_text(json.dumps(frame, ensure_ascii=False))
+        await websocket.close(codes.get(problem.status, 4400), problem.title[:120])
+    except WebSocketDisconnect:
+        return

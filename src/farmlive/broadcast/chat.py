@@ -1,0 +1,111 @@
+"""Chat: what viewers and hosts say, and what a host takes away. Reactions are counted, not kept."""
+
+import re
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from farmlive.broadcast.broadcasts import require_live
+from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.broadcast.tables import events, mutes, senders
+from farmlive.clock import now_ms
+from farmlive.people import Caller
+from farmlive.problems import Forbidden, NotFound
+from farmlive.store import Store
+
+# A Chinese mobile number, however it is spaced: it belongs to a person and leaves with the text.
+_PHONE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)")
+
+
+class Muted(Forbidden):
+    """A host muted this device."""
+
+    slug = "muted"
+    title = "You can't write in this broadcast"
+
+
+class UnknownMessage(NotFound):
+    """No chat message has that seq."""
+
+    slug = "unknown-chat-message"
+    title = "There is no such message"
+
+
+class Chat:
+    """The chat of every broadcast."""
+
+    def __init__(self, store: Store, log: Log):
+        self._store = store
+        self._log = log
+
+    async def say(self, caller: Caller, broadcast: str, nickname: str, text: str) -> dict[str, Any]:
+        """Say something; a phone number in it is blanked out. Returns its `seq`."""
+        data: dict[str, Any] = {"nickname": nickname, "text": without_phone(text)}
+        if caller.is_staff:
+            data["role"] = caller.role
+        if caller.simulated:
+            data["simulated"] = True
+
+        def write(connection: Connection) -> dict[str, Any]:
+            require_live(self._log.head(connection, broadcast).state)
+            muted = select(mutes.c.at).where(
+                mutes.c.broadcast == broadcast, mutes.c.device == caller.device
+            )
+            if connection.execute(muted).first() is not None:
+                raise Muted(
+                    "The host has muted you in this broadcast. You can still watch and buy."
+                )
+            event = self._log.append(connection, broadcast, "chat.said", [PUBLIC], data)
+            connection.execute(
+                insert(senders),
+                {"broadcast": broadcast, "seq": event.seq, "device": caller.device},
+            )
+            return {"seq": event.seq}
+
+        return await self._store.write(write)
+
+    async def hide(self, broadcast: str, message: int) -> dict[str, Any]:
+        """Take a message away from every page and erase its text from the log."""
+
+        def write(connection: Connection) -> dict[str, Any]:
+            _require_message(connection, broadcast, message)
+            self._log.redact(connection, broadcast, message)
+            event = self._log.append(
+                connection, broadcast, "chat.hidden", [PUBLIC], {"message": message}
+            )
+            return {"seq": event.seq}
+
+        return await self._store.write(write)
+
+    async def mute(self, caller: Caller, broadcast: str, message: int) -> dict[str, Any]:
+        """Take no more messages from the device that said this one."""
+
+        def write(connection: Connection) -> dict[str, Any]:
+            _require_message(connection, broadcast, message)
+            device = connection.execute(
+                select(senders.c.device).where(
+                    senders.c.broadcast == broadcast, senders.c.seq == message
+                )
+            ).scalar_one()
+            same = (mutes.c.broadcast == broadcast) & (mutes.c.device == device)
+            connection.execute(delete(mutes).where(same))
+            connection.execute(
+                insert(mutes),
+                {"broadcast": broadcast, "device": device, "at": now_ms(), "by": caller.account},
+            )
+            return {"muted": message}
+
+        return await self._store.write(write)
+
+
+def without_phone(text: str) -> str:
+    """The text with mobile numbers blanked out."""
+    return _PHONE.sub("•••••••••••", text)
+
+
+def _require_message(connection: Connection, broadcast: str, message: int) -> None:
+    kind = connection.execute(
+        select(events.c.kind).where(events.c.broadcast == broadcast, events.c.seq == message)
+    ).scalar_one_or_none()
+    if kind != "chat.said":
+        raise UnknownMessage(f"There is no chat message {message} in this broadcast.")

@@ -1,0 +1,288 @@
+"""The hub of one broadcast on one server: its scene in memory, its clients, and what each has got.
+
+A client's queue is its `to` in the hub's ring of events: what is behind is sent again from there,
+so that a slow client costs no memory of its own. Frames are encoded once for all who get the same.
+"""
+
+import asyncio
+import json
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import structlog
+
+from farmlive.broadcast.log import PUBLIC, STAFF, Event
+from farmlive.broadcast.snapshot import Scene, fold
+from farmlive.broadcast.wire import Wire, text_frame
+
+RESUMABLE = 1_000
+FLUSH_S = 0.2  # five frames a second
+URGENT_S = 0.05
+SLOW_BYTES = 128 * 1024
+STALL_S = 10.0
+TRY_AGAIN_LATER = 1013
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One open channel: who may see what, and the last `seq` that was sent."""
+
+    wire: Wire
+    device: str
+    audiences: frozenset[str]
+    nickname: str
+    role: str | None = None
+    to: int = 0
+    slow_since: float | None = None
+    joined_at: int = 0
+
+    @property
+    def staff(self) -> bool:
+        """Whether the client is a host's or a coordinator's."""
+        return STAFF in self.audiences
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a hub dropped and sent, for /metrics."""
+
+    deliveries: int = 0
+    frames: int = 0
+    superseded: int = 0
+    cut: int = 0
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """A message as one text frame."""
+    return text_frame(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def newest(events: Iterable[Event]) -> list[Event]:
+    """The events without counts and stock that a later one of them makes stale."""
+    kept: list[Event] = []
+    seen: set[tuple[str, Any]] = set()
+    for event in reversed(list(events)):
+        if event.kind in ("stock.changed", "audience.counted"):
+            key = (event.kind, event.data.get("offer"))
+            if key in seen:
+                continue
+            seen.add(key)
+        kept.append(event)
+    kept.reverse()
+    return kept
+
+
+@dataclass(eq=False)
+class Hub:
+    """Keeps the scene up to date and sends each client what it has not got yet."""
+
+    broadcast: str
+    catch_up: Callable[[int], Awaitable[list[Event]]]
+    counts: Counts
+    scene: Scene = field(default_factory=Scene)
+    clients: set[Client] = field(default_factory=set)
+    devices: Counter[str] = field(default_factory=Counter)
+    reactions: int = 0
+
+    def __post_init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ring: deque[Event] = deque(maxlen=RESUMABLE)
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._flushed = 0.0
+        self._catching: asyncio.Task[None] | None = None
+
+    # What happened.
+
+    def load(self, events: Iterable[Event]) -> None:
+        """Fold the log as it is; before any client is there."""
+        for event in events:
+            self._fold(event)
+
+    def take(self, event: Event) -> None:
+        """Take an event from the bus: the next one, one that was seen, or one after a gap."""
+        if event.seq <= self.scene.seq:
+            return
+        if event.seq > self.scene.seq + 1:
+            if self._catching is None:
+                self._catching = self._loop.create_task(self._catch_up())
+            return
+        if event.device is not None:
+            self._grant(event)
+        urgent = self._urgent(event)
+        self._fold(event)
+        self._schedule(urgent)
+
+    def missed(self, after: int) -> bool:
+        """Whether someone who has got all up to `after` can go on without a snapshot."""
+        behind = self.scene.seq - after
+        return 0 <= behind <= len(self._ring)
+
+    # Who is there.
+
+    def join(self, client: Client) -> None:
+        """Add a client; its `to` says what it has got."""
+        self.clients.add(client)
+        if not client.staff:
+            self.devices[client.device] += 1
+        if client.to < self.scene.seq:
+            self._schedule(False)
+
+    def leave(self, client: Client) -> None:
+        """Take a client away."""
+        self.clients.discard(client)
+        if not client.staff:
+            self.devices[client.device] -= 1
+            if not self.devices[client.device]:
+                del self.devices[client.device]
+
+    def frame(self, client: Client, *, lossy: bool = False) -> bytes | None:
+        """The frame with what the client has not got, or None where it may see nothing of it."""
+        return self._frame(client.to, client.audiences, lossy)
+
+    def stop(self) -> None:
+        """Send what is due and end the timers."""
+        if self._timer is not None:
+            self._flush()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._catching is not None:
+            self._catching.cancel()
+
+    def _fold(self, event: Event) -> None:
+        fold(self.scene, event)
+        if event.kind == "chat.hidden":
+            self._erase(event.data["message"])
+        self._ring.append(event)
+
+    def _erase(self, seq: int) -> None:
+        for index, event in enumerate(self._ring):
+            if event.seq == seq:
+                self._ring[index] = Event(
+                    event.broadcast, seq, event.at, event.kind, event.audience, {}
+                )
+
+    def _grant(self, event: Event) -> None:
+        orders = frozenset(name for name in event.audience if name.startswith("order:"))
+        for client in self.clients:
+            if client.device == event.device:
+                client.audiences |= orders
+
+    def _urgent(self, event: Event) -> bool:
+        if event.kind.startswith(("card.", "broadcast.")):
+            return True
+        return event.kind == "stock.changed" and event.data.get("offer") == self.scene.pinned
+
+    async def _catch_up(self) -> None:
+        try:
+            for event in await self.catch_up(self.scene.seq):
+                if event.seq == self.scene.seq + 1:
+                    self._fold(event)
+            self._schedule(True)
+        except Exception as error:
+            _log.warning("could not read the log; trying at the next event", error=str(error))
+        finally:
+            self._catching = None
+
+    # What goes out.
+
+    def _schedule(self, urgent: bool) -> None:
+        due = max(self._loop.time(), self._flushed + (URGENT_S if urgent else FLUSH_S))
+        if self._timer is not None:
+            if self._due <= due:
+                return
+            self._timer.cancel()
+        self._due = due
+        self._timer = self._loop.call_at(due, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        now = self._flushed = self._loop.time()
+        seq = self.scene.seq
+        frames: dict[tuple[int, bool], bytes | None] = {}
+        oldest = min((client.to for client in self.clients), default=seq)
+        restricted = {name for event in self._tail(oldest) for name in event.audience} - {
+            PUBLIC,
+            STAFF,
+        }
+        stalled = False
+        for client in list(self.clients):
+            if client.to >= seq:
+                continue
+            if client.wire.buffered() > SLOW_BYTES:
+                stalled |= self._wait_for(client, now)
+                continue
+            lossy = client.slow_since is not None
+            client.slow_since = None
+            if not self.missed(client.to):
+                self.cut(client)
+                continue
+            if lossy or not restricted.isdisjoint(client.audiences):
+                frame = self._frame(client.to, client.audiences, lossy)
+            else:
+                key = (client.to, client.staff)
+                if key not in frames:
+                    frames[key] = self._frame(client.to, client.audiences, False)
+                frame = frames[key]
+            client.to = seq
+            if frame is not None:
+                client.wire.put(frame)
+                self.counts.deliveries += 1
+        if stalled and self._timer is None:
+            self._schedule(False)
+
+    def _wait_for(self, client: Client, now: float) -> bool:
+        """Let a slow client drain; cut one that does not. True where it is still waited for."""
+        if client.slow_since is None:
+            client.slow_since = now
+        elif now - client.slow_since > STALL_S or not self.missed(client.to):
+            self.cut(client)
+            return False
+        return True
+
+    def cut(self, client: Client) -> None:
+        """End a client that can't keep up; it may come back with `after`."""
+        self.leave(client)
+        self.counts.cut += 1
+        client.wire.cut(TRY_AGAIN_LATER, "too slow; resume with after")
+
+    def _tail(self, after: int) -> list[Event]:
+        """The ring's events with `seq` greater than `after`, in order."""
+        tail = list(islice(reversed(self._ring), max(0, self.scene.seq - after)))
+        tail.reverse()
+        return tail
+
+    def _frame(self, after: int, audiences: frozenset[str], lossy: bool) -> bytes | None:
+        events = [event for event in self._tail(after) if not audiences.isdisjoint(event.audience)]
+        if lossy:
+            shown = newest(events)
+            self.counts.superseded += len(events) - len(shown)
+            events = shown
+        if not events:
+            return None
+        self.counts.frames += 1
+        return encode(
+            {
+                "type": "events",
+                "to": self.scene.seq,
+                "events": [visible(event, audiences) for event in events],
+            }
+        )
+
+
+def visible(event: Event, audiences: frozenset[str]) -> dict[str, Any]:
+    """The event as these audiences may see it: a farm sees its own lines of an order only."""
+    shown = event.shown()
+    if "lines" not in event.data or not audiences.isdisjoint(
+        name for name in event.audience if name == STAFF or name.startswith("order:")
+    ):
+        return shown
+    farms = {name.removeprefix("farm:") for name in audiences if name.startswith("farm:")}
+    lines = [line for line in event.data["lines"] if line.get("farm") in farms]
+    kept = {k: v for k, v in event.data.items() if k not in ("lines", "total", "buyer")}
+    return {**shown, "data": {**kept, "lines": lines}}

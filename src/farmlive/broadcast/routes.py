@@ -1,0 +1,82 @@
+"""The routes of broadcasts: the API, the channel and its AsyncAPI document."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, WebSocket
+
+from farmlive.broadcast.asyncapi import document
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.channel import Channel
+from farmlive.broadcast.log import Log
+from farmlive.broadcast.models import (
+    Broadcast,
+    BroadcastList,
+    ChangedBroadcast,
+    EventList,
+    NewBroadcast,
+)
+from farmlive.people import Guard
+from farmlive.store import Store
+
+
+def routes(
+    store: Store, log: Log, broadcasts: Broadcasts, channel: Channel, guard: Guard
+) -> APIRouter:
+    """The router of this room."""
+    router = APIRouter(tags=["broadcasts"])
+    staff = [Depends(guard.staff)]
+
+    @router.get("/api/v1/broadcasts")
+    async def list_broadcasts() -> BroadcastList:
+        """Broadcasts: live, then scheduled, then ended."""
+        return BroadcastList(broadcasts=await broadcasts.all())
+
+    @router.post("/api/v1/broadcasts", status_code=201, dependencies=staff)
+    async def schedule(new: NewBroadcast) -> Broadcast:
+        """Schedule a broadcast."""
+        return await broadcasts.create(new)
+
+    @router.get("/api/v1/broadcasts/{broadcast}")
+    async def read_broadcast(broadcast: str) -> Broadcast:
+        """One broadcast."""
+        return await broadcasts.get(broadcast)
+
+    @router.patch("/api/v1/broadcasts/{broadcast}", dependencies=staff)
+    async def change(broadcast: str, new: ChangedBroadcast) -> Broadcast:
+        """Change the title, time or note."""
+        return await broadcasts.change(broadcast, new)
+
+    @router.post("/api/v1/broadcasts/{broadcast}/start", dependencies=staff)
+    async def start(broadcast: str) -> Broadcast:
+        """Go live."""
+        return await broadcasts.begin(broadcast)
+
+    @router.post("/api/v1/broadcasts/{broadcast}/end", dependencies=staff)
+    async def end(broadcast: str) -> Broadcast:
+        """End for good."""
+        return await broadcasts.end(broadcast)
+
+    @router.get("/api/v1/broadcasts/{broadcast}/events", dependencies=staff)
+    async def events(
+        broadcast: str,
+        after: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+    ) -> EventList:
+        """The log after a `seq`, all audiences."""
+        found = await store.read(
+            lambda connection: log.events(connection, broadcast, after=after, limit=limit)
+        )
+        return EventList(
+            to=found[-1].seq if found else after,
+            events=[{**event.shown(), "audience": event.audience} for event in found],
+        )
+
+    @router.websocket("/api/v1/broadcasts/{broadcast}/live")
+    async def live(websocket: WebSocket, broadcast: str) -> None:
+        await channel.serve(websocket, broadcast)
+
+    @router.get("/asyncapi.json", include_in_schema=False)
+    async def asyncapi() -> dict[str, Any]:
+        return document(channel)
+
+    return router
