@@ -1,0 +1,75 @@
+"""The tables of origin: farms, lots, what a lot is called, its trace events and its moments."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, UniqueConstraint
+
+from farmlive.store import Json, metadata
+
+farms = Table(
+    "farms",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("name", Json, nullable=False),
+    Column("place", Json, nullable=False),
+    Column("person", Json),
+    Column("story", Json),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+# A kind of produce of a farm that has no GS1 prefix: the {id} of /origin/class/{id}/lot/{code}.
+classes = Table(
+    "classes",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("farm", ForeignKey("farms.id"), nullable=False, index=True),
+    Column("name", Json, nullable=False),
+)
+
+lots = Table(
+    "lots",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("farm", ForeignKey("farms.id"), nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("product_name", Json, nullable=False),
+    Column("gtin", String(14)),
+    Column("class", ForeignKey("classes.id")),
+    # The identifier in its trace events; it stays as it was made, whatever the address becomes.
+    Column("class_uri", String(512), nullable=False),
+    Column("harvested_at", BigInteger, nullable=False),
+    Column("quantity_g", BigInteger, nullable=False),
+    Column("tested_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("farm", "code"),
+    Index("ix_lots_class_code", "class", "code"),
+)
+
+# Under which GTINs a lot is found: its own, and those of the boxes it is packed in.
+lot_gtins = Table(
+    "lot_gtins",
+    metadata,
+    Column("gtin", String(14), primary_key=True),
+    Column("code", String(20), primary_key=True),
+    Column("lot", ForeignKey("lots.id"), nullable=False),
+)
+
+trace_events = Table(
+    "trace_events",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("lot", ForeignKey("lots.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("biz_step", String(40), nullable=False),
+    Column("document", Json, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Index("ix_trace_events_lot_at", "lot", "at"),
+)
+
+# When a lot was shown: one row a pinned card, by the seq of its event in the broadcast's log.
+moments = Table(
+    "moments",
+    metadata,
+    Column("broadcast", String(26), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("lot", ForeignKey("lots.id"), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+)
