@@ -1,0 +1,115 @@
+"""Brings the catalogues up to what templates, scripts and pages say.
+
+`python -m farmlive.pages.extract` in the working copy, after a text was added or changed.
+Each language has one catalogue a part of the pages: messages.po, and studio.po for what the studio
+alone says. Translations stay; new messages come in empty (English: as they stand in the source).
+"""
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po, write_po
+
+from farmlive.pages.languages import LANGUAGES
+from farmlive.pages.static import WEB
+
+Text = str | list[str] | tuple[str, ...] | None
+
+PAGES = Path(__file__).parent
+JINJA = {"silent": "false", "trimmed": "true", "newstyle_gettext": "true"}
+# What scripts call: t("…"), n("…", "…", count).
+SCRIPT_WORDS = {"t": None, "n": (1, 2)}
+PYTHON_WORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "word": None}
+
+
+def sources(part: str) -> Iterator[tuple[str, Path, str]]:
+    """The files of a part: method, file, name as it stands in the catalogue."""
+    for folder, method, pattern in (
+        (WEB / "templates", "jinja2.ext:babel_extract", "**/*.html"),
+        (WEB / "static", "javascript", "**/*.js"),
+        (PAGES, "python", "*.py"),
+    ):
+        for file in sorted(folder.glob(pattern)):
+            inside = file.relative_to(folder)
+            if "vendor" in inside.parts or file == Path(__file__):
+                continue
+            if (part == "studio") == inside.parts[0].startswith("studio"):
+                yield method, file, f"{folder.name}/{inside.as_posix()}"
+
+
+def said(part: str) -> Catalog:
+    """Every message that the files of a part say, without translations."""
+    catalogue = Catalog(fuzzy=False)
+    for method, file, name in sources(part):
+        keywords = SCRIPT_WORDS if method == "javascript" else PYTHON_WORDS
+        options = JINJA if method.startswith("jinja2") else {}
+        for line, message, comments, context in extract_from_file(
+            method, file, keywords={**keywords, "_": None, "gettext": None}, options=options
+        ):
+            catalogue.add(
+                message, locations=[(name, line)], auto_comments=comments, context=context
+            )
+    return catalogue
+
+
+def update(part: str, language: str, prefer: Catalog | None = None) -> tuple[Catalog, int]:
+    """Write the catalogue of a part; answers it and how many messages are not translated."""
+    file = WEB / "locale" / language / "LC_MESSAGES" / f"{part}.po"
+    old = read_po(BytesIO(file.read_bytes()), locale=language) if file.exists() else None
+    new = Catalog(
+        locale=language,
+        fuzzy=False,
+        project="farmlive",
+        version="1",
+        header_comment=f"# The {part} catalogue of farmlive's pages.",
+    )
+    for message in said(part):
+        if message.id:
+            new[message.id] = Message(
+                message.id,
+                string=_known(message, language, old, prefer),
+                locations=sorted({(place, 0) for place, _ in message.locations}),
+                flags=message.flags - {"fuzzy"},
+            )
+    written = BytesIO()
+    write_po(written, new, width=98, sort_output=True, include_lineno=False, omit_header=False)
+    stable = re.sub(
+        rb'"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Report-Msgid-Bugs-To'
+        rb"|Generated-By):.*\n",
+        b"",
+        written.getvalue(),
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(stable)
+    return new, sum(1 for message in new if message.id and not _complete(message))
+
+
+def _known(message: Message, language: str, *catalogues: Catalog | None) -> Text:
+    for catalogue in catalogues:
+        found = catalogue.get(message.id) if catalogue else None
+        if found is not None and _complete(found):
+            return found.string
+    if language == "en":
+        return message.id
+    return "" if isinstance(message.id, str) else ("",)
+
+
+def _complete(message: Message) -> bool:
+    text = message.string
+    return all(text) if isinstance(text, list | tuple) else bool(text)
+
+
+def main() -> None:
+    """Update every catalogue."""
+    for language in LANGUAGES:
+        shared, missing = update("messages", language)
+        _, studio = update("studio", language, prefer=shared)
+        print(f"{language}: {missing + studio} messages to translate")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

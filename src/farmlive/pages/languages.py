@@ -1,0 +1,115 @@
+"""The languages of the pages: catalogues read from .po files, and which one a visitor gets.
+
+Owns the choice and the words; how numbers, money and times are written is in formats.py.
+"""
+
+from collections.abc import Iterable
+from gettext import GNUTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale, negotiate_locale
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from starlette.requests import HTTPConnection
+
+LANGUAGES = ("zh", "en")
+DEFAULT = "zh"
+COOKIE = "farmlive_language"
+COOKIE_DAYS = 365
+
+# How a language is called in itself, and the tag of its pages (BCP 47).
+NAMES = {"zh": "中文", "en": "English"}
+TAGS = {"zh": "zh-CN", "en": "en"}
+LOCALES = {"zh": Locale.parse("zh_Hans_CN"), "en": Locale.parse("en_GB")}
+
+
+class Words:
+    """The words of one language: every .po file of its folder, messages.po first."""
+
+    def __init__(self, language: str, catalogues: Iterable[Catalog]):
+        self.language = language
+        whole = Catalog(locale=language)
+        self._places: dict[str, set[str]] = {}
+        self._forms: dict[str, str | list[str]] = {}
+        for catalogue in catalogues:
+            for message in catalogue:
+                if not message.id:
+                    continue
+                key = message.id if isinstance(message.id, str) else message.id[0]
+                self._places.setdefault(key, set()).update(place for place, _ in message.locations)
+                if key in self._forms:
+                    continue
+                whole[message.id] = message
+                text = message.string
+                self._forms[key] = list(text) if isinstance(text, list | tuple) else (text or "")
+        compiled = BytesIO()
+        write_mo(compiled, whole)
+        compiled.seek(0)
+        self.translations = GNUTranslations(compiled)
+
+    def gettext(self, message: str) -> str:
+        """The message in this language."""
+        return self.translations.gettext(message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """The message in the form that the number asks for."""
+        return self.translations.ngettext(one, many, number)
+
+    def of_scripts(self, *folders: str) -> dict[str, str | list[str]]:
+        """What the scripts under these folders of web/ say, `{message: text or plural forms}`."""
+        return {
+            key: self._forms[key]
+            for key, places in sorted(self._places.items())
+            if any(place.startswith(folders) for place in places) and self._forms[key]
+        }
+
+
+def read_words(folder: Path) -> dict[str, Words]:
+    """Read the catalogues below a folder `locale/{language}/LC_MESSAGES/*.po`."""
+    words = {}
+    for language in LANGUAGES:
+        files = sorted(
+            (folder / language / "LC_MESSAGES").glob("*.po"),
+            key=lambda file: (file.name != "messages.po", file.name),
+        )
+        catalogues = []
+        for file in files:
+            with file.open("rb") as opened:
+                catalogues.append(read_po(opened, locale=language))
+        words[language] = Words(language, catalogues)
+    return words
+
+
+def chosen(connection: HTTPConnection) -> str | None:
+    """The language that `?lang=` asks for, if it is one of ours."""
+    asked = connection.query_params.get("lang")
+    return asked if asked in LANGUAGES else None
+
+
+def language_of(connection: HTTPConnection) -> str:
+    """The visitor's language: `?lang=`, then the cookie, then Accept-Language, then Chinese."""
+    asked = chosen(connection) or connection.cookies.get(COOKIE)
+    if asked in LANGUAGES:
+        return asked
+    accepted = _accepted(connection.headers.get("accept-language", ""))
+    return negotiate_locale(accepted, LANGUAGES, sep="-") or DEFAULT
+
+
+def _accepted(header: str) -> list[str]:
+    """The tags of an Accept-Language header, most wanted first (RFC 9110, section 12.5.4)."""
+    weighted: list[tuple[float, str]] = []
+    for part in header[:1000].split(","):
+        tag, _, parameter = part.partition(";")
+        weight = 1.0
+        name, _, value = parameter.strip().partition("=")
+        if name == "q":
+            try:
+                weight = float(value)
+            except ValueError:
+                continue
+        tag = tag.strip()
+        if tag and weight > 0:
+            weighted.append((weight, tag.split("-")[0].lower()))
+    return [tag for _, tag in sorted(weighted, key=lambda item: -item[0])]

@@ -1,0 +1,141 @@
+"""The pages' Jinja2 environment and the one way to answer with a page.
+
+Owns the language, the formats, the caching and the content security policy of every page; what
+stands on a page comes from routes.py.
+"""
+
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, Response
+
+from farmlive.pages.formats import Formats
+from farmlive.pages.languages import (
+    COOKIE,
+    COOKIE_DAYS,
+    LANGUAGES,
+    NAMES,
+    TAGS,
+    chosen,
+    language_of,
+    read_words,
+)
+from farmlive.pages.static import WEB, Static
+from farmlive.settings import Settings
+
+# No page loads, sends or frames anything outside this server; no script or style stands inline.
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(), payment=()",
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie, Accept-Language",
+}
+
+
+class Pages:
+    """Renders templates of web/templates in the visitor's language."""
+
+    def __init__(self, settings: Settings, static: Static):
+        self._settings = settings
+        self._static = static
+        self._words = read_words(WEB / "locale")
+        self._environments = {language: self._environment(language) for language in LANGUAGES}
+
+    def _environment(self, language: str) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(WEB / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        words = self._words[language]
+        environment.policies["ext.i18n.trimmed"] = True
+        environment.install_gettext_callables(  # type: ignore[attr-defined]
+            words.gettext, words.ngettext, newstyle=True
+        )
+        formats = Formats(language, self._settings.time_zone)
+        for name in ("text", "money", "number", "weight", "clock", "day", "moment", "ago", "iso"):
+            environment.filters[name] = getattr(formats, name)
+        environment.filters["duration"] = formats.duration
+        environment.globals.update(
+            language=language,
+            tag=TAGS[language],
+            static=self._static.url,
+            script_words=words.of_scripts,
+            time_zone=self._settings.time_zone,
+            currency=self._settings.currency,
+        )
+        return environment
+
+    def gettext(self, request: HTTPConnection, message: str) -> str:
+        """A message in the visitor's language, for the few words that routes themselves say."""
+        return self._words[language_of(request)].gettext(message)
+
+    def html(self, request: HTTPConnection, template: str, **context: Any) -> str:
+        """Render a template in the visitor's language."""
+        language = language_of(request)
+        return (
+            self._environments[language]
+            .get_template(template)
+            .render(
+                path=request.url.path,
+                languages=[
+                    {"name": NAMES[other], "tag": TAGS[other], "url": self._switch(request, other)}
+                    for other in LANGUAGES
+                    if other != language
+                ],
+                caller=context.pop("caller", None),
+                **context,
+            )
+        )
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        cache: Literal["private, no-cache", "no-store"] = "private, no-cache",
+        headers: dict[str, str] | None = None,
+        **context: Any,
+    ) -> Response:
+        """Answer with a page; `caller` in the context gives staff their way to the studio."""
+        response = HTMLResponse(
+            self.html(request, template, **context),
+            status_code=status,
+            headers={**HEADERS, "Cache-Control": cache, **(headers or {})},
+        )
+        language = chosen(request)
+        if language is not None:
+            response.set_cookie(
+                COOKIE,
+                language,
+                max_age=COOKIE_DAYS * 86400,
+                path="/",
+                samesite="lax",
+                secure=self._settings.secure,
+            )
+        return response
+
+    @staticmethod
+    def _switch(request: HTTPConnection, language: str) -> str:
+        """This page's address with another language asked for."""
+        query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
+        return f"{request.url.path}?{urlencode([*query, ('lang', language)])}"

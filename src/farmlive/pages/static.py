@@ -1,0 +1,56 @@
+"""The static files under /static: found in the package, fingerprinted, cached for good.
+
+`/static/{fingerprint}/live/live.js` never changes and may be kept for a year; its relative imports
+carry the same fingerprint. `/static/live/live.js` works too and is asked again each time.
+"""
+
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+WEB = Path(str(files("farmlive.web")))
+
+
+def fingerprint(folder: Path) -> str:
+    """A name for the contents of a folder, 12 hex digits."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+class Static(StaticFiles):
+    """An ASGI application that serves web/static; `url(path)` names a file of it."""
+
+    def __init__(self, folder: Path = WEB / "static", mount: str = "/static"):
+        super().__init__(directory=folder)
+        self.mount = mount
+        self.fingerprint = fingerprint(folder)
+
+    def url(self, path: str) -> str:
+        """The address of a file, with the fingerprint of the whole folder in it."""
+        return f"{self.mount}/{self.fingerprint}/{path}"
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with the file; for good if the address carries today's fingerprint."""
+        first, _, rest = path.replace("\\", "/").partition("/")
+        kept = first == self.fingerprint
+        response = await super().get_response(
+            rest if kept or _is_fingerprint(first) else path, scope
+        )
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if kept else "no-cache"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _is_fingerprint(name: str) -> bool:
+    """Whether a path's first part is a fingerprint, perhaps of a version before this one."""
+    return len(name) == 12 and all(letter in "0123456789abcdef" for letter in name)

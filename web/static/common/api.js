@@ -1,0 +1,58 @@
+// The HTTP API: JSON in and out; an error is a Problem whose message is a sentence for people.
+
+import { t } from "./words.js";
+
+export class Problem extends Error {
+  constructor(body, retryAfter = 0) {
+    super(body.detail || body.title || t("Something went wrong. Try it again."));
+    this.body = body;
+    this.slug = String(body.type ?? "").split("/").pop();
+    this.status = body.status ?? 0;
+    this.retryAfter = retryAfter;
+  }
+}
+
+let csrf;
+
+async function csrfToken() {
+  if (csrf === undefined) {
+    const answer = await fetch("/api/v1/session", { headers: { accept: "application/json" } });
+    csrf = answer.ok ? (await answer.json()).csrf : null;
+  }
+  return csrf;
+}
+
+/** Forget the CSRF token, after a sign-in or sign-out. */
+export function forgetSession() {
+  csrf = undefined;
+}
+
+/** Call the API: api("POST", "/api/v1/farms", {…}, { staff: true }). Throws Problem. */
+export async function api(method, path, body, { staff = false, headers = {} } = {}) {
+  const all = { accept: "application/json", ...headers };
+  if (body !== undefined) all["content-type"] = "application/json";
+  if (staff && method !== "GET") {
+    const token = await csrfToken();
+    if (token) all["x-csrf-token"] = token;
+  }
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: all,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Problem({
+      type: "/problems/offline",
+      detail: t("The server can't be reached. Nothing is lost; try it again in a moment."),
+    });
+  }
+  const type = answer.headers.get("content-type") ?? "";
+  const read = type.includes("json") ? await answer.json() : null;
+  if (answer.ok) return read;
+  throw new Problem(
+    { status: answer.status, ...(read ?? {}) },
+    Number(answer.headers.get("retry-after")) || 0,
+  );
+}

@@ -1,0 +1,55 @@
+// How scripts write money, counts, weight and times: the twin of pages/formats.py.
+
+import { page } from "./words.js";
+
+const zero = new Set(["JPY", "KRW", "VND"]);
+const counts = new Intl.NumberFormat(page.tag ?? "zh-CN");
+const clocks = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZone: page.time_zone,
+});
+const days = new Intl.DateTimeFormat(page.tag ?? "zh-CN", {
+  day: "numeric",
+  month: "long",
+  weekday: "short",
+  timeZone: page.time_zone,
+});
+
+/** `{amount, currency}` as ¥29.90. */
+export function money({ amount, currency }) {
+  const places = zero.has(currency) ? 0 : 2;
+  return new Intl.NumberFormat(page.tag, {
+    style: "currency",
+    currency,
+    currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+  }).format(amount / 10 ** places);
+}
+
+/** A count, 1,204. */
+export const count = (value) => counts.format(value);
+
+/** Grams as `2.5 kg`, in Chinese as `5 斤（2.5 公斤）`. */
+export function weight(grams) {
+  if (grams < 500) return page.language === "zh" ? `${grams} 克` : `${grams} g`;
+  const kilograms = counts.format(Math.round(grams / 10) / 100);
+  if (page.language === "en") return `${kilograms} kg`;
+  return `${counts.format(Math.round(grams / 5) / 100)} 斤（${kilograms} 公斤）`;
+}
+
+/** The time of day in the zone of the pages, 20:14. */
+export const clock = (ms) => clocks.format(ms);
+
+/** The day in the zone of the pages, 11月23日周一. */
+export const day = (ms) => days.format(ms);
+
+/** A length of time, 1:02:10. */
+export function duration(ms) {
+  const all = Math.max(0, Math.floor(ms / 1000));
+  const two = (value) => String(value).padStart(2, "0");
+  const hours = Math.floor(all / 3600);
+  const minutes = Math.floor(all / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(all % 60)}` : `${minutes}:${two(all % 60)}`;
+}

@@ -1,0 +1,28 @@
+// Sheets: <dialog class="sheet">. The browser keeps the focus inside and gives Escape; a tap on the
+// shade closes too, and the page learns of it by data-sheet on the body.
+
+/** Open a sheet; onClose runs once, however it was closed. */
+export function open(dialog, onClose) {
+  if (dialog.open) return;
+  dialog.showModal();
+  document.body.dataset.sheet = dialog.id;
+  dialog.addEventListener(
+    "close",
+    () => {
+      delete document.body.dataset.sheet;
+      onClose?.();
+    },
+    { once: true },
+  );
+  if (!dialog.dataset.shade) {
+    dialog.dataset.shade = "on";
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+  }
+}
+
+/** Close a sheet if it is open. */
+export function close(dialog) {
+  if (dialog.open) dialog.close();
+}

@@ -1,0 +1,286 @@
+// "Go live from this phone": the camera of this device as a source, from the first permission to a
+// call that came in between. Joins camera.js, whip.js and awake.js; shows what they say.
+
+import { say } from "../common/dom.js";
+import { t } from "../common/words.js";
+import { post } from "./api.js";
+import { Awake } from "./awake.js";
+import { Camera } from "./camera.js";
+import { Publisher } from "./whip.js";
+
+/** What to do where the device or its owner refuses. */
+function advice(reason) {
+  switch (reason) {
+    case "insecure":
+      return t(
+        "Browsers give the camera to secure pages only. Open this page by its https:// address.",
+      );
+    case "unsupported":
+      return t(
+        "This browser can't use the camera. Open the page in Chrome, Safari or Firefox itself, not inside another app.",
+      );
+    case "denied":
+      return t(
+        "The camera is not allowed here. Tap the lock or the “aA” beside the address, allow camera and microphone, then try again.",
+      );
+    case "missing":
+      return t("No camera was found. Connect one, or send from OBS.");
+    case "busy":
+      return t("Another app holds the camera. Close it, or end the call, and try again.");
+    default:
+      return t("The camera does not answer. Close other apps that use it and try again.");
+  }
+}
+
+/**
+ * Events: `change` whenever what is shown of this device may differ. `isSending` is whether this
+ * device has a session or is getting one, `picture` its stream while the camera is open.
+ */
+export class Phone extends EventTarget {
+  #root;
+  #broadcast;
+  #isLive = false;
+  #isEnded = false;
+  #camera = new Camera();
+  #awake = new Awake();
+  #publisher;
+  #credentials = null;
+  #refusal = null;
+  #waits = false;
+  #release = null;
+  #isElsewhere = false;
+  #busy = false;
+
+  constructor(root, broadcast) {
+    super();
+    this.#root = root;
+    this.#broadcast = broadcast;
+    this.#publisher = new Publisher((fresh) => this.#mint(fresh));
+    this.#publisher.addEventListener("state", () => this.#draw());
+    this.#camera.addEventListener("change", () => this.#draw());
+    this.#camera.addEventListener("lost", () => this.#onLost());
+    this.#camera.addEventListener("returned", () => this.#draw());
+    const on = (name, job) => this.#button(name).addEventListener("click", () => job());
+    on("open", () => this.open());
+    on("send", () => this.send());
+    on("stop", () => this.stop());
+    on("turn", () => this.#turn());
+    on("mute", () => this.#mute());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.#takeUpAgain();
+    });
+    this.#draw();
+  }
+
+  get isSending() {
+    return this.#publisher.isOn;
+  }
+
+  get isConnected() {
+    return this.#publisher.state === "live";
+  }
+
+  get source() {
+    return this.#publisher.source;
+  }
+
+  get picture() {
+    return this.#camera.isOpen ? this.#camera.stream : null;
+  }
+
+  get isMirror() {
+    return this.#camera.isMirror;
+  }
+
+  /** Tells in which state the broadcast is: before air a camera sends as soon as it is open. */
+  follow(state) {
+    this.#isLive = state === "live";
+    this.#isEnded = state === "ended";
+    if (this.#isEnded && (this.isSending || this.picture)) this.stop();
+    else this.#draw();
+  }
+
+  /** Goes on after a reload: by itself where the permission stands, else by one tap. */
+  async resume() {
+    if (sessionStorage.getItem(this.#place) === null || this.#isEnded) return;
+    let permission = "granted";
+    try {
+      permission = (await navigator.permissions.query({ name: "camera" })).state;
+    } catch {
+      // Not every browser tells of the camera; asking for it shows.
+    }
+    if (permission === "granted") {
+      await this.open();
+      if (this.picture) this.send();
+    } else {
+      this.#waits = true;
+      this.#draw();
+    }
+  }
+
+  async open() {
+    if (this.#busy) return;
+    const goOn = this.#waits || this.isSending;
+    this.#busy = true;
+    this.#refusal = null;
+    this.#draw();
+    try {
+      await this.#camera.open();
+      this.#waits = false;
+      this.#button("turn").dataset.possible = String(await this.#camera.canTurn());
+    } catch (error) {
+      this.#refusal = error.reason ?? "unknown";
+    } finally {
+      this.#busy = false;
+      this.#draw();
+    }
+    if (!this.picture) return;
+    if (this.isSending) await this.#publisher.replaceTracks(this.#camera.stream);
+    // Nobody sees it before the start, and the start needs it; on air the host looks first.
+    else if (goOn || !this.#isLive) this.send();
+  }
+
+  send() {
+    if (!this.picture) return;
+    this.#isElsewhere = false;
+    sessionStorage.setItem(this.#place, "sending");
+    this.#awake.on();
+    this.#holdPlace();
+    this.#publisher.start(this.#camera.stream);
+  }
+
+  stop() {
+    sessionStorage.removeItem(this.#place);
+    this.#waits = false;
+    this.#release?.();
+    this.#awake.off();
+    this.#camera.close();
+    this.#publisher.stop();
+    this.#draw();
+  }
+
+  statistics() {
+    return this.isConnected ? this.#publisher.statistics() : Promise.resolve(null);
+  }
+
+  get #place() {
+    return `farmlive.sending.${this.#broadcast}`;
+  }
+
+  /** One page of this browser sends; the newest takes over, or two would replace each other for ever. */
+  #holdPlace() {
+    if (this.#release || !navigator.locks) return;
+    navigator.locks
+      .request(this.#place, { steal: true }, () => new Promise((release) => (this.#release = release)))
+      .catch(() => {
+        this.#isElsewhere = true;
+        this.stop();
+      })
+      .finally(() => (this.#release = null));
+  }
+
+  async #mint(fresh) {
+    if (fresh || this.#credentials === null) {
+      this.#credentials = await post(`/api/v1/broadcasts/${this.#broadcast}/stream-keys`, {
+        purpose: "studio",
+      });
+    }
+    return this.#credentials;
+  }
+
+  async #turn() {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await this.#camera.turn();
+      await this.#publisher.replaceTracks(this.#camera.stream);
+    } catch (error) {
+      this.#refusal = error.reason ?? "unknown";
+    } finally {
+      this.#busy = false;
+      this.#draw();
+    }
+  }
+
+  #mute() {
+    for (const track of this.#camera.stream.getAudioTracks()) track.enabled = !track.enabled;
+    this.#draw();
+  }
+
+  #onLost() {
+    this.#draw();
+    if (document.visibilityState === "visible") this.#takeUpAgain();
+  }
+
+  /** After a call or a locked screen the tracks may be dead or held back: ask for new ones. */
+  async #takeUpAgain() {
+    if (!this.isSending || this.#busy) return;
+    if (this.#camera.isOpen && !this.#camera.isHeld) return;
+    await this.open();
+  }
+
+  #button(name) {
+    return this.#root.querySelector(`[data-phone="${name}"]`);
+  }
+
+  #state() {
+    if (this.#busy && !this.picture) return t("Opening the camera…");
+    if (this.#isElsewhere) return t("Another page of this browser sends now.");
+    if (this.#waits) return t("This device was sending. One tap goes on.");
+    if (this.isSending && !this.#camera.isOpen) return t("The camera was taken away. One tap goes on.");
+    switch (this.#publisher.state) {
+      case "live":
+        return this.#isLive
+          ? t("Sending. Viewers see this camera.")
+          : t("Sending. Nobody sees it before you start.");
+      case "connecting":
+        return t("Connecting…");
+      case "reconnecting":
+        return t("The connection is gone. Trying again by itself; keep this page open.");
+      default:
+        return this.picture
+          ? t("Only you see this.")
+          : t("The back camera comes first; hold the phone as you like.");
+    }
+  }
+
+  #draw() {
+    const isOpen = this.picture !== null;
+    const tracks = this.#camera.stream.getAudioTracks();
+    const isMuted = tracks.length > 0 && !tracks[0].enabled;
+    const isOff = !isOpen || (this.isSending && !this.#camera.isOpen);
+    this.#root.dataset.state = this.#publisher.state;
+    this.#root.hidden = this.#isEnded;
+    this.#button("open").hidden = !isOff || this.#busy;
+    say(this.#button("open"), this.#waits || this.isSending ? t("Go on") : t("Use this camera"));
+    this.#button("send").hidden = !isOpen || this.isSending;
+    say(this.#button("send"), this.#isLive ? t("Put it on air") : t("Send this picture"));
+    this.#button("stop").hidden = !isOpen && !this.isSending;
+    this.#button("turn").hidden = !isOpen || this.#button("turn").dataset.possible !== "true";
+    this.#button("mute").hidden = !isOpen || tracks.length === 0;
+    this.#button("mute").setAttribute("aria-pressed", String(isMuted));
+    say(this.#button("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
+    say(this.#root.querySelector("[data-phone-state]"), this.#state());
+    this.#drawTrouble(isMuted);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #drawTrouble(isMuted) {
+    const lines = [];
+    if (this.#refusal) lines.push(advice(this.#refusal));
+    if (this.#publisher.state === "refused") {
+      const { detail, title } = this.#publisher.problem;
+      lines.push(detail || title || t("The server did not take the picture. Try it again."));
+    }
+    if (this.picture && this.#camera.silent) {
+      lines.push(t("There is no sound: allow the microphone beside the address, then turn the camera off and on."));
+    }
+    if (isMuted) lines.push(t("The microphone is off: viewers hear nothing."));
+    if (this.isSending && !Awake.isSupported) {
+      lines.push(t("Keep the screen on: this browser can't do it by itself."));
+    }
+    const trouble = this.#root.querySelector("[data-phone-trouble]");
+    say(trouble.querySelector("p"), lines.join(" "));
+    trouble.hidden = lines.length === 0;
+  }
+}

@@ -1,0 +1,264 @@
+// Publishes a MediaStream by WHIP (RFC 9725) and keeps it published: after a drop, a locked screen
+// or a lost network it posts again with the same source's key, which takes up the same place.
+// Leaves the camera to camera.js and every word to the page.
+
+export const MAX_BITRATE = 2_500_000;
+const ANSWER_MS = 10_000;
+const CONNECT_MS = 12_000;
+const DISCONNECTED_MS = 2_500;
+const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000];
+
+/** Codecs in the order wanted: H264 baseline first, so that HLS and recording need no encoder. */
+export function inPreferredOrder(codecs) {
+  const rank = ({ mimeType, sdpFmtpLine = "" }) => {
+    const type = mimeType.toLowerCase();
+    if (type === "video/h264") {
+      const wanted = sdpFmtpLine.includes("packetization-mode=1") ? 0 : 2;
+      return wanted + (/profile-level-id=42e0/i.test(sdpFmtpLine) ? 0 : 1);
+    }
+    if (type === "video/vp8") return 10;
+    // rtx, red and ulpfec follow what they repair.
+    return type === "video/vp9" || type === "video/av1" ? 20 : 30;
+  };
+  return codecs
+    .map((codec, index) => [rank(codec), index, codec])
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    .map(([, , codec]) => codec);
+}
+
+/**
+ * The offer without CVO: where it is not negotiated the sender turns the picture itself, so that it
+ * is upright for every viewer and in every recording.
+ */
+export function withoutVideoOrientation(sdp) {
+  return sdp
+    .split("\r\n")
+    .filter((line) => !/^a=extmap:\S+ urn:3gpp:video-orientation/.test(line))
+    .join("\r\n");
+}
+
+/**
+ * `credentials(fresh)` resolves to `{key, whip_url, source, label}`; `fresh` asks for a new key.
+ * Event `state`; `state` is `idle`, `connecting`, `live`, `reconnecting` or `refused`, and `problem`
+ * then holds the problem details that the server gave.
+ */
+export class Publisher extends EventTarget {
+  state = "idle";
+  problem = null;
+  source = null;
+  label = null;
+  #credentials;
+  #stream = null;
+  #peer = null;
+  #session = null;
+  #key = null;
+  #attempt = 0;
+  #failures = 0;
+  #timer = null;
+
+  constructor(credentials) {
+    super();
+    this.#credentials = credentials;
+    window.addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.hurry();
+    });
+  }
+
+  get isOn() {
+    return this.state !== "idle" && this.state !== "refused";
+  }
+
+  start(stream) {
+    this.#stream = stream;
+    this.#failures = 0;
+    this.#enter("connecting");
+    this.#connect();
+  }
+
+  /** Sends the stream's present tracks in the place of the old ones, without a new session. */
+  async replaceTracks(stream) {
+    this.#stream = stream;
+    const jobs = (this.#peer?.getTransceivers() ?? []).map((transceiver) => {
+      const kind = transceiver.receiver.track.kind;
+      const track = stream.getTracks().find((each) => each.kind === kind) ?? null;
+      return transceiver.sender.track === track ? null : transceiver.sender.replaceTrack(track);
+    });
+    await Promise.all(jobs);
+  }
+
+  /** Ends the session on the server too. */
+  async stop() {
+    this.#attempt += 1;
+    this.#hangUp();
+    this.#enter("idle");
+    const session = this.#session;
+    this.#session = null;
+    if (!session) return;
+    const headers = { Authorization: `Bearer ${this.#key}` };
+    await fetch(session, { method: "DELETE", headers, keepalive: true }).catch(() => {});
+  }
+
+  /** Tries at once where the next attempt is being waited for. */
+  hurry() {
+    if (!this.isOn || this.#peer?.connectionState === "connected") return;
+    if (this.#timer === null && this.state === "connecting") return;
+    this.#connect();
+  }
+
+  /** What the browser says of its own sending: `{kbps, fps, width, height, limit, rtt}` or null. */
+  async statistics() {
+    const peer = this.#peer;
+    if (!peer) return null;
+    let video = null;
+    let rtt = null;
+    for (const report of (await peer.getStats()).values()) {
+      if (report.type === "outbound-rtp" && report.kind === "video") video = report;
+      if (report.type === "candidate-pair" && report.nominated) rtt = report.currentRoundTripTime;
+    }
+    if (!video) return null;
+    return {
+      bytes: video.bytesSent,
+      at: video.timestamp,
+      fps: video.framesPerSecond ?? 0,
+      width: video.frameWidth,
+      height: video.frameHeight,
+      limit: video.qualityLimitationReason ?? "none",
+      rtt,
+    };
+  }
+
+  #enter(state, problem = null) {
+    this.state = state;
+    this.problem = problem;
+    this.dispatchEvent(new Event("state"));
+  }
+
+  #hangUp() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    if (!this.#peer) return;
+    this.#peer.onconnectionstatechange = null;
+    this.#peer.close();
+    this.#peer = null;
+  }
+
+  async #connect(fresh = false) {
+    const attempt = ++this.#attempt;
+    const stale = () => attempt !== this.#attempt;
+    this.#hangUp();
+    const peer = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+    this.#peer = peer;
+    try {
+      const credentials = await this.#credentials(fresh);
+      if (stale()) return;
+      this.#addTracks(peer);
+      await peer.setLocalDescription(await peer.createOffer());
+      const answer = await this.#post(credentials, peer.localDescription.sdp);
+      if (stale()) {
+        // Stopped while the answer was under way: leave nothing behind on the server.
+        const headers = { Authorization: `Bearer ${credentials.key}` };
+        if (answer.session && this.state === "idle") {
+          fetch(answer.session, { method: "DELETE", headers, keepalive: true }).catch(() => {});
+        }
+        return;
+      }
+      if (answer.problem) {
+        this.#refuse(answer, fresh);
+        return;
+      }
+      this.#session = answer.session;
+      this.#key = credentials.key;
+      this.source = credentials.source;
+      this.label = credentials.label;
+      peer.onconnectionstatechange = () => this.#follow(peer, attempt);
+      await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      if (stale()) return;
+      this.#timer ??= setTimeout(() => this.#again(attempt), CONNECT_MS);
+      this.#follow(peer, attempt);
+    } catch (error) {
+      if (stale()) return;
+      if (error?.problem && error.problem.status < 500 && error.problem.status !== 429) {
+        this.#attempt += 1;
+        this.#hangUp();
+        this.#enter("refused", error.problem);
+        return;
+      }
+      this.#again(attempt);
+    }
+  }
+
+  #addTracks(peer) {
+    const [video] = this.#stream.getVideoTracks();
+    const [audio] = this.#stream.getAudioTracks();
+    const streams = [this.#stream];
+    const picture = peer.addTransceiver(video ?? "video", {
+      direction: "sendonly",
+      streams,
+      sendEncodings: [{ maxBitrate: MAX_BITRATE, maxFramerate: 30 }],
+    });
+    const codecs = RTCRtpSender.getCapabilities?.("video")?.codecs;
+    if (codecs && picture.setCodecPreferences) picture.setCodecPreferences(inPreferredOrder(codecs));
+    // Offered without a microphone too: one that is allowed later needs no new session.
+    peer.addTransceiver(audio ?? "audio", { direction: "sendonly", streams });
+  }
+
+  async #post({ whip_url: url, key }, sdp) {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${key}` },
+      body: withoutVideoOrientation(sdp),
+      signal: AbortSignal.timeout?.(ANSWER_MS),
+    });
+    if (response.status === 201) {
+      const location = response.headers.get("Location");
+      const session = location ? new URL(location, response.url || url).href : null;
+      return { session, sdp: await response.text() };
+    }
+    const problem = await response.json().catch(() => ({ detail: "", title: "" }));
+    const wait = Number(response.headers.get("Retry-After")) * 1_000 || 0;
+    return { problem: { ...problem, status: response.status }, wait };
+  }
+
+  #refuse({ problem, wait }, fresh) {
+    if ((problem.status === 401 || problem.status === 403) && !fresh) {
+      this.#connect(true);
+    } else if (problem.status >= 500 || problem.status === 429 || problem.status === 408) {
+      this.#again(this.#attempt, wait);
+    } else {
+      this.#attempt += 1;
+      this.#hangUp();
+      this.#enter("refused", problem);
+    }
+  }
+
+  #follow(peer, attempt) {
+    if (attempt !== this.#attempt) return;
+    switch (peer.connectionState) {
+      case "connected":
+        clearTimeout(this.#timer);
+        this.#timer = null;
+        this.#failures = 0;
+        if (this.state !== "live") this.#enter("live");
+        break;
+      case "disconnected":
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#again(attempt, 1), DISCONNECTED_MS);
+        break;
+      case "failed":
+      case "closed":
+        this.#again(attempt);
+        break;
+    }
+  }
+
+  #again(attempt, wait = 0) {
+    if (attempt !== this.#attempt) return;
+    this.#attempt += 1;
+    this.#hangUp();
+    this.#enter("reconnecting");
+    const delay = wait || RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
+    this.#failures += 1;
+    this.#timer = setTimeout(() => this.#connect(), delay);
+  }
+}
