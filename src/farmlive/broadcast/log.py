@@ -1,4 +1,4 @@
-"""The log: what happened in a broadcast, in order. Everything else about a broadcast is read from it.
+"""The log: what happened in a broadcast, in order; all else about a broadcast is read from it.
 
 An event is written in the transaction of the thing it tells of, takes its `seq` from the
 broadcast's locked row, and goes to the bus only after the commit.
@@ -38,7 +38,7 @@ class UnknownBroadcast(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the log. `at` is UTC milliseconds; `data` holds no buyer's name, phone, address."""
+    """One line of the log; `at` is UTC milliseconds, `data` holds no buyer's name or address."""
 
     broadcast: str
     seq: int

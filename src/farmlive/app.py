@@ -1,0 +1,222 @@
+"""The composition root: builds every part once, wires them, and serves them.
+
+Rooms that may not know each other meet here: media tells broadcasts of sources, the channel
+hands `order.place` to the till.
+"""
+
+import asyncio
+import contextlib
+import logging
+import resource
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from starlette.types import ASGIApp
+
+from farmlive import edge
+from farmlive.broadcast import routes as broadcast_routes
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.cards import Cards
+from farmlive.broadcast.channel import Channel
+from farmlive.broadcast.chat import Chat
+from farmlive.broadcast.log import Log
+from farmlive.broadcast.wire import ChannelProtocol
+from farmlive.bus import Bus, LocalBus, RedisBus
+from farmlive.ids import ulid
+from farmlive.people import DeviceCookie, Guard, People
+from farmlive.people import routes as people_routes
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+SHUTDOWN_S = 10
+
+
+@dataclass
+class House:
+    """Every part of one running server."""
+
+    settings: Settings
+    store: Store
+    bus: Bus
+    log: Log
+    people: People
+    guard: Guard
+    broadcasts: Broadcasts
+    channel: Channel
+    api: FastAPI
+    asgi: ASGIApp
+
+    async def close(self) -> None:
+        """Stop every part, the last built first; what is in flight is committed."""
+        await self.broadcasts.stop()
+        await self.bus.stop()
+        await self.store.close()
+
+
+async def build(settings: Settings) -> House:
+    """Open the store and build every part. Raises DatabaseRefused."""
+    store = await Store.open(settings)
+    bus: Bus = RedisBus(settings.redis_url, ulid()) if settings.redis_url else LocalBus()
+    await bus.start()
+    log = Log(bus)
+    people = People(store, settings)
+    guard = Guard(people)
+    broadcasts = Broadcasts(store, log, bus)
+    channel = Channel(
+        store,
+        broadcasts,
+        Chat(store, log),
+        Cards(store, log),
+        guard,
+        people.limits,
+        settings,
+    )
+    await broadcasts.start()
+    api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
+    api.include_router(broadcast_routes.routes(store, log, broadcasts, channel, guard))
+    api.include_router(
+        people_routes.routes(
+            people, guard, lambda connection, broadcast: log.head(connection, broadcast).state
+        )
+    )
+    edge.answer_problems(api, lambda _request, problem: JSONResponse(problem.body()))
+    asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)
+    asgi = edge.BodyLimit(edge.RequestLog(asgi), settings.max_body_kib * 1024)
+    house = House(settings, store, bus, log, people, guard, broadcasts, channel, api, asgi)
+    _operations(house)
+    return house
+
+
+def _operations(house: House) -> None:
+    """The routes that watch over the server."""
+
+    @house.api.get("/healthz", include_in_schema=False)
+    async def alive() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @house.api.get("/readyz", include_in_schema=False)
+    async def ready() -> dict[str, str]:
+        await house.store.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+        return {"status": "ready"}
+
+    @house.api.get(
+        "/metrics", include_in_schema=False, dependencies=[Depends(house.guard.operator)]
+    )
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+class PortTaken(Exception):
+    """Something else listens on the port; the message names the setting to change."""
+
+
+@dataclass
+class Server:
+    """A server that is running: its parts, and the address that it listens on."""
+
+    house: House
+    url: str
+    port: int
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Server]:
+    """Serve while the block runs. Port 0 takes a free one. Raises PortTaken."""
+    listener = _listen(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    settings = settings.model_copy(update={"port": port})
+    try:
+        house = await build(settings)
+    except BaseException:
+        listener.close()
+        raise
+    server = uvicorn.Server(
+        uvicorn.Config(
+            house.asgi,
+            ws=ChannelProtocol,
+            ws_max_size=64 * 1024,
+            ws_per_message_deflate=False,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+            backlog=4096,
+        )
+    )
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if serving.done():
+                serving.result()
+                raise RuntimeError("the server ended while it started")
+            await asyncio.sleep(0.005)
+        yield Server(house, settings.url, port)
+    finally:
+        server.should_exit = True
+        await serving
+        await house.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(4096)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(
+            f"Port {port} on {host} can't be used ({error.strerror}). Choose another with --port."
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def raise_file_limit() -> None:
+    """Let the process open as many files as the system allows: each viewer is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def set_up_log(level: str) -> None:
+    """Log JSON lines to standard error, without a person's data."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    # uvicorn and the libraries speak up only when something is wrong: they would log addresses.
+    logging.basicConfig(
+        level=logging.ERROR, format='{"event": "%(message)s", "logger": "%(name)s"}'
+    )
+
+
+async def serve(
+    settings: Settings, ready: Callable[[Server], Awaitable[None]], stop: asyncio.Event
+) -> None:
+    """Serve until `stop` is set; `ready` is called once requests are answered."""
+    raise_file_limit()
+    async with running(settings) as server:
+        await ready(server)
+        await stop.wait()

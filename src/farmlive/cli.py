@@ -1,0 +1,155 @@
+"""The command `farmlive`: serve, and what an operator does with accounts and keys."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+import uvloop
+from pydantic import ValidationError
+from rich.console import Console
+
+from farmlive import app as composition
+from farmlive.people import People
+from farmlive.people.models import KeyRole, Role
+from farmlive.problems import Problem
+from farmlive.settings import Settings
+from farmlive.store import Store
+from farmlive.store.engine import DatabaseRefused
+
+T = TypeVar("T")
+
+cli = typer.Typer(
+    help="Live selling of local produce, on a server of your own.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+user = typer.Typer(help="Accounts of staff.", no_args_is_help=True)
+key = typer.Typer(help="API keys of programs.", no_args_is_help=True)
+cli.add_typer(user, name="user")
+cli.add_typer(key, name="key")
+
+_out = Console(soft_wrap=True, highlight=False)
+_err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def main() -> None:
+    """Run the command; what goes wrong is one sentence and exit code 1."""
+    try:
+        cli()
+    except ValidationError as error:
+        for item in error.errors():
+            name = "_".join(str(part) for part in item["loc"]).upper()
+            _err.print(f"FARMLIVE_{name}: {item['msg']}", style="red")
+        raise SystemExit(1) from None
+    except Problem as problem:
+        _err.print(f"{problem.title}. {problem.detail}", style="red")
+        raise SystemExit(1) from None
+    except (composition.PortTaken, DatabaseRefused) as error:
+        _err.print(str(error), style="red")
+        raise SystemExit(1) from None
+
+
+async def until_signal(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run something that ends when the event is set, as SIGINT and SIGTERM do."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    await run(stop)
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
+    udp_port: Annotated[int | None, typer.Option(help="UDP port of media.")] = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; everything else is set by FARMLIVE_* (docs/settings.md)."""
+    given = {"host": host, "port": port, "udp_port": udp_port}
+    settings = Settings.model_validate(
+        Settings().model_dump() | {k: v for k, v in given.items() if v is not None}
+    )
+    composition.set_up_log(settings.log_level)
+
+    async def ready(server: composition.Server) -> None:
+        first = await server.house.people.first_start()
+        if first is not None:
+            _out.print(f"First start: sign in as {first[0]} with the password {first[1]}")
+            _out.print("It is shown this once; `farmlive user password` sets another.")
+        _out.print(f"Serving {server.url}")
+
+    uvloop.run(until_signal(lambda stop: composition.serve(settings, ready, stop)))
+
+
+def with_people(work: Callable[[People], Awaitable[T]]) -> T:
+    """Open the database, do the work, close it."""
+
+    async def run() -> T:
+        settings = Settings()
+        store = await Store.open(settings)
+        try:
+            return await work(People(store, settings))
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+@user.command("add")
+def user_add(
+    name: str,
+    role: Annotated[Role, typer.Option(help="What the account may do.")] = "host",
+) -> None:
+    """Make an account with a random password, shown once."""
+    account, password = with_people(lambda people: people.create_account(name, role))
+    _out.print(f"{account.name} ({account.role}): password {password}")
+
+
+@user.command("list")
+def user_list() -> None:
+    """List the accounts."""
+    for account in with_people(lambda people: people.accounts()):
+        _out.print(f"{account.name}\t{account.role}\t{'disabled' if account.disabled_at else ''}")
+
+
+@user.command("password")
+def user_password(name: str) -> None:
+    """Give an account a new random password, shown once; its sessions end."""
+    _out.print(f"{name}: password {with_people(lambda people: people.set_password(name))}")
+
+
+@user.command("disable")
+def user_disable(name: str) -> None:
+    """Shut an account out at once."""
+    with_people(lambda people: people.disable_account(name))
+    _out.print(f"{name} can't sign in any more")
+
+
+@key.command("add")
+def key_add(
+    label: str,
+    role: Annotated[KeyRole, typer.Option(help="What the key may do.")] = "host",
+) -> None:
+    """Make an API key, shown once on a line of its own."""
+    _, secret = with_people(lambda people: people.create_api_key(label, role))
+    print(secret)
+
+
+@key.command("list")
+def key_list() -> None:
+    """List the API keys, without their secrets."""
+    for item in with_people(lambda people: people.api_keys()):
+        _out.print(f"{item.id}\t{item.role}\t{item.label}")
+
+
+@key.command("revoke")
+def key_revoke(identity: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Revoke an API key by its id."""
+    with_people(lambda people: people.revoke_api_key(identity))
+    _out.print("The key works no more")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""The edge of HTTP: problems as answers, the limit of a body, and a log line a request that tells
+of no person. What a request means is the rooms' part.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from farmlive import problems
+from farmlive.problems import Invalid, Problem, TooLarge
+
+ErrorPage = Callable[[Request, Problem], Response]
+
+_log = structlog.get_logger(__name__)
+
+
+class Internal(Problem):
+    """A fault of ours; the log has it."""
+
+    status = 500
+    slug = "internal"
+    title = "Something went wrong on our side"
+
+
+class WrongMethod(Problem):
+    """The address exists, and takes other methods."""
+
+    status = 405
+    slug = "method-not-allowed"
+    title = "That address does not take this method"
+
+
+def answer_problems(app: FastAPI, page: ErrorPage) -> None:
+    """Answer errors as RFC 9457 problem details, or as a page to a browser that asks for one."""
+
+    def answer(request: Request, problem: Problem) -> Response:
+        api = request.url.path.startswith(("/api/", "/whip/", "/whep/", "/epcis/"))
+        if not api and "text/html" in request.headers.get("accept", ""):
+            response = page(request, problem)
+            response.headers.update(problem.headers)
+            return response
+        return JSONResponse(
+            problem.body(),
+            problem.status,
+            headers=problem.headers,
+            media_type=problems.MEDIA_TYPE,
+        )
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return answer(request, error)
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        errors = [
+            {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]}
+            for item in error.errors()
+        ]
+        first = errors[0]
+        detail = f"{first['field'] or 'body'}: {first['message']}. Nothing was changed."
+        return answer(request, Invalid(detail, errors=errors))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        problem: Problem
+        if error.status_code == 404:
+            problem = problems.NotFound("Check the address, or begin at the start page.")
+        elif error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "others")
+            problem = WrongMethod(
+                f"This address takes {allowed}.", headers=dict(error.headers or {})
+            )
+        else:
+            problem = Problem("The request can't be read: check its body and its Content-Type.")
+        return answer(request, problem)
+
+    async def on_fault(request: Request, error: Exception) -> Response:
+        _log.exception("a request failed", path=_route(request.scope))
+        return answer(request, Internal("Try again in a moment; if it stays, tell the operator."))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_fault)
+
+
+class BodyLimit:
+    """ASGI middleware: refuses a body over the limit, unread where its length is told."""
+
+    def __init__(self, app: ASGIApp, limit: int):
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = dict(scope["headers"]).get(b"content-length", b"0")
+        if told.isdigit() and int(told) > self._limit:
+            await self._refuse(scope, receive, send)
+            return
+        got, started = 0, False
+
+        async def count() -> Message:
+            nonlocal got
+            message = await receive()
+            got += len(message.get("body", b""))
+            if got > self._limit:
+                raise _Overrun
+            return message
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, count, watch)
+        except _Overrun:
+            if not started:
+                await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = TooLarge(f"A body may have {self._limit} bytes at most. Nothing was changed.")
+        response = JSONResponse(problem.body(), problem.status, media_type=problems.MEDIA_TYPE)
+        response.headers["Connection"] = "close"
+        await response(scope, receive, send)
+
+
+class _Overrun(Exception):
+    """The body grew past the limit."""
+
+
+class RequestLog:
+    """ASGI middleware: one debug line a request with method, route, status and time; no address,
+    no query, no token: a route is logged by its pattern.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            _log.debug(
+                "request",
+                method=scope["method"],
+                route=_route(scope),
+                status=status,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+            )
+
+
+def _route(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    return str(getattr(route, "path", "(none)"))
