@@ -1,0 +1,76 @@
+# Makes .venv in the project's root. Sourced, not run: `environment requirements.lock`.
+#
+# Leaves alone what is there: an environment whose stamp has the hash of the lock file, of
+# pyproject.toml and of where it lies is used as it is. The machine gets at most python3, venv and pip by apt, each
+# only where it is missing, and is told so.
+
+say() { printf '\033[1;32m▸\033[0m %s\n' "$*" >&2; }
+fail() { printf '\033[1;31m✗\033[0m %s\n' "$*" >&2; exit 1; }
+
+# Installs Debian packages, after saying so.
+apt_install() {
+    command -v apt-get >/dev/null || fail "this machine lacks $*; install that, then start again"
+    local as=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || fail "this machine lacks $*; as root: apt-get install $*"
+        as=(sudo)
+    fi
+    say "this machine lacks $*: installing by apt"
+    "${as[@]}" apt-get update -qq || fail "apt-get update failed; is the network there?"
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+        --no-install-recommends "$@" >/dev/null || fail "apt-get install $* failed; see above"
+}
+
+# The name of a Python of at least 3.11, or nothing.
+find_python() {
+    local name
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if command -v "$name" >/dev/null 2>&1 &&
+            "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+}
+
+make_venv() {
+    local python version
+    python=$(find_python)
+    if [ -z "$python" ] && ! command -v python3 >/dev/null; then
+        apt_install python3 python3-venv
+        python=$(find_python)
+    fi
+    [ -n "$python" ] || fail "farmlive needs Python 3.11 or newer; found $(python3 -V)"
+    if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        # python3-venv is the system Python's; another one on the PATH has a package of its own.
+        if [ "$version" = "$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')" ]; then
+            apt_install python3-venv
+        else
+            apt_install "python$version-venv"
+        fi
+    fi
+    say "making .venv with $("$python" -V)"
+    "$python" -m venv .venv || fail "$python -m venv .venv failed; see above"
+}
+
+# environment LOCK: in the project's root, .venv holds what the lock file lists and farmlive.
+environment() {
+    local lock=$1 stamp known
+    known=$({ cat "$lock" pyproject.toml && pwd -P; } | sha256sum | cut -d' ' -f1)
+    stamp=.venv/farmlive-$(basename "$lock" .lock).stamp
+    if [ -x .venv/bin/farmlive ] && [ "$(cat "$stamp" 2>/dev/null)" = "$known" ] &&
+        .venv/bin/python -c 'import farmlive' 2>/dev/null; then
+        return
+    fi
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
+    local pip=(.venv/bin/python -m pip --disable-pip-version-check --require-virtualenv)
+    say "installing $(grep -c '==' "$lock") packages of $lock from PyPI, a minute or two once"
+    "${pip[@]}" install --progress-bar off --no-input \
+        --require-hashes -r "$lock" | grep --line-buffered -o '^Collecting [^ =]*' |
+        awk -v n="$(grep -c '==' "$lock")" '{ printf "\r\033[K  %d of %d: %s", NR, n, $2 > "/dev/stderr" }
+            END { if (NR) print "" > "/dev/stderr" }'
+    [ "${PIPESTATUS[0]}" = 0 ] || fail "pip could not install $lock; see above"
+    "${pip[@]}" install -q --no-deps -e . || fail "pip could not install farmlive; see above"
+    echo "$known" >"$stamp"
+}

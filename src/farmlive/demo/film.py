@@ -1,0 +1,137 @@
+"""The demo's film: one minute of the drawn orchard with sound, made once into the data folder.
+
+Owns the making and what a frame's counter means in time. The film is encoded so that publishing
+it is a copy: H264 baseline without B-frames, a keyframe each second, Opus in stereo at 48 kHz.
+
+The publisher sends frame k when the wall clock stands at k / RATE seconds within a minute. So
+the counter tells, in any frame that anyone decodes, when that frame was published.
+"""
+
+import contextlib
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import ffmpeg
+import imageio_ffmpeg
+from PIL import Image, ImageDraw
+
+from farmlive.client.counter import bits
+from farmlive.demo.scenery import HEIGHT, PERIOD, WIDTH, Orchard
+
+RATE = 30
+FRAMES = round(PERIOD * RATE)
+KBPS = 1500
+SQUARE = 16
+
+# Wind in the leaves, two birds that answer each other and a soft chord, all of whole seconds.
+_WIND = "anoisesrc=color=brown:amplitude=0.05:sample_rate=48000:seed=952"
+_BIRDS = (
+    "aevalsrc='"
+    "0.05*sin(2*PI*(2900*t+40*sin(2*PI*11*t)))*between(mod(t,6),1,1.55)*abs(sin(2*PI*5.5*t))|"
+    "0.05*sin(2*PI*(3500*t+55*sin(2*PI*8*t)))*between(mod(t,10),4,4.75)*abs(sin(2*PI*4*t))"
+    "':s=48000"
+)
+_CHORD = (
+    "aevalsrc='"
+    "0.02*(sin(2*PI*220*t)+sin(2*PI*330*t))*(0.6+0.4*sin(2*PI*t/12))|"
+    "0.02*(sin(2*PI*220*t)+sin(2*PI*277.2*t))*(0.6+0.4*cos(2*PI*t/12))"
+    "':s=48000"
+)
+
+
+class FilmError(Exception):
+    """The film could not be made; the text says what ffmpeg said."""
+
+
+def film_in(data: Path) -> Path:
+    """Where the film of a data folder lies."""
+    return data / "film" / "orchard.mkv"
+
+
+def make_film(path: Path, progress: Callable[[int], None], frames: int = FRAMES) -> None:
+    """Draw and encode the film into `path`, telling each finished frame's number.
+
+    The file appears only when it is whole. Raises FilmError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    process = _encoder(unfinished, frames)
+    pictures, errors = process.stdin, process.stderr
+    assert pictures is not None
+    assert errors is not None
+    orchard = Orchard()
+    try:
+        for frame in range(frames):
+            picture = orchard.at(frame / RATE)
+            _draw_counter(picture, frame)
+            pictures.write(picture.tobytes())
+            progress(frame + 1)
+    except BrokenPipeError:
+        pass  # ffmpeg has ended; what it said is read below
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            pictures.close()
+    said = errors.read().decode(errors="replace").strip()
+    errors.close()
+    if process.wait() != 0:
+        unfinished.unlink(missing_ok=True)
+        raise FilmError(said[-500:] or f"ffmpeg ended with {process.returncode}")
+    unfinished.replace(path)
+
+
+def _draw_counter(picture: Image.Image, number: int) -> None:
+    """The squares that `farmlive.client.counter.read_counter` reads, in the top left corner."""
+    draw = ImageDraw.Draw(picture)
+    for place, lit in enumerate(bits(number)):
+        x = place * SQUARE
+        draw.rectangle((x, 0, x + SQUARE - 1, SQUARE - 1), "white" if lit else "black")
+
+
+def _encoder(path: Path, frames: int) -> "subprocess.Popen[bytes]":
+    pictures = ffmpeg.input(
+        "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{WIDTH}x{HEIGHT}", framerate=RATE
+    )
+    sounds = [ffmpeg.input(sound, format="lavfi") for sound in (_WIND, _BIRDS, _CHORD)]
+    sound = ffmpeg.filter(sounds, "amix", inputs=3, normalize=0)
+    film = ffmpeg.output(
+        pictures,
+        sound,
+        str(path),
+        format="matroska",
+        t=frames / RATE,
+        vcodec="libx264",
+        preset="ultrafast",
+        tune="zerolatency",
+        pix_fmt="yuv420p",
+        g=RATE,
+        bf=0,
+        video_bitrate=f"{KBPS}k",
+        maxrate=f"{KBPS}k",
+        bufsize=f"{KBPS}k",
+        acodec="libopus",
+        audio_bitrate="64k",
+        ar=48000,
+        ac=2,
+        **{"profile:v": "baseline", "x264-params": "scenecut=0:threads=1", "frame_duration": 20},
+    )
+    process: subprocess.Popen[bytes] = ffmpeg.run_async(
+        film.global_args("-hide_banner", "-loglevel", "error"),
+        cmd=imageio_ffmpeg.get_ffmpeg_exe(),
+        pipe_stdin=True,
+        pipe_stderr=True,
+        overwrite_output=True,
+    )
+    return process
+
+
+def delay_ms(counter: int, wall_ms: float) -> float:
+    """How long before `wall_ms` (since 1970) the frame with this counter was due to be sent.
+
+    The publisher's clock and the caller's must be the same; the answer lies within half a minute.
+    """
+    period = PERIOD * 1000
+    return (wall_ms - counter * 1000 / RATE + period / 2) % period - period / 2
