@@ -1,0 +1,19 @@
+"""Typed clients of a farmlive server: its API, its live channel, WHIP and WHEP.
+
+They stand on the wire alone: nothing here imports another part of farmlive, so that they test
+what an outsider would see.
+"""
+
+from farmlive.client.api import Api
+from farmlive.client.channel import Channel, ChannelClosed, ChannelDropped, ChannelProblem, Event
+from farmlive.client.http import ApiProblem
+
+__all__ = [
+    "Api",
+    "ApiProblem",
+    "Channel",
+    "ChannelClosed",
+    "ChannelDropped",
+    "ChannelProblem",
+    "Event",
+]

@@ -1,0 +1,253 @@
+"""The HTTP API of a farmlive server, one method a route; raises ApiProblem.
+
+Holds the session's cookie and CSRF token, or an API key. Media and the live channel are elsewhere.
+"""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from farmlive.client.http import ApiProblem, Json, checked
+
+Text = dict[str, str]
+
+
+class Api:
+    """A client of one server, as an account, a program or a viewer's device.
+
+    `url` is the server's address without a path. `key` is an API key; without one, `sign_in`
+    makes it an account's client, and until then it is a viewer, whose device cookie is kept.
+    `transport` replaces the network, for tests. Use it as an async context manager.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout_s: float = 10.0,
+    ):
+        self.url = url.rstrip("/")
+        self.key = key
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.AsyncClient(
+            base_url=self.url,
+            headers=headers,
+            transport=transport,
+            timeout=timeout_s,
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; the session on the server stays."""
+        await self._http.aclose()
+
+    @property
+    def cookie(self) -> str:
+        """The cookies held, as a `Cookie` header; give it to Channel to be the same person."""
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._http.cookies.jar)
+
+    async def request(
+        self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None
+    ) -> Json:
+        """Send one request and return the JSON object of its answer, `{}` where it has no body."""
+        response = checked(await self._http.request(method, path, json=json, headers=headers))
+        if not response.content or "json" not in response.headers.get("content-type", ""):
+            return {}
+        body: Json = response.json()
+        return body
+
+    # people
+
+    async def sign_in(self, name: str, password: str) -> Json:
+        """Sign in and keep cookie and CSRF token; returns `{"name","role","csrf"}`."""
+        body = await self.request(
+            "POST", "/api/v1/session", json={"name": name, "password": password}
+        )
+        self._http.headers["X-CSRF-Token"] = str(body["csrf"])
+        return body
+
+    async def session(self) -> Json:
+        """Who this client is signed in as; ApiProblem 401 where nobody is."""
+        return await self.request("GET", "/api/v1/session")
+
+    async def sign_out(self) -> None:
+        """End the session."""
+        await self.request("DELETE", "/api/v1/session")
+        self._http.headers.pop("X-CSRF-Token", None)
+
+    async def create_account(self, name: str, password: str, role: str) -> Json:
+        """Make an account of role `coordinator` or `host` (coordinators only)."""
+        return await self.request(
+            "POST",
+            "/api/v1/accounts",
+            json={"name": name, "password": password, "role": role},
+        )
+
+    async def create_api_key(self, label: str, role: str) -> Json:
+        """Make an API key of that role (coordinators only); the answer alone shows it."""
+        return await self.request("POST", "/api/v1/api-keys", json={"label": label, "role": role})
+
+    # broadcasts
+
+    async def broadcasts(self) -> list[Json]:
+        """The broadcasts that this caller may see."""
+        return list((await self.request("GET", "/api/v1/broadcasts"))["broadcasts"])
+
+    async def broadcast(self, broadcast: str) -> Json:
+        """One broadcast: `{"id","title","state","starts_at","started_at","ended_at","note"}`."""
+        return await self.request("GET", f"/api/v1/broadcasts/{broadcast}")
+
+    async def create_broadcast(self, title: Text, starts_at: str | None = None) -> Json:
+        """Plan a broadcast; `title` is `{"zh","en"}`, `starts_at` RFC 3339 with an offset."""
+        return await self.request(
+            "POST", "/api/v1/broadcasts", json={"title": title, "starts_at": starts_at}
+        )
+
+    async def start(self, broadcast: str) -> Json:
+        """Take a scheduled broadcast live."""
+        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/start")
+
+    async def end(self, broadcast: str) -> Json:
+        """End a live broadcast, for good."""
+        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/end")
+
+    async def events(self, broadcast: str, after: int = 0, limit: int | None = None) -> Json:
+        """A part of the log, for staff."""
+        more = "" if limit is None else f"&limit={limit}"
+        return await self.request(
+            "GET", f"/api/v1/broadcasts/{broadcast}/events?after={after}{more}"
+        )
+
+    async def stream_key(
+        self, broadcast: str, purpose: str = "encoder", label: str | None = None
+    ) -> Json:
+        """Mint a stream key, `{"key","source","label","expires_at","whip_url"}`.
+
+        `purpose` is `studio` (this device's own camera) or `encoder` (another source each time).
+        """
+        body: Json = {"purpose": purpose}
+        if purpose == "encoder":
+            body["label"] = label or "encoder"
+        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/stream-keys", json=body)
+
+    async def sources(self, broadcast: str) -> list[Json]:
+        """The sources that have had a stream key."""
+        path = f"/api/v1/broadcasts/{broadcast}/sources"
+        return list((await self.request("GET", path))["sources"])
+
+    # origin
+
+    async def create_farm(
+        self, name: Text, place: Text, person: Text | None = None, story: Text | None = None
+    ) -> Json:
+        """Enter a farm."""
+        body = {"name": name, "place": place, "person": person, "story": story}
+        return await self.request("POST", "/api/v1/farms", json=body)
+
+    async def farms(self) -> Json:
+        """The farms."""
+        return await self.request("GET", "/api/v1/farms")
+
+    async def create_lot(
+        self,
+        farm: str,
+        code: str,
+        product_name: Text,
+        harvested_at: str,
+        quantity_g: int,
+        **more: Any,
+    ) -> Json:
+        """Enter a harvest batch; `more` are `gtin`, `plot`, `inspection` and `packed_at`."""
+        body = {
+            "farm": farm,
+            "code": code,
+            "product_name": product_name,
+            "harvested_at": harvested_at,
+            "quantity_g": quantity_g,
+            **more,
+        }
+        return await self.request("POST", "/api/v1/lots", json=body)
+
+    async def lots(self) -> Json:
+        """The lots."""
+        return await self.request("GET", "/api/v1/lots")
+
+    async def trace_events(self, query: str = "") -> Json:
+        """The EPCIS 2.0 query document of the trace events; `query` is a query string."""
+        return await self.request("GET", f"/epcis/v2/events{'?' + query if query else ''}")
+
+    async def origin(self, gtin: str, lot_code: str) -> str:
+        """Where the GS1 Digital Link of a lot leads: the `Location` of its 307 answer."""
+        response = checked(await self._http.get(f"/01/{gtin}/10/{lot_code}"))
+        if response.status_code != 307:
+            raise ApiProblem(
+                response.status_code,
+                {"title": "A GS1 Digital Link must answer 307", "status": response.status_code},
+            )
+        return response.headers["location"]
+
+    async def page(self, path: str) -> str:
+        """The text of a page, redirects followed."""
+        return checked(await self._http.get(path, follow_redirects=True)).text
+
+    # shop
+
+    async def create_offer(
+        self, broadcast: str, lot: str, price: int, released: int, **product: Any
+    ) -> Json:
+        """Put an offer into a broadcast's bag; `price` in minor units.
+
+        `product` is either `product=` an identifier, or `name`, `unit`, `net_weight_g` and
+        perhaps `gtin`; `list_price` too.
+        """
+        body = {"lot": lot, "price": price, "released": released, **product}
+        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/offers", json=body)
+
+    async def offers(self, broadcast: str) -> Json:
+        """The bag of a broadcast."""
+        return await self.request("GET", f"/api/v1/broadcasts/{broadcast}/offers")
+
+    async def create_centre(self, name: Text, address: Text, phone: str | None = None) -> Json:
+        """Enter a pick-up point."""
+        body = {"name": name, "address": address, "phone": phone}
+        return await self.request("POST", "/api/v1/centres", json=body)
+
+    async def centres(self) -> Json:
+        """The pick-up points."""
+        return await self.request("GET", "/api/v1/centres")
+
+    async def place_order(self, broadcast: str, key: str, order: Json) -> Json:
+        """Place an order; `order` has `lines`, `buyer`, `delivery` and `payment`.
+
+        `key` (16 to 64 characters) makes it one order however often it is sent.
+        """
+        return await self.request(
+            "POST",
+            f"/api/v1/broadcasts/{broadcast}/orders",
+            json=order,
+            headers={"Idempotency-Key": key},
+        )
+
+    async def order(self, token: str) -> Json:
+        """An order by the token in its buyer's address."""
+        return await self.request("GET", f"/api/v1/orders/{token}")
+
+    # review
+
+    async def review(self, broadcast: str) -> Json:
+        """What the broadcast sold, by offer and lot, with totals."""
+        return await self.request("GET", f"/api/v1/broadcasts/{broadcast}/review")

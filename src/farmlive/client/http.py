@@ -1,0 +1,51 @@
+"""What an answer of the server means: its JSON, or its problem (RFC 9457) as an exception.
+
+Shared by the API and by WHIP and WHEP; opens no connection of its own.
+"""
+
+from typing import Any
+
+import httpx
+
+Json = dict[str, Any]
+
+
+class ApiProblem(Exception):
+    """The server answered with an error.
+
+    `status` is the HTTP status, `body` the problem details object (made up from the status line
+    where the server sent none), `retry_after` the seconds of `Retry-After` or None.
+    """
+
+    def __init__(self, status: int, body: Json, retry_after: float | None = None):
+        self.status = status
+        self.body = body
+        self.retry_after = retry_after
+        super().__init__(f"{status} {body.get('title', '')}: {body.get('detail', '')}")
+
+    @property
+    def slug(self) -> str:
+        """The last part of the problem's `type`, such as `sold-out`."""
+        return str(self.body.get("type", "")).rsplit("/", 1)[-1]
+
+
+def checked(response: httpx.Response) -> httpx.Response:
+    """Return a response that succeeded or redirects; raise ApiProblem for any other."""
+    if response.status_code < 400:
+        return response
+    body: Json = {"title": response.reason_phrase, "status": response.status_code}
+    if "json" in response.headers.get("content-type", ""):
+        found = response.json()
+        if isinstance(found, dict):
+            body = found
+    else:
+        body["detail"] = response.text[:500]
+    raise ApiProblem(response.status_code, body, seconds(response.headers.get("retry-after")))
+
+
+def seconds(header: str | None) -> float | None:
+    """Read `Retry-After` in its form of seconds (RFC 9110, section 10.2.3); None for a date."""
+    try:
+        return None if header is None else max(0.0, float(header))
+    except ValueError:
+        return None

@@ -1,0 +1,79 @@
+"""One offer and answer over HTTP: WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03).
+
+Shared by the full peers and the light ones; knows nothing of what is in the SDP.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import httpx
+
+from farmlive.client.http import ApiProblem, checked
+
+SDP = "application/sdp"
+
+
+def client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """An HTTP client for signalling; `transport` replaces the network, for tests."""
+    return httpx.AsyncClient(transport=transport, timeout=10.0, trust_env=False)
+
+
+@dataclass(frozen=True)
+class MediaSession:
+    """A session that the server made: its answer, its address, and when the POST that made it
+    went out (monotonic ns).
+    """
+
+    answer: str
+    location: str
+    etag: str | None
+    posted_ns: int
+
+
+async def post_offer(
+    http: httpx.AsyncClient,
+    url: str,
+    offer: str,
+    *,
+    bearer: str | None = None,
+    patience_s: float = 0.0,
+) -> MediaSession:
+    """POST an offer to a WHIP or WHEP endpoint and return the session it made.
+
+    While nobody publishes, WHEP answers 409 with `Retry-After`: for `patience_s` this waits and
+    asks again. Raises ApiProblem for every other error, and for a success that breaks the
+    protocol.
+    """
+    headers = {"Content-Type": SDP}
+    if bearer is not None:
+        headers["Authorization"] = f"Bearer {bearer}"
+    until = time.monotonic() + patience_s
+    while True:
+        posted_ns = time.monotonic_ns()
+        try:
+            response = checked(await http.post(url, content=offer, headers=headers))
+        except ApiProblem as problem:
+            wait_s = problem.retry_after
+            if problem.status != 409 or wait_s is None or time.monotonic() + wait_s > until:
+                raise
+            await asyncio.sleep(max(wait_s, 0.05))
+            continue
+        location = response.headers.get("location")
+        if response.status_code != 201 or location is None:
+            raise ApiProblem(
+                response.status_code,
+                {"title": "Not a WHIP or WHEP answer", "detail": "201 with a Location was due"},
+            )
+        return MediaSession(
+            response.text, urljoin(url, location), response.headers.get("etag"), posted_ns
+        )
+
+
+async def delete_session(http: httpx.AsyncClient, location: str, bearer: str | None = None) -> None:
+    """End a session; one that is gone already is no error."""
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer is not None else {}
+    response = await http.delete(location, headers=headers)
+    if response.status_code != 404:
+        checked(response)

@@ -1,0 +1,90 @@
+import json
+
+import httpx
+import pytest
+
+from farmlive.client import Api, ApiProblem
+
+
+def api(handler, **more):
+    return Api("http://farm.test/", transport=httpx.MockTransport(handler), **more)
+
+
+async def test_sign_in_keeps_cookie_and_csrf_token():
+    seen = []
+
+    def answer(request):
+        seen.append(request)
+        if request.url.path == "/api/v1/session":
+            body = {"name": "lin", "role": "coordinator", "csrf": "c5rf"}
+            return httpx.Response(200, json=body, headers={"Set-Cookie": "farmlive_session=s1"})
+        return httpx.Response(201, json={"id": "B"})
+
+    async with api(answer) as client:
+        assert (await client.sign_in("lin", "secret"))["role"] == "coordinator"
+        await client.create_broadcast({"zh": "金桔", "en": "Kumquats"})
+        assert client.cookie == "farmlive_session=s1"
+    assert seen[1].headers["X-CSRF-Token"] == "c5rf"
+    assert seen[1].headers["Cookie"] == "farmlive_session=s1"
+
+
+async def test_api_key_is_sent_as_bearer():
+    def answer(request):
+        assert request.headers["Authorization"] == "Bearer k1"
+        return httpx.Response(200, json={"broadcasts": [{"id": "B"}]})
+
+    async with api(answer, key="k1") as client:
+        assert await client.broadcasts() == [{"id": "B"}]
+
+
+async def test_order_carries_its_key_in_the_header():
+    def answer(request):
+        assert request.headers["Idempotency-Key"] == "k" * 16
+        assert json.loads(request.content) == {"lines": []}
+        return httpx.Response(201, json={"number": "A0001"})
+
+    async with api(answer) as client:
+        assert await client.place_order("B", "k" * 16, {"lines": []}) == {"number": "A0001"}
+
+
+async def test_problem_becomes_exception_with_body_and_retry_after():
+    problem = {"type": "/problems/sold-out", "title": "Sold out", "status": 409, "offers": []}
+
+    def answer(request):
+        return httpx.Response(
+            409,
+            content=json.dumps(problem),
+            headers={"Content-Type": "application/problem+json", "Retry-After": "3"},
+        )
+
+    async with api(answer) as client:
+        with pytest.raises(ApiProblem) as caught:
+            await client.review("B")
+    assert caught.value.body == problem
+    assert (caught.value.status, caught.value.slug, caught.value.retry_after) == (
+        409,
+        "sold-out",
+        3.0,
+    )
+
+
+async def test_error_without_problem_body_is_a_problem_too():
+    async with api(lambda request: httpx.Response(502, text="bad gateway")) as client:
+        with pytest.raises(ApiProblem) as caught:
+            await client.farms()
+    assert caught.value.body["detail"] == "bad gateway"
+
+
+async def test_origin_returns_where_the_digital_link_leads():
+    def answer(request):
+        assert request.url.path == "/01/09520000000010/10/1123"
+        return httpx.Response(307, headers={"Location": "/origin/lot/L"})
+
+    async with api(answer) as client:
+        assert await client.origin("09520000000010", "1123") == "/origin/lot/L"
+
+
+async def test_origin_refuses_another_redirect():
+    async with api(lambda r: httpx.Response(302, headers={"Location": "/"})) as client:
+        with pytest.raises(ApiProblem):
+            await client.origin("09520000000010", "1123")

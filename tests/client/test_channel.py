@@ -1,0 +1,228 @@
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from websockets.asyncio.server import serve
+
+from farmlive.client import Channel, ChannelClosed, ChannelDropped, ChannelProblem
+from farmlive.client.light_channel import LightChannel
+
+
+def event(seq, kind="chat.said", **data):
+    return {"seq": seq, "at": 1_700_000_000_000 + seq, "kind": kind, "data": data}
+
+
+def events(to, *items):
+    return json.dumps({"type": "events", "to": to, "events": items})
+
+
+def welcome(to):
+    return json.dumps({"type": "welcome", "to": to, "you": {}, "snapshot": {"offers": []}})
+
+
+@asynccontextmanager
+async def server(*sessions):
+    """Serve the sessions, one function a connection; yields the address and the requests."""
+    requests = []
+    waiting = list(sessions)
+
+    async def handle(socket):
+        requests.append(socket.request)
+        await waiting.pop(0)(socket)
+
+    def cookie(connection, request, response):
+        response.headers["Set-Cookie"] = "farmlive_device=d1; Path=/; HttpOnly"
+
+    async with serve(
+        handle, "127.0.0.1", 0, subprotocols=["farmlive.v1"], process_response=cookie
+    ) as running:
+        yield f"http://127.0.0.1:{running.sockets[0].getsockname()[1]}", requests
+
+
+async def stay(socket):
+    await socket.wait_closed()
+
+
+async def test_connect_returns_after_the_welcome():
+    async def session(socket):
+        assert socket.subprotocol == "farmlive.v1"
+        await socket.send(welcome(7))
+        await stay(socket)
+
+    async with server(session) as (url, requests), await Channel.connect(url, "B") as channel:
+        assert channel.to == 7
+        assert channel.snapshot == {"offers": []}
+        assert channel.cookie == "farmlive_device=d1"
+        assert requests[0].path == "/api/v1/broadcasts/B/live"
+
+
+async def test_events_are_iterated_in_order():
+    async def session(socket):
+        await socket.send(welcome(0))
+        await socket.send(events(2, event(1, text="a"), event(2, text="b")))
+        await socket.send(events(4, event(4, "card.pinned", offer="O")))
+        await stay(socket)
+
+    async with server(session) as (url, _), await Channel.connect(url, "B") as channel:
+        pinned = await channel.wait_for("card.pinned", offer="O")
+        assert pinned.seq == channel.to == 4
+        assert channel.events == 3
+        assert channel.duplicates == 0
+
+
+async def test_call_returns_the_result_of_its_own_reply():
+    async def session(socket):
+        await socket.send(welcome(0))
+        one, two = json.loads(await socket.recv()), json.loads(await socket.recv())
+        assert one["type"] == "chat.say"
+        for message in (two, one):
+            result = {"seq": message["text"]}
+            reply = {"type": "reply", "id": message["id"], "ok": True, "result": result}
+            await socket.send(json.dumps(reply))
+        await stay(socket)
+
+    async with server(session) as (url, _), await Channel.connect(url, "B") as channel:
+        answers = await asyncio.gather(
+            channel.call("chat.say", text="x"), channel.call("chat.say", text="y")
+        )
+    assert answers == [{"seq": "x"}, {"seq": "y"}]
+
+
+async def test_refused_call_raises_the_problem():
+    async def session(socket):
+        await socket.send(welcome(0))
+        message = json.loads(await socket.recv())
+        problem = {"type": "/problems/sold-out", "title": "Sold out", "offers": []}
+        reply = {"type": "reply", "id": message["id"], "ok": False, "problem": problem}
+        await socket.send(json.dumps(reply))
+        await stay(socket)
+
+    async with server(session) as (url, _), await Channel.connect(url, "B") as channel:
+        with pytest.raises(ChannelProblem) as caught:
+            await channel.call("order.place")
+    assert caught.value.slug == "sold-out"
+
+
+async def test_resumes_after_a_drop_where_it_was():
+    async def first(socket):
+        await socket.send(welcome(3))
+        await socket.send(events(5, event(5)))
+        await socket.recv()
+        socket.transport.abort()
+
+    async def second(socket):
+        await socket.send(events(6, event(6)))
+        await stay(socket)
+
+    async with server(first, second) as (url, requests):
+        async with await Channel.connect(url, "B", cookie="a=1") as channel:
+            with pytest.raises(ChannelDropped):
+                await channel.call("chat.say", text="lost?")
+            seqs = []
+            async for item in channel:
+                seqs.append(item.seq)
+                if item.seq == 6:
+                    break
+        assert seqs == [5, 6]
+        assert (channel.resumes, channel.duplicates) == (1, 0)
+        assert requests[1].path.endswith("?after=5")
+        assert requests[0].headers["Cookie"] == "a=1"
+        assert requests[1].headers["Cookie"] == "a=1; farmlive_device=d1"
+
+
+async def test_cut_with_1013_is_taken_up_again():
+    async def first(socket):
+        await socket.send(welcome(1))
+        await socket.close(1013, "too slow")
+
+    async def second(socket):
+        await socket.send(events(2, event(2)))
+        await stay(socket)
+
+    async with server(first, second) as (url, _), await Channel.connect(url, "B") as channel:
+        assert (await channel.wait_for("chat.said")).seq == 2
+
+
+async def test_drop_breaks_the_connection_and_comes_back():
+    async def first(socket):
+        await socket.send(welcome(1))
+        await stay(socket)
+
+    async def second(socket):
+        await socket.send(events(2, event(2)))
+        await stay(socket)
+
+    async with server(first, second) as (url, _), await Channel.connect(url, "B") as channel:
+        await channel.drop()
+        assert (await channel.wait_for("chat.said")).seq == 2
+
+
+async def test_what_is_sent_twice_is_counted():
+    async def session(socket):
+        await socket.send(welcome(4))
+        await socket.send(events(5, event(4), event(5)))
+        await stay(socket)
+
+    async with server(session) as (url, _), await Channel.connect(url, "B") as channel:
+        await channel.wait_for("chat.said")
+        assert channel.duplicates == 1
+
+
+async def test_unknown_broadcast_ends_with_its_problem():
+    async def session(socket):
+        problem = {"type": "/problems/unknown-broadcast", "detail": "There is none."}
+        await socket.send(json.dumps({"type": "problem", "problem": problem}))
+        await socket.close(4404)
+
+    async with server(session) as (url, requests):
+        with pytest.raises(ChannelClosed) as caught:
+            await Channel.connect(url, "B")
+        assert caught.value.code == 4404
+        assert caught.value.problem["detail"] == "There is none."
+        assert len(requests) == 1
+
+
+async def test_gives_up_when_the_server_stays_away():
+    async with server() as (url, _):
+        pass
+    with pytest.raises(ChannelClosed):
+        await Channel.connect(url, "B", patience_s=0.3)
+
+
+async def test_events_nobody_reads_are_bounded_and_counted(monkeypatch):
+    monkeypatch.setattr("farmlive.client.channel._BACKLOG", 2)
+
+    async def session(socket):
+        await socket.send(welcome(0))
+        await socket.send(events(3, *(event(seq) for seq in (1, 2, 3))))
+        await stay(socket)
+
+    async with server(session) as (url, _), await Channel.connect(url, "B") as channel:
+        assert (await channel.wait_for("chat.said")).seq == 2
+        assert channel.dropped == 1
+
+
+async def test_light_channel_counts_frames_and_answers_pings():
+    async def session(socket):
+        await socket.send(welcome(0))
+        await (await socket.ping())
+        await socket.send(events(1, event(1, text="x" * 70_000)))
+        await stay(socket)
+
+    got = asyncio.Queue()
+    async with server(session) as (url, _):
+        channel = await LightChannel.connect(url, "B", lambda frame, at: got.put_nowait(frame))
+        assert json.loads(await got.get())["type"] == "welcome"
+        assert json.loads(await got.get())["to"] == 1
+        assert (channel.frames, channel.deliveries) == (2, 1)
+        channel.close()
+
+
+async def test_light_channel_tells_a_refusal():
+    async def session(socket):
+        await socket.close(4404)
+
+    async with server(session) as (url, _):
+        with pytest.raises(ConnectionError):
+            await LightChannel.connect(url, "B")
