@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from farmlive.app import Server, running
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.ids import ulid
@@ -59,7 +60,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that uses the store on each database."""
-    if "store" in metafunc.fixturenames:
+    if {"store", "server"} & set(metafunc.fixturenames):
         metafunc.parametrize("database_url", databases, indirect=True)
 
 
@@ -75,3 +76,17 @@ async def store(settings: Settings) -> AsyncIterator[Store]:
 def log(store: Store) -> Log:
     """The log, on a bus of this process."""
     return Log(LocalBus())
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncIterator[Server]:
+    """A server that runs on a free port of loopback."""
+    async with running(settings) as server:
+        yield server
+
+
+@pytest.fixture
+async def coordinator(server: Server) -> str:
+    """An API key of a coordinator."""
+    _, secret = await server.house.people.create_api_key("test", "coordinator")
+    return secret

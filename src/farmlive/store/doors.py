@@ -171,17 +171,22 @@ class Store:
     def _write(self, batch: list[_Unit]) -> None:
         committing = False
         try:
-            with self._writer.connect() as connection, connection.begin() as transaction:
-                for unit in batch:
-                    _run(connection, unit)
-                committing = True
-                transaction.commit()
+            with self._writer.connect() as connection:
+                try:
+                    transaction = connection.begin()
+                    for unit in batch:
+                        _run(connection, unit)
+                    committing = True
+                    transaction.commit()
+                except BaseException:
+                    # Whatever state it is in, closing it undoes it; the next batch has a new one.
+                    connection.invalidate()
+                    raise
         except Exception as error:
             failure = _failure(error, committing and self.dialect == "postgresql")
             for unit in batch:
                 unit.calls = []
-                if unit.error is None:
-                    unit.error = failure()
+                unit.error = unit.error or failure()
 
 
 def _prepare(writer: Engine) -> None:
@@ -191,18 +196,18 @@ def _prepare(writer: Engine) -> None:
 
 
 def _run(connection: Connection, unit: _Unit) -> None:
-    """Run one function in its SAVEPOINT; raises only what ends the whole transaction."""
+    """Run one function in its SAVEPOINT; raises only what ends the whole transaction: a full disk
+    or a lost connection.
+    """
     connection.exec_driver_sql("SAVEPOINT unit")
     connection.info[_CALLS] = unit.calls
     try:
         unit.result = unit.function(connection)
     except BaseException as error:
+        if isinstance(error, DBAPIError) and _ends_transaction(error):
+            raise
         unit.calls = []
         unit.error = error
-        if isinstance(error, DBAPIError):
-            unit.error = _failure(error, False)() if _ends_transaction(error) else error
-        # Where the database already rolled everything back (a full disk), this raises too, and
-        # the batch fails as one.
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
     connection.exec_driver_sql("RELEASE SAVEPOINT unit")
 

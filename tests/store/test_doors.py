@@ -1,0 +1,155 @@
+"""The two doors: what shares a commit, what is undone, who is told."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Column, Connection, ForeignKey, Integer, Table, insert, select, text
+
+from farmlive.settings import Settings
+from farmlive.store import CommitFailed, Store, after_commit, metadata
+
+marks = Table("test_marks", metadata, Column("n", Integer, primary_key=True))
+promises = Table(
+    "test_promises",
+    metadata,
+    Column("n", ForeignKey(marks.c.n, deferrable=True, initially="DEFERRED"), primary_key=True),
+)
+
+
+def mark(n: int) -> Callable[[Connection], int]:
+    def write(connection: Connection) -> int:
+        connection.execute(insert(marks), {"n": n})
+        return n
+
+    return write
+
+
+async def kept(store: Store) -> list[int]:
+    return await store.read(
+        lambda connection: list(connection.execute(select(marks.c.n).order_by(marks.c.n)).scalars())
+    )
+
+
+async def test_write_returns_what_the_function_returned_and_read_sees_it(store: Store) -> None:
+    assert await store.write(mark(1)) == 1
+    assert await kept(store) == [1]
+
+
+async def test_writes_that_arrive_together_share_one_transaction(store: Store) -> None:
+    opened: list[object] = []
+    transactions: set[int] = set()
+
+    def write(connection: Connection) -> None:
+        transactions.add(id(connection.get_transaction()))
+        opened.append(connection.get_transaction())
+
+    await asyncio.gather(*(store.write(write) for _ in range(20)))
+    assert len(opened) == 20
+    assert len(transactions) == 1
+
+
+async def test_a_function_that_raises_leaves_the_others_of_its_batch(store: Store) -> None:
+    def fail(connection: Connection) -> None:
+        connection.execute(insert(marks), {"n": 99})
+        raise LookupError("mine alone")
+
+    first, failed, last = await asyncio.gather(
+        store.write(mark(1)), store.write(fail), store.write(mark(2)), return_exceptions=True
+    )
+    assert (first, last) == (1, 2)
+    assert isinstance(failed, LookupError)
+    assert await kept(store) == [1, 2]
+
+
+async def test_an_sql_error_leaves_the_others_of_its_batch(store: Store) -> None:
+    results = await asyncio.gather(
+        store.write(mark(1)), store.write(mark(1)), store.write(mark(2)), return_exceptions=True
+    )
+    assert results[0] == 1
+    assert isinstance(results[1], Exception)
+    assert await kept(store) == [1, 2]
+
+
+async def test_a_caller_cancelled_before_its_turn_leaves_no_trace(store: Store) -> None:
+    other = asyncio.create_task(store.write(mark(1)))
+    cancelled = asyncio.create_task(store.write(mark(2)))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    assert await other == 1
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    assert await kept(store) == [1]
+
+
+async def test_a_failed_commit_fails_the_whole_batch_and_keeps_nothing(store: Store) -> None:
+    told: list[int] = []
+
+    def write(connection: Connection) -> None:
+        connection.execute(insert(promises), {"n": 7})  # checked at the COMMIT, and broken
+        after_commit(connection, lambda: told.append(7))
+
+    results = await asyncio.gather(store.write(mark(1)), store.write(write), return_exceptions=True)
+    assert [type(result) for result in results] == [CommitFailed, CommitFailed]
+    assert "Nothing was saved" in str(results[0])
+    assert await kept(store) == []
+    assert told == []
+    assert await store.write(mark(3)) == 3
+
+
+async def test_a_full_disk_fails_the_whole_batch_and_keeps_nothing(settings: Settings) -> None:
+    store = await Store.open(settings)
+
+    def limit(connection: Connection) -> None:
+        connection.execute(text("PRAGMA max_page_count = 1"))  # no page more than there is
+
+    def fill(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE big AS SELECT randomblob(1000000)"))
+
+    await store.write(limit)
+    results = await asyncio.gather(store.write(mark(1)), store.write(fill), return_exceptions=True)
+    assert [type(result) for result in results] == [CommitFailed, CommitFailed]
+    assert "disk is full" in str(results[0])
+    assert await kept(store) == []
+    assert await store.write(mark(2)) == 2
+    await store.close()
+
+
+async def test_calls_after_the_commit_run_before_the_answer_and_in_order(store: Store) -> None:
+    told: list[int] = []
+
+    def write(n: int) -> Callable[[Connection], None]:
+        return lambda connection: after_commit(connection, lambda: told.append(n))
+
+    first = asyncio.create_task(store.write(write(1)))
+    second = asyncio.create_task(store.write(write(2)))
+    await first
+    assert told == [1, 2]
+    await second
+
+
+async def test_a_call_of_a_function_that_raised_does_not_run(store: Store) -> None:
+    told: list[int] = []
+
+    def fail(connection: Connection) -> None:
+        after_commit(connection, lambda: told.append(1))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await store.write(fail)
+    assert told == []
+
+
+async def test_readers_may_not_write(store: Store) -> None:
+    with pytest.raises(Exception, match=r"read-?only"):
+        await store.read(mark(5))
+    assert await kept(store) == []
+
+
+async def test_close_commits_what_is_under_way(store: Store) -> None:
+    under_way = asyncio.create_task(store.write(mark(1)))
+    await asyncio.sleep(0)
+    await store.close()
+    assert await under_way == 1
+    with pytest.raises(CommitFailed):
+        await store.write(mark(2))
