@@ -79,6 +79,7 @@ _INSERT = insert(events)
 _HEAD = select(
     broadcasts.c.seq, broadcasts.c.last_at, broadcasts.c.state, broadcasts.c.title
 ).where(broadcasts.c.id == bindparam("broadcast"))
+_HEAD_LOCKED = _HEAD.with_for_update()
 
 
 class Log:
@@ -128,9 +129,14 @@ class Log:
         after_commit(connection, lambda: self._bus.publish(TOPIC, pack(event)))
         return event
 
-    def head(self, connection: Connection, broadcast: str) -> Head:
-        """Where the broadcast stands. Raises UnknownBroadcast."""
-        row = connection.execute(_HEAD, {"broadcast": broadcast}).one_or_none()
+    def head(self, connection: Connection, broadcast: str, *, lock: bool = False) -> Head:
+        """Where the broadcast stands. Raises UnknownBroadcast.
+
+        With `lock` nothing of the broadcast changes under the writer until its commit, on
+        another node either: what it then decides by the state stays true.
+        """
+        query = _HEAD_LOCKED if lock else _HEAD
+        row = connection.execute(query, {"broadcast": broadcast}).one_or_none()
         if row is None:
             raise UnknownBroadcast(broadcast)
         return Head(row[0], row[1], row[2], Bilingual(**row[3]))

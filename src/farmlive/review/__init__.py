@@ -1,0 +1,1 @@
+"""What a broadcast sold: a report folded from its log."""

@@ -1,0 +1,237 @@
+"""The bag: a broadcast's offers with their live price and released stock, and the cards they make.
+
+Each change is an event of the log, written in the change's own transaction. Selling is the till's.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.money import Money
+from farmlive.origin.origin import Origin
+from farmlive.problems import Invalid
+from farmlive.settings import Settings
+from farmlive.shop.models import Card, NewOffer, OfferChange, OfferRelease, Product, money
+from farmlive.shop.problems import BagFull, BroadcastEnded, UnknownOffer, UnknownProduct
+from farmlive.shop.tables import offers, products
+from farmlive.store import Store
+
+MAX_OFFERS = 100
+
+
+class ListPriceTooLow(Invalid):
+    """A list price under the price would promise a discount that is none."""
+
+    slug = "list-price-too-low"
+    title = "The list price is lower than the price"
+
+
+class OtherFarm(Invalid):
+    """A product of one farm can't come from another farm's lot."""
+
+    slug = "other-farm"
+    title = "The lot is of another farm than the product"
+
+
+class Bag:
+    """Fills bags and changes what is in them."""
+
+    def __init__(self, store: Store, log: Log, origin: Origin, settings: Settings):
+        self._store = store
+        self._log = log
+        self._origin = origin
+        self._settings = settings
+
+    async def add(self, broadcast: str, new: NewOffer) -> Card:
+        """Put an offer at the end of the bag; its `offer.added` carries the card.
+
+        Raises UnknownBroadcast, BroadcastEnded, BagFull, UnknownProduct, UnknownLot, OtherFarm and
+        LotTaken (the product's GTIN with the lot's code names another lot).
+        """
+        return await self._store.write(lambda connection: self._add(connection, broadcast, new))
+
+    async def cards(self, broadcast: str) -> list[Card]:
+        """The cards in the order of the bag. Raises UnknownBroadcast."""
+        query = select(offers).where(offers.c.broadcast == broadcast).order_by(offers.c.position)
+
+        def read(connection: Connection) -> list[Card]:
+            self._log.head(connection, broadcast)
+            return [self._card(connection, row) for row in connection.execute(query).all()]
+
+        return await self._store.read(read)
+
+    async def release(self, broadcast: str, message: OfferRelease) -> dict[str, Any]:
+        """Let so many more be sold. Raises UnknownBroadcast, BroadcastEnded, UnknownOffer."""
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._open(connection, broadcast)
+            row = connection.execute(
+                update(offers)
+                .where(offers.c.id == message.offer, offers.c.broadcast == broadcast)
+                .values(released=offers.c.released + message.quantity)
+                .returning(offers.c.released, offers.c.sold)
+            ).one_or_none()
+            if row is None:
+                raise _unknown(message.offer)
+            said = {
+                "offer": message.offer,
+                "quantity": message.quantity,
+                "released": row.released,
+            }
+            self._log.append(connection, broadcast, "offer.released", [PUBLIC], said)
+            stock = stock_of(message.offer, row.released, row.sold)
+            self._log.append(connection, broadcast, "stock.changed", [PUBLIC], stock)
+            return stock
+
+        return await self._store.write(write)
+
+    async def change(self, broadcast: str, message: OfferChange) -> dict[str, Any]:
+        """Set a new price, list price or both; it holds from this commit on.
+
+        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow.
+        """
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._open(connection, broadcast)
+            row = _offer(connection, broadcast, message.offer)
+            price = row.price if message.price is None else message.price
+            listed = "list_price" in message.model_fields_set
+            list_price = message.list_price if listed else row.list_price
+            if list_price is not None and list_price < price:
+                raise ListPriceTooLow(
+                    "The list price must not be lower than the price. Change both together, or "
+                    "take the list price away."
+                )
+            connection.execute(
+                update(offers)
+                .where(offers.c.id == row.id)
+                .values(price=price, list_price=list_price)
+            )
+            said: dict[str, Any] = {"offer": row.id}
+            if message.price is not None:
+                said["price"] = money(price, row.currency)
+            if listed:
+                said["list_price"] = money(list_price, row.currency) if list_price else None
+            self._log.append(connection, broadcast, "offer.changed", [PUBLIC], said)
+            return said
+
+        return await self._store.write(write)
+
+    def _open(self, connection: Connection, broadcast: str) -> None:
+        if self._log.head(connection, broadcast, lock=True).state == "ended":
+            raise BroadcastEnded(
+                "Nothing was changed: the bag is closed since the broadcast ended."
+            )
+
+    def _add(self, connection: Connection, broadcast: str, new: NewOffer) -> Card:
+        self._open(connection, broadcast)
+        count, last, currency = connection.execute(
+            select(func.count(), func.max(offers.c.position), func.max(offers.c.currency)).where(
+                offers.c.broadcast == broadcast
+            )
+        ).one()
+        if count >= MAX_OFFERS:
+            raise BagFull(f"A bag holds {MAX_OFFERS} offers. Plan another broadcast for the rest.")
+        lot, farm = self._origin.card(connection, new.lot)
+        product = _known(connection, new) if new.product else _made(connection, new, farm.id)
+        if product.farm != farm.id:
+            raise OtherFarm(
+                f"The lot {lot.code} is of another farm than the product. Choose a lot of the "
+                "product's farm."
+            )
+        if product.gtin is not None:
+            self._origin.name(connection, lot, product.gtin)
+        row = {
+            "id": ulid(),
+            "broadcast": broadcast,
+            "product": product.id,
+            "lot": lot.id,
+            "farm": farm.id,
+            "position": (last or 0) + 1,
+            "price": new.price,
+            "list_price": new.list_price,
+            # One bag, one currency, so that a broadcast has one total.
+            "currency": currency or self._settings.currency,
+            "released": new.released,
+            "sold": 0,
+            "created_at": now_ms(),
+        }
+        connection.execute(insert(offers), row)
+        card = self._card(connection, _offer(connection, broadcast, str(row["id"])))
+        said = card.model_dump(mode="json")
+        self._log.append(connection, broadcast, "offer.added", [PUBLIC], said)
+        return card
+
+    def _card(self, connection: Connection, offer: Row[Any]) -> Card:
+        product = _product(connection, offer.product)
+        lot, farm = self._origin.card(connection, offer.lot)
+        price = Money(amount=offer.price, currency=offer.currency)
+        list_price = offer.list_price
+        return Card.model_validate(
+            {
+                "offer": offer.id,
+                "name": product.name,
+                "unit": product.unit,
+                "net_weight_g": product.net_weight_g,
+                "price": price,
+                "list_price": list_price and Money(amount=list_price, currency=offer.currency),
+                "picture": product.picture,
+                "gtin": product.gtin or lot.gtin,
+                "lot": {
+                    "id": lot.id,
+                    "code": lot.code,
+                    "url": lot.url,
+                    "harvested_at": lot.harvested_at,
+                    "tested": lot.tested,
+                    "farm": {"id": farm.id, "name": farm.name, "place": farm.place},
+                },
+                "released": offer.released,
+                "left": offer.released - offer.sold,
+            }
+        )
+
+
+def stock_of(offer: str, released: int, sold: int) -> dict[str, Any]:
+    """The data of `stock.changed`."""
+    return {"offer": offer, "released": released, "left": released - sold, "sold": sold}
+
+
+def lot_of_offer(connection: Connection, offer: str) -> str | None:
+    """The lot that an offer sells, in the caller's transaction."""
+    return connection.execute(select(offers.c.lot).where(offers.c.id == offer)).scalar_one_or_none()
+
+
+def _unknown(offer: str) -> UnknownOffer:
+    return UnknownOffer(
+        "Nothing was changed: that offer is not in this broadcast's bag.", offers=[offer]
+    )
+
+
+def _offer(connection: Connection, broadcast: str, offer: str) -> Row[Any]:
+    row = connection.execute(
+        select(offers).where(offers.c.id == offer, offers.c.broadcast == broadcast)
+    ).one_or_none()
+    if row is None:
+        raise _unknown(offer)
+    return row
+
+
+def _product(connection: Connection, product: str) -> Product:
+    row = connection.execute(select(products).where(products.c.id == product)).one_or_none()
+    if row is None:
+        raise UnknownProduct("Nothing was added. Choose a known product or give a new one's facts.")
+    return Product.model_validate(dict(row._mapping))
+
+
+def _known(connection: Connection, new: NewOffer) -> Product:
+    return _product(connection, str(new.product))
+
+
+def _made(connection: Connection, new: NewOffer, farm: str) -> Product:
+    facts = new.model_dump(include={"name", "unit", "net_weight_g", "gtin"})
+    row = {"id": ulid(), "farm": farm, "picture": None, **facts}
+    connection.execute(insert(products), {**row, "created_at": now_ms()})
+    return Product.model_validate(row)
