@@ -65,9 +65,10 @@ def add(conn: Connection, name: str, password_hash: str, role: Role) -> Account:
 
 def find(conn: Connection, name: str) -> Account | None:
     """The account with that name."""
-    row = conn.execute(
-        select(tables.accounts).where(tables.accounts.c.name == written(name))
-    ).one_or_none()
+    name = written(name)
+    if not _NAME.fullmatch(name):
+        return None
+    row = conn.execute(select(tables.accounts).where(tables.accounts.c.name == name)).one_or_none()
     return Account(**row._mapping) if row else None
 
 

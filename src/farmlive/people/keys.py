@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select, update
 
 from farmlive.clock import now_ms
-from farmlive.ids import token, ulid
+from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import tables
 from farmlive.people.models import KeyRole, Purpose
 from farmlive.people.problems import UnknownKey
@@ -68,8 +68,9 @@ def every_api_key(conn: Connection) -> list[ApiKey]:
 
 def revoke_api_key(conn: Connection, key: str) -> None:
     """Delete the API key with that identifier. Raises UnknownKey."""
-    if not conn.execute(delete(tables.api_keys).where(tables.api_keys.c.id == key)).rowcount:
-        raise UnknownKey(f"No API key has the identifier {key}; the list of keys shows them.")
+    query = delete(tables.api_keys).where(tables.api_keys.c.id == key)
+    if not is_ulid(key) or not conn.execute(query).rowcount:
+        raise UnknownKey("No API key has this identifier; the list of keys shows them.")
 
 
 def add_stream_key(
@@ -137,7 +138,7 @@ def stream_keys_of(conn: Connection, broadcast: str) -> list[StreamKey]:
 
 def revoke_stream_key(conn: Connection, broadcast: str, key: str) -> None:
     """Revoke the key; a session that runs with it goes on. Raises UnknownKey."""
-    changed = conn.execute(
+    query = (
         update(tables.stream_keys)
         .where(
             tables.stream_keys.c.id == key,
@@ -148,7 +149,7 @@ def revoke_stream_key(conn: Connection, broadcast: str, key: str) -> None:
         )
         .values(revoked_at=now_ms())
     )
-    if not changed.rowcount:
+    if not is_ulid(key) or not conn.execute(query).rowcount:
         raise UnknownKey("The broadcast has no such stream key, or it is revoked already.")
 
 

@@ -7,7 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Role = Literal["coordinator", "host"]
 KeyRole = Literal["coordinator", "host", "simulator"]
 Purpose = Literal["studio", "encoder"]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Label = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$"
+    ),
+]
 
 
 class _Sent(BaseModel):

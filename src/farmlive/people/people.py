@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from farmlive.clock import now_ms
+from farmlive.ids import is_ulid
 from farmlive.people import accounts, keys, passwords, sessions, sources
 from farmlive.people.accounts import Account
 from farmlive.people.devices import Pseudonyms
@@ -159,16 +160,32 @@ class People:
 
     async def find_stream_key(self, broadcast: str, secret: str) -> Source | None:
         """The source to which this key publishes in this broadcast, if it works."""
+        if not is_ulid(broadcast):
+            return None
         return await self._store.read(lambda conn: keys.find_stream_key(conn, broadcast, secret))
 
-    async def stream_keys(self, broadcast: str) -> list[StreamKey]:
-        """The broadcast's stream keys that work, oldest first."""
-        return await self._store.read(lambda conn: keys.stream_keys_of(conn, broadcast))
+    async def stream_keys(
+        self, broadcast: str, state: BroadcastState | None = None
+    ) -> list[StreamKey]:
+        """The broadcast's stream keys that work, oldest first. Raises what `state` raises."""
+
+        def read(conn: Connection) -> list[StreamKey]:
+            if state is not None:
+                state(conn, broadcast)
+            return keys.stream_keys_of(conn, broadcast)
+
+        return await self._store.read(read)
 
     async def revoke_stream_key(self, broadcast: str, key: str) -> None:
         """Revoke the key; a session that runs with it goes on. Raises UnknownKey."""
         await self._store.write(lambda conn: keys.revoke_stream_key(conn, broadcast, key))
 
-    async def sources(self, broadcast: str) -> list[Source]:
-        """The broadcast's sources, oldest first."""
-        return await self._store.read(lambda conn: sources.every(conn, broadcast))
+    async def sources(self, broadcast: str, state: BroadcastState | None = None) -> list[Source]:
+        """The broadcast's sources, oldest first. Raises what `state` raises."""
+
+        def read(conn: Connection) -> list[Source]:
+            if state is not None:
+                state(conn, broadcast)
+            return sources.every(conn, broadcast)
+
+        return await self._store.read(read)

@@ -149,7 +149,7 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
         return models.StreamKeys(
             stream_keys=[
                 models.StreamKeyAnswer(**_stream_key(key))
-                for key in await people.stream_keys(broadcast)
+                for key in await people.stream_keys(broadcast, broadcast_state)
             ]
         )
 
@@ -162,7 +162,7 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
     async def list_sources(broadcast: str) -> models.Sources:
         """List the cameras of a broadcast."""
         return models.Sources(
-            sources=[_source(source) for source in await people.sources(broadcast)]
+            sources=[_source(source) for source in await people.sources(broadcast, broadcast_state)]
         )
 
     return router

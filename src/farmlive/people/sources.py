@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from farmlive.clock import now_ms
-from farmlive.ids import ulid
+from farmlive.ids import is_ulid, ulid
 from farmlive.people import tables
 from farmlive.people.models import Purpose
 from farmlive.people.problems import UnknownSource
@@ -61,14 +61,14 @@ def add(conn: Connection, broadcast: str, label: str | None, device: str | None 
 
 def known(conn: Connection, broadcast: str, source: str) -> Source:
     """The source with that identifier. Raises UnknownSource where it is another broadcast's."""
-    row = conn.execute(
-        select(tables.sources).where(
+    if is_ulid(source):
+        query = select(tables.sources).where(
             tables.sources.c.broadcast == broadcast, tables.sources.c.id == source
         )
-    ).one_or_none()
-    if row is None:
-        raise UnknownSource("No key was made: the broadcast has no source with that identifier.")
-    return Source(**row._mapping)
+        row = conn.execute(query).one_or_none()
+        if row:
+            return Source(**row._mapping)
+    raise UnknownSource("No key was made: the broadcast has no source with that identifier.")
 
 
 def every(conn: Connection, broadcast: str) -> list[Source]:

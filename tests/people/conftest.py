@@ -1,0 +1,124 @@
+"""A small server of this room alone: its routes, its guard and a few broadcasts by name."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy import Connection
+
+from farmlive.people import Caller, DeviceCookie, Guard, People, passwords
+from farmlive.people.routes import routes
+from farmlive.problems import NotFound, Problem
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+LIVE = "01JD00000000000000000000A1"
+OTHER = "01JD00000000000000000000A2"
+ENDED = "01JD00000000000000000000A3"
+PASSWORD = "a good password"
+
+
+def broadcast_state(conn: Connection, broadcast: str) -> str:
+    states = {LIVE: "live", OTHER: "scheduled", ENDED: "ended"}
+    if broadcast not in states:
+        raise NotFound("No broadcast has that identifier.")
+    return states[broadcast]
+
+
+def make_app(people: People) -> FastAPI:
+    guard = Guard(people)
+    app = FastAPI()
+    app.include_router(routes(people, guard, broadcast_state))
+    app.add_middleware(DeviceCookie, pseudonyms=people.pseudonyms, secure=people.settings.secure)
+
+    @app.exception_handler(Problem)
+    async def answer(request: Request, problem: Problem) -> JSONResponse:
+        return JSONResponse(problem.body(), problem.status, problem.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse(request: Request, error: RequestValidationError) -> JSONResponse:
+        return JSONResponse({}, 422)
+
+    async def who(caller: Annotated[Caller, Depends(guard.anyone)]) -> dict[str, object]:
+        return {
+            "name": caller.name,
+            "role": caller.role,
+            "device": caller.device,
+            "address": caller.address,
+            "staff": caller.is_staff,
+            "simulated": caller.simulated,
+        }
+
+    app.get("/who")(who)
+    app.post("/who")(who)
+
+    @app.get("/metrics", dependencies=[Depends(guard.operator)])
+    async def metrics() -> str:
+        return "ok"
+
+    return app
+
+
+def browser(
+    app: FastAPI, *, peer: str = "192.0.2.1", scheme: str = "http", **headers: str
+) -> httpx.AsyncClient:
+    """A client with its own cookies at its own address."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, client=(peer, 50000)),
+        base_url=f"{scheme}://farm.test",
+        headers=headers,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash with little memory; test_passwords.py looks at the real parameters."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", cheap)
+
+
+@pytest.fixture
+def people(store: Store, settings: Settings) -> People:
+    return People(store, settings)
+
+
+@pytest.fixture
+def app(people: People) -> FastAPI:
+    return make_app(people)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser where nobody is signed in."""
+    async with browser(app) as client:
+        yield client
+
+
+async def sign_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD) -> None:
+    """Sign in and send the CSRF token from now on."""
+    answer = await client.post("/api/v1/session", json={"name": name, "password": password})
+    assert answer.status_code == 200, answer.text
+    client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+
+
+@pytest.fixture
+async def host(app: FastAPI, people: People) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser in which the host `chen` is signed in."""
+    await people.create_account("chen", "host", PASSWORD)
+    async with browser(app) as client:
+        await sign_in(client, "chen")
+        yield client
+
+
+@pytest.fixture
+async def coordinator(app: FastAPI, people: People) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser in which the coordinator `lin` is signed in."""
+    await people.create_account("lin", "coordinator", PASSWORD)
+    async with browser(app) as client:
+        await sign_in(client, "lin")
+        yield client

@@ -1,0 +1,172 @@
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.requests import HTTPConnection
+
+from farmlive.people import Guard, People
+from farmlive.people.problems import CrossSite, UnknownApiKey
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+from .conftest import LIVE, browser, make_app
+
+KEYS = f"/api/v1/broadcasts/{LIVE}/stream-keys"
+
+
+async def test_viewer_is_nobody_with_a_device(client: httpx.AsyncClient) -> None:
+    body = (await client.get("/who")).json()
+    assert len(body.pop("device")) == 32
+    assert body == {
+        "name": None,
+        "role": None,
+        "address": "192.0.2.1",
+        "staff": False,
+        "simulated": False,
+    }
+
+
+async def test_api_key_acts_with_its_role_and_label(app: FastAPI, people: People) -> None:
+    _, secret = await people.create_api_key("sheet", "host")
+    async with browser(app, Authorization=f"bearer {secret}") as program:
+        body = (await program.get("/who")).json()
+        assert (body["name"], body["role"], body["staff"]) == ("sheet", "host", True)
+        assert (await program.post(KEYS, json={"purpose": "encoder"})).status_code == 201
+        assert (await program.get("/api/v1/session")).json()["csrf"] is None
+        assert (await program.get("/api/v1/accounts")).status_code == 403
+
+
+async def test_simulator_is_a_marked_viewer(app: FastAPI, people: People) -> None:
+    _, secret = await people.create_api_key("demo", "simulator")
+    async with browser(app, Authorization=f"Bearer {secret}") as program:
+        body = (await program.get("/who")).json()
+        assert (body["staff"], body["simulated"]) == (False, True)
+        assert (await program.post(KEYS, json={"purpose": "encoder"})).status_code == 403
+
+
+async def test_wrong_api_key_is_said_even_where_none_is_needed(
+    app: FastAPI, people: People
+) -> None:
+    async with browser(app, Authorization="Bearer fl_wrong") as program:
+        answer = await program.get("/who")
+        assert answer.status_code == 401
+        assert answer.json()["type"] == "/problems/unknown-api-key"
+
+
+@pytest.mark.parametrize("header", ["Bearer fls_stream", "Basic Zm9v", "Bearer", ""])
+async def test_other_authorization_is_not_ours_to_judge(app: FastAPI, header: str) -> None:
+    async with browser(app, Authorization=header) as program:
+        assert (await program.get("/who")).status_code == 200
+        assert (await program.get(KEYS)).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "0" * 32, "é"])
+async def test_change_by_cookie_needs_the_csrf_token(host: httpx.AsyncClient, token: str) -> None:
+    right = host.headers.pop("x-csrf-token")
+    headers = {b"X-CSRF-Token": token.encode()} if token else {}
+    answer = await host.post(KEYS, json={"purpose": "studio"}, headers=headers)
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "/problems/csrf"
+    assert (await host.delete("/api/v1/session")).status_code == 403
+    assert (await host.get(KEYS)).json() == {"stream_keys": []}
+    good = await host.post(KEYS, json={"purpose": "studio"}, headers={"X-CSRF-Token": right})
+    assert good.status_code == 201
+
+
+async def test_csrf_token_of_another_session_is_wrong(
+    host: httpx.AsyncClient, coordinator: httpx.AsyncClient
+) -> None:
+    host.headers["x-csrf-token"] = coordinator.headers["x-csrf-token"]
+    assert (await host.post(KEYS, json={"purpose": "studio"})).status_code == 403
+
+
+async def test_change_from_another_site_is_refused_whoever_asks(
+    client: httpx.AsyncClient, host: httpx.AsyncClient
+) -> None:
+    evil = {"Origin": "https://evil.test"}
+    assert (await client.post("/who", headers=evil)).status_code == 403
+    body = {"name": "chen", "password": "a good password"}
+    assert (await client.post("/api/v1/session", json=body, headers=evil)).status_code == 403
+    answer = await host.post(KEYS, json={"purpose": "studio"}, headers=evil)
+    assert answer.json()["type"] == "/problems/cross-site"
+    assert (await client.get("/who", headers=evil)).status_code == 200
+
+
+async def test_change_from_the_own_page_is_taken(client: httpx.AsyncClient) -> None:
+    own = {"Origin": "http://farm.test"}
+    assert (await client.post("/who", headers=own)).status_code == 200
+
+
+async def test_proxys_client_is_believed_only_where_trusted(
+    store: Store, settings: Settings
+) -> None:
+    trusting = settings.model_copy(update={"trusted_proxies": ("192.0.2.1",)})
+    app = make_app(People(store, trusting))
+    forwarded = {"X-Forwarded-For": "198.51.100.7"}
+    async with browser(app) as behind, browser(app, peer="192.0.2.2") as liar:
+        assert (await behind.get("/who", headers=forwarded)).json()["address"] == "198.51.100.7"
+        assert (await liar.get("/who", headers=forwarded)).json()["address"] == "192.0.2.2"
+
+
+def test_bad_proxies_are_said_at_start(store: Store, settings: Settings) -> None:
+    wrong = settings.model_copy(update={"trusted_proxies": ("caddy",)})
+    with pytest.raises(ValueError, match="FARMLIVE_TRUSTED_PROXIES"):
+        Guard(People(store, wrong))
+
+
+async def test_operator_is_loopback_without_a_proxy_or_staff(app: FastAPI, people: People) -> None:
+    _, secret = await people.create_api_key("prometheus", "coordinator")
+    async with browser(app, peer="127.0.0.1") as local, browser(app) as far:
+        assert (await local.get("/metrics")).status_code == 200
+        forwarded = {"X-Forwarded-For": "198.51.100.7"}
+        assert (await local.get("/metrics", headers=forwarded)).status_code == 401
+        assert (await far.get("/metrics")).status_code == 401
+        key = {"Authorization": f"Bearer {secret}"}
+        assert (await far.get("/metrics", headers=key)).status_code == 200
+
+
+def channel(**headers: str) -> HTTPConnection:
+    """The handshake of a channel."""
+    scope: dict[str, Any] = {
+        "type": "websocket",
+        "client": ("192.0.2.1", 50000),
+        "headers": [
+            (name.encode(), value.encode())
+            for name, value in {"host": "farm.test", **headers}.items()
+        ],
+        "state": {"device": "d" * 32},
+    }
+    return HTTPConnection(scope)
+
+
+async def test_channel_knows_the_signed_in_host(host: httpx.AsyncClient, people: People) -> None:
+    cookie = f"farmlive_session={host.cookies['farmlive_session']}"
+    caller = await Guard(people).caller(channel(cookie=cookie, origin="http://farm.test"))
+    assert (caller.name, caller.role, caller.device) == ("chen", "host", "d" * 32)
+
+
+async def test_channel_for_another_site_is_refused_and_without_origin_taken(
+    people: People,
+) -> None:
+    guard = Guard(people)
+    with pytest.raises(CrossSite):
+        await guard.caller(channel(origin="https://evil.test"))
+    assert (await guard.caller(channel())).role is None
+
+
+async def test_channel_takes_api_keys(people: People) -> None:
+    _, secret = await people.create_api_key("demo", "simulator")
+    guard = Guard(people)
+    assert (await guard.caller(channel(authorization=f"Bearer {secret}"))).simulated
+    with pytest.raises(UnknownApiKey):
+        await guard.caller(channel(authorization=f"Bearer {secret}x"))
+
+
+async def test_caller_does_not_print_its_csrf_token(
+    host: httpx.AsyncClient, people: People
+) -> None:
+    cookie = f"farmlive_session={host.cookies['farmlive_session']}"
+    caller = await Guard(people).caller(channel(cookie=cookie))
+    assert caller.csrf == host.headers["x-csrf-token"]
+    assert caller.csrf not in repr(caller)

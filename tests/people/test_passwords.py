@@ -1,0 +1,57 @@
+import re
+
+import pytest
+from argon2 import PasswordHasher, Type, extract_parameters
+
+from farmlive.people import passwords
+from farmlive.people.passwords import Passwords
+from farmlive.problems import Invalid
+
+
+async def test_right_password_only() -> None:
+    hashed = await Passwords().hash("correct horse")
+    assert hashed.startswith("$argon2id$")
+    assert await Passwords().check(hashed, "correct horse")
+    assert not await Passwords().check(hashed, "correct horsf")
+
+
+async def test_unknown_name_is_checked_against_a_hash_of_the_same_cost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checked: list[str] = []
+
+    def verify(hashed: str, password: str) -> bool:
+        checked.append(hashed)
+        return True
+
+    monkeypatch.setattr(passwords, "_verify", verify)
+    assert not await Passwords().check(None, "correct horse")
+    assert len(checked) == 1
+
+
+def test_real_parameters_are_rfc_9106s_and_nobodys_are_the_same() -> None:
+    parameters = extract_parameters(passwords._NOBODY)
+    assert parameters.type is Type.ID
+    assert (parameters.time_cost, parameters.memory_cost) == (3, 64 * 1024)
+    assert not PasswordHasher(
+        time_cost=passwords.TIME_COST,
+        memory_cost=passwords.MEMORY_KIB,
+        parallelism=passwords.LANES,
+    ).check_needs_rehash(passwords._NOBODY)
+
+
+async def test_rubbish_in_the_database_is_a_wrong_password() -> None:
+    assert not await Passwords().check("not a hash", "correct horse")
+
+
+@pytest.mark.parametrize("password", ["", "1234567", "x" * 201])
+async def test_too_short_and_too_long_are_refused(password: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        await Passwords().hash(password)
+    assert refused.value.members["errors"][0]["field"] == "password"
+
+
+def test_random_password_can_be_read_out_and_differs() -> None:
+    words = {passwords.readable() for _ in range(50)}
+    assert len(words) == 50
+    assert all(re.fullmatch(r"([a-z]{6}-){2}[a-z]{6}", word) for word in words)
