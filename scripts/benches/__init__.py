@@ -1,0 +1,1 @@
+"""Benches and loads; `scripts/bench` and `scripts/load` start them."""

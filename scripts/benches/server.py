@@ -1,0 +1,157 @@
+"""A farmlive server of a bench's own, in a folder of its own, and a broadcast to measure on."""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from farmlive.client import Api
+
+_COMMAND = [sys.executable, "-m", "farmlive.cli"]
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Server:
+    """A running server: its address, an API client of a coordinator, and its process."""
+
+    url: str
+    key: str
+    process: asyncio.subprocess.Process
+    api: Api
+
+    def cpu_s(self) -> float:
+        """CPU seconds that the process and its threads have used, user and system."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+    def memory_mib(self) -> float:
+        """Resident memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        return int(found[1]) / 1024 if found else 0.0
+
+
+@dataclass
+class Stage:
+    """A live broadcast with a bag of offers and a stream key."""
+
+    broadcast: str
+    stream_key: str
+    offers: list[str] = field(default_factory=list)
+
+
+@contextlib.asynccontextmanager
+async def running() -> AsyncIterator[Server]:
+    """Start a server on free ports; it ends with the block, and its folder goes."""
+    folder = Path(tempfile.mkdtemp(prefix="farmlive-bench-"))
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("FARMLIVE_")}
+    environment |= {
+        "FARMLIVE_DATA": str(folder / "data"),
+        "FARMLIVE_HOST": "127.0.0.1",
+        "FARMLIVE_PORT": "0",
+        "FARMLIVE_UDP_PORT": "0",
+        "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
+        "FARMLIVE_JOINS_PER_MINUTE": "1000000",
+        "FARMLIVE_CHATS_PER_MINUTE": "1000000",
+        "FARMLIVE_ORDERS_PER_MINUTE": "1000000",
+        "FARMLIVE_LOG_LEVEL": "warning",
+    }
+    errors = folder / "errors"
+    try:
+        key = await _api_key(environment)
+        with errors.open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *_COMMAND,
+                "serve",
+                env=environment,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        try:
+            url = await _address(process)
+            if url is None:
+                raise SystemExit(f"farmlive serve ended: {errors.read_text()[-2000:]}")
+            async with Api(url, key=key, timeout_s=30) as api:
+                yield Server(url, key, process, api)
+        finally:
+            await _stop(process)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def stage(server: Server, offers: int = 2) -> Stage:
+    """Make a broadcast with offers and take it live."""
+    api = server.api
+    broadcast = (await api.create_broadcast({"zh": "测量", "en": "Bench"}))["id"]
+    farm = await api.create_farm(
+        {"zh": "测量果园", "en": "Bench orchard"}, {"zh": "尤溪", "en": "Youxi"}
+    )
+    lot = await api.create_lot(
+        farm["id"],
+        f"B{broadcast[-8:]}",
+        {"zh": "金桔", "en": "Kumquats"},
+        "2026-11-20T08:00:00+08:00",
+        500_000,
+    )
+    made = Stage(broadcast, "")
+    for number in range(offers):
+        offer = await api.create_offer(
+            broadcast,
+            lot["id"],
+            2990,
+            1000,
+            name={"zh": f"金桔 {number}", "en": f"Kumquats {number}"},
+            unit={"zh": "箱", "en": "box"},
+            net_weight_g=2500,
+        )
+        made.offers.append(offer["id"])
+    await api.start(broadcast)
+    made.stream_key = (await api.stream_key(broadcast, "encoder", "bench"))["key"]
+    return made
+
+
+async def _api_key(environment: dict[str, str]) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *_COMMAND,
+        "key",
+        "add",
+        "bench",
+        "--role",
+        "coordinator",
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, errors = await process.communicate()
+    if process.returncode:
+        raise SystemExit(f"farmlive key add failed: {errors.decode()[-2000:]}")
+    return out.decode().split()[-1]
+
+
+async def _address(process: asyncio.subprocess.Process) -> str | None:
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        while line := (await process.stdout.readline()).decode():
+            if found := re.search(r"Serving (http\S+)", line):
+                return found[1]
+    return None
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(15):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

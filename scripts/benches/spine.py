@@ -1,0 +1,234 @@
+"""The spine: first frame, delay added and CPU of media; pin to card and CPU of the channel."""
+
+import asyncio
+import contextlib
+import random
+import statistics
+import time
+from array import array
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import imageio_ffmpeg
+
+from benches.report import medians, percentile
+from benches.server import Server, Stage, running, stage
+from farmlive.client import Channel
+from farmlive.client.canned import CannedStream
+from farmlive.client.light_channel import LightChannel
+from farmlive.client.light_publisher import LightPublisher
+from farmlive.client.light_viewer import LightViewer
+from farmlive.client.rtp_peer import wire
+from farmlive.client.sdp import OPUS, VP8
+from farmlive.client.whep import Viewer
+
+VIEWERS = 50
+CARD_CLIENTS = 50
+CHANNEL_CLIENTS = 1_000
+LIMITS = {
+    "first_frame_ms.late": 500,
+    "added_delay_ms.p99": 20,
+    "pin_to_card_ms.p99": 150,
+    "cpu_us_per_viewer_second": 1_000,
+    "lost": 0,
+}
+
+Say = Callable[[str], None]
+
+
+async def run(long: bool, say: Say) -> dict[str, Any]:
+    """Measure several times on one server, each time on a broadcast of its own."""
+    count, window_s = (7, 30.0) if long else (3, 10.0)
+    runs = []
+    async with running() as server:
+        for number in range(1, count + 1):
+            say(f"run {number} of {count}: first frames")
+            first = await first_frames(server, await stage(server))
+            say(f"run {number} of {count}: {VIEWERS} viewers")
+            media = await viewers(server, await stage(server), window_s)
+            say(f"run {number} of {count}: cards in {CARD_CLIENTS} clients")
+            place = await stage(server)
+            pins = await cards(server, place, 60 if long else 25)
+            say(f"run {number} of {count}: {CHANNEL_CLIENTS} channel clients")
+            channel = await crowd(server, place, window_s)
+            runs.append(
+                {
+                    "first_frame_ms": first,
+                    **media,
+                    "pin_to_card_ms": pins,
+                    **channel,
+                    "server_memory_mib": round(server.memory_mib(), 1),
+                }
+            )
+            await server.api.end(place.broadcast)
+    return {**medians(runs), "runs": runs}
+
+
+@contextlib.asynccontextmanager
+async def film(server: Server, place: Stage) -> AsyncIterator[None]:
+    """A stock WHIP client, ffmpeg's, with a test picture of 720p30 and a keyframe a second."""
+    command = (
+        "-hide_banner -loglevel error -re -f lavfi -i testsrc2=size=1280x720:rate=30 "
+        "-f lavfi -i sine=frequency=440:sample_rate=48000 -c:v libx264 -preset ultrafast "
+        "-profile:v baseline -tune zerolatency -bf 0 -g 30 -pix_fmt yuv420p -b:v 1500k "
+        "-threads 1 -c:a libopus -ar 48000 -ac 2 -f whip -authorization"
+    )
+    process = await asyncio.create_subprocess_exec(
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        *command.split(),
+        place.stream_key,
+        f"{server.url}/whip/{place.broadcast}",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def first_frames(server: Server, place: Stage) -> dict[str, float]:
+    """From the POST that is accepted to the first decoded frame: a viewer who waited for the
+    stream, and the median of three who come while it runs, at any point between keyframes.
+    """
+    url = f"{server.url}/whep/{place.broadcast}"
+    late: list[float] = []
+    async with film(server, place), Viewer(url, patience_s=20) as early:
+        await early.wait_frames(60, timeout_s=20)
+        for _ in range(3):
+            await asyncio.sleep(0.5 + random.random())
+            async with Viewer(url) as viewer:
+                await viewer.wait_frames(1)
+                late.append(viewer.first_frame_ms)
+        found = {"early": early.first_frame_ms, "late": statistics.median(late)}
+    await server.api.end(place.broadcast)
+    return {name: round(value, 1) for name, value in found.items()}
+
+
+async def direct_delay_ns(window_s: float) -> float:
+    """The median way of a packet from publisher to viewer with no server between them."""
+    publisher, viewer = LightPublisher("", ""), LightViewer("")
+    wire(publisher.peer, viewer.peer)
+    viewer.measure()
+    publisher.send(CannedStream(1, VP8, 3), CannedStream(2, OPUS, 3))
+    await asyncio.sleep(window_s)
+    await publisher.close()
+    await viewer.close()
+    return statistics.median(viewer.delays_ns)
+
+
+async def viewers(server: Server, place: Stage, window_s: float) -> dict[str, Any]:
+    """Delay that the server adds and CPU that it takes, with light viewers."""
+    direct_ns = await direct_delay_ns(3)
+    publisher = LightPublisher(f"{server.url}/whip/{place.broadcast}", place.stream_key)
+    await publisher.start()
+    await asyncio.sleep(1)
+    cpu_s, began = server.cpu_s(), time.monotonic()
+    await asyncio.sleep(4)
+    alone = (server.cpu_s() - cpu_s) / (time.monotonic() - began)
+    audience = [
+        LightViewer(f"{server.url}/whep/{place.broadcast}", patience_s=10) for _ in range(VIEWERS)
+    ]
+    try:
+        for start in range(0, VIEWERS, 10):
+            await asyncio.gather(*(viewer.start() for viewer in audience[start : start + 10]))
+        await asyncio.gather(*(viewer.wait_packets(230, 20) for viewer in audience))
+        for viewer in audience:
+            viewer.measure()
+        cpu_s, began = server.cpu_s(), time.monotonic()
+        await asyncio.sleep(window_s)
+        used = (server.cpu_s() - cpu_s) / (time.monotonic() - began)
+        delays = array("q")
+        for viewer in audience:
+            delays.extend(viewer.delays_ns)
+        packets = sum(viewer.packets for viewer in audience)
+        lost = sum(viewer.lost for viewer in audience)
+    finally:
+        await asyncio.gather(*(viewer.close() for viewer in audience), return_exceptions=True)
+        await publisher.close()
+    await server.api.end(place.broadcast)
+    return {
+        "added_delay_ms": {
+            name: round((percentile(delays, share) - direct_ns) / 1e6, 3)
+            for name, share in (("p50", 0.5), ("p99", 0.99))
+        },
+        "direct_delay_ms": round(direct_ns / 1e6, 3),
+        "cpu_us_per_viewer_second": round(used * 1e6 / VIEWERS, 1),
+        "cpu_us_per_second_without_viewers": round(alone * 1e6),
+        "packets_per_viewer_second": round(packets / VIEWERS / window_s, 1),
+        "lost": lost,
+    }
+
+
+async def cards(server: Server, place: Stage, pins: int) -> dict[str, float]:
+    """From the host's pin to the frame with the card in every client."""
+    taken: list[float] = []
+    pinned_ns = 0
+    arrived = asyncio.Event()
+    due = 0
+
+    def on_frame(frame: bytes, now_ns: int) -> None:
+        nonlocal due
+        if b'"card.pinned"' in frame and pinned_ns:
+            taken.append((now_ns - pinned_ns) / 1e6)
+            due -= 1
+            if due == 0:
+                arrived.set()
+
+    clients = [
+        await LightChannel.connect(server.url, place.broadcast, on_frame)
+        for _ in range(CARD_CLIENTS)
+    ]
+    try:
+        async with await Channel.connect(server.url, place.broadcast, key=server.key) as host:
+            for number in range(pins):
+                await asyncio.sleep(0.25 + random.random() / 10)
+                arrived.clear()
+                due = CARD_CLIENTS
+                pinned_ns = time.monotonic_ns()
+                await host.call("card.pin", offer=place.offers[number % len(place.offers)])
+                async with asyncio.timeout(10):
+                    await arrived.wait()
+    finally:
+        for client in clients:
+            client.close()
+    return {
+        "p50": round(percentile(taken, 0.5), 2),
+        "p99": round(percentile(taken, 0.99), 2),
+    }
+
+
+async def crowd(server: Server, place: Stage, window_s: float) -> dict[str, float]:
+    """CPU for a frame with events to one client, while ten messages of chat a second go to all."""
+    clients: list[LightChannel] = []
+    try:
+        while len(clients) < CHANNEL_CLIENTS:
+            clients += await asyncio.gather(
+                *(LightChannel.connect(server.url, place.broadcast) for _ in range(50))
+            )
+        cpu_s, began = server.cpu_s(), time.monotonic()
+        await asyncio.sleep(3)
+        idle = (server.cpu_s() - cpu_s) / (time.monotonic() - began)
+        async with await Channel.connect(server.url, place.broadcast, key=server.key) as host:
+            before = sum(client.deliveries for client in clients)
+            cpu_s, began = server.cpu_s(), time.monotonic()
+            said = 0
+            while time.monotonic() - began < window_s:
+                await host.call("chat.say", text=f"message {said}")
+                said += 1
+                await asyncio.sleep(max(0.0, began + said / 10 - time.monotonic()))
+            used = server.cpu_s() - cpu_s
+            deliveries = sum(client.deliveries for client in clients) - before
+        cut = sum(client.lost for client in clients)
+    finally:
+        for client in clients:
+            client.close()
+    return {
+        "cpu_us_per_delivery": round(used * 1e6 / max(1, deliveries), 2),
+        "deliveries_per_second": round(deliveries / window_s),
+        "cpu_us_per_second_idle_clients": round(idle * 1e6),
+        "clients_cut": cut,
+    }
