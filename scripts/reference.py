@@ -1,0 +1,137 @@
+"""Holds the documents against the code: settings, commands and routes.
+
+`python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md
+and docs/api.md anew from the code.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+import typing
+from pathlib import Path
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from typer.main import get_command
+
+from farmlive.app import build
+from farmlive.cli import cli
+from farmlive.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = ROOT / "docs" / "settings.md"
+ROUTES = ROOT / "docs" / "routes.md"
+
+
+def settings_page() -> str:
+    """The reference of settings, from settings.py."""
+    lines = [
+        "# Settings",
+        "",
+        "Each is an environment variable, read once at start. This page is made from",
+        "`src/farmlive/settings.py` by `./scripts/check --fix`.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"| `FARMLIVE_{name.upper()}` | {_default(field)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def routes_page() -> str:
+    """The list of addresses, from the routers."""
+    lines = [
+        "# Addresses",
+        "",
+        "Every address that the server answers, with its methods. `/openapi.json` has the shapes,",
+        "`/asyncapi.json` those of the live channel. This page is made from the code by",
+        "`./scripts/check --fix`.",
+        "",
+        "| address | methods | what |",
+        "|---|---|---|",
+    ]
+    for path, methods, summary in every_route():
+        lines.append(f"| `{path}` | {methods} | {summary} |")
+    return "\n".join(lines) + "\n"
+
+
+def every_route() -> list[tuple[str, str, str]]:
+    """Path, methods and the first line of the docstring of every address, by path."""
+
+    async def read() -> list[tuple[str, str, str]]:
+        with tempfile.TemporaryDirectory() as folder:
+            house = await build(Settings(data=Path(folder), udp_port=0))
+            found = [
+                (
+                    route.path,
+                    ", ".join(sorted(getattr(route, "methods", None) or {"WebSocket"})),
+                    (getattr(route, "endpoint", None).__doc__ or "").strip().partition("\n")[0],
+                )
+                for route in house.api.routes
+            ]
+            await house.close()
+            return found
+
+    return sorted(asyncio.run(read()))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined or field.default in ("", (), None):
+        return "(empty)"
+    return f"`{field.default}`"
+
+
+def commands() -> set[str]:
+    """Every `farmlive` command, as it is typed."""
+    group = get_command(cli)
+    found: set[str] = set()
+    for name, command in typing.cast("dict[str, typing.Any]", group.commands).items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        found |= {f"{name} {sub}" for sub in inner} if inner else {name}
+    return found
+
+
+def differences() -> list[str]:
+    """What the documents say that the code does not, and the other way about."""
+    wrong = []
+    for page, text in ((SETTINGS, settings_page()), (ROUTES, routes_page())):
+        if not page.exists() or page.read_text() != text:
+            wrong.append(f"{page.relative_to(ROOT)} is stale: ./scripts/check --fix writes it")
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    prose = {page: page.read_text() for page in pages}
+    known_settings = {f"FARMLIVE_{name.upper()}" for name in Settings.model_fields}
+    for page, text in prose.items():
+        for name in sorted(set(re.findall(r"FARMLIVE_[A-Z_]*[A-Z]", text)) - known_settings):
+            wrong.append(f"{page.relative_to(ROOT)} names {name}, which is no setting")
+        for name in sorted(set(re.findall(r"\./scripts/(\w+)", text))):
+            if not (ROOT / "scripts" / name).exists():
+                wrong.append(f"{page.relative_to(ROOT)} names ./scripts/{name}, which is not there")
+        for link in sorted(set(re.findall(r"\]\(([\w./-]+)\)", text))):
+            if not (page.parent / link).exists():
+                wrong.append(f"{page.relative_to(ROOT)} links to {link}, which is not there")
+    guide = "\n".join(prose.values())
+    for command in sorted(commands()):
+        if f"farmlive {command}" not in guide:
+            wrong.append(f"no document tells of `farmlive {command}`")
+    typed = set(re.findall(r"`farmlive ([a-z]+(?: [a-z]+)?)", guide))
+    for words in sorted(typed):
+        if words not in commands() and words.split()[0] not in commands():
+            wrong.append(f"a document tells of `farmlive {words}`, which is no command")
+    return wrong
+
+
+def main() -> int:
+    """Write or compare."""
+    if "--write" in sys.argv:
+        SETTINGS.write_text(settings_page())
+        ROUTES.write_text(routes_page())
+    wrong = differences()
+    for line in wrong:
+        print(line)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
