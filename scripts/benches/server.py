@@ -112,7 +112,7 @@ async def stage(server: Server, offers: int = 2) -> Stage:
             unit={"zh": "箱", "en": "box"},
             net_weight_g=2500,
         )
-        made.offers.append(offer["id"])
+        made.offers.append(offer["offer"])
     await api.start(broadcast)
     made.stream_key = (await api.stream_key(broadcast, "encoder", "bench"))["key"]
     return made

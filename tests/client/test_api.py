@@ -88,3 +88,13 @@ async def test_origin_refuses_another_redirect():
     async with api(lambda r: httpx.Response(302, headers={"Location": "/"})) as client:
         with pytest.raises(ApiProblem):
             await client.origin("09520000000010", "1123")
+
+
+async def test_orders_are_read_page_by_page():
+    pages = {"": {"orders": [1, 2], "next": "2"}, "2": {"orders": [3], "next": None}}
+
+    def answer(request):
+        return httpx.Response(200, json=pages[request.url.params["after"]])
+
+    async with api(answer, key="k") as client:
+        assert await client.orders("B") == [1, 2, 3]

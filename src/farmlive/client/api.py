@@ -89,8 +89,11 @@ class Api:
         await self.request("DELETE", "/api/v1/session")
         self._http.headers.pop("X-CSRF-Token", None)
 
-    async def create_account(self, name: str, password: str, role: str) -> Json:
-        """Make an account of role `coordinator` or `host` (coordinators only)."""
+    async def create_account(self, name: str, role: str, password: str | None = None) -> Json:
+        """Make an account of role `coordinator` or `host` (coordinators only).
+
+        Without a password the answer has a random one.
+        """
         return await self.request(
             "POST",
             "/api/v1/accounts",
@@ -133,15 +136,18 @@ class Api:
         )
 
     async def stream_key(
-        self, broadcast: str, purpose: str = "encoder", label: str | None = None
+        self,
+        broadcast: str,
+        purpose: str = "encoder",
+        label: str | None = None,
+        source: str | None = None,
     ) -> Json:
-        """Mint a stream key, `{"key","source","label","expires_at","whip_url"}`.
+        """Mint a stream key, `{"key","source","label","expires_at","whip_url",…}`.
 
-        `purpose` is `studio` (this device's own camera) or `encoder` (another source each time).
+        `purpose` is `studio` (this device's own camera) or `encoder`: a new source each time, or
+        a further key of `source`.
         """
-        body: Json = {"purpose": purpose}
-        if purpose == "encoder":
-            body["label"] = label or "encoder"
+        body = {"purpose": purpose, "label": label, "source": source}
         return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/stream-keys", json=body)
 
     async def sources(self, broadcast: str) -> list[Json]:
@@ -158,9 +164,9 @@ class Api:
         body = {"name": name, "place": place, "person": person, "story": story}
         return await self.request("POST", "/api/v1/farms", json=body)
 
-    async def farms(self) -> Json:
+    async def farms(self) -> list[Json]:
         """The farms."""
-        return await self.request("GET", "/api/v1/farms")
+        return list((await self.request("GET", "/api/v1/farms"))["farms"])
 
     async def create_lot(
         self,
@@ -182,9 +188,13 @@ class Api:
         }
         return await self.request("POST", "/api/v1/lots", json=body)
 
-    async def lots(self) -> Json:
+    async def lots(self) -> list[Json]:
         """The lots."""
-        return await self.request("GET", "/api/v1/lots")
+        return list((await self.request("GET", "/api/v1/lots"))["lots"])
+
+    async def story(self, lot: str) -> Json:
+        """A lot's story by its id: farm, stations, test, moments."""
+        return await self.request("GET", f"/api/v1/lots/{lot}")
 
     async def trace_events(self, query: str = "") -> Json:
         """The EPCIS 2.0 query document of the trace events; `query` is a query string."""
@@ -209,7 +219,7 @@ class Api:
     async def create_offer(
         self, broadcast: str, lot: str, price: int, released: int, **product: Any
     ) -> Json:
-        """Put an offer into a broadcast's bag; `price` in minor units.
+        """Put an offer into a broadcast's bag and return its card; `price` in minor units.
 
         `product` is either `product=` an identifier, or `name`, `unit`, `net_weight_g` and
         perhaps `gtin`; `list_price` too.
@@ -217,18 +227,19 @@ class Api:
         body = {"lot": lot, "price": price, "released": released, **product}
         return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/offers", json=body)
 
-    async def offers(self, broadcast: str) -> Json:
-        """The bag of a broadcast."""
-        return await self.request("GET", f"/api/v1/broadcasts/{broadcast}/offers")
+    async def offers(self, broadcast: str) -> list[Json]:
+        """The cards of a broadcast's bag; a card's identifier is its `offer`."""
+        path = f"/api/v1/broadcasts/{broadcast}/offers"
+        return list((await self.request("GET", path))["offers"])
 
     async def create_centre(self, name: Text, address: Text, phone: str | None = None) -> Json:
         """Enter a pick-up point."""
         body = {"name": name, "address": address, "phone": phone}
         return await self.request("POST", "/api/v1/centres", json=body)
 
-    async def centres(self) -> Json:
+    async def centres(self) -> list[Json]:
         """The pick-up points."""
-        return await self.request("GET", "/api/v1/centres")
+        return list((await self.request("GET", "/api/v1/centres"))["centres"])
 
     async def place_order(self, broadcast: str, key: str, order: Json) -> Json:
         """Place an order; `order` has `lines`, `buyer`, `delivery` and `payment`.
@@ -241,6 +252,17 @@ class Api:
             json=order,
             headers={"Idempotency-Key": key},
         )
+
+    async def orders(self, broadcast: str) -> list[Json]:
+        """All orders of a broadcast, oldest first, for staff."""
+        path = f"/api/v1/broadcasts/{broadcast}/orders"
+        found: list[Json] = []
+        following: str | None = ""
+        while following is not None:
+            page = await self.request("GET", f"{path}?after={following}")
+            found += page["orders"]
+            following = page["next"]
+        return found
 
     async def order(self, token: str) -> Json:
         """An order by the token in its buyer's address."""
