@@ -31,9 +31,16 @@ from farmlive.broadcast.log import Log
 from farmlive.broadcast.wire import ChannelProtocol
 from farmlive.bus import Bus, LocalBus, RedisBus
 from farmlive.ids import ulid
+from farmlive.origin import routes as origin_routes
+from farmlive.origin.origin import Origin
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.people import routes as people_routes
+from farmlive.review import routes as review_routes
+from farmlive.review.review import Review
 from farmlive.settings import Settings
+from farmlive.shop import channel as shop_channel
+from farmlive.shop import routes as shop_routes
+from farmlive.shop.shop import Shop
 from farmlive.store import Store
 
 SHUTDOWN_S = 10
@@ -51,6 +58,9 @@ class House:
     guard: Guard
     broadcasts: Broadcasts
     channel: Channel
+    origin: Origin
+    shop: Shop
+    review: Review
     api: FastAPI
     asgi: ASGIApp
 
@@ -79,6 +89,17 @@ async def build(settings: Settings) -> House:
         people.limits,
         settings,
     )
+    origin = Origin(store, settings)
+
+    async def pseudonym(phone: str) -> str:
+        return await people.pseudonyms.of("buyer", phone)
+
+    shop = Shop(store, log, origin, settings, pseudonym=pseudonym, limits=people.limits)
+    review = Review(store, log)
+    log.hear("card.pinned", origin.moment(shop.lot_of_offer))
+    channel.orders_of(shop.audiences)
+    for command in shop_channel.commands(shop):
+        channel.handle(command.name, command.model, command.handler, staff=command.staff)
     await broadcasts.start()
     api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
     api.include_router(broadcast_routes.routes(store, log, broadcasts, channel, guard))
@@ -87,10 +108,27 @@ async def build(settings: Settings) -> House:
             people, guard, lambda connection, broadcast: log.head(connection, broadcast).state
         )
     )
+    api.include_router(origin_routes.routes(origin, guard))
+    api.include_router(shop_routes.routes(shop, guard))
+    api.include_router(review_routes.routes(review, guard))
     edge.answer_problems(api, lambda _request, problem: JSONResponse(problem.body()))
     asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)
     asgi = edge.BodyLimit(edge.RequestLog(asgi), settings.max_body_kib * 1024)
-    house = House(settings, store, bus, log, people, guard, broadcasts, channel, api, asgi)
+    house = House(
+        settings=settings,
+        store=store,
+        bus=bus,
+        log=log,
+        people=people,
+        guard=guard,
+        broadcasts=broadcasts,
+        channel=channel,
+        origin=origin,
+        shop=shop,
+        review=review,
+        api=api,
+        asgi=asgi,
+    )
     _operations(house)
     return house
 

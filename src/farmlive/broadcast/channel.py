@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from fastapi import WebSocket
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 from starlette.websockets import WebSocketDisconnect
 
@@ -34,7 +34,7 @@ REFUSED = 4403
 UNKNOWN_KEY = 4401
 TOO_MANY = 4429
 
-M = TypeVar("M", bound=models.Message)
+M = TypeVar("M", bound=BaseModel)
 Handle = Callable[[Caller, str, M], Awaitable[dict[str, Any]]]
 OrdersOf = Callable[[Connection, str, str], list[str]]
 
