@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from farmlive.origin import epcis, gs1
 from farmlive.origin.models import Farm, FarmList, Lot, LotList, NewFarm, NewLot, Story
 from farmlive.origin.origin import Origin, UnknownLot
-from farmlive.people.guard import Guard
+from farmlive.people import Guard
 
 
 def routes(origin: Origin, guard: Guard) -> APIRouter:

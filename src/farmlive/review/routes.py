@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from farmlive.people.guard import Guard
+from farmlive.people import Guard
 from farmlive.review.models import Report
 from farmlive.review.review import Review
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from farmlive.people.guard import Caller
+from farmlive.people import Caller
 from farmlive.shop.models import OfferChange, OfferRelease, OrderPlace
 from farmlive.shop.shop import Shop
 

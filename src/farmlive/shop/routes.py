@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import TypeAdapter, ValidationError
 
-from farmlive.people.guard import Caller, Guard
+from farmlive.people import Caller, Guard
 from farmlive.shop.models import (
     Bag,
     Card,

@@ -1,7 +1,7 @@
 """The shop: its bag and its till, the orders that were taken, products and pick-up points."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select
@@ -11,7 +11,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.origin.tables import farms, lots
-from farmlive.people.guard import Caller
+from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop import bag
 from farmlive.shop.models import (
@@ -43,7 +43,7 @@ class Shop:
         origin: Origin,
         settings: Settings,
         *,
-        pseudonym: Callable[[str], str],
+        pseudonym: Callable[[str], Awaitable[str]],
         limits: Limits,
     ):
         self._store = store

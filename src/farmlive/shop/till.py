@@ -6,7 +6,7 @@ committed together. Who may see an order, and its page, is the shop's.
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from farmlive.broadcast.log import PUBLIC, STAFF, Log
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
-from farmlive.people.guard import Caller
+from farmlive.people import Caller
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
 from farmlive.shop.bag import stock_of
@@ -86,7 +86,7 @@ class Till:
         log: Log,
         settings: Settings,
         *,
-        pseudonym: Callable[[str], str],
+        pseudonym: Callable[[str], Awaitable[str]],
         limits: Limits,
     ):
         self._store = store
@@ -106,14 +106,16 @@ class Till:
         self._limits.allow("orders of a device", caller.device, per_minute)
         self._limits.allow("orders of an address", caller.address, per_minute * DEVICES_PER_ADDRESS)
         body_hash = canonical_hash(request)
+        buyer = await self._pseudonym(request.buyer.phone)
         return await self._store.write(
-            lambda connection: self._once(connection, caller, broadcast, request, body_hash)
+            lambda connection: self._once(connection, caller, buyer, broadcast, request, body_hash)
         )
 
     def _once(
         self,
         connection: Connection,
         caller: Caller,
+        buyer: str,
         broadcast: str,
         request: OrderPlace,
         body_hash: str,
@@ -134,12 +136,17 @@ class Till:
             raise BroadcastEnded("Nothing was ordered: this broadcast takes no more orders.")
         if head.state != "live":
             raise BroadcastNotLive("Nothing was ordered: come back when the broadcast is live.")
-        answer = self._take(connection, caller, broadcast, request)
+        answer = self._take(connection, caller, buyer, broadcast, request)
         connection.execute(_KEEP_KEY, {**named, "body_hash": body_hash, "answer": answer})
         return answer
 
     def _take(
-        self, connection: Connection, caller: Caller, broadcast: str, request: OrderPlace
+        self,
+        connection: Connection,
+        caller: Caller,
+        buyer: str,
+        broadcast: str,
+        request: OrderPlace,
     ) -> dict[str, Any]:
         on_offer = {
             row.id: row
@@ -168,7 +175,6 @@ class Till:
             "total": money(total, currency),
         }
         answer["url"] = f"/order/{answer['token']}"
-        buyer = self._pseudonym(request.buyer.phone)
         parcel = request.delivery.way == "parcel"
         connection.execute(
             _ORDER,

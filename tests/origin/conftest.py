@@ -1,0 +1,57 @@
+"""Origin alone: its routes behind a small app, a viewer, a coordinator's program and a farm."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from farmlive import edge
+from farmlive.bilingual import Bilingual
+from farmlive.origin.models import Farm, NewFarm
+from farmlive.origin.origin import Origin
+from farmlive.origin.routes import routes
+from farmlive.people import DeviceCookie, Guard, People
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+
+@dataclass
+class Site:
+    viewer: httpx.AsyncClient
+    staff: httpx.AsyncClient
+
+
+@pytest.fixture
+def origin(store: Store, settings: Settings) -> Origin:
+    return Origin(store, settings)
+
+
+@pytest.fixture
+async def farm(origin: Origin) -> Farm:
+    return await origin.add_farm(
+        NewFarm(
+            name=Bilingual(zh="溪口果园", en="Xikou Orchard"),
+            place=Bilingual(zh="尤溪县", en="Youxi county"),
+        )
+    )
+
+
+@pytest.fixture
+async def site(store: Store, settings: Settings, origin: Origin) -> AsyncIterator[Site]:
+    people = People(store, settings)
+    app = FastAPI()
+    app.include_router(routes(origin, Guard(people)))
+    edge.answer_problems(app, lambda _request, problem: JSONResponse(problem.body()))
+    transport = httpx.ASGITransport(DeviceCookie(app, people.pseudonyms, secure=False))
+    _, key = await people.create_api_key("test", "coordinator")
+    bearer = {"Authorization": f"Bearer {key}"}
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://farm.test") as viewer,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://farm.test", headers=bearer
+        ) as staff,
+    ):
+        yield Site(viewer, staff)
