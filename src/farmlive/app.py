@@ -15,13 +15,11 @@ from dataclasses import dataclass
 
 import structlog
 import uvicorn
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import text
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from farmlive import edge
+from farmlive import edge, operations
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -111,10 +109,11 @@ async def build(settings: Settings) -> House:
     api.include_router(origin_routes.routes(origin, guard))
     api.include_router(shop_routes.routes(shop, guard))
     api.include_router(review_routes.routes(review, guard))
+    api.include_router(operations.routes(store, broadcasts, guard, dict))
     edge.answer_problems(api, lambda _request, problem: JSONResponse(problem.body()))
     asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)
     asgi = edge.BodyLimit(edge.RequestLog(asgi), settings.max_body_kib * 1024)
-    house = House(
+    return House(
         settings=settings,
         store=store,
         bus=bus,
@@ -129,27 +128,6 @@ async def build(settings: Settings) -> House:
         api=api,
         asgi=asgi,
     )
-    _operations(house)
-    return house
-
-
-def _operations(house: House) -> None:
-    """The routes that watch over the server."""
-
-    @house.api.get("/healthz", include_in_schema=False)
-    async def alive() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @house.api.get("/readyz", include_in_schema=False)
-    async def ready() -> dict[str, str]:
-        await house.store.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
-        return {"status": "ready"}
-
-    @house.api.get(
-        "/metrics", include_in_schema=False, dependencies=[Depends(house.guard.operator)]
-    )
-    async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 class PortTaken(Exception):

@@ -154,7 +154,7 @@ class Broadcasts:
         return await self._store.read(lambda connection: _get(connection, broadcast))
 
     async def all(self) -> list[Broadcast]:
-        """Live ones first, then scheduled by their time, then ended, the last first; at most 200."""
+        """Live ones first, then scheduled by time, then ended, the last first; at most 200."""
         rank = case(
             (broadcasts.c.state == "live", 0), (broadcasts.c.state == "scheduled", 1), else_=2
         )

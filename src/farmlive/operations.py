@@ -1,0 +1,67 @@
+"""What watches over a server: whether it lives, whether it can work, and its numbers."""
+
+from collections.abc import Callable, Iterator
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy import text
+
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.people import Guard
+from farmlive.store import Store
+
+MediaNumbers = Callable[[], dict[str, float]]
+
+
+class Numbers(Collector):
+    """The server's numbers, read when they are asked for."""
+
+    def __init__(self, broadcasts: Broadcasts, media: MediaNumbers):
+        self._broadcasts = broadcasts
+        self._media = media
+
+    def collect(self) -> Iterator[Metric]:
+        """Each number with its meaning and unit."""
+        counts = self._broadcasts.counts
+        yield GaugeMetricFamily(
+            "farmlive_channels", "Open live channels.", value=self._broadcasts.connected()
+        )
+        for name, meaning, value in (
+            ("deliveries", "Frames given to clients.", counts.deliveries),
+            ("frames", "Frames encoded; one serves many clients.", counts.frames),
+            ("superseded", "Stale events left out for slow clients.", counts.superseded),
+            ("cut", "Clients cut because they could not keep up.", counts.cut),
+        ):
+            yield CounterMetricFamily(f"farmlive_channel_{name}", meaning, value=value)
+        for name, number in self._media().items():
+            yield GaugeMetricFamily(f"farmlive_media_{name}", f"Media: {name}.", value=number)
+
+
+def routes(store: Store, broadcasts: Broadcasts, guard: Guard, media: MediaNumbers) -> APIRouter:
+    """The router of operations."""
+    router = APIRouter(include_in_schema=False)
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Numbers(broadcasts, media))
+    ProcessCollector(registry=registry)
+
+    @router.get("/healthz")
+    async def alive() -> dict[str, str]:
+        """Whether the process answers."""
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    async def ready() -> dict[str, str]:
+        """Whether the database answers too."""
+        await store.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+        return {"status": "ready"}
+
+    @router.get("/metrics", dependencies=[Depends(guard.operator)])
+    async def metrics() -> Response:
+        """The server's numbers for Prometheus; from this machine, or by key."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
