@@ -1,0 +1,196 @@
+"""What a hub sends, what it drops for a slow client, and when it cuts one: by fake wires."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from farmlive.broadcast import hub as hubs
+from farmlive.broadcast.hub import Client, Counts, Hub, newest, visible
+from farmlive.broadcast.log import Event
+
+
+class FakeWire:
+    """A socket that remembers, and that can be full."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.raw: list[bytes] = []
+        self.full = 0
+        self.code: int | None = None
+        self.wrote = asyncio.Event()
+
+    def put(self, frame: bytes) -> None:
+        self.raw.append(frame)
+        start = 2 if frame[1] < 126 else 4 if frame[1] == 126 else 10
+        self.frames.append(json.loads(frame[start:]))
+        self.wrote.set()
+
+    def buffered(self) -> int:
+        return self.full
+
+    def cut(self, code: int, reason: str) -> None:
+        self.code = code
+        self.wrote.set()
+
+
+def event(seq: int, kind: str = "chat.said", audience: str = "public", **data: Any) -> Event:
+    return Event("B", seq, seq, kind, (audience,), data or {"text": str(seq)})
+
+
+async def nothing(_after: int) -> list[Event]:
+    return []
+
+
+@pytest.fixture
+async def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+    monkeypatch.setattr(hubs, "FLUSH_S", 0.01)
+    monkeypatch.setattr(hubs, "URGENT_S", 0.0)
+    return Hub("B", nothing, Counts())
+
+
+def client(hub: Hub, *audiences: str) -> tuple[Client, FakeWire]:
+    wire = FakeWire()
+    made = Client(wire, "device", frozenset({"public", *audiences}), "nick", to=hub.scene.seq)
+    hub.join(made)
+    return made, wire
+
+
+async def wrote(wire: FakeWire) -> None:
+    await asyncio.wait_for(wire.wrote.wait(), 5)
+    wire.wrote.clear()
+
+
+def seqs(wire: FakeWire) -> list[int]:
+    return [event["seq"] for frame in wire.frames for event in frame["events"]]
+
+
+async def test_clients_with_the_same_rights_get_the_very_same_bytes(hub: Hub) -> None:
+    (_, one), (_, two) = client(hub), client(hub)
+    hub.take(event(1))
+    await wrote(one)
+    assert one.raw[0] is two.raw[0]
+    assert hub.counts.frames == 1
+    assert hub.counts.deliveries == 2
+
+
+async def test_an_event_seen_twice_is_sent_once(hub: Hub) -> None:
+    _, wire = client(hub)
+    hub.take(event(1))
+    hub.take(event(1))
+    hub.take(event(2))
+    await wrote(wire)
+    assert seqs(wire) == [1, 2]
+
+
+async def test_a_gap_is_filled_from_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    async def catch_up(after: int) -> list[Event]:
+        asked.append(after)
+        return [event(seq) for seq in range(after + 1, 5)]
+
+    hub = Hub("B", catch_up, Counts())
+    _, wire = client(hub)
+    hub.take(event(4))
+    await wrote(wire)
+    assert asked == [0]
+    assert seqs(wire) == [1, 2, 3, 4]
+
+
+async def test_a_slow_client_gets_the_newest_stock_and_every_message(hub: Hub) -> None:
+    _, slow = client(hub)
+    _, fast = client(hub)
+    slow.full = hubs.SLOW_BYTES + 1
+    hub.take(event(1, "stock.changed", offer="a", left=9))
+    hub.take(event(2))
+    hub.take(event(3, "stock.changed", offer="a", left=8))
+    hub.take(event(4, "stock.changed", offer="b", left=5))
+    await wrote(fast)
+    assert slow.frames == []
+    slow.full = 0
+    await wrote(slow)
+    assert seqs(slow) == [2, 3, 4]
+    assert slow.frames[-1]["to"] == 4
+    assert hub.counts.superseded == 1
+    assert seqs(fast) == [1, 2, 3, 4]
+
+
+async def test_a_client_that_stays_full_is_cut_and_costs_the_others_nothing(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "STALL_S", 0.02)
+    stalled, wire = client(hub)
+    _, other = client(hub)
+    wire.full = hubs.SLOW_BYTES + 1
+    hub.take(event(1))
+    await wrote(wire)
+    assert wire.code == hubs.TRY_AGAIN_LATER
+    assert stalled not in hub.clients
+    assert seqs(other) == [1]
+
+
+async def test_a_client_more_than_the_ring_behind_is_cut(hub: Hub) -> None:
+    _, wire = client(hub)
+    wire.full = hubs.SLOW_BYTES + 1
+    for seq in range(1, hubs.RESUMABLE + 3):
+        hub.take(event(seq))
+    await wrote(wire)
+    assert wire.code == hubs.TRY_AGAIN_LATER
+
+
+async def test_an_order_goes_to_its_buyer_and_staff_alone(hub: Hub) -> None:
+    _, viewer = client(hub)
+    _, buyer = client(hub, "order:1")
+    _, host = client(hub, "staff")
+    hub.take(Event("B", 1, 1, "order.placed", ("staff", "order:1"), {"order": "1"}))
+    hub.take(event(2))
+    await wrote(viewer)
+    assert seqs(viewer) == [2]
+    assert seqs(buyer) == [1, 2]
+    assert seqs(host) == [1, 2]
+
+
+async def test_a_pinned_card_does_not_wait_for_the_next_frame(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "FLUSH_S", 3600)
+    _, wire = client(hub)
+    hub.take(event(1))  # the first goes at once and opens the hour
+    await wrote(wire)
+    hub.take(event(2))
+    hub.take(event(3, "card.pinned", offer="a"))
+    await wrote(wire)
+    assert seqs(wire) == [1, 2, 3]
+    hub.stop()
+
+
+def test_newest_keeps_the_order_and_the_last_of_each_offer() -> None:
+    events = [
+        event(1, "stock.changed", offer="a", left=3),
+        event(2, "audience.counted", viewers=1, reactions=0),
+        event(3),
+        event(4, "stock.changed", offer="a", left=2),
+        event(5, "audience.counted", viewers=2, reactions=0),
+    ]
+    assert [kept.seq for kept in newest(events)] == [3, 4, 5]
+
+
+def test_a_farm_sees_its_own_lines_of_an_order_only() -> None:
+    placed = Event(
+        "B",
+        1,
+        1,
+        "order.placed",
+        ("staff", "farm:1", "farm:2", "order:9"),
+        {
+            "order": "9",
+            "buyer": "x",
+            "lines": [{"farm": "1", "quantity": 2}, {"farm": "2", "quantity": 7}],
+            "total": {"amount": 9, "currency": "CNY"},
+        },
+    )
+    seen = visible(placed, frozenset({"public", "farm:1"}))["data"]
+    assert seen == {"order": "9", "lines": [{"farm": "1", "quantity": 2}]}
+    assert visible(placed, frozenset({"public", "order:9"}))["data"] == placed.data
