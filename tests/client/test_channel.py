@@ -144,6 +144,21 @@ async def test_cut_with_1013_is_taken_up_again():
         assert (await channel.wait_for("chat.said")).seq == 2
 
 
+async def test_new_snapshot_after_a_long_absence_comes_as_an_event():
+    async def first(socket):
+        await socket.send(welcome(1))
+        socket.transport.abort()
+
+    async def second(socket):
+        await socket.send(welcome(5000))
+        await stay(socket)
+
+    async with server(first, second) as (url, _), await Channel.connect(url, "B") as channel:
+        again = await channel.wait_for("welcome")
+        assert (again.seq, again.data) == (5000, {"offers": []})
+        assert (channel.to, channel.duplicates) == (5000, 0)
+
+
 async def test_drop_breaks_the_connection_and_comes_back():
     async def first(socket):
         await socket.send(welcome(1))

@@ -51,3 +51,13 @@ async def test_viewer_without_patience_gets_the_problem(endpoint, transport):
         await viewer.start()
     await viewer.close()
     assert (caught.value.status, caught.value.retry_after) == (409, 0.0)
+
+
+async def test_publisher_that_vanishes_does_not_say_so(endpoint, transport):
+    video = TestPicture(640, 360)
+    publisher = Publisher("http://farm.test/whip/B", "key", video=video, transport=transport)
+    await publisher.start()
+    await publisher.vanish()
+    assert [request.method for request in endpoint.requests] == ["POST"]
+    (peer,) = endpoint.peers.values()
+    assert peer.connectionState == "connected"

@@ -86,10 +86,13 @@ def address(url: str, broadcast: str, after: int | None) -> str:
 class Channel:
     """An open channel; make it with `connect`.
 
-    Iterate over it for events. `to` is the last seq covered, `welcome` and `snapshot` are the
-    last ones received (None after a start with `after`). Counters: `frames`, `events`, `resumes`,
-    `duplicates` (events that had been covered already: a fault of the server), `dropped` (events
-    that nobody read while 10,000 newer ones came).
+    Iterate over it for events. Where more was missed than the server keeps, a new snapshot comes
+    as an event of kind `welcome`, whose data it is; what was missed is not sent.
+
+    `to` is the last seq covered; `welcome` and `snapshot` are the last ones received (None after
+    a start with `after`). Counters: `frames`, `events`, `resumes`, `duplicates` (events that had
+    been covered already: a fault of the server), `dropped` (events that nobody read while 10,000
+    newer ones came).
     """
 
     def __init__(
@@ -304,8 +307,12 @@ class Channel:
             if reply is not None and not reply.done():
                 reply.set_result(frame)
         elif kind == "welcome":
+            again = self.welcome is not None or self.resumes > 0
             self.welcome = frame
             self.to = int(frame["to"])
+            if again:
+                self._unread.append(Event(self.to, 0, "welcome", frame["snapshot"], now_ns))
+                self._news.set()
             self._open.set()
         elif kind == "problem":
             self._problem = frame.get("problem", frame)

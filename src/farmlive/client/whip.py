@@ -81,7 +81,10 @@ class Publisher:
 
     async def vanish(self) -> None:
         """Stop sending without a word to the server, as a phone that lost its network."""
-        await self.peer.close()
+        for sender in self.peer.getSenders():
+            await sender.transport.transport.stop()
+        self.session = None
+        await self.close()
 
     async def close(self) -> None:
         """End the session on the server and stop."""

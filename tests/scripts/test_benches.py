@@ -1,0 +1,40 @@
+import argparse
+
+import pytest
+from benches import load, report
+
+
+def test_medians_keep_the_shape():
+    runs = [{"a": {"p50": n}, "b": n} for n in (1.0, 5.0, 3.0)]
+    assert report.medians(runs) == {"a": {"p50": 3.0}, "b": 3.0}
+
+
+def test_flat_dots_the_names():
+    assert report.flat({"a": {"p50": 1}, "b": 2}) == {"a.p50": 1, "b": 2}
+
+
+def test_percentile_is_the_nearest_rank():
+    assert report.percentile(range(100), 0.99) == 99
+    assert report.percentile(range(1000), 0.5) == 500
+    assert report.percentile([4], 0.99) == 4
+
+
+def test_machine_and_commit_are_told():
+    assert report.machine()["cores"] >= 1
+    assert report.commit() != ""
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:1", "http://[::1]:9"])
+def test_load_takes_this_machine(url):
+    assert load.loopback(url)
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1:8000", "https://example.org", "127.0.0.1", ""])
+def test_load_refuses_another_machine(url):
+    assert not load.loopback(url)
+
+
+def test_load_is_bounded():
+    assert load.bounded(10)("10") == 10
+    with pytest.raises(argparse.ArgumentTypeError):
+        load.bounded(10)("11")
