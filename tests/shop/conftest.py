@@ -1,0 +1,171 @@
+"""A shop that sells: a live broadcast, a farm, a lot, an offer of ten boxes, a pick-up point."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from sqlalchemy import Connection
+
+from farmlive import edge
+from farmlive.bilingual import Bilingual
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.log import Event, Log
+from farmlive.broadcast.models import NewBroadcast
+from farmlive.bus import LocalBus
+from farmlive.clock import now_ms
+from farmlive.ids import token
+from farmlive.origin.models import Farm, Lot, NewFarm, NewLot
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller, DeviceCookie, Guard, People, RateLimits
+from farmlive.settings import Settings
+from farmlive.shop.models import Card, Centre, NewCentre, NewOffer, OrderPlace
+from farmlive.shop.routes import routes
+from farmlive.shop.shop import Shop
+from farmlive.store import Store
+
+PRICE = 2990
+
+
+async def pseudonym(phone: str) -> str:
+    return hashlib.sha256(f"secret {phone}".encode()).hexdigest()[:32]
+
+
+def caller(device: str = "a device", *, role: Any = None) -> Caller:
+    return Caller(None, None, role, device, "192.0.2.1")
+
+
+@dataclass
+class Stall:
+    """What the tests of the shop sell with."""
+
+    store: Store
+    log: Log
+    broadcasts: Broadcasts
+    origin: Origin
+    shop: Shop
+    broadcast: str
+    farm: Farm
+    lot: Lot
+    card: Card
+    centre: Centre
+    limits: RateLimits
+    viewer: Caller = field(default_factory=caller)
+
+    async def offer(self, released: int = 10, price: int = PRICE, **other: Any) -> Card:
+        facts = {
+            "name": {"zh": "金桔", "en": "Kumquats"},
+            "unit": {"zh": "2.5 公斤装", "en": "2.5 kg box"},
+            "net_weight_g": 2500,
+            "lot": self.lot.id,
+            "price": price,
+            "released": released,
+            **other,
+        }
+        return await self.shop.bag.add(self.broadcast, NewOffer.model_validate(facts))
+
+    async def another_broadcast(self, *, live: bool = True) -> str:
+        new = NewBroadcast(title=Bilingual(zh="另一场", en="Another"))
+        broadcast = (await self.broadcasts.create(new)).id
+        if live:
+            await self.broadcasts.begin(broadcast)
+        return broadcast
+
+    def body(self, quantity: Any = 1, **change: Any) -> dict[str, Any]:
+        """An order as a buyer sends it, without its key."""
+        return {
+            "lines": [{"offer": self.card.offer, "quantity": quantity, "price": PRICE}],
+            "buyer": {"name": "王小明", "phone": "138 0000 0000"},
+            "delivery": {"way": "parcel", "address": "尤溪县 溪口村"},
+            "payment": "cash_on_delivery",
+            **change,
+        }
+
+    def request(self, quantity: Any = 1, key: str | None = None, **change: Any) -> OrderPlace:
+        return OrderPlace.model_validate({**self.body(quantity, **change), "key": key or token()})
+
+    async def place(self, quantity: int = 1, **change: Any) -> dict[str, Any]:
+        request = self.request(quantity, **change)
+        return await self.shop.till.place(self.viewer, self.broadcast, request)
+
+    async def left(self) -> int:
+        cards = await self.shop.bag.cards(self.broadcast)
+        return next(card.left for card in cards if card.offer == self.card.offer)
+
+    async def events(self, *kinds: str) -> list[Event]:
+        def read(connection: Connection) -> list[Event]:
+            return self.log.events(connection, self.broadcast, kinds=kinds or None)
+
+        return await self.store.read(read)
+
+
+@pytest.fixture
+async def stall(store: Store, log: Log, settings: Settings) -> Stall:
+    bus = LocalBus()
+    broadcasts = Broadcasts(store, log, bus)
+    origin = Origin(store, settings)
+    limits = RateLimits()
+    shop = Shop(store, log, origin, settings, pseudonym=pseudonym, limits=limits)
+    broadcast = await broadcasts.create(NewBroadcast(title=Bilingual(zh="金桔", en="Kumquats")))
+    await broadcasts.begin(broadcast.id)
+    farm = await origin.add_farm(
+        NewFarm(name=Bilingual(zh="溪口果园", en="Xikou Orchard"), place=Bilingual(zh="尤溪县"))
+    )
+    lot = await origin.add_lot(
+        NewLot.model_validate(
+            {
+                "farm": farm.id,
+                "code": "1123",
+                "product_name": {"zh": "金桔", "en": "Kumquats"},
+                "harvested_at": now_ms() - 86_400_000,
+                "quantity_g": 412_000,
+                "gtin": "9524000059109",
+            }
+        )
+    )
+    centre = await shop.add_centre(
+        NewCentre(name=Bilingual(zh="洋中服务站"), address=Bilingual(zh="洋中镇 1 号"))
+    )
+    stall = Stall(
+        store,
+        log,
+        broadcasts,
+        origin,
+        shop,
+        broadcast.id,
+        farm,
+        lot,
+        None,
+        centre,
+        limits,  # type: ignore[arg-type]
+    )
+    stall.card = await stall.offer()
+    return stall
+
+
+@dataclass
+class Site:
+    viewer: httpx.AsyncClient
+    staff: httpx.AsyncClient
+
+
+@pytest.fixture
+async def site(store: Store, settings: Settings, stall: Stall) -> AsyncIterator[Site]:
+    people = People(store, settings)
+    app = FastAPI()
+    app.include_router(routes(stall.shop, Guard(people)))
+    edge.answer_problems(app, lambda _request, problem: JSONResponse(problem.body()))
+    transport = httpx.ASGITransport(DeviceCookie(app, people.pseudonyms, secure=False))
+    _, key = await people.create_api_key("test", "coordinator")
+    bearer = {"Authorization": f"Bearer {key}"}
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://farm.test") as viewer,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://farm.test", headers=bearer
+        ) as staff,
+    ):
+        yield Site(viewer, staff)

@@ -1,0 +1,203 @@
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from farmlive.bilingual import Bilingual
+from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.origin.models import NewFarm, NewLot
+from farmlive.origin.origin import LotTaken, UnknownLot
+from farmlive.shop.bag import MAX_OFFERS, ListPriceTooLow, OtherFarm
+from farmlive.shop.models import OfferChange, OfferRelease
+from farmlive.shop.problems import BagFull, BroadcastEnded, UnknownOffer, UnknownProduct
+from farmlive.shop.tables import products
+
+
+async def test_an_added_offer_is_told_with_its_card(stall: Any) -> None:
+    (event,) = await stall.events("offer.added")
+    assert event.audience == ("public",)
+    assert event.data == {
+        "offer": stall.card.offer,
+        "name": {"zh": "金桔", "en": "Kumquats"},
+        "unit": {"zh": "2.5 公斤装", "en": "2.5 kg box"},
+        "net_weight_g": 2500,
+        "price": {"amount": 2990, "currency": "CNY"},
+        "list_price": None,
+        "picture": None,
+        "gtin": "09524000059109",
+        "lot": {
+            "id": stall.lot.id,
+            "code": "1123",
+            "url": f"/origin/lot/{stall.lot.id}",
+            "harvested_at": stall.lot.harvested_at,
+            "tested": False,
+            "farm": {
+                "id": stall.farm.id,
+                "name": {"zh": "溪口果园", "en": "Xikou Orchard"},
+                "place": {"zh": "尤溪县", "en": ""},
+            },
+        },
+        "released": 10,
+        "left": 10,
+    }
+    assert stall.card.model_dump(mode="json") == event.data
+
+
+async def test_cards_come_in_the_order_of_the_bag_with_what_is_left(stall: Any) -> None:
+    second = await stall.offer(price=4990, list_price=5990, released=0)
+    await stall.place(3)
+    cards = await stall.shop.bag.cards(stall.broadcast)
+    assert [card.offer for card in cards] == [stall.card.offer, second.offer]
+    assert [(card.released, card.left) for card in cards] == [(10, 7), (0, 0)]
+    assert cards[1].list_price is not None
+    assert cards[1].list_price.amount == 5990
+
+
+async def test_a_known_product_is_offered_again(stall: Any) -> None:
+    (product,) = await stall.shop.products(stall.farm.id)
+    again = await stall.offer(product=product.id, name=None, unit=None, net_weight_g=None)
+    assert again.name == stall.card.name
+    assert len(await stall.shop.products()) == 1
+
+
+async def test_a_refused_offer_leaves_no_product(stall: Any) -> None:
+    with pytest.raises(UnknownLot):
+        await stall.offer(lot=ulid())
+    with pytest.raises(UnknownProduct):
+        await stall.offer(product=ulid(), name=None, unit=None, net_weight_g=None)
+    await stall.origin.add_lot(
+        NewLot.model_validate(
+            {
+                "farm": (await stall.origin.add_farm(NewFarm(name=BOTH, place=BOTH))).id,
+                "code": "1123",
+                "product_name": {"en": "Pomelos"},
+                "harvested_at": now_ms(),
+                "quantity_g": 1000,
+                "gtin": "9524000059116",
+            }
+        )
+    )
+    with pytest.raises(LotTaken):
+        await stall.offer(gtin="9524000059116")
+    count = select(func.count()).select_from(products)
+    assert await stall.store.read(lambda conn: conn.execute(count).scalar_one()) == 1
+    assert len(await stall.events("offer.added")) == 1
+
+
+async def test_a_product_comes_from_a_lot_of_its_own_farm(stall: Any) -> None:
+    neighbour = await stall.origin.add_farm(NewFarm(name=BOTH, place=BOTH))
+    lot = await stall.origin.add_lot(
+        NewLot.model_validate(
+            {
+                "farm": neighbour.id,
+                "code": "1",
+                "product_name": {"en": "Kumquats"},
+                "harvested_at": now_ms(),
+                "quantity_g": 1000,
+            }
+        )
+    )
+    (product,) = await stall.shop.products()
+    with pytest.raises(OtherFarm):
+        await stall.offer(lot=lot.id, product=product.id, name=None, unit=None, net_weight_g=None)
+
+
+async def test_a_box_of_its_own_gtin_leads_to_its_lot(stall: Any) -> None:
+    card = await stall.offer(gtin="9524000059116")
+    assert card.gtin == "09524000059116"
+    assert await stall.origin.find("9524000059116", "1123") == stall.lot.id
+
+
+async def test_a_bag_holds_a_hundred_offers(stall: Any) -> None:
+    for _ in range(MAX_OFFERS - 1):
+        await stall.offer()
+    with pytest.raises(BagFull):
+        await stall.offer()
+
+
+async def test_a_bag_is_closed_after_the_end(stall: Any) -> None:
+    await stall.broadcasts.end(stall.broadcast)
+    seq = (await stall.events())[-1].seq
+    with pytest.raises(BroadcastEnded):
+        await stall.offer()
+    with pytest.raises(BroadcastEnded):
+        await stall.shop.bag.release(stall.broadcast, release(stall, 1))
+    with pytest.raises(BroadcastEnded):
+        await stall.shop.bag.change(stall.broadcast, change(stall, price=1))
+    assert (await stall.events())[-1].seq == seq
+
+
+async def test_a_release_adds_to_what_may_be_sold(stall: Any) -> None:
+    await stall.place(4)
+    answer = await stall.shop.bag.release(stall.broadcast, release(stall, 5))
+    stock = {"offer": stall.card.offer, "released": 15, "left": 11, "sold": 4}
+    assert answer == stock
+    (released,) = await stall.events("offer.released")
+    assert released.data == {"offer": stall.card.offer, "quantity": 5, "released": 15}
+    assert (await stall.events("stock.changed"))[-1].data == stock
+
+
+async def test_a_changed_price_holds_for_the_next_order(stall: Any) -> None:
+    await stall.shop.bag.change(stall.broadcast, change(stall, price=1990, list_price=2990))
+    (event,) = await stall.events("offer.changed")
+    assert event.data == {
+        "offer": stall.card.offer,
+        "price": {"amount": 1990, "currency": "CNY"},
+        "list_price": {"amount": 2990, "currency": "CNY"},
+    }
+    lines = [{"offer": stall.card.offer, "quantity": 1, "price": 1990}]
+    assert (await stall.place(lines=lines))["total"]["amount"] == 1990
+
+
+async def test_a_list_price_is_taken_away_and_never_under_the_price(stall: Any) -> None:
+    await stall.shop.bag.change(stall.broadcast, change(stall, list_price=3990))
+    with pytest.raises(ListPriceTooLow):
+        await stall.shop.bag.change(stall.broadcast, change(stall, price=4990))
+    await stall.shop.bag.change(stall.broadcast, change(stall, list_price=None))
+    assert (await stall.events("offer.changed"))[-1].data == {
+        "offer": stall.card.offer,
+        "list_price": None,
+    }
+    await stall.shop.bag.change(stall.broadcast, change(stall, price=4990))
+    (card,) = await stall.shop.bag.cards(stall.broadcast)
+    assert (card.price.amount, card.list_price) == (4990, None)
+
+
+async def test_an_offer_of_another_broadcast_is_not_touched(stall: Any) -> None:
+    other = await stall.another_broadcast()
+    for touch in (
+        stall.shop.bag.release(other, release(stall, 1)),
+        stall.shop.bag.change(other, change(stall, price=1)),
+    ):
+        with pytest.raises(UnknownOffer):
+            await touch
+    (card,) = await stall.shop.bag.cards(stall.broadcast)
+    assert (card.released, card.price.amount) == (10, 2990)
+
+
+async def test_an_unknown_broadcast_has_no_bag(stall: Any) -> None:
+    with pytest.raises(UnknownBroadcast):
+        await stall.shop.bag.cards(ulid())
+
+
+async def test_an_offer_knows_its_lot(stall: Any) -> None:
+    async def lot_of(offer: str) -> str | None:
+        return await stall.store.read(  # type: ignore[no-any-return]
+            lambda conn: stall.shop.lot_of_offer(conn, offer)
+        )
+
+    assert await lot_of(stall.card.offer) == stall.lot.id
+    assert await lot_of(ulid()) is None
+
+
+BOTH = Bilingual(zh="邻居果园", en="The neighbour's orchard")
+
+
+def release(stall: Any, quantity: int) -> OfferRelease:
+    return OfferRelease(offer=stall.card.offer, quantity=quantity)
+
+
+def change(stall: Any, **what: Any) -> OfferChange:
+    return OfferChange(offer=stall.card.offer, **what)

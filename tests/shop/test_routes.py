@@ -1,0 +1,146 @@
+from typing import Any
+
+import pytest
+
+from farmlive.ids import token, ulid
+from farmlive.shop.channel import commands
+from farmlive.shop.models import OrderPlace
+
+
+def orders_of(stall: Any) -> str:
+    return f"/api/v1/broadcasts/{stall.broadcast}/orders"
+
+
+async def test_an_order_by_http_is_the_tills(site: Any, stall: Any) -> None:
+    key = token()
+    headers = {"Idempotency-Key": key}
+    first = await site.viewer.post(orders_of(stall), json=stall.body(2), headers=headers)
+    assert first.status_code == 201
+    assert set(first.json()) == {
+        "order",
+        "number",
+        "token",
+        "url",
+        "state",
+        "payment",
+        "total",
+    }
+    again = await site.viewer.post(orders_of(stall), json=stall.body(2), headers=headers)
+    assert (again.status_code, again.json()) == (201, first.json())
+    other = await site.viewer.post(orders_of(stall), json=stall.body(3), headers=headers)
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/key-reused")
+    assert await stall.left() == 8
+
+
+async def test_channel_and_http_share_their_keys(site: Any, stall: Any) -> None:
+    key = token()
+    place = next(command for command in commands(stall.shop) if command.name == "order.place")
+    frame = {"type": "order.place", "id": "7", "key": key, **stall.body()}
+    answer = await place.handler(stall.viewer, stall.broadcast, OrderPlace.model_validate(frame))
+    headers = {"Idempotency-Key": key}
+    again = await site.viewer.post(orders_of(stall), json=stall.body(), headers=headers)
+    assert again.json() == answer
+    assert len(await stall.events("order.placed")) == 1
+
+
+@pytest.mark.parametrize("key", [None, "short", "x" * 65, "with some spaces in"])
+async def test_an_order_without_a_usable_key_is_refused(site: Any, stall: Any, key: Any) -> None:
+    headers = {"Idempotency-Key": key} if key else {}
+    answer = await site.viewer.post(orders_of(stall), json=stall.body(), headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/key-missing")
+    assert await stall.events("order.placed") == []
+
+
+async def test_a_wrong_order_is_answered_with_the_field_and_a_sentence(
+    site: Any, stall: Any
+) -> None:
+    headers = {"Idempotency-Key": token()}
+    answer = await site.viewer.post(orders_of(stall), json=stall.body(0), headers=headers)
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "lines.0.quantity"
+    assert "whole number from 1 to 999" in error["message"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"order"'])
+async def test_what_is_no_order_at_all_is_refused(site: Any, stall: Any, body: bytes) -> None:
+    headers = {"Idempotency-Key": token(), "Content-Type": "application/json"}
+    answer = await site.viewer.post(orders_of(stall), content=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_buyer_reads_the_order_by_its_token_alone(site: Any, stall: Any) -> None:
+    headers = {"Idempotency-Key": token()}
+    placed = (await site.viewer.post(orders_of(stall), json=stall.body(2), headers=headers)).json()
+    order = (await site.viewer.get(f"/api/v1/orders/{placed['token']}")).json()
+    assert order["number"] == "A0001"
+    assert order["buyer"] == {"name": "王小明", "phone": "13800000000"}
+    assert order["delivery"] == {"way": "parcel", "address": "尤溪县 溪口村", "centre": None}
+    assert (order["state"], order["payment"]) == ("placed", "due")
+    assert order["payment_method"] == "cash_on_delivery"
+    (line,) = order["lines"]
+    assert line["name"] == {"zh": "金桔", "en": "Kumquats"}
+    assert line["total"] == {"amount": 5980, "currency": "CNY"}
+    assert line["lot_url"] == f"/origin/lot/{stall.lot.id}"
+    assert line["farm_name"] == {"zh": "溪口果园", "en": "Xikou Orchard"}
+    for guess in (placed["order"], placed["number"], token()):
+        answer = await site.viewer.get(f"/api/v1/orders/{guess}")
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-order")
+
+
+async def test_only_staff_see_all_orders(site: Any, stall: Any) -> None:
+    for _ in range(3):
+        await stall.place()
+    assert (await site.viewer.get(orders_of(stall))).status_code == 401
+    page = (await site.staff.get(orders_of(stall), params={"limit": 2})).json()
+    assert [order["number"] for order in page["orders"]] == ["A0001", "A0002"]
+    rest = (await site.staff.get(orders_of(stall), params={"after": page["next"]})).json()
+    assert [order["number"] for order in rest["orders"]] == ["A0003"]
+    assert rest["next"] is None
+    unknown = await site.staff.get(f"/api/v1/broadcasts/{ulid()}/orders")
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/unknown-broadcast")
+
+
+async def test_staff_fill_the_bag_and_anyone_looks_into_it(site: Any, stall: Any) -> None:
+    path = f"/api/v1/broadcasts/{stall.broadcast}/offers"
+    new = {
+        "name": {"zh": "芦柑", "en": "Ponkans"},
+        "unit": {"zh": "5 公斤装", "en": "5 kg box"},
+        "net_weight_g": 5000,
+        "lot": stall.lot.id,
+        "price": 4990,
+        "list_price": 5990,
+        "released": 20,
+    }
+    assert (await site.viewer.post(path, json=new)).status_code == 401
+    answer = await site.staff.post(path, json=new)
+    assert answer.status_code == 201
+    bag = (await site.viewer.get(path)).json()
+    assert bag["offers"][1] == answer.json()
+
+
+async def test_staff_keep_the_pick_up_points(site: Any, stall: Any) -> None:
+    new = {"name": {"zh": "洋中"}, "address": {"zh": "洋中镇 2 号"}, "phone": "0598 633 0000"}
+    assert (await site.viewer.post("/api/v1/centres", json=new)).status_code == 401
+    added = await site.staff.post("/api/v1/centres", json=new)
+    assert added.status_code == 201
+    assert added.json()["phone"] == "05986330000"
+    centres = (await site.viewer.get("/api/v1/centres")).json()["centres"]
+    assert [centre["id"] for centre in centres] == [stall.centre.id, added.json()["id"]]
+
+
+async def test_staff_alone_change_the_bag_on_the_channel(stall: Any) -> None:
+    staff = {command.name: command.staff for command in commands(stall.shop)}
+    assert staff == {"order.place": False, "offer.release": True, "offer.change": True}
+    by_name = {command.name: command for command in commands(stall.shop)}
+    release = by_name["offer.release"]
+    message = release.model.model_validate({"offer": stall.card.offer, "quantity": 5})
+    answer = await release.handler(stall.viewer, stall.broadcast, message)
+    assert answer["released"] == 15
+    change = by_name["offer.change"]
+    message = change.model.model_validate({"offer": stall.card.offer, "price": 1990})
+    assert (await change.handler(stall.viewer, stall.broadcast, message))["price"] == {
+        "amount": 1990,
+        "currency": "CNY",
+    }
