@@ -1,23 +1,32 @@
 // The bag as the host sees it: one tap pins, and each offer says what is left of what was released.
 // The same cards stand as a row at the foot of a phone, where a thumb reaches them.
 
+import { say } from "../common/dom.js";
+import { count, money, weight } from "../common/format.js";
+import { sentence } from "../common/problems.js";
+import { toast } from "../common/toast.js";
+import { page, t, text } from "../common/words.js";
 import { ask } from "./ask.js";
-import { tell } from "./undo.js";
-import { count, decimals, inLanguage, money, words } from "./words.js";
 
 /** Below this part of the present price a new one is more likely a slip than an offer. */
 const SLIP = 0.5;
+
+const fail = (problem) => toast(sentence(problem), { danger: true });
+
+const decimals = (currency) =>
+  new Intl.NumberFormat(page.tag, { style: "currency", currency }).resolvedOptions()
+    .maximumFractionDigits;
 
 export class Bag {
   #root;
   #row;
   #send;
-  #state = null;
+  #scene = null;
   #lots = new Map();
-  #dialog = document.querySelector("[data-offer-dialog]");
+  #dialog = document.getElementById("offer-sheet");
   #edited = null;
 
-  /** `send(type, fields)` resolves when the server has done it and rejects with a `problem`. */
+  /** `send(type, fields)` resolves when the server has done it and rejects with a Problem. */
   constructor(root, row, send) {
     this.#root = root;
     this.#row = row;
@@ -41,23 +50,24 @@ export class Bag {
     this.#lots = new Map(lots.map((lot) => [lot.id, lot.quantity_g]));
   }
 
-  draw(state) {
-    this.#state = state;
-    const isOver = state.broadcast.state === "ended";
-    this.#root.querySelector("[data-bag-empty]").hidden = state.offers.length > 0;
+  draw(scene) {
+    this.#scene = scene;
+    const isOver = scene.broadcast.state === "ended";
+    this.#root.querySelector("[data-bag-empty]").hidden = scene.offers.size > 0 || isOver;
+    this.#root.querySelector("[data-bag-hint]").hidden = scene.offers.size === 0 || isOver;
     this.#each(this.#root.querySelector("[data-bag-list]"), "bag-item", (item, offer) => {
       this.#fill(item, offer, isOver);
     });
     this.#each(this.#row.querySelector("[data-pin-row-list]"), "pin-chip", (item, offer) => {
       this.#fill(item, offer, isOver);
     });
-    this.#row.hidden = state.offers.length === 0 || isOver;
+    this.#row.hidden = scene.offers.size === 0 || isOver;
   }
 
   /** Keeps the element of an offer, so that neither focus nor a finger loses it. */
   #each(list, template, fill) {
     const items = new Map([...list.children].map((item) => [item.dataset.offer, item]));
-    this.#state.offers.forEach((offer, index) => {
+    [...this.#scene.offers.values()].forEach((offer, index) => {
       let item = items.get(offer.offer);
       items.delete(offer.offer);
       if (!item) {
@@ -77,35 +87,31 @@ export class Bag {
   }
 
   #fill(item, offer, isOver) {
-    const isPinned = this.#state.pinned === offer.offer;
-    const name = inLanguage(offer.name);
-    const set = (key, text) => {
-      const place = item.querySelector(`[data-${key}]`);
-      if (place && place.textContent !== text) place.textContent = text;
-    };
+    const isPinned = this.#scene.pinned === offer.offer;
+    const name = text(offer.name);
+    const set = (key, words, tick) => say(item.querySelector(`[data-${key}]`), words, tick);
     set("name", name);
     set("price", money(offer.price));
     set("list-price", offer.list_price ? money(offer.list_price) : "");
-    set("left", offer.left > 0 ? words("left", { n: count(offer.left) }) : words("sold_out"));
-    set("released", words("of_released", { n: count(offer.released) }));
-    set("lot", words("lot", { code: offer.lot.code }));
-    set("pin-word", words(isPinned ? "pinned" : "pin"));
+    set("left", offer.left > 0 ? t("%(n)s left", { n: count(offer.left) }) : t("Sold out"), true);
+    set("released", t("of %(n)s released", { n: count(offer.released) }));
+    set("lot", t("Lot %(code)s", { code: offer.lot.code }));
+    set("pin-word", isPinned ? t("Pinned") : t("Pin"));
     item.classList.toggle("is-pinned", isPinned);
     item.classList.toggle("is-out", offer.left <= 0);
     item.classList.toggle("is-low", offer.left > 0 && offer.left <= offer.released * 0.15);
     const pin = item.querySelector("[data-pin]");
     pin.setAttribute("aria-pressed", String(isPinned));
     pin.disabled = isOver;
-    const meter = item.querySelector("meter");
-    if (meter) {
-      meter.max = Math.max(offer.released, 1);
-      meter.value = Math.max(offer.left, 0);
-      meter.setAttribute("aria-label", words("left_of", { left: count(offer.left), released: count(offer.released) }));
+    const stock = item.querySelector("progress");
+    if (stock) {
+      stock.max = Math.max(offer.released, 1);
+      stock.value = Math.max(offer.left, 0);
     }
     const edit = item.querySelector("[data-edit]");
     if (edit) {
       edit.disabled = isOver;
-      edit.setAttribute("aria-label", words("edit_offer", { name }));
+      edit.setAttribute("aria-label", t("Stock and price of %(name)s", { name }));
     }
     const picture = item.querySelector("img");
     if (picture && offer.picture && picture.getAttribute("src") !== offer.picture) {
@@ -115,25 +121,22 @@ export class Bag {
   }
 
   #offer(id) {
-    return this.#state.offers.find((offer) => offer.offer === id);
+    return this.#scene.offers.get(id);
   }
 
   async #pin(id) {
-    const before = this.#state.pinned;
-    const name = inLanguage(this.#offer(id).name);
+    const before = this.#scene.pinned;
+    const name = text(this.#offer(id).name);
     const put = (offer) => (offer ? this.#send("card.pin", { offer }) : this.#send("card.unpin", {}));
     try {
       await put(before === id ? null : id);
-      tell(words(before === id ? "did_unpin" : "did_pin", { name }), {
-        undo: () => put(before).catch((error) => this.#fail(error)),
+      toast(before === id ? t("%(name)s is off the screen.", { name }) : t("%(name)s is on the screen.", { name }), {
+        act: t("Undo"),
+        onAct: () => put(before).catch(fail),
       });
-    } catch (error) {
-      this.#fail(error);
+    } catch (problem) {
+      fail(problem);
     }
-  }
-
-  #fail(error) {
-    tell(error.problem?.detail || error.problem?.title || words("offline_kept"), { problem: true });
   }
 
   #open(id) {
@@ -146,8 +149,8 @@ export class Bag {
     form.elements.price.value = typed(offer.price);
     form.elements.price.step = form.elements.list_price.step = String(1 / 10 ** places);
     form.elements.list_price.value = typed(offer.list_price);
-    this.#dialog.querySelector("[data-offer-name]").textContent = inLanguage(offer.name);
-    this.#dialog.querySelector("[data-offer-stock]").textContent = words("stock_line", {
+    this.#dialog.querySelector("[data-offer-name]").textContent = text(offer.name);
+    this.#dialog.querySelector("[data-offer-stock]").textContent = t("%(left)s left of %(released)s released", {
       left: count(offer.left),
       released: count(offer.released),
     });
@@ -168,8 +171,8 @@ export class Bag {
     const price = minor(form.elements.price);
     const list = form.elements.list_price.value === "" ? null : minor(form.elements.list_price);
     const more = Math.floor(Number(form.elements.quantity.value) || 0);
-    if (!(price > 0)) return this.#complain(words("price_missing"));
-    if (more < 0) return this.#complain(words("release_low"));
+    if (!(price > 0)) return this.#complain(t("Write a price above zero."));
+    if (more < 0) return this.#complain(t("Released boxes can't be taken back."));
     const isCheaper = price < offer.price.amount * SLIP;
     const change = {};
     if (price !== offer.price.amount) change.price = price;
@@ -178,8 +181,8 @@ export class Bag {
     try {
       if (Object.keys(change).length) await this.#send("offer.change", { offer: offer.offer, ...change });
       if (more) await this.#send("offer.release", { offer: offer.offer, quantity: more });
-    } catch (error) {
-      return this.#complain(error.problem?.detail || error.problem?.title || words("offline_kept"));
+    } catch (problem) {
+      return this.#complain(sentence(problem));
     }
     this.#dialog.close();
     this.#report(offer, change, more);
@@ -187,22 +190,22 @@ export class Bag {
   }
 
   #report(offer, change, more) {
-    const name = inLanguage(offer.name);
+    const name = text(offer.name);
     const lines = [];
-    if (more) lines.push(words("did_release", { n: count(more), name }));
+    if (more) lines.push(t("%(n)s more of %(name)s can be bought.", { n: count(more), name }));
     if ("price" in change) {
       const price = money({ amount: change.price, currency: offer.price.currency });
-      lines.push(words("did_price", { name, price }));
-    } else if ("list_price" in change) lines.push(words("did_list_price", { name }));
+      lines.push(t("%(name)s costs %(price)s now.", { name, price }));
+    } else if ("list_price" in change) {
+      lines.push(t("The usual price of %(name)s is changed.", { name }));
+    }
     if (!lines.length) return;
     const back = {};
     if ("price" in change) back.price = offer.price.amount;
     if ("list_price" in change) back.list_price = offer.list_price?.amount ?? null;
-    const undo = Object.keys(back).length
-      ? () =>
-          this.#send("offer.change", { offer: offer.offer, ...back }).catch((error) => this.#fail(error))
-      : undefined;
-    tell(lines.join(" "), { undo });
+    const undo = () => this.#send("offer.change", { offer: offer.offer, ...back }).catch(fail);
+    const act = t("Undo the price");
+    toast(lines.join(" "), Object.keys(back).length ? { act, onAct: undo } : {});
   }
 
   /** Asks once where the act looks like a slip or promises more than was picked. */
@@ -210,17 +213,18 @@ export class Bag {
     const lines = [];
     if (isCheaper) {
       const sum = (amount) => money({ amount, currency: offer.price.currency });
-      lines.push(words("ask_cheap", { now: sum(offer.price.amount), then: sum(price) }));
+      const sums = { now: sum(offer.price.amount), then: sum(price) };
+      lines.push(t("The price falls from %(now)s to %(then)s for everyone who buys from now on.", sums));
     }
     const holds = this.#lots.get(offer.lot.id);
-    const promised = this.#state.offers
+    const promised = [...this.#scene.offers.values()]
       .filter((each) => each.lot.id === offer.lot.id)
       .reduce((grams, each) => grams + each.released * each.net_weight_g, more * offer.net_weight_g);
     if (more && holds && promised > holds) {
-      const kg = (grams) => count(Math.round(grams / 100) / 10);
-      lines.push(words("ask_over", { code: offer.lot.code, holds: kg(holds), promised: kg(promised) }));
+      const sums = { code: offer.lot.code, holds: weight(holds), promised: weight(promised) };
+      lines.push(t("Lot %(code)s holds %(holds)s; this broadcast would promise %(promised)s of it.", sums));
     }
     if (!lines.length) return true;
-    return ask({ title: words("ask_sure"), text: lines.join(" "), yes: words("ask_do_it") });
+    return ask({ title: t("Is that meant?"), words: lines.join(" "), yes: t("Yes, do it") });
   }
 }

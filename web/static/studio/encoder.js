@@ -1,5 +1,6 @@
 // "From OBS": the address and a new key, shown once, each with a button that copies it.
 
+import { sentence } from "../common/problems.js";
 import { t } from "../common/words.js";
 import { post } from "./api.js";
 
@@ -15,8 +16,7 @@ async function copy(field) {
   }
 }
 
-/** `onMade` is called with the new source's `{source, label}`. */
-export function setUpEncoder(root, broadcast, onMade) {
+export function setUpEncoder(root, broadcast) {
   const form = root.querySelector("form");
   const trouble = root.querySelector("[data-encoder-trouble]");
   form.addEventListener("submit", async (event) => {
@@ -34,9 +34,8 @@ export function setUpEncoder(root, broadcast, onMade) {
       root.querySelector("[data-encoder-shown]").hidden = false;
       button.textContent = t("Make another key");
       root.querySelector("[data-encoder-url]").focus();
-      onMade(made);
     } catch (problem) {
-      trouble.textContent = problem.message;
+      trouble.textContent = sentence(problem);
       trouble.hidden = false;
     } finally {
       button.removeAttribute("aria-busy");

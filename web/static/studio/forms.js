@@ -2,6 +2,7 @@
 // the fields. A field's `name` is the body's path (`name.zh`); `data-as` says how its value is read.
 
 import { Problem } from "../common/api.js";
+import { sentence } from "../common/problems.js";
 import { t } from "../common/words.js";
 
 const READ = {
@@ -41,21 +42,19 @@ function collapse(value) {
 /** What the server says of single fields, as `[path, sentence]`. */
 export function named(body) {
   return (Array.isArray(body.errors) ? body.errors : []).map((error) => {
-    const where = error.field ?? error.path ?? error.loc ?? error.pointer ?? "";
-    const path = (Array.isArray(where) ? where : String(where).split(/[./]/))
-      .filter((part) => !["", "body", "#"].includes(String(part)))
-      .join(".");
-    return [path, error.detail ?? error.message ?? error.msg ?? ""];
+    const path = String(error.field ?? "");
+    const words = String(error.message ?? "").replace(/^Value error, /, "");
+    return [path, words.charAt(0).toUpperCase() + words.slice(1)];
   });
 }
 
-function tell(field, sentence) {
-  if (sentence) field.setAttribute("aria-invalid", "true");
+function tell(field, words) {
+  if (words) field.setAttribute("aria-invalid", "true");
   else field.removeAttribute("aria-invalid");
   const slot = field.closest("[data-field]")?.querySelector("[data-problem]");
   if (!slot) return;
-  slot.textContent = sentence;
-  slot.hidden = !sentence;
+  slot.textContent = words;
+  slot.hidden = !words;
 }
 
 /** Takes every sentence away again. */
@@ -69,17 +68,17 @@ export function show(form, problem) {
   const fields = [...form.elements].filter((field) => field.name);
   const rest = [];
   let first = null;
-  for (const [path, sentence] of named(problem.body)) {
+  for (const [path, words] of named(problem.body)) {
     const field =
       fields.find(({ name }) => name === path) ??
       fields.find(({ name }) => path && name.startsWith(`${path}.`)) ??
       fields.find(({ name }) => path.startsWith(`${name}.`));
     if (field) {
-      tell(field, sentence);
+      tell(field, words);
       first ??= field;
-    } else if (sentence) rest.push(sentence);
+    } else if (words) rest.push(words);
   }
-  const general = rest.join(" ") || (first ? "" : problem.message);
+  const general = rest.join(" ") || (first ? "" : sentence(problem));
   const summary = form.querySelector("[data-summary]");
   summary.textContent = general;
   summary.hidden = !general;

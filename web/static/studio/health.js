@@ -1,5 +1,7 @@
-// What a stream's numbers mean for the person who holds the camera: a level and what to do, each by
-// the key of a sentence. Decides only; shows nothing.
+// What a stream's numbers mean for the person who holds the camera: a level, and what to do about it
+// in a sentence. Decides only; shows nothing.
+
+import { t } from "../common/words.js";
 
 /** A threshold is where viewers begin to notice, not where something breaks. */
 const LIMITS = { loss: [0.02, 0.06], fps: [22, 14], kbps: [900, 450], rtt: [250, 500], keyframe: 4.5 };
@@ -45,4 +47,45 @@ export function bars(level) {
 /** Of the source that is on air, or of the one that would be. */
 export function onAir(sources) {
   return sources.find((source) => source.on_air) ?? sources.find((source) => !source.away);
+}
+
+export function levelName(level) {
+  switch (level) {
+    case "good":
+      return t("good");
+    case "fair":
+      return t("fair");
+    case "poor":
+      return t("poor");
+    case "away":
+      return t("lost");
+    default:
+      return t("no picture");
+  }
+}
+
+/** What to do, by a key of `advice`. */
+export function whatToDo(key) {
+  switch (key) {
+    case "none":
+      return t("No picture comes in. Use this device's camera, or connect OBS.");
+    case "away":
+      return t("The picture is gone; viewers see a slate. It comes back by itself: keep the camera's page open and look for better reception.");
+    case "still":
+      return t("No new pictures arrive. Look whether the camera is covered by a call or another app.");
+    case "slow":
+      return t("Few pictures a second. Close other apps on the camera's device, and keep it out of the sun.");
+    case "loss":
+      return t("Parts of the picture get lost on the way. Go nearer to the router or the window, or change between Wi-Fi and mobile data.");
+    case "thin":
+      return t("The picture is soft: the way up is narrow. Stop other uploads, or change between Wi-Fi and mobile data.");
+    case "late":
+      return t("The way to the server is slow. It still works; answers to viewers come late.");
+    case "silent":
+      return t("No sound arrives. Look whether the microphone is on.");
+    case "keyframe":
+      return t("Set the keyframe interval in OBS to 2 seconds, so that new viewers see the picture at once.");
+    default:
+      return "";
+  }
 }

@@ -109,13 +109,9 @@ export class Phone extends EventTarget {
     } catch {
       // Not every browser tells of the camera; asking for it shows.
     }
-    if (permission === "granted") {
-      await this.open();
-      if (this.picture) this.send();
-    } else {
-      this.#waits = true;
-      this.#draw();
-    }
+    this.#waits = true;
+    if (permission === "granted") await this.open();
+    else this.#draw();
   }
 
   async open() {

@@ -1,9 +1,11 @@
 // Leads a coordinator from a title to a broadcast that can start: one short form a step. What is
 // done is read from the server each time, so that a reload or a second day goes on where it was.
 
-import { get, post, Rejected } from "./api.js";
+import { Problem } from "../common/api.js";
+import { count, money, weight } from "../common/format.js";
+import { n, t, text } from "../common/words.js";
+import { get, post } from "./api.js";
 import { clear, onSubmit } from "./forms.js";
-import { count, inLanguage, money, words } from "./words.js";
 
 const STEPS = ["broadcast", "farm", "lot", "offer", "centre", "air"];
 const page = document.querySelector("[data-prepare]");
@@ -54,7 +56,7 @@ function go(step, push = true) {
     else item.removeAttribute("aria-current");
     item.classList.toggle("is-done", isDone(mark) && mark !== target);
     item.querySelector("[data-step-state]").textContent =
-      mark === target ? words("step_now") : isDone(mark) ? words("step_done") : "";
+      mark === target ? t("now") : isDone(mark) ? t("done") : "";
     if (isOpen(mark) && mark !== target) link.setAttribute("href", `#${mark}`);
     else link.removeAttribute("href");
   }
@@ -98,8 +100,8 @@ const DRAW = {
     list(
       "farm",
       known.farms.map((farm) => ({
-        title: inLanguage(farm.name),
-        note: inLanguage(farm.place),
+        title: text(farm.name),
+        note: text(farm.place),
         isChosen: farm.id === chosen.farm,
         onChoose: () => {
           chosen.farm = farm.id;
@@ -110,13 +112,13 @@ const DRAW = {
     ),
   lot: () => {
     const farm = known.farms.find((each) => each.id === chosen.farm);
-    section("lot").querySelector("[data-farm]").textContent = inLanguage(farm?.name);
+    section("lot").querySelector("[data-farm]").textContent = text(farm?.name);
     const lots = known.lots.filter((lot) => farmOf(lot) === chosen.farm);
     list(
       "lot",
       lots.map((lot) => ({
-        title: `${inLanguage(lot.product_name)} · ${lot.code}`,
-        note: words("lot_note", { kg: count(Math.round(lot.quantity_g / 100) / 10) }),
+        title: `${text(lot.product_name)} · ${lot.code}`,
+        note: weight(lot.quantity_g),
         isChosen: lot.id === chosen.lot,
         onChoose: () => {
           chosen.lot = lot.id;
@@ -129,15 +131,15 @@ const DRAW = {
     list(
       "offer",
       known.offers.map((offer) => ({
-        title: inLanguage(offer.name),
-        note: `${money(offer.price)} · ${words("released", { n: count(offer.released) })}`,
+        title: text(offer.name),
+        note: `${money(offer.price)} · ${t("%(n)s released", { n: count(offer.released) })}`,
       })),
     );
     const lot = known.lots.find((each) => each.id === chosen.lot);
     const fields = form("offer").elements;
     form("offer").closest("details").hidden = !lot;
     if (!lot) return;
-    section("offer").querySelector("[data-lot]").textContent = `${inLanguage(lot.product_name)} · ${lot.code}`;
+    section("offer").querySelector("[data-lot]").textContent = `${text(lot.product_name)} · ${lot.code}`;
     for (const each of ["zh", "en"]) {
       const field = fields[`name.${each}`];
       if (!field.value) field.value = lot.product_name?.[each] ?? "";
@@ -146,15 +148,18 @@ const DRAW = {
   centre: () =>
     list(
       "centre",
-      known.centres.map((centre) => ({ title: inLanguage(centre.name), note: inLanguage(centre.address) })),
+      known.centres.map((centre) => ({ title: text(centre.name), note: text(centre.address) })),
     ),
   air: () => {
-    section("air").querySelector("[data-offers]").textContent = words("ready_offers", {
-      n: count(known.offers.length),
-    });
+    section("air").querySelector("[data-offers]").textContent = n(
+      "%(n)s product is in the bag.",
+      "%(n)s products are in the bag.",
+      known.offers.length,
+      { n: count(known.offers.length) },
+    );
     section("air").querySelector("[data-centres]").textContent = known.centres.length
-      ? words("ready_centres", { n: count(known.centres.length) })
-      : words("ready_no_centre");
+      ? n("%(n)s pick-up point.", "%(n)s pick-up points.", known.centres.length, { n: count(known.centres.length) })
+      : t("No pick-up point: everything goes by parcel.");
   },
 };
 
@@ -208,7 +213,7 @@ const JOBS = {
   },
 };
 
-for (const [step, job] of Object.entries(JOBS)) onSubmit(form(step), words, job);
+for (const [step, job] of Object.entries(JOBS)) onSubmit(form(step), job);
 for (const button of page.querySelectorAll("[data-go]")) {
   button.addEventListener("click", () => {
     clear(button.closest("section").querySelector("form") ?? form("offer"));
@@ -223,10 +228,11 @@ async function begin() {
     await load();
     failure.hidden = true;
     page.removeAttribute("aria-busy");
+    page.querySelector("[data-loading]")?.remove();
     const wanted = location.hash.slice(1);
     go(STEPS.includes(wanted) ? wanted : (firstUndone() ?? "air"), false);
   } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
+    if (!(error instanceof Problem)) throw error;
     failure.hidden = false;
   }
 }

@@ -1,0 +1,153 @@
+// The bar at the top of the console: on air or not and for how long, who watches, what was sold, how
+// the signal is; and the two acts of a broadcast's life, Start and End.
+
+import { say } from "../common/dom.js";
+import { count, duration, money } from "../common/format.js";
+import { sentence } from "../common/problems.js";
+import { toast } from "../common/toast.js";
+import { n, t } from "../common/words.js";
+import { get, post } from "./api.js";
+import { ask } from "./ask.js";
+import { bars, judge, levelName } from "./health.js";
+
+/** The review adds up all orders; between two looks at it, new ones are added here. */
+const SALES_MS = 5_000;
+
+export class Bar {
+  #broadcast;
+  #bar = document.querySelector("[data-bar]");
+  #missing = document.querySelector("[data-missing]");
+  #scene = null;
+  #hasPicture = false;
+  #counted = new Set();
+  #gross = null;
+  #simulated = null;
+  #salesTimer = null;
+
+  constructor(broadcast) {
+    this.#broadcast = broadcast;
+    this.#part("start").addEventListener("click", () => this.#start());
+    this.#part("end").addEventListener("click", () => this.#end());
+    setInterval(() => this.#tick(), 1_000);
+  }
+
+  draw(scene) {
+    this.#scene = scene;
+    const phase = scene.broadcast.state;
+    this.#bar.dataset.state = phase;
+    const air = this.#part("air");
+    air.classList.toggle("badge--live", phase === "live");
+    say(air, phase === "live" ? t("On air") : phase === "ended" ? t("Ended") : t("Not on air"));
+    say(this.#part("viewers"), count(scene.audience.viewers), true);
+    this.#part("start").hidden = phase !== "scheduled";
+    this.#part("end").hidden = phase !== "live";
+    this.#addOrders(scene.orders.values());
+    this.#drawMissing();
+    this.#tick();
+  }
+
+  /** `source` is the health of what is on air or would be; null while it is not known. */
+  drawSignal(source, hasPicture) {
+    this.#hasPicture = hasPicture;
+    const { level } = judge(source);
+    const signal = this.#part("signal");
+    signal.dataset.bars = String(bars(level));
+    signal.dataset.level = level;
+    say(this.#part("signal-words"), levelName(level));
+    this.#drawMissing();
+  }
+
+  #part(name) {
+    return this.#bar.querySelector(`[data-${name}]`);
+  }
+
+  #drawMissing() {
+    const phase = this.#scene?.broadcast.state;
+    const lines = [];
+    if (phase === "scheduled" && !this.#hasPicture) {
+      lines.push(t("Before you can start, a picture is needed: use this device's camera, or connect OBS."));
+    } else if (phase === "scheduled") {
+      lines.push(t("Your picture is ready and nobody sees it yet. Start shows it to everyone."));
+      if (!this.#scene.offers.size) lines.push(t("The bag is still empty."));
+    } else if (phase === "ended") lines.push(t("This broadcast has ended. Nothing more happens in it."));
+    this.#part("start").disabled = !this.#hasPicture;
+    say(this.#missing, lines.join(" "));
+    this.#missing.hidden = lines.length === 0;
+  }
+
+  #tick() {
+    const { started_at: from, ended_at: to, state } = this.#scene?.broadcast ?? {};
+    const ms = (when) => (typeof when === "string" ? Date.parse(when) : when);
+    const end = state === "ended" ? ms(to) : Date.now();
+    say(this.#part("elapsed"), from && end ? duration(end - ms(from)) : "");
+  }
+
+  #addOrders(orders) {
+    let isNew = false;
+    for (const order of orders) {
+      if (this.#counted.has(order.order)) continue;
+      this.#counted.add(order.order);
+      isNew = true;
+      if (this.#gross) this.#gross.amount += order.total.amount;
+    }
+    this.#drawSales();
+    if (isNew || this.#gross === null) this.#askSales();
+  }
+
+  #drawSales() {
+    if (!this.#gross) return;
+    const sales = this.#part("sales");
+    say(sales, money(this.#gross), true);
+    sales.title = this.#simulated?.amount
+      ? t("of which %(sum)s simulated", { sum: money(this.#simulated) })
+      : "";
+  }
+
+  #askSales() {
+    this.#salesTimer ??= setTimeout(
+      async () => {
+        try {
+          const report = await get(`/api/v1/broadcasts/${this.#broadcast}/review`);
+          const { gross, simulated } = report;
+          if (gross.currency) this.#gross = { ...gross };
+          if (simulated.gross.currency) this.#simulated = simulated.gross;
+          this.#drawSales();
+        } catch {
+          // The next order asks again.
+        }
+        this.#salesTimer = null;
+      },
+      this.#gross ? SALES_MS : 0,
+    );
+  }
+
+  async #act(button, verb) {
+    button.setAttribute("aria-busy", "true");
+    try {
+      return await post(`/api/v1/broadcasts/${this.#broadcast}/${verb}`);
+    } catch (problem) {
+      toast(sentence(problem), { danger: true });
+      return null;
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  }
+
+  async #start() {
+    const button = this.#part("start");
+    if (button.getAttribute("aria-busy") !== "true") await this.#act(button, "start");
+  }
+
+  async #end() {
+    const { viewers } = this.#scene.audience;
+    const isMeant = await ask({
+      title: t("End the broadcast?"),
+      words: [
+        n("%(n)s person is watching.", "%(n)s people are watching.", viewers, { n: count(viewers) }),
+        t("The picture stops for everyone and nothing more can be ordered. Orders stay. It can't be started again."),
+      ].join(" "),
+      yes: t("Yes, end it"),
+    });
+    if (isMeant) await this.#act(this.#part("end"), "end");
+  }
+}
