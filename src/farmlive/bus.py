@@ -70,7 +70,7 @@ class RedisBus:
         self._outbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(maxsize=10_000)
         self._tasks: list[asyncio.Task[None]] = []
         self.dropped = 0
-        self.connected = False
+        self.joined = asyncio.Event()
 
     def publish(self, topic: str, message: bytes) -> None:
         """Call this server's listeners now, and send to the others soon."""
@@ -112,13 +112,14 @@ class RedisBus:
                     await subscription.psubscribe("farmlive:*")
                     async for item in subscription.listen():
                         if item["type"] == "psubscribe":
-                            self.connected, pause = True, 0.1
+                            pause = 0.1
+                            self.joined.set()
                         elif item["type"] == "pmessage":
                             self._take(item["channel"].decode(), item["data"])
             except (RedisError, OSError) as error:
-                if self.connected:
+                if self.joined.is_set():
                     _log.warning("redis lost; this server goes on alone", error=str(error))
-                self.connected = False
+                self.joined.clear()
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5.0)
 

@@ -1,0 +1,217 @@
+"""`kill -9` of the server while a crowd chats and orders: what was acknowledged is there, once."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from farmlive.broadcast.log import Log
+from farmlive.bus import LocalBus
+from farmlive.client import Api, Channel, ChannelDropped, ChannelProblem
+from farmlive.people import People
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+CLIENTS = 20
+RELEASED = 100_000
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+class Served:
+    """A server in a process of its own, that can be killed and started again."""
+
+    def __init__(self, settings: Settings):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = {
+            **os.environ,
+            "FARMLIVE_DATA": str(settings.data),
+            "FARMLIVE_DATABASE_URL": settings.database_url,
+            "FARMLIVE_PORT": str(self.port),
+            "FARMLIVE_UDP_PORT": "0",
+            "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
+            "FARMLIVE_CHATS_PER_MINUTE": "100000",
+            "FARMLIVE_ORDERS_PER_MINUTE": "100000",
+        }
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "farmlive.cli",
+            "serve",
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(30):
+            while line := await self._process.stdout.readline():
+                if line.startswith(b"Serving"):
+                    return
+        raise AssertionError("the server did not start")
+
+    async def end(self, how: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(how)
+            await self._process.communicate()
+
+
+@pytest.fixture
+async def served(settings: Settings) -> AsyncIterator[Served]:
+    server = Served(settings)
+    await server.start()
+    yield server
+    await server.end(signal.SIGTERM)
+
+
+@pytest.fixture
+async def key(served: Served, settings: Settings) -> str:
+    store = await Store.open(settings)
+    _, secret = await People(store, settings).create_api_key("test", "coordinator")
+    await store.close()
+    return secret
+
+
+async def prepare(api: Api) -> tuple[str, str, str]:
+    """A live broadcast with one offer, and a pick-up point."""
+    farm = await api.create_farm({"zh": "农场", "en": "Farm"}, {"zh": "尤溪", "en": "Youxi"})
+    lot = await api.create_lot(
+        farm["id"], "1123", {"zh": "金桔", "en": "Kumquats"}, "2026-11-20T08:00:00+08:00", 500_000
+    )
+    made = await api.create_broadcast({"zh": "直播", "en": "Live"})
+    offer = await api.create_offer(
+        made["id"],
+        lot["id"],
+        2990,
+        RELEASED,
+        name={"zh": "金桔", "en": "Kumquats"},
+        unit={"zh": "箱", "en": "box"},
+        net_weight_g=2500,
+    )
+    centre = await api.create_centre({"en": "Centre"}, {"en": "Main street 1"})
+    await api.start(made["id"])
+    return made["id"], offer["offer"], centre["id"]
+
+
+class Crowd:
+    """Clients that chat and order until told to stop, and keep what was acknowledged."""
+
+    def __init__(self, offer: str, centre: str):
+        self.said: dict[int, str] = {}
+        self.ordered: dict[str, str] = {}
+        self.enough = asyncio.Event()
+        self._offer = offer
+        self._centre = centre
+        self._stop = False
+
+    async def act(self, channel: Channel, who: int, wanted: int) -> None:
+        number = 0
+        while not self._stop:
+            text = f"{who}-{number}"
+            with contextlib.suppress(ChannelDropped):
+                seq = (await channel.call("chat.say", text=text))["seq"]
+                self.said[seq] = text
+            await self._order(channel, f"order-key-{who:04}-{number:06}")
+            number += 1
+            if len(self.ordered) >= wanted:
+                self.enough.set()
+
+    def stop(self) -> None:
+        self._stop = True
+
+    async def _order(self, channel: Channel, key: str) -> None:
+        while True:  # again with the same key, until it is known
+            try:
+                answer = await channel.call("order.place", **self._body(key))
+            except ChannelDropped:
+                continue
+            except ChannelProblem as problem:
+                if problem.body["status"] == 503:
+                    continue
+                raise
+            self.ordered[key] = answer["order"]
+            return
+
+    def _body(self, key: str) -> dict[str, Any]:
+        return {
+            "key": key,
+            "lines": [{"offer": self._offer, "quantity": 1, "price": 2990}],
+            "buyer": {"name": "王芳", "phone": "13800001234"},
+            "delivery": {"way": "pickup", "centre": self._centre},
+            "payment": "pay_at_pickup",
+        }
+
+
+async def pin_for_ever(channel: Channel, offer: str) -> None:
+    while True:
+        with contextlib.suppress(ChannelDropped):
+            await channel.call("card.pin", offer=offer)
+            await channel.call("card.unpin")
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],
+    indirect=True,
+)
+async def test_what_was_acknowledged_outlives_kill_9(
+    served: Served, key: str, settings: Settings
+) -> None:
+    async with Api(served.url, key=key) as api:
+        broadcast, offer, centre = await prepare(api)
+    crowd = Crowd(offer, centre)
+    channels = [await Channel.connect(served.url, broadcast) for _ in range(CLIENTS)]
+    host = await Channel.connect(served.url, broadcast, key=key)
+    pinning = asyncio.create_task(pin_for_ever(host, offer))
+    acting = [
+        asyncio.create_task(crowd.act(channel, who, 200)) for who, channel in enumerate(channels)
+    ]
+    async with asyncio.timeout(60):
+        await crowd.enough.wait()
+    before = len(crowd.ordered)
+
+    await served.end(signal.SIGKILL)
+    await served.start()
+
+    crowd.enough.clear()
+    async with asyncio.timeout(60):
+        while len(crowd.ordered) < before + CLIENTS or not all(c.resumes for c in channels):
+            await asyncio.wait(acting, timeout=0.05)
+    crowd.stop()
+    await asyncio.gather(*acting)
+    pinning.cancel()
+    await asyncio.gather(pinning, return_exceptions=True)
+    assert all(channel.duplicates == 0 for channel in channels)
+    for channel in (*channels, host):
+        await channel.close()
+    await served.end(signal.SIGTERM)
+
+    store = await Store.open(Settings(data=settings.data, database_url=settings.database_url))
+    log = Log(LocalBus())
+    events = await store.read(lambda connection: log.events(connection, broadcast))
+    await store.close()
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    told = {event.seq: event.data["text"] for event in events if event.kind == "chat.said"}
+    assert crowd.said.items() <= told.items()
+    placed = [event.data["order"] for event in events if event.kind == "order.placed"]
+    assert len(placed) == len(set(placed))
+    assert set(crowd.ordered.values()) == set(placed)
+    assert len(set(crowd.ordered.values())) == len(crowd.ordered)
+    stock = [event.data for event in events if event.kind == "stock.changed"][-1]
+    assert stock["sold"] == len(placed)
+    assert stock["left"] == RELEASED - len(placed)
