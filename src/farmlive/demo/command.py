@@ -1,0 +1,313 @@
+"""`farmlive demo`: serves the demo county until it is told to stop.
+
+Puts the parts together: the server, the county, the film, the people, and what the terminal
+shows. Each part is a module of its own.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from farmlive import app as composition
+from farmlive.broadcast.wire import ChannelProtocol
+from farmlive.client import Api
+from farmlive.demo import county, lan, people
+from farmlive.demo.authority import Address, Certificates, certificates
+from farmlive.demo.film import FRAMES, film_in, make_film
+from farmlive.demo.on_air import FilmOnAir
+from farmlive.demo.state import DemoUser, Folder
+from farmlive.people.models import Role
+from farmlive.people.passwords import readable
+from farmlive.people.problems import NameTaken
+from farmlive.settings import Settings
+
+_out = Console(soft_wrap=True, highlight=False)
+_err = Console(stderr=True, soft_wrap=True, highlight=False)
+_PASSWORD = "kumquats"  # noqa: S105 - of a demo that only this machine can reach
+_ACCOUNTS: tuple[tuple[str, Role], ...] = (("lin", "coordinator"), ("chen", "host"))
+
+
+class Stopped(Exception):
+    """The demo was told to stop while it started."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says; `host` empty is loopback, or the network's address by `lan`."""
+
+    data: Path
+    host: str
+    port: int
+    udp_port: int
+    lan: bool
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the demo is served, and by which certificates, if any."""
+
+    settings: Settings
+    certificates: Certificates | None
+    addresses: list[Address]
+
+
+def run(
+    data: Path = Path(".farmlive-demo"),
+    host: str = "",
+    port: int = 8000,
+    udp_port: int = 8189,
+    lan: bool = False,
+    fresh: bool = False,
+) -> None:
+    """Serve the demo until SIGINT or SIGTERM.
+
+    Raises PortTaken, FolderInUse, NoNetwork and FilmError, each with a sentence to show.
+    """
+    folder = Folder(data.resolve())
+    composition.set_up_log("warning")
+    with folder.locked():
+        if fresh:
+            folder.empty()
+        elif not folder.is_whole:
+            folder.forget()
+        uvloop.run(_main(folder, Options(data, host, port, udp_port, lan, fresh)))
+
+
+async def _main(folder: Folder, options: Options) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    site = _site(folder, options)
+    composition.raise_file_limit()
+    try:
+        with contextlib.suppress(Stopped):
+            async with composition.running(site.settings) as server:
+                await _serve(folder, options, site, server, stop)
+    finally:
+        folder.withdraw()
+    _out.print("The demo has stopped. Its data stay in " + str(folder.path))
+
+
+def _site(folder: Folder, options: Options) -> Site:
+    host = options.host or "127.0.0.1"
+    made, known = None, []
+    if options.lan:
+        known = lan.addresses()
+        if options.host:
+            given = ipaddress.ip_address(options.host)
+            known = [given, *(address for address in known if address != given)]
+        host = str(known[0])
+        made = certificates(folder.lan, known)
+    settings = Settings(
+        data=folder.server,
+        public_url="",
+        host=host,
+        port=options.port,
+        udp_port=options.udp_port,
+        database_url="",
+        redis_url="",
+        trusted_proxies=(),
+        tls_cert=made.chain if made else None,
+        tls_key=made.key if made else None,
+        log_level="warning",
+    )
+    return Site(settings, made, known)
+
+
+async def _serve(
+    folder: Folder,
+    options: Options,
+    site: Site,
+    server: composition.Server,
+    stop: asyncio.Event,
+) -> None:
+    open_to_others = options.lan or not _is_loopback(site.settings.host)
+    notes = folder.notes()
+    users = await _users(server.house, notes, open_to_others)
+    keys = await _api_keys(server.house, notes)
+    film = await _film(folder, stop)
+    async with _inside(site, server) as url:
+        async with Api(url, key=keys["coordinator"]) as api:
+            shown, notes["entered"] = await county.enter(api, notes.get("entered"))
+            stream_keys = await _stream_keys(api, shown, notes)
+        folder.note(notes)
+        path = folder.announce(
+            {
+                "url": server.url,
+                "udp_port": server.house.relay.udp_port,
+                "live": shown.live,
+                "spare": shown.spare,
+                "stream_keys": {
+                    broadcast: key for broadcast, key in stream_keys.items() if broadcast != "film"
+                },
+                "users": users,
+                "offers": [_offer(card) for card in shown.offers],
+            }
+        )
+        publisher = FilmOnAir(film, f"{url}/whip/{shown.live}", stream_keys["film"])
+        await publisher.start()
+        crowd = asyncio.create_task(
+            people.crowd(url, shown, people.Keys(keys["host"], keys["simulator"]))
+        )
+        try:
+            async with _guided(site, server) as guide:
+                _show(server.url, shown, users, path, guide)
+                await stop.wait()
+        finally:
+            crowd.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await crowd
+            await publisher.stop()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _users(
+    house: composition.House, notes: dict[str, Any], open_to_others: bool
+) -> list[DemoUser]:
+    """Make the accounts, or give them the passwords that suit who can reach the demo."""
+    known: dict[str, str] = notes.setdefault("passwords", {})
+    users: list[DemoUser] = []
+    for name, role in _ACCOUNTS:
+        password = known.get(name, "")
+        if open_to_others and password in ("", _PASSWORD):
+            password = readable()
+        elif not open_to_others:
+            password = _PASSWORD
+        if known.get(name) != password:
+            try:
+                await house.people.create_account(name, role, password)
+            except NameTaken:
+                await house.people.set_password(name, password)
+        known[name] = password
+        users.append({"name": name, "password": password, "role": role})
+    return users
+
+
+async def _api_keys(house: composition.House, notes: dict[str, Any]) -> dict[str, str]:
+    """API keys of the demo's own programs, made once."""
+    keys: dict[str, str] = notes.setdefault("api_keys", {})
+    if not keys:
+        for role, label in (
+            ("coordinator", "演示 demo"),
+            ("host", "林秀珍"),
+            ("simulator", "模拟观众 simulated"),
+        ):
+            _, keys[role] = await house.people.create_api_key(label, role)  # type: ignore[arg-type]
+    return keys
+
+
+async def _stream_keys(api: Api, shown: county.County, notes: dict[str, Any]) -> dict[str, str]:
+    """The stream keys of the film, under `film`, and of outside clients, by broadcast."""
+    kept: dict[str, str] = notes.get("stream_keys", {})
+    wanted = {"film": shown.live, shown.live: shown.live, shown.spare: shown.spare}
+    wanted[shown.scheduled] = shown.scheduled
+    if notes.get("film_of") != shown.live:
+        kept.pop("film", None)
+    keys = {}
+    for name, broadcast in wanted.items():
+        label = "果园 Orchard" if name == "film" else "外接 Outside client"
+        keys[name] = kept.get(name) or (await api.stream_key(broadcast, "encoder", label))["key"]
+    notes["stream_keys"], notes["film_of"] = keys, shown.live
+    return keys
+
+
+def _offer(card: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "offer": card["offer"],
+        "gtin": card["gtin"],
+        "lot": card["lot"]["code"],
+        "lot_id": card["lot"]["id"],
+        "name": card["name"],
+        "price": card["price"],
+    }
+
+
+async def _film(folder: Folder, stop: asyncio.Event) -> Path:
+    """The film, drawn at the first start with a bar that shows how far it is."""
+    path = film_in(folder.path)
+    if path.exists():
+        return path
+    with Progress(
+        TextColumn("Drawing the orchard, once"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeRemainingColumn(),
+        console=_err,
+        transient=True,
+    ) as progress:
+        bar = progress.add_task("film", total=FRAMES)
+
+        def drawn(frame: int) -> None:
+            if stop.is_set():
+                raise Stopped
+            progress.update(bar, completed=frame)
+
+        await asyncio.to_thread(make_film, path, drawn)
+    return path
+
+
+@contextlib.asynccontextmanager
+async def _inside(site: Site, server: composition.Server) -> AsyncIterator[str]:
+    """The address for the demo's own people and film: they trust no authority of a phone."""
+    if site.certificates is None:
+        yield server.url
+        return
+    async with lan.plain_http(
+        server.house.asgi,
+        "127.0.0.1",
+        ws=ChannelProtocol,
+        ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,
+    ) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def _guided(site: Site, server: composition.Server) -> AsyncIterator[str | None]:
+    """The plain page that leads a phone to the studio, by --lan only; gives its address."""
+    if site.certificates is None:
+        yield None
+        return
+    page = lan.guide(site.certificates.authority_der(), site.addresses, f"{server.url}/studio")
+    async with lan.plain_http(page, site.settings.host) as url:
+        yield url
+
+
+def _show(
+    url: str, shown: county.County, users: list[DemoUser], path: Path, guide: str | None
+) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    table.add_row("Watch", f"{url}/live/{shown.live}")
+    table.add_row("All broadcasts", f"{url}/")
+    table.add_row("Studio", f"{url}/studio/{shown.live}")
+    table.add_row("Your own camera", f"{url}/studio/{shown.spare}")
+    table.add_row("Review", f"{url}/review/{shown.live}")
+    for user in users:
+        table.add_row("Sign in", f"{user['name']} / {user['password']}  ({user['role']})")
+    table.add_row("For programs", str(path))
+    _out.print()
+    _out.print(table)
+    if guide is not None:
+        _out.print(f"\nOn a phone of this network, scan this or open {guide}\n")
+        sys.stdout.write(lan.qr(guide))
+    _out.print("\nCtrl-C stops it.")

@@ -1,0 +1,119 @@
+"""The demo on the local network: this machine's addresses, the page that leads a phone to HTTPS,
+and a plain door on loopback for the demo's own people.
+
+The certificates are authority.py's.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import html
+import io
+import ipaddress
+import socket
+from collections.abc import AsyncIterator
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+import segno
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from farmlive.demo.authority import Address
+from farmlive.media.addresses import local_addresses
+
+
+class NoNetwork(Exception):
+    """The machine has no address on a network; the text says what to do."""
+
+
+def addresses() -> list[Address]:
+    """The machine's addresses that others of its network can reach, the one to tell them first.
+
+    Raises NoNetwork.
+    """
+    found = [ipaddress.ip_address(text) for text in local_addresses()]
+    found = [address for address in found if not address.is_loopback]
+    route = _default_route()
+    found.sort(key=lambda address: (address != route, address.version, int(address)))
+    if not found:
+        raise NoNetwork(
+            "This machine is on no network that a phone could join. Connect it, or start "
+            "without --lan."
+        )
+    return found
+
+
+def _default_route() -> Address | None:
+    """The address from which this machine reaches others; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("198.51.100.1", 9))
+        except OSError:
+            return None
+        return ipaddress.ip_address(probe.getsockname()[0])
+
+
+def qr(text: str) -> str:
+    """A QR code to print in a terminal, two modules a character high."""
+    out = io.StringIO()
+    segno.make(text, error="m", micro=False).terminal(out=out, compact=True, border=2)
+    return out.getvalue()
+
+
+def guide(authority_der: bytes, known: list[Address], studio: str) -> ASGIApp:
+    """The plain HTTP page that gives a phone the certificate, the steps, and the way on."""
+    template = Template(files("farmlive.demo").joinpath("phone.html").read_text("utf-8"))
+    digest = hashlib.sha256(authority_der).hexdigest().upper()
+    page = template.substitute(
+        addresses=html.escape("、".join(map(str, known))),
+        studio=html.escape(studio),
+        fingerprint=":".join(digest[place : place + 2] for place in range(0, 64, 2)),
+    )
+
+    async def show(_request: Request) -> Response:
+        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+    async def certificate(_request: Request) -> Response:
+        return Response(
+            authority_der,
+            media_type="application/x-x509-ca-cert",
+            headers={"Content-Disposition": 'attachment; filename="farmlive.crt"'},
+        )
+
+    return Starlette(routes=[Route("/", show), Route("/farmlive.crt", certificate)])
+
+
+@contextlib.asynccontextmanager
+async def plain_http(app: ASGIApp, host: str, **options: Any) -> AsyncIterator[str]:
+    """Serve an application by plain HTTP on a free port while the block runs; gives its URL."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.bind((host, 0))
+    listener.setblocking(False)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+            **options,
+        )
+    )
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    written = f"[{host}]" if ":" in host else host
+    try:
+        # What connects before the server accepts waits in the listener's queue.
+        yield f"http://{written}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
