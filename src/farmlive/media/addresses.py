@@ -1,0 +1,97 @@
+"""Which addresses the one UDP port is opened on, and which are told to clients."""
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+
+import ifaddr
+
+
+def local_addresses() -> list[str]:
+    """Every address of this machine that a client could use, the loopback ones last.
+
+    Link-local IPv6 is left out: a candidate can't carry its scope.
+    """
+    found: list[str] = []
+    for adapter in ifaddr.get_adapters():
+        for ip in adapter.ips:
+            text = ip.ip if isinstance(ip.ip, str) else ip.ip[0]
+            address = ipaddress.ip_address(text.partition("%")[0])
+            if not address.is_link_local and str(address) not in found:
+                found.append(str(address))
+    return sorted(found, key=lambda text: ipaddress.ip_address(text).is_loopback)
+
+
+def to_bind(configured: Sequence[str], local: Sequence[str]) -> list[str]:
+    """The addresses to open sockets on.
+
+    Those that are configured; where one of them is not this machine's (a public address before
+    a NAT), all of the machine's.
+    """
+    if not configured or any(_plain(address) not in local for address in configured):
+        return list(local)
+    return [_plain(address) for address in configured]
+
+
+def to_tell(configured: Sequence[str], local: Sequence[str]) -> list[str]:
+    """The addresses that clients are told, best first."""
+    return [_plain(address) for address in configured] or list(local)
+
+
+def _plain(address: str) -> str:
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        raise ValueError(
+            f"{address!r} is not an IP address; FARMLIVE_UDP_ADDRESSES takes addresses such as "
+            "203.0.113.7, separated by commas"
+        ) from None
+
+
+def open_sockets(addresses: Sequence[str], port: int) -> list[socket.socket]:
+    """Open one UDP socket on each address, all on one port; 0 finds a port free on all.
+
+    Raises OSError with a sentence that says what to do.
+    """
+    for attempt in range(20):
+        try:
+            return _open_on(addresses, port)
+        except OSError as error:
+            if port == 0 and attempt < 19:
+                continue
+            raise OSError(
+                error.errno,
+                f"The UDP port {port} for media can't be opened ({error.strerror}). Choose another "
+                "with --udp-port or FARMLIVE_UDP_PORT, or other addresses with "
+                "FARMLIVE_UDP_ADDRESSES.",
+            ) from error
+    raise AssertionError("unreachable")
+
+
+def _open_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
+    sockets: list[socket.socket] = []
+    try:
+        for address in addresses:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            sock = socket.socket(family, socket.SOCK_DGRAM)
+            sockets.append(sock)
+            sock.setblocking(False)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            _widen(sock)
+            sock.bind((address, port))
+            port = sock.getsockname()[1]
+    except OSError:
+        for sock in sockets:
+            sock.close()
+        raise
+    return sockets
+
+
+def _widen(sock: socket.socket) -> None:
+    """Buffers for a burst: past the system's limit where we may, up to it where we may not."""
+    for forced, plain in ((33, socket.SO_RCVBUF), (32, socket.SO_SNDBUF)):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, forced, 4 << 20)
+        except OSError:
+            sock.setsockopt(socket.SOL_SOCKET, plain, 4 << 20)

@@ -1,0 +1,193 @@
+"""The engine: everything that a packet touches, behind one interface.
+
+An engine owns the sockets, ICE consent, SRTP both ways, the rings, the fan-out, RTX and RTCP. It
+knows peers and outputs by number, no person and no broadcast. HTTP, SDP, the DTLS handshake and
+policy stay outside. All calls are made from, and all events told in, the event loop's thread.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Peer = int
+Output = int
+
+
+@dataclass(slots=True, frozen=True)
+class Candidate:
+    """An address at which clients reach the engine."""
+
+    address: str
+    port: int
+
+
+@dataclass(slots=True, frozen=True)
+class Credentials:
+    """User name fragment and password of one end of ICE (RFC 8839, section 5.4)."""
+
+    ufrag: str
+    password: str
+
+
+@dataclass(slots=True, frozen=True)
+class Keys:
+    """What a DTLS handshake yields: the SRTP profile and master key with salt of each direction.
+
+    `profile` is libsrtp's number, `tag` the bytes that protection adds to an RTP packet.
+    """
+
+    profile: int
+    tag: int
+    transmit: bytes
+    receive: bytes
+
+
+@dataclass(slots=True, frozen=True)
+class Incoming:
+    """One track that a publisher sends.
+
+    `codecs` gives the codec key of each payload type, `retransmissions` the payload type that
+    each RTX type repairs.
+    """
+
+    kind: Literal["audio", "video"]
+    clock_rate: int
+    codecs: Mapping[int, str]
+    retransmissions: Mapping[int, int] = field(default_factory=dict)
+    nack: bool = False
+    pli: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Publishing:
+    """What a publisher negotiated; `transport_cc` is the header extension's id."""
+
+    tracks: Sequence[Incoming]
+    transport_cc: int | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Outgoing:
+    """How a viewer wants one codec: payload type, and that of its RTX where negotiated."""
+
+    payload_type: int
+    retransmission: int | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Viewing:
+    """What a viewer negotiated: by codec key, for each kind of track."""
+
+    video: Mapping[str, Outgoing]
+    audio: Mapping[str, Outgoing]
+
+
+@dataclass(slots=True, frozen=True)
+class Ssrcs:
+    """The SSRCs of an output: the same for all its viewers, for as long as it lives."""
+
+    video: int
+    retransmission: int
+    audio: int
+
+
+@dataclass(slots=True)
+class Health:
+    """How a publisher does, over the last second or so; None where it is not known yet."""
+
+    codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+    bitrate_kbps: float = 0.0
+    fps: float = 0.0
+    loss: float = 0.0
+    rtt_ms: float | None = None
+    keyframe_s: float | None = None
+    audio: bool = False
+    objection: str | None = None
+
+
+class Listener(Protocol):
+    """What an engine tells."""
+
+    def reached(self, peer: Peer) -> None:
+        """The first authenticated check of the peer came: datagrams can be sent to it."""
+
+    def dtls(self, peer: Peer, datagram: bytes) -> None:
+        """A DTLS record came from an address that the peer has proved to be its own."""
+
+    def lost(self, peer: Peer) -> None:
+        """The peer's checks stopped for 30 s (RFC 7675); the caller removes it."""
+
+    def aired(self, output: Output, peer: Peer) -> None:
+        """From now on viewers of the output get this publisher."""
+
+    def silent(self, peer: Peer) -> None:
+        """No media came from the publisher for some seconds."""
+
+    def flowing(self, peer: Peer) -> None:
+        """Media comes from the publisher, for the first time or again."""
+
+    def objected(self, peer: Peer, sentence: str) -> None:
+        """The publisher's stream is one that viewers can't play, for this reason."""
+
+
+class Engine(Protocol):
+    """An engine's calls. Peers and outputs that are gone are ignored, never an error."""
+
+    @property
+    def candidates(self) -> Sequence[Candidate]:
+        """Where clients reach this engine; empty before `start`."""
+
+    async def start(
+        self, listener: Listener, bind: Sequence[str], tell: Sequence[str], port: int
+    ) -> None:
+        """Open one port on each address of `bind`; `tell` are the addresses of the candidates.
+
+        Raises OSError where the port is taken.
+        """
+
+    async def stop(self) -> None:
+        """Close everything."""
+
+    def add_peer(self, local: Credentials) -> Peer:
+        """Let in whoever checks with these credentials."""
+
+    def restart_ice(self, peer: Peer, local: Credentials) -> None:
+        """Expect the peer with new credentials; the old ones serve until the new ones do."""
+
+    def send(self, peer: Peer, datagram: bytes) -> None:
+        """Send a DTLS record to the peer's current address; without one it is dropped."""
+
+    def secure(self, peer: Peer, keys: Keys) -> None:
+        """The handshake is done; media may flow."""
+
+    def remove_peer(self, peer: Peer) -> None:
+        """Forget the peer and free what it holds."""
+
+    def add_output(self) -> Output:
+        """Make an output: what all viewers of one broadcast get."""
+
+    def ssrcs(self, output: Output) -> Ssrcs:
+        """The output's SSRCs."""
+
+    def remove_output(self, output: Output) -> None:
+        """Forget an output; its peers are removed by their own call."""
+
+    def publish(self, peer: Peer, output: Output, publishing: Publishing) -> None:
+        """The peer is a publisher to this output, not on air yet."""
+
+    def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
+        """The peer is a viewer of this output."""
+
+    def put_on_air(self, output: Output, peer: Peer | None) -> None:
+        """Switch to this publisher at its next keyframe; None: nobody, at once.
+
+        `aired` is told when it is done, at once where the publisher is on air already.
+        """
+
+    def health(self, peer: Peer) -> Health | None:
+        """How the publisher does, or None where there is none."""
+
+    def counters(self) -> Mapping[str, int]:
+        """Counts since the start, each of which only grows."""

@@ -1,0 +1,381 @@
+"""An output: what all viewers of one broadcast get, as one continuous stream.
+
+Rewrites the source on air, keeps the ring, sends each packet to every viewer, answers their
+NACKs and lets late joiners in. SSRC, numbers and timestamps are the same for all viewers, but
+for the half of the sequence range, so that a packet is written once for many.
+"""
+
+import socket
+from collections.abc import Callable, Iterable
+from secrets import randbelow
+from typing import Any
+
+from farmlive.media import rtcp, rtp
+from farmlive.media.engine import Outgoing, Peer, Ssrcs, Viewing
+from farmlive.media.publisher import Publisher, Track
+from farmlive.media.rewrite import Rewriter, SourceClock, half, squeeze
+from farmlive.media.ring import Ring, starts_in_group
+from farmlive.media.rtp import Packet, ahead, ahead32
+from farmlive.media.srtp import Protection, Run, runs
+
+_BURST = 24
+_RTX_PER_S = 600
+_RTX_PER_NACK = 100
+# Packets of a frame differ by a byte or so; padded to one size they leave in one send.
+_PAD_MOST = 24
+_FLUSH_AT = 40
+
+
+class Viewer:
+    """One viewer of an output: where it is reached and how far it is."""
+
+    __slots__ = (
+        "address",
+        "audio_pt",
+        "audio_shift",
+        "cursor",
+        "live",
+        "peer",
+        "protection",
+        "rtx_left",
+        "rtx_pt",
+        "rtx_sequence",
+        "sock",
+        "squeezed",
+        "video_pt",
+        "video_shift",
+        "viewing",
+    )
+
+    def __init__(
+        self,
+        peer: Peer,
+        viewing: Viewing,
+        protection: Protection,
+        sock: socket.socket,
+        address: Any,
+    ) -> None:
+        self.peer = peer
+        self.viewing = viewing
+        self.protection = protection
+        self.sock = sock
+        self.address = address
+        self.video_pt: int | None = None
+        self.audio_pt: int | None = None
+        self.rtx_pt: int | None = None
+        self.video_shift: int | None = None
+        self.audio_shift: int | None = None
+        self.live = False
+        # Next packet of the ring to send, while catching up; None: waiting for a keyframe.
+        self.cursor: int | None = None
+        # Frames before this timestamp were sent squeezed; None once they are out of the ring.
+        self.squeezed: int | None = None
+        self.rtx_sequence = randbelow(0x4000)
+        self.rtx_left = _RTX_PER_S
+
+    def send(self, packets: Iterable[Run]) -> int:
+        """Protect and send; returns how many packets could not be sent."""
+        failed = 0
+        for run in packets:
+            failed += self.protection.send(run, self.sock, self.address)
+        return failed
+
+
+class _Stream:
+    """One kind of track of the output."""
+
+    def __init__(self, ssrc: int, clock_rate: int) -> None:
+        self.ssrc = ssrc
+        self.clock_rate = clock_rate
+        self.codec = ""
+        self.rewriter = Rewriter(clock_rate, randbelow(0x4000), randbelow(1 << 30))
+        self.source_ssrc: int | None = None
+        self.pending: list[Packet] = []
+        self.groups: dict[tuple[int, int], list[Viewer]] = {}
+        self.packets = 0
+        self.octets = 0
+        # Our time and the stream's RTP time of one moment; None before the first packet.
+        self.moment: tuple[float, int] | None = None
+
+    def write(self, packets: Iterable[Packet], payload_type: int, shift: int) -> list[Run]:
+        """The packets as one group of viewers gets them."""
+        listed = list(packets)
+        size = max(len(p.payload) for p in listed)
+        out = []
+        for packet in listed:
+            short = size - len(packet.payload)
+            padding = short if short <= _PAD_MOST and len(listed) > 1 else 0
+            shifted = packet._replace(sequence=packet.sequence ^ shift) if shift else packet
+            out.append(rtp.write(shifted, payload_type, self.ssrc, padding))
+        return runs(out)
+
+
+class Fanout:
+    """An output's streams, viewers and the publisher on air."""
+
+    def __init__(self, ssrcs: Ssrcs, schedule: Callable[["Fanout"], None]) -> None:
+        self.ssrcs = ssrcs
+        self.viewers: dict[Peer, Viewer] = {}
+        self.on_air: Publisher | None = None
+        self.following: Publisher | None = None
+        self.video = _Stream(ssrcs.video, 90_000)
+        self.audio = _Stream(ssrcs.audio, 48_000)
+        self.ring = Ring()
+        self.catching: dict[Peer, Viewer] = {}
+        self.waiting: dict[Peer, Viewer] = {}
+        self.sent = self.failed = self.repaired = self.unrepaired = 0
+        self._clock = SourceClock()
+        self._schedule = schedule
+
+    def put_on_air(self, publisher: Publisher | None) -> None:
+        """Follow this publisher from its next keyframe on; None: nobody, at once."""
+        if publisher is None:
+            self.following = None
+            if self.on_air is not None:
+                self.drop(self.on_air)
+        elif publisher is not self.on_air:
+            self.following = publisher
+            publisher.want_keyframe()
+        else:
+            self.following = None
+
+    def drop(self, publisher: Publisher) -> None:
+        """The publisher is gone: its group can't be continued."""
+        if self.following is publisher:
+            self.following = None
+        if self.on_air is publisher:
+            self.flush()
+            self.on_air = None
+            self.ring.forget_group()
+            for viewer in list(self.catching.values()):
+                self._wait(viewer)
+
+    def feed(
+        self, publisher: Publisher, track: Track, packet: Packet, keyframe: bool, now: float
+    ) -> bool:
+        """Take a publisher's packet; True where the switch to this publisher is made by it."""
+        switched = False
+        if publisher is not self.on_air:
+            if publisher is not self.following or not (keyframe or publisher.video is None):
+                return False
+            self.flush()
+            self.on_air, self.following = publisher, None
+            self.video.source_ssrc = self.audio.source_ssrc = None
+            self._clock = SourceClock()
+            switched = True
+        is_video = track.incoming.kind == "video"
+        stream = self.video if is_video else self.audio
+        if stream.source_ssrc != track.ssrc:
+            stream.source_ssrc = track.ssrc
+            stream.rewriter.begin(packet.sequence, packet.timestamp, now)
+            stream.moment = None
+        mapped = stream.rewriter.map(packet, now)
+        if mapped is None:
+            return switched
+        if stream.moment is None:
+            stream.moment = (now, mapped.timestamp)
+        if stream.codec != track.codec:
+            self.flush()
+            stream.codec = track.codec
+            self._regroup()
+        stream.packets += 1
+        stream.octets += len(mapped.payload)
+        stream.pending.append(mapped)
+        if is_video:
+            if self.ring.put(mapped, keyframe, now):
+                for viewer in list(self.waiting.values()):
+                    self._catch_up(viewer, mapped.timestamp)
+            if mapped.marker or len(stream.pending) >= _FLUSH_AT:
+                self._flush(stream)
+            elif len(stream.pending) == 1:
+                self._schedule(self)
+        else:
+            self._flush(stream)
+        return switched
+
+    def flush(self) -> None:
+        """Send what was gathered."""
+        self._flush(self.video)
+        self._flush(self.audio)
+
+    def _flush(self, stream: _Stream) -> None:
+        packets = stream.pending
+        if not packets:
+            return
+        stream.pending = []
+        count = len(packets)
+        for (payload_type, shift), viewers in stream.groups.items():
+            written = stream.write(packets, payload_type, shift)
+            failed = 0
+            for viewer in viewers:
+                failed += viewer.send(written)
+            self.sent += count * len(viewers) - failed
+            self.failed += failed
+
+    def _regroup(self) -> None:
+        """Sort the viewers by the numbers that they want for what is sent now."""
+        video, audio = self.video, self.audio
+        video.groups, audio.groups = {}, {}
+        for viewer in self.viewers.values():
+            outgoing = viewer.viewing.video.get(video.codec)
+            viewer.video_pt = outgoing.payload_type if outgoing else None
+            viewer.rtx_pt = outgoing.retransmission if outgoing else None
+            sound: Outgoing | None = viewer.viewing.audio.get(audio.codec)
+            viewer.audio_pt = sound.payload_type if sound else None
+            if viewer.live and viewer.video_pt is not None and viewer.video_shift is not None:
+                video.groups.setdefault((viewer.video_pt, viewer.video_shift), []).append(viewer)
+            if viewer.audio_pt is not None:
+                if viewer.audio_shift is None:
+                    viewer.audio_shift = half(audio.rewriter.next_sequence)
+                audio.groups.setdefault((viewer.audio_pt, viewer.audio_shift), []).append(viewer)
+
+    # Viewers come and go.
+
+    def add(self, viewer: Viewer, now: float) -> None:
+        """Let a viewer in: with the current group of pictures, or at the next keyframe."""
+        self.viewers[viewer.peer] = viewer
+        self.flush()
+        self._regroup()
+        if not self._start(viewer, now):
+            self._wait(viewer)
+            if self.on_air is not None:
+                self.on_air.want_keyframe()
+
+    def remove(self, peer: Peer) -> None:
+        """Forget a viewer."""
+        if self.viewers.pop(peer, None) is not None:
+            self.catching.pop(peer, None)
+            self.waiting.pop(peer, None)
+            self._regroup()
+
+    def start_waiting(self, now: float) -> None:
+        """Let those in who wait for a keyframe that nobody sends when asked."""
+        for viewer in list(self.waiting.values()):
+            self._start(viewer, now)
+
+    def _start(self, viewer: Viewer, now: float) -> bool:
+        if self.on_air is None or not starts_in_group(self.ring, now, self.on_air.answers_requests):
+            return False
+        newest = self.ring.get(self.ring.highest)
+        if newest is None:
+            return False
+        self._catch_up(viewer, newest.timestamp)
+        return True
+
+    def _wait(self, viewer: Viewer) -> None:
+        viewer.cursor = None
+        self.catching.pop(viewer.peer, None)
+        self.waiting[viewer.peer] = viewer
+
+    def _catch_up(self, viewer: Viewer, live_timestamp: int) -> None:
+        start = self.ring.group_start
+        if start is None:
+            return
+        self.waiting.pop(viewer.peer, None)
+        self.catching[viewer.peer] = viewer
+        viewer.cursor = start
+        viewer.squeezed = live_timestamp
+        if viewer.video_shift is None:
+            viewer.video_shift = half(start)
+
+    def pump(self) -> None:
+        """Send the next part of their burst to all who catch up."""
+        if not self.catching:
+            return
+        self._flush(self.video)
+        arrived = False
+        for viewer in list(self.catching.values()):
+            arrived |= self._pump_one(viewer)
+        if arrived:
+            self._regroup()
+
+    def _pump_one(self, viewer: Viewer) -> bool:
+        cursor, highest = viewer.cursor, self.ring.highest
+        if cursor is None or viewer.video_pt is None or viewer.video_shift is None:
+            self._wait(viewer)
+            return False
+        burst: list[Packet] = []
+        while len(burst) < _BURST and ahead(highest, cursor) >= 0:
+            packet = self.ring.get(cursor)
+            if packet is not None:
+                burst.append(self._as_sent(viewer, packet))
+            cursor = (cursor + 1) & 0xFFFF
+        if burst:
+            failed = viewer.send(self.video.write(burst, viewer.video_pt, viewer.video_shift))
+            self.sent += len(burst) - failed
+            self.failed += failed
+        viewer.cursor = cursor
+        if ahead(highest, cursor) >= 0:
+            return False
+        viewer.live, viewer.cursor = True, None
+        del self.catching[viewer.peer]
+        return True
+
+    @staticmethod
+    def _as_sent(viewer: Viewer, packet: Packet) -> Packet:
+        if viewer.squeezed is None:
+            return packet
+        timestamp = squeeze(packet.timestamp, viewer.squeezed)
+        return packet if timestamp == packet.timestamp else packet._replace(timestamp=timestamp)
+
+    # What viewers tell, and what they are told.
+
+    def repair(self, viewer: Viewer, nack: rtcp.Nack) -> None:
+        """Answer a NACK from the ring: by RTX (RFC 4588), or by the packet itself."""
+        if nack.ssrc != self.ssrcs.video or viewer.video_shift is None or viewer.video_pt is None:
+            return
+        for number in nack.missing[:_RTX_PER_NACK]:
+            packet = self.ring.get(number ^ viewer.video_shift)
+            if packet is None or viewer.rtx_left <= 0:
+                self.unrepaired += 1
+                continue
+            viewer.rtx_left -= 1
+            packet = self._as_sent(viewer, packet)
+            if viewer.rtx_pt is None:
+                again = packet._replace(sequence=number)
+                data = rtp.write(again, viewer.video_pt, self.ssrcs.video)
+            else:
+                payload = number.to_bytes(2, "big") + packet.payload
+                again = Packet(viewer.rtx_sequence, packet.timestamp, packet.marker, payload)
+                viewer.rtx_sequence = (viewer.rtx_sequence + 1) & 0xFFFF
+                data = rtp.write(again, viewer.rtx_pt, self.ssrcs.retransmission)
+            failed = viewer.send((Run((data,)),))
+            self.failed += failed
+            self.repaired += 1 - failed
+
+    def heard(self, track: Track, report: rtcp.SenderReport, now: float) -> None:
+        """The publisher on air told what time its packets have."""
+        stream = self.video if track.incoming.kind == "video" else self.audio
+        if stream.source_ssrc != report.ssrc:
+            return
+        ours = self._clock.report(rtp.seconds(report.ntp), now)
+        stream.moment = (ours, (report.timestamp + stream.rewriter.timestamp_delta) & 0xFFFFFFFF)
+
+    def report(self, now: float, wall: float) -> bytes | None:
+        """The sender reports of this moment, the same for all viewers; `wall` is `now` in
+        seconds since 1970.
+        """
+        out, ssrcs = b"", []
+        for stream in (self.video, self.audio):
+            if stream.moment is None:
+                continue
+            at, timestamp = stream.moment
+            timestamp = (timestamp + round((now - at) * stream.clock_rate)) & 0xFFFFFFFF
+            out += rtcp.sender_report(
+                rtcp.SenderReport(
+                    stream.ssrc, rtp.ntp(wall), timestamp, stream.packets, stream.octets
+                )
+            )
+            ssrcs.append(stream.ssrc)
+        return out + rtcp.source_description(ssrcs, "farmlive") if ssrcs else None
+
+    def second(self, viewer: Viewer) -> None:
+        """What is renewed for a viewer once a second."""
+        viewer.rtx_left = _RTX_PER_S
+        newest = self.ring.get(self.ring.highest)
+        if (
+            viewer.squeezed is not None
+            and newest is not None
+            and ahead32(newest.timestamp, viewer.squeezed) > 90_000 * 60
+        ):
+            viewer.squeezed = None

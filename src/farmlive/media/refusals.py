@@ -1,0 +1,80 @@
+"""The problems of the media room: each says what a publisher or a player should do."""
+
+from farmlive.problems import Conflict, NotFound, Problem, Unavailable
+
+
+class BadSdp(Problem):
+    """The body is no session description that can be read."""
+
+    status = 400
+    slug = "bad-sdp"
+    title = "The SDP can't be read"
+
+
+class UnfitOffer(Problem):
+    """A readable offer that does not fit this endpoint: too many streams, a wrong direction."""
+
+    status = 422
+    slug = "unfit-offer"
+    title = "The offer does not fit this endpoint"
+
+
+class NoCommonCodec(Problem):
+    """Nothing that is offered can pass through this server, or nothing of what is on air."""
+
+    status = 406
+    slug = "no-common-codec"
+    title = "There is no codec that both sides know"
+
+
+class WrongType(Problem):
+    """The Content-Type is another one than the endpoint takes."""
+
+    status = 415
+    slug = "wrong-content-type"
+    title = "The request has another content type than this address takes"
+
+
+class PreconditionRequired(Problem):
+    """A PATCH without If-Match (RFC 9725, section 4.3.1)."""
+
+    status = 428
+    slug = "if-match-missing"
+    title = "Say with If-Match which ICE session you mean"
+
+
+class PreconditionFailed(Problem):
+    """A PATCH for an ICE session that is over."""
+
+    status = 412
+    slug = "ice-session-over"
+    title = "That ICE session is over"
+
+
+class SessionGone(NotFound):
+    """No media session has this address."""
+
+    slug = "unknown-session"
+    title = "This media session is over or never was"
+
+
+class NobodyPublishing(Conflict):
+    """A player came while no source sends; `Retry-After` says when to try again."""
+
+    slug = "nobody-publishing"
+    title = "Nobody is sending yet"
+
+
+class TooManySources(Problem):
+    """The broadcast has as many sources as the server allows."""
+
+    status = 422
+    slug = "too-many-sources"
+    title = "This broadcast has all the sources that it may have"
+
+
+class ServerFull(Unavailable):
+    """The server has as many viewers as it takes."""
+
+    slug = "server-full"
+    title = "All places for viewers are taken"

@@ -1,0 +1,199 @@
+"""RTCP as a relay reads and writes it: SR, RR, SDES, BYE (RFC 3550), NACK, PLI (RFC 4585), FIR
+(RFC 5104). Transport-cc has a module of its own.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
+_NACK, _PLI, _FIR = 1, 1, 4
+
+
+class Malformed(ValueError):
+    """The datagram is no RTCP packet that we can read."""
+
+
+@dataclass(slots=True, frozen=True)
+class SenderReport:
+    """What a sender says of one stream: RTP time `timestamp` was NTP time `ntp`."""
+
+    ssrc: int
+    ntp: int
+    timestamp: int
+    packets: int
+    octets: int
+
+
+@dataclass(slots=True, frozen=True)
+class ReceiverReport:
+    """What a receiver says of one stream; `lost` is the fraction of 256, `delay` in 1/65536 s."""
+
+    ssrc: int
+    lost: int
+    total_lost: int
+    highest: int
+    jitter: int
+    last_report: int
+    delay: int
+
+
+@dataclass(slots=True, frozen=True)
+class Nack:
+    """The packets of the stream that its receiver misses."""
+
+    ssrc: int
+    missing: tuple[int, ...]
+
+
+@dataclass(slots=True, frozen=True)
+class KeyframeRequest:
+    """A PLI or FIR for the stream."""
+
+    ssrc: int
+
+
+@dataclass(slots=True, frozen=True)
+class Goodbye:
+    """The streams that end."""
+
+    ssrcs: tuple[int, ...]
+
+
+Report = SenderReport | ReceiverReport | Nack | KeyframeRequest | Goodbye
+
+
+def parse(data: bytes) -> Iterator[Report]:
+    """Read a compound packet, one report after the other; what we have no use for is left out.
+
+    Raises Malformed at the first part that can't be read.
+    """
+    at, size = 0, len(data)
+    while at < size:
+        if at + 4 > size:
+            raise Malformed("a header is cut off")
+        first, kind, words = struct.unpack_from("!BBH", data, at)
+        end = at + 4 + 4 * words
+        if first >> 6 != 2 or end > size:
+            raise Malformed("not an RTCP packet")
+        count = first & 31
+        body = data[at + 4 : end]
+        try:
+            yield from _parse_one(kind, count, body)
+        except struct.error:
+            raise Malformed("a report is cut off") from None
+        at = end
+
+
+def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
+    if kind == SR:
+        ssrc, ntp, timestamp, packets, octets = struct.unpack_from("!IQIII", body)
+        yield SenderReport(ssrc, ntp, timestamp, packets, octets)
+        yield from _blocks(body, 24, count)
+    elif kind == RR:
+        yield from _blocks(body, 4, count)
+    elif kind == BYE:
+        yield Goodbye(struct.unpack_from(f"!{count}I", body))
+    elif kind == RTPFB and count == _NACK:
+        (ssrc,) = struct.unpack_from("!I", body, 4)
+        missing: list[int] = []
+        for at in range(8, len(body) - 3, 4):
+            first, mask = struct.unpack_from("!HH", body, at)
+            missing.append(first)
+            while mask:
+                low = mask & -mask
+                missing.append((first + low.bit_length()) & 0xFFFF)
+                mask ^= low
+        yield Nack(ssrc, tuple(missing))
+    elif kind == PSFB and count == _PLI:
+        yield KeyframeRequest(struct.unpack_from("!I", body, 4)[0])
+    elif kind == PSFB and count == _FIR:
+        # The media SSRC of a FIR is 0; the stream is named in each entry.
+        for at in range(8, len(body) - 7, 8):
+            yield KeyframeRequest(struct.unpack_from("!I", body, at)[0])
+
+
+def _blocks(body: bytes, start: int, count: int) -> Iterator[ReceiverReport]:
+    for index in range(count):
+        ssrc, loss, highest, jitter, last, delay = struct.unpack_from(
+            "!IIIIII", body, start + 24 * index
+        )
+        total = loss & 0xFFFFFF
+        if total & 0x800000:
+            total -= 1 << 24
+        yield ReceiverReport(ssrc, loss >> 24, total, highest, jitter, last, delay)
+
+
+def _packet(kind: int, count: int, body: bytes) -> bytes:
+    return struct.pack("!BBH", 0x80 | count, kind, len(body) // 4) + body
+
+
+def sender_report(report: SenderReport) -> bytes:
+    """Write a sender report without report blocks."""
+    body = struct.pack(
+        "!IQIII",
+        report.ssrc,
+        report.ntp,
+        report.timestamp,
+        report.packets & 0xFFFFFFFF,
+        report.octets & 0xFFFFFFFF,
+    )
+    return _packet(SR, 0, body)
+
+
+def receiver_report(own_ssrc: int, reports: Iterable[ReceiverReport]) -> bytes:
+    """Write a receiver report of at most 31 streams."""
+    body = struct.pack("!I", own_ssrc)
+    count = 0
+    for report in reports:
+        total = max(-0x800000, min(0x7FFFFF, report.total_lost)) & 0xFFFFFF
+        body += struct.pack(
+            "!IIIIII",
+            report.ssrc,
+            (min(255, report.lost) << 24) | total,
+            report.highest & 0xFFFFFFFF,
+            report.jitter & 0xFFFFFFFF,
+            report.last_report,
+            report.delay,
+        )
+        count += 1
+    return _packet(RR, count, body)
+
+
+def source_description(ssrcs: Iterable[int], cname: str) -> bytes:
+    """Write an SDES with the CNAME of each stream: the same one says that they belong together."""
+    name = cname.encode()
+    body, count = b"", 0
+    for ssrc in ssrcs:
+        chunk = struct.pack("!IBB", ssrc, 1, len(name)) + name
+        body += chunk + bytes(4 - len(chunk) % 4)
+        count += 1
+    return _packet(SDES, count, body)
+
+
+def nack(own_ssrc: int, ssrc: int, missing: Iterable[int]) -> bytes:
+    """Write a generic NACK; `missing` in the order of the stream."""
+    body = struct.pack("!II", own_ssrc, ssrc)
+    first, mask = -1, 0
+    for sequence in missing:
+        distance = (sequence - first) & 0xFFFF
+        if first >= 0 and 1 <= distance <= 16:
+            mask |= 1 << (distance - 1)
+            continue
+        if first >= 0:
+            body += struct.pack("!HH", first, mask)
+        first, mask = sequence, 0
+    if first >= 0:
+        body += struct.pack("!HH", first, mask)
+    return _packet(RTPFB, _NACK, body)
+
+
+def picture_loss(own_ssrc: int, ssrc: int) -> bytes:
+    """Write a PLI."""
+    return _packet(PSFB, _PLI, struct.pack("!II", own_ssrc, ssrc))
+
+
+def goodbye(ssrcs: Iterable[int]) -> bytes:
+    """Write a BYE."""
+    listed = tuple(ssrcs)
+    return _packet(BYE, len(listed), struct.pack(f"!{len(listed)}I", *listed))

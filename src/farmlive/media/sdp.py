@@ -1,0 +1,185 @@
+"""Session descriptions (RFC 8866) as browsers, OBS and ffmpeg write them, read tolerantly.
+
+What is not understood is passed over; what is needed and missing is a `BadSdp` that says so.
+Which formats are taken is decided in `negotiation`.
+"""
+
+from dataclasses import dataclass, field
+
+from farmlive.media.refusals import BadSdp
+
+_MOST_SECTIONS = 32
+_DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+
+
+@dataclass(slots=True)
+class Codec:
+    """One payload type of a media section."""
+
+    payload_type: int
+    name: str
+    clock_rate: int
+    channels: int = 1
+    parameters: dict[str, str] = field(default_factory=dict)
+    format: str = ""
+    feedback: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Section:
+    """One m-section; transport attributes of the session level are inherited."""
+
+    kind: str
+    port: int
+    mid: str
+    protocol: str
+    direction: str
+    codecs: list[Codec]
+    extensions: dict[str, int]
+    ufrag: str
+    password: str
+    fingerprints: list[tuple[str, str]]
+    setup: str
+    mux: bool
+
+
+@dataclass(slots=True)
+class Offer:
+    """An offer: its sections and the mids that are bundled, in order."""
+
+    sections: list[Section]
+    bundle: list[str]
+
+
+def parse(text: str) -> Offer:
+    """Read an offer; raises BadSdp."""
+    session: list[str] = []
+    blocks: list[list[str]] = []
+    lines = [line.rstrip("\r") for line in text.strip().split("\n")]
+    if not lines or lines[0] != "v=0":
+        raise BadSdp("A session description begins with the line v=0; send the offer as it is.")
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        if len(line) < 2 or line[1] != "=" or not line[0].islower():
+            raise BadSdp(f"Line {number} is not of the form letter=value; send the offer as it is.")
+        if line.startswith("m="):
+            blocks.append([line])
+            if len(blocks) > _MOST_SECTIONS:
+                raise BadSdp(f"More than {_MOST_SECTIONS} m-lines; send one audio and one video.")
+        else:
+            (blocks[-1] if blocks else session).append(line)
+    if not blocks:
+        raise BadSdp("There is no m-line; offer at least one audio or video section.")
+    shared = _attributes(session)
+    bundle: list[str] = []
+    for value in shared.get("group", ()):
+        words = value.split()
+        if words and words[0] == "BUNDLE":
+            bundle = words[1:]
+    sections = [_section(block, shared, str(index)) for index, block in enumerate(blocks)]
+    return Offer(sections, bundle)
+
+
+def _attributes(lines: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        if line.startswith("a="):
+            name, _, value = line[2:].partition(":")
+            found.setdefault(name, []).append(value.strip())
+    return found
+
+
+def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> Section:
+    words = lines[0][2:].split()
+    if len(words) < 4 or not words[1].partition("/")[0].isdecimal():
+        raise BadSdp(f"The line {lines[0][:60]!r} is not a media description.")
+    own = _attributes(lines[1:])
+
+    def first(name: str) -> str:
+        values = own.get(name) or shared.get(name) or [""]
+        return values[0]
+
+    direction = next((name for name in _DIRECTIONS if name in own), None)
+    if direction is None:
+        direction = next((name for name in _DIRECTIONS if name in shared), "sendrecv")
+    extensions: dict[str, int] = {}
+    for value in own.get("extmap", ()):
+        parts = value.split()
+        number = parts[0].partition("/")[0] if parts else ""
+        if len(parts) >= 2 and number.isdecimal():
+            extensions[parts[1]] = int(number)
+    fingerprints = []
+    for value in own.get("fingerprint") or shared.get("fingerprint") or []:
+        algorithm, _, digest = value.partition(" ")
+        if digest:
+            fingerprints.append((algorithm.lower(), digest.strip()))
+    return Section(
+        kind=words[0],
+        port=int(words[1].partition("/")[0]),
+        mid=first("mid") or position,
+        protocol=words[2],
+        direction=direction,
+        codecs=_codecs(words[3:], own) if words[0] in ("audio", "video") else [],
+        extensions=extensions,
+        ufrag=first("ice-ufrag"),
+        password=first("ice-pwd"),
+        fingerprints=fingerprints,
+        setup=first("setup"),
+        mux="rtcp-mux" in own or "rtcp-mux-only" in own,
+    )
+
+
+def _codecs(types: list[str], own: dict[str, list[str]]) -> list[Codec]:
+    """The codecs in the order of the m-line, which is the offerer's preference."""
+    codecs: dict[int, Codec] = {}
+    for value in own.get("rtpmap", ()):
+        number, _, rest = value.partition(" ")
+        parts = rest.strip().split("/")
+        if not number.isdecimal() or number not in types or len(parts) < 2:
+            continue
+        if not parts[1].isdecimal() or int(parts[1]) == 0 or int(number) > 127:
+            raise BadSdp(f"The line a=rtpmap:{value[:60]} is not a payload type with a clock rate.")
+        channels = int(parts[2]) if len(parts) > 2 and parts[2].isdecimal() else 1
+        codecs[int(number)] = Codec(int(number), parts[0], int(parts[1]), channels)
+    for value in own.get("fmtp", ()):
+        number, _, rest = value.partition(" ")
+        codec = codecs.get(int(number)) if number.isdecimal() else None
+        if codec is None:
+            continue
+        codec.format = rest.strip()
+        for part in rest.split(";"):
+            name, _, setting = part.strip().partition("=")
+            if name:
+                codec.parameters[name.lower()] = setting.strip()
+    for value in own.get("rtcp-fb", ()):
+        number, _, rest = value.partition(" ")
+        for codec in codecs.values():
+            if number in ("*", str(codec.payload_type)):
+                codec.feedback.append(rest.strip())
+    return [codecs[int(t)] for t in types if t.isdecimal() and int(t) in codecs]
+
+
+@dataclass(slots=True)
+class Fragment:
+    """A trickle ICE fragment (RFC 8840): empty strings where it has no credentials."""
+
+    ufrag: str
+    password: str
+
+
+def parse_fragment(text: str) -> Fragment:
+    """Read an `application/trickle-ice-sdpfrag` body; raises BadSdp.
+
+    Candidates are not kept: an ICE-lite server answers where checks come from.
+    """
+    found: dict[str, str] = {}
+    for line in text.replace("\r", "").split("\n"):
+        if not line:
+            continue
+        if len(line) < 2 or line[1] != "=":
+            raise BadSdp("A line of the fragment is not of the form letter=value.")
+        name, _, value = line[2:].partition(":")
+        if line[0] == "a" and name in ("ice-ufrag", "ice-pwd"):
+            found.setdefault(name, value.strip())
+    return Fragment(found.get("ice-ufrag", ""), found.get("ice-pwd", ""))

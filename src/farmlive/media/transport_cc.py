@@ -1,0 +1,145 @@
+"""Transport-wide congestion control, the receiver's part: when each packet came.
+
+draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1. Without this feedback a browser
+that publishes stays at a fraction of its bandwidth.
+"""
+
+import struct
+
+EXTENSION = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+_TICK_S = 0.000_25
+_REFERENCE_S = 0.064
+_MOST = 1_000
+
+
+class Arrivals:
+    """Collects arrival times by transport-wide sequence number and writes the feedback.
+
+    Sequence numbers are unwrapped here; a number is reported once, and none before the one
+    where the last feedback ended.
+    """
+
+    def __init__(self) -> None:
+        self._times: dict[int, float] = {}
+        self._highest = -1
+        self._next = -1
+        self._count = 0
+
+    def add(self, sequence: int, arrival_s: float) -> None:
+        """Note that the packet with this 16-bit number came at `arrival_s` (any steady clock)."""
+        if self._highest < 0:
+            unwrapped = sequence + 0x10000
+            self._next = unwrapped
+        else:
+            unwrapped = self._highest + (((sequence - self._highest + 0x8000) & 0xFFFF) - 0x8000)
+        if unwrapped > self._highest:
+            self._highest = unwrapped
+        if unwrapped >= self._next:
+            self._times.setdefault(unwrapped, arrival_s)
+
+    def feedback(self, own_ssrc: int, media_ssrc: int) -> bytes | None:
+        """Write the feedback on all since the last one, or None when nothing came."""
+        if not self._times:
+            return None
+        base = max(self._next, self._highest - _MOST)
+        times = [self._times.get(n) for n in range(base, self._highest + 1)]
+        self._times.clear()
+        self._next = self._highest + 1
+        packet = write(own_ssrc, media_ssrc, base & 0xFFFF, times, self._count)
+        self._count = (self._count + 1) & 0xFF
+        return packet
+
+
+def write(
+    own_ssrc: int, media_ssrc: int, base: int, times: list[float | None], count: int
+) -> bytes:
+    """Write one feedback packet: `times` from sequence number `base` on, None where lost."""
+    first = next(time for time in times if time is not None)
+    reference = int(first / _REFERENCE_S)
+    previous = reference * _REFERENCE_S
+    # Each delta is taken from the sum of the written ones, so that rounding never adds up.
+    ticks = round(previous / _TICK_S)
+    symbols: list[int] = []
+    deltas = b""
+    for time in times:
+        if time is None:
+            symbols.append(0)
+            continue
+        delta = round(time / _TICK_S) - ticks
+        if 0 <= delta <= 255:
+            symbols.append(1)
+            deltas += bytes((delta,))
+        else:
+            delta = max(-32768, min(32767, delta))
+            symbols.append(2)
+            deltas += struct.pack("!h", delta)
+        ticks += delta
+    body = struct.pack(
+        "!IIHHI",
+        own_ssrc,
+        media_ssrc,
+        base,
+        len(symbols),
+        ((reference & 0xFFFFFF) << 8) | count,
+    )
+    body += _chunks(symbols) + deltas
+    padding = -len(body) & 3
+    if padding:
+        body += bytes(padding - 1) + bytes((padding,))
+    head = 0x80 | 15 | (0x20 if padding else 0)
+    return struct.pack("!BBH", head, 205, len(body) // 4) + body
+
+
+def _chunks(symbols: list[int]) -> bytes:
+    """Packet status chunks: a run where 7 or more are alike, else a vector of seven."""
+    out = b""
+    at, size = 0, len(symbols)
+    while at < size:
+        symbol = symbols[at]
+        run = 1
+        while at + run < size and run < 0x1FFF and symbols[at + run] == symbol:
+            run += 1
+        if run >= 7 or at + run == size:
+            out += struct.pack("!H", (symbol << 13) | run)
+            at += run
+            continue
+        chunk = 0xC000
+        for index in range(7):
+            if at + index < size:
+                chunk |= symbols[at + index] << (12 - 2 * index)
+        out += struct.pack("!H", chunk)
+        at += min(7, size - at)
+    return out
+
+
+def read(data: bytes) -> list[tuple[int, float | None]]:
+    """Read one feedback packet into sequence numbers and arrival times in seconds, for tests
+    and clients of ours. The packet must be well formed.
+    """
+    base, count, reference = struct.unpack_from("!HHI", data, 12)
+    at = 20
+    symbols: list[int] = []
+    while len(symbols) < count:
+        (chunk,) = struct.unpack_from("!H", data, at)
+        at += 2
+        if not chunk & 0x8000:
+            symbols += [chunk >> 13] * (chunk & 0x1FFF)
+        elif chunk & 0x4000:
+            symbols += [(chunk >> (12 - 2 * i)) & 3 for i in range(7)]
+        else:
+            symbols += [(chunk >> (13 - i)) & 1 for i in range(14)]
+    time = (reference >> 8) * _REFERENCE_S
+    result: list[tuple[int, float | None]] = []
+    for index, symbol in enumerate(symbols[:count]):
+        sequence = (base + index) & 0xFFFF
+        if symbol == 0:
+            result.append((sequence, None))
+            continue
+        if symbol == 1:
+            time += data[at] * _TICK_S
+            at += 1
+        else:
+            time += struct.unpack_from("!h", data, at)[0] * _TICK_S
+            at += 2
+        result.append((sequence, time))
+    return result

@@ -1,0 +1,197 @@
+"""A relay behind HTTP on loopback, a gate that keeps what it was told, and peers of aiortc."""
+
+import asyncio
+import fractions
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import av
+import httpx
+import pytest
+import uvicorn
+from aiortc import (
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+    VideoStreamTrack,
+)
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse
+
+from farmlive.media import Admission, MediaEvent, Relay
+from farmlive.problems import MEDIA_TYPE, NotFound, Problem, Unauthorized
+from farmlive.settings import Settings
+
+BROADCAST = "01JD0000000000000000000000"
+
+
+@dataclass
+class KeptGate:
+    """Keys by name, the broadcast that exists, and every event in order."""
+
+    keys: dict[str, Admission] = field(
+        default_factory=lambda: {
+            "orchard": Admission("orchard", "Orchard"),
+            "orchard-obs": Admission("orchard", "Orchard"),
+            "kitchen": Admission("kitchen", "Kitchen"),
+        }
+    )
+    events: list[MediaEvent] = field(default_factory=list)
+
+    async def publish(self, broadcast: str, bearer: str | None) -> Admission:
+        if broadcast != BROADCAST:
+            raise NotFound("There is no such broadcast.")
+        if bearer not in self.keys:
+            raise Unauthorized("Send the stream key that the studio shows.")
+        return self.keys[bearer]
+
+    async def play(self, broadcast: str, request: Request) -> None:
+        if broadcast != BROADCAST:
+            raise NotFound("There is no such broadcast.")
+
+    def tell(self, event: MediaEvent) -> None:
+        self.events.append(event)
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return [(event.kind, event.source) for event in self.events]
+
+
+async def until(condition: Callable[[], Any], what: str, seconds: float = 15) -> Any:
+    """Wait until the condition holds; the test fails with `what` where it never does."""
+    end = asyncio.get_running_loop().time() + seconds
+    while not (value := condition()):
+        if asyncio.get_running_loop().time() > end:
+            pytest.fail(f"not within {seconds} s: {what}")
+        await asyncio.sleep(0.01)
+    return value
+
+
+@dataclass
+class Media:
+    """A relay that serves, and how to reach it."""
+
+    relay: Relay
+    gate: KeptGate
+    url: str
+    http: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Media]:
+    gate = KeptGate()
+    relay = Relay(settings, gate)
+    await relay.start()
+    app = FastAPI()
+    app.include_router(relay.router)
+
+    async def answer(_: Request, problem: Exception) -> JSONResponse:
+        assert isinstance(problem, Problem)
+        return JSONResponse(problem.body(), problem.status, problem.headers, MEDIA_TYPE)
+
+    app.add_exception_handler(Problem, answer)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none")
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server._serve())
+    await until(lambda: server.started, "the HTTP server started")
+    port = server.servers[0].sockets[0].getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(base_url=url) as http:
+        yield Media(relay, gate, url, http)
+    await relay.stop()
+    server.should_exit = True
+    await task
+
+
+@pytest.fixture
+async def media(settings: Settings) -> AsyncIterator[Media]:
+    async with serving(settings) as media:
+        yield media
+
+
+def peer_connection() -> RTCPeerConnection:
+    return RTCPeerConnection(RTCConfiguration(iceServers=[]))
+
+
+@dataclass
+class Peer:
+    """A stock aiortc peer with its session."""
+
+    connection: RTCPeerConnection
+    media: Media
+    location: str = ""
+    etag: str = ""
+    frames: dict[str, int] = field(default_factory=lambda: {"video": 0, "audio": 0})
+    sizes: set[tuple[int, int]] = field(default_factory=set)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def open(self, path: str, headers: dict[str, str] | None = None) -> None:
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        response = await self.media.http.post(
+            path,
+            content=self.connection.localDescription.sdp,
+            headers={"Content-Type": "application/sdp", **(headers or {})},
+        )
+        assert response.status_code == 201, response.text
+        self.location, self.etag = response.headers["location"], response.headers["etag"]
+        await self.connection.setRemoteDescription(RTCSessionDescription(response.text, "answer"))
+
+    async def count(self, track: MediaStreamTrack) -> None:
+        with suppress(Exception):
+            while True:
+                frame = await track.recv()
+                self.frames[track.kind] += 1
+                if isinstance(frame, av.VideoFrame):
+                    self.sizes.add((frame.width, frame.height))
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await self.connection.close()
+
+
+class Picture(VideoStreamTrack):
+    """A small moving picture, 30 a second."""
+
+    def __init__(self, width: int = 320, height: int = 180) -> None:
+        super().__init__()
+        self.width, self.height = width, height
+        self._number = 0
+
+    async def recv(self) -> av.VideoFrame:
+        pts, time_base = await self.next_timestamp()
+        frame = av.VideoFrame(self.width, self.height, "yuv420p")
+        for index, plane in enumerate(frame.planes):
+            level = (self._number * 3 + index * 60) % 200 + 20
+            plane.update(bytes((level,)) * plane.buffer_size)
+        self._number += 1
+        frame.pts, frame.time_base = pts, fractions.Fraction(time_base)
+        return frame
+
+
+async def publish(media: Media, codec: str = "VP8", key: str = "orchard") -> Peer:
+    peer = Peer(peer_connection(), media)
+    video = peer.connection.addTransceiver(Picture(), direction="sendonly")
+    capabilities = RTCRtpSender.getCapabilities("video").codecs
+    video.setCodecPreferences([c for c in capabilities if c.name in (codec, "rtx")])
+    peer.connection.addTransceiver(AudioStreamTrack(), direction="sendonly")
+    await peer.open(f"/whip/{BROADCAST}", {"Authorization": f"Bearer {key}"})
+    return peer
+
+
+async def view(media: Media) -> Peer:
+    peer = Peer(peer_connection(), media)
+
+    def on_track(track: MediaStreamTrack) -> None:
+        peer.tasks.append(asyncio.ensure_future(peer.count(track)))
+
+    peer.connection.on("track", on_track)
+    peer.connection.addTransceiver("video", direction="recvonly")
+    peer.connection.addTransceiver("audio", direction="recvonly")
+    await peer.open(f"/whep/{BROADCAST}")
+    return peer
