@@ -91,7 +91,8 @@ def update(part: str, language: str, prefer: Catalog | None = None) -> tuple[Cat
 def _known(message: Message, language: str, *catalogues: Catalog | None) -> Text:
     for catalogue in catalogues:
         found = catalogue.get(message.id) if catalogue else None
-        if found is not None and _complete(found):
+        # What was said without a plural before is translated anew with one.
+        if found is not None and _complete(found) and found.pluralizable == message.pluralizable:
             return found.string
     if language == "en":
         return message.id

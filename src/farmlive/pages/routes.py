@@ -1,0 +1,167 @@
+"""The routes of the public pages and the review. The studio's are in studio.py."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from farmlive.broadcast.models import Broadcast
+from farmlive.pages.render import Pages
+from farmlive.pages.rooms import Rooms
+from farmlive.pages.stations import line_of
+from farmlive.people import Caller
+from farmlive.shop.models import Card
+
+# How many past broadcasts the start page names, and how many products of a live one it shows.
+PAST = 6
+SHOWN = 3
+
+
+def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+    """Build the router."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+    router.include_router(_viewers(pages, rooms))
+    router.include_router(_reviews(pages, rooms))
+    return router
+
+
+def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
+    router = APIRouter()
+    anyone = Depends(rooms.guard.anyone)
+
+    @router.get("/")
+    async def start(request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """What is live, what comes next, what was."""
+        found = await rooms.broadcasts.all()
+        live = [broadcast for broadcast in found if broadcast.state == "live"]
+        bags: dict[str, Sequence[Card]] = {
+            broadcast.id: (await rooms.shop.bag.cards(broadcast.id))[:SHOWN] for broadcast in live
+        }
+        # What has something to show stands first; a broadcast without products is not the one.
+        live.sort(key=lambda broadcast: not bags[broadcast.id])
+        return pages.page(
+            request,
+            "start.html",
+            caller=caller,
+            live=live,
+            bags=bags,
+            viewers={broadcast.id: rooms.broadcasts.viewers(broadcast.id) for broadcast in live},
+            coming=[broadcast for broadcast in found if broadcast.state == "scheduled"],
+            past=[broadcast for broadcast in found if broadcast.state == "ended"][:PAST],
+        )
+
+    @router.get("/live/{broadcast}")
+    async def live(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """The live page."""
+        return pages.page(
+            request,
+            "live.html",
+            caller=caller,
+            broadcast=await rooms.broadcasts.get(broadcast),
+            centres=[centre.model_dump(mode="json") for centre in await rooms.shop.centres()],
+        )
+
+    @router.get("/sign-in")
+    async def sign_in(
+        request: Request,
+        caller: Annotated[Caller, anyone],
+        next_: Annotated[str, Query(alias="next")] = "/studio",
+    ) -> Response:
+        """Signing in; who is signed in goes on at once."""
+        onward = next_ if _is_own_path(next_) else "/studio"
+        if caller.is_staff:
+            return RedirectResponse(onward, status_code=303)
+        return pages.page(request, "sign-in.html", cache="no-store", caller=caller, onward=onward)
+
+    @router.get("/order/{token}")
+    async def order(token: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """A buyer's order; who knows the address may read it."""
+        return pages.page(
+            request,
+            "order.html",
+            cache="no-store",
+            headers={"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
+            caller=caller,
+            order=await rooms.shop.order(token),
+        )
+
+    @router.get("/origin/lot/{lot}")
+    async def lot(
+        lot: str,
+        request: Request,
+        caller: Annotated[Caller, anyone],
+        part: Literal["page", "story"] = "page",
+    ) -> Response:
+        """Where a lot comes from: a page, or the story alone for the sheet over a video."""
+        story = await rooms.origin.story(lot)
+        return pages.page(
+            request,
+            "parts/story.html" if part == "story" else "lot.html",
+            caller=caller,
+            story=story,
+            line=line_of(story),
+        )
+
+    @router.get("/design")
+    async def design(
+        request: Request,
+        caller: Annotated[Caller, anyone],
+        theme: Literal["light", "dark"] | None = None,
+    ) -> Response:
+        """Every component in each of its states."""
+        return pages.page(request, "design.html", caller=caller, theme=theme)
+
+    return router
+
+
+def _reviews(pages: Pages, rooms: Rooms) -> APIRouter:
+    router = APIRouter()
+    anyone = Depends(rooms.guard.anyone)
+
+    @router.get("/review")
+    async def reviews(request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """Which broadcasts there are to review."""
+        if not caller.is_staff:
+            return to_sign_in(request)
+        found: list[Broadcast] = [
+            broadcast
+            for broadcast in await rooms.broadcasts.all()
+            if broadcast.state != "scheduled"
+        ]
+        return pages.page(
+            request, "reviews.html", cache="no-store", caller=caller, broadcasts=found
+        )
+
+    @router.get("/review/{broadcast}")
+    async def review(
+        broadcast: str, request: Request, caller: Annotated[Caller, anyone]
+    ) -> Response:
+        """What a broadcast sold."""
+        if not caller.is_staff:
+            return to_sign_in(request)
+        report = await rooms.review.of(broadcast)
+        return pages.page(
+            request,
+            "review.html",
+            cache="no-store",
+            caller=caller,
+            broadcast=await rooms.broadcasts.get(broadcast),
+            report=report,
+            lots={lot.id: lot for lot in report.lots},
+            farms={farm.id: farm for farm in report.farms},
+        )
+
+    return router
+
+
+def to_sign_in(request: Request) -> Response:
+    """Lead to signing in, and back to this page afterwards."""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/sign-in?next={quote(here, safe='')}", status_code=303)
+
+
+def _is_own_path(path: str) -> bool:
+    """Whether a path leads to this server and nowhere else."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()

@@ -1,0 +1,114 @@
+// The bag: every offer of the broadcast, beside the video on a desk and in a sheet on a phone.
+
+import { el, icon, say } from "../common/dom.js";
+import { money } from "../common/format.js";
+import { recall } from "../common/memory.js";
+import { n, t } from "../common/words.js";
+import { fullName, leftInWords, picked, pictureOf } from "./card.js";
+
+export class Bag {
+  /** `places` are the elements that each show the whole list; `act` has buy and origin. */
+  constructor(places, counter, act) {
+    this.places = places.map((place) => ({ place, rows: new Map() }));
+    this.counter = counter;
+    this.act = act;
+  }
+
+  render(scene, buyable) {
+    const cards = [...scene.offers.values()];
+    say(this.counter, String(cards.length));
+    this.counter.hidden = cards.length === 0;
+    for (const { place, rows } of this.places) {
+      if (cards.length === 0) {
+        rows.clear();
+        const words = t("The bag is still empty. Products appear here when the host adds them.");
+        place.replaceChildren(el("p", { class: "soft bag__empty" }, words));
+        continue;
+      }
+      if (rows.size === 0) place.replaceChildren();
+      for (const card of cards) {
+        if (!rows.has(card.offer)) {
+          const row = this.row(card);
+          rows.set(card.offer, row);
+          place.append(row.item);
+        }
+        this.update(rows.get(card.offer), card, scene.pinned === card.offer, buyable);
+      }
+    }
+  }
+
+  row(card) {
+    const parts = {
+      price: el("span", { class: "price price--small" }),
+      was: el("s", { class: "price-was" }),
+      left: el("span", { class: "small soft" }),
+      now: el("span", { class: "badge badge--kumquat" }, t("On screen now")),
+      buy: el("button", {
+        class: "button bag__buy",
+        type: "button",
+        "aria-label": `${t("Buy")}: ${fullName(card)}`,
+        onclick: () => this.act.buy(card.offer),
+      }),
+    };
+    const origin = el(
+      "button",
+      { class: "pinned__lot", type: "button", onclick: () => this.act.origin(card.lot) },
+      icon("leaf", true),
+      el("span", {}, [`${t("Lot %(code)s", { code: card.lot.code })}`, picked(card.lot.harvested_at)].filter(Boolean).join(" · ")),
+      icon("next", true),
+    );
+    parts.item = el(
+      "li",
+      { class: "bag__row" },
+      el("img", { class: "thumb thumb--small", src: pictureOf(card), alt: "", width: 56, height: 56 }),
+      el(
+        "div",
+        { class: "bag__text" },
+        parts.now,
+        el("h3", { class: "bag__name" }, fullName(card)),
+        el("p", {}, parts.price, parts.was),
+        parts.left,
+      ),
+      parts.buy,
+      origin,
+    );
+    return parts;
+  }
+
+  update(row, card, pinned, buyable) {
+    say(row.price, money(card.price));
+    say(row.was, card.list_price ? money(card.list_price) : "");
+    row.was.hidden = !card.list_price;
+    say(row.left, leftInWords(card));
+    row.now.hidden = !pinned;
+    row.buy.disabled = !buyable || card.left <= 0;
+    say(row.buy, card.left > 0 ? t("Buy") : t("Sold out"));
+  }
+}
+
+/** The orders that this device placed here, with the way to their pages. */
+export function renderOrders(place, scene) {
+  const links = recall("orders") ?? {};
+  const orders = [...scene.orders.values()].filter((order) => links[order.order]);
+  place.hidden = orders.length === 0;
+  if (orders.length === 0) return;
+  place.replaceChildren(
+    el("h3", {}, n("Your order", "Your orders", orders.length)),
+    el(
+      "ul",
+      { class: "stack stack--close" },
+      orders.map((order) =>
+        el(
+          "li",
+          {},
+          el(
+            "a",
+            { class: "link", href: links[order.order], target: "_blank" },
+            icon("check", true),
+            `${order.number} · ${money(order.total)}`,
+          ),
+        ),
+      ),
+    ),
+  );
+}

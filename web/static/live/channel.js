@@ -1,0 +1,131 @@
+// The live channel: one WebSocket that comes back by itself and takes up where it left off.
+// What the events mean is fold.js's part.
+
+import { Problem } from "../common/api.js";
+import { t } from "../common/words.js";
+
+const FIRST_WAIT = 400;
+const LONGEST_WAIT = 10_000;
+const REPLY_WITHIN = 8_000;
+const SILENCE = 40_000; // a live broadcast counts its viewers every 10 s
+const FINAL = new Set([4404, 4403, 4401]);
+
+export class Channel extends EventTarget {
+  /** Events: "welcome" and "events" with the frame as detail, "state" with open, waiting or refused. */
+  constructor(broadcast) {
+    super();
+    this.path = `/api/v1/broadcasts/${broadcast}/live`;
+    this.to = null;
+    this.state = "waiting";
+    this.problem = null;
+    this.waits = 0;
+    this.next = 0;
+    this.asked = new Map();
+    this.heard = 0;
+    addEventListener("online", () => this.hurry());
+    addEventListener("pageshow", () => this.hurry());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.hurry();
+    });
+    setInterval(() => this.watch(), 10_000);
+    this.connect();
+  }
+
+  connect() {
+    clearTimeout(this.timer);
+    const url = new URL(this.path, location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    if (this.to !== null) url.searchParams.set("after", this.to);
+    const socket = new WebSocket(url, "farmlive.v1");
+    this.socket = socket;
+    socket.addEventListener("message", ({ data }) => {
+      if (socket === this.socket) this.hear(JSON.parse(data));
+    });
+    socket.addEventListener("close", ({ code }) => {
+      if (socket === this.socket) this.lost(code);
+    });
+  }
+
+  hear(frame) {
+    this.heard = Date.now();
+    if (frame.type === "welcome" || frame.type === "events") {
+      this.to = frame.to;
+      this.waits = 0;
+      this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
+      this.become("open");
+    } else if (frame.type === "reply") {
+      const asked = this.asked.get(frame.id);
+      if (!asked) return;
+      this.asked.delete(frame.id);
+      clearTimeout(asked.timer);
+      if (frame.ok) asked.resolve(frame.result);
+      else asked.reject(new Problem(frame.problem));
+    } else if (frame.type === "problem") {
+      this.problem = new Problem(frame.problem);
+    }
+  }
+
+  lost(code) {
+    this.socket = null;
+    for (const [id, asked] of this.asked) {
+      clearTimeout(asked.timer);
+      asked.reject(offline());
+      this.asked.delete(id);
+    }
+    if (FINAL.has(code)) {
+      this.become("refused");
+      return;
+    }
+    this.become("waiting");
+    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.waits) * (0.5 + Math.random() / 2);
+    this.waits += 1;
+    this.timer = setTimeout(() => this.connect(), code === 4429 ? LONGEST_WAIT : wait);
+  }
+
+  /** Try at once, where a try is due: the network or the page came back. */
+  hurry() {
+    if (this.state === "waiting" && this.socket === null) this.connect();
+    else this.watch();
+  }
+
+  /** A link that went dead without a word is cut, so that it is made anew. */
+  watch() {
+    if (this.state !== "open" || !this.live || Date.now() - this.heard < SILENCE) return;
+    const dead = this.socket;
+    this.socket = null;
+    dead.close();
+    this.lost(1006);
+  }
+
+  become(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+
+  /** Send a message and wait for its reply. Rejects with a Problem; slug "offline" where no answer
+      came, so that it is not known whether it was done. */
+  ask(message) {
+    if (this.state !== "open") return Promise.reject(offline());
+    return new Promise((resolve, reject) => {
+      const id = String((this.next += 1));
+      const timer = setTimeout(() => {
+        this.asked.delete(id);
+        reject(offline());
+      }, REPLY_WITHIN);
+      this.asked.set(id, { resolve, reject, timer });
+      this.socket.send(JSON.stringify({ ...message, id }));
+    });
+  }
+
+  /** Send a message whose reply nobody waits for; dropped while offline. */
+  tell(message) {
+    if (this.state === "open") this.socket.send(JSON.stringify(message));
+  }
+}
+
+const offline = () =>
+  new Problem({
+    type: "/problems/offline",
+    detail: t("You are offline at the moment. What you typed is kept; try again when you are back."),
+  });

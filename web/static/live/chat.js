@@ -1,0 +1,91 @@
+// Chat: three lines over the video on a phone, the whole list beside it on a desk.
+
+import { el, say } from "../common/dom.js";
+import { recall, remember } from "../common/memory.js";
+import { sentence } from "../common/problems.js";
+import { close, open } from "../common/sheet.js";
+import { toast } from "../common/toast.js";
+import { t } from "../common/words.js";
+
+export class Chat {
+  constructor(list, form, sheet, channel) {
+    this.list = list;
+    this.form = form;
+    this.input = form.elements.text;
+    this.sheet = sheet;
+    this.channel = channel;
+    this.lines = new Map();
+    this.guest = "";
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.send();
+    });
+    sheet.querySelector("form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const name = event.target.elements.nickname.value.trim();
+      if (!name) return;
+      remember("nickname", name);
+      close(sheet);
+      this.send();
+    });
+  }
+
+  /** What the server calls this viewer until a nickname is chosen; staff keep their name. */
+  welcome(you) {
+    this.guest = you.nickname ?? "";
+    this.staff = Boolean(you.role);
+  }
+
+  async send() {
+    const words = this.input.value.trim();
+    if (!words) return;
+    const nickname = recall("nickname");
+    if (!nickname && !this.staff) {
+      this.sheet.querySelector("input").value = this.guest;
+      open(this.sheet);
+      this.sheet.querySelector("input").select();
+      return;
+    }
+    this.input.value = "";
+    try {
+      await this.channel.ask({ type: "chat.say", text: words, ...(nickname ? { nickname } : {}) });
+    } catch (problem) {
+      if (!this.input.value) this.input.value = words;
+      toast(sentence(problem), { danger: true });
+    }
+  }
+
+  render(scene) {
+    const live = scene.broadcast?.state === "live";
+    this.input.disabled = !live;
+    this.input.placeholder = live ? t("Say something…") : t("Chat opens with the broadcast");
+    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 80;
+    const now = new Set(scene.chat.map((said) => said.seq));
+    for (const [seq, line] of this.lines) {
+      if (!now.has(seq)) {
+        line.remove();
+        this.lines.delete(seq);
+      }
+    }
+    let added = false;
+    for (const said of scene.chat) {
+      if (this.lines.has(said.seq)) continue;
+      const line = lineOf(said);
+      this.lines.set(said.seq, line);
+      this.list.append(line);
+      added = true;
+    }
+    if (added && atEnd) this.list.scrollTop = this.list.scrollHeight;
+  }
+}
+
+function lineOf(said) {
+  const line = el("li", { class: said.role ? "chat__line chat__line--host" : "chat__line" });
+  const name = el("span", { class: "chat__name" });
+  say(name, said.nickname || t("Guest"));
+  line.append(name);
+  if (said.role) line.append(el("span", { class: "badge badge--kumquat" }, t("Host")));
+  if (said.simulated) line.append(el("span", { class: "badge badge--over chat__mark" }, t("Simulated")));
+  line.append(el("span", { class: "chat__text" }, said.text));
+  return line;
+}

@@ -1,0 +1,93 @@
+// What is so in the broadcast: the same fold as the server's snapshot (broadcast/snapshot.py).
+// Pure; renders nothing.
+
+const CHAT_KEPT = 50;
+const CHANGES = ["price", "list_price", "released", "left", "sold"];
+
+export class Scene {
+  constructor() {
+    this.broadcast = null; // {id, title, state, starts_at, started_at, ended_at}
+    this.paused = false;
+    this.source = null;
+    this.pinned = null;
+    this.offers = new Map(); // by id, in the order of the bag
+    this.chat = []; // {seq, at, nickname, text, role?, simulated?}, oldest first
+    this.audience = { viewers: 0, reactions: 0 };
+    this.orders = new Map(); // this device's, by id, oldest first
+  }
+
+  /** Begin from a welcome's snapshot. */
+  load(snapshot) {
+    this.broadcast = { ...snapshot.broadcast };
+    this.paused = snapshot.paused;
+    this.source = snapshot.source;
+    this.pinned = snapshot.pinned;
+    this.offers = new Map(snapshot.offers.map((card) => [card.offer, { ...card }]));
+    this.chat = [...snapshot.chat];
+    this.audience = { ...snapshot.audience };
+    this.orders = new Map((snapshot.orders ?? []).map((order) => [order.order, order]));
+  }
+
+  /** Change by one event; events of other audiences never come, so a gap in seq is no loss. */
+  apply({ seq, at, kind, data }) {
+    switch (kind) {
+      case "broadcast.started":
+        Object.assign(this.broadcast, { state: "live", started_at: at });
+        break;
+      case "broadcast.ended":
+        Object.assign(this.broadcast, { state: "ended", ended_at: at });
+        this.pinned = null;
+        this.paused = false;
+        break;
+      case "broadcast.paused":
+        this.paused = true;
+        break;
+      case "broadcast.resumed":
+        this.paused = false;
+        break;
+      case "source.switched":
+        this.source = { source: data.source, label: data.label };
+        break;
+      case "source.left":
+        if (this.source?.source === data.source) this.source = null;
+        break;
+      case "offer.added":
+        this.offers.set(data.offer, { ...data });
+        break;
+      case "offer.changed":
+      case "offer.released":
+      case "stock.changed": {
+        const card = this.offers.get(data.offer);
+        if (!card) break;
+        for (const name of CHANGES) if (name in data) card[name] = data[name];
+        break;
+      }
+      case "card.pinned":
+        this.pinned = data.offer;
+        break;
+      case "card.unpinned":
+        this.pinned = null;
+        break;
+      case "chat.said":
+        if (data.text === undefined) break;
+        this.chat.push({ seq, at, ...data });
+        if (this.chat.length > CHAT_KEPT) this.chat.shift();
+        break;
+      case "chat.hidden":
+        this.chat = this.chat.filter((said) => said.seq !== data.message);
+        break;
+      case "audience.counted":
+        this.audience = { viewers: data.viewers, reactions: data.reactions };
+        break;
+      default:
+        if (kind.startsWith("order.") && data.order) {
+          this.orders.set(data.order, { ...this.orders.get(data.order), ...data, at });
+        }
+    }
+  }
+
+  /** The card that lies over the video, or null. */
+  get card() {
+    return this.offers.get(this.pinned) ?? null;
+  }
+}

@@ -1,0 +1,175 @@
+// The picture: a WHEP player (draft-ietf-wish-whep-03) for one <video>, muted and inline.
+// It comes in by itself when someone publishes and comes back when the link is lost.
+
+const CONNECT_WITHIN = 12_000;
+const RETRY = 3_000;
+const RETRY_BLOCKED = 20_000;
+
+/** States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
+    blocked (UDP does not come through), unsupported, busy (the server lets in later), lost,
+    stopped. */
+export class Player extends EventTarget {
+  constructor(video, broadcast) {
+    super();
+    this.video = video;
+    this.url = `/whep/${broadcast}`;
+    this.state = "stopped";
+    this.wanted = false;
+    this.everConnected = false;
+    this.run = 0;
+    addEventListener("pagehide", () => this.leave());
+    addEventListener("pageshow", (event) => {
+      if (event.persisted && this.wanted) this.restart();
+    });
+    addEventListener("online", () => this.soon());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.soon();
+    });
+    video.addEventListener("playing", () => this.connection && this.become("playing"));
+  }
+
+  /** Play, now and whenever there is something to play. */
+  start() {
+    if (this.wanted) return;
+    this.wanted = true;
+    if (!("RTCPeerConnection" in window)) {
+      this.become("unsupported");
+      return;
+    }
+    this.connect();
+  }
+
+  /** Stop for good. */
+  stop() {
+    this.wanted = false;
+    this.leave();
+    this.video.srcObject = null;
+    this.become("stopped");
+  }
+
+  restart() {
+    this.leave();
+    this.connect();
+  }
+
+  /** Try at once if a try is due. */
+  soon() {
+    const broken = ["failed", "closed"].includes(this.connection?.connectionState);
+    if (this.wanted && (this.timer || broken)) this.restart();
+    else if (this.wanted && this.video.paused && this.video.srcObject) this.play();
+  }
+
+  async connect() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    const run = (this.run += 1);
+    if (this.state !== "waiting") this.become("connecting");
+    const connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+    this.connection = connection;
+    const stream = new MediaStream();
+    connection.addTransceiver("video", { direction: "recvonly" });
+    connection.addTransceiver("audio", { direction: "recvonly" });
+    connection.addEventListener("track", ({ track }) => {
+      stream.addTrack(track);
+      if (this.video.srcObject !== stream) this.video.srcObject = stream;
+      this.play();
+    });
+    connection.addEventListener("connectionstatechange", () => {
+      if (run === this.run) this.linked(connection.connectionState);
+    });
+    try {
+      await connection.setLocalDescription();
+      const answer = await fetch(this.url, {
+        method: "POST",
+        headers: { "content-type": "application/sdp", accept: "application/sdp" },
+        body: connection.localDescription.sdp,
+      });
+      if (run !== this.run) {
+        if (answer.ok) forget(answer);
+        return;
+      }
+      if (!answer.ok) {
+        this.refused(answer);
+        return;
+      }
+      this.session = new URL(answer.headers.get("location"), location.origin).href;
+      await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+      this.timeout = setTimeout(() => {
+        if (run === this.run && connection.connectionState !== "connected") this.blocked();
+      }, CONNECT_WITHIN);
+    } catch (error) {
+      if (run !== this.run) return;
+      // fetch fails with a TypeError when the server can't be reached; the rest is the browser's.
+      if (error instanceof TypeError) this.retry("lost", RETRY);
+      else {
+        this.leave();
+        this.become("unsupported");
+      }
+    }
+  }
+
+  linked(state) {
+    if (state === "connected") {
+      clearTimeout(this.timeout);
+      this.everConnected = true;
+    } else if (state === "failed" || state === "closed") {
+      if (this.everConnected) this.retry("lost", 500);
+      else this.blocked();
+    }
+  }
+
+  blocked() {
+    this.retry("blocked", RETRY_BLOCKED);
+  }
+
+  refused(answer) {
+    const after = Number(answer.headers.get("retry-after")) * 1000;
+    // That a broadcast is over, the channel tells; until then the picture may come back.
+    if (answer.status === 409 || answer.status === 404) {
+      this.retry("waiting", after || RETRY);
+    } else if (answer.status === 429 || answer.status >= 500) {
+      this.retry("busy", after || RETRY * 2);
+    } else {
+      this.leave();
+      this.become("unsupported");
+    }
+  }
+
+  retry(state, wait) {
+    this.leave();
+    this.become(state);
+    if (this.wanted) this.timer = setTimeout(() => this.connect(), wait);
+  }
+
+  async play() {
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (error.name === "NotAllowedError") this.become("tap");
+    }
+  }
+
+  leave() {
+    this.run += 1;
+    clearTimeout(this.timer);
+    clearTimeout(this.timeout);
+    this.timer = null;
+    this.connection?.close();
+    this.connection = null;
+    if (this.session) {
+      fetch(this.session, { method: "DELETE", keepalive: true }).catch(() => {});
+      this.session = null;
+    }
+  }
+
+  become(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+}
+
+function forget(answer) {
+  const session = new URL(answer.headers.get("location"), location.origin);
+  fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
+}

@@ -1,0 +1,3 @@
+// The review: prints.
+
+document.querySelector("[data-print]").addEventListener("click", () => window.print());
