@@ -16,10 +16,9 @@ from dataclasses import dataclass
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from farmlive import edge, operations
+from farmlive import edge, gate, operations
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -29,8 +28,15 @@ from farmlive.broadcast.log import Log
 from farmlive.broadcast.wire import ChannelProtocol
 from farmlive.bus import Bus, LocalBus, RedisBus
 from farmlive.ids import ulid
+from farmlive.media import Relay
 from farmlive.origin import routes as origin_routes
 from farmlive.origin.origin import Origin
+from farmlive.pages import routes as page_routes
+from farmlive.pages import studio
+from farmlive.pages.errors import error_page
+from farmlive.pages.render import Pages
+from farmlive.pages.rooms import Rooms
+from farmlive.pages.static import Static
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.people import routes as people_routes
 from farmlive.review import routes as review_routes
@@ -59,11 +65,15 @@ class House:
     origin: Origin
     shop: Shop
     review: Review
+    gate: gate.StreamGate
+    relay: Relay
     api: FastAPI
     asgi: ASGIApp
 
     async def close(self) -> None:
         """Stop every part, the last built first; what is in flight is committed."""
+        await self.relay.stop()
+        await self.gate.stop()
         await self.broadcasts.stop()
         await self.bus.stop()
         await self.store.close()
@@ -98,7 +108,13 @@ async def build(settings: Settings) -> House:
     channel.orders_of(shop.audiences)
     for command in shop_channel.commands(shop):
         channel.handle(command.name, command.model, command.handler, staff=command.staff)
+    stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
+    relay = Relay(settings, stream_gate)
+    gate.close_at_the_end(bus, relay)
+    await relay.start()
     await broadcasts.start()
+    static = Static()
+    pages = Pages(settings, static)
     api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
     api.include_router(broadcast_routes.routes(store, log, broadcasts, channel, guard))
     api.include_router(
@@ -109,8 +125,14 @@ async def build(settings: Settings) -> House:
     api.include_router(origin_routes.routes(origin, guard))
     api.include_router(shop_routes.routes(shop, guard))
     api.include_router(review_routes.routes(review, guard))
-    api.include_router(operations.routes(store, broadcasts, guard, dict))
-    edge.answer_problems(api, lambda _request, problem: JSONResponse(problem.body()))
+    api.include_router(relay.router)
+    api.include_router(gate.routes(relay.health, broadcasts, guard))
+    api.include_router(operations.routes(store, broadcasts, guard, relay.metrics))
+    rooms = Rooms(guard, broadcasts, shop, origin, review)
+    api.include_router(page_routes.routes(pages, rooms))
+    api.include_router(studio.routes(pages, rooms, settings))
+    api.mount("/static", static)
+    edge.answer_problems(api, error_page(pages))
     asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)
     asgi = edge.BodyLimit(edge.RequestLog(asgi), settings.max_body_kib * 1024)
     return House(
@@ -125,6 +147,8 @@ async def build(settings: Settings) -> House:
         origin=origin,
         shop=shop,
         review=review,
+        gate=stream_gate,
+        relay=relay,
         api=api,
         asgi=asgi,
     )

@@ -1,6 +1,6 @@
 """What watches over a server: whether it lives, whether it can work, and its numbers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -14,7 +14,7 @@ from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.people import Guard
 from farmlive.store import Store
 
-MediaNumbers = Callable[[], dict[str, float]]
+MediaNumbers = Callable[[], Mapping[str, float]]
 
 
 class Numbers(Collector):

@@ -41,8 +41,11 @@ class NotLive(Conflict):
     slug = "broadcast-not-live"
     title = "The broadcast is not live"
 
-    def __init__(self) -> None:
-        super().__init__("This broadcast has not started yet. Start it first.")
+    def __init__(self, *, headers: dict[str, str] | None = None):
+        super().__init__(
+            "This broadcast has not started yet: its host starts it in the studio.",
+            headers=headers,
+        )
 
 
 def require_live(state: str) -> None:

@@ -1,0 +1,139 @@
+"""The gate between media and broadcasts: whose stream key this is, who may watch yet, and what
+media tells is written into the log, in order.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+
+from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
+from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, unpack
+from farmlive.bus import Bus
+from farmlive.media import Admission, MediaEvent, Relay
+from farmlive.people import Guard, People
+from farmlive.problems import Unauthorized, Unavailable
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+_log = structlog.get_logger(__name__)
+
+
+class WrongStreamKey(Unauthorized):
+    """No key, or one that publishes nothing here."""
+
+    slug = "wrong-stream-key"
+    title = "That stream key does not work here"
+
+
+class StreamGate:
+    """Decides for the relay, and writes what it tells; implements `media.Gate`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        log: Log,
+        people: People,
+        guard: Guard,
+        broadcasts: Broadcasts,
+    ):
+        self._settings = settings
+        self._store = store
+        self._log = log
+        self._people = people
+        self._guard = guard
+        self._broadcasts = broadcasts
+        self._told: asyncio.Queue[MediaEvent] = asyncio.Queue()
+        self._writer = asyncio.create_task(self._write_for_ever())
+
+    async def stop(self) -> None:
+        """Write what was told, then stop."""
+        await self._told.join()
+        self._writer.cancel()
+        await asyncio.gather(self._writer, return_exceptions=True)
+
+    async def publish(self, broadcast: str, bearer: str | None) -> Admission:
+        """The source that the key belongs to. Raises WrongStreamKey, UnknownBroadcast, Ended."""
+        if await self._state(broadcast) == "ended":
+            raise Ended
+        source = await self._people.find_stream_key(broadcast, bearer) if bearer else None
+        if source is None:
+            raise WrongStreamKey(
+                "Copy the stream key again from the studio of this broadcast, or make a new one.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return Admission(source.id, source.label)
+
+    async def play(self, broadcast: str, request: Request) -> None:
+        """Let a viewer in while live, staff earlier too. Raises NotLive, Ended, TooMany."""
+        state = await self._state(broadcast)
+        if state == "ended":
+            raise Ended
+        caller = await self._guard.caller(request)
+        if state == "scheduled" and not caller.is_staff:
+            raise NotLive(headers={"Retry-After": "5"})
+        self._people.limits.allow("play", caller.address, self._settings.joins_per_minute)
+
+    def tell(self, event: MediaEvent) -> None:
+        """Write the event into the log, after those told before."""
+        self._told.put_nowait(event)
+
+    async def _state(self, broadcast: str) -> str:
+        return await self._store.read(lambda c: self._log.head(c, broadcast).state)
+
+    async def _write_for_ever(self) -> None:
+        while True:
+            event = await self._told.get()
+            try:
+                kind, audience, data = _as_logged(event)
+                await self._broadcasts.media_event(event.broadcast, kind, audience, data)
+            except (Unavailable, UnknownBroadcast) as error:
+                _log.warning("a media event was not written", kind=event.kind, error=str(error))
+            finally:
+                self._told.task_done()
+
+
+def _as_logged(event: MediaEvent) -> tuple[str, list[str], dict[str, Any]]:
+    source = {"source": event.source}
+    match event.kind:
+        case "joined":
+            return "source.joined", [STAFF], {**source, "label": event.label}
+        case "left":
+            return "source.left", [STAFF], source
+        case "switched":
+            return "source.switched", [PUBLIC], {**source, "label": event.label}
+        case "paused":
+            return "broadcast.paused", [PUBLIC], {"reason": "source"}
+        case "resumed":
+            return "broadcast.resumed", [PUBLIC], {}
+
+
+def close_at_the_end(bus: Bus, relay: Relay) -> None:
+    """Close a broadcast's media once its end is committed, on whichever server that was."""
+    closing: set[asyncio.Task[None]] = set()
+
+    def hear(topic: str, message: bytes) -> None:
+        if topic == TOPIC and (event := unpack(message)).kind == "broadcast.ended":
+            task = asyncio.create_task(relay.end(event.broadcast))
+            closing.add(task)
+            task.add_done_callback(closing.discard)
+
+    bus.listen(hear)
+
+
+def routes(
+    health: Callable[[str], dict[str, Any]], broadcasts: Broadcasts, guard: Guard
+) -> APIRouter:
+    """The one address of media in the API."""
+    router = APIRouter(tags=["media"])
+
+    @router.get("/api/v1/broadcasts/{broadcast}/health", dependencies=[Depends(guard.staff)])
+    async def read_health(broadcast: str) -> dict[str, Any]:
+        """How each source does: bitrate, frames, loss, round trip, keyframes."""
+        await broadcasts.get(broadcast)
+        return health(broadcast)
+
+    return router
