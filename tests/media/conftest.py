@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import httpx
+import imageio_ffmpeg
 import pytest
 import uvicorn
 from aiortc import (
@@ -79,6 +80,7 @@ class Media:
     gate: KeptGate
     url: str
     http: httpx.AsyncClient
+    peers: list["Peer"] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -102,10 +104,15 @@ async def serving(settings: Settings) -> AsyncIterator[Media]:
     port = server.servers[0].sockets[0].getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     async with httpx.AsyncClient(base_url=url) as http:
-        yield Media(relay, gate, url, http)
-    await relay.stop()
-    server.should_exit = True
-    await task
+        media = Media(relay, gate, url, http)
+        try:
+            yield media
+        finally:
+            for peer in media.peers:
+                await peer.close()
+            await relay.stop()
+            server.should_exit = True
+            await task
 
 
 @pytest.fixture
@@ -129,6 +136,9 @@ class Peer:
     frames: dict[str, int] = field(default_factory=lambda: {"video": 0, "audio": 0})
     sizes: set[tuple[int, int]] = field(default_factory=set)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.media.peers.append(self)
 
     async def open(self, path: str, headers: dict[str, str] | None = None) -> None:
         await self.connection.setLocalDescription(await self.connection.createOffer())
@@ -181,6 +191,14 @@ async def publish(media: Media, codec: str = "VP8", key: str = "orchard") -> Pee
     video.setCodecPreferences([c for c in capabilities if c.name in (codec, "rtx")])
     peer.connection.addTransceiver(AudioStreamTrack(), direction="sendonly")
     await peer.open(f"/whip/{BROADCAST}", {"Authorization": f"Bearer {key}"})
+    source = media.gate.keys[key].source
+    await until(
+        lambda: any(
+            each["source"] == source and not each["away"]
+            for each in media.relay.health(BROADCAST)["sources"]
+        ),
+        "the publisher's media flows",
+    )
     return peer
 
 
@@ -195,3 +213,24 @@ async def view(media: Media) -> Peer:
     peer.connection.addTransceiver("audio", direction="recvonly")
     await peer.open(f"/whep/{BROADCAST}")
     return peer
+
+
+@asynccontextmanager
+async def ffmpeg(media: Media, *, keyframes: int, key: str = "orchard") -> AsyncIterator[None]:
+    """ffmpeg publishes by WHIP until the block ends; “q” ends it, by a DELETE."""
+    arguments = (
+        f"-hide_banner -loglevel error -re -f lavfi -i testsrc2=size=320x180:rate=30 "
+        f"-re -f lavfi -i sine=frequency=440 -c:v libx264 -profile:v baseline -tune zerolatency "
+        f"-bf 0 -g {keyframes} -pix_fmt yuv420p -c:a libopus -ar 48000 -ac 2 "
+        f"-authorization {key} -f whip {media.url}/whip/{BROADCAST}"
+    )
+    process = await asyncio.create_subprocess_exec(
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        *arguments.split(),
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        await process.communicate(b"q")

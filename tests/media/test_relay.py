@@ -1,8 +1,10 @@
 """The whole way over loopback with stock aiortc peers."""
 
 import pytest
+from tests.media.conftest import BROADCAST, Media, ffmpeg, publish, serving, until, view
 
-from tests.media.conftest import Media, publish, until, view
+from farmlive.media.python_engine import PythonEngine
+from farmlive.settings import Settings
 
 
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
@@ -15,5 +17,95 @@ async def test_early_and_late_viewer_decode(media: Media, codec: str) -> None:
     await until(lambda: late.frames["video"] > 10, "the late viewer decodes")
     await until(lambda: late.frames["audio"] > 10, "the late viewer hears")
     assert media.gate.told == [("joined", "orchard"), ("switched", "orchard")]
-    for peer in (late, early, source):
-        await peer.close()
+
+
+async def test_ffmpeg_publishes_and_a_late_viewer_starts_in_the_group(media: Media) -> None:
+    async with ffmpeg(media, keyframes=90):
+        await until(lambda: ("switched", "orchard") in media.gate.told, "ffmpeg is on air")
+        viewer = await view(media)
+        await until(lambda: viewer.frames["video"] > 20, "the viewer decodes", 8)
+        await until(lambda: viewer.frames["audio"] > 10, "the viewer hears")
+
+
+async def test_publisher_away_and_back_viewers_go_on(media: Media) -> None:
+    source = await publish(media)
+    viewer = await view(media)
+    await until(lambda: viewer.frames["video"] > 10, "the viewer decodes")
+    assert (await media.http.delete(source.location)).status_code == 200
+    await until(lambda: ("paused", "orchard") in media.gate.told, "viewers are told of the pause")
+    await source.close()
+    before = dict(viewer.frames)
+    # Another key of the same source, another codec: the same viewer goes on.
+    again = await publish(media, "H264", key="orchard-obs")
+    await until(lambda: ("resumed", "orchard") in media.gate.told, "viewers are told of the end")
+    await until(lambda: viewer.frames["video"] > before["video"] + 20, "the picture goes on")
+    await until(lambda: viewer.frames["audio"] > before["audio"] + 20, "the sound goes on")
+    assert media.gate.told == [
+        ("joined", "orchard"),
+        ("switched", "orchard"),
+        ("paused", "orchard"),
+        ("resumed", "orchard"),
+    ]
+    assert viewer.connection.connectionState == "connected"
+
+
+async def test_a_reload_replaces_the_session_without_a_pause(media: Media) -> None:
+    source = await publish(media)
+    viewer = await view(media)
+    await until(lambda: viewer.frames["video"] > 10, "the viewer decodes")
+    again = await publish(media)
+    before = viewer.frames["video"]
+    await until(lambda: viewer.frames["video"] > before + 20, "the picture goes on")
+    assert ("paused", "orchard") not in media.gate.told
+    assert (await media.http.delete(source.location)).status_code == 404
+
+
+async def test_the_source_that_joined_last_is_on_air_and_its_end_brings_the_other_back(
+    media: Media,
+) -> None:
+    orchard = await publish(media)
+    viewer = await view(media)
+    await until(lambda: viewer.frames["video"] > 10, "the viewer decodes")
+    kitchen = await publish(media, "H264", key="kitchen")
+    await until(lambda: ("switched", "kitchen") in media.gate.told, "the kitchen is on air")
+    before = viewer.frames["video"]
+    await until(lambda: viewer.frames["video"] > before + 20, "the kitchen is seen")
+    assert [s["on_air"] for s in media.relay.health(BROADCAST)["sources"]] == [False, True]
+    await media.http.delete(kitchen.location)
+    await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "the orchard is back")
+    before = viewer.frames["video"]
+    await until(lambda: viewer.frames["video"] > before + 20, "the orchard is seen")
+    assert ("paused", "kitchen") not in media.gate.told
+
+
+async def test_after_the_grace_the_source_has_left(settings: Settings) -> None:
+    async with serving(settings.model_copy(update={"source_grace_s": 0.3})) as media:
+        source = await publish(media)
+        viewer = await view(media)
+        await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+        await media.http.delete(source.location)
+        await until(lambda: media.gate.told[-1] == ("left", "orchard"), "the source left")
+        response = await media.http.post(
+            f"/whep/{BROADCAST}", content="v=0", headers={"Content-Type": "application/sdp"}
+        )
+        assert response.status_code == 409
+
+
+async def test_delete_frees_everything(media: Media) -> None:
+    source = await publish(media)
+    viewer = await view(media)
+    await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+    assert media.relay.viewers() == {BROADCAST: 1}
+    await media.http.delete(viewer.location)
+    assert media.relay.viewers() == {BROADCAST: 0}
+    await until(
+        lambda: viewer.connection.connectionState in ("closed", "failed"), "the viewer is told"
+    )
+    await media.relay.end(BROADCAST)
+    assert media.relay.metrics()["sources"] == 0
+    engine = media.relay._engine
+    assert isinstance(engine, PythonEngine)
+    await until(lambda: not engine._peers, "no peer is left")
+    assert not engine._by_ufrag
+    assert not engine._outputs
+    assert all(not port.peers for port in engine._ports)
