@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -81,6 +82,38 @@ def serve(
         _out.print(f"Serving {server.url}")
 
     uvloop.run(until_signal(lambda stop: composition.serve(settings, ready, stop)))
+
+
+@cli.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="Folder that the demo keeps everything in.")] = Path(
+        ".farmlive-demo"
+    ),
+    host: Annotated[str, typer.Option(help="Address to listen on; loopback if empty.")] = "",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port to listen on.")] = 8000,
+    udp_port: Annotated[int, typer.Option(min=0, max=65535, help="UDP port of media.")] = 8189,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Serve this network over HTTPS, so that a phone can film.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Empty the folder first.")] = False,
+) -> None:
+    """Serve a live demo farm until Ctrl-C, with a film, a host and simulated viewers."""
+    # Imported here: the other commands need neither the film's nor the viewers' libraries.
+    from farmlive.demo import DemoError, command
+
+    try:
+        command.run(data, host, port, udp_port, lan, fresh)
+    except DemoError as error:
+        _err.print(str(error), style="red")
+        raise SystemExit(1) from None
+
+
+@cli.command()
+def selftest() -> None:
+    """Try a broadcast from camera to review on a server of its own; exits with 0 or 1."""
+    from farmlive.demo import selftest as trial
+
+    raise SystemExit(trial.run())
 
 
 def with_people(work: Callable[[People], Awaitable[T]]) -> T:

@@ -17,6 +17,7 @@ import imageio_ffmpeg
 from PIL import Image, ImageDraw
 
 from farmlive.client.counter import bits
+from farmlive.demo import DemoError
 from farmlive.demo.scenery import HEIGHT, PERIOD, WIDTH, Orchard
 
 RATE = 30
@@ -40,7 +41,7 @@ _CHORD = (
 )
 
 
-class FilmError(Exception):
+class FilmError(DemoError):
     """The film could not be made; the text says what ffmpeg said."""
 
 
@@ -128,10 +129,11 @@ def _encoder(path: Path, frames: int) -> "subprocess.Popen[bytes]":
     return process
 
 
-def delay_ms(counter: int, wall_ms: float) -> float:
+def delay_ms(counter: int, wall_ms: float, film_s: float = PERIOD) -> float:
     """How long before `wall_ms` (since 1970) the frame with this counter was due to be sent.
 
-    The publisher's clock and the caller's must be the same; the answer lies within half a minute.
+    The publisher's clock and the caller's must be the same. `film_s` is the film's length, a part
+    of a minute; the answer lies within half of it.
     """
-    period = PERIOD * 1000
+    period = film_s * 1000
     return (wall_ms - counter * 1000 / RATE + period / 2) % period - period / 2

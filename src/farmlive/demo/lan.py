@@ -24,11 +24,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from farmlive.demo import DemoError
 from farmlive.demo.authority import Address
 from farmlive.media.addresses import local_addresses
 
 
-class NoNetwork(Exception):
+class NoNetwork(DemoError):
     """The machine has no address on a network; the text says what to do."""
 
 

@@ -1,31 +1,72 @@
-"""Publishes the film by WHIP: `python -m farmlive.demo.publish` in a process of its own.
+"""Publishes the film by WHIP: packets go out by the wall clock through a stock client, ffmpeg.
 
 Owns the pace: frame k of the film leaves when the wall clock stands at k / RATE seconds within a
-minute. Nothing is encoded here; libav's WHIP muxer is a stock client. What starts it again when
-it ends is on_air.py's.
+minute. Nothing is encoded. What starts it again when it ends is on_air.py's.
 """
 
-import json
-import sys
+import contextlib
+import io
+import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import av
+import imageio_ffmpeg
 from av.packet import Packet
 from av.stream import Stream
 
-from farmlive.demo.film import FRAMES, RATE
+from farmlive.demo.film import RATE
 
-_SOUNDS_A_SECOND = 50
-# The muxer holds a packet back until the other stream has a later one, so sound goes ahead.
+SOUNDS_A_SECOND = 50
+# ffmpeg holds a packet back until the other stream has a later one, so sound goes ahead.
 _SOUND_AHEAD_S = 0.05
+_LATE_S = 0.25
 _STEP_S = 0.5
 
 
-class ClockError(Exception):
-    """The machine's clock was set while the film ran, so the counter no longer tells the time."""
+class Film:
+    """The film's packets, ready to be sent for ever."""
+
+    def __init__(self, path: Path):
+        self._source = av.open(str(path))
+        video, audio = self._source.streams.video[0], self._source.streams.audio[0]
+        self.streams = (audio, video)
+        kept: dict[int, list[Packet[Stream]]] = {audio.index: [], video.index: []}
+        for packet in self._source.demux(video, audio):
+            if packet.size:
+                kept[packet.stream.index].append(packet)
+        self.pictures = kept[video.index]
+        self.sounds = kept[audio.index][: self.seconds * SOUNDS_A_SECOND]
+
+    @property
+    def seconds(self) -> int:
+        """How long the film is."""
+        return len(self.pictures) // RATE
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._source.close()
+
+
+class _Wire(io.RawIOBase):
+    """What the container writes, passed on to the child at once; a pipe can't be sought."""
+
+    def __init__(self, pipe: Any):
+        self._pipe = pipe
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        done = 0
+        while done < len(view):
+            done += self._pipe.write(view[done:])
+        return done
 
 
 def schedule() -> Iterator[tuple[float, bool, int]]:
@@ -35,7 +76,7 @@ def schedule() -> Iterator[tuple[float, bool, int]]:
     """
     picture = sound = 0
     while True:
-        picture_at, sound_at = picture / RATE, sound / _SOUNDS_A_SECOND - _SOUND_AHEAD_S
+        picture_at, sound_at = picture / RATE, sound / SOUNDS_A_SECOND - _SOUND_AHEAD_S
         if sound_at <= picture_at:
             yield max(0.0, sound_at), False, sound
             sound += 1
@@ -44,52 +85,100 @@ def schedule() -> Iterator[tuple[float, bool, int]]:
             picture += 1
 
 
-def publish(film: Path, url: str, key: str) -> None:
-    """Publish the film to a WHIP address until the other side ends it or the clock is set."""
-    with av.open(str(film)) as source:
-        video, audio = source.streams.video[0], source.streams.audio[0]
-        packets: dict[int, list[Packet[Stream]]] = {video.index: [], audio.index: []}
-        for packet in source.demux(video, audio):
-            if packet.size:
-                packets[packet.stream.index].append(packet)
-        pictures = packets[video.index]
-        sounds = packets[audio.index][: len(pictures) * _SOUNDS_A_SECOND // RATE]
-        with av.open(url, "w", format="whip", options={"authorization": key}) as sink:
-            streams = (
-                sink.add_stream_from_template(audio),
-                sink.add_stream_from_template(video),
-            )
-            sink.start_encoding()
-            wall, steady = time.time(), time.monotonic()
-            start = int(wall) + 1
-            first = start % (FRAMES // RATE)
-            for after, is_picture, number in schedule():
-                due = steady + (start - wall) + after
-                time.sleep(max(0.0, due - time.monotonic()))
-                if abs(time.time() - wall - (time.monotonic() - steady)) > _STEP_S:
-                    raise ClockError
-                rate = RATE if is_picture else _SOUNDS_A_SECOND
-                kept = pictures if is_picture else sounds
-                packet = kept[(first * rate + number) % len(kept)]
-                packet.stream = streams[is_picture]
-                packet.time_base = Fraction(1, rate)
-                packet.pts = packet.dts = number
-                packet.duration = 1
-                sink.mux_one(packet)
+class Lateness:
+    """Drops what is late, from one keyframe to another, so that a slow start is not kept up."""
+
+    def __init__(self) -> None:
+        self._dropping = False
+
+    def keeps(self, late_s: float, is_picture: bool, is_keyframe: bool) -> bool:
+        """Whether to send a packet that is `late_s` behind its time."""
+        if not is_picture:
+            return late_s < _LATE_S
+        if is_keyframe:
+            self._dropping = late_s >= _LATE_S
+        elif late_s >= _LATE_S:
+            self._dropping = True
+        return not self._dropping
 
 
-def main() -> int:
-    """Read `{"film", "url", "key"}` from standard input, so that no process list shows the key."""
-    order = json.loads(sys.stdin.readline())
-    try:
-        publish(Path(order["film"]), order["url"], order["key"])
-    except ClockError:
-        return 0
-    except (av.FFmpegError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+class Publication:
+    """One run of ffmpeg that publishes the film. `run` blocks; the rest may be called meanwhile."""
 
+    def __init__(self, film: Path, whip_url: str, key: str):
+        self._film = film
+        self._stopped = threading.Event()
+        self._child = subprocess.Popen(  # noqa: S603
+            [
+                imageio_ffmpeg.get_ffmpeg_exe(),
+                *("-hide_banner", "-loglevel", "error", "-nostats"),
+                *("-fflags", "nobuffer", "-analyzeduration", "100000"),
+                *("-f", "nut", "-i", "pipe:0", "-c", "copy"),
+                *("-authorization", key, "-f", "whip", whip_url),
+            ],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            # A Ctrl-C in the terminal reaches the parent alone, which ends the child in order.
+            start_new_session=True,
+        )
 
-if __name__ == "__main__":
-    sys.exit(main())
+    def run(self) -> str:
+        """Publish until the child ends, `stop` is called or the clock is set: what ffmpeg said."""
+        assert self._child.stderr is not None
+        said: list[bytes] = []
+        reader = threading.Thread(target=lambda: said.extend(cast(Any, self._child.stderr)))
+        reader.start()
+        film = Film(self._film)
+        try:
+            with contextlib.suppress(BrokenPipeError, av.FFmpegError):
+                self._feed(film)
+        finally:
+            film.close()
+            self._end()
+            reader.join()
+            self._child.stderr.close()
+        return b"".join(said).decode(errors="replace").strip()[-300:]
+
+    def stop(self) -> None:
+        """End the publication in order."""
+        self._stopped.set()
+
+    def vanish(self) -> None:
+        """Kill the child without a word to the server."""
+        self._child.kill()
+
+    def _feed(self, film: Film) -> None:
+        out = av.open(_Wire(self._child.stdin), "w", format="nut")
+        streams = [out.add_stream_from_template(stream) for stream in film.streams]
+        lateness = Lateness()
+        wall, steady = time.time(), time.monotonic()
+        start = int(wall) + 1
+        for after, is_picture, number in schedule():
+            due = steady + (start - wall) + after
+            if self._stopped.wait(max(0.0, due - time.monotonic())):
+                break
+            if abs(time.time() - wall - (time.monotonic() - steady)) > _STEP_S:
+                break  # the clock was set: the counter would tell the wrong time
+            rate = RATE if is_picture else SOUNDS_A_SECOND
+            kept = film.pictures if is_picture else film.sounds
+            packet = kept[(start % film.seconds * rate + number) % len(kept)]
+            if not lateness.keeps(time.monotonic() - due, is_picture, packet.is_keyframe):
+                continue
+            packet.stream = streams[is_picture]
+            packet.time_base = Fraction(1, rate)
+            packet.pts = packet.dts = number
+            packet.duration = 1
+            out.mux_one(packet)
+
+    def _end(self) -> None:
+        """At the end of its input ffmpeg says goodbye to the server; it gets two seconds for it."""
+        assert self._child.stdin is not None
+        with contextlib.suppress(OSError):
+            self._child.stdin.close()
+        try:
+            self._child.wait(2)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypedDict
 
+from farmlive.demo import DemoError
+
 
 class DemoUser(TypedDict):
     """A sign-in of the demo."""
@@ -34,7 +36,7 @@ class DemoJson(TypedDict):
     offers: list[dict[str, Any]]
 
 
-class FolderInUse(Exception):
+class FolderInUse(DemoError):
     """Another demo runs in the folder; the text says what to do."""
 
 

@@ -1,0 +1,71 @@
+"""A server of its own in a folder of its own, for the selftest: a child process and its first
+sign-in. What is tried on it is selftest.py's.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from farmlive.demo.children import end
+
+_SIGN_IN = re.compile(r"sign in as (\S+) with the password (\S+)")
+_SERVING = re.compile(r"Serving (\S+)")
+
+
+class ServerFailed(Exception):
+    """The server did not start; the text is what it said."""
+
+
+@dataclass(frozen=True)
+class TrialServer:
+    """Where the server listens, and the coordinator that its first start made."""
+
+    url: str
+    name: str
+    password: str
+
+
+@contextlib.asynccontextmanager
+async def trial_server(data: Path) -> AsyncIterator[TrialServer]:
+    """Run `farmlive serve` on free ports of loopback while the block runs. Raises ServerFailed."""
+    log = data.parent / "server.log"
+    with log.open("wb") as errors:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "farmlive.cli", "serve"),
+            *("--host", "127.0.0.1", "--port", "0", "--udp-port", "0"),
+            env=_environment(data),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    try:
+        async with asyncio.timeout(20):
+            server = await _first_lines(child, log)
+        yield server
+    finally:
+        await end(child)
+
+
+def _environment(data: Path) -> dict[str, str]:
+    """The environment without settings of another server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FARMLIVE_")}
+    return kept | {"FARMLIVE_DATA": str(data), "FARMLIVE_LOG_LEVEL": "warning"}
+
+
+async def _first_lines(child: asyncio.subprocess.Process, log: Path) -> TrialServer:
+    assert child.stdout is not None
+    name = password = ""
+    while line := (await child.stdout.readline()).decode():
+        if found := _SIGN_IN.search(line):
+            name, password = found.groups()
+        if found := _SERVING.search(line):
+            return TrialServer(found[1], name, password)
+    said = await asyncio.to_thread(log.read_text, "utf-8", "replace")
+    raise ServerFailed(said.strip()[-500:] or "it said nothing")
