@@ -108,6 +108,13 @@ async def first_frames(server: Server, place: Stage) -> dict[str, float]:
     return {name: round(value, 1) for name, value in found.items()}
 
 
+async def load_of(server: Server, window_s: float) -> float:
+    """CPU seconds a second that the server takes during a window."""
+    cpu_s, began = server.cpu_s(), time.monotonic()
+    await asyncio.sleep(window_s)
+    return (server.cpu_s() - cpu_s) / (time.monotonic() - began)
+
+
 async def direct_delay_ns(window_s: float) -> float:
     """The median way of a packet from publisher to viewer with no server between them."""
     publisher, viewer = LightPublisher("", ""), LightViewer("")
@@ -123,12 +130,11 @@ async def direct_delay_ns(window_s: float) -> float:
 async def viewers(server: Server, place: Stage, window_s: float) -> dict[str, Any]:
     """Delay that the server adds and CPU that it takes, with light viewers."""
     direct_ns = await direct_delay_ns(3)
+    idle = await load_of(server, 3)
     publisher = LightPublisher(f"{server.url}/whip/{place.broadcast}", place.stream_key)
     await publisher.start()
     await asyncio.sleep(1)
-    cpu_s, began = server.cpu_s(), time.monotonic()
-    await asyncio.sleep(4)
-    alone = (server.cpu_s() - cpu_s) / (time.monotonic() - began)
+    alone = await load_of(server, 4)
     audience = [
         LightViewer(f"{server.url}/whep/{place.broadcast}", patience_s=10) for _ in range(VIEWERS)
     ]
@@ -138,9 +144,7 @@ async def viewers(server: Server, place: Stage, window_s: float) -> dict[str, An
         await asyncio.gather(*(viewer.wait_packets(230, 20) for viewer in audience))
         for viewer in audience:
             viewer.measure()
-        cpu_s, began = server.cpu_s(), time.monotonic()
-        await asyncio.sleep(window_s)
-        used = (server.cpu_s() - cpu_s) / (time.monotonic() - began)
+        used = await load_of(server, window_s)
         delays = array("q")
         for viewer in audience:
             delays.extend(viewer.delays_ns)
@@ -157,7 +161,7 @@ async def viewers(server: Server, place: Stage, window_s: float) -> dict[str, An
         },
         "direct_delay_ms": round(direct_ns / 1e6, 3),
         "cpu_us_per_viewer_second": round(used * 1e6 / VIEWERS, 1),
-        "cpu_us_per_second_without_viewers": round(alone * 1e6),
+        "cpu_us_per_second": {"idle": round(idle * 1e6), "publisher_alone": round(alone * 1e6)},
         "packets_per_viewer_second": round(packets / VIEWERS / window_s, 1),
         "lost": lost,
     }
@@ -209,9 +213,7 @@ async def crowd(server: Server, place: Stage, window_s: float) -> dict[str, floa
             clients += await asyncio.gather(
                 *(LightChannel.connect(server.url, place.broadcast) for _ in range(50))
             )
-        cpu_s, began = server.cpu_s(), time.monotonic()
-        await asyncio.sleep(3)
-        idle = (server.cpu_s() - cpu_s) / (time.monotonic() - began)
+        idle = await load_of(server, 3)
         async with await Channel.connect(server.url, place.broadcast, key=server.key) as host:
             before = sum(client.deliveries for client in clients)
             cpu_s, began = server.cpu_s(), time.monotonic()
@@ -229,6 +231,6 @@ async def crowd(server: Server, place: Stage, window_s: float) -> dict[str, floa
     return {
         "cpu_us_per_delivery": round(used * 1e6 / max(1, deliveries), 2),
         "deliveries_per_second": round(deliveries / window_s),
-        "cpu_us_per_second_idle_clients": round(idle * 1e6),
+        "cpu_us_per_second_clients_idle": round(idle * 1e6),
         "clients_cut": cut,
     }
