@@ -102,6 +102,7 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
             caller=caller,
             story=story,
             line=line_of(story),
+            in_sheet=part == "story",
         )
 
     @router.get("/design")

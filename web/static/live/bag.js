@@ -4,7 +4,7 @@ import { el, icon, say } from "../common/dom.js";
 import { money } from "../common/format.js";
 import { recall } from "../common/memory.js";
 import { n, t } from "../common/words.js";
-import { fullName, leftInWords, picked, pictureOf } from "./card.js";
+import { fullName, leftInWords, lotInWords, pictureOf } from "./card.js";
 
 export class Bag {
   /** `places` are the elements that each show the whole list; `act` has buy and origin. */
@@ -54,7 +54,7 @@ export class Bag {
       "button",
       { class: "pinned__lot", type: "button", onclick: () => this.act.origin(card.lot) },
       icon("leaf", true),
-      el("span", {}, [`${t("Lot %(code)s", { code: card.lot.code })}`, picked(card.lot.harvested_at)].filter(Boolean).join(" · ")),
+      el("span", {}, lotInWords(card.lot)),
       icon("next", true),
     );
     parts.item = el(
@@ -66,8 +66,7 @@ export class Bag {
         { class: "bag__text" },
         parts.now,
         el("h3", { class: "bag__name" }, fullName(card)),
-        el("p", {}, parts.price, parts.was),
-        parts.left,
+        el("p", { class: "bag__money" }, parts.price, parts.was, parts.left),
       ),
       parts.buy,
       origin,

@@ -40,6 +40,7 @@ export class Buying {
     this.showWay();
   }
 
+  /** The card as the broadcast has it now. */
   get card() {
     return this.scene.offers.get(this.offer);
   }
@@ -51,8 +52,8 @@ export class Buying {
     this.channel.tell({ type: "card.open", offer });
     this.part("thumb").src = pictureOf(this.card);
     say(this.part("name"), fullName(this.card));
-    this.go("quantity");
     open(this.sheet);
+    this.go("quantity");
   }
 
   /** The broadcast changed; keep what the sheet says true. */
@@ -108,9 +109,9 @@ export class Buying {
     say(this.part("title"), titles[step]);
     this.render(this.buyable);
     this.part("body").scrollTop = 0;
-    if (step === "details" && this.sheet.open) {
+    if (step === "details") {
       this.form.elements[this.form.elements.name.value ? "phone" : "name"].focus();
-    } else if (step === "check" || step === "done") {
+    } else {
       this.part("title").focus();
     }
   }

@@ -7,7 +7,7 @@ import { n, page, t, text } from "../common/words.js";
 const DAY = 86_400_000;
 
 /** When a lot was picked, in words. */
-export function picked(ms, now = Date.now()) {
+function picked(ms, now = Date.now()) {
   if (!ms) return "";
   const today = day(ms) === day(now);
   if (today && Number(clock(ms).slice(0, 2)) < 12) return t("picked this morning");
@@ -15,6 +15,10 @@ export function picked(ms, now = Date.now()) {
   if (day(ms) === day(now - DAY)) return t("picked yesterday");
   return t("picked on %(day)s", { day: day(ms) });
 }
+
+/** A lot and when it was picked, `Lot 1123 · picked this morning`. */
+export const lotInWords = (lot) =>
+  [t("Lot %(code)s", { code: lot.code }), picked(lot.harvested_at)].filter(Boolean).join(" · ");
 
 /** What is left, in words. */
 export function leftInWords(card) {
@@ -77,13 +81,7 @@ export class PinnedCard {
       "button",
       { class: "pinned__lot", type: "button", onclick: () => this.act.origin(card.lot) },
       icon("leaf", true),
-      el(
-        "span",
-        {},
-        [t("Lot %(code)s", { code: card.lot.code }), picked(card.lot.harvested_at)]
-          .filter(Boolean)
-          .join(" · "),
-      ),
+      el("span", {}, lotInWords(card.lot)),
       icon("next", true),
     );
     const box = el(
