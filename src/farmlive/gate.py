@@ -72,7 +72,7 @@ class StreamGate:
         state = await self._state(broadcast)
         if state == "ended":
             raise Ended
-        caller = await self._guard.caller(request)
+        caller = await self._guard.identify(request)
         if state == "scheduled" and not caller.is_staff:
             raise NotLive(headers={"Retry-After": "5"})
         self._people.limits.allow("play", caller.address, self._settings.joins_per_minute)

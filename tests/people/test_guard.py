@@ -155,6 +155,13 @@ async def test_channel_for_another_site_is_refused_and_without_origin_taken(
     assert (await guard.caller(channel())).role is None
 
 
+async def test_page_elsewhere_may_be_identified_where_a_route_allows_it(people: People) -> None:
+    guard = Guard(people)
+    elsewhere = channel(origin="https://evil.test")
+    assert guard.is_cross_site(elsewhere)
+    assert (await guard.identify(elsewhere)).role is None
+
+
 async def test_channel_takes_api_keys(people: People) -> None:
     _, secret = await people.create_api_key("demo", "simulator")
     guard = Guard(people)

@@ -3,7 +3,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection, func, select, update
 
-from farmlive.people import People, tables
+from farmlive.people import People, RateLimits, tables
 from farmlive.people.problems import WrongPassword
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
@@ -123,6 +123,7 @@ async def test_database_holds_neither_token_nor_csrf_nor_password(
 async def test_guesses_at_one_name_run_into_its_limit_from_any_address(
     people: People, settings: Settings
 ) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
     for number in range(settings.sign_ins_per_minute):
         with pytest.raises(WrongPassword):
@@ -132,8 +133,9 @@ async def test_guesses_at_one_name_run_into_its_limit_from_any_address(
 
 
 async def test_guesses_from_one_address_run_into_its_limit(
-    client: httpx.AsyncClient, settings: Settings
+    client: httpx.AsyncClient, people: People, settings: Settings
 ) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
     for number in range(settings.sign_ins_per_minute):
         body = {"name": f"name{number}", "password": "wrong password"}
         assert (await client.post("/api/v1/session", json=body)).status_code == 401

@@ -62,11 +62,22 @@ class Guard:
         Raises UnknownApiKey for a wrong one, and CrossSite for a channel or a change (any
         method but GET, HEAD and OPTIONS) that a page of another site asks for.
         """
-        if _is_change(connection) and is_cross_site(connection.headers, self._url):
+        if _is_change(connection) and self.is_cross_site(connection):
             raise CrossSite(
                 "Nothing was changed. Open the page by the server's own address and try again; "
                 "behind a proxy, FARMLIVE_PUBLIC_URL must be the address that people open."
             )
+        return await self.identify(connection)
+
+    def is_cross_site(self, connection: HTTPConnection) -> bool:
+        """Whether a page of another site asks."""
+        return is_cross_site(connection.headers, self._url)
+
+    async def identify(self, connection: HTTPConnection) -> Caller:
+        """The caller, from whatever site: for what pages elsewhere may ask too, such as playing.
+
+        Raises UnknownApiKey for a wrong one.
+        """
         device = str(connection.scope["state"]["device"])
         address = self.address(connection)
         scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
