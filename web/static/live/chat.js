@@ -58,7 +58,9 @@ export class Chat {
   render(scene) {
     const live = scene.broadcast?.state === "live";
     this.input.disabled = !live;
-    this.input.placeholder = live ? t("Say something…") : t("Chat opens with the broadcast");
+    const ended = scene.broadcast?.state === "ended";
+    const closed = ended ? t("Chat is closed") : t("Chat opens with the broadcast");
+    this.input.placeholder = live ? t("Say something…") : closed;
     const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 80;
     const now = new Set(scene.chat.map((said) => said.seq));
     for (const [seq, line] of this.lines) {

@@ -7,7 +7,7 @@ export class Surround {
   constructor(video, canvas) {
     this.video = video;
     this.canvas = canvas;
-    this.paint = canvas.getContext("2d", { alpha: false });
+    this.paint = canvas.getContext("2d");
     const shape = () => {
       if (!video.videoWidth) return;
       document.body.dataset.picture = video.videoWidth > video.videoHeight ? "lying" : "standing";
