@@ -56,6 +56,10 @@ def _table(result: dict[str, Any], limits: dict[str, float]) -> None:
         table.add_row(name, f"{value:g}", ", ".join(f"{run[name]:g}" for run in runs), verdict)
     out = Console()
     out.print(table)
+    if result.get("cores_busy_elsewhere", 0) > 0.1:
+        out.print(
+            "[yellow]Other programs kept this machine busy: measure again when it is idle.[/]"
+        )
     machine = result["machine"]
     out.print(f"{machine['cores']} × {machine['cpu']}, commit {result['commit']}")
 

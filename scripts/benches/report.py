@@ -4,7 +4,8 @@ import os
 import platform
 import statistics
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,29 @@ def commit() -> str:
     if not head:
         return "unknown"
     return head + ("+changes" if git("status", "--porcelain") else "")
+
+
+class Elsewhere:
+    """How many cores other programs keep busy, which spoils what is measured meanwhile.
+
+    `ours` gives the CPU seconds of the bench and its server so far.
+    """
+
+    def __init__(self, ours: Callable[[], float]):
+        self._ours = ours
+        self._began = time.monotonic()
+        self._before = _busy_s() - ours()
+
+    def cores(self) -> float:
+        """The mean since the start."""
+        used = _busy_s() - self._ours() - self._before
+        return round(max(0.0, used) / (time.monotonic() - self._began), 2)
+
+
+def _busy_s() -> float:
+    words = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    user, nice, system, _, _, irq, soft = map(int, words[:7])
+    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import imageio_ffmpeg
 
-from benches.report import medians, percentile
+from benches.report import Elsewhere, medians, percentile
 from benches.server import Server, Stage, running, stage
 from farmlive.client import Channel
 from farmlive.client.canned import CannedStream
@@ -45,6 +45,7 @@ async def run(long: bool, say: Say) -> dict[str, Any]:
             say(f"run {number} of {count}: first frames")
             first = await first_frames(server, await stage(server))
             say(f"run {number} of {count}: {VIEWERS} viewers")
+            elsewhere = Elsewhere(lambda: server.cpu_s() + time.process_time())
             media = await viewers(server, await stage(server), window_s)
             say(f"run {number} of {count}: cards in {CARD_CLIENTS} clients")
             place = await stage(server)
@@ -57,6 +58,7 @@ async def run(long: bool, say: Say) -> dict[str, Any]:
                     **media,
                     "pin_to_card_ms": pins,
                     **channel,
+                    "cores_busy_elsewhere": elsewhere.cores(),
                     "server_memory_mib": round(server.memory_mib(), 1),
                 }
             )

@@ -4,7 +4,12 @@ import pytest
 
 from farmlive import app
 from farmlive.client import Api, ApiProblem, Channel, ChannelClosed, ChannelProblem
+from farmlive.client.counter import TestPicture, read_counter
 from farmlive.client.light_channel import LightChannel
+from farmlive.client.light_publisher import LightPublisher
+from farmlive.client.light_viewer import LightViewer
+from farmlive.client.whep import Viewer
+from farmlive.client.whip import Publisher
 
 BUYER = {"name": "Wang Fang", "phone": "13800000000"}
 PARCEL = {"way": "parcel", "address": "Meixian, Youxi"}
@@ -145,3 +150,41 @@ async def test_light_channel_gets_what_channel_gets(server, sale):
         await host.wait_for("chat.said")
     assert light.frames >= light.deliveries >= 1
     light.close()
+
+
+async def test_viewers_stay_while_a_vanished_publisher_comes_back(server, api, sale):
+    broadcast, _, _ = sale
+    key = (await api.stream_key(broadcast))["key"]
+    whip, whep = f"{server.url}/whip/{broadcast}", f"{server.url}/whep/{broadcast}"
+    picture = TestPicture(640, 360)
+    numbers = []
+    viewer = Viewer(whep, lambda frame, at: numbers.append(read_counter(frame)), patience_s=20)
+    publisher = Publisher(whip, key, video=picture)
+    await publisher.start()
+    async with await Channel.connect(server.url, broadcast) as channel, viewer:
+        await viewer.wait_frames(10)
+        assert set(numbers) - {None} <= set(picture.made_ns)
+        await publisher.vanish()
+        await channel.wait_for("broadcast.paused", 30)
+        async with Publisher(whip, key, video=TestPicture(640, 360)):
+            await channel.wait_for("broadcast.resumed", 20)
+            await viewer.wait_frames(viewer.frames + 10, 20)
+
+
+async def test_light_peers_lose_nothing_through_the_server(server, api, sale):
+    broadcast, _, _ = sale
+    key = (await api.stream_key(broadcast))["key"]
+    publisher = LightPublisher(f"{server.url}/whip/{broadcast}", key)
+    await publisher.start()
+    viewers = [LightViewer(f"{server.url}/whep/{broadcast}", patience_s=10) for _ in range(3)]
+    for viewer in viewers:
+        await viewer.start()
+        viewer.measure()
+    for viewer in viewers:
+        await viewer.wait_packets(300, 20)
+        assert (viewer.lost, viewer.peer.undecipherable) == (0, 0)
+        assert len(viewer.delays_ns) == viewer.packets
+        assert viewer.sender_reports
+        await viewer.close()
+    assert publisher.feedbacks
+    await publisher.close()

@@ -38,3 +38,9 @@ def test_load_is_bounded():
     assert load.bounded(10)("10") == 10
     with pytest.raises(argparse.ArgumentTypeError):
         load.bounded(10)("11")
+
+
+def test_what_others_use_is_told_apart():
+    assert report.Elsewhere(lambda: 0.0).cores() >= 0
+    ours = iter([0.0, 1e9])
+    assert report.Elsewhere(lambda: next(ours)).cores() == 0

@@ -5,8 +5,6 @@ sender's clock in its payload. Pure: what to send when, and what a receiver read
 import struct
 from collections.abc import Iterator
 
-from farmlive.client.sdp import OPUS, VP8
-
 FPS = 30
 FRAME_PACKETS = 6
 AUDIO_EVERY_MS = 20
@@ -102,8 +100,3 @@ def read_stamp(packet: bytes) -> int | None:
     if packet[start : start + 8] != _MARK:
         return None
     return int.from_bytes(packet[start + 8 : start + 16], "big")
-
-
-def is_canned(payload_type: int) -> bool:
-    """Whether the payload type is one that canned streams use."""
-    return payload_type in (OPUS, VP8)

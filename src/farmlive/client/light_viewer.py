@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import httpx
 
 from farmlive.client import signalling
-from farmlive.client.canned import is_canned, read_stamp
+from farmlive.client.canned import read_stamp
 from farmlive.client.rtp_peer import RtpPeer, clock_offset_ns
-from farmlive.client.sdp import offer, read_answer
+from farmlive.client.sdp import REPAIRS, offer, read_answer
 
 _REPORT_EVERY_S = 0.2
 _CONSENT_EVERY_S = 2.0
@@ -125,7 +125,7 @@ class LightViewer:
             await self._http.aclose()
 
     def _packet(self, packet: bytes, arrived_ns: int) -> None:
-        if not is_canned(packet[1] & 127):
+        if packet[1] & 127 in REPAIRS:
             self.retransmitted += 1
             return
         ssrc = int.from_bytes(packet[8:12], "big")

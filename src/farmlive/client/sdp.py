@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 OPUS, VP8, VP8_RTX, H264, H264_RTX = 111, 96, 97, 102, 103
+REPAIRS = (VP8_RTX, H264_RTX)
 
 
 @dataclass(frozen=True)
