@@ -177,6 +177,8 @@ export class Bag {
     const change = {};
     if (price !== offer.price.amount) change.price = price;
     if (list !== (offer.list_price?.amount ?? null)) change.list_price = list;
+    // The scene changes the offer in place: what undo goes back to is kept first.
+    const before = { price: offer.price.amount, list_price: offer.list_price?.amount ?? null };
     if (!(await this.#isMeant(offer, { price, more, isCheaper }))) return undefined;
     try {
       if (Object.keys(change).length) await this.#send("offer.change", { offer: offer.offer, ...change });
@@ -185,11 +187,11 @@ export class Bag {
       return this.#complain(sentence(problem));
     }
     this.#dialog.close();
-    this.#report(offer, change, more);
+    this.#report(offer, { before, change, more });
     return undefined;
   }
 
-  #report(offer, change, more) {
+  #report(offer, { before, change, more }) {
     const name = text(offer.name);
     const lines = [];
     if (more) lines.push(t("%(n)s more of %(name)s can be bought.", { n: count(more), name }));
@@ -200,12 +202,10 @@ export class Bag {
       lines.push(t("The usual price of %(name)s is changed.", { name }));
     }
     if (!lines.length) return;
-    const back = {};
-    if ("price" in change) back.price = offer.price.amount;
-    if ("list_price" in change) back.list_price = offer.list_price?.amount ?? null;
+    const back = Object.fromEntries(Object.keys(change).map((key) => [key, before[key]]));
     const undo = () => this.#send("offer.change", { offer: offer.offer, ...back }).catch(fail);
-    const act = t("Undo the price");
-    toast(lines.join(" "), Object.keys(back).length ? { act, onAct: undo } : {});
+    const isPrice = Object.keys(change).length > 0;
+    toast(lines.join(" "), isPrice ? { act: t("Undo the price"), onAct: undo } : {});
   }
 
   /** Asks once where the act looks like a slip or promises more than was picked. */

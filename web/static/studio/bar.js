@@ -5,10 +5,10 @@ import { say } from "../common/dom.js";
 import { count, duration, money } from "../common/format.js";
 import { sentence } from "../common/problems.js";
 import { toast } from "../common/toast.js";
-import { n, t } from "../common/words.js";
+import { n, page, t } from "../common/words.js";
 import { get, post } from "./api.js";
 import { ask } from "./ask.js";
-import { bars, judge, levelName } from "./health.js";
+import { bars, levelName } from "./health.js";
 
 /** The review adds up all orders; between two looks at it, new ones are added here. */
 const SALES_MS = 5_000;
@@ -41,15 +41,15 @@ export class Bar {
     say(this.#part("viewers"), count(scene.audience.viewers), true);
     this.#part("start").hidden = phase !== "scheduled";
     this.#part("end").hidden = phase !== "live";
+    this.#part("review").hidden = phase !== "ended";
     this.#addOrders(scene.orders.values());
     this.#drawMissing();
     this.#tick();
   }
 
-  /** `source` is the health of what is on air or would be; null while it is not known. */
-  drawSignal(source, hasPicture) {
+  /** `level` of what is on air or would be, by health.js. */
+  drawSignal(level, hasPicture) {
     this.#hasPicture = hasPicture;
-    const { level } = judge(source);
     const signal = this.#part("signal");
     signal.dataset.bars = String(bars(level));
     signal.dataset.level = level;
@@ -109,7 +109,7 @@ export class Bar {
         try {
           const report = await get(`/api/v1/broadcasts/${this.#broadcast}/review`);
           const { gross, simulated } = report;
-          if (gross.currency) this.#gross = { ...gross };
+          this.#gross = { ...gross, currency: gross.currency ?? page.currency };
           if (simulated.gross.currency) this.#simulated = simulated.gross;
           this.#drawSales();
         } catch {

@@ -73,4 +73,4 @@ channel.addEventListener("events", ({ detail }) => {
 channel.addEventListener("state", ({ detail }) => {
   document.querySelector("[data-offline]").hidden = detail === "open";
 });
-stage.addEventListener("health", () => bar.drawSignal(stage.current, stage.hasPicture));
+stage.addEventListener("health", () => bar.drawSignal(stage.level, stage.hasPicture));

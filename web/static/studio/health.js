@@ -3,40 +3,59 @@
 
 import { t } from "../common/words.js";
 
-/** A threshold is where viewers begin to notice, not where something breaks. */
-const LIMITS = { loss: [0.02, 0.06], fps: [22, 14], kbps: [900, 450], rtt: [250, 500], keyframe: 4.5 };
+/** A threshold is where viewers begin to notice, not where something breaks: fair, then poor. */
+const LOSS = [0.02, 0.06];
+const FPS = [18, 10];
+const RTT_MS = [250, 500];
+/** Pixels, for a picture whose bits are few: a still scene needs few of them at any size. */
+const PIXELS = [640 * 480, 426 * 240];
+const THIN_KBPS = 600;
+const KEYFRAME_S = 4.5;
+/** So many looks in a row a trouble must be there: a camera that has just come in ramps up. */
+const LOOKS = 3;
 
-/**
- * `source` is one of the health answer's sources or undefined. Returns
- * `{level: "none"|"away"|"poor"|"fair"|"good", advice: [key…]}`, the most urgent advice first.
- */
-export function judge(source) {
-  if (!source) return { level: "none", advice: ["none"] };
-  if (source.away) return { level: "away", advice: ["away"] };
-  const advice = [];
-  let level = "good";
-  const worsen = (to, key) => {
-    if (to === "poor" || level === "good") level = to;
-    advice.push(key);
-  };
+/** The troubles of a source, the most urgent first, as `[key, "fair"|"poor"]`. */
+export function troubles(source) {
+  const found = [];
   const above = (value, [fair, poor], key) => {
-    if (value == null) return;
-    if (value > poor) worsen("poor", key);
-    else if (value > fair) worsen("fair", key);
+    if (value > fair) found.push([key, value > poor ? "poor" : "fair"]);
   };
   const below = (value, [fair, poor], key) => {
-    if (value == null) return;
-    if (value < poor) worsen("poor", key);
-    else if (value < fair) worsen("fair", key);
+    if (value < fair) found.push([key, value < poor ? "poor" : "fair"]);
   };
-  if (!source.fps) worsen("poor", "still");
-  else below(source.fps, LIMITS.fps, "slow");
-  above(source.loss, LIMITS.loss, "loss");
-  below(source.bitrate_kbps, LIMITS.kbps, "thin");
-  above(source.rtt_ms, LIMITS.rtt, "late");
-  if (source.audio === false) worsen("fair", "silent");
-  if (source.keyframe_s > LIMITS.keyframe) worsen("fair", "keyframe");
-  return { level, advice };
+  if (source.fps) below(source.fps, FPS, "slow");
+  else found.push(["still", "poor"]);
+  above(source.loss ?? 0, LOSS, "loss");
+  if (source.bitrate_kbps < THIN_KBPS && source.width) {
+    below(source.width * source.height, PIXELS, "thin");
+  }
+  above(source.rtt_ms ?? 0, RTT_MS, "late");
+  if (source.audio === false) found.push(["silent", "fair"]);
+  // A browser sends one when it is asked; only an encoder has an interval to set.
+  if (source.purpose === "encoder" && source.keyframe_s > KEYFRAME_S) found.push(["keyframe", "fair"]);
+  return found;
+}
+
+/** Looks at a source again and again; `take` gives `{level, advice: [key…]}`. */
+export class Watch {
+  #source = null;
+  #counts = new Map();
+
+  /** One of the health answer's sources with its `purpose`, or undefined where there is none. */
+  take(source) {
+    if (source?.source !== this.#source) this.#counts.clear();
+    this.#source = source?.source ?? null;
+    if (!source) return { level: "none", advice: ["none"] };
+    if (source.away) {
+      this.#counts.clear();
+      return { level: "away", advice: ["away"] };
+    }
+    const found = troubles(source);
+    this.#counts = new Map(found.map(([key]) => [key, (this.#counts.get(key) ?? 0) + 1]));
+    const lasting = found.filter(([key]) => this.#counts.get(key) >= LOOKS);
+    const level = lasting.some(([, how]) => how === "poor") ? "poor" : lasting.length ? "fair" : "good";
+    return { level, advice: lasting.map(([key]) => key) };
+  }
 }
 
 /** How many of four bars are lit. */
@@ -49,6 +68,7 @@ export function onAir(sources) {
   return sources.find((source) => source.on_air) ?? sources.find((source) => !source.away);
 }
 
+/** The level in a word. */
 export function levelName(level) {
   switch (level) {
     case "good":
@@ -74,7 +94,7 @@ export function whatToDo(key) {
     case "still":
       return t("No new pictures arrive. Look whether the camera is covered by a call or another app.");
     case "slow":
-      return t("Few pictures a second. Close other apps on the camera's device, and keep it out of the sun.");
+      return t("Few pictures a second. Close other apps on the camera's device, keep it cool, and give it light.");
     case "loss":
       return t("Parts of the picture get lost on the way. Go nearer to the router or the window, or change between Wi-Fi and mobile data.");
     case "thin":

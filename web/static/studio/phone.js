@@ -96,7 +96,7 @@ export class Phone extends EventTarget {
   follow(state) {
     this.#isLive = state === "live";
     this.#isEnded = state === "ended";
-    if (this.#isEnded && (this.isSending || this.picture)) this.stop();
+    if (this.#isEnded && (this.isSending || this.picture)) this.stop({ isGone: true });
     else this.#draw();
   }
 
@@ -145,13 +145,13 @@ export class Phone extends EventTarget {
     this.#publisher.start(this.#camera.stream);
   }
 
-  stop() {
+  stop(how) {
     sessionStorage.removeItem(this.#place);
     this.#waits = false;
     this.#release?.();
     this.#awake.off();
     this.#camera.close();
-    this.#publisher.stop();
+    this.#publisher.stop(how);
     this.#draw();
   }
 
@@ -177,9 +177,10 @@ export class Phone extends EventTarget {
 
   async #mint(fresh) {
     if (fresh || this.#credentials === null) {
-      this.#credentials = await post(`/api/v1/broadcasts/${this.#broadcast}/stream-keys`, {
-        purpose: "studio",
-      });
+      const path = `/api/v1/broadcasts/${this.#broadcast}/stream-keys`;
+      const made = await post(path, { purpose: "studio" });
+      // By the address at which this page was opened, which is known to work from here.
+      this.#credentials = { ...made, whip_url: new URL(made.whip_url).pathname };
     }
     return this.#credentials;
   }

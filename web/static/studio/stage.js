@@ -5,22 +5,26 @@ import { el, icon, say } from "../common/dom.js";
 import { t } from "../common/words.js";
 import { Player } from "../live/whep.js";
 import { get } from "./api.js";
-import { judge, levelName, onAir, whatToDo } from "./health.js";
+import { levelName, onAir, Watch, whatToDo } from "./health.js";
 
 const POLL_MS = 2_000;
 
-/** Event `health` after each answer; `current` is what is on air or would be, undefined for none. */
+/** Event `health` after each answer; `level` and `hasPicture` tell of what is on air or would be. */
 export class Stage extends EventTarget {
-  current = undefined;
+  level = "none";
   hasPicture = false;
+  #current = undefined;
+  #judged = new Map();
+  #watches = new Map();
   #broadcast;
   #phone;
   #video = document.querySelector("[data-preview-video]");
   #preview = document.querySelector("[data-preview]");
   #player;
-  #labels = new Map();
+  #purposes = new Map();
   #sources = [];
   #isOver = false;
+  #isLive = false;
   #timer = null;
 
   constructor(broadcast, phone) {
@@ -30,6 +34,10 @@ export class Stage extends EventTarget {
     this.#player = new Player(this.#video, broadcast);
     this.#player.addEventListener("state", () => this.#draw());
     phone.addEventListener("change", () => this.#draw());
+    this.#video.addEventListener("resize", () => {
+      const isUpright = this.#video.videoHeight > this.#video.videoWidth;
+      this.#preview.classList.toggle("preview--upright", isUpright);
+    });
     const sound = document.querySelector("[data-preview-sound]");
     sound.addEventListener("click", () => {
       this.#video.muted = !this.#video.muted;
@@ -39,37 +47,47 @@ export class Stage extends EventTarget {
     this.#poll();
   }
 
-  /** Told when the broadcast ends: then there is nothing more to ask or to show. */
+  /** Told how the broadcast stands: after its end there is nothing more to ask or to show. */
   follow(state) {
+    this.#isLive = state === "live";
     if (state !== "ended" || this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#sources = [];
-    this.current = undefined;
-    this.hasPicture = false;
-    this.#draw();
-    this.dispatchEvent(new Event("health"));
+    this.#take([]);
   }
 
   async #poll() {
     try {
       const health = await get(`/api/v1/broadcasts/${this.#broadcast}/health`);
       if (this.#isOver) return;
-      this.#sources = health.sources;
-      this.current = onAir(this.#sources);
-      this.hasPicture = this.#sources.some((source) => !source.away);
-      if (this.#sources.some((source) => !this.#labels.has(source.source))) await this.#askLabels();
-      this.#draw();
-      this.dispatchEvent(new Event("health"));
+      if (health.sources.some((source) => !this.#purposes.has(source.source))) {
+        await this.#askPurposes();
+      }
+      this.#take(health.sources);
     } catch {
       // The channel says that the server is out of reach; what is shown stays.
     }
     if (!this.#isOver) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
   }
 
-  async #askLabels() {
+  #take(sources) {
+    this.#sources = sources;
+    this.#current = onAir(sources);
+    this.hasPicture = sources.some((source) => !source.away);
+    for (const source of sources) {
+      const watch = this.#watches.get(source.source) ?? new Watch();
+      this.#watches.set(source.source, watch);
+      const purpose = this.#purposes.get(source.source);
+      this.#judged.set(source.source, watch.take({ ...source, purpose }));
+    }
+    this.level = this.#judged.get(this.#current?.source)?.level ?? (sources.length ? "away" : "none");
+    this.#draw();
+    this.dispatchEvent(new Event("health"));
+  }
+
+  async #askPurposes() {
     const { sources } = await get(`/api/v1/broadcasts/${this.#broadcast}/sources`);
-    for (const { id, label } of sources) this.#labels.set(id, label);
+    for (const { id, purpose } of sources) this.#purposes.set(id, purpose);
   }
 
   #draw() {
@@ -81,7 +99,7 @@ export class Stage extends EventTarget {
   #drawPreview() {
     const own = this.#phone.picture;
     // On air the host sees what viewers see; the own camera when it is that, or is not sent yet.
-    const isOwn = own && (!this.#phone.isSending || !this.current || this.current.source === this.#phone.source);
+    const isOwn = own && (!this.#phone.isSending || !this.#current || this.#current.source === this.#phone.source);
     const from = isOwn ? "phone" : this.hasPicture ? "air" : "none";
     if (from === "phone") {
       if (this.#player.wanted) this.#player.stop();
@@ -97,6 +115,10 @@ export class Stage extends EventTarget {
     this.#preview.dataset.from = from;
     this.#preview.classList.toggle("preview--mirror", from === "phone" && this.#phone.isMirror);
     document.querySelector("[data-preview-empty]").hidden = from !== "none";
+    say(
+      document.querySelector("[data-preview-empty] p"),
+      this.#isOver ? t("The broadcast has ended") : t("No picture yet"),
+    );
     document.querySelector("[data-preview-sound]").hidden = from !== "air";
     say(document.querySelector("[data-preview-caption]"), this.#caption(from));
   }
@@ -108,14 +130,14 @@ export class Stage extends EventTarget {
       return t("This network blocks the video. Viewers elsewhere may well see it.");
     }
     if (this.#player.state !== "playing") return t("The picture is coming…");
-    return t("As viewers get it: %(label)s", { label: this.#labels.get(this.current?.source) ?? "" });
+    return t("As viewers get it: %(label)s", { label: this.#current?.label ?? "" });
   }
 
   #drawSources() {
     const list = document.querySelector("[data-sources]");
     const rows = this.#sources.map((source) => {
-      const { level } = judge(source);
-      const isOn = source.source === this.current?.source;
+      const { level } = this.#judged.get(source.source);
+      const isOn = source.source === this.#current?.source;
       const facts = [levelName(level)];
       if (source.width && source.height) facts.push(`${source.width}×${source.height}`);
       if (source.bitrate_kbps) facts.push(`${(source.bitrate_kbps / 1000).toFixed(1)} Mbit/s`);
@@ -123,21 +145,28 @@ export class Stage extends EventTarget {
       return el(
         "li",
         { class: isOn ? "sources__item is-on" : "sources__item" },
-        el("strong", {}, this.#labels.get(source.source) ?? t("Camera")),
-        isOn ? el("span", { class: "badge badge--leaf" }, source.on_air ? t("chosen") : t("next")) : null,
+        el("strong", {}, source.label),
+        isOn ? this.#badge() : null,
         el("span", { class: "soft small number" }, facts.join(" · ")),
       );
     });
     list.replaceChildren(...rows);
+    document.querySelector("[data-sources-panel]").hidden = this.#isOver;
     document.querySelector("[data-sources-empty]").hidden = rows.length > 0;
     document.querySelector("[data-sources-rule]").hidden = rows.length < 2;
   }
 
+  #badge() {
+    return this.#isLive
+      ? el("span", { class: "badge badge--live" }, t("On air"))
+      : el("span", { class: "badge badge--leaf" }, t("Ready"));
+  }
+
   #drawAdvice() {
     const list = document.querySelector("[data-advice]");
-    const { level, advice } = judge(this.current);
-    const lines = level === "none" ? [] : advice.map(whatToDo);
-    if (this.current?.objection) lines.unshift(this.current.objection);
+    const lines = (this.#judged.get(this.#current?.source)?.advice ?? []).map(whatToDo);
+    if (!this.#current && this.#sources.length) lines.push(whatToDo("away"));
+    if (this.#current?.objection) lines.unshift(this.#current.objection);
     const told = lines.join("\n");
     list.hidden = lines.length === 0;
     if (list.dataset.told === told) return;

@@ -87,14 +87,14 @@ export class Publisher extends EventTarget {
     await Promise.all(jobs);
   }
 
-  /** Ends the session on the server too. */
-  async stop() {
+  /** Ends the session, on the server too unless that has ended it already. */
+  async stop({ isGone = false } = {}) {
     this.#attempt += 1;
     this.#hangUp();
     this.#enter("idle");
     const session = this.#session;
     this.#session = null;
-    if (!session) return;
+    if (!session || isGone) return;
     const headers = { Authorization: `Bearer ${this.#key}` };
     await fetch(session, { method: "DELETE", headers, keepalive: true }).catch(() => {});
   }

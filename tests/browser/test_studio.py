@@ -1,0 +1,390 @@
+"""The studio in Chromium, with its fake camera: from an empty server to on air, and what a host
+does there. An error of a page's script fails the test.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+import websockets
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from farmlive.app import Server, running
+from farmlive.settings import Settings
+
+pytestmark = pytest.mark.browser
+
+PHONE = (390, 844)
+DESK = (1440, 900)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+# Resolves when the page's video has shown more frames than that. A predicate of Playwright's own
+# would be evaluated from a string, which the pages' content security policy refuses.
+FRAMES = """
+(more) => new Promise((resolve) => {
+  const timer = setInterval(() => {
+    const video = document.querySelector("video");
+    const frames = video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+    if (frames <= more) return;
+    clearInterval(timer);
+    resolve(frames);
+  }, 50);
+})
+"""
+# Whoever forbids the camera in the browser's own question.
+FORBIDDEN = """
+navigator.mediaDevices.getUserMedia = async () => {
+  throw new DOMException("Permission denied", "NotAllowedError");
+};
+"""
+
+Open = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def site(settings: Settings) -> AsyncIterator[Server]:
+    """A server; what its pages do is the same on each database, so one is enough here."""
+    async with running(settings) as server:
+        yield server
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=ARGUMENTS
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Open]:
+    """Open a page in a browser of its own: `open_page("/studio", size=PHONE, staff=True)`."""
+    faults: list[str] = []
+
+    async def open_page(
+        path: str,
+        *,
+        size: tuple[int, int] = DESK,
+        language: str = "en",
+        staff: bool = False,
+        script: str = "",
+    ) -> Page:
+        context = await chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale="zh-CN" if language == "zh" else "en-GB",
+            permissions=["camera", "microphone"],
+            base_url=site.url,
+        )
+        context.set_default_timeout(15_000)
+        if staff:
+            name = f"host{len(chromium.contexts)}"
+            _, password = await site.house.people.create_account(name, "coordinator")
+            answer = await context.request.post(
+                "/api/v1/session", data={"name": name, "password": password}
+            )
+            assert answer.ok
+        if script:
+            await context.add_init_script(script)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        await page.goto(path)
+        return page
+
+    yield open_page
+    assert faults == []
+
+
+@pytest.fixture
+async def api(site: Server) -> AsyncIterator[httpx.AsyncClient]:
+    _, key = await site.house.people.create_api_key("test", "coordinator")
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+        yield client
+
+
+async def made(api: httpx.AsyncClient, path: str, body: object) -> str:
+    answer = await api.post(path, json=body)
+    assert answer.status_code == 201, answer.text
+    found = answer.json()
+    return str(found.get("id") or found["offer"])
+
+
+@pytest.fixture
+async def broadcast(api: httpx.AsyncClient) -> str:
+    """A broadcast with two offers of a lot of 100 kg."""
+    title = {"zh": "树下", "en": "Under the tree"}
+    broadcast = await made(api, "/api/v1/broadcasts", {"title": title})
+    farm = await made(api, "/api/v1/farms", {"name": title, "place": title})
+    lot = await made(
+        api,
+        "/api/v1/lots",
+        {
+            "farm": farm,
+            "code": "1125",
+            "product_name": {"zh": "金桔", "en": "Kumquats"},
+            "harvested_at": "2026-11-25T06:40:00+08:00",
+            "quantity_g": 100_000,
+        },
+    )
+    for name, price in (("Small box", 2990), ("Large box", 5400)):
+        await made(
+            api,
+            f"/api/v1/broadcasts/{broadcast}/offers",
+            {
+                "name": {"zh": "", "en": name},
+                "unit": {"zh": "箱", "en": "box"},
+                "net_weight_g": 2500,
+                "lot": lot,
+                "price": price,
+                "released": 20,
+            },
+        )
+    return broadcast
+
+
+async def playing(page: Page, more_than: int = 0) -> int:
+    """Wait until the page's video has shown more frames than that."""
+    async with asyncio.timeout(20):
+        return int(await page.evaluate(FRAMES, more_than))
+
+
+async def sending(page: Page) -> None:
+    await page.get_by_role("button", name="Use this camera").click()
+    await expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+
+async def test_coordinator_comes_from_an_empty_server_to_on_air(
+    open_page: Open, site: Server
+) -> None:
+    _, password = await site.house.people.create_account("lin", "coordinator")
+    page = await open_page("/studio", size=PHONE)
+    await page.wait_for_url("**/sign-in?next=*")
+    await page.get_by_label("Name").fill("lin")
+    await page.get_by_label("Password").fill(password)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("link", name="Prepare the first broadcast").click()
+
+    await page.get_by_label("Title", exact=True).fill("Kumquats from the tree")
+    await page.get_by_role("button", name="Go on to the farm").click()
+    await page.get_by_label("Name of the farm", exact=True).fill("Banmian orchard")
+    await page.get_by_label("Village or town", exact=True).fill("Banmian")
+    await page.get_by_role("button", name="Keep the farm").click()
+    await page.get_by_label("What was picked", exact=True).fill("Kumquats")
+    await page.get_by_label("Picked", exact=True).fill("2026-11-25T06:40")
+    await page.get_by_label("Harvested").fill("120.5")
+    await page.get_by_role("button", name="Keep the lot").click()
+    await expect(page.get_by_label("Name on the card", exact=True)).to_have_value("Kumquats")
+    await page.get_by_label("Weight of one").fill("2.5")
+    await page.get_by_label("Price", exact=True).fill("29.90")
+    await page.get_by_label("How many can be bought").fill("40")
+    await page.get_by_role("button", name="Put it into the bag").click()
+    await page.get_by_label("Name", exact=True).fill("Service centre")
+    await page.get_by_label("Address", exact=True).fill("1 Jiefang road")
+    await page.get_by_role("button", name="Keep the pick-up point").click()
+    await page.get_by_role("link", name="Open the console").click()
+
+    await expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    await expect(page.get_by_text("a picture is needed")).to_be_visible()
+    await sending(page)
+    await expect(page.get_by_text("nobody sees it yet")).to_be_visible()
+    await page.get_by_role("button", name="Start").click()
+    await expect(page.locator("[data-air]")).to_have_text("On air")
+
+    viewer = await open_page(page.url.replace("/studio/", "/live/"), size=PHONE)
+    await playing(viewer)
+    pin = page.get_by_role("region", name="Pin a card").get_by_role("button")
+    await pin.click()
+    await expect(pin).to_have_attribute("aria-pressed", "true")
+    await expect(viewer.get_by_text("¥29.90").first).to_be_visible()
+
+    await page.get_by_role("button", name="End…").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("can't be started again")
+    await page.get_by_role("button", name="No, go back").click()
+    await expect(page.locator("[data-air]")).to_have_text("On air")
+    await page.get_by_role("button", name="End…").click()
+    await page.get_by_role("button", name="Yes, end it").click()
+    await expect(page.get_by_role("link", name="What it sold")).to_be_visible()
+
+
+async def test_reload_goes_on_sending_and_keeps_the_viewer(open_page: Open, broadcast: str) -> None:
+    page = await open_page(f"/studio/{broadcast}", size=PHONE, staff=True)
+    await sending(page)
+    await page.get_by_role("button", name="Start").click()
+    viewer = await open_page(f"/live/{broadcast}", size=PHONE)
+    before = await playing(viewer)
+    await page.reload()
+    await expect(page.get_by_text("Viewers see this camera.")).to_be_visible()
+    await playing(viewer, more_than=before + 30)
+    assert await page.locator("[data-sources] li").count() == 1
+
+
+async def test_other_host_sees_the_picture_before_the_start(
+    open_page: Open, broadcast: str
+) -> None:
+    camera = await open_page(f"/studio/{broadcast}", size=PHONE, staff=True)
+    await sending(camera)
+    desk = await open_page(f"/studio/{broadcast}", staff=True)
+    await expect(desk.locator("[data-preview]")).to_have_attribute("data-from", "air")
+    await playing(desk)
+    await expect(desk.get_by_role("button", name="Start")).to_be_enabled()
+    await camera.get_by_role("button", name="Camera off").click()
+    await expect(desk.get_by_role("button", name="Start")).to_be_disabled()
+
+
+async def test_refused_camera_says_what_to_do(open_page: Open, broadcast: str) -> None:
+    page = await open_page(f"/studio/{broadcast}", size=PHONE, staff=True, script=FORBIDDEN)
+    await page.get_by_role("button", name="Use this camera").click()
+    await expect(page.get_by_role("alert")).to_contain_text("allow camera and microphone")
+    await expect(page.get_by_role("button", name="Use this camera")).to_be_visible()
+
+
+async def test_message_is_hidden_and_its_sender_muted(
+    open_page: Open, api: httpx.AsyncClient, broadcast: str
+) -> None:
+    await api.post(f"/api/v1/broadcasts/{broadcast}/start")
+    page = await open_page(f"/studio/{broadcast}", size=PHONE, staff=True)
+    address = str(api.base_url).replace("http", "ws") + f"/api/v1/broadcasts/{broadcast}/live"
+    async with websockets.connect(address, subprotocols=["farmlive.v1"]) as viewer:  # type: ignore[list-item]
+        await say(viewer, "buy elsewhere")
+        await expect(page.get_by_text("buy elsewhere")).to_be_visible()
+        await page.get_by_role("button", name="Hide the message of Wang").click()
+        await expect(page.get_by_text("buy elsewhere")).to_have_count(0)
+        await say(viewer, "again")
+        await page.get_by_role("button", name="Mute Wang").last.click()
+        await page.get_by_role("button", name="Mute", exact=True).last.click()
+        await expect(page.get_by_text("Wang is muted.")).to_be_visible()
+        reply = await say(viewer, "and again")
+        assert reply["problem"]["type"].endswith("muted")
+
+
+async def say(viewer: websockets.ClientConnection, text: str) -> dict[str, object]:
+    """Say something as Wang; answers the reply."""
+    await viewer.send(
+        json.dumps({"type": "chat.say", "id": text, "text": text, "nickname": "Wang"})
+    )
+    async for frame in viewer:
+        answer: dict[str, object] = json.loads(frame)
+        if answer.get("id") == text:
+            return answer
+    raise AssertionError("the channel closed")
+
+
+async def test_cheap_price_is_asked_for_and_can_be_undone(open_page: Open, broadcast: str) -> None:
+    page = await open_page(f"/studio/{broadcast}", staff=True)
+    card = page.get_by_role("region", name="Bag").get_by_role("listitem").first
+    await card.get_by_role("button", name=re.compile("Stock and price")).click()
+    sheet = page.get_by_role("dialog", name="Small box")
+    await sheet.get_by_label("Price, CNY", exact=True).fill("2.99")
+    await sheet.get_by_role("button", name="+50").click()
+    await sheet.get_by_role("button", name="Do it now").click()
+    question = page.get_by_role("dialog", name="Is that meant?")
+    await expect(question).to_contain_text("¥29.90")
+    await expect(question).to_contain_text("holds 100 kg")
+    await question.get_by_role("button", name="Yes, do it").click()
+    await expect(card).to_contain_text("¥2.99")
+    await expect(card).to_contain_text("70 left")
+    await page.get_by_role("button", name="Undo the price").click()
+    await expect(card).to_contain_text("¥29.90")
+
+
+async def test_pin_can_be_undone(open_page: Open, broadcast: str) -> None:
+    page = await open_page(f"/studio/{broadcast}", staff=True)
+    pins = page.get_by_role("region", name="Bag").get_by_role("button", pressed=True)
+    cards = page.get_by_role("region", name="Bag").get_by_role("listitem")
+    await cards.first.get_by_role("button").first.click()
+    await expect(pins).to_contain_text("Small box")
+    await cards.last.get_by_role("button").first.click()
+    await expect(pins).to_contain_text("Large box")
+    await page.get_by_role("button", name="Undo").last.click()
+    await expect(pins).to_contain_text("Small box")
+
+
+async def test_encoder_gets_an_address_and_a_key_shown_once(
+    open_page: Open, broadcast: str
+) -> None:
+    page = await open_page(f"/studio/{broadcast}", staff=True)
+    await page.get_by_text("From OBS").click()
+    await page.get_by_role("button", name="Make a key").click()
+    await expect(page.get_by_label("Server", exact=True)).to_have_value(
+        re.compile(f"/whip/{broadcast}$")
+    )
+    key = await page.get_by_label("Bearer token").input_value()
+    assert len(key) > 20
+    await page.reload()
+    await expect(page.get_by_label("Bearer token")).to_have_value("")
+
+
+async def test_form_tells_beside_the_field(open_page: Open, broadcast: str) -> None:
+    page = await open_page("/studio/new", size=PHONE, language="zh", staff=True)
+    await page.get_by_role("button", name="下一步：农场").click()
+    title = page.get_by_label("标题", exact=True)
+    await expect(title).to_be_focused()
+    await expect(title).to_have_attribute("aria-invalid", "true")
+    await expect(title).to_have_accessible_description(re.compile("请填写这一项"))
+
+
+async def test_health_becomes_words(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    cases: list[tuple[dict[str, object] | None, str, list[str]]] = [
+        ({"fps": 30, "bitrate_kbps": 2400, "width": 1280, "height": 720}, "good", []),
+        ({"fps": 8, "bitrate_kbps": 2400}, "poor", ["slow"]),
+        ({"fps": 30, "loss": 0.04}, "fair", ["loss"]),
+        ({"fps": 30, "bitrate_kbps": 90, "width": 320, "height": 180}, "poor", ["thin"]),
+        ({"fps": 30, "bitrate_kbps": 90, "width": 1280, "height": 720}, "good", []),
+        ({"fps": 30, "audio": False}, "fair", ["silent"]),
+        ({"fps": 0, "loss": 0.2}, "poor", ["still", "loss"]),
+        ({"fps": 30, "purpose": "encoder", "keyframe_s": 8}, "fair", ["keyframe"]),
+        ({"fps": 30, "purpose": "studio", "keyframe_s": 8}, "good", []),
+        ({"away": True}, "away", ["away"]),
+        (None, "none", ["none"]),
+    ]
+    told = await page.evaluate(
+        """async (sources) => {
+          const { Watch } = await import("/static/studio/health.js");
+          return sources.map((source) => {
+            const watch = new Watch();
+            const looks = [1, 2, 3].map(() => watch.take(source ?? undefined));
+            return [looks[0].level, looks[2]];
+          });
+        }""",
+        [source and {"source": "a", "audio": True, **source} for source, _, _ in cases],
+    )
+    for (source, level, advice), (first, last) in zip(cases, told, strict=True):
+        assert last == {"level": level, "advice": advice}, source
+        # A camera that has just come in is not blamed.
+        assert first in ("good", "away", "none"), source
+
+
+async def test_offer_prefers_h264_and_sends_upright(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    first, sdp = await page.evaluate(
+        """async () => {
+          const whip = await import("/static/studio/whip.js");
+          const peer = new RTCPeerConnection();
+          peer.addTransceiver("video", { direction: "sendonly" });
+          const { sdp } = await peer.createOffer();
+          peer.close();
+          const [first] = whip.inPreferredOrder(RTCRtpSender.getCapabilities("video").codecs);
+          return [first, [sdp, whip.withoutVideoOrientation(sdp)]];
+        }"""
+    )
+    assert first["mimeType"] == "video/H264"
+    assert "packetization-mode=1" in first["sdpFmtpLine"]
+    before, after = sdp
+    assert "urn:3gpp:video-orientation" in before
+    assert "urn:3gpp:video-orientation" not in after
+    assert before.count("a=rtpmap") == after.count("a=rtpmap")
