@@ -36,7 +36,7 @@ def main() -> None:
     result = {
         "bench": given.name,
         "machine": report.machine(),
-        "commit": report.commit(),
+        **report.commit(),
         **uvloop.run(bench(given.long, say)),
     }
     if given.json:
@@ -61,7 +61,8 @@ def _table(result: dict[str, Any], limits: dict[str, float]) -> None:
             "[yellow]Other programs kept this machine busy: measure again when it is idle.[/]"
         )
     machine = result["machine"]
-    out.print(f"{machine['cores']} × {machine['cpu']}, commit {result['commit']}")
+    tree = result["commit"][:12] + (" with changes" if result["uncommitted"] else "")
+    out.print(f"{machine['cores']} × {machine['cpu']}, commit {tree}")
 
 
 if __name__ == "__main__":

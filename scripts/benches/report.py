@@ -30,17 +30,17 @@ def machine() -> dict[str, Any]:
     }
 
 
-def commit() -> str:
-    """The commit that was measured, `+changes` where the tree differs from it."""
+def commit() -> dict[str, Any]:
+    """`commit`, the hash that is checked out, and `uncommitted`, whether the tree differs."""
 
     def git(*words: str) -> str:
         found = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True)
         return found.stdout.strip()
 
-    head = git("rev-parse", "--short=12", "HEAD")
-    if not head:
-        return "unknown"
-    return head + ("+changes" if git("status", "--porcelain") else "")
+    return {
+        "commit": git("rev-parse", "HEAD") or "unknown",
+        "uncommitted": bool(git("status", "--porcelain")),
+    }
 
 
 class Elsewhere:
