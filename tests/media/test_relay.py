@@ -9,7 +9,7 @@ from farmlive.settings import Settings
 
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
 async def test_early_and_late_viewer_decode(media: Media, codec: str) -> None:
-    source = await publish(media, codec)
+    await publish(media, codec)
     await until(lambda: ("joined", "orchard") in media.gate.told, "the source joined")
     early = await view(media)
     await until(lambda: early.frames["video"] > 30, "the early viewer decodes")
@@ -36,7 +36,7 @@ async def test_publisher_away_and_back_viewers_go_on(media: Media) -> None:
     await source.close()
     before = dict(viewer.frames)
     # Another key of the same source, another codec: the same viewer goes on.
-    again = await publish(media, "H264", key="orchard-obs")
+    await publish(media, "H264", key="orchard-obs")
     await until(lambda: ("resumed", "orchard") in media.gate.told, "viewers are told of the end")
     await until(lambda: viewer.frames["video"] > before["video"] + 20, "the picture goes on")
     await until(lambda: viewer.frames["audio"] > before["audio"] + 20, "the sound goes on")
@@ -53,7 +53,7 @@ async def test_a_reload_replaces_the_session_without_a_pause(media: Media) -> No
     source = await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 10, "the viewer decodes")
-    again = await publish(media)
+    await publish(media)
     before = viewer.frames["video"]
     await until(lambda: viewer.frames["video"] > before + 20, "the picture goes on")
     assert ("paused", "orchard") not in media.gate.told
@@ -63,7 +63,7 @@ async def test_a_reload_replaces_the_session_without_a_pause(media: Media) -> No
 async def test_the_source_that_joined_last_is_on_air_and_its_end_brings_the_other_back(
     media: Media,
 ) -> None:
-    orchard = await publish(media)
+    await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 10, "the viewer decodes")
     kitchen = await publish(media, "H264", key="kitchen")
@@ -92,7 +92,7 @@ async def test_after_the_grace_the_source_has_left(settings: Settings) -> None:
 
 
 async def test_delete_frees_everything(media: Media) -> None:
-    source = await publish(media)
+    await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
     assert media.relay.viewers() == {BROADCAST: 1}
@@ -106,6 +106,6 @@ async def test_delete_frees_everything(media: Media) -> None:
     engine = media.relay._engine
     assert isinstance(engine, PythonEngine)
     await until(lambda: not engine._peers, "no peer is left")
-    assert not engine._by_ufrag
+    assert len(engine._ice) == 0
     assert not engine._outputs
     assert all(not port.peers for port in engine._ports)

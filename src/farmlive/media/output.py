@@ -6,7 +6,7 @@ for the half of the sequence range, so that a packet is written once for many.
 """
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from secrets import randbelow
 from typing import Any
 
@@ -113,7 +113,7 @@ class _Stream:
 class Fanout:
     """An output's streams, viewers and the publisher on air."""
 
-    def __init__(self, ssrcs: Ssrcs, schedule: Callable[["Fanout"], None]) -> None:
+    def __init__(self, ssrcs: Ssrcs) -> None:
         self.ssrcs = ssrcs
         self.viewers: dict[Peer, Viewer] = {}
         self.on_air: Publisher | None = None
@@ -125,7 +125,6 @@ class Fanout:
         self.waiting: dict[Peer, Viewer] = {}
         self.sent = self.failed = self.repaired = self.unrepaired = 0
         self._clock = SourceClock()
-        self._schedule = schedule
 
     def put_on_air(self, publisher: Publisher | None) -> None:
         """Follow this publisher from its next keyframe on; None: nobody, at once."""
@@ -187,11 +186,14 @@ class Fanout:
                     self._catch_up(viewer, mapped.timestamp)
             if mapped.marker or len(stream.pending) >= _FLUSH_AT:
                 self._flush(stream)
-            elif len(stream.pending) == 1:
-                self._schedule(self)
         else:
             self._flush(stream)
         return switched
+
+    @property
+    def gathering(self) -> bool:
+        """Whether packets of an unfinished frame wait for `flush`."""
+        return bool(self.video.pending)
 
     def flush(self) -> None:
         """Send what was gathered."""

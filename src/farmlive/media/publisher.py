@@ -145,6 +145,8 @@ class Publisher:
         }
         self._extension = publishing.transport_cc
         self._arrivals = Arrivals()
+        # Whether the engine will call `repair_request` in a moment.
+        self.asking = False
         self._last_request: float | None = None
         self._wanted = False
         self._answered = True
@@ -226,17 +228,26 @@ class Publisher:
         self._last_request = now
         return True
 
+    def _nacks(self, now: float) -> bytes:
+        written = b""
+        for track in self.tracks:
+            if track.missing:
+                due = track.due(now)
+                if due:
+                    written += rtcp.nack(self.own_ssrc, track.ssrc, due)
+        return written
+
+    def repair_request(self, now: float) -> bytes | None:
+        """Ask for what is missing by now, or None."""
+        written = self._nacks(now)
+        return rtcp.receiver_report(self.own_ssrc, []) + written if written else None
+
     def feedback(self, now: float, report: bool) -> bytes | None:
         """One compound packet of what is to be told now, or None.
 
         `report`: a receiver report is due. Requests for keyframes are merged into one a second.
         """
-        extra = b""
-        for track in self.tracks:
-            if track.missing:
-                due = track.due(now)
-                if due:
-                    extra += rtcp.nack(self.own_ssrc, track.ssrc, due)
+        extra = self._nacks(now)
         video = self.video
         if video is not None and video.ssrc:
             if video.overrun:

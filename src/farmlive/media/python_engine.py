@@ -6,13 +6,12 @@ in the event loop's thread.
 
 import asyncio
 import itertools
-import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from secrets import randbits
 from typing import Any
 
 from farmlive.clock import now_ms
-from farmlive.media import rtcp, rtp, stun
+from farmlive.media import rtcp, rtp
 from farmlive.media.addresses import open_sockets
 from farmlive.media.engine import (
     Candidate,
@@ -26,35 +25,24 @@ from farmlive.media.engine import (
     Ssrcs,
     Viewing,
 )
+from farmlive.media.ice import IceLite, IcePeer, Port
 from farmlive.media.output import Fanout, Viewer
 from farmlive.media.publisher import Publisher
 from farmlive.media.srtp import Protection, Unreadable
 
 CONSENT_S = 30.0
 SILENT_S = 3.0
-_TICK_S = 0.025
+_TICK_S = 0.05
+_NACK_S = 0.01
 _FLUSH_S = 0.0015
 _BURST_S = 0.004
 _READ_AT_ONCE = 64
-_ADDRESSES_OF_A_PEER = 8
 
 
-class _Port:
-    """One socket and whose each remote address is."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.peers: dict[Any, _Peer] = {}
-
-
-class _Peer:
+class _Peer(IcePeer):
     def __init__(self, number: Peer, local: Credentials, now: float) -> None:
+        super().__init__(local, now)
         self.number = number
-        self.credentials = [local]
-        self.port: _Port | None = None
-        self.address: Any = None
-        self.addresses: list[tuple[_Port, Any]] = []
-        self.checked_at = now
         self.protection: Protection | None = None
         self.fanout: Fanout | None = None
         self.publisher: Publisher | None = None
@@ -69,16 +57,19 @@ class PythonEngine:
     """The reference engine; see `farmlive.media.engine.Engine`."""
 
     def __init__(self) -> None:
-        self._ports: list[_Port] = []
+        self._ports: list[Port] = []
         self._candidates: list[Candidate] = []
         self._peers: dict[Peer, _Peer] = {}
-        self._by_ufrag: dict[str, _Peer] = {}
+        self._ice: IceLite[_Peer] = IceLite()
         self._outputs: dict[Output, Fanout] = {}
         self._numbers = itertools.count(1)
         self._timers: set[asyncio.TimerHandle] = set()
         self._tick_handle: asyncio.TimerHandle | None = None
         self._pump_handle: asyncio.TimerHandle | None = None
         self._ticks = 0
+        # The outputs that were fed since the last look at what they gather.
+        self._fed: set[Fanout] = set()
+        self._flushing: set[Fanout] = set()
         self._wall_at_zero = 0.0
         self._counts = dict.fromkeys(
             (
@@ -108,7 +99,7 @@ class PythonEngine:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._wall_at_zero = now_ms() / 1000 - self._loop.time()
-        self._ports = [_Port(sock) for sock in open_sockets(bind, port)]
+        self._ports = [Port(sock) for sock in open_sockets(bind, port)]
         for each in self._ports:
             self._loop.add_reader(each.sock, self._readable, each)
         real = self._ports[0].sock.getsockname()[1]
@@ -134,24 +125,20 @@ class PythonEngine:
         """Let in whoever checks with these credentials."""
         peer = _Peer(next(self._numbers), local, self._loop.time())
         self._peers[peer.number] = peer
-        self._by_ufrag[local.ufrag] = peer
+        self._ice.add(peer)
         return peer.number
 
     def restart_ice(self, peer: Peer, local: Credentials) -> None:
         """Expect the peer with new credentials; the old ones serve until the new ones do."""
         entry = self._peers.get(peer)
         if entry is not None:
-            for old in entry.credentials[1:]:
-                self._by_ufrag.pop(old.ufrag, None)
-            entry.credentials = [entry.credentials[0], local]
-            entry.checked_at = self._loop.time()
-            self._by_ufrag[local.ufrag] = entry
+            self._ice.restart(entry, local, self._loop.time())
 
     def send(self, peer: Peer, datagram: bytes) -> None:
         """Send a DTLS record to the peer's current address; without one it is dropped."""
         entry = self._peers.get(peer)
         if entry is not None:
-            self._send(entry, datagram)
+            entry.send(datagram)
 
     def secure(self, peer: Peer, keys: Keys) -> None:
         """The handshake is done; media may flow."""
@@ -165,11 +152,7 @@ class PythonEngine:
         entry = self._peers.pop(peer, None)
         if entry is None:
             return
-        for credentials in entry.credentials:
-            self._by_ufrag.pop(credentials.ufrag, None)
-        for port, address in entry.addresses:
-            if port.peers.get(address) is entry:
-                del port.peers[address]
+        self._ice.remove(entry)
         fanout = entry.fanout
         if fanout is not None:
             fanout.remove(peer)
@@ -180,7 +163,7 @@ class PythonEngine:
         """Make an output: what all viewers of one broadcast get."""
         number = next(self._numbers)
         ssrcs = Ssrcs(randbits(32) | 1, randbits(32) | 1, randbits(32) | 1)
-        self._outputs[number] = Fanout(ssrcs, self._flush_soon)
+        self._outputs[number] = Fanout(ssrcs)
         return number
 
     def ssrcs(self, output: Output) -> Ssrcs:
@@ -249,7 +232,14 @@ class PythonEngine:
 
     # Datagrams.
 
-    def _readable(self, port: _Port) -> None:
+    def _readable(self, port: Port) -> None:
+        self._read(port)
+        for fanout in self._fed:
+            if fanout.gathering:
+                self._flush_soon(fanout)
+        self._fed.clear()
+
+    def _read(self, port: Port) -> None:
         receive = port.sock.recvfrom
         now = self._loop.time()
         for _ in range(_READ_AT_ONCE):
@@ -272,45 +262,19 @@ class PythonEngine:
             elif first < 4 and self._check(port, data, address, now):
                 continue
             self._counts["datagrams_ignored"] += 1
+        # More is waiting: the loop calls again, after everyone else had a turn.
 
-    def _check(self, port: _Port, data: bytes, address: Any, now: float) -> bool:
-        """Answer a connectivity check; False for one that is not for us, which gets no answer."""
-        try:
-            message = stun.parse(data)
-        except stun.Malformed:
+    def _check(self, port: Port, data: bytes, address: Any, now: float) -> bool:
+        """Answer a connectivity check; False for one that is not for us."""
+        checked = self._ice.check(port, data, address, now)
+        if checked is None:
             return False
-        if message.kind != stun.BINDING_REQUEST:
-            return False
-        ufrag = message.username.partition(":")[0]
-        peer = self._by_ufrag.get(ufrag)
-        if peer is None:
-            return False
-        credentials = next(each for each in peer.credentials if each.ufrag == ufrag)
-        key = credentials.password.encode()
-        if not message.authentic(key):
-            return False
-        _send_to(port.sock, stun.success(message, address[0], address[1], key), address)
-        peer.checked_at = now
-        restarted = len(peer.credentials) > 1 and credentials is peer.credentials[1]
-        if restarted:
-            self._by_ufrag.pop(peer.credentials[0].ufrag, None)
-            peer.credentials = [credentials]
-        if port.peers.get(address) is not peer:
-            port.peers[address] = peer
-            peer.addresses.append((port, address))
-            if len(peer.addresses) > _ADDRESSES_OF_A_PEER:
-                old_port, old = peer.addresses.pop(0)
-                if old_port.peers.get(old) is peer:
-                    del old_port.peers[old]
-        # Later only by USE-CANDIDATE, or the address would flap while pairs are checked.
-        first = peer.address is None
-        if first or restarted or message.use_candidate:
-            peer.port, peer.address = port, address
-            if peer.viewer is not None:
-                peer.viewer.sock, peer.viewer.address = port.sock, address
-        if first:
+        peer = checked.peer
+        if checked.first:
             self._listener.reached(peer.number)
             self._let_in(peer)
+        elif checked.moved and peer.viewer is not None:
+            peer.viewer.sock, peer.viewer.address = port.sock, address
         return True
 
     def _media(self, peer: _Peer, protection: Protection, data: bytes, now: float) -> None:
@@ -342,8 +306,12 @@ class PythonEngine:
         if fanout.feed(publisher, track, packet, keyframe, now):
             output = next(n for n, each in self._outputs.items() if each is fanout)
             self._listener.aired(output, peer.number)
+        self._fed.add(fanout)
         if keyframe and fanout.catching:
             self._pump_soon()
+        if track.missing and not publisher.asking:
+            publisher.asking = True
+            self._later(_NACK_S, lambda: self._ask_again(peer, publisher))
 
     def _reported(self, peer: _Peer, report: rtcp.Report, now: float) -> None:
         fanout = peer.fanout
@@ -365,19 +333,34 @@ class PythonEngine:
                 if fanout.on_air is not None and peer.viewer.live:
                     fanout.on_air.want_keyframe()
 
-    def _send(self, peer: _Peer, data: bytes) -> None:
-        if peer.port is not None:
-            _send_to(peer.port.sock, data, peer.address)
-
     # Timers.
 
-    def _flush_soon(self, fanout: Fanout) -> None:
-        def flush() -> None:
+    def _later(self, delay: float, call: Callable[[], None]) -> None:
+        def run() -> None:
             self._timers.discard(handle)
+            call()
+
+        handle = self._loop.call_later(delay, run)
+        self._timers.add(handle)
+
+    def _flush_soon(self, fanout: Fanout) -> None:
+        """A frame whose end has not come yet leaves after a moment."""
+
+        def flush() -> None:
+            self._flushing.discard(fanout)
             fanout.flush()
 
-        handle = self._loop.call_later(_FLUSH_S, flush)
-        self._timers.add(handle)
+        if fanout not in self._flushing:
+            self._flushing.add(fanout)
+            self._later(_FLUSH_S, flush)
+
+    def _ask_again(self, peer: _Peer, publisher: Publisher) -> None:
+        """Ask for what is missing as soon as it can't be mere disorder, not at the next tick."""
+        publisher.asking = False
+        if peer.protection is not None and peer.number in self._peers:
+            data = publisher.repair_request(self._loop.time())
+            if data is not None:
+                peer.send(peer.protection.protect_rtcp(data))
 
     def _pump_soon(self) -> None:
         if self._pump_handle is None:
@@ -412,9 +395,9 @@ class PythonEngine:
     def _feed_back(self, peer: _Peer, publisher: Publisher, now: float) -> None:
         if peer.protection is None or not publisher.last_at:
             return
-        data = publisher.feedback(now, report=self._ticks % 20 == 0)
+        data = publisher.feedback(now, report=self._ticks % 10 == 0)
         if data is not None:
-            self._send(peer, peer.protection.protect_rtcp(data))
+            peer.send(peer.protection.protect_rtcp(data))
 
     def _second(self, peer: _Peer, now: float) -> None:
         publisher = peer.publisher
@@ -443,15 +426,7 @@ class PythonEngine:
         now = self._loop.time()
         data = peer.fanout.report(now, now + self._wall_at_zero)
         if data is not None:
-            self._send(peer, peer.protection.protect_rtcp(data))
-
-
-def _send_to(sock: socket.socket, data: bytes, address: Any) -> None:
-    try:
-        sock.sendto(data, address)
-    except OSError:
-        # As a lost packet: DTLS and RTCP recover from it by themselves.
-        return
+            peer.send(peer.protection.protect_rtcp(data))
 
 
 def _counts_of(fanout: Fanout) -> dict[str, int]:

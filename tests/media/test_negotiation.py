@@ -1,0 +1,183 @@
+"""Offers in, answers out."""
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from tests.media.test_codecs import MAIN_WITH_B
+
+from farmlive.media import negotiation, sdp
+from farmlive.media.engine import Candidate, Credentials, Outgoing, Ssrcs
+from farmlive.media.refusals import BadSdp, NoCommonCodec, UnfitOffer
+
+LOCAL = negotiation.Local(
+    Credentials("ours", "our-password"),
+    "AA:BB",
+    [Candidate("192.0.2.7", 8189), Candidate("2001:db8::7", 8189)],
+)
+SSRCS = Ssrcs(11, 12, 13)
+HEAD = """v=0
+o=- 1 1 IN IP4 127.0.0.1
+s=-
+t=0 0
+a=group:BUNDLE 0 1
+a=ice-ufrag:theirs
+a=ice-pwd:their-password-of-22-letters
+a=fingerprint:sha-256 11:22
+a=setup:actpass
+"""
+AUDIO = """m=audio 9 UDP/TLS/RTP/SAVPF 111 0
+c=IN IP4 0.0.0.0
+a=mid:0
+a=DIRECTION
+a=rtcp-mux
+a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
+a=rtpmap:111 opus/48000/2
+a=fmtp:111 minptime=10;useinbandfec=1
+a=rtcp-fb:111 transport-cc
+"""
+VIDEO = """m=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 100 101 102
+c=IN IP4 0.0.0.0
+a=mid:1
+a=DIRECTION
+a=rtcp-mux
+a=extmap:2/sendonly urn:3gpp:video-orientation some attributes
+a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
+a=ssrc:5
+a=ssrc:5 cname
+a=rtpmap:96 VP8/90000
+a=rtcp-fb:* nack
+a=rtcp-fb:* nack pli
+a=rtcp-fb:96 transport-cc
+a=rtcp-fb:98 transport-cc
+a=rtpmap:97 rtx/90000
+a=fmtp:97 apt=96
+a=rtpmap:98 H264/90000
+a=fmtp:98 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f
+a=rtpmap:99 rtx/90000
+a=fmtp:99 apt=98
+a=rtpmap:100 H264/90000
+a=fmtp:100 packetization-mode=1;profile-level-id=640c1f
+a=rtpmap:101 rtx/90000
+a=fmtp:101 apt=100
+a=rtpmap:102 red/90000
+"""
+
+
+def offer(direction: str, *sections: str) -> str:
+    return HEAD + "".join(sections or (AUDIO, VIDEO)).replace("DIRECTION", direction)
+
+
+def test_a_publisher_is_asked_for_h264_and_told_all_feedback() -> None:
+    answer, publishing, terms = negotiation.publish(offer("sendonly"), LOCAL)
+    audio, video = publishing.tracks
+    assert dict(audio.codecs) == {111: "OPUS"}
+    assert dict(video.codecs) == {98: "H264:baseline"}
+    assert dict(video.retransmissions) == {99: 98}
+    assert (video.nack, video.pli, publishing.transport_cc) == (True, True, 3)
+    assert terms.role == "server"
+    assert terms.remote.ufrag == "theirs"
+    lines = answer.split("\r\n")
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 98 99" in lines
+    assert lines.count("a=recvonly") == 2
+    assert lines.count("a=rtcp-mux-only") == 2
+    assert "a=ice-lite" in lines
+    assert "a=setup:passive" in lines
+    assert "a=rtcp-fb:98 nack pli" in lines
+    assert "a=rtcp-fb:98 transport-cc" in lines
+    assert "a=candidate:1 1 udp 2130706431 192.0.2.7 8189 typ host" in lines
+    assert not any("red" in line or "orientation" in line for line in lines)
+
+
+def test_a_viewer_keeps_every_codec_and_the_one_on_air_is_first() -> None:
+    answer, viewing, _ = negotiation.view(offer("recvonly"), LOCAL, SSRCS, ["H264:high", "OPUS"])
+    assert viewing.video["H264:high"] == Outgoing(100, 101)
+    assert viewing.video["H264:baseline"] == Outgoing(98, 99)
+    assert viewing.video["H264:main"] == Outgoing(100, 101)
+    assert viewing.video["VP8"] == Outgoing(96, 97)
+    assert viewing.audio["OPUS"] == Outgoing(111)
+    lines = answer.split("\r\n")
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 100 101 96 97 98 99" in lines
+    assert "a=ssrc-group:FID 11 12" in lines
+    assert "a=ssrc:13 cname:farmlive" in lines
+    assert lines.count("a=msid:farmlive farmlive-video") == 1
+    assert not any("transport-cc" in line or "extmap" in line for line in lines)
+
+
+def test_an_h264_stream_finds_the_nearest_profile_of_the_viewer() -> None:
+    only_baseline = VIDEO.replace("profile-level-id=640c1f", "profile-level-id=42001f")
+    _, viewing, _ = negotiation.view(
+        offer("recvonly", AUDIO, only_baseline), LOCAL, SSRCS, ["H264:high"]
+    )
+    assert viewing.video["H264:high"] == Outgoing(98, 99)
+
+
+def test_a_passive_client_makes_us_the_dtls_client() -> None:
+    text = offer("sendonly").replace("actpass", "passive")
+    answer, _, terms = negotiation.publish(text, LOCAL)
+    assert terms.role == "client"
+    assert "a=setup:active\r\n" in answer
+
+
+def test_audio_alone_and_no_bundle_are_served() -> None:
+    text = offer("sendonly", AUDIO).replace("a=group:BUNDLE 0 1\n", "")
+    _, publishing, _ = negotiation.publish(text, LOCAL)
+    assert [track.kind for track in publishing.tracks] == ["audio"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "word"),
+    [
+        ("", BadSdp, "v=0"),
+        ("v=0\nm", BadSdp, "Line 2"),
+        ("v=0\ns=-", BadSdp, "m-line"),
+        ("v=0\nm=audio", BadSdp, "media description"),
+        (offer("sendonly").replace("a=ice-pwd", "a=x"), BadSdp, "ice-pwd"),
+        (offer("sendonly").replace("a=fingerprint", "a=x"), BadSdp, "fingerprint"),
+        (offer("sendonly").replace("/90000", "/abc"), BadSdp, "clock rate"),
+        (offer("recvonly"), UnfitOffer, "sendonly"),
+        (offer("sendonly").replace("actpass", "holdconn"), UnfitOffer, "actpass"),
+        (offer("sendonly").replace("BUNDLE 0 1", "BUNDLE 0"), UnfitOffer, "BUNDLE"),
+        (offer("sendonly").replace("UDP/TLS/RTP/SAVPF", "RTP/AVP"), UnfitOffer, "DTLS"),
+        (offer("sendonly", AUDIO, VIDEO, VIDEO), UnfitOffer, "at most one"),
+        (offer("sendonly", AUDIO, "m=application 9 x y\na=mid:1\n"), UnfitOffer, "data channel"),
+        (offer("sendonly").replace("opus", "G722"), NoCommonCodec, "Opus"),
+        (offer("sendonly", AUDIO, VIDEO.replace("VP8", "H265").replace("H264", "H266")),
+         NoCommonCodec, "VP8"),
+        (offer("sendonly", AUDIO, VIDEO.replace("VP8", "H265").replace("=42e0", "=f400")
+               .replace("=640c", "=7a00")), NoCommonCodec, "profile"),
+        (offer("sendonly").replace("profile-level-id=42e01f", "profile-level-id=4d001f;sprop-"
+               "parameter-sets=" + base64.b64encode(MAIN_WITH_B).decode()),
+         NoCommonCodec, "B-frames"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told_what_to_do(
+    text: str, problem: type[Exception], word: str
+) -> None:
+    with pytest.raises(problem, match=word):
+        negotiation.publish(text, LOCAL)
+
+
+def test_a_viewer_without_the_codec_on_air_is_told_so() -> None:
+    with pytest.raises(NoCommonCodec, match="AV1"):
+        negotiation.view(offer("recvonly"), LOCAL, SSRCS, ["AV1", "OPUS"])
+    with pytest.raises(UnfitOffer, match="recvonly"):
+        negotiation.view(offer("sendonly"), LOCAL, SSRCS, ["VP8"])
+
+
+@given(some.lists(some.sampled_from([*offer("sendonly").split("\n"), "m=", "a=rtpmap:1 x/0", "b"])))
+def test_any_offer_is_answered_or_refused(lines: list[str]) -> None:
+    try:
+        negotiation.publish("\n".join(["v=0", *lines]), LOCAL)
+    except (BadSdp, UnfitOffer, NoCommonCodec):
+        return
+
+
+@given(some.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for read in (sdp.parse, sdp.parse_fragment):
+        try:
+            read("v=0\n" + text)
+        except BadSdp:
+            continue

@@ -1,0 +1,82 @@
+"""RTCP against aiortc's reading and writing of it."""
+
+import pytest
+from aiortc.rtp import (
+    RtcpByePacket,
+    RtcpPacket,
+    RtcpPsfbPacket,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSrPacket,
+)
+from hypothesis import given
+from hypothesis import strategies as some
+
+from farmlive.media import rtcp
+
+
+def test_aiortc_reads_our_compound() -> None:
+    data = (
+        rtcp.sender_report(rtcp.SenderReport(1, 2**63, 3, 4, 2**32 + 5))
+        + rtcp.receiver_report(9, [rtcp.ReceiverReport(8, 300, -1, 7, 6, 5, 4)])
+        + rtcp.source_description([1, 2], "farm")
+        + rtcp.nack(9, 8, [100, 101, 103, 116, 117, 140])
+        + rtcp.picture_loss(9, 8)
+        + rtcp.goodbye([1, 2])
+    )
+    sender, receiver, description, nack, pli, bye = RtcpPacket.parse(data)
+    assert isinstance(sender, RtcpSrPacket)
+    assert (sender.sender_info.ntp_timestamp, sender.sender_info.octet_count) == (2**63, 5)
+    assert isinstance(receiver, RtcpRrPacket)
+    assert (receiver.reports[0].fraction_lost, receiver.reports[0].packets_lost) == (255, -1)
+    assert isinstance(description, RtcpSdesPacket)
+    assert description.chunks[1].items == [(1, b"farm")]
+    assert isinstance(nack, RtcpRtpfbPacket)
+    assert nack.lost == [100, 101, 103, 116, 117, 140]
+    assert isinstance(pli, RtcpPsfbPacket)
+    assert (pli.fmt, pli.ssrc, pli.media_ssrc) == (1, 9, 8)
+    assert isinstance(bye, RtcpByePacket)
+    assert bye.sources == [1, 2]
+
+
+def test_reads_its_own_writing() -> None:
+    report = rtcp.SenderReport(1, 2, 3, 4, 5)
+    block = rtcp.ReceiverReport(8, 3, -2, 7, 6, 5, 4)
+    data = (
+        rtcp.sender_report(report)
+        + rtcp.receiver_report(9, [block])
+        + rtcp.nack(9, 8, [65535, 0, 16, 17])
+        + rtcp.picture_loss(9, 8)
+        + rtcp.goodbye([1])
+    )
+    assert list(rtcp.parse(data)) == [
+        report,
+        block,
+        rtcp.Nack(8, (65535, 0, 16, 17)),
+        rtcp.KeyframeRequest(8),
+        rtcp.Goodbye((1,)),
+    ]
+
+
+def test_a_full_intra_request_is_a_request_for_its_stream() -> None:
+    data = bytes.fromhex("84ce000400000009000000000000000801000000")
+    assert list(rtcp.parse(data)) == [rtcp.KeyframeRequest(8)]
+
+
+def test_transport_feedback_is_no_nack() -> None:
+    assert list(rtcp.parse(bytes.fromhex("8fcd0003" + "00" * 12))) == []
+
+
+@pytest.mark.parametrize("hexes", ["80", "80c80006", "40c80000", "81c90001" + "00" * 4])
+def test_refuses_what_is_cut_off(hexes: str) -> None:
+    with pytest.raises(rtcp.Malformed):
+        list(rtcp.parse(bytes.fromhex(hexes)))
+
+
+@given(some.binary(max_size=80))
+def test_any_datagram_is_read_or_malformed(data: bytes) -> None:
+    try:
+        list(rtcp.parse(data))
+    except rtcp.Malformed:
+        return
