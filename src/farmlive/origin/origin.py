@@ -3,7 +3,7 @@
 What a lot is sold as belongs to the shop; the page that shows the story belongs to pages.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, insert, select
@@ -188,11 +188,18 @@ class Origin:
         return [row.document for row in page], page[-1].id if len(rows) > limit else None
 
     def card(self, connection: Connection, lot: str) -> tuple[Lot, Farm]:
-        """The lot and its farm, for a card written in this transaction. Raises UnknownLot."""
-        row = connection.execute(select(lots).where(lots.c.id == lot)).one_or_none()
-        if row is None:
+        """The lot and its farm, in the caller's transaction. Raises UnknownLot."""
+        found = self.cards(connection, [lot])
+        if lot not in found:
             raise UnknownLot("There is no such lot. Record the harvest first, then offer it.")
-        return _lot(row), _farm_of(connection, row.farm)
+        return found[lot]
+
+    def cards(self, connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Lot, Farm]]:
+        """The lots with these ids, each with its farm, by id."""
+        rows = connection.execute(select(lots).where(lots.c.id.in_(set(ids)))).all()
+        query = select(farms).where(farms.c.id.in_({row.farm for row in rows}))
+        owners = {row.id: _farm(row) for row in connection.execute(query)}
+        return {row.id: (_lot(row), owners[row.farm]) for row in rows}
 
     def name(self, connection: Connection, lot: Lot, gtin: str) -> None:
         """Let the lot also be found under the GTIN of a box it is packed in. Raises LotTaken."""

@@ -3,6 +3,7 @@
 Each change is an event of the log, written in the change's own transaction. Selling is the till's.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from farmlive.broadcast.log import PUBLIC, Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
-from farmlive.money import Money
+from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
@@ -59,7 +60,7 @@ class Bag:
 
         def read(connection: Connection) -> list[Card]:
             self._log.head(connection, broadcast)
-            return [self._card(connection, row) for row in connection.execute(query).all()]
+            return self._cards(connection, connection.execute(query).all())
 
         return await self._store.read(read)
 
@@ -160,38 +161,42 @@ class Bag:
             "created_at": now_ms(),
         }
         connection.execute(insert(offers), row)
-        card = self._card(connection, _offer(connection, broadcast, str(row["id"])))
+        (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
         said = card.model_dump(mode="json")
         self._log.append(connection, broadcast, "offer.added", [PUBLIC], said)
         return card
 
-    def _card(self, connection: Connection, offer: Row[Any]) -> Card:
-        product = _product(connection, offer.product)
-        lot, farm = self._origin.card(connection, offer.lot)
-        price = Money(amount=offer.price, currency=offer.currency)
-        list_price = offer.list_price
-        return Card.model_validate(
-            {
-                "offer": offer.id,
-                "name": product.name,
-                "unit": product.unit,
-                "net_weight_g": product.net_weight_g,
-                "price": price,
-                "list_price": list_price and Money(amount=list_price, currency=offer.currency),
-                "picture": product.picture,
-                "gtin": product.gtin or lot.gtin,
-                "lot": {
-                    "id": lot.id,
-                    "code": lot.code,
-                    "url": lot.url,
-                    "harvested_at": lot.harvested_at,
-                    "tested": lot.tested,
-                    "farm": {"id": farm.id, "name": farm.name, "place": farm.place},
-                },
-                "released": offer.released,
-                "left": offer.released - offer.sold,
-            }
-        )
+    def _cards(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Card]:
+        """The cards of these offers, by three queries however many they are."""
+        origins = self._origin.cards(connection, [row.lot for row in rows])
+        query = select(products).where(products.c.id.in_({row.product for row in rows}))
+        sold = {row.id: row for row in connection.execute(query)}
+        return [_card(row, sold[row.product], *origins[row.lot]) for row in rows]
+
+
+def _card(offer: Row[Any], product: Row[Any], lot: Lot, farm: Farm) -> Card:
+    return Card.model_validate(
+        {
+            "offer": offer.id,
+            "name": product.name,
+            "unit": product.unit,
+            "net_weight_g": product.net_weight_g,
+            "price": money(offer.price, offer.currency),
+            "list_price": money(offer.list_price, offer.currency) if offer.list_price else None,
+            "picture": product.picture,
+            "gtin": product.gtin or lot.gtin,
+            "lot": {
+                "id": lot.id,
+                "code": lot.code,
+                "url": lot.url,
+                "harvested_at": lot.harvested_at,
+                "tested": lot.tested,
+                "farm": {"id": farm.id, "name": farm.name, "place": farm.place},
+            },
+            "released": offer.released,
+            "left": offer.released - offer.sold,
+        }
+    )
 
 
 def stock_of(offer: str, released: int, sold: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import TypeAdapter, ValidationError
 
 from farmlive.people import Caller, Guard
@@ -23,6 +23,9 @@ from farmlive.shop.models import (
 )
 from farmlive.shop.problems import KeyMissing
 from farmlive.shop.shop import Shop
+
+# Buyers' names and addresses stay out of every cache.
+_PRIVATE = {"Cache-Control": "no-store"}
 
 _key = TypeAdapter[str](Key)
 
@@ -87,17 +90,20 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.get("/broadcasts/{broadcast}/orders", dependencies=staff)
     async def list_orders(
+        response: Response,
         broadcast: str,
         after: Annotated[str, Query(max_length=26)] = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 200,
     ) -> OrderList:
         """The orders of a broadcast, for staff."""
+        response.headers.update(_PRIVATE)
         found, following = await shop.orders(broadcast, after, limit)
         return OrderList(orders=found, next=following)
 
     @router.get("/orders/{token}")
-    async def read_order(token: str) -> Order:
+    async def read_order(response: Response, token: str) -> Order:
         """An order, for whoever has its token."""
+        response.headers.update(_PRIVATE)
         return await shop.order(token)
 
     return router

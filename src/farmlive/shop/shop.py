@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, bindparam, insert, select
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
+from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
-from farmlive.origin.tables import farms, lots
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop import bag
@@ -48,6 +48,7 @@ class Shop:
     ):
         self._store = store
         self._log = log
+        self._origin = origin
         self.bag = bag.Bag(store, log, origin, settings)
         self.till = Till(store, log, settings, pseudonym=pseudonym, limits=limits)
 
@@ -69,7 +70,7 @@ class Shop:
 
         def read(connection: Connection) -> list[Order]:
             query = select(orders).where(orders.c.token == token)
-            return _orders(connection, connection.execute(query).all())
+            return self._orders(connection, connection.execute(query).all())
 
         found = await self._store.read(read)
         if not found:
@@ -95,7 +96,7 @@ class Shop:
         def read(connection: Connection) -> tuple[list[Order], str | None]:
             self._log.head(connection, broadcast)
             rows = connection.execute(query).all()
-            page = _orders(connection, rows[:limit])
+            page = self._orders(connection, rows[:limit])
             return page, page[-1].id if len(rows) > limit else None
 
         return await self._store.read(read)
@@ -128,6 +129,27 @@ class Shop:
             lambda connection: [_centre(row) for row in connection.execute(query)]
         )
 
+    def _orders(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Order]:
+        """The orders of these rows, by four more queries however many they are."""
+        query = (
+            select(order_lines, products.c.name, products.c.unit)
+            .join(offers, offers.c.id == order_lines.c.offer)
+            .join(products, products.c.id == offers.c.product)
+            .where(order_lines.c.order.in_([row.id for row in rows]))
+            .order_by(order_lines.c.order, order_lines.c.line)
+        )
+        found = connection.execute(query).all()
+        origins = self._origin.cards(connection, [line.lot for line in found])
+        lines = defaultdict(list)
+        for line in found:
+            lines[line.order].append((line, *origins[line.lot]))
+        wanted = {row.centre for row in rows if row.centre is not None}
+        points = {
+            row.id: _centre(row)
+            for row in connection.execute(select(centres).where(centres.c.id.in_(wanted)))
+        }
+        return [_order(row, lines[row.id], points.get(row.centre)) for row in rows]
+
 
 def _centre(row: Row[Any]) -> Centre:
     return Centre.model_validate(
@@ -135,67 +157,39 @@ def _centre(row: Row[Any]) -> Centre:
     )
 
 
-def _orders(connection: Connection, rows: Sequence[Row[Any]]) -> list[Order]:
-    """The orders of these rows with their lines, by two more queries however many they are."""
-    ids = [row.id for row in rows]
-    currency = {row.id: row.currency for row in rows}
-    lines = defaultdict(list)
-    query = (
-        select(
-            order_lines,
-            products.c.name,
-            products.c.unit,
-            lots.c.code,
-            farms.c.name.label("farm_name"),
-        )
-        .join(offers, offers.c.id == order_lines.c.offer)
-        .join(products, products.c.id == offers.c.product)
-        .join(lots, lots.c.id == order_lines.c.lot)
-        .join(farms, farms.c.id == order_lines.c.farm)
-        .where(order_lines.c.order.in_(ids))
-        .order_by(order_lines.c.order, order_lines.c.line)
+def _order(
+    row: Row[Any], lines: Sequence[tuple[Row[Any], Lot, Farm]], centre: Centre | None
+) -> Order:
+    return Order.model_validate(
+        {
+            "id": row.id,
+            "number": order_number(row.number),
+            "token": row.token,
+            "url": f"/order/{row.token}",
+            "broadcast": row.broadcast,
+            "placed_at": row.placed_at,
+            "state": row.state,
+            "payment": row.payment,
+            "payment_method": row.payment_method,
+            "lines": [
+                {
+                    "offer": line.offer,
+                    "name": line.name,
+                    "unit": line.unit,
+                    "quantity": line.quantity,
+                    "price": money(line.price, row.currency),
+                    "total": money(line.total, row.currency),
+                    "lot": lot.id,
+                    "lot_code": lot.code,
+                    "lot_url": lot.url,
+                    "farm": farm.id,
+                    "farm_name": farm.name,
+                }
+                for line, lot, farm in lines
+            ],
+            "total": money(row.total, row.currency),
+            "buyer": {"name": row.buyer_name, "phone": row.buyer_phone},
+            "delivery": {"way": row.way, "address": row.address, "centre": centre},
+            "simulated": row.simulated,
+        }
     )
-    for line in connection.execute(query):
-        lines[line.order].append(
-            {
-                "offer": line.offer,
-                "name": line.name,
-                "unit": line.unit,
-                "quantity": line.quantity,
-                "price": money(line.price, currency[line.order]),
-                "total": money(line.total, currency[line.order]),
-                "lot": line.lot,
-                "lot_code": line.code,
-                "lot_url": f"/origin/lot/{line.lot}",
-                "farm": line.farm,
-                "farm_name": line.farm_name,
-            }
-        )
-    named = {row.centre for row in rows if row.centre is not None}
-    found = connection.execute(select(centres).where(centres.c.id.in_(named)))
-    points = {row.id: _centre(row) for row in found}
-    return [
-        Order.model_validate(
-            {
-                "id": row.id,
-                "number": order_number(row.number),
-                "token": row.token,
-                "url": f"/order/{row.token}",
-                "broadcast": row.broadcast,
-                "placed_at": row.placed_at,
-                "state": row.state,
-                "payment": row.payment,
-                "payment_method": row.payment_method,
-                "lines": lines[row.id],
-                "total": money(row.total, row.currency),
-                "buyer": {"name": row.buyer_name, "phone": row.buyer_phone},
-                "delivery": {
-                    "way": row.way,
-                    "address": row.address,
-                    "centre": points.get(row.centre),
-                },
-                "simulated": row.simulated,
-            }
-        )
-        for row in rows
-    ]

@@ -1,0 +1,77 @@
+"""Two servers on one database sell from the same bag."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.log import Log
+from farmlive.bus import LocalBus
+from farmlive.ids import token
+from farmlive.origin.origin import Origin
+from farmlive.people import RateLimits
+from farmlive.settings import Settings
+from farmlive.shop.problems import BroadcastEnded, KeyReused, SoldOut
+from farmlive.shop.shop import Shop
+from farmlive.store import Store
+
+
+async def no_name(phone: str) -> str:
+    return phone[::-1]
+
+
+@pytest.fixture
+async def other(stall: Any, settings: Settings) -> AsyncIterator[Shop]:
+    store = await Store.open(settings)
+    log = Log(LocalBus())
+    origin = Origin(store, settings)
+    yield Shop(store, log, origin, settings, pseudonym=no_name, limits=RateLimits())
+    await store.close()
+
+
+async def test_they_sell_each_box_once_in_one_log(stall: Any, other: Shop) -> None:
+    nodes = [stall.shop, other]
+    answers = await asyncio.gather(
+        *(
+            nodes[turn % 2].till.place(stall.viewer, stall.broadcast, stall.request())
+            for turn in range(40)
+        ),
+        return_exceptions=True,
+    )
+    placed = [answer for answer in answers if isinstance(answer, dict)]
+    assert len(placed) == 10
+    assert sum(isinstance(answer, SoldOut) for answer in answers) == 30
+    assert sorted(answer["number"] for answer in placed) == [f"A{n:04d}" for n in range(1, 11)]
+    assert await stall.left() == 0
+    seqs = [event.seq for event in await stall.events()]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+async def test_a_key_is_one_order_on_both(stall: Any, other: Shop) -> None:
+    key = token()
+    request = stall.request(1, key=key)
+    first, second = await asyncio.gather(
+        stall.shop.till.place(stall.viewer, stall.broadcast, request),
+        other.till.place(stall.viewer, stall.broadcast, request),
+    )
+    assert first == second
+    assert await stall.left() == 9
+    with pytest.raises(KeyReused):
+        await other.till.place(stall.viewer, stall.broadcast, stall.request(2, key=key))
+
+
+async def test_no_order_follows_the_end_on_the_other(stall: Any, other: Shop) -> None:
+    ending = Broadcasts(stall.store, stall.log, LocalBus())
+    answers = await asyncio.gather(
+        *(other.till.place(stall.viewer, stall.broadcast, stall.request()) for _ in range(4)),
+        ending.end(stall.broadcast),
+        *(other.till.place(stall.viewer, stall.broadcast, stall.request()) for _ in range(4)),
+        return_exceptions=True,
+    )
+    refused = [answer for answer in answers if isinstance(answer, Exception)]
+    assert all(isinstance(answer, BroadcastEnded) for answer in refused)
+    kinds = [event.kind for event in await stall.events()]
+    assert kinds[-1] == "broadcast.ended"
+    assert kinds.count("order.placed") == 8 - len(refused)
