@@ -9,10 +9,12 @@ import re
 import sys
 import tempfile
 import typing
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from starlette.routing import Mount
 from typer.main import get_command
 
 from farmlive.app import build
@@ -63,18 +65,28 @@ def every_route() -> list[tuple[str, str, str]]:
     async def read() -> list[tuple[str, str, str]]:
         with tempfile.TemporaryDirectory() as folder:
             house = await build(Settings(data=Path(folder), udp_port=0))
-            found = [
-                (
-                    route.path,
-                    ", ".join(sorted(getattr(route, "methods", None) or {"WebSocket"})),
-                    (getattr(route, "endpoint", None).__doc__ or "").strip().partition("\n")[0],
-                )
-                for route in house.api.routes
-            ]
-            await house.close()
-            return found
+            try:
+                return list(_routes(house.api.routes, ""))
+            finally:
+                await house.close()
 
     return sorted(asyncio.run(read()))
+
+
+def _routes(routes: Iterable[typing.Any], prefix: str) -> Iterator[tuple[str, str, str]]:
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from _routes(inner.routes, prefix + route.include_context.prefix)
+            continue
+        methods = sorted((getattr(route, "methods", None) or {"WebSocket"}) - {"HEAD"})
+        if methods == ["OPTIONS"] or (methods == ["GET"] and route.path.startswith("/wh")):
+            continue  # WHIP's and WHEP's formalities
+        said = getattr(getattr(route, "endpoint", None), "__doc__", None) or ""
+        summary = said.strip().partition("\n")[0].removesuffix(".")
+        if isinstance(route, Mount):
+            methods, summary = ["GET"], "Scripts, styles and pictures"
+        yield prefix + route.path, ", ".join(methods), summary
 
 
 def _default(field: FieldInfo) -> str:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 import structlog
 from fastapi import WebSocket
@@ -112,7 +111,7 @@ class Channel:
 
     async def serve(self, websocket: WebSocket, broadcast: str) -> None:
         """Serve one client until it leaves."""
-        if not self._same_site(websocket):
+        if self._guard.is_cross_site(websocket):
             await websocket.close()
             return
         offered = websocket.scope["subprotocols"]
@@ -133,13 +132,6 @@ class Channel:
                 await self._kept(hub, client)
 
     # How a client comes in.
-
-    def _same_site(self, websocket: WebSocket) -> bool:
-        origin = websocket.headers.get("origin")
-        if origin is None:
-            return True
-        ours = {websocket.headers.get("host", ""), urlsplit(self._settings.url).netloc}
-        return urlsplit(origin).netloc in ours
 
     async def _admit(self, websocket: WebSocket, broadcast: str) -> tuple[Hub, Caller, int | None]:
         caller = await self._guard.caller(websocket)

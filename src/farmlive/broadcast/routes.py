@@ -73,10 +73,12 @@ def routes(
 
     @router.websocket("/api/v1/broadcasts/{broadcast}/live")
     async def live(websocket: WebSocket, broadcast: str) -> None:
+        """The live channel, subprotocol `farmlive.v1`."""
         await channel.serve(websocket, broadcast)
 
     @router.get("/asyncapi.json", include_in_schema=False)
     async def asyncapi() -> dict[str, Any]:
+        """The AsyncAPI document of the live channel."""
         return document(channel)
 
     return router

@@ -74,7 +74,9 @@ class Store:
         self._idle = asyncio.Event()
         self._idle.set()
         self._batches: queue.SimpleQueue[list[_Unit] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write_batches, name="store-writer")
+        self._thread = threading.Thread(
+            target=self._write_batches, name="store-writer", daemon=True
+        )
         self._pool = ThreadPoolExecutor(engines.READERS, thread_name_prefix="store-reader")
 
     @classmethod
