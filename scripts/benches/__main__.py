@@ -1,7 +1,9 @@
 """`scripts/bench NAME [--json] [--long]`: runs a bench and prints its table, or one JSON object."""
 
 import argparse
+import asyncio
 import json
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,6 +18,9 @@ Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
 BENCHES: dict[str, tuple[Bench, dict[str, float], str]] = {
     "spine": (spine.run, spine.LIMITS, "media, cards and the channel on one server, end to end"),
 }
+
+
+MOST_S = 460.0
 
 
 def main() -> None:
@@ -37,13 +42,28 @@ def main() -> None:
         "bench": given.name,
         "machine": report.machine(),
         **report.commit(),
-        **uvloop.run(bench(given.long, say)),
+        **uvloop.run(bounded(bench(given.long, say), None if given.long else MOST_S)),
     }
     if given.json:
         json.dump(result, sys.stdout, ensure_ascii=False)
         print()
         return
     _table(result, limits)
+
+
+async def bounded(bench: Awaitable[dict[str, Any]], most_s: float | None) -> dict[str, Any]:
+    """Run the bench; after `most_s`, or at SIGTERM, it is cancelled and cleans up."""
+    task = asyncio.ensure_future(bench)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        async with asyncio.timeout(most_s) as limit:
+            return await task
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise SystemExit(f"the bench did not end within {most_s:g} s") from None
+    except asyncio.CancelledError:
+        raise SystemExit("the bench was stopped") from None
 
 
 def _table(result: dict[str, Any], limits: dict[str, float]) -> None:
