@@ -59,13 +59,10 @@ def answer_problems(app: FastAPI, page: ErrorPage) -> None:
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        errors = [
-            {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]}
-            for item in error.errors()
-        ]
-        first = errors[0]
-        detail = f"{first['field'] or 'body'}: {first['message']}. Nothing was changed."
-        return answer(request, Invalid(detail, errors=errors))
+        found = error.errors()
+        if found[0]["type"] == "json_invalid":
+            return answer(request, Invalid("The body is not JSON. Nothing was changed."))
+        return answer(request, Invalid.of(found, skip=1))
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

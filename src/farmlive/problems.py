@@ -4,7 +4,8 @@ The same object is the body of an HTTP error and the `problem` of a channel's re
 declares its problems beside the code that raises them; this file owns only their shape.
 """
 
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -44,6 +45,24 @@ class Invalid(Problem):
     status = 422
     slug = "invalid"
     title = "Something in the request is not valid"
+
+    @classmethod
+    def of(cls, found: Sequence[Mapping[str, Any]], *, skip: int = 0) -> Self:
+        """What pydantic found wrong, a field and a sentence each; what was sent is not repeated.
+
+        `found` is its `errors()`; `skip` says how many parts of a location are not the sender's,
+        such as `body`.
+        """
+        errors = [
+            {
+                "field": ".".join(str(part) for part in item["loc"][skip:]),
+                "message": item["msg"].removeprefix("Value error, ").rstrip(".") + ".",
+            }
+            for item in found
+        ]
+        first = errors[0]
+        where = f"{first['field']}: " if first["field"] else ""
+        return cls(f"{where}{first['message']} Nothing was changed.", errors=errors)
 
 
 class NotFound(Problem):

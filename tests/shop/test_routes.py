@@ -59,7 +59,10 @@ async def test_a_wrong_order_is_answered_with_the_field_and_a_sentence(
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
     assert error["field"] == "lines.0.quantity"
-    assert "whole number from 1 to 999" in error["message"]
+    assert error["message"] == "A quantity is a whole number from 1 to 999."
+    assert answer.json()["detail"] == (
+        "lines.0.quantity: A quantity is a whole number from 1 to 999. Nothing was changed."
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"order"'])

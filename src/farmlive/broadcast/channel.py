@@ -272,12 +272,7 @@ class Channel:
 
 def invalid(error: ValidationError) -> Invalid:
     """A problem that lists what is wrong with a message, without repeating what was sent."""
-    errors = [
-        {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-    first = errors[0]
-    return Invalid(f"{first['field'] or 'message'}: {first['message']}", errors=errors)
+    return Invalid.of(error.errors(include_url=False, include_input=False, include_context=False))
 
 
 def _read(text: str | None) -> dict[str, Any]:
