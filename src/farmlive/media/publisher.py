@@ -221,7 +221,7 @@ class Publisher:
 
     def _request_due(self, now: float) -> bool:
         last = self._last_request
-        if last is not None and self._keyframe_at is not None and self._keyframe_at < last:
+        if last is not None and (self._keyframe_at is None or self._keyframe_at < last):
             self._answered = now - last < _ANSWER_WITHIN_S
         if not self._wanted or (last is not None and now - last < _KEYFRAME_EVERY_S):
             return False

@@ -1,0 +1,293 @@
+"""The fan-out, with viewers that keep what they were sent in plain text."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from farmlive.media import rtcp, rtp
+from farmlive.media.engine import Incoming, Outgoing, Publishing, Ssrcs, Viewing
+from farmlive.media.output import Fanout, Viewer
+from farmlive.media.publisher import Publisher
+from farmlive.media.rtp import Packet, Received, ahead32
+from farmlive.media.srtp import Run
+
+SSRCS = Ssrcs(11, 12, 13)
+VIEWING = Viewing(
+    {"VP8": Outgoing(96, 97), "H264:baseline": Outgoing(98, 99)}, {"OPUS": Outgoing(111)}
+)
+KEY, DELTA = b"\x10\x00\x50\x00", b"\x10\x01\x00\x00"
+
+
+class Kept:
+    """In the place of a Protection: keeps what would be sent, but for a scripted loss."""
+
+    def __init__(self) -> None:
+        self.received: list[rtp.Received] = []
+        self.lose: set[int] = set()
+        self._count = 0
+
+    def send(self, run: Run, sock: object, address: object) -> int:
+        for data in run.packets:
+            if self._count not in self.lose:
+                self.received.append(rtp.parse(data))
+            self._count += 1
+        return 0
+
+    def of(self, ssrc: int) -> list[rtp.Received]:
+        return [each for each in self.received if each.ssrc == ssrc]
+
+    @property
+    def video(self) -> list[Packet]:
+        return [each.packet for each in self.of(SSRCS.video)]
+
+
+def viewer(number: int, viewing: Viewing = VIEWING) -> tuple[Viewer, Kept]:
+    kept = Kept()
+    protection: Any = kept
+    nowhere: Any = None
+    return Viewer(number, viewing, protection, nowhere, None), kept
+
+
+class Source:
+    """A publisher with a script: each frame is three packets, 30 frames a second."""
+
+    def __init__(self, fanout: Fanout, codec: str = "VP8", pli: bool = True, ssrc: int = 5) -> None:
+        tracks = [
+            Incoming("video", 90_000, {96: codec}, pli=pli, nack=True),
+            Incoming("audio", 48_000, {111: "OPUS"}),
+        ]
+        self.fanout, self.ssrc = fanout, ssrc
+        self.publisher = Publisher(Publishing(tracks), 99)
+        self.sequence, self.frame = 60_000, 0
+        self.switched = False
+
+    def send(self, packet: Packet, now: float, payload_type: int = 96, ssrc: int = 0) -> None:
+        taken = self.publisher.take(Received(payload_type, ssrc or self.ssrc, packet, None), now)
+        assert taken is not None
+        track, plain, keyframe = taken
+        self.switched |= self.fanout.feed(self.publisher, track, plain, keyframe, now)
+
+    def frames(self, count: int, now: float, keyframe: bool = False, parts: int = 3) -> float:
+        for _ in range(count):
+            for part in range(parts):
+                first = KEY if keyframe else DELTA
+                payload = (first if part == 0 else b"\x00") + bytes((part,)) * 40
+                self.send(
+                    Packet(
+                        self.sequence, (self.frame * 3000) & 0xFFFFFFFF, part == parts - 1, payload
+                    ),
+                    now,
+                )
+                self.sequence = (self.sequence + 1) & 0xFFFF
+            keyframe = False
+            self.frame += 1
+            now += 1 / 30
+        return now
+
+
+@pytest.fixture
+def fanout() -> Fanout:
+    return Fanout(SSRCS)
+
+
+def consecutive(packets: list[Packet]) -> bool:
+    return all((b.sequence - a.sequence) & 0xFFFF == 1 for a, b in itertools.pairwise(packets))
+
+
+def test_a_source_goes_on_air_at_its_keyframe(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    one, kept = viewer(1)
+    fanout.add(one, 0)
+    now = source.frames(2, 0)
+    assert kept.video == []
+    now = source.frames(2, now, keyframe=True)
+    fanout.pump()
+    source.frames(2, now)
+    assert source.switched
+    assert len(kept.video) == 12
+    assert consecutive(kept.video)
+    assert {each.payload_type for each in kept.of(SSRCS.video)} == {96}
+
+
+def test_a_late_joiner_gets_the_group_squeezed_then_live(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(20, 0, keyframe=True)
+    late, kept = viewer(1)
+    fanout.add(late, now)
+    fanout.pump()
+    assert len(kept.video) == 24
+    now = source.frames(1, now)
+    while fanout.catching:
+        fanout.pump()
+    source.frames(2, now)
+    assert len(kept.video) == 23 * 3
+    assert consecutive(kept.video)
+    assert kept.video[0].payload.startswith(KEY)
+    assert kept.video[0].sequence < 0x8000
+    stamps = sorted({each.timestamp for each in kept.video}, key=lambda t: ahead32(t, 1 << 29))
+    steps = [ahead32(b, a) for a, b in itertools.pairwise(stamps)]
+    assert steps == [150] * 19 + [3000] * 3
+
+
+def test_a_late_joiner_of_an_old_long_group_waits_and_asks(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(90, 0, keyframe=True)
+    late, kept = viewer(1)
+    fanout.add(late, now)
+    assert late.peer in fanout.waiting
+    told = source.publisher.feedback(now, report=False)
+    assert told is not None
+    assert rtcp.KeyframeRequest(5) in list(rtcp.parse(told))
+    source.frames(1, now + 0.1, keyframe=True)
+    fanout.pump()
+    assert kept.video[0].payload.startswith(KEY)
+
+
+def test_without_pli_the_whole_group_is_sent_at_any_age(fanout: Fanout) -> None:
+    source = Source(fanout, pli=False)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(300, 0, keyframe=True)
+    late, kept = viewer(1)
+    fanout.add(late, now)
+    while fanout.catching:
+        fanout.pump()
+    assert len(kept.video) == 900
+    assert consecutive(kept.video)
+
+
+def test_an_unanswered_request_ends_in_the_whole_group(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(90, 0, keyframe=True)
+    late, kept = viewer(1)
+    fanout.add(late, now)
+    source.publisher.feedback(now, report=False)
+    source.publisher.feedback(now + 2, report=False)
+    fanout.start_waiting(now + 2)
+    while fanout.catching:
+        fanout.pump()
+    assert len(kept.video) == 270
+
+
+def test_a_switch_is_one_stream_for_the_viewer(fanout: Fanout) -> None:
+    orchard = Source(fanout)
+    kitchen = Source(fanout, codec="H264:baseline", ssrc=6)
+    fanout.put_on_air(orchard.publisher)
+    one, kept = viewer(1)
+    now = orchard.frames(1, 0, keyframe=True)
+    fanout.add(one, now)
+    fanout.pump()
+    fanout.put_on_air(kitchen.publisher)
+    now = orchard.frames(2, now)
+    kitchen.send(Packet(100, 7, True, b"\x41none"), now)
+    kitchen.send(Packet(101, 777, False, b"\x67\x42\xc0\x0d"), now)
+    kitchen.send(Packet(102, 777, True, b"\x65idr"), now)
+    orchard.frames(1, now)
+    assert consecutive(kept.video)
+    assert [each.payload_type for each in kept.of(SSRCS.video)] == [96] * 9 + [98] * 2
+    assert 0 < ahead32(kept.video[-1].timestamp, kept.video[-3].timestamp) < 90_000
+
+
+def test_sound_follows_the_source_on_air(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    one, kept = viewer(1)
+    source.send(Packet(1, 0, True, b"before"), 0, 111, 7)
+    source.frames(1, 0, keyframe=True)
+    fanout.add(one, 0)
+    source.send(Packet(2, 960, True, b"sound"), 0.02, 111, 7)
+    assert [each.packet.payload for each in kept.of(SSRCS.audio)] == [b"sound"]
+    assert kept.of(SSRCS.audio)[0].packet.sequence < 0x8000
+
+
+def test_lost_packets_come_back_by_rtx(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(2, 0, keyframe=True)
+    late, kept = viewer(1)
+    kept.lose = {2, 7}
+    fanout.add(late, now)
+    fanout.pump()
+    source.frames(3, now)
+    first = kept.video[0].sequence
+    lost = [(first + offset) & 0xFFFF for offset in (2, 7)]
+    assert not {each.sequence for each in kept.video} & set(lost)
+    fanout.repair(late, rtcp.Nack(SSRCS.video, (*lost, 5000)))
+    repaired = kept.of(SSRCS.retransmission)
+    assert [each.payload_type for each in repaired] == [97, 97]
+    assert [int.from_bytes(each.packet.payload[:2], "big") for each in repaired] == lost
+    # What was squeezed when it was lost is squeezed when it comes again.
+    neighbour = next(each for each in kept.video if each.sequence == (first + 1) & 0xFFFF)
+    assert repaired[0].packet.timestamp == neighbour.timestamp
+    assert (repaired[1].packet.sequence - repaired[0].packet.sequence) & 0xFFFF == 1
+    assert (fanout.repaired, fanout.unrepaired) == (2, 1)
+
+
+def test_without_rtx_the_packet_itself_comes_again(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(2, 0, keyframe=True)
+    late, kept = viewer(1, Viewing({"VP8": Outgoing(96)}, {}))
+    kept.lose = {2}
+    fanout.add(late, now)
+    fanout.pump()
+    lost = (kept.video[0].sequence + 2) & 0xFFFF
+    fanout.repair(late, rtcp.Nack(SSRCS.video, (lost,)))
+    assert kept.video[-1].sequence == lost
+
+
+def test_a_flood_of_nacks_is_bounded(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(30, 0, keyframe=True)
+    one, kept = viewer(1)
+    fanout.add(one, now)
+    while fanout.catching:
+        fanout.pump()
+    wanted = tuple(each.sequence for each in kept.video)
+    for _ in range(50):
+        fanout.repair(one, rtcp.Nack(SSRCS.video, wanted))
+    assert len(kept.of(SSRCS.retransmission)) == 600
+    fanout.second(one)
+    fanout.repair(one, rtcp.Nack(SSRCS.video, wanted[:1]))
+    assert len(kept.of(SSRCS.retransmission)) == 601
+
+
+def test_both_tracks_are_reported_on_one_clock(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    source.frames(1, 100.0, keyframe=True)
+    source.send(Packet(1, 5_000, True, b"s"), 100.0, 111, 7)
+    # The source's clock is far from ours; both tracks show the same moment.
+    video, audio = source.publisher.tracks
+    fanout.heard(video, rtcp.SenderReport(5, rtp.ntp(9_000.0), 45_000, 0, 0), 100.5)
+    fanout.heard(audio, rtcp.SenderReport(7, rtp.ntp(9_000.0), 29_000, 0, 0), 100.5)
+    told = fanout.report(101.5, 1_700_000_000.0)
+    assert told is not None
+    reports = [r for r in rtcp.parse(told) if isinstance(r, rtcp.SenderReport)]
+    assert [r.ssrc for r in reports] == [SSRCS.video, SSRCS.audio]
+    assert {r.ntp for r in reports} == {rtp.ntp(1_700_000_000.0)}
+    base = fanout.video.rewriter.timestamp_delta
+    assert reports[0].timestamp == (base + 45_000 + 90_000) & 0xFFFFFFFF
+    base = fanout.audio.rewriter.timestamp_delta
+    assert reports[1].timestamp == (base + 29_000 + 48_000) & 0xFFFFFFFF
+
+
+def test_a_viewer_without_the_codec_gets_it_when_it_is_on_air(fanout: Fanout) -> None:
+    source = Source(fanout, codec="AV1")
+    fanout.put_on_air(source.publisher)
+    one, kept = viewer(1)
+    source.send(Packet(1, 0, True, b"\x18keyframe"), 0)
+    fanout.add(one, 0)
+    fanout.pump()
+    assert kept.video == []
+    other = Source(fanout, ssrc=6)
+    fanout.put_on_air(other.publisher)
+    other.frames(1, 1, keyframe=True)
+    fanout.pump()
+    other.frames(1, 1)
+    assert len(kept.video) == 6
