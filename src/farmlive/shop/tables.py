@@ -55,7 +55,7 @@ offers = Table(
     Column("sold", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("broadcast", "position"),
-    CheckConstraint("sold >= 0 AND sold <= released", name="ck_offers_stock"),
+    CheckConstraint("sold >= 0 AND sold <= released", name="stock"),
 )
 
 orders = Table(
