@@ -1,0 +1,161 @@
+"""WHIP and WHEP as HTTP: what a server must do, and what is refused and how."""
+
+import pytest
+from aiortc import RTCSessionDescription
+from tests.media.conftest import BROADCAST, Media, peer_connection, publish, until, view
+from tests.media.test_negotiation import offer
+
+SDP = {"Content-Type": "application/sdp"}
+KEY = {"Authorization": "Bearer orchard"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
+RESTART = "a=ice-ufrag:new1\r\na=ice-pwd:a-new-password-of-22-chars\r\n"
+
+
+async def test_a_publisher_gets_an_address_a_tag_and_an_answer(media: Media) -> None:
+    response = await media.http.post(
+        f"/whip/{BROADCAST}", content=offer("sendonly"), headers=SDP | KEY
+    )
+    assert response.status_code == 201
+    assert response.headers["content-type"] == "application/sdp"
+    assert response.headers["location"].startswith(f"/whip/{BROADCAST}/")
+    assert len(response.headers["location"].rpartition("/")[2]) >= 22
+    assert response.headers["etag"].startswith('"')
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert f"127.0.0.1 {media.relay.udp_port} typ host" in response.text
+    deleted = await media.http.delete(response.headers["location"], headers={"If-Match": '"no"'})
+    assert (deleted.status_code, deleted.content != b"") == (200, True)
+    assert (await media.http.delete(response.headers["location"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "content", "status", "slug"),
+    [
+        (f"/whip/{BROADCAST}", SDP, offer("sendonly"), 401, "unauthorized"),
+        (f"/whip/{BROADCAST}", SDP | {"Authorization": "Bearer no"}, "", 401, "unauthorized"),
+        ("/whip/unknown", SDP | KEY, offer("sendonly"), 404, "not-found"),
+        ("/whep/unknown", SDP, offer("recvonly"), 404, "not-found"),
+        (f"/whip/{BROADCAST}", KEY, offer("sendonly"), 415, "wrong-content-type"),
+        (f"/whip/{BROADCAST}", KEY | FRAGMENT, offer("sendonly"), 415, "wrong-content-type"),
+        (f"/whip/{BROADCAST}", SDP | KEY, "nonsense", 400, "bad-sdp"),
+        (f"/whip/{BROADCAST}", SDP | KEY, b"v=0\r\n\xff", 400, "bad-sdp"),
+        (f"/whip/{BROADCAST}", SDP | KEY, b"x" * (2 << 20), 413, "too-large"),
+        (f"/whip/{BROADCAST}", SDP | KEY, offer("recvonly"), 422, "unfit-offer"),
+        (
+            f"/whip/{BROADCAST}",
+            SDP | KEY,
+            offer("sendonly").replace("opus", "PCMU"),
+            406,
+            "no-common-codec",
+        ),
+        (f"/whep/{BROADCAST}", SDP, offer("recvonly"), 409, "nobody-publishing"),
+    ],
+)
+async def test_what_is_refused_is_a_problem(
+    media: Media, path: str, headers: dict[str, str], content: str | bytes, status: int, slug: str
+) -> None:
+    response = await media.http.post(path, content=content, headers=headers)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.json()["type"] == f"/problems/{slug}"
+    assert response.json()["detail"].endswith(".")
+    if status == 409:
+        assert int(response.headers["retry-after"]) > 0
+    assert media.relay.metrics()["sources"] == 0
+    assert media.relay.metrics()["viewers"] == 0
+
+
+@pytest.mark.parametrize("path", ["/whip/any", "/whep/any", "/whip/any/one", "/whep/any/one"])
+async def test_get_is_empty_and_options_tell_what_is_taken(media: Media, path: str) -> None:
+    got = await media.http.get(path)
+    assert got.is_success
+    assert got.content == b""
+    options = await media.http.options(path)
+    assert options.is_success
+    assert "PATCH" in options.headers["access-control-allow-methods"]
+    if path.endswith("one"):
+        assert options.headers["accept-patch"] == "application/trickle-ice-sdpfrag"
+    else:
+        assert options.headers["accept-post"] == "application/sdp"
+
+
+async def test_patch_trickles_and_restarts(media: Media) -> None:
+    peer = await publish(media)
+    path, tag = peer.location, {"If-Match": peer.etag}
+
+    async def patch(body: str, headers: dict[str, str]) -> int:
+        return (await media.http.patch(path, content=body, headers=headers)).status_code
+
+    assert await patch("a=end-of-candidates\r\n", FRAGMENT) == 428
+    assert await patch("a=end-of-candidates\r\n", FRAGMENT | {"If-Match": '"old"'}) == 412
+    assert await patch("a=end-of-candidates\r\n", SDP | tag) == 415
+    assert await patch("nonsense", FRAGMENT | tag) == 400
+    trickled = await media.http.patch(
+        path,
+        content="a=mid:0\r\na=candidate:1 1 udp 1 nowhere.local 9 typ host\r\n",
+        headers=FRAGMENT | tag,
+    )
+    assert (trickled.status_code, trickled.content) == (204, b"")
+    assert "etag" not in trickled.headers
+    restarted = await media.http.patch(path, content=RESTART, headers=FRAGMENT | {"If-Match": "*"})
+    assert restarted.status_code == 200
+    assert restarted.headers["content-type"] == "application/trickle-ice-sdpfrag"
+    assert restarted.headers["etag"] != peer.etag
+    for line in ("a=ice-lite", "a=ice-options:trickle ice2", "a=ice-ufrag:", "a=candidate:1 "):
+        assert line in restarted.text
+    assert await patch("a=end-of-candidates\r\n", FRAGMENT | tag) == 412
+    # The session lives on by its old credentials until the new ones are used.
+    before = media.relay.metrics()["packets_received"]
+    await until(lambda: media.relay.metrics()["packets_received"] > before + 50, "media flows")
+    assert await patch("x", FRAGMENT | {"If-Match": "*"}) == 400
+    gone = await media.http.patch(path + "x", content="", headers=FRAGMENT | tag)
+    assert gone.status_code == 404
+
+
+async def test_a_session_is_found_at_its_own_address_only(media: Media) -> None:
+    peer = await publish(media)
+    token = peer.location.rpartition("/")[2]
+    assert (await media.http.delete(f"/whep/{BROADCAST}/{token}")).status_code == 404
+    assert (await media.http.delete(f"/whip/other/{token}")).status_code == 404
+    assert (await media.http.delete(peer.location)).status_code == 200
+
+
+async def test_there_are_as_many_viewers_and_sources_as_are_set(media: Media) -> None:
+    object.__setattr__(media.relay._settings, "max_sources", 1)
+    object.__setattr__(media.relay._settings, "max_viewers", 1)
+    await publish(media)
+    other = await media.http.post(
+        f"/whip/{BROADCAST}",
+        content=offer("sendonly"),
+        headers=SDP | {"Authorization": "Bearer kitchen"},
+    )
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/too-many-sources")
+    await view(media)
+    full = await media.http.post(f"/whep/{BROADCAST}", content=offer("recvonly"), headers=SDP)
+    assert (full.status_code, full.json()["type"]) == (503, "/problems/server-full")
+    assert full.headers["retry-after"]
+
+
+async def test_a_player_without_the_codec_on_air_is_told_so(media: Media) -> None:
+    await publish(media, "VP8")
+    text = offer("recvonly").replace("VP8/90000", "VP7/90000")
+    response = await media.http.post(f"/whep/{BROADCAST}", content=text, headers=SDP)
+    assert response.status_code == 406
+    assert "VP8" in response.json()["detail"]
+
+
+async def test_a_wrong_fingerprint_is_no_session(media: Media) -> None:
+    connection = peer_connection()
+    connection.addTransceiver("audio", direction="sendonly")
+    await connection.setLocalDescription(await connection.createOffer())
+    lines = [
+        line[:-5] + "00:00" if line.startswith("a=fingerprint") else line
+        for line in connection.localDescription.sdp.split("\r\n")
+    ]
+    response = await media.http.post(
+        f"/whip/{BROADCAST}", content="\r\n".join(lines), headers=SDP | KEY
+    )
+    await connection.setRemoteDescription(RTCSessionDescription(response.text, "answer"))
+    await until(lambda: media.relay.metrics()["sources"] == 0, "the source was dropped")
+    assert media.gate.told == []
+    await connection.close()
