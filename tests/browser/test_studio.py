@@ -369,6 +369,21 @@ async def test_health_becomes_words(open_page: Open) -> None:
         assert first in ("good", "away", "none"), source
 
 
+async def test_pace_tells_what_runs_out(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    told = await page.evaluate(
+        """async () => {
+          const { Pace } = await import("/static/studio/pace.js");
+          const pace = new Pace();
+          const look = (seconds, left, released = 50) =>
+            pace.minutesLeft({ released, left }, seconds * 1000);
+          // Ten sold in a minute, so twenty are gone in two more; with more released in seven; then a lull.
+          return [look(0, 30), look(30, 25), look(60, 20), look(61, 70, 100), look(300, 70, 100)];
+        }"""
+    )
+    assert told == [None, 3, 2, 7, None]
+
+
 async def test_offer_prefers_h264_and_sends_upright(open_page: Open) -> None:
     page = await open_page("/sign-in")
     first, sdp = await page.evaluate(

@@ -6,7 +6,8 @@ async function call(method, path, body) {
   try {
     return await api(method, path, body, { staff: true });
   } catch (problem) {
-    if (problem.status === 401) {
+    // A camera that sends outlives the session: it is not torn away for a sign-in.
+    if (problem.status === 401 && !document.body.hasAttribute("data-sending")) {
       location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
     }
     throw problem;

@@ -7,6 +7,8 @@ import { sentence } from "../common/problems.js";
 import { toast } from "../common/toast.js";
 import { page, t, text } from "../common/words.js";
 import { ask } from "./ask.js";
+import { Pace } from "./pace.js";
+import { together } from "./sentences.js";
 
 /** Below this part of the present price a new one is more likely a slip than an offer. */
 const SLIP = 0.5;
@@ -25,6 +27,8 @@ export class Bag {
   #lots = new Map();
   #dialog = document.getElementById("offer-sheet");
   #edited = null;
+  #paces = new Map();
+  #soon = new Map();
 
   /** `send(type, fields)` resolves when the server has done it and rejects with a Problem. */
   constructor(root, row, send) {
@@ -53,6 +57,7 @@ export class Bag {
   draw(scene) {
     this.#scene = scene;
     const isOver = scene.broadcast.state === "ended";
+    for (const offer of scene.offers.values()) this.#look(offer, isOver);
     this.#root.querySelector("[data-bag-empty]").hidden = scene.offers.size > 0 || isOver;
     this.#root.querySelector("[data-bag-hint]").hidden = scene.offers.size === 0 || isOver;
     this.#each(this.#root.querySelector("[data-bag-list]"), "bag-item", (item, offer) => {
@@ -62,6 +67,12 @@ export class Bag {
       this.#fill(item, offer, isOver);
     });
     this.#row.hidden = scene.offers.size === 0 || isOver;
+  }
+
+  #look(offer, isOver) {
+    const pace = this.#paces.get(offer.offer) ?? new Pace();
+    this.#paces.set(offer.offer, pace);
+    this.#soon.set(offer.offer, isOver ? null : pace.minutesLeft(offer, Date.now()));
   }
 
   /** Keeps the element of an offer, so that neither focus nor a finger loses it. */
@@ -95,6 +106,8 @@ export class Bag {
     set("list-price", offer.list_price ? money(offer.list_price) : "");
     set("left", offer.left > 0 ? t("%(n)s left", { n: count(offer.left) }) : t("Sold out"), true);
     set("released", t("of %(n)s released", { n: count(offer.released) }));
+    const minutes = this.#soon.get(offer.offer);
+    set("soon", minutes ? t("gone in about %(n)s min", { n: minutes }) : "");
     set("lot", t("Lot %(code)s", { code: offer.lot.code }));
     set("pin-word", isPinned ? t("Pinned") : t("Pin"));
     item.classList.toggle("is-pinned", isPinned);
@@ -205,7 +218,7 @@ export class Bag {
     const back = Object.fromEntries(Object.keys(change).map((key) => [key, before[key]]));
     const undo = () => this.#send("offer.change", { offer: offer.offer, ...back }).catch(fail);
     const isPrice = Object.keys(change).length > 0;
-    toast(lines.join(" "), isPrice ? { act: t("Undo the price"), onAct: undo } : {});
+    toast(together(lines), isPrice ? { act: t("Undo the price"), onAct: undo } : {});
   }
 
   /** Asks once where the act looks like a slip or promises more than was picked. */
@@ -225,6 +238,6 @@ export class Bag {
       lines.push(t("Lot %(code)s holds %(holds)s; this broadcast would promise %(promised)s of it.", sums));
     }
     if (!lines.length) return true;
-    return ask({ title: t("Is that meant?"), words: lines.join(" "), yes: t("Yes, do it") });
+    return ask({ title: t("Is that meant?"), words: together(lines), yes: t("Yes, do it") });
   }
 }

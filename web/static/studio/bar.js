@@ -9,6 +9,7 @@ import { n, page, t } from "../common/words.js";
 import { get, post } from "./api.js";
 import { ask } from "./ask.js";
 import { bars, levelName } from "./health.js";
+import { together } from "./sentences.js";
 
 /** The review adds up all orders; between two looks at it, new ones are added here. */
 const SALES_MS = 5_000;
@@ -71,7 +72,7 @@ export class Bar {
       if (!this.#scene.offers.size) lines.push(t("The bag is still empty."));
     } else if (phase === "ended") lines.push(t("This broadcast has ended. Nothing more happens in it."));
     this.#part("start").disabled = !this.#hasPicture;
-    say(this.#missing, lines.join(" "));
+    say(this.#missing, together(lines));
     this.#missing.hidden = lines.length === 0;
   }
 
@@ -142,10 +143,10 @@ export class Bar {
     const { viewers } = this.#scene.audience;
     const isMeant = await ask({
       title: t("End the broadcast?"),
-      words: [
+      words: together([
         n("%(n)s person is watching.", "%(n)s people are watching.", viewers, { n: count(viewers) }),
         t("The picture stops for everyone and nothing more can be ordered. Orders stay. It can't be started again."),
-      ].join(" "),
+      ]),
       yes: t("Yes, end it"),
     });
     if (isMeant) await this.#act(this.#part("end"), "end");

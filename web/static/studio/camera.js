@@ -52,9 +52,10 @@ export class Camera extends EventTarget {
     return video !== undefined && video.readyState === "live";
   }
 
-  /** Whether the system holds back a track at this moment. */
+  /** Whether the system took a track or holds back the picture; a headset's own mute is no matter. */
   get isHeld() {
-    return this.stream.getTracks().some((track) => track.readyState === "ended" || track.muted);
+    const isEnded = this.stream.getTracks().some((track) => track.readyState === "ended");
+    return isEnded || this.stream.getVideoTracks().some((track) => track.muted);
   }
 
   /** Whether the picture shows the person who holds the device, so that a preview is mirrored. */

@@ -4,6 +4,7 @@
 import { Problem } from "../common/api.js";
 import { sentence } from "../common/problems.js";
 import { t } from "../common/words.js";
+import { together } from "./sentences.js";
 
 const READ = {
   text: (value) => value.trim() || null,
@@ -78,7 +79,7 @@ export function show(form, problem) {
       first ??= field;
     } else if (words) rest.push(words);
   }
-  const general = rest.join(" ") || (first ? "" : sentence(problem));
+  const general = together(rest) || (first ? "" : sentence(problem));
   const summary = form.querySelector("[data-summary]");
   summary.textContent = general;
   summary.hidden = !general;

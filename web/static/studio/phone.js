@@ -6,7 +6,11 @@ import { t } from "../common/words.js";
 import { post } from "./api.js";
 import { Awake } from "./awake.js";
 import { Camera } from "./camera.js";
+import { together } from "./sentences.js";
 import { Publisher } from "./whip.js";
+
+/** So long a held-back track may stay so before a new one is asked for. */
+const HELD_MS = 2_000;
 
 /** What to do where the device or its owner refuses. */
 function advice(reason) {
@@ -74,10 +78,6 @@ export class Phone extends EventTarget {
 
   get isSending() {
     return this.#publisher.isOn;
-  }
-
-  get isConnected() {
-    return this.#publisher.state === "live";
   }
 
   get source() {
@@ -155,10 +155,6 @@ export class Phone extends EventTarget {
     this.#draw();
   }
 
-  statistics() {
-    return this.isConnected ? this.#publisher.statistics() : Promise.resolve(null);
-  }
-
   get #place() {
     return `farmlive.sending.${this.#broadcast}`;
   }
@@ -206,12 +202,15 @@ export class Phone extends EventTarget {
 
   #onLost() {
     this.#draw();
-    if (document.visibilityState === "visible") this.#takeUpAgain();
+    if (document.visibilityState !== "visible") return;
+    if (!this.#camera.isOpen) this.#takeUpAgain();
+    // Held back only: the system often gives it back by itself.
+    else setTimeout(() => this.#takeUpAgain(), HELD_MS);
   }
 
   /** After a call or a locked screen the tracks may be dead or held back: ask for new ones. */
   async #takeUpAgain() {
-    if (!this.isSending || this.#busy) return;
+    if (!this.isSending || this.#busy || document.visibilityState !== "visible") return;
     if (this.#camera.isOpen && !this.#camera.isHeld) return;
     await this.open();
   }
@@ -247,6 +246,7 @@ export class Phone extends EventTarget {
     const isMuted = tracks.length > 0 && !tracks[0].enabled;
     const isOff = !isOpen || (this.isSending && !this.#camera.isOpen);
     this.#root.dataset.state = this.#publisher.state;
+    document.body.toggleAttribute("data-sending", this.isSending);
     this.#root.hidden = this.#isEnded;
     this.#button("open").hidden = !isOff || this.#busy;
     say(this.#button("open"), this.#waits || this.isSending ? t("Go on") : t("Use this camera"));
@@ -277,7 +277,7 @@ export class Phone extends EventTarget {
       lines.push(t("Keep the screen on: this browser can't do it by itself."));
     }
     const trouble = this.#root.querySelector("[data-phone-trouble]");
-    say(trouble.querySelector("p"), lines.join(" "));
+    say(trouble.querySelector("p"), together(lines));
     trouble.hidden = lines.length === 0;
   }
 }

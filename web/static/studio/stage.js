@@ -20,6 +20,7 @@ export class Stage extends EventTarget {
   #phone;
   #video = document.querySelector("[data-preview-video]");
   #preview = document.querySelector("[data-preview]");
+  #sound = document.querySelector("[data-preview-sound]");
   #player;
   #purposes = new Map();
   #sources = [];
@@ -38,12 +39,7 @@ export class Stage extends EventTarget {
       const isUpright = this.#video.videoHeight > this.#video.videoWidth;
       this.#preview.classList.toggle("preview--upright", isUpright);
     });
-    const sound = document.querySelector("[data-preview-sound]");
-    sound.addEventListener("click", () => {
-      this.#video.muted = !this.#video.muted;
-      sound.setAttribute("aria-pressed", String(!this.#video.muted));
-      sound.replaceChildren(icon(this.#video.muted ? "muted" : "sound"));
-    });
+    this.#sound.addEventListener("click", () => this.#hear(this.#video.muted));
     this.#poll();
   }
 
@@ -54,6 +50,12 @@ export class Stage extends EventTarget {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#take([]);
+  }
+
+  #hear(on) {
+    this.#video.muted = !on;
+    this.#sound.setAttribute("aria-pressed", String(on));
+    this.#sound.replaceChildren(icon(on ? "sound" : "muted"));
   }
 
   async #poll() {
@@ -105,7 +107,7 @@ export class Stage extends EventTarget {
       if (this.#player.wanted) this.#player.stop();
       if (this.#video.srcObject !== own) this.#video.srcObject = own;
       // The own microphone in the own ear howls.
-      this.#video.muted = true;
+      if (!this.#video.muted) this.#hear(false);
       this.#video.play().catch(() => {});
     } else if (from === "air") this.#player.start();
     else if (this.#player.wanted || this.#video.srcObject) {
@@ -119,7 +121,7 @@ export class Stage extends EventTarget {
       document.querySelector("[data-preview-empty] p"),
       this.#isOver ? t("The broadcast has ended") : t("No picture yet"),
     );
-    document.querySelector("[data-preview-sound]").hidden = from !== "air";
+    this.#sound.hidden = from !== "air";
     say(document.querySelector("[data-preview-caption]"), this.#caption(from));
   }
 
@@ -159,13 +161,14 @@ export class Stage extends EventTarget {
   #badge() {
     return this.#isLive
       ? el("span", { class: "badge badge--live" }, t("On air"))
-      : el("span", { class: "badge badge--leaf" }, t("Ready"));
+      : el("span", { class: "badge badge--leaf" }, t("Ready to start"));
   }
 
   #drawAdvice() {
     const list = document.querySelector("[data-advice]");
     const lines = (this.#judged.get(this.#current?.source)?.advice ?? []).map(whatToDo);
     if (!this.#current && this.#sources.length) lines.push(whatToDo("away"));
+    if (!this.#sources.length && this.#isLive) lines.push(whatToDo("none"));
     if (this.#current?.objection) lines.unshift(this.#current.objection);
     const told = lines.join("\n");
     list.hidden = lines.length === 0;

@@ -38,7 +38,8 @@ export function withoutVideoOrientation(sdp) {
 }
 
 /**
- * `credentials(fresh)` resolves to `{key, whip_url, source, label}`; `fresh` asks for a new key.
+ * `credentials(fresh)` resolves to `{key, whip_url, source, label}` or rejects with a Problem of
+ * common/api.js; `fresh` asks for a new key.
  * Event `state`; `state` is `idle`, `connecting`, `live`, `reconnecting` or `refused`, and `problem`
  * then holds the problem details that the server gave.
  */
@@ -106,28 +107,6 @@ export class Publisher extends EventTarget {
     this.#connect();
   }
 
-  /** What the browser says of its own sending: `{kbps, fps, width, height, limit, rtt}` or null. */
-  async statistics() {
-    const peer = this.#peer;
-    if (!peer) return null;
-    let video = null;
-    let rtt = null;
-    for (const report of (await peer.getStats()).values()) {
-      if (report.type === "outbound-rtp" && report.kind === "video") video = report;
-      if (report.type === "candidate-pair" && report.nominated) rtt = report.currentRoundTripTime;
-    }
-    if (!video) return null;
-    return {
-      bytes: video.bytesSent,
-      at: video.timestamp,
-      fps: video.framesPerSecond ?? 0,
-      width: video.frameWidth,
-      height: video.frameHeight,
-      limit: video.qualityLimitationReason ?? "none",
-      rtt,
-    };
-  }
-
   #enter(state, problem = null) {
     this.state = state;
     this.problem = problem;
@@ -178,10 +157,11 @@ export class Publisher extends EventTarget {
       this.#follow(peer, attempt);
     } catch (error) {
       if (stale()) return;
-      if (error?.problem && error.problem.status < 500 && error.problem.status !== 429) {
+      // No key was given, and asking again gives none either.
+      if (error.status >= 400 && error.status < 500 && error.status !== 429) {
         this.#attempt += 1;
         this.#hangUp();
-        this.#enter("refused", error.problem);
+        this.#enter("refused", error.body);
         return;
       }
       this.#again(attempt);
