@@ -66,11 +66,14 @@ environment() {
     .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
     local pip=(.venv/bin/python -m pip --disable-pip-version-check --require-virtualenv)
     say "installing $(grep -c '==' "$lock") packages of $lock from PyPI, a minute or two once"
-    "${pip[@]}" install --progress-bar off --no-input \
-        --require-hashes -r "$lock" | grep --line-buffered -o '^Collecting [^ =]*' |
-        awk -v n="$(grep -c '==' "$lock")" '{ printf "\r\033[K  %d of %d: %s", NR, n, $2 > "/dev/stderr" }
-            END { if (NR) print "" > "/dev/stderr" }'
-    [ "${PIPESTATUS[0]}" = 0 ] || fail "pip could not install $lock; see above"
+    (
+        set -o pipefail
+        "${pip[@]}" install --progress-bar off --no-input --require-hashes -r "$lock" |
+            { grep --line-buffered -o '^Collecting [^ =]*' || true; } |
+            awk -v n="$(grep -c '==' "$lock")" '
+                { printf "\r\033[K  %d of %d: %s", NR, n, $2 > "/dev/stderr" }
+                END { if (NR) print "" > "/dev/stderr" }'
+    ) || fail "pip could not install $lock; see above"
     "${pip[@]}" install -q --no-deps -e . || fail "pip could not install farmlive; see above"
     echo "$known" >"$stamp"
 }

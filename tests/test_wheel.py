@@ -1,0 +1,74 @@
+"""The wheel, installed into an empty environment elsewhere, serves every page by itself."""
+
+import os
+import re
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+    )
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_every_page_file_and_migration(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    for folder, package in (("web", "farmlive/web"), ("src/farmlive", "farmlive")):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert f"{package}/{path.relative_to(ROOT / folder)}" in names
+
+
+@pytest.mark.timeout(300)
+def test_the_wheel_serves_from_any_folder(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "environment"
+    venv.create(home, with_pip=True)
+    python = home / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run(
+        [*install, "--require-hashes", "-r", str(ROOT / "requirements.lock")],
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run([*install, "--no-deps", str(wheel)], check=True, capture_output=True)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FARMLIVE"))}
+    environment |= {"FARMLIVE_DATA": str(tmp_path / "data"), "FARMLIVE_PORT": "0"}
+    environment |= {"FARMLIVE_UDP_PORT": "0", "FARMLIVE_UDP_ADDRESSES": "127.0.0.1"}
+    with subprocess.Popen(
+        [str(home / "bin" / "farmlive"), "serve"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            said = ""
+            while not (found := re.search(r"Serving (http\S+)", said)):
+                line = process.stdout.readline()
+                assert line, f"the server ended: {said}"
+                said += line
+            page = httpx.get(f"{found[1]}/", headers={"Accept": "text/html"})
+            assert page.status_code == 200
+            assert "<html" in page.text
+            for asset in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
+                assert httpx.get(found[1] + asset).status_code == 200
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0
