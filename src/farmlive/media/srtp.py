@@ -42,21 +42,36 @@ def _pointers(step: int) -> list[object]:
 class Run:
     """Plain packets that leave in one send: all of one size, the last may be shorter."""
 
-    __slots__ = ("_blobs", "count", "last", "packets", "size")
+    __slots__ = ("_ready", "count", "packets", "size")
 
     def __init__(self, packets: Sequence[bytes]) -> None:
         self.packets = packets
         self.count = len(packets)
         self.size = len(packets[0])
-        self.last = len(packets[-1])
-        self._blobs: dict[int, bytes] = {}
+        self._ready: dict[int, _Ready] = {}
 
-    def blob(self, tag: int) -> bytes:
-        """The packets with room for the tag after each; shared by all viewers."""
-        blob = self._blobs.get(tag)
-        if blob is None:
-            blob = self._blobs[tag] = bytes(tag).join(self.packets)
-        return blob
+    def ready(self, tag: int) -> "_Ready":
+        """The run laid out for tags of this length; made once for all viewers."""
+        ready = self._ready.get(tag)
+        if ready is None:
+            ready = self._ready[tag] = _Ready(self, tag)
+        return ready
+
+
+class _Ready:
+    """A run as it lies in the buffer: each packet followed by room for its tag."""
+
+    __slots__ = ("ancillary", "blob", "last", "last_pointer", "pointers", "view")
+
+    def __init__(self, run: Run, tag: int) -> None:
+        step = run.size + tag
+        self.blob = bytes(tag).join(run.packets)
+        pointers = _pointers(step)
+        self.pointers = pointers[: run.count - 1]
+        self.last_pointer = pointers[run.count - 1]
+        self.last = len(run.packets[-1])
+        self.view = _view[: len(self.blob) + tag]
+        self.ancillary = ((_SOL_UDP, _UDP_SEGMENT, struct.pack("=H", step)),)
 
 
 def runs(packets: Sequence[bytes]) -> list[Run]:
@@ -116,49 +131,38 @@ class Protection:
 
     def send(self, run: Run, sock: socket.socket, address: Any) -> int:
         """Protect and send a run; returns how many packets could not be sent."""
-        tag = self._tag
-        blob = run.blob(tag)
+        ready = run.ready(self._tag)
+        blob, srtp, size = ready.blob, self._srtp, run.size
         _bytes[0 : len(blob)] = blob
-        count, size = run.count, run.size
-        srtp, protect, length = self._srtp, _protect, _length
-        if count == 1:
-            length[0] = size
-            if protect(srtp, _buffer, length):
-                return 1
-            try:
-                sock.sendto(_view[: size + tag], address)
-            except OSError:
-                return 1
-            return 0
-        step = size + tag
-        pointers = _pointers(step)
-        last = count - 1
-        for index in range(last):
-            length[0] = size
-            if protect(srtp, pointers[index], length):
-                return count
-        length[0] = run.last
-        if protect(srtp, pointers[last], length):
-            return count
-        total = last * step + run.last + tag
-        if self.segmented:
-            try:
-                sock.sendmsg(
-                    (_view[:total],),
-                    ((_SOL_UDP, _UDP_SEGMENT, struct.pack("=H", step)),),
-                    0,
-                    address,
-                )
+        for pointer in ready.pointers:
+            _length[0] = size
+            if _protect(srtp, pointer, _length):
+                return run.count
+        _length[0] = ready.last
+        if _protect(srtp, ready.last_pointer, _length):
+            return run.count
+        try:
+            if run.count == 1:
+                sock.sendto(ready.view, address)
                 return 0
-            except BlockingIOError:
-                return count
-            except OSError:
-                # A route with a smaller MTU, or a kernel without it: one by one from now on.
-                self.segmented = False
-        failed = 0
-        for at in range(0, total, step):
-            try:
-                sock.sendto(_view[at : min(at + step, total)], address)
-            except OSError:
-                failed += 1
-        return failed
+            if self.segmented:
+                sock.sendmsg((ready.view,), ready.ancillary, 0, address)
+                return 0
+        except BlockingIOError:
+            return run.count
+        except OSError:
+            if run.count == 1:
+                return 1
+            # A route with a smaller MTU, or a kernel without it: one by one from now on.
+            self.segmented = False
+        return _send_singly(ready.view, size + self._tag, sock, address)
+
+
+def _send_singly(view: memoryview, step: int, sock: socket.socket, address: Any) -> int:
+    failed = 0
+    for at in range(0, len(view), step):
+        try:
+            sock.sendto(view[at : at + step], address)
+        except OSError:
+            failed += 1
+    return failed
