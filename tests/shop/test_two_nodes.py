@@ -62,6 +62,26 @@ async def test_a_key_is_one_order_on_both(stall: Any, other: Shop) -> None:
         await other.till.place(stall.viewer, stall.broadcast, stall.request(2, key=key))
 
 
+async def test_orders_of_many_broadcasts_do_not_wait_for_each_other_in_circles(
+    stall: Any, other: Shop
+) -> None:
+    places = []
+    for _ in range(4):
+        stall.broadcast = await stall.another_broadcast()
+        stall.card = await stall.offer(released=100)
+        places.append((stall.broadcast, [stall.request() for _ in range(10)]))
+    mine = [(place, turn) for turn in range(5) for place in places]
+    theirs = [(place, turn) for turn in range(5, 10) for place in reversed(places)]
+    answers = await asyncio.gather(
+        *(
+            node.till.place(stall.viewer, broadcast, requests[turn])
+            for node, order in ((stall.shop, mine), (other, theirs))
+            for (broadcast, requests), turn in order
+        )
+    )
+    assert len({answer["order"] for answer in answers}) == 40
+
+
 async def test_no_order_follows_the_end_on_the_other(stall: Any, other: Shop) -> None:
     ending = Broadcasts(stall.store, stall.log, LocalBus())
     answers = await asyncio.gather(
