@@ -24,7 +24,7 @@ class Share(BaseModel):
 
 
 class OfferShare(Share):
-    """What an offer sold; `released` and `left` as the log last told."""
+    """What an offer sold, of how much was released, and what is left of that."""
 
     name: Bilingual
     unit: Bilingual

@@ -8,7 +8,8 @@ from farmlive.bilingual import Bilingual
 from farmlive.broadcast.log import Event, Head
 from farmlive.review.models import FarmShare, LotShare, OfferShare, Report, Simulated, Sum
 
-KINDS = ("offer.added", "offer.released", "stock.changed", "order.placed")
+# What was sold follows from the orders: `stock.changed`, as many events again, isn't read.
+KINDS = ("offer.added", "offer.released", "order.placed")
 
 DEFINITIONS = {
     "orders": Bilingual(
@@ -92,9 +93,8 @@ def fold(broadcast: str, head: Head, events: Iterable[Event]) -> Report:
             by_offer[data["offer"]] = _Count()
             by_lot.setdefault(lot["id"], _Count())
             by_farm.setdefault(lot["farm"]["id"], _Count())
-        elif event.kind in ("offer.released", "stock.changed"):
-            card = cards[data["offer"]]
-            card.update({name: data[name] for name in ("released", "left") if name in data})
+        elif event.kind == "offer.released":
+            cards[data["offer"]]["released"] = data["released"]
         elif event.kind == "order.placed":
             order = data["order"]
             buyers.add(data["buyer"])
@@ -126,7 +126,7 @@ def fold(broadcast: str, head: Head, events: Iterable[Event]) -> Report:
                 lot=card["lot"]["id"],
                 farm=card["lot"]["farm"]["id"],
                 released=card["released"],
-                left=card["left"],
+                left=card["released"] - by_offer[offer].items,
                 **by_offer[offer].shown(currency),
             )
             for offer, card in cards.items()
