@@ -3,13 +3,14 @@
 import { page } from "./words.js";
 
 const zero = new Set(["JPY", "KRW", "VND"]);
-const counts = new Intl.NumberFormat(page.tag ?? "zh-CN");
+const locale = page.language === "en" ? "en-GB" : "zh-CN";
+const counts = new Intl.NumberFormat(locale);
 const clocks = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
   minute: "2-digit",
   timeZone: page.time_zone,
 });
-const days = new Intl.DateTimeFormat(page.tag ?? "zh-CN", {
+const days = new Intl.DateTimeFormat(locale, {
   day: "numeric",
   month: "long",
   weekday: "short",
@@ -19,7 +20,7 @@ const days = new Intl.DateTimeFormat(page.tag ?? "zh-CN", {
 /** `{amount, currency}` as ¥29.90. */
 export function money({ amount, currency }) {
   const places = zero.has(currency) ? 0 : 2;
-  return new Intl.NumberFormat(page.tag, {
+  return new Intl.NumberFormat(locale, {
     style: "currency",
     currency,
     currencyDisplay: "narrowSymbol",

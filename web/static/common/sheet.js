@@ -4,12 +4,16 @@
 /** Open a sheet; onClose runs once, however it was closed. */
 export function open(dialog, onClose) {
   if (dialog.open) return;
+  const opener = document.activeElement;
   dialog.showModal();
   document.body.dataset.sheet = dialog.id;
   dialog.addEventListener(
     "close",
     () => {
       delete document.body.dataset.sheet;
+      // What was hidden while the sheet was open could not take the focus back by itself.
+      const now = document.activeElement;
+      if (now === document.body || dialog.contains(now)) opener?.focus();
       onClose?.();
     },
     { once: true },

@@ -1,0 +1,141 @@
+"""Chromium, a server, and a sale: what the browser tests of viewers' pages start with.
+
+An error of a page's script, a breach of its content security policy and a request that leaves the
+server each fail the test.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+
+from farmlive.app import Server, running
+from farmlive.client import Api
+from farmlive.settings import Settings
+
+PHONE = (390, 844)
+DESK = (1440, 900)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+Open = Callable[..., Awaitable[Page]]
+
+
+@dataclass
+class Sale:
+    """A live broadcast with two offers, of 20 boxes and of 2."""
+
+    api: Api
+    broadcast: str
+    offer: str
+    rare: str
+    lot: str
+
+    @property
+    def path(self) -> str:
+        """Its live page."""
+        return f"/live/{self.broadcast}"
+
+
+@pytest.fixture
+async def site(settings: Settings) -> AsyncIterator[Server]:
+    """A server; what its pages do is the same on each database, so one is enough here."""
+    async with running(settings) as server:
+        yield server
+
+
+@pytest.fixture
+async def sale(site: Server) -> AsyncIterator[Sale]:
+    _, key = await site.house.people.create_api_key("test", "coordinator")
+    async with Api(site.url, key=key) as api:
+        title = {"zh": "现摘金桔", "en": "Kumquats live"}
+        broadcast = (await api.create_broadcast(title))["id"]
+        farm = await api.create_farm({"zh": "果园", "en": "Orchard"}, {"zh": "尤溪", "en": "Youxi"})
+        lot = await api.create_lot(
+            farm["id"],
+            "1123",
+            {"zh": "金桔", "en": "Kumquats"},
+            "2026-11-20T08:00:00+08:00",
+            500_000,
+        )
+        centre = {"zh": "城关镇", "en": "Chengguan"}
+        await api.create_centre(centre, centre)
+        offers = [
+            await api.create_offer(
+                broadcast,
+                lot["id"],
+                price,
+                released,
+                name=name,
+                unit={"zh": "箱", "en": "box"},
+                net_weight_g=2500,
+            )
+            for name, price, released in (
+                ({"zh": "小金桔", "en": "Small kumquats"}, 2990, 20),
+                ({"zh": "大金桔", "en": "Large kumquats"}, 5400, 2),
+            )
+        ]
+        await api.start(broadcast)
+        yield Sale(api, broadcast, offers[0]["offer"], offers[1]["offer"], lot["id"])
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=ARGUMENTS
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Open]:
+    """Open a page in a browser of its own: `open_page("/", size=PHONE, language="zh")`."""
+    faults: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    def asked(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in ("data", "blob") and address.port != site.port:
+            faults.append(f"a request left the server: {request.url}")
+
+    async def open_page(
+        path: str,
+        *,
+        size: tuple[int, int] = DESK,
+        language: str = "en",
+        script: str = "",
+    ) -> Page:
+        context = await chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale="zh-CN" if language == "zh" else "en-GB",
+            base_url=site.url,
+            has_touch=size[0] < 900,
+        )
+        context.set_default_timeout(15_000)
+        if script:
+            await context.add_init_script(script)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", heard)
+        page.on("request", asked)
+        await page.goto(path)
+        return page
+
+    yield open_page
+    assert faults == []

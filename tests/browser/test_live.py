@@ -1,0 +1,306 @@
+"""The live page in Chromium, with real media: watching, buying, talking, and what goes wrong."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from farmlive.app import Server
+from farmlive.client import Channel
+from farmlive.client.counter import TestPicture
+from farmlive.client.whip import Publisher
+
+from .conftest import DESK, PHONE, Open, Sale
+
+pytestmark = pytest.mark.browser
+
+sizes = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+
+# Resolves when the page's video has shown more frames than that.
+FRAMES = """
+(more) => new Promise((resolve) => {
+  const timer = setInterval(() => {
+    const frames = document.getElementById("video").getVideoPlaybackQuality().totalVideoFrames;
+    if (frames <= more) return;
+    clearInterval(timer);
+    resolve(frames);
+  }, 50);
+})
+"""
+# Keeps the page's sockets, so that a test can cut them.
+SOCKETS = """
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...address) {
+    super(...address);
+    window.sockets.push(this);
+  }
+};
+"""
+# While `deaf` is set, the page hears no events, as in the moment before they arrive.
+DEAF = """
+window.WebSocket = class extends WebSocket {
+  addEventListener(type, listener) {
+    super.addEventListener(type, (event) => {
+      if (window.deaf && type === "message" && event.data.includes('"events"')) return;
+      listener(event);
+    });
+  }
+};
+"""
+# No candidate reaches the server, as where a network lets no UDP through.
+NO_UDP = """
+const answer = RTCPeerConnection.prototype.setRemoteDescription;
+RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+  const sdp = description.sdp.replace(/a=(candidate|end-of-candidates).*\\r\\n/g, "");
+  return answer.call(this, { ...description, sdp });
+};
+"""
+SMALL_TARGETS = """
+() => [...document.querySelectorAll("button, a[href], input, select, textarea")]
+  .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+  .filter((element) => !element.closest("p, h3, .skip, .choice, label"))
+  .map((element) => [element, element.getBoundingClientRect()])
+  .filter(([element, box]) => box.width > 1 && (box.height < 48 || box.width < 48))
+  .map(([element, box]) => `${element.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)
+"""
+
+
+def picture(site: Server, sale: Sale, key: str) -> Publisher:
+    return Publisher(f"{site.url}/whip/{sale.broadcast}", key, video=TestPicture(320, 180))
+
+
+@pytest.fixture
+async def key(sale: Sale) -> str:
+    minted = await sale.api.stream_key(sale.broadcast, "encoder", "orchard")
+    return str(minted["key"])
+
+
+@pytest.fixture
+async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
+    _, secret = await site.house.people.create_api_key("host", "host")
+    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
+        yield channel
+
+
+async def fill_in(page: Page) -> None:
+    await page.get_by_label("Name", exact=True).fill("Wang Fang")
+    await page.get_by_label("Phone", exact=True).fill("138 0000 0000")
+    await page.get_by_label("Address", exact=True).fill("Meixian, Youxi")
+
+
+def submit(page: Page) -> Locator:
+    return page.locator("#buy-sheet [type=submit]")
+
+
+@sizes
+async def test_a_viewer_watches_and_orders_off_the_card(
+    site: Server, sale: Sale, key: str, host: Channel, open_page: Open, size: tuple[int, int]
+) -> None:
+    async with picture(site, sale, key):
+        page = await open_page(sale.path, size=size)
+        await page.evaluate(FRAMES, 10)
+        assert await page.evaluate("document.getElementById('video').muted")
+        await expect(page.locator("#slate")).to_be_hidden()
+        await host.call("card.pin", offer=sale.offer)
+        card = page.locator("#card")
+        await expect(card).to_contain_text("Small kumquats")
+        await expect(card).to_contain_text("¥29.90")
+        await expect(card).to_contain_text("20 left")
+        await card.get_by_role("button", name="Buy").click()
+        sheet = page.get_by_role("dialog")
+        await sheet.get_by_role("button", name="One more").click()
+        await expect(sheet).to_contain_text("5 kg")
+        await expect(submit(page)).to_have_text("Continue · ¥59.80")
+        await submit(page).click()
+        await fill_in(page)
+        await submit(page).click()
+        await expect(sheet).to_contain_text("Wang Fang")
+        await submit(page).click()
+        await expect(sheet.locator("[data-part=order-number]")).to_have_text(re.compile(r"\w\d{4}"))
+        await expect(card).to_contain_text("18 left")
+        frames = await page.evaluate(FRAMES, 0)
+        await page.evaluate(FRAMES, frames)
+        link = await sheet.get_by_role("link", name="See the order").get_attribute("href")
+        await sheet.get_by_role("button", name="Back to the broadcast").click()
+        await page.get_by_role("button", name="Tap for sound").click()
+        assert not await page.evaluate("document.getElementById('video').muted")
+        await page.goto(str(link))
+        await expect(page.get_by_text("Meixian, Youxi")).to_be_visible()
+
+
+async def test_the_picture_comes_in_by_itself_and_comes_back(
+    site: Server, sale: Sale, key: str, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    slate = page.locator("#slate")
+    await expect(slate).to_contain_text("The camera is not on yet")
+    async with picture(site, sale, key):
+        await page.evaluate(FRAMES, 5)
+        await expect(slate).to_be_hidden()
+    await expect(slate).to_be_visible()
+    frames = await page.evaluate(FRAMES, 0)
+    async with picture(site, sale, key):
+        await page.evaluate(FRAMES, frames)
+        await expect(slate).to_be_hidden()
+        await sale.api.end(sale.broadcast)
+        await expect(slate).to_contain_text("The broadcast has ended")
+
+
+async def test_a_page_opened_early_begins_with_the_broadcast(sale: Sale, open_page: Open) -> None:
+    title = {"zh": "笋", "en": "Shoots"}
+    broadcast = (await sale.api.create_broadcast(title))["id"]
+    page = await open_page(f"/live/{broadcast}", size=PHONE)
+    await expect(page.locator("#slate")).to_contain_text("It starts soon")
+    await expect(page.get_by_label("Say something")).to_be_disabled()
+    await sale.api.start(broadcast)
+    await expect(page.locator("#live-badge")).to_be_visible()
+    await expect(page.get_by_label("Say something")).to_be_enabled()
+
+
+@sizes
+async def test_the_story_of_the_lot_opens_over_the_picture(
+    sale: Sale, host: Channel, open_page: Open, size: tuple[int, int]
+) -> None:
+    page = await open_page(sale.path, size=size)
+    await host.call("card.pin", offer=sale.offer)
+    line = page.locator("#card").get_by_role("button", name="Lot 1123")
+    await line.click()
+    sheet = page.get_by_role("dialog", name="Where it comes from")
+    await expect(sheet.get_by_text("Sprayed, waiting period over")).to_be_visible()
+    await expect(sheet.get_by_text("Orchard")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
+    await expect(line).to_be_focused()
+
+
+async def test_the_channel_takes_up_where_it_was_cut(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, script=SOCKETS)
+    chat = page.get_by_role("log")
+    await host.call("chat.say", text="before the cut")
+    await expect(chat).to_contain_text("before the cut")
+    await page.evaluate("sockets.at(-1).close()")
+    await host.call("chat.say", text="during the cut")
+    await host.call("card.pin", offer=sale.offer)
+    await expect(chat).to_contain_text("during the cut")
+    await expect(page.locator("#card")).to_contain_text("Small kumquats")
+    await expect(chat.get_by_text("before the cut")).to_have_count(1)
+    assert "after=" in await page.evaluate("sockets.at(-1).url")
+
+
+async def test_a_viewer_says_something_under_a_name_that_is_kept(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    say = page.get_by_label("Say something")
+    await say.fill("Is it sweet? <b>")
+    await say.press("Enter")
+    await page.get_by_label("Nickname").fill("Fang")
+    await page.get_by_label("Nickname").press("Enter")
+    chat = page.get_by_role("log")
+    await expect(chat).to_contain_text("Fang")
+    await expect(chat).to_contain_text("Is it sweet? <b>")
+    await say.fill("And how big?")
+    await say.press("Enter")
+    await expect(chat).to_contain_text("And how big?")
+    said = await host.wait_for("chat.said", text="And how big?")
+    assert said.data["nickname"] == "Fang"
+    await host.call("chat.hide", message=said.seq)
+    await expect(chat).not_to_contain_text("And how big?")
+
+
+async def test_a_changed_price_is_asked_about_before_anything_is_ordered(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, script=DEAF)
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card").get_by_role("button", name="Buy").click()
+    await submit(page).click()
+    await fill_in(page)
+    await submit(page).click()
+    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await page.evaluate("window.deaf = true")
+    await host.call("offer.change", offer=sale.offer, price=3300)
+    await submit(page).click()
+    await expect(page.get_by_role("alert")).to_contain_text("The price is ¥33.00 now.")
+    await expect(submit(page)).to_have_text("Place the order · ¥33.00")
+    await submit(page).click()
+    await expect(page.locator("[data-part=order-total]")).to_have_text("¥33.00")
+
+
+async def test_more_than_is_left_can_not_be_chosen(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path)
+    await host.call("card.pin", offer=sale.rare)
+    await page.locator("#card").get_by_role("button", name="Buy").click()
+    more = page.get_by_role("button", name="One more")
+    await more.click()
+    await expect(more).to_be_disabled()
+    await expect(page.get_by_label("Quantity")).to_have_value("2")
+
+
+async def test_what_is_missing_is_said_beside_its_field(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, language="zh")
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card").get_by_role("button", name="购买").click()
+    await submit(page).click()
+    await submit(page).click()
+    name = page.get_by_label("姓名")
+    await expect(name).to_be_focused()
+    await expect(name).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("#name-error")).to_have_text("请写收货人姓名。")
+    await name.fill("王芳")
+    await expect(page.locator("#name-error")).to_be_hidden()
+    await page.get_by_text("我来自取").click()
+    await expect(page.get_by_label("服务点", exact=True)).to_be_visible()
+
+
+async def test_the_keyboard_stays_in_the_sheet(sale: Sale, host: Channel, open_page: Open) -> None:
+    page = await open_page(sale.path)
+    await host.call("card.pin", offer=sale.offer)
+    buy = page.locator("#card").get_by_role("button", name="Buy")
+    await buy.focus()
+    await page.keyboard.press("Enter")
+    inside = (
+        "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+    )
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        assert await page.evaluate(inside)
+    await page.keyboard.press("Escape")
+    await expect(buy).to_be_focused()
+
+
+async def test_a_network_without_udp_is_told_of(
+    site: Server, sale: Sale, key: str, open_page: Open
+) -> None:
+    async with picture(site, sale, key):
+        page = await open_page(sale.path, size=PHONE, script=NO_UDP)
+        slate = page.locator("#slate")
+        await expect(slate).to_contain_text("This network blocks the video", timeout=20_000)
+        await expect(slate.get_by_role("button", name="Try again")).to_be_visible()
+
+
+async def test_a_browser_that_can_not_play_is_told_so(sale: Sale, open_page: Open) -> None:
+    page = await open_page(sale.path, script="delete window.RTCPeerConnection")
+    await expect(page.locator("#slate")).to_contain_text("This browser can't show the video")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_targets_are_large_enough_for_a_thumb(
+    sale: Sale, host: Channel, open_page: Open, language: str
+) -> None:
+    for path in (sale.path, "/", "/sign-in", f"/origin/lot/{sale.lot}"):
+        page = await open_page(path, size=PHONE, language=language)
+        if path == sale.path:
+            await host.call("card.pin", offer=sale.offer)
+            await expect(page.locator("#card")).to_be_visible()
+        assert await page.evaluate(SMALL_TARGETS) == []
+        width = await page.evaluate("document.documentElement.scrollWidth")
+        assert width == PHONE[0]
