@@ -357,8 +357,8 @@ async def test_health_becomes_words(open_page: Open) -> None:
           const { Watch } = await import("/static/studio/health.js");
           return sources.map((source) => {
             const watch = new Watch();
-            const looks = [1, 2, 3].map(() => watch.take(source ?? undefined));
-            return [looks[0].level, looks[2]];
+            const looks = Array.from({ length: 7 }, () => watch.take(source ?? undefined));
+            return [looks[0].level, looks[6]];
           });
         }""",
         [source and {"source": "a", "audio": True, **source} for source, _, _ in cases],
@@ -377,7 +377,7 @@ async def test_pace_tells_what_runs_out(open_page: Open) -> None:
           const pace = new Pace();
           const look = (seconds, left, released = 50) =>
             pace.minutesLeft({ released, left }, seconds * 1000);
-          // Ten sold in a minute, so twenty are gone in two more; with more released in seven; then a lull.
+          // Ten sold in a minute: twenty are gone in two; seventy in seven; after a lull never.
           return [look(0, 30), look(30, 25), look(60, 20), look(61, 70, 100), look(300, 70, 100)];
         }"""
     )

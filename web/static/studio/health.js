@@ -11,8 +11,9 @@ const RTT_MS = [250, 500];
 const PIXELS = [640 * 480, 426 * 240];
 const THIN_KBPS = 600;
 const KEYFRAME_S = 4.5;
-/** So many looks in a row a trouble must be there: a camera that has just come in ramps up. */
+/** So many looks in a row a trouble must be there; a camera that has just come in grows sharper. */
 const LOOKS = 3;
+const LOOKS_THIN = 7;
 
 /** The troubles of a source, the most urgent first, as `[key, "fair"|"poor"]`. */
 export function troubles(source) {
@@ -52,7 +53,9 @@ export class Watch {
     }
     const found = troubles(source);
     this.#counts = new Map(found.map(([key]) => [key, (this.#counts.get(key) ?? 0) + 1]));
-    const lasting = found.filter(([key]) => this.#counts.get(key) >= LOOKS);
+    const lasting = found.filter(
+      ([key]) => this.#counts.get(key) >= (key === "thin" ? LOOKS_THIN : LOOKS),
+    );
     const level = lasting.some(([, how]) => how === "poor") ? "poor" : lasting.length ? "fair" : "good";
     return { level, advice: lasting.map(([key]) => key) };
   }

@@ -9,6 +9,12 @@ import { levelName, onAir, Watch, whatToDo } from "./health.js";
 
 const POLL_MS = 2_000;
 
+/** A source's label; the one that the server gives to a camera without a name is put into words. */
+function labelOf(source) {
+  const [, n] = /^Camera (\d+)$/.exec(source?.label ?? "") ?? [];
+  return n ? t("Camera %(n)s", { n }) : (source?.label ?? "");
+}
+
 /** Event `health` after each answer; `level` and `hasPicture` tell of what is on air or would be. */
 export class Stage extends EventTarget {
   level = "none";
@@ -132,7 +138,7 @@ export class Stage extends EventTarget {
       return t("This network blocks the video. Viewers elsewhere may well see it.");
     }
     if (this.#player.state !== "playing") return t("The picture is coming…");
-    return t("As viewers get it: %(label)s", { label: this.#current?.label ?? "" });
+    return t("As viewers get it: %(label)s", { label: labelOf(this.#current) });
   }
 
   #drawSources() {
@@ -147,7 +153,7 @@ export class Stage extends EventTarget {
       return el(
         "li",
         { class: isOn ? "sources__item is-on" : "sources__item" },
-        el("strong", {}, source.label),
+        el("strong", {}, labelOf(source)),
         isOn ? this.#badge() : null,
         el("span", { class: "soft small number" }, facts.join(" · ")),
       );
@@ -168,7 +174,7 @@ export class Stage extends EventTarget {
     const list = document.querySelector("[data-advice]");
     const lines = (this.#judged.get(this.#current?.source)?.advice ?? []).map(whatToDo);
     if (!this.#current && this.#sources.length) lines.push(whatToDo("away"));
-    if (!this.#sources.length && this.#isLive) lines.push(whatToDo("none"));
+    if (!this.#sources.length && this.#isLive && !this.#phone.picture) lines.push(whatToDo("none"));
     if (this.#current?.objection) lines.unshift(this.#current.objection);
     const told = lines.join("\n");
     list.hidden = lines.length === 0;
