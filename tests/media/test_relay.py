@@ -3,6 +3,7 @@
 import pytest
 from tests.media.conftest import BROADCAST, Media, ffmpeg, publish, serving, until, view
 
+from farmlive.media import codecs
 from farmlive.media.python_engine import PythonEngine
 from farmlive.settings import Settings
 
@@ -109,3 +110,24 @@ async def test_delete_frees_everything(media: Media) -> None:
     assert len(engine._ice) == 0
     assert not engine._outputs
     assert all(not port.peers for port in engine._ports)
+
+
+async def test_a_stream_with_b_frames_is_not_put_on_air_and_its_health_says_what_to_set(
+    media: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No stock client here sends them by WHIP: ffmpeg refuses by itself, OBS is not at hand.
+    objection = codecs.NO_B_FRAMES
+    monkeypatch.setattr(codecs, "objection", lambda _, payload: objection if payload else None)
+    await publish(media, "H264")
+    sentence = await until(
+        lambda: media.relay.health(BROADCAST)["sources"][0]["objection"], "it is objected to"
+    )
+    assert "Max B-frames" in sentence
+    response = await media.http.post(
+        f"/whep/{BROADCAST}", content="v=0", headers={"Content-Type": "application/sdp"}
+    )
+    assert response.status_code == 409
+    assert media.gate.told == [("joined", "orchard")]
+    monkeypatch.undo()
+    await publish(media, "H264")
+    await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "set right, it is on air")

@@ -2,9 +2,14 @@
 
 import ipaddress
 import socket
+import struct
 from collections.abc import Sequence
+from contextlib import suppress
 
 import ifaddr
+
+# Linux, asm-generic/socket.h.
+_SO_TIMESTAMPNS = 35
 
 
 def local_addresses() -> list[str]:
@@ -79,6 +84,8 @@ def _open_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             _widen(sock)
+            with suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             sock.bind((address, port))
             port = sock.getsockname()[1]
     except OSError:
@@ -86,6 +93,20 @@ def _open_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
             sock.close()
         raise
     return sockets
+
+
+def received_at(ancillary: Sequence[tuple[int, int, bytes]], now: float, ahead: float) -> float:
+    """When the kernel received a datagram, on the clock of `now`; the wall clock is `ahead` of it.
+
+    A publisher's congestion control must not take a busy event loop for a full network. A stamp
+    of more than a second ago is not believed: someone set the clock.
+    """
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) >= 16:
+            seconds, nanoseconds = struct.unpack_from("=qq", data)
+            stamp = seconds + nanoseconds * 1e-9 - ahead
+            return stamp if now - 1 < stamp < now else now
+    return now
 
 
 def _widen(sock: socket.socket) -> None:

@@ -17,6 +17,8 @@ class Source:
     flowing: bool = False
     session: Session | None = None
     publishing: Publishing | None = None
+    # Why viewers could not play it; it is not put on air.
+    objection: str | None = None
     # Runs while its media is away, until its place is given up.
     grace: asyncio.TimerHandle | None = None
     # Runs while a new session takes up the place of an old one.
@@ -50,7 +52,7 @@ class Broadcast:
 
     def chosen(self) -> Source | None:
         """Who should be on air: of those whose media flows the one that joined last."""
-        flowing = [source for source in self.sources.values() if source.flowing]
+        flowing = [s for s in self.sources.values() if s.flowing and s.objection is None]
         return max(flowing, key=lambda source: source.joined, default=None)
 
     def playable(self) -> Source | None:
@@ -58,7 +60,7 @@ class Broadcast:
         on_air = self.sources.get(self.on_air or "")
         if on_air is not None:
             return on_air
-        joined = [source for source in self.sources.values() if source.joined]
+        joined = [s for s in self.sources.values() if s.joined and s.objection is None]
         return max(joined, key=lambda source: source.joined, default=None)
 
     @property

@@ -172,15 +172,21 @@ class Publisher:
         video = self.video
         return video is not None and video.incoming.pli and self._answered
 
-    def take(self, received: Received, now: float) -> tuple[Track, Packet, bool] | None:
+    def take(
+        self, received: Received, now: float, arrival: float | None = None
+    ) -> tuple[Track, Packet, bool] | None:
         """Sort a packet in: its track, the packet (restored where it was an RTX) and whether a
         keyframe begins with it. None for one that carries nothing for viewers.
+
+        `arrival`: when the network had it, which may be before `now`, when we come to it.
         """
         payload_type, ssrc, packet, extension = received
         if self._extension is not None and extension is not None:
             value = extension_value(extension, self._extension)
             if value is not None and len(value) >= 2:
-                self._arrivals.add(int.from_bytes(value[:2], "big"), now)
+                self._arrivals.add(
+                    int.from_bytes(value[:2], "big"), now if arrival is None else arrival
+                )
         track = self._by_type.get(payload_type)
         repaired = False
         if track is None:

@@ -6,13 +6,14 @@ in the event loop's thread.
 
 import asyncio
 import itertools
+import time
 from collections.abc import Callable, Mapping, Sequence
 from secrets import randbits
 from typing import Any
 
 from farmlive.clock import now_ms
 from farmlive.media import rtcp, rtp
-from farmlive.media.addresses import open_sockets
+from farmlive.media.addresses import open_sockets, received_at
 from farmlive.media.engine import (
     Candidate,
     Credentials,
@@ -240,11 +241,12 @@ class PythonEngine:
         self._fed.clear()
 
     def _read(self, port: Port) -> None:
-        receive = port.sock.recvfrom
+        receive = port.sock.recvmsg
         now = self._loop.time()
+        ahead = time.time() - now
         for _ in range(_READ_AT_ONCE):
             try:
-                data, address = receive(2048)
+                data, extra, _, address = receive(2048, 64)
             except OSError:
                 return
             self._counts["datagrams_received"] += 1
@@ -252,7 +254,7 @@ class PythonEngine:
             if 128 <= first < 192:
                 peer = port.peers.get(address)
                 if peer is not None and peer.protection is not None:
-                    self._media(peer, peer.protection, data, now)
+                    self._media(peer, peer.protection, data, now, received_at(extra, now, ahead))
                     continue
             elif 20 <= first < 64:
                 peer = port.peers.get(address)
@@ -277,7 +279,9 @@ class PythonEngine:
             peer.viewer.sock, peer.viewer.address = port.sock, address
         return True
 
-    def _media(self, peer: _Peer, protection: Protection, data: bytes, now: float) -> None:
+    def _media(
+        self, peer: _Peer, protection: Protection, data: bytes, now: float, arrival: float
+    ) -> None:
         if rtp.is_rtcp(data):
             try:
                 plain = protection.unprotect_rtcp(data)
@@ -296,13 +300,17 @@ class PythonEngine:
             self._counts["datagrams_ignored"] += 1
             return
         self._counts["packets_received"] += 1
-        taken = publisher.take(received, now)
+        taken = publisher.take(received, now, arrival)
         if taken is None:
             return
         if not peer.flowing:
             peer.flowing = True
             self._listener.flowing(peer.number)
         track, packet, keyframe = taken
+        objection = publisher.health.objection
+        if objection is not None and not peer.objected:
+            peer.objected = True
+            self._listener.objected(peer.number, objection)
         if fanout.feed(publisher, track, packet, keyframe, now):
             output = next(n for n, each in self._outputs.items() if each is fanout)
             self._listener.aired(output, peer.number)
@@ -406,13 +414,10 @@ class PythonEngine:
             # Media with the right key is as good a sign of life as a check: some publishers
             # check only at the start.
             alive = max(alive, publisher.last_at)
-            health = publisher.measure(now)
+            publisher.measure(now)
             if peer.flowing and now - publisher.last_at > SILENT_S:
                 peer.flowing = False
                 self._listener.silent(peer.number)
-            if health.objection is not None and not peer.objected:
-                peer.objected = True
-                self._listener.objected(peer.number, health.objection)
         elif peer.viewer is not None and peer.fanout is not None:
             peer.fanout.second(peer.viewer)
             self._report_to(peer)

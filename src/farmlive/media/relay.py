@@ -162,7 +162,7 @@ class Relay:
             "rtt_ms": health.rtt_ms if health else None,
             "keyframe_s": health.keyframe_s if health else None,
             "audio": health.audio if health else False,
-            "objection": health.objection if health else None,
+            "objection": source.objection,
         }
 
     def _viewer_count(self) -> int:
@@ -195,6 +195,7 @@ class Relay:
         self._engine.publish(session.peer, entry.output, publishing)
         old, source.session = source.session, session
         source.publishing, source.label = publishing, admission.label
+        source.objection = None
         if old is not None:
             self._close_soon(old)
             source.flowing = False
@@ -375,7 +376,13 @@ class Relay:
             self._tell("resumed", entry, source)
 
     def objected(self, peer: Peer, sentence: str) -> None:
-        """A publisher's stream can't be played: it stays, and its health says why."""
+        """A publisher's stream can't be played: its health says why, and it is not on air."""
+        entry, source = self._source_of(peer)
+        if entry is None or source is None:
+            return
+        source.objection = sentence
+        if self._choose(entry) is None:
+            self._engine.put_on_air(entry.output, None)
 
     def _source_of(self, peer: Peer) -> tuple[Broadcast | None, Source | None]:
         session = self._peers.get(peer)

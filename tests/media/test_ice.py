@@ -1,0 +1,90 @@
+"""ICE-lite: whose an address is."""
+
+from typing import Any
+
+from farmlive.media import stun
+from farmlive.media.engine import Credentials
+from farmlive.media.ice import IceLite, IcePeer, Port
+
+OLD, NEW = Credentials("old", "old-password"), Credentials("new", "new-password")
+HERE, THERE = ("192.0.2.1", 1), ("192.0.2.2", 2)
+
+
+class KeptPort(Port):
+    """Keeps what would be sent."""
+
+    def __init__(self) -> None:
+        nowhere: Any = None
+        super().__init__(nowhere)
+        self.sent: list[tuple[bytes, Any]] = []
+
+    def send(self, data: bytes, address: Any) -> None:
+        self.sent.append((data, address))
+
+
+def check(credentials: Credentials, nominate: bool = False) -> bytes:
+    key = credentials.password.encode()
+    return stun.request(f"{credentials.ufrag}:theirs", key, bytes(12), use_candidate=nominate)
+
+
+def one_peer() -> tuple[IceLite[IcePeer], IcePeer, KeptPort]:
+    ice: IceLite[IcePeer] = IceLite()
+    peer = IcePeer(OLD, 0.0)
+    ice.add(peer)
+    return ice, peer, KeptPort()
+
+
+def test_the_first_check_is_where_the_peer_is() -> None:
+    ice, peer, port = one_peer()
+    checked = ice.check(port, check(OLD), HERE, 1.0)
+    assert checked is not None
+    assert (checked.first, checked.moved) == (True, True)
+    assert (peer.address, peer.checked_at, port.peers) == (HERE, 1.0, {HERE: peer})
+    answer = stun.parse(port.sent[0][0])
+    assert answer.kind == stun.BINDING_SUCCESS
+    assert answer.authentic(OLD.password.encode())
+
+
+def test_only_a_nominated_check_moves_it() -> None:
+    ice, peer, port = one_peer()
+    ice.check(port, check(OLD), HERE, 1.0)
+    second = ice.check(port, check(OLD), THERE, 2.0)
+    assert second is not None
+    assert not second.moved
+    assert peer.address == HERE
+    third = ice.check(port, check(OLD, nominate=True), THERE, 3.0)
+    assert third is not None
+    assert (third.first, third.moved, peer.address) == (False, True, THERE)
+
+
+def test_what_is_not_for_us_gets_no_answer() -> None:
+    ice, peer, port = one_peer()
+    assert ice.check(port, check(NEW), HERE, 1.0) is None
+    assert ice.check(port, check(Credentials("old", "wrong")), HERE, 1.0) is None
+    assert ice.check(port, b"\x00" * 20, HERE, 1.0) is None
+    response = stun.success(stun.parse(check(OLD)), "192.0.2.1", 1, b"k")
+    assert ice.check(port, response, HERE, 1.0) is None
+    assert port.sent == []
+    assert peer.address is None
+
+
+def test_after_a_restart_the_old_credentials_serve_until_the_new_ones_do() -> None:
+    ice, peer, port = one_peer()
+    ice.check(port, check(OLD), HERE, 1.0)
+    ice.restart(peer, Credentials("unused", "unused"), 2.0)
+    ice.restart(peer, NEW, 2.0)
+    assert ice.check(port, check(OLD), HERE, 3.0) is not None
+    moved = ice.check(port, check(NEW), THERE, 4.0)
+    assert moved is not None
+    assert moved.moved
+    assert peer.address == THERE
+    assert ice.check(port, check(OLD), HERE, 5.0) is None
+    ice.remove(peer)
+    assert (len(ice), port.peers) == (0, {})
+
+
+def test_a_peer_keeps_its_last_addresses_only() -> None:
+    ice, _, port = one_peer()
+    for number in range(20):
+        ice.check(port, check(OLD), ("192.0.2.1", number), 1.0)
+    assert sorted(address[1] for address in port.peers) == list(range(12, 20))
