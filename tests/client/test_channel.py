@@ -1,5 +1,6 @@
 import asyncio
 import json
+import socket
 from contextlib import asynccontextmanager
 
 import pytest
@@ -196,6 +197,42 @@ async def test_unknown_broadcast_ends_with_its_problem():
         assert caught.value.code == 4404
         assert caught.value.problem["detail"] == "There is none."
         assert len(requests) == 1
+
+
+async def test_refused_handshake_is_not_repeated():
+    requests = []
+
+    def refuse(connection, request):
+        requests.append(request)
+        return connection.respond(403, "no")
+
+    async def never(socket):
+        raise AssertionError
+
+    async with serve(never, "127.0.0.1", 0, process_request=refuse) as running:
+        port = running.sockets[0].getsockname()[1]
+        with pytest.raises(ChannelClosed, match="403"):
+            await Channel.connect(f"http://127.0.0.1:{port}", "B")
+    assert len(requests) == 1
+
+
+async def test_frame_that_cannot_be_read_ends_the_channel():
+    async def session(socket):
+        await socket.send(welcome(0))
+        await socket.send("[]")
+        await stay(socket)
+
+    async with server(session) as (url, _), await Channel.connect(url, "B") as channel:
+        with pytest.raises(ChannelClosed, match="can't be read"):
+            async for _ in channel:
+                pass
+
+
+async def test_no_answer_ends_the_attempt():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ChannelClosed, match="no answer"):
+            await Channel.connect(url, "B", patience_s=0.1)
 
 
 async def test_gives_up_when_the_server_stays_away():

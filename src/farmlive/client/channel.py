@@ -17,7 +17,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
 from farmlive.client.http import Json
@@ -142,7 +142,14 @@ class Channel:
         """
         channel = cls(url, broadcast, after=after, key=key, cookie=cookie, patience_s=patience_s)
         channel._task = asyncio.create_task(channel._run())
-        await channel._ready(patience_s)
+        try:
+            await channel._ready(patience_s)
+        except TimeoutError:
+            await channel.close()
+            raise ChannelClosed(None, reason=f"no answer within {patience_s:g} s") from None
+        except BaseException:
+            await channel.close()
+            raise
         return channel
 
     async def __aenter__(self) -> Self:
@@ -171,7 +178,7 @@ class Channel:
             while self._unread:
                 yield self._unread.popleft()
             if self._end is not None:
-                if self._end.code in (1000, None) and not self._end.problem:
+                if self._end.code == 1000:
                     return
                 raise self._end
             self._news.clear()
@@ -251,21 +258,26 @@ class Channel:
         lost_at = time.monotonic()
         while True:
             code: int | None = None
-            reason = ""
+            reason, refused = "", False
             before = self.frames
             try:
                 await self._session()
             except ConnectionClosed as error:
                 if error.rcvd is not None:
                     code, reason = error.rcvd.code, error.rcvd.reason
+            except InvalidStatus as error:
+                reason = str(error)
+                refused = 400 <= error.response.status_code < 500
             except (OSError, InvalidHandshake, TimeoutError) as error:
                 reason = str(error)
+            except (ValueError, KeyError, TypeError) as error:
+                reason, refused = f"a frame that can't be read: {error!r}", True
             finally:
                 self._open.clear()
                 self._fail_calls("the connection was lost before the reply")
             if self.frames > before:
                 pause_s, lost_at = 0.1, time.monotonic()
-            if code in _FINAL or time.monotonic() - lost_at > self._patience_s:
+            if refused or code in _FINAL or time.monotonic() - lost_at > self._patience_s:
                 self._finish(ChannelClosed(code, self._problem, reason))
                 return
             slow_down = code in (TRY_AGAIN_LATER, TOO_MANY)
@@ -296,7 +308,9 @@ class Channel:
             while True:
                 self._take(json.loads(await socket.recv()), time.monotonic_ns())
 
-    def _take(self, frame: Json, now_ns: int) -> None:
+    def _take(self, frame: Any, now_ns: int) -> None:
+        if not isinstance(frame, dict):
+            raise ValueError("not an object")
         self.frames += 1
         kind = frame.get("type")
         if kind == "events":
