@@ -80,10 +80,20 @@ class House:
 
 
 async def build(settings: Settings) -> House:
-    """Open the store and build every part. Raises DatabaseRefused."""
-    store = await Store.open(settings)
-    bus: Bus = RedisBus(settings.redis_url, ulid()) if settings.redis_url else LocalBus()
-    await bus.start()
+    """Open the store and build every part. Raises DatabaseRefused and PortTaken."""
+    async with contextlib.AsyncExitStack() as opened:
+        store = await Store.open(settings)
+        opened.push_async_callback(store.close)
+        bus: Bus = RedisBus(settings.redis_url, ulid()) if settings.redis_url else LocalBus()
+        await bus.start()
+        opened.push_async_callback(bus.stop)
+        house = await _furnished(settings, store, bus)
+        opened.pop_all()  # from here on closing is the house's
+    return house
+
+
+async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
+    """The rooms in an open store and on a running bus."""
     log = Log(bus)
     people = People(store, settings)
     guard = Guard(people)
@@ -111,7 +121,10 @@ async def build(settings: Settings) -> House:
     stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
     relay = Relay(settings, stream_gate)
     gate.close_at_the_end(bus, relay)
-    await relay.start()
+    try:
+        await relay.start()
+    except OSError as error:
+        raise PortTaken(error.strerror or str(error)) from error
     await broadcasts.start()
     static = Static()
     pages = Pages(settings, static)
