@@ -2,6 +2,7 @@
 of no person. What a request means is the rooms' part.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -104,7 +105,7 @@ class BodyLimit:
         if told.isdigit() and int(told) > self._limit:
             await self._refuse(scope, receive, send)
             return
-        got, started = 0, False
+        got = 0
 
         async def count() -> Message:
             nonlocal got
@@ -115,15 +116,14 @@ class BodyLimit:
             return message
 
         async def watch(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+            # Whatever the application made of the torn body, the limit is the answer.
+            if got <= self._limit:
+                await send(message)
 
-        try:
+        with contextlib.suppress(_Overrun):
             await self._app(scope, count, watch)
-        except _Overrun:
-            if not started:
-                await self._refuse(scope, receive, send)
+        if got > self._limit:
+            await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = TooLarge(f"A body may have {self._limit} bytes at most. Nothing was changed.")

@@ -1,0 +1,143 @@
+"""Bad requests as a stranger sends them: each gets a problem that says what to do."""
+
+import json
+import socket
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+
+from farmlive.app import PortTaken, Server, running
+from farmlive.broadcast.models import NewBroadcast
+from farmlive.client import Channel
+from farmlive.settings import Settings
+
+
+def problem(response: httpx.Response, status: int, slug: str) -> None:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["type"] == f"/problems/{slug}"
+    assert body["status"] == status
+    assert len(body["detail"]) > 10
+
+
+async def test_bad_requests_of_the_api(server: Server, coordinator: str) -> None:
+    headers = {"Authorization": f"Bearer {coordinator}"}
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        problem(await client.get("/api/v1/nothing"), 404, "not-found")
+        problem(await client.get("/api/v1/broadcasts/nowhere"), 404, "unknown-broadcast")
+        problem(await client.put("/api/v1/broadcasts"), 405, "method-not-allowed")
+        problem(await client.post("/api/v1/broadcasts", json={}), 401, "unauthorized")
+        problem(
+            await client.post(
+                "/api/v1/broadcasts", json={}, headers={"Authorization": "Bearer fl_wrong"}
+            ),
+            401,
+            "unknown-api-key",
+        )
+        for body in ("{", "[]", '{"title": 3}', '{"title": {}}', '{"starts_at": "soon"}', ""):
+            answer = await client.post(
+                "/api/v1/broadcasts",
+                content=body,
+                headers={**headers, "Content-Type": "application/json"},
+            )
+            problem(answer, 422, "invalid")
+            assert body == "{" or answer.json()["errors"]
+        listed = await client.get("/api/v1/broadcasts")
+        assert listed.json() == {"broadcasts": []}
+
+
+async def test_a_body_of_two_mebibytes_is_refused(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        for path in ("/api/v1/session", "/whip/nowhere"):
+            problem(await client.post(path, content=b"x" * (2 << 20)), 413, "too-large")
+
+        async def unannounced() -> object:
+            for _ in range(32):
+                yield b"x" * 65536
+
+        answer = await client.post("/api/v1/session", content=unannounced())  # type: ignore[arg-type]
+        problem(answer, 413, "too-large")
+
+
+async def test_bad_requests_of_media(server: Server) -> None:
+    house = server.house
+    made = await house.broadcasts.create(NewBroadcast.model_validate({"title": {"en": "A"}}))
+    _, key = await house.people.mint_stream_key(made.id, "encoder", label="OBS")
+    sdp = {"Content-Type": "application/sdp"}
+    keyed = {**sdp, "Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        path = f"/whip/{made.id}"
+        problem(await client.post("/whip/nowhere", headers=keyed), 404, "unknown-broadcast")
+        answer = await client.post(path, content="v=0", headers=sdp)
+        problem(answer, 401, "wrong-stream-key")
+        assert answer.headers["www-authenticate"] == "Bearer"
+        wrong = {**sdp, "Authorization": "Bearer fls_wrong"}
+        problem(await client.post(path, content="v=0", headers=wrong), 401, "wrong-stream-key")
+        typed = {**keyed, "Content-Type": "text/plain"}
+        assert (await client.post(path, content="v=0", headers=typed)).status_code == 415
+        assert (await client.post(path, content="nonsense", headers=keyed)).status_code == 400
+        watch = f"/whep/{made.id}"
+        problem(await client.post(watch, content="v=0", headers=sdp), 409, "broadcast-not-live")
+        await house.broadcasts.begin(made.id)
+        answer = await client.post(watch, content="v=0", headers=sdp)
+        assert answer.status_code == 409
+        assert answer.headers["retry-after"]
+        await house.broadcasts.end(made.id)
+        for path in (watch, f"/whip/{made.id}"):
+            answer = await client.post(path, content="v=0", headers=keyed)
+            problem(answer, 409, "broadcast-ended")
+
+
+async def test_a_browser_gets_a_page(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        answer = await client.get("/live/nowhere", headers={"Accept": "text/html"})
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "farmlive" in answer.text
+
+
+async def test_joins_over_the_limit_are_told_when_to_come_back(settings: Settings) -> None:
+    few = settings.model_copy(update={"joins_per_minute": 3})
+    async with running(few) as server:
+        house = server.house
+        made = await house.broadcasts.create(NewBroadcast.model_validate({"title": {"en": "A"}}))
+        channels = [await Channel.connect(server.url, made.id) for _ in range(3)]
+        address = f"{server.url.replace('http', 'ws')}/api/v1/broadcasts/{made.id}/live"
+        async with connect(address) as refused:
+            frame = json.loads(await refused.recv())
+            assert frame["problem"]["status"] == 429
+            assert "try again in" in frame["problem"]["detail"]
+        for channel in channels:
+            await channel.close()
+
+
+async def test_a_taken_port_names_the_option(settings: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTaken, match="--port"):
+            async with running(settings.model_copy(update={"port": port})):
+                pass
+
+
+async def test_metrics_and_health(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        assert (await client.get("/healthz")).json() == {"status": "ok"}
+        assert (await client.get("/readyz")).json() == {"status": "ready"}
+        assert "farmlive_channels 0.0" in (await client.get("/metrics")).text
+        outside = await client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
+        problem(outside, 401, "unauthorized")
+
+
+async def test_the_documents_of_the_api_are_whole(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        openapi = (await client.get("/openapi.json")).json()
+        assert "/api/v1/broadcasts/{broadcast}/orders" in openapi["paths"]
+        asyncapi = (await client.get("/asyncapi.json")).json()
+    assert asyncapi["asyncapi"].startswith("3.")
+    messages = asyncapi["components"]["messages"]
+    for name in ("welcome", "events", "reply", "order.place", "card.pin", "chat.say"):
+        assert name in messages
