@@ -38,12 +38,14 @@ window.WebSocket = class extends WebSocket {
   }
 };
 """
-# While `deaf` is set, the page hears no events, as in the moment before they arrive.
+# While `deaf` is set the page hears no events, as in the moment before they arrive; while `mute`
+# is set no replies, as where the link breaks at the wrong time.
 DEAF = """
 window.WebSocket = class extends WebSocket {
   addEventListener(type, listener) {
     super.addEventListener(type, (event) => {
-      if (window.deaf && type === "message" && event.data.includes('"events"')) return;
+      const heard = type === "message" ? JSON.parse(event.data).type : "";
+      if ((window.deaf && heard === "events") || (window.mute && heard === "reply")) return;
       listener(event);
     });
   }
@@ -173,6 +175,41 @@ async def test_the_story_of_the_lot_opens_over_the_picture(
     await page.keyboard.press("Escape")
     await expect(sheet).to_be_hidden()
     await expect(line).to_be_focused()
+
+
+@sizes
+async def test_a_double_tap_gives_a_heart(
+    sale: Sale, open_page: Open, size: tuple[int, int]
+) -> None:
+    page = await open_page(sale.path, size=size)
+    await expect(page.locator("body")).to_have_attribute("data-link", "open")
+    await page.mouse.dblclick(200, 420)
+    await expect(page.locator("#heart [data-count]")).to_have_text("1")
+    await page.get_by_role("button", name="Like").click()
+    await expect(page.locator("#heart [data-count]")).to_have_text("2")
+
+
+async def test_an_order_whose_answer_was_lost_is_placed_once(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, script=DEAF)
+    await host.call("card.pin", offer=sale.offer)
+    for attempt in ("lost", "again"):
+        await page.locator("#card").get_by_role("button", name="Buy").click()
+        await submit(page).click()
+        if attempt == "lost":
+            await fill_in(page)
+            await submit(page).click()
+        # The order arrives and its answer does not: neither by the channel nor by HTTP.
+        await page.evaluate("(lost) => { window.mute = lost; }", attempt == "lost")
+        await page.route("**/orders", lambda route: route.abort())
+        await submit(page).click()
+        if attempt == "lost":
+            await host.wait_for("order.placed")
+            await page.reload()
+            await expect(page.locator("#card")).to_contain_text("19 left")
+    await expect(page.locator("[data-part=done]")).to_be_visible()
+    assert len(await sale.api.orders(sale.broadcast)) == 1
 
 
 async def test_the_channel_takes_up_where_it_was_cut(

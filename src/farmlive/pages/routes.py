@@ -45,6 +45,7 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
             request,
             "start.html",
             caller=caller,
+            seen=",".join(f"{broadcast.id} {broadcast.state}" for broadcast in found),
             live=live,
             bags=bags,
             viewers={broadcast.id: rooms.broadcasts.viewers(broadcast.id) for broadcast in live},

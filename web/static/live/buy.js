@@ -24,7 +24,7 @@ export class Buying {
     this.form = this.part("form");
     this.quantity = 1;
     this.step = "quantity";
-    this.pending = null; // {body, key}: kept until it is known what became of it
+    this.pending = recallPending(broadcast);
     this.part("less").addEventListener("click", () => this.count(this.quantity - 1));
     this.part("more").addEventListener("click", () => this.count(this.quantity + 1));
     this.part("number").addEventListener("change", (event) => this.count(Number(event.target.value)));
@@ -232,7 +232,7 @@ export class Buying {
     if (this.busy) return;
     const order = this.order();
     const body = JSON.stringify(order);
-    if (this.pending?.body !== body) this.pending = { body, key: newKey() };
+    if (this.pending?.body !== body) this.keep({ body, key: newKey() });
     const { key } = this.pending;
     this.busy = true;
     const submit = this.part("submit");
@@ -240,15 +240,27 @@ export class Buying {
     this.tell("");
     try {
       const placed = await this.send(order, key);
-      this.pending = null;
+      this.keep(null);
       this.placed(placed);
     } catch (problem) {
       // Where no answer came, the same key is used again, so that nothing is ordered twice.
-      if (problem.slug !== "offline" && problem.slug !== "unavailable") this.pending = null;
+      if (problem.slug !== "offline" && problem.slug !== "unavailable") this.keep(null);
       this.refused(problem);
     } finally {
       this.busy = false;
       submit.removeAttribute("aria-busy");
+    }
+  }
+
+  /** Keep an order's body and key in this tab until it is known what became of it, over a reload
+      too: the same order sent again is then the same order. */
+  keep(pending) {
+    this.pending = pending;
+    try {
+      if (pending) sessionStorage.setItem(`farmlive.${this.broadcast}`, JSON.stringify(pending));
+      else sessionStorage.removeItem(`farmlive.${this.broadcast}`);
+    } catch {
+      // A browser that keeps nothing: the key lives as long as the page.
     }
   }
 
@@ -313,6 +325,14 @@ export class Buying {
 
   close() {
     close(this.sheet);
+  }
+}
+
+function recallPending(broadcast) {
+  try {
+    return JSON.parse(sessionStorage.getItem(`farmlive.${broadcast}`));
+  } catch {
+    return null;
   }
 }
 

@@ -5,6 +5,7 @@ import { clock, count, day, money } from "../common/format.js";
 import { n, page, t, text } from "../common/words.js";
 
 const DAY = 86_400_000;
+const FEW = 10; // boxes at which the number left turns red
 
 /** When a lot was picked, in words. */
 function picked(ms, now = Date.now()) {
@@ -36,10 +37,11 @@ export function fullName(card) {
   return unit && !name.includes(unit) ? `${name} · ${unit}` : name;
 }
 
-/** The card in its place; `act` has buy(offer), origin(lot). */
+/** The card in its place, and in words for readers of the screen in `told`; `act` has buy(offer), origin(lot). */
 export class PinnedCard {
-  constructor(place, act) {
+  constructor(place, told, act) {
     this.place = place;
+    this.told = told;
     this.act = act;
     this.shown = null;
   }
@@ -52,15 +54,25 @@ export class PinnedCard {
       return;
     }
     if (this.shown !== card.offer) this.build(card);
+    this.tell(card);
     say(this.parts.price, money(card.price), true);
     say(this.parts.was, card.list_price ? money(card.list_price) : "");
     this.parts.was.hidden = !card.list_price;
     say(this.parts.left, leftInWords(card));
-    this.parts.left.classList.toggle("pinned__left--few", card.left > 0 && card.left <= 10);
+    this.parts.left.classList.toggle("pinned__left--few", card.left > 0 && card.left <= FEW);
     this.parts.stock.max = Math.max(1, card.released);
     this.parts.stock.value = card.left;
     this.parts.buy.disabled = !buyable || card.left <= 0;
     say(this.parts.buy, card.left > 0 ? t("Buy") : t("Sold out"));
+  }
+
+  /** Read out what is on screen when it comes, and when it is nearly gone; not each box sold. */
+  tell(card) {
+    const few = card.left <= 0 ? "none" : card.left <= FEW ? "few" : "some";
+    const key = `${card.offer} ${card.price.amount} ${few}`;
+    if (key === this.said) return;
+    this.said = key;
+    say(this.told, `${fullName(card)}, ${money(card.price)}, ${leftInWords(card)}`);
   }
 
   build(card) {

@@ -7,6 +7,7 @@ const WAYS = 4; // heart--1 … heart--4 in live.css
 const AT_MOST = 12;
 
 export class Hearts {
+  /** `screen` takes double taps, `sky` is where hearts rise. */
   constructor(button, screen, sky, channel) {
     this.counter = button.querySelector("[data-count]");
     this.sky = sky;
@@ -15,7 +16,9 @@ export class Hearts {
     this.shown = 0;
     this.own = 0;
     button.addEventListener("click", () => this.give());
-    screen.addEventListener("dblclick", () => this.give());
+    screen.addEventListener("dblclick", ({ target }) => {
+      if (!target.closest("button, a, input, .pinned, .bag")) this.give();
+    });
   }
 
   give() {

@@ -36,10 +36,10 @@ const act = {
   },
 };
 const buying = new Buying(at("buy-sheet"), { broadcast: broadcast.id, scene, channel, centres });
-const card = new PinnedCard(at("card"), act);
+const card = new PinnedCard(at("card"), at("card-told"), act);
 const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
-const hearts = new Hearts(at("heart"), at("screen"), at("sky"), channel);
+const hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
 const slate = new Slate(at("slate"), { again: () => player.restart(), play: () => player.play() });
 new Surround(video, at("surround"));
 

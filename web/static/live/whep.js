@@ -2,6 +2,7 @@
 // It comes in by itself when someone publishes and comes back when the link is lost.
 
 const CONNECT_WITHIN = 12_000;
+const LOST_AFTER = 5_000; // a link that comes back within this was only shaken
 const RETRY = 3_000;
 const RETRY_BLOCKED = 20_000;
 
@@ -109,9 +110,12 @@ export class Player extends EventTarget {
   }
 
   linked(state) {
+    clearTimeout(this.shaken);
     if (state === "connected") {
       clearTimeout(this.timeout);
       this.everConnected = true;
+    } else if (state === "disconnected") {
+      this.shaken = setTimeout(() => this.retry("lost", 0), LOST_AFTER);
     } else if (state === "failed" || state === "closed") {
       if (this.everConnected) this.retry("lost", 500);
       else this.blocked();
@@ -153,6 +157,7 @@ export class Player extends EventTarget {
     this.run += 1;
     clearTimeout(this.timer);
     clearTimeout(this.timeout);
+    clearTimeout(this.shaken);
     this.timer = null;
     this.connection?.close();
     this.connection = null;
