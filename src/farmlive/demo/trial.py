@@ -46,7 +46,7 @@ async def trial_server(data: Path) -> AsyncIterator[TrialServer]:
             start_new_session=True,
         )
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             server = await _first_lines(child, log)
         yield server
     finally:
