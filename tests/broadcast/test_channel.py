@@ -342,3 +342,14 @@ async def test_five_frames_a_second_however_many_events(server: Server, live: st
             got += [event["data"]["text"] for event in frame["events"]]
     assert got == [str(number) for number in range(40)]
     assert frames <= 5
+
+
+async def test_a_host_who_was_shut_out_has_no_more_to_say(server: Server, live: str) -> None:
+    people = server.house.people
+    key, secret = await people.create_api_key("phone", "host")
+    async with channel(server, live, key=secret) as host:
+        await get(host)
+        assert (await ask(host, "card.pin", offer="01OFFER"))["ok"]
+        await people.revoke_api_key(key.id)
+        reply = await ask(host, "card.unpin")
+        assert reply["problem"]["status"] == 401

@@ -198,6 +198,12 @@ class Broadcasts:
             task.add_done_callback(lambda _: self._loading.pop(broadcast, None))
         return await asyncio.shield(task)
 
+    def left(self, hub: Hub) -> None:
+        """Forget the hub of a broadcast that is over and that nobody looks at any more."""
+        if hub.scene.state == "ended" and not hub.clients:
+            hub.stop()
+            self._hubs.pop(hub.broadcast, None)
+
     async def _load(self, broadcast: str) -> Hub:
         async def catch_up(after: int) -> list[Event]:
             return await self._store.read(

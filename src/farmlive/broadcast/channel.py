@@ -128,6 +128,7 @@ class Channel:
             pass
         finally:
             hub.leave(client)
+            self._broadcasts.left(hub)
             if not client.staff:
                 await self._kept(hub, client)
 
@@ -193,19 +194,26 @@ class Channel:
             frame = await websocket.receive()
             if frame["type"] == "websocket.disconnect":
                 return
-            reply = await self._answer(frame.get("text"), hub, client, caller)
+            reply = await self._answer(websocket, frame.get("text"), hub, client, caller)
             if client in hub.clients:
                 client.wire.put(encode(reply))
                 if client.wire.buffered() > 1 << 20:
                     hub.cut(client)
 
     async def _answer(
-        self, text: str | None, hub: Hub, client: Client, caller: Caller
+        self,
+        websocket: WebSocket,
+        text: str | None,
+        hub: Hub,
+        client: Client,
+        caller: Caller,
     ) -> dict[str, Any]:
         identity: Any = None
         try:
             message = _read(text)
             identity = message.get("id")
+            if client.staff:  # signed out or shut out meanwhile?
+                caller = await self._guard.identify(websocket)
             command = self.commands.get(str(message.get("type")))
             if command is None:
                 known = ", ".join(sorted(self.commands))

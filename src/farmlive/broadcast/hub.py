@@ -134,8 +134,10 @@ class Hub:
             self._schedule(False)
 
     def leave(self, client: Client) -> None:
-        """Take a client away."""
-        self.clients.discard(client)
+        """Take a client away, once."""
+        if client not in self.clients:
+            return
+        self.clients.remove(client)
         if not client.staff:
             self.devices[client.device] -= 1
             if not self.devices[client.device]:
