@@ -89,6 +89,10 @@ def test_a_keyframe_answers_the_request() -> None:
     one.feedback(3.0, report=False)
     assert not one.answers_requests
     send(one, 2, 3.1, KEY)
+    assert not one.answers_requests, "it came by itself, not because it was asked for"
+    one.want_keyframe()
+    one.feedback(4.0, report=False)
+    send(one, 3, 4.2, KEY)
     assert one.answers_requests
     assert one.feedback(9.0, report=False) is None
 

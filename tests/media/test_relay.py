@@ -26,6 +26,7 @@ async def test_ffmpeg_publishes_and_a_late_viewer_starts_in_the_group(media: Med
         viewer = await view(media)
         await until(lambda: viewer.frames["video"] > 20, "the viewer decodes", 8)
         await until(lambda: viewer.frames["audio"] > 10, "the viewer hears")
+    await until(lambda: ("paused", "orchard") in media.gate.told, "its DELETE came")
 
 
 async def test_publisher_away_and_back_viewers_go_on(media: Media) -> None:

@@ -2,6 +2,8 @@
 
 import aioice.stun
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from farmlive.media import stun
 
@@ -72,3 +74,13 @@ def test_attributes_after_the_integrity_do_not_count() -> None:
 def test_refuses_what_is_no_message(data: bytes) -> None:
     with pytest.raises(stun.Malformed):
         stun.parse(data)
+
+
+@given(some.binary(max_size=60))
+def test_any_datagram_is_read_or_malformed(body: bytes) -> None:
+    size = len(body).to_bytes(2, "big")
+    for data in (body, REQUEST[:2] + size + REQUEST[4:20] + body):
+        try:
+            stun.parse(data).authentic(KEY)
+        except stun.Malformed:
+            continue

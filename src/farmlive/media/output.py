@@ -238,10 +238,12 @@ class Fanout:
         self.viewers[viewer.peer] = viewer
         self.flush()
         self._regroup()
-        if not self._start(viewer, now):
+        started = self._start(viewer, now)
+        if not started:
             self._wait(viewer)
-            if self.on_air is not None:
-                self.on_air.want_keyframe()
+        # Who did not answer the last request is asked all the same: it may have learned to.
+        if self.on_air is not None and not (started and self.on_air.answers_requests):
+            self.on_air.want_keyframe()
 
     def remove(self, peer: Peer) -> None:
         """Forget a viewer."""

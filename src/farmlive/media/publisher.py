@@ -14,7 +14,7 @@ _NACK_AGAIN_S = 0.05
 _NACK_TRIES = 10
 _NACK_MOST = 200
 _KEYFRAME_EVERY_S = 1.0
-_ANSWER_WITHIN_S = 1.5
+_ANSWER_WITHIN_S = 0.7
 
 
 @dataclass(slots=True)
@@ -148,6 +148,8 @@ class Publisher:
         # Whether the engine will call `repair_request` in a moment.
         self.asking = False
         self._last_request: float | None = None
+        # When the request that waits for its answer was sent.
+        self._asked_at: float | None = None
         self._wanted = False
         self._answered = True
         self._keyframe_at: float | None = None
@@ -214,7 +216,9 @@ class Publisher:
             self.health.keyframe_s = round(now - self._keyframe_at, 2)
         self._keyframe_at = now
         self._wanted = False
-        self._answered = True
+        if self._asked_at is not None:
+            self._answered = now - self._asked_at <= _ANSWER_WITHIN_S
+            self._asked_at = None
         size = codecs.picture_size(codec, payload)
         if size is not None:
             self.health.width, self.health.height = size
@@ -227,11 +231,13 @@ class Publisher:
 
     def _request_due(self, now: float) -> bool:
         last = self._last_request
-        if last is not None and (self._keyframe_at is None or self._keyframe_at < last):
-            self._answered = now - last < _ANSWER_WITHIN_S
+        if self._asked_at is not None and now - self._asked_at > _ANSWER_WITHIN_S:
+            self._answered = False
         if not self._wanted or (last is not None and now - last < _KEYFRAME_EVERY_S):
             return False
         self._last_request = now
+        if self._asked_at is None:
+            self._asked_at = now
         return True
 
     def _nacks(self, now: float) -> bytes:

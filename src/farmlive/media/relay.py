@@ -252,9 +252,9 @@ class Relay:
     def finish(self, session: Session) -> None:
         """The session was ended, by a DELETE or by its peer: free it."""
         place = self._places.get(session)
-        self._close_soon(session)
         if place is None:
             return
+        self._close_soon(session)
         entry, source = place
         if source is None:
             entry.viewers.discard(session)
