@@ -78,6 +78,7 @@ class Pages:
             language=language,
             tag=TAGS[language],
             static=self._static.url,
+            modules=self._static.modules,
             script_words=words.of_scripts,
             time_zone=self._settings.time_zone,
             currency=self._settings.currency,

@@ -31,11 +31,17 @@ class Static(StaticFiles):
     def __init__(self, folder: Path = WEB / "static", mount: str = "/static"):
         super().__init__(directory=folder)
         self.mount = mount
+        self.folder = folder
         self.fingerprint = fingerprint(folder)
 
     def url(self, path: str) -> str:
         """The address of a file, with the fingerprint of the whole folder in it."""
         return f"{self.mount}/{self.fingerprint}/{path}"
+
+    def modules(self, *folders: str) -> list[str]:
+        """The addresses of every script in these folders, for a page to load them at once."""
+        files = [file for name in folders for file in sorted((self.folder / name).glob("*.js"))]
+        return [self.url(file.relative_to(self.folder).as_posix()) for file in files]
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with the file; for good if the address carries today's fingerprint."""
