@@ -1,10 +1,11 @@
 """A publisher's gaps, reports and requests, by a script of packets and times."""
 
+from tests.media.test_transport_cc import read
+
 from farmlive.media import rtcp
 from farmlive.media.engine import Incoming, Publishing
 from farmlive.media.publisher import Publisher
 from farmlive.media.rtp import Packet, Received
-from farmlive.media.transport_cc import read
 
 KEY, DELTA = b"\x10\x00\x50\x00", b"\x10\x01\x00\x00"
 

@@ -46,11 +46,6 @@ def test_reads_our_request() -> None:
     assert message.authentic(b"key")
 
 
-def test_aioice_reads_our_error() -> None:
-    read = aioice.stun.parse_message(stun.error(stun.parse(REQUEST), 401, "Unauthorized"))
-    assert read.attributes["ERROR-CODE"] == (401, "Unauthorized")
-
-
 def test_attributes_after_the_integrity_do_not_count() -> None:
     signed = stun.request("a:b", b"key", bytes(12))
     body = signed[20:-8] + bytes.fromhex("00250000")

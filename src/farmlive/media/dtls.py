@@ -53,21 +53,16 @@ class _Wire:
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send_out = send
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)
 
     async def _recv(self) -> bytes:
-        data = await self._queue.get()
-        if data is None:
-            raise ConnectionError("closed")
-        return data
+        return await self._queue.get()
 
     async def _send(self, data: bytes) -> None:
         self._send_out(data)
 
-    def put(self, data: bytes | None) -> None:
-        if data is None:
-            while self._queue.full():
-                self._queue.get_nowait()
+    def put(self, data: bytes) -> None:
+        # A flood is cut off here; DTLS sends a lost flight again.
         if not self._queue.full():
             self._queue.put_nowait(data)
 

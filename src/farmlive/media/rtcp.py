@@ -1,4 +1,4 @@
-"""RTCP as a relay reads and writes it: SR, RR, SDES, BYE (RFC 3550), NACK, PLI (RFC 4585), FIR
+"""RTCP as a relay reads and writes it: SR, RR, SDES (RFC 3550), NACK, PLI (RFC 4585), FIR
 (RFC 5104). Transport-cc has a module of its own.
 """
 
@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
+SR, RR, SDES, RTPFB, PSFB = 200, 201, 202, 205, 206
 _NACK, _PLI, _FIR = 1, 1, 4
 
 
@@ -53,14 +53,7 @@ class KeyframeRequest:
     ssrc: int
 
 
-@dataclass(slots=True, frozen=True)
-class Goodbye:
-    """The streams that end."""
-
-    ssrcs: tuple[int, ...]
-
-
-Report = SenderReport | ReceiverReport | Nack | KeyframeRequest | Goodbye
+Report = SenderReport | ReceiverReport | Nack | KeyframeRequest
 
 
 def parse(data: bytes) -> Iterator[Report]:
@@ -92,8 +85,6 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
         yield from _blocks(body, 24, count)
     elif kind == RR:
         yield from _blocks(body, 4, count)
-    elif kind == BYE:
-        yield Goodbye(struct.unpack_from(f"!{count}I", body))
     elif kind == RTPFB and count == _NACK:
         (ssrc,) = struct.unpack_from("!I", body, 4)
         missing: list[int] = []
@@ -191,9 +182,3 @@ def nack(own_ssrc: int, ssrc: int, missing: Iterable[int]) -> bytes:
 def picture_loss(own_ssrc: int, ssrc: int) -> bytes:
     """Write a PLI."""
     return _packet(PSFB, _PLI, struct.pack("!II", own_ssrc, ssrc))
-
-
-def goodbye(ssrcs: Iterable[int]) -> bytes:
-    """Write a BYE."""
-    listed = tuple(ssrcs)
-    return _packet(BYE, len(listed), struct.pack(f"!{len(listed)}I", *listed))

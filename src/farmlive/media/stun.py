@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 BINDING_REQUEST = 0x0001
 BINDING_SUCCESS = 0x0101
-BINDING_ERROR = 0x0111
 
 _COOKIE = 0x2112A442
 _COOKIE_BYTES = _COOKIE.to_bytes(4, "big")
 _USERNAME = 0x0006
 _INTEGRITY = 0x0008
-_ERROR_CODE = 0x0009
 _XOR_MAPPED_ADDRESS = 0x0020
 _USE_CANDIDATE = 0x0025
 _FINGERPRINT = 0x8028
@@ -105,11 +103,10 @@ def _xor_address(host: str, port: int, transaction: bytes) -> bytes:
     return _ATTRIBUTE.pack(_XOR_MAPPED_ADDRESS, len(value)) + value
 
 
-def _finish(kind: int, transaction: bytes, attributes: bytes, key: bytes | None) -> bytes:
-    if key is not None:
-        head = _HEADER.pack(kind, len(attributes) + 24, _COOKIE, transaction)
-        digest = hmac.digest(key, head + attributes, "sha1")
-        attributes += _ATTRIBUTE.pack(_INTEGRITY, 20) + digest
+def _finish(kind: int, transaction: bytes, attributes: bytes, key: bytes) -> bytes:
+    head = _HEADER.pack(kind, len(attributes) + 24, _COOKIE, transaction)
+    digest = hmac.digest(key, head + attributes, "sha1")
+    attributes += _ATTRIBUTE.pack(_INTEGRITY, 20) + digest
     head = _HEADER.pack(kind, len(attributes) + 8, _COOKIE, transaction)
     crc = zlib.crc32(head + attributes) ^ _FINGERPRINT_XOR
     return head + attributes + struct.pack("!HHI", _FINGERPRINT, 4, crc)
@@ -119,14 +116,6 @@ def success(request: Message, host: str, port: int, key: bytes) -> bytes:
     """Write the success response to a binding request that came from `host` and `port`."""
     mapped = _xor_address(host, port, request.transaction)
     return _finish(BINDING_SUCCESS, request.transaction, mapped, key)
-
-
-def error(request: Message, code: int, reason: str) -> bytes:
-    """Write an error response without MESSAGE-INTEGRITY (RFC 8489, sections 9.1.3 and 14.8)."""
-    text = reason.encode()
-    value = struct.pack("!HBB", 0, code // 100, code % 100) + text
-    attribute = _ATTRIBUTE.pack(_ERROR_CODE, len(value)) + value + bytes(-len(value) & 3)
-    return _finish(BINDING_ERROR, request.transaction, attribute, None)
 
 
 def request(username: str, key: bytes, transaction: bytes, *, use_candidate: bool = False) -> bytes:
