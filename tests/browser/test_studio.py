@@ -1,35 +1,25 @@
 """The studio in Chromium, with its fake camera: from an empty server to on air, and what a host
-does there. An error of a page's script fails the test.
+does there.
 """
 
 import asyncio
+import itertools
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 import websockets
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from farmlive.app import Server, running
-from farmlive.settings import Settings
+from farmlive.app import Server
+
+from .conftest import PHONE, Open
 
 pytestmark = pytest.mark.browser
 
-PHONE = (390, 844)
-DESK = (1440, 900)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
 # Resolves when the page's video has shown more frames than that. A predicate of Playwright's own
 # would be evaluated from a string, which the pages' content security policy refuses.
 FRAMES = """
@@ -50,62 +40,25 @@ navigator.mediaDevices.getUserMedia = async () => {
 };
 """
 
-Open = Callable[..., Awaitable[Page]]
-
 
 @pytest.fixture
-async def site(settings: Settings) -> AsyncIterator[Server]:
-    """A server; what its pages do is the same on each database, so one is enough here."""
-    async with running(settings) as server:
-        yield server
+async def open_studio(open_page: Open, site: Server) -> Open:
+    """Open a page of the studio, signed in, in a browser that allows its camera."""
+    names = (f"host{number}" for number in itertools.count(1))
 
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=ARGUMENTS
+    async def open_studio(path: str, **how: Any) -> Page:
+        name = next(names)
+        _, password = await site.house.people.create_account(name, "coordinator")
+        page = await open_page("/sign-in", **how)
+        await page.context.grant_permissions(["camera", "microphone"])
+        answer = await page.context.request.post(
+            "/api/v1/session", data={"name": name, "password": password}
         )
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Open]:
-    """Open a page in a browser of its own: `open_page("/studio", size=PHONE, staff=True)`."""
-    faults: list[str] = []
-
-    async def open_page(
-        path: str,
-        *,
-        size: tuple[int, int] = DESK,
-        language: str = "en",
-        staff: bool = False,
-        script: str = "",
-    ) -> Page:
-        context = await chromium.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            locale="zh-CN" if language == "zh" else "en-GB",
-            permissions=["camera", "microphone"],
-            base_url=site.url,
-        )
-        context.set_default_timeout(15_000)
-        if staff:
-            name = f"host{len(chromium.contexts)}"
-            _, password = await site.house.people.create_account(name, "coordinator")
-            answer = await context.request.post(
-                "/api/v1/session", data={"name": name, "password": password}
-            )
-            assert answer.ok
-        if script:
-            await context.add_init_script(script)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
+        assert answer.ok
         await page.goto(path)
         return page
 
-    yield open_page
-    assert faults == []
+    return open_studio
 
 
 @pytest.fixture
@@ -172,6 +125,7 @@ async def test_coordinator_comes_from_an_empty_server_to_on_air(
 ) -> None:
     _, password = await site.house.people.create_account("lin", "coordinator")
     page = await open_page("/studio", size=PHONE)
+    await page.context.grant_permissions(["camera", "microphone"])
     await page.wait_for_url("**/sign-in?next=*")
     await page.get_by_label("Name").fill("lin")
     await page.get_by_label("Password").fill(password)
@@ -220,8 +174,10 @@ async def test_coordinator_comes_from_an_empty_server_to_on_air(
     await expect(page.get_by_role("link", name="What it sold")).to_be_visible()
 
 
-async def test_reload_goes_on_sending_and_keeps_the_viewer(open_page: Open, broadcast: str) -> None:
-    page = await open_page(f"/studio/{broadcast}", size=PHONE, staff=True)
+async def test_reload_goes_on_sending_and_keeps_the_viewer(
+    open_page: Open, open_studio: Open, broadcast: str
+) -> None:
+    page = await open_studio(f"/studio/{broadcast}", size=PHONE)
     await sending(page)
     await page.get_by_role("button", name="Start").click()
     viewer = await open_page(f"/live/{broadcast}", size=PHONE)
@@ -232,12 +188,25 @@ async def test_reload_goes_on_sending_and_keeps_the_viewer(open_page: Open, broa
     assert await page.locator("[data-sources] li").count() == 1
 
 
-async def test_other_host_sees_the_picture_before_the_start(
-    open_page: Open, broadcast: str
+async def test_camera_comes_back_to_a_server_that_forgot_it(
+    open_studio: Open, site: Server, api: httpx.AsyncClient, broadcast: str
 ) -> None:
-    camera = await open_page(f"/studio/{broadcast}", size=PHONE, staff=True)
+    page = await open_studio(f"/studio/{broadcast}", size=PHONE)
+    await sending(page)
+    session = page.expect_response(lambda answer: "/whip/" in answer.url)
+    async with session as answered:
+        await site.house.relay.end(broadcast)
+    assert (await answered.value).status == 201
+    await expect(page.get_by_text("Nobody sees it before you start.")).to_be_visible()
+    await expect(page.locator("[data-sources] li")).to_have_count(1)
+
+
+async def test_other_host_sees_the_picture_before_the_start(
+    open_studio: Open, broadcast: str
+) -> None:
+    camera = await open_studio(f"/studio/{broadcast}", size=PHONE)
     await sending(camera)
-    desk = await open_page(f"/studio/{broadcast}", staff=True)
+    desk = await open_studio(f"/studio/{broadcast}")
     await expect(desk.locator("[data-preview]")).to_have_attribute("data-from", "air")
     await playing(desk)
     await expect(desk.get_by_role("button", name="Start")).to_be_enabled()
@@ -245,18 +214,18 @@ async def test_other_host_sees_the_picture_before_the_start(
     await expect(desk.get_by_role("button", name="Start")).to_be_disabled()
 
 
-async def test_refused_camera_says_what_to_do(open_page: Open, broadcast: str) -> None:
-    page = await open_page(f"/studio/{broadcast}", size=PHONE, staff=True, script=FORBIDDEN)
+async def test_refused_camera_says_what_to_do(open_studio: Open, broadcast: str) -> None:
+    page = await open_studio(f"/studio/{broadcast}", size=PHONE, script=FORBIDDEN)
     await page.get_by_role("button", name="Use this camera").click()
     await expect(page.get_by_role("alert")).to_contain_text("allow camera and microphone")
     await expect(page.get_by_role("button", name="Use this camera")).to_be_visible()
 
 
 async def test_message_is_hidden_and_its_sender_muted(
-    open_page: Open, api: httpx.AsyncClient, broadcast: str
+    open_studio: Open, api: httpx.AsyncClient, broadcast: str
 ) -> None:
     await api.post(f"/api/v1/broadcasts/{broadcast}/start")
-    page = await open_page(f"/studio/{broadcast}", size=PHONE, staff=True)
+    page = await open_studio(f"/studio/{broadcast}", size=PHONE)
     address = str(api.base_url).replace("http", "ws") + f"/api/v1/broadcasts/{broadcast}/live"
     async with websockets.connect(address, subprotocols=["farmlive.v1"]) as viewer:  # type: ignore[list-item]
         await say(viewer, "buy elsewhere")
@@ -283,8 +252,10 @@ async def say(viewer: websockets.ClientConnection, text: str) -> dict[str, objec
     raise AssertionError("the channel closed")
 
 
-async def test_cheap_price_is_asked_for_and_can_be_undone(open_page: Open, broadcast: str) -> None:
-    page = await open_page(f"/studio/{broadcast}", staff=True)
+async def test_cheap_price_is_asked_for_and_can_be_undone(
+    open_studio: Open, broadcast: str
+) -> None:
+    page = await open_studio(f"/studio/{broadcast}")
     card = page.get_by_role("region", name="Bag").get_by_role("listitem").first
     await card.get_by_role("button", name=re.compile("Stock and price")).click()
     sheet = page.get_by_role("dialog", name="Small box")
@@ -301,8 +272,8 @@ async def test_cheap_price_is_asked_for_and_can_be_undone(open_page: Open, broad
     await expect(card).to_contain_text("¥29.90")
 
 
-async def test_pin_can_be_undone(open_page: Open, broadcast: str) -> None:
-    page = await open_page(f"/studio/{broadcast}", staff=True)
+async def test_pin_can_be_undone(open_studio: Open, broadcast: str) -> None:
+    page = await open_studio(f"/studio/{broadcast}")
     pins = page.get_by_role("region", name="Bag").get_by_role("button", pressed=True)
     cards = page.get_by_role("region", name="Bag").get_by_role("listitem")
     await cards.first.get_by_role("button").first.click()
@@ -314,9 +285,9 @@ async def test_pin_can_be_undone(open_page: Open, broadcast: str) -> None:
 
 
 async def test_encoder_gets_an_address_and_a_key_shown_once(
-    open_page: Open, broadcast: str
+    open_studio: Open, broadcast: str
 ) -> None:
-    page = await open_page(f"/studio/{broadcast}", staff=True)
+    page = await open_studio(f"/studio/{broadcast}")
     await page.get_by_text("From OBS").click()
     await page.get_by_role("button", name="Make a key").click()
     await expect(page.get_by_label("Server", exact=True)).to_have_value(
@@ -328,8 +299,8 @@ async def test_encoder_gets_an_address_and_a_key_shown_once(
     await expect(page.get_by_label("Bearer token")).to_have_value("")
 
 
-async def test_form_tells_beside_the_field(open_page: Open, broadcast: str) -> None:
-    page = await open_page("/studio/new", size=PHONE, language="zh", staff=True)
+async def test_form_tells_beside_the_field(open_studio: Open, broadcast: str) -> None:
+    page = await open_studio("/studio/new", size=PHONE, language="zh")
     await page.get_by_role("button", name="下一步：农场").click()
     title = page.get_by_label("标题", exact=True)
     await expect(title).to_be_focused()

@@ -54,6 +54,7 @@ export class Phone extends EventTarget {
   #release = null;
   #isElsewhere = false;
   #busy = false;
+  #unseen = 0;
 
   constructor(root, broadcast) {
     super();
@@ -153,6 +154,22 @@ export class Phone extends EventTarget {
     this.#camera.close();
     this.#publisher.stop(how);
     this.#draw();
+  }
+
+  /** The server is in reach again: no longer wait for the next try. */
+  hurry() {
+    this.#publisher.hurry();
+  }
+
+  /**
+   * Told at each look whether the server has this device's source. One that was restarted does not,
+   * long before the browser notices by itself.
+   */
+  seen(isThere) {
+    this.#unseen = isThere || this.#publisher.state !== "live" ? 0 : this.#unseen + 1;
+    if (this.#unseen < 2) return;
+    this.#unseen = 0;
+    this.#publisher.renew();
   }
 
   get #place() {

@@ -31,6 +31,7 @@ export class Stage extends EventTarget {
   #purposes = new Map();
   #sources = [];
   #isOver = false;
+  #isReached = true;
   #isLive = false;
   #timer = null;
 
@@ -72,7 +73,11 @@ export class Stage extends EventTarget {
         await this.#askPurposes();
       }
       this.#take(health.sources);
+      if (!this.#isReached) this.#phone.hurry();
+      this.#isReached = true;
+      this.#phone.seen(health.sources.some(({ source }) => source === this.#phone.source));
     } catch {
+      this.#isReached = false;
       // The channel says that the server is out of reach; what is shown stays.
     }
     if (!this.#isOver) this.#timer = setTimeout(() => this.#poll(), POLL_MS);

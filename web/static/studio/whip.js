@@ -7,7 +7,7 @@ const START_KBPS = 1_200;
 const ANSWER_MS = 10_000;
 const CONNECT_MS = 12_000;
 const DISCONNECTED_MS = 2_500;
-const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000];
+const RETRY_MS = [500, 1_000, 2_000, 4_000];
 
 /** Codecs in the order wanted: H264 baseline first, so that HLS and recording need no encoder. */
 export function inPreferredOrder(codecs) {
@@ -119,6 +119,11 @@ export class Publisher extends EventTarget {
     if (!this.isOn || this.#peer?.connectionState === "connected") return;
     if (this.#timer === null && this.state === "connecting") return;
     this.#connect();
+  }
+
+  /** Told by the server's answers that it does not know of the session: a new one is made. */
+  renew() {
+    if (this.state === "live") this.#again(this.#attempt, 1);
   }
 
   #enter(state, problem = null) {
