@@ -97,11 +97,14 @@ export class Bar {
 
   #drawSales() {
     if (!this.#gross) return;
-    const sales = this.#part("sales");
-    say(sales, money(this.#gross), true);
-    sales.title = this.#simulated?.amount
-      ? t("of which %(sum)s simulated", { sum: money(this.#simulated) })
-      : "";
+    say(this.#part("sales"), money(this.#gross), true);
+    const pretended = this.#simulated?.amount ?? 0;
+    const sum = pretended && money(this.#simulated);
+    const isAll = pretended >= this.#gross.amount;
+    say(
+      this.#part("sales-note"),
+      !pretended ? "" : isAll ? t("simulated") : t("of which %(sum)s simulated", { sum }),
+    );
   }
 
   #askSales() {
