@@ -1,5 +1,6 @@
 """The certificate authority vouches for this machine's addresses and for nothing else."""
 
+import contextlib
 import datetime
 import ipaddress
 import ssl
@@ -92,10 +93,20 @@ def test_the_leaf_lasts_no_longer_than_phones_accept(tmp_path: Path) -> None:
     assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= datetime.timedelta(days=397)
 
 
-def test_openssl_serves_the_chain(tmp_path: Path) -> None:
+@pytest.mark.parametrize("address", HERE)
+def test_openssl_trusts_the_server_too(tmp_path: Path, address: Address) -> None:
     made = certificates(tmp_path, HERE)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made.chain, made.key)
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(made.chain, made.key)
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = theirs.wrap_bio(up, down, server_side=True)
+    ours = ssl.create_default_context(cafile=str(made.authority))
+    client = ours.wrap_bio(down, up, server_hostname=str(address))
+    for _ in range(3):
+        for side in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    assert client.getpeercert()
 
 
 def test_the_same_addresses_keep_the_authority_and_others_make_a_new_one(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import contextlib
 import ipaddress
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,9 @@ from farmlive.broadcast.wire import ChannelProtocol
 from farmlive.client import Api
 from farmlive.demo import county, lan, people
 from farmlive.demo.authority import Address, Certificates, certificates
-from farmlive.demo.film import FRAMES, film_in, make_film
+from farmlive.demo.film import FRAMES, FilmError, film_in, make_film
 from farmlive.demo.on_air import FilmOnAir
-from farmlive.demo.state import DemoUser, Folder
+from farmlive.demo.state import DemoJson, DemoUser, Folder
 from farmlive.people.models import Role
 from farmlive.people.passwords import readable
 from farmlive.people.problems import NameTaken
@@ -138,38 +138,58 @@ async def _serve(
     users = await _users(server.house, notes, open_to_others)
     keys = await _api_keys(server.house, notes)
     film = await _film(folder, stop)
-    async with _inside(site, server) as url:
-        async with Api(url, key=keys["coordinator"]) as api:
+    async with (
+        _inside(site, server) as url,
+        Api(url, key=keys["coordinator"]) as api,
+        _guided(site, server) as guide,
+    ):
+        while not stop.is_set():
             shown, notes["entered"] = await county.enter(api, notes.get("entered"))
             stream_keys = await _stream_keys(api, shown, notes)
-        folder.note(notes)
-        path = folder.announce(
-            {
-                "url": server.url,
-                "udp_port": server.house.relay.udp_port,
-                "live": shown.live,
-                "spare": shown.spare,
-                "stream_keys": {
-                    broadcast: key for broadcast, key in stream_keys.items() if broadcast != "film"
-                },
-                "users": users,
-                "offers": [_offer(card) for card in shown.offers],
-            }
-        )
-        publisher = FilmOnAir(film, f"{url}/whip/{shown.live}", stream_keys["film"])
-        await publisher.start()
-        crowd = asyncio.create_task(
-            people.crowd(url, shown, people.Keys(keys["host"], keys["simulator"]))
-        )
-        try:
-            async with _guided(site, server) as guide:
-                _show(server.url, shown, users, path, guide)
-                await stop.wait()
-        finally:
-            crowd.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await crowd
-            await publisher.stop()
+            folder.note(notes)
+            path = folder.announce(_announcement(server, shown, stream_keys, users))
+            _show(server.url, shown, users, path, guide)
+            publisher = FilmOnAir(film, f"{url}/whip/{shown.live}", stream_keys["film"])
+            crowd = people.crowd(url, shown, people.Keys(keys["host"], keys["simulator"]))
+            await _until_over(publisher, crowd, stop)
+            if not stop.is_set():
+                _out.print("\nThe live broadcast was ended. Another begins:")
+
+
+async def _until_over(
+    publisher: FilmOnAir, crowd: Coroutine[Any, Any, None], stop: asyncio.Event
+) -> None:
+    """Keep film and people going until the demo is stopped or someone ends the broadcast."""
+    await publisher.start()
+    tasks = [asyncio.create_task(crowd), asyncio.create_task(stop.wait())]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        await publisher.stop()
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+def _announcement(
+    server: composition.Server,
+    shown: county.County,
+    stream_keys: dict[str, str],
+    users: list[DemoUser],
+) -> DemoJson:
+    """What demo.json says; the film's own key is not in it."""
+    return {
+        "url": server.url,
+        "udp_port": server.house.relay.udp_port,
+        "live": shown.live,
+        "spare": shown.spare,
+        "stream_keys": {name: key for name, key in stream_keys.items() if name != "film"},
+        "users": users,
+        "offers": [_offer(card) for card in shown.offers],
+    }
 
 
 def _is_loopback(host: str) -> bool:
@@ -260,7 +280,13 @@ async def _film(folder: Folder, stop: asyncio.Event) -> Path:
                 raise Stopped
             progress.update(bar, completed=frame)
 
-        await asyncio.to_thread(make_film, path, drawn)
+        try:
+            await asyncio.to_thread(make_film, path, drawn)
+        except FilmError:
+            # A Ctrl-C in the terminal reaches the drawing's ffmpeg too.
+            if stop.is_set():
+                raise Stopped from None
+            raise
     return path
 
 

@@ -24,7 +24,7 @@ LOW = 12
 RELEASE = 30
 VIEWERS = 14
 # Seconds between two acts of all viewers together, on average.
-CHAT_EVERY_S, REACT_EVERY_S, OPEN_EVERY_S, ORDER_EVERY_S = 6.0, 2.5, 8.0, 14.0
+CHAT_EVERY_S, REACT_EVERY_S, OPEN_EVERY_S, ORDER_EVERY_S = 6.0, 2.5, 8.0, 16.0
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Viewer:
     def __init__(self, number: int, url: str, county: County, key: str, crowd: int):
         self._number, self._url, self._county, self._key = number, url, county, key
         self._crowd = crowd
-        self._chance = Random(number)  # noqa: S311 - habits, not secrets
+        self._chance = Random()  # noqa: S311 - habits, not secrets
         youxi = content()
         self._nickname: str = youxi["viewers"][number % len(youxi["viewers"])]
         self._chat: list[str] = youxi["chat"]
@@ -150,9 +150,13 @@ class Viewer:
             (self._order, ORDER_EVERY_S),
         )
         rates = [1 / every_s for _, every_s in acts]
+        ordered = False
         while True:
             await asyncio.sleep(self._chance.expovariate(sum(rates) / self._crowd))
             act = self._chance.choices([act for act, _ in acts], rates)[0]
+            if self._number == 0 and not ordered:
+                act = self._order  # one buys at once, so that nobody waits for a first order
+            ordered = ordered or act == self._order
             # A refusal (sold out, a price that has just changed, too fast) is a viewer's day.
             with contextlib.suppress(ChannelProblem, ChannelDropped, TimeoutError):
                 await act(channel, bag)

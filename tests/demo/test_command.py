@@ -1,0 +1,168 @@
+"""The demo as its user has it: it comes up, shows a living broadcast, and stops clean."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from farmlive.client import Api, Channel
+from farmlive.demo.film import RATE, film_in, make_film
+
+SHORT_S = 10
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "orchard.mkv"
+    make_film(path, lambda frame: None, SHORT_S * RATE)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, film: Path) -> Path:
+    place = film_in(tmp_path / "demo")
+    place.parent.mkdir(parents=True)
+    place.symlink_to(film)
+    return tmp_path / "demo"
+
+
+def command(folder: Path, *options: str) -> tuple[str, ...]:
+    return (
+        *(sys.executable, "-m", "farmlive.cli", "demo", "--data", str(folder)),
+        *("--udp-port", "0", *options),
+    )
+
+
+@contextlib.asynccontextmanager
+async def demo(folder: Path, *options: str) -> AsyncIterator[dict[str, Any]]:
+    """Run the demo; gives its demo.json, and sees that Ctrl-C stops it and its children."""
+    child = await asyncio.create_subprocess_exec(
+        *command(folder, "--port", "0", *options), stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            while b"Ctrl-C" not in await child.stdout.readline():
+                assert child.returncode is None
+        yield json.loads((folder / "demo.json").read_text())
+        ffmpeg = await until(lambda: children(child.pid))
+        child.send_signal(signal.SIGINT)
+        async with asyncio.timeout(20):
+            said = await child.stdout.read()
+            assert await child.wait() == 0
+        assert b"has stopped" in said
+        assert not any(is_running(pid) for pid in ffmpeg)
+        assert not (folder / "demo.json").exists()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
+async def until(condition: Callable[[], T], timeout_s: float = 30) -> T:
+    """What the condition gives, once it gives something."""
+    async with asyncio.timeout(timeout_s):
+        while not (found := condition()):  # noqa: ASYNC110 - of other processes
+            await asyncio.sleep(0.05)
+    return found
+
+
+def is_running(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+@pytest.mark.timeout(150)
+async def test_the_demo_lives_and_is_taken_up_again(folder: Path) -> None:
+    async with demo(folder) as first:
+        assert list(first) == [
+            *("url", "udp_port", "live", "spare", "stream_keys", "users", "offers")
+        ]
+        assert {user["name"]: user["role"] for user in first["users"]} == {
+            "lin": "coordinator",
+            "chen": "host",
+        }
+        assert all(offer["gtin"].startswith("0952") for offer in first["offers"])
+        async with Api(first["url"]) as api:
+            await api.sign_in("lin", first["users"][0]["password"])
+            states = {item["id"]: item["state"] for item in await api.broadcasts()}
+            assert states[first["live"]] == states[first["spare"]] == "live"
+            assert sorted(states.values()) == ["live", "live", "scheduled"]
+            sources = {item["id"] for item in await api.sources(first["live"])}
+            assert len(sources) == 2
+            channel = await Channel.connect(api.url, first["live"], after=0, cookie=api.cookie)
+            async with channel:
+                await channel.wait_for("card.pinned", 20)
+                await channel.wait_for("source.switched", 20)
+                said = await channel.wait_for("chat.said", 40, simulated=True)
+                assert said.data["nickname"]
+                await channel.wait_for("order.placed", 90, simulated=True)
+    async with demo(folder) as second:
+        assert {**second, "url": "", "udp_port": 0} == {**first, "url": "", "udp_port": 0}
+
+
+@pytest.mark.timeout(90)
+async def test_an_ended_broadcast_is_followed_by_another(folder: Path) -> None:
+    async with demo(folder) as first, Api(first["url"]) as api:
+        await api.sign_in("lin", first["users"][0]["password"])
+        await api.end(first["live"])
+        second = await until(lambda: another(folder, first))
+        assert (await api.broadcast(second["live"]))["state"] == "live"
+        assert second["spare"] == first["spare"]
+        assert set(second["stream_keys"]) >= {second["live"], second["spare"]}
+
+
+def another(folder: Path, first: dict[str, Any]) -> dict[str, Any] | None:
+    found: dict[str, Any] = json.loads((folder / "demo.json").read_text())
+    return found if found["live"] != first["live"] else None
+
+
+async def refused(folder: Path, *options: str) -> str:
+    child = await asyncio.create_subprocess_exec(
+        *command(folder, *options), stderr=asyncio.subprocess.PIPE, env=dict(os.environ)
+    )
+    async with asyncio.timeout(60):
+        _, said = await child.communicate()
+    assert child.returncode == 1
+    return said.decode()
+
+
+async def test_a_taken_port_names_the_option(folder: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        said = await refused(folder, "--port", str(other.getsockname()[1]))
+    assert "--port" in said
+    assert "Traceback" not in said
+
+
+async def test_a_taken_media_port_names_the_option(folder: Path) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        said = await refused(folder, "--port", "0", "--udp-port", str(other.getsockname()[1]))
+    assert "--udp-port" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.timeout(90)
+async def test_passwords_are_random_where_others_can_reach_the_demo(folder: Path) -> None:
+    async with demo(folder) as alone:
+        simple = [user["password"] for user in alone["users"]]
+    async with demo(folder, "--host", "0.0.0.0") as open_to_others:
+        drawn = [user["password"] for user in open_to_others["users"]]
+    assert len(set(simple)) == 1
+    assert len(set(drawn)) == 2
+    assert not set(simple) & set(drawn)
