@@ -60,14 +60,20 @@ def main() -> None:
         for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
             for language in ("zh", "en"):
                 context: BrowserContext = browser.new_context(
-                    viewport=viewport, ignore_https_errors=True, bypass_csp=True
+                    viewport=viewport,
+                    bypass_csp=True,
+                    is_mobile=size == "phone",
+                    has_touch=size == "phone",
                 )
                 context.request.post(
                     f"{url}/api/v1/session",
                     data={"name": host["name"], "password": host["password"]},
                 )
                 visitor = browser.new_context(
-                    viewport=viewport, ignore_https_errors=True, bypass_csp=True
+                    viewport=viewport,
+                    bypass_csp=True,
+                    is_mobile=size == "phone",
+                    has_touch=size == "phone",
                 )
                 for name, path, wait, staff in views:
                     page = (context if staff else visitor).new_page()
