@@ -39,8 +39,8 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
         bags: dict[str, Sequence[Card]] = {
             broadcast.id: (await rooms.shop.bag.cards(broadcast.id))[:SHOWN] for broadcast in live
         }
-        # What has something to show stands first; a broadcast without products is not the one.
-        live.sort(key=lambda broadcast: not bags[broadcast.id])
+        # What has something to show stands first; one with a note or without products is not it.
+        live.sort(key=lambda broadcast: (broadcast.note is not None, not bags[broadcast.id]))
         return pages.page(
             request,
             "start.html",
