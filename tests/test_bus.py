@@ -98,6 +98,11 @@ async def test_viewers_of_either_server_see_both(two: tuple[Server, Server]) -> 
         await there.call("chat.say", text="from there")
         answer = await here.wait_for("chat.said", text="from there")
         assert answer.seq == event.seq + 1
-        await one.house.broadcasts.count()
-        await other.house.broadcasts.count()
+        for channel in (here, there):
+            await channel.call("react", count=5)
+        for _ in range(2):  # what was counted is not counted again
+            await one.house.broadcasts.count()
+            await other.house.broadcasts.count()
+        await here.wait_for("audience.counted", reactions=10)
+        assert (await one.house.broadcasts.hub(made.id)).scene.audience["reactions"] == 10
     assert here.duplicates == there.duplicates == 0

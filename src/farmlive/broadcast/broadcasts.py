@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, case, func, insert, select, update
+from sqlalchemy import Connection, Row, case, insert, select, update
 
 from farmlive.broadcast.hub import Client, Counts, Hub
 from farmlive.broadcast.log import PUBLIC, TOPIC, Event, Log, UnknownBroadcast, unpack
@@ -16,7 +16,7 @@ from farmlive.bus import Bus
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
 from farmlive.problems import Conflict
-from farmlive.store import Store
+from farmlive.store import Store, after_commit
 
 COUNT_S = 10.0
 PRESENCE = "presence"
@@ -66,7 +66,7 @@ class Broadcasts:
         self._node = ulid()
         self._hubs: dict[str, Hub] = {}
         self._loading: dict[str, asyncio.Task[Hub]] = {}
-        self._elsewhere: dict[tuple[str, str], tuple[int, int, int]] = {}
+        self._elsewhere: dict[tuple[str, str], tuple[int, int]] = {}
         self._counter: asyncio.Task[None] | None = None
         self.counts = Counts()
         bus.listen(self._hear)
@@ -230,9 +230,9 @@ class Broadcasts:
             if (hub := self._hubs.get(event.broadcast)) is not None:
                 hub.take(event)
         elif topic == PRESENCE:
-            node, broadcast, viewers, reactions, at = json.loads(message)
+            node, broadcast, viewers, at = json.loads(message)
             if node != self._node:
-                self._elsewhere[node, broadcast] = (viewers, reactions, at)
+                self._elsewhere[node, broadcast] = (viewers, at)
 
     # Who watches.
 
@@ -241,7 +241,7 @@ class Broadcasts:
         hub = self._hubs.get(broadcast)
         return (len(hub.devices) if hub else 0) + sum(
             viewers
-            for (_, there), (viewers, _, at) in self._elsewhere.items()
+            for (_, there), (viewers, at) in self._elsewhere.items()
             if there == broadcast and at > now_ms() - PRESENCE_MS
         )
 
@@ -268,38 +268,34 @@ class Broadcasts:
                 continue
             self._bus.publish(
                 PRESENCE,
-                json.dumps(
-                    [self._node, broadcast, len(hub.devices), hub.reactions, now_ms()]
-                ).encode(),
+                json.dumps([self._node, broadcast, len(hub.devices), now_ms()]).encode(),
             )
-            await self._store.write(self._counting(broadcast, hub))
+            await self._store.write(self._counting(hub, self.viewers(broadcast), hub.reactions))
 
-    def _counting(self, broadcast: str, hub: Hub) -> Callable[[Connection], None]:
-        viewers = self.viewers(broadcast)
+    def _counting(self, hub: Hub, viewers: int, new: int) -> Callable[[Connection], None]:
+        """Add this server's new reactions to the last count, of whichever server that was."""
+        last_count = (
+            select(events.c.at, events.c.data)
+            .where(events.c.broadcast == hub.broadcast, events.c.kind == "audience.counted")
+            .order_by(events.c.seq.desc())
+            .limit(1)
+        )
+
+        def counted() -> None:
+            hub.reactions -= new
 
         def write(connection: Connection) -> None:
-            if _lock(connection, broadcast) != "live":
+            if _lock(connection, hub.broadcast) != "live":
                 return
-            last = connection.execute(
-                select(func.max(events.c.at)).where(
-                    events.c.broadcast == broadcast, events.c.kind == "audience.counted"
-                )
-            ).scalar_one()
-            if last is not None and last > now_ms() - int(COUNT_S * 900):
+            last = connection.execute(last_count).one_or_none()
+            if last is not None and not new and last.at > now_ms() - int(COUNT_S * 900):
                 return
-            reactions = hub.scene.audience["reactions"] + self._new_reactions(broadcast, hub)
-            data = {"viewers": viewers, "reactions": reactions}
-            self._log.append(connection, broadcast, "audience.counted", [PUBLIC], data)
+            before = 0 if last is None else last.data["reactions"]
+            data = {"viewers": viewers, "reactions": before + new}
+            self._log.append(connection, hub.broadcast, "audience.counted", [PUBLIC], data)
+            after_commit(connection, counted)
 
         return write
-
-    def _new_reactions(self, broadcast: str, hub: Hub) -> int:
-        new, hub.reactions = hub.reactions, 0
-        for key, (viewers, reactions, at) in list(self._elsewhere.items()):
-            if key[1] == broadcast:
-                new += reactions
-                self._elsewhere[key] = (viewers, 0, at)
-        return new
 
     async def _count_for_ever(self) -> None:
         while True:

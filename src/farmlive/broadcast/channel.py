@@ -124,8 +124,6 @@ class Channel:
         client = await self._welcome(websocket, hub, caller, after)
         try:
             await self._listen(websocket, hub, client, caller)
-        except WebSocketDisconnect:
-            pass
         finally:
             hub.leave(client)
             self._broadcasts.left(hub)

@@ -143,9 +143,9 @@ class Hub:
             if not self.devices[client.device]:
                 del self.devices[client.device]
 
-    def frame(self, client: Client, *, lossy: bool = False) -> bytes | None:
+    def frame(self, client: Client) -> bytes | None:
         """The frame with what the client has not got, or None where it may see nothing of it."""
-        return self._frame(client.to, client.audiences, lossy)
+        return self._frame(client.to, client.audiences, lossy=False)
 
     def stop(self) -> None:
         """Send what is due and end the timers."""
