@@ -6,11 +6,10 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from farmlive.pages.extract import said
+from farmlive.pages.extract import PARTS, said
 from farmlive.pages.languages import LANGUAGES, read_words
 from farmlive.pages.static import WEB
 
-PARTS = ("messages", "studio")
 PLACE = re.compile(r"%\((\w+)\)s")
 
 

@@ -1,8 +1,9 @@
 """Brings the catalogues up to what templates, scripts and pages say.
 
 `python -m farmlive.pages.extract` in the working copy, after a text was added or changed.
-Each language has one catalogue a part of the pages: messages.po, and studio.po for what the studio
-alone says. Translations stay; new messages come in empty (English: as they stand in the source).
+Each language has one catalogue a part of the pages: studio.po and review.po for what files whose
+names begin so say, messages.po for all others. Translations stay; new messages come in empty
+(English: as they stand in the source).
 """
 
 import re
@@ -20,6 +21,7 @@ from farmlive.pages.static import WEB
 Text = str | list[str] | tuple[str, ...] | None
 
 PAGES = Path(__file__).parent
+PARTS = ("messages", "studio", "review")
 JINJA = {"silent": "false", "trimmed": "true", "newstyle_gettext": "true"}
 # What scripts call: t("…"), n("…", "…", count).
 SCRIPT_WORDS = {"t": None, "n": (1, 2)}
@@ -37,8 +39,14 @@ def sources(part: str) -> Iterator[tuple[str, Path, str]]:
             inside = file.relative_to(folder)
             if "vendor" in inside.parts or file == Path(__file__):
                 continue
-            if (part == "studio") == inside.parts[0].startswith("studio"):
+            if part_of(inside) == part:
                 yield method, file, f"{folder.name}/{inside.as_posix()}"
+
+
+def part_of(inside: Path) -> str:
+    """The part that a file belongs to, by how its name below its folder begins."""
+    named = (part for part in PARTS if inside.parts[0].startswith(part))
+    return next(named, "messages")
 
 
 def said(part: str) -> Catalog:
@@ -108,8 +116,10 @@ def main() -> None:
     """Update every catalogue."""
     for language in LANGUAGES:
         shared, missing = update("messages", language)
-        _, studio = update("studio", language, prefer=shared)
-        print(f"{language}: {missing + studio} messages to translate")  # noqa: T201
+        for part in PARTS[1:]:
+            _, more = update(part, language, prefer=shared)
+            missing += more
+        print(f"{language}: {missing} messages to translate")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ table belongs to the room above.
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, UniqueConstraint
 
-from farmlive.store import metadata
+from farmlive.store import Json, metadata
 
 accounts = Table(
     "accounts",
@@ -72,4 +72,18 @@ secrets = Table(
     metadata,
     Column("name", String(32), primary_key=True),
     Column("value", String(64), nullable=False),
+)
+
+# What staff did; see audit.py.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("account", String(26)),
+    Column("name", String(80), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", String(64)),
+    Column("broadcast", String(26)),
+    Column("detail", Json, nullable=False),
 )

@@ -1,0 +1,10 @@
+"""Holds, price history, the life of an order."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
