@@ -96,6 +96,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     """The rooms in an open store and on a running bus."""
     log = Log(bus)
     people = People(store, settings)
+    if settings.redis_url:
+        people.limits.share(bus)
     guard = Guard(people)
     broadcasts = Broadcasts(store, log, bus)
     channel = Channel(

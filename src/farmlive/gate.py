@@ -18,6 +18,10 @@ from farmlive.problems import Unauthorized, Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
 
+PLAY = "play"
+# A player may send its candidates one by one, restart ICE once, and leave.
+CHANGES_PER_JOIN = 4
+
 _log = structlog.get_logger(__name__)
 
 
@@ -55,16 +59,29 @@ class StreamGate:
         self._writer.cancel()
         await asyncio.gather(self._writer, return_exceptions=True)
 
-    async def publish(self, broadcast: str, bearer: str | None) -> Admission:
-        """The source that the key belongs to. Raises WrongStreamKey, UnknownBroadcast, Ended."""
+    async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
+        """The source that the key belongs to.
+
+        Raises WrongStreamKey, UnknownBroadcast, Ended, and TooMany for an address that tries
+        wrong keys; one encoder with an old key does not shut out those of other broadcasts.
+        """
         if await self._state(broadcast) == "ended":
             raise Ended
-        source = await self._people.find_stream_key(broadcast, bearer) if bearer else None
-        if source is None:
-            raise WrongStreamKey(
-                "Copy the stream key again from the studio of this broadcast, or make a new one.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+        address = self._guard.address(request)
+        with self._people.limits.failures(
+            WrongStreamKey,
+            self._settings.sign_ins_per_minute,
+            ("stream keys of an address", f"{address} {broadcast}"),
+            of="wrong stream keys",
+        ):
+            source = await self._people.find_stream_key(broadcast, bearer) if bearer else None
+            if source is None:
+                raise WrongStreamKey(
+                    "Copy the stream key again from the studio of this broadcast, or make a new "
+                    "one.",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
+        self._limit("publish", request, 1)
         return Admission(source.id, source.label)
 
     async def play(self, broadcast: str, request: Request) -> None:
@@ -75,7 +92,21 @@ class StreamGate:
         caller = await self._guard.identify(request)
         if state == "scheduled" and not caller.is_staff:
             raise NotLive(headers={"Retry-After": "5"})
-        self._people.limits.allow("play", caller.address, self._settings.joins_per_minute)
+        self._limit(PLAY, request, 1)
+
+    def nothing_to_play(self, request: Request) -> None:
+        """Forget that `play` let this viewer in: one who waits for the camera asks often."""
+        self._people.limits.give_back(
+            PLAY, self._guard.address(request), self._settings.joins_per_minute
+        )
+
+    def change(self, request: Request) -> None:
+        """Let a session be changed or ended. Raises TooMany."""
+        self._limit("change of a session", request, CHANGES_PER_JOIN)
+
+    def _limit(self, name: str, request: Request, times: int) -> None:
+        per_minute = self._settings.joins_per_minute * times
+        self._people.limits.allow(name, self._guard.address(request), per_minute)
 
     def tell(self, event: MediaEvent) -> None:
         """Write the event into the log, after those told before."""

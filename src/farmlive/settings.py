@@ -71,10 +71,13 @@ class Settings(BaseSettings):
         3000,
         ge=1,
         description="New channels and media sessions a minute from one address; wide enough for "
-        "a village behind one address.",
+        "a village behind one address. A session may be changed or ended four times as often.",
     )
     sign_ins_per_minute: int = Field(
-        10, ge=1, description="Attempts to sign in a minute from one address or for one name."
+        10,
+        ge=1,
+        description="Wrong passwords a minute from one address or for one name, and wrong stream "
+        "keys a minute from one address for one broadcast; more are not tried.",
     )
     orders_per_minute: int = Field(
         60, ge=1, description="Orders a minute from one device; an address has twenty times that."

@@ -24,7 +24,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
 
 from farmlive.media import Admission, MediaEvent, Relay
-from farmlive.problems import MEDIA_TYPE, NotFound, Problem, Unauthorized
+from farmlive.problems import MEDIA_TYPE, NotFound, Problem, TooMany, Unauthorized
 from farmlive.settings import Settings
 
 BROADCAST = "01JD0000000000000000000000"
@@ -42,8 +42,10 @@ class KeptGate:
         }
     )
     events: list[MediaEvent] = field(default_factory=list)
+    changes: int = 1000
+    empty_handed: int = 0
 
-    async def publish(self, broadcast: str, bearer: str | None) -> Admission:
+    async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
         if broadcast != BROADCAST:
             raise NotFound("There is no such broadcast.")
         if bearer not in self.keys:
@@ -53,6 +55,14 @@ class KeptGate:
     async def play(self, broadcast: str, request: Request) -> None:
         if broadcast != BROADCAST:
             raise NotFound("There is no such broadcast.")
+
+    def nothing_to_play(self, request: Request) -> None:
+        self.empty_handed += 1
+
+    def change(self, request: Request) -> None:
+        if self.changes == 0:
+            raise TooMany("Try again in 1 s.", headers={"Retry-After": "1"})
+        self.changes -= 1
 
     def tell(self, event: MediaEvent) -> None:
         self.events.append(event)

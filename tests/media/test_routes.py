@@ -61,6 +61,7 @@ async def test_what_is_refused_is_a_problem(
     assert response.json()["detail"].endswith(".")
     if status == 409:
         assert int(response.headers["retry-after"]) > 0
+    assert media.gate.empty_handed == (status == 409)
     assert media.relay.metrics()["sources"] == 0
     assert media.relay.metrics()["viewers"] == 0
 
@@ -117,6 +118,20 @@ async def test_a_session_is_found_at_its_own_address_only(media: Media) -> None:
     token = peer.location.rpartition("/")[2]
     assert (await media.http.delete(f"/whep/{BROADCAST}/{token}")).status_code == 404
     assert (await media.http.delete(f"/whip/other/{token}")).status_code == 404
+    assert (await media.http.delete(peer.location)).status_code == 200
+
+
+async def test_changes_are_limited_and_a_refused_one_changes_nothing(media: Media) -> None:
+    peer = await publish(media)
+    media.gate.changes = 0
+    tag = FRAGMENT | {"If-Match": "*"}
+    for response in (
+        await media.http.patch(peer.location, content=RESTART, headers=tag),
+        await media.http.delete(peer.location),
+    ):
+        assert (response.status_code, response.headers["retry-after"]) == (429, "1")
+        assert response.headers["access-control-allow-origin"] == "*"
+    media.gate.changes = 1
     assert (await media.http.delete(peer.location)).status_code == 200
 
 

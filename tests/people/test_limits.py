@@ -1,7 +1,18 @@
+"""Rate limits by a clock that the test moves, alone and between servers."""
+
+import asyncio
+import contextlib
+import json
+import os
+
 import pytest
 
-from farmlive.people.limits import RateLimits
+from farmlive.bus import Bus, LocalBus, RedisBus
+from farmlive.people import limits as limits_module
+from farmlive.people.limits import TOPIC, RateLimits
 from farmlive.problems import TooMany
+
+REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
 
 
 class Clock:
@@ -90,3 +101,147 @@ def test_long_run_rate_is_the_limit(limits: RateLimits, clock: Clock) -> None:
         allowed += use(limits, 1)
         clock.now += 1
     assert 100 <= allowed <= 110
+
+
+class Wrong(Exception):
+    pass
+
+
+def fail(limits: RateLimits, error: Exception | None, *keys: str) -> None:
+    buckets = [("guess", key) for key in keys]
+    with limits.failures(Wrong, 10, *buckets, of="wrong guesses"):
+        if error is not None:
+            raise error
+
+
+def test_only_the_named_failure_is_counted(limits: RateLimits) -> None:
+    for error in (None, ValueError(), Wrong()):
+        for _ in range(9):
+            with contextlib.suppress(Wrong, ValueError):
+                fail(limits, error, "a")
+    with pytest.raises(Wrong):
+        fail(limits, Wrong(), "a")
+    with pytest.raises(TooMany, match="More than 10 wrong guesses a minute"):
+        fail(limits, None, "a")
+
+
+def test_guesses_at_once_are_counted_before_they_are_tried(limits: RateLimits) -> None:
+    with contextlib.ExitStack() as at_once:
+        for _ in range(10):
+            at_once.enter_context(limits.failures(Wrong, 10, ("guess", "a"), of="guesses"))
+        with pytest.raises(TooMany):
+            fail(limits, None, "a")
+    fail(limits, None, "a")
+    assert len(limits) == 0
+
+
+def test_what_was_not_tried_counts_for_nobody(limits: RateLimits) -> None:
+    for _ in range(10):
+        with pytest.raises(Wrong):
+            fail(limits, Wrong(), "a name")
+    for _ in range(20):
+        with pytest.raises(TooMany):
+            fail(limits, Wrong(), "an address", "a name")
+    fail(limits, None, "an address")
+
+
+# Between servers.
+
+
+async def told(bus: Bus) -> None:
+    """Wait until what was used is on its way."""
+    sent = asyncio.Event()
+    bus.listen(lambda topic, _message: sent.set() if topic == TOPIC else None)
+    await asyncio.wait_for(sent.wait(), 5)
+
+
+@pytest.fixture
+def other(clock: Clock) -> RateLimits:
+    return RateLimits(clock=clock, capacity=50)
+
+
+async def test_two_servers_share_the_count(limits: RateLimits, other: RateLimits) -> None:
+    bus = LocalBus()
+    limits.share(bus)
+    other.share(bus)
+    assert use(limits, 6) == 6
+    await told(bus)
+    assert use(other, 9) == 4
+    await told(bus)
+    assert use(limits, 1) == 0
+    limits.give_back("chat", "a", 10)
+    await told(bus)
+    assert use(other, 2) == 1
+
+
+async def test_a_burst_is_told_in_one_message(
+    limits: RateLimits, other: RateLimits, clock: Clock
+) -> None:
+    bus = LocalBus()
+    messages: list[bytes] = []
+    bus.listen(lambda _topic, message: messages.append(message))
+    limits.share(bus)
+    use(limits, 5)
+    use(limits, 5, key="b")
+    limits.allow("once", "c", 10)
+    limits.give_back("once", "c", 10)
+    await told(bus)
+    assert [json.loads(message)[2] for message in messages] == [
+        [["chat", "a", 30.0], ["chat", "b", 30.0]]
+    ]
+
+
+async def test_more_than_a_minutes_worth_elsewhere_is_refused_for_no_longer(
+    limits: RateLimits, other: RateLimits, clock: Clock
+) -> None:
+    bus = LocalBus()
+    use(limits, 10)
+    limits.share(bus)
+    other.share(bus)
+    use(other, 10)  # before it heard of the others
+    await told(bus)
+    clock.now += 6
+    assert use(limits, 2) == 1
+
+
+async def test_what_comes_late_is_not_counted(
+    limits: RateLimits, other: RateLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, late = LocalBus(), LocalBus()
+    limits.share(late)
+    other.share(bus)
+    kept: list[bytes] = []
+    late.listen(lambda _topic, message: kept.append(message))
+    use(limits, 10)
+    await told(late)
+    now = limits_module.now_ms()
+    monkeypatch.setattr(limits_module, "now_ms", lambda: now + 60_000)
+    bus.publish(TOPIC, kept[0])
+    assert use(other, 10) == 10
+
+
+async def test_where_redis_is_away_each_counts_alone(limits: RateLimits) -> None:
+    bus = RedisBus("redis://127.0.0.1:1/0", "alone")
+    await bus.start()
+    limits.share(bus)
+    assert use(limits, 15) == 10
+    await told(bus)
+    assert use(limits, 1) == 0
+    await bus.stop()
+
+
+@pytest.mark.redis
+async def test_servers_share_the_count_by_redis(limits: RateLimits, other: RateLimits) -> None:
+    one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
+    heard = asyncio.Event()
+    limits.share(one)
+    other.share(two)
+    two.listen(lambda topic, _message: heard.set() if topic == TOPIC else None)
+    for bus in (one, two):
+        await bus.start()
+        await asyncio.wait_for(bus.joined.wait(), 10)
+    assert use(limits, 7, key="by redis") == 7
+    await asyncio.wait_for(heard.wait(), 10)
+    assert use(other, 10, key="by redis") == 3
+    for bus in (one, two):
+        await bus.stop()

@@ -132,6 +132,18 @@ async def test_guesses_at_one_name_run_into_its_limit_from_any_address(
         await people.sign_in("CHEN", PASSWORD, "192.0.2.99")
 
 
+async def test_right_passwords_use_up_no_guess(people: People, settings: Settings) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    await people.create_account("chen", "host", PASSWORD)
+    for _ in range(settings.sign_ins_per_minute + 1):
+        await people.sign_in("chen", PASSWORD, "192.0.2.1")
+    for _ in range(settings.sign_ins_per_minute):
+        with pytest.raises(WrongPassword):
+            await people.sign_in("chen", "wrong password", "192.0.2.1")
+    with pytest.raises(TooMany, match="wrong passwords"):
+        await people.sign_in("chen", PASSWORD, "192.0.2.1")
+
+
 async def test_guesses_from_one_address_run_into_its_limit(
     client: httpx.AsyncClient, people: People, settings: Settings
 ) -> None:

@@ -51,11 +51,17 @@ class MediaEvent:
 class Gate(Protocol):
     """Who may come in and who wants to know; the app gives it."""
 
-    async def publish(self, broadcast: str, bearer: str | None) -> Admission:
+    async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
         """The source that this key may publish as; raises a Problem."""
 
     async def play(self, broadcast: str, request: Request) -> None:
         """Let this player in; raises a Problem."""
+
+    def nothing_to_play(self, request: Request) -> None:
+        """Hear that nobody publishes what this player was let in to."""
+
+    def change(self, request: Request) -> None:
+        """Let this client change or end a session; raises a Problem."""
 
     def tell(self, event: MediaEvent) -> None:
         """Hear of an event."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from farmlive.media.refusals import BadSdp, WrongType
+from farmlive.media.refusals import BadSdp, NobodyPublishing, WrongType
 from farmlive.problems import Problem, TooLarge
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def routes(relay: "Relay", gate: "Gate") -> APIRouter:
     @router.post("/whip/{broadcast}", status_code=201)
     async def publish(broadcast: str, request: Request) -> Response:
         """Publish: an SDP offer in, the answer out."""
-        admission = await gate.publish(broadcast, _bearer(request))
+        admission = await gate.publish(broadcast, _bearer(request), request)
         offer = await _body(request, _SDP)
         session, answer = relay.publish(broadcast, admission, offer)
         return _created(f"/whip/{broadcast}/{session.token}", session.etag, answer)
@@ -87,15 +87,19 @@ def routes(relay: "Relay", gate: "Gate") -> APIRouter:
         """Play: an SDP offer in, the answer out; 409 with Retry-After while nobody sends."""
         await gate.play(broadcast, request)
         offer = await _body(request, _SDP)
-        session, answer = relay.view(broadcast, offer)
+        try:
+            session, answer = relay.view(broadcast, offer)
+        except NobodyPublishing:
+            gate.nothing_to_play(request)
+            raise
         return _created(f"/whep/{broadcast}/{session.token}", session.etag, answer)
 
     for kind in ("whip", "whep"):
-        _session_routes(router, relay, kind)
+        _session_routes(router, relay, gate, kind)
     return router
 
 
-def _session_routes(router: APIRouter, relay: "Relay", kind: str) -> None:
+def _session_routes(router: APIRouter, relay: "Relay", gate: "Gate", kind: str) -> None:
     publisher = kind == "whip"
 
     @router.get(f"/{kind}/{{broadcast}}", status_code=204, include_in_schema=False)
@@ -116,6 +120,7 @@ def _session_routes(router: APIRouter, relay: "Relay", kind: str) -> None:
     )
     async def patch(broadcast: str, session: str, request: Request) -> Response:
         """Trickle ICE (204), or restart ICE (200 with the fragment of the answer)."""
+        gate.change(request)
         found = relay.session(broadcast, session, publisher)
         body = await _body(request, _FRAGMENT)
         restarted = found.patch(body, request.headers.get("if-match"))
@@ -125,8 +130,9 @@ def _session_routes(router: APIRouter, relay: "Relay", kind: str) -> None:
         return Response(fragment, 200, {"ETag": etag}, _FRAGMENT)
 
     @router.delete(f"/{kind}/{{broadcast}}/{{session}}", operation_id=f"{kind}_delete")
-    async def delete(broadcast: str, session: str) -> Response:
+    async def delete(broadcast: str, session: str, request: Request) -> Response:
         """End the session and free all that it holds."""
+        gate.change(request)
         relay.finish(relay.session(broadcast, session, publisher))
         # Not empty: ffmpeg takes an empty body for an error.
         return Response("ended\n", 200, media_type="text/plain")

@@ -1,14 +1,28 @@
-"""Rate limits, in this process: how often an address, a device or a name may do something.
+"""Rate limits: how often an address, a device or a name may do something.
 
-It owns the counting; how often is a setting, and what is counted is the caller's to say.
+It owns the counting, in this process and shared with the other servers over the bus; how often is
+a setting, and what is counted is the caller's to say.
 """
 
+import asyncio
+import contextlib
+import json
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from farmlive.bus import Bus
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
 from farmlive.problems import TooMany
+
+TOPIC = "limits"
+TELL_S = 0.1
+# What a bus that hung delivers late is not counted: nobody is refused for what is long past.
+STALE_MS = 10_000
+
+Bucket = tuple[str, str]
 
 
 class RateLimits:
@@ -17,32 +31,84 @@ class RateLimits:
     A bucket is one number: when it will be full again. That is never more than a minute after
     its last use, so a bucket unused for a minute is forgotten without loss. Above `capacity`
     the one unused longest goes: the memory is bounded, and a flood can only forgive.
+
+    Shared, each server still decides alone and at once, and tells the others ten times a second
+    what was used: together they let in at most what they take in a tenth of a second more. Where
+    the bus is away each counts alone.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic, capacity: int = 100_000):
         self._clock = clock
         self._capacity = capacity
-        self._full_at: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._full_at: OrderedDict[Bucket, float] = OrderedDict()
+        self._bus: Bus | None = None
+        self._mark = ulid()
+        self._untold: dict[Bucket, float] = {}
 
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def allow(self, name: str, key: str, per_minute: int) -> None:
-        """Count one use of `name` by `key`, or raise TooMany with `Retry-After` in seconds."""
+    def share(self, bus: Bus) -> None:
+        """Count together with the other servers on this bus."""
+        self._bus = bus
+        bus.listen(self._hear)
+
+    def allow(self, name: str, key: str, per_minute: int, *, of: str = "") -> None:
+        """Count one use of `name` by `key`, or raise TooMany with `Retry-After` in seconds.
+
+        `of` says in the problem's sentence what is counted, such as "wrong passwords".
+        """
         now = self._clock()
         self._forget(now)
         bucket = (name, key)
         each = 60.0 / per_minute
-        full_at = max(self._full_at.get(bucket, now), now) + each
-        wait = full_at - now - 60.0
+        wait = max(self._full_at.get(bucket, now), now) + each - now - 60.0
         if wait > 1e-6:
             seconds = math.ceil(wait)
             raise TooMany(
-                f"More than {per_minute} a minute are not taken. Nothing was changed; "
-                f"try again in {seconds} s.",
+                f"More than {per_minute} {of + ' ' if of else ''}a minute are not taken. "
+                f"Nothing was changed; try again in {seconds} s.",
                 headers={"Retry-After": str(seconds)},
             )
-        self._full_at[bucket] = full_at
+        self._use(bucket, each, now)
+        self._tell(bucket, each)
+
+    def give_back(self, name: str, key: str, per_minute: int) -> None:
+        """Take back one use that `allow` counted."""
+        bucket = (name, key)
+        self._use(bucket, -60.0 / per_minute, self._clock())
+        self._tell(bucket, -60.0 / per_minute)
+
+    @contextlib.contextmanager
+    def failures(
+        self, error: type[Exception], per_minute: int, *buckets: Bucket, of: str
+    ) -> Iterator[None]:
+        """Count the block as one use of each (name, key) if it raises `error`, and only then.
+
+        It is counted before the block and given back after: of a thousand guesses at once no
+        more are tried than may fail. Raises TooMany.
+        """
+        counted: list[Bucket] = []
+        failed = False
+        try:
+            for bucket in buckets:
+                self.allow(*bucket, per_minute, of=of)
+                counted.append(bucket)
+            yield
+        except error:
+            failed = True
+            raise
+        finally:
+            if not failed:
+                for bucket in counted:
+                    self.give_back(*bucket, per_minute)
+
+    def _use(self, bucket: Bucket, seconds: float, now: float) -> None:
+        full_at = max(self._full_at.get(bucket, now), now) + seconds
+        if full_at <= now:
+            self._full_at.pop(bucket, None)
+            return
+        self._full_at[bucket] = min(full_at, now + 60.0)
         self._full_at.move_to_end(bucket)
         if len(self._full_at) > self._capacity:
             self._full_at.popitem(last=False)
@@ -56,3 +122,29 @@ class RateLimits:
             if self._full_at[oldest] > now:
                 return
             del self._full_at[oldest]
+
+    # Between servers.
+
+    def _tell(self, bucket: Bucket, seconds: float) -> None:
+        if self._bus is None:
+            return
+        if not self._untold:
+            asyncio.get_running_loop().call_later(TELL_S, self._tell_all, self._bus)
+        self._untold[bucket] = self._untold.get(bucket, 0.0) + seconds
+
+    def _tell_all(self, bus: Bus) -> None:
+        used = [[*bucket, seconds] for bucket, seconds in self._untold.items() if seconds]
+        self._untold = {}
+        if used:
+            bus.publish(TOPIC, json.dumps([self._mark, now_ms(), used]).encode())
+
+    def _hear(self, topic: str, message: bytes) -> None:
+        if topic != TOPIC:
+            return
+        mark, sent_at, used = json.loads(message)
+        if mark == self._mark or abs(now_ms() - sent_at) > STALE_MS:
+            return
+        now = self._clock()
+        for name, key, seconds in used:
+            self._forget(now)
+            self._use((name, key), seconds, now)

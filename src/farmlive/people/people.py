@@ -82,14 +82,18 @@ class People:
         return await self._store.read(accounts.every)
 
     async def sign_in(self, name: str, password: str, address: str) -> Session:
-        """Start a session. Raises WrongPassword, and TooMany for an address or a name."""
-        limit = self.settings.sign_ins_per_minute
-        self.limits.allow("sign-in address", address, limit)
-        self.limits.allow("sign-in name", accounts.written(name), limit)
-        account = await self._store.read(lambda conn: accounts.find(conn, name))
-        hashed = account.password_hash if account and account.disabled_at is None else None
-        if not await self._passwords.check(hashed, password) or account is None:
-            raise WrongPassword("Nobody was signed in. Check name and password and try again.")
+        """Start a session. Raises WrongPassword, and TooMany of them for an address or a name."""
+        with self.limits.failures(
+            WrongPassword,
+            self.settings.sign_ins_per_minute,
+            ("sign-in address", address),
+            ("sign-in name", accounts.written(name)),
+            of="wrong passwords",
+        ):
+            account = await self._store.read(lambda conn: accounts.find(conn, name))
+            hashed = account.password_hash if account and account.disabled_at is None else None
+            if not await self._passwords.check(hashed, password) or account is None:
+                raise WrongPassword("Nobody was signed in. Check name and password and try again.")
         days = self.settings.session_days
         return await self._store.write(
             lambda conn: sessions.begin(conn, account.id, account.name, account.role, days)

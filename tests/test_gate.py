@@ -1,0 +1,98 @@
+"""What the gate limits: wrong stream keys, new media sessions, and changes to them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from farmlive.app import Server, running
+from farmlive.client import Api
+from farmlive.settings import Settings
+
+SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"}
+
+
+@dataclass
+class Site:
+    """A server with few of everything a minute, two live broadcasts, a stream key of the first."""
+
+    http: httpx.AsyncClient
+    first: str
+    second: str
+    key: str
+
+    async def publish(self, broadcast: str, key: str) -> httpx.Response:
+        """The offer is no SDP: 400 tells that the key was good, and no session is made."""
+        headers = SDP | {"Authorization": f"Bearer {key}"}
+        return await self.http.post(f"/whip/{broadcast}", content="no SDP", headers=headers)
+
+
+@pytest.fixture
+async def site(settings: Settings) -> AsyncIterator[Site]:
+    few = settings.model_copy(update={"joins_per_minute": 5, "sign_ins_per_minute": 3})
+    async with running(few) as server, httpx.AsyncClient(base_url=server.url) as http:
+        yield await prepared(server, http)
+
+
+async def prepared(server: Server, http: httpx.AsyncClient) -> Site:
+    _, coordinator = await server.house.people.create_api_key("test", "coordinator")
+    async with Api(server.url, key=coordinator) as api:
+        made = [(await api.create_broadcast({"en": title}))["id"] for title in ("One", "Two")]
+        for broadcast in made:
+            await api.start(broadcast)
+        minted = await api.stream_key(made[0], "encoder", "orchard")
+    return Site(http, *made, key=str(minted["key"]))
+
+
+def refused(response: httpx.Response) -> None:
+    assert response.status_code == 429
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert 0 < int(response.headers["retry-after"]) <= 60
+    assert f"try again in {response.headers['retry-after']} s" in response.json()["detail"]
+
+
+async def test_guesses_at_stream_keys_run_into_a_limit(site: Site) -> None:
+    for number in range(3):
+        assert (await site.publish(site.first, f"fls_guess{number}")).status_code == 401
+    response = await site.publish(site.first, "fls_guess")
+    refused(response)
+    assert "wrong stream keys" in response.json()["detail"]
+    refused(await site.publish(site.first, site.key))
+    # An encoder with an old key shuts out no camera of another broadcast.
+    assert (await site.publish(site.second, "fls_guess")).status_code == 401
+
+
+async def test_a_right_stream_key_uses_up_no_guess(site: Site) -> None:
+    for _ in range(4):
+        assert (await site.publish(site.first, site.key)).status_code == 400
+    for _ in range(3):
+        assert (await site.publish(site.first, "fls_guess")).status_code == 401
+
+
+async def test_new_sessions_of_an_address_are_limited(site: Site) -> None:
+    for _ in range(5):
+        assert (await site.publish(site.first, site.key)).status_code == 400
+    refused(await site.publish(site.first, site.key))
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize("kind", ["whip", "whep"])
+async def test_guesses_at_sessions_run_into_a_limit(site: Site, method: str, kind: str) -> None:
+    for number in range(20):
+        path = f"/{kind}/{site.first}/guess{number}"
+        response = await site.http.request(method, path, content="", headers=FRAGMENT)
+        assert response.status_code == 404
+    refused(await site.http.request(method, path, content="", headers=FRAGMENT))
+
+
+async def test_a_viewer_who_waits_for_the_camera_may_ask_again_and_again(site: Site) -> None:
+    offer = "v=0\r\n"
+    for _ in range(20):
+        response = await site.http.post(f"/whep/{site.first}", content=offer, headers=SDP)
+        assert (response.status_code, response.json()["type"]) == (
+            409,
+            "/problems/nobody-publishing",
+        )
