@@ -31,6 +31,7 @@ from farmlive.ids import ulid
 from farmlive.media import Relay
 from farmlive.origin import routes as origin_routes
 from farmlive.origin.origin import Origin
+from farmlive.pages import review as review_pages
 from farmlive.pages import routes as page_routes
 from farmlive.pages import studio
 from farmlive.pages.errors import error_page
@@ -146,6 +147,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     rooms = Rooms(guard, broadcasts, shop, origin, review)
     api.include_router(page_routes.routes(pages, rooms))
     api.include_router(studio.routes(pages, rooms, settings))
+    api.include_router(review_pages.routes(pages, rooms))
     api.mount("/static", static)
     edge.answer_problems(api, error_page(pages))
     asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)

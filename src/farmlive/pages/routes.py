@@ -1,4 +1,4 @@
-"""The routes of the public pages and the review. The studio's are in studio.py."""
+"""The routes of the public pages. The studio's are in studio.py, the review's in review.py."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -7,7 +7,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from farmlive.broadcast.models import Broadcast
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.pages.stations import line_of
@@ -23,7 +22,6 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     router.include_router(_viewers(pages, rooms))
-    router.include_router(_reviews(pages, rooms))
     return router
 
 
@@ -114,46 +112,6 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
     ) -> Response:
         """Every component in each of its states."""
         return pages.page(request, "design.html", caller=caller, theme=theme)
-
-    return router
-
-
-def _reviews(pages: Pages, rooms: Rooms) -> APIRouter:
-    router = APIRouter()
-    anyone = Depends(rooms.guard.anyone)
-
-    @router.get("/review")
-    async def reviews(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """Which broadcasts there are to review."""
-        if not caller.is_staff:
-            return to_sign_in(request)
-        found: list[Broadcast] = [
-            broadcast
-            for broadcast in await rooms.broadcasts.all()
-            if broadcast.state != "scheduled"
-        ]
-        return pages.page(
-            request, "reviews.html", cache="no-store", caller=caller, broadcasts=found
-        )
-
-    @router.get("/review/{broadcast}")
-    async def review(
-        broadcast: str, request: Request, caller: Annotated[Caller, anyone]
-    ) -> Response:
-        """What a broadcast sold."""
-        if not caller.is_staff:
-            return to_sign_in(request)
-        report = await rooms.review.of(broadcast)
-        return pages.page(
-            request,
-            "review.html",
-            cache="no-store",
-            caller=caller,
-            broadcast=await rooms.broadcasts.get(broadcast),
-            report=report,
-            lots={lot.id: lot for lot in report.lots},
-            farms={farm.id: farm for farm in report.farms},
-        )
 
     return router
 
