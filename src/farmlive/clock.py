@@ -1,12 +1,48 @@
 """What time it is: UTC milliseconds inside, RFC 3339 outside. Nothing else reads the wall clock."""
 
+import contextlib
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+
+
+@dataclass
+class PretendedClock:
+    """A clock that shows `at`, and after each reading `pace_ms` more."""
+
+    at: int
+    pace_ms: int = 0
+
+    def read(self) -> int:
+        """The time that it shows; it goes on by its pace."""
+        shown = self.at
+        self.at += self.pace_ms
+        return shown
+
+
+_pretended: PretendedClock | None = None
 
 
 def now_ms() -> int:
     """The time now, integer milliseconds since 1970-01-01 UTC."""
+    if _pretended is not None:
+        return _pretended.read()
     return time.time_ns() // 1_000_000
+
+
+@contextlib.contextmanager
+def pretended(at: int) -> Iterator[PretendedClock]:
+    """Have the whole process believe another time, to live through a past day again or to test.
+
+    For a process that serves nobody meanwhile.
+    """
+    global _pretended
+    _pretended = PretendedClock(at)
+    try:
+        yield _pretended
+    finally:
+        _pretended = None
 
 
 def rfc3339(ms: int) -> str:
