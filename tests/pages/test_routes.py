@@ -166,7 +166,8 @@ async def test_static_files_end_at_their_folder(path: str, visitor: httpx.AsyncC
 
 async def test_the_design_page_shows_every_component(visitor: httpx.AsyncClient) -> None:
     page = (await visitor.get("/design")).text
-    style = (WEB / "static" / "components.css").read_text(encoding="utf-8")
+    files = sorted((WEB / "static" / "components").glob("*.css"))
+    style = "".join(file.read_text(encoding="utf-8") for file in files)
     blocks = set(
         re.findall(r"^\.([a-z]+(?:-[a-z]+)?(?:__[a-z]+)?(?:--[a-z-]+)?)[ ,{:]", style, re.M)
     )

@@ -3,7 +3,7 @@
 import { icon, say } from "../common/dom.js";
 import { count } from "../common/format.js";
 
-const WAYS = 4; // heart--1 … heart--4 in live.css
+const WAYS = 4; // heart--1 … heart--4 in over.css
 const AT_MOST = 12;
 
 export class Hearts {
