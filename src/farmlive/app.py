@@ -120,7 +120,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))
     channel.orders_of(shop.audiences)
     for command in shop_channel.commands(shop):
-        channel.handle(command.name, command.model, command.handler, staff=command.staff)
+        channel.handle(command.name, command.model, command.handler, who=command.who)
     stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
     relay = Relay(settings, stream_gate)
     gate.close_at_the_end(bus, relay)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from farmlive.broadcast import hub as hubs
-from farmlive.broadcast.hub import Client, Counts, Hub, newest, visible
+from farmlive.broadcast.hub import Client, Counts, Hub, newest
 from farmlive.broadcast.log import Event
 
 
@@ -177,20 +177,42 @@ def test_newest_keeps_the_order_and_the_last_of_each_offer() -> None:
     assert [kept.seq for kept in newest(events)] == [3, 4, 5]
 
 
-def test_a_farm_sees_its_own_lines_of_an_order_only() -> None:
-    placed = Event(
-        "B",
-        1,
-        1,
-        "order.placed",
-        ("staff", "farm:1", "farm:2", "order:9"),
-        {
-            "order": "9",
-            "buyer": "x",
-            "lines": [{"farm": "1", "quantity": 2}, {"farm": "2", "quantity": 7}],
-            "total": {"amount": 9, "currency": "CNY"},
-        },
-    )
-    seen = visible(placed, frozenset({"public", "farm:1"}))["data"]
-    assert seen == {"order": "9", "lines": [{"farm": "1", "quantity": 2}]}
-    assert visible(placed, frozenset({"public", "order:9"}))["data"] == placed.data
+def order(seq: int, *farms: str) -> Event:
+    """An order of one line a farm, each of seq minor units."""
+    told = ("staff", *(f"farm:{farm}" for farm in farms), f"order:{seq}")
+    lines = [{"farm": farm, "quantity": 1, "total": seq} for farm in farms]
+    total = {"amount": seq * len(farms), "currency": "CNY"}
+    data = {"order": str(seq), "buyer": "x", "lines": lines, "total": total}
+    return Event("B", seq, seq, "order.placed", told, data)
+
+
+async def test_sellers_get_their_own_lines_and_those_of_one_farm_the_same_bytes(hub: Hub) -> None:
+    (_, one), (_, two) = client(hub, "farm:1"), client(hub, "farm:1")
+    _, both = client(hub, "farm:1", "farm:2")
+    _, none = client(hub, "farm:3")
+    _, host = client(hub, "staff")
+    hub.take(order(1, "1", "2"))
+    hub.take(event(2))
+    await wrote(one)
+    assert one.raw[0] is two.raw[0]
+    (shown, _) = one.frames[0]["events"]
+    assert shown["data"] == {
+        "order": "1",
+        "lines": [{"farm": "1", "quantity": 1, "total": 1}],
+        "total": {"amount": 1, "currency": "CNY"},
+    }
+    assert [line["farm"] for line in both.frames[0]["events"][0]["data"]["lines"]] == ["1", "2"]
+    assert "buyer" not in both.frames[0]["events"][0]["data"]
+    assert seqs(none) == [2]
+    assert host.frames[0]["events"][0]["data"] == order(1, "1", "2").data
+
+
+async def test_many_orders_cost_one_frame_for_all_viewers_and_one_a_buyer(hub: Hub) -> None:
+    viewers = [client(hub) for _ in range(20)]
+    buyers = [client(hub, f"order:{seq}") for seq in (1, 2)]
+    hub.take(order(1, "1"))
+    hub.take(order(2, "1"))
+    hub.take(event(3))
+    await wrote(viewers[0][1])
+    assert hub.counts.frames == 3
+    assert [seqs(wire) for _, wire in buyers] == [[1, 3], [2, 3]]

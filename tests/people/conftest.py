@@ -20,6 +20,7 @@ from farmlive.store import Store
 LIVE = "01JD00000000000000000000A1"
 OTHER = "01JD00000000000000000000A2"
 ENDED = "01JD00000000000000000000A3"
+FARM = "01JD00000000000000000000F1"
 PASSWORD = "a good password"
 
 
@@ -51,11 +52,17 @@ def make_app(people: People) -> FastAPI:
             "device": caller.device,
             "address": caller.address,
             "staff": caller.is_staff,
+            "crew": caller.is_crew,
+            "farms": sorted(caller.farms),
             "simulated": caller.simulated,
         }
 
     app.get("/who")(who)
     app.post("/who")(who)
+
+    @app.post("/harvest", dependencies=[Depends(guard.roles("coordinator", "host", "seller"))])
+    async def harvest() -> str:
+        return "ok"
 
     @app.get("/metrics", dependencies=[Depends(guard.operator)])
     async def metrics() -> str:

@@ -5,12 +5,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
-from farmlive.people import Guard, People
+from farmlive.people import Caller, Guard, People
+from farmlive.people.models import Role
 from farmlive.people.problems import CrossSite, UnknownApiKey
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-from .conftest import LIVE, browser, make_app
+from .conftest import FARM, LIVE, PASSWORD, browser, make_app, sign_in
 
 KEYS = f"/api/v1/broadcasts/{LIVE}/stream-keys"
 
@@ -23,6 +24,8 @@ async def test_viewer_is_nobody_with_a_device(client: httpx.AsyncClient) -> None
         "role": None,
         "address": "192.0.2.1",
         "staff": False,
+        "crew": False,
+        "farms": [],
         "simulated": False,
     }
 
@@ -35,6 +38,61 @@ async def test_api_key_acts_with_its_role_and_label(app: FastAPI, people: People
         assert (await program.post(KEYS, json={"purpose": "encoder"})).status_code == 201
         assert (await program.get("/api/v1/session")).json()["csrf"] is None
         assert (await program.get("/api/v1/accounts")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "crew", "harvests"),
+    [
+        ("coordinator", True, True),
+        ("host", True, True),
+        ("moderator", True, False),
+        ("seller", False, True),
+        ("clerk", False, False),
+    ],
+)
+async def test_route_takes_the_roles_it_names_and_no_other(
+    app: FastAPI, people: People, role: Role, crew: bool, harvests: bool
+) -> None:
+    farms = [FARM] if role == "seller" else []
+    await people.create_account("chen", role, PASSWORD, farms)
+    async with browser(app) as client:
+        assert (await client.post("/harvest")).status_code == 401
+        await sign_in(client, "chen")
+        who = (await client.get("/who")).json()
+        assert (who["role"], who["crew"], who["farms"]) == (role, crew, farms)
+        assert (await client.get("/api/v1/session")).json()["farms"] == farms
+        answer = await client.post("/harvest")
+        assert answer.status_code == (200 if harvests else 403)
+        if not harvests:
+            assert "coordinator, host or seller" in answer.json()["detail"]
+        del client.headers["x-csrf-token"]
+        assert (await client.post("/harvest")).status_code == 403
+        assert (await client.delete("/api/v1/session")).status_code == 403
+
+
+async def test_every_role_may_sign_out(app: FastAPI, people: People) -> None:
+    await people.create_account("wang", "clerk", PASSWORD)
+    async with browser(app) as client:
+        await sign_in(client, "wang")
+        assert (await client.delete("/api/v1/session")).status_code == 204
+
+
+async def test_sellers_api_key_has_its_farms(app: FastAPI, people: People) -> None:
+    _, secret = await people.create_api_key("scale", "seller", [FARM])
+    async with browser(app, Authorization=f"Bearer {secret}") as program:
+        assert (await program.get("/who")).json()["farms"] == [FARM]
+        assert (await program.post("/harvest")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "other"),
+    [("host", True, True), ("seller", True, False), ("moderator", False, False)],
+)
+def test_farm_is_kept_by_staff_and_its_sellers(role: Role, own: bool, other: bool) -> None:
+    farms = frozenset([FARM]) if role == "seller" else frozenset()
+    caller = Caller("A", "chen", role, "device", "192.0.2.1", farms=farms)
+    assert caller.may_farm(FARM) is own
+    assert caller.may_farm("another") is other
 
 
 async def test_simulator_is_a_marked_viewer(app: FastAPI, people: People) -> None:

@@ -65,7 +65,7 @@ def document(channel: Channel) -> dict[str, Any]:
             "name": command.name,
             "summary": (command.model.__doc__ or "").strip().partition("\n")[0],
             "payload": command.model.model_json_schema(ref_template="#/$defs/{model}"),
-            "x-staff-only": command.staff,
+            "x-who": command.who,
         }
         for command in channel.commands.values()
     }

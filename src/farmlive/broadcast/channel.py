@@ -5,7 +5,7 @@ messages to the handlers registered by type. What is sent afterwards is the hub'
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import structlog
 from fastapi import WebSocket
@@ -18,6 +18,7 @@ from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
 from farmlive.broadcast.chat import Chat
 from farmlive.broadcast.hub import Client, Hub, encode
+from farmlive.broadcast.lines import farm_audience
 from farmlive.broadcast.log import PUBLIC, STAFF
 from farmlive.broadcast.snapshot import view
 from farmlive.broadcast.wire import wire_of
@@ -34,6 +35,7 @@ UNKNOWN_KEY = 4401
 TOO_MANY = 4429
 
 M = TypeVar("M", bound=BaseModel)
+Who = Literal["anyone", "crew", "staff"]
 Handle = Callable[[Caller, str, M], Awaitable[dict[str, Any]]]
 OrdersOf = Callable[[Connection, str, str], list[str]]
 
@@ -55,10 +57,14 @@ class Malformed(Invalid):
 
 
 class StaffOnly(Forbidden):
-    """A viewer tried what only a host may do."""
+    """Someone tried what only a host, or a host and a moderator, may do."""
 
     slug = "staff-only"
     title = "Only the broadcast's staff may do that"
+
+    def __init__(self, type_: str, who: Who):
+        whose = "hosts and moderators" if who == "crew" else "hosts"
+        super().__init__(f"Nothing was done: {type_} is for {whose}. Sign in as one at /sign-in.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,13 @@ class Command(Generic[M]):
     name: str
     model: type[M]
     handle: Handle[M]
-    staff: bool
+    who: Who
+
+    def check(self, caller: Caller) -> None:
+        """Raise StaffOnly where the caller may not send it."""
+        may = {"anyone": True, "crew": caller.is_crew, "staff": caller.is_staff}
+        if not may[self.who]:
+            raise StaffOnly(self.name, self.who)
 
 
 class Channel:
@@ -93,17 +105,20 @@ class Channel:
         self._settings = settings
         self._orders_of: OrdersOf = lambda _connection, _broadcast, _device: []
         self.commands: dict[str, Command[Any]] = {}
-        self.handle("card.pin", models.CardPin, self._pin, staff=True)
-        self.handle("card.unpin", models.CardUnpin, self._unpin, staff=True)
-        self.handle("chat.hide", models.ChatHide, self._hide, staff=True)
-        self.handle("chat.mute", models.ChatMute, self._mute, staff=True)
+        self.handle("card.pin", models.CardPin, self._pin, who="crew")
+        self.handle("card.unpin", models.CardUnpin, self._unpin, who="crew")
+        self.handle("chat.hide", models.ChatHide, self._hide, who="crew")
+        self.handle("chat.mute", models.ChatMute, self._mute, who="crew")
         self.handle("react", models.React, self._react)
         self.handle("card.open", models.CardOpen, self._open)
         self.handle("chat.say", models.ChatSay, self._say)
 
-    def handle(self, type_: str, model: type[M], handle: Handle[M], *, staff: bool = False) -> None:
-        """Answer messages of a type; the handler gets the caller, the broadcast and the message."""
-        self.commands[type_] = Command(type_, model, handle, staff)
+    def handle(self, type_: str, model: type[M], handle: Handle[M], *, who: Who = "anyone") -> None:
+        """Answer messages of a type; the handler gets the caller, the broadcast and the message.
+
+        `crew` may be sent by coordinators, hosts and moderators, `staff` not by moderators.
+        """
+        self.commands[type_] = Command(type_, model, handle, who)
 
     def orders_of(self, lookup: OrdersOf) -> None:
         """How to find the `order:` audiences of a device in a broadcast."""
@@ -122,13 +137,14 @@ class Channel:
             await _refuse(websocket, problem)
             return
         client = await self._welcome(websocket, hub, caller, after)
+        if not client.staff:
+            self._broadcasts.watches.begin(hub.broadcast, client, resumed=bool(after))
         try:
             await self._listen(websocket, hub, client, caller)
         finally:
             hub.leave(client)
             self._broadcasts.left(hub)
-            if not client.staff:
-                await self._kept(hub, client)
+            await self._broadcasts.watches.end(client)
 
     # How a client comes in.
 
@@ -150,7 +166,10 @@ class Channel:
             lambda connection: self._orders_of(connection, hub.broadcast, caller.device)
         )
         row = await self._broadcasts.get(hub.broadcast)
-        audiences = {PUBLIC, *orders} | ({STAFF} if caller.is_staff else set())
+        await hub.reach(after or 0)
+        audiences = {PUBLIC, *orders, *(farm_audience(farm) for farm in caller.farms)}
+        if caller.is_crew:
+            audiences.add(STAFF)
         client = Client(
             wire=wire_of(websocket.scope),
             device=caller.device,
@@ -179,12 +198,6 @@ class Channel:
         hub.join(client)
         return client
 
-    async def _kept(self, hub: Hub, client: Client) -> None:
-        try:
-            await self._broadcasts.watched(hub, client)
-        except Unavailable:
-            _log.warning("a watch session was not kept")
-
     # What a client says.
 
     async def _listen(self, websocket: WebSocket, hub: Hub, client: Client, caller: Caller) -> None:
@@ -210,14 +223,13 @@ class Channel:
         try:
             message = _read(text)
             identity = message.get("id")
-            if client.staff:  # signed out or shut out meanwhile?
+            if caller.role not in (None, "simulator"):  # signed out or shut out meanwhile?
                 caller = await self._guard.identify(websocket)
             command = self.commands.get(str(message.get("type")))
             if command is None:
                 known = ", ".join(sorted(self.commands))
                 raise UnknownType(f"Send one of these types: {known}.")
-            if command.staff and not caller.is_staff:
-                raise StaffOnly(f"{command.name} is for hosts: sign in at /sign-in first.")
+            command.check(caller)
             parsed = command.model.model_validate(message)
             if isinstance(parsed, models.ChatSay) and parsed.nickname:
                 client.nickname = parsed.nickname
@@ -267,12 +279,15 @@ class Channel:
         return {}
 
     async def _open(
-        self, _caller: Caller, broadcast: str, message: models.CardOpen
+        self, caller: Caller, broadcast: str, message: models.CardOpen
     ) -> dict[str, Any]:
         hub = await self._broadcasts.hub(broadcast)
         offer = hub.scene.offers.get(message.offer)
         if offer is None:
             raise NotFound("That product is not in this broadcast's bag.")
+        if not caller.is_staff:
+            self._limits.allow("open", caller.device, 120)
+            await self._cards.opened(broadcast, message.offer, caller.device)
         return {"offer": offer}
 
 

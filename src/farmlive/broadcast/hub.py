@@ -14,7 +14,8 @@ from typing import Any
 
 import structlog
 
-from farmlive.broadcast.log import PUBLIC, STAFF, Event
+from farmlive.broadcast.lines import ORDER, seen
+from farmlive.broadcast.log import STAFF, Event
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
 
@@ -43,7 +44,7 @@ class Client:
 
     @property
     def staff(self) -> bool:
-        """Whether the client is a host's or a coordinator's."""
+        """Whether the client is one of the broadcast's crew, who are no viewers."""
         return STAFF in self.audiences
 
 
@@ -118,6 +119,13 @@ class Hub:
         self._fold(event)
         self._schedule(urgent)
 
+    async def reach(self, seq: int) -> None:
+        """Read the log as far as another server sent it, where this one has not heard of it yet."""
+        if seq > self.scene.seq:
+            if self._catching is None:
+                self._catching = self._loop.create_task(self._catch_up())
+            await asyncio.shield(self._catching)
+
     def missed(self, after: int) -> bool:
         """Whether someone who has got all up to `after` can go on without a snapshot."""
         behind = self.scene.seq - after
@@ -170,7 +178,7 @@ class Hub:
                 )
 
     def _grant(self, event: Event) -> None:
-        orders = frozenset(name for name in event.audience if name.startswith("order:"))
+        orders = frozenset(name for name in event.audience if name.startswith(ORDER))
         for client in self.clients:
             if client.device == event.device:
                 client.audiences |= orders
@@ -206,12 +214,10 @@ class Hub:
         self._timer = None
         now = self._flushed = self._loop.time()
         seq = self.scene.seq
-        frames: dict[tuple[int, bool], bytes | None] = {}
+        # One frame for all who are as far and share the audiences that count here.
+        frames: dict[tuple[int, frozenset[str]], bytes | None] = {}
         oldest = min((client.to for client in self.clients), default=seq)
-        restricted = {name for event in self._tail(oldest) for name in event.audience} - {
-            PUBLIC,
-            STAFF,
-        }
+        told = {name for event in self._tail(oldest) for name in event.audience}
         stalled = False
         for client in list(self.clients):
             if client.to >= seq:
@@ -224,12 +230,12 @@ class Hub:
             if not self.missed(client.to):
                 self.cut(client)
                 continue
-            if lossy or not restricted.isdisjoint(client.audiences):
+            if lossy:
                 frame = self._frame(client.to, client.audiences, lossy)
             else:
-                key = (client.to, client.staff)
+                key = (client.to, client.audiences & told)
                 if key not in frames:
-                    frames[key] = self._frame(client.to, client.audiences, False)
+                    frames[key] = self._frame(*key, lossy)
                 frame = frames[key]
             client.to = seq
             if frame is not None:
@@ -279,12 +285,4 @@ class Hub:
 
 def visible(event: Event, audiences: frozenset[str]) -> dict[str, Any]:
     """The event as these audiences may see it: a farm sees its own lines of an order only."""
-    shown = event.shown()
-    if "lines" not in event.data or not audiences.isdisjoint(
-        name for name in event.audience if name == STAFF or name.startswith("order:")
-    ):
-        return shown
-    farms = {name.removeprefix("farm:") for name in audiences if name.startswith("farm:")}
-    lines = [line for line in event.data["lines"] if line.get("farm") in farms]
-    kept = {k: v for k, v in event.data.items() if k not in ("lines", "total", "buyer")}
-    return {**shown, "data": {**kept, "lines": lines}}
+    return {**event.shown(), "data": seen(event.data, event.audience, audiences)}

@@ -5,8 +5,10 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
+from farmlive.broadcast.lines import FARM, ORDER, seen
 from farmlive.broadcast.log import STAFF, Event
 
 CHAT_KEPT = 50
@@ -91,8 +93,15 @@ def view(scene: Scene, audiences: frozenset[str]) -> dict[str, Any]:
 
 
 def _orders(scene: Scene, audiences: frozenset[str]) -> list[dict[str, Any]]:
+    """Staff and sellers get the latest, a buyer all of the own."""
     if STAFF in audiences:
         return [data for _, data in list(scene.orders.values())[-STAFF_ORDERS:]]
-    own = [name.removeprefix("order:") for name in audiences if name.startswith("order:")]
-    found = [scene.orders[order][1] for order in own if order in scene.orders]
-    return sorted(found, key=lambda data: int(data["at"]))
+    own = [name.removeprefix(ORDER) for name in audiences if name.startswith(ORDER)]
+    found = {order: scene.orders[order] for order in own if order in scene.orders}
+    if any(name.startswith(FARM) for name in audiences):
+        sold = (
+            item for item in reversed(scene.orders.items()) if not audiences.isdisjoint(item[1][0])
+        )
+        found |= dict(islice(sold, STAFF_ORDERS))
+    shown = [seen(data, told, audiences) for told, data in found.values()]
+    return sorted(shown, key=lambda data: int(data["at"]))

@@ -1,7 +1,8 @@
 """People: accounts, roles, sessions, keys, sources, devices and rate limits. Knows no broadcast."""
 
+from farmlive.people.caller import Caller
 from farmlive.people.devices import DeviceCookie
-from farmlive.people.guard import Caller, Guard
+from farmlive.people.guard import Guard
 from farmlive.people.limits import RateLimits
 from farmlive.people.people import People
 from farmlive.people.sources import Source

@@ -1,18 +1,20 @@
-"""Accounts: staff who sign in by name and password, each with one role.
+"""Accounts: people who sign in by name and password, each with one role, a seller with farms.
 
 Functions for the store's doors. Hashing is passwords.py's, sign-ins are sessions.py's.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import tables
-from farmlive.people.models import Role
+from farmlive.people.models import KeyRole, Role
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.problems import Invalid
 
@@ -28,6 +30,7 @@ class Account:
     role: Role
     created_at: int
     disabled_at: int | None
+    farms: frozenset[str]
     password_hash: str = field(repr=False)
 
 
@@ -45,18 +48,39 @@ def checked(name: str) -> str:
     return name
 
 
-def add(conn: Connection, name: str, password_hash: str, role: Role) -> Account:
-    """Write a new account. Raises NameTaken."""
+def farms_of(role: KeyRole, farms: Iterable[str]) -> frozenset[str]:
+    """The farms with which the role goes: a seller has some, the others none. Raises Invalid."""
+    found = frozenset(farms)
+    if (role == "seller") == bool(found):
+        return found
+    message = (
+        "A seller sells for one farm or more: name them."
+        if role == "seller"
+        else f"Only a seller has farms of its own; leave them out for a {role}."
+    )
+    raise Invalid(message, errors=[{"field": "farms", "message": message}])
+
+
+def add(
+    conn: Connection,
+    name: str,
+    password_hash: str,
+    role: Role,
+    farms: Iterable[str] = (),
+) -> Account:
+    """Write a new account. Raises NameTaken, and Invalid where role and farms don't fit."""
     name = checked(name)
+    own = farms_of(role, farms)
     if find(conn, name):
         raise NameTaken(f"An account named {name} exists. Nothing was changed; take another name.")
-    account = Account(ulid(), name, role, now_ms(), None, password_hash)
+    account = Account(ulid(), name, role, now_ms(), None, own, password_hash)
     conn.execute(
         tables.accounts.insert().values(
             id=account.id,
             name=name,
             role=role,
             created_at=account.created_at,
+            farms=sorted(own),
             password_hash=password_hash,
         )
     )
@@ -69,13 +93,13 @@ def find(conn: Connection, name: str) -> Account | None:
     if not _NAME.fullmatch(name):
         return None
     row = conn.execute(select(tables.accounts).where(tables.accounts.c.name == name)).one_or_none()
-    return Account(**row._mapping) if row else None
+    return _account(row) if row else None
 
 
 def every(conn: Connection) -> list[Account]:
     """All accounts, by name."""
     rows = conn.execute(select(tables.accounts).order_by(tables.accounts.c.name))
-    return [Account(**row._mapping) for row in rows]
+    return [_account(row) for row in rows]
 
 
 def count(conn: Connection) -> int:
@@ -112,6 +136,10 @@ def disable(conn: Connection, name: str) -> None:
         .values(disabled_at=func.coalesce(tables.accounts.c.disabled_at, now_ms()))
     )
     _end_sessions(conn, account)
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(**{**row._mapping, "farms": frozenset(row.farms)})
 
 
 def _known(conn: Connection, name: str) -> Account:

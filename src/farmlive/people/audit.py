@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import tables
-from farmlive.people.guard import Caller
+from farmlive.people.caller import Caller
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,25 @@
 """The guard: who calls, from where, and whether they may.
 
 It reads cookies, keys and headers of a connection and decides; what they are worth is looked
-up by People. A route asks for a Caller by depending on `anyone`, `staff` or `coordinator`.
+up by People. A route asks for a Caller by depending on `anyone`, `staff`, `coordinator` or
+`roles(…)`.
 """
 
 import hmac
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import HTTPConnection, Request
 
 from farmlive.people.addresses import Proxies, is_cross_site, is_loopback
+from farmlive.people.caller import Caller
 from farmlive.people.keys import API_PREFIX
-from farmlive.people.models import KeyRole
+from farmlive.people.models import ROLES, Role
 from farmlive.people.people import People
 from farmlive.people.problems import CrossSite, UnknownApiKey, WrongCsrfToken
 from farmlive.people.sessions import COOKIE
 from farmlive.problems import Forbidden, Unauthorized
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who sent a request or holds a channel.
-
-    `account` and `name` are those of the signed-in account; a program with an API key has the
-    key's label for its name. `role` is None for a viewer. `device` is the pseudonym of the
-    browser. `address` is for limits: an IPv6 address is given as its /64. `csrf` is set where
-    a cookie signs in.
-    """
-
-    account: str | None
-    name: str | None
-    role: KeyRole | None
-    device: str
-    address: str
-    csrf: str | None = field(default=None, repr=False)
-
-    @property
-    def is_staff(self) -> bool:
-        """Whether the caller runs broadcasts: a coordinator or a host."""
-        return self.role in ("coordinator", "host")
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the caller is one of the demo's people; all it does is marked as such."""
-        return self.role == "simulator"
 
 
 class Guard:
@@ -85,13 +59,19 @@ class Guard:
             key = await self._people.find_api_key(bearer.strip())
             if key is None:
                 raise UnknownApiKey("Nothing was done. Make a key with `farmlive key add`.")
-            return Caller(None, key.label, key.role, device, address)
+            return Caller(None, key.label, key.role, device, address, farms=key.farms)
         token = connection.cookies.get(COOKIE)
         session = await self._people.find_session(token) if token else None
         if session is None:
             return Caller(None, None, None, device, address)
         return Caller(
-            session.account, session.name, session.role, device, address, csrf=session.csrf
+            session.account,
+            session.name,
+            session.role,
+            device,
+            address,
+            csrf=session.csrf,
+            farms=session.farms,
         )
 
     def address(self, connection: HTTPConnection) -> str:
@@ -105,18 +85,25 @@ class Guard:
 
     async def staff(self, request: Request) -> Caller:
         """Dependency: a coordinator or a host. Raises Unauthorized, Forbidden, WrongCsrfToken."""
-        caller = await self.caller(request)
-        if caller.role is None:
-            raise Unauthorized("Nothing was done. Sign in, or send an API key.")
-        if not caller.is_staff:
-            raise Forbidden("Nothing was done. A coordinator or a host may do this.")
-        return self._with_csrf(request, caller)
+        return await self._of(request, ("coordinator", "host"))
 
     async def coordinator(self, request: Request) -> Caller:
         """Dependency: a coordinator. Raises Unauthorized, Forbidden, WrongCsrfToken."""
-        caller = await self.staff(request)
-        if caller.role != "coordinator":
-            raise Forbidden("Nothing was done. Ask a coordinator to do this.")
+        return await self._of(request, ("coordinator",))
+
+    async def signed_in(self, request: Request) -> Caller:
+        """Dependency: anyone with a role. Raises Unauthorized, Forbidden, WrongCsrfToken."""
+        return await self._of(request, ROLES)
+
+    def roles(self, *roles: Role) -> Callable[[Request], Awaitable[Caller]]:
+        """Make a dependency: a caller of one of these roles.
+
+        It raises Unauthorized, Forbidden, WrongCsrfToken.
+        """
+
+        async def caller(request: Request) -> Caller:
+            return await self._of(request, roles)
+
         return caller
 
     async def operator(self, request: Request) -> Caller:
@@ -126,7 +113,12 @@ class Guard:
             return await self.caller(request)
         return await self.staff(request)
 
-    def _with_csrf(self, request: Request, caller: Caller) -> Caller:
+    async def _of(self, request: Request, roles: tuple[Role, ...]) -> Caller:
+        caller = await self.caller(request)
+        if caller.role is None:
+            raise Unauthorized("Nothing was done. Sign in, or send an API key.")
+        if caller.role not in roles:
+            raise Forbidden(f"Nothing was done. It takes the role {_or(roles)}; ask a coordinator.")
         if caller.csrf is not None and _is_change(request):
             sent = request.headers.get("x-csrf-token", "")
             if not hmac.compare_digest(sent.encode(), caller.csrf.encode()):
@@ -135,6 +127,10 @@ class Guard:
                     "GET /api/v1/session answers as `csrf`."
                 )
         return caller
+
+
+def _or(roles: tuple[Role, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(roles[:-1]), roles[-1])))
 
 
 def _is_change(connection: HTTPConnection) -> bool:

@@ -4,14 +4,16 @@ Both are random, shown once and kept as hashes. Functions for the store's doors;
 themselves are sources.py's.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, or_, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import tables
+from farmlive.people.accounts import farms_of
 from farmlive.people.models import KeyRole, Purpose
 from farmlive.people.problems import UnknownKey
 from farmlive.people.sessions import hashed
@@ -29,6 +31,7 @@ class ApiKey:
     label: str
     role: KeyRole
     created_at: int
+    farms: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,23 @@ class StreamKey:
     expires_at: int | None
 
 
-def add_api_key(conn: Connection, label: str, role: KeyRole) -> tuple[ApiKey, str]:
-    """Make an API key; the second is the secret, which is not kept."""
+def add_api_key(
+    conn: Connection, label: str, role: KeyRole, farms: Iterable[str] = ()
+) -> tuple[ApiKey, str]:
+    """Make an API key; the second is the secret, which is not kept.
+
+    Raises Invalid where role and farms don't fit.
+    """
     secret = API_PREFIX + token()
-    key = ApiKey(ulid(), label, role, now_ms())
+    key = ApiKey(ulid(), label, role, now_ms(), farms_of(role, farms))
     conn.execute(
         tables.api_keys.insert().values(
-            id=key.id, hash=hashed(secret), label=label, role=role, created_at=key.created_at
+            id=key.id,
+            hash=hashed(secret),
+            label=label,
+            role=role,
+            created_at=key.created_at,
+            farms=sorted(key.farms),
         )
     )
     return key, secret
@@ -58,12 +71,12 @@ def add_api_key(conn: Connection, label: str, role: KeyRole) -> tuple[ApiKey, st
 def find_api_key(conn: Connection, secret: str) -> ApiKey | None:
     """The API key with that secret."""
     row = conn.execute(_api_keys().where(tables.api_keys.c.hash == hashed(secret))).one_or_none()
-    return ApiKey(*row) if row else None
+    return _api_key(row) if row else None
 
 
 def every_api_key(conn: Connection) -> list[ApiKey]:
     """All API keys, oldest first."""
-    return [ApiKey(*row) for row in conn.execute(_api_keys().order_by(tables.api_keys.c.id))]
+    return [_api_key(row) for row in conn.execute(_api_keys().order_by(tables.api_keys.c.id))]
 
 
 def revoke_api_key(conn: Connection, key: str) -> None:
@@ -159,7 +172,12 @@ def _api_keys() -> Select[tuple[Any, ...]]:
         tables.api_keys.c.label,
         tables.api_keys.c.role,
         tables.api_keys.c.created_at,
+        tables.api_keys.c.farms,
     )
+
+
+def _api_key(row: Row[Any]) -> ApiKey:
+    return ApiKey(row.id, row.label, row.role, row.created_at, frozenset(row.farms))
 
 
 def _usable() -> tuple[ColumnElement[bool], ...]:

@@ -1,11 +1,12 @@
 """The shapes of people in the API: what is sent and what is answered."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Role = Literal["coordinator", "host"]
-KeyRole = Literal["coordinator", "host", "simulator"]
+Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
+KeyRole = Literal["coordinator", "host", "moderator", "seller", "clerk", "simulator"]
+ROLES: tuple[Role, ...] = get_args(Role)
 Purpose = Literal["studio", "encoder"]
 Label = Annotated[
     str,
@@ -13,6 +14,8 @@ Label = Annotated[
         strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$"
     ),
 ]
+
+Farms = Annotated[list[Annotated[str, StringConstraints(max_length=26)]], Field(max_length=100)]
 
 
 class _Sent(BaseModel):
@@ -31,14 +34,19 @@ class SignedIn(BaseModel):
 
     name: str
     role: KeyRole
+    farms: list[str]
     csrf: str | None
 
 
 class NewAccount(_Sent):
-    """An account to make; without a password a random one is made and answered once."""
+    """An account to make, a seller's with its farms.
+
+    Without a password a random one is made and answered once.
+    """
 
     name: Annotated[str, Field(max_length=64)]
     role: Role
+    farms: Farms = []
     password: Annotated[str | None, Field(max_length=200, repr=False)] = None
 
 
@@ -48,6 +56,7 @@ class AccountAnswer(BaseModel):
     id: str
     name: str
     role: Role
+    farms: list[str]
     created_at: str
     disabled: bool
 
@@ -65,10 +74,11 @@ class Accounts(BaseModel):
 
 
 class NewApiKey(_Sent):
-    """An API key to make: what it is for, and the role with which it acts."""
+    """An API key to make: what it is for and how it acts: a role, a seller's with farms."""
 
     label: Label
     role: KeyRole
+    farms: Farms = []
 
 
 class ApiKeyAnswer(BaseModel):
@@ -77,6 +87,7 @@ class ApiKeyAnswer(BaseModel):
     id: str
     label: str
     role: KeyRole
+    farms: list[str]
     created_at: str
 
 

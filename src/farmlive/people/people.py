@@ -3,7 +3,7 @@
 The SQL is in the modules named after what they hold; who may ask is the guard's to decide.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -51,16 +51,16 @@ class People:
         return await self._store.write(add)
 
     async def create_account(
-        self, name: str, role: Role, password: str | None = None
+        self, name: str, role: Role, password: str | None = None, farms: Iterable[str] = ()
     ) -> tuple[Account, str]:
         """Make an account; the second is its password, a random one where none was given.
 
         Raises Invalid and NameTaken.
         """
-        name = accounts.checked(name)
+        name, own = accounts.checked(name), accounts.farms_of(role, farms)
         password = passwords.readable() if password is None else password
         hashed = await self._passwords.hash(password)
-        account = await self._store.write(lambda conn: accounts.add(conn, name, hashed, role))
+        account = await self._store.write(lambda conn: accounts.add(conn, name, hashed, role, own))
         return account, password
 
     async def set_password(self, name: str, password: str | None = None) -> str:
@@ -95,9 +95,7 @@ class People:
             if not await self._passwords.check(hashed, password) or account is None:
                 raise WrongPassword("Nobody was signed in. Check name and password and try again.")
         days = self.settings.session_days
-        return await self._store.write(
-            lambda conn: sessions.begin(conn, account.id, account.name, account.role, days)
-        )
+        return await self._store.write(lambda conn: sessions.begin(conn, account, days))
 
     async def find_session(self, token: str) -> Session | None:
         """The session with that token, unless it is over."""
@@ -107,9 +105,14 @@ class People:
         """End the session."""
         await self._store.write(lambda conn: sessions.end(conn, token))
 
-    async def create_api_key(self, label: str, role: KeyRole) -> tuple[ApiKey, str]:
-        """Make an API key; the second is the secret, which is never shown again."""
-        return await self._store.write(lambda conn: keys.add_api_key(conn, label, role))
+    async def create_api_key(
+        self, label: str, role: KeyRole, farms: Iterable[str] = ()
+    ) -> tuple[ApiKey, str]:
+        """Make an API key; the second is the secret, which is never shown again.
+
+        Raises Invalid where role and farms don't fit.
+        """
+        return await self._store.write(lambda conn: keys.add_api_key(conn, label, role, farms))
 
     async def find_api_key(self, secret: str) -> ApiKey | None:
         """The API key with that secret."""

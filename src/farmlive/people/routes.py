@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from farmlive.clock import rfc3339
 from farmlive.people import models, sessions
 from farmlive.people.accounts import Account
-from farmlive.people.guard import Caller, Guard
+from farmlive.people.caller import Caller
+from farmlive.people.guard import Guard
 from farmlive.people.keys import ApiKey, StreamKey
 from farmlive.people.people import BroadcastState, People
 from farmlive.people.sources import Source
@@ -44,7 +45,9 @@ def _session(people: People, guard: Guard) -> APIRouter:
             secure=settings.secure,
         )
         _keep_private(response)
-        return models.SignedIn(name=session.name, role=session.role, csrf=session.csrf)
+        return models.SignedIn(
+            name=session.name, role=session.role, farms=sorted(session.farms), csrf=session.csrf
+        )
 
     @router.get("/session")
     async def who_is_signed_in(
@@ -54,11 +57,13 @@ def _session(people: People, guard: Guard) -> APIRouter:
         if caller.role is None or caller.name is None:
             raise Unauthorized("Nobody is signed in on this browser.")
         _keep_private(response)
-        return models.SignedIn(name=caller.name, role=caller.role, csrf=caller.csrf)
+        return models.SignedIn(
+            name=caller.name, role=caller.role, farms=sorted(caller.farms), csrf=caller.csrf
+        )
 
     @router.delete("/session", status_code=204)
     async def sign_out(
-        request: Request, response: Response, caller: Annotated[Caller, Depends(guard.staff)]
+        request: Request, response: Response, caller: Annotated[Caller, Depends(guard.signed_in)]
     ) -> None:
         """Sign out: ends the session and takes its cookie back."""
         await people.sign_out(request.cookies.get(sessions.COOKIE, ""))
@@ -84,7 +89,9 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     @router.post("/accounts", status_code=201)
     async def create_account(body: models.NewAccount, response: Response) -> models.MadeAccount:
         """Make an account; a random password is answered this once."""
-        account, password = await people.create_account(body.name, body.role, body.password)
+        account, password = await people.create_account(
+            body.name, body.role, body.password, body.farms
+        )
         _keep_private(response)
         made = password if body.password is None else None
         return models.MadeAccount(**_account(account), password=made)
@@ -105,7 +112,7 @@ def _api_keys(people: People, guard: Guard) -> APIRouter:
     @router.post("/api-keys", status_code=201)
     async def create_api_key(body: models.NewApiKey, response: Response) -> models.MadeApiKey:
         """Make an API key; it is answered this once."""
-        key, secret = await people.create_api_key(body.label, body.role)
+        key, secret = await people.create_api_key(body.label, body.role, body.farms)
         _keep_private(response)
         return models.MadeApiKey(**_api_key(key), key=secret)
 
@@ -177,13 +184,14 @@ def _account(account: Account) -> dict[str, Any]:
         "id": account.id,
         "name": account.name,
         "role": account.role,
+        "farms": sorted(account.farms),
         "created_at": rfc3339(account.created_at),
         "disabled": account.disabled_at is not None,
     }
 
 
 def _api_key(key: ApiKey) -> dict[str, Any]:
-    return {**asdict(key), "created_at": rfc3339(key.created_at)}
+    return {**asdict(key), "farms": sorted(key.farms), "created_at": rfc3339(key.created_at)}
 
 
 def _stream_key(key: StreamKey) -> dict[str, Any]:

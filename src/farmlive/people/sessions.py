@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select
 from farmlive.clock import now_ms
 from farmlive.ids import token as new_token
 from farmlive.people import tables
+from farmlive.people.accounts import Account
 from farmlive.people.models import Role
 
 COOKIE = "farmlive_session"
@@ -25,6 +26,7 @@ class Session:
     account: str
     name: str
     role: Role
+    farms: frozenset[str]
 
     @property
     def csrf(self) -> str:
@@ -37,15 +39,15 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def begin(conn: Connection, account: str, name: str, role: Role, days: int) -> Session:
+def begin(conn: Connection, account: Account, days: int) -> Session:
     """Start a session of so many days, and forget those that are over."""
     now = now_ms()
     conn.execute(delete(tables.sessions).where(tables.sessions.c.expires_at <= now))
-    session = Session(new_token(), account, name, role)
+    session = Session(new_token(), account.id, account.name, account.role, account.farms)
     conn.execute(
         tables.sessions.insert().values(
             hash=hashed(session.token),
-            account=account,
+            account=account.id,
             created_at=now,
             expires_at=now + days * _DAY_MS,
         )
@@ -56,7 +58,12 @@ def begin(conn: Connection, account: str, name: str, role: Role, days: int) -> S
 def find(conn: Connection, token: str) -> Session | None:
     """The session with that token, unless it is over or its account disabled."""
     row = conn.execute(
-        select(tables.accounts.c.id, tables.accounts.c.name, tables.accounts.c.role)
+        select(
+            tables.accounts.c.id,
+            tables.accounts.c.name,
+            tables.accounts.c.role,
+            tables.accounts.c.farms,
+        )
         .join(tables.sessions, tables.sessions.c.account == tables.accounts.c.id)
         .where(
             tables.sessions.c.hash == hashed(token),
@@ -64,7 +71,7 @@ def find(conn: Connection, token: str) -> Session | None:
             tables.accounts.c.disabled_at.is_(None),
         )
     ).one_or_none()
-    return Session(token, row.id, row.name, row.role) if row else None
+    return Session(token, row.id, row.name, row.role, frozenset(row.farms)) if row else None
 
 
 def end(conn: Connection, token: str) -> None:

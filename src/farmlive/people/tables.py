@@ -17,6 +17,8 @@ accounts = Table(
     Column("role", String(16), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("disabled_at", BigInteger),
+    # Identifiers of farms, for a seller; their table belongs to the room above.
+    Column("farms", Json, nullable=False, server_default="[]"),
 )
 
 # The CSRF token is derived from the session's token, which only its browser knows.
@@ -39,6 +41,7 @@ api_keys = Table(
     Column("label", String(80), nullable=False),
     Column("role", String(16), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("farms", Json, nullable=False, server_default="[]"),
 )
 
 # `device` is the pseudonym of the studio's own camera; none for an encoder such as OBS.

@@ -1,7 +1,7 @@
 """The messages of the live channel that the shop answers; app.py registers them there by type."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -11,12 +11,12 @@ from farmlive.shop.shop import Shop
 
 
 class Command(NamedTuple):
-    """A message type, its shape, what answers it, and whether only staff may send it."""
+    """A message type, its shape, what answers it, and who may send it."""
 
     name: str
     model: type[BaseModel]
     handler: Callable[[Caller, str, Any], Awaitable[dict[str, Any]]]
-    staff: bool
+    who: Literal["anyone", "crew", "staff"] = "anyone"
 
 
 def commands(shop: Shop) -> list[Command]:
@@ -29,7 +29,7 @@ def commands(shop: Shop) -> list[Command]:
         return await shop.bag.change(broadcast, message)
 
     return [
-        Command("order.place", OrderPlace, shop.till.place, staff=False),
-        Command("offer.release", OfferRelease, release, staff=True),
-        Command("offer.change", OfferChange, change, staff=True),
+        Command("order.place", OrderPlace, shop.till.place),
+        Command("offer.release", OfferRelease, release, who="staff"),
+        Command("offer.change", OfferChange, change, who="staff"),
     ]

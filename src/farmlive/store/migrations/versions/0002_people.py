@@ -12,6 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    for table in ("accounts", "api_keys"):
+        op.add_column(table, sa.Column("farms", Json, nullable=False, server_default="[]"))
     op.create_table(
         "audit",
         sa.Column("id", sa.String(length=26), nullable=False),

@@ -1,0 +1,46 @@
+"""The caller: who sent a request or holds a channel, and what the role lets them do.
+
+Decisions about roles only; who it is, guard.py finds out.
+"""
+
+from dataclasses import dataclass, field
+
+from farmlive.people.models import KeyRole
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request or holds a channel.
+
+    `account` and `name` are those of the signed-in account; a program with an API key has the
+    key's label for its name. `role` is None for a viewer. `device` is the pseudonym of the
+    browser. `address` is for limits: an IPv6 address is given as its /64. `csrf` is set where
+    a cookie signs in. `farms` are those of a seller, and empty for everyone else.
+    """
+
+    account: str | None
+    name: str | None
+    role: KeyRole | None
+    device: str
+    address: str
+    csrf: str | None = field(default=None, repr=False)
+    farms: frozenset[str] = frozenset()
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the caller runs broadcasts: a coordinator or a host."""
+        return self.role in ("coordinator", "host")
+
+    @property
+    def is_crew(self) -> bool:
+        """Whether the caller stands by a broadcast: staff, or a moderator."""
+        return self.is_staff or self.role == "moderator"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the caller is one of the demo's people; all it does is marked as such."""
+        return self.role == "simulator"
+
+    def may_farm(self, farm: str) -> bool:
+        """Whether the caller keeps this farm: staff keep all, a seller its own."""
+        return self.is_staff or (self.role == "seller" and farm in self.farms)

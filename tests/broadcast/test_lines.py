@@ -1,0 +1,60 @@
+"""What of an order each of its audiences sees."""
+
+from typing import Any
+
+import pytest
+
+from farmlive.broadcast.lines import seen
+
+TOLD = ("staff", "farm:1", "farm:2", "order:9")
+DATA = {
+    "order": "9",
+    "state": "placed",
+    "buyer": "pseudonym",
+    "lines": [
+        {"farm": "1", "quantity": 2, "total": 5980},
+        {"farm": "2", "quantity": 1, "total": 2990},
+        {"farm": "1", "quantity": 1, "total": 100},
+    ],
+    "total": {"amount": 9070, "currency": "CNY"},
+}
+
+
+@pytest.mark.parametrize("audience", ["staff", "order:9"])
+def test_staff_and_the_buyer_see_all(audience: str) -> None:
+    assert seen(DATA, TOLD, {"public", audience}) is DATA
+
+
+def test_a_seller_sees_own_lines_with_their_total_and_no_buyer() -> None:
+    assert seen(DATA, TOLD, {"public", "farm:1", "farm:3"}) == {
+        "order": "9",
+        "state": "placed",
+        "lines": [DATA["lines"][0], DATA["lines"][2]],  # type: ignore[index]
+        "total": {"amount": 6080, "currency": "CNY"},
+    }
+
+
+def test_a_seller_of_every_farm_in_it_sees_the_whole_but_the_buyer() -> None:
+    shown = seen(DATA, TOLD, {"public", "farm:1", "farm:2"})
+    assert shown == {name: value for name, value in DATA.items() if name != "buyer"}
+
+
+def test_a_seller_who_buys_sees_the_own_order_whole() -> None:
+    assert seen(DATA, TOLD, {"public", "farm:1", "order:9"}) is DATA
+
+
+@pytest.mark.parametrize(
+    ("told", "amount"), [(("staff", "farm:1", "farm:2"), False), (("staff", "farm:1"), True)]
+)
+def test_what_is_said_of_the_whole_order_is_left_out_where_another_farm_has_a_part(
+    told: tuple[str, ...], amount: bool
+) -> None:
+    data: dict[str, Any] = {"order": "9", "amount": {"amount": 100}, "reason": "one was bruised"}
+    shown = seen(data, told, {"public", "farm:1"})
+    assert ("amount" in shown) is amount
+    assert "reason" not in shown
+
+
+def test_what_is_public_is_seen_as_it_is() -> None:
+    data = {"offer": "a", "total": 3}
+    assert seen(data, ["public"], {"public", "farm:1"}) is data
