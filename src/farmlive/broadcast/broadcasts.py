@@ -8,10 +8,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row, case, insert, select, update
 
-from farmlive.broadcast.hub import Client, Counts, Hub
+from farmlive.broadcast.hub import Counts, Hub
 from farmlive.broadcast.log import PUBLIC, TOPIC, Event, Log, UnknownBroadcast, unpack
 from farmlive.broadcast.models import Broadcast, ChangedBroadcast, NewBroadcast
-from farmlive.broadcast.tables import broadcasts, events, watches
+from farmlive.broadcast.tables import broadcasts, events
+from farmlive.broadcast.watches import Watches
 from farmlive.bus import Bus
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
@@ -69,10 +70,12 @@ class Broadcasts:
         self._elsewhere: dict[tuple[str, str], tuple[int, int]] = {}
         self._counter: asyncio.Task[None] | None = None
         self.counts = Counts()
+        self.watches = Watches(store)
         bus.listen(self._hear)
 
     async def start(self) -> None:
         """Begin to count viewers."""
+        self.watches.start()
         self._counter = asyncio.create_task(self._count_for_ever())
 
     async def stop(self) -> None:
@@ -80,6 +83,7 @@ class Broadcasts:
         if self._counter is not None:
             self._counter.cancel()
             await asyncio.gather(self._counter, return_exceptions=True)
+        await self.watches.stop()
         for hub in self._hubs.values():
             hub.stop()
 
@@ -248,18 +252,6 @@ class Broadcasts:
     def connected(self) -> int:
         """Open channels of this server."""
         return sum(len(hub.clients) for hub in self._hubs.values())
-
-    async def watched(self, hub: Hub, client: Client) -> None:
-        """Keep that a device watched until now."""
-        row = {
-            "broadcast": hub.broadcast,
-            "device": client.device,
-            "from_at": client.joined_at,
-            "to_at": now_ms(),
-        }
-        await self._store.write(
-            lambda connection: connection.execute(insert(watches), row) and None
-        )
 
     async def count(self) -> None:
         """Write `audience.counted` for each live broadcast that was not counted just now."""

@@ -1,11 +1,15 @@
-"""Cards: which offer of the bag is shown over the video. What an offer is, the log tells."""
+"""Cards: which offer of the bag is shown over the video, and who looked closer. What an offer is,
+the log tells.
+"""
 
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.broadcast.tables import card_taps
+from farmlive.clock import now_ms
 from farmlive.problems import NotFound
 from farmlive.store import Store
 
@@ -35,6 +39,16 @@ class Cards:
         if offer is None:
             return {}
         return await self._append(broadcast, "card.unpinned", {"offer": offer})
+
+    async def opened(self, broadcast: str, offer: str, device: str) -> None:
+        """Count that a viewer looked at a card; only while the broadcast is live."""
+        row = {"broadcast": broadcast, "offer": offer, "device": device, "at": now_ms()}
+
+        def write(connection: Connection) -> None:
+            if self._log.head(connection, broadcast).state == "live":
+                connection.execute(insert(card_taps), row)
+
+        await self._store.write(write)
 
     async def _append(self, broadcast: str, kind: str, data: dict[str, Any]) -> dict[str, Any]:
         def write(connection: Connection) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The tables of broadcasts: the broadcast itself, its log, who sent and who watched."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, false
 
 from farmlive.store import Json, metadata
 
@@ -57,5 +57,20 @@ watches = Table(
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False, index=True),
     Column("device", String(64), nullable=False),
     Column("from_at", BigInteger, nullable=False),
+    # Brought up to date each minute while it is running; after a crash it stays as it was.
     Column("to_at", BigInteger, nullable=False),
+    Column("running", Boolean, nullable=False, server_default=false()),
+    # The page was open already and its channel came back.
+    Column("resumed", Boolean, nullable=False, server_default=false()),
+)
+
+# A viewer looked at a card, over the video or in the bag.
+card_taps = Table(
+    "card_taps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("broadcast", ForeignKey("broadcasts.id"), nullable=False, index=True),
+    Column("offer", String(26), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
 )

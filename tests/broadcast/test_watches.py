@@ -1,0 +1,144 @@
+"""What is kept of who watched and who looked at a card, as the tables hold it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Row, Table, select
+from websockets.asyncio.client import ClientConnection, connect
+
+from farmlive.app import Server
+from farmlive.broadcast.models import NewBroadcast
+from farmlive.broadcast.tables import card_taps, watches
+from farmlive.clock import now_ms
+
+OFFER = {"offer": "01OFFER", "name": {"en": "Kumquats"}, "released": 5, "left": 5}
+
+
+@pytest.fixture
+async def live(server: Server) -> str:
+    house = server.house
+    made = await house.broadcasts.create(NewBroadcast(title={"en": "Live"}))
+    await house.broadcasts.begin(made.id)
+    await house.store.write(
+        lambda connection: house.log.append(connection, made.id, "offer.added", ["public"], OFFER)
+    )
+    return made.id
+
+
+@asynccontextmanager
+async def viewer(
+    server: Server, broadcast: str, query: str = ""
+) -> AsyncIterator[ClientConnection]:
+    url = f"{server.url.replace('http', 'ws')}/api/v1/broadcasts/{broadcast}/live{query}"
+    async with connect(url, subprotocols=["farmlive.v1"]) as socket:  # type: ignore[list-item]
+        await socket.recv()
+        yield socket
+
+
+async def rows(server: Server, table: Table) -> list[Row[Any]]:
+    query = select(table).order_by(table.c.id)
+    return await server.house.store.read(lambda connection: list(connection.execute(query)))
+
+
+async def some(server: Server, table: Table, *, running: bool | None = None) -> list[Row[Any]]:
+    """The rows, as soon as there are any (and, of watches, as soon as they run or do not)."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await rows(server, table)
+            if found and (running is None or all(row.running is running for row in found)):
+                return found
+            await asyncio.sleep(0.01)
+
+
+async def opened(socket: ClientConnection, offer: str) -> dict[str, Any]:
+    await socket.send(json.dumps({"type": "card.open", "id": 1, "offer": offer}))
+    while True:
+        frame: dict[str, Any] = json.loads(await socket.recv())
+        if frame["type"] == "reply":
+            return frame
+
+
+async def test_a_session_is_kept_as_soon_as_a_viewer_joins(server: Server, live: str) -> None:
+    before = now_ms()
+    async with viewer(server, live):
+        (row,) = await some(server, watches)
+        assert row.broadcast == live
+        assert row.running
+        assert not row.resumed
+        assert before <= row.from_at <= row.to_at <= now_ms()
+
+
+async def test_a_session_ends_when_the_viewer_leaves(server: Server, live: str) -> None:
+    async with viewer(server, live):
+        (began,) = await some(server, watches)
+        left = now_ms()
+    (row,) = await some(server, watches, running=False)
+    assert (row.id, row.from_at) == (began.id, began.from_at)
+    assert row.to_at >= left
+
+
+async def test_a_running_session_is_brought_up_to_date(server: Server, live: str) -> None:
+    async with viewer(server, live):
+        (began,) = await some(server, watches)
+        async with asyncio.timeout(10):
+            row = began
+            while row.to_at == began.to_at:
+                await server.house.broadcasts.watches.keep()
+                (row,) = await rows(server, watches)
+        assert row.to_at > began.to_at
+        assert row.running
+
+
+async def test_a_channel_that_comes_back_is_no_new_view(server: Server, live: str) -> None:
+    async with viewer(server, live):
+        await some(server, watches)
+    async with viewer(server, live, "?after=1"):
+        found = await rows(server, watches)
+        async with asyncio.timeout(10):
+            while len(found) < 2:
+                await asyncio.sleep(0.01)
+                found = await rows(server, watches)
+    assert [row.resumed for row in found] == [False, True]
+
+
+async def test_the_host_is_no_viewer(server: Server, live: str, coordinator: str) -> None:
+    url = f"{server.url.replace('http', 'ws')}/api/v1/broadcasts/{live}/live"
+    bearer = {"Authorization": f"Bearer {coordinator}"}
+    async with connect(url, additional_headers=bearer) as socket:
+        await socket.recv()
+        assert (await opened(socket, "01OFFER"))["ok"]
+    async with viewer(server, live) as other:
+        await opened(other, "01OFFER")
+        assert len(await some(server, watches)) == 1
+    assert len(await rows(server, card_taps)) == 1
+
+
+async def test_each_look_at_a_card_is_counted(server: Server, live: str) -> None:
+    async with viewer(server, live) as socket:
+        for _ in range(2):
+            assert (await opened(socket, "01OFFER"))["ok"]
+        assert not (await opened(socket, "nothing"))["ok"]
+    found = await rows(server, card_taps)
+    (watch,) = await some(server, watches)
+    assert [(row.broadcast, row.offer, row.device) for row in found] == [
+        (live, "01OFFER", watch.device)
+    ] * 2
+
+
+async def test_what_is_looked_at_after_the_end_is_not_counted(server: Server, live: str) -> None:
+    async with viewer(server, live) as socket:
+        await server.house.broadcasts.end(live)
+        assert (await opened(socket, "01OFFER"))["ok"]
+    assert await rows(server, card_taps) == []
+
+
+async def test_a_server_that_stops_closes_its_sessions(server: Server, live: str) -> None:
+    async with viewer(server, live):
+        await some(server, watches)
+        await server.house.broadcasts.watches.stop()
+        (row,) = await rows(server, watches)
+        assert not row.running
