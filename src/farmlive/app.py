@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from farmlive import edge, gate, operations
+from farmlive import edge, gate, operations, uploads
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -47,6 +47,7 @@ from farmlive.shop import channel as shop_channel
 from farmlive.shop import routes as shop_routes
 from farmlive.shop.shop import Shop
 from farmlive.store import Store
+from farmlive.store.files import Files
 
 SHUTDOWN_S = 10
 
@@ -138,6 +139,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
             people, guard, lambda connection, broadcast: log.head(connection, broadcast).state
         )
     )
+    api.include_router(uploads.routes(Files(settings), guard))
     api.include_router(origin_routes.routes(origin, guard))
     api.include_router(shop_routes.routes(shop, guard))
     api.include_router(review_routes.routes(review, guard))
@@ -151,7 +153,12 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     api.mount("/static", static)
     edge.answer_problems(api, error_page(pages))
     asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)
-    asgi = edge.BodyLimit(edge.RequestLog(asgi), settings.max_body_kib * 1024)
+    asgi = edge.BodyLimit(
+        edge.RequestLog(asgi),
+        settings.max_body_kib * 1024,
+        uploads=uploads.PATHS,
+        upload_limit=settings.max_upload_mib << 20,
+    )
     return House(
         settings=settings,
         store=store,

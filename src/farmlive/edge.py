@@ -3,6 +3,7 @@ of no person. What a request means is the rooms' part.
 """
 
 import contextlib
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -90,20 +91,33 @@ def answer_problems(app: FastAPI, page: ErrorPage) -> None:
 
 
 class BodyLimit:
-    """ASGI middleware: refuses a body over the limit, unread where its length is told."""
+    """ASGI middleware: refuses a body over the limit, unread where its length is told.
 
-    def __init__(self, app: ASGIApp, limit: int):
+    Addresses that match `uploads` take files and have the limit `upload_limit`. Limits in bytes.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int,
+        *,
+        uploads: re.Pattern[str] | None = None,
+        upload_limit: int = 0,
+    ):
         self._app = app
         self._limit = limit
+        self._uploads = uploads
+        self._upload_limit = upload_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._limit_of(scope["path"])
         told = dict(scope["headers"]).get(b"content-length", b"0")
-        if told.isdigit() and int(told) > self._limit:
-            await self._refuse(scope, receive, send)
+        if told.isdigit() and int(told) > limit:
+            await self._refuse(limit, scope, receive, send)
             return
         got = 0
 
@@ -111,22 +125,26 @@ class BodyLimit:
             nonlocal got
             message = await receive()
             got += len(message.get("body", b""))
-            if got > self._limit:
+            if got > limit:
                 raise _Overrun
             return message
 
         async def watch(message: Message) -> None:
             # Whatever the application made of the torn body, the limit is the answer.
-            if got <= self._limit:
+            if got <= limit:
                 await send(message)
 
         with contextlib.suppress(_Overrun):
             await self._app(scope, count, watch)
-        if got > self._limit:
-            await self._refuse(scope, receive, send)
+        if got > limit:
+            await self._refuse(limit, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = TooLarge(f"A body may have {self._limit} bytes at most. Nothing was changed.")
+    def _limit_of(self, path: str) -> int:
+        upload = self._uploads is not None and self._uploads.fullmatch(path)
+        return self._upload_limit if upload else self._limit
+
+    async def _refuse(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = TooLarge(f"A body may have {limit} bytes at most. Nothing was changed.")
         response = JSONResponse(problem.body(), problem.status, media_type=problems.MEDIA_TYPE)
         response.headers["Connection"] = "close"
         await response(scope, receive, send)

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     )
     chats_per_minute: int = Field(20, ge=1, description="Chat messages a minute from one device.")
     max_body_kib: int = Field(1024, ge=16, description="Largest HTTP body, KiB, uploads aside.")
+    max_upload_mib: int = Field(
+        12, ge=1, le=100, description="Largest picture or certificate that is taken, MiB."
+    )
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
         "CNY", description="ISO 4217 code of the prices that staff enter."
     )

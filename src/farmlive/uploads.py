@@ -1,0 +1,67 @@
+"""The addresses of files: a picture is sent to the server, and what it keeps is read again.
+
+What a picture or a certificate must be is the store's to say (store/files.py).
+"""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+
+from farmlive.people import Caller, Guard
+from farmlive.problems import NotFound
+from farmlive.store.files import Files
+
+PATHS = re.compile(r"/api/v1/(pictures|lots/[^/]+/inspections/[^/]+/certificate)")
+"""The addresses whose body is a file, with a limit of its own (`max_upload_mib`)."""
+
+BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The bytes of the file.",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+class KeptPicture(BaseModel):
+    """The address of a picture, as farms and products take it, and its size in pixels."""
+
+    picture: str
+    width: int
+    height: int
+
+
+def routes(files: Files, guard: Guard) -> APIRouter:
+    """The router of files."""
+    router = APIRouter(tags=["files"])
+    growers = guard.roles("coordinator", "host", "seller")
+
+    @router.post("/api/v1/pictures", status_code=201, openapi_extra=BODY)
+    async def keep_picture(
+        request: Request, caller: Annotated[Caller, Depends(growers)]
+    ) -> KeptPicture:
+        """Send a picture; it is turned upright, made smaller and freed of its camera's facts."""
+        kept = await files.keep_picture(await request.body())
+        return KeptPicture(picture=kept.url, width=kept.width, height=kept.height)
+
+    @router.api_route("/files/{name}", methods=["GET", "HEAD"], response_class=FileResponse)
+    async def file(name: str) -> Response:
+        """A picture or a certificate; the bytes at one address never change."""
+        path = files.path(name)
+        if path is None:
+            raise NotFound("There is no such file here. Send it again, or ask who sent it.")
+        pdf = path.suffix == ".pdf"
+        return FileResponse(
+            path,
+            media_type="application/pdf" if pdf else "image/webp",
+            headers={
+                "Cache-Control": "public, max-age=31536000, immutable",
+                "X-Content-Type-Options": "nosniff",
+                "Content-Security-Policy": "default-src 'none'; sandbox",
+            },
+        )
+
+    return router

@@ -1,0 +1,150 @@
+"""What is kept of a picture and of a certificate, and what is refused."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from farmlive.settings import Settings
+from farmlive.store.files import Files, NotACertificate, NotAPicture, check_pdf
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(Settings(data=tmp_path))
+
+
+def picture(size: tuple[int, int] = (40, 30), form: str = "JPEG", **how: object) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", size, (200, 120, 20)).save(written, form, **how)
+    return written.getvalue()
+
+
+def pdf(body: bytes = b"1 0 obj <</Type /Catalog>> endobj\n", trailer: bytes = b"") -> bytes:
+    begin = b"%PDF-1.7\n" + body
+    table = b"xref\n0 1\n0000000000 65535 f \ntrailer <</Size 1 /Root 1 0 R" + trailer + b">>\n"
+    return begin + table + b"startxref\n%d\n%%%%EOF\n" % len(begin)
+
+
+def count(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def kept(files: Files, url: str) -> Image.Image:
+    path = files.path(url.removeprefix("/files/"))
+    assert path is not None
+    return Image.open(path)
+
+
+async def test_a_picture_is_kept_as_webp_under_the_hash_of_its_bytes(files: Files) -> None:
+    first = await files.keep_picture(picture())
+    assert (first.width, first.height) == (40, 30)
+    assert files.has(first.url)
+    assert await files.keep_picture(picture()) == first
+    with kept(files, first.url) as image:
+        assert image.format == "WEBP"
+
+
+async def test_a_phones_picture_is_turned_upright_made_smaller_and_tells_no_place(
+    files: Files,
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    exif.get_ifd(0x8825)[1] = "N"  # where it was taken
+    big = await files.keep_picture(picture((4000, 3000), exif=exif))
+    assert (big.width, big.height) == (1200, 1600)
+    with kept(files, big.url) as image:
+        assert image.size == (1200, 1600)
+        assert dict(image.getexif()) == {}
+        assert "exif" not in image.info
+
+
+async def test_what_is_clear_stays_clear(files: Files) -> None:
+    written = io.BytesIO()
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(written, "PNG")
+    clear = await files.keep_picture(written.getvalue())
+    with kept(files, clear.url) as image:
+        assert image.convert("RGBA").getpixel((0, 0))[3] == 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF", "TIFF", "BMP"])
+async def test_pictures_of_other_forms_are_taken(files: Files, form: str) -> None:
+    assert files.has((await files.keep_picture(picture(form=form))).url)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not a picture",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        pdf(),
+        picture()[:200],
+        picture(form="PNG")[:60],
+        b"GIF89a" + b"\0" * 20,
+    ],
+)
+async def test_what_is_no_picture_is_refused_and_not_kept(
+    files: Files, data: bytes, tmp_path: Path
+) -> None:
+    with pytest.raises(NotAPicture, match="Nothing was kept"):
+        await files.keep_picture(data)
+    assert count(tmp_path) == 0
+
+
+@pytest.mark.parametrize("edge", [9_000, 60_000])
+async def test_a_picture_bomb_is_refused_before_it_is_unpacked(files: Files, edge: int) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", edge, edge, 8, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * (edge + 1) * 50)
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    with pytest.raises(NotAPicture, match="64 million pixels"):
+        await files.keep_picture(bomb)
+
+
+async def test_a_certificate_is_a_pdf_as_it_is_or_a_picture(files: Files) -> None:
+    url = await files.keep_document(pdf())
+    assert url.endswith(".pdf")
+    path = files.path(url.removeprefix("/files/"))
+    assert path is not None
+    assert path.read_bytes() == pdf()
+    photo = await files.keep_document(picture((3000, 2000)))
+    with kept(files, photo) as image:
+        assert image.size == (2400, 1600)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"PK\x03\x04 a document of another kind", "neither a PDF nor a picture"),
+        (pdf()[:-20], "cut off"),
+        (b"%PDF-1.7\nhello\nstartxref\n9\n%%EOF", "damaged"),
+        (b"%PDF-1.7\nhello\nstartxref\n99999\n%%EOF", "damaged"),
+        (pdf(trailer=b" /Encrypt 5 0 R"), "locked"),
+    ],
+)
+async def test_what_is_no_certificate_is_refused(files: Files, data: bytes, says: str) -> None:
+    with pytest.raises(NotACertificate, match=says):
+        await files.keep_document(data)
+
+
+def test_a_pdf_may_begin_after_other_bytes_and_keep_its_table_in_an_object() -> None:
+    check_pdf(b"\xef\xbb\xbf" + pdf())
+    begin = b"%PDF-2.0\n"
+    check_pdf(begin + b"7 0 obj <</Type /XRef>> stream\nstartxref\r\n9\r\n%%EOF")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "../farmlive.sqlite3", "a.webp", "A" * 64 + ".webp", "0" * 64 + ".svg", "0" * 64]
+)
+def test_other_names_lead_nowhere(files: Files, name: str) -> None:
+    assert files.path(name) is None
+    assert not files.has(name)
+    assert not files.has(f"/files/{name}")

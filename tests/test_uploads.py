@@ -1,0 +1,67 @@
+"""Pictures over HTTP: who may send one, how much, and how it is read again."""
+
+import io
+
+import httpx
+import pytest
+from PIL import Image
+
+from farmlive.app import Server, running
+from farmlive.settings import Settings
+
+
+def picture(edge: int = 64) -> bytes:
+    written = io.BytesIO()
+    Image.effect_noise((edge, edge), 90).save(written, "PNG")
+    return written.getvalue()
+
+
+async def test_a_picture_is_sent_and_read_again(server: Server, coordinator: str) -> None:
+    headers = {"Authorization": f"Bearer {coordinator}", "Content-Type": "image/png"}
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        sent = await client.post("/api/v1/pictures", content=picture(), headers=headers)
+        assert sent.status_code == 201
+        assert (sent.json()["width"], sent.json()["height"]) == (64, 64)
+        for method in ("GET", "HEAD"):
+            answer = await client.request(method, sent.json()["picture"])
+            assert answer.status_code == 200
+            assert answer.headers["content-type"] == "image/webp"
+            assert "immutable" in answer.headers["cache-control"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert "sandbox" in answer.headers["content-security-policy"]
+        missing = await client.get("/files/" + "0" * 64 + ".webp")
+        assert missing.status_code == 404
+        assert missing.json()["type"] == "/problems/not-found"
+
+
+async def test_a_viewer_sends_no_picture(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        answer = await client.post("/api/v1/pictures", content=picture())
+        assert answer.status_code == 401
+
+
+async def test_what_is_no_picture_is_told(server: Server, coordinator: str) -> None:
+    headers = {"Authorization": f"Bearer {coordinator}"}
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        answer = await client.post("/api/v1/pictures", content=b"<svg/>", headers=headers)
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/not-a-picture")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_picture_has_a_limit_of_its_own(settings: Settings, announced: bool) -> None:
+    few = settings.model_copy(update={"max_body_kib": 16, "max_upload_mib": 1})
+    async with running(few) as server, httpx.AsyncClient(base_url=server.url) as client:
+        _, key = await server.house.people.create_api_key("test", "coordinator")
+        headers = {"Authorization": f"Bearer {key}"}
+
+        async def chunks(data: bytes) -> object:
+            yield data
+
+        async def send(data: bytes) -> httpx.Response:
+            content = data if announced else chunks(data)
+            return await client.post("/api/v1/pictures", content=content, headers=headers)  # type: ignore[arg-type]
+
+        assert (await send(picture(400))).status_code == 201
+        over = await send(picture(1200))
+        assert (over.status_code, over.json()["type"]) == (413, "/problems/too-large")
+        assert "1048576 bytes" in over.json()["detail"]
