@@ -99,7 +99,7 @@ async def stage(server: Server, offers: int = 2) -> Stage:
         f"B{broadcast[-8:]}",
         {"zh": "金桔", "en": "Kumquats"},
         "2026-11-20T08:00:00+08:00",
-        500_000,
+        400_000_000,
     )
     made = Stage(broadcast, "")
     for number in range(offers):
@@ -107,7 +107,7 @@ async def stage(server: Server, offers: int = 2) -> Stage:
             broadcast,
             lot["id"],
             2990,
-            1000,
+            50_000,
             name={"zh": f"金桔 {number}", "en": f"Kumquats {number}"},
             unit={"zh": "箱", "en": "box"},
             net_weight_g=2500,

@@ -84,6 +84,12 @@ class LightChannel(asyncio.Protocol):
         while (frame := self._next_frame()) is not None:
             self._take(*frame, now_ns)
 
+    def say(self, text: bytes) -> None:
+        """Send one text frame (RFC 6455, section 5)."""
+        if self._transport is None:
+            raise ConnectionError("the channel is not open")
+        self._transport.write(_masked(0x81, text))
+
     def close(self) -> None:
         """Cut the connection."""
         if self._transport is not None:
@@ -116,9 +122,20 @@ class LightChannel(asyncio.Protocol):
             if not self._welcome.done():
                 self._welcome.set_result(None)
         elif opcode == 9 and self._transport is not None:
-            mask = os.urandom(4)
-            masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
-            self._transport.write(bytes([0x8A, 0x80 | len(payload)]) + mask + masked)
+            self._transport.write(_masked(0x8A, payload))
         elif opcode == 8:
             self.close_code = int.from_bytes(payload[:2], "big") if len(payload) > 1 else None
             self.close()
+
+
+def _masked(first: int, payload: bytes) -> bytes:
+    """A client's frame: `first` is its FIN bit and opcode."""
+    length = len(payload)
+    if length < 126:
+        head = bytes([first, 0x80 | length])
+    else:
+        head = bytes([first, 0x80 | 126]) + length.to_bytes(2, "big")
+    mask = os.urandom(4)
+    key = int.from_bytes((mask * (length // 4 + 1))[:length], "big")
+    masked = (int.from_bytes(payload, "big") ^ key).to_bytes(length, "big")
+    return head + mask + masked
