@@ -1,4 +1,4 @@
-"""The studio's pages: the list of broadcasts, preparing one, and the console of one.
+"""The studio's pages of broadcasts: what one's role may do there, preparing, bag, console, orders.
 
 Owns who may see them and what they start with; everything that changes goes through the API and
 the channel, called by the scripts under web/static/studio.
@@ -11,32 +11,51 @@ from fastapi.responses import RedirectResponse, Response
 
 from farmlive.clock import now_ms
 from farmlive.money import decimals
+from farmlive.pages import entry, keeping
+from farmlive.pages.entry import ALL, CREW, STAFF, stopped
 from farmlive.pages.formats import Formats
 from farmlive.pages.languages import DEFAULT
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
-from farmlive.pages.routes import to_sign_in
 from farmlive.people import Caller
 from farmlive.settings import Settings
 
+HOMES = {
+    "moderator": "studio_moderator.html",
+    "seller": "studio_seller.html",
+    "clerk": "studio_clerk.html",
+}
+
 
 def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
-    """Build the router of the studio."""
+    """Build the router of the studio: everything for which one signs in, and the way in."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
+    router.include_router(entry.routes(pages, rooms))
+    # Before the broadcasts': /studio/products is no broadcast.
+    router.include_router(keeping.routes(pages, rooms, settings))
+    router.include_router(_broadcasts(pages, rooms, settings))
+    return router
+
+
+def _broadcasts(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+    router = APIRouter()
     anyone = Depends(rooms.guard.anyone)
     places = decimals(settings.currency)
 
     @router.get("/studio")
     async def studio(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """The broadcasts; on an empty server the way to the first one."""
-        if not caller.is_staff:
-            return to_sign_in(request)
+        """What one's role may do; on an empty server the way to the first broadcast."""
+        led = stopped(request, caller, ALL)
+        if led is not None:
+            return led
+        farms = await rooms.origin.farms() if caller.role == "seller" else []
         return pages.page(
             request,
-            "studio.html",
+            HOMES.get(caller.role or "", "studio.html"),
             cache="no-store",
             caller=caller,
             broadcasts=await rooms.broadcasts.all(),
+            farms=[farm for farm in farms if caller.may_farm(farm.id)],
         )
 
     @router.get("/studio/new")
@@ -52,8 +71,9 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         return await prepared(request, caller, broadcast)
 
     async def prepared(request: Request, caller: Caller, broadcast: str | None) -> Response:
-        if not caller.is_staff:
-            return to_sign_in(request)
+        led = stopped(request, caller, STAFF)
+        if led is not None:
+            return led
         found = None if broadcast is None else await rooms.broadcasts.get(broadcast)
         if found is not None and found.state == "ended":
             return RedirectResponse(f"/studio/{found.id}", status_code=303)
@@ -67,20 +87,41 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             today_code=_today(settings),
         )
 
+    async def of_one(
+        request: Request,
+        caller: Caller,
+        broadcast: str,
+        template: str,
+        roles: tuple[str, ...],
+    ) -> Response:
+        return stopped(request, caller, roles) or pages.page(
+            request,
+            template,
+            cache="no-store",
+            caller=caller,
+            broadcast=await rooms.broadcasts.get(broadcast),
+            decimals=places,
+        )
+
+    @router.get("/studio/{broadcast}/bag")
+    async def bag(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """The bag of one broadcast: what lies in it, in which order, at which price."""
+        return await of_one(request, caller, broadcast, "studio_bag.html", STAFF)
+
+    @router.get("/studio/{broadcast}/orders")
+    async def orders(
+        broadcast: str, request: Request, caller: Annotated[Caller, anyone]
+    ) -> Response:
+        """The orders of one broadcast and how far each is."""
+        roles = (*STAFF, "seller", "clerk")
+        return await of_one(request, caller, broadcast, "studio_orders.html", roles)
+
     @router.get("/studio/{broadcast}")
     async def console(
         broadcast: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
         """The console of one broadcast."""
-        if not caller.is_staff:
-            return to_sign_in(request)
-        return pages.page(
-            request,
-            "studio_console.html",
-            cache="no-store",
-            caller=caller,
-            broadcast=await rooms.broadcasts.get(broadcast),
-        )
+        return await of_one(request, caller, broadcast, "studio_console.html", CREW)
 
     return router
 

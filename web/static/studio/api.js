@@ -1,6 +1,7 @@
 // The API as staff call it: a session that ran out leads to the sign-in and back to this page.
 
-import { api } from "../common/api.js";
+import { api, Problem } from "../common/api.js";
+import { t } from "../common/words.js";
 
 async function call(method, path, body) {
   try {
@@ -16,3 +17,25 @@ async function call(method, path, body) {
 
 export const get = (path) => call("GET", path);
 export const post = (path, body = {}) => call("POST", path, body);
+export const patch = (path, body) => call("PATCH", path, body);
+export const put = (path, body) => call("PUT", path, body);
+export const remove = (path) => call("DELETE", path);
+
+/** Sends a file's bytes as they are; answers what the server made of them. Throws Problem. */
+export async function upload(path, file) {
+  const session = await call("GET", "/api/v1/session");
+  const headers = { accept: "application/json", "x-csrf-token": session.csrf };
+  if (file.type) headers["content-type"] = file.type;
+  let answer;
+  try {
+    answer = await fetch(path, { method: "POST", headers, body: file });
+  } catch {
+    throw new Problem({
+      type: "/problems/offline",
+      detail: t("The file could not be sent: the server can't be reached. Try it again in a moment."),
+    });
+  }
+  const read = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Problem({ status: answer.status, ...read });
+  return read;
+}

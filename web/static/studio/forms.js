@@ -2,12 +2,12 @@
 // the fields. A field's `name` is the body's path (`name.zh`); `data-as` says how its value is read.
 
 import { Problem } from "../common/api.js";
-import { sentence } from "../common/problems.js";
 import { t } from "../common/words.js";
-import { together } from "./sentences.js";
+import { known, spoken, together } from "./sentences.js";
 
 const READ = {
   text: (value) => value.trim() || null,
+  flag: (_value, { checked }) => checked,
   count: (value) => (value === "" ? null : Math.round(Number(value))),
   // Money is typed in major units; `data-decimals` is the currency's.
   money: (value, { dataset }) =>
@@ -16,11 +16,39 @@ const READ = {
   moment: (value) => (value === "" ? null : new Date(value).toISOString()),
 };
 
+/** What a field shows of a body's value: the other way round. */
+const WRITE = {
+  text: (value) => value ?? "",
+  count: (value) => value ?? "",
+  money: (value, { dataset }) => {
+    const places = Number(dataset.decimals ?? 2);
+    const minor = typeof value === "object" ? value?.amount : value;
+    return minor == null ? "" : (minor / 10 ** places).toFixed(places);
+  },
+  kilograms: (value) => (value == null ? "" : String(value / 1000)),
+  moment: (value) => (value ? local(new Date(value)) : ""),
+};
+
+/** A moment as a field of the browser writes it, in this device's time. */
+export function local(date) {
+  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 16);
+}
+
+/** Whether the field has no part in the body: not named, off, or a choice that was not taken. */
+const isOut = (field) =>
+  !field.name || field.disabled || (field.type === "radio" && !field.checked);
+
 /** The form's values as a nested object; a group in which nothing was filled in is null. */
 export function read(form) {
   const body = {};
   for (const field of form.elements) {
-    if (!field.name || field.disabled) continue;
+    if (isOut(field)) continue;
+    if (field.dataset.as === "set") {
+      const chosen = (body[field.name] ??= []);
+      if (field.checked) chosen.push(field.value);
+      continue;
+    }
     const path = field.name.split(".");
     const last = path.pop();
     let place = body;
@@ -31,9 +59,25 @@ export function read(form) {
   return Object.fromEntries(values);
 }
 
+/** Puts a body's values into the form, and empties the fields that it does not name. */
+export function fill(form, body) {
+  form.reset();
+  clear(form);
+  for (const field of form.elements) {
+    if (!field.name) continue;
+    const value = field.name.split(".").reduce((place, part) => place?.[part], body);
+    if (field.dataset.as === "set") field.checked = value?.includes(field.value) ?? false;
+    else if (field.dataset.as === "flag") field.checked = Boolean(value);
+    else if (field.type === "radio") field.checked = value === field.value;
+    else if (value !== undefined) field.value = WRITE[field.dataset.as ?? "text"](value, field);
+    else if (field.type === "hidden") field.value = "";
+  }
+  form.dispatchEvent(new Event("filled"));
+}
+
 /** `{zh: "…", en: null}` stays a text in one language. */
 function collapse(value) {
-  if (value === null || typeof value !== "object") return value;
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
   const filled = Object.entries(value).map(([key, each]) => [key, collapse(each)]);
   if (filled.every(([, each]) => each === null)) return null;
   const isText = filled.every(([key]) => key === "zh" || key === "en");
@@ -45,7 +89,7 @@ export function named(body) {
   return (Array.isArray(body.errors) ? body.errors : []).map((error) => {
     const path = String(error.field ?? "");
     const words = String(error.message ?? "").replace(/^Value error, /, "");
-    return [path, words.charAt(0).toUpperCase() + words.slice(1)];
+    return [path, known(words.charAt(0).toUpperCase() + words.slice(1))];
   });
 }
 
@@ -79,7 +123,7 @@ export function show(form, problem) {
       first ??= field;
     } else if (words) rest.push(words);
   }
-  const general = together(rest) || (first ? "" : sentence(problem));
+  const general = together(rest) || (first ? "" : spoken(problem));
   const summary = form.querySelector("[data-summary]");
   summary.textContent = general;
   summary.hidden = !general;
@@ -99,7 +143,7 @@ function isMissing(form) {
   let first = null;
   for (const field of form.elements) {
     if (!field.name || field.disabled || field.checkValidity()) continue;
-    tell(field, complaint(field));
+    tell(field, field.validationMessage && field.validity.customError ? field.validationMessage : complaint(field));
     first ??= field;
   }
   first?.focus();

@@ -1,5 +1,51 @@
-// Sentences one after another: with a space between them, in Chinese without.
+// Sentences for staff: one after another, and what the server says in English put into the reader's
+// language. The server's own words are the key, so that they stay as they are where none is known.
 
-import { page } from "../common/words.js";
+import { sentence } from "../common/problems.js";
+import { page, t } from "../common/words.js";
 
+/** Sentences one after another: with a space between them, in Chinese without. */
 export const together = (lines) => lines.join(page.language === "zh" ? "" : " ");
+
+/** Problems that staff meet, by the stable part of their type. */
+const SPOKEN = {
+  "waiting-period": () => t("The waiting period after spraying is not over on this plot. Nothing was recorded."),
+  "in-the-future": () => t("That moment has not come yet. Look at the date and time."),
+  "lot-taken": () => t("This code is taken. Choose another one, such as the next number."),
+  "not-a-picture": () => t("This file is no picture that can be read. Take a JPEG, PNG, WebP or HEIC."),
+  "not-a-certificate": () => t("This file is neither a PDF nor a picture. Scan or photograph the certificate."),
+  "too-large": () => t("This file is too large. A photo of the phone's usual size is enough."),
+  "other-farm": () => t("The lot is of another farm than the product. Choose a lot of the same farm."),
+  "list-price-too-low": () => t("The usual price must not be lower than the price. Change both, or leave the usual price empty."),
+  "bag-full": () => t("The bag is full: it holds 100 products."),
+  "name-taken": () => t("An account with this name exists. Choose another name."),
+  "last-coordinator": () => t("That is the only coordinator. Make another one first, so that nobody is locked out."),
+  "unknown-invitation": () => t("This invitation does not work any more: it was used, taken back, or is older than seven days. Ask for a new one."),
+  "wrong-password": () => t("The present password is not right. Nothing was changed."),
+  "state-not-possible": () => t("The order is not in a state that allows this. It may have changed meanwhile; look again."),
+  "stock-not-free": () => t("So much can't be taken back: it is sold or held."),
+  forbidden: () => t("Your account may not do this. A coordinator can change that."),
+};
+
+/** A problem as a sentence in the reader's language. */
+export function spoken(problem) {
+  return SPOKEN[problem.slug]?.() ?? known(sentence(problem));
+}
+
+/** What the server says of single fields. */
+const fields = () => [
+  t("Write the text in Chinese or English."),
+  t("Write a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."),
+  t("Write the time with its offset, such as 2026-11-23T08:30:00+08:00."),
+  t("A lot can't be packed before it is harvested; put the times right."),
+  t("The list price is the higher one, struck out beside the price."),
+  t("A name has 1 to 40 letters, digits, dots, dashes or underscores, and no space."),
+];
+
+/** The server's sentence in the reader's language; in Chinese a general one where none is known. */
+export function known(words) {
+  fields();
+  const said = t(words);
+  const isOurs = said !== words || page.language === "en" || /[\u4e00-\u9fff]/.test(words);
+  return isOurs ? said : t("The server did not take this. Look at it once more.");
+}

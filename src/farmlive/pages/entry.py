@@ -1,0 +1,66 @@
+"""Who may open which of the staff's pages, and the page on which an invitation is accepted.
+
+Owns the decision for pages alone; what may be done there is decided again by each address of the
+API.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from farmlive.origin.models import Farm
+from farmlive.pages.render import Pages
+from farmlive.pages.rooms import Rooms
+from farmlive.pages.routes import to_sign_in
+from farmlive.people import Caller
+from farmlive.problems import Forbidden, NotFound
+
+STAFF = ("coordinator", "host")
+CREW = (*STAFF, "moderator")
+GROWERS = (*STAFF, "seller")
+ALL = ("coordinator", "host", "moderator", "seller", "clerk")
+
+
+def stopped(request: Request, caller: Caller, roles: tuple[str, ...]) -> Response | None:
+    """Where the caller is led instead of the page: None for one of the roles.
+
+    Nobody signed in is led to signing in and back. Raises Forbidden for another role.
+    """
+    if caller.role in roles:
+        return None
+    if caller.role not in ALL:
+        return to_sign_in(request)
+    raise Forbidden("This page belongs to another role than yours. A coordinator can change that.")
+
+
+async def farm_of(rooms: Rooms, caller: Caller, farm: str) -> Farm:
+    """The farm, for who may keep it. Raises NotFound, and Forbidden for another farm's seller."""
+    found = next((each for each in await rooms.origin.farms() if each.id == farm), None)
+    if found is None:
+        raise NotFound("No farm has this address. Choose it from the list of farms.")
+    if not caller.may_farm(farm):
+        raise Forbidden("This is another farm's page. A coordinator can add the farm to you.")
+    return found
+
+
+def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+    """Build the router of the invitation's page."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+    anyone = Depends(rooms.guard.anyone)
+
+    @router.get("/invitation/{token}")
+    async def invitation(
+        token: str, request: Request, caller: Annotated[Caller, anyone]
+    ) -> Response:
+        """Who is invited as what; choosing a name and a password signs in."""
+        return pages.page(
+            request,
+            "studio_invitation.html",
+            cache="no-store",
+            headers={"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
+            caller=caller,
+            token=token,
+        )
+
+    return router

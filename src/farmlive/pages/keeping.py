@@ -1,0 +1,78 @@
+"""The pages on which the county's things are kept: products, farms, pick-up points, people, audit.
+
+Owns who may see them and what they start with; lists and changes go through the API, called by the
+scripts under web/static/studio.
+"""
+
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Body, Depends, Request
+from fastapi.responses import Response
+
+from farmlive.pages.entry import ALL, GROWERS, STAFF, farm_of, stopped
+from farmlive.pages.render import Pages
+from farmlive.pages.rooms import Rooms
+from farmlive.people import Caller
+from farmlive.settings import Settings
+
+
+def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+    """Build the router."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+    anyone = Depends(rooms.guard.anyone)
+
+    def add(path: str, template: str, roles: tuple[str, ...]) -> None:
+        """A page that is the same for all who may see it."""
+
+        async def page(request: Request, caller: Annotated[Caller, anyone]) -> Response:
+            return stopped(request, caller, roles) or pages.page(
+                request, template, cache="no-store", caller=caller
+            )
+
+        router.add_api_route(path, page, methods=["GET"], name=template)
+
+    add("/studio/products", "studio_products.html", GROWERS)
+    add("/studio/farms", "studio_farms.html", GROWERS)
+    add("/studio/centres", "studio_centres.html", STAFF)
+    add("/studio/people", "studio_people.html", ("coordinator",))
+    add("/studio/audit", "studio_audit.html", ("coordinator",))
+
+    @router.get("/studio/farms/{farm}")
+    async def farm_page(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """A farm: about it, its plots with their works, its lots on their way."""
+        return stopped(request, caller, GROWERS) or pages.page(
+            request,
+            "studio_farm.html",
+            cache="no-store",
+            caller=caller,
+            farm=await farm_of(rooms, caller, farm),
+        )
+
+    @router.get("/studio/farms/{farm}/harvest")
+    async def harvest(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """Recording a harvest in four fields, on a phone in the orchard."""
+        return stopped(request, caller, GROWERS) or pages.page(
+            request,
+            "studio_harvest.html",
+            cache="no-store",
+            caller=caller,
+            farm=await farm_of(rooms, caller, farm),
+        )
+
+    @router.post("/studio/qr")
+    async def qr(
+        path: Annotated[str, Body(embed=True, max_length=300, pattern=r"^/[\x21-\x7e]*$")],
+        request: Request,
+        caller: Annotated[Caller, anyone],
+    ) -> Response:
+        """A path of this server as a QR code; in a body, so that no log keeps an invitation."""
+        led = stopped(request, caller, ALL)
+        if led is not None:
+            return led
+        address = settings.public_url or str(request.base_url).rstrip("/")
+        code = segno.make(address + path, error="m")
+        drawn = code.svg_inline(scale=8, border=2, dark="#000000", light="#ffffff", xmldecl=True)
+        return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+    return router
