@@ -1,4 +1,7 @@
-"""What every test may use: settings in a folder of its own, the store on each database, the log."""
+"""What every test may use: settings in a folder of its own, the store on each database, the log.
+
+A server on SQLite stands alone; one on PostgreSQL has the bus of Redis too.
+"""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -52,6 +55,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(
         data=tmp_path / "data",
         database_url=database_url,
+        redis_url=REDIS if database_url else "",
         port=0,
         udp_port=0,
         udp_addresses=("127.0.0.1",),

@@ -3,14 +3,13 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from farmlive.app import Server, running
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import RedisBus
-from farmlive.client import Channel
+from farmlive.client import Api, Channel
 from farmlive.settings import Settings
 
 REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
@@ -65,28 +64,43 @@ async def test_without_redis_a_servers_own_listeners_hear_at_once() -> None:
     await bus.stop()
 
 
+async def test_it_stops_while_it_sends() -> None:
+    for number in range(20):
+        bus = RedisBus(REDIS, f"busy-{number}")
+        await bus.start()
+        await connected(bus)
+        sent = asyncio.Event()
+        other = RedisBus(REDIS, f"idle-{number}")
+        other.listen(lambda _topic, _message, sent=sent: sent.set())  # type: ignore[misc]
+        await other.start()
+        await connected(other)
+        for _ in range(1000):
+            bus.publish("log", b"x" * 300)
+        await asyncio.wait_for(sent.wait(), 10)
+        await asyncio.wait_for(bus.stop(), 10)
+        await asyncio.wait_for(other.stop(), 10)
+
+
 @pytest.fixture
-async def two(tmp_path: Path) -> AsyncIterator[tuple[Server, Server]]:
-    """Two servers on one database, joined by Redis."""
-    shared = {
-        "data": tmp_path,
-        "redis_url": REDIS,
-        "port": 0,
-        "udp_port": 0,
-        "udp_addresses": ("127.0.0.1",),
-    }
-    async with (
-        running(Settings.model_validate(shared)) as one,
-        running(Settings.model_validate(shared)) as other,
-    ):
+async def two(settings: Settings) -> AsyncIterator[tuple[Server, Server]]:
+    """Two servers on one PostgreSQL, joined by Redis; each has heard of the other."""
+    async with running(settings) as one, running(settings) as other:
+        for server in (one, other):
+            assert isinstance(server.house.bus, RedisBus)
+            await connected(server.house.bus)
         yield one, other
 
 
+both = pytest.mark.parametrize(
+    "database_url",
+    [pytest.param("postgresql", marks=pytest.mark.postgresql)],
+    indirect=True,
+)
+
+
+@both
 async def test_viewers_of_either_server_see_both(two: tuple[Server, Server]) -> None:
     one, other = two
-    for server in two:
-        assert isinstance(server.house.bus, RedisBus)
-        await connected(server.house.bus)
     made = await one.house.broadcasts.create(NewBroadcast.model_validate({"title": {"en": "Both"}}))
     await one.house.broadcasts.begin(made.id)
     async with (
@@ -106,3 +120,75 @@ async def test_viewers_of_either_server_see_both(two: tuple[Server, Server]) -> 
         await here.wait_for("audience.counted", reactions=10)
         assert (await one.house.broadcasts.hub(made.id)).scene.audience["reactions"] == 10
     assert here.duplicates == there.duplicates == 0
+
+
+@both
+async def test_a_sale_goes_on_across_servers(two: tuple[Server, Server]) -> None:
+    one, other = two
+    _, key = await one.house.people.create_api_key("test", "coordinator")
+    async with Api(one.url, key=key) as api:
+        broadcast, offer, centre = await sale(api)
+    async with (
+        await Channel.connect(one.url, broadcast) as viewer,
+        await Channel.connect(other.url, broadcast, key=key) as host,
+    ):
+        await host.call("card.pin", offer=offer)
+        pinned = await viewer.wait_for("card.pinned", offer=offer)
+        placed = await viewer.call(
+            "order.place",
+            key="an-order-across-servers",
+            lines=[{"offer": offer, "quantity": 2, "price": 2990}],
+            buyer={"name": "王芳", "phone": "13800001234"},
+            delivery={"way": "pickup", "centre": centre},
+            payment="pay_at_pickup",
+        )
+        seen = await host.wait_for("order.placed", order=placed["order"])
+        assert seen.seq > pinned.seq
+        sold = await host.wait_for("stock.changed", offer=offer)
+        assert sold.data["left"] == 18
+
+
+@both
+async def test_what_one_server_sent_is_taken_up_at_the_other(two: tuple[Server, Server]) -> None:
+    one, other = two
+    made = await one.house.broadcasts.create(NewBroadcast.model_validate({"title": {"en": "Both"}}))
+    await one.house.broadcasts.begin(made.id)
+    async with await Channel.connect(one.url, made.id) as first:
+        said = await first.call("chat.say", text="seen at the first")
+        await first.wait_for("chat.said", text="seen at the first")
+        await first.call("chat.say", text="missed")
+        after, cookie = said["seq"], first.cookie
+    async with await Channel.connect(other.url, made.id, after=after, cookie=cookie) as second:
+        missed = await second.wait_for("chat.said")
+        assert (missed.seq, missed.data["text"]) == (after + 1, "missed")
+        assert second.welcome is None
+        # Redis carries nothing from here on: the log has it all the same.
+        await other.house.bus.stop()
+        async with await Channel.connect(one.url, made.id) as third:
+            unheard = (await third.call("chat.say", text="unheard"))["seq"]
+        async with await Channel.connect(other.url, made.id, after=unheard) as fourth:
+            assert fourth.welcome is None
+            assert fourth.to == unheard
+        assert (await second.wait_for("chat.said")).data["text"] == "unheard"
+    assert second.duplicates == 0
+
+
+async def sale(api: Api) -> tuple[str, str, str]:
+    """A live broadcast, an offer of 20 boxes and a pick-up point."""
+    farm = await api.create_farm({"zh": "农场", "en": "Farm"}, {"zh": "尤溪", "en": "Youxi"})
+    lot = await api.create_lot(
+        farm["id"], "1123", {"zh": "金桔", "en": "Kumquats"}, "2026-11-20T08:00:00+08:00", 500_000
+    )
+    made = await api.create_broadcast({"zh": "直播", "en": "Live"})
+    offer = await api.create_offer(
+        made["id"],
+        lot["id"],
+        2990,
+        20,
+        name={"zh": "金桔", "en": "Kumquats"},
+        unit={"zh": "箱", "en": "box"},
+        net_weight_g=2500,
+    )
+    centre = await api.create_centre({"en": "Centre"}, {"en": "Main street 1"})
+    await api.start(made["id"])
+    return made["id"], offer["offer"], centre["id"]

@@ -6,6 +6,7 @@ listener that it missed one.
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable
 from typing import Protocol
 
@@ -14,6 +15,15 @@ import structlog
 from redis.exceptions import RedisError
 
 Listener = Callable[[str, bytes], None]
+
+SEND_WITHIN_S = 5.0
+# A Redis whose machine vanished without a word is given up after about 15 s.
+GONE_AFTER = {
+    socket.TCP_KEEPIDLE: 5,
+    socket.TCP_KEEPINTVL: 5,
+    socket.TCP_KEEPCNT: 2,
+    socket.TCP_USER_TIMEOUT: 15_000,
+}
 
 _log = structlog.get_logger(__name__)
 
@@ -64,11 +74,17 @@ class RedisBus:
     """
 
     def __init__(self, url: str, node: str):
-        self._client: redis.Redis = redis.Redis.from_url(url, socket_connect_timeout=2)
+        self._client: redis.Redis = redis.Redis.from_url(
+            url,
+            socket_connect_timeout=2,
+            socket_keepalive=True,
+            socket_keepalive_options=GONE_AFTER,
+        )
         self._mark = node.encode() + b"\n"
         self._local = LocalBus()
         self._outbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(maxsize=10_000)
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
         self.dropped = 0
         self.joined = asyncio.Event()
 
@@ -90,6 +106,7 @@ class RedisBus:
 
     async def stop(self) -> None:
         """Stop both and disconnect."""
+        self._stopping = True  # redis-py may answer a cancellation with an error of its own
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -97,16 +114,17 @@ class RedisBus:
             await self._client.aclose()
 
     async def _send(self) -> None:
-        while True:
+        while not self._stopping:
             topic, message = await self._outbox.get()
             try:
-                await self._client.publish(f"farmlive:{topic}", self._mark + message)
-            except (RedisError, OSError):
+                async with asyncio.timeout(SEND_WITHIN_S):
+                    await self._client.publish(f"farmlive:{topic}", self._mark + message)
+            except (RedisError, OSError, TimeoutError):
                 self.dropped += 1
 
     async def _receive(self) -> None:
         pause = 0.1
-        while True:
+        while not self._stopping:
             try:
                 async with self._client.pubsub() as subscription:
                     await subscription.psubscribe("farmlive:*")

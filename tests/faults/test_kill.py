@@ -39,6 +39,7 @@ class Served:
             **os.environ,
             "FARMLIVE_DATA": str(settings.data),
             "FARMLIVE_DATABASE_URL": settings.database_url,
+            "FARMLIVE_REDIS_URL": settings.redis_url,
             "FARMLIVE_PORT": str(self.port),
             "FARMLIVE_UDP_PORT": "0",
             "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
