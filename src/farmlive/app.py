@@ -99,7 +99,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     log = Log(bus)
     people = People(store, settings)
     if settings.redis_url:
-        people.limits.share(bus)
+        people.share(bus)
     guard = Guard(people)
     broadcasts = Broadcasts(store, log, bus)
     channel = Channel(
@@ -109,6 +109,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         Cards(store, log),
         guard,
         people.limits,
+        people.blocks,
         settings,
     )
     origin = Origin(store, settings)

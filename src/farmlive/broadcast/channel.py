@@ -23,7 +23,7 @@ from farmlive.broadcast.log import PUBLIC, STAFF
 from farmlive.broadcast.snapshot import view
 from farmlive.broadcast.wire import wire_of
 from farmlive.clock import now_ms
-from farmlive.people import Caller, Guard, RateLimits
+from farmlive.people import Blocks, Caller, Guard, RateLimits
 from farmlive.problems import Forbidden, Invalid, NotFound, Problem, Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -94,6 +94,7 @@ class Channel:
         cards: Cards,
         guard: Guard,
         limits: RateLimits,
+        blocks: Blocks,
         settings: Settings,
     ):
         self._store = store
@@ -102,6 +103,7 @@ class Channel:
         self._cards = cards
         self._guard = guard
         self._limits = limits
+        self._blocks = blocks
         self._settings = settings
         self._orders_of: OrdersOf = lambda _connection, _broadcast, _device: []
         self.commands: dict[str, Command[Any]] = {}
@@ -248,12 +250,14 @@ class Channel:
 
     async def _say(self, caller: Caller, broadcast: str, message: models.ChatSay) -> dict[str, Any]:
         self._limits.allow("chat", caller.device, self._settings.chats_per_minute)
+        if not caller.is_crew:
+            await self._blocks.check(device=caller.device, address=caller.address)
         return await self._chat.say(caller, broadcast, message.nickname or "", message.text)
 
     async def _hide(
-        self, _caller: Caller, broadcast: str, message: models.ChatHide
+        self, caller: Caller, broadcast: str, message: models.ChatHide
     ) -> dict[str, Any]:
-        return await self._chat.hide(broadcast, message.message)
+        return await self._chat.hide(caller, broadcast, message.message)
 
     async def _mute(
         self, caller: Caller, broadcast: str, message: models.ChatMute

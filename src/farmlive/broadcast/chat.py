@@ -10,6 +10,7 @@ from farmlive.broadcast.log import PUBLIC, Log
 from farmlive.broadcast.tables import events, mutes, senders
 from farmlive.clock import now_ms
 from farmlive.people import Caller
+from farmlive.people.audit import note
 from farmlive.problems import Forbidden, NotFound
 from farmlive.store import Store
 
@@ -64,7 +65,7 @@ class Chat:
 
         return await self._store.write(write)
 
-    async def hide(self, broadcast: str, message: int) -> dict[str, Any]:
+    async def hide(self, caller: Caller, broadcast: str, message: int) -> dict[str, Any]:
         """Take a message away from every page and erase its text from the log."""
 
         def write(connection: Connection) -> dict[str, Any]:
@@ -73,6 +74,7 @@ class Chat:
             event = self._log.append(
                 connection, broadcast, "chat.hidden", [PUBLIC], {"message": message}
             )
+            note(connection, caller, "chat.hide", broadcast=broadcast, message=message)
             return {"seq": event.seq}
 
         return await self._store.write(write)
@@ -82,20 +84,24 @@ class Chat:
 
         def write(connection: Connection) -> dict[str, Any]:
             _require_message(connection, broadcast, message)
-            device = connection.execute(
-                select(senders.c.device).where(
-                    senders.c.broadcast == broadcast, senders.c.seq == message
-                )
-            ).scalar_one()
+            device = self.sender(connection, broadcast, message)
             same = (mutes.c.broadcast == broadcast) & (mutes.c.device == device)
             connection.execute(delete(mutes).where(same))
             connection.execute(
                 insert(mutes),
                 {"broadcast": broadcast, "device": device, "at": now_ms(), "by": caller.account},
             )
+            note(connection, caller, "chat.mute", broadcast=broadcast, message=message)
             return {"muted": message}
 
         return await self._store.write(write)
+
+    def sender(self, connection: Connection, broadcast: str, message: int) -> str | None:
+        """The device that said the message, in the caller's transaction; None for no message."""
+        query = select(senders.c.device).where(
+            senders.c.broadcast == broadcast, senders.c.seq == message
+        )
+        return connection.execute(query).scalar_one_or_none()
 
 
 def without_phone(text: str) -> str:

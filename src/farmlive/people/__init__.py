@@ -1,5 +1,6 @@
-"""People: accounts, roles, sessions, keys, sources, devices and rate limits. Knows no broadcast."""
+"""People: accounts, roles, sessions, keys, sources, devices and limits. Knows no broadcast."""
 
+from farmlive.people.blocks import Blocks
 from farmlive.people.caller import Caller
 from farmlive.people.devices import DeviceCookie
 from farmlive.people.guard import Guard
@@ -7,4 +8,4 @@ from farmlive.people.limits import RateLimits
 from farmlive.people.people import People
 from farmlive.people.sources import Source
 
-__all__ = ["Caller", "DeviceCookie", "Guard", "People", "RateLimits", "Source"]
+__all__ = ["Blocks", "Caller", "DeviceCookie", "Guard", "People", "RateLimits", "Source"]

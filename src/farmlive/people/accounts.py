@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from farmlive.clock import now_ms
-from farmlive.ids import ulid
-from farmlive.people import tables
+from farmlive.ids import is_ulid, ulid
+from farmlive.people import sessions, tables
 from farmlive.people.models import KeyRole, Role
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.problems import Invalid
@@ -107,47 +107,83 @@ def count(conn: Connection) -> int:
     return conn.execute(select(func.count()).select_from(tables.accounts)).scalar_one()
 
 
-def set_password(conn: Connection, name: str, password_hash: str) -> None:
-    """Change the password and end every session of the account. Raises UnknownAccount."""
-    account = _known(conn, name)
-    conn.execute(
-        update(tables.accounts)
-        .where(tables.accounts.c.id == account.id)
-        .values(password_hash=password_hash)
-    )
-    _end_sessions(conn, account)
-
-
-def disable(conn: Connection, name: str) -> None:
-    """Shut the account out and end its sessions. Raises UnknownAccount, LastCoordinator."""
-    account = _known(conn, name)
-    others = select(func.count()).where(
-        tables.accounts.c.role == "coordinator",
-        tables.accounts.c.disabled_at.is_(None),
-        tables.accounts.c.id != account.id,
-    )
-    if account.role == "coordinator" and not conn.execute(others).scalar_one():
-        raise LastCoordinator(
-            f"{account.name} is the only coordinator. Nothing was changed; make another first."
-        )
-    conn.execute(
-        update(tables.accounts)
-        .where(tables.accounts.c.id == account.id)
-        .values(disabled_at=func.coalesce(tables.accounts.c.disabled_at, now_ms()))
-    )
-    _end_sessions(conn, account)
-
-
-def _account(row: Row[Any]) -> Account:
-    return Account(**{**row._mapping, "farms": frozenset(row.farms)})
-
-
-def _known(conn: Connection, name: str) -> Account:
+def named(conn: Connection, name: str) -> Account:
+    """The account with that name. Raises UnknownAccount."""
     account = find(conn, name)
     if account is None:
         raise UnknownAccount(f"No account is named {written(name)}.")
     return account
 
 
-def _end_sessions(conn: Connection, account: Account) -> None:
-    conn.execute(delete(tables.sessions).where(tables.sessions.c.account == account.id))
+def known(conn: Connection, account: str) -> Account:
+    """The account with that identifier. Raises UnknownAccount."""
+    if is_ulid(account):
+        query = select(tables.accounts).where(tables.accounts.c.id == account)
+        row = conn.execute(query).one_or_none()
+        if row is not None:
+            return _account(row)
+    raise UnknownAccount("No account has this identifier; the list of accounts shows them.")
+
+
+def set_password(
+    conn: Connection, account: Account, password_hash: str, *, keep: str | None = None
+) -> None:
+    """Change the password and end the account's sessions, but that with the token `keep`."""
+    conn.execute(
+        update(tables.accounts)
+        .where(tables.accounts.c.id == account.id)
+        .values(password_hash=password_hash)
+    )
+    sessions.end_all(conn, account.id, keep=keep)
+
+
+def change(
+    conn: Connection,
+    account: Account,
+    *,
+    role: Role | None = None,
+    farms: Iterable[str] | None = None,
+    disabled: bool | None = None,
+) -> Account:
+    """Change the role, the farms, or whether the account is shut out, and answer it as it is then.
+
+    Shutting out ends its sessions; a new role holds in those that go on. A role that is no
+    seller's takes the farms away. Raises LastCoordinator, and Invalid where role and farms don't
+    fit.
+    """
+    new_role = role or account.role
+    kept = account.farms if new_role == "seller" else ()
+    own = farms_of(new_role, kept if farms is None else farms)
+    out = account.disabled_at is not None if disabled is None else disabled
+    if account.role == "coordinator" and (new_role != "coordinator" or out):
+        _keep_one_coordinator(conn, account)
+    conn.execute(
+        update(tables.accounts)
+        .where(tables.accounts.c.id == account.id)
+        .values(
+            role=new_role,
+            farms=sorted(own),
+            disabled_at=(account.disabled_at or now_ms()) if out else None,
+        )
+    )
+    if out:
+        sessions.end_all(conn, account.id)
+    return known(conn, account.id)
+
+
+def _keep_one_coordinator(conn: Connection, account: Account) -> None:
+    # All are locked, so that of two who shut each other out at once the later one is refused.
+    able = conn.execute(
+        select(tables.accounts.c.id)
+        .where(tables.accounts.c.role == "coordinator", tables.accounts.c.disabled_at.is_(None))
+        .order_by(tables.accounts.c.id)
+        .with_for_update()
+    ).scalars()
+    if not set(able) - {account.id}:
+        raise LastCoordinator(
+            f"{account.name} is the only coordinator. Nothing was changed; make another first."
+        )
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(**{**row._mapping, "farms": frozenset(row.farms)})

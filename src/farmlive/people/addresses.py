@@ -40,12 +40,24 @@ class Proxies:
             if before is None:
                 break
             address = before
-        if isinstance(address, IPv6Address) and not address.is_loopback:
-            return str(ip_network((address, 64), strict=False))
-        return str(address)
+        return _household(address)
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IP address, or an IPv6 network such as `Proxies.client` gives."""
+    return _parse(text.partition("/")[0]) is not None
+
+
+def household(text: str) -> str:
+    """An address that someone typed, as `Proxies.client` gives it. Raises ValueError."""
+    address, slash, _ = text.strip().partition("/")
+    found = _parse(address)
+    if found is None or (slash and isinstance(found, IPv4Address)):
+        raise ValueError("Write one address, such as 203.0.113.7 or 2001:db8::1.")
+    return _household(found)
 
 
 def is_loopback(address: str) -> bool:
@@ -76,6 +88,12 @@ def _host_and_port(url: str) -> tuple[str, int] | None:
     except (ValueError, KeyError):
         return None
     return (parts.hostname, port) if parts.hostname else None
+
+
+def _household(address: Address) -> str:
+    if isinstance(address, IPv6Address) and not address.is_loopback:
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def _parse(text: str) -> Address | None:

@@ -33,15 +33,15 @@ class Deed:
 
 def note(
     connection: Connection,
-    caller: Caller,
+    caller: Caller | None,
     action: str,
     subject: str | None = None,
     *,
     broadcast: str | None = None,
     **detail: Any,
 ) -> None:
-    """Write that the caller did it; nothing where the caller has no role, as a buyer."""
-    if caller.role is None:
+    """Write that the caller did it; nothing for one without a role, as a buyer, or the server."""
+    if caller is None or caller.role is None:
         return
     connection.execute(
         insert(tables.audit),

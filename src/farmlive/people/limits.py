@@ -44,6 +44,7 @@ class RateLimits:
         self._bus: Bus | None = None
         self._mark = ulid()
         self._untold: dict[Bucket, float] = {}
+        self._refused: Callable[[str, str, int], None] = lambda _name, _key, _per_minute: None
 
     def __len__(self) -> int:
         return len(self._full_at)
@@ -52,6 +53,10 @@ class RateLimits:
         """Count together with the other servers on this bus."""
         self._bus = bus
         bus.listen(self._hear)
+
+    def on_refusal(self, hear: Callable[[str, str, int], None]) -> None:
+        """Tell this of each refusal: the name, the key, and how many a minute are taken."""
+        self._refused = hear
 
     def allow(self, name: str, key: str, per_minute: int, *, of: str = "") -> None:
         """Count one use of `name` by `key`, or raise TooMany with `Retry-After` in seconds.
@@ -64,6 +69,7 @@ class RateLimits:
         each = 60.0 / per_minute
         wait = max(self._full_at.get(bucket, now), now) + each - now - 60.0
         if wait > 1e-6:
+            self._refused(name, key, per_minute)
             seconds = math.ceil(wait)
             raise TooMany(
                 f"More than {per_minute} {of + ' ' if of else ''}a minute are not taken. "

@@ -1,8 +1,8 @@
 """The shapes of people in the API: what is sent and what is answered."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
 KeyRole = Literal["coordinator", "host", "moderator", "seller", "clerk", "simulator"]
@@ -71,6 +71,71 @@ class Accounts(BaseModel):
     """All accounts, by name."""
 
     accounts: list[AccountAnswer]
+
+
+class AccountChange(_Sent):
+    """What changes of an account; a seller's new role needs its farms."""
+
+    role: Role | None = None
+    farms: Farms | None = None
+    disabled: bool | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.role is None and self.farms is None and self.disabled is None:
+            raise ValueError("Say what changes: role, farms or disabled.")
+        return self
+
+
+class MadePassword(BaseModel):
+    """A new random password, shown this once."""
+
+    password: str
+
+
+class OwnPassword(_Sent):
+    """The own password, the old and the new one."""
+
+    old: Annotated[str, Field(max_length=200, repr=False)]
+    new: Annotated[str, Field(max_length=200, repr=False)]
+
+
+class NewInvitation(_Sent):
+    """An invitation to make: the role that the account will have, and whom it is for."""
+
+    role: Role
+    farms: Farms = []
+    label: Label | None = None
+
+
+class InvitationAnswer(BaseModel):
+    """An open invitation without its link; times in RFC 3339."""
+
+    id: str
+    role: Role
+    farms: list[str]
+    label: str | None
+    created_at: str
+    expires_at: str
+
+
+class MadeInvitation(InvitationAnswer):
+    """A new invitation; `url`, a path on this server, is shown this once."""
+
+    url: str
+
+
+class Invitations(BaseModel):
+    """The invitations that can still be taken up, oldest first."""
+
+    invitations: list[InvitationAnswer]
+
+
+class Invited(BaseModel):
+    """What whoever has the link may become."""
+
+    role: Role
+    farms: list[str]
 
 
 class NewApiKey(_Sent):
@@ -152,3 +217,103 @@ class Sources(BaseModel):
     """The sources of a broadcast, oldest first."""
 
     sources: list[SourceAnswer]
+
+
+BlockKind = Literal["device", "phone", "address"]
+
+
+class SaidMessage(_Sent):
+    """A chat message, by its broadcast and its `seq`."""
+
+    broadcast: Annotated[str, Field(max_length=26)]
+    seq: Annotated[int, Field(ge=1, le=2**53)]
+
+
+class NewBlock(_Sent):
+    """Whom to block, and why: by a number or an address typed in `value`, or a pseudonym copied
+    there; or whoever placed an `order` or said a `message`.
+    """
+
+    kind: BlockKind
+    value: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = None
+    order: Annotated[str, Field(max_length=26)] | None = None
+    message: SaidMessage | None = None
+    reason: Annotated[
+        str,
+        StringConstraints(
+            strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"
+        ),
+    ]
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(given is not None for given in (self.value, self.order, self.message)) != 1:
+            raise ValueError("Name whom to block by one of these: value, order or message.")
+        if self.kind == "phone" and self.message is not None:
+            raise ValueError("A message has no phone. Block its device or its address.")
+        return self
+
+
+class BlockAnswer(BaseModel):
+    """A block: `who` is a short pseudonym, `at` in RFC 3339, `by` who made it.
+
+    `order`, or `broadcast` with `message`, say by what they were found.
+    """
+
+    id: str
+    kind: BlockKind
+    who: str
+    reason: str
+    at: str
+    by: str
+    order: str | None
+    broadcast: str | None
+    message: int | None
+
+
+class BlockList(BaseModel):
+    """All blocks, the latest first."""
+
+    blocks: list[BlockAnswer]
+
+
+class RefusalAnswer(BaseModel):
+    """What was refused to one device, phone, address or name within the last hour.
+
+    `who` is a short pseudonym, `mark` the whole of it, which a block takes as `value`; `count` is
+    how often, `limit` how many a minute are taken, null where a block refused.
+    """
+
+    at: str
+    what: str
+    kind: Literal["device", "phone", "address", "name"]
+    who: str
+    mark: str
+    count: int
+    limit: int | None
+    reason: str
+
+
+class RefusalList(BaseModel):
+    """What limits and blocks refused within the last hour, the latest first."""
+
+    refusals: list[RefusalAnswer]
+
+
+class DeedAnswer(BaseModel):
+    """What one of the staff did; `at` in RFC 3339, `name` who, `subject` to what."""
+
+    id: str
+    at: str
+    name: str
+    action: str
+    subject: str | None
+    broadcast: str | None
+    detail: dict[str, Any]
+
+
+class DeedList(BaseModel):
+    """Deeds, the latest first; `next` is the `before` of the following page, if there is one."""
+
+    deeds: list[DeedAnswer]
+    next: str | None

@@ -1,22 +1,31 @@
 """People: what the rest of the house asks of this room, each question one crossing of the store.
 
-The SQL is in the modules named after what they hold; who may ask is the guard's to decide.
+The SQL is in the modules named after what they hold; who may ask is the guard's to decide. A
+`caller` is whom the audit list names; the server's own deeds have none.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
-from farmlive.people import accounts, keys, passwords, sessions, sources
+from farmlive.people import accounts, audit, invitations, keys, passwords, sessions, sources
 from farmlive.people.accounts import Account
+from farmlive.people.audit import Deed
+from farmlive.people.blocks import Blocks
+from farmlive.people.caller import Caller
 from farmlive.people.devices import Pseudonyms
+from farmlive.people.invitations import Invitation
 from farmlive.people.keys import ApiKey, StreamKey
 from farmlive.people.limits import RateLimits
-from farmlive.people.models import KeyRole, Purpose, Role
-from farmlive.people.problems import BroadcastEnded, WrongPassword
+from farmlive.people.models import AccountChange, KeyRole, Purpose, Role
+from farmlive.people.problems import BroadcastEnded, NoPassword, WrongPassword
+from farmlive.people.refusals import Refusals
 from farmlive.people.sessions import Session
 from farmlive.people.sources import Source
 from farmlive.settings import Settings
@@ -24,17 +33,34 @@ from farmlive.store import Store
 
 BroadcastState = Callable[[Connection, str], str]
 """The state of a broadcast, `scheduled|live|ended`; raises NotFound for an unknown one."""
+RequireFarm = Callable[[Connection, str], object]
+"""Raises NotFound for a farm that does not exist."""
 
 
 class People:
-    """The room's one object: accounts, sessions, keys, sources, pseudonyms and rate limits."""
+    """The room's one object: accounts, sessions, keys, sources, pseudonyms, limits and blocks."""
 
     def __init__(self, store: Store, settings: Settings):
         self.settings = settings
         self.limits = RateLimits()
         self.pseudonyms = Pseudonyms(store)
+        self.refusals = Refusals(self.pseudonyms)
+        self.blocks = Blocks(store, self.pseudonyms, self.refusals)
+        self.limits.on_refusal(self.refusals.limited)
         self._store = store
         self._passwords = passwords.Passwords()
+        self._require_farm: RequireFarm = lambda _connection, _farm: None
+
+    def share(self, bus: Bus) -> None:
+        """Count together with the other servers on this bus."""
+        self.limits.share(bus)
+        self.refusals.share(bus)
+
+    def farms_by(self, require: RequireFarm) -> None:
+        """Say how to find that a seller's farm exists."""
+        self._require_farm = require
+
+    # Accounts.
 
     async def first_start(self) -> tuple[str, str] | None:
         """Make the coordinator `coordinator` where there is no account: name and password."""
@@ -51,51 +77,192 @@ class People:
         return await self._store.write(add)
 
     async def create_account(
-        self, name: str, role: Role, password: str | None = None, farms: Iterable[str] = ()
+        self,
+        name: str,
+        role: Role,
+        password: str | None = None,
+        farms: Iterable[str] = (),
+        *,
+        caller: Caller | None = None,
     ) -> tuple[Account, str]:
         """Make an account; the second is its password, a random one where none was given.
 
-        Raises Invalid and NameTaken.
+        Raises Invalid, NameTaken, and NotFound for an unknown farm.
         """
         name, own = accounts.checked(name), accounts.farms_of(role, farms)
         password = passwords.readable() if password is None else password
         hashed = await self._passwords.hash(password)
-        account = await self._store.write(lambda conn: accounts.add(conn, name, hashed, role, own))
-        return account, password
 
-    async def set_password(self, name: str, password: str | None = None) -> str:
-        """Give the account this password, or a random one, and end its sessions.
+        def add(conn: Connection) -> Account:
+            self._require_farms(conn, own)
+            account = accounts.add(conn, name, hashed, role, own)
+            _note(conn, caller, "account.add", account)
+            return account
+
+        return await self._store.write(add), password
+
+    async def change_account(
+        self, account: str, change: AccountChange, *, caller: Caller | None = None
+    ) -> Account:
+        """Change role, farms or whether it is shut out; it holds at its next request.
+
+        Raises UnknownAccount, LastCoordinator, Invalid, and NotFound for an unknown farm.
+        """
+
+        def write(conn: Connection) -> Account:
+            self._require_farms(conn, change.farms or ())
+            changed = accounts.change(
+                conn,
+                accounts.known(conn, account),
+                role=change.role,
+                farms=change.farms,
+                disabled=change.disabled,
+            )
+            disabled = changed.disabled_at is not None
+            _note(conn, caller, "account.change", changed, disabled=disabled)
+            return changed
+
+        return await self._store.write(write)
+
+    async def disable_account(self, name: str, *, caller: Caller | None = None) -> None:
+        """Shut the account with that name out. Raises UnknownAccount, LastCoordinator."""
+        account = await self._store.read(lambda conn: accounts.named(conn, name))
+        await self.change_account(account.id, AccountChange(disabled=True), caller=caller)
+
+    async def set_password(
+        self, name: str, password: str | None = None, *, caller: Caller | None = None
+    ) -> str:
+        """Give the account with that name this password, or a random one, and end its sessions.
 
         Raises Invalid and UnknownAccount.
         """
+        account = await self._store.read(lambda conn: accounts.named(conn, name))
+        return await self._set_password(account.id, password, caller)
+
+    async def reset_password(self, account: str, *, caller: Caller) -> str:
+        """Give the account a random password and end its sessions. Raises UnknownAccount."""
+        return await self._set_password(account, None, caller)
+
+    async def _set_password(
+        self, identifier: str, password: str | None, caller: Caller | None
+    ) -> str:
         password = passwords.readable() if password is None else password
         hashed = await self._passwords.hash(password)
-        await self._store.write(lambda conn: accounts.set_password(conn, name, hashed))
+
+        def write(conn: Connection) -> None:
+            account = accounts.known(conn, identifier)
+            accounts.set_password(conn, account, hashed)
+            audit.note(conn, caller, "account.password", account.id, name=account.name)
+
+        await self._store.write(write)
         return password
 
-    async def disable_account(self, name: str) -> None:
-        """Shut the account out at once. Raises UnknownAccount, LastCoordinator."""
-        await self._store.write(lambda conn: accounts.disable(conn, name))
+    async def change_password(self, caller: Caller, session: str, old: str, new: str) -> None:
+        """Change the caller's own password and end all sessions but the one with this token.
+
+        Raises NoPassword, WrongPassword, TooMany of them, and Invalid.
+        """
+        if caller.account is None or caller.name is None:
+            raise NoPassword("An API key has none. Revoke the key and make another.")
+        own = caller.account
+        with self._guesses(caller.name, caller.address):
+            account = await self._store.read(lambda conn: accounts.known(conn, own))
+            if not await self._passwords.check(account.password_hash, old):
+                raise WrongPassword("Nothing was changed: the old password is another. Try again.")
+        hashed = await self._passwords.hash(new)
+
+        def write(conn: Connection) -> None:
+            accounts.set_password(conn, account, hashed, keep=session)
+            audit.note(conn, caller, "account.password", account.id, name=account.name)
+
+        await self._store.write(write)
 
     async def accounts(self) -> list[Account]:
         """All accounts, by name."""
         return await self._store.read(accounts.every)
 
+    def _require_farms(self, conn: Connection, farms: Iterable[str]) -> None:
+        for farm in farms:
+            self._require_farm(conn, farm)
+
+    # Invitations.
+
+    async def invite(
+        self, caller: Caller, role: Role, farms: Iterable[str], label: str | None
+    ) -> tuple[Invitation, str]:
+        """Make an invitation; the second is its token, which is never shown again.
+
+        Raises Invalid, and NotFound for an unknown farm.
+        """
+
+        def write(conn: Connection) -> tuple[Invitation, str]:
+            made, token = invitations.add(conn, role, farms, label)
+            self._require_farms(conn, made.farms)
+            _note(conn, caller, "invitation.add", made)
+            return made, token
+
+        return await self._store.write(write)
+
+    async def invitations(self) -> list[Invitation]:
+        """Those that can still be taken up, oldest first."""
+        return await self._store.read(invitations.open_ones)
+
+    async def invitation(self, token: str) -> Invitation:
+        """The one with that token. Raises UnknownInvitation, InvitationOver."""
+        return await self._store.read(lambda conn: invitations.find(conn, token))
+
+    async def revoke_invitation(self, caller: Caller, invitation: str) -> None:
+        """Take an open invitation back. Raises UnknownInvitation."""
+
+        def write(conn: Connection) -> None:
+            invitations.revoke(conn, invitation)
+            audit.note(conn, caller, "invitation.revoke", invitation)
+
+        await self._store.write(write)
+
+    async def accept(self, caller: Caller, token: str, name: str, password: str) -> Session:
+        """Make the account that the invitation is for, and sign it in.
+
+        Raises UnknownInvitation, InvitationOver, Invalid, NameTaken; the invitation then still
+        works where it did.
+        """
+        await self.invitation(token)
+        name = accounts.checked(name)
+        hashed = await self._passwords.hash(password)
+
+        def write(conn: Connection) -> Session:
+            invitation = invitations.find(conn, token)
+            account = accounts.add(conn, name, hashed, invitation.role, invitation.farms)
+            invitations.use(conn, invitation, account.id)
+            own = Caller(account.id, name, account.role, caller.device, caller.address)
+            _note(conn, own, "invitation.accept", account)
+            return self._begin(conn, account)
+
+        return await self._store.write(write)
+
+    # Sessions.
+
     async def sign_in(self, name: str, password: str, address: str) -> Session:
         """Start a session. Raises WrongPassword, and TooMany of them for an address or a name."""
-        with self.limits.failures(
+        with self._guesses(name, address):
+            account = await self._store.read(lambda conn: accounts.find(conn, name))
+            hashed = account.password_hash if account and account.disabled_at is None else None
+            if not await self._passwords.check(hashed, password) or account is None:
+                raise WrongPassword("Nobody was signed in. Check name and password and try again.")
+        return await self._store.write(lambda conn: self._begin(conn, account))
+
+    def _guesses(self, name: str, address: str) -> contextlib.AbstractContextManager[None]:
+        return self.limits.failures(
             WrongPassword,
             self.settings.sign_ins_per_minute,
             ("sign-in address", address),
             ("sign-in name", accounts.written(name)),
             of="wrong passwords",
-        ):
-            account = await self._store.read(lambda conn: accounts.find(conn, name))
-            hashed = account.password_hash if account and account.disabled_at is None else None
-            if not await self._passwords.check(hashed, password) or account is None:
-                raise WrongPassword("Nobody was signed in. Check name and password and try again.")
+        )
+
+    def _begin(self, conn: Connection, account: Account) -> Session:
         days = self.settings.session_days
-        return await self._store.write(lambda conn: sessions.begin(conn, account, days))
+        return sessions.begin(conn, account.id, account.name, account.role, account.farms, days)
 
     async def find_session(self, token: str) -> Session | None:
         """The session with that token, unless it is over."""
@@ -105,14 +272,32 @@ class People:
         """End the session."""
         await self._store.write(lambda conn: sessions.end(conn, token))
 
+    async def deeds(self, before: str | None, limit: int) -> list[Deed]:
+        """What staff did, the latest first, older than the deed `before`."""
+        return await self._store.read(lambda conn: audit.deeds(conn, before, limit))
+
+    # Keys and cameras.
+
     async def create_api_key(
-        self, label: str, role: KeyRole, farms: Iterable[str] = ()
+        self,
+        label: str,
+        role: KeyRole,
+        farms: Iterable[str] = (),
+        *,
+        caller: Caller | None = None,
     ) -> tuple[ApiKey, str]:
         """Make an API key; the second is the secret, which is never shown again.
 
-        Raises Invalid where role and farms don't fit.
+        Raises Invalid where role and farms don't fit, and NotFound for an unknown farm.
         """
-        return await self._store.write(lambda conn: keys.add_api_key(conn, label, role, farms))
+
+        def add(conn: Connection) -> tuple[ApiKey, str]:
+            key, secret = keys.add_api_key(conn, label, role, farms)
+            self._require_farms(conn, key.farms)
+            _note(conn, caller, "key.add", key)
+            return key, secret
+
+        return await self._store.write(add)
 
     async def find_api_key(self, secret: str) -> ApiKey | None:
         """The API key with that secret."""
@@ -122,9 +307,14 @@ class People:
         """All API keys, oldest first."""
         return await self._store.read(keys.every_api_key)
 
-    async def revoke_api_key(self, key: str) -> None:
+    async def revoke_api_key(self, key: str, *, caller: Caller | None = None) -> None:
         """Revoke the API key with that identifier. Raises UnknownKey."""
-        await self._store.write(lambda conn: keys.revoke_api_key(conn, key))
+
+        def revoke(conn: Connection) -> None:
+            keys.revoke_api_key(conn, key)
+            audit.note(conn, caller, "key.revoke", key)
+
+        await self._store.write(revoke)
 
     async def mint_stream_key(
         self,
@@ -135,6 +325,7 @@ class People:
         label: str | None = None,
         source: str | None = None,
         state: BroadcastState | None = None,
+        caller: Caller | None = None,
     ) -> tuple[StreamKey, str]:
         """Make a stream key; the second is the secret, which is never shown again.
 
@@ -146,19 +337,21 @@ class People:
         def mint(conn: Connection) -> tuple[StreamKey, str]:
             if state is not None and state(conn, broadcast) == "ended":
                 raise BroadcastEnded("No key was made: an ended broadcast takes no camera.")
-            if purpose == "encoder":
-                camera = (
-                    sources.known(conn, broadcast, source)
-                    if source
-                    else sources.add(conn, broadcast, label)
-                )
-                return keys.add_stream_key(conn, camera, purpose, None)
-            if device is None:
-                raise ValueError("a studio's key belongs to a device")
-            camera = sources.of_device(conn, broadcast, device, label)
-            expires_at = now_ms() + self.settings.studio_key_minutes * 60_000
-            return keys.add_stream_key(conn, camera, purpose, expires_at)
+            key, secret = keys.add_stream_key(conn, camera(conn), purpose, expires_at)
+            audit.note(conn, caller, "stream_key.add", key.id, broadcast=broadcast, label=key.label)
+            return key, secret
 
+        def camera(conn: Connection) -> Source:
+            if purpose == "studio":
+                return sources.of_device(conn, broadcast, str(device), label)
+            if source:
+                return sources.known(conn, broadcast, source)
+            return sources.add(conn, broadcast, label)
+
+        if purpose == "studio" and device is None:
+            raise ValueError("a studio's key belongs to a device")
+        minutes = self.settings.studio_key_minutes
+        expires_at = now_ms() + minutes * 60_000 if purpose == "studio" else None
         try:
             return await self._store.write(mint)
         except IntegrityError:
@@ -183,9 +376,16 @@ class People:
 
         return await self._store.read(read)
 
-    async def revoke_stream_key(self, broadcast: str, key: str) -> None:
+    async def revoke_stream_key(
+        self, broadcast: str, key: str, *, caller: Caller | None = None
+    ) -> None:
         """Revoke the key; a session that runs with it goes on. Raises UnknownKey."""
-        await self._store.write(lambda conn: keys.revoke_stream_key(conn, broadcast, key))
+
+        def revoke(conn: Connection) -> None:
+            keys.revoke_stream_key(conn, broadcast, key)
+            audit.note(conn, caller, "stream_key.revoke", key, broadcast=broadcast)
+
+        await self._store.write(revoke)
 
     async def sources(self, broadcast: str, state: BroadcastState | None = None) -> list[Source]:
         """The broadcast's sources, oldest first. Raises what `state` raises."""
@@ -196,3 +396,15 @@ class People:
             return sources.every(conn, broadcast)
 
         return await self._store.read(read)
+
+
+def _note(
+    conn: Connection,
+    caller: Caller | None,
+    action: str,
+    subject: Account | Invitation | ApiKey,
+    **more: Any,
+) -> None:
+    name = subject.name if isinstance(subject, Account) else subject.label
+    farms = sorted(subject.farms)
+    audit.note(conn, caller, action, subject.id, name=name, role=subject.role, farms=farms, **more)

@@ -1,6 +1,6 @@
 """What goes wrong with people: the problems that this room raises, beside the common ones."""
 
-from farmlive.problems import Conflict, Forbidden, NotFound, Unauthorized
+from farmlive.problems import Conflict, Forbidden, NotFound, Problem, Unauthorized
 
 
 class WrongPassword(Unauthorized):
@@ -31,6 +31,20 @@ class WrongCsrfToken(Forbidden):
     title = "The X-CSRF-Token header is missing or wrong"
 
 
+class Blocked(Forbidden):
+    """An operator blocked this device, phone or address."""
+
+    slug = "blocked"
+    title = "Orders and messages from here are not taken"
+
+
+class NoPassword(Forbidden):
+    """A program with an API key has no password to change."""
+
+    slug = "no-password"
+    title = "There is no password to change"
+
+
 class NameTaken(Conflict):
     """An account with that name exists."""
 
@@ -57,6 +71,35 @@ class UnknownAccount(NotFound):
 
     slug = "unknown-account"
     title = "There is no account with this name"
+
+
+class UnknownInvitation(NotFound):
+    """No invitation has that token or identifier."""
+
+    slug = "unknown-invitation"
+    title = "There is no such invitation"
+
+
+class InvitationOver(Problem):
+    """The invitation was used, or its days are over."""
+
+    status = 410
+    slug = "invitation-over"
+    title = "This invitation works no more"
+
+
+class UnknownBlock(NotFound):
+    """There is no block with that identifier."""
+
+    slug = "unknown-block"
+    title = "There is no such block"
+
+
+class NothingToBlock(NotFound):
+    """The order or the message is not known, or what is not known of it was to be blocked."""
+
+    slug = "nothing-to-block"
+    title = "There is nobody to block by that"
 
 
 class UnknownSource(NotFound):

@@ -1,19 +1,23 @@
-"""The routes of people: session, accounts, API keys, stream keys and sources. No decisions."""
+"""The routes of people: session, accounts and invitations; the room's others join here.
 
-from dataclasses import asdict
+No decisions.
+"""
+
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from farmlive.clock import rfc3339
-from farmlive.people import models, sessions
+from farmlive.people import conduct_routes, key_routes, models, sessions
 from farmlive.people.accounts import Account
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
-from farmlive.people.keys import ApiKey, StreamKey
+from farmlive.people.invitations import Invitation
+from farmlive.people.key_routes import PRIVATE
 from farmlive.people.people import BroadcastState, People
-from farmlive.people.sources import Source
+from farmlive.people.sessions import Session
 from farmlive.problems import Unauthorized
+from farmlive.settings import Settings
 
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
@@ -21,63 +25,60 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
     router = APIRouter(prefix="/api/v1", tags=["people"])
     router.include_router(_session(people, guard))
     router.include_router(_accounts(people, guard))
-    router.include_router(_api_keys(people, guard))
-    router.include_router(_cameras(people, guard, broadcast_state))
+    router.include_router(_invitations(people, guard))
+    router.include_router(key_routes.routes(people, guard, broadcast_state))
+    router.include_router(conduct_routes.routes(people, guard))
     return router
 
 
 def _session(people: People, guard: Guard) -> APIRouter:
     router = APIRouter()
-    settings = people.settings
+    anyone, signed_in = Depends(guard.anyone), Depends(guard.signed_in)
 
     @router.post("/session")
     async def sign_in(
-        body: models.SignIn, response: Response, caller: Annotated[Caller, Depends(guard.anyone)]
+        body: models.SignIn, response: Response, caller: Annotated[Caller, anyone]
     ) -> models.SignedIn:
         """Sign in: sets the session's cookie."""
         session = await people.sign_in(body.name, body.password, caller.address)
-        response.set_cookie(
-            sessions.COOKIE,
-            session.token,
-            max_age=settings.session_days * 24 * 60 * 60,
-            httponly=True,
-            samesite="lax",
-            secure=settings.secure,
-        )
-        _keep_private(response)
-        return models.SignedIn(
-            name=session.name, role=session.role, farms=sorted(session.farms), csrf=session.csrf
-        )
+        return _signed_in(response, session, people.settings)
 
     @router.get("/session")
     async def who_is_signed_in(
-        response: Response, caller: Annotated[Caller, Depends(guard.anyone)]
+        response: Response, caller: Annotated[Caller, anyone]
     ) -> models.SignedIn:
         """Tell who is signed in."""
         if caller.role is None or caller.name is None:
             raise Unauthorized("Nobody is signed in on this browser.")
-        _keep_private(response)
+        response.headers.update(PRIVATE)
         return models.SignedIn(
             name=caller.name, role=caller.role, farms=sorted(caller.farms), csrf=caller.csrf
         )
 
-    @router.delete("/session", status_code=204)
-    async def sign_out(
-        request: Request, response: Response, caller: Annotated[Caller, Depends(guard.signed_in)]
-    ) -> None:
+    @router.delete("/session", status_code=204, dependencies=[signed_in])
+    async def sign_out(request: Request, response: Response) -> None:
         """Sign out: ends the session and takes its cookie back."""
         await people.sign_out(request.cookies.get(sessions.COOKIE, ""))
         response.delete_cookie(
-            sessions.COOKIE, httponly=True, samesite="lax", secure=settings.secure
+            sessions.COOKIE, httponly=True, samesite="lax", secure=people.settings.secure
         )
+
+    @router.post("/session/password", status_code=204)
+    async def change_password(
+        body: models.OwnPassword, request: Request, caller: Annotated[Caller, signed_in]
+    ) -> None:
+        """Change the own password; the account's other sessions end."""
+        session = request.cookies.get(sessions.COOKIE, "")
+        await people.change_password(caller, session, body.old, body.new)
 
     return router
 
 
 def _accounts(people: People, guard: Guard) -> APIRouter:
-    router = APIRouter(dependencies=[Depends(guard.coordinator)])
+    router = APIRouter()
+    coordinator = Depends(guard.coordinator)
 
-    @router.get("/accounts")
+    @router.get("/accounts", dependencies=[coordinator])
     async def list_accounts() -> models.Accounts:
         """List the accounts."""
         return models.Accounts(
@@ -87,96 +88,97 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
         )
 
     @router.post("/accounts", status_code=201)
-    async def create_account(body: models.NewAccount, response: Response) -> models.MadeAccount:
+    async def create_account(
+        body: models.NewAccount, response: Response, caller: Annotated[Caller, coordinator]
+    ) -> models.MadeAccount:
         """Make an account; a random password is answered this once."""
         account, password = await people.create_account(
-            body.name, body.role, body.password, body.farms
+            body.name, body.role, body.password, body.farms, caller=caller
         )
-        _keep_private(response)
+        response.headers.update(PRIVATE)
         made = password if body.password is None else None
         return models.MadeAccount(**_account(account), password=made)
 
-    return router
+    @router.patch("/accounts/{account}")
+    async def change_account(
+        account: str, body: models.AccountChange, caller: Annotated[Caller, coordinator]
+    ) -> models.AccountAnswer:
+        """Change an account's role or farms, or shut it out."""
+        changed = await people.change_account(account, body, caller=caller)
+        return models.AccountAnswer(**_account(changed))
 
-
-def _api_keys(people: People, guard: Guard) -> APIRouter:
-    router = APIRouter(dependencies=[Depends(guard.coordinator)])
-
-    @router.get("/api-keys")
-    async def list_api_keys() -> models.ApiKeys:
-        """List the API keys, without their secrets."""
-        return models.ApiKeys(
-            api_keys=[models.ApiKeyAnswer(**_api_key(key)) for key in await people.api_keys()]
-        )
-
-    @router.post("/api-keys", status_code=201)
-    async def create_api_key(body: models.NewApiKey, response: Response) -> models.MadeApiKey:
-        """Make an API key; it is answered this once."""
-        key, secret = await people.create_api_key(body.label, body.role, body.farms)
-        _keep_private(response)
-        return models.MadeApiKey(**_api_key(key), key=secret)
-
-    @router.delete("/api-keys/{key}", status_code=204)
-    async def revoke_api_key(key: str) -> None:
-        """Revoke an API key."""
-        await people.revoke_api_key(key)
+    @router.post("/accounts/{account}/password")
+    async def reset_password(
+        account: str, response: Response, caller: Annotated[Caller, coordinator]
+    ) -> models.MadePassword:
+        """Give an account a random password, answered this once; its sessions end."""
+        response.headers.update(PRIVATE)
+        return models.MadePassword(password=await people.reset_password(account, caller=caller))
 
     return router
 
 
-def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
-    router = APIRouter(prefix="/broadcasts/{broadcast}", dependencies=[Depends(guard.staff)])
+def _invitations(people: People, guard: Guard) -> APIRouter:
+    router = APIRouter(prefix="/invitations")
+    coordinator = Depends(guard.coordinator)
 
-    @router.post("/stream-keys", status_code=201)
-    async def mint_stream_key(
-        broadcast: str,
-        body: models.NewStreamKey,
-        request: Request,
-        response: Response,
-        caller: Annotated[Caller, Depends(guard.staff)],
-    ) -> models.MadeStreamKey:
-        """Make a stream key; it is answered this once."""
-        key, secret = await people.mint_stream_key(
-            broadcast,
-            body.purpose,
-            device=caller.device,
-            label=body.label,
-            source=body.source,
-            state=broadcast_state,
-        )
-        _keep_private(response)
-        url = people.settings.public_url or str(request.base_url).rstrip("/")
-        return models.MadeStreamKey(
-            **_stream_key(key), key=secret, whip_url=f"{url}/whip/{broadcast}"
-        )
-
-    @router.get("/stream-keys")
-    async def list_stream_keys(broadcast: str) -> models.StreamKeys:
-        """List the stream keys that work, without their secrets."""
-        return models.StreamKeys(
-            stream_keys=[
-                models.StreamKeyAnswer(**_stream_key(key))
-                for key in await people.stream_keys(broadcast, broadcast_state)
+    @router.get("", dependencies=[coordinator])
+    async def list_invitations() -> models.Invitations:
+        """List the open invitations, without their links."""
+        return models.Invitations(
+            invitations=[
+                models.InvitationAnswer(**_invitation(each)) for each in await people.invitations()
             ]
         )
 
-    @router.delete("/stream-keys/{key}", status_code=204)
-    async def revoke_stream_key(broadcast: str, key: str) -> None:
-        """Revoke a stream key; a session that runs with it goes on."""
-        await people.revoke_stream_key(broadcast, key)
+    @router.post("", status_code=201)
+    async def invite(
+        body: models.NewInvitation, response: Response, caller: Annotated[Caller, coordinator]
+    ) -> models.MadeInvitation:
+        """Make a link by which someone makes an account; it is answered this once."""
+        made, token = await people.invite(caller, body.role, body.farms, body.label)
+        response.headers.update(PRIVATE)
+        return models.MadeInvitation(**_invitation(made), url=f"/invitation/{token}")
 
-    @router.get("/sources")
-    async def list_sources(broadcast: str) -> models.Sources:
-        """List the cameras of a broadcast."""
-        return models.Sources(
-            sources=[_source(source) for source in await people.sources(broadcast, broadcast_state)]
-        )
+    @router.delete("/{invitation}", status_code=204)
+    async def revoke_invitation(invitation: str, caller: Annotated[Caller, coordinator]) -> None:
+        """Take an open invitation back."""
+        await people.revoke_invitation(caller, invitation)
+
+    @router.get("/by-token/{token}")
+    async def read_invitation(token: str, response: Response) -> models.Invited:
+        """What the link is for, for whoever has it."""
+        response.headers.update(PRIVATE)
+        found = await people.invitation(token)
+        return models.Invited(role=found.role, farms=sorted(found.farms))
+
+    @router.post("/by-token/{token}")
+    async def accept_invitation(
+        token: str,
+        body: models.SignIn,
+        response: Response,
+        caller: Annotated[Caller, Depends(guard.anyone)],
+    ) -> models.SignedIn:
+        """Make the account under this name and password, and sign in."""
+        session = await people.accept(caller, token, body.name, body.password)
+        return _signed_in(response, session, people.settings)
 
     return router
 
 
-def _keep_private(response: Response) -> None:
-    response.headers["Cache-Control"] = "no-store"
+def _signed_in(response: Response, session: Session, settings: Settings) -> models.SignedIn:
+    response.set_cookie(
+        sessions.COOKIE,
+        session.token,
+        max_age=settings.session_days * 24 * 60 * 60,
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure,
+    )
+    response.headers.update(PRIVATE)
+    return models.SignedIn(
+        name=session.name, role=session.role, farms=sorted(session.farms), csrf=session.csrf
+    )
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -190,22 +192,12 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _api_key(key: ApiKey) -> dict[str, Any]:
-    return {**asdict(key), "farms": sorted(key.farms), "created_at": rfc3339(key.created_at)}
-
-
-def _stream_key(key: StreamKey) -> dict[str, Any]:
+def _invitation(invitation: Invitation) -> dict[str, Any]:
     return {
-        **asdict(key),
-        "created_at": rfc3339(key.created_at),
-        "expires_at": rfc3339(key.expires_at) if key.expires_at is not None else None,
+        "id": invitation.id,
+        "role": invitation.role,
+        "farms": sorted(invitation.farms),
+        "label": invitation.label,
+        "created_at": rfc3339(invitation.created_at),
+        "expires_at": rfc3339(invitation.expires_at),
     }
-
-
-def _source(source: Source) -> models.SourceAnswer:
-    return models.SourceAnswer(
-        id=source.id,
-        label=source.label,
-        purpose=source.purpose,
-        created_at=rfc3339(source.created_at),
-    )

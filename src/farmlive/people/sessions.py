@@ -11,7 +11,6 @@ from sqlalchemy import Connection, delete, select
 from farmlive.clock import now_ms
 from farmlive.ids import token as new_token
 from farmlive.people import tables
-from farmlive.people.accounts import Account
 from farmlive.people.models import Role
 
 COOKIE = "farmlive_session"
@@ -39,15 +38,17 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def begin(conn: Connection, account: Account, days: int) -> Session:
+def begin(
+    conn: Connection, account: str, name: str, role: Role, farms: frozenset[str], days: int
+) -> Session:
     """Start a session of so many days, and forget those that are over."""
     now = now_ms()
     conn.execute(delete(tables.sessions).where(tables.sessions.c.expires_at <= now))
-    session = Session(new_token(), account.id, account.name, account.role, account.farms)
+    session = Session(new_token(), account, name, role, farms)
     conn.execute(
         tables.sessions.insert().values(
             hash=hashed(session.token),
-            account=account.id,
+            account=account,
             created_at=now,
             expires_at=now + days * _DAY_MS,
         )
@@ -77,3 +78,11 @@ def find(conn: Connection, token: str) -> Session | None:
 def end(conn: Connection, token: str) -> None:
     """Forget the session; nothing happens where there is none."""
     conn.execute(delete(tables.sessions).where(tables.sessions.c.hash == hashed(token)))
+
+
+def end_all(conn: Connection, account: str, *, keep: str | None = None) -> None:
+    """Forget the sessions of an account, but that with the token `keep`."""
+    query = delete(tables.sessions).where(tables.sessions.c.account == account)
+    if keep is not None:
+        query = query.where(tables.sessions.c.hash != hashed(keep))
+    conn.execute(query)

@@ -77,6 +77,38 @@ secrets = Table(
     Column("value", String(64), nullable=False),
 )
 
+# A link by which someone makes an account of their own; the link's token is kept as a hash only.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("farms", Json, nullable=False),
+    Column("label", String(80)),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Column("account", String(26), ForeignKey("accounts.id")),
+)
+
+# Who is not served: pseudonyms of devices, phones and addresses. `order`, or `broadcast` with
+# `message`, say what the block was made from; their tables belong to rooms above.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("mark", String(32), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("order", String(26)),
+    Column("broadcast", String(26)),
+    Column("message", BigInteger),
+    UniqueConstraint("kind", "mark"),
+)
+
 # What staff did; see audit.py.
 audit = Table(
     "audit",

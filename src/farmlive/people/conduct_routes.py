@@ -1,0 +1,78 @@
+"""The routes of conduct: who is blocked, what was refused, and what staff did. No decisions."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from farmlive.clock import rfc3339
+from farmlive.people import models
+from farmlive.people.blocks import Block
+from farmlive.people.caller import Caller
+from farmlive.people.guard import Guard
+from farmlive.people.people import People
+from farmlive.people.refusals import Refusal
+
+# As much of a pseudonym as people need to tell one from another.
+SHORT = 8
+
+
+def routes(people: People, guard: Guard) -> APIRouter:
+    """Build the router."""
+    router = APIRouter()
+    staff, coordinator = Depends(guard.staff), Depends(guard.coordinator)
+
+    @router.get("/blocks", dependencies=[staff])
+    async def list_blocks() -> models.BlockList:
+        """List who is blocked."""
+        return models.BlockList(blocks=[_block(block) for block in await people.blocks.all()])
+
+    @router.post("/blocks", status_code=201)
+    async def block(body: models.NewBlock, caller: Annotated[Caller, staff]) -> models.BlockAnswer:
+        """Take no more orders and messages from a device, a phone or an address."""
+        return _block(await people.blocks.add(caller, body))
+
+    @router.delete("/blocks/{block}", status_code=204)
+    async def unblock(block: str, caller: Annotated[Caller, staff]) -> None:
+        """Lift a block."""
+        await people.blocks.remove(caller, block)
+
+    @router.get("/refusals", dependencies=[staff])
+    async def list_refusals() -> models.RefusalList:
+        """List what limits and blocks refused within the last hour, and why."""
+        return models.RefusalList(
+            refusals=[_refusal(refusal) for refusal in people.refusals.lately()]
+        )
+
+    @router.get("/audit", dependencies=[coordinator])
+    async def list_deeds(
+        before: Annotated[str | None, Query(max_length=26)] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> models.DeedList:
+        """List what staff did, the latest first."""
+        found = await people.deeds(before, limit)
+        deeds = [
+            models.DeedAnswer(
+                id=deed.id,
+                at=rfc3339(deed.at),
+                name=deed.name,
+                action=deed.action,
+                subject=deed.subject,
+                broadcast=deed.broadcast,
+                detail=deed.detail,
+            )
+            for deed in found
+        ]
+        return models.DeedList(deeds=deeds, next=found[-1].id if len(found) == limit else None)
+
+    return router
+
+
+def _block(block: Block) -> models.BlockAnswer:
+    facts = {**asdict(block), "who": block.mark[:SHORT], "at": rfc3339(block.at)}
+    return models.BlockAnswer.model_validate(facts)
+
+
+def _refusal(refusal: Refusal) -> models.RefusalAnswer:
+    facts = {**asdict(refusal), "who": refusal.mark[:SHORT], "at": rfc3339(refusal.at)}
+    return models.RefusalAnswer.model_validate(facts)

@@ -1,0 +1,116 @@
+"""Invitations: a link by which someone makes an account of their own, once, within seven days.
+
+Functions for the store's doors; the database knows only the hash of the link's token.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from farmlive.clock import now_ms
+from farmlive.ids import is_ulid, token, ulid
+from farmlive.people import tables
+from farmlive.people.accounts import farms_of
+from farmlive.people.models import Role
+from farmlive.people.problems import InvitationOver, UnknownInvitation
+from farmlive.people.sessions import hashed
+
+VALID_MS = 7 * 24 * 60 * 60 * 1000
+# For so long after its end an invitation still says what became of it.
+REMEMBERED_MS = 30 * 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """An invitation without its token; times in milliseconds since 1970."""
+
+    id: str
+    role: Role
+    farms: frozenset[str]
+    label: str | None
+    created_at: int
+    expires_at: int
+
+
+def add(
+    conn: Connection, role: Role, farms: Iterable[str], label: str | None
+) -> tuple[Invitation, str]:
+    """Write a new one; the second is its token, which is not kept.
+
+    Raises Invalid where role and farms don't fit.
+    """
+    now = now_ms()
+    conn.execute(
+        delete(tables.invitations).where(tables.invitations.c.expires_at < now - REMEMBERED_MS)
+    )
+    secret = token()
+    invitation = Invitation(ulid(), role, farms_of(role, farms), label, now, now + VALID_MS)
+    conn.execute(
+        tables.invitations.insert().values(
+            id=invitation.id,
+            hash=hashed(secret),
+            role=role,
+            farms=sorted(invitation.farms),
+            label=label,
+            created_at=now,
+            expires_at=invitation.expires_at,
+        )
+    )
+    return invitation, secret
+
+
+def open_ones(conn: Connection) -> list[Invitation]:
+    """Those that can still be taken up, oldest first."""
+    rows = conn.execute(
+        select(tables.invitations)
+        .where(tables.invitations.c.used_at.is_(None), tables.invitations.c.expires_at > now_ms())
+        .order_by(tables.invitations.c.id)
+    )
+    return [_invitation(row) for row in rows]
+
+
+def find(conn: Connection, secret: str) -> Invitation:
+    """The one with that token. Raises UnknownInvitation, and InvitationOver for one that is."""
+    row = conn.execute(
+        select(tables.invitations).where(tables.invitations.c.hash == hashed(secret))
+    ).one_or_none()
+    if row is None:
+        raise UnknownInvitation(
+            "This link is not known, or it was taken back. Ask the coordinator for a new one."
+        )
+    if row.used_at is not None:
+        raise InvitationOver(
+            "This link was used already, and works once. Sign in by the name that was chosen; if "
+            "it was not you, tell the coordinator."
+        )
+    if row.expires_at <= now_ms():
+        raise InvitationOver("This link worked for seven days. Ask the coordinator for a new one.")
+    return _invitation(row)
+
+
+def use(conn: Connection, invitation: Invitation, account: str) -> None:
+    """Keep that it was taken up. Raises InvitationOver where another was faster."""
+    taken = conn.execute(
+        update(tables.invitations)
+        .where(tables.invitations.c.id == invitation.id, tables.invitations.c.used_at.is_(None))
+        .values(used_at=now_ms(), account=account)
+    )
+    if not taken.rowcount:
+        raise InvitationOver("This link was used a moment ago, and works once.")
+
+
+def revoke(conn: Connection, invitation: str) -> None:
+    """Take back one that was not taken up. Raises UnknownInvitation."""
+    query = delete(tables.invitations).where(
+        tables.invitations.c.id == invitation, tables.invitations.c.used_at.is_(None)
+    )
+    if not is_ulid(invitation) or not conn.execute(query).rowcount:
+        raise UnknownInvitation("There is no such open invitation; the list shows them.")
+
+
+def _invitation(row: Row[Any]) -> Invitation:
+    return Invitation(
+        row.id, row.role, frozenset(row.farms), row.label, row.created_at, row.expires_at
+    )

@@ -1,0 +1,128 @@
+"""The routes of keys: those of programs, those of cameras, and the cameras. No decisions."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from farmlive.clock import rfc3339
+from farmlive.people import models
+from farmlive.people.caller import Caller
+from farmlive.people.guard import Guard
+from farmlive.people.keys import ApiKey, StreamKey
+from farmlive.people.people import BroadcastState, People
+from farmlive.people.sources import Source
+
+# What is shown once stays out of every cache.
+PRIVATE = {"Cache-Control": "no-store"}
+
+
+def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
+    """Build the router; `broadcast_state` tells whether a broadcast takes cameras."""
+    router = APIRouter()
+    router.include_router(_api_keys(people, guard))
+    router.include_router(_cameras(people, guard, broadcast_state))
+    return router
+
+
+def _api_keys(people: People, guard: Guard) -> APIRouter:
+    router = APIRouter()
+    coordinator = Depends(guard.coordinator)
+
+    @router.get("/api-keys", dependencies=[coordinator])
+    async def list_api_keys() -> models.ApiKeys:
+        """List the API keys, without their secrets."""
+        return models.ApiKeys(
+            api_keys=[models.ApiKeyAnswer(**_api_key(key)) for key in await people.api_keys()]
+        )
+
+    @router.post("/api-keys", status_code=201)
+    async def create_api_key(
+        body: models.NewApiKey, response: Response, caller: Annotated[Caller, coordinator]
+    ) -> models.MadeApiKey:
+        """Make an API key; it is answered this once."""
+        key, secret = await people.create_api_key(body.label, body.role, body.farms, caller=caller)
+        response.headers.update(PRIVATE)
+        return models.MadeApiKey(**_api_key(key), key=secret)
+
+    @router.delete("/api-keys/{key}", status_code=204)
+    async def revoke_api_key(key: str, caller: Annotated[Caller, coordinator]) -> None:
+        """Revoke an API key."""
+        await people.revoke_api_key(key, caller=caller)
+
+    return router
+
+
+def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
+    router = APIRouter(prefix="/broadcasts/{broadcast}", dependencies=[Depends(guard.staff)])
+
+    @router.post("/stream-keys", status_code=201)
+    async def mint_stream_key(
+        broadcast: str,
+        body: models.NewStreamKey,
+        request: Request,
+        response: Response,
+        caller: Annotated[Caller, Depends(guard.staff)],
+    ) -> models.MadeStreamKey:
+        """Make a stream key; it is answered this once."""
+        key, secret = await people.mint_stream_key(
+            broadcast,
+            body.purpose,
+            device=caller.device,
+            label=body.label,
+            source=body.source,
+            state=broadcast_state,
+            caller=caller,
+        )
+        response.headers.update(PRIVATE)
+        url = people.settings.public_url or str(request.base_url).rstrip("/")
+        return models.MadeStreamKey(
+            **_stream_key(key), key=secret, whip_url=f"{url}/whip/{broadcast}"
+        )
+
+    @router.get("/stream-keys")
+    async def list_stream_keys(broadcast: str) -> models.StreamKeys:
+        """List the stream keys that work, without their secrets."""
+        return models.StreamKeys(
+            stream_keys=[
+                models.StreamKeyAnswer(**_stream_key(key))
+                for key in await people.stream_keys(broadcast, broadcast_state)
+            ]
+        )
+
+    @router.delete("/stream-keys/{key}", status_code=204)
+    async def revoke_stream_key(
+        broadcast: str, key: str, caller: Annotated[Caller, Depends(guard.staff)]
+    ) -> None:
+        """Revoke a stream key; a session that runs with it goes on."""
+        await people.revoke_stream_key(broadcast, key, caller=caller)
+
+    @router.get("/sources")
+    async def list_sources(broadcast: str) -> models.Sources:
+        """List the cameras of a broadcast."""
+        return models.Sources(
+            sources=[_source(source) for source in await people.sources(broadcast, broadcast_state)]
+        )
+
+    return router
+
+
+def _api_key(key: ApiKey) -> dict[str, Any]:
+    return {**asdict(key), "farms": sorted(key.farms), "created_at": rfc3339(key.created_at)}
+
+
+def _stream_key(key: StreamKey) -> dict[str, Any]:
+    return {
+        **asdict(key),
+        "created_at": rfc3339(key.created_at),
+        "expires_at": rfc3339(key.expires_at) if key.expires_at is not None else None,
+    }
+
+
+def _source(source: Source) -> models.SourceAnswer:
+    return models.SourceAnswer(
+        id=source.id,
+        label=source.label,
+        purpose=source.purpose,
+        created_at=rfc3339(source.created_at),
+    )
