@@ -20,6 +20,7 @@ from farmlive.ids import token
 from farmlive.origin.models import NewFarm, NewLot
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller, DeviceCookie, Guard, People, RateLimits
+from farmlive.review.ledger import Fact
 from farmlive.review.review import Review
 from farmlive.review.routes import routes
 from farmlive.settings import Settings
@@ -27,9 +28,100 @@ from farmlive.shop.models import Card, NewOffer, OrderPlace
 from farmlive.shop.shop import Shop
 from farmlive.store import Store
 
+PRICES = {"small": 2990, "large": 5400, "pear": 1000}
+FARMS = {"small": "xikou", "large": "xikou", "pear": "yangzhong"}
+LOTS = {"small": "1123", "large": "1123", "pear": "1124"}
+
+
+class Told:
+    """Facts of a log as the ledger takes them, in the log's own shapes."""
+
+    @staticmethod
+    def money(amount: int) -> dict[str, Any]:
+        return {"amount": amount, "currency": "CNY"}
+
+    @staticmethod
+    def added(offer: str, released: int = 50, at: int = 0) -> Fact:
+        farm = FARMS[offer]
+        return (
+            at,
+            "offer.added",
+            {
+                "offer": offer,
+                "name": {"en": offer},
+                "unit": {"en": "2.5 kg box"},
+                "net_weight_g": 2500,
+                "price": Told.money(PRICES[offer]),
+                "list_price": None,
+                "lot": {
+                    "id": LOTS[offer],
+                    "code": LOTS[offer],
+                    "harvested_g": 100_000,
+                    "farm": {"id": farm, "name": {"en": farm}},
+                },
+                "released": released,
+            },
+        )
+
+    @staticmethod
+    def placed(at: int, order: str, buyer: str = "b1", **quantities: int) -> Fact:
+        lines = [
+            {
+                "offer": offer,
+                "lot": LOTS[offer],
+                "farm": FARMS[offer],
+                "quantity": quantity,
+                "price": PRICES[offer],
+                "total": PRICES[offer] * quantity,
+            }
+            for offer, quantity in quantities.items()
+        ]
+        total = Told.money(sum(line["total"] for line in lines))
+        return at, "order.placed", {"order": order, "buyer": buyer, "lines": lines, "total": total}
+
+    @staticmethod
+    def cancelled(at: int, order: str) -> Fact:
+        return at, "order.cancelled", {"order": order, "state": "cancelled", "by": "buyer"}
+
+    @staticmethod
+    def refunded(at: int, order: str, amount: int) -> Fact:
+        return at, "order.refunded", {"order": order, "amount": Told.money(amount)}
+
+    @staticmethod
+    def pinned(at: int, offer: str) -> Fact:
+        return at, "card.pinned", {"offer": offer}
+
+    @staticmethod
+    def released(at: int, offer: str, quantity: int, so_far: int = 50) -> Fact:
+        return (
+            at,
+            "offer.released",
+            {"offer": offer, "quantity": quantity, "released": so_far + quantity},
+        )
+
+    @staticmethod
+    def priced(at: int, offer: str, price: int) -> Fact:
+        return at, "offer.changed", {"offer": offer, "price": Told.money(price)}
+
+    @staticmethod
+    def started(at: int = 0) -> Fact:
+        return at, "broadcast.started", {}
+
+    @staticmethod
+    def ended(at: int) -> Fact:
+        return at, "broadcast.ended", {}
+
+
+@pytest.fixture
+def told() -> type[Told]:
+    return Told
+
 
 async def pseudonym(phone: str) -> str:
     return f"buyer {phone[-2:]}"
+
+
+HOST = Caller(None, "a host", "host", "the host's device", "192.0.2.2")
 
 
 @dataclass
@@ -90,7 +182,7 @@ async def fair(store: Store, log: Log, settings: Settings) -> Fair:
             "price": price,
             "released": 50,
         }
-        cards.append(await shop.bag.add(broadcast.id, NewOffer.model_validate(facts)))
+        cards.append(await shop.bag.add(HOST, broadcast.id, NewOffer.model_validate(facts)))
     return Fair(store, log, broadcasts, shop, Review(store, log), broadcast.id, cards)
 
 

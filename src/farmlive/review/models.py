@@ -14,61 +14,172 @@ class Sum(BaseModel):
     currency: str | None
 
 
+class Part(BaseModel):
+    """Some of the orders: how many, of how many items, for how much at the prices ordered at."""
+
+    orders: int
+    items: int
+    gross: Sum
+
+
+class Refunds(BaseModel):
+    """How many orders got money back, and how much the ones that stand got."""
+
+    orders: int
+    amount: Sum
+
+
 class Share(BaseModel):
     """What an offer, a lot or a farm sold; `id` is its own."""
 
     id: str
     orders: int
     items: int
+    net_items: int
     gross: Sum
+    cancelled: Sum
+    refunded: Sum
+    net: Sum
 
 
 class OfferShare(Share):
-    """What an offer sold, of how much was released, and what is left of that."""
+    """What an offer sold, of how much was released, what is left of that, and its card."""
 
     name: Bilingual
     unit: Bilingual
     lot: str
     farm: str
+    price: Sum
+    list_price: Sum | None
     released: int
     left: int
+    impressions: int
+    taps: int
+    ctr: float | None
+    ctor: float | None
 
 
 class LotShare(Share):
-    """What a lot sold, over all the offers that draw on it; weight in grams, packing aside."""
+    """What a lot sold, over all the offers that draw on it; weights in grams."""
 
     code: str
     farm: str
     net_weight_g: int
+    harvested_g: int | None
 
 
 class FarmShare(Share):
-    """What a farm sold."""
+    """What a farm sold; `paid` and `due` are of the orders that stand, before refunds."""
 
     name: Bilingual
+    net_weight_g: int
+    paid: Sum
+    due: Sum
 
 
-class Simulated(BaseModel):
-    """How much of the totals comes from the demo's simulated people."""
+class Moment(BaseModel):
+    """Something the host did, and what its offer sold in the minutes that followed.
 
-    orders: int
-    items: int
+    `pin` has `until` and `impressions`; `price` has `price` and `was`; `release` has `quantity`
+    (negative where stock was taken back) and `sold_after_ms`: when as many had been ordered.
+    """
+
+    kind: Literal["pin", "price", "release"]
+    at: int
+    offer: str
+    until: int | None = None
+    impressions: int | None = None
+    price: Sum | None = None
+    was: Sum | None = None
+    quantity: int | None = None
+    sold_after_ms: int | None = None
+    orders: int = 0
+    items: int = 0
     gross: Sum
 
 
+class Timeline(BaseModel):
+    """The broadcast on one axis: a list has one value for each `step_ms` from `start` on.
+
+    `start` and every `at` are milliseconds since 1970. `viewers` is the average of the step,
+    `peak` its highest; `gross` is in minor units.
+    """
+
+    start: int
+    step_ms: int
+    viewers: list[float]
+    peak: list[int]
+    orders: list[int]
+    items: list[int]
+    gross: list[int]
+    moments: list[Moment]
+
+
+class BestMinute(BaseModel):
+    """The minute that sold most, the offer that sold most in it, and what came just before."""
+
+    at: int
+    orders: int
+    items: int
+    gross: Sum
+    offer: str
+    after: Moment | None
+
+
+class Highlights(BaseModel):
+    """What stands out; null where nothing was sold, or no release sold out within minutes."""
+
+    best_minute: BestMinute | None
+    best_release: Moment | None
+
+
 class Report(BaseModel):
-    """What a broadcast sold up to `seq` of its log; `definitions` says how each number counts."""
+    """What a broadcast sold up to `seq` of its log; `definitions` says how each number counts.
+
+    Rates are shares of one, null where there is nothing to divide by. `farms_only` names the farms
+    whose part this is; null is the whole broadcast.
+    """
 
     broadcast: str
     title: Bilingual
     state: Literal["scheduled", "live", "ended"]
     seq: int
+    started_at: int | None
+    until: int | None
+    farms_only: list[str] | None
+
     orders: int
     items: int
     buyers: int
     gross: Sum
-    simulated: Simulated
+    cancelled: Part
+    refunded: Refunds
+    net: Sum
+    paid: Sum
+    due: Sum
+    aov: Sum | None
+    gpm: Sum | None
+    uv_value: Sum | None
+
+    views: int
+    viewers: int
+    pcu: int
+    pcu_at: int | None
+    acu: float | None
+    watch_s: float | None
+
+    impressions: int
+    taps: int
+    ctr: float | None
+    ctor: float | None
+    cancel_rate: float | None
+    refund_rate: float | None
+    unpaid_rate: float | None
+
+    simulated: Part
     offers: list[OfferShare]
     lots: list[LotShare]
     farms: list[FarmShare]
+    timeline: Timeline
+    highlights: Highlights
     definitions: dict[str, Bilingual]

@@ -1,53 +1,40 @@
-"""The report as a fold of the log: what was offered and what was ordered. Pure; asks no table."""
+"""The report: what a broadcast, its offers, lots and farms sold, of the ledger and the audience.
 
-from collections.abc import Iterable
+Pure; what it is made from, review.py reads.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from farmlive.bilingual import Bilingual
-from farmlive.broadcast.log import Event, Head
-from farmlive.review.models import FarmShare, LotShare, OfferShare, Report, Simulated, Sum
+from farmlive.broadcast.log import Head
+from farmlive.review.audience import Audience
+from farmlive.review.definitions import DEFINITIONS
+from farmlive.review.ledger import Ledger, Order, refunds_of
+from farmlive.review.models import (
+    FarmShare,
+    LotShare,
+    OfferShare,
+    Part,
+    Refunds,
+    Report,
+    Sum,
+    Timeline,
+)
+from farmlive.review.timeline import highlights, timeline
 
-# What was sold follows from the orders: `stock.changed`, as many events again, isn't read.
-KINDS = ("offer.added", "offer.released", "order.placed")
 
-DEFINITIONS = {
-    "orders": Bilingual(
-        zh="订单数：本场直播中下单成功的订单，含模拟订单。",
-        en="Orders: every order placed in this broadcast, simulated ones included.",
-    ),
-    "items": Bilingual(
-        zh="件数：这些订单各行数量之和。",
-        en="Items: the quantities of all lines of these orders added up.",
-    ),
-    "buyers": Bilingual(
-        zh="买家数：不同手机号的个数；日志只保存加密代号，不保存号码。",
-        en="Buyers: different phone numbers, counted by a keyed pseudonym; the log has no numbers.",
-    ),
-    "gross": Bilingual(
-        zh="成交总额：各行单价乘以数量之和，按下单时的价格计，不含运费，未减去取消和退款。",
-        en="Gross: price times quantity of all lines at the price ordered at, without delivery, "
-        "before cancellations and refunds.",
-    ),
-    "simulated": Bilingual(
-        zh="其中模拟：演示中的模拟买家所下的订单，已包含在以上各数中。",
-        en="Of which simulated: orders of the demo's simulated people; they are in the numbers "
-        "above.",
-    ),
-    "offers": Bilingual(
-        zh="按商品：含该商品的订单数、件数和金额；一单含多种商品时，各计一次。",
-        en="By offer: orders with that offer, its items and its money; an order with several "
-        "offers counts once at each.",
-    ),
-    "lots": Bilingual(
-        zh="按批次：出自该批次的各商品之和；重量为净含量乘以件数。",
-        en="By lot: all offers that draw on the lot; weight is net weight times items.",
-    ),
-    "farms": Bilingual(
-        zh="按农场：该农场各批次之和。",
-        en="By farm: all lots of the farm.",
-    ),
-}
+@dataclass
+class Beside:
+    """What the tables know beside the log: taps and stock by offer, money by farm."""
+
+    taps: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+    # Orders that stand, and those of them that are not paid.
+    standing: int = 0
+    unpaid: int = 0
+    paid: dict[str, int] = field(default_factory=dict)
+    due: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -57,93 +44,244 @@ class _Count:
     orders: int = 0
     items: int = 0
     amount: int = 0
+    cancelled_orders: int = 0
+    cancelled_items: int = 0
+    cancelled_amount: int = 0
+    refunded_orders: int = 0
+    refunded: int = 0
     grams: int = 0
-    last: str = field(default="", repr=False)
 
-    def add(self, order: str, items: int, amount: int, grams: int = 0) -> None:
-        """Count a line; the lines of one order follow each other, so it counts once."""
-        if order != self.last:
-            self.orders += 1
-            self.last = order
+    def line(self, items: int, amount: int, grams: int, cancelled: bool, refunded: int) -> None:
         self.items += items
         self.amount += amount
-        self.grams += grams
+        if cancelled:
+            self.cancelled_items += items
+            self.cancelled_amount += amount
+        else:
+            self.grams += grams
+            self.refunded += refunded
 
-    def shown(self, currency: str | None) -> dict[str, Any]:
+    def order(self, order: Order) -> None:
+        self.orders += 1
+        self.cancelled_orders += order.cancelled
+        self.refunded_orders += order.refunded > 0
+
+    @property
+    def net(self) -> int:
+        return self.amount - self.cancelled_amount - self.refunded
+
+    def share(self, currency: str | None) -> dict[str, Any]:
+        def money(amount: int) -> Sum:
+            return Sum(amount=amount, currency=currency)
+
         return {
             "orders": self.orders,
             "items": self.items,
-            "gross": Sum(amount=self.amount, currency=currency),
+            "net_items": self.items - self.cancelled_items,
+            "gross": money(self.amount),
+            "cancelled": money(self.cancelled_amount),
+            "refunded": money(self.refunded),
+            "net": money(self.net),
         }
 
 
-def fold(broadcast: str, head: Head, events: Iterable[Event]) -> Report:
-    """The report of a broadcast from its events, in their order."""
-    cards: dict[str, dict[str, Any]] = {}
-    every, simulated = _Count(), _Count()
-    buyers: set[str] = set()
-    by_offer: dict[str, _Count] = {}
-    by_lot: dict[str, _Count] = {}
-    by_farm: dict[str, _Count] = {}
-    for event in events:
-        data = event.data
-        if event.kind == "offer.added":
-            cards[data["offer"]] = dict(data)
-            lot = data["lot"]
-            by_offer[data["offer"]] = _Count()
-            by_lot.setdefault(lot["id"], _Count())
-            by_farm.setdefault(lot["farm"]["id"], _Count())
-        elif event.kind == "offer.released":
-            cards[data["offer"]]["released"] = data["released"]
-        elif event.kind == "order.placed":
-            order = data["order"]
-            buyers.add(data["buyer"])
-            for line in data["lines"]:
-                items, amount = line["quantity"], line["total"]
-                grams = cards[line["offer"]]["net_weight_g"] * items
-                every.add(order, items, amount)
-                by_offer[line["offer"]].add(order, items, amount)
-                by_lot[line["lot"]].add(order, items, amount, grams)
-                by_farm[line["farm"]].add(order, items, amount)
-                if data.get("simulated"):
-                    simulated.add(order, items, amount)
-    currency = next((card["price"]["currency"] for card in cards.values()), None)
-    lots = {card["lot"]["id"]: card["lot"] for card in cards.values()}
-    farms = {lot["farm"]["id"]: lot["farm"] for lot in lots.values()}
+@dataclass
+class _Counts:
+    """Everything counted in one pass over the orders."""
+
+    every: _Count = field(default_factory=_Count)
+    simulated: _Count = field(default_factory=_Count)
+    offers: dict[str, _Count] = field(default_factory=dict)
+    lots: dict[str, _Count] = field(default_factory=dict)
+    farms: dict[str, _Count] = field(default_factory=dict)
+    buyers: set[str] = field(default_factory=set)
+
+
+def _count(ledger: Ledger) -> _Counts:
+    counts = _Counts()
+    weights = {}
+    for offer, card in ledger.cards.items():
+        weights[offer] = card["net_weight_g"]
+        counts.offers[offer] = _Count()
+        counts.lots.setdefault(card["lot"]["id"], _Count())
+        counts.farms.setdefault(card["lot"]["farm"]["id"], _Count())
+    for order in ledger.orders.values():
+        counts.buyers.add(order.buyer)
+        refunds = refunds_of(order)
+        touched: dict[int, _Count] = {}
+        for line in order.lines:
+            offer, items, amount = line["offer"], line["quantity"], line["total"]
+            given_back = refunds.get(offer, 0)
+            of = [
+                counts.every,
+                counts.offers[offer],
+                counts.lots[line["lot"]],
+                counts.farms[line["farm"]],
+            ]
+            if order.simulated:
+                of.append(counts.simulated)
+            for count in of:
+                count.line(items, amount, weights[offer] * items, order.cancelled, given_back)
+                touched[id(count)] = count
+        for count in touched.values():
+            count.order(order)
+    return counts
+
+
+def _ratio(over: float, under: float) -> float | None:
+    return round(over / under, 4) if under else None
+
+
+def report(
+    broadcast: str,
+    head: Head,
+    ledger: Ledger,
+    audience: Audience,
+    beside: Beside,
+    *,
+    until: int,
+    farms: frozenset[str] | None = None,
+) -> Report:
+    """The report; `ledger` is that of these farms only where `farms` is given.
+
+    `until` is when the broadcast ended, or now.
+    """
+    counts = _count(ledger)
+    every, currency = counts.every, ledger.currency
+
+    def money(amount: float) -> Sum:
+        return Sum(amount=round(amount), currency=currency)
+
+    def money_for(amount: float, each: int) -> Sum | None:
+        return money(amount / each) if each else None
+
+    start = ledger.started_at
+    if start is None:
+        line = Timeline(
+            start=0,
+            step_ms=60_000,
+            viewers=[],
+            peak=[],
+            orders=[],
+            items=[],
+            gross=[],
+            moments=[],
+        )
+        seconds = 0.0
+    else:
+        line = timeline(ledger, audience, start, until)
+        seconds = audience.watched_ms() / 1000
+    seen: dict[str, int] = {}
+    for moment in line.moments:
+        if moment.impressions is not None:
+            seen[moment.offer] = seen.get(moment.offer, 0) + moment.impressions
+    taps = sum(beside.taps.get(offer, 0) for offer in ledger.cards)
+    pcu, pcu_at = audience.peak()
     return Report(
         broadcast=broadcast,
         title=head.title,
         state=head.state,
         seq=head.seq,
-        **every.shown(currency),
-        buyers=len(buyers),
-        simulated=Simulated(**simulated.shown(currency)),
-        offers=[
+        started_at=start,
+        until=None if start is None else until,
+        farms_only=None if farms is None else sorted(farms),
+        orders=every.orders,
+        items=every.items,
+        buyers=len(counts.buyers),
+        gross=money(every.amount),
+        cancelled=Part(
+            orders=every.cancelled_orders,
+            items=every.cancelled_items,
+            gross=money(every.cancelled_amount),
+        ),
+        refunded=Refunds(orders=every.refunded_orders, amount=money(every.refunded)),
+        net=money(every.net),
+        paid=money(sum(beside.paid.values())),
+        due=money(sum(beside.due.values())),
+        aov=money_for(every.amount, every.orders),
+        gpm=money_for(every.amount * 1000, audience.views),
+        uv_value=money_for(every.amount, audience.viewers),
+        views=audience.views,
+        viewers=audience.viewers,
+        pcu=pcu,
+        pcu_at=pcu_at,
+        acu=None if start is None else round(seconds * 1000 / max(until - start, 1), 1),
+        watch_s=round(seconds / audience.viewers, 1) if audience.viewers else None,
+        impressions=sum(seen.values()),
+        taps=taps,
+        ctr=_ratio(taps, sum(seen.values())),
+        ctor=_ratio(every.orders, taps),
+        cancel_rate=_ratio(every.cancelled_orders, every.orders),
+        refund_rate=_ratio(every.refunded_orders, every.orders),
+        unpaid_rate=_ratio(beside.unpaid, beside.standing),
+        simulated=Part(
+            orders=counts.simulated.orders,
+            items=counts.simulated.items,
+            gross=money(counts.simulated.amount),
+        ),
+        offers=_offers(ledger, counts, beside, seen),
+        lots=_lots(ledger, counts),
+        farms=_farms(ledger, counts, beside),
+        timeline=line,
+        highlights=highlights(ledger, line.moments),
+        definitions=DEFINITIONS,
+    )
+
+
+def _offers(
+    ledger: Ledger, counts: _Counts, beside: Beside, seen: Mapping[str, int]
+) -> list[OfferShare]:
+    shares = []
+    for offer, card in ledger.cards.items():
+        count = counts.offers[offer]
+        shown, taps = seen.get(offer, 0), beside.taps.get(offer, 0)
+        shares.append(
             OfferShare(
                 id=offer,
                 name=card["name"],
                 unit=card["unit"],
                 lot=card["lot"]["id"],
                 farm=card["lot"]["farm"]["id"],
+                price=card["price"],
+                list_price=card["list_price"],
                 released=card["released"],
-                left=card["released"] - by_offer[offer].items,
-                **by_offer[offer].shown(currency),
+                left=beside.left.get(offer, card["released"] - count.items),
+                impressions=shown,
+                taps=taps,
+                ctr=_ratio(taps, shown),
+                ctor=_ratio(count.orders, taps),
+                **count.share(ledger.currency),
             )
-            for offer, card in cards.items()
-        ],
-        lots=[
-            LotShare(
-                id=lot,
-                code=lots[lot]["code"],
-                farm=lots[lot]["farm"]["id"],
-                net_weight_g=count.grams,
-                **count.shown(currency),
-            )
-            for lot, count in by_lot.items()
-        ],
-        farms=[
-            FarmShare(id=farm, name=farms[farm]["name"], **count.shown(currency))
-            for farm, count in by_farm.items()
-        ],
-        definitions=DEFINITIONS,
-    )
+        )
+    return shares
+
+
+def _lots(ledger: Ledger, counts: _Counts) -> list[LotShare]:
+    lots = {card["lot"]["id"]: card["lot"] for card in ledger.cards.values()}
+    return [
+        LotShare(
+            id=lot,
+            code=lots[lot]["code"],
+            farm=lots[lot]["farm"]["id"],
+            net_weight_g=count.grams,
+            harvested_g=lots[lot].get("harvested_g"),
+            **count.share(ledger.currency),
+        )
+        for lot, count in counts.lots.items()
+    ]
+
+
+def _farms(ledger: Ledger, counts: _Counts, beside: Beside) -> list[FarmShare]:
+    farms = {card["lot"]["farm"]["id"]: card["lot"]["farm"] for card in ledger.cards.values()}
+    currency = ledger.currency
+    return [
+        FarmShare(
+            id=farm,
+            name=farms[farm]["name"],
+            net_weight_g=count.grams,
+            paid=Sum(amount=beside.paid.get(farm, 0), currency=currency),
+            due=Sum(amount=beside.due.get(farm, 0), currency=currency),
+            **count.share(currency),
+        )
+        for farm, count in counts.farms.items()
+    ]

@@ -1,11 +1,24 @@
-"""Reviews: reads a broadcast's log and has the report folded from it."""
+"""Reviews: reads a broadcast's log, watch sessions and tables, and has the report made of them."""
 
-from sqlalchemy import Connection
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Text, cast, func, select, type_coerce
 
 from farmlive.broadcast.log import Log
+from farmlive.broadcast.tables import card_taps, events, watches
+from farmlive.clock import now_ms
+from farmlive.review import audience, ledger
 from farmlive.review.models import Report
-from farmlive.review.report import KINDS, fold
+from farmlive.review.report import Beside, report
+from farmlive.shop.tables import offers, order_lines, orders
 from farmlive.store import Store
+
+# So many events are parsed at once: quicker than one by one, and no thread waits long for it.
+AT_ONCE = 100
+# A session says it runs for so long after it was last kept (its minute, and one for a slow disk).
+FRESH_MS = 120_000
 
 
 class Review:
@@ -15,11 +28,98 @@ class Review:
         self._store = store
         self._log = log
 
-    async def of(self, broadcast: str) -> Report:
-        """The report of a broadcast as it stands. Raises UnknownBroadcast."""
+    async def of(self, broadcast: str, farms: frozenset[str] | None = None) -> Report:
+        """The report of a broadcast as it stands, or these farms' part. Raises UnknownBroadcast."""
 
         def read(connection: Connection) -> Report:
             head = self._log.head(connection, broadcast)
-            return fold(broadcast, head, self._log.events(connection, broadcast, kinds=KINDS))
+            book = ledger.fold(facts(connection, broadcast))
+            until = book.ended_at or max(now_ms(), head.at)
+            if book.started_at is None:
+                watched = audience.Audience()
+            else:
+                watched = audience.fold(
+                    _sessions(connection, broadcast, until), book.started_at, until
+                )
+            if farms is not None:
+                book = book.only(farms)
+            beside = _beside(connection, broadcast, farms)
+            return report(broadcast, head, book, watched, beside, until=until, farms=farms)
 
         return await self._store.read(read)
+
+
+def facts(
+    connection: Connection, broadcast: str, kinds: tuple[str, ...] = ledger.KINDS
+) -> Iterator[ledger.Fact]:
+    """What the log tells of these kinds, in order."""
+    as_text = cast if connection.dialect.name == "postgresql" else type_coerce
+    query = (
+        select(events.c.at, events.c.kind, as_text(events.c.data, Text))
+        .where(events.c.broadcast == broadcast, events.c.kind.in_(kinds))
+        .order_by(events.c.seq)
+    )
+    for rows in connection.execute(query).partitions(AT_ONCE):
+        parsed = json.loads(f"[{','.join([row[2] for row in rows])}]")
+        for (at, kind, _), data in zip(rows, parsed, strict=True):
+            yield at, kind, data
+
+
+def _sessions(connection: Connection, broadcast: str, now: int) -> Iterator[audience.Session]:
+    query = (
+        select(
+            watches.c.device,
+            watches.c.from_at,
+            watches.c.to_at,
+            watches.c.resumed,
+            watches.c.running,
+        )
+        .where(watches.c.broadcast == broadcast)
+        .order_by(watches.c.device, watches.c.from_at)
+    )
+    for device, came, left, resumed, running in connection.execute(query):
+        until = now if running and left > now - FRESH_MS else left
+        yield device, came, until, resumed
+
+
+def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None) -> Beside:
+    found = Beside()
+    taps = (
+        select(card_taps.c.offer, func.count())
+        .where(card_taps.c.broadcast == broadcast)
+        .group_by(card_taps.c.offer)
+    )
+    stock = select(offers.c.id, offers.c.released - offers.c.sold - offers.c.held).where(
+        offers.c.broadcast == broadcast
+    )
+    money = (
+        select(
+            order_lines.c.farm,
+            orders.c.payment == "due",
+            func.sum(order_lines.c.total),
+        )
+        .join(orders, orders.c.id == order_lines.c.order)
+        .where(orders.c.broadcast == broadcast, orders.c.state != "cancelled")
+        .group_by(order_lines.c.farm, orders.c.payment == "due")
+    )
+    standing = (
+        select(orders.c.payment == "due", func.count())
+        .where(orders.c.broadcast == broadcast, orders.c.state != "cancelled")
+        .group_by(orders.c.payment == "due")
+    )
+    if farms is not None:
+        money = money.where(order_lines.c.farm.in_(farms))
+        own = select(order_lines.c.order).where(order_lines.c.farm.in_(farms))
+        standing = standing.where(orders.c.id.in_(own))
+    found.taps = dict(_pairs(connection, taps))
+    found.left = dict(_pairs(connection, stock))
+    for farm, is_due, amount in connection.execute(money):
+        (found.due if is_due else found.paid)[farm] = int(amount)
+    for is_due, count in connection.execute(standing):
+        found.standing += count
+        found.unpaid += count if is_due else 0
+    return found
+
+
+def _pairs(connection: Connection, query: Any) -> Iterator[tuple[str, int]]:
+    return ((name, int(number)) for name, number in connection.execute(query))

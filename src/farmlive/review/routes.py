@@ -1,19 +1,25 @@
 """The address of a review in the API. No logic."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Depends
 
-from farmlive.people import Guard
+from farmlive.people import Caller, Guard
 from farmlive.review.models import Report
+from farmlive.review.readers import farms_of
 from farmlive.review.review import Review
 
 
 def routes(review: Review, guard: Guard) -> APIRouter:
     """The router of reviews."""
     router = APIRouter(prefix="/api/v1", tags=["review"])
+    reader = Depends(guard.roles("coordinator", "host", "seller"))
 
-    @router.get("/broadcasts/{broadcast}/review", dependencies=[Depends(guard.staff)])
-    async def read_review(broadcast: str) -> Report:
-        """What the broadcast sold."""
-        return await review.of(broadcast)
+    @router.get("/broadcasts/{broadcast}/review")
+    async def read_review(
+        broadcast: str, caller: Annotated[Caller, reader], farm: str | None = None
+    ) -> Report:
+        """What the broadcast sold, or one farm's part; a seller reads own farms' part."""
+        return await review.of(broadcast, farms_of(caller, farm))
 
     return router

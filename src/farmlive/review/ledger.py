@@ -1,0 +1,155 @@
+"""The ledger: the bag, the orders and the host's deeds as a fold of the log. Pure.
+
+What was held and what stock changed follows from the orders, and isn't read.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+KINDS = (
+    "broadcast.started",
+    "broadcast.ended",
+    "card.pinned",
+    "card.unpinned",
+    "offer.added",
+    "offer.changed",
+    "offer.released",
+    "order.cancelled",
+    "order.placed",
+    "order.refunded",
+)
+
+# (at, kind, data)
+Fact = tuple[int, str, dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Order:
+    """An order as the log tells it; each line has `offer`, `lot`, `farm`, `quantity`, `total`."""
+
+    id: str
+    at: int
+    buyer: str
+    lines: list[dict[str, Any]]
+    total: int
+    simulated: bool
+    cancelled: bool = False
+    refunded: int = 0
+
+
+@dataclass(slots=True)
+class Deed:
+    """What the host did with an offer; money in minor units."""
+
+    kind: Literal["pin", "price", "release"]
+    at: int
+    offer: str
+    until: int | None = None
+    price: int | None = None
+    was: int | None = None
+    quantity: int | None = None
+
+
+@dataclass
+class Ledger:
+    """What was on offer, what was ordered, what the host did, in their order."""
+
+    started_at: int | None = None
+    ended_at: int | None = None
+    cards: dict[str, dict[str, Any]] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    deeds: list[Deed] = field(default_factory=list)
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of the bag."""
+        return next((card["price"]["currency"] for card in self.cards.values()), None)
+
+    def only(self, farms: frozenset[str]) -> "Ledger":
+        """The part of these farms: their cards, their lines of orders, what was done with them."""
+        cards = {
+            offer: card for offer, card in self.cards.items() if card["lot"]["farm"]["id"] in farms
+        }
+        orders = {}
+        for order in self.orders.values():
+            lines = [line for line in order.lines if line["farm"] in farms]
+            if lines:
+                refunds = refunds_of(order)
+                orders[order.id] = Order(
+                    order.id,
+                    order.at,
+                    order.buyer,
+                    lines,
+                    sum(line["total"] for line in lines),
+                    order.simulated,
+                    order.cancelled,
+                    sum(refunds[line["offer"]] for line in lines) if refunds else 0,
+                )
+        deeds = [deed for deed in self.deeds if deed.offer in cards]
+        return Ledger(self.started_at, self.ended_at, cards, orders, deeds)
+
+
+def refunds_of(order: Order) -> dict[str, int]:
+    """The order's refund shared among its lines by their money, to the last minor unit."""
+    if not order.refunded:
+        return {}
+    shared, before, told = {}, 0, 0
+    for line in order.lines:
+        before += line["total"]
+        until = round(order.refunded * before / order.total) if order.total else 0
+        shared[line["offer"]] = until - told
+        told = until
+    return shared
+
+
+def fold(facts: Iterable[Fact]) -> Ledger:
+    """The ledger of a broadcast from the events of KINDS, in their order."""
+    ledger = Ledger()
+    cards, orders, deeds = ledger.cards, ledger.orders, ledger.deeds
+    pinned: Deed | None = None
+    for at, kind, data in facts:
+        if kind == "order.placed":
+            orders[data["order"]] = Order(
+                data["order"],
+                at,
+                data["buyer"],
+                data["lines"],
+                data["total"]["amount"],
+                bool(data.get("simulated")),
+            )
+        elif kind == "order.cancelled":
+            if (order := orders.get(data["order"])) is not None:
+                order.cancelled = True
+        elif kind == "order.refunded":
+            if (order := orders.get(data["order"])) is not None:
+                order.refunded = min(data["amount"]["amount"], order.total)
+        elif kind == "offer.added":
+            cards[data["offer"]] = data
+        elif kind == "offer.changed":
+            _change(cards[data["offer"]], at, data, deeds)
+        elif kind == "offer.released":
+            cards[data["offer"]]["released"] = data["released"]
+            deeds.append(Deed("release", at, data["offer"], quantity=data["quantity"]))
+        elif kind == "broadcast.started":
+            ledger.started_at = at
+        else:  # a pin, its end, or everything's end
+            if pinned is not None:
+                pinned.until = at
+                pinned = None
+            if kind == "card.pinned":
+                pinned = Deed("pin", at, data["offer"])
+                deeds.append(pinned)
+            elif kind == "broadcast.ended":
+                ledger.ended_at = at
+    return ledger
+
+
+def _change(card: dict[str, Any], at: int, data: dict[str, Any], deeds: list[Deed]) -> None:
+    if "list_price" in data:
+        card["list_price"] = data["list_price"]
+    if "price" in data:
+        was, price = card["price"]["amount"], data["price"]["amount"]
+        card["price"] = data["price"]
+        if price != was:
+            deeds.append(Deed("price", at, data["offer"], price=price, was=was))

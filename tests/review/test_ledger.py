@@ -1,0 +1,116 @@
+"""The ledger of a log: prices, pins, what was taken back, and one farm's part of it."""
+
+from typing import Any
+
+from farmlive.review.ledger import fold, refunds_of
+
+
+def test_an_empty_log_has_an_empty_ledger(told: Any) -> None:
+    ledger = fold([])
+    assert (ledger.started_at, ledger.currency, ledger.orders) == (None, None, {})
+
+
+def test_a_pin_lasts_until_the_next_or_the_end(told: Any) -> None:
+    ledger = fold(
+        [
+            told.added("small"),
+            told.added("pear"),
+            told.started(10),
+            told.pinned(20, "small"),
+            told.pinned(30, "pear"),
+            (40, "card.unpinned", {"offer": "pear"}),
+            told.pinned(50, "pear"),
+            told.ended(60),
+        ]
+    )
+    assert [(deed.offer, deed.at, deed.until) for deed in ledger.deeds] == [
+        ("small", 20, 30),
+        ("pear", 30, 40),
+        ("pear", 50, 60),
+    ]
+    assert (ledger.started_at, ledger.ended_at) == (10, 60)
+
+
+def test_a_price_that_did_not_change_is_no_deed(told: Any) -> None:
+    ledger = fold(
+        [told.added("small"), told.priced(5, "small", 2990), told.priced(6, "small", 2500)]
+    )
+    (deed,) = ledger.deeds
+    assert (deed.kind, deed.was, deed.price, deed.at) == ("price", 2990, 2500, 6)
+    assert ledger.cards["small"]["price"]["amount"] == 2500
+
+
+def test_a_list_price_alone_is_no_deed(told: Any) -> None:
+    said = {"offer": "small", "list_price": {"amount": 3990, "currency": "CNY"}}
+    ledger = fold([told.added("small"), (5, "offer.changed", said)])
+    assert ledger.deeds == []
+    assert ledger.cards["small"]["list_price"]["amount"] == 3990
+
+
+def test_stock_that_is_taken_back_is_a_release_below_zero(told: Any) -> None:
+    ledger = fold(
+        [told.added("small"), told.released(5, "small", 20), told.released(6, "small", -10, 70)]
+    )
+    assert [deed.quantity for deed in ledger.deeds] == [20, -10]
+    assert ledger.cards["small"]["released"] == 60
+
+
+def test_a_hold_that_was_dropped_is_no_order(told: Any) -> None:
+    assert (
+        fold([told.added("small"), told.cancelled(5, "o1"), told.refunded(6, "o1", 5)]).orders == {}
+    )
+
+
+def test_a_refund_is_what_was_given_back_in_all(told: Any) -> None:
+    ledger = fold(
+        [
+            told.added("small"),
+            told.placed(1, "o1", small=1),
+            told.refunded(2, "o1", 500),
+            told.refunded(3, "o1", 900),
+        ]
+    )
+    assert ledger.orders["o1"].refunded == 900
+
+
+def test_a_refund_is_shared_to_the_last_unit(told: Any) -> None:
+    facts = [
+        told.added("small"),
+        told.added("large"),
+        told.added("pear"),
+        told.placed(1, "o1", small=1, large=1, pear=1),
+    ]
+    for amount in (1, 2, 100, 3_333, 9_390):
+        ledger = fold([*facts, told.refunded(2, "o1", amount)])
+        shared = refunds_of(ledger.orders["o1"])
+        assert sum(shared.values()) == amount
+        assert all(part >= 0 for part in shared.values())
+
+
+def test_a_farm_has_its_own_lines_alone(told: Any) -> None:
+    ledger = fold(
+        [
+            told.added("small"),
+            told.added("pear"),
+            told.started(0),
+            told.pinned(1, "small"),
+            told.pinned(2, "pear"),
+            told.placed(3, "both", small=1, pear=2),
+            told.placed(4, "other", small=1),
+            told.refunded(5, "both", 499),
+        ]
+    )
+    own = ledger.only(frozenset({"yangzhong"}))
+    assert list(own.cards) == ["pear"]
+    assert [deed.offer for deed in own.deeds] == ["pear"]
+    (order,) = own.orders.values()
+    assert (order.id, order.total) == ("both", 2_000)
+    assert [line["offer"] for line in order.lines] == ["pear"]
+    other = ledger.only(frozenset({"xikou"})).orders["both"]
+    assert order.refunded + other.refunded == 499
+
+
+def test_no_farm_has_nothing(told: Any) -> None:
+    ledger = fold([told.added("small"), told.started(0), told.placed(3, "o1", small=1)])
+    own = ledger.only(frozenset())
+    assert (own.cards, own.orders, own.started_at) == ({}, {}, 0)
