@@ -1,0 +1,78 @@
+"""A server in a process of its own, that a test can kill and start again."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+
+from farmlive.people import People
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+class Served:
+    """A server in a process of its own, that can be killed and started again."""
+
+    def __init__(self, settings: Settings):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = {
+            **os.environ,
+            "FARMLIVE_DATA": str(settings.data),
+            "FARMLIVE_DATABASE_URL": settings.database_url,
+            "FARMLIVE_REDIS_URL": settings.redis_url,
+            "FARMLIVE_PORT": str(self.port),
+            "FARMLIVE_UDP_PORT": "0",
+            "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
+            "FARMLIVE_CHATS_PER_MINUTE": "100000",
+            "FARMLIVE_ORDERS_PER_MINUTE": "100000",
+        }
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "farmlive.cli",
+            "serve",
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(30):
+            while line := await self._process.stdout.readline():
+                if line.startswith(b"Serving"):
+                    return
+        raise AssertionError("the server did not start")
+
+    async def end(self, how: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(how)
+            await self._process.communicate()
+
+
+@pytest.fixture
+async def served(settings: Settings) -> AsyncIterator[Served]:
+    server = Served(settings)
+    await server.start()
+    yield server
+    await server.end(signal.SIGTERM)
+
+
+@pytest.fixture
+async def key(served: Served, settings: Settings) -> str:
+    store = await Store.open(settings)
+    _, secret = await People(store, settings).create_api_key("test", "coordinator")
+    await store.close()
+    return secret
