@@ -47,7 +47,8 @@ def routes(files: Files, guard: Guard) -> APIRouter:
         kept = await files.keep_picture(await request.body())
         return KeptPicture(picture=kept.url, width=kept.width, height=kept.height)
 
-    @router.api_route("/files/{name}", methods=["GET", "HEAD"], response_class=FileResponse)
+    @router.get("/files/{name}", response_class=FileResponse)
+    @router.head("/files/{name}", include_in_schema=False)
     async def file(name: str) -> Response:
         """A picture or a certificate; the bytes at one address never change."""
         path = files.path(name)

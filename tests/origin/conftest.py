@@ -13,15 +13,22 @@ from farmlive.bilingual import Bilingual
 from farmlive.origin.models import Farm, NewFarm
 from farmlive.origin.origin import Origin
 from farmlive.origin.routes import routes
-from farmlive.people import DeviceCookie, Guard, People
+from farmlive.people import Caller, DeviceCookie, Guard, People
 from farmlive.settings import Settings
 from farmlive.store import Store
+
+STAFF = Caller(None, "test", "coordinator", "a device", "127.0.0.1")
 
 
 @dataclass
 class Site:
     viewer: httpx.AsyncClient
     staff: httpx.AsyncClient
+
+
+@pytest.fixture
+def staff() -> Caller:
+    return STAFF
 
 
 @pytest.fixture
@@ -32,10 +39,11 @@ def origin(store: Store, settings: Settings) -> Origin:
 @pytest.fixture
 async def farm(origin: Origin) -> Farm:
     return await origin.add_farm(
+        STAFF,
         NewFarm(
             name=Bilingual(zh="溪口果园", en="Xikou Orchard"),
             place=Bilingual(zh="尤溪县", en="Youxi county"),
-        )
+        ),
     )
 
 

@@ -165,7 +165,7 @@ async def fair(store: Store, log: Log, settings: Settings) -> Fair:
     cards = []
     for name, price in (("Xikou", 2990), ("Yangzhong", 4990)):
         words = Bilingual(en=name)
-        farm = await origin.add_farm(NewFarm(name=words, place=words))
+        farm = await origin.add_farm(HOST, NewFarm(name=words, place=words))
         harvest = {
             "farm": farm.id,
             "code": "1123",
@@ -173,7 +173,7 @@ async def fair(store: Store, log: Log, settings: Settings) -> Fair:
             "harvested_at": now_ms(),
             "quantity_g": 500_000,
         }
-        lot = await origin.add_lot(NewLot.model_validate(harvest))
+        lot = await origin.add_lot(HOST, NewLot.model_validate(harvest))
         facts = {
             "name": words,
             "unit": {"en": "2.5 kg box"},

@@ -1,8 +1,10 @@
-"""EPCIS 2.0 in JSON-LD: a lot's harvest, test and packing as events, and the way back. Pure.
+"""EPCIS 2.0 in JSON-LD: a lot's harvest, tests, packing and shipping as events, and the way back.
+Pure.
 
 The standard vocabulary has no harvesting: a harvest is an ObjectEvent ADD, `commissioning`, with
 its facts in ILMD (EPCIS 2.0 section 7.3.6; CBV 2.0 section 7.1). What CBV has no word for stands
-under `farmlive:`.
+under `farmlive:`. A lot is named by the address it had when it was recorded, whatever the server's
+address becomes: identifiers are compared by their path (see `gs1.segments`).
 """
 
 import uuid
@@ -13,15 +15,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from farmlive.bilingual import Bilingual
-from farmlive.clock import now_ms, parse_rfc3339, rfc3339
-from farmlive.origin.models import Inspection
+from farmlive.clock import now_ms, rfc3339
+from farmlive.origin.models import Inspection, NewPacking, NewShipping, PlotName, Work
 
 MEDIA_TYPE = "application/ld+json"
 CONTEXT = [
     "https://ref.gs1.org/standards/epcis/epcis-context.jsonld",
     {"farmlive": "urn:x-farmlive:trace:"},
 ]
-STEPS = {"commissioning": "picked", "inspecting": "tested", "packing": "packed"}
+STEPS = {
+    "commissioning": "picked",
+    "inspecting": "tested",
+    "packing": "packed",
+    "shipping": "shipped",
+}
 
 Document = dict[str, Any]
 
@@ -36,22 +43,43 @@ class Subject:
     time_zone: str
 
 
-def commissioning(
-    subject: Subject, at: int, quantity_g: int, product: Bilingual, plot: str | None
-) -> Document:
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """The facts of a harvest: when, how much of what, from which plot.
+
+    `sprayed` is the spraying before it whose waiting period ran longest; `overridden` says why it
+    was picked within that period.
+    """
+
+    at: int
+    quantity_g: int
+    product: Bilingual
+    plot: PlotName | None = None
+    sprayed: Work | None = None
+    overridden: str | None = None
+
+
+def commissioning(subject: Subject, harvest: Harvest) -> Document:
     """The harvest: the lot comes into being with its kilograms and its facts."""
-    when = rfc3339(at)
+    when = rfc3339(harvest.at)
     ilmd: Document = {
         "cbvmda:lotNumber": subject.code,
         "cbvmda:harvestStartDate": when,
         "cbvmda:harvestEndDate": when,
-        "farmlive:product": _tagged(product),
+        "farmlive:product": _tagged(harvest.product),
     }
-    if plot is not None:
-        ilmd["farmlive:plot"] = plot
-    quantity = quantity_g / 1000
+    if harvest.plot is not None:
+        ilmd["farmlive:plot"] = harvest.plot.id
+        ilmd["farmlive:plotName"] = _tagged(harvest.plot.name)
+    if harvest.sprayed is not None:
+        ilmd["farmlive:sprayed"] = rfc3339(harvest.sprayed.at)
+        if harvest.sprayed.until is not None:
+            ilmd["farmlive:waitingPeriodEnd"] = rfc3339(harvest.sprayed.until)
+    if harvest.overridden is not None:
+        ilmd["farmlive:waitingPeriodOverridden"] = harvest.overridden
+    quantity = harvest.quantity_g / 1000
     return {
-        **_event(subject, at, "ADD", "commissioning", "active"),
+        **_event(subject, harvest.at, "ADD", "commissioning", "active"),
         "quantityList": [
             {
                 "epcClass": subject.class_uri,
@@ -63,68 +91,80 @@ def commissioning(
     }
 
 
-def inspecting(subject: Subject, inspection: Inspection) -> Document:
-    """A test of the lot, with its finding as it was written."""
+def inspecting(subject: Subject, inspection: Inspection, certificate: str | None) -> Document:
+    """A test of the lot, with its finding as it was written and its certificate's full address."""
+    disposition = "conformant" if inspection.passed else "non_conformant"
     event = {
-        **_event(subject, inspection.at, "OBSERVE", "inspecting", None),
+        **_event(subject, inspection.at, "OBSERVE", "inspecting", disposition),
         "quantityList": [{"epcClass": subject.class_uri}],
+        "farmlive:inspection": inspection.id,
         "farmlive:result": _tagged(inspection.result),
     }
     if inspection.laboratory is not None:
         event["farmlive:laboratory"] = inspection.laboratory
+    if certificate is not None:
+        event["certificationInfo"] = certificate
     return event
 
 
-def packing(subject: Subject, at: int) -> Document:
+def packing(subject: Subject, packed: NewPacking) -> Document:
     """The lot is packed into boxes."""
-    return {
-        **_event(subject, at, "OBSERVE", "packing", "in_progress"),
+    event = {
+        **_event(subject, packed.at, "OBSERVE", "packing", "in_progress"),
         "quantityList": [{"epcClass": subject.class_uri}],
     }
+    if packed.boxes is not None:
+        event["farmlive:boxes"] = packed.boxes
+    return event
 
 
-def document(events: Iterable[Document]) -> Document:
-    """An EPCISDocument of the events."""
+def shipping(subject: Subject, shipped: NewShipping) -> Document:
+    """The lot leaves the farm."""
+    event = {
+        **_event(subject, shipped.at, "OBSERVE", "shipping", "in_transit"),
+        "quantityList": [{"epcClass": subject.class_uri}],
+    }
+    if shipped.to is not None:
+        event["farmlive:to"] = _tagged(shipped.to)
+    return event
+
+
+def query_document(events: Iterable[Document]) -> Document:
+    """An EPCISQueryDocument: the answer to a query, with the events that it found."""
     return {
         "@context": CONTEXT,
-        "type": "EPCISDocument",
+        "type": "EPCISQueryDocument",
         "schemaVersion": "2.0",
         "creationDate": rfc3339(now_ms()),
-        "epcisBody": {"eventList": list(events)},
+        "epcisBody": {
+            "queryResults": {
+                "queryName": "SimpleEventQuery",
+                "resultsBody": {"eventList": list(events)},
+            }
+        },
     }
 
 
-def plot_of(event: Mapping[str, Any]) -> str | None:
-    """The plot that a harvest names."""
-    plot: str | None = event.get("ilmd", {}).get("farmlive:plot")
-    return plot
+def words_of(event: Mapping[str, Any], name: str) -> Bilingual | None:
+    """A text of the event in its languages."""
+    if name not in event:
+        return None
+    return Bilingual(**{value["@language"]: value["@value"] for value in event[name]})
 
 
-def inspection_of(event: Mapping[str, Any]) -> Inspection:
-    """The test that an `inspecting` event tells of."""
-    words = {value["@language"]: value["@value"] for value in event["farmlive:result"]}
-    return Inspection(
-        at=parse_rfc3339(event["eventTime"]),
-        result=Bilingual(**words),
-        laboratory=event.get("farmlive:laboratory"),
-    )
-
-
-def _event(subject: Subject, at: int, action: str, step: str, disposition: str | None) -> Document:
-    event: Document = {
+def _event(subject: Subject, at: int, action: str, step: str, disposition: str) -> Document:
+    return {
         "eventID": f"urn:uuid:{uuid.uuid4()}",
         "type": "ObjectEvent",
         "action": action,
         "bizStep": step,
+        "disposition": disposition,
         "eventTime": rfc3339(at),
         "recordTime": rfc3339(now_ms()),
         "eventTimeZoneOffset": _offset(at, subject.time_zone),
         "readPoint": {"id": subject.place},
         "bizLocation": {"id": subject.place},
     }
-    if disposition is not None:
-        event["disposition"] = disposition
-    return event
 
 
 def _offset(at: int, time_zone: str) -> str:

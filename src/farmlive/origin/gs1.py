@@ -45,6 +45,14 @@ def lot_code(text: str) -> str:
     return text
 
 
+def prefix(text: str) -> str:
+    """Check a GS1 company prefix: 4 to 12 digits. Raises ValueError with a sentence."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit() and 4 <= len(text) <= 12):
+        raise ValueError("A GS1 company prefix has 4 to 12 digits and nothing else.")
+    return text
+
+
 def digital_link(gtin: str, code: str) -> str:
     """The path of a lot's GS1 Digital Link (version 1.2), percent-encoded."""
     return f"/01/{gtin}/10/{quote(code, safe='')}"

@@ -1,64 +1,61 @@
 """The shapes of origin in the API. Times are RFC 3339 outside and milliseconds inside."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, Field, model_validator
 
 from farmlive.bilingual import Bilingual
-from farmlive.clock import parse_rfc3339, rfc3339
-from farmlive.origin.gs1 import gtin14, lot_code
+from farmlive.origin.fields import (
+    Gs1Prefix,
+    Gtin,
+    Identifier,
+    Latitude,
+    Longitude,
+    LotCode,
+    Outline,
+    Prose,
+    Sent,
+    Sentence,
+    Time,
+    Words,
+)
+from farmlive.store.files import PictureUrl
+
+Area = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
+Year = Annotated[int, Field(strict=True, ge=1000, le=2200)]
+Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
+Days = Annotated[int, Field(strict=True, ge=0, le=366)]
+Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 
-def _milliseconds(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            return parse_rfc3339(value)
-        except ValueError as error:
-            raise ValueError(
-                "Write the time with its offset, such as 2026-11-23T08:30:00+08:00."
-            ) from error
-    return value
+class NewFarm(Sent):
+    """A farm to add: what it is called, where it lies, who grows there.
 
-
-Time = Annotated[
-    int,
-    BeforeValidator(_milliseconds),
-    PlainSerializer(rfc3339, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
-Gtin = Annotated[str, AfterValidator(gtin14)]
-LotCode = Annotated[str, AfterValidator(lot_code)]
-Identifier = Annotated[str, Field(min_length=1, max_length=26)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-Passage = Annotated[str, Field(max_length=2000)]
-
-
-class Prose(Bilingual):
-    """A text of a few paragraphs in Chinese and English."""
-
-    zh: Passage = ""
-    en: Passage = ""
-
-
-class NewFarm(BaseModel):
-    """A farm to add: what it is called, where it lies, who grows there."""
-
-    model_config = ConfigDict(extra="forbid")
+    Pictures are addresses that POST /api/v1/pictures answered; coordinates are WGS 84 degrees.
+    """
 
     name: Bilingual
     place: Bilingual
     person: Bilingual | None = None
     story: Prose | None = None
+    photo: PictureUrl | None = None
+    person_photo: PictureUrl | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    gs1_prefix: Gs1Prefix | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("Give latitude and longitude together, or neither.")
+        return self
+
+
+class FarmChange(NewFarm):
+    """What to change of a farm; what is not sent stays, and null takes away what may be missing."""
+
+    name: Bilingual = None  # type: ignore[assignment]
+    place: Bilingual = None  # type: ignore[assignment]
 
 
 class Farm(BaseModel):
@@ -67,8 +64,13 @@ class Farm(BaseModel):
     id: str
     name: Bilingual
     place: Bilingual
-    person: Bilingual | None
-    story: Prose | None
+    person: Bilingual | None = None
+    story: Prose | None = None
+    photo: str | None = None
+    person_photo: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    gs1_prefix: str | None = None
 
 
 class FarmList(BaseModel):
@@ -77,41 +79,156 @@ class FarmList(BaseModel):
     farms: list[Farm]
 
 
-class Inspection(BaseModel):
-    """A test of a lot: when, what it found, by whom."""
+class NewPlot(Sent):
+    """A plot to add to a farm; `crop` is what a harvest from it is called."""
+
+    name: Bilingual
+    crop: Bilingual | None = None
+    area_m2: Area | None = None
+    planted_year: Year | None = None
+    outline: Outline | None = None
+
+
+class PlotChange(NewPlot):
+    """What to change of a plot; what is not sent stays, and null takes away what may be missing."""
+
+    name: Bilingual = None  # type: ignore[assignment]
+
+
+class Plot(BaseModel):
+    """A plot of a farm."""
+
+    id: str
+    farm: str
+    name: Bilingual
+    crop: Bilingual | None
+    area_m2: int | None
+    planted_year: int | None
+    outline: Outline | None
+
+
+class PlotList(BaseModel):
+    """A farm's plots, oldest first."""
+
+    plots: list[Plot]
+
+
+class NewWork(Sent):
+    """What happened on a plot. A spraying says for how many days nothing may be picked."""
+
+    kind: Literal["flowered", "sprayed"]
+    at: Time
+    substance: Bilingual | None = None
+    waiting_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.kind == "sprayed" and self.waiting_days is None:
+            raise ValueError(
+                "Say for how many days nothing may be picked after the spraying; 0 where there is "
+                "no waiting period."
+            )
+        if self.kind != "sprayed" and (self.substance or self.waiting_days is not None):
+            raise ValueError("Only a spraying has a substance and waiting days.")
+        return self
+
+
+class Work(BaseModel):
+    """What happened on a plot; `until` is when picking is allowed again."""
+
+    id: str
+    plot: str
+    kind: Literal["flowered", "sprayed"]
+    at: Time
+    substance: Bilingual | None
+    waiting_days: int | None
+    until: Time | None
+
+
+class WorkList(BaseModel):
+    """A plot's works, latest first."""
+
+    works: list[Work]
+
+
+class NewInspection(Sent):
+    """A test of a lot: when, what it found, by whom, and whether the lot passed it."""
 
     at: Time
     result: Bilingual
     laboratory: Words | None = None
+    passed: bool = True
 
 
-class NewLot(BaseModel):
-    """A harvest to record, with its test and its packing where they have happened."""
+class Inspection(BaseModel):
+    """A test of a lot; `certificate` is the address of its file."""
 
-    model_config = ConfigDict(extra="forbid")
+    id: str
+    at: Time
+    result: Bilingual
+    laboratory: str | None
+    passed: bool
+    certificate: str | None
 
-    farm: Identifier
-    code: LotCode
-    product_name: Bilingual
+
+class NewLot(Sent):
+    """A harvest to record, with its test and its packing where they have happened.
+
+    From the orchard four facts do: `plot`, `quantity_g`, `harvested_at`, and `code` or none for the
+    next free one. Without a plot, `farm` and `product_name` are needed.
+    """
+
+    farm: Identifier | None = None
+    plot: Identifier | None = None
+    code: LotCode | None = None
+    product_name: Bilingual | None = None
     gtin: Gtin | None = None
     harvested_at: Time
-    quantity_g: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
-    plot: Words | None = None
-    inspection: Inspection | None = None
+    quantity_g: Grams
+    waiting_period_overridden: Sentence | None = None
+    inspection: NewInspection | None = None
     packed_at: Time | None = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> "NewLot":
+    def _whole(self) -> Self:
         if self.packed_at is not None and self.packed_at < self.harvested_at:
             raise ValueError("A lot can't be packed before it is harvested; put the times right.")
+        if self.farm is None and self.plot is None:
+            raise ValueError("Say from which plot the harvest is, or from which farm.")
         return self
 
 
+class NewPacking(Sent):
+    """The lot, or a part of it, was packed into boxes."""
+
+    at: Time
+    boxes: Count | None = None
+
+
+class NewShipping(Sent):
+    """The lot, or a part of it, left the farm."""
+
+    at: Time
+    to: Bilingual | None = None
+
+
+class PlotName(BaseModel):
+    """The plot that a lot is from."""
+
+    id: str
+    name: Bilingual
+
+
 class Lot(BaseModel):
-    """A harvest batch. `quantity_g` is what was harvested, in grams."""
+    """A harvest batch. `quantity_g` is what was harvested, in grams.
+
+    `tested` says that its latest test was passed, `passed` what that test said, null where there
+    is none.
+    """
 
     id: str
     farm: str
+    plot: PlotName | None = None
     code: str
     product_name: Bilingual
     gtin: str | None
@@ -120,6 +237,10 @@ class Lot(BaseModel):
     harvested_at: Time
     quantity_g: int
     tested: bool
+    passed: bool | None = None
+    certificate: str | None = None
+    packed_at: Time | None = None
+    shipped_at: Time | None = None
 
 
 class LotList(BaseModel):
@@ -128,12 +249,35 @@ class LotList(BaseModel):
     lots: list[Lot]
 
 
-class Station(BaseModel):
-    """One step of a lot on its way, read from its trace event."""
+class Certified(BaseModel):
+    """The address of a kept certificate."""
 
-    step: Literal["picked", "tested", "packed"]
-    at: Time
+    certificate: str
+
+
+class Traced(BaseModel):
+    """The trace event that was written, by its EPCIS eventID."""
+
     event: str
+    at: Time
+
+
+class Station(BaseModel):
+    """One step of a lot on its way.
+
+    `event` is its trace event, null for a work of the plot. A spraying tells its `substance` and
+    `until` when its waiting period ran; a test whether it was `passed`; a packing its `boxes`; a
+    shipping where `to`.
+    """
+
+    step: Literal["flowered", "sprayed", "picked", "tested", "packed", "shipped"]
+    at: Time
+    event: str | None
+    substance: Bilingual | None = None
+    until: Time | None = None
+    passed: bool | None = None
+    boxes: int | None = None
+    to: Bilingual | None = None
 
 
 class Moment(BaseModel):
@@ -145,12 +289,18 @@ class Moment(BaseModel):
 
 
 class Story(BaseModel):
-    """What a lot's page tells: the farm, the lot, its stations in order, its test, its moments."""
+    """What a lot's page tells: the farm, the lot, its stations in order, its test, its moments.
+
+    `inspection` is the latest. `waiting_period_overridden` is why it was picked within a waiting
+    period, where it was.
+    """
 
     lot: Lot
     farm: Farm
-    plot: str | None
+    plot: Plot | None
     stations: list[Station]
     inspection: Inspection | None
+    inspections: list[Inspection] = []
+    waiting_period_overridden: str | None = None
     moments: list[Moment]
     events_url: str

@@ -1,100 +1,157 @@
-"""The addresses of origin: farms and lots in the API, GS1 Digital Link, EPCIS. No logic."""
+"""The addresses of origin in the API: farms, plots, works, lots and what happens to them. No logic.
+
+The addresses under which identifiers resolve are identifiers.py's.
+"""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi import APIRouter, Depends, Query, Request
 
-from farmlive.origin import epcis, gs1
-from farmlive.origin.models import Farm, FarmList, Lot, LotList, NewFarm, NewLot, Story
-from farmlive.origin.origin import Origin, UnknownLot
-from farmlive.people import Guard
+from farmlive.origin import identifiers
+from farmlive.origin.models import (
+    Certified,
+    Farm,
+    FarmChange,
+    FarmList,
+    Inspection,
+    Lot,
+    LotList,
+    NewFarm,
+    NewInspection,
+    NewLot,
+    NewPacking,
+    NewPlot,
+    NewShipping,
+    NewWork,
+    Plot,
+    PlotChange,
+    PlotList,
+    Story,
+    Traced,
+    Work,
+    WorkList,
+)
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller, Guard
+
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+CERTIFICATE = {
+    "requestBody": {
+        "required": True,
+        "description": "The bytes of the file.",
+        "content": {"application/pdf": BINARY, "image/*": BINARY},
+    }
+}
 
 
 def routes(origin: Origin, guard: Guard) -> APIRouter:
     """The router of origin."""
     router = APIRouter(tags=["origin"])
-    staff = [Depends(guard.staff)]
+    router.include_router(_farms(origin, guard), prefix="/api/v1")
+    router.include_router(_lots(origin, guard), prefix="/api/v1")
+    router.include_router(identifiers.routes(origin))
+    return router
 
-    @router.get("/api/v1/farms")
+
+def _farms(origin: Origin, guard: Guard) -> APIRouter:
+    router = APIRouter()
+    staff = Depends(guard.staff)
+    growers = Depends(guard.roles("coordinator", "host", "seller"))
+
+    @router.get("/farms")
     async def list_farms() -> FarmList:
         """The farms."""
         return FarmList(farms=await origin.farms())
 
-    @router.post("/api/v1/farms", status_code=201, dependencies=staff)
-    async def add_farm(new: NewFarm) -> Farm:
+    @router.post("/farms", status_code=201)
+    async def add_farm(new: NewFarm, caller: Annotated[Caller, staff]) -> Farm:
         """Add a farm."""
-        return await origin.add_farm(new)
+        return await origin.add_farm(caller, new)
 
-    @router.get("/api/v1/lots")
-    async def list_lots(farm: Annotated[str | None, Query(max_length=26)] = None) -> LotList:
-        """The lots, of one farm or all."""
-        return LotList(lots=await origin.lots(farm))
+    @router.get("/farms/{farm}")
+    async def farm(farm: str) -> Farm:
+        """A farm."""
+        return await origin.farm(farm)
 
-    @router.post("/api/v1/lots", status_code=201, dependencies=staff)
-    async def add_lot(new: NewLot) -> Lot:
-        """Record a harvest, with its test and packing where they have happened."""
-        return await origin.add_lot(new)
+    @router.patch("/farms/{farm}")
+    async def change_farm(
+        farm: str, wanted: FarmChange, caller: Annotated[Caller, growers]
+    ) -> Farm:
+        """Change what is sent of a farm; a seller changes own farms."""
+        return await origin.change_farm(caller, farm, wanted)
 
-    @router.get("/api/v1/lots/{lot}")
-    async def lot_story(lot: str) -> Story:
-        """A lot's story: farm, stations, test, moments."""
-        return await origin.story(lot)
+    @router.get("/farms/{farm}/plots")
+    async def list_plots(farm: str) -> PlotList:
+        """A farm's plots."""
+        return PlotList(plots=await origin.plots(farm))
 
-    @router.get("/01/{gtin}/10/{lot:path}", status_code=307, response_class=RedirectResponse)
-    async def digital_link(request: Request, gtin: str, lot: str) -> Response:
-        """GS1 Digital Link of a lot: leads to its story."""
-        match _segments(request):
-            case ["01", _, "10", code]:
-                return _story_of(await origin.find(gtin, code))
-        raise UnknownLot("The address of a lot ends after its code.")
+    @router.post("/farms/{farm}/plots", status_code=201)
+    async def add_plot(farm: str, new: NewPlot, caller: Annotated[Caller, growers]) -> Plot:
+        """Add a plot to a farm."""
+        return await origin.add_plot(caller, farm, new)
 
-    @router.get(
-        "/origin/class/{identifier}/lot/{lot:path}",
-        status_code=307,
-        response_class=RedirectResponse,
-    )
-    async def private_class(request: Request, identifier: str, lot: str) -> Response:
-        """The identifier of a lot of a farm without a GS1 prefix: leads to its story."""
-        match _segments(request):
-            case ["origin", "class", _, "lot", code]:
-                return _story_of(await origin.find_private(identifier, code))
-        raise UnknownLot("The address of a lot ends after its code.")
+    @router.patch("/plots/{plot}")
+    async def change_plot(
+        plot: str, wanted: PlotChange, caller: Annotated[Caller, growers]
+    ) -> Plot:
+        """Change what is sent of a plot."""
+        return await origin.change_plot(caller, plot, wanted)
 
-    @router.get("/epcis/v2/events", response_class=JSONResponse)
-    async def events(
-        request: Request,
-        lot: Annotated[str | None, Query(max_length=26, description="A lot's id")] = None,
-        epc: Annotated[
-            str | None, Query(max_length=512, description="A lot's class URI, in any GTIN length")
-        ] = None,
-        any_class: Annotated[
-            str | None,
-            Query(alias="MATCH_anyEPCClass", max_length=512, description="The same as epc"),
-        ] = None,
-        step: Annotated[
-            str | None, Query(alias="EQ_bizStep", max_length=40, description="A business step")
-        ] = None,
-        per_page: Annotated[int, Query(alias="perPage", ge=1, le=1000)] = 100,
-        token: Annotated[str, Query(alias="nextPageToken", max_length=26)] = "",
-    ) -> Response:
-        """Trace events as an EPCIS 2.0 document in JSON-LD."""
-        uri = epc or any_class
-        found, mark = await origin.events(lot, uri, step, token, per_page)
-        headers = {"GS1-EPCIS-Version": "2.0.0", "GS1-CBV-Version": "2.0.0"}
-        if mark is not None:
-            following = request.url.include_query_params(nextPageToken=mark)
-            headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-        document = epcis.document(found)
-        return JSONResponse(document, media_type=epcis.MEDIA_TYPE, headers=headers)
+    @router.get("/plots/{plot}/works")
+    async def list_works(plot: str) -> WorkList:
+        """What happened on a plot."""
+        return WorkList(works=await origin.works(plot))
+
+    @router.post("/plots/{plot}/works", status_code=201)
+    async def add_work(plot: str, new: NewWork, caller: Annotated[Caller, growers]) -> Work:
+        """Record a flowering, or a spraying with its waiting period."""
+        return await origin.add_work(caller, plot, new)
 
     return router
 
 
-def _segments(request: Request) -> list[str]:
-    raw: bytes = request.scope["raw_path"]
-    return gs1.segments(raw.decode("latin-1"))
+def _lots(origin: Origin, guard: Guard) -> APIRouter:
+    router = APIRouter()
+    growers = Depends(guard.roles("coordinator", "host", "seller"))
 
+    @router.get("/lots")
+    async def list_lots(farm: Annotated[str | None, Query(max_length=26)] = None) -> LotList:
+        """The lots, of one farm or all."""
+        return LotList(lots=await origin.lots(farm))
 
-def _story_of(lot: str) -> Response:
-    return RedirectResponse(f"/origin/lot/{lot}", status_code=307)
+    @router.post("/lots", status_code=201)
+    async def add_lot(new: NewLot, caller: Annotated[Caller, growers]) -> Lot:
+        """Record a harvest, with its test and packing where they have happened."""
+        return await origin.add_lot(caller, new)
+
+    @router.get("/lots/{lot}")
+    async def lot_story(lot: str) -> Story:
+        """A lot's story: farm, plot, stations, tests, moments."""
+        return await origin.story(lot)
+
+    @router.post("/lots/{lot}/inspections", status_code=201)
+    async def inspect(
+        lot: str, new: NewInspection, caller: Annotated[Caller, growers]
+    ) -> Inspection:
+        """Record a test of a lot."""
+        return await origin.inspect(caller, lot, new)
+
+    @router.post("/lots/{lot}/inspections/{inspection}/certificate", openapi_extra=CERTIFICATE)
+    async def certify(
+        lot: str, inspection: str, request: Request, caller: Annotated[Caller, growers]
+    ) -> Certified:
+        """Put a certificate to a test: a PDF or a picture, as the body."""
+        data = await request.body()
+        return Certified(certificate=await origin.certify(caller, lot, inspection, data))
+
+    @router.post("/lots/{lot}/packings", status_code=201)
+    async def pack(lot: str, new: NewPacking, caller: Annotated[Caller, growers]) -> Traced:
+        """Record that a lot was packed."""
+        return await origin.pack(caller, lot, new)
+
+    @router.post("/lots/{lot}/shippings", status_code=201)
+    async def ship(lot: str, new: NewShipping, caller: Annotated[Caller, growers]) -> Traced:
+        """Record that a lot left the farm."""
+        return await origin.ship(caller, lot, new)
+
+    return router

@@ -1,6 +1,19 @@
-"""The tables of origin: farms, lots, what a lot is called, its trace events and its moments."""
+"""The tables of origin: farms, plots and their works, lots and what they are called, their tests,
+trace events and moments.
+"""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from farmlive.store import Json, metadata
 
@@ -12,7 +25,40 @@ farms = Table(
     Column("place", Json, nullable=False),
     Column("person", Json),
     Column("story", Json),
+    Column("photo", String(80)),
+    Column("person_photo", String(80)),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("gs1_prefix", String(12)),
     Column("created_at", BigInteger, nullable=False),
+)
+
+plots = Table(
+    "plots",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("farm", ForeignKey("farms.id"), nullable=False, index=True),
+    Column("name", Json, nullable=False),
+    Column("crop", Json),
+    Column("area_m2", BigInteger),
+    Column("planted_year", Integer),
+    Column("outline", Json),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+# What was done to a plot or happened on it; `until` is when picking is allowed again.
+works = Table(
+    "works",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("plot", ForeignKey("plots.id"), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("substance", Json),
+    Column("waiting_days", Integer),
+    Column("until", BigInteger),
+    Column("recorded_at", BigInteger, nullable=False),
+    Index("ix_works_plot_at", "plot", "at"),
 )
 
 # A kind of produce of a farm that has no GS1 prefix: the {id} of /origin/class/{id}/lot/{code}.
@@ -29,6 +75,7 @@ lots = Table(
     metadata,
     Column("id", String(26), primary_key=True),
     Column("farm", ForeignKey("farms.id"), nullable=False),
+    Column("plot", ForeignKey("plots.id")),
     Column("code", String(20), nullable=False),
     Column("product_name", Json, nullable=False),
     Column("gtin", String(14)),
@@ -37,7 +84,14 @@ lots = Table(
     Column("class_uri", String(512), nullable=False),
     Column("harvested_at", BigInteger, nullable=False),
     Column("quantity_g", BigInteger, nullable=False),
+    # Why it was picked within a waiting period, where it was.
+    Column("waiting_period_overridden", String(200)),
+    # These four follow from its tests and trace events, so that a card needs no second query.
     Column("tested_at", BigInteger),
+    Column("passed", Boolean),
+    Column("certificate", String(80)),
+    Column("packed_at", BigInteger),
+    Column("shipped_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("farm", "code"),
     Index("ix_lots_class_code", "class", "code"),
@@ -50,6 +104,20 @@ lot_gtins = Table(
     Column("gtin", String(14), primary_key=True),
     Column("code", String(20), primary_key=True),
     Column("lot", ForeignKey("lots.id"), nullable=False),
+)
+
+inspections = Table(
+    "inspections",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("lot", ForeignKey("lots.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("result", Json, nullable=False),
+    Column("laboratory", String(120)),
+    Column("passed", Boolean, nullable=False),
+    Column("certificate", String(80)),
+    Column("recorded_at", BigInteger, nullable=False),
+    Index("ix_inspections_lot_at", "lot", "at"),
 )
 
 trace_events = Table(

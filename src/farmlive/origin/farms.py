@@ -1,0 +1,157 @@
+"""Farms, their plots, and what happened on the plots: the SQL, in the caller's transaction.
+
+What is harvested from them is lots.py's.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.origin.models import (
+    Farm,
+    FarmChange,
+    NewFarm,
+    NewPlot,
+    NewWork,
+    Plot,
+    PlotChange,
+    Work,
+)
+from farmlive.origin.problems import InFuture, OtherFarm, UnknownFarm, UnknownPlot
+from farmlive.origin.tables import farms, plots, works
+from farmlive.people import Caller
+from farmlive.people.audit import note
+
+# A phone's clock may be this much ahead of ours before "harvested now" counts as the future.
+CLOCK_SKEW_MS = 120_000
+DAY_MS = 86_400_000
+# Works older than this are of another harvest; no waiting period is longer.
+YEAR_MS = 367 * DAY_MS
+
+
+def check_past(**times: int | None) -> None:
+    """Refuse times yet to come; the names say what happened then. Raises InFuture."""
+    latest = now_ms() + CLOCK_SKEW_MS
+    for what, at in times.items():
+        if at is not None and at > latest:
+            raise InFuture(
+                f"Nothing can be recorded as {what} at a time yet to come, and nothing was kept. "
+                "Put the time right, or record it when it has happened."
+            )
+
+
+def check_keeper(caller: Caller, farm: str) -> None:
+    """Refuse a seller of other farms. Raises OtherFarm."""
+    if not caller.may_farm(farm):
+        raise OtherFarm(
+            "Nothing was changed: your account keeps other farms. Ask a coordinator to give you "
+            "this one too."
+        )
+
+
+def add(connection: Connection, caller: Caller, new: NewFarm) -> Farm:
+    """Keep a new farm."""
+    row = {"id": ulid(), **new.model_dump()}
+    connection.execute(insert(farms), {**row, "created_at": now_ms()})
+    note(connection, caller, "farm.add", str(row["id"]))
+    return Farm.model_validate(row)
+
+
+def change(connection: Connection, caller: Caller, farm: str, wanted: FarmChange) -> Farm:
+    """Change what was sent of a farm. Raises UnknownFarm, OtherFarm."""
+    find(connection, farm)
+    check_keeper(caller, farm)
+    values = wanted.model_dump(include=wanted.model_fields_set)
+    if values:
+        connection.execute(update(farms).where(farms.c.id == farm).values(**values))
+        note(connection, caller, "farm.change", farm, fields=sorted(values))
+    return find(connection, farm)
+
+
+def find(connection: Connection, farm: str) -> Farm:
+    """The farm with that id. Raises UnknownFarm."""
+    row = connection.execute(select(farms).where(farms.c.id == farm)).one_or_none()
+    if row is None:
+        raise UnknownFarm("There is no such farm. Add the farm first.")
+    return as_farm(row)
+
+
+def every(connection: Connection) -> list[Farm]:
+    """All farms, oldest first."""
+    return [as_farm(row) for row in connection.execute(select(farms).order_by(farms.c.id))]
+
+
+def some(connection: Connection, ids: set[str]) -> dict[str, Farm]:
+    """The farms with these ids, by id."""
+    query = select(farms).where(farms.c.id.in_(ids))
+    return {row.id: as_farm(row) for row in connection.execute(query)}
+
+
+def add_plot(connection: Connection, caller: Caller, farm: str, new: NewPlot) -> Plot:
+    """Keep a new plot of a farm. Raises UnknownFarm, OtherFarm."""
+    find(connection, farm)
+    check_keeper(caller, farm)
+    row = {"id": ulid(), "farm": farm, **new.model_dump()}
+    connection.execute(insert(plots), {**row, "created_at": now_ms()})
+    note(connection, caller, "plot.add", str(row["id"]), farm=farm)
+    return Plot.model_validate(row)
+
+
+def change_plot(connection: Connection, caller: Caller, plot: str, wanted: PlotChange) -> Plot:
+    """Change what was sent of a plot. Raises UnknownPlot, OtherFarm."""
+    check_keeper(caller, find_plot(connection, plot).farm)
+    values = wanted.model_dump(include=wanted.model_fields_set)
+    if values:
+        connection.execute(update(plots).where(plots.c.id == plot).values(**values))
+        note(connection, caller, "plot.change", plot, fields=sorted(values))
+    return find_plot(connection, plot)
+
+
+def find_plot(connection: Connection, plot: str) -> Plot:
+    """The plot with that id. Raises UnknownPlot."""
+    row = connection.execute(select(plots).where(plots.c.id == plot)).one_or_none()
+    if row is None:
+        raise UnknownPlot("There is no such plot. Add the plot to its farm first.")
+    return as_plot(row)
+
+
+def plots_of(connection: Connection, farm: str) -> list[Plot]:
+    """The farm's plots, oldest first. Raises UnknownFarm."""
+    find(connection, farm)
+    query = select(plots).where(plots.c.farm == farm).order_by(plots.c.id)
+    return [as_plot(row) for row in connection.execute(query)]
+
+
+def add_work(connection: Connection, caller: Caller, plot: str, new: NewWork) -> Work:
+    """Keep what happened on a plot. Raises UnknownPlot, OtherFarm, InFuture."""
+    check_past(**{new.kind: new.at})
+    check_keeper(caller, find_plot(connection, plot).farm)
+    until = None if new.waiting_days is None else new.at + new.waiting_days * DAY_MS
+    row = {"id": ulid(), "plot": plot, **new.model_dump(), "until": until}
+    connection.execute(insert(works), {**row, "recorded_at": now_ms()})
+    note(connection, caller, "work.add", str(row["id"]), plot=plot, kind=new.kind)
+    return Work.model_validate(row)
+
+
+def works_of(connection: Connection, plot: str) -> list[Work]:
+    """What happened on the plot, latest first. Raises UnknownPlot."""
+    find_plot(connection, plot)
+    query = select(works).where(works.c.plot == plot).order_by(works.c.at.desc(), works.c.id.desc())
+    return [as_work(row) for row in connection.execute(query)]
+
+
+def as_farm(row: Row[Any]) -> Farm:
+    """The farm of a row of `farms`."""
+    return Farm.model_validate({name: getattr(row, name) for name in Farm.model_fields})
+
+
+def as_plot(row: Row[Any]) -> Plot:
+    """The plot of a row of `plots`."""
+    return Plot.model_validate({name: getattr(row, name) for name in Plot.model_fields})
+
+
+def as_work(row: Row[Any]) -> Work:
+    """The work of a row of `works`."""
+    return Work.model_validate({name: getattr(row, name) for name in Work.model_fields})

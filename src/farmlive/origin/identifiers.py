@@ -1,0 +1,178 @@
+"""The addresses under which identifiers resolve: GS1 Digital Link, the private class, EPCIS, and
+the resolver's description of itself. What a lot links to is linkset.py's.
+"""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel, Field
+
+from farmlive.origin import epcis, gs1, linkset
+from farmlive.origin.fields import Time
+from farmlive.origin.origin import Origin
+from farmlive.origin.problems import UnknownLot
+from farmlive.problems import Invalid
+
+# Anyone's page may ask: what is answered here is public, and no cookie counts.
+CROSS_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Link, Location",
+}
+PREFLIGHT = {
+    **CROSS_ORIGIN,
+    "Allow": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Accept-Language",
+}
+VERSIONS = {"GS1-EPCIS-Version": "2.0.0", "GS1-CBV-Version": "2.0.0"}
+# What a resolver passes on with a Digital Link, and is no query of EPCIS: attributes by their
+# application identifiers, and the resolver's own two words.
+_PASSED_ON = re.compile(r"\d{2,4}|linkType|context")
+_STEP = re.compile(r"https://(?:ref\.)?gs1\.org/(?:cbv|voc)/(?:Bizstep|BizStep)-|urn:.*:bizstep:")
+
+
+class _Query(BaseModel):
+    """What a query for events may ask (EPCIS 2.0, section 8.2.7.1): one value each."""
+
+    step: str | None = Field(
+        None, alias="EQ_bizStep", max_length=120, description="A business step"
+    )
+    since: Time | None = Field(None, alias="GE_eventTime")
+    until: Time | None = Field(None, alias="LT_eventTime")
+    per_page: int = Field(100, alias="perPage", ge=1, le=1000)
+    token: str = Field("", alias="nextPageToken", max_length=26)
+
+
+class _EventQuery(_Query):
+    lot: str | None = Field(None, max_length=26, description="A lot's id")
+    epc: str | None = Field(
+        None, max_length=512, description="A lot's class URI, in any GTIN length, of any host"
+    )
+    any_class: str | None = Field(
+        None, alias="MATCH_anyEPCClass", max_length=512, description="The same as epc"
+    )
+    one_class: str | None = Field(
+        None, alias="MATCH_epcClass", max_length=512, description="The same as epc"
+    )
+
+
+LinkType = Annotated[
+    str | None,
+    Query(
+        alias="linkType",
+        max_length=120,
+        description="gs1:pip, gs1:traceability, gs1:certificationInfo, …; linkset for all",
+    ),
+]
+
+
+def routes(origin: Origin) -> APIRouter:
+    """The router of identifiers."""
+    router = APIRouter()
+    router.include_router(_links(origin))
+    router.include_router(_events(origin))
+    return router
+
+
+def _links(origin: Origin) -> APIRouter:
+    router = APIRouter()
+
+    async def resolve(request: Request, link_type: str | None) -> Response:
+        """Lead to the link that is asked for, or answer with the set of all."""
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=PREFLIGHT)
+        lot = await origin.find_uri(_path(request).rstrip("/"))
+        links = linkset.links_of(await origin.story(lot))
+        accept = request.headers.get("accept", "")
+        anchor = _path(request).rstrip("/")
+        headers = {**CROSS_ORIGIN, "Vary": "Accept"}
+        if linkset.is_linkset(link_type, accept):
+            context = f'<{linkset.CONTEXT}>; rel="http://www.w3.org/ns/json-ld#context"'
+            headers["Link"] = f'{context}; type="application/ld+json"'
+            return JSONResponse(
+                linkset.document(origin.url, anchor, links),
+                media_type=linkset.MEDIA_TYPE,
+                headers=headers,
+            )
+        headers["Link"] = linkset.header(origin.url, anchor, links)
+        to = linkset.chosen(links, link_type, accept).path
+        # Section 2.12: the whole query string goes on to where the link leads.
+        asked = request.url.query
+        return RedirectResponse(f"{to}?{asked}" if asked else to, 307, headers=headers)
+
+    @router.get("/01/{gtin}/10/{lot:path}", status_code=307, response_class=RedirectResponse)
+    @router.head("/01/{gtin}/10/{lot:path}", include_in_schema=False)
+    @router.options("/01/{gtin}/10/{lot:path}", include_in_schema=False)
+    async def digital_link(request: Request, link_type: LinkType = None) -> Response:
+        """GS1 Digital Link of a lot: leads to its story, to a link by its type, or the link set."""
+        return await resolve(request, link_type)
+
+    @router.get("/01/{gtin}", status_code=307, response_class=RedirectResponse)
+    @router.head("/01/{gtin}", include_in_schema=False)
+    @router.options("/01/{gtin}", include_in_schema=False)
+    async def product(request: Request, link_type: LinkType = None) -> Response:
+        """GS1 Digital Link of a product: the links of the lot that was harvested last."""
+        return await resolve(request, link_type)
+
+    @router.get(
+        "/origin/class/{identifier}/lot/{lot:path}",
+        status_code=307,
+        response_class=RedirectResponse,
+    )
+    @router.head("/origin/class/{identifier}/lot/{lot:path}", include_in_schema=False)
+    @router.options("/origin/class/{identifier}/lot/{lot:path}", include_in_schema=False)
+    async def private_class(request: Request, link_type: LinkType = None) -> Response:
+        """The identifier of a lot of a farm without a GS1 prefix; it leads as a Digital Link."""
+        return await resolve(request, link_type)
+
+    @router.get("/.well-known/gs1resolver", response_class=JSONResponse)
+    async def description() -> Response:
+        """What this resolver resolves (GS1-Conformant Resolver Standard, section 3)."""
+        return JSONResponse(linkset.description(origin.url), headers=CROSS_ORIGIN)
+
+    return router
+
+
+def _events(origin: Origin) -> APIRouter:
+    router = APIRouter(prefix="/epcis/v2")
+
+    async def answer(request: Request, asked: _Query, uri: str | None, lot: str | None) -> Response:
+        """The events as an EPCISQueryDocument; a Link header leads to the next page."""
+        known = {field.alias or name for name, field in type(asked).model_fields.items()}
+        for name in request.query_params:
+            if name not in known and not _PASSED_ON.fullmatch(name):
+                raise Invalid(f"The query has {name[:40]}, which is not known here. Leave it out.")
+        step = _STEP.sub("", asked.step) if asked.step is not None else None
+        found, mark = await origin.events(
+            lot, uri, step, asked.since, asked.until, asked.token, asked.per_page
+        )
+        headers = {**CROSS_ORIGIN, **VERSIONS}
+        if mark is not None:
+            following = request.url.include_query_params(nextPageToken=mark).query
+            headers["Link"] = f'<{_path(request)}?{following}>; rel="next"'
+        return JSONResponse(
+            epcis.query_document(found), media_type=epcis.MEDIA_TYPE, headers=headers
+        )
+
+    @router.get("/events", response_class=JSONResponse)
+    async def events(request: Request, asked: Annotated[_EventQuery, Query()]) -> Response:
+        """Trace events as an EPCIS 2.0 query document in JSON-LD."""
+        uri = asked.epc or asked.any_class or asked.one_class
+        return await answer(request, asked, uri, asked.lot)
+
+    @router.get("/epcs/{epc:path}/events", response_class=JSONResponse)
+    async def events_of(request: Request, asked: Annotated[_Query, Query()]) -> Response:
+        """Trace events of one lot, by its class URI, percent-encoded."""
+        match gs1.segments(_path(request)):
+            case ["epcis", "v2", "epcs", uri, "events"]:
+                return await answer(request, asked, uri, await origin.find_uri(uri))
+        raise UnknownLot("Percent-encode the whole identifier, its slashes too.")
+
+    return router
+
+
+def _path(request: Request) -> str:
+    raw: bytes = request.scope["raw_path"]
+    return raw.decode("latin-1")

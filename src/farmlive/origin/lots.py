@@ -1,0 +1,356 @@
+"""Lots: a harvest and what happens to it until it leaves the farm, each step a trace event. The
+SQL, in the caller's transaction.
+
+The events' shape is epcis.py's; how a lot is found and told of, origin.py's and story.py's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from farmlive.bilingual import Bilingual
+from farmlive.clock import now_ms, rfc3339
+from farmlive.ids import ulid
+from farmlive.origin import epcis, farms, gs1
+from farmlive.origin.models import (
+    Inspection,
+    Lot,
+    NewInspection,
+    NewLot,
+    NewPacking,
+    NewShipping,
+    Plot,
+    PlotName,
+    Traced,
+    Work,
+)
+from farmlive.origin.problems import (
+    LotTaken,
+    UnknownInspection,
+    UnknownLot,
+    WaitingPeriod,
+    WrongOrder,
+)
+from farmlive.origin.tables import (
+    classes,
+    inspections,
+    lot_gtins,
+    lots,
+    plots,
+    trace_events,
+    works,
+)
+from farmlive.people import Caller
+from farmlive.people.audit import note
+from farmlive.problems import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this server stands: its public address, and the time zone of its days."""
+
+    url: str
+    time_zone: str
+
+
+def record(connection: Connection, caller: Caller, place: Place, new: NewLot) -> Lot:
+    """Keep a harvest with the trace events that its facts give.
+
+    Raises UnknownFarm, UnknownPlot, OtherFarm, InFuture, WaitingPeriod, LotTaken and Invalid.
+    """
+    inspected = new.inspection.at if new.inspection else None
+    farms.check_past(harvested=new.harvested_at, inspected=inspected, packed=new.packed_at)
+    plot = farms.find_plot(connection, new.plot) if new.plot else None
+    farm = farms.find(connection, new.farm or (plot.farm if plot else "")).id
+    farms.check_keeper(caller, farm)
+    if plot is not None and plot.farm != farm:
+        raise Invalid("The plot is of another farm. Choose a plot of the farm; nothing was kept.")
+    product = new.product_name or (plot.crop if plot else None)
+    if product is None:
+        raise Invalid("Say what was harvested, or give the plot its crop once; nothing was kept.")
+    sprayed = _last_spraying(connection, plot, new.harvested_at)
+    overridden = _overridden(new, sprayed)
+    code = _free_code(connection, farm, place, new)
+    kind = None if new.gtin else _class_of(connection, farm, product)
+    path = gs1.digital_link(new.gtin, code) if new.gtin else gs1.private_class(str(kind), code)
+    lot = {
+        "id": ulid(),
+        "farm": farm,
+        "plot": new.plot,
+        "code": code,
+        "product_name": product.model_dump(),
+        "gtin": new.gtin,
+        "class": kind,
+        "class_uri": place.url + path,
+        "harvested_at": new.harvested_at,
+        "quantity_g": new.quantity_g,
+        "waiting_period_overridden": overridden,
+        "created_at": now_ms(),
+    }
+    connection.execute(insert(lots), lot)
+    identifier = str(lot["id"])
+    if new.gtin:
+        take_gtin(connection, new.gtin, code, identifier)
+    named = PlotName(id=plot.id, name=plot.name) if plot else None
+    harvest = epcis.Harvest(new.harvested_at, new.quantity_g, product, named, sprayed, overridden)
+    subject = _subject(place, connection, identifier)
+    _trace(connection, identifier, new.harvested_at, epcis.commissioning(subject, harvest))
+    note(connection, caller, "lot.add", identifier, code=code, quantity_g=new.quantity_g)
+    if new.inspection is not None:
+        inspect(connection, caller, place, identifier, new.inspection)
+    if new.packed_at is not None:
+        pack(connection, caller, place, identifier, NewPacking(at=new.packed_at))
+    return find(connection, identifier)
+
+
+def inspect(
+    connection: Connection, caller: Caller, place: Place, lot: str, new: NewInspection
+) -> Inspection:
+    """Keep a test of the lot. Raises UnknownLot, OtherFarm, InFuture."""
+    farms.check_past(inspected=new.at)
+    farms.check_keeper(caller, find(connection, lot).farm)
+    row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}
+    connection.execute(insert(inspections), {**row, "recorded_at": now_ms()})
+    kept = Inspection.model_validate({name: row[name] for name in Inspection.model_fields})
+    subject = _subject(place, connection, lot)
+    _trace(connection, lot, new.at, epcis.inspecting(subject, kept, None))
+    _sum_up_tests(connection, lot)
+    note(connection, caller, "lot.inspect", lot, inspection=kept.id, passed=new.passed)
+    return kept
+
+
+def find_inspection(
+    connection: Connection, caller: Caller, lot: str, inspection: str
+) -> Inspection:
+    """A test of a lot that the caller keeps. Raises UnknownLot, OtherFarm, UnknownInspection."""
+    farms.check_keeper(caller, find(connection, lot).farm)
+    query = select(inspections).where(inspections.c.id == inspection, inspections.c.lot == lot)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise UnknownInspection("The lot has no such test. Record the test first.")
+    return as_inspection(row)
+
+
+def certify(
+    connection: Connection, caller: Caller, place: Place, lot: str, inspection: str, url: str
+) -> None:
+    """Put the certificate kept at `url` to a test; a further trace event of the test names it.
+
+    Raises UnknownLot, OtherFarm, UnknownInspection.
+    """
+    kept = find_inspection(connection, caller, lot, inspection)
+    if kept.certificate == url:
+        return
+    here = inspections.c.id == inspection
+    connection.execute(update(inspections).where(here).values(certificate=url))
+    subject = _subject(place, connection, lot)
+    _trace(connection, lot, kept.at, epcis.inspecting(subject, kept, place.url + url))
+    _sum_up_tests(connection, lot)
+    note(connection, caller, "lot.certify", lot, inspection=inspection, certificate=url)
+
+
+def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: NewPacking) -> Traced:
+    """Keep that the lot was packed. Raises UnknownLot, OtherFarm, InFuture, WrongOrder."""
+    before = _later(connection, caller, lot, "packed", new.at)
+    if before.packed_at is None or new.at < before.packed_at:
+        connection.execute(update(lots).where(lots.c.id == lot).values(packed_at=new.at))
+    note(connection, caller, "lot.pack", lot, boxes=new.boxes)
+    subject = _subject(place, connection, lot)
+    return _trace(connection, lot, new.at, epcis.packing(subject, new))
+
+
+def ship(
+    connection: Connection, caller: Caller, place: Place, lot: str, new: NewShipping
+) -> Traced:
+    """Keep that the lot left the farm. Raises UnknownLot, OtherFarm, InFuture, WrongOrder."""
+    before = _later(connection, caller, lot, "shipped", new.at)
+    if before.shipped_at is None or new.at < before.shipped_at:
+        connection.execute(update(lots).where(lots.c.id == lot).values(shipped_at=new.at))
+    note(connection, caller, "lot.ship", lot)
+    subject = _subject(place, connection, lot)
+    return _trace(connection, lot, new.at, epcis.shipping(subject, new))
+
+
+def query() -> Select[Any]:
+    """The rows that `as_lot` reads: lots, each with the name of its plot."""
+    return select(lots, plots.c.name.label("plot_name")).join(
+        plots, plots.c.id == lots.c.plot, isouter=True
+    )
+
+
+def find(connection: Connection, lot: str) -> Lot:
+    """The lot with that id. Raises UnknownLot."""
+    row = connection.execute(query().where(lots.c.id == lot)).one_or_none()
+    if row is None:
+        raise UnknownLot("There is no such lot. Record the harvest first, then offer it.")
+    return as_lot(row)
+
+
+def some(connection: Connection, ids: Iterable[str]) -> list[Lot]:
+    """The lots with these ids, in no order; what is no lot is left out."""
+    return [as_lot(row) for row in connection.execute(query().where(lots.c.id.in_(set(ids))))]
+
+
+def every(connection: Connection, farm: str | None = None) -> list[Lot]:
+    """The lots, of one farm or all, latest harvest first."""
+    wanted = query().order_by(lots.c.harvested_at.desc(), lots.c.id.desc())
+    if farm is not None:
+        wanted = wanted.where(lots.c.farm == farm)
+    return [as_lot(row) for row in connection.execute(wanted)]
+
+
+def take_gtin(connection: Connection, gtin: str, code: str, lot: str) -> None:
+    """Let the lot be found under that GTIN with that code. Raises LotTaken."""
+    holder = connection.execute(
+        select(lot_gtins.c.lot).where(lot_gtins.c.gtin == gtin, lot_gtins.c.code == code)
+    ).scalar_one_or_none()
+    if holder == lot:
+        return
+    if holder is not None:
+        raise LotTaken(
+            f"The GTIN {gtin} with the lot code {code} already names another lot. One of the two "
+            "must differ: compare both with the label."
+        )
+    connection.execute(insert(lot_gtins), {"gtin": gtin, "code": code, "lot": lot})
+
+
+def as_lot(row: Row[Any]) -> Lot:
+    """The lot of a row of `query()`."""
+    return Lot(
+        id=row.id,
+        farm=row.farm,
+        plot=PlotName(id=row.plot, name=row.plot_name) if row.plot else None,
+        code=row.code,
+        product_name=row.product_name,
+        gtin=row.gtin,
+        class_uri=row.class_uri,
+        url=f"/origin/lot/{row.id}",
+        harvested_at=row.harvested_at,
+        quantity_g=row.quantity_g,
+        tested=bool(row.passed),
+        passed=row.passed,
+        certificate=row.certificate,
+        packed_at=row.packed_at,
+        shipped_at=row.shipped_at,
+    )
+
+
+def as_inspection(row: Row[Any]) -> Inspection:
+    """The test of a row of `inspections`."""
+    return Inspection.model_validate({name: getattr(row, name) for name in Inspection.model_fields})
+
+
+def _subject(place: Place, connection: Connection, lot: str) -> epcis.Subject:
+    row = connection.execute(
+        select(lots.c.class_uri, lots.c.code, lots.c.farm).where(lots.c.id == lot)
+    ).one()
+    where = f"{place.url}/origin/farm/{row.farm}"
+    return epcis.Subject(row.class_uri, row.code, where, place.time_zone)
+
+
+def _trace(connection: Connection, lot: str, at: int, document: epcis.Document) -> Traced:
+    row = {
+        "id": ulid(),
+        "lot": lot,
+        "at": at,
+        "biz_step": document["bizStep"],
+        "document": document,
+        "recorded_at": now_ms(),
+    }
+    connection.execute(insert(trace_events), row)
+    return Traced(event=document["eventID"], at=at)
+
+
+def _later(connection: Connection, caller: Caller, lot: str, what: str, at: int) -> Lot:
+    farms.check_past(**{what: at})
+    before = find(connection, lot)
+    farms.check_keeper(caller, before.farm)
+    if at < before.harvested_at:
+        raise WrongOrder(
+            f"A lot can't be {what} before it is harvested, and nothing was kept. It was harvested "
+            f"at {rfc3339(before.harvested_at)}; put the time right."
+        )
+    return before
+
+
+def _sum_up_tests(connection: Connection, lot: str) -> None:
+    """Keep with the lot what its latest test said, and the latest certificate of a passed one."""
+    found = connection.execute(
+        select(inspections)
+        .where(inspections.c.lot == lot)
+        .order_by(inspections.c.at.desc(), inspections.c.id.desc())
+    ).all()
+    certificates = [row.certificate for row in found if row.certificate and row.passed]
+    connection.execute(
+        update(lots)
+        .where(lots.c.id == lot)
+        .values(
+            tested_at=found[0].at,
+            passed=found[0].passed,
+            certificate=certificates[0] if certificates else None,
+        )
+    )
+
+
+def _last_spraying(connection: Connection, plot: Plot | None, at: int) -> Work | None:
+    """Of the sprayings in the year before `at`, the one whose waiting period ran longest."""
+    if plot is None:
+        return None
+    row = connection.execute(
+        select(works)
+        .where(works.c.plot == plot.id, works.c.kind == "sprayed")
+        .where(works.c.at <= at, works.c.at > at - farms.YEAR_MS)
+        .order_by(works.c.until.desc(), works.c.at.desc())
+        .limit(1)
+    ).one_or_none()
+    return farms.as_work(row) if row is not None else None
+
+
+def _overridden(new: NewLot, sprayed: Work | None) -> str | None:
+    """Why picking within a waiting period is recorded all the same; None where there was none."""
+    if sprayed is None or sprayed.until is None or new.harvested_at >= sprayed.until:
+        return None
+    if new.waiting_period_overridden is None:
+        raise WaitingPeriod(
+            f"The plot was sprayed at {rfc3339(sprayed.at)} and may be picked again from "
+            f"{rfc3339(sprayed.until)}. Nothing was kept: put the time right, or say why it was "
+            "picked all the same.",
+            sprayed_at=rfc3339(sprayed.at),
+            until=rfc3339(sprayed.until),
+        )
+    return new.waiting_period_overridden
+
+
+def _free_code(connection: Connection, farm: str, place: Place, new: NewLot) -> str:
+    """The code that was given, if it is free, or the next free one of the day: MMDD, MMDD-2, …"""
+    taken = set(connection.execute(select(lots.c.code).where(lots.c.farm == farm)).scalars())
+    if new.code is not None:
+        if new.code in taken:
+            raise LotTaken(
+                f"The farm already has a lot {new.code}. Give this harvest a code of its own."
+            )
+        return new.code
+    if new.gtin is not None:
+        named = select(lot_gtins.c.code).where(lot_gtins.c.gtin == new.gtin)
+        taken |= set(connection.execute(named).scalars())
+    day = datetime.fromtimestamp(new.harvested_at / 1000, UTC).astimezone(ZoneInfo(place.time_zone))
+    code, number = f"{day:%m%d}", 1
+    while code in taken:
+        number += 1
+        code = f"{day:%m%d}-{number}"
+    return code
+
+
+def _class_of(connection: Connection, farm: str, product: Bilingual) -> str:
+    """The farm's class for produce of this name, made where there is none."""
+    name = product.model_dump()
+    for row in connection.execute(select(classes).where(classes.c.farm == farm)):
+        if row.name == name:
+            return str(row.id)
+    identifier = ulid()
+    connection.execute(insert(classes), {"id": identifier, "farm": farm, "name": name})
+    return identifier

@@ -1,0 +1,88 @@
+"""What can go wrong in origin, each with a sentence that says what to do."""
+
+from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem
+
+
+class UnknownFarm(NotFound):
+    """No farm has that id."""
+
+    slug = "unknown-farm"
+    title = "There is no such farm"
+
+
+class UnknownPlot(NotFound):
+    """No plot has that id."""
+
+    slug = "unknown-plot"
+    title = "There is no such plot"
+
+
+class UnknownLot(NotFound):
+    """No lot has that id, or that GTIN and code."""
+
+    slug = "unknown-lot"
+    title = "There is no such lot"
+
+
+class UnknownInspection(NotFound):
+    """The lot has no test with that id."""
+
+    slug = "unknown-inspection"
+    title = "The lot has no such test"
+
+
+class UnknownPicture(Invalid):
+    """A picture was named that is not kept here."""
+
+    slug = "unknown-picture"
+    title = "There is no such picture"
+
+
+class OtherFarm(Forbidden):
+    """A seller asked for a farm that is not theirs."""
+
+    slug = "other-farm"
+    title = "That is another farm's"
+
+
+class LotTaken(Conflict):
+    """The lot's code, or its GTIN with that code, is another lot's."""
+
+    slug = "lot-taken"
+    title = "Another lot has that code"
+
+
+class WaitingPeriod(Conflict):
+    """The plot was sprayed, and its waiting period was not over at the harvest."""
+
+    slug = "waiting-period"
+    title = "The waiting period after spraying was not over"
+
+
+class InFuture(Invalid):
+    """Something is recorded that has not happened yet."""
+
+    slug = "in-the-future"
+    title = "That has not happened yet"
+
+
+class WrongOrder(Invalid):
+    """The times of a lot contradict each other."""
+
+    slug = "wrong-order"
+    title = "The times contradict each other"
+
+
+class WrongIdentifier(Problem):
+    """What stands in the address is not an identifier by its own rules."""
+
+    status = 400
+    slug = "wrong-identifier"
+    title = "That is not a right identifier"
+
+
+class NoSuchLink(NotFound):
+    """The lot has no link of the type that was asked for."""
+
+    slug = "no-such-link"
+    title = "There is no link of that type"

@@ -1,0 +1,89 @@
+"""A lot's story: read from its trace events, its tests, its plot's works and its moments.
+
+How the page shows it belongs to pages.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, select
+
+from farmlive.origin import epcis, farms, lots
+from farmlive.origin.models import Inspection, Lot, Moment, Station, Story
+from farmlive.origin.tables import inspections, moments, trace_events, works
+from farmlive.origin.tables import lots as lots_table
+
+
+def tell(connection: Connection, lot_id: str) -> Story:
+    """What the lot's page tells. Raises UnknownLot."""
+    lot = lots.find(connection, lot_id)
+    tests = [
+        lots.as_inspection(row)
+        for row in connection.execute(
+            select(inspections)
+            .where(inspections.c.lot == lot_id)
+            .order_by(inspections.c.at, inspections.c.id)
+        )
+    ]
+    shown = connection.execute(
+        select(moments).where(moments.c.lot == lot_id).order_by(moments.c.at, moments.c.seq)
+    )
+    overridden = select(lots_table.c.waiting_period_overridden).where(lots_table.c.id == lot_id)
+    return Story(
+        lot=lot,
+        farm=farms.find(connection, lot.farm),
+        plot=farms.find_plot(connection, lot.plot.id) if lot.plot else None,
+        stations=[*_on_the_plot(connection, lot), *_on_its_way(connection, lot, tests)],
+        inspection=tests[-1] if tests else None,
+        inspections=tests,
+        waiting_period_overridden=connection.execute(overridden).scalar_one(),
+        moments=[Moment(broadcast=row.broadcast, seq=row.seq, at=row.at) for row in shown],
+        events_url=events_url(lot),
+    )
+
+
+def events_url(lot: Lot) -> str:
+    """The address of the lot's trace events (EPCIS 2.0, section 12.6: by identifier)."""
+    return f"/epcis/v2/epcs/{quote(lot.class_uri, safe='')}/events"
+
+
+def _on_the_plot(connection: Connection, lot: Lot) -> list[Station]:
+    """The last flowering of the year before the harvest, and the sprayings since then."""
+    if lot.plot is None:
+        return []
+    rows = connection.execute(
+        select(works)
+        .where(works.c.plot == lot.plot.id)
+        .where(works.c.at <= lot.harvested_at, works.c.at > lot.harvested_at - farms.YEAR_MS)
+        .order_by(works.c.at, works.c.id)
+    ).all()
+    flowered = max((place for place, row in enumerate(rows) if row.kind == "flowered"), default=0)
+    return [
+        Station(step=row.kind, at=row.at, event=None, substance=row.substance, until=row.until)
+        for row in rows[flowered:]
+    ]
+
+
+def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> list[Station]:
+    """The stations of the lot's trace events; a test and its certificate are one."""
+    passed = {test.id: test.passed for test in tests}
+    stations: dict[str, Station] = {}
+    rows = connection.execute(
+        select(trace_events)
+        .where(trace_events.c.lot == lot.id)
+        .order_by(trace_events.c.at, trace_events.c.id)
+    )
+    for row in rows:
+        event: dict[str, Any] = row.document
+        test = str(event.get("farmlive:inspection", event["eventID"]))
+        stations[test] = Station.model_validate(
+            {
+                "step": epcis.STEPS[row.biz_step],
+                "at": row.at,
+                "event": event["eventID"],
+                "passed": passed.get(test, True) if row.biz_step == "inspecting" else None,
+                "boxes": event.get("farmlive:boxes"),
+                "to": epcis.words_of(event, "farmlive:to"),
+            }
+        )
+    return list(stations.values())
