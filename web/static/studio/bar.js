@@ -1,15 +1,15 @@
-// The bar at the top of the console: on air or not and for how long, who watches, what was sold, how
-// the signal is; and the two acts of a broadcast's life, Start and End.
+// The bar at the top of the console: on air or not and for how long, who watches, what was sold, what
+// is pinned, how the signal is; and the two acts of a broadcast's life, Start and End, which a
+// moderator's bar lacks as it does the sales.
 
 import { say } from "../common/dom.js";
 import { count, duration, money } from "../common/format.js";
-import { sentence } from "../common/problems.js";
 import { toast } from "../common/toast.js";
-import { n, page, t } from "../common/words.js";
+import { n, page, t, text } from "../common/words.js";
 import { get, post } from "./api.js";
 import { ask } from "./ask.js";
 import { bars, levelName } from "./health.js";
-import { together } from "./sentences.js";
+import { spoken, together } from "./sentences.js";
 
 /** The review adds up all orders; between two looks at it, new ones are added here. */
 const SALES_MS = 5_000;
@@ -27,8 +27,8 @@ export class Bar {
 
   constructor(broadcast) {
     this.#broadcast = broadcast;
-    this.#part("start").addEventListener("click", () => this.#start());
-    this.#part("end").addEventListener("click", () => this.#end());
+    this.#part("start")?.addEventListener("click", () => this.#start());
+    this.#part("end")?.addEventListener("click", () => this.#end());
     setInterval(() => this.#tick(), 1_000);
   }
 
@@ -40,12 +40,18 @@ export class Bar {
     air.classList.toggle("badge--live", phase === "live");
     say(air, phase === "live" ? t("On air") : phase === "ended" ? t("Ended") : t("Not on air"));
     say(this.#part("viewers"), count(scene.audience.viewers), true);
+    say(this.#part("pinned"), scene.card ? text(scene.card.name) : t("nothing"));
+    this.#part("pinned").classList.toggle("soft", !scene.card);
+    if (this.#part("start")) this.#drawActs(phase);
+    this.#tick();
+  }
+
+  #drawActs(phase) {
     this.#part("start").hidden = phase !== "scheduled";
     this.#part("end").hidden = phase !== "live";
     this.#part("review").hidden = phase !== "ended";
-    this.#addOrders(scene.orders.values());
+    this.#addOrders(this.#scene.orders.values());
     this.#drawMissing();
-    this.#tick();
   }
 
   /** `level` of what is on air or would be, by health.js. */
@@ -86,7 +92,8 @@ export class Bar {
   #addOrders(orders) {
     let isNew = false;
     for (const order of orders) {
-      if (this.#counted.has(order.order)) continue;
+      // A hold is no sale yet.
+      if (this.#counted.has(order.order) || !order.number) continue;
       this.#counted.add(order.order);
       isNew = true;
       if (this.#gross) this.#gross.amount += order.total.amount;
@@ -130,7 +137,7 @@ export class Bar {
     try {
       return await post(`/api/v1/broadcasts/${this.#broadcast}/${verb}`);
     } catch (problem) {
-      toast(sentence(problem), { danger: true });
+      toast(spoken(problem), { danger: true });
       return null;
     } finally {
       button.removeAttribute("aria-busy");

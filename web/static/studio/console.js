@@ -1,52 +1,87 @@
-// The console of one broadcast: joins the channel, the picture, the bag and the feed. Each part draws
-// itself from the scene; this file only wires them.
+// The console of one broadcast: joins the channel, the picture, the bag and the feeds. Each part draws
+// itself from the scene; this file only wires them, and leaves out what a moderator does not have.
 
+import { say } from "../common/dom.js";
+import { count } from "../common/format.js";
+import { page } from "../common/words.js";
+import { Channel } from "../live/channel.js";
+import { Scene } from "../live/fold.js";
+import { Player } from "../live/whep.js";
 import { get } from "./api.js";
 import { Bag } from "./bag.js";
 import { Bar } from "./bar.js";
 import { setUpEncoder } from "./encoder.js";
-import { Feed } from "./feed.js";
+import { Orders } from "./orders.js";
 import { Phone } from "./phone.js";
+import { Prices } from "./price.js";
+import { Releases } from "./release.js";
 import { Stage } from "./stage.js";
-import { page } from "../common/words.js";
-import { Channel } from "../live/channel.js";
-import { Scene } from "../live/fold.js";
+import { Chat } from "./talk.js";
 
 const { broadcast } = page.data;
+const runs = page.data.role !== "moderator";
 const scene = new Scene();
 const channel = new Channel(broadcast);
 const send = (type, fields) => channel.ask({ type, ...fields });
+const offers = () => scene.offers;
 
 const bar = new Bar(broadcast);
-const phone = new Phone(document.querySelector("[data-phone-panel]"), broadcast);
-const stage = new Stage(broadcast, phone);
-const bag = new Bag(
-  document.querySelector("[data-bag]"),
-  document.querySelector("[data-pin-row]"),
-  send,
-);
-const feed = new Feed(document.querySelector("[data-feed]"), send);
-const encoder = document.querySelector("[data-encoder]");
-setUpEncoder(encoder, broadcast);
+const releases = runs ? new Releases(send, offers) : null;
+const bag = new Bag(document.querySelector("[data-bag]"), document.querySelector("[data-dock]"), send, {
+  releases,
+  prices: runs ? new Prices(send, offers) : null,
+});
+const feeds = document.querySelector("[data-feeds]");
+const chat = new Chat(document.querySelector("[data-chat]"), send);
+const orders = new Orders(document.querySelector("[data-orders]"));
+const picture = runs ? hostsPicture() : viewersPicture();
 
 let frame = null;
-let isResumed = false;
+
+/** The host's own camera and everyone's, with their health. */
+function hostsPicture() {
+  const phone = new Phone(document.querySelector("[data-phone-panel]"), broadcast);
+  const stage = new Stage(broadcast, phone);
+  const encoder = document.querySelector("[data-encoder]");
+  setUpEncoder(encoder, broadcast);
+  stage.addEventListener("health", () => bar.drawSignal(stage.level, stage.hasPicture));
+    let isResumed = false;
+  return (state) => {
+    phone.follow(state);
+    stage.follow(state);
+    if (state === "ended") {
+      encoder.hidden = true;
+      document.querySelector("[data-add-offer]").hidden = true;
+    }
+    if (!isResumed) phone.resume();
+    isResumed = true;
+  };
+}
+
+/** What viewers get: a moderator sees no more than they do. */
+function viewersPicture() {
+  const player = new Player(document.querySelector("[data-preview-video]"), broadcast);
+  const preview = document.querySelector("[data-preview]");
+  const draw = () => {
+    const plays = player.state === "playing";
+    preview.dataset.from = plays ? "air" : "none";
+    document.querySelector("[data-preview-empty]").hidden = plays;
+  };
+  player.addEventListener("state", draw);
+  return (state) => {
+    if (state === "live") player.start();
+    else if (player.wanted) player.stop();
+    draw();
+  };
+}
 
 function draw() {
   frame = null;
-  const { state } = scene.broadcast;
   bar.draw(scene);
   bag.draw(scene);
-  feed.draw(scene);
-  phone.follow(state);
-  stage.follow(state);
-  if (state === "ended") {
-    encoder.hidden = true;
-    document.querySelector("[data-add-offer]").hidden = true;
-  }
-  if (isResumed) return;
-  isResumed = true;
-  phone.resume();
+  orders.draw(scene);
+  chat.draw(scene);
+  picture(scene.broadcast.state);
 }
 
 function drawSoon() {
@@ -58,19 +93,43 @@ function drawSoon() {
   }
 }
 
+/** On a phone one feed shows at a time; the other's tab counts what came in meanwhile. */
+function setUpTabs() {
+  const unseen = { chat: 0, orders: 0 };
+  const drawNew = () => {
+    unseen[feeds.dataset.shown] = 0;
+    for (const name of Object.keys(unseen)) {
+      say(feeds.querySelector(`[data-${name}-new]`), unseen[name] ? count(unseen[name]) : "", true);
+    }
+  };
+  for (const choice of feeds.querySelectorAll("[name=feed-tab]")) {
+    choice.addEventListener("change", () => {
+      feeds.dataset.shown = choice.value;
+      drawNew();
+      chat.follow();
+    });
+  }
+  for (const [name, feed] of Object.entries({ chat, orders })) {
+    feed.addEventListener("new", () => {
+      unseen[name] += 1;
+      drawNew();
+    });
+  }
+}
+
+setUpTabs();
 channel.addEventListener("welcome", ({ detail }) => {
   scene.load(detail.snapshot);
   drawSoon();
   get("/api/v1/lots")
-    .then(({ lots }) => bag.know(lots))
+    .then(({ lots }) => releases?.know(lots))
     .catch(() => {});
 });
 channel.addEventListener("events", ({ detail }) => {
   for (const event of detail.events) scene.apply(event);
-  feed.hear(detail.events);
+  chat.hear(detail.events);
   drawSoon();
 });
 channel.addEventListener("state", ({ detail }) => {
   document.querySelector("[data-offline]").hidden = detail === "open";
 });
-stage.addEventListener("health", () => bar.drawSignal(stage.level, stage.hasPicture));

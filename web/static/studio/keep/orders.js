@@ -1,0 +1,278 @@
+// The orders of a broadcast, oldest first as they are packed; one tap takes an order a step further.
+// What a role may not see or do is not in the answers, and has no button here.
+
+import { el, icon, say } from "../../common/dom.js";
+import { clock, count, day, money } from "../../common/format.js";
+import { toast } from "../../common/toast.js";
+import { n, page, t, text } from "../../common/words.js";
+import { Channel } from "../../live/channel.js";
+import { get, post } from "../api.js";
+import { spoken } from "../sentences.js";
+import { isGone, nextStep, paymentWords, stateKind, stateWords } from "../state.js";
+import { act, badge, List } from "./list.js";
+import { FormSheet } from "./sheet.js";
+
+const PAGE = 200;
+const SHOWN = 100;
+const { broadcast, role } = page.data;
+const path = `/api/v1/broadcasts/${broadcast}/orders`;
+const isStaff = role === "coordinator" || role === "host";
+const filter = document.querySelector("[data-order-filter]");
+const sheets = isStaff ? { cancel: new FormSheet("cancel-sheet"), refund: new FormSheet("refund-sheet") } : {};
+/** Every order read so far, by id, oldest first. */
+const orders = new Map();
+let last = "";
+let shown = SHOWN;
+/** What this page has just moved on stays in sight, whatever the filter. */
+const touched = new Set();
+
+const list = new List("orders", load, draw);
+
+async function load() {
+  let next = "";
+  do {
+    const answer = await get(`${path}?limit=${PAGE}${last ? `&after=${last}` : ""}`);
+    for (const order of answer.orders) orders.set(order.id, order);
+    last = answer.orders.at(-1)?.id ?? last;
+    ({ next } = answer);
+  } while (next);
+  drawCentres();
+  return found();
+}
+
+function isDone(order) {
+  if (isGone(order.state)) return true;
+  if (order.state === "held") return true;
+  return order.state === "received" && order.payment !== "due";
+}
+
+/** What is looked for, and what of it stands on the page. */
+function found() {
+  const { find, state, way, centre } = Object.fromEntries(new FormData(filter));
+  const words = find.trim().toLowerCase();
+  const fits = [...orders.values()].filter((order) => {
+    if (words && !inWords(order).includes(words)) return false;
+    if (way && order.delivery.way !== way) return false;
+    if (centre && order.delivery.centre?.id !== centre) return false;
+    if (touched.has(order.id) || words) return true;
+    return state === "open" ? !isDone(order) : !state || order.state === state;
+  });
+  drawSum(fits);
+  document.querySelector("[data-more]").hidden = fits.length <= shown;
+  document.querySelector("[data-none]").hidden = fits.length > 0 || orders.size === 0;
+  return fits.slice(0, shown);
+}
+
+function inWords({ number, buyer, lines }) {
+  const parts = [number, buyer?.name, buyer?.phone, buyer?.phone?.replace(/\s/g, ""), ...lines.map((line) => text(line.name))];
+  return parts.filter(Boolean).join(" ").toLowerCase();
+}
+
+function redraw() {
+  list.items = found();
+  list.draw();
+  // An empty list that is only filtered says so in its own words.
+  if (orders.size) document.querySelector("[data-empty]").hidden = true;
+}
+
+function drawSum(fits) {
+  const [first] = fits;
+  const amount = fits.filter((order) => !isGone(order.state)).reduce((sum, order) => sum + order.total.amount, 0);
+  const place = document.querySelector("[data-sum]");
+  say(
+    place,
+    first
+      ? n("%(n)s order, %(sum)s", "%(n)s orders, %(sum)s", fits.length, {
+          n: count(fits.length),
+          sum: money({ amount, currency: first.total.currency }),
+        })
+      : "",
+  );
+}
+
+function drawCentres() {
+  const field = filter.querySelector("[data-centre-field]");
+  if (!field) return;
+  const centres = new Map();
+  for (const { delivery } of orders.values()) if (delivery.centre) centres.set(delivery.centre.id, text(delivery.centre.name));
+  const select = filter.elements.centre;
+  const chosen = select.value;
+  select.replaceChildren(select.options[0], ...[...centres].map(([id, name]) => new Option(name, id)));
+  select.value = chosen;
+  field.hidden = centres.size < 2;
+}
+
+function draw(order) {
+  const isHeld = order.state === "held";
+  const kind = stateKind(order.state);
+  const to =
+    order.delivery.way === "pickup"
+      ? [icon("pin", true), t("picks up at %(place)s", { place: text(order.delivery.centre?.name) })]
+      : [icon("parcel", true), order.delivery.address ?? t("parcel")];
+  return el(
+    "li",
+    { class: isGone(order.state) ? "order is-gone" : "order", "data-order": order.id },
+    el(
+      "div",
+      { class: "order__head" },
+      el("b", { class: "order__number number" }, isHeld ? t("Held") : order.number),
+      badge(stateWords(order.state), kind),
+      isHeld || isGone(order.state) ? null : badge(paymentWords(order.payment), order.payment === "due" ? "kumquat" : "leaf"),
+      order.simulated ? badge(t("Simulated")) : null,
+      el("time", { class: "soft small order__at", datetime: order.placed_at }, when(order.placed_at)),
+    ),
+    el(
+      "ul",
+      { class: "order__lines" },
+      order.lines.map((line) =>
+        el(
+          "li",
+          {},
+          el("b", { class: "number" }, `${count(line.quantity)} ×`),
+          el("span", {}, text(line.name), " ", el("span", { class: "soft small" }, t("lot %(code)s", { code: line.lot_code }))),
+          el("span", { class: "number order__sum" }, money(line.total)),
+        ),
+      ),
+    ),
+    order.lines.length < 2
+      ? null
+      : el("p", { class: "order__total" }, el("span", { class: "soft" }, t("Together")), el("b", { class: "number" }, money(order.total))),
+    order.buyer
+      ? el(
+          "p",
+          { class: "order__who" },
+          el("strong", {}, order.buyer.name),
+          el("a", { class: "order__phone number", href: `tel:${order.buyer.phone}` }, order.buyer.phone),
+        )
+      : null,
+    el("p", { class: "order__to soft" }, to),
+    el("div", { class: "order__acts no-print" }, ...acts(order)),
+    el("span", { class: "order__tick", "aria-hidden": "true" }),
+  );
+}
+
+function when(text_) {
+  const ms = Date.parse(text_);
+  return day(ms) === day(Date.now()) ? clock(ms) : `${day(ms)} ${clock(ms)}`;
+}
+
+/** The buttons of an order: the next step first, what undoes or pays after it. */
+function acts(order) {
+  if (role === "seller" || isGone(order.state) || order.state === "held") return [];
+  const name = order.number;
+  const made = [];
+  const step = nextStep(order);
+  // A clerk hands over what has come from the farm; packing is the farm's.
+  if (step && (isStaff || ["packed", "at_centre"].includes(order.state))) {
+    made.push(act(step[1], () => move(order, `${order.id}/state`, { state: step[0] }), { name }));
+  }
+  if (order.payment === "due") made.push(act(t("Paid"), () => move(order, `${order.id}/payment`, { payment: "paid" }), { name }));
+  if (isStaff && ["placed", "packed"].includes(order.state)) made.push(act(t("Cancel…"), () => cancel(order), { name }));
+  if (isStaff && ["paid", "part_refunded"].includes(order.payment)) made.push(act(t("Refund…"), () => refund(order), { name }));
+  return made;
+}
+
+async function move(order, way, body) {
+  touched.add(order.id);
+  try {
+    take(order, await post(`${path}/${way}`, body));
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+  }
+}
+
+/** The answer is the order as it is now, or what has changed of it. */
+function take(order, answer) {
+  orders.set(order.id, { ...order, ...(answer ?? {}) });
+  redraw();
+  // The finger finds the next step where it was.
+  document.querySelector(`[data-order="${order.id}"] .order__acts button`)?.focus({ preventScroll: true });
+}
+
+function what(order) {
+  return `${order.number} · ${order.lines.map((line) => `${count(line.quantity)} × ${text(line.name)}`).join("、")} · ${money(order.total)}`;
+}
+
+function cancel(order) {
+  sheets.cancel.part("what").textContent = what(order);
+  sheets.cancel.open({
+    job: async ({ reason }) => {
+      touched.add(order.id);
+      take(order, await post(`${path}/${order.id}/state`, { state: "cancelled", reason }));
+      toast(t("%(number)s is cancelled; its stock is back on sale.", { number: order.number }));
+    },
+  });
+}
+
+function refund(order) {
+  sheets.refund.part("what").textContent = what(order);
+  sheets.refund.open({
+    values: { amount: order.total },
+    job: async ({ amount, reason }) => {
+      touched.add(order.id);
+      take(order, await post(`${path}/${order.id}/refund`, { amount, reason }));
+      toast(t("%(sum)s of %(number)s is refunded.", { sum: money({ amount, currency: order.total.currency }), number: order.number }));
+    },
+  });
+}
+
+/** New orders are read, known ones take over what the event says. */
+let isReading = false;
+async function follow(events) {
+  let isNew = false;
+  let isChanged = false;
+  for (const { kind, data } of events) {
+    if (!kind.startsWith("order.") || !data.order) continue;
+    const known = orders.get(data.order);
+    if (!known || known.state === "held") isNew = true;
+    else {
+      const changed = {};
+      for (const name of ["state", "payment"]) if (data[name]) changed[name] = data[name];
+      orders.set(known.id, { ...known, ...changed });
+      isChanged = true;
+    }
+  }
+  if (isNew && !isReading) {
+    isReading = true;
+    try {
+      // A hold keeps its place when it becomes an order: what is held is read anew.
+      const held = [...orders.values()].find((order) => order.state === "held");
+      if (held) last = [...orders.keys()].filter((id) => id < held.id).at(-1) ?? "";
+      await load();
+      isChanged = true;
+    } catch {
+      // The next event asks again.
+    }
+    isReading = false;
+  }
+  if (isChanged) redraw();
+}
+
+filter.addEventListener("submit", (event) => event.preventDefault());
+filter.addEventListener("input", () => {
+  touched.clear();
+  shown = SHOWN;
+  redraw();
+});
+document.querySelector("[data-more]").addEventListener("click", () => {
+  shown += SHOWN;
+  redraw();
+});
+document.querySelector("[data-print]").addEventListener("click", () => {
+  shown = Infinity;
+  redraw();
+  print();
+});
+list.reload().then(() => {
+  redraw();
+  // A clerk's device hears no orders on the channel: the page looks again by itself.
+  if (role === "clerk") {
+    setInterval(() => {
+      last = "";
+      load().then(redraw).catch(() => {});
+    }, 20_000);
+    return;
+  }
+  const channel = new Channel(broadcast);
+  channel.addEventListener("events", ({ detail }) => follow(detail.events));
+});

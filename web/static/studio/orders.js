@@ -1,0 +1,136 @@
+// The order feed of the console: the latest first, each with its lines, sum and state, held ones with
+// the time until they go back; a filter by state. A new one flashes once.
+
+import { say } from "../common/dom.js";
+import { clock, count, duration, money } from "../common/format.js";
+import { now } from "../common/now.js";
+import { t, text } from "../common/words.js";
+import { isGone, stateKind, stateWords } from "./state.js";
+
+const KEPT = 200;
+
+/** Which states a choice of the filter shows. */
+const FILTERS = {
+  all: () => true,
+  held: (state) => state === "held",
+  placed: (state) => state === "placed",
+  on: (state) => ["packed", "shipped", "at_centre", "received"].includes(state),
+  gone: isGone,
+};
+
+export class Orders extends EventTarget {
+  #root;
+  #list;
+  #items = new Map();
+  #orders = new Map();
+  #offers = new Map();
+  #filter = "all";
+  #isFirst = true;
+
+  /** Event `new` for each order that comes in while one looks. */
+  constructor(root) {
+    super();
+    this.#root = root;
+    this.#list = root.querySelector("[data-orders-list]");
+    for (const choice of root.querySelectorAll("[name=order-filter]")) {
+      choice.addEventListener("change", () => {
+        this.#filter = choice.value;
+        for (const [id, item] of this.#items) this.#show(item, this.#orders.get(id));
+        this.#drawEmpty();
+      });
+    }
+    setInterval(() => this.#tick(), 1_000);
+  }
+
+  draw(scene) {
+    this.#offers = scene.offers;
+    for (const order of scene.orders.values()) if (order.lines) this.#put(order);
+    this.#isFirst = false;
+    while (this.#items.size > KEPT) {
+      const [id, item] = this.#items.entries().next().value;
+      item.remove();
+      this.#items.delete(id);
+      this.#orders.delete(id);
+    }
+    this.#drawCounts();
+    this.#drawEmpty();
+  }
+
+  #put(order) {
+    const before = this.#orders.get(order.order);
+    if (before === order) return;
+    this.#orders.set(order.order, order);
+    let item = this.#items.get(order.order);
+    // A hold that becomes an order is new to the host: it comes up and flashes.
+    const isPlaced = order.state === "placed" && before?.state !== "placed";
+    if (!item) {
+      item = document.getElementById("feed-order").content.firstElementChild.cloneNode(true);
+      this.#items.set(order.order, item);
+      this.#list.prepend(item);
+    } else if (isPlaced) this.#list.prepend(item);
+    if (isPlaced && !this.#isFirst) {
+      item.classList.remove("is-new");
+      void item.offsetWidth;
+      item.classList.add("is-new");
+      this.dispatchEvent(new Event("new"));
+    }
+    this.#fill(item, order);
+    this.#show(item, order);
+  }
+
+  #fill(item, order) {
+    const set = (key, words) => say(item.querySelector(`[data-${key}]`), words);
+    set("number", order.number ?? t("Held"));
+    set("total", money(order.total));
+    set(
+      "lines",
+      order.lines
+        .map((line) => t("%(n)s × %(name)s", { n: count(line.quantity), name: text(this.#offers.get(line.offer)?.name) }))
+        .join("、"),
+    );
+    set("way", order.way ? (order.way === "pickup" ? t("picks up") : t("parcel")) : "");
+    set("at", clock(order.at));
+    item.querySelector("[data-simulated]").hidden = !order.simulated;
+    item.classList.toggle("is-gone", isGone(order.state));
+    this.#fillState(item, order);
+  }
+
+  #fillState(item, order) {
+    const badge = item.querySelector("[data-state]");
+    const kind = stateKind(order.state);
+    badge.className = kind ? `badge badge--${kind}` : "badge";
+    const words = stateWords(order.state);
+    const isHeld = order.state === "held" && order.until;
+    say(badge, isHeld ? t("held, %(time)s left", { time: duration(order.until - now()) }) : words);
+    const number = item.querySelector("[data-number]");
+    number.hidden = !order.number;
+  }
+
+  #show(item, order) {
+    item.hidden = !FILTERS[this.#filter](order.state);
+  }
+
+  #tick() {
+    for (const [id, item] of this.#items) {
+      const order = this.#orders.get(id);
+      if (order.state === "held") this.#fillState(item, order);
+    }
+  }
+
+  #drawCounts() {
+    const states = [...this.#orders.values()].map(({ state }) => state);
+    for (const place of this.#root.querySelectorAll("[data-count]")) {
+      const filter = place.dataset.count;
+      const found = filter === "all" ? 0 : states.filter(FILTERS[filter]).length;
+      say(place, found ? count(found) : "");
+    }
+  }
+
+  #drawEmpty() {
+    const isEmpty = ![...this.#items.values()].some((item) => !item.hidden);
+    const empty = this.#root.querySelector("[data-orders-empty]");
+    empty.hidden = !isEmpty;
+    this.#list.hidden = isEmpty;
+    empty.textContent = this.#items.size ? t("None of these at the moment.") : t("No orders yet. They appear here as they come.");
+  }
+}

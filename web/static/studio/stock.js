@@ -1,0 +1,37 @@
+// What became of what was released of an offer: sold, held, left. Decides and draws the bar.
+
+import { count } from "../common/format.js";
+import { page, t } from "../common/words.js";
+
+/** The three parts of what was released; older servers tell neither sold nor held. */
+export function parts({ released, left, held = 0, sold }) {
+  const rest = Math.max(left, 0);
+  return { released, left: rest, held, sold: sold ?? Math.max(released - rest - held, 0) };
+}
+
+/** Whether little is left: the number is shown in another colour. */
+export const isLow = ({ released, left }) => left > 0 && left <= released * 0.15;
+
+/** Draws `<div class="parts"><i class="parts__sold">…`: each part as wide as its share. */
+export function drawParts(bar, stock) {
+  for (const name of ["sold", "held", "left"]) {
+    const share = stock.released ? stock[name] / stock.released : 0;
+    const part = bar.querySelector(`.parts__${name}`);
+    part.style.flexGrow = String(share);
+    part.hidden = share === 0;
+  }
+}
+
+export const leftWords = (left) => (left > 0 ? t("%(n)s left", { n: count(left) }) : t("Sold out"));
+
+/** How many decimals a currency is written with. */
+export const decimals = (currency) =>
+  new Intl.NumberFormat(page.tag, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+
+/** When the earliest hold of an offer goes back, in milliseconds, or null. */
+export function firstBack(orders, offer) {
+  const ends = [...orders]
+    .filter((order) => order.state === "held" && order.until && order.lines?.some((line) => line.offer === offer))
+    .map((order) => order.until);
+  return ends.length ? Math.min(...ends) : null;
+}

@@ -1,0 +1,142 @@
+// The chat as the host sees it, the latest last; messages can be hidden and their senders muted. Keeps
+// the last few hundred lines: the log has all of them.
+
+import { clock } from "../common/format.js";
+import { toast } from "../common/toast.js";
+import { t } from "../common/words.js";
+import { ask } from "./ask.js";
+import { spoken } from "./sentences.js";
+
+const KEPT = 300;
+/** So near the end, in pixels, the reader is taken to follow. */
+const NEAR = 48;
+
+const fail = (problem) => toast(spoken(problem), { danger: true });
+
+function roleName(role) {
+  if (role === "moderator") return t("Moderator");
+  return role === "host" ? t("Host") : t("Coordinator");
+}
+
+export class Chat extends EventTarget {
+  #root;
+  #list;
+  #send;
+  #items = new Map();
+  #isFollowing = true;
+  #isFirst = true;
+
+  /** Event `new` for each message that comes in while one looks. */
+  constructor(root, send) {
+    super();
+    this.#root = root;
+    this.#send = send;
+    this.#list = root.querySelector("[data-chat-list]");
+    this.#list.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.#list;
+      this.#isFollowing = scrollHeight - scrollTop - clientHeight < NEAR;
+    });
+    const form = root.querySelector("[data-say]");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#say(form);
+    });
+  }
+
+  draw(scene) {
+    for (const chat of scene.chat) if (!this.#items.has(chat.seq)) this.#add(chat);
+    this.#isFirst = false;
+    while (this.#items.size > KEPT) {
+      const [seq, item] = this.#items.entries().next().value;
+      item.remove();
+      this.#items.delete(seq);
+    }
+    this.#root.querySelector("[data-say]").hidden = scene.broadcast.state !== "live";
+    this.#root.querySelector("[data-chat-empty]").hidden = this.#items.size > 0;
+    this.#list.hidden = this.#items.size === 0;
+    this.follow();
+  }
+
+  /** Marks what the events took away; the scene alone does not tell hidden from old. */
+  hear(events) {
+    for (const { kind, data } of events) {
+      const item = kind === "chat.hidden" && this.#items.get(data.message);
+      if (item) this.#drawHidden(item);
+    }
+  }
+
+  #add(chat) {
+    const item = document.getElementById("feed-chat").content.firstElementChild.cloneNode(true);
+    this.#items.set(chat.seq, item);
+    item.querySelector("[data-hide]").addEventListener("click", () => this.#hide(chat));
+    item.querySelector("[data-mute]").addEventListener("click", () => this.#muteSender(chat));
+    this.#drawChat(item, chat);
+    this.#list.append(item);
+    if (!this.#isFirst) this.dispatchEvent(new Event("new"));
+  }
+
+  #drawChat(item, chat) {
+    item.querySelector("[data-who]").textContent = chat.nickname;
+    item.querySelector("[data-text]").textContent = chat.text;
+    item.querySelector("[data-at]").textContent = clock(chat.at);
+    item.querySelector("[data-simulated]").hidden = !chat.simulated;
+    const role = item.querySelector("[data-role]");
+    role.hidden = !chat.role;
+    role.textContent = chat.role ? roleName(chat.role) : "";
+    item.classList.toggle("is-staff", Boolean(chat.role));
+    item.querySelector("[data-mute]").hidden = Boolean(chat.role);
+    const name = chat.nickname;
+    item.querySelector("[data-hide]").setAttribute("aria-label", t("Hide the message of %(name)s", { name }));
+    item.querySelector("[data-mute]").setAttribute("aria-label", t("Mute %(name)s", { name }));
+  }
+
+  #drawHidden(item) {
+    item.classList.add("is-hidden");
+    item.querySelector("[data-text]").textContent = t("Hidden.");
+    for (const name of ["hide", "mute"]) item.querySelector(`[data-${name}]`).hidden = true;
+  }
+
+  /** Keeps to the end, where the reader was there. */
+  follow() {
+    if (this.#isFollowing) this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  async #hide(chat) {
+    try {
+      await this.#send("chat.hide", { message: chat.seq });
+      toast(t("The message of %(name)s is hidden.", { name: chat.nickname }));
+    } catch (problem) {
+      fail(problem);
+    }
+  }
+
+  async #muteSender(chat) {
+    const name = chat.nickname;
+    const isMeant = await ask({
+      title: t("Mute %(name)s?", { name }),
+      words: t("Nothing that this device writes appears in this broadcast any more. It can still watch and buy."),
+      yes: t("Mute"),
+    });
+    if (!isMeant) return;
+    try {
+      await this.#send("chat.mute", { message: chat.seq });
+      toast(t("%(name)s is muted.", { name }));
+    } catch (problem) {
+      fail(problem);
+    }
+  }
+
+  async #say(form) {
+    const field = form.elements.text;
+    const text = field.value.trim();
+    if (!text) return;
+    try {
+      await this.#send("chat.say", { text });
+      field.value = "";
+      this.#isFollowing = true;
+      this.follow();
+    } catch (problem) {
+      fail(problem);
+    }
+  }
+}
