@@ -76,6 +76,7 @@ class House:
         """Stop every part, the last built first; what is in flight is committed."""
         await self.relay.stop()
         await self.gate.stop()
+        await self.shop.stop()
         await self.broadcasts.stop()
         await self.bus.stop()
         await self.store.close()
@@ -102,10 +103,11 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         people.share(bus)
     guard = Guard(people)
     broadcasts = Broadcasts(store, log, bus)
+    chat = Chat(store, log)
     channel = Channel(
         store,
         broadcasts,
-        Chat(store, log),
+        chat,
         Cards(store, log),
         guard,
         people.limits,
@@ -117,10 +119,19 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     async def pseudonym(phone: str) -> str:
         return await people.pseudonyms.of("buyer", phone)
 
-    shop = Shop(store, log, origin, settings, pseudonym=pseudonym, limits=people.limits)
-    review = Review(store, log)
+    shop = Shop(
+        store,
+        log,
+        origin,
+        settings,
+        pseudonym=pseudonym,
+        limits=people.limits,
+        blocks=people.blocks,
+    )
+    review = Review(store, log, settings)
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))
     channel.orders_of(shop.audiences)
+    people.blocks.sources(shop.orders.buyer_of, chat.sender)
     for command in shop_channel.commands(shop):
         channel.handle(command.name, command.model, command.handler, who=command.who)
     stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
@@ -131,6 +142,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     except OSError as error:
         raise PortTaken(error.strerror or str(error)) from error
     await broadcasts.start()
+    await shop.start()
     static = Static()
     pages = Pages(settings, static)
     api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
@@ -150,7 +162,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     rooms = Rooms(guard, broadcasts, shop, origin, review)
     api.include_router(page_routes.routes(pages, rooms))
     api.include_router(studio.routes(pages, rooms, settings))
-    api.include_router(review_pages.routes(pages, rooms))
+    api.include_router(review_pages.routes(pages, rooms, settings))
     api.mount("/static", static)
     edge.answer_problems(api, error_page(pages))
     asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)

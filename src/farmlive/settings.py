@@ -82,6 +82,18 @@ class Settings(BaseSettings):
     orders_per_minute: int = Field(
         60, ge=1, description="Orders a minute from one device; an address has twenty times that."
     )
+    hold_minutes: float = Field(
+        10.0,
+        gt=0,
+        le=1440,
+        description="Minutes for which what a buyer chose is kept while the order is written.",
+    )
+    price_grace_s: float = Field(
+        10.0,
+        ge=0,
+        le=600,
+        description="Seconds for which a buyer still gets the price seen before it changed.",
+    )
     chats_per_minute: int = Field(20, ge=1, description="Chat messages a minute from one device.")
     max_body_kib: int = Field(1024, ge=16, description="Largest HTTP body, KiB, uploads aside.")
     max_upload_mib: int = Field(
@@ -119,6 +131,11 @@ class Settings(BaseSettings):
             return self.public_url
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+
+    @property
+    def price_grace_ms(self) -> int:
+        """`price_grace_s` in milliseconds."""
+        return round(self.price_grace_s * 1000)
 
     @property
     def secure(self) -> bool:

@@ -27,23 +27,87 @@ def test_states_and_pauses() -> None:
     assert (scene.state, scene.ended_at, scene.pinned) == ("ended", 4000, None)
 
 
+def offer(name: str, lot: str = "L", **more: Any) -> tuple[str, dict[str, Any]]:
+    return (
+        "offer.added",
+        {"offer": name, "left": 5, "released": 5, "lot": {"id": lot, "sold_g": 0}, **more},
+    )
+
+
 def test_offers_keep_the_bags_order_and_follow_price_and_stock() -> None:
     scene = folded(
-        ("offer.added", {"offer": "b", "left": 5, "released": 5, "price": {"amount": 1}}),
-        ("offer.added", {"offer": "a", "left": 1, "released": 1, "price": {"amount": 2}}),
+        offer("b", price={"amount": 1}),
+        offer("a", price={"amount": 2}),
         ("offer.changed", {"offer": "b", "price": {"amount": 9}}),
-        ("stock.changed", {"offer": "b", "released": 6, "left": 4, "sold": 2}),
+        ("stock.changed", {"offer": "b", "released": 6, "left": 3, "sold": 2, "held": 1}),
         ("stock.changed", {"offer": "unknown", "left": 0}),
     )
     offers = view(scene, PUBLIC)["offers"]
     assert [offer["offer"] for offer in offers] == ["b", "a"]
     assert offers[0] == {
         "offer": "b",
-        "left": 4,
+        "left": 3,
         "released": 6,
         "sold": 2,
+        "held": 1,
         "price": {"amount": 9},
+        "lot": {"id": "L", "sold_g": 0},
     }
+
+
+def test_what_was_sold_of_a_lot_is_on_each_of_its_cards_and_not_in_the_event() -> None:
+    first, second, other = offer("a"), offer("b"), offer("c", lot="M")
+    sold = {"offer": "a", "left": 4, "lot": "L", "lot_sold_g": 2500}
+    scene = folded(first, second, other, ("stock.changed", sold))
+    offers = view(scene, PUBLIC)["offers"]
+    assert [offer["lot"]["sold_g"] for offer in offers] == [2500, 2500, 0]
+    assert first[1]["lot"]["sold_g"] == 0
+
+
+def test_a_bag_put_in_another_order_and_a_product_named_anew() -> None:
+    scene = folded(
+        offer("a"),
+        offer("b"),
+        ("offer.changed", {"offer": "b", "position": 1}),
+        ("offer.changed", {"offer": "a", "position": 2}),
+        ("offer.changed", {"offer": "a", "name": {"zh": "柚"}, "picture": "/files/1.webp"}),
+    )
+    offers = view(scene, PUBLIC)["offers"]
+    assert [offer["offer"] for offer in offers] == ["b", "a"]
+    assert (offers[1]["name"], offers[1]["picture"]) == ({"zh": "柚"}, "/files/1.webp")
+
+
+BUYER = frozenset({"public", "order:1"})
+HELD = ("order.held", {"order": "1", "state": "held", "until": 9000}, ("staff", "order:1"))
+
+
+def test_a_hold_is_shown_until_it_is_placed_or_comes_to_nothing() -> None:
+    scene = folded(HELD)
+    assert view(scene, BUYER)["orders"] == [
+        {"order": "1", "state": "held", "until": 9000, "at": 1000}
+    ]
+    for kind, state in (("order.expired", "expired"), ("order.cancelled", "cancelled")):
+        over = (kind, {"order": "1", "state": state}, ("staff", "order:1"))
+        assert view(folded(HELD, over), BUYER)["orders"] == []
+    placed = ("order.placed", {"order": "1", "state": "placed"}, ("staff", "order:1"))
+    assert view(folded(HELD, placed), BUYER)["orders"] == [
+        {"order": "1", "state": "placed", "at": 2000}
+    ]
+
+
+def test_a_placed_order_that_was_cancelled_stays_to_be_seen() -> None:
+    placed = ("order.placed", {"order": "1", "state": "placed"}, ("staff", "order:1"))
+    gone = ("order.cancelled", {"order": "1", "state": "cancelled"}, ("staff", "order:1"))
+    assert view(folded(placed, gone), BUYER)["orders"] == [
+        {"order": "1", "state": "cancelled", "at": 1000}
+    ]
+
+
+def test_an_order_that_was_held_stands_where_it_was_placed() -> None:
+    second = ("order.placed", {"order": "2", "state": "placed"}, ("staff", "order:2"))
+    first = ("order.placed", {"order": "1", "state": "placed"}, ("staff", "order:1"))
+    found = view(folded(HELD, second, first), PUBLIC | {"staff"})["orders"]
+    assert [order["order"] for order in found] == ["2", "1"]
 
 
 def test_chat_is_bounded_and_hidden_messages_are_gone() -> None:
@@ -67,7 +131,7 @@ def test_orders_are_for_their_buyer_and_staff() -> None:
     )
     assert view(scene, PUBLIC)["orders"] == []
     own = view(scene, PUBLIC | {"order:1"})["orders"]
-    assert own == [{"order": "1", "state": "placed", "payment": "paid", "at": 3000}]
+    assert own == [{"order": "1", "state": "placed", "payment": "paid", "at": 1000}]
     assert len(view(scene, PUBLIC | {"staff"})["orders"]) == 2
 
 

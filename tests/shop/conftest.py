@@ -35,6 +35,9 @@ async def pseudonym(phone: str) -> str:
     return hashlib.sha256(f"secret {phone}".encode()).hexdigest()[:32]
 
 
+HOST = Caller(None, "a host", "host", "the host's device", "192.0.2.2")
+
+
 def caller(device: str = "a device", *, role: Any = None) -> Caller:
     return Caller(None, None, role, device, "192.0.2.1")
 
@@ -66,7 +69,7 @@ class Stall:
             "released": released,
             **other,
         }
-        return await self.shop.bag.add(self.broadcast, NewOffer.model_validate(facts))
+        return await self.shop.bag.add(HOST, self.broadcast, NewOffer.model_validate(facts))
 
     async def another_broadcast(self, *, live: bool = True) -> str:
         new = NewBroadcast(title=Bilingual(zh="另一场", en="Another"))
@@ -113,9 +116,11 @@ async def stall(store: Store, log: Log, settings: Settings) -> Stall:
     broadcast = await broadcasts.create(NewBroadcast(title=Bilingual(zh="金桔", en="Kumquats")))
     await broadcasts.begin(broadcast.id)
     farm = await origin.add_farm(
-        NewFarm(name=Bilingual(zh="溪口果园", en="Xikou Orchard"), place=Bilingual(zh="尤溪县"))
+        HOST,
+        NewFarm(name=Bilingual(zh="溪口果园", en="Xikou Orchard"), place=Bilingual(zh="尤溪县")),
     )
     lot = await origin.add_lot(
+        HOST,
         NewLot.model_validate(
             {
                 "farm": farm.id,
@@ -125,10 +130,10 @@ async def stall(store: Store, log: Log, settings: Settings) -> Stall:
                 "quantity_g": 412_000,
                 "gtin": "9524000059109",
             }
-        )
+        ),
     )
-    centre = await shop.add_centre(
-        NewCentre(name=Bilingual(zh="洋中服务站"), address=Bilingual(zh="洋中镇 1 号"))
+    centre = await shop.catalogue.add_centre(
+        HOST, NewCentre(name=Bilingual(zh="洋中服务站"), address=Bilingual(zh="洋中镇 1 号"))
     )
     stall = Stall(
         store,

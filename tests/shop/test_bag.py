@@ -8,11 +8,13 @@ from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.models import NewFarm, NewLot
-from farmlive.origin.origin import LotTaken, UnknownLot
+from farmlive.origin.problems import LotTaken, UnknownLot
 from farmlive.shop.bag import MAX_OFFERS, ListPriceTooLow, OtherFarm
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.problems import BagFull, BroadcastEnded, UnknownOffer, UnknownProduct
 from farmlive.shop.tables import products
+
+from .conftest import HOST
 
 
 async def test_an_added_offer_is_told_with_its_card(stall: Any) -> None:
@@ -20,6 +22,7 @@ async def test_an_added_offer_is_told_with_its_card(stall: Any) -> None:
     assert event.audience == ("public",)
     assert event.data == {
         "offer": stall.card.offer,
+        "position": 1,
         "name": {"zh": "金桔", "en": "Kumquats"},
         "unit": {"zh": "2.5 公斤装", "en": "2.5 kg box"},
         "net_weight_g": 2500,
@@ -33,6 +36,8 @@ async def test_an_added_offer_is_told_with_its_card(stall: Any) -> None:
             "url": f"/origin/lot/{stall.lot.id}",
             "harvested_at": stall.lot.harvested_at,
             "tested": False,
+            "harvested_g": 412_000,
+            "sold_g": 0,
             "farm": {
                 "id": stall.farm.id,
                 "name": {"zh": "溪口果园", "en": "Xikou Orchard"},
@@ -40,6 +45,7 @@ async def test_an_added_offer_is_told_with_its_card(stall: Any) -> None:
             },
         },
         "released": 10,
+        "held": 0,
         "left": 10,
     }
     assert stall.card.model_dump(mode="json") == event.data
@@ -56,10 +62,10 @@ async def test_cards_come_in_the_order_of_the_bag_with_what_is_left(stall: Any) 
 
 
 async def test_a_known_product_is_offered_again(stall: Any) -> None:
-    (product,) = await stall.shop.products(stall.farm.id)
+    (product,) = await stall.shop.catalogue.products(stall.farm.id)
     again = await stall.offer(product=product.id, name=None, unit=None, net_weight_g=None)
     assert again.name == stall.card.name
-    assert len(await stall.shop.products()) == 1
+    assert len(await stall.shop.catalogue.products()) == 1
 
 
 async def test_a_refused_offer_leaves_no_product(stall: Any) -> None:
@@ -68,16 +74,17 @@ async def test_a_refused_offer_leaves_no_product(stall: Any) -> None:
     with pytest.raises(UnknownProduct):
         await stall.offer(product=ulid(), name=None, unit=None, net_weight_g=None)
     await stall.origin.add_lot(
+        HOST,
         NewLot.model_validate(
             {
-                "farm": (await stall.origin.add_farm(NewFarm(name=BOTH, place=BOTH))).id,
+                "farm": (await stall.origin.add_farm(HOST, NewFarm(name=BOTH, place=BOTH))).id,
                 "code": "1123",
                 "product_name": {"en": "Pomelos"},
                 "harvested_at": now_ms(),
                 "quantity_g": 1000,
                 "gtin": "9524000059116",
             }
-        )
+        ),
     )
     with pytest.raises(LotTaken):
         await stall.offer(gtin="9524000059116")
@@ -87,8 +94,9 @@ async def test_a_refused_offer_leaves_no_product(stall: Any) -> None:
 
 
 async def test_a_product_comes_from_a_lot_of_its_own_farm(stall: Any) -> None:
-    neighbour = await stall.origin.add_farm(NewFarm(name=BOTH, place=BOTH))
+    neighbour = await stall.origin.add_farm(HOST, NewFarm(name=BOTH, place=BOTH))
     lot = await stall.origin.add_lot(
+        HOST,
         NewLot.model_validate(
             {
                 "farm": neighbour.id,
@@ -97,9 +105,9 @@ async def test_a_product_comes_from_a_lot_of_its_own_farm(stall: Any) -> None:
                 "harvested_at": now_ms(),
                 "quantity_g": 1000,
             }
-        )
+        ),
     )
-    (product,) = await stall.shop.products()
+    (product,) = await stall.shop.catalogue.products()
     with pytest.raises(OtherFarm):
         await stall.offer(lot=lot.id, product=product.id, name=None, unit=None, net_weight_g=None)
 
@@ -123,16 +131,24 @@ async def test_a_bag_is_closed_after_the_end(stall: Any) -> None:
     with pytest.raises(BroadcastEnded):
         await stall.offer()
     with pytest.raises(BroadcastEnded):
-        await stall.shop.bag.release(stall.broadcast, release(stall, 1))
+        await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 1))
     with pytest.raises(BroadcastEnded):
-        await stall.shop.bag.change(stall.broadcast, change(stall, price=1))
+        await stall.shop.bag.change(HOST, stall.broadcast, change(stall, price=1))
     assert (await stall.events())[-1].seq == seq
 
 
 async def test_a_release_adds_to_what_may_be_sold(stall: Any) -> None:
     await stall.place(4)
-    answer = await stall.shop.bag.release(stall.broadcast, release(stall, 5))
-    stock = {"offer": stall.card.offer, "released": 15, "left": 11, "sold": 4}
+    answer = await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 5))
+    stock = {
+        "offer": stall.card.offer,
+        "released": 15,
+        "left": 11,
+        "sold": 4,
+        "held": 0,
+        "lot": stall.lot.id,
+        "lot_sold_g": 10_000,
+    }
     assert answer == stock
     (released,) = await stall.events("offer.released")
     assert released.data == {"offer": stall.card.offer, "quantity": 5, "released": 15}
@@ -140,7 +156,7 @@ async def test_a_release_adds_to_what_may_be_sold(stall: Any) -> None:
 
 
 async def test_a_changed_price_holds_for_the_next_order(stall: Any) -> None:
-    await stall.shop.bag.change(stall.broadcast, change(stall, price=1990, list_price=2990))
+    await stall.shop.bag.change(HOST, stall.broadcast, change(stall, price=1990, list_price=2990))
     (event,) = await stall.events("offer.changed")
     assert event.data == {
         "offer": stall.card.offer,
@@ -152,15 +168,15 @@ async def test_a_changed_price_holds_for_the_next_order(stall: Any) -> None:
 
 
 async def test_a_list_price_is_taken_away_and_never_under_the_price(stall: Any) -> None:
-    await stall.shop.bag.change(stall.broadcast, change(stall, list_price=3990))
+    await stall.shop.bag.change(HOST, stall.broadcast, change(stall, list_price=3990))
     with pytest.raises(ListPriceTooLow):
-        await stall.shop.bag.change(stall.broadcast, change(stall, price=4990))
-    await stall.shop.bag.change(stall.broadcast, change(stall, list_price=None))
+        await stall.shop.bag.change(HOST, stall.broadcast, change(stall, price=4990))
+    await stall.shop.bag.change(HOST, stall.broadcast, change(stall, list_price=None))
     assert (await stall.events("offer.changed"))[-1].data == {
         "offer": stall.card.offer,
         "list_price": None,
     }
-    await stall.shop.bag.change(stall.broadcast, change(stall, price=4990))
+    await stall.shop.bag.change(HOST, stall.broadcast, change(stall, price=4990))
     (card,) = await stall.shop.bag.cards(stall.broadcast)
     assert (card.price.amount, card.list_price) == (4990, None)
 
@@ -168,8 +184,8 @@ async def test_a_list_price_is_taken_away_and_never_under_the_price(stall: Any) 
 async def test_an_offer_of_another_broadcast_is_not_touched(stall: Any) -> None:
     other = await stall.another_broadcast()
     for touch in (
-        stall.shop.bag.release(other, release(stall, 1)),
-        stall.shop.bag.change(other, change(stall, price=1)),
+        stall.shop.bag.release(HOST, other, release(stall, 1)),
+        stall.shop.bag.change(HOST, other, change(stall, price=1)),
     ):
         with pytest.raises(UnknownOffer):
             await touch

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from farmlive.ids import ulid
+from farmlive.shop.keys import canonical_hash
 from farmlive.shop.models import NewOffer, NewOrder, OfferChange, OrderPlace, order_number
-from farmlive.shop.till import canonical_hash
 
 OFFER = ulid()
 
@@ -128,8 +128,8 @@ def test_orders_are_the_same_by_their_contents() -> None:
     first = NewOrder.model_validate(order())
     same = OrderPlace.model_validate({**order(), "key": "k" * 16, "type": "order.place", "id": 7})
     other = NewOrder.model_validate(order(lines=line(quantity=2)))
-    assert canonical_hash(first) == canonical_hash(same)
-    assert canonical_hash(first) != canonical_hash(other)
+    assert canonical_hash(first, NewOrder) == canonical_hash(same, NewOrder)
+    assert canonical_hash(first, NewOrder) != canonical_hash(other, NewOrder)
 
 
 @pytest.mark.parametrize(

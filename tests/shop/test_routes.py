@@ -135,7 +135,13 @@ async def test_staff_keep_the_pick_up_points(site: Any, stall: Any) -> None:
 
 async def test_staff_alone_change_the_bag_on_the_channel(stall: Any) -> None:
     who = {command.name: command.who for command in commands(stall.shop)}
-    assert who == {"order.place": "anyone", "offer.release": "staff", "offer.change": "staff"}
+    assert who == {
+        "hold.place": "anyone",
+        "hold.drop": "anyone",
+        "order.place": "anyone",
+        "offer.release": "staff",
+        "offer.change": "staff",
+    }
     by_name = {command.name: command for command in commands(stall.shop)}
     release = by_name["offer.release"]
     message = release.model.model_validate({"offer": stall.card.offer, "quantity": 5})

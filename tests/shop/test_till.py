@@ -21,6 +21,8 @@ from farmlive.shop.problems import (
 )
 from farmlive.shop.tables import order_keys, order_lines, orders
 
+from .conftest import HOST
+
 
 async def kept(stall: Any) -> tuple[int, ...]:
     """How many orders, lines, keys and events there are."""
@@ -76,7 +78,15 @@ async def test_everyone_is_told_the_stock_that_is_left(stall: Any) -> None:
     await stall.place(2)
     (event,) = await stall.events("stock.changed")
     assert event.audience == ("public",)
-    assert event.data == {"offer": stall.card.offer, "released": 10, "left": 8, "sold": 2}
+    assert event.data == {
+        "offer": stall.card.offer,
+        "released": 10,
+        "left": 8,
+        "sold": 2,
+        "held": 0,
+        "lot": stall.lot.id,
+        "lot_sold_g": 5_000,
+    }
 
 
 async def test_no_event_holds_the_buyers_name_phone_or_address(stall: Any) -> None:
@@ -195,7 +205,7 @@ async def test_a_price_that_is_not_todays_is_refused_with_the_price_of_now(stall
     before = await kept(stall)
     with pytest.raises(PriceChanged) as refusal:
         await stall.place(lines=lines)
-    assert refusal.value.body()["offers"] == [{"offer": stall.card.offer, "price": 2990}]
+    assert refusal.value.body()["offers"] == [{"offer": stall.card.offer, "price": 2990, "seen": 1}]
     assert await kept(stall) == before
 
 
@@ -241,15 +251,28 @@ async def test_an_order_is_picked_up_at_a_centre_that_exists(stall: Any) -> None
 
 async def test_a_device_orders_at_the_rate_of_the_settings(stall: Any, settings: Any) -> None:
     await stall.shop.bag.release(
-        stall.broadcast, OfferRelease(offer=stall.card.offer, quantity=100)
+        HOST, stall.broadcast, OfferRelease(offer=stall.card.offer, quantity=100)
     )
-    for _ in range(settings.orders_per_minute):
-        await stall.place()
+    for turn in range(settings.orders_per_minute):
+        await stall.place(buyer={"name": "王小明", "phone": f"13800000{turn:03}"})
     with pytest.raises(TooMany) as refusal:
         await stall.place()
     assert int(refusal.value.headers["Retry-After"]) >= 1
     stall.viewer = Caller(None, None, None, "another device", "192.0.2.1")
     await stall.place()
+
+
+async def test_a_phone_orders_at_the_rate_of_the_settings(stall: Any, settings: Any) -> None:
+    await stall.shop.bag.release(
+        HOST, stall.broadcast, OfferRelease(offer=stall.card.offer, quantity=100)
+    )
+    for turn in range(settings.orders_per_minute):
+        stall.viewer = Caller(None, None, None, f"device {turn}", "192.0.2.1")
+        await stall.place()
+    stall.viewer = Caller(None, None, None, "one more device", "192.0.2.1")
+    with pytest.raises(TooMany):
+        await stall.place()
+    await stall.place(buyer={"name": "王小明", "phone": "13900000000"})
 
 
 async def test_a_device_hears_of_its_own_orders_alone(stall: Any) -> None:

@@ -13,6 +13,17 @@ from farmlive.broadcast.log import STAFF, Event
 
 CHAT_KEPT = 50
 STAFF_ORDERS = 50
+_OF_A_CARD = (
+    "name",
+    "picture",
+    "position",
+    "price",
+    "list_price",
+    "released",
+    "left",
+    "sold",
+    "held",
+)
 
 
 @dataclass(slots=True)
@@ -52,9 +63,9 @@ def fold(scene: Scene, event: Event) -> None:
             if scene.source and scene.source["source"] == data["source"]:
                 scene.source = None
         case "offer.added":
-            scene.offers[data["offer"]] = dict(data)
+            _add(scene, data)
         case "offer.changed" | "stock.changed" | "offer.released":
-            _change(scene.offers.get(data["offer"]), data)
+            _change(scene, data)
         case "card.pinned":
             scene.pinned = data["offer"]
         case "card.unpinned":
@@ -67,16 +78,44 @@ def fold(scene: Scene, event: Event) -> None:
         case "audience.counted":
             scene.audience = {"viewers": data["viewers"], "reactions": data["reactions"]}
         case kind if kind.startswith("order.") and data:
-            _, order = scene.orders.get(data["order"], ((), {}))
-            scene.orders[data["order"]] = (event.audience, {**order, **data, "at": event.at})
+            _order(scene, event)
 
 
-def _change(offer: dict[str, Any] | None, data: dict[str, Any]) -> None:
-    if offer is None:
+def _add(scene: Scene, data: dict[str, Any]) -> None:
+    card = scene.offers[data["offer"]] = dict(data)
+    if "lot" in data:  # what it sold changes here, and not in the event
+        card["lot"] = dict(data["lot"])
+
+
+def _change(scene: Scene, data: dict[str, Any]) -> None:
+    offer = scene.offers.get(data["offer"])
+    if offer is not None:
+        offer.update({name: data[name] for name in _OF_A_CARD if name in data})
+    if "lot_sold_g" in data:
+        for other in scene.offers.values():
+            if other.get("lot", {}).get("id") == data["lot"]:
+                other["lot"]["sold_g"] = data["lot_sold_g"]
+
+
+def _order(scene: Scene, event: Event) -> None:
+    """An order as its events so far tell it; `at` is when it was held or placed.
+
+    A hold that came to nothing is forgotten.
+    """
+    data = event.data
+    _, order = scene.orders.get(data["order"], ((), {}))
+    over = event.kind == "order.expired" or (
+        event.kind == "order.cancelled" and order.get("state") == "held"
+    )
+    if over or event.kind in ("order.held", "order.placed"):
+        scene.orders.pop(data["order"], None)  # a placed one stands among the latest
+    if over:
         return
-    for name in ("price", "list_price", "released", "left", "sold"):
-        if name in data:
-            offer[name] = data[name]
+    begun = event.kind in ("order.held", "order.placed") or "at" not in order
+    known = {**order, **data, "at": event.at if begun else order["at"]}
+    if known.get("state") != "held":
+        known.pop("until", None)
+    scene.orders[data["order"]] = (event.audience, known)
 
 
 def view(scene: Scene, audiences: frozenset[str]) -> dict[str, Any]:
@@ -85,11 +124,17 @@ def view(scene: Scene, audiences: frozenset[str]) -> dict[str, Any]:
         "paused": scene.paused,
         "source": scene.source,
         "pinned": scene.pinned,
-        "offers": list(scene.offers.values()),
+        "offers": _bag(scene),
         "chat": list(scene.chat),
         "audience": scene.audience,
         "orders": _orders(scene, audiences),
     }
+
+
+def _bag(scene: Scene) -> list[dict[str, Any]]:
+    """The offers in the order of the bag; where none was told, in that of their adding."""
+    placed = enumerate(scene.offers.values(), 1)
+    return [card for _, card in sorted(placed, key=lambda item: item[1].get("position", item[0]))]
 
 
 def _orders(scene: Scene, audiences: frozenset[str]) -> list[dict[str, Any]]:

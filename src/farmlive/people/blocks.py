@@ -28,8 +28,8 @@ from farmlive.store import Store
 REREAD_S = 5.0
 DEVICES_REMEMBERED = 20_000
 
-OrderOf = Callable[[Connection, str], tuple[str, str] | None]
-"""Device and buyer's pseudonym of an order, None for an unknown one."""
+OrderOf = Callable[[Connection, str], tuple[str, str | None] | None]
+"""Device and buyer's pseudonym of an order, which a held one has not yet; None for no order."""
 SenderOf = Callable[[Connection, str, int], str | None]
 """The device that said a message of a broadcast, None for an unknown one."""
 

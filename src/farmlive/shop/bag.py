@@ -13,10 +13,29 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
+from farmlive.people import Caller
+from farmlive.people.audit import note
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
-from farmlive.shop.models import Card, NewOffer, OfferChange, OfferRelease, Product, money
-from farmlive.shop.problems import BagFull, BroadcastEnded, UnknownOffer, UnknownProduct
+from farmlive.shop import catalogue, prices, stock
+from farmlive.shop.models import (
+    BagOrder,
+    Card,
+    NewOffer,
+    OfferChange,
+    OfferRelease,
+    Product,
+    money,
+)
+from farmlive.shop.problems import (
+    BagFull,
+    BroadcastEnded,
+    ProductArchived,
+    SoldOut,
+    StockTaken,
+    UnknownOffer,
+    UnknownProduct,
+)
 from farmlive.shop.tables import offers, products
 from farmlive.store import Store
 
@@ -46,13 +65,15 @@ class Bag:
         self._origin = origin
         self._settings = settings
 
-    async def add(self, broadcast: str, new: NewOffer) -> Card:
+    async def add(self, caller: Caller, broadcast: str, new: NewOffer) -> Card:
         """Put an offer at the end of the bag; its `offer.added` carries the card.
 
-        Raises UnknownBroadcast, BroadcastEnded, BagFull, UnknownProduct, UnknownLot, OtherFarm and
-        LotTaken (the product's GTIN with the lot's code names another lot).
+        Raises UnknownBroadcast, BroadcastEnded, BagFull, UnknownProduct, ProductArchived,
+        UnknownLot, OtherFarm and LotTaken (the product's GTIN with the lot's code names another).
         """
-        return await self._store.write(lambda connection: self._add(connection, broadcast, new))
+        return await self._store.write(
+            lambda connection: self._add(connection, caller, broadcast, new)
+        )
 
     async def cards(self, broadcast: str) -> list[Card]:
         """The cards in the order of the bag. Raises UnknownBroadcast."""
@@ -64,33 +85,71 @@ class Bag:
 
         return await self._store.read(read)
 
-    async def release(self, broadcast: str, message: OfferRelease) -> dict[str, Any]:
-        """Let so many more be sold. Raises UnknownBroadcast, BroadcastEnded, UnknownOffer."""
+    async def arrange(self, caller: Caller, broadcast: str, wanted: BagOrder) -> list[Card]:
+        """Put the bag in this order; each offer that moved is told with its new position.
 
-        def write(connection: Connection) -> dict[str, Any]:
+        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, and Invalid where an offer of the
+        bag is missing or stands twice.
+        """
+        query = select(offers).where(offers.c.broadcast == broadcast).order_by(offers.c.position)
+
+        def write(connection: Connection) -> list[Card]:
             self._open(connection, broadcast)
-            row = connection.execute(
-                update(offers)
-                .where(offers.c.id == message.offer, offers.c.broadcast == broadcast)
-                .values(released=offers.c.released + message.quantity)
-                .returning(offers.c.released, offers.c.sold)
-            ).one_or_none()
-            if row is None:
-                raise _unknown(message.offer)
-            said = {
-                "offer": message.offer,
-                "quantity": message.quantity,
-                "released": row.released,
-            }
-            self._log.append(connection, broadcast, "offer.released", [PUBLIC], said)
-            stock = stock_of(message.offer, row.released, row.sold)
-            self._log.append(connection, broadcast, "stock.changed", [PUBLIC], stock)
-            return stock
+            before = {row.id: row.position for row in connection.execute(query)}
+            unknown = [offer for offer in wanted.offers if offer not in before]
+            if unknown:
+                raise _unknown(*unknown)
+            if sorted(wanted.offers) != sorted(before):
+                raise Invalid(
+                    "Nothing was changed: name every offer of the bag once. Load it again; another "
+                    "may have been added meanwhile."
+                )
+            after = {offer: place for place, offer in enumerate(wanted.offers, 1)}
+            moved = {offer: place for offer, place in after.items() if before[offer] != place}
+            # Below zero first: no two offers may stand at one position, not for a moment.
+            for sign in (-1, 1):
+                for offer, place in moved.items():
+                    connection.execute(
+                        update(offers).where(offers.c.id == offer).values(position=sign * place)
+                    )
+            for offer, place in moved.items():
+                said = {"offer": offer, "position": place}
+                self._log.append(connection, broadcast, "offer.changed", [PUBLIC], said)
+            if moved:
+                note(connection, caller, "bag.arrange", broadcast=broadcast, moved=len(moved))
+            return self._cards(connection, connection.execute(query).all())
 
         return await self._store.write(write)
 
-    async def change(self, broadcast: str, message: OfferChange) -> dict[str, Any]:
-        """Set a new price, list price or both; it holds from this commit on.
+    async def release(
+        self, caller: Caller, broadcast: str, message: OfferRelease
+    ) -> dict[str, Any]:
+        """Let so many more be sold, or take back what is neither sold nor held.
+
+        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, StockTaken.
+        """
+        offer, quantity = message.offer, message.quantity
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._open(connection, broadcast)
+            known = stock.on_offer(connection, broadcast, [offer])
+            if offer not in known:
+                raise _unknown(offer)
+            try:
+                (moved,) = stock.move(connection, {offer: stock.Move(release=quantity)}, known)
+            except SoldOut as short:
+                row = known[offer]
+                raise StockTaken(offer, row.released - row.sold - row.held) from short
+            said = {"offer": offer, "quantity": quantity, "released": moved["released"]}
+            self._log.append(connection, broadcast, "offer.released", [PUBLIC], said)
+            stock.tell(connection, self._log, broadcast, [moved])
+            note(connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity)
+            return moved
+
+        return await self._store.write(write)
+
+    async def change(self, caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
+        """Set a new price, list price or both; it is the price from this commit on.
 
         Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow.
         """
@@ -111,12 +170,22 @@ class Bag:
                 .where(offers.c.id == row.id)
                 .values(price=price, list_price=list_price)
             )
+            if price != row.price:
+                prices.begin(connection, row.id, price, now_ms())
             said: dict[str, Any] = {"offer": row.id}
             if message.price is not None:
                 said["price"] = money(price, row.currency)
             if listed:
                 said["list_price"] = money(list_price, row.currency) if list_price else None
             self._log.append(connection, broadcast, "offer.changed", [PUBLIC], said)
+            note(
+                connection,
+                caller,
+                "offer.change",
+                row.id,
+                broadcast=broadcast,
+                **message.model_dump(include=message.model_fields_set - {"offer"}),
+            )
             return said
 
         return await self._store.write(write)
@@ -127,7 +196,7 @@ class Bag:
                 "Nothing was changed: the bag is closed since the broadcast ended."
             )
 
-    def _add(self, connection: Connection, broadcast: str, new: NewOffer) -> Card:
+    def _add(self, connection: Connection, caller: Caller, broadcast: str, new: NewOffer) -> Card:
         self._open(connection, broadcast)
         count, last, currency = connection.execute(
             select(func.count(), func.max(offers.c.position), func.max(offers.c.currency)).where(
@@ -137,12 +206,14 @@ class Bag:
         if count >= MAX_OFFERS:
             raise BagFull(f"A bag holds {MAX_OFFERS} offers. Plan another broadcast for the rest.")
         lot, farm = self._origin.card(connection, new.lot)
-        product = _known(connection, new) if new.product else _made(connection, new, farm.id)
+        product = _product(connection, new.product) if new.product else _made(new, farm.id)
         if product.farm != farm.id:
             raise OtherFarm(
                 f"The lot {lot.code} is of another farm than the product. Choose a lot of the "
                 "product's farm."
             )
+        if new.product is None:
+            catalogue.insert_product(connection, product)
         if product.gtin is not None:
             self._origin.name(connection, lot, product.gtin)
         row = {
@@ -158,26 +229,39 @@ class Bag:
             "currency": currency or self._settings.currency,
             "released": new.released,
             "sold": 0,
+            "held": 0,
             "created_at": now_ms(),
         }
         connection.execute(insert(offers), row)
+        prices.begin(connection, str(row["id"]), new.price, now_ms())
         (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
         said = card.model_dump(mode="json")
         self._log.append(connection, broadcast, "offer.added", [PUBLIC], said)
+        note(
+            connection,
+            caller,
+            "offer.add",
+            card.offer,
+            broadcast=broadcast,
+            price=new.price,
+            released=new.released,
+        )
         return card
 
     def _cards(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Card]:
-        """The cards of these offers, by three queries however many they are."""
+        """The cards of these offers, by four queries however many they are."""
         origins = self._origin.cards(connection, [row.lot for row in rows])
         query = select(products).where(products.c.id.in_({row.product for row in rows}))
         sold = {row.id: row for row in connection.execute(query)}
-        return [_card(row, sold[row.product], *origins[row.lot]) for row in rows]
+        sold_g = stock.sold_of_lots(connection, {row.lot for row in rows})
+        return [_card(row, sold[row.product], *origins[row.lot], sold_g[row.lot]) for row in rows]
 
 
-def _card(offer: Row[Any], product: Row[Any], lot: Lot, farm: Farm) -> Card:
+def _card(offer: Row[Any], product: Row[Any], lot: Lot, farm: Farm, sold_g: int) -> Card:
     return Card.model_validate(
         {
             "offer": offer.id,
+            "position": offer.position,
             "name": product.name,
             "unit": product.unit,
             "net_weight_g": product.net_weight_g,
@@ -191,17 +275,15 @@ def _card(offer: Row[Any], product: Row[Any], lot: Lot, farm: Farm) -> Card:
                 "url": lot.url,
                 "harvested_at": lot.harvested_at,
                 "tested": lot.tested,
+                "harvested_g": lot.quantity_g,
+                "sold_g": sold_g,
                 "farm": {"id": farm.id, "name": farm.name, "place": farm.place},
             },
             "released": offer.released,
-            "left": offer.released - offer.sold,
+            "held": offer.held,
+            "left": offer.released - offer.sold - offer.held,
         }
     )
-
-
-def stock_of(offer: str, released: int, sold: int) -> dict[str, Any]:
-    """The data of `stock.changed`."""
-    return {"offer": offer, "released": released, "left": released - sold, "sold": sold}
 
 
 def lot_of_offer(connection: Connection, offer: str) -> str | None:
@@ -209,9 +291,9 @@ def lot_of_offer(connection: Connection, offer: str) -> str | None:
     return connection.execute(select(offers.c.lot).where(offers.c.id == offer)).scalar_one_or_none()
 
 
-def _unknown(offer: str) -> UnknownOffer:
+def _unknown(*unknown: str) -> UnknownOffer:
     return UnknownOffer(
-        "Nothing was changed: that offer is not in this broadcast's bag.", offers=[offer]
+        "Nothing was changed: that offer is not in this broadcast's bag.", offers=list(unknown)
     )
 
 
@@ -228,15 +310,11 @@ def _product(connection: Connection, product: str) -> Product:
     row = connection.execute(select(products).where(products.c.id == product)).one_or_none()
     if row is None:
         raise UnknownProduct("Nothing was added. Choose a known product or give a new one's facts.")
-    return Product.model_validate(dict(row._mapping))
+    if row.archived_at is not None:
+        raise ProductArchived("Nothing was added: bring the product back into the catalogue first.")
+    return catalogue.product_of(row)
 
 
-def _known(connection: Connection, new: NewOffer) -> Product:
-    return _product(connection, str(new.product))
-
-
-def _made(connection: Connection, new: NewOffer, farm: str) -> Product:
+def _made(new: NewOffer, farm: str) -> Product:
     facts = new.model_dump(include={"name", "unit", "net_weight_g", "gtin"})
-    row = {"id": ulid(), "farm": farm, "picture": None, **facts}
-    connection.execute(insert(products), {**row, "created_at": now_ms()})
-    return Product.model_validate(row)
+    return Product.model_validate({"id": ulid(), "farm": farm, "picture": None, **facts})

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 
 from farmlive.people import Caller
-from farmlive.shop.models import OfferChange, OfferRelease, OrderPlace
+from farmlive.shop.models import HoldDrop, HoldPlace, OfferChange, OfferRelease, OrderPlace
 from farmlive.shop.shop import Shop
 
 
@@ -21,15 +21,10 @@ class Command(NamedTuple):
 
 def commands(shop: Shop) -> list[Command]:
     """The commands of the shop."""
-
-    async def release(caller: Caller, broadcast: str, message: OfferRelease) -> dict[str, Any]:
-        return await shop.bag.release(broadcast, message)
-
-    async def change(caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
-        return await shop.bag.change(broadcast, message)
-
     return [
+        Command("hold.place", HoldPlace, shop.holds.place),
+        Command("hold.drop", HoldDrop, shop.holds.drop),
         Command("order.place", OrderPlace, shop.till.place),
-        Command("offer.release", OfferRelease, release, who="staff"),
-        Command("offer.change", OfferChange, change, who="staff"),
+        Command("offer.release", OfferRelease, shop.bag.release, who="staff"),
+        Command("offer.change", OfferChange, shop.bag.change, who="staff"),
     ]

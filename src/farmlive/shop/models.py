@@ -1,30 +1,33 @@
-"""The shapes of the shop in the API and of the channel's messages that it answers.
+"""The shapes of the shop in the API and of the channel's messages that it answers."""
 
-What a buyer types is checked here, with a sentence for each mistake.
-"""
-
-import re
-import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
-from farmlive.origin.models import Gtin, Identifier, Time
+from farmlive.origin.fields import Gtin, Identifier, Time
+from farmlive.shop.fields import (
+    Address,
+    Amount,
+    By,
+    Key,
+    Name,
+    Payment,
+    PaymentMethod,
+    Phone,
+    Picture,
+    Price,
+    Quantity,
+    Reason,
+    SeenPrice,
+    State,
+    Step,
+    Way,
+    Weight,
+)
 
 MAX_LINES = 50
-MAX_QUANTITY = 999
-
-_PHONE = re.compile(r"\+?[0-9]{7,15}")
 
 
 def order_number(number: int) -> str:
@@ -38,52 +41,6 @@ def order_number(number: int) -> str:
     return f"{letters}{place + 1:04d}"
 
 
-def _whole(value: object) -> object:
-    if type(value) is not int or not 1 <= value <= MAX_QUANTITY:
-        raise ValueError(f"A quantity is a whole number from 1 to {MAX_QUANTITY}.")
-    return value
-
-
-def _seen(value: object) -> object:
-    if type(value) is not int or value < 0:
-        raise ValueError(
-            "The price is what the buyer saw, a whole number of minor units: 2990 for 29.90."
-        )
-    return value
-
-
-def _name(value: object) -> object:
-    text = unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else ""
-    if not text or len(text) > 60 or not text.isprintable():
-        raise ValueError("Write the name of the person who receives it, 1 to 60 characters.")
-    return text
-
-
-def _phone(value: object) -> object:
-    text = unicodedata.normalize("NFKC", value) if isinstance(value, str) else ""
-    text = re.sub(r"[\s().-]", "", text)
-    if not _PHONE.fullmatch(text):
-        raise ValueError(
-            "Write a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."
-        )
-    # So that one person is one buyer: China's own prefix is left out of its mobile numbers.
-    return re.sub(r"^(\+|00)86(?=1[0-9]{10}$)", "", text)
-
-
-def _address(value: object) -> object:
-    text = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
-    text = re.sub(r"\s+", " ", text).strip()
-    if not 2 <= len(text) <= 300 or not text.isprintable():
-        raise ValueError("Write where the parcel goes, 2 to 300 characters; a village is enough.")
-    return text
-
-
-def _key(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{16,64}", value):
-        raise ValueError("The key is 16 to 64 random letters, digits or signs, without spaces.")
-    return value
-
-
 def _some_lines(lines: list["OrderLine"]) -> list["OrderLine"]:
     if not lines:
         raise ValueError("The order is empty: choose at least one offer.")
@@ -92,28 +49,6 @@ def _some_lines(lines: list["OrderLine"]) -> list["OrderLine"]:
     if len({line.offer for line in lines}) < len(lines):
         raise ValueError("An offer stands in the order twice; put its quantities into one line.")
     return lines
-
-
-Quantity = Annotated[
-    int,
-    BeforeValidator(_whole),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY}),
-]
-SeenPrice = Annotated[
-    int, BeforeValidator(_seen), WithJsonSchema({"type": "integer", "minimum": 0})
-]
-Name = Annotated[str, BeforeValidator(_name)]
-Phone = Annotated[str, BeforeValidator(_phone)]
-Address = Annotated[str, BeforeValidator(_address)]
-Key = Annotated[str, BeforeValidator(_key)]
-Price = Annotated[int, Field(strict=True, ge=1, le=1_000_000_00)]
-Stock = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-Way = Literal["parcel", "pickup"]
-PaymentMethod = Literal["cash_on_delivery", "pay_at_pickup"]
-State = Literal[
-    "held", "placed", "packed", "shipped", "at_centre", "received", "cancelled", "expired"
-]
-Payment = Literal["due", "paid", "part_refunded", "refunded"]
 
 
 # Pick-up points
@@ -148,7 +83,10 @@ class CentreList(BaseModel):
 
 
 class Product(BaseModel):
-    """A product of a farm: what a box of it is called, holds and looks like."""
+    """A product of a farm: what a box of it is called, holds and looks like.
+
+    An archived one is offered no more; what was offered stays.
+    """
 
     id: str
     farm: str
@@ -157,6 +95,42 @@ class Product(BaseModel):
     net_weight_g: int
     gtin: str | None
     picture: str | None
+    archived: bool = False
+
+
+class NewProduct(BaseModel):
+    """A product to keep in a farm's catalogue; `picture` as the upload of pictures answered it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    farm: Identifier
+    name: Bilingual
+    unit: Bilingual
+    net_weight_g: Weight
+    gtin: Gtin | None = None
+    picture: Picture | None = None
+
+
+class ProductChange(BaseModel):
+    """What changes of a product; unit, weight and GTIN only before it was ever offered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Bilingual | None = None
+    unit: Bilingual | None = None
+    net_weight_g: Weight | None = None
+    gtin: Gtin | None = None
+    picture: Picture | None = None
+    archived: bool | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Say what changes of the product.")
+        for name in ("name", "unit", "net_weight_g", "archived"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"A product can't be without its {name}.")
+        return self
 
 
 class ProductList(BaseModel):
@@ -173,7 +147,7 @@ class NewOffer(BaseModel):
     product: Identifier | None = None
     name: Bilingual | None = None
     unit: Bilingual | None = None
-    net_weight_g: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | None = None
+    net_weight_g: Weight | None = None
     gtin: Gtin | None = None
     lot: Identifier
     price: Price
@@ -205,20 +179,29 @@ class CardFarm(BaseModel):
 
 
 class CardLot(BaseModel):
-    """The lot on a card; `harvested_at` is milliseconds since 1970, as on the channel."""
+    """The lot on a card; `harvested_at` is milliseconds since 1970, as on the channel.
+
+    `sold_g` is the net weight sold of it, over all offers that draw on it in any broadcast.
+    """
 
     id: str
     code: str
     url: str
     harvested_at: int | None
     tested: bool
+    harvested_g: int
+    sold_g: int
     farm: CardFarm
 
 
 class Card(BaseModel):
-    """What a viewer sees of an offer; the data of `offer.added`."""
+    """What a viewer sees of an offer; the data of `offer.added`.
+
+    What was released is sold, held for buyers who have not yet ordered, or left.
+    """
 
     offer: str
+    position: int
     name: Bilingual
     unit: Bilingual
     net_weight_g: int
@@ -228,6 +211,7 @@ class Card(BaseModel):
     gtin: str | None
     lot: CardLot
     released: int
+    held: int
     left: int
 
 
@@ -237,11 +221,19 @@ class Bag(BaseModel):
     offers: list[Card]
 
 
+class BagOrder(BaseModel):
+    """The order of a bag: all its offers, the first first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offers: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
+
+
 class OfferRelease(BaseModel):
-    """`offer.release`: let so many more be sold."""
+    """`offer.release`: let so many more be sold, or, below zero, take so many back."""
 
     offer: Identifier
-    quantity: Stock
+    quantity: Step
 
 
 class OfferChange(BaseModel):
@@ -292,9 +284,48 @@ class Delivery(BaseModel):
         return self
 
 
-class NewOrder(BaseModel):
-    """An order as a buyer sends it."""
+class NewHold(BaseModel):
+    """What a buyer wants to have kept while filling in the order."""
 
+    lines: Annotated[list[OrderLine], AfterValidator(_some_lines)]
+
+
+class HoldPlace(NewHold):
+    """`hold.place`: keep this for the buyer for some minutes; it replaces an earlier hold."""
+
+    key: Key
+
+
+class HoldDrop(BaseModel):
+    """`hold.drop`: give back what was held."""
+
+    order: Identifier
+
+
+class HeldLine(BaseModel):
+    """A line of a hold; `price` is for one, minor units, as in events."""
+
+    offer: str
+    lot: str
+    farm: str
+    quantity: int
+    price: int
+    total: int
+
+
+class Held(BaseModel):
+    """The answer to a hold: the order to be, and until when it is kept, milliseconds since 1970."""
+
+    order: str
+    until: int
+    lines: list[HeldLine]
+    total: Money
+
+
+class NewOrder(BaseModel):
+    """An order as a buyer sends it; `order` names the buyer's hold, whose stock it takes."""
+
+    order: Identifier | None = None
     lines: Annotated[list[OrderLine], AfterValidator(_some_lines)]
     buyer: Buyer
     delivery: Delivery
@@ -353,13 +384,61 @@ class OrderedDelivery(BaseModel):
     centre: Centre | None
 
 
+class Change(BaseModel):
+    """One step in the life of an order: how it stood from then on, by whose doing."""
+
+    at: Time
+    state: State
+    payment: Payment
+    by: By
+    reason: str | None
+
+
+class Cancel(BaseModel):
+    """A buyer's word on why the order is cancelled, if there is one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason | None = None
+
+
+class StateChange(BaseModel):
+    """The state that an order comes into."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: State
+    reason: Reason | None = None
+
+
+class PaymentChange(BaseModel):
+    """An order was paid."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    payment: Literal["paid"]
+
+
+class Refund(BaseModel):
+    """Money given back, minor units, on top of what was given back before."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount: Amount
+    reason: Reason
+
+
 class Order(BaseModel):
-    """An order as its buyer and staff see it."""
+    """An order as its buyer and staff see it.
+
+    A seller sees the lines of own farms and their sum, neither buyer nor address; token and url
+    are for the buyer and for staff.
+    """
 
     id: str
     number: str
-    token: str
-    url: str
+    token: str | None
+    url: str | None
     broadcast: str
     placed_at: Time
     state: State
@@ -367,9 +446,12 @@ class Order(BaseModel):
     payment_method: PaymentMethod
     lines: list[OrderedLine]
     total: Money
-    buyer: Buyer
+    refunded: Money
+    buyer: Buyer | None
     delivery: OrderedDelivery
     simulated: bool
+    can_cancel: bool
+    history: list[Change]
 
 
 class OrderList(BaseModel):

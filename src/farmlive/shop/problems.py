@@ -54,8 +54,36 @@ class UnknownProduct(Invalid):
     title = "There is no such product"
 
 
+class UnknownFarm(Invalid):
+    """No farm has that id."""
+
+    slug = "unknown-farm"
+    title = "There is no such farm"
+
+
+class NoSuchProduct(NotFound):
+    """The address names a product that is not there."""
+
+    slug = "unknown-product"
+    title = "There is no such product"
+
+
+class ProductOffered(Conflict):
+    """Unit, weight and GTIN are what people bought once a product was offered."""
+
+    slug = "product-offered"
+    title = "The product was offered already"
+
+
+class ProductArchived(Conflict):
+    """An archived product is offered no more."""
+
+    slug = "product-archived"
+    title = "The product is archived"
+
+
 class PriceChanged(Conflict):
-    """The buyer saw another price; `offers` lists `{offer, price}` as it is now, minor units."""
+    """The buyer saw another price; `offers` lists `{offer, price, seen}`, minor units."""
 
     slug = "price-changed"
     title = "The price has changed"
@@ -85,6 +113,19 @@ class SoldOut(Conflict):
         super().__init__(f"Nothing was ordered. {detail}", offers=offers)
 
 
+class StockTaken(Conflict):
+    """More was to be taken back than is left; `offers` lists `{offer, left}`."""
+
+    slug = "stock-taken"
+    title = "So many are not left to take back"
+
+    def __init__(self, offer: str, left: int):
+        super().__init__(
+            f"Nothing was taken back: {left} are left, the rest is sold or held for buyers.",
+            offers=[{"offer": offer, "left": left}],
+        )
+
+
 class BagFull(Conflict):
     """A bag holds 100 offers."""
 
@@ -92,8 +133,29 @@ class BagFull(Conflict):
     title = "The bag is full"
 
 
+class NotInState(Conflict):
+    """The order's state does not lead there; `state` is it, `allowed` lists where it leads."""
+
+    slug = "not-in-state"
+    title = "The order is in another state"
+
+
+class RefundTooHigh(Invalid):
+    """More was to be given back than was paid; `left` is what is left of it."""
+
+    slug = "refund-too-high"
+    title = "That is more than was paid"
+
+    def __init__(self, left: dict[str, Any]):
+        super().__init__(
+            "Nothing was given back: it would be more than was paid and not yet given back. "
+            "Give back what is left of it at most.",
+            left=left,
+        )
+
+
 class UnknownOrder(NotFound):
-    """No order has that token."""
+    """No order has that token, or that id in this broadcast."""
 
     slug = "unknown-order"
     title = "There is no such order"

@@ -6,20 +6,32 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import TypeAdapter, ValidationError
 
 from farmlive.people import Caller, Guard
+from farmlive.shop.fields import Key, State, Way
 from farmlive.shop.models import (
     Bag,
+    BagOrder,
+    Cancel,
     Card,
     Centre,
     CentreList,
-    Key,
+    Held,
+    HoldDrop,
+    HoldPlace,
     NewCentre,
+    NewHold,
     NewOffer,
     NewOrder,
+    NewProduct,
     Order,
     OrderList,
     OrderPlace,
+    PaymentChange,
     PlacedOrder,
+    Product,
+    ProductChange,
     ProductList,
+    Refund,
+    StateChange,
 )
 from farmlive.shop.problems import KeyMissing
 from farmlive.shop.shop import Shop
@@ -45,65 +57,140 @@ def _checked(
         ) from error
 
 
+def _private(response: Response) -> None:
+    response.headers.update(_PRIVATE)
+
+
 def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of the shop."""
     router = APIRouter(prefix="/api/v1", tags=["shop"])
-    staff = [Depends(guard.staff)]
+    private = [Depends(_private)]
+    anyone = Depends(guard.anyone)
+    staff = Depends(guard.staff)
+    growers = Depends(guard.roles("coordinator", "host", "seller"))
+    keepers = Depends(guard.roles("coordinator", "host", "clerk"))
+    readers = Depends(guard.roles("coordinator", "host", "clerk", "seller"))
+    keyed = Depends(_checked)
 
     @router.get("/centres")
     async def list_centres() -> CentreList:
         """The pick-up points."""
         return CentreList(centres=await shop.centres())
 
-    @router.post("/centres", status_code=201, dependencies=staff)
-    async def add_centre(new: NewCentre) -> Centre:
+    @router.post("/centres", status_code=201)
+    async def add_centre(new: NewCentre, caller: Annotated[Caller, staff]) -> Centre:
         """Add a pick-up point."""
-        return await shop.add_centre(new)
+        return await shop.catalogue.add_centre(caller, new)
 
-    @router.get("/products", dependencies=staff)
+    @router.get("/products")
     async def list_products(
+        caller: Annotated[Caller, growers],
         farm: Annotated[str | None, Query(max_length=26)] = None,
     ) -> ProductList:
-        """The products, of one farm or all."""
-        return ProductList(products=await shop.products(farm))
+        """The products, of one farm or all; a seller's own."""
+        within = None if caller.is_staff else caller.farms
+        return ProductList(products=await shop.catalogue.products(farm, within))
+
+    @router.post("/products", status_code=201)
+    async def add_product(new: NewProduct, caller: Annotated[Caller, growers]) -> Product:
+        """Add a product to a farm's catalogue."""
+        return await shop.catalogue.add_product(caller, new)
+
+    @router.patch("/products/{product}")
+    async def change_product(
+        product: str, change: ProductChange, caller: Annotated[Caller, growers]
+    ) -> Product:
+        """Change a product, or archive it."""
+        return await shop.catalogue.change_product(caller, product, change)
 
     @router.get("/broadcasts/{broadcast}/offers")
     async def list_offers(broadcast: str) -> Bag:
         """The offers of a broadcast in the order of its bag."""
         return Bag(offers=await shop.bag.cards(broadcast))
 
-    @router.post("/broadcasts/{broadcast}/offers", status_code=201, dependencies=staff)
-    async def add_offer(broadcast: str, new: NewOffer) -> Card:
+    @router.post("/broadcasts/{broadcast}/offers", status_code=201)
+    async def add_offer(broadcast: str, new: NewOffer, caller: Annotated[Caller, staff]) -> Card:
         """Put an offer into the bag."""
-        return await shop.bag.add(broadcast, new)
+        return await shop.bag.add(caller, broadcast, new)
+
+    @router.put("/broadcasts/{broadcast}/bag")
+    async def arrange_bag(
+        broadcast: str, wanted: BagOrder, caller: Annotated[Caller, staff]
+    ) -> Bag:
+        """Put the offers of the bag in this order."""
+        return Bag(offers=await shop.bag.arrange(caller, broadcast, wanted))
+
+    @router.post("/broadcasts/{broadcast}/holds", status_code=201, response_model=Held)
+    async def place_hold(
+        broadcast: str,
+        new: NewHold,
+        key: Annotated[str, keyed],
+        caller: Annotated[Caller, anyone],
+    ) -> dict[str, Any]:
+        """Keep stock for some minutes while the order is written, as `hold.place` does."""
+        request = HoldPlace.model_construct(**dict(new), key=key)
+        return await shop.holds.place(caller, broadcast, request)
+
+    @router.delete("/broadcasts/{broadcast}/holds/{order}", status_code=204)
+    async def drop_hold(broadcast: str, order: str, caller: Annotated[Caller, anyone]) -> None:
+        """Give back what this device holds, as `hold.drop` does."""
+        await shop.holds.drop(caller, broadcast, HoldDrop(order=order))
 
     @router.post("/broadcasts/{broadcast}/orders", status_code=201, response_model=PlacedOrder)
     async def place_order(
         broadcast: str,
         new: NewOrder,
-        key: Annotated[str, Depends(_checked)],
-        caller: Annotated[Caller, Depends(guard.anyone)],
+        key: Annotated[str, keyed],
+        caller: Annotated[Caller, anyone],
     ) -> dict[str, Any]:
         """Order, by the same till and in the same space of keys as on the live channel."""
         request = OrderPlace.model_construct(**dict(new), key=key)
         return await shop.till.place(caller, broadcast, request)
 
-    @router.get("/broadcasts/{broadcast}/orders", dependencies=staff)
+    @router.get("/broadcasts/{broadcast}/orders", dependencies=private)
     async def list_orders(
-        response: Response,
         broadcast: str,
+        caller: Annotated[Caller, readers],
         after: Annotated[str, Query(max_length=26)] = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 200,
+        state: State | None = None,
+        way: Way | None = None,
     ) -> OrderList:
-        """The orders of a broadcast, for staff."""
-        response.headers.update(_PRIVATE)
-        found, following = await shop.orders(broadcast, after, limit)
+        """The orders of a broadcast; a clerk gets the pick-ups, a seller own lines."""
+        found, following = await shop.orders.of_broadcast(
+            caller, broadcast, after, limit, state=state, way=way
+        )
         return OrderList(orders=found, next=following)
 
-    @router.get("/orders/{token}")
-    async def read_order(response: Response, token: str) -> Order:
+    @router.post("/broadcasts/{broadcast}/orders/{order}/state", dependencies=private)
+    async def change_state(
+        broadcast: str, order: str, change: StateChange, caller: Annotated[Caller, keepers]
+    ) -> Order:
+        """Move an order on, or cancel it."""
+        return await shop.orders.enter(caller, broadcast, order, change)
+
+    @router.post("/broadcasts/{broadcast}/orders/{order}/payment", dependencies=private)
+    async def change_payment(
+        broadcast: str, order: str, change: PaymentChange, caller: Annotated[Caller, keepers]
+    ) -> Order:
+        """Keep that an order was paid."""
+        return await shop.orders.pay(caller, broadcast, order)
+
+    @router.post("/broadcasts/{broadcast}/orders/{order}/refund", dependencies=private)
+    async def refund_order(
+        broadcast: str, order: str, refund: Refund, caller: Annotated[Caller, staff]
+    ) -> Order:
+        """Keep that money of an order was given back."""
+        return await shop.orders.refund(caller, broadcast, order, refund)
+
+    @router.get("/orders/{token}", dependencies=private)
+    async def read_order(token: str) -> Order:
         """An order, for whoever has its token."""
-        response.headers.update(_PRIVATE)
         return await shop.order(token)
+
+    @router.post("/orders/{token}/cancel", dependencies=private)
+    async def cancel_order(token: str, cancel: Cancel | None = None) -> Order:
+        """Cancel an order that is not yet packed, for whoever has its token."""
+        return await shop.orders.cancel(token, cancel.reason if cancel else None)
 
     return router

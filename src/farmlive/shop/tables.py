@@ -1,4 +1,4 @@
-"""The tables of the shop: products, offers, orders with their lines and keys, pick-up points."""
+"""The tables of the shop: products, offers and their prices, holds, orders, pick-up points."""
 
 from sqlalchemy import (
     BigInteger,
@@ -37,6 +37,7 @@ products = Table(
     Column("gtin", String(14)),
     Column("picture", String(200)),
     Column("created_at", BigInteger, nullable=False),
+    Column("archived_at", BigInteger),
 )
 
 offers = Table(
@@ -45,7 +46,7 @@ offers = Table(
     Column("id", String(26), primary_key=True),
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
     Column("product", ForeignKey("products.id"), nullable=False),
-    Column("lot", ForeignKey("lots.id"), nullable=False),
+    Column("lot", ForeignKey("lots.id"), nullable=False, index=True),
     Column("farm", ForeignKey("farms.id"), nullable=False),
     Column("position", Integer, nullable=False),
     Column("price", BigInteger, nullable=False),
@@ -53,9 +54,38 @@ offers = Table(
     Column("currency", String(3), nullable=False),
     Column("released", BigInteger, nullable=False),
     Column("sold", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False, server_default="0"),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("broadcast", "position"),
     CheckConstraint("sold >= 0 AND sold <= released", name="stock"),
+    CheckConstraint("held >= 0 AND sold + held <= released", name="held"),
+)
+
+# What an offer cost when: the price of now has no end.
+offer_prices = Table(
+    "offer_prices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("offer", ForeignKey("offers.id"), nullable=False, index=True),
+    Column("price", BigInteger, nullable=False),
+    Column("from_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger),
+)
+
+# Orders in the state `held`, one a device and broadcast: gone once placed, dropped or expired.
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
+    Column("device", String(64), nullable=False),
+    # Each {offer, lot, farm, quantity, price, total}, as in the order's events.
+    Column("lines", Json, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("held_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger, nullable=False, index=True),
+    UniqueConstraint("broadcast", "device"),
 )
 
 orders = Table(
@@ -82,6 +112,9 @@ orders = Table(
     Column("currency", String(3), nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("placed_at", BigInteger, nullable=False),
+    Column("held_at", BigInteger),
+    # Given back so far, of the total.
+    Column("refunded", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("broadcast", "number"),
     Index("ix_orders_broadcast_device", "broadcast", "device"),
 )
@@ -97,6 +130,19 @@ order_lines = Table(
     Column("quantity", Integer, nullable=False),
     Column("price", BigInteger, nullable=False),
     Column("total", BigInteger, nullable=False),
+)
+
+# What became of an order after it was placed. A reason is here alone, never in the log.
+order_changes = Table(
+    "order_changes",
+    metadata,
+    Column("order", ForeignKey("orders.id"), primary_key=True),
+    Column("change", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("payment", String(14), nullable=False),
+    Column("by", String(8), nullable=False),
+    Column("reason", Text),
 )
 
 # One namespace a broadcast for the channel's keys and HTTP's: what was asked and what was answered.

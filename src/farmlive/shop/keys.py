@@ -1,0 +1,56 @@
+"""Keys: a request with a key is answered once; the same one again gets the same answer.
+
+One namespace a broadcast for the channel and HTTP, orders and holds.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import Connection, bindparam, insert, select
+
+from farmlive.shop.problems import KeyReused
+from farmlive.shop.tables import order_keys
+
+_KEY = select(order_keys.c.body_hash, order_keys.c.answer).where(
+    order_keys.c.broadcast == bindparam("broadcast"), order_keys.c.key == bindparam("key")
+)
+_KEEP = insert(order_keys)
+
+
+def canonical_hash(request: BaseModel, shape: type[BaseModel]) -> str:
+    """What makes two requests the same: their checked contents, as SHA-256.
+
+    `shape` is the request without its key. Which hold an order takes is not part of it: the hold
+    may be gone by the time when the order comes again.
+    """
+    fields = set(shape.model_fields) - {"order"}
+    contents = request.model_dump(mode="json", include=fields)
+    text = json.dumps(contents, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def answered(
+    connection: Connection, broadcast: str, key: str, body_hash: str
+) -> dict[str, Any] | None:
+    """What was answered to this key before, or None. Raises KeyReused."""
+    row = connection.execute(_KEY, {"broadcast": broadcast, "key": key}).one_or_none()
+    if row is None:
+        return None
+    if row.body_hash != body_hash:
+        raise KeyReused(
+            "Nothing was ordered: an order with other contents came with this key before. "
+            "Draw a new key for a new order."
+        )
+    answer: dict[str, Any] = row.answer
+    return answer
+
+
+def keep(
+    connection: Connection, broadcast: str, key: str, body_hash: str, answer: dict[str, Any]
+) -> None:
+    """Keep what is answered to the key, in the transaction of what it tells of."""
+    connection.execute(
+        _KEEP, {"broadcast": broadcast, "key": key, "body_hash": body_hash, "answer": answer}
+    )

@@ -1,0 +1,168 @@
+"""The life of an order: the one table of its states and of its payment, and who may move it.
+
+Pure. What a step does to stock and log is done by till.py, holds.py and orders.py.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from farmlive.people import Caller
+from farmlive.problems import Forbidden
+from farmlive.shop.fields import Payment, State, Way
+from farmlive.shop.problems import NotInState
+
+Who = Literal["buyer", "staff", "clerk", "time"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """From one state, or payment, to the next.
+
+    `way` limits it to parcels or pick-ups, `alive` to orders that are not cancelled. `stock` says
+    what becomes of the boxes.
+    """
+
+    before: str | None
+    after: str
+    who: frozenset[Who]
+    event: str
+    means: str
+    way: Way | None = None
+    alive: bool = False
+    stock: str = ""
+
+
+_BUYER: frozenset[Who] = frozenset({"buyer"})
+_STAFF: frozenset[Who] = frozenset({"staff"})
+_EITHER: frozenset[Who] = frozenset({"buyer", "staff"})
+_CENTRE: frozenset[Who] = frozenset({"staff", "clerk"})
+_TIME: frozenset[Who] = frozenset({"time"})
+
+BACK = "given back"
+
+STATES = (
+    Step(None, "held", _BUYER, "order.held", "kept while the form is filled in", stock="held"),
+    Step("held", "held", _BUYER, "order.held", "another choice in its place", stock="held"),
+    Step("held", "expired", _TIME, "order.expired", "its minutes ran out", stock=BACK),
+    Step("held", "cancelled", _BUYER, "order.cancelled", "given up before ordering", stock=BACK),
+    Step(None, "placed", _BUYER, "order.placed", "ordered without a hold", stock="sold"),
+    Step("held", "placed", _BUYER, "order.placed", "ordered", stock="sold"),
+    Step("placed", "packed", _STAFF, "order.packed", "in its box"),
+    Step("placed", "cancelled", _EITHER, "order.cancelled", "not wanted any more", stock=BACK),
+    Step("packed", "cancelled", _STAFF, "order.cancelled", "called off after packing"),
+    Step("packed", "shipped", _STAFF, "order.shipped", "handed to the carrier", way="parcel"),
+    Step("packed", "at_centre", _CENTRE, "order.at_centre", "waits to be collected", way="pickup"),
+    Step("shipped", "received", _STAFF, "order.received", "arrived", way="parcel"),
+    Step("at_centre", "received", _CENTRE, "order.received", "collected", way="pickup"),
+)
+PAYMENTS = (
+    Step("due", "paid", _CENTRE, "order.paid", "the money is there", alive=True),
+    Step("paid", "part_refunded", _STAFF, "order.refunded", "some was given back"),
+    Step("paid", "refunded", _STAFF, "order.refunded", "all was given back"),
+    Step("part_refunded", "part_refunded", _STAFF, "order.refunded", "some more was given back"),
+    Step("part_refunded", "refunded", _STAFF, "order.refunded", "the rest was given back"),
+)
+
+
+def who_is(caller: Caller) -> Who:
+    """As whom the caller changes orders. Raises Forbidden."""
+    if caller.is_staff:
+        return "staff"
+    if caller.role == "clerk":
+        return "clerk"
+    raise Forbidden("Nothing was changed. Coordinators, hosts and clerks keep the orders.")
+
+
+def next_state(before: State, after: State, who: Who, way: Way) -> Step:
+    """The step of the state. Raises NotInState, Forbidden."""
+    return _step(STATES, before, after, who, way, before, "This order is {}")
+
+
+def next_payment(before: Payment, after: Payment, who: Who, way: Way, state: State) -> Step:
+    """The step of the payment. Raises NotInState, Forbidden."""
+    return _step(PAYMENTS, before, after, who, way, state, "The payment of this order is {}")
+
+
+def can_cancel(state: State, who: Who) -> bool:
+    """Whether an order in this state may be cancelled by them."""
+    return any(
+        step.before == state and step.after == "cancelled" and who in step.who for step in STATES
+    )
+
+
+def _step(
+    table: tuple[Step, ...],
+    before: str,
+    after: str,
+    who: Who,
+    way: Way,
+    state: State,
+    sentence: str,
+) -> Step:
+    if who == "clerk" and way != "pickup":
+        raise Forbidden("Nothing was changed. A clerk keeps the orders that are picked up.")
+    onward = [
+        step
+        for step in table
+        if step.before == before
+        and step.way in (None, way)
+        and not (step.alive and state == "cancelled")
+    ]
+    for step in onward:
+        if step.after == after:
+            if who not in step.who:
+                raise Forbidden(
+                    f"Nothing was changed. From {before} to {after} it is moved by "
+                    f"{' or '.join(sorted(step.who))}."
+                )
+            return step
+    ways = sorted({step.after for step in onward if who in step.who})
+    then = f"It may become {', '.join(ways)}." if ways else "It stays as it is."
+    raise NotInState(
+        f"Nothing was changed. {sentence.format(before)} and can't become {after}. {then}",
+        state=state,
+        allowed=ways,
+    )
+
+
+def page() -> str:
+    """The reference of orders, docs/orders.md."""
+    lines = [
+        "# The life of an order",
+        "",
+        "Each step is one transaction and writes one event of the broadcast's log, with",
+        "`stock.changed` where boxes move. This page is made from `src/farmlive/shop/life.py` by",
+        "`./scripts/check --fix`.",
+        "",
+        "## State",
+        "",
+        *_rows(STATES, stock=True),
+        "",
+        "Staff are coordinators and hosts; a clerk moves orders that are picked up. Boxes that",
+        "were packed stay out of the stock when their order is cancelled: release them again to",
+        "sell them.",
+        "",
+        "## Payment",
+        "",
+        *_rows(PAYMENTS, stock=False),
+        "",
+        "A refund is an amount; the payment is `refunded` once all of the total was given back.",
+        "What was paid stays `paid` when the order is cancelled, until it is refunded.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(table: tuple[Step, ...], *, stock: bool) -> list[str]:
+    head = ["from", "to", "by", "for", "means", "event", *(["stock"] if stock else [])]
+    rows = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for step in table:
+        before = f"`{step.before}`" if step.before else ""
+        orders = {"parcel": "parcels", "pickup": "pick-ups", None: ""}[step.way]
+        if step.alive:
+            orders = "all but cancelled ones"
+        cells = [before, f"`{step.after}`", ", ".join(sorted(step.who)), orders, step.means]
+        cells.append(f"`{step.event}`")
+        if stock:
+            cells.append(step.stock)
+        rows.append(f"| {' | '.join(cells)} |")
+    return rows

@@ -1,0 +1,69 @@
+"""Prices of offers through time, and the rule of the price that a buyer saw.
+
+A line is taken at the price that its buyer saw if that is the price of now, the price at which
+the buyer holds so many, or one that ended only seconds ago; else the buyer is asked again.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from farmlive.shop.models import OrderLine
+from farmlive.shop.problems import PriceChanged
+from farmlive.shop.stock import Offer
+from farmlive.shop.tables import offer_prices
+
+_END = (
+    update(offer_prices)
+    .where(offer_prices.c.offer == bindparam("of"), offer_prices.c.until_at.is_(None))
+    .values(until_at=bindparam("now"))
+)
+_LATELY = select(offer_prices.c.offer, offer_prices.c.price).where(
+    offer_prices.c.offer.in_(bindparam("offers", expanding=True)),
+    offer_prices.c.until_at > bindparam("since"),
+)
+
+
+def begin(connection: Connection, offer: str, price: int, now: int) -> None:
+    """Keep that the offer costs so much from now on."""
+    connection.execute(_END, {"of": offer, "now": now})
+    connection.execute(
+        insert(offer_prices), {"offer": offer, "price": price, "from_at": now, "until_at": None}
+    )
+
+
+def check(
+    connection: Connection,
+    lines: Sequence[OrderLine],
+    known: Mapping[str, Offer],
+    held: Mapping[str, dict[str, Any]],
+    since: int,
+) -> bool:
+    """Raise PriceChanged where a line's price is none that its buyer may have.
+
+    `held` are the lines of the buyer's hold by offer; a price that ended after `since` still
+    counts. True where a line has its price by the hold alone.
+    """
+    by_hold = False
+    others = []
+    for line in lines:
+        if line.price == known[line.offer].price:
+            continue
+        kept = held.get(line.offer)
+        if kept is not None and kept["price"] == line.price and line.quantity <= kept["quantity"]:
+            by_hold = True
+            continue
+        others.append(line)
+    if others:
+        named = {"offers": [line.offer for line in others], "since": since}
+        lately = {(row.offer, row.price) for row in connection.execute(_LATELY, named)}
+        changed = [line for line in others if (line.offer, line.price) not in lately]
+        if changed:
+            raise PriceChanged(
+                [
+                    {"offer": line.offer, "price": known[line.offer].price, "seen": line.price}
+                    for line in changed
+                ]
+            )
+    return by_hold

@@ -1,0 +1,378 @@
+"""Stock kept while an order is written: whose it is, for how long, and that it comes back once."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.clock import now_ms, pretended
+from farmlive.ids import token, ulid
+from farmlive.people import Caller, RateLimits
+from farmlive.settings import Settings
+from farmlive.shop.models import HoldDrop, HoldPlace, OfferChange, OfferRelease
+from farmlive.shop.problems import (
+    BroadcastEnded,
+    BroadcastNotLive,
+    KeyReused,
+    PriceChanged,
+    SoldOut,
+    StockTaken,
+    UnknownOffer,
+)
+from farmlive.shop.shop import Shop
+from farmlive.shop.tables import offers
+from farmlive.store import after_commit
+
+from .conftest import HOST, PRICE, caller, pseudonym
+
+LATER_MS = 11 * 60_000
+ANOTHER = caller("another device")
+
+
+def line(stall: Any, quantity: int = 1, **change: Any) -> dict[str, Any]:
+    return {"offer": stall.card.offer, "quantity": quantity, "price": PRICE, **change}
+
+
+async def hold(stall: Any, *lines: dict[str, Any], key: str = "", by: Any = None) -> dict[str, Any]:
+    request = HoldPlace.model_validate(
+        {"lines": list(lines) or [line(stall)], "key": key or token()}
+    )
+    answer = await stall.shop.holds.place(by or stall.viewer, stall.broadcast, request)
+    assert isinstance(answer, dict)
+    return answer
+
+
+async def stock(stall: Any, card: Any = None) -> tuple[int, int, int, int]:
+    """Released, sold, held and left of the offer, which always add up."""
+    offer = (card or stall.card).offer
+    row = await stall.store.read(lambda c: c.execute(select(offers).filter_by(id=offer)).one())
+    left = row.released - row.sold - row.held
+    (shown,) = (c for c in await stall.shop.bag.cards(stall.broadcast) if c.offer == offer)
+    assert (shown.released, shown.held, shown.left) == (row.released, row.held, left)
+    assert left >= 0
+    return row.released, row.sold, row.held, left
+
+
+async def change_price(stall: Any, price: int) -> None:
+    message = OfferChange(offer=stall.card.offer, price=price)
+    await stall.shop.bag.change(HOST, stall.broadcast, message)
+
+
+async def test_a_hold_is_answered_with_its_end_and_keeps_the_stock(stall: Any) -> None:
+    before = now_ms()
+    answer = await hold(stall, line(stall, 3))
+    assert before + 600_000 <= answer["until"] <= now_ms() + 600_000
+    assert answer["total"] == {"amount": 8970, "currency": "CNY"}
+    assert await stock(stall) == (10, 0, 3, 7)
+    with pytest.raises(SoldOut) as refusal:
+        await hold(stall, line(stall, 8), by=ANOTHER)
+    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 7}]
+
+
+async def test_it_is_told_to_staff_its_farms_and_its_buyer_and_the_stock_to_all(stall: Any) -> None:
+    heard: list[str | None] = []
+    stall.log.hear("order.held", lambda _connection, event: heard.append(event.device))
+    answer = await hold(stall, line(stall, 3))
+    (event,) = await stall.events("order.held")
+    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{answer['order']}"}
+    assert event.data == {
+        "order": answer["order"],
+        "lines": [
+            {
+                "offer": stall.card.offer,
+                "lot": stall.lot.id,
+                "farm": stall.farm.id,
+                "quantity": 3,
+                "price": PRICE,
+                "total": 8970,
+            }
+        ],
+        "total": {"amount": 8970, "currency": "CNY"},
+        "state": "held",
+        "payment": "due",
+        "until": answer["until"],
+    }
+    assert heard == [stall.viewer.device]
+    (changed,) = await stall.events("stock.changed")
+    assert changed.audience == ("public",)
+    assert (changed.data["held"], changed.data["left"], changed.data["sold"]) == (3, 7, 0)
+    mine = await stall.store.read(
+        lambda conn: stall.shop.audiences(conn, stall.broadcast, stall.viewer.device)
+    )
+    assert mine == [f"order:{answer['order']}"]
+
+
+async def test_placing_it_sells_what_was_held_under_the_same_id(stall: Any) -> None:
+    answer = await hold(stall, line(stall, 3))
+    placed = await stall.place(3, order=answer["order"])
+    assert placed["order"] == answer["order"]
+    assert await stock(stall) == (10, 3, 0, 7)
+    order = await stall.shop.order(placed["token"])
+    assert [change.state for change in order.history] == ["held", "placed"]
+    with pytest.raises(SoldOut):
+        await stall.place(8)
+
+
+async def test_what_one_holds_oneself_is_never_in_ones_way(stall: Any) -> None:
+    first = await hold(stall, line(stall, 10))
+    second = await hold(stall, line(stall, 9))
+    assert second["order"] == first["order"]
+    assert await stock(stall) == (10, 0, 9, 1)
+    again = await hold(stall, line(stall, 10))
+    assert await stock(stall) == (10, 0, 10, 0)
+    await stall.place(10)  # without naming the hold
+    assert await stock(stall) == (10, 10, 0, 0)
+    assert [event.data["order"] for event in await stall.events("order.held")] == [
+        again["order"]
+    ] * 3
+
+
+async def test_an_order_may_differ_from_its_hold(stall: Any) -> None:
+    other = await stall.offer(released=5, price=100)
+    answer = await hold(stall, line(stall, 6), line(stall, 2, offer=other.offer, price=100))
+    lines = [line(stall, 8)]
+    await stall.place(lines=lines, order=answer["order"])
+    assert await stock(stall) == (10, 8, 0, 2)
+    assert await stock(stall, other) == (5, 0, 0, 5)
+    last = {event.data["offer"]: event.data for event in await stall.events("stock.changed")}
+    assert last[other.offer]["held"] == 0
+
+
+async def test_a_replaced_hold_gives_the_difference_back(stall: Any) -> None:
+    other = await stall.offer(released=5, price=100)
+    await hold(stall, line(stall, 6))
+    await hold(stall, line(stall, 2, offer=other.offer, price=100))
+    assert await stock(stall) == (10, 0, 0, 10)
+    assert await stock(stall, other) == (5, 0, 2, 3)
+
+
+async def test_a_hold_that_is_refused_leaves_the_earlier_one(stall: Any) -> None:
+    first = await hold(stall, line(stall, 6))
+    seq = (await stall.events())[-1].seq
+    with pytest.raises(SoldOut) as refusal:
+        await hold(stall, line(stall, 11))
+    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 10}]
+    with pytest.raises(UnknownOffer):
+        await hold(stall, line(stall, 1, offer=ulid()))
+    with pytest.raises(PriceChanged):
+        await hold(stall, line(stall, 1, price=1))
+    assert (await stall.events())[-1].seq == seq
+    assert await stock(stall) == (10, 0, 6, 4)
+    await stall.place(6, order=first["order"])
+
+
+async def test_an_order_of_something_else_leaves_the_hold(stall: Any) -> None:
+    other = await stall.offer(released=5, price=100)
+    held = await hold(stall, line(stall, 6))
+    placed = await stall.place(lines=[line(stall, 1, offer=other.offer, price=100)])
+    assert placed["order"] != held["order"]
+    assert await stock(stall) == (10, 0, 6, 4)
+
+
+async def test_a_hold_is_its_devices_alone(stall: Any) -> None:
+    held = await hold(stall, line(stall, 9))
+    await stall.shop.holds.drop(ANOTHER, stall.broadcast, HoldDrop(order=held["order"]))
+    assert await stock(stall) == (10, 0, 9, 1)
+    stall.viewer = ANOTHER
+    with pytest.raises(SoldOut):
+        await stall.place(2, order=held["order"])
+    placed = await stall.place(1, order=held["order"])
+    assert placed["order"] != held["order"]
+    assert await stock(stall) == (10, 1, 9, 0)
+
+
+async def test_a_dropped_hold_gives_its_stock_back_once(stall: Any) -> None:
+    held = await hold(stall, line(stall, 9))
+    for _ in range(2):
+        drop = HoldDrop(order=held["order"])
+        assert await stall.shop.holds.drop(stall.viewer, stall.broadcast, drop) == {}
+    assert await stock(stall) == (10, 0, 0, 10)
+    (event,) = await stall.events("order.cancelled")
+    assert event.data == {
+        "order": held["order"],
+        "state": "cancelled",
+        "payment": "due",
+        "by": "buyer",
+    }
+    assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{held['order']}"}
+
+
+async def test_the_same_key_is_one_hold_and_no_order(stall: Any) -> None:
+    key = token()
+    first, second = await asyncio.gather(
+        hold(stall, line(stall, 3), key=key), hold(stall, line(stall, 3), key=key)
+    )
+    assert first == second
+    assert await stock(stall) == (10, 0, 3, 7)
+    with pytest.raises(KeyReused):
+        await hold(stall, line(stall, 4), key=key)
+    with pytest.raises(KeyReused):
+        await stall.place(3, key=key)
+
+
+async def test_a_hold_runs_out_and_its_stock_comes_back_once(stall: Any) -> None:
+    held = await hold(stall, line(stall, 9))
+    assert await stall.shop.holds.expire() == 0
+    with pretended(now_ms() + LATER_MS):
+        assert await stall.shop.holds.expire() == 1
+        assert await stall.shop.holds.expire() == 0
+    assert await stock(stall) == (10, 0, 0, 10)
+    (event,) = await stall.events("order.expired")
+    assert event.data == {"order": held["order"], "state": "expired"}
+    kinds = [event.kind for event in await stall.events()]
+    assert kinds[-2:] == ["order.expired", "stock.changed"]
+
+
+async def test_an_order_goes_on_after_its_hold_ran_out_while_there_is_stock(stall: Any) -> None:
+    held = await hold(stall, line(stall, 9))
+    with pretended(now_ms() + LATER_MS):
+        await stall.shop.holds.expire()
+    placed = await stall.place(9, order=held["order"])
+    assert placed["order"] != held["order"]
+    assert await stock(stall) == (10, 9, 0, 1)
+    with pytest.raises(SoldOut):
+        await stall.place(2, order=held["order"])
+
+
+async def test_the_price_of_a_hold_is_its_buyers_until_its_end(stall: Any, settings: Any) -> None:
+    held = await hold(stall, line(stall, 2))
+    await change_price(stall, 3990)
+    with pretended(now_ms() + settings.price_grace_ms + 1000):
+        with pytest.raises(PriceChanged) as refusal:
+            await stall.place(3, order=held["order"])  # more than is held is not at its price
+        assert refusal.value.members["offers"] == [
+            {"offer": stall.card.offer, "price": 3990, "seen": PRICE}
+        ]
+        placed = await stall.place(2, order=held["order"])
+    assert placed["total"]["amount"] == 2 * PRICE
+
+
+async def test_a_hold_renewed_at_its_old_price_ends_when_it_would_have(
+    stall: Any, settings: Any
+) -> None:
+    held = await hold(stall, line(stall, 2))
+    await change_price(stall, 3990)
+    with pretended(now_ms() + settings.price_grace_ms + 1000):
+        assert (await hold(stall, line(stall, 1)))["until"] == held["until"]
+        fresh = await hold(stall, line(stall, 1, price=3990))
+    assert fresh["until"] > held["until"]
+
+
+async def test_the_price_of_a_hold_that_ran_out_is_asked_again(stall: Any) -> None:
+    held = await hold(stall, line(stall, 2))
+    await change_price(stall, 3990)
+    with pretended(now_ms() + LATER_MS), pytest.raises(PriceChanged):
+        await stall.place(2, order=held["order"])
+
+
+async def test_the_price_seen_just_before_a_change_is_the_buyers(stall: Any, settings: Any) -> None:
+    await change_price(stall, 3990)
+    assert (await stall.place(1))["total"]["amount"] == PRICE
+    await hold(stall, line(stall, 1), by=ANOTHER)
+    never = [line(stall, 1, price=3000)]
+    with pytest.raises(PriceChanged):
+        await stall.place(lines=never)
+    with pretended(now_ms() + settings.price_grace_ms + 1000), pytest.raises(PriceChanged):
+        await stall.place(1)
+
+
+async def test_of_many_prices_only_those_of_the_last_seconds_count(
+    stall: Any, settings: Any
+) -> None:
+    start = now_ms()
+    with pretended(start):
+        await change_price(stall, 3990)
+    with pretended(start + settings.price_grace_ms - 1):
+        await change_price(stall, 4990)
+        for price in (PRICE, 3990, 4990):
+            await stall.place(lines=[line(stall, 1, price=price)])
+    with pretended(start + settings.price_grace_ms):
+        with pytest.raises(PriceChanged):
+            await stall.place(1)
+        await stall.place(lines=[line(stall, 1, price=3990)])
+
+
+async def test_what_is_held_can_still_be_ordered_after_the_end(stall: Any) -> None:
+    held = await hold(stall, line(stall, 3))
+    await stall.broadcasts.end(stall.broadcast)
+    for refused in (
+        stall.place(4, order=held["order"]),
+        hold(stall, line(stall, 1)),
+        stall.place(lines=[line(stall, 1, offer=ulid())], order=held["order"]),
+    ):
+        with pytest.raises(BroadcastEnded):
+            await refused
+    placed = await stall.place(2, order=held["order"])
+    assert placed["order"] == held["order"]
+    assert await stock(stall) == (10, 2, 0, 8)
+    with pytest.raises(BroadcastEnded):
+        await stall.place(1)
+
+
+async def test_a_hold_that_ran_out_is_not_ordered_after_the_end(stall: Any) -> None:
+    held = await hold(stall, line(stall, 3))
+    await stall.broadcasts.end(stall.broadcast)
+    with pretended(now_ms() + LATER_MS), pytest.raises(BroadcastEnded):
+        await stall.place(3, order=held["order"])
+
+
+async def test_nothing_is_held_before_the_start_or_nowhere(stall: Any) -> None:
+    stall.broadcast = await stall.another_broadcast(live=False)
+    with pytest.raises(BroadcastNotLive):
+        await hold(stall)
+    stall.broadcast = ulid()
+    with pytest.raises(UnknownBroadcast):
+        await hold(stall)
+
+
+async def test_stock_that_is_held_is_not_taken_back(stall: Any) -> None:
+    await hold(stall, line(stall, 3))
+    await stall.place(2, buyer={"name": "李", "phone": "13900000000"}, order=None)
+    # The order took the hold along, of the same device; hold again for the test.
+    await hold(stall, line(stall, 3))
+    take = OfferRelease(offer=stall.card.offer, quantity=-6)
+    with pytest.raises(StockTaken) as refusal:
+        await stall.shop.bag.release(HOST, stall.broadcast, take)
+    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 5}]
+    take = OfferRelease(offer=stall.card.offer, quantity=-5)
+    answer = await stall.shop.bag.release(HOST, stall.broadcast, take)
+    assert (answer["released"], answer["left"]) == (5, 0)
+    assert await stock(stall) == (5, 2, 3, 0)
+
+
+async def test_simulated_holds_are_marked(stall: Any) -> None:
+    await hold(stall, by=Caller(None, "demo", "simulator", "its device", "192.0.2.1"))
+    (event,) = await stall.events("order.held")
+    assert event.data["simulated"] is True
+
+
+async def test_the_task_lets_holds_run_out_on_time(stall: Any, settings: Settings) -> None:
+    soon = settings.model_copy(update={"hold_minutes": 0.3 / 60})
+    shop = Shop(
+        stall.store, stall.log, stall.origin, soon, pseudonym=pseudonym, limits=RateLimits()
+    )
+    over = asyncio.Event()
+    stall.log.hear("order.expired", lambda connection, _: after_commit(connection, over.set))
+    await shop.start()
+    request = HoldPlace.model_validate({"lines": [line(stall, 4)], "key": token()})
+    answer = await shop.holds.place(stall.viewer, stall.broadcast, request)
+    async with asyncio.timeout(5):
+        await over.wait()
+    await shop.stop()
+    (event,) = await stall.events("order.expired")
+    assert 0 <= event.at - answer["until"] < 500
+    assert await stock(stall) == (10, 0, 0, 10)
+
+
+async def test_holds_of_an_earlier_run_run_out_at_the_start(stall: Any, settings: Any) -> None:
+    with pretended(now_ms() - LATER_MS):
+        await hold(stall, line(stall, 4))
+    over = asyncio.Event()
+    stall.log.hear("order.expired", lambda connection, _: after_commit(connection, over.set))
+    await stall.shop.start()
+    async with asyncio.timeout(5):
+        await over.wait()
+    await stall.shop.stop()
+    assert await stock(stall) == (10, 0, 0, 10)
