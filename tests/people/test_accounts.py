@@ -1,3 +1,5 @@
+from typing import Any
+
 import httpx
 import pytest
 
@@ -5,7 +7,7 @@ from farmlive.people import People
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.problems import Invalid
 
-from .conftest import PASSWORD, sign_in
+from .conftest import FARM, OTHER_FARM, PASSWORD, sign_in
 
 
 async def test_first_start_makes_a_coordinator_once(
@@ -103,3 +105,123 @@ async def test_accounts_and_keys_are_for_coordinators(
     assert (await client.get(path)).status_code == 401
     assert (await host.get(path)).status_code == 403
     assert (await host.post(path, json={})).status_code == 403
+
+
+async def change(
+    coordinator: httpx.AsyncClient, people: People, whose: str, /, **body: Any
+) -> httpx.Response:
+    account = next(each for each in await people.accounts() if each.name == whose)
+    return await coordinator.patch(f"/api/v1/accounts/{account.id}", json=body)
+
+
+async def test_new_role_holds_at_the_next_request(
+    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People
+) -> None:
+    answer = await change(coordinator, people, "chen", role="seller", farms=[FARM])
+    assert (answer.json()["role"], answer.json()["farms"]) == ("seller", [FARM])
+    body = (await host.get("/api/v1/session")).json()
+    assert (body["role"], body["farms"]) == ("seller", [FARM])
+    answer = await change(coordinator, people, "chen", role="clerk")
+    assert (answer.json()["role"], answer.json()["farms"]) == ("clerk", [])
+
+
+async def test_sellers_farms_change_alone(coordinator: httpx.AsyncClient, people: People) -> None:
+    await people.create_account("mei", "seller", PASSWORD, [FARM])
+    answer = await change(coordinator, people, "mei", farms=[FARM, OTHER_FARM])
+    assert answer.json()["farms"] == [FARM, OTHER_FARM]
+    assert (await change(coordinator, people, "mei", disabled=True)).json()["disabled"]
+    listed = (await coordinator.get("/api/v1/accounts")).json()["accounts"]
+    assert listed[1]["farms"] == [FARM, OTHER_FARM]
+
+
+async def test_shut_out_account_may_come_back(
+    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People
+) -> None:
+    assert (await change(coordinator, people, "chen", disabled=True)).json()["disabled"]
+    assert (await host.get("/api/v1/session")).status_code == 401
+    assert not (await change(coordinator, people, "chen", disabled=False)).json()["disabled"]
+    assert (await host.get("/api/v1/session")).status_code == 401
+    await sign_in(host, "chen")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"role": "owner"}, 422),
+        ({"role": "seller"}, 422),
+        ({"farms": [FARM]}, 422),
+        ({"role": "moderator", "farms": [FARM]}, 422),
+        ({"name": "wu"}, 422),
+    ],
+)
+async def test_change_that_does_not_fit_changes_nothing(
+    coordinator: httpx.AsyncClient,
+    host: httpx.AsyncClient,
+    people: People,
+    body: dict[str, Any],
+    status: int,
+) -> None:
+    assert (await change(coordinator, people, "chen", **body)).status_code == status
+    assert (await host.get("/api/v1/session")).json()["role"] == "host"
+
+
+@pytest.mark.parametrize("body", [{"role": "host"}, {"disabled": True}])
+async def test_only_coordinator_stays_one_over_http(
+    coordinator: httpx.AsyncClient, people: People, body: dict[str, Any]
+) -> None:
+    answer = await change(coordinator, people, "lin", **body)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/last-coordinator"
+    await people.create_account("wu", "coordinator", PASSWORD)
+    assert (await change(coordinator, people, "lin", **body)).status_code == 200
+
+
+async def test_disabled_coordinator_is_no_second_one(
+    coordinator: httpx.AsyncClient, people: People
+) -> None:
+    await people.create_account("wu", "coordinator", PASSWORD)
+    await people.disable_account("wu")
+    assert (await change(coordinator, people, "lin", role="host")).status_code == 409
+
+
+async def test_password_reset_is_shown_once_and_ends_the_sessions(
+    coordinator: httpx.AsyncClient, host: httpx.AsyncClient, people: People
+) -> None:
+    account = (await people.accounts())[0]
+    answer = await coordinator.post(f"/api/v1/accounts/{account.id}/password")
+    assert answer.headers["cache-control"] == "no-store"
+    assert (await host.get("/api/v1/session")).status_code == 401
+    await sign_in(host, "chen", answer.json()["password"])
+
+
+@pytest.mark.parametrize("account", [FARM, "chen", "x" * 300])
+async def test_account_that_is_not_there_is_said(
+    coordinator: httpx.AsyncClient, account: str
+) -> None:
+    path = f"/api/v1/accounts/{account}"
+    assert (await coordinator.patch(path, json={"disabled": True})).status_code == 404
+    assert (await coordinator.post(f"{path}/password")).status_code == 404
+
+
+async def test_other_roles_change_no_account(
+    host: httpx.AsyncClient, client: httpx.AsyncClient, people: People
+) -> None:
+    account = (await people.accounts())[0]
+    for browser_, status in ((client, 401), (host, 403)):
+        path = f"/api/v1/accounts/{account.id}"
+        answer = await browser_.patch(path, json={"role": "coordinator"})
+        assert answer.status_code == status
+        assert (await browser_.post(f"{path}/password")).status_code == status
+    assert (await people.accounts())[0].role == "host"
+
+
+async def test_seller_without_a_farm_is_refused(
+    coordinator: httpx.AsyncClient, people: People
+) -> None:
+    body = {"name": "mei", "role": "seller"}
+    answer = await coordinator.post("/api/v1/accounts", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "farms"
+    with pytest.raises(Invalid):
+        await people.create_api_key("scale", "seller")

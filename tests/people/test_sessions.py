@@ -169,3 +169,48 @@ async def test_disabled_account_is_out_and_stays_out(
     assert (await host.get("/api/v1/session")).status_code == 401
     with pytest.raises(WrongPassword):
         await people.sign_in("chen", PASSWORD, "192.0.2.1")
+
+
+async def change_password(client: httpx.AsyncClient, old: str, new: str) -> httpx.Response:
+    body = {"old": old, "new": new}
+    return await client.post("/api/v1/session/password", json=body)
+
+
+async def test_own_password_is_changed_and_the_other_sessions_end(
+    host: httpx.AsyncClient, app: FastAPI
+) -> None:
+    async with browser(app) as phone:
+        await sign_in(phone, "chen")
+        assert (await change_password(host, PASSWORD, "another password")).status_code == 204
+        assert (await host.get("/api/v1/session")).status_code == 200
+        assert (await phone.get("/api/v1/session")).status_code == 401
+        await sign_in(phone, "chen", "another password")
+
+
+async def test_own_password_needs_the_old_one_and_its_guesses_are_limited(
+    host: httpx.AsyncClient, people: People, settings: Settings
+) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    for _ in range(settings.sign_ins_per_minute):
+        answer = await change_password(host, "a guess", "another password")
+        assert answer.json()["type"] == "/problems/wrong-password"
+    assert (await change_password(host, PASSWORD, "another password")).status_code == 429
+    assert (await host.get("/api/v1/session")).status_code == 200
+
+
+async def test_new_password_that_is_too_short_changes_nothing(
+    host: httpx.AsyncClient, app: FastAPI
+) -> None:
+    assert (await change_password(host, PASSWORD, "short")).status_code == 422
+    async with browser(app) as phone:
+        await sign_in(phone, "chen")
+
+
+async def test_nobody_and_no_program_has_an_own_password(
+    client: httpx.AsyncClient, app: FastAPI, people: People
+) -> None:
+    assert (await change_password(client, PASSWORD, PASSWORD)).status_code == 401
+    _, secret = await people.create_api_key("sheet", "host")
+    async with browser(app, Authorization=f"Bearer {secret}") as program:
+        answer = await change_password(program, PASSWORD, PASSWORD)
+        assert answer.json()["type"] == "/problems/no-password"

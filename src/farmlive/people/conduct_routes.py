@@ -50,7 +50,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> models.DeedList:
         """List what staff did, the latest first."""
-        found = await people.deeds(before, limit)
+        found = await people.deeds(before, limit + 1)
         deeds = [
             models.DeedAnswer(
                 id=deed.id,
@@ -61,9 +61,9 @@ def routes(people: People, guard: Guard) -> APIRouter:
                 broadcast=deed.broadcast,
                 detail=deed.detail,
             )
-            for deed in found
+            for deed in found[:limit]
         ]
-        return models.DeedList(deeds=deeds, next=found[-1].id if len(found) == limit else None)
+        return models.DeedList(deeds=deeds, next=deeds[-1].id if len(found) > limit else None)
 
     return router
 

@@ -1,0 +1,110 @@
+"""The audit list: what staff did, for coordinators to read."""
+
+from typing import Any
+
+import httpx
+from sqlalchemy import Connection
+
+from farmlive.people import Caller, People
+from farmlive.people.audit import note
+from farmlive.store import Store
+
+from .conftest import FARM, LIVE, PASSWORD, sign_in
+
+PATH = "/api/v1/audit"
+
+
+async def deeds(coordinator: httpx.AsyncClient, **params: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await coordinator.get(PATH, params=params)).json()["deeds"]
+    return found
+
+
+async def test_what_a_coordinator_did_with_people_is_listed_latest_first(
+    coordinator: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    body: dict[str, Any] = {"name": "mei", "role": "seller", "farms": [FARM]}
+    account = (await coordinator.post("/api/v1/accounts", json=body)).json()
+    path = f"/api/v1/accounts/{account['id']}"
+    await coordinator.patch(path, json={"role": "clerk"})
+    password = (await coordinator.post(f"{path}/password")).json()["password"]
+    made = (await coordinator.post("/api/v1/invitations", json={"role": "host"})).json()
+    token = made["url"].removeprefix("/invitation/")
+    await coordinator.delete(f"/api/v1/invitations/{made['id']}")
+    key = (
+        await coordinator.post("/api/v1/api-keys", json={"label": "sheet", "role": "host"})
+    ).json()
+    await coordinator.delete(f"/api/v1/api-keys/{key['id']}")
+    found = await deeds(coordinator)
+    assert [deed["action"] for deed in found] == [
+        "key.revoke",
+        "key.add",
+        "invitation.revoke",
+        "invitation.add",
+        "account.password",
+        "account.change",
+        "account.add",
+    ]
+    assert {deed["name"] for deed in found} == {"lin"}
+    assert found[5]["subject"] == account["id"]
+    assert found[5]["detail"] == {"name": "mei", "role": "clerk", "farms": [], "disabled": False}
+    assert found[6]["detail"] == {"name": "mei", "role": "seller", "farms": [FARM]}
+    for secret in (password, token, key["key"], PASSWORD):
+        assert secret not in str(found)
+
+
+async def test_invited_person_and_cameras_are_listed_too(
+    coordinator: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    made = (await coordinator.post("/api/v1/invitations", json={"role": "host"})).json()
+    token = made["url"].removeprefix("/invitation/")
+    body = {"name": "chen", "password": PASSWORD}
+    await client.post(f"/api/v1/invitations/by-token/{token}", json=body)
+    await sign_in(client, "chen")
+    path = f"/api/v1/broadcasts/{LIVE}/stream-keys"
+    key = (await client.post(path, json={"purpose": "encoder"})).json()
+    await client.delete(f"{path}/{key['id']}")
+    found = await deeds(coordinator)
+    assert [(deed["name"], deed["action"]) for deed in found] == [
+        ("chen", "stream_key.revoke"),
+        ("chen", "stream_key.add"),
+        ("chen", "invitation.accept"),
+        ("lin", "invitation.add"),
+    ]
+    assert found[0]["broadcast"] == LIVE
+
+
+async def test_list_has_pages(coordinator: httpx.AsyncClient, store: Store) -> None:
+    caller = Caller("A", "lin", "coordinator", "device", "192.0.2.1")
+
+    def write(conn: Connection) -> None:
+        for number in range(5):
+            note(conn, caller, "test.deed", str(number))
+
+    await store.write(write)
+    first = (await coordinator.get(PATH, params={"limit": 3})).json()
+    assert [deed["subject"] for deed in first["deeds"]] == ["4", "3", "2"]
+    rest = await deeds(coordinator, before=first["next"])
+    assert [deed["subject"] for deed in rest] == ["1", "0"]
+    assert (await coordinator.get(PATH, params={"limit": 5})).json()["next"] is None
+
+
+async def test_viewers_and_the_server_itself_are_not_listed(
+    coordinator: httpx.AsyncClient, people: People, store: Store
+) -> None:
+    await people.create_account("chen", "host", PASSWORD)
+    viewer = Caller(None, None, None, "device", "192.0.2.1")
+    await store.write(lambda conn: note(conn, viewer, "order.cancel", "x"))
+    assert await deeds(coordinator) == []
+
+
+async def test_deed_that_failed_is_not_listed(
+    coordinator: httpx.AsyncClient, people: People
+) -> None:
+    body = {"name": "lin", "role": "host"}
+    assert (await coordinator.post("/api/v1/accounts", json=body)).status_code == 409
+    assert await deeds(coordinator) == []
+
+
+async def test_list_is_for_coordinators(host: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
+    assert (await client.get(PATH)).status_code == 401
+    assert (await host.get(PATH)).status_code == 403
