@@ -1,7 +1,7 @@
 """Holds the documents against the code: settings, commands and routes.
 
-`python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md
-and docs/api.md anew from the code.
+`python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md,
+docs/routes.md and docs/orders.md anew from the code.
 """
 
 import asyncio
@@ -20,10 +20,12 @@ from typer.main import get_command
 from farmlive.app import build
 from farmlive.cli import cli
 from farmlive.settings import Settings
+from farmlive.shop import life
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "docs" / "settings.md"
 ROUTES = ROOT / "docs" / "routes.md"
+ORDERS = ROOT / "docs" / "orders.md"
 
 
 def settings_page() -> str:
@@ -108,7 +110,8 @@ def commands() -> set[str]:
 def differences() -> list[str]:
     """What the documents say that the code does not, and the other way about."""
     wrong = []
-    for page, text in ((SETTINGS, settings_page()), (ROUTES, routes_page())):
+    made = ((SETTINGS, settings_page()), (ROUTES, routes_page()), (ORDERS, life.page()))
+    for page, text in made:
         if not page.exists() or page.read_text() != text:
             wrong.append(f"{page.relative_to(ROOT)} is stale: ./scripts/check --fix writes it")
     pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -139,6 +142,7 @@ def main() -> int:
     if "--write" in sys.argv:
         SETTINGS.write_text(settings_page())
         ROUTES.write_text(routes_page())
+        ORDERS.write_text(life.page())
     wrong = differences()
     for line in wrong:
         print(line)

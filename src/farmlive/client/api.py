@@ -5,6 +5,7 @@ Holds the session's cookie and CSRF token, or an API key. Media and the live cha
 
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import httpx
 
@@ -69,6 +70,17 @@ class Api:
             return {}
         body: Json = response.json()
         return body
+
+    async def upload(self, path: str, data: bytes, media_type: str) -> Json:
+        """POST a file as it is, such as a picture or a certificate."""
+        headers = {"Content-Type": media_type}
+        answer = checked(await self._http.post(path, content=data, headers=headers))
+        body: Json = answer.json()
+        return body
+
+    async def upload_picture(self, data: bytes, media_type: str = "image/jpeg") -> Json:
+        """Keep a picture; the answer's `picture` is its address, for a product or a farm."""
+        return await self.upload("/api/v1/pictures", data, media_type)
 
     # people
 
@@ -232,6 +244,27 @@ class Api:
         path = f"/api/v1/broadcasts/{broadcast}/offers"
         return list((await self.request("GET", path))["offers"])
 
+    async def arrange_bag(self, broadcast: str, offers: list[str]) -> list[Json]:
+        """Put all offers of a bag in this order and return their cards."""
+        path = f"/api/v1/broadcasts/{broadcast}/bag"
+        return list((await self.request("PUT", path, json={"offers": offers}))["offers"])
+
+    async def create_product(
+        self, farm: str, name: Text, unit: Text, net_weight_g: int, **more: Any
+    ) -> Json:
+        """Enter a product of a farm; `more` are `gtin` and `picture`."""
+        body = {"farm": farm, "name": name, "unit": unit, "net_weight_g": net_weight_g, **more}
+        return await self.request("POST", "/api/v1/products", json=body)
+
+    async def change_product(self, product: str, **change: Any) -> Json:
+        """Change a product, or archive it by `archived=True`."""
+        return await self.request("PATCH", f"/api/v1/products/{product}", json=change)
+
+    async def products(self, farm: str | None = None) -> list[Json]:
+        """The products, of one farm or all."""
+        query = "" if farm is None else f"?farm={farm}"
+        return list((await self.request("GET", f"/api/v1/products{query}"))["products"])
+
     async def create_centre(self, name: Text, address: Text, phone: str | None = None) -> Json:
         """Enter a pick-up point."""
         body = {"name": name, "address": address, "phone": phone}
@@ -253,16 +286,60 @@ class Api:
             headers={"Idempotency-Key": key},
         )
 
-    async def orders(self, broadcast: str) -> list[Json]:
-        """All orders of a broadcast, oldest first, for staff."""
+    async def place_hold(self, broadcast: str, key: str, lines: list[Json]) -> Json:
+        """Have stock kept while the order is written, `{"order","until","lines","total"}`.
+
+        `until` is in ms since 1970. The order is then placed with `order` besides its contents.
+        """
+        return await self.request(
+            "POST",
+            f"/api/v1/broadcasts/{broadcast}/holds",
+            json={"lines": lines},
+            headers={"Idempotency-Key": key},
+        )
+
+    async def drop_hold(self, broadcast: str, order: str) -> None:
+        """Give back what this device holds."""
+        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/holds/{order}")
+
+    async def orders(self, broadcast: str, **only: str) -> list[Json]:
+        """All orders of a broadcast that the caller may see, oldest first.
+
+        `only` are `state` and `way`.
+        """
         path = f"/api/v1/broadcasts/{broadcast}/orders"
         found: list[Json] = []
         following: str | None = ""
         while following is not None:
-            page = await self.request("GET", f"{path}?after={following}")
+            query = urlencode({"after": following, **only})
+            page = await self.request("GET", f"{path}?{query}")
             found += page["orders"]
             following = page["next"]
         return found
+
+    async def order_state(
+        self, broadcast: str, order: str, state: str, reason: str | None = None
+    ) -> Json:
+        """Move an order into a state, such as `packed`, and return it."""
+        body = {"state": state, "reason": reason} if reason else {"state": state}
+        return await self.request(
+            "POST", f"/api/v1/broadcasts/{broadcast}/orders/{order}/state", json=body
+        )
+
+    async def order_paid(self, broadcast: str, order: str) -> Json:
+        """Keep that an order was paid, and return it."""
+        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/payment"
+        return await self.request("POST", path, json={"payment": "paid"})
+
+    async def refund_order(self, broadcast: str, order: str, amount: int, reason: str) -> Json:
+        """Keep that so much, in minor units, was given back, and return the order."""
+        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/refund"
+        return await self.request("POST", path, json={"amount": amount, "reason": reason})
+
+    async def cancel_order(self, token: str, reason: str | None = None) -> Json:
+        """Cancel an order by the token in its buyer's address, and return it."""
+        body = {"reason": reason} if reason else {}
+        return await self.request("POST", f"/api/v1/orders/{token}/cancel", json=body)
 
     async def order(self, token: str) -> Json:
         """An order by the token in its buyer's address."""

@@ -218,6 +218,17 @@ class Channel:
             return result
         raise ChannelProblem(answer.get("problem") or {})
 
+    async def hold(self, key: str, lines: list[Json], *, timeout_s: float = 10.0) -> Json:
+        """Have stock kept while the order is written, `{"order","until","lines","total"}`.
+
+        Raises what `call` raises; the same key with the same lines is one hold.
+        """
+        return await self.call("hold.place", key=key, lines=lines, timeout_s=timeout_s)
+
+    async def give_back(self, order: str, *, timeout_s: float = 10.0) -> None:
+        """Drop the hold of this device under this id. Raises what `call` raises."""
+        await self.call("hold.drop", order=order, timeout_s=timeout_s)
+
     async def drop(self) -> None:
         """Break the connection as a lost network does; the channel then resumes by itself."""
         if self._socket is not None:
