@@ -29,6 +29,7 @@ from farmlive.broadcast.wire import ChannelProtocol
 from farmlive.bus import Bus, LocalBus, RedisBus
 from farmlive.ids import ulid
 from farmlive.media import Relay
+from farmlive.origin import farms
 from farmlive.origin import routes as origin_routes
 from farmlive.origin.origin import Origin
 from farmlive.pages import review as review_pages
@@ -131,6 +132,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     review = Review(store, log, settings)
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))
     channel.orders_of(shop.audiences)
+    people.farms_by(farms.find)
     people.blocks.sources(shop.orders.buyer_of, chat.sender)
     for command in shop_channel.commands(shop):
         channel.handle(command.name, command.model, command.handler, who=command.who)

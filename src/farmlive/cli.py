@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from farmlive import app as composition
-from farmlive.people import People
+from farmlive.origin import farms
+from farmlive.people import Caller, People
 from farmlive.people.models import KeyRole, Role
 from farmlive.problems import Problem
 from farmlive.settings import Settings
@@ -20,6 +21,12 @@ from farmlive.store import Store
 from farmlive.store.engine import DatabaseRefused
 
 T = TypeVar("T")
+Farms = Annotated[
+    list[str] | None,
+    typer.Option("--farm", metavar="ID", help="A seller's farm; as often as there are farms."),
+]
+# Whom the audit list names for what is done by this command.
+OPERATOR = Caller(None, "farmlive command", "coordinator", "", "")
 
 cli = typer.Typer(
     help="Live selling of local produce, on a server of your own.",
@@ -123,7 +130,9 @@ def with_people(work: Callable[[People], Awaitable[T]]) -> T:
         settings = Settings()
         store = await Store.open(settings)
         try:
-            return await work(People(store, settings))
+            people = People(store, settings)
+            people.farms_by(farms.find)
+            return await work(people)
         finally:
             await store.close()
 
@@ -134,9 +143,12 @@ def with_people(work: Callable[[People], Awaitable[T]]) -> T:
 def user_add(
     name: str,
     role: Annotated[Role, typer.Option(help="What the account may do.")] = "host",
+    farm: Farms = None,
 ) -> None:
     """Make an account with a random password, shown once."""
-    account, password = with_people(lambda people: people.create_account(name, role))
+    account, password = with_people(
+        lambda people: people.create_account(name, role, farms=farm or (), caller=OPERATOR)
+    )
     _out.print(f"{account.name} ({account.role}): password {password}")
 
 
@@ -144,19 +156,21 @@ def user_add(
 def user_list() -> None:
     """List the accounts."""
     for account in with_people(lambda people: people.accounts()):
-        _out.print(f"{account.name}\t{account.role}\t{'disabled' if account.disabled_at else ''}")
+        state = "disabled" if account.disabled_at else ""
+        _out.print("\t".join((account.name, account.role, state, *sorted(account.farms))))
 
 
 @user.command("password")
 def user_password(name: str) -> None:
     """Give an account a new random password, shown once; its sessions end."""
-    _out.print(f"{name}: password {with_people(lambda people: people.set_password(name))}")
+    password = with_people(lambda people: people.set_password(name, caller=OPERATOR))
+    _out.print(f"{name}: password {password}")
 
 
 @user.command("disable")
 def user_disable(name: str) -> None:
     """Shut an account out at once."""
-    with_people(lambda people: people.disable_account(name))
+    with_people(lambda people: people.disable_account(name, caller=OPERATOR))
     _out.print(f"{name} can't sign in any more")
 
 
@@ -164,9 +178,12 @@ def user_disable(name: str) -> None:
 def key_add(
     label: str,
     role: Annotated[KeyRole, typer.Option(help="What the key may do.")] = "host",
+    farm: Farms = None,
 ) -> None:
     """Make an API key, shown once on a line of its own."""
-    _, secret = with_people(lambda people: people.create_api_key(label, role))
+    _, secret = with_people(
+        lambda people: people.create_api_key(label, role, farm or (), caller=OPERATOR)
+    )
     print(secret)
 
 
@@ -174,13 +191,13 @@ def key_add(
 def key_list() -> None:
     """List the API keys, without their secrets."""
     for item in with_people(lambda people: people.api_keys()):
-        _out.print(f"{item.id}\t{item.role}\t{item.label}")
+        _out.print("\t".join((item.id, item.role, item.label, *sorted(item.farms))))
 
 
 @key.command("revoke")
 def key_revoke(identity: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Revoke an API key by its id."""
-    with_people(lambda people: people.revoke_api_key(identity))
+    with_people(lambda people: people.revoke_api_key(identity, caller=OPERATOR))
     _out.print("The key works no more")
 
 

@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from farmlive.people import phones
+
 MAX_QUANTITY = 999
 MAX_STOCK = 1_000_000
-
-_PHONE = re.compile(r"\+?[0-9]{7,15}")
 
 
 def _whole(value: object) -> object:
@@ -45,14 +45,7 @@ def _name(value: object) -> object:
 
 
 def _phone(value: object) -> object:
-    text = unicodedata.normalize("NFKC", value) if isinstance(value, str) else ""
-    text = re.sub(r"[\s().-]", "", text)
-    if not _PHONE.fullmatch(text):
-        raise ValueError(
-            "Write a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."
-        )
-    # So that one person is one buyer: China's own prefix is left out of its mobile numbers.
-    return re.sub(r"^(\+|00)86(?=1[0-9]{10}$)", "", text)
+    return phones.written(value if isinstance(value, str) else "")
 
 
 def _address(value: object) -> object:

@@ -1,0 +1,83 @@
+"""The operator's commands for accounts and keys, on a database in a folder of the test's own."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from farmlive.cli import cli
+from farmlive.ids import ulid
+from farmlive.origin.problems import UnknownFarm
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARMLIVE_DATA", str(tmp_path))
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli, list(words))
+
+
+def listed(what: str) -> list[list[str]]:
+    """The words of each line of a list."""
+    return [line.split() for line in run(what, "list").stdout.splitlines()]
+
+
+@pytest.fixture
+def farm(tmp_path: Path) -> str:
+    """A farm in the database."""
+    run("user", "list")
+    farm = ulid()
+    with sqlite3.connect(tmp_path / "farmlive.sqlite3") as connection:
+        connection.execute(
+            "INSERT INTO farms (id, name, place, person, story, created_at) "
+            """VALUES (?, '{"zh":"果园"}', '{"zh":"尤溪"}', '{"zh":"林"}', '{"zh":"…"}', 1)""",
+            (farm,),
+        )
+    connection.close()
+    return farm
+
+
+def test_user_is_made_with_a_role_and_a_password_that_is_shown() -> None:
+    made = run("user", "add", "chen", "--role", "moderator")
+    assert made.exit_code == 0
+    assert made.stdout.startswith("chen (moderator): password ")
+    assert listed("user") == [["chen", "moderator"]]
+
+
+def test_seller_is_made_with_its_farms(farm: str) -> None:
+    assert run("user", "add", "mei", "--role", "seller", "--farm", farm).exit_code == 0
+    assert listed("user") == [["mei", "seller", farm]]
+
+
+def test_seller_without_a_farm_or_with_an_unknown_one_is_refused() -> None:
+    assert run("user", "add", "mei", "--role", "seller").exit_code == 1
+    unknown = run("user", "add", "mei", "--role", "seller", "--farm", ulid())
+    assert isinstance(unknown.exception, UnknownFarm)
+    assert listed("user") == []
+
+
+def test_disabled_user_is_listed_as_such() -> None:
+    run("user", "add", "lin", "--role", "coordinator")
+    run("user", "add", "chen")
+    assert run("user", "disable", "chen").exit_code == 0
+    assert listed("user") == [["chen", "host", "disabled"], ["lin", "coordinator"]]
+
+
+def test_api_key_of_a_seller_is_made_listed_and_revoked(farm: str) -> None:
+    made = run("key", "add", "scale", "--role", "seller", "--farm", farm)
+    assert made.stdout.startswith("fl_")
+    ((identity, role, label, own),) = listed("key")
+    assert (role, label, own) == ("seller", "scale", farm)
+    assert run("key", "revoke", identity).exit_code == 0
+    assert listed("key") == []
+
+
+def test_what_the_command_did_is_in_the_audit_list(tmp_path: Path) -> None:
+    run("user", "add", "chen")
+    with sqlite3.connect(tmp_path / "farmlive.sqlite3") as connection:
+        found = connection.execute("SELECT name, action FROM audit").fetchall()
+    connection.close()
+    assert found == [("farmlive command", "account.add")]
