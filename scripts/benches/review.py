@@ -84,7 +84,7 @@ async def fair() -> AsyncIterator[Fair]:
                     and None
                 )
             )
-            yield Fair(Review(store, log), made.id)
+            yield Fair(Review(store, log, settings), made.id)
         finally:
             await store.close()
 

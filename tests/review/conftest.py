@@ -1,4 +1,4 @@
-"""A broadcast that sells two offers of two farms, and its review behind a small app."""
+"""A broadcast that sells two offers of two farms, its review over HTTP, and facts of a log."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -6,27 +6,25 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from sqlalchemy import Connection
 
-from farmlive import edge
+from farmlive.app import House, build
 from farmlive.bilingual import Bilingual
-from farmlive.broadcast.broadcasts import Broadcasts
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Event
 from farmlive.broadcast.models import NewBroadcast
-from farmlive.bus import LocalBus
 from farmlive.clock import now_ms
 from farmlive.ids import token
 from farmlive.origin.models import NewFarm, NewLot
-from farmlive.origin.origin import Origin
-from farmlive.people import Caller, DeviceCookie, Guard, People, RateLimits
+from farmlive.people import Caller
 from farmlive.review.ledger import Fact
+from farmlive.review.models import Report
 from farmlive.review.review import Review
-from farmlive.review.routes import routes
+from farmlive.review.sheets import Sheet
 from farmlive.settings import Settings
-from farmlive.shop.models import Card, NewOffer, OrderPlace
-from farmlive.shop.shop import Shop
+from farmlive.shop.models import Card, NewCentre, NewOffer, OrderPlace, Refund, StateChange
 from farmlive.store import Store
+
+STAFF = Caller("01STAFF", "Staff", "coordinator", "staff", "192.0.2.1")
 
 PRICES = {"small": 2990, "large": 5400, "pear": 1000}
 FARMS = {"small": "xikou", "large": "xikou", "pear": "yangzhong"}
@@ -117,55 +115,105 @@ def told() -> type[Told]:
     return Told
 
 
-async def pseudonym(phone: str) -> str:
-    return f"buyer {phone[-2:]}"
-
-
-HOST = Caller(None, "a host", "host", "the host's device", "192.0.2.2")
-
-
 @dataclass
 class Fair:
-    store: Store
-    log: Log
-    broadcasts: Broadcasts
-    shop: Shop
-    review: Review
+    """A house with a live broadcast; `cards` are of Xikou at 29.90 and of Yangzhong at 49.90."""
+
+    house: House
     broadcast: str
     cards: list[Card]
+    centre: str
+    farms: list[str]
 
-    async def order(self, phone: str, *quantities: int, simulated: bool = False) -> dict[str, Any]:
+    @property
+    def store(self) -> Store:
+        return self.house.store
+
+    @property
+    def review(self) -> Review:
+        return self.house.review
+
+    def seller(self, farm: int = 0) -> Caller:
+        own = frozenset({self.farms[farm]})
+        return Caller("01SELLER", "Seller", "seller", "seller", "192.0.2.1", farms=own)
+
+    async def report(self, farms: frozenset[str] | None = None) -> Report:
+        return await self.review.of(self.broadcast, farms)
+
+    async def sheet(self, name: str, caller: Caller = STAFF, language: str = "en") -> Sheet:
+        return await self.review.sheet(caller, self.broadcast, name, language)
+
+    async def order(
+        self,
+        phone: str,
+        *quantities: int,
+        name: str = "王小明",
+        simulated: bool = False,
+        pickup: bool = False,
+    ) -> dict[str, Any]:
         """Order so many of each card."""
+        parcel = {"way": "parcel", "address": "溪口村"}
         request = {
             "lines": [
                 {"offer": card.offer, "quantity": quantity, "price": card.price.amount}
                 for card, quantity in zip(self.cards, quantities, strict=False)
                 if quantity
             ],
-            "buyer": {"name": "王小明", "phone": phone},
-            "delivery": {"way": "parcel", "address": "溪口村"},
-            "payment": "cash_on_delivery",
+            "buyer": {"name": name, "phone": phone},
+            "delivery": {"way": "pickup", "centre": self.centre} if pickup else parcel,
+            "payment": "pay_at_pickup" if pickup else "cash_on_delivery",
             "key": token(),
         }
         role = "simulator" if simulated else None
-        return await self.shop.till.place(
+        return await self.house.shop.place(
             Caller(None, None, role, phone, "192.0.2.1"),  # type: ignore[arg-type]
             self.broadcast,
             OrderPlace.model_validate(request),
         )
 
+    async def enter(self, order: dict[str, Any], state: str) -> None:
+        change = StateChange.model_validate({"state": state})
+        await self.house.shop.orders.enter(STAFF, self.broadcast, order["order"], change)
+
+    async def pay(self, order: dict[str, Any], refund: int = 0) -> None:
+        orders = self.house.shop.orders
+        await orders.pay(STAFF, self.broadcast, order["order"])
+        if refund:
+            given = Refund(amount=refund, reason="squashed")
+            await orders.refund(STAFF, self.broadcast, order["order"], given)
+
+    async def pin(self, offer: str) -> None:
+        told = (self.broadcast, "card.pinned", ["public"], {"offer": offer})
+        await self.store.write(lambda connection: self.house.log.append(connection, *told) and None)
+
+    async def events(self, *kinds: str) -> list[Event]:
+        def read(connection: Connection) -> list[Event]:
+            return self.house.log.events(connection, self.broadcast, kinds=kinds)
+
+        return await self.store.read(read)
+
 
 @pytest.fixture
-async def fair(store: Store, log: Log, settings: Settings) -> Fair:
-    broadcasts = Broadcasts(store, log, LocalBus())
-    origin = Origin(store, settings)
-    shop = Shop(store, log, origin, settings, pseudonym=pseudonym, limits=RateLimits())
-    broadcast = await broadcasts.create(NewBroadcast(title=Bilingual(zh="金桔", en="Kumquats")))
-    await broadcasts.begin(broadcast.id)
-    cards = []
+async def fair(settings: Settings) -> AsyncIterator[Fair]:
+    house = await build(settings.model_copy(update={"orders_per_minute": 1_000}))
+    try:
+        yield await _opened(house)
+    finally:
+        await house.close()
+
+
+async def _opened(house: House) -> Fair:
+    broadcast = await house.broadcasts.create(
+        NewBroadcast(title=Bilingual(zh="金桔", en="Kumquats"))
+    )
+    await house.broadcasts.begin(broadcast.id)
+    place = Bilingual(zh="洋中服务站", en="Yangzhong centre")
+    centre = await house.shop.catalogue.add_centre(STAFF, NewCentre(name=place, address=place))
+    cards, farms = [], []
     for name, price in (("Xikou", 2990), ("Yangzhong", 4990)):
         words = Bilingual(en=name)
-        farm = await origin.add_farm(HOST, NewFarm(name=words, place=words))
+        farm = await house.origin.add_farm(STAFF, NewFarm(name=words, place=words))
+        farms.append(farm.id)
         harvest = {
             "farm": farm.id,
             "code": "1123",
@@ -173,7 +221,7 @@ async def fair(store: Store, log: Log, settings: Settings) -> Fair:
             "harvested_at": now_ms(),
             "quantity_g": 500_000,
         }
-        lot = await origin.add_lot(HOST, NewLot.model_validate(harvest))
+        lot = await house.origin.add_lot(STAFF, NewLot.model_validate(harvest))
         facts = {
             "name": words,
             "unit": {"en": "2.5 kg box"},
@@ -182,29 +230,43 @@ async def fair(store: Store, log: Log, settings: Settings) -> Fair:
             "price": price,
             "released": 50,
         }
-        cards.append(await shop.bag.add(HOST, broadcast.id, NewOffer.model_validate(facts)))
-    return Fair(store, log, broadcasts, shop, Review(store, log), broadcast.id, cards)
+        new = NewOffer.model_validate(facts)
+        cards.append(await house.shop.bag.add(STAFF, broadcast.id, new))
+    return Fair(house, broadcast.id, cards, centre.id, farms)
 
 
 @dataclass
 class Site:
-    viewer: httpx.AsyncClient
-    staff: httpx.AsyncClient
+    """The house over HTTP, for people of each role."""
+
+    house: House
+    fair: Fair
+
+    def client(self, key: str = "") -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.house.asgi),
+            base_url="http://farm.test",
+            headers=headers,
+        )
+
+    async def key(self, role: str, *farms: str) -> str:
+        _, key = await self.house.people.create_api_key("test", role, farms)  # type: ignore[arg-type]
+        return key
 
 
 @pytest.fixture
-async def site(store: Store, settings: Settings, fair: Fair) -> AsyncIterator[Site]:
-    people = People(store, settings)
-    app = FastAPI()
-    app.include_router(routes(fair.review, Guard(people)))
-    edge.answer_problems(app, lambda _request, problem: JSONResponse(problem.body()))
-    transport = httpx.ASGITransport(DeviceCookie(app, people.pseudonyms, secure=False))
-    _, key = await people.create_api_key("test", "host")
-    bearer = {"Authorization": f"Bearer {key}"}
-    async with (
-        httpx.AsyncClient(transport=transport, base_url="http://farm.test") as viewer,
-        httpx.AsyncClient(
-            transport=transport, base_url="http://farm.test", headers=bearer
-        ) as staff,
-    ):
-        yield Site(viewer, staff)
+async def site(fair: Fair) -> Site:
+    return Site(fair.house, fair)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what reads a real broadcast on each database, as tests of the store are."""
+    if "fair" in metafunc.fixturenames:
+        postgresql = pytest.param("postgresql", marks=pytest.mark.postgresql)
+        metafunc.parametrize("database_url", ["sqlite", postgresql], indirect=True)
+
+
+@pytest.fixture
+def staff() -> Caller:
+    return STAFF

@@ -1,7 +1,44 @@
 """Who may read what of a review: staff all of it, a seller own farms' part, a clerk hand-overs."""
 
 from farmlive.people import Caller
-from farmlive.problems import Forbidden
+from farmlive.problems import Forbidden, NotFound
+
+# Sheets by name, and who may read them; a seller reads own farms' rows.
+STAFF = ("coordinator", "host")
+SHEETS: dict[str, tuple[str, ...]] = {
+    "sales": (*STAFF, "seller"),
+    "timeline": (*STAFF, "seller"),
+    "orders": (*STAFF, "seller"),
+    "pick-list": (*STAFF, "seller"),
+    "settlement": (*STAFF, "seller"),
+    "hand-over": (*STAFF, "clerk"),
+    "packing": STAFF,
+}
+# Those that people print and work by.
+LISTS = ("pick-list", "hand-over", "packing", "settlement")
+
+
+class UnknownSheet(NotFound):
+    """No sheet has that name."""
+
+    slug = "unknown-sheet"
+    title = "There is no such sheet"
+
+    def __init__(self, name: str):
+        super().__init__(f"There is no sheet {name[:40]}. There are: {', '.join(SHEETS)}.")
+
+
+def sheets_of(caller: Caller) -> list[str]:
+    """The sheets that the caller may read."""
+    return [name for name, roles in SHEETS.items() if caller.role in roles]
+
+
+def check_sheet(caller: Caller, name: str) -> None:
+    """Raise UnknownSheet, or Forbidden where the caller may not read it."""
+    if name not in SHEETS:
+        raise UnknownSheet(name)
+    if caller.role not in SHEETS[name]:
+        raise Forbidden("Nothing is shown: this sheet is not for your role. Ask a coordinator.")
 
 
 def farms_of(caller: Caller, farm: str | None = None) -> frozenset[str] | None:

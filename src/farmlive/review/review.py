@@ -9,9 +9,13 @@ from sqlalchemy import Connection, Text, cast, func, select, type_coerce
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.tables import card_taps, events, watches
 from farmlive.clock import now_ms
-from farmlive.review import audience, ledger
-from farmlive.review.models import Report
+from farmlive.people import Caller
+from farmlive.review import audience, ledger, lists, numbers
+from farmlive.review.models import Part, Report, Sum
+from farmlive.review.readers import check_sheet, farms_of
 from farmlive.review.report import Beside, report
+from farmlive.review.sheets import Sheet, Words
+from farmlive.settings import Settings
 from farmlive.shop.tables import offers, order_lines, orders
 from farmlive.store import Store
 
@@ -19,14 +23,29 @@ from farmlive.store import Store
 AT_ONCE = 100
 # A session says it runs for so long after it was last kept (its minute, and one for a slow disk).
 FRESH_MS = 120_000
+TITLES = {
+    "sales": ("Sales", "销售"),
+    "timeline": ("Timeline", "时间线"),
+    "orders": ("Orders", "订单"),
+    "pick-list": ("Pick list", "采收备货单"),
+    "hand-over": ("Hand-over list", "自提交货单"),
+    "packing": ("Packing list", "快递打包单"),
+    "settlement": ("Settlement", "结算单"),
+}
+_NUMBERS = {
+    "sales": numbers.sales,
+    "timeline": numbers.timeline,
+    "settlement": numbers.settlement,
+}
 
 
 class Review:
-    """Reports on broadcasts, running or ended."""
+    """Reports on broadcasts, running or ended, and their sheets."""
 
-    def __init__(self, store: Store, log: Log):
+    def __init__(self, store: Store, log: Log, settings: Settings):
         self._store = store
         self._log = log
+        self._currency = settings.currency
 
     async def of(self, broadcast: str, farms: frozenset[str] | None = None) -> Report:
         """The report of a broadcast as it stands, or these farms' part. Raises UnknownBroadcast."""
@@ -45,6 +64,78 @@ class Review:
                 book = book.only(farms)
             beside = _beside(connection, broadcast, farms)
             return report(broadcast, head, book, watched, beside, until=until, farms=farms)
+
+        return await self._store.read(read)
+
+    async def totals(self, farms: frozenset[str] | None = None) -> dict[str, Part]:
+        """What each broadcast with a bag sold and was not cancelled; of these farms alone, if any."""
+        sold = (
+            select(
+                orders.c.broadcast,
+                func.count(func.distinct(orders.c.id)),
+                func.sum(order_lines.c.quantity),
+                func.sum(order_lines.c.total),
+                func.max(orders.c.currency),
+            )
+            .join(orders, orders.c.id == order_lines.c.order)
+            .where(orders.c.state != "cancelled")
+            .group_by(orders.c.broadcast)
+        )
+        offered = select(offers.c.broadcast).distinct()
+        if farms is not None:
+            sold = sold.where(order_lines.c.farm.in_(farms))
+            offered = offered.where(offers.c.farm.in_(farms))
+
+        def read(connection: Connection) -> dict[str, Part]:
+            nothing = Part(orders=0, items=0, gross=Sum(amount=0, currency=self._currency))
+            found = dict.fromkeys(connection.execute(offered).scalars(), nothing)
+            for broadcast, count, items, gross, currency in connection.execute(sold):
+                money = Sum(amount=int(gross), currency=currency)
+                found[broadcast] = Part(orders=count, items=int(items), gross=money)
+            return found
+
+        return await self._store.read(read)
+
+    async def sheet(
+        self, caller: Caller, broadcast: str, name: str, language: str, farm: str | None = None
+    ) -> Sheet:
+        """A sheet of a broadcast in a language, of the caller's part.
+
+        Raises UnknownBroadcast, UnknownSheet, and Forbidden where it is not the caller's to read.
+        """
+        check_sheet(caller, name)
+        farms = None if caller.role == "clerk" else farms_of(caller, farm)
+        say = Words(language)
+        found = await self.of(broadcast, farms) if name in _NUMBERS else None
+
+        def read(connection: Connection) -> Sheet:
+            head = self._log.head(connection, broadcast)
+            cards = {
+                data["offer"]: data for _, _, data in facts(connection, broadcast, ("offer.added",))
+            }
+            currency = next((card["price"]["currency"] for card in cards.values()), self._currency)
+            sheet = Sheet(
+                name=name,
+                title=say(*TITLES[name]),
+                broadcast=say.of(head.title),
+                broadcast_id=broadcast,
+                language=language,
+                currency=currency,
+                made_at=now_ms(),
+                total_word=say("Together", "合计"),
+            )
+            goods = lists.Goods(cards, say)
+            if found is not None:
+                _NUMBERS[name](found, sheet, say)
+            elif name == "orders":
+                lists.order_lines_of(connection, sheet, goods, farms)
+            elif name == "pick-list":
+                lists.pick_list(connection, sheet, goods, farms)
+            elif name == "hand-over":
+                lists.hand_over(connection, sheet, goods)
+            else:
+                lists.packing(connection, sheet, goods)
+            return sheet
 
         return await self._store.read(read)
 

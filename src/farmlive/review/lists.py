@@ -1,0 +1,280 @@
+"""The sheets that people work by: pick list a farm, hand-over list a pick-up point, packing list,
+orders. Read from the shop's tables, since they tell how each order stands now.
+
+Buyers' names, phones and addresses are in the hand-over and packing lists and nowhere else.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from farmlive.review.sheets import Column, Sheet, Table, Words
+from farmlive.shop.models import order_number
+from farmlive.shop.tables import centres, order_lines, orders
+
+_STATES = {
+    "held": ("held", "保留中"),
+    "placed": ("placed", "已下单"),
+    "packed": ("packed", "已打包"),
+    "shipped": ("shipped", "已发货"),
+    "at_centre": ("at the pick-up point", "已到自提点"),
+    "received": ("received", "已收货"),
+    "cancelled": ("cancelled", "已取消"),
+    "expired": ("expired", "已过期"),
+}
+_PAYMENTS = {
+    "due": ("due", "待付"),
+    "paid": ("paid", "已付"),
+    "part_refunded": ("paid, part refunded", "部分退款"),
+    "refunded": ("refunded", "已退款"),
+}
+
+Cards = dict[str, dict[str, Any]]
+
+
+@dataclass
+class Goods:
+    """The bag's cards by offer, and how they are called in one language."""
+
+    cards: Cards
+    say: Words
+
+    def name(self, offer: str) -> str:
+        """The product."""
+        return self.say.of(self.cards[offer]["name"])
+
+    def unit(self, offer: str) -> str:
+        """What one of it is, such as a 2.5 kg box."""
+        return self.say.of(self.cards[offer]["unit"])
+
+    def lot(self, offer: str) -> str:
+        """The code of the lot that it is from."""
+        return str(self.cards[offer]["lot"]["code"])
+
+    def grams(self, offer: str) -> int:
+        """The net weight of one."""
+        return int(self.cards[offer]["net_weight_g"])
+
+    def item(self, offer: str, quantity: int) -> str:
+        """A line of an order in words."""
+        return f"{self.name(offer)} {self.unit(offer)} × {quantity}"
+
+
+def pick_list(
+    connection: Connection,
+    sheet: Sheet,
+    goods: Goods,
+    farms: frozenset[str] | None,
+) -> None:
+    """What each farm harvests and packs for the orders that are not cancelled."""
+    say = goods.say
+    sheet.by = say("Farm", "农场")
+    query = (
+        select(
+            order_lines.c.offer,
+            order_lines.c.farm,
+            orders.c.state == "placed",
+            func.sum(order_lines.c.quantity),
+        )
+        .join(orders, orders.c.id == order_lines.c.order)
+        .where(orders.c.broadcast == sheet.broadcast_id, orders.c.state != "cancelled")
+        .group_by(order_lines.c.offer, order_lines.c.farm, orders.c.state == "placed")
+    )
+    if farms is not None:
+        query = query.where(order_lines.c.farm.in_(farms))
+    # The same product from the same lot is one row, whatever it was sold for.
+    boxes: dict[str, dict[tuple[str, str, str, int], list[int]]] = defaultdict(dict)
+    names = {}
+    for offer, farm, is_open, quantity in connection.execute(query):
+        named = (goods.name(offer), goods.unit(offer), goods.lot(offer), goods.grams(offer))
+        row = boxes[farm].setdefault(named, [0, 0])
+        row[0] += int(quantity)
+        row[1] += int(quantity) if is_open else 0
+        names[farm] = say.of(goods.cards[offer]["lot"]["farm"]["name"])
+    for farm in sorted(boxes, key=lambda farm: names[farm]):
+        table = Table(
+            sheet.title,
+            (
+                Column(say("Product", "商品"), width=30),
+                Column(say("Unit", "规格"), width=16),
+                Column(say("Lot", "批次"), width=12),
+                Column(say("Boxes", "件数"), "count", 10, total=True),
+                Column(say("Net weight", "净重"), "weight", 14, total=True),
+                Column(say("Still to pack", "待打包"), "count", 12, total=True),
+            ),
+            group=names[farm],
+        )
+        table.rows = [
+            (name, unit, lot, count, count * grams, to_pack)
+            for (name, unit, lot, grams), (count, to_pack) in sorted(boxes[farm].items())
+        ]
+        sheet.tables.append(table)
+
+
+@dataclass
+class _Parcel:
+    """An order with its lines."""
+
+    order: Row[Any]
+    lines: list[Row[Any]] = field(default_factory=list)
+
+
+def _with_lines(
+    connection: Connection, broadcast: str, way: str | None, farms: frozenset[str] | None
+) -> list[_Parcel]:
+    found = select(orders).where(orders.c.broadcast == broadcast).order_by(orders.c.number)
+    lines = (
+        select(order_lines, orders.c.number)
+        .join(orders, orders.c.id == order_lines.c.order)
+        .where(orders.c.broadcast == broadcast)
+        .order_by(orders.c.number, order_lines.c.line)
+    )
+    if way is not None:
+        found = found.where(orders.c.way == way, orders.c.state != "cancelled")
+        lines = lines.where(orders.c.way == way, orders.c.state != "cancelled")
+    if farms is not None:
+        lines = lines.where(order_lines.c.farm.in_(farms))
+    parcels = {row.id: _Parcel(row) for row in connection.execute(found)}
+    for line in connection.execute(lines):
+        parcels[line.order].lines.append(line)
+    return [parcel for parcel in parcels.values() if parcel.lines]
+
+
+def hand_over(connection: Connection, sheet: Sheet, goods: Goods) -> None:
+    """Who fetches what at each pick-up point, and what is still to pay there."""
+    say = goods.say
+    sheet.by = say("Pick-up point", "自提点")
+    points = {row.id: row for row in connection.execute(select(centres))}
+    by_point: dict[str, list[_Parcel]] = defaultdict(list)
+    for parcel in _with_lines(connection, sheet.broadcast_id, "pickup", None):
+        by_point[parcel.order.centre].append(parcel)
+    for point in sorted(by_point, key=lambda point: say.of(points[point].name)):
+        table = Table(
+            sheet.title,
+            (
+                Column(say("Number", "单号"), width=9),
+                Column(say("Name", "姓名"), width=16),
+                Column(say("Phone", "电话"), width=16),
+                Column(say("Items", "商品"), width=46),
+                Column(say("Boxes", "件数"), "count", 8, total=True),
+                Column(say("To collect", "应收"), "money", 12, total=True),
+                Column(say("Payment", "付款"), width=12),
+                Column(say("State", "状态"), width=14),
+            ),
+            group=say.of(points[point].name),
+            note=say.of(points[point].address),
+        )
+        table.rows = [
+            (
+                order_number(parcel.order.number),
+                parcel.order.buyer_name,
+                parcel.order.buyer_phone,
+                _items(goods, parcel.lines),
+                sum(line.quantity for line in parcel.lines),
+                _to_collect(parcel.order),
+                say(*_PAYMENTS[parcel.order.payment]),
+                say(*_STATES[parcel.order.state]),
+            )
+            for parcel in by_point[point]
+        ]
+        sheet.tables.append(table)
+
+
+def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
+    """What goes into each parcel, where it goes, and what the courier collects."""
+    say = goods.say
+    table = Table(
+        sheet.title,
+        (
+            Column(say("Number", "单号"), width=9),
+            Column(say("Name", "姓名"), width=14),
+            Column(say("Phone", "电话"), width=16),
+            Column(say("Address", "地址"), width=40),
+            Column(say("Items", "商品"), width=44),
+            Column(say("Boxes", "件数"), "count", 8, total=True),
+            Column(say("Net weight", "净重"), "weight", 12, total=True),
+            Column(say("To collect", "应收"), "money", 12, total=True),
+            Column(say("State", "状态"), width=10),
+        ),
+    )
+    table.rows = [
+        (
+            order_number(parcel.order.number),
+            parcel.order.buyer_name,
+            parcel.order.buyer_phone,
+            parcel.order.address,
+            _items(goods, parcel.lines, lots=True),
+            sum(line.quantity for line in parcel.lines),
+            sum(line.quantity * goods.grams(line.offer) for line in parcel.lines),
+            _to_collect(parcel.order),
+            say(*_STATES[parcel.order.state]),
+        )
+        for parcel in _with_lines(connection, sheet.broadcast_id, "parcel", None)
+    ]
+    if table.rows:
+        sheet.tables.append(table)
+
+
+def order_lines_of(
+    connection: Connection, sheet: Sheet, goods: Goods, farms: frozenset[str] | None
+) -> None:
+    """Every line of every order, cancelled ones too, without its buyer."""
+    say = goods.say
+    points = {row.id: say.of(row.name) for row in connection.execute(select(centres))}
+    table = Table(
+        sheet.title,
+        (
+            Column(say("Number", "单号"), width=9),
+            Column(say("Ordered at", "下单时间"), "moment", 20),
+            Column(say("State", "状态"), width=14),
+            Column(say("Payment", "付款"), width=14),
+            Column(say("Delivery", "配送"), width=20),
+            Column(say("Farm", "农场"), width=18),
+            Column(say("Product", "商品"), width=28),
+            Column(say("Unit", "规格"), width=14),
+            Column(say("Lot", "批次"), width=10),
+            Column(say("Items", "件数"), "count", 8, total=True),
+            Column(say("Price", "单价"), "money"),
+            Column(say("Gross", "金额"), "money", total=True),
+            Column(say("Simulated", "模拟"), width=10),
+        ),
+    )
+    for parcel in _with_lines(connection, sheet.broadcast_id, None, farms):
+        order = parcel.order
+        parcel_word = say("parcel", "快递")
+        way = points.get(order.centre, "") if order.way == "pickup" else parcel_word
+        for line in parcel.lines:
+            farm = goods.cards[line.offer]["lot"]["farm"]
+            table.rows.append(
+                (
+                    order_number(order.number),
+                    order.placed_at,
+                    say(*_STATES[order.state]),
+                    say(*_PAYMENTS[order.payment]),
+                    way,
+                    say.of(farm["name"]),
+                    goods.name(line.offer),
+                    goods.unit(line.offer),
+                    goods.lot(line.offer),
+                    line.quantity,
+                    line.price,
+                    line.total,
+                    say("yes", "是") if order.simulated else "",
+                )
+            )
+    sheet.tables.append(table)
+
+
+def _items(goods: Goods, lines: Iterable[Row[Any]], *, lots: bool = False) -> str:
+    said: Sequence[str] = [
+        goods.item(line.offer, line.quantity) + (f" #{goods.lot(line.offer)}" if lots else "")
+        for line in lines
+    ]
+    return goods.say("; ", "；").join(said)
+
+
+def _to_collect(order: Row[Any]) -> int:
+    return int(order.total - order.refunded) if order.payment == "due" else 0
