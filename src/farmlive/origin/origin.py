@@ -5,11 +5,13 @@ What a lot is sold as belongs to the shop; the pages that show stories and maps 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, insert, select
 
 from farmlive.origin import epcis, farms, gs1, lots, story
+from farmlive.origin.map import PlotMap, ProvinceMap, plot_map, province_map
 from farmlive.origin.models import (
     Farm,
     FarmChange,
@@ -57,6 +59,17 @@ class ShownEvent(Protocol):
         """Its contents."""
 
 
+@dataclass(frozen=True)
+class FarmPage:
+    """What a farm's page shows. `map` is the farm in its province, `near` its plots from near."""
+
+    farm: Farm
+    plots: list[Plot]
+    lots: list[Lot]
+    map: ProvinceMap | None
+    near: PlotMap | None
+
+
 class Origin:
     """Farms and lots, kept in the store, named under the server's public address.
 
@@ -96,6 +109,22 @@ class Origin:
     async def farms(self) -> list[Farm]:
         """All farms, oldest first."""
         return await self._store.read(farms.every)
+
+    async def farm_page(self, farm: str) -> FarmPage:
+        """The farm with its plots, its lots and its maps. Raises UnknownFarm."""
+
+        def read(connection: Connection) -> FarmPage:
+            found = farms.find(connection, farm)
+            plots = farms.plots_of(connection, farm)
+            return FarmPage(
+                found,
+                plots,
+                lots.every(connection, farm),
+                province_map(found),
+                plot_map(found, plots),
+            )
+
+        return await self._store.read(read)
 
     async def add_plot(self, caller: Caller, farm: str, new: NewPlot) -> Plot:
         """Keep a new plot of a farm. Raises UnknownFarm, OtherFarm."""
