@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
+from farmlive.clock import now_ms
 from farmlive.pages.formats import Formats
 from farmlive.pages.languages import (
     COOKIE,
@@ -22,6 +23,7 @@ from farmlive.pages.languages import (
     language_of,
     read_words,
 )
+from farmlive.pages.pictures import BOXES, DRAWINGS, drawing
 from farmlive.pages.static import WEB, Static
 from farmlive.settings import Settings
 
@@ -80,6 +82,9 @@ class Pages:
             static=self._static.url,
             modules=self._static.modules,
             script_words=words.of_scripts,
+            drawing=lambda name: self._static.url(f"pictures/{drawing(name)}"),
+            drawings={"kinds": DRAWINGS, "boxes": BOXES},
+            now=now_ms,
             time_zone=self._settings.time_zone,
             currency=self._settings.currency,
         )

@@ -40,6 +40,20 @@ export function weight(grams) {
   return `${counts.format(Math.round(grams / 5) / 100)} 斤（${kilograms} 公斤）`;
 }
 
+/** Grams as kilograms alone, 412 kg or 412 公斤: for a harvest, where whole kilograms will do. */
+export function kilograms(grams) {
+  const kg = grams / 1000;
+  const rounded = counts.format(kg < 10 ? Math.round(kg * 10) / 10 : Math.round(kg));
+  return page.language === "zh" ? `${rounded} 公斤` : `${rounded} kg`;
+}
+
+/** What a kilogram costs, ¥11.96/kg, in Chinese a jin, ¥5.98/斤; nothing below half a kilogram. */
+export function perKilogram({ amount, currency }, grams) {
+  if (grams < 500) return "";
+  const [unit, name] = page.language === "zh" ? [500, "斤"] : [1000, "kg"];
+  return `${money({ amount: Math.round((amount * unit) / grams), currency })}/${name}`;
+}
+
 /** The time of day in the zone of the pages, 20:14. */
 export const clock = (ms) => clocks.format(ms);
 

@@ -10,7 +10,8 @@ export function open(dialog, onClose) {
   dialog.addEventListener(
     "close",
     () => {
-      delete document.body.dataset.sheet;
+      // Another sheet may have taken this one's place already.
+      if (document.body.dataset.sheet === dialog.id) delete document.body.dataset.sheet;
       // What was hidden while the sheet was open could not take the focus back by itself.
       const now = document.activeElement;
       if (now === document.body || dialog.contains(now)) opener?.focus();

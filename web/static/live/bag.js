@@ -3,8 +3,9 @@
 import { el, icon, say } from "../common/dom.js";
 import { money } from "../common/format.js";
 import { recall } from "../common/memory.js";
+import { pictureOf } from "../common/pictures.js";
 import { n, t } from "../common/words.js";
-import { fullName, leftInWords, lotInWords, pictureOf } from "./card.js";
+import { fullName, leftInWords, lotLine, stockBar } from "./card.js";
 
 export class Bag {
   /** `places` are the elements that each show the whole list; `act` has buy and origin. */
@@ -15,7 +16,7 @@ export class Bag {
   }
 
   render(scene, buyable) {
-    const cards = [...scene.offers.values()];
+    const cards = inOrder(scene.offers);
     say(this.counter, String(cards.length));
     this.counter.hidden = cards.length === 0;
     for (const { place, rows } of this.places) {
@@ -34,7 +35,16 @@ export class Bag {
         }
         this.update(rows.get(card.offer), card, scene.pinned === card.offer, buyable);
       }
+      this.arrange(place, cards, rows);
     }
+  }
+
+  /** Where the host moved an offer in the bag, its row moves too. */
+  arrange(place, cards, rows) {
+    cards.forEach((card, index) => {
+      const { item } = rows.get(card.offer);
+      if (place.children[index] !== item) place.insertBefore(item, place.children[index]);
+    });
   }
 
   row(card) {
@@ -42,6 +52,8 @@ export class Bag {
       price: el("span", { class: "price price--small" }),
       was: el("s", { class: "price-was" }),
       left: el("span", { class: "small soft" }),
+      stock: stockBar(),
+      lot: lotLine(card, this.act),
       now: el("span", { class: "badge badge--kumquat" }, t("On screen now")),
       buy: el("button", {
         class: "button bag__buy",
@@ -50,27 +62,20 @@ export class Bag {
         onclick: () => this.act.buy(card.offer),
       }),
     };
-    const origin = el(
+    const look = el(
       "button",
-      { class: "pinned__lot", type: "button", onclick: () => this.act.origin(card.lot) },
-      icon("leaf", true),
-      el("span", {}, lotInWords(card.lot)),
-      icon("next", true),
-    );
-    parts.item = el(
-      "li",
-      { class: "bag__row" },
-      el("img", { class: "thumb thumb--small", src: pictureOf(card), alt: "", width: 56, height: 56 }),
+      { class: "bag__look", type: "button", "aria-haspopup": "dialog", onclick: () => this.act.look(card.offer) },
+      el("img", { class: "thumb", src: pictureOf(card), alt: "", width: 72, height: 72, loading: "lazy" }),
       el(
-        "div",
+        "span",
         { class: "bag__text" },
         parts.now,
-        el("h3", { class: "bag__name" }, fullName(card)),
-        el("p", { class: "bag__money" }, parts.price, parts.was, parts.left),
+        el("span", { class: "bag__name" }, fullName(card)),
+        el("span", { class: "bag__money" }, parts.price, parts.was),
+        el("span", { class: "bag__stock" }, parts.stock, parts.left),
       ),
-      parts.buy,
-      origin,
     );
+    parts.item = el("li", { class: "bag__row" }, look, parts.lot, parts.buy);
     return parts;
   }
 
@@ -79,11 +84,17 @@ export class Bag {
     say(row.was, card.list_price ? money(card.list_price) : "");
     row.was.hidden = !card.list_price;
     say(row.left, leftInWords(card));
+    row.stock.show(card);
+    row.lot.show(card);
     row.now.hidden = !pinned;
     row.buy.disabled = !buyable || card.left <= 0;
     say(row.buy, card.left > 0 ? t("Buy") : t("Sold out"));
   }
 }
+
+/** The offers as the host arranged them. */
+const inOrder = (offers) =>
+  [...offers.values()].sort((one, other) => (one.position ?? 0) - (other.position ?? 0));
 
 /** The orders that this device placed here, with the way to their pages. */
 export function renderOrders(place, scene) {

@@ -1,342 +1,304 @@
-// Buying: one sheet of three steps (how many, who and where, check and pay) and the answer.
-// The order goes over the channel, or over HTTP where that is down; its key makes a repeat harmless.
+// Buying: a sheet over the picture. A tap on Buy holds the stock at once; then the basket, who gets
+// it, and the answer. With what is remembered it is one more tap to the order.
 
-import { api } from "../common/api.js";
 import { el, icon, say } from "../common/dom.js";
-import { money, weight } from "../common/format.js";
-import { recall, remember } from "../common/memory.js";
+import { duration, money, weight } from "../common/format.js";
 import { sentence } from "../common/problems.js";
 import { close, open } from "../common/sheet.js";
-import { t, text } from "../common/words.js";
-import { fullName, leftInWords, pictureOf } from "./card.js";
+import { toast } from "../common/toast.js";
+import { n, page, t } from "../common/words.js";
+import { BuyerForm } from "./buyer.js";
+import { fullName } from "./card.js";
+import { Lines, More } from "./lines.js";
 
-const AT_MOST = 99;
-const STEPS = ["quantity", "details", "check", "done"];
+const STEPS = ["order", "details", "done"];
+const SOON = 60_000; // when the time that is left is told
 
 export class Buying {
-  constructor(sheet, { broadcast, scene, channel, centres }) {
+  constructor(sheet, { basket, scene, centres }) {
     this.sheet = sheet;
-    this.broadcast = broadcast;
+    this.basket = basket;
     this.scene = scene;
-    this.channel = channel;
-    this.centres = centres;
     this.part = (name) => sheet.querySelector(`[data-part="${name}"]`);
-    this.form = this.part("form");
-    this.quantity = 1;
-    this.step = "quantity";
-    this.pending = recallPending(broadcast);
-    this.part("less").addEventListener("click", () => this.count(this.quantity - 1));
-    this.part("more").addEventListener("click", () => this.count(this.quantity + 1));
-    this.part("number").addEventListener("change", (event) => this.count(Number(event.target.value)));
-    this.part("back").addEventListener("click", () => this.back());
+    this.step = "order";
+    this.buyer = new BuyerForm(
+      this.part("form"),
+      { parcel: this.part("parcel"), pickup: this.part("pickup") },
+      centres,
+    );
+    this.lines = new Lines(this.part("lines"), basket, scene);
+    this.more = new More(this.part("more"), this.part("more-list"), basket, scene);
+    this.part("back").addEventListener("click", () => this.go("order"));
     this.part("change").addEventListener("click", () => this.go("details"));
-    this.form.addEventListener("change", () => this.showWay());
-    this.form.addEventListener("input", ({ target }) => this.mark(target, ""));
-    this.form.addEventListener("submit", (event) => {
+    this.part("held-again").addEventListener("click", () => basket.again());
+    this.part("form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.forward();
     });
-    this.fill(recall("buyer"));
-    this.showWay();
+    basket.addEventListener("change", () => this.render(this.buyable));
+    basket.addEventListener("recovered", ({ detail }) => {
+      if (this.sheet.open) this.placed(detail);
+      else toast(t("Your order %(number)s was placed.", { number: detail.number }));
+    });
+    setInterval(() => this.tick(), 1000);
   }
 
-  /** The card as the broadcast has it now. */
-  get card() {
-    return this.scene.offers.get(this.offer);
-  }
-
-  /** Open the sheet for an offer. */
+  /** Open the sheet with an offer in the basket, or with what is held already. */
   begin(offer) {
-    this.offer = offer;
-    this.quantity = 1;
-    this.channel.tell({ type: "card.open", offer });
-    this.part("thumb").src = pictureOf(this.card);
-    say(this.part("name"), fullName(this.card));
-    open(this.sheet);
-    this.go("quantity");
+    if (offer) this.basket.add(offer);
+    open(this.sheet, () => this.closed());
+    this.part("more").open = false;
+    this.go("order");
   }
 
-  /** The broadcast changed; keep what the sheet says true. */
+  closed() {
+    const { basket } = this;
+    if (basket.empty || this.step === "done") return;
+    if (!basket.hold) {
+      basket.clear();
+      return;
+    }
+    toast(t("It stays held for you for %(time)s.", { time: duration(basket.remains) }), {
+      act: t("Give it back"),
+      onAct: () => basket.drop(),
+    });
+  }
+
+  /** The broadcast or the basket changed; keep what the sheet says true. */
   render(buyable) {
     this.buyable = buyable;
-    if (!this.sheet.open || this.step === "done" || !this.card) return;
-    const { card } = this;
-    const most = Math.max(1, Math.min(AT_MOST, card.left));
-    if (this.step === "quantity" && this.quantity > most) this.quantity = most;
-    say(this.part("price"), money(card.price));
-    say(this.part("weight"), weight(card.net_weight_g * this.quantity));
-    say(this.part("left"), leftInWords(card));
-    this.part("number").value = this.quantity;
-    this.part("number").max = most;
-    this.part("less").disabled = this.quantity <= 1;
-    this.part("more").disabled = this.quantity >= most;
-    const total = money(this.total());
+    if (!this.sheet.open || this.step === "done") return;
+    const { basket } = this;
+    if (basket.empty) {
+      if (!this.busy && !basket.ordering) close(this.sheet);
+      return;
+    }
+    this.lines.render();
+    this.more.render();
+    this.notice();
+    const whole = this.buyer.whole;
+    this.part("summary").hidden = !whole;
+    if (whole) {
+      const summary = this.buyer.summary();
+      for (const name of ["whom", "way", "where", "pay"]) say(this.part(name), summary[name]);
+    }
+    let boxes = 0;
+    let grams = 0;
+    for (const [offer, { quantity }] of basket.lines) {
+      boxes += quantity;
+      grams += quantity * (this.scene.offers.get(offer)?.net_weight_g ?? 0);
+    }
+    const words = n("%(count)s item", "%(count)s items", boxes, { count: boxes });
+    say(this.part("count"), `${words} · ${weight(grams)}`);
+    say(this.part("total"), money(basket.total));
     const submit = this.part("submit");
-    const closed = !buyable || card.left <= 0;
-    submit.disabled = closed;
-    if (!buyable) say(submit, t("Orders are closed"));
-    else if (card.left <= 0) say(submit, t("Sold out"));
-    else if (this.step === "quantity") say(submit, t("Continue · %(total)s", { total }));
-    else if (this.step === "details") say(submit, t("Check the order"));
-    else say(submit, t("Place the order · %(total)s", { total }));
-    if (this.step === "check") this.summary();
+    const open_ = (buyable || Boolean(basket.hold)) && basket.state !== "over";
+    const blocked = basket.changes.some((change) => change.now !== undefined || change.left === 0);
+    submit.disabled = !open_ || blocked || this.busy;
+    if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
+    else if (this.step === "order" && !whole) say(submit, t("Continue"));
+    else say(submit, t("Place the order · %(total)s", { total: money(basket.total) }));
+    this.tick();
   }
 
-  total() {
-    const { amount, currency } = this.card.price;
-    return { amount: amount * this.quantity, currency };
-  }
-
-  count(quantity) {
-    const most = Math.max(1, Math.min(AT_MOST, this.card.left));
-    this.quantity = Math.min(most, Math.max(1, Math.trunc(quantity) || 1));
-    this.render(this.buyable);
+  /** The hold and its time. */
+  tick() {
+    if (!this.sheet.open) return;
+    const { basket } = this;
+    const { state } = basket;
+    const held = this.part("held");
+    held.hidden = this.step === "done" || basket.empty || state === "loose";
+    if (held.hidden) return;
+    const { remains } = basket;
+    held.dataset.state = state === "held" && remains < SOON ? "soon" : state;
+    const words = {
+      asking: t("Taking it off the shelf for you…"),
+      held: t("Held for you"),
+      over: t("The time is up; it went back to the others."),
+    };
+    say(this.part("held-text"), words[state] ?? "");
+    say(this.part("held-time"), state === "held" ? duration(remains) : "");
+    const again = this.part("held-again");
+    again.hidden = state !== "over";
+    if (basket.hold) {
+      this.length = Math.max(this.length ?? 0, remains);
+      this.part("held-bar").value = remains / this.length;
+    } else {
+      this.length = 0;
+      this.part("held-bar").value = 0;
+    }
+    if (state === "over") say(this.part("held-told"), words.over);
+    else if (state === "held" && remains < SOON) {
+      say(this.part("held-told"), t("It is held for less than a minute more."));
+    } else say(this.part("held-told"), state === "held" ? words.held : "");
   }
 
   go(step) {
     this.step = step;
     this.sheet.dataset.step = step;
     for (const name of STEPS) this.part(name).hidden = name !== step;
-    this.part("back").hidden = step === "quantity" || step === "done";
+    this.part("back").hidden = step !== "details";
     this.part("foot").hidden = step === "done";
-    this.tell("");
     const titles = {
-      quantity: t("How many?"),
+      order: t("Your order"),
       details: t("Who gets it, and where?"),
-      check: t("Check and order"),
       done: t("Ordered"),
     };
     say(this.part("title"), titles[step]);
-    this.render(this.buyable);
+    if (step !== "done") this.render(this.buyable);
+    else this.tick();
     this.part("body").scrollTop = 0;
     if (step === "details") {
-      this.form.elements[this.form.elements.name.value ? "phone" : "name"].focus();
+      const { elements } = this.part("form");
+      elements[elements.name.value ? "phone" : "name"].focus();
     } else {
       this.part("title").focus();
     }
   }
 
-  back() {
-    this.go(this.step === "check" && !recall("buyer") ? "details" : "quantity");
-  }
-
   forward() {
-    if (this.step === "quantity") this.go(this.whole() ? "check" : "details");
-    else if (this.step === "details") {
-      if (!this.check()) return;
-      const buyer = this.read();
-      remember("buyer", this.form.elements.keep.checked ? buyer : null);
-      this.go("check");
-    } else if (this.step === "check") this.place();
-  }
-
-  // Who and where.
-
-  fill(buyer) {
-    if (!buyer) return;
-    const { elements } = this.form;
-    for (const name of ["name", "phone", "address"]) elements[name].value = buyer[name] ?? "";
-    if (this.centres.some((centre) => centre.id === buyer.centre)) {
-      elements.centre.value = buyer.centre;
+    if (this.part("submit").disabled) return;
+    if (this.step === "order" && !this.buyer.whole) {
+      this.go("details");
+      return;
     }
-    if (buyer.way === "parcel" || this.centres.length > 0) elements.way.value = buyer.way ?? "parcel";
-  }
-
-  read() {
-    const { elements } = this.form;
-    return {
-      name: elements.name.value.trim(),
-      phone: elements.phone.value.trim(),
-      way: elements.way.value,
-      address: elements.address.value.trim(),
-      centre: elements.centre?.value || null,
-    };
-  }
-
-  showWay() {
-    const parcel = this.form.elements.way.value !== "pickup";
-    this.part("parcel").hidden = !parcel;
-    this.part("pickup").hidden = parcel;
-  }
-
-  problems() {
-    const buyer = this.read();
-    const found = {};
-    if (!buyer.name) found.name = t("Write the name of the person who receives it.");
-    if (!/^\+?[\d\s-]{6,20}$/.test(buyer.phone)) {
-      found.phone = t("Write a phone number, so that the courier or the centre can call.");
-    } else if (/^1/.test(buyer.phone) && buyer.phone.replace(/\D/g, "").length !== 11) {
-      found.phone = t("A mobile number has 11 digits.");
+    if (this.step === "details") {
+      if (!this.buyer.check()) return;
+      this.buyer.remember();
     }
-    if (buyer.way === "parcel" && buyer.address.length < 2) {
-      found.address = t("Write where the parcel goes; a village is enough.");
-    }
-    if (buyer.way === "pickup" && !buyer.centre) found.centre = t("Choose a service centre.");
-    return found;
-  }
-
-  whole() {
-    return Object.keys(this.problems()).length === 0;
-  }
-
-  check() {
-    const found = this.problems();
-    for (const name of ["name", "phone", "address", "centre"]) {
-      this.mark(this.form.elements[name], found[name] ?? "");
-    }
-    const first = Object.keys(found)[0];
-    if (first) this.form.elements[first].focus();
-    return !first;
-  }
-
-  mark(field, words) {
-    const place = field?.id && this.sheet.querySelector(`#${field.id}-error`);
-    if (!place) return;
-    say(place, words);
-    place.hidden = !words;
-    if (words) field.setAttribute("aria-invalid", "true");
-    else field.removeAttribute("aria-invalid");
-  }
-
-  // Check and order.
-
-  summary() {
-    const buyer = this.read();
-    const centre = this.centres.find((each) => each.id === buyer.centre);
-    const parcel = buyer.way === "parcel";
-    say(this.part("what"), `${fullName(this.card)} × ${this.quantity}`);
-    say(this.part("whom"), `${buyer.name} · ${buyer.phone}`);
-    say(this.part("where"), parcel ? buyer.address : `${text(centre?.name)} · ${text(centre?.address)}`);
-    say(this.part("way"), parcel ? t("Parcel to") : t("Pick up at"));
-    say(
-      this.part("pay"),
-      parcel ? t("In cash to the courier, on delivery") : t("At the service centre, when you pick it up"),
-    );
-    say(this.part("total"), money(this.total()));
-  }
-
-  order() {
-    const buyer = this.read();
-    const parcel = buyer.way === "parcel";
-    return {
-      lines: [{ offer: this.offer, quantity: this.quantity, price: this.card.price.amount }],
-      buyer: { name: buyer.name, phone: buyer.phone },
-      delivery: parcel
-        ? { way: "parcel", address: buyer.address }
-        : { way: "pickup", centre: buyer.centre },
-      payment: parcel ? "cash_on_delivery" : "pay_at_pickup",
-    };
+    this.place();
   }
 
   async place() {
     if (this.busy) return;
-    const order = this.order();
-    const body = JSON.stringify(order);
-    if (this.pending?.body !== body) this.keep({ body, key: newKey() });
-    const { key } = this.pending;
     this.busy = true;
+    this.failed = null;
     const submit = this.part("submit");
     submit.setAttribute("aria-busy", "true");
-    this.tell("");
     try {
-      const placed = await this.send(order, key);
-      this.keep(null);
-      this.placed(placed);
+      this.placed(await this.basket.order(this.buyer.details()));
     } catch (problem) {
-      // Where no answer came, the same key is used again, so that nothing is ordered twice.
-      if (problem.slug !== "offline" && problem.slug !== "unavailable") this.keep(null);
       this.refused(problem);
     } finally {
       this.busy = false;
       submit.removeAttribute("aria-busy");
+      this.render(this.buyable);
     }
-  }
-
-  /** Keep an order's body and key in this tab until it is known what became of it, over a reload
-      too: the same order sent again is then the same order. */
-  keep(pending) {
-    this.pending = pending;
-    try {
-      if (pending) sessionStorage.setItem(`farmlive.${this.broadcast}`, JSON.stringify(pending));
-      else sessionStorage.removeItem(`farmlive.${this.broadcast}`);
-    } catch {
-      // A browser that keeps nothing: the key lives as long as the page.
-    }
-  }
-
-  async send(order, key) {
-    if (this.channel.state === "open") {
-      try {
-        return await this.channel.ask({ type: "order.place", key, ...order });
-      } catch (problem) {
-        if (problem.slug !== "offline") throw problem;
-      }
-    }
-    return api("POST", `/api/v1/broadcasts/${this.broadcast}/orders`, order, {
-      headers: { "idempotency-key": key },
-    });
   }
 
   refused(problem) {
-    if (problem.slug === "price-changed") {
-      for (const { offer, price } of problem.body.offers ?? []) {
-        const card = this.scene.offers.get(offer);
-        if (card) card.price = { ...card.price, amount: price.amount ?? price };
-      }
-      this.render(this.buyable);
-      this.tell(
-        t("The price is %(price)s now. Nothing was ordered yet; order again if it suits you.", {
-          price: money(this.card.price),
-        }),
-      );
-      return;
+    this.failed = problem;
+    if (problem.slug === "invalid" || problem.slug === "unknown-centre") {
+      if (this.step !== "details") this.go("details");
+      if (this.buyer.refused(problem)) this.failed = null;
+    } else if (["price-changed", "sold-out"].includes(problem.slug)) {
+      this.go("order");
     }
-    if (problem.slug === "sold-out") {
-      for (const { offer, left } of problem.body.offers ?? []) {
-        const card = this.scene.offers.get(offer);
-        if (card) card.left = left;
-      }
-      this.go("quantity");
-    }
-    this.tell(sentence(problem));
   }
 
-  tell(words) {
+  /** What went wrong or changed, and the one tap that answers it. */
+  notice() {
+    const { basket } = this;
+    const acts = [];
+    let words = "";
+    const prices = basket.changes.filter((change) => change.now !== undefined);
+    const short = basket.changes.filter((change) => change.left !== undefined);
+    if (prices.length > 0) {
+      words = prices.map((change) => this.priceInWords(change)).join(" ");
+      acts.push([t("Take it for %(total)s", { total: money(this.after(prices)) }), () => basket.accept()]);
+      if (basket.hold) acts.push([t("Keep what is held for me"), () => basket.keepHeld()]);
+      else acts.push([t("No, thank you"), () => basket.drop()]);
+    } else if (short.some((change) => change.left === 0)) {
+      words = short.map((change) => this.shortInWords(change)).join(" ");
+      if (basket.lines.size > 1) acts.push([t("Order without it"), () => basket.without()]);
+      else acts.push([t("Look into the bag"), () => this.elsewhere()]);
+      if (this.back(short)) acts.unshift([t("Hold it now"), () => basket.again()]);
+    } else if (short.length > 0) {
+      words = short.map((change) => this.shortInWords(change)).join(" ");
+    } else if (this.failed) {
+      words = sentence(this.failed);
+    } else if (basket.problem && basket.problem.slug !== "unknown-message-type") {
+      words = sentence(basket.problem);
+      if (basket.state === "loose") acts.push([t("Try again"), () => basket.again()]);
+    }
+    const key = JSON.stringify([words, acts.map(([name]) => name)]);
+    if (key === this.noticed) return;
+    this.noticed = key;
     this.part("notice").hidden = !words;
     say(this.part("notice-text"), words);
+    this.part("notice-acts").replaceChildren(
+      ...acts.map(([name, act], place) =>
+        el(
+          "button",
+          { class: place === 0 ? "button button--strong" : "button", type: "button", onclick: act },
+          name,
+        ),
+      ),
+    );
+  }
+
+  priceInWords({ offer, was, now }) {
+    const name = fullName(this.scene.offers.get(offer));
+    const price = (amount) => money({ amount, currency: page.currency });
+    return t("%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.", {
+      name,
+      was: price(was),
+      now: price(now),
+    });
+  }
+
+  shortInWords({ offer, left }) {
+    const card = this.scene.offers.get(offer);
+    const name = fullName(card);
+    if (left > 0) {
+      return n(
+        "Of %(name)s only %(left)s is left; your order has that one now.",
+        "Of %(name)s only %(left)s are left; your order has these now.",
+        left,
+        { name, left },
+      );
+    }
+    if (card.left > 0) return t("%(name)s is there again.", { name });
+    return card.held > 0
+      ? n(
+          "%(name)s has just sold out. %(held)s is held by somebody and comes back if they do not order: keep watching.",
+          "%(name)s has just sold out. %(held)s are held by others and come back if they do not order: keep watching.",
+          card.held,
+          { name, held: card.held },
+        )
+      : t("%(name)s has just sold out. More may be released: keep watching.", { name });
+  }
+
+  /** Whether all that was sold out is there again. */
+  back(short) {
+    return short.every(({ offer, left }) => left > 0 || this.scene.offers.get(offer)?.left > 0);
+  }
+
+  /** The total with the new prices. */
+  after(prices) {
+    let amount = this.basket.total.amount;
+    for (const { offer, was, now } of prices) {
+      amount += (now - was) * (this.basket.lines.get(offer)?.quantity ?? 0);
+    }
+    return { amount, currency: page.currency };
+  }
+
+  elsewhere() {
+    this.basket.drop();
+    close(this.sheet);
+    this.openBag?.();
   }
 
   placed(placed) {
-    const links = recall("orders") ?? {};
-    links[placed.order] = placed.url;
-    remember("orders", links);
+    this.failed = null;
     say(this.part("order-number"), placed.number);
     say(this.part("order-total"), money(placed.total));
     this.part("order-link").href = placed.url;
-    const { way } = this.read();
     this.part("next").replaceChildren(
-      ...(way === "parcel"
-        ? [t("The farm packs it and hands it to the courier."), t("You pay the courier in cash.")]
-        : [t("The farm brings it to the service centre."), t("You pay there when you pick it up; say your order number.")]
-      ).map((words) => el("li", { class: "row" }, icon("check", true), el("span", {}, words))),
+      ...this.buyer
+        .summary()
+        .next.map((words) => el("li", { class: "row" }, icon("check", true), el("span", {}, words))),
     );
     this.go("done");
   }
-
-  close() {
-    close(this.sheet);
-  }
-}
-
-function recallPending(broadcast) {
-  try {
-    return JSON.parse(sessionStorage.getItem(`farmlive.${broadcast}`));
-  } catch {
-    return null;
-  }
-}
-
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(18));
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_");
 }

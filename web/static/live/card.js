@@ -1,8 +1,9 @@
 // The pinned card over the video, and how any card's facts are put into words.
 
 import { el, icon, say } from "../common/dom.js";
-import { clock, count, day, money } from "../common/format.js";
-import { n, page, t, text } from "../common/words.js";
+import { clock, count, day, kilograms, money } from "../common/format.js";
+import { pictureOf } from "../common/pictures.js";
+import { n, t, text } from "../common/words.js";
 
 const DAY = 86_400_000;
 const FEW = 10; // boxes at which the number left turns red
@@ -21,23 +22,67 @@ function picked(ms, now = Date.now()) {
 export const lotInWords = (lot) =>
   [t("Lot %(code)s", { code: lot.code }), picked(lot.harvested_at)].filter(Boolean).join(" · ");
 
-/** What is left, in words. */
-export function leftInWords(card) {
-  if (card.left <= 0) return t("Sold out for now");
-  return n("%(left)s left", "%(left)s left", card.left, { left: count(card.left) });
+/** What a lot gave and what of it is sold, `412 kg harvested, 380 kg sold`; nothing where unknown. */
+export function balanceInWords(lot) {
+  if (!lot.harvested_g) return "";
+  const harvested = kilograms(lot.harvested_g);
+  if (lot.sold_g === undefined) return t("%(harvested)s harvested", { harvested });
+  return t("%(harvested)s harvested, %(sold)s sold", { harvested, sold: kilograms(lot.sold_g) });
 }
 
-/** A product's picture, or the drawing. */
-export const pictureOf = (card) => card.picture ?? `${page.pictures}produce.svg`;
+/** What is left, in words; where nothing is, what may come back. */
+export function leftInWords(card) {
+  if (card.left > 0) {
+    return n("%(left)s left", "%(left)s left", card.left, { left: count(card.left) });
+  }
+  if (card.held > 0) {
+    return n(
+      "%(held)s held by a buyer, may come back",
+      "%(held)s held by buyers, may come back",
+      card.held,
+      { held: count(card.held) },
+    );
+  }
+  return t("Sold out for now");
+}
 
-/** Name and unit together, the unit left out where the name says it already. */
+/** Name and unit together, the unit left out where the name says it, or its size, already. */
 export function fullName(card) {
   const name = text(card.name);
   const unit = text(card.unit);
-  return unit && !name.includes(unit) ? `${name} · ${unit}` : name;
+  const size = unit.match(/[\d.]+\s*\p{L}+/u)?.[0] ?? unit;
+  return unit && !name.includes(size) ? `${name} · ${unit}` : name;
 }
 
-/** The card in its place, and in words for readers of the screen in `told`; `act` has buy(offer), origin(lot). */
+/** The thin bar of what was released: left, and beside it what others hold. */
+export function stockBar() {
+  const held = el("progress", { class: "stock stock--held" });
+  const left = el("progress", { class: "stock stock--left" });
+  const bar = el("span", { class: "stocks", "aria-hidden": "true" }, held, left);
+  bar.show = (card) => {
+    held.max = left.max = Math.max(1, card.released);
+    left.value = card.left;
+    held.value = card.left + (card.held ?? 0);
+  };
+  return bar;
+}
+
+/** The green line: which lot, when it was picked, what of it is sold; opens its story. */
+export function lotLine(card, act) {
+  const balance = el("span", { class: "lot-line__balance" });
+  const line = el(
+    "button",
+    { class: "lot-line", type: "button", onclick: () => act.origin(card.lot) },
+    icon("leaf", true),
+    el("span", { class: "lot-line__text" }, el("span", {}, lotInWords(card.lot)), balance),
+    icon("next", true),
+  );
+  line.show = ({ lot }) => say(balance, balanceInWords(lot));
+  return line;
+}
+
+/** The card in its place, and in words for readers of the screen in `told`; `act` has
+    buy(offer), look(offer), origin(lot). */
 export class PinnedCard {
   constructor(place, told, act) {
     this.place = place;
@@ -60,8 +105,8 @@ export class PinnedCard {
     this.parts.was.hidden = !card.list_price;
     say(this.parts.left, leftInWords(card));
     this.parts.left.classList.toggle("pinned__left--few", card.left > 0 && card.left <= FEW);
-    this.parts.stock.max = Math.max(1, card.released);
-    this.parts.stock.value = card.left;
+    this.parts.stock.show(card);
+    this.parts.lot.show(card);
     this.parts.buy.disabled = !buyable || card.left <= 0;
     say(this.parts.buy, card.left > 0 ? t("Buy") : t("Sold out"));
   }
@@ -81,7 +126,8 @@ export class PinnedCard {
       price: el("span", { class: "price" }),
       was: el("s", { class: "price-was" }),
       left: el("span", { class: "pinned__left" }),
-      stock: el("progress", { class: "stock", "aria-hidden": "true" }),
+      stock: stockBar(),
+      lot: lotLine(card, this.act),
       buy: el("button", {
         class: "button button--primary pinned__buy",
         type: "button",
@@ -89,28 +135,24 @@ export class PinnedCard {
       }),
     };
     this.parts = parts;
-    const lot = el(
+    const look = el(
       "button",
-      { class: "pinned__lot", type: "button", onclick: () => this.act.origin(card.lot) },
-      icon("leaf", true),
-      el("span", {}, lotInWords(card.lot)),
-      icon("next", true),
-    );
-    const box = el(
-      "div",
-      { class: "pinned" },
-      el("img", { class: "thumb", src: pictureOf(card), alt: "", width: 72, height: 72 }),
+      {
+        class: "pinned__look",
+        type: "button",
+        "aria-haspopup": "dialog",
+        onclick: () => this.act.look(card.offer),
+      },
+      el("img", { class: "thumb pinned__picture", src: pictureOf(card), alt: "", width: 88, height: 88 }),
       el(
-        "div",
+        "span",
         { class: "pinned__text" },
-        el("h2", { class: "pinned__name" }, fullName(card)),
-        el("p", { class: "pinned__money" }, parts.price, parts.was),
-        el("div", { class: "pinned__stock" }, parts.stock, parts.left),
+        el("span", { class: "pinned__name" }, fullName(card)),
+        el("span", { class: "pinned__money" }, parts.price, parts.was),
+        el("span", { class: "pinned__stock" }, parts.stock, parts.left),
       ),
-      lot,
-      parts.buy,
     );
-    this.place.replaceChildren(box);
+    this.place.replaceChildren(el("div", { class: "pinned" }, look, parts.lot, parts.buy));
     this.place.hidden = false;
   }
 }

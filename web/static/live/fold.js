@@ -2,7 +2,7 @@
 // Pure; renders nothing.
 
 const CHAT_KEPT = 50;
-const CHANGES = ["price", "list_price", "released", "left", "sold"];
+const CHANGES = ["price", "list_price", "released", "left", "sold", "held", "position"];
 
 export class Scene {
   constructor() {
@@ -60,6 +60,7 @@ export class Scene {
         const card = this.offers.get(data.offer);
         if (!card) break;
         for (const name of CHANGES) if (name in data) card[name] = data[name];
+        if (data.lot && data.lot_sold_g !== undefined) this.soldOf(data.lot, data.lot_sold_g);
         break;
       }
       case "card.pinned":
@@ -83,6 +84,13 @@ export class Scene {
         if (kind.startsWith("order.") && data.order) {
           this.orders.set(data.order, { ...this.orders.get(data.order), ...data, at });
         }
+    }
+  }
+
+  /** What is sold of a lot stands on each of its cards. */
+  soldOf(lot, grams) {
+    for (const card of this.offers.values()) {
+      if (card.lot.id === lot) card.lot = { ...card.lot, sold_g: grams };
     }
   }
 

@@ -6,12 +6,15 @@ import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { page, t, text } from "../common/words.js";
 import { Bag, renderOrders } from "./bag.js";
+import { Basket } from "./basket.js";
 import { Buying } from "./buy.js";
 import { PinnedCard } from "./card.js";
 import { Channel } from "./channel.js";
 import { Chat } from "./chat.js";
 import { Scene } from "./fold.js";
 import { Hearts } from "./hearts.js";
+import { Kept } from "./kept.js";
+import { Look } from "./look.js";
 import { openOrigin } from "./origin.js";
 import { Slate, slateOf } from "./slate.js";
 import { Surround } from "./surround.js";
@@ -26,16 +29,26 @@ const video = at("video");
 const channel = new Channel(broadcast.id);
 const player = new Player(video, broadcast.id);
 const act = {
-  buy: (offer) => {
-    close(at("bag-sheet"));
+  // A tap that came by the offer's own sheet was counted there.
+  buy: (offer, counted = false) => {
+    closeSheets();
+    if (!counted) channel.tell({ type: "card.open", offer });
     buying.begin(offer);
   },
+  look: (offer) => {
+    closeSheets();
+    look.show(offer);
+  },
   origin: (lot) => {
-    close(at("bag-sheet"));
+    closeSheets();
     openOrigin(at("origin-sheet"), lot);
   },
 };
-const buying = new Buying(at("buy-sheet"), { broadcast: broadcast.id, scene, channel, centres });
+const basket = new Basket(broadcast.id, channel, scene);
+const buying = new Buying(at("buy-sheet"), { basket, scene, centres });
+buying.openBag = () => open(at("bag-sheet"));
+const look = new Look(at("look-sheet"), scene, channel, act);
+new Kept(at("kept"), basket, () => buying.begin(null));
 const card = new PinnedCard(at("card"), at("card-told"), act);
 const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
@@ -44,6 +57,10 @@ const slate = new Slate(at("slate"), { again: () => player.restart(), play: () =
 new Surround(video, at("surround"));
 
 let known = false;
+
+function closeSheets() {
+  for (const sheet of document.querySelectorAll("dialog[open]")) close(sheet);
+}
 
 function render() {
   const state = scene.broadcast.state;
@@ -60,7 +77,9 @@ function render() {
   bag.render(scene, buyable);
   renderOrders(at("bag-orders"), scene);
   renderOrders(at("bag-sheet-orders"), scene);
+  basket.sync();
   buying.render(buyable);
+  look.render(buyable);
   chat.render(scene);
   hearts.render(scene);
   slate.render(slateOf(scene, player.state, channel.state));

@@ -1,0 +1,130 @@
+// Who receives the order and where: the form of the buying sheet, remembered on this device if its
+// owner wants that.
+
+import { say } from "../common/dom.js";
+import { recall, remember } from "../common/memory.js";
+import { fieldErrors } from "../common/problems.js";
+import { t, text } from "../common/words.js";
+
+const FIELDS = ["name", "phone", "address", "centre"];
+
+export class BuyerForm {
+  /** `places` has the two elements that are shown by the way: parcel and pickup. */
+  constructor(form, places, centres) {
+    this.form = form;
+    this.places = places;
+    this.centres = centres;
+    form.addEventListener("change", () => this.showWay());
+    form.addEventListener("input", ({ target }) => this.mark(target, ""));
+    this.fill(recall("buyer"));
+    this.showWay();
+  }
+
+  fill(buyer) {
+    if (!buyer) return;
+    const { elements } = this.form;
+    for (const name of ["name", "phone", "address"]) elements[name].value = buyer[name] ?? "";
+    if (this.centres.some((centre) => centre.id === buyer.centre)) {
+      elements.centre.value = buyer.centre;
+    }
+    if (buyer.way === "parcel" || this.centres.length > 0) elements.way.value = buyer.way ?? "parcel";
+  }
+
+  read() {
+    const { elements } = this.form;
+    return {
+      name: elements.name.value.trim(),
+      phone: elements.phone.value.trim(),
+      way: elements.way.value,
+      address: elements.address.value.trim(),
+      centre: elements.centre?.value || null,
+    };
+  }
+
+  showWay() {
+    const parcel = this.form.elements.way.value !== "pickup";
+    this.places.parcel.hidden = !parcel;
+    this.places.pickup.hidden = parcel;
+  }
+
+  /** What is missing or can't be right, by field. */
+  problems() {
+    const buyer = this.read();
+    const found = {};
+    if (!buyer.name) found.name = t("Write the name of the person who receives it.");
+    if (!/^\+?[\d\s().-]{6,22}$/.test(buyer.phone)) {
+      found.phone = t("Write a phone number, so that the courier or the centre can call.");
+    } else if (/^1/.test(buyer.phone) && buyer.phone.replace(/\D/g, "").length !== 11) {
+      found.phone = t("A mobile number has 11 digits.");
+    }
+    if (buyer.way === "parcel" && buyer.address.length < 2) {
+      found.address = t("Write where the parcel goes; a village is enough.");
+    }
+    if (buyer.way === "pickup" && !buyer.centre) found.centre = t("Choose a service centre.");
+    return found;
+  }
+
+  get whole() {
+    return Object.keys(this.problems()).length === 0;
+  }
+
+  /** Show what is wrong at its field, and go to the first; whether nothing is. */
+  check() {
+    return this.show(this.problems());
+  }
+
+  /** The server's own word on a field, at that field; whether it named one. */
+  refused(problem) {
+    const found = fieldErrors(problem, { "buyer.name": "name", "buyer.phone": "phone", delivery: "address" });
+    return !this.show(found);
+  }
+
+  show(found) {
+    const { elements } = this.form;
+    for (const name of FIELDS) this.mark(elements[name], found[name] ?? "");
+    const first = FIELDS.find((name) => found[name] && elements[name]);
+    if (first) elements[first].focus();
+    return !first;
+  }
+
+  mark(field, words) {
+    const place = field?.id && this.form.querySelector(`#${field.id}-error`);
+    if (!place) return;
+    say(place, words);
+    place.hidden = !words;
+    if (words) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+
+  /** Keep it for the next time, or forget it, as the box says. */
+  remember() {
+    remember("buyer", this.form.elements.keep.checked ? this.read() : null);
+  }
+
+  /** As an order says it. */
+  details() {
+    const { name, phone, way, address, centre } = this.read();
+    return way === "pickup"
+      ? { buyer: { name, phone }, delivery: { way, centre }, payment: "pay_at_pickup" }
+      : { buyer: { name, phone }, delivery: { way: "parcel", address }, payment: "cash_on_delivery" };
+  }
+
+  /** In words, for the summary. */
+  summary() {
+    const { name, phone, way, address, centre: chosen } = this.read();
+    const centre = this.centres.find((each) => each.id === chosen);
+    const parcel = way !== "pickup";
+    return {
+      whom: `${name} · ${phone}`,
+      way: parcel ? t("Parcel to") : t("Pick up at"),
+      where: parcel ? address : `${text(centre?.name)} · ${text(centre?.address)}`,
+      pay: parcel ? t("In cash to the courier, on delivery") : t("At the service centre, when you pick it up"),
+      next: parcel
+        ? [t("The farm packs it and hands it to the courier."), t("You pay the courier in cash.")]
+        : [
+            t("The farm brings it to the service centre."),
+            t("You pay there when you pick it up; say your order number."),
+          ],
+    };
+  }
+}

@@ -1,0 +1,67 @@
+// A buyer's order: comes up to date by itself, is cancelled after one question, prints.
+
+import { api } from "./common/api.js";
+import { say } from "./common/dom.js";
+import { sentence } from "./common/problems.js";
+import { close, open } from "./common/sheet.js";
+import { toast } from "./common/toast.js";
+import { page, t } from "./common/words.js";
+
+const EVERY = 10_000;
+const { token } = page.data;
+const sheet = document.getElementById("cancel-sheet");
+const offline = document.getElementById("order-offline");
+
+/** Read the page anew and put in what changed. */
+async function look() {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = parsed.getElementById("order");
+  const shown = document.getElementById("order");
+  if (!fresh || fresh.dataset.now === shown.dataset.now) return;
+  shown.replaceWith(fresh);
+  say(document.getElementById("order-told"), fresh.querySelector("[data-next]")?.textContent.trim());
+}
+
+function later() {
+  if (document.hidden || sheet.open) return;
+  look().then(
+    () => (offline.hidden = true),
+    () => (offline.hidden = false),
+  );
+}
+
+setInterval(later, EVERY);
+document.addEventListener("visibilitychange", later);
+addEventListener("online", later);
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-print]")) print();
+  else if (target.closest("[data-cancel]")) {
+    document.getElementById("cancel-problem").hidden = true;
+    open(sheet);
+  } else if (target.closest("[data-close-sheet]")) close(sheet);
+});
+
+sheet.querySelector("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { submitter } = event;
+  const reason = event.target.elements.reason.value.trim();
+  submitter.setAttribute("aria-busy", "true");
+  submitter.disabled = true;
+  try {
+    await api("POST", `/api/v1/orders/${token}/cancel`, reason ? { reason } : {});
+    close(sheet);
+    await look();
+    toast(t("The order is cancelled. Nothing is to be paid."));
+  } catch (problem) {
+    const told = document.getElementById("cancel-problem");
+    told.hidden = false;
+    say(told.querySelector("p"), sentence(problem));
+    if (problem.status === 409) look().catch(() => {});
+  } finally {
+    submitter.removeAttribute("aria-busy");
+    submitter.disabled = false;
+  }
+});
