@@ -19,14 +19,16 @@ _KEY = select(order_keys.c.body_hash, order_keys.c.answer).where(
 _KEEP = insert(order_keys)
 
 
-def canonical_hash(request: BaseModel, shape: type[BaseModel]) -> str:
+def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None = None) -> str:
     """What makes two requests the same: their checked contents, as SHA-256.
 
-    `shape` is the request without its key. Which hold an order takes is not part of it: the hold
-    may be gone by the time when the order comes again.
+    `shape` is the request without its key, `of` the order that it changes. Which hold a new order
+    takes is not part of it: the hold may be gone by the time when the order comes again.
     """
     fields = set(shape.model_fields) - {"order"}
     contents = request.model_dump(mode="json", include=fields)
+    if of is not None:
+        contents["of"] = of
     text = json.dumps(contents, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

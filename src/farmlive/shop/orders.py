@@ -17,7 +17,7 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Forbidden
-from farmlive.shop import life, lines, stock
+from farmlive.shop import keys, life, lines, stock
 from farmlive.shop.catalogue import centre_of
 from farmlive.shop.fields import Payment, State, Way
 from farmlive.shop.models import Centre, Order, Refund, StateChange, money, order_number
@@ -145,7 +145,7 @@ class Orders:
             if row.state != change.state:
                 self._enter(connection, row, change.state, who, change.reason)
                 note(connection, caller, f"order.{change.state}", order, broadcast=broadcast)
-            return self._one(connection, broadcast, order, caller, who)
+            return self._one(connection, broadcast, order, caller)
 
         return await self._store.write(write)
 
@@ -162,19 +162,27 @@ class Orders:
                 step = life.next_payment(row.payment, "paid", who, row.way, row.state)
                 self._pay(connection, row, step, {})
                 note(connection, caller, "order.paid", order, broadcast=broadcast)
-            return self._one(connection, broadcast, order, caller, who)
+            return self._one(connection, broadcast, order, caller)
 
         return await self._store.write(write)
 
-    async def refund(self, caller: Caller, broadcast: str, order: str, refund: Refund) -> Order:
+    async def refund(
+        self, caller: Caller, broadcast: str, order: str, refund: Refund, key: str | None = None
+    ) -> Order:
         """Money was given back; the event tells how much in all.
 
-        Raises Forbidden, UnknownOrder, NotInState, RefundTooHigh.
+        With a key the same refund counts once, however often it is sent. Raises Forbidden,
+        UnknownOrder, NotInState, RefundTooHigh, KeyReused.
         """
         who = life.who_is(caller)
+        body_hash = keys.canonical_hash(refund, Refund, of=order)
 
         def write(connection: Connection) -> Order:
             row = self._locked(connection, _with_id(connection, broadcast, order))
+            if key is not None:
+                if keys.answered(connection, broadcast, key, body_hash) is not None:
+                    return self._one(connection, broadcast, order, caller)
+                keys.keep(connection, broadcast, key, body_hash, {"order": order})
             refunded = row.refunded + refund.amount
             after: Payment = "refunded" if refunded >= row.total else "part_refunded"
             step = life.next_payment(row.payment, after, who, row.way, row.state)
@@ -193,7 +201,7 @@ class Orders:
                 broadcast=broadcast,
                 amount=refund.amount,
             )
-            return self._one(connection, broadcast, order, caller, who)
+            return self._one(connection, broadcast, order, caller)
 
         return await self._store.write(write)
 
@@ -268,9 +276,7 @@ class Orders:
         (order,) = self._orders(connection, [row], None)
         return order
 
-    def _one(
-        self, connection: Connection, broadcast: str, order: str, caller: Caller, who: life.Who
-    ) -> Order:
+    def _one(self, connection: Connection, broadcast: str, order: str, caller: Caller) -> Order:
         row = _with_id(connection, broadcast, order)
         (found,) = self._orders(connection, [row], caller)
         return found

@@ -178,10 +178,14 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.post("/broadcasts/{broadcast}/orders/{order}/refund", dependencies=private)
     async def refund_order(
-        broadcast: str, order: str, refund: Refund, caller: Annotated[Caller, staff]
+        broadcast: str,
+        order: str,
+        refund: Refund,
+        caller: Annotated[Caller, staff],
+        key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
     ) -> Order:
-        """Keep that money of an order was given back."""
-        return await shop.orders.refund(caller, broadcast, order, refund)
+        """Keep that money of an order was given back; once a key, where one is sent."""
+        return await shop.orders.refund(caller, broadcast, order, refund, key)
 
     @router.get("/orders/{token}", dependencies=private)
     async def read_order(token: str) -> Order:

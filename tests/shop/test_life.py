@@ -1,0 +1,132 @@
+"""The table of an order's life: every step it has, and none that it has not."""
+
+import itertools
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farmlive.people import Caller
+from farmlive.problems import Forbidden
+from farmlive.shop import life
+from farmlive.shop.fields import Payment, State, Way
+from farmlive.shop.problems import NotInState
+
+STATES: tuple[State, ...] = get_args(State)
+PAYMENTS: tuple[Payment, ...] = get_args(Payment)
+WAYS: tuple[Way, ...] = get_args(Way)
+WHO: tuple[life.Who, ...] = get_args(life.Who)
+
+STEPS = {
+    ("held", "held"),
+    ("held", "expired"),
+    ("held", "cancelled"),
+    ("held", "placed"),
+    ("placed", "packed"),
+    ("placed", "cancelled"),
+    ("packed", "cancelled"),
+    ("packed", "shipped"),
+    ("packed", "at_centre"),
+    ("shipped", "received"),
+    ("at_centre", "received"),
+}
+
+
+def may(before: State, after: State, who: life.Who, way: Way) -> bool:
+    try:
+        life.next_state(before, after, who, way)
+    except (NotInState, Forbidden):
+        return False
+    return True
+
+
+def test_an_order_takes_the_steps_of_the_table_and_no_other() -> None:
+    taken = {
+        (before, after)
+        for before, after, who, way in itertools.product(STATES, STATES, WHO, WAYS)
+        if may(before, after, who, way)
+    }
+    assert taken == STEPS
+
+
+def test_what_is_over_stays_as_it_is() -> None:
+    for state, after, who, way in itertools.product(
+        ("received", "cancelled", "expired"), STATES, WHO, WAYS
+    ):
+        assert not may(state, after, who, way)  # type: ignore[arg-type]
+
+
+def test_a_buyer_cancels_until_it_is_packed_and_staff_until_it_is_sent() -> None:
+    assert [state for state in STATES if life.can_cancel(state, "buyer")] == ["held", "placed"]
+    assert [state for state in STATES if life.can_cancel(state, "staff")] == ["placed", "packed"]
+
+
+def test_only_what_is_not_packed_goes_back_to_the_stock() -> None:
+    back = {step.before for step in life.STATES if step.stock == life.BACK}
+    assert back == {"held", "placed"}
+
+
+def test_parcels_are_shipped_and_pick_ups_brought_to_the_centre() -> None:
+    assert may("packed", "shipped", "staff", "parcel")
+    assert not may("packed", "shipped", "staff", "pickup")
+    assert may("packed", "at_centre", "staff", "pickup")
+    assert not may("packed", "at_centre", "staff", "parcel")
+
+
+def test_a_clerk_hands_over_what_is_picked_up_and_does_no_more() -> None:
+    steps = {
+        (before, after, way)
+        for before, after, way in itertools.product(STATES, STATES, WAYS)
+        if may(before, after, "clerk", way)
+    }
+    assert steps == {("packed", "at_centre", "pickup"), ("at_centre", "received", "pickup")}
+
+
+@given(st.lists(st.sampled_from(PAYMENTS)), st.sampled_from(STATES))
+def test_money_is_paid_before_it_is_given_back(path: list[Payment], state: State) -> None:
+    payment: Payment = "due"
+    seen: list[Payment] = []
+    for after in path:
+        try:
+            life.next_payment(payment, after, "staff", "parcel", state)
+        except NotInState:
+            continue
+        payment = after
+        seen.append(after)
+    assert seen[:1] in ([], ["paid"])
+    assert seen.count("paid") <= 1
+    assert "refunded" not in seen[:-1]
+    if state == "cancelled":
+        assert seen == []
+
+
+def test_a_refusal_says_what_is_possible() -> None:
+    with pytest.raises(NotInState) as refusal:
+        life.next_state("placed", "received", "staff", "parcel")
+    assert refusal.value.members == {"state": "placed", "allowed": ["cancelled", "packed"]}
+    assert "can't become received. It may become cancelled, packed." in refusal.value.detail
+    with pytest.raises(NotInState) as refusal:
+        life.next_state("cancelled", "packed", "staff", "parcel")
+    assert refusal.value.detail.endswith("It stays as it is.")
+    with pytest.raises(Forbidden):
+        life.next_state("packed", "cancelled", "buyer", "parcel")
+
+
+def test_who_changes_orders() -> None:
+    def who(role: Any) -> life.Who:
+        return life.who_is(Caller(None, None, role, "d", "192.0.2.1"))
+
+    assert [who(role) for role in ("coordinator", "host", "clerk")] == ["staff", "staff", "clerk"]
+    for role in (None, "seller", "moderator", "simulator"):
+        with pytest.raises(Forbidden):
+            who(role)
+
+
+def test_each_step_writes_the_event_of_its_state() -> None:
+    for step in life.STATES:
+        assert step.event == f"order.{step.after}"
+    page = life.page()
+    for step in (*life.STATES, *life.PAYMENTS):
+        assert f"`{step.after}`" in page
+        assert step.means in page
