@@ -9,13 +9,17 @@ import pytest
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
+from farmlive.clock import now_ms, pretended
 from farmlive.ids import token
 from farmlive.origin.origin import Origin
 from farmlive.people import RateLimits
 from farmlive.settings import Settings
+from farmlive.shop.models import HoldPlace
 from farmlive.shop.problems import BroadcastEnded, KeyReused, SoldOut
 from farmlive.shop.shop import Shop
-from farmlive.store import Store
+from farmlive.store import Store, after_commit
+
+from .conftest import PRICE, caller
 
 
 async def no_name(phone: str) -> str:
@@ -95,3 +99,86 @@ async def test_no_order_follows_the_end_on_the_other(stall: Any, other: Shop) ->
     kinds = [event.kind for event in await stall.events()]
     assert kinds[-1] == "broadcast.ended"
     assert kinds.count("order.placed") == 8 - len(refused)
+
+
+async def test_a_hold_runs_out_once_for_both(stall: Any, other: Shop) -> None:
+    for turn in range(5):
+        await holding(stall, other if turn % 2 else stall.shop, f"device {turn}", 1)
+    with pretended(now_ms() + 3_600_000):
+        done = await asyncio.gather(*(node.holds.expire() for node in [stall.shop, other] * 3))
+    assert sum(done) == 5
+    assert len(await stall.events("order.expired")) == 5
+    (card,) = await stall.shop.bag.cards(stall.broadcast)
+    assert (card.held, card.left) == (0, 10)
+
+
+async def test_the_tasks_of_both_let_it_run_out_once(stall: Any, other: Shop) -> None:
+    with pretended(now_ms() - 3_600_000):
+        for turn in range(5):
+            await holding(stall, stall.shop, f"device {turn}", 1)
+    over = asyncio.Event()
+    told: list[None] = []
+
+    def expired(connection: Any, _event: object) -> None:
+        after_commit(connection, lambda: told.append(None) or (len(told) == 5 and over.set()))
+
+    for log in (stall.log, other.bag._log):
+        log.hear("order.expired", expired)
+    await asyncio.gather(stall.shop.start(), other.start())
+    async with asyncio.timeout(10):
+        await over.wait()
+    await asyncio.gather(stall.shop.stop(), other.stop())
+    assert len(await stall.events("order.expired")) == 5
+    (card,) = await stall.shop.bag.cards(stall.broadcast)
+    assert (card.held, card.left) == (0, 10)
+
+
+async def test_a_hold_on_one_is_placed_on_the_other(stall: Any, other: Shop) -> None:
+    held = await holding(stall, stall.shop, stall.viewer.device, 10)
+    request = stall.request(10, order=held["order"])
+    placed = await other.till.place(stall.viewer, stall.broadcast, request)
+    assert placed["order"] == held["order"]
+    with pretended(now_ms() + 3_600_000):
+        assert await stall.shop.holds.expire() == 0
+    assert await stall.left() == 0
+
+
+async def test_they_hold_each_box_once(stall: Any, other: Shop) -> None:
+    nodes = [stall.shop, other]
+    answers = await asyncio.gather(
+        *(holding(stall, nodes[turn % 2], f"device {turn}", 1) for turn in range(20)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(answer, dict) for answer in answers) == 10
+    assert sum(isinstance(answer, SoldOut) for answer in answers) == 10
+    (card,) = await stall.shop.bag.cards(stall.broadcast)
+    assert (card.held, card.left) == (10, 0)
+
+
+async def test_an_order_and_the_end_of_its_hold_meet(stall: Any, other: Shop) -> None:
+    held = await holding(stall, stall.shop, stall.viewer.device, 10)
+    with pretended(now_ms() + 3_600_000):
+        placed, *done = await asyncio.gather(
+            stall.shop.till.place(
+                stall.viewer, stall.broadcast, stall.request(10, order=held["order"])
+            ),
+            *(node.holds.expire() for node in (stall.shop, other)),
+        )
+    assert sum(done) == (placed["order"] != held["order"])
+    (card,) = await stall.shop.bag.cards(stall.broadcast)
+    assert (card.released, card.held, card.left) == (10, 0, 0)
+    assert len(await stall.events("order.placed")) == 1
+
+
+async def test_an_order_is_cancelled_once_on_both(stall: Any, other: Shop) -> None:
+    placed = await stall.place(4)
+    nodes = [stall.shop, other] * 3
+    await asyncio.gather(*(node.orders.cancel(placed["token"]) for node in nodes))
+    assert len(await stall.events("order.cancelled")) == 1
+    assert await stall.left() == 10
+
+
+async def holding(stall: Any, node: Shop, device: str, quantity: int) -> dict[str, Any]:
+    lines = [{"offer": stall.card.offer, "quantity": quantity, "price": PRICE}]
+    request = HoldPlace.model_validate({"lines": lines, "key": token()})
+    return await node.holds.place(caller(device), stall.broadcast, request)
