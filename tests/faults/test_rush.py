@@ -1,4 +1,4 @@
-"""A village comes in at once: behind one address all get in, and who is inside sees nothing of it."""
+"""A village comes in at once: behind one address all get in; who is inside sees nothing of it."""
 
 import asyncio
 

@@ -100,9 +100,13 @@ channel.addEventListener("welcome", ({ detail }) => {
 });
 channel.addEventListener("events", ({ detail }) => {
   for (const event of detail.events) scene.apply(event);
+  if (detail.events.some(({ kind }) => kind === "source.switched")) player.soon();
   render();
 });
-channel.addEventListener("state", render);
+channel.addEventListener("state", () => {
+  render();
+  player.doubt();
+});
 player.addEventListener("state", render);
 
 // Sound: off at first, one tap away; the button then stays as a small switch.

@@ -2,7 +2,9 @@
 // It comes in by itself when someone publishes and comes back when the link is lost.
 
 const CONNECT_WITHIN = 12_000;
-const LOST_AFTER = 5_000; // a link that comes back within this was only shaken
+const LOST_AFTER = 3_000; // a link that comes back within this was only shaken
+const STILL_AFTER = 1_000; // a picture in doubt that brings nothing for this long is lost
+const LOOKS = 6;
 const RETRY = 3_000;
 const RETRY_BLOCKED = 20_000;
 
@@ -53,8 +55,27 @@ export class Player extends EventTarget {
     this.connect();
   }
 
-  /** Try at once if a try is due. */
+  /** The channel broke or came back, and perhaps the server did: where packets came and then none
+      comes for a moment, this session is lost. */
+  async doubt() {
+    const { connection, run } = this;
+    if (!connection || this.timer) {
+      this.soon();
+      return;
+    }
+    let before = await packets(connection);
+    for (let look = 0; look < LOOKS && before > 0; look += 1) {
+      await new Promise((resolve) => setTimeout(resolve, STILL_AFTER));
+      if (run !== this.run) return;
+      const now = await packets(connection);
+      if (run === this.run && now === before) this.retry("lost", 0);
+      before = now;
+    }
+  }
+
+  /** Try at once if a try is due, unless the server said when to come back. */
   soon() {
+    if (this.state === "busy") return;
     const broken = ["failed", "closed"].includes(this.connection?.connectionState);
     if (this.wanted && (this.timer || broken)) this.restart();
     else if (this.wanted && this.video.paused && this.video.srcObject) this.play();
@@ -142,7 +163,9 @@ export class Player extends EventTarget {
   retry(state, wait) {
     this.leave();
     this.become(state);
-    if (this.wanted) this.timer = setTimeout(() => this.connect(), wait);
+    // Spread out: those whom one server lost do not all come back in the same moment.
+    const spread = wait * (0.75 + Math.random() / 2);
+    if (this.wanted) this.timer = setTimeout(() => this.connect(), spread);
   }
 
   async play() {
@@ -172,6 +195,14 @@ export class Player extends EventTarget {
     this.state = state;
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
+}
+
+async function packets(connection) {
+  let received = 0;
+  for (const stats of (await connection.getStats()).values()) {
+    if (stats.type === "inbound-rtp") received += stats.packetsReceived;
+  }
+  return received;
 }
 
 function forget(answer) {
