@@ -16,6 +16,8 @@ from farmlive.broadcast.watches import Watches
 from farmlive.bus import Bus
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
+from farmlive.people import Caller
+from farmlive.people.audit import note
 from farmlive.problems import Conflict
 from farmlive.store import Store, after_commit
 
@@ -89,7 +91,7 @@ class Broadcasts:
 
     # The broadcast itself.
 
-    async def create(self, new: NewBroadcast) -> Broadcast:
+    async def create(self, new: NewBroadcast, *, caller: Caller | None = None) -> Broadcast:
         """Schedule a broadcast."""
         identity = ulid()
         row = {
@@ -103,11 +105,14 @@ class Broadcasts:
 
         def write(connection: Connection) -> Broadcast:
             connection.execute(insert(broadcasts), row)
+            note(connection, caller, "broadcast.create", broadcast=identity)
             return _get(connection, identity)
 
         return await self._store.write(write)
 
-    async def change(self, broadcast: str, new: ChangedBroadcast) -> Broadcast:
+    async def change(
+        self, broadcast: str, new: ChangedBroadcast, *, caller: Caller | None = None
+    ) -> Broadcast:
         """Change the title, time or note of a broadcast that has not ended."""
         values: dict[str, Any] = {}
         if new.title is not None:
@@ -124,11 +129,12 @@ class Broadcasts:
                 connection.execute(
                     update(broadcasts).where(broadcasts.c.id == broadcast).values(**values)
                 )
+                note(connection, caller, "broadcast.change", broadcast=broadcast, **values)
             return _get(connection, broadcast)
 
         return await self._store.write(write)
 
-    async def begin(self, broadcast: str) -> Broadcast:
+    async def begin(self, broadcast: str, *, caller: Caller | None = None) -> Broadcast:
         """Go live. A second start changes nothing; an ended broadcast stays ended."""
 
         def write(connection: Connection) -> Broadcast:
@@ -138,11 +144,12 @@ class Broadcasts:
             if state == "scheduled":
                 event = self._log.append(connection, broadcast, "broadcast.started", [PUBLIC], {})
                 _set(connection, broadcast, state="live", started_at=event.at)
+                note(connection, caller, "broadcast.start", broadcast=broadcast)
             return _get(connection, broadcast)
 
         return await self._store.write(write)
 
-    async def end(self, broadcast: str) -> Broadcast:
+    async def end(self, broadcast: str, *, caller: Caller | None = None) -> Broadcast:
         """End for good. A second end changes nothing."""
 
         def write(connection: Connection) -> Broadcast:
@@ -152,6 +159,7 @@ class Broadcasts:
             if state == "live":
                 event = self._log.append(connection, broadcast, "broadcast.ended", [PUBLIC], {})
                 _set(connection, broadcast, state="ended", ended_at=event.at)
+                note(connection, caller, "broadcast.end", broadcast=broadcast)
             return _get(connection, broadcast)
 
         return await self._store.write(write)

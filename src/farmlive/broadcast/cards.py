@@ -10,6 +10,8 @@ from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.log import PUBLIC, Log
 from farmlive.broadcast.tables import card_taps
 from farmlive.clock import now_ms
+from farmlive.people import Caller
+from farmlive.people.audit import note
 from farmlive.problems import NotFound
 from farmlive.store import Store
 
@@ -28,17 +30,19 @@ class Cards:
         self._store = store
         self._log = log
 
-    async def pin(self, broadcast: str, offer: str, bag: frozenset[str]) -> dict[str, Any]:
+    async def pin(
+        self, caller: Caller, broadcast: str, offer: str, bag: frozenset[str]
+    ) -> dict[str, Any]:
         """Show the offer's card; `bag` is what the log told of offers so far."""
         if offer not in bag:
             raise UnknownCard("Add it to the bag of this broadcast, then pin it.")
-        return await self._append(broadcast, "card.pinned", {"offer": offer})
+        return await self._append(caller, broadcast, "card.pin", "card.pinned", offer)
 
-    async def unpin(self, broadcast: str, offer: str | None) -> dict[str, Any]:
+    async def unpin(self, caller: Caller, broadcast: str, offer: str | None) -> dict[str, Any]:
         """Take the card away, if one is there."""
         if offer is None:
             return {}
-        return await self._append(broadcast, "card.unpinned", {"offer": offer})
+        return await self._append(caller, broadcast, "card.unpin", "card.unpinned", offer)
 
     async def opened(self, broadcast: str, offer: str, device: str) -> None:
         """Count that a viewer looked at a card; only while the broadcast is live."""
@@ -50,10 +54,14 @@ class Cards:
 
         await self._store.write(write)
 
-    async def _append(self, broadcast: str, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+    async def _append(
+        self, caller: Caller, broadcast: str, action: str, kind: str, offer: str
+    ) -> dict[str, Any]:
         def write(connection: Connection) -> dict[str, Any]:
             if self._log.head(connection, broadcast).state == "ended":
                 raise Ended
-            return {"seq": self._log.append(connection, broadcast, kind, [PUBLIC], data).seq}
+            event = self._log.append(connection, broadcast, kind, [PUBLIC], {"offer": offer})
+            note(connection, caller, action, offer, broadcast=broadcast)
+            return {"seq": event.seq}
 
         return await self._store.write(write)

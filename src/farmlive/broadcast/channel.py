@@ -2,6 +2,7 @@
 messages to the handlers registered by type. What is sent afterwards is the hub's part.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from farmlive.broadcast.snapshot import view
 from farmlive.broadcast.wire import wire_of
 from farmlive.clock import now_ms
 from farmlive.people import Blocks, Caller, Guard, RateLimits
-from farmlive.problems import Forbidden, Invalid, NotFound, Problem, Unavailable
+from farmlive.problems import Forbidden, Invalid, NotFound, Problem, Unauthorized, Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -33,6 +34,8 @@ UNKNOWN_BROADCAST = 4404
 REFUSED = 4403
 UNKNOWN_KEY = 4401
 TOO_MANY = 4429
+# So long someone who lost a role may still see what it showed.
+RIGHTS_S = 5.0
 
 M = TypeVar("M", bound=BaseModel)
 Who = Literal["anyone", "crew", "staff"]
@@ -65,6 +68,13 @@ class StaffOnly(Forbidden):
     def __init__(self, type_: str, who: Who):
         whose = "hosts and moderators" if who == "crew" else "hosts"
         super().__init__(f"Nothing was done: {type_} is for {whose}. Sign in as one at /sign-in.")
+
+
+class RightsChanged(Unauthorized):
+    """The sign-in that opened the channel is over, or its role is another now."""
+
+    slug = "rights-changed"
+    title = "Your sign-in has ended or your role was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +149,17 @@ class Channel:
             await _refuse(websocket, problem)
             return
         client = await self._welcome(websocket, hub, caller, after)
-        if not client.staff:
+        if client.watches:
             self._broadcasts.watches.begin(hub.broadcast, client, resumed=bool(after))
+        rights = None
+        if _may_lose_rights(caller):
+            rights = asyncio.create_task(self._watch_rights(websocket, hub, client, caller))
         try:
             await self._listen(websocket, hub, client, caller)
         finally:
+            if rights is not None:
+                rights.cancel()
+                await asyncio.gather(rights, return_exceptions=True)
             hub.leave(client)
             self._broadcasts.left(hub)
             await self._broadcasts.watches.end(client)
@@ -200,6 +216,25 @@ class Channel:
         hub.join(client)
         return client
 
+    async def _watch_rights(
+        self, websocket: WebSocket, hub: Hub, client: Client, caller: Caller
+    ) -> None:
+        """End the channel of someone who signed out, was shut out or got another role."""
+        while client in hub.clients:
+            await asyncio.sleep(RIGHTS_S)
+            try:
+                now = await self._guard.identify(websocket)
+                same = (now.role, now.farms) == (caller.role, caller.farms)
+            except Unauthorized:
+                same = False
+            except Unavailable:
+                continue
+            if not same:
+                problem = RightsChanged("Nothing was lost. Reload the page, and sign in if asked.")
+                hub.leave(client)
+                client.wire.put(encode({"type": "problem", "problem": problem.body()}))
+                client.wire.cut(UNKNOWN_KEY, problem.title)
+
     # What a client says.
 
     async def _listen(self, websocket: WebSocket, hub: Hub, client: Client, caller: Caller) -> None:
@@ -225,7 +260,7 @@ class Channel:
         try:
             message = _read(text)
             identity = message.get("id")
-            if caller.role not in (None, "simulator"):  # signed out or shut out meanwhile?
+            if _may_lose_rights(caller):  # signed out or shut out meanwhile?
                 caller = await self._guard.identify(websocket)
             command = self.commands.get(str(message.get("type")))
             if command is None:
@@ -264,17 +299,15 @@ class Channel:
     ) -> dict[str, Any]:
         return await self._chat.mute(caller, broadcast, message.message)
 
-    async def _pin(
-        self, _caller: Caller, broadcast: str, message: models.CardPin
-    ) -> dict[str, Any]:
+    async def _pin(self, caller: Caller, broadcast: str, message: models.CardPin) -> dict[str, Any]:
         hub = await self._broadcasts.hub(broadcast)
-        return await self._cards.pin(broadcast, message.offer, frozenset(hub.scene.offers))
+        return await self._cards.pin(caller, broadcast, message.offer, frozenset(hub.scene.offers))
 
     async def _unpin(
-        self, _caller: Caller, broadcast: str, _message: models.CardUnpin
+        self, caller: Caller, broadcast: str, _message: models.CardUnpin
     ) -> dict[str, Any]:
         hub = await self._broadcasts.hub(broadcast)
-        return await self._cards.unpin(broadcast, hub.scene.pinned)
+        return await self._cards.unpin(caller, broadcast, hub.scene.pinned)
 
     async def _react(self, caller: Caller, broadcast: str, message: models.React) -> dict[str, Any]:
         self._limits.allow("react", caller.device, 240)
@@ -293,6 +326,10 @@ class Channel:
             self._limits.allow("open", caller.device, 120)
             await self._cards.opened(broadcast, message.offer, caller.device)
         return {"offer": offer}
+
+
+def _may_lose_rights(caller: Caller) -> bool:
+    return caller.role is not None and not caller.simulated
 
 
 def invalid(error: ValidationError) -> Invalid:

@@ -42,7 +42,7 @@ class Chat:
     async def say(self, caller: Caller, broadcast: str, nickname: str, text: str) -> dict[str, Any]:
         """Say something; a phone number in it is blanked out. Returns its `seq`."""
         data: dict[str, Any] = {"nickname": nickname, "text": without_phone(text)}
-        if caller.is_staff:
+        if caller.is_crew:
             data["role"] = caller.role
         if caller.simulated:
             data["simulated"] = True

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from farmlive.broadcast.lines import ORDER, seen
-from farmlive.broadcast.log import STAFF, Event
+from farmlive.broadcast.log import Event
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
 
@@ -43,9 +43,9 @@ class Client:
     joined_at: int = 0
 
     @property
-    def staff(self) -> bool:
-        """Whether the client is one of the broadcast's crew, who are no viewers."""
-        return STAFF in self.audiences
+    def watches(self) -> bool:
+        """Whether the client counts as a viewer: those who work here do not."""
+        return self.role in (None, "simulator")
 
 
 @dataclass(slots=True)
@@ -136,7 +136,7 @@ class Hub:
     def join(self, client: Client) -> None:
         """Add a client; its `to` says what it has got."""
         self.clients.add(client)
-        if not client.staff:
+        if client.watches:
             self.devices[client.device] += 1
         if client.to < self.scene.seq:
             self._schedule(False)
@@ -146,7 +146,7 @@ class Hub:
         if client not in self.clients:
             return
         self.clients.remove(client)
-        if not client.staff:
+        if client.watches:
             self.devices[client.device] -= 1
             if not self.devices[client.device]:
                 del self.devices[client.device]

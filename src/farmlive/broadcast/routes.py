@@ -15,7 +15,7 @@ from farmlive.broadcast.models import (
     EventList,
     NewBroadcast,
 )
-from farmlive.people import Guard
+from farmlive.people import Caller, Guard
 from farmlive.store import Store
 
 
@@ -24,39 +24,41 @@ def routes(
 ) -> APIRouter:
     """The router of this room."""
     router = APIRouter(tags=["broadcasts"])
-    staff = [Depends(guard.staff)]
+    by_staff = Depends(guard.staff)
 
     @router.get("/api/v1/broadcasts")
     async def list_broadcasts() -> BroadcastList:
         """Broadcasts: live, then scheduled, then ended."""
         return BroadcastList(broadcasts=await broadcasts.all())
 
-    @router.post("/api/v1/broadcasts", status_code=201, dependencies=staff)
-    async def schedule(new: NewBroadcast) -> Broadcast:
+    @router.post("/api/v1/broadcasts", status_code=201)
+    async def schedule(new: NewBroadcast, caller: Annotated[Caller, by_staff]) -> Broadcast:
         """Schedule a broadcast."""
-        return await broadcasts.create(new)
+        return await broadcasts.create(new, caller=caller)
 
     @router.get("/api/v1/broadcasts/{broadcast}")
     async def read_broadcast(broadcast: str) -> Broadcast:
         """One broadcast."""
         return await broadcasts.get(broadcast)
 
-    @router.patch("/api/v1/broadcasts/{broadcast}", dependencies=staff)
-    async def change(broadcast: str, new: ChangedBroadcast) -> Broadcast:
+    @router.patch("/api/v1/broadcasts/{broadcast}")
+    async def change(
+        broadcast: str, new: ChangedBroadcast, caller: Annotated[Caller, by_staff]
+    ) -> Broadcast:
         """Change the title, time or note."""
-        return await broadcasts.change(broadcast, new)
+        return await broadcasts.change(broadcast, new, caller=caller)
 
-    @router.post("/api/v1/broadcasts/{broadcast}/start", dependencies=staff)
-    async def start(broadcast: str) -> Broadcast:
+    @router.post("/api/v1/broadcasts/{broadcast}/start")
+    async def start(broadcast: str, caller: Annotated[Caller, by_staff]) -> Broadcast:
         """Go live."""
-        return await broadcasts.begin(broadcast)
+        return await broadcasts.begin(broadcast, caller=caller)
 
-    @router.post("/api/v1/broadcasts/{broadcast}/end", dependencies=staff)
-    async def end(broadcast: str) -> Broadcast:
+    @router.post("/api/v1/broadcasts/{broadcast}/end")
+    async def end(broadcast: str, caller: Annotated[Caller, by_staff]) -> Broadcast:
         """End for good."""
-        return await broadcasts.end(broadcast)
+        return await broadcasts.end(broadcast, caller=caller)
 
-    @router.get("/api/v1/broadcasts/{broadcast}/events", dependencies=staff)
+    @router.get("/api/v1/broadcasts/{broadcast}/events", dependencies=[by_staff])
     async def events(
         broadcast: str,
         after: Annotated[int, Query(ge=0)] = 0,

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode
 from websockets.http11 import Request
 
 EXTENSION = "farmlive.wire"
@@ -61,7 +60,7 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
     def cut(self, code: int, reason: str) -> None:
         """Close with the code where it can still be written, and drop the connection soon."""
         if not self.close_sent and self.handshake_complete and not self.transport.is_closing():
-            self.conn.fail(CloseCode(code), reason)
+            self.conn.fail(code, reason)
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.close_sent = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
