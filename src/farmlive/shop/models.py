@@ -366,6 +366,7 @@ class OrderedLine(BaseModel):
     offer: str
     name: Bilingual
     unit: Bilingual
+    picture: str | None
     quantity: int
     price: Money
     total: Money

@@ -290,7 +290,7 @@ class Orders:
         """
         ids = [row.id for row in rows]
         query = (
-            select(order_lines, products.c.name, products.c.unit)
+            select(order_lines, products.c.name, products.c.unit, products.c.picture)
             .join(offers, offers.c.id == order_lines.c.offer)
             .join(products, products.c.id == offers.c.product)
             .where(order_lines.c.order.in_(ids))
@@ -385,6 +385,7 @@ def _facts(
                 "offer": line.offer,
                 "name": line.name,
                 "unit": line.unit,
+                "picture": line.picture,
                 "quantity": line.quantity,
                 "price": money(line.price, row.currency),
                 "total": money(line.total, row.currency),
