@@ -6,10 +6,11 @@ import socket
 import pytest
 from tests.media.conftest import Media, publish, serving, until, view
 
-from farmlive.media import python_engine, srtp, stun
+from farmlive.media import stun, upkeep
 from farmlive.media.addresses import local_addresses
+from farmlive.media.audience import Audience
 from farmlive.media.python_engine import PythonEngine
-from farmlive.media.srtp import Run
+from farmlive.media.runs import Run
 from farmlive.settings import Settings
 
 
@@ -17,15 +18,15 @@ async def test_a_viewer_loses_packets_and_gets_them_again(
     media: Media, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = 0
-    plain_send = srtp.Protection.send
+    plain_send = Audience.send
 
-    def lossy(self: srtp.Protection, run: Run, sock: socket.socket, address: object) -> int:
+    def lossy(self: Audience, run: Run) -> int:
         nonlocal count
         count += run.count
         # Every tenth send of video is lost on its way; the sender does not know.
-        return 0 if count % 10 == 0 else plain_send(self, run, sock, address)
+        return 0 if count % 10 == 0 else plain_send(self, run)
 
-    monkeypatch.setattr(srtp.Protection, "send", lossy)
+    monkeypatch.setattr(Audience, "send", lossy)
     await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 90, "the viewer decodes all the same")
@@ -38,18 +39,16 @@ async def test_a_viewer_loses_packets_and_gets_them_again(
 async def test_media_that_stops_is_a_pause_and_media_again_its_end(
     media: Media, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(python_engine, "SILENT_S", 0.5)
-    await publish(media)
+    monkeypatch.setattr(upkeep, "SILENT_S", 0.5)
+    source = await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
-    engine = media.relay._engine
-    assert isinstance(engine, PythonEngine)
-    ports = engine._ports
-    for port in ports:
-        asyncio.get_running_loop().remove_reader(port.sock)
+    senders = [(sender, sender.track) for sender in source.connection.getSenders()]
+    for sender, _ in senders:
+        sender.replaceTrack(None)
     await until(lambda: ("paused", "orchard") in media.gate.told, "the pause is told")
-    for port in ports:
-        asyncio.get_running_loop().add_reader(port.sock, engine._readable, port)
+    for sender, track in senders:
+        sender.replaceTrack(track)
     await until(lambda: media.gate.told[-1] == ("resumed", "orchard"), "its end is told")
     before = viewer.frames["video"]
     await until(lambda: viewer.frames["video"] > before + 20, "the picture goes on")
@@ -61,7 +60,7 @@ async def test_a_viewer_whose_checks_stop_is_dropped(
     await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
-    monkeypatch.setattr(python_engine, "CONSENT_S", 0.5)
+    monkeypatch.setattr(upkeep, "CONSENT_S", 0.5)
     # aiortc checks every five seconds: long enough to be taken for gone.
     await until(lambda: not any(media.relay.viewers().values()), "the viewer is dropped")
     assert media.gate.told[-1] == ("switched", "orchard"), "media is a sign of life of a source"

@@ -1,16 +1,19 @@
 """The fan-out, with viewers that keep what they were sent in plain text."""
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from farmlive.media import rtcp, rtp
+from farmlive.media import output, rtcp, rtp
+from farmlive.media import viewer as viewer_module
 from farmlive.media.engine import Incoming, Outgoing, Publishing, Ssrcs, Viewing
-from farmlive.media.output import Fanout, Viewer
+from farmlive.media.output import Fanout
 from farmlive.media.publisher import Publisher
 from farmlive.media.rtp import Packet, Received, ahead32
-from farmlive.media.srtp import Run
+from farmlive.media.runs import Run
+from farmlive.media.viewer import Viewer
 
 SSRCS = Ssrcs(11, 12, 13)
 VIEWING = Viewing(
@@ -22,17 +25,20 @@ KEY, DELTA = b"\x10\x00\x50\x00", b"\x10\x01\x00\x00"
 class Kept:
     """In the place of a Protection: keeps what would be sent, but for a scripted loss."""
 
+    tag = 16
+
     def __init__(self) -> None:
         self.received: list[rtp.Received] = []
         self.lose: set[int] = set()
+        self.runs: list[int] = []
         self._count = 0
 
-    def send(self, run: Run, sock: object, address: object) -> int:
+    def take(self, run: Run) -> None:
+        self.runs.append(run.count)
         for data in run.packets:
             if self._count not in self.lose:
                 self.received.append(rtp.parse(data))
             self._count += 1
-        return 0
 
     def of(self, ssrc: int) -> list[rtp.Received]:
         return [each for each in self.received if each.ssrc == ssrc]
@@ -40,6 +46,27 @@ class Kept:
     @property
     def video(self) -> list[Packet]:
         return [each.packet for each in self.of(SSRCS.video)]
+
+
+class Hearers:
+    """In the place of an Audience: its viewers keep what it sends."""
+
+    def __init__(self, sock: object, members: Iterable[Any]) -> None:
+        self.members = list(members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def send(self, run: Run) -> int:
+        for member in self.members:
+            member.protection.take(run)
+        return 0
+
+
+@pytest.fixture(autouse=True)
+def hearers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "Audience", Hearers)
+    monkeypatch.setattr(viewer_module, "Audience", Hearers)
 
 
 def viewer(number: int, viewing: Viewing = VIEWING) -> tuple[Viewer, Kept]:
@@ -67,6 +94,8 @@ class Source:
         assert taken is not None
         track, plain, keyframe = taken
         self.switched |= self.fanout.feed(self.publisher, track, plain, keyframe, now)
+        if self.fanout.send_whole(now) is not None and packet.marker:
+            self.fanout.flush()
 
     def frames(self, count: int, now: float, keyframe: bool = False, parts: int = 3) -> float:
         for _ in range(count):
@@ -202,6 +231,79 @@ def test_sound_follows_the_source_on_air(fanout: Fanout) -> None:
     source.send(Packet(2, 960, True, b"sound"), 0.02, 111, 7)
     assert [each.packet.payload for each in kept.of(SSRCS.audio)] == [b"sound"]
     assert kept.of(SSRCS.audio)[0].packet.sequence < 0x8000
+
+
+def on_air_with_sound(fanout: Fanout) -> tuple[Source, Kept, float]:
+    """A source whose frames come at 0, 33, 67 ms and so on, and its sound at 0, 20, 40 ms."""
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    one, kept = viewer(1)
+    fanout.add(one, 0)
+    now = source.frames(1, 0, keyframe=True)
+    fanout.pump()
+    for tick in range(10):
+        sound(source, tick, tick / 50)
+    for _ in range(10):
+        now = source.frames(1, now)
+    fanout.flush()
+    kept.received.clear()
+    kept.runs.clear()
+    return source, kept, now
+
+
+def sound(source: Source, tick: int, now: float) -> float | None:
+    packet = Packet(100 + tick, tick * 960, True, b"sound")
+    taken = source.publisher.take(Received(111, 7, packet, None), now)
+    assert taken is not None
+    source.fanout.feed(source.publisher, taken[0], taken[1], False, now)
+    return source.fanout.send_whole(now)
+
+
+def test_sound_that_comes_with_a_frame_leaves_in_its_send(fanout: Fanout) -> None:
+    source, kept, now = on_air_with_sound(fanout)
+    for part in range(2):
+        packet = Packet(source.sequence + part, source.frame * 3000, part == 1, bytes(40))
+        taken = source.publisher.take(Received(96, 5, packet, None), now)
+        assert taken is not None
+        fanout.feed(source.publisher, taken[0], taken[1], False, now)
+    assert sound(source, 10, now) is None
+    assert kept.runs == [3]
+    assert [each.ssrc for each in kept.received] == [SSRCS.video, SSRCS.video, SSRCS.audio]
+
+
+def test_sound_waits_a_moment_for_a_frame_that_is_about_to_come(fanout: Fanout) -> None:
+    source, kept, now = on_air_with_sound(fanout)
+    wait = sound(source, 10, now - 0.006)
+    assert wait == pytest.approx(0.008)
+    assert kept.received == []
+    source.frames(1, now)
+    assert len(kept.of(SSRCS.audio)) == 1
+    assert kept.runs == [4]
+
+
+def test_sound_does_not_wait_for_a_frame_that_is_far_away(fanout: Fanout) -> None:
+    source, kept, now = on_air_with_sound(fanout)
+    assert sound(source, 10, now - 0.015) is None
+    assert len(kept.of(SSRCS.audio)) == 1
+
+
+def test_what_waited_in_vain_leaves(fanout: Fanout) -> None:
+    source, kept, now = on_air_with_sound(fanout)
+    assert sound(source, 10, now - 0.006) is not None
+    assert sound(source, 11, now + 0.003) is None
+    assert len(kept.of(SSRCS.audio)) == 2
+
+
+def test_a_frame_without_its_end_waits_for_a_moment_only(fanout: Fanout) -> None:
+    source, kept, now = on_air_with_sound(fanout)
+    packet = Packet(source.sequence, source.frame * 3000, False, bytes(40))
+    taken = source.publisher.take(Received(96, 5, packet, None), now)
+    assert taken is not None
+    fanout.feed(source.publisher, taken[0], taken[1], False, now)
+    assert fanout.send_whole(now) == pytest.approx(0.0015)
+    assert kept.received == []
+    fanout.flush()
+    assert len(kept.video) == 1
 
 
 def test_lost_packets_come_back_by_rtx(fanout: Fanout) -> None:

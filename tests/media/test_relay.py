@@ -110,7 +110,8 @@ async def test_delete_frees_everything(media: Media) -> None:
     await until(lambda: not engine._peers, "no peer is left")
     assert len(engine._ice) == 0
     assert not engine._outputs
-    assert all(not port.peers for port in engine._ports)
+    assert all(not port.peers and not port.own for port in engine._ports.all)
+    assert not any(engine._upkeep._turns)
 
 
 async def test_a_stream_with_b_frames_is_not_put_on_air_and_its_health_says_what_to_set(

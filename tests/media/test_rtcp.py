@@ -74,3 +74,13 @@ def test_any_datagram_is_read_or_malformed(data: bytes) -> None:
         list(rtcp.parse(data))
     except rtcp.Malformed:
         return
+
+
+@pytest.mark.parametrize("trailer", [14, 20])
+def test_a_receiver_report_alone_is_known_without_its_key(trailer: int) -> None:
+    report = rtcp.receiver_report(9, [rtcp.ReceiverReport(8, 0, 0, 7, 6, 5, 4)])
+    protection = bytes(trailer)
+    assert rtcp.is_receiver_report_alone(report + protection, trailer)
+    assert not rtcp.is_receiver_report_alone(report + rtcp.nack(9, 8, [1]) + protection, trailer)
+    assert not rtcp.is_receiver_report_alone(rtcp.picture_loss(9, 8) + protection, trailer)
+    assert not rtcp.is_receiver_report_alone(report[:5], trailer)

@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import ifaddr
 
@@ -93,6 +94,31 @@ def _open_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
             sock.close()
         raise
     return sockets
+
+
+def open_beside(shared: socket.socket, remote: Any) -> socket.socket:
+    """Open a socket on the port of `shared` that gets what comes from `remote`, and only that.
+
+    The kernel prefers a connected socket. Raises OSError.
+    """
+    sock = socket.socket(shared.family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        _widen(sock)
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Only for this moment, so that nobody else can open the port.
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(shared.getsockname())
+            sock.connect(remote)
+        finally:
+            shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def received_at(ancillary: Sequence[tuple[int, int, bytes]], now: float, ahead: float) -> float:

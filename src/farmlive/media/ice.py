@@ -2,30 +2,14 @@
 peer is reached. We only answer checks; the client finds the way.
 """
 
-import socket
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from farmlive.media import stun
 from farmlive.media.engine import Credentials
+from farmlive.media.ports import Port
 
 _ADDRESSES_OF_A_PEER = 8
-
-
-class Port:
-    """One socket."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        # The peer that has proved to be at a remote address.
-        self.peers: dict[Any, Any] = {}
-
-    def send(self, data: bytes, address: Any) -> None:
-        """Send a datagram; one that can't be sent is as good as lost on its way."""
-        try:
-            self.sock.sendto(data, address)
-        except OSError:
-            return
 
 
 class IcePeer:

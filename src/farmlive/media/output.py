@@ -6,79 +6,30 @@ for the half of the sequence range, so that a packet is written once for many.
 """
 
 import socket
-from collections.abc import Iterable
 from secrets import randbelow
 from typing import Any
 
 from farmlive.media import rtcp, rtp
-from farmlive.media.engine import Outgoing, Peer, Ssrcs, Viewing
+from farmlive.media.audience import Audience
+from farmlive.media.engine import Peer, Ssrcs
 from farmlive.media.publisher import Publisher, Track
 from farmlive.media.rewrite import Rewriter, SourceClock, half, squeeze
+from farmlive.media.rhythm import Rhythm
 from farmlive.media.ring import Ring, starts_in_group
 from farmlive.media.rtp import Packet, ahead, ahead32
-from farmlive.media.srtp import Protection, Run, runs
+from farmlive.media.runs import Run, runs
+from farmlive.media.viewer import RTX_PER_S, Numbers, Viewer
 
 _BURST = 24
-_RTX_PER_S = 600
 _RTX_PER_NACK = 100
 # Packets of a frame differ by a byte or so; padded to one size they leave in one send.
 _PAD_MOST = 24
 _FLUSH_AT = 40
-
-
-class Viewer:
-    """One viewer of an output: where it is reached and how far it is."""
-
-    __slots__ = (
-        "address",
-        "audio_pt",
-        "audio_shift",
-        "cursor",
-        "live",
-        "peer",
-        "protection",
-        "rtx_left",
-        "rtx_pt",
-        "rtx_sequence",
-        "sock",
-        "squeezed",
-        "video_pt",
-        "video_shift",
-        "viewing",
-    )
-
-    def __init__(
-        self,
-        peer: Peer,
-        viewing: Viewing,
-        protection: Protection,
-        sock: socket.socket,
-        address: Any,
-    ) -> None:
-        self.peer = peer
-        self.viewing = viewing
-        self.protection = protection
-        self.sock = sock
-        self.address = address
-        self.video_pt: int | None = None
-        self.audio_pt: int | None = None
-        self.rtx_pt: int | None = None
-        self.video_shift: int | None = None
-        self.audio_shift: int | None = None
-        self.live = False
-        # Next packet of the ring to send, while catching up; None: waiting for a keyframe.
-        self.cursor: int | None = None
-        # Frames before this timestamp were sent squeezed; None once they are out of the ring.
-        self.squeezed: int | None = None
-        self.rtx_sequence = randbelow(0x4000)
-        self.rtx_left = _RTX_PER_S
-
-    def send(self, packets: Iterable[Run]) -> int:
-        """Protect and send; returns how many packets could not be sent."""
-        failed = 0
-        for run in packets:
-            failed += self.protection.send(run, self.sock, self.address)
-        return failed
+# How long a frame that has begun waits for its end.
+_GATHER_S = 0.0015
+# How long sound waits for a frame that is about to come, and a frame for sound, to leave in one
+# send: to come back to each viewer's keys and buffers costs more than the packet does.
+_TOGETHER_S = 0.008
 
 
 class _Stream:
@@ -91,23 +42,27 @@ class _Stream:
         self.rewriter = Rewriter(clock_rate, randbelow(0x4000), randbelow(1 << 30))
         self.source_ssrc: int | None = None
         self.pending: list[Packet] = []
-        self.groups: dict[tuple[int, int], list[Viewer]] = {}
+        self.rhythm = Rhythm()
         self.packets = 0
         self.octets = 0
         # Our time and the stream's RTP time of one moment; None before the first packet.
         self.moment: tuple[float, int] | None = None
 
-    def write(self, packets: Iterable[Packet], payload_type: int, shift: int) -> list[Run]:
+    def take(self, count: int) -> list[Packet]:
+        """The first packets of what was gathered."""
+        taken, self.pending = self.pending[:count], self.pending[count:]
+        return taken
+
+    def write(self, packets: list[Packet], payload_type: int, shift: int) -> list[bytes]:
         """The packets as one group of viewers gets them."""
-        listed = list(packets)
-        size = max(len(p.payload) for p in listed)
+        size = max(len(packet.payload) for packet in packets)
         out = []
-        for packet in listed:
+        for packet in packets:
             short = size - len(packet.payload)
-            padding = short if short <= _PAD_MOST and len(listed) > 1 else 0
+            padding = short if short <= _PAD_MOST and len(packets) > 1 else 0
             shifted = packet._replace(sequence=packet.sequence ^ shift) if shift else packet
             out.append(rtp.write(shifted, payload_type, self.ssrc, padding))
-        return runs(out)
+        return out
 
 
 class Fanout:
@@ -125,6 +80,13 @@ class Fanout:
         self.waiting: dict[Peer, Viewer] = {}
         self.sent = self.failed = self.repaired = self.unrepaired = 0
         self._clock = SourceClock()
+        self._audiences: list[tuple[Numbers, list[Audience]]] = []
+        # Whether viewers or codecs have changed since the audiences were made.
+        self._stale = False
+        # How many packets of video are of frames that are whole.
+        self._whole = 0
+        # When what is kept must leave; None: nothing is kept.
+        self._until: float | None = None
 
     def put_on_air(self, publisher: Publisher | None) -> None:
         """Follow this publisher from its next keyframe on; None: nobody, at once."""
@@ -176,7 +138,7 @@ class Fanout:
         if stream.codec != track.codec:
             self.flush()
             stream.codec = track.codec
-            self._regroup()
+            self._stale = True
         stream.packets += 1
         stream.octets += len(mapped.payload)
         stream.pending.append(mapped)
@@ -184,60 +146,83 @@ class Fanout:
             if self.ring.put(mapped, keyframe, now):
                 for viewer in list(self.waiting.values()):
                     self._catch_up(viewer, mapped.timestamp)
-            if mapped.marker or len(stream.pending) >= _FLUSH_AT:
-                self._flush(stream)
+            if mapped.marker or len(stream.pending) - self._whole >= _FLUSH_AT:
+                self._whole = len(stream.pending)
+                self._until = None
+                stream.rhythm.beat(now)
         else:
-            self._flush(stream)
+            stream.rhythm.beat(now)
         return switched
 
-    @property
-    def gathering(self) -> bool:
-        """Whether packets of an unfinished frame wait for `flush`."""
-        return bool(self.video.pending)
+    def send_whole(self, now: float) -> float | None:
+        """Send sound and the frames that are whole, together where that is a matter of moments.
+
+        Returns for how long the rest may wait before `flush`, or None where all was sent.
+        """
+        video, audio = self._whole, len(self.audio.pending)
+        if video or audio:
+            other = self.audio if video else self.video
+            late = self._until is not None and now >= self._until
+            both = video and audio
+            if both or late or not (other.pending or other.rhythm.soon(now, _TOGETHER_S)):
+                self._send(video, audio)
+        if not self.video.pending and not self.audio.pending:
+            return None
+        if self._until is None:
+            begun = len(self.video.pending) > self._whole
+            self._until = now + (_GATHER_S if begun else _TOGETHER_S)
+        return max(0.0, self._until - now)
 
     def flush(self) -> None:
-        """Send what was gathered."""
-        self._flush(self.video)
-        self._flush(self.audio)
+        """Send all that was gathered."""
+        self._send(len(self.video.pending), len(self.audio.pending))
 
-    def _flush(self, stream: _Stream) -> None:
-        packets = stream.pending
-        if not packets:
+    def _send(self, video_count: int, audio_count: int) -> None:
+        """Send so many packets; sound rides in the last send of video where it fits."""
+        if not video_count and not audio_count:
             return
-        stream.pending = []
-        count = len(packets)
-        for (payload_type, shift), viewers in stream.groups.items():
-            written = stream.write(packets, payload_type, shift)
-            failed = 0
-            for viewer in viewers:
-                failed += viewer.send(written)
-            self.sent += count * len(viewers) - failed
-            self.failed += failed
+        self._regroup()
+        video, audio = self.video.take(video_count), self.audio.take(audio_count)
+        self._whole = max(0, self._whole - video_count)
+        self._until = None
+        for numbers, audiences in self._audiences:
+            written = []
+            if video and numbers.video:
+                written += self.video.write(video, *numbers.video)
+            if audio and numbers.audio:
+                written += self.audio.write(audio, *numbers.audio)
+            cut = runs(written)
+            for audience in audiences:
+                failed = sum(map(audience.send, cut))
+                self.sent += len(written) * len(audience) - failed
+                self.failed += failed
 
     def _regroup(self) -> None:
         """Sort the viewers by the numbers that they want for what is sent now."""
-        video, audio = self.video, self.audio
-        video.groups, audio.groups = {}, {}
+        if not self._stale:
+            return
+        self._stale = False
+        sound = self.audio
+        next_sound = sound.pending[0].sequence if sound.pending else sound.rewriter.next_sequence
+        groups: dict[tuple[Numbers, socket.socket, int], list[Viewer]] = {}
         for viewer in self.viewers.values():
-            outgoing = viewer.viewing.video.get(video.codec)
-            viewer.video_pt = outgoing.payload_type if outgoing else None
-            viewer.rtx_pt = outgoing.retransmission if outgoing else None
-            sound: Outgoing | None = viewer.viewing.audio.get(audio.codec)
-            viewer.audio_pt = sound.payload_type if sound else None
-            if viewer.live and viewer.video_pt is not None and viewer.video_shift is not None:
-                video.groups.setdefault((viewer.video_pt, viewer.video_shift), []).append(viewer)
-            if viewer.audio_pt is not None:
-                if viewer.audio_shift is None:
-                    viewer.audio_shift = half(audio.rewriter.next_sequence)
-                audio.groups.setdefault((viewer.audio_pt, viewer.audio_shift), []).append(viewer)
+            viewer.choose(self.video.codec, sound.codec)
+            if viewer.audio_pt is not None and viewer.audio_shift is None:
+                viewer.audio_shift = half(next_sound)
+            key = viewer.numbers, viewer.sock, viewer.protection.tag
+            groups.setdefault(key, []).append(viewer)
+        audiences: dict[Numbers, list[Audience]] = {}
+        for (numbers, sock, _), viewers in groups.items():
+            audiences.setdefault(numbers, []).append(Audience(sock, viewers))
+        self._audiences = list(audiences.items())
 
     # Viewers come and go.
 
     def add(self, viewer: Viewer, now: float) -> None:
         """Let a viewer in: with the current group of pictures, or at the next keyframe."""
-        self.viewers[viewer.peer] = viewer
         self.flush()
-        self._regroup()
+        self.viewers[viewer.peer] = viewer
+        self._stale = True
         started = self._start(viewer, now)
         if not started:
             self._wait(viewer)
@@ -250,7 +235,12 @@ class Fanout:
         if self.viewers.pop(peer, None) is not None:
             self.catching.pop(peer, None)
             self.waiting.pop(peer, None)
-            self._regroup()
+            self._stale = True
+
+    def moved(self, viewer: Viewer, sock: socket.socket, address: Any) -> None:
+        """The viewer is reached elsewhere now."""
+        viewer.moved(sock, address)
+        self._stale = True
 
     def start_waiting(self, now: float) -> None:
         """Let those in who wait for a keyframe that nobody sends when asked."""
@@ -286,18 +276,16 @@ class Fanout:
         """Send the next part of their burst to all who catch up."""
         if not self.catching:
             return
-        self._flush(self.video)
-        arrived = False
+        self.flush()
+        self._regroup()
         for viewer in list(self.catching.values()):
-            arrived |= self._pump_one(viewer)
-        if arrived:
-            self._regroup()
+            self._pump_one(viewer)
 
-    def _pump_one(self, viewer: Viewer) -> bool:
+    def _pump_one(self, viewer: Viewer) -> None:
         cursor, highest = viewer.cursor, self.ring.highest
         if cursor is None or viewer.video_pt is None or viewer.video_shift is None:
             self._wait(viewer)
-            return False
+            return
         burst: list[Packet] = []
         while len(burst) < _BURST and ahead(highest, cursor) >= 0:
             packet = self.ring.get(cursor)
@@ -305,15 +293,15 @@ class Fanout:
                 burst.append(self._as_sent(viewer, packet))
             cursor = (cursor + 1) & 0xFFFF
         if burst:
-            failed = viewer.send(self.video.write(burst, viewer.video_pt, viewer.video_shift))
+            written = self.video.write(burst, viewer.video_pt, viewer.video_shift)
+            failed = viewer.send(runs(written))
             self.sent += len(burst) - failed
             self.failed += failed
         viewer.cursor = cursor
-        if ahead(highest, cursor) >= 0:
-            return False
-        viewer.live, viewer.cursor = True, None
-        del self.catching[viewer.peer]
-        return True
+        if ahead(highest, cursor) < 0:
+            viewer.live, viewer.cursor = True, None
+            del self.catching[viewer.peer]
+            self._stale = True
 
     @staticmethod
     def _as_sent(viewer: Viewer, packet: Packet) -> Packet:
@@ -326,6 +314,7 @@ class Fanout:
 
     def repair(self, viewer: Viewer, nack: rtcp.Nack) -> None:
         """Answer a NACK from the ring: by RTX (RFC 4588), or by the packet itself."""
+        self._regroup()
         if nack.ssrc != self.ssrcs.video or viewer.video_shift is None or viewer.video_pt is None:
             return
         for number in nack.missing[:_RTX_PER_NACK]:
@@ -375,7 +364,7 @@ class Fanout:
 
     def second(self, viewer: Viewer) -> None:
         """What is renewed for a viewer once a second."""
-        viewer.rtx_left = _RTX_PER_S
+        viewer.rtx_left = RTX_PER_S
         newest = self.ring.get(self.ring.highest)
         if (
             viewer.squeezed is not None

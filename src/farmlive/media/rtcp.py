@@ -56,6 +56,17 @@ class KeyframeRequest:
 Report = SenderReport | ReceiverReport | Nack | KeyframeRequest
 
 
+def is_receiver_report_alone(data: bytes, trailer: int) -> bool:
+    """Whether a protected packet is one receiver report and nothing more (its head is in plain
+    text); `trailer`: what protection adds.
+    """
+    return (
+        len(data) >= 8
+        and data[1] == RR
+        and 4 + 4 * int.from_bytes(data[2:4], "big") + trailer == len(data)
+    )
+
+
 def parse(data: bytes) -> Iterator[Report]:
     """Read a compound packet, one report after the other; what we have no use for is left out.
 

@@ -1,0 +1,134 @@
+"""What comes in: each datagram's kind (RFC 7983), whose it is, and what follows from it.
+
+Reading the sockets is `ports`' part, and what is done by the clock `upkeep`'s.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from farmlive.media import rtcp, rtp
+from farmlive.media.addresses import received_at
+from farmlive.media.ice import IceLite
+from farmlive.media.peer import EnginePeer
+from farmlive.media.ports import Ancillary, Port
+from farmlive.media.runs import LARGEST
+from farmlive.media.srtp import Protection, Unreadable
+from farmlive.media.upkeep import Upkeep
+
+
+class Intake:
+    """Takes datagrams one at a time and tells the listener.
+
+    `placed` is called when a peer is reached at an address for the first time or at a new one.
+    """
+
+    def __init__(
+        self, ice: IceLite[EnginePeer], upkeep: Upkeep, placed: Callable[[EnginePeer], None]
+    ) -> None:
+        self._ice, self._upkeep, self._placed = ice, upkeep, placed
+        self.counts = dict.fromkeys(
+            (
+                "datagrams_received",
+                "datagrams_ignored",
+                "packets_received",
+                "nacks_received",
+                "keyframe_requests_received",
+            ),
+            0,
+        )
+
+    def take(self, port: Port, data: bytes, extra: Ancillary, address: Any, now: float) -> None:
+        """A datagram came from this address."""
+        counts = self.counts
+        counts["datagrams_received"] += 1
+        first = data[0] if data else 255
+        if 128 <= first < 192:
+            peer: EnginePeer | None = port.peers.get(address)
+            if peer is not None and peer.protection is not None:
+                if rtp.is_rtcp(data):
+                    self._rtcp(peer, peer.protection, data, now)
+                else:
+                    self._media(peer, peer.protection, data, extra, now)
+                return
+        elif 20 <= first < 64:
+            peer = port.peers.get(address)
+            if peer is not None:
+                self._upkeep.listener.dtls(peer.number, data)
+                return
+        elif first < 4 and self._check(port, data, address, now):
+            return
+        counts["datagrams_ignored"] += 1
+
+    def _check(self, port: Port, data: bytes, address: Any, now: float) -> bool:
+        """Answer a connectivity check; False for one that is not for us."""
+        checked = self._ice.check(port, data, address, now)
+        if checked is None:
+            return False
+        if checked.first:
+            self._upkeep.listener.reached(checked.peer.number)
+        if checked.moved:
+            self._placed(checked.peer)
+        return True
+
+    def _media(
+        self, peer: EnginePeer, protection: Protection, data: bytes, extra: Ancillary, now: float
+    ) -> None:
+        publisher, fanout = peer.publisher, peer.fanout
+        if publisher is None or fanout is None or len(data) > LARGEST:
+            self.counts["datagrams_ignored"] += 1
+            return
+        try:
+            received = rtp.parse(protection.unprotect(data))
+        except (Unreadable, ValueError):
+            self.counts["datagrams_ignored"] += 1
+            return
+        self.counts["packets_received"] += 1
+        arrival = received_at(extra, now, self._upkeep.wall_ahead)
+        taken = publisher.take(received, now, arrival)
+        if taken is None:
+            return
+        if not peer.flowing:
+            peer.flowing = True
+            self._upkeep.listener.flowing(peer.number)
+        track, packet, keyframe = taken
+        objection = publisher.health.objection
+        if objection is not None and not peer.objected:
+            peer.objected = True
+            self._upkeep.listener.objected(peer.number, objection)
+        if fanout.feed(publisher, track, packet, keyframe, now):
+            self._upkeep.aired(fanout, peer)
+        self._upkeep.fed.add(fanout)
+        if keyframe and fanout.catching:
+            self._upkeep.pump_soon()
+        if track.missing and not publisher.asking:
+            self._upkeep.ask_soon(peer, publisher)
+
+    def _rtcp(self, peer: EnginePeer, protection: Protection, data: bytes, now: float) -> None:
+        # Nothing follows from what a viewer received; most of what viewers send is that.
+        if peer.viewer is not None and rtcp.is_receiver_report_alone(data, protection.tag + 4):
+            return
+        try:
+            for report in rtcp.parse(protection.unprotect_rtcp(data)):
+                self._reported(peer, report, now)
+        except (Unreadable, ValueError):
+            self.counts["datagrams_ignored"] += 1
+
+    def _reported(self, peer: EnginePeer, report: rtcp.Report, now: float) -> None:
+        fanout, publisher, viewer = peer.fanout, peer.publisher, peer.viewer
+        if fanout is None:
+            return
+        if publisher is not None:
+            if isinstance(report, rtcp.SenderReport):
+                for track in publisher.tracks:
+                    if track.ssrc == report.ssrc:
+                        track.sender_report, track.sender_report_at = report, now
+                        if fanout.on_air is publisher:
+                            fanout.heard(track, report, now)
+        elif viewer is not None:
+            if isinstance(report, rtcp.Nack):
+                self.counts["nacks_received"] += 1
+                fanout.repair(viewer, report)
+            elif isinstance(report, rtcp.KeyframeRequest):
+                self.counts["keyframe_requests_received"] += 1
+                if fanout.on_air is not None and viewer.live:
+                    fanout.on_air.want_keyframe()

@@ -1,0 +1,34 @@
+"""A peer as the engine in Python holds it: its end of ICE, its keys and what it is to an output."""
+
+from typing import Any
+
+from farmlive.media.engine import Credentials, Peer, Viewing
+from farmlive.media.ice import IcePeer
+from farmlive.media.output import Fanout
+from farmlive.media.ports import Port
+from farmlive.media.publisher import Publisher
+from farmlive.media.srtp import Protection
+from farmlive.media.viewer import Viewer
+
+
+class EnginePeer(IcePeer):
+    """One peer; a publisher or a viewer once it is told which."""
+
+    def __init__(self, number: Peer, local: Credentials, now: float) -> None:
+        super().__init__(local, now)
+        self.number = number
+        self.protection: Protection | None = None
+        self.fanout: Fanout | None = None
+        self.publisher: Publisher | None = None
+        self.viewing: Viewing | None = None
+        self.viewer: Viewer | None = None
+        # Where a publisher has a socket of its own.
+        self.own: tuple[Port, Any] | None = None
+        self.flowing = False
+        self.objected = False
+        self.lost = False
+
+    def send_rtcp(self, data: bytes | None) -> None:
+        """Protect and send a compound packet; None, or a peer without keys: nothing."""
+        if data is not None and self.protection is not None:
+            self.send(self.protection.protect_rtcp(data))

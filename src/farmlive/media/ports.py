@@ -1,0 +1,150 @@
+"""The one UDP port: its sockets, who is at which remote address, and when each socket is read.
+
+While media comes, publishers wake us and viewers wait for that: to wake up costs more than to read
+what a viewer tells. For this a publisher has a socket of its own on the same port. What a datagram
+means is `intake`'s part.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from farmlive.media.addresses import open_beside, open_sockets
+
+_READ_AT_ONCE = 64
+
+Ancillary = list[tuple[int, int, bytes]]
+
+
+class Port:
+    """The port on one local address: the socket that all share, and those of publishers."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        # The peer that has proved to be at a remote address.
+        self.peers: dict[Any, Any] = {}
+        self.own: dict[Any, socket.socket] = {}
+
+    def send(self, data: bytes, address: Any) -> None:
+        """Send a datagram; one that can't be sent is as good as lost on its way."""
+        try:
+            self.sock.sendto(data, address)
+        except OSError:
+            return
+
+
+Take = Callable[[Port, bytes, Ancillary, Any, float], None]
+"""Is given a datagram, its port, ancillary data and sender, and the time."""
+
+
+class Ports:
+    """All sockets of the port, one `Port` for each local address."""
+
+    def __init__(self) -> None:
+        self.all: list[Port] = []
+        self._patient = False
+        # Whether a publisher's own socket was read since `be_patient` was called.
+        self._woken = False
+        self._again: asyncio.Handle | None = None
+
+    def open(
+        self, bind: Sequence[str], port: int, take: Take, done: Callable[[float], None]
+    ) -> int:
+        """Open the port on these addresses; returns its number. Raises OSError where it is taken.
+
+        `done` is called with the time after each reading.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._take, self._done = take, done
+        self.all = [Port(sock) for sock in open_sockets(bind, port)]
+        self._watch()
+        number: int = self.all[0].sock.getsockname()[1]
+        return number
+
+    def close(self) -> None:
+        """Close all sockets."""
+        self.read_at_once()
+        for port in self.all:
+            for address in list(port.own):
+                self.close_own(port, address)
+            self._loop.remove_reader(port.sock)
+            port.sock.close()
+        if self._again is not None:
+            self._again.cancel()
+        self.all = []
+
+    def open_own(self, port: Port, address: Any) -> None:
+        """Give the publisher at this address a socket of its own; without one it shares."""
+        if address in port.own:
+            return
+        try:
+            sock = port.own[address] = open_beside(port.sock, address)
+        except OSError:
+            return
+        self._loop.add_reader(sock, self._own_readable, port, sock)
+
+    def close_own(self, port: Port, address: Any) -> None:
+        """The publisher is gone from this address."""
+        sock = port.own.pop(address, None)
+        if sock is not None:
+            self._loop.remove_reader(sock)
+            sock.close()
+
+    def be_patient(self) -> None:
+        """Called now and then while nobody is joining: where publishers wake us anyway, what
+        viewers share is read then.
+        """
+        if self._woken and not self._patient:
+            self._patient = True
+            for port in self.all:
+                self._loop.remove_reader(port.sock)
+        self._woken = False
+
+    def read_at_once(self) -> None:
+        """Someone is joining, or no publisher wakes us: read what comes when it comes."""
+        if self._patient:
+            self._patient = False
+            self._watch()
+
+    def _watch(self) -> None:
+        for port in self.all:
+            self._loop.add_reader(port.sock, self._readable, port)
+
+    def _readable(self, port: Port) -> None:
+        now = time.monotonic()
+        self._read(port.sock, port, now)
+        self._done(now)
+
+    def _own_readable(self, port: Port, sock: socket.socket) -> None:
+        self._woken = True
+        now = time.monotonic()
+        self._read(sock, port, now)
+        self._done(now)
+        if self._patient:
+            self._read_shared()
+
+    def _read_shared(self) -> None:
+        now = time.monotonic()
+        more = [self._read(port.sock, port, now) for port in self.all]
+        if any(more) and self._again is None:
+            self._again = self._loop.call_soon(self._read_more)
+
+    def _read_more(self) -> None:
+        self._again = None
+        self._read_shared()
+
+    def _read(self, sock: socket.socket, port: Port, now: float) -> bool:
+        """Take what waits; True where more may wait, so that everyone else gets a turn first."""
+        receive, take = sock.recvmsg, self._take
+        for _ in range(_READ_AT_ONCE):
+            try:
+                data, extra, _, address = receive(2048, 64)
+            except BlockingIOError:
+                return False
+            except OSError:
+                # What became of an earlier datagram to this address; it says nothing of the next.
+                continue
+            take(port, data, extra, address, now)
+        return True

@@ -1,0 +1,197 @@
+"""What is done by the clock: finishing frames, bursts, reports, feedback, consent and silence.
+
+Whatever wakes the engine does what is due, so that the timers of its own seldom wake it.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from farmlive.clock import now_ms
+from farmlive.media.engine import Listener, Output, Peer
+from farmlive.media.output import Fanout
+from farmlive.media.peer import EnginePeer
+from farmlive.media.ports import Ports
+from farmlive.media.publisher import Publisher
+
+CONSENT_S = 30.0
+SILENT_S = 3.0
+_TICK_S = 0.05
+# How long a tick may wait for something else to wake us.
+_SLACK_S = 0.025
+_TICKS_A_SECOND = 20
+_TICKS_A_REPORT = 10
+_NACK_S = 0.01
+_BURST_S = 0.004
+
+
+class Upkeep:
+    """The engine's timers, over its outputs and the peers that it is told to `watch`."""
+
+    def __init__(self, outputs: Mapping[Output, Fanout], ports: Ports) -> None:
+        self.listener: Listener
+        self._outputs, self._ports = outputs, ports
+        # The outputs that were fed since the last look at what they gather.
+        self.fed: set[Fanout] = set()
+        # How far the wall clock, which stamps datagrams, is ahead of the steady one.
+        self.wall_ahead = 0.0
+        self._joining: set[EnginePeer] = set()
+        self._publishers: dict[Peer, EnginePeer] = {}
+        # Each peer has its turn once a second, not all in one tick.
+        self._turns: list[dict[Peer, EnginePeer]] = [{} for _ in range(_TICKS_A_SECOND)]
+        self._ticks = 0
+        self._due = 0.0
+        self._tick_timer: asyncio.TimerHandle | None = None
+        self._burst_timer: asyncio.Handle | None = None
+        self._flush_timers: dict[Fanout, asyncio.TimerHandle] = {}
+        self._request_timers: set[asyncio.TimerHandle] = set()
+        self._reports: dict[Fanout, bytes | None] = {}
+
+    def start(self, listener: Listener) -> None:
+        """Begin to tick."""
+        self.listener = listener
+        self._loop = asyncio.get_running_loop()
+        # Our own clock may be set, for tests; senders' reports tell its time.
+        self._wall_at_zero = now_ms() / 1000 - time.monotonic()
+        self._due = time.monotonic()
+        self._tick(self._due)
+
+    def stop(self) -> None:
+        """End all timers."""
+        timers = (self._tick_timer, self._burst_timer, *self._flush_timers.values())
+        for timer in (*timers, *self._request_timers):
+            if timer is not None:
+                timer.cancel()
+        self._flush_timers.clear()
+        self._request_timers.clear()
+
+    # Who there is.
+
+    def watch(self, peer: EnginePeer) -> None:
+        """Look after a peer, which is joining now."""
+        self._turns[peer.number % _TICKS_A_SECOND][peer.number] = peer
+        self._joining.add(peer)
+        self._ports.read_at_once()
+
+    def joined(self, peer: EnginePeer) -> None:
+        """The peer has its keys and its place."""
+        self._joining.discard(peer)
+        if peer.publisher is not None:
+            self._publishers[peer.number] = peer
+
+    def forget(self, peer: EnginePeer) -> None:
+        """The peer is gone."""
+        self._joining.discard(peer)
+        self._publishers.pop(peer.number, None)
+        self._turns[peer.number % _TICKS_A_SECOND].pop(peer.number, None)
+
+    def aired(self, fanout: Fanout, peer: EnginePeer) -> None:
+        """The output has been switched to this publisher."""
+        output = next(number for number, each in self._outputs.items() if each is fanout)
+        self.listener.aired(output, peer.number)
+
+    # What follows from what came in.
+
+    def after_reading(self, now: float) -> None:
+        """Some datagrams were taken: send what is whole, and do what is due."""
+        for fanout in self.fed:
+            timer = self._flush_timers.pop(fanout, None)
+            if timer is not None:
+                timer.cancel()
+            wait = fanout.send_whole(now)
+            if wait is not None:
+                self._flush_timers[fanout] = self._loop.call_later(wait, self._flush, fanout)
+        self.fed.clear()
+        if now >= self._due:
+            self._tick(now)
+            if not self._joining:
+                self._ports.be_patient()
+
+    def _flush(self, fanout: Fanout) -> None:
+        """What was kept for what did not come leaves now."""
+        del self._flush_timers[fanout]
+        fanout.flush()
+
+    def ask_soon(self, peer: EnginePeer, publisher: Publisher) -> None:
+        """Ask for what is missing as soon as it can't be mere disorder, not at the next tick."""
+
+        def ask() -> None:
+            self._request_timers.discard(timer)
+            publisher.asking = False
+            if peer.number in self._publishers:
+                peer.send_rtcp(publisher.repair_request(time.monotonic()))
+
+        publisher.asking = True
+        timer = self._loop.call_later(_NACK_S, ask)
+        self._request_timers.add(timer)
+
+    def pump_soon(self) -> None:
+        """Somebody catches up: send the bursts, a part at a time."""
+        if self._burst_timer is None:
+            self._burst_timer = self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._burst_timer = None
+        again = False
+        for fanout in self._outputs.values():
+            fanout.pump()
+            again |= bool(fanout.catching)
+        if again:
+            self._burst_timer = self._loop.call_later(_BURST_S, self._pump)
+
+    # What is due.
+
+    def _timed_tick(self) -> None:
+        # Nothing has woken us in time: then viewers must.
+        self._ports.read_at_once()
+        self._tick(time.monotonic())
+
+    def _tick(self, now: float) -> None:
+        self._due = max(self._due + _TICK_S, now)
+        if self._tick_timer is not None:
+            self._tick_timer.cancel()
+        self._tick_timer = self._loop.call_later(_TICK_S + _SLACK_S, self._timed_tick)
+        self._ticks += 1
+        self.wall_ahead = time.time() - now
+        for fanout in self._outputs.values():
+            if fanout.waiting and fanout.on_air is not None:
+                fanout.start_waiting(now)
+                if fanout.waiting:
+                    fanout.on_air.want_keyframe()
+                self.pump_soon()
+        for peer in list(self._publishers.values()):
+            if peer.publisher is not None and peer.publisher.last_at:
+                report = self._ticks % _TICKS_A_REPORT == 0
+                peer.send_rtcp(peer.publisher.feedback(now, report))
+        self._reports.clear()
+        for peer in list(self._turns[self._ticks % _TICKS_A_SECOND].values()):
+            self._second(peer, now)
+        self._reports.clear()
+
+    def _second(self, peer: EnginePeer, now: float) -> None:
+        publisher = peer.publisher
+        alive = peer.checked_at
+        if publisher is not None:
+            # Media with the right key is as good a sign of life as a check: some publishers
+            # check only at the start.
+            alive = max(alive, publisher.last_at)
+            publisher.measure(now)
+            if peer.flowing and now - publisher.last_at > SILENT_S:
+                peer.flowing = False
+                self.listener.silent(peer.number)
+        elif peer.viewer is not None and peer.fanout is not None:
+            peer.fanout.second(peer.viewer)
+            self.report_to(peer, now)
+        if now - alive > CONSENT_S and not peer.lost:
+            peer.lost = True
+            self.listener.lost(peer.number)
+
+    def report_to(self, peer: EnginePeer, now: float) -> None:
+        """Send a viewer the sender reports of this moment."""
+        fanout = peer.fanout
+        if fanout is None:
+            return
+        report = self._reports.get(fanout)
+        if report is None:
+            report = self._reports[fanout] = fanout.report(now, now + self._wall_at_zero)
+        peer.send_rtcp(report)
