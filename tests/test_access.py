@@ -1,0 +1,211 @@
+"""Who may use which address of the API: every address, every role; and a block, from end to end."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import pytest
+
+from farmlive.app import Server
+from farmlive.broadcast.models import NewBroadcast
+from farmlive.ids import token, ulid
+
+ROLES = ("nobody", "clerk", "seller", "moderator", "host", "coordinator")
+EVERYONE = set(ROLES)
+SIGNED_IN = EVERYONE - {"nobody"}
+COORDINATOR = {"coordinator"}
+STAFF = {"host", "coordinator"}
+GROWERS = STAFF | {"seller"}
+KEEPERS = STAFF | {"clerk"}
+READERS = GROWERS | KEEPERS
+
+# An address that is not named here is a mistake: say here for whom it is.
+MAY: dict[str, set[str]] = {
+    "GET /accounts": COORDINATOR,
+    "POST /accounts": COORDINATOR,
+    "PATCH /accounts/{account}": COORDINATOR,
+    "POST /accounts/{account}/password": COORDINATOR,
+    "GET /api-keys": COORDINATOR,
+    "POST /api-keys": COORDINATOR,
+    "DELETE /api-keys/{key}": COORDINATOR,
+    "GET /audit": COORDINATOR,
+    "GET /blocks": STAFF,
+    "POST /blocks": STAFF,
+    "DELETE /blocks/{block}": STAFF,
+    "GET /broadcasts": EVERYONE,
+    "POST /broadcasts": STAFF,
+    "GET /broadcasts/{broadcast}": EVERYONE,
+    "PATCH /broadcasts/{broadcast}": STAFF,
+    "PUT /broadcasts/{broadcast}/bag": STAFF,
+    "POST /broadcasts/{broadcast}/end": STAFF,
+    "GET /broadcasts/{broadcast}/events": STAFF,
+    "GET /broadcasts/{broadcast}/health": STAFF,
+    "POST /broadcasts/{broadcast}/holds": EVERYONE,
+    "DELETE /broadcasts/{broadcast}/holds/{order}": EVERYONE,
+    "GET /broadcasts/{broadcast}/offers": EVERYONE,
+    "POST /broadcasts/{broadcast}/offers": STAFF,
+    "POST /broadcasts/{broadcast}/orders": EVERYONE,
+    "GET /broadcasts/{broadcast}/orders": READERS,
+    "POST /broadcasts/{broadcast}/orders/{order}/payment": KEEPERS,
+    "POST /broadcasts/{broadcast}/orders/{order}/refund": STAFF,
+    "POST /broadcasts/{broadcast}/orders/{order}/state": KEEPERS,
+    "GET /broadcasts/{broadcast}/review": GROWERS,
+    "GET /broadcasts/{broadcast}/sources": STAFF,
+    "POST /broadcasts/{broadcast}/start": STAFF,
+    "POST /broadcasts/{broadcast}/stream-keys": STAFF,
+    "GET /broadcasts/{broadcast}/stream-keys": STAFF,
+    "DELETE /broadcasts/{broadcast}/stream-keys/{key}": STAFF,
+    "GET /centres": EVERYONE,
+    "POST /centres": STAFF,
+    "GET /farms": EVERYONE,
+    "POST /farms": STAFF,
+    "GET /farms/{farm}": EVERYONE,
+    "PATCH /farms/{farm}": GROWERS,
+    "GET /farms/{farm}/plots": EVERYONE,
+    "POST /farms/{farm}/plots": GROWERS,
+    "GET /invitations": COORDINATOR,
+    "POST /invitations": COORDINATOR,
+    "GET /invitations/by-token/{token}": EVERYONE,
+    "POST /invitations/by-token/{token}": EVERYONE,
+    "DELETE /invitations/{invitation}": COORDINATOR,
+    "GET /lots": EVERYONE,
+    "POST /lots": GROWERS,
+    "GET /lots/{lot}": EVERYONE,
+    "POST /lots/{lot}/inspections": GROWERS,
+    "POST /lots/{lot}/inspections/{inspection}/certificate": GROWERS,
+    "POST /lots/{lot}/packings": GROWERS,
+    "POST /lots/{lot}/shippings": GROWERS,
+    "GET /orders/{token}": EVERYONE,
+    "POST /orders/{token}/cancel": EVERYONE,
+    "POST /pictures": GROWERS,
+    "PATCH /plots/{plot}": GROWERS,
+    "GET /plots/{plot}/works": EVERYONE,
+    "POST /plots/{plot}/works": GROWERS,
+    "GET /products": GROWERS,
+    "POST /products": GROWERS,
+    "PATCH /products/{product}": GROWERS,
+    "GET /refusals": STAFF,
+    "GET /session": SIGNED_IN,
+    "POST /session": EVERYONE,
+    "DELETE /session": SIGNED_IN,
+    "POST /session/password": SIGNED_IN,
+}
+
+
+@pytest.fixture
+async def callers(server: Server) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    """A program of each role, the seller's of a farm that nothing here is of."""
+    people = server.house.people
+    people.farms_by(lambda _connection, _farm: None)
+    async with AsyncExitStack() as opened:
+        made = {}
+        for role in ROLES:
+            client = httpx.AsyncClient(base_url=f"{server.url}/api/v1")
+            if role != "nobody":
+                own = [ulid()] if role == "seller" else []
+                _, secret = await people.create_api_key(role, role, own)  # type: ignore[arg-type]
+                client.headers["Authorization"] = f"Bearer {secret}"
+            made[role] = await opened.enter_async_context(client)
+        yield made
+
+
+async def test_each_role_gets_where_it_belongs_and_no_further(
+    server: Server, callers: dict[str, httpx.AsyncClient]
+) -> None:
+    found = {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, methods in server.house.api.openapi()["paths"].items()
+        if path.startswith("/api/v1/")
+        for method in methods
+    }
+    assert found == set(MAY)
+    for address, roles in MAY.items():
+        method, _, path = address.partition(" ")
+        url = re.sub(r"{\w+}", ulid(), path)
+        may = set()
+        for role, client in callers.items():
+            body: dict[str, Any] = {} if method == "GET" else {"json": {}}
+            answer = await client.request(method, url, **body)
+            assert answer.status_code < 500, (address, role, answer.text)
+            if answer.status_code not in (401, 403):
+                may.add(role)
+            else:
+                assert answer.status_code == (401 if role == "nobody" else 403), (address, role)
+        assert may == roles, address
+
+
+@pytest.fixture
+async def stall(server: Server) -> dict[str, Any]:
+    """A live broadcast with ten boxes on offer, made by a coordinator's program."""
+    _, secret = await server.house.people.create_api_key("test", "coordinator")
+    made = await server.house.broadcasts.create(NewBroadcast(title={"en": "Live"}))
+    await server.house.broadcasts.begin(made.id)
+    words = {"zh": "金桔", "en": "Kumquats"}
+    headers = {"Authorization": f"Bearer {secret}"}
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", headers=headers) as staff:
+
+        async def post(path: str, **body: Any) -> dict[str, Any]:
+            answer = await staff.post(path, json=body)
+            assert answer.status_code == 201, answer.text
+            kept: dict[str, Any] = answer.json()
+            return kept
+
+        farm = await post("/farms", name=words, place=words)
+        lot = await post(
+            "/lots",
+            farm=farm["id"],
+            code="1125",
+            product_name=words,
+            harvested_at="2026-11-25T00:00:00Z",
+            quantity_g=100_000,
+        )
+        offer = await post(
+            f"/broadcasts/{made.id}/offers",
+            name=words,
+            unit=words,
+            net_weight_g=2500,
+            lot=lot["id"],
+            price=2990,
+            released=10,
+        )
+    return {"broadcast": made.id, "offer": offer["offer"], "headers": headers}
+
+
+async def test_blocked_phone_orders_no_more_with_a_new_cookie_and_name(
+    server: Server, stall: dict[str, Any]
+) -> None:
+    path = f"/broadcasts/{stall['broadcast']}/orders"
+
+    async def order(name: str, phone: str) -> httpx.Response:
+        body = {
+            "lines": [{"offer": stall["offer"], "quantity": 1, "price": 2990}],
+            "buyer": {"name": name, "phone": phone},
+            "delivery": {"way": "parcel", "address": "溪口村"},
+            "payment": "cash_on_delivery",
+        }
+        # Each time a browser of its own, with a cookie of its own.
+        async with httpx.AsyncClient(base_url=f"{server.url}/api/v1") as buyer:
+            return await buyer.post(path, json=body, headers={"Idempotency-Key": token()})
+
+    first = await order("王小明", "138 0000 1111")
+    assert first.status_code == 201
+    async with httpx.AsyncClient(
+        base_url=f"{server.url}/api/v1", headers=stall["headers"]
+    ) as staff:
+        body = {"kind": "phone", "order": first.json()["order"], "reason": "never pays"}
+        made = await staff.post("/blocks", json=body)
+        assert made.status_code == 201
+        again = await order("李大红", "+86 138-0000-1111")
+        assert again.status_code == 403
+        assert again.json()["type"] == "/problems/blocked"
+        assert "never pays" not in again.text
+        assert (await order("李大红", "139 0000 2222")).status_code == 201
+        (refusal,) = (await staff.get("/refusals")).json()["refusals"]
+        assert (refusal["what"], refusal["who"]) == ("blocked", made.json()["who"])
+        assert refusal["reason"] == "never pays"
+        assert (await staff.delete(f"/blocks/{made.json()['id']}")).status_code == 204
+        assert (await order("王小明", "138 0000 1111")).status_code == 201
+        cards = (await staff.get(f"/broadcasts/{stall['broadcast']}/offers")).json()["offers"]
+        assert cards[0]["left"] == 7
