@@ -18,6 +18,8 @@ from farmlive.pages.languages import LOCALES
 
 # Grams in a jin, the pound in which fruit is bought in China.
 JIN_G = 500
+# Square metres in a mu, a fifteenth of a hectare.
+MU_M2 = Decimal(10_000) / 15
 
 
 class Formats:
@@ -59,6 +61,19 @@ class Formats:
             return f"{kilograms} kg"
         jin = format_decimal(Decimal(grams) / JIN_G, format="#,##0.##", locale=self.locale)
         return f"{jin} 斤（{kilograms} 公斤）"
+
+    def kilograms(self, grams: int) -> str:
+        """A harvest: `412 kg`, `412 公斤`; whole kilograms where there are ten or more."""
+        pattern = "#,##0.#" if grams < 10_000 else "#,##0"
+        number = format_decimal(Decimal(grams) / 1000, format=pattern, locale=self.locale)
+        return f"{number} 公斤" if self.language == "zh" else f"{number} kg"
+
+    def area(self, m2: int) -> str:
+        """A plot: `2.1 ha`, in Chinese `32 亩`."""
+        unit, name = (MU_M2, "亩") if self.language == "zh" else (Decimal(10_000), "ha")
+        number = Decimal(m2) / unit
+        pattern = "#,##0.##" if number < 1 else "#,##0.#"
+        return f"{format_decimal(number, format=pattern, locale=self.locale)} {name}"
 
     def clock(self, when: int | str) -> str:
         """The time of day, `20:14`."""

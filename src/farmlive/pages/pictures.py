@@ -24,7 +24,7 @@ BOXES = tuple(f"produce/box-{number}.svg" for number in range(1, 5))
 
 
 def drawing(name: Bilingual) -> str:
-    """The drawing for a product's name, below static/pictures; the same name has always the same."""
+    """The drawing for a product's name, below static/pictures; one name has always the same."""
     said = f"{name.zh} {name.en}".lower()
     for file, words in DRAWINGS:
         if any(word in said for word in words):

@@ -39,6 +39,21 @@ POLICY = "; ".join(
         "frame-ancestors 'self'",
     ]
 )
+# The methods of Formats that templates use.
+FILTERS = (
+    "text",
+    "money",
+    "number",
+    "weight",
+    "kilograms",
+    "area",
+    "clock",
+    "day",
+    "moment",
+    "ago",
+    "iso",
+    "duration",
+)
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "same-origin",
@@ -73,9 +88,8 @@ class Pages:
             words.gettext, words.ngettext, newstyle=True
         )
         formats = Formats(language, self._settings.time_zone)
-        for name in ("text", "money", "number", "weight", "clock", "day", "moment", "ago", "iso"):
+        for name in FILTERS:
             environment.filters[name] = getattr(formats, name)
-        environment.filters["duration"] = formats.duration
         environment.globals.update(
             language=language,
             tag=TAGS[language],

@@ -1,4 +1,7 @@
-"""The routes of the public pages. The studio's are in studio.py, the review's in review.py."""
+"""The routes of the public pages: start, live, order, design, signing in.
+
+Origin's are in origin.py, the studio's in studio.py, the review's in review.py.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -7,9 +10,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from farmlive.pages import origin
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
-from farmlive.pages.stations import line_of
 from farmlive.people import Caller
 from farmlive.shop.models import Card
 
@@ -22,6 +25,7 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     router.include_router(_viewers(pages, rooms))
+    router.include_router(origin.routes(pages, rooms))
     return router
 
 
@@ -84,24 +88,6 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
             headers={"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
             caller=caller,
             order=await rooms.shop.order(token),
-        )
-
-    @router.get("/origin/lot/{lot}")
-    async def lot(
-        lot: str,
-        request: Request,
-        caller: Annotated[Caller, anyone],
-        part: Literal["page", "story"] = "page",
-    ) -> Response:
-        """Where a lot comes from: a page, or the story alone for the sheet over a video."""
-        story = await rooms.origin.story(lot)
-        return pages.page(
-            request,
-            "parts/story.html" if part == "story" else "lot.html",
-            caller=caller,
-            story=story,
-            line=line_of(story),
-            in_sheet=part == "story",
         )
 
     @router.get("/design")

@@ -1,29 +1,63 @@
-"""The five stations of a lot as its page shows them, recorded or not. Pure."""
+"""The stations of a lot as its page shows them, recorded or not. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from farmlive.bilingual import Bilingual
+from farmlive.origin.models import Station as Told
 from farmlive.origin.models import Story
 
-# In the order of the year. Flowering and spraying have no trace events yet: they stand open, so
-# that a reader sees what nobody has recorded.
-STATIONS = ("flowered", "sprayed", "picked", "tested", "packed")
+# In the order of the year; what nobody recorded stands open, so that a reader sees that.
+STATIONS = ("flowered", "sprayed", "picked", "tested", "packed", "shipped")
 
 
 @dataclass(frozen=True)
 class Station:
-    """A station of the line: when it was passed, None where nothing is recorded."""
+    """A station of the line: when it was passed, None where nothing is recorded.
+
+    `times` says how often it was, `at` is the last time. A spraying has its substance and until
+    when its waiting period ran, `too_early` where the lot was picked before that; a test has
+    whether it was passed, a packing its boxes together, a shipping where to.
+    """
 
     name: str
-    at: int | None
-    before_open: bool
+    at: int | None = None
+    times: int = 0
+    before_open: bool = False
+    substance: Bilingual | None = None
+    until: int | None = None
+    too_early: bool = False
+    passed: bool | None = None
+    boxes: int | None = None
+    to: Bilingual | None = None
 
 
 def line_of(story: Story) -> list[Station]:
-    """The five stations of a story, in order."""
-    known = {station.step: station.at for station in story.stations}
-    times = [known.get(name) for name in STATIONS]  # type: ignore[call-overload]
-    following = [*times[1:], None]
-    return [
-        Station(name, at, before_open=at is not None and after is None)
-        for name, at, after in zip(STATIONS, times, following, strict=True)
+    """The stations of a story, in order."""
+    line = [
+        _station(name, [told for told in story.stations if told.step == name], story)
+        for name in STATIONS
     ]
+    following = [*line[1:], None]
+    return [
+        replace(station, before_open=after is not None and station.times > 0 and after.times == 0)
+        for station, after in zip(line, following, strict=True)
+    ]
+
+
+def _station(name: str, told: list[Told], story: Story) -> Station:
+    if not told:
+        return Station(name)
+    last = max(told, key=lambda station: station.at)
+    until = max((station.until for station in told if station.until is not None), default=None)
+    boxes = sum(station.boxes or 0 for station in told)
+    return Station(
+        name,
+        last.at,
+        len(told),
+        substance=last.substance,
+        until=until,
+        too_early=until is not None and until > story.lot.harvested_at,
+        passed=last.passed,
+        boxes=boxes or None,
+        to=last.to,
+    )

@@ -1,0 +1,88 @@
+"""The pages of origin: where a lot comes from, and the farm it was grown on.
+
+What is told is origin's; how much of a lot is sold is the shop's, and what a broadcast is called
+its own.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.broadcast.models import Broadcast
+from farmlive.origin.models import Story
+from farmlive.pages.render import Pages
+from farmlive.pages.rooms import Rooms
+from farmlive.pages.stations import line_of
+from farmlive.people import Caller
+
+# How many moments a lot's page names, and how many lots a farm's page shows at once.
+MOMENTS = 3
+LOTS = 12
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A broadcast in which a lot was shown, and when it was last."""
+
+    broadcast: Broadcast
+    at: int
+
+
+def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+    """Build the router of origin's pages."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+    anyone = Depends(rooms.guard.anyone)
+
+    @router.get("/origin/lot/{lot}")
+    async def lot(
+        lot: str,
+        request: Request,
+        caller: Annotated[Caller, anyone],
+        part: Literal["page", "story"] = "page",
+    ) -> Response:
+        """Where a lot comes from: a page, or the story alone for the sheet over a video."""
+        story = await rooms.origin.story(lot)
+        return pages.page(
+            request,
+            "parts/story.html" if part == "story" else "lot.html",
+            caller=caller,
+            story=story,
+            line=line_of(story),
+            sold_g=await rooms.shop.bag.sold_of_lot(lot),
+            shown=await _shown(rooms, story),
+            in_sheet=part == "story",
+        )
+
+    @router.get("/origin/farm/{farm}")
+    async def farm(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """A farm: who grows there, where it lies, its plots and what was picked."""
+        found = await rooms.origin.farm_page(farm)
+        return pages.page(
+            request,
+            "farm.html",
+            caller=caller,
+            farm=found.farm,
+            plots=found.plots,
+            lots=found.lots[:LOTS],
+            older=found.lots[LOTS:],
+            map=found.map,
+            near=found.near,
+        )
+
+    return router
+
+
+async def _shown(rooms: Rooms, story: Story) -> list[Shown]:
+    """The broadcasts that showed the lot, the latest first."""
+    last = {moment.broadcast: moment.at for moment in story.moments}
+    latest = sorted(last.items(), key=lambda item: -item[1])[:MOMENTS]
+    shown = []
+    for broadcast, at in latest:
+        try:
+            shown.append(Shown(await rooms.broadcasts.get(broadcast), at))
+        except UnknownBroadcast:
+            continue
+    return shown
