@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from farmlive.bilingual import Bilingual
@@ -9,9 +10,17 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.models import NewFarm, NewLot
 from farmlive.origin.problems import LotTaken, UnknownLot
+from farmlive.people.audit import deeds
+from farmlive.problems import Invalid
 from farmlive.shop.bag import MAX_OFFERS, ListPriceTooLow, OtherFarm
-from farmlive.shop.models import OfferChange, OfferRelease
-from farmlive.shop.problems import BagFull, BroadcastEnded, UnknownOffer, UnknownProduct
+from farmlive.shop.models import BagOrder, OfferChange, OfferRelease
+from farmlive.shop.problems import (
+    BagFull,
+    BroadcastEnded,
+    StockTaken,
+    UnknownOffer,
+    UnknownProduct,
+)
 from farmlive.shop.tables import products
 
 from .conftest import HOST
@@ -153,6 +162,65 @@ async def test_a_release_adds_to_what_may_be_sold(stall: Any) -> None:
     (released,) = await stall.events("offer.released")
     assert released.data == {"offer": stall.card.offer, "quantity": 5, "released": 15}
     assert (await stall.events("stock.changed"))[-1].data == stock
+
+
+async def test_a_release_below_zero_takes_back_what_is_left(stall: Any) -> None:
+    await stall.place(4)
+    answer = await stall.shop.bag.release(HOST, stall.broadcast, release(stall, -6))
+    assert (answer["released"], answer["left"]) == (4, 0)
+    (released,) = await stall.events("offer.released")
+    assert released.data == {"offer": stall.card.offer, "quantity": -6, "released": 4}
+    seq = (await stall.events())[-1].seq
+    with pytest.raises(StockTaken) as refusal:
+        await stall.shop.bag.release(HOST, stall.broadcast, release(stall, -1))
+    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 0}]
+    assert (await stall.events())[-1].seq == seq
+
+
+@pytest.mark.parametrize("quantity", [0, 1.5, "1", True, None, 10**7])
+def test_a_release_is_a_whole_number_and_not_zero(quantity: object) -> None:
+    with pytest.raises(ValidationError):
+        OfferRelease.model_validate({"offer": ulid(), "quantity": quantity})
+
+
+async def test_a_bag_is_put_in_another_order(stall: Any) -> None:
+    first, second, third = stall.card.offer, *[(await stall.offer()).offer for _ in range(2)]
+
+    async def arrange(*wanted: str) -> list[tuple[str, int]]:
+        cards = await stall.shop.bag.arrange(HOST, stall.broadcast, BagOrder(offers=list(wanted)))
+        assert cards == await stall.shop.bag.cards(stall.broadcast)
+        return [(card.offer, card.position) for card in cards]
+
+    assert await arrange(third, first, second) == [(third, 1), (first, 2), (second, 3)]
+    moved = [event.data for event in await stall.events("offer.changed")]
+    assert sorted(moved, key=lambda data: data["position"]) == [
+        {"offer": third, "position": 1},
+        {"offer": first, "position": 2},
+        {"offer": second, "position": 3},
+    ]
+    assert await arrange(third, second, first) == [(third, 1), (second, 2), (first, 3)]
+    assert len(await stall.events("offer.changed")) == 5
+    await arrange(third, second, first)
+    assert len(await stall.events("offer.changed")) == 5
+    fourth = await stall.offer()
+    assert fourth.position == 4
+    for wrong in ([third, second, first], [third, second, first, first]):
+        with pytest.raises(Invalid):
+            await arrange(*wrong)
+    with pytest.raises(UnknownOffer):
+        await arrange(third, second, first, fourth.offer, ulid())
+
+
+async def test_what_staff_did_to_the_bag_is_in_the_audit_list(stall: Any) -> None:
+    await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 5))
+    await stall.shop.bag.change(HOST, stall.broadcast, change(stall, price=1990))
+    noted = await stall.store.read(deeds)
+    assert [(deed.action, deed.subject, deed.detail) for deed in noted[:3]] == [
+        ("offer.change", stall.card.offer, {"price": 1990}),
+        ("offer.release", stall.card.offer, {"quantity": 5}),
+        ("offer.add", stall.card.offer, {"price": 2990, "released": 10}),
+    ]
+    assert {deed.broadcast for deed in noted[:3]} == {stall.broadcast}
 
 
 async def test_a_changed_price_holds_for_the_next_order(stall: Any) -> None:
