@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -24,6 +25,12 @@ STAFF = Caller(None, "test", "coordinator", "a device", "127.0.0.1")
 class Site:
     viewer: httpx.AsyncClient
     staff: httpx.AsyncClient
+    people: People
+
+    async def bearer(self, role: Any, *farms: str) -> dict[str, str]:
+        """The header of a program with this role."""
+        _, key = await self.people.create_api_key("test", role, farms)
+        return {"Authorization": f"Bearer {key}"}
 
 
 @pytest.fixture
@@ -62,4 +69,4 @@ async def site(store: Store, settings: Settings, origin: Origin) -> AsyncIterato
             transport=transport, base_url="http://farm.test", headers=bearer
         ) as staff,
     ):
-        yield Site(viewer, staff)
+        yield Site(viewer, staff, people)

@@ -21,6 +21,7 @@ from farmlive.store import Store
 from farmlive.store.files import Files
 
 SQUARE = [[118.0, 26.0], [118.001, 26.0], [118.001, 26.001], [118.0, 26.001], [118.0, 26.0]]
+BOTH = {"zh": "甲", "en": "A"}
 DAY = 86_400_000
 
 
@@ -204,6 +205,27 @@ async def test_a_seller_keeps_own_farms_only(
     for deed in refused:
         await deed(own)
     assert (await origin.farm(farm.id)).name == name
+
+
+async def test_roles_decide_who_writes(site: Any, farm: Farm, plot: Plot) -> None:
+    own = await site.bearer("seller", farm.id)
+    other = (await site.staff.post("/api/v1/farms", json={"name": BOTH, "place": BOTH})).json()
+    strange = await site.bearer("seller", other["id"])
+    works = f"/api/v1/plots/{plot.id}/works"
+    flowered = {"kind": "flowered", "at": "2026-06-20T08:00:00+08:00"}
+
+    async def asked(headers: dict[str, str]) -> tuple[int, str]:
+        answer = await site.viewer.post(works, json=flowered, headers=headers)
+        return answer.status_code, answer.json().get("type", "")
+
+    assert await asked(own) == (201, "")
+    assert await asked(strange) == (403, "/problems/other-farm")
+    for role in ("moderator", "clerk"):
+        assert await asked(await site.bearer(role)) == (403, "/problems/forbidden")
+    new = {"name": BOTH, "place": BOTH}
+    refused = await site.viewer.post("/api/v1/farms", json=new, headers=own)
+    assert refused.status_code == 403
+    assert len((await site.viewer.get(works)).json()["works"]) == 1
 
 
 async def test_what_is_not_there_is_told(origin: Origin, staff: Caller) -> None:

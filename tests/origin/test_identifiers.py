@@ -5,7 +5,11 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from farmlive.origin.models import Farm
+from farmlive.origin.models import Farm, NewLot
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller
+from farmlive.settings import Settings
+from farmlive.store import Store
 
 from .test_routes import GTIN, harvest
 
@@ -231,3 +235,19 @@ async def test_a_product_leads_to_its_newest_lot(site: Any, farm: Farm) -> None:
     answer = await site.viewer.get(f"/01/{GTIN}")
     assert (answer.status_code, answer.headers["location"]) == (307, f"/origin/lot/{lot['id']}")
     assert (await site.viewer.get("/01/9524000059116")).status_code == 404
+
+
+@pytest.mark.parametrize("gtin", [GTIN, None])
+async def test_a_label_leads_on_when_the_server_has_moved(
+    origin: Origin, staff: Caller, farm: Farm, store: Store, settings: Settings, gtin: str | None
+) -> None:
+    new = NewLot.model_validate(harvest(farm, gtin=gtin))
+    lot = await origin.add_lot(staff, new)
+    moved = Origin(store, settings.model_copy(update={"public_url": "https://live.test"}))
+    assert lot.class_uri.startswith(settings.url)
+    assert (await moved.story(lot.id)).lot.class_uri == lot.class_uri
+    path = lot.class_uri.removeprefix(settings.url)
+    for uri in (lot.class_uri, f"https://live.test{path}", path):
+        assert await moved.find_uri(uri) == lot.id
+        events, _ = await moved.events(uri=uri)
+        assert len(events) == 3
