@@ -1,0 +1,225 @@
+"""Holds, steps of orders and the catalogue by HTTP: shapes, roles, and what is refused."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from farmlive import edge
+from farmlive.ids import token, ulid
+from farmlive.people import DeviceCookie, Guard, People
+from farmlive.settings import Settings
+from farmlive.shop.routes import routes
+from farmlive.store import Store
+
+from .conftest import PRICE
+
+As = Callable[..., Any]
+
+
+@pytest.fixture
+async def door(store: Store, settings: Settings, stall: Any) -> AsyncIterator[As]:
+    """A client a role; without one a viewer, each on a device of its own."""
+    people = People(store, settings)
+    app = FastAPI()
+    app.include_router(routes(stall.shop, Guard(people)))
+    edge.answer_problems(app, lambda _request, problem: JSONResponse(problem.body()))
+    transport = httpx.ASGITransport(DeviceCookie(app, people.pseudonyms, secure=False))
+    opened = []
+
+    async def come(role: Any = None, *farms: str) -> httpx.AsyncClient:
+        headers = {}
+        if role is not None:
+            _, key = await people.create_api_key(role, role, frozenset(farms))
+            headers["Authorization"] = f"Bearer {key}"
+        client = httpx.AsyncClient(
+            transport=transport, base_url="http://farm.test", headers=headers
+        )
+        opened.append(client)
+        return client
+
+    yield come
+    for client in opened:
+        await client.aclose()
+
+
+def at(stall: Any, rest: str) -> str:
+    return f"/api/v1/broadcasts/{stall.broadcast}/{rest}"
+
+
+def keyed() -> dict[str, str]:
+    return {"Idempotency-Key": token()}
+
+
+def lines(stall: Any, quantity: int = 1) -> dict[str, Any]:
+    return {"lines": [{"offer": stall.card.offer, "quantity": quantity, "price": PRICE}]}
+
+
+async def test_a_hold_by_http_is_placed_by_http(door: As, stall: Any) -> None:
+    viewer, stranger = await door(), await door()
+    headers = keyed()
+    held = await viewer.post(at(stall, "holds"), json=lines(stall, 10), headers=headers)
+    assert held.status_code == 201
+    assert set(held.json()) == {"order", "until", "lines", "total"}
+    again = await viewer.post(at(stall, "holds"), json=lines(stall, 10), headers=headers)
+    assert again.json() == held.json()
+    order = held.json()["order"]
+    assert (await stranger.delete(at(stall, f"holds/{order}"))).status_code == 204
+    body = stall.body(10, order=order)
+    refused = await stranger.post(at(stall, "orders"), json=body, headers=keyed())
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/sold-out")
+    placed = await viewer.post(at(stall, "orders"), json=body, headers=keyed())
+    assert (placed.status_code, placed.json()["order"]) == (201, order)
+
+
+async def test_a_hold_by_http_is_dropped(door: As, stall: Any) -> None:
+    viewer = await door()
+    held = await viewer.post(at(stall, "holds"), json=lines(stall, 4), headers=keyed())
+    assert await stall.left() == 6
+    path = at(stall, f"holds/{held.json()['order']}")
+    for _ in range(2):
+        assert (await viewer.delete(path)).status_code == 204
+    assert await stall.left() == 10
+
+
+@pytest.mark.parametrize(
+    ("body", "slug"),
+    [
+        ({"lines": []}, "invalid"),
+        ({"lines": [{"offer": "x", "quantity": 0, "price": PRICE}]}, "invalid"),
+        ({"lines": [{"offer": "x", "quantity": 1.5, "price": PRICE}]}, "invalid"),
+        ({"lines": [{"offer": "x", "quantity": 1, "price": -1}]}, "invalid"),
+        ({"lines": [{"offer": "x", "quantity": 1, "price": PRICE}]}, "unknown-offer"),
+        ({}, "invalid"),
+    ],
+)
+async def test_a_wrong_hold_is_refused_and_nothing_is_kept(
+    door: As, stall: Any, body: Any, slug: str
+) -> None:
+    viewer = await door()
+    answer = await viewer.post(at(stall, "holds"), json=body, headers=keyed())
+    assert answer.json()["type"] == f"/problems/{slug}"
+    assert await stall.left() == 10
+    assert await stall.events("order.held") == []
+
+
+async def test_a_hold_needs_a_key(door: As, stall: Any) -> None:
+    answer = await (await door()).post(at(stall, "holds"), json=lines(stall))
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/key-missing")
+
+
+async def test_a_buyer_cancels_by_the_token_with_or_without_a_word(door: As, stall: Any) -> None:
+    viewer = await door()
+    for sent in ({}, {"json": {}}, {"json": {"reason": "买错了"}}):
+        placed = (await viewer.post(at(stall, "orders"), json=stall.body(), headers=keyed())).json()
+        answer = await viewer.post(f"/api/v1/orders/{placed['token']}/cancel", **sent)
+        assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.json()["history"][-1] == {
+            "at": answer.json()["history"][-1]["at"],
+            "state": "cancelled",
+            "payment": "due",
+            "by": "buyer",
+            "reason": sent.get("json", {}).get("reason"),
+        }
+    unknown = await viewer.post(f"/api/v1/orders/{token()}/cancel")
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/unknown-order")
+    assert await stall.left() == 10
+
+
+async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None:
+    host = await door("host")
+    placed = await stall.place(2)
+    path = at(stall, f"orders/{placed['order']}")
+    packed = await host.post(f"{path}/state", json={"state": "packed"})
+    assert (packed.status_code, packed.json()["state"]) == (200, "packed")
+    wrong = await host.post(f"{path}/state", json={"state": "at_centre"})
+    assert (wrong.status_code, wrong.json()["type"]) == (409, "/problems/not-in-state")
+    assert wrong.json()["allowed"] == ["cancelled", "shipped"]
+    paid = await host.post(f"{path}/payment", json={"payment": "paid"})
+    assert paid.json()["payment"] == "paid"
+    headers = keyed()
+    for _ in range(2):
+        body = {"amount": 100, "reason": "晚到"}
+        back = await host.post(f"{path}/refund", json=body, headers=headers)
+        assert back.json()["refunded"] == {"amount": 100, "currency": "CNY"}
+    high = await host.post(f"{path}/refund", json={"amount": 10**6, "reason": "x"})
+    assert (high.status_code, high.json()["type"]) == (422, "/problems/refund-too-high")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("state", {"state": "lost"}),
+        ("state", {}),
+        ("payment", {"payment": "refunded"}),
+        ("refund", {"amount": 0, "reason": "x"}),
+        ("refund", {"amount": 1.5, "reason": "x"}),
+        ("refund", {"amount": 1}),
+    ],
+)
+async def test_a_wrong_step_is_refused(door: As, stall: Any, path: str, body: Any) -> None:
+    placed = await stall.place()
+    answer = await (await door("host")).post(
+        at(stall, f"orders/{placed['order']}/{path}"), json=body
+    )
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid")
+    assert (await stall.shop.order(placed["token"])).state == "placed"
+
+
+async def test_each_role_may_what_it_should(door: As, stall: Any) -> None:
+    placed = await stall.place()
+    orders = at(stall, "orders")
+    state = f"{orders}/{placed['order']}/state"
+    refund = f"{orders}/{placed['order']}/refund"
+    bag = at(stall, "bag")
+    wanted = {"offers": [stall.card.offer]}
+    product = {
+        "farm": stall.farm.id,
+        "name": {"en": "Pomelos"},
+        "unit": {"en": "box"},
+        "net_weight_g": 1000,
+    }
+    for role, listed, moved, given, arranged, made in (
+        (None, 401, 401, 401, 401, 401),
+        ("moderator", 403, 403, 403, 403, 403),
+        ("seller", 200, 403, 403, 403, 201),
+        ("clerk", 200, 403, 403, 403, 403),
+        ("host", 200, 200, 409, 200, 201),
+        ("coordinator", 200, 200, 409, 200, 201),
+    ):
+        farms = [stall.farm.id] if role == "seller" else []
+        client = await door(role, *farms)
+        assert (await client.get(orders)).status_code == listed, role
+        assert (await client.post(state, json={"state": "packed"})).status_code == moved, role
+        money = {"amount": 1, "reason": "x"}
+        assert (await client.post(refund, json=money)).status_code == given, role
+        assert (await client.put(bag, json=wanted)).status_code == arranged, role
+        assert (await client.post("/api/v1/products", json=product)).status_code == made, role
+
+
+async def test_a_seller_of_another_farm_gets_none_of_this_farms(door: As, stall: Any) -> None:
+    await stall.place()
+    other = await door("seller", ulid())
+    assert (await other.get(at(stall, "orders"))).json() == {"orders": [], "next": None}
+    query = {"farm": stall.farm.id}
+    assert (await other.get("/api/v1/products", params=query)).json() == {"products": []}
+    (product,) = await stall.shop.catalogue.products()
+    answer = await other.patch(f"/api/v1/products/{product.id}", json={"archived": True})
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden")
+
+
+async def test_a_sellers_orders_tell_nothing_of_the_buyer(door: As, stall: Any) -> None:
+    placed = await stall.place()
+    seller = await door("seller", stall.farm.id)
+    answer = await seller.get(at(stall, "orders"))
+    assert answer.headers["cache-control"] == "no-store"
+    (order,) = answer.json()["orders"]
+    assert (order["buyer"], order["token"], order["url"]) == (None, None, None)
+    assert placed["token"] not in answer.text
+    assert "王小明" not in answer.text
+    wrong = await seller.get(at(stall, "orders"), params={"state": "lost"})
+    assert wrong.status_code == 422
