@@ -4,7 +4,9 @@ Owns who is led where; what is counted and who may read which sheet is the revie
 """
 
 import asyncio
-from typing import Annotated, Literal
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -16,11 +18,14 @@ from farmlive.pages.rooms import Rooms
 from farmlive.pages.routes import to_sign_in
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
+from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
+from farmlive.review.models import Moment, Report
 from farmlive.review.readers import LISTS, farms_of, sheets_of
-from farmlive.review.review import TITLES
 from farmlive.settings import Settings
 
+# How many deeds of the host the page names as those that sold most.
+STRONGEST = 6
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -70,6 +75,9 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if caller.role == "clerk":
             return RedirectResponse(f"/review/{broadcast}/lists/hand-over", status_code=303)
         report = await rooms.review.of(broadcast, farms_of(caller, farm))
+        every_farm = report.farms
+        if farm is not None:
+            every_farm = (await rooms.review.of(broadcast, farms_of(caller))).farms
         return pages.page(
             request,
             "review.html",
@@ -77,10 +85,17 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             caller=caller,
             broadcast=await rooms.broadcasts.get(broadcast),
             report=report,
+            farm=farm,
+            every_farm=every_farm,
             offers={offer.id: offer for offer in report.offers},
             lots={lot.id: lot for lot in report.lots},
-            farms={farm.id: farm for farm in report.farms},
+            farms={each.id: each for each in report.farms},
+            most_gross=max((offer.gross.amount for offer in report.offers), default=0) or 1,
+            strongest=_strongest(report),
+            steps=list(_steps(report)),
+            chart=_chart(report, language_of(request)),
             sheets=sheets_of(caller),
+            sheet_titles=_titles(request),
             lists=LISTS,
         )
 
@@ -104,9 +119,12 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             caller=caller,
             broadcast=await rooms.broadcasts.get(broadcast),
             sheet=await rooms.review.sheet(caller, broadcast, name, language, farm),
+            about=SHEET_WORDS[name][1].in_language(language),
+            farm=farm,
+            tick=name != "settlement",
             sheets=sheets_of(caller),
+            sheet_titles=_titles(request),
             lists=LISTS,
-            titles=TITLES,
         )
 
     @router.get("/review/{broadcast}/sheets/{name}.{form}")
@@ -136,3 +154,73 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         )
 
     return router
+
+
+def _titles(request: Request) -> dict[str, tuple[str, str]]:
+    """What each sheet is called and what it is for, in the visitor's language."""
+    language = language_of(request)
+    return {
+        name: (title.in_language(language), about.in_language(language))
+        for name, (title, about) in SHEET_WORDS.items()
+    }
+
+
+def _strongest(report: Report) -> list[Moment]:
+    """The deeds after which their product sold most, one a product and minute, as they happened."""
+    found: dict[tuple[str, int], Moment] = {}
+    for moment in report.timeline.moments:
+        place = (moment.offer, moment.at // 60_000)
+        if place not in found or moment.gross.amount > found[place].gross.amount:
+            found[place] = moment
+    sold = sorted(found.values(), key=lambda moment: -moment.gross.amount)[:STRONGEST]
+    return sorted((m for m in sold if m.gross.amount), key=lambda moment: moment.at)
+
+
+def _steps(report: Report) -> Iterator[dict[str, Any]]:
+    """The steps of the axis, each with what the host did in it."""
+    line = report.timeline
+    did: defaultdict[int, list[Moment]] = defaultdict(list)
+    for moment in line.moments:
+        did[(moment.at - line.start) // line.step_ms].append(moment)
+    for place, viewers in enumerate(line.viewers):
+        yield {
+            "at": line.start + place * line.step_ms,
+            "viewers": viewers,
+            "peak": line.peak[place],
+            "orders": line.orders[place],
+            "items": line.items[place],
+            "gross": line.gross[place],
+            "moments": did[place],
+        }
+
+
+def _chart(report: Report, language: str) -> dict[str, Any]:
+    """The axis as the page's script draws it, which asks for it again while it is live."""
+    line = report.timeline
+    places = {offer.id: place for place, offer in enumerate(report.offers)}
+    return {
+        "state": report.state,
+        "start": line.start,
+        "until": report.until,
+        "step": line.step_ms,
+        "viewers": line.viewers,
+        "peak": line.peak,
+        "orders": line.orders,
+        "gross": line.gross,
+        "money": report.gross.currency,
+        "offers": [offer.name.in_language(language) for offer in report.offers],
+        "moments": [
+            {
+                "kind": moment.kind,
+                "at": moment.at,
+                "until": moment.until,
+                "offer": places[moment.offer],
+                "quantity": moment.quantity,
+                "was": moment.was and moment.was.amount,
+                "price": moment.price and moment.price.amount,
+                "orders": moment.orders,
+                "gross": moment.gross.amount,
+            }
+            for moment in line.moments
+        ],
+    }

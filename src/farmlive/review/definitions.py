@@ -144,3 +144,53 @@ DEFINITIONS = {
         "亮点：成交总额最高的一分钟，以及放货后最快订满的一批。",
     ),
 }
+
+# What each sheet is called, and what it is for.
+SHEET_WORDS = {
+    "pick-list": (
+        _say("Pick list", "采收备货单"),
+        _say(
+            "What each farm harvests and packs for what was sold and not cancelled.",
+            "每个农场要采收、备好的货：已售出且未取消的全部。",
+        ),
+    ),
+    "hand-over": (
+        _say("Hand-over list", "自提交货单"),
+        _say(
+            "Who fetches what at each pick-up point, and what is still to pay.",
+            "每个自提点谁来取什么货，还应收多少。",
+        ),
+    ),
+    "packing": (
+        _say("Packing list", "快递打包单"),
+        _say(
+            "What goes into each parcel, where it goes, and what the courier collects.",
+            "每个包裹装什么、寄到哪里、快递应代收多少。",
+        ),
+    ),
+    "settlement": (
+        _say("Settlement", "结算单"),
+        _say(
+            "What each farm sold, what was cancelled and refunded, and what remains.",
+            "每个农场售出多少、取消和退款多少、净额多少。",
+        ),
+    ),
+    "sales": (
+        _say("Sales", "销售汇总"),
+        _say(
+            "Every number of this page with how it is counted; by product, lot and farm.",
+            "本页全部数字及其口径；按商品、批次和农场。",
+        ),
+    ),
+    "orders": (
+        _say("Orders", "订单明细"),
+        _say("Every line of every order, without its buyer.", "每个订单的每一行，不含买家信息。"),
+    ),
+    "timeline": (
+        _say("Timeline", "时间线"),
+        _say(
+            "Viewers, orders and money step by step, and what followed each deed of the host.",
+            "逐段的在线、订单和金额，以及主播每次操作之后的销售。",
+        ),
+    ),
+}

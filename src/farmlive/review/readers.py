@@ -6,13 +6,13 @@ from farmlive.problems import Forbidden, NotFound
 # Sheets by name, and who may read them; a seller reads own farms' rows.
 STAFF = ("coordinator", "host")
 SHEETS: dict[str, tuple[str, ...]] = {
-    "sales": (*STAFF, "seller"),
-    "timeline": (*STAFF, "seller"),
-    "orders": (*STAFF, "seller"),
     "pick-list": (*STAFF, "seller"),
-    "settlement": (*STAFF, "seller"),
     "hand-over": (*STAFF, "clerk"),
     "packing": STAFF,
+    "settlement": (*STAFF, "seller"),
+    "sales": (*STAFF, "seller"),
+    "orders": (*STAFF, "seller"),
+    "timeline": (*STAFF, "seller"),
 }
 # Those that people print and work by.
 LISTS = ("pick-list", "hand-over", "packing", "settlement")

@@ -11,6 +11,7 @@ from farmlive.broadcast.tables import card_taps, events, watches
 from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.review import audience, ledger, lists, numbers
+from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.models import Part, Report, Sum
 from farmlive.review.readers import check_sheet, farms_of
 from farmlive.review.report import Beside, report
@@ -23,15 +24,6 @@ from farmlive.store import Store
 AT_ONCE = 100
 # A session says it runs for so long after it was last kept (its minute, and one for a slow disk).
 FRESH_MS = 120_000
-TITLES = {
-    "sales": ("Sales", "销售"),
-    "timeline": ("Timeline", "时间线"),
-    "orders": ("Orders", "订单"),
-    "pick-list": ("Pick list", "采收备货单"),
-    "hand-over": ("Hand-over list", "自提交货单"),
-    "packing": ("Packing list", "快递打包单"),
-    "settlement": ("Settlement", "结算单"),
-}
 _NUMBERS = {
     "sales": numbers.sales,
     "timeline": numbers.timeline,
@@ -68,7 +60,7 @@ class Review:
         return await self._store.read(read)
 
     async def totals(self, farms: frozenset[str] | None = None) -> dict[str, Part]:
-        """What each broadcast with a bag sold and was not cancelled; of these farms alone, if any."""
+        """What each broadcast sold that is not cancelled; of these farms alone, if given."""
         sold = (
             select(
                 orders.c.broadcast,
@@ -116,7 +108,7 @@ class Review:
             currency = next((card["price"]["currency"] for card in cards.values()), self._currency)
             sheet = Sheet(
                 name=name,
-                title=say(*TITLES[name]),
+                title=say.of(SHEET_WORDS[name][0]),
                 broadcast=say.of(head.title),
                 broadcast_id=broadcast,
                 language=language,

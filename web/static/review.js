@@ -1,3 +1,0 @@
-// The review: prints.
-
-document.querySelector("[data-print]").addEventListener("click", () => window.print());

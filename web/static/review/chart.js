@@ -1,0 +1,261 @@
+// The time axis drawn by uPlot: viewers as an area, sales as bars, and above them three lanes with
+// what the host did. Owns the drawing and the moment under the pointer; data comes from review.js.
+
+import { clock, count, day, money } from "../common/format.js";
+import { el } from "../common/dom.js";
+import { n, t } from "../common/words.js";
+import { followed, told } from "./deeds.js";
+
+const LANE = 18; // px a lane
+const LANES = ["pin", "price", "release"];
+const DAY_S = 86400;
+const SHOWN_DEEDS = 4;
+
+const colour = (name) =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+export class Chart {
+  /** Draw into the figure's [data-canvas]; tell the moment in its [data-moment]. */
+  constructor(figure, axis) {
+    this.figure = figure;
+    this.canvas = figure.querySelector("[data-canvas]");
+    this.moment = figure.querySelector("[data-moment]");
+    this.whole = figure.querySelector("[data-whole]");
+    this.at = null;
+    this.axis = axis;
+    this.#draw();
+    new ResizeObserver(() => this.#resize()).observe(this.canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
+    matchMedia("print").addEventListener("change", () => this.#draw());
+    figure.addEventListener("keydown", (event) => this.#key(event));
+    this.whole.addEventListener("click", () => this.#showAll());
+  }
+
+  /** Take newer data; what is looked at stays in view. */
+  set(axis) {
+    const zoomed = !this.whole.hidden;
+    const { min, max } = this.plot.scales.x;
+    this.axis = axis;
+    this.#draw();
+    if (zoomed) this.plot.setScale("x", { min, max });
+  }
+
+  #times() {
+    return this.axis.viewers.map((_, place) => (this.axis.start + this.axis.step * (place + 0.5)) / 1000);
+  }
+
+  #draw() {
+    this.plot?.destroy();
+    const { axis } = this;
+    const narrow = this.canvas.clientWidth < 560;
+    const ink = colour("ink-soft");
+    const grid = { stroke: colour("line"), width: 1 };
+    const font = `12px ${colour("font")}`;
+    const base = { stroke: ink, font, ticks: { show: false } };
+    const scale = 10 ** (new Intl.NumberFormat("en", { style: "currency", currency: axis.money ?? "CNY" }).resolvedOptions().maximumFractionDigits);
+    const short = new Intl.NumberFormat("en", { notation: "compact" });
+    const sign = axis.money ? money({ amount: 0, currency: axis.money }).replace(/[\d.,\s]/g, "") : "";
+    const long = (axis.step * axis.viewers.length) / 1000 > DAY_S;
+    const top = LANES.length * LANE + 10;
+    const upper = (_, __, most) => [0, Math.max(1, most) * 1.12];
+    this.plot = new uPlot(
+      {
+        width: this.canvas.clientWidth,
+        height: narrow ? 320 : 360,
+        padding: [top, narrow ? 4 : 8, 0, narrow ? 4 : 8],
+        tzDate: (seconds) => new Date(seconds * 1000),
+        legend: { show: false },
+        scales: {
+          x: { time: true, range: (_, from, to) => [Math.max(from, axis.start / 1000), to] },
+          money: { range: upper },
+          viewers: { range: upper },
+        },
+        cursor: { y: false, points: { show: false }, drag: { x: true, y: false, dist: 8 } },
+        axes: [
+          {
+            ...base,
+            grid: { show: false },
+            space: narrow ? 64 : 90,
+            values: (_, splits) => splits.map((at) => (long && at % DAY_S === 0 ? day(at * 1000) : clock(at * 1000))),
+          },
+          {
+            ...base,
+            scale: "money",
+            grid,
+            size: narrow ? 44 : 60,
+            values: (_, splits) => splits.map((value) => sign + short.format(value / scale)),
+          },
+          {
+            ...base,
+            scale: "viewers",
+            side: 1,
+            grid: { show: false },
+            size: narrow ? 36 : 48,
+            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000],
+            values: (_, splits) => splits.map((value) => short.format(value)),
+          },
+        ],
+        series: [
+          {},
+          {
+            scale: "viewers",
+            stroke: ink,
+            width: 1.5,
+            fill: colour("sunk"),
+            paths: uPlot.paths.linear(),
+            points: { show: false },
+          },
+          {
+            scale: "money",
+            fill: colour("kumquat"),
+            width: 0,
+            paths: uPlot.paths.bars({ size: [0.82, 34], align: 0 }),
+            points: { show: false },
+          },
+        ],
+        hooks: {
+          draw: [(plot) => this.#lanes(plot)],
+          setCursor: [(plot) => this.#tell(plot.cursor.idx)],
+          setScale: [(plot, name) => name === "x" && this.#zoomed(plot)],
+        },
+      },
+      [this.#times(), axis.viewers, axis.gross],
+      this.canvas,
+    );
+    this.#tell(null);
+  }
+
+  #lanes(plot) {
+    const { ctx, bbox } = plot;
+    const ratio = devicePixelRatio;
+    const { min, max } = plot.scales.x;
+    const right = bbox.left + bbox.width;
+    const x = (ms) => Math.round(plot.valToPos(Math.min(Math.max(ms / 1000, min), max), "x", true));
+    const middle = (lane) => bbox.top - (LANES.length - lane) * LANE * ratio + (LANE * ratio) / 2 - 4 * ratio;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left - 6 * ratio, 0, bbox.width + 12 * ratio, bbox.top + bbox.height);
+    ctx.clip();
+    for (const deed of this.axis.moments) {
+      const last = deed.kind === "pin" ? (deed.until ?? this.axis.until) : deed.at;
+      if (last / 1000 < min || deed.at / 1000 > max) continue;
+      const y = middle(LANES.indexOf(deed.kind));
+      const at = x(deed.at);
+      if (deed.kind === "pin") {
+        ctx.fillStyle = colour("leaf");
+        ctx.globalAlpha = deed.offer % 2 ? 0.55 : 1;
+        const wide = Math.max(x(last) - at - ratio, 2 * ratio);
+        ctx.fillRect(at, y - 3 * ratio, wide, 6 * ratio);
+        ctx.globalAlpha = 1;
+        continue;
+      }
+      ctx.fillStyle = colour(deed.kind === "price" ? "focus" : "ink");
+      ctx.strokeStyle = ctx.fillStyle;
+      ctx.globalAlpha = 0.35;
+      ctx.lineWidth = ratio;
+      ctx.setLineDash([2 * ratio, 3 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(at, y + 6 * ratio);
+      ctx.lineTo(at, bbox.top + bbox.height);
+      ctx.stroke();
+      ctx.globalAlpha = 1;
+      ctx.beginPath();
+      const r = 5 * ratio;
+      if (deed.kind === "price") {
+        ctx.moveTo(at, y - r);
+        ctx.lineTo(at + r, y);
+        ctx.lineTo(at, y + r);
+        ctx.lineTo(at - r, y);
+      } else {
+        const way = deed.quantity < 0 ? -1 : 1;
+        ctx.moveTo(at, y - r * way);
+        ctx.lineTo(at + r, y + r * way);
+        ctx.lineTo(at - r, y + r * way);
+      }
+      ctx.fill();
+    }
+    ctx.restore();
+    // Names of the lanes and of the two scales, where they are read.
+    ctx.save();
+    ctx.font = `${12 * ratio}px ${colour("font")}`;
+    ctx.textBaseline = "middle";
+    ctx.fillStyle = colour("ink-soft");
+    ctx.textAlign = "end";
+    const names = { pin: t("pinned"), price: t("price"), release: t("released") };
+    const wide = bbox.left - 8 * ratio;
+    LANES.forEach((name, lane) => ctx.fillText(names[name], wide, middle(lane), wide));
+    ctx.restore();
+    void right;
+  }
+
+  #tell(place) {
+    this.at = place ?? null;
+    const { axis } = this;
+    if (this.at === null || axis.viewers[this.at] === undefined) {
+      this.moment.replaceChildren(
+        key("sales", t("Sales")),
+        key("viewers", t("Viewers")),
+        key("pin", t("Card pinned")),
+        key("price", t("Price changed")),
+        key("release", t("Stock released")),
+      );
+      return;
+    }
+    const from = axis.start + axis.step * this.at;
+    const deeds = axis.moments.filter(({ at }) => at >= from && at < from + axis.step);
+    const on = axis.moments.findLast(
+      ({ kind, at, until }) => kind === "pin" && at < from && (until ?? axis.until) > from,
+    );
+    const seconds = axis.step % 60000 ? `:${String(Math.floor(from / 1000) % 60).padStart(2, "0")}` : "";
+    const watching = Math.round(axis.viewers[this.at]);
+    const orders = axis.orders[this.at];
+    const gross = money({ amount: axis.gross[this.at], currency: axis.money ?? "CNY" });
+    const lines = deeds.slice(0, SHOWN_DEEDS).map((deed) => el("span", {}, `${clock(deed.at)} ${told(deed, axis)}: ${followed(deed, axis)}`));
+    if (deeds.length > SHOWN_DEEDS) {
+      const more = deeds.length - SHOWN_DEEDS;
+      lines.push(el("span", {}, n("and %(count)s more", "and %(count)s more", more, { count: more })));
+    }
+    if (!lines.length && on) {
+      lines.push(el("span", {}, t("On the card: %(product)s", { product: axis.offers[on.offer] })));
+    }
+    this.moment.replaceChildren(
+      el("span", { class: "chart__clock" }, clock(from) + seconds),
+      el("span", {}, n("%(count)s watching", "%(count)s watching", watching, { count: count(watching) })),
+      el("span", {}, n("%(count)s order, %(gross)s", "%(count)s orders, %(gross)s", orders, { count: count(orders), gross })),
+      el("span", { class: "chart__deeds" }, lines),
+    );
+  }
+
+  #key(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
+    if (step === undefined || event.target !== this.figure) return;
+    event.preventDefault();
+    const last = this.axis.viewers.length - 1;
+    const place = Math.min(last, Math.max(0, (this.at ?? (step > 0 ? -1 : last + 1)) + step));
+    const left = this.plot.valToPos(this.#times()[place], "x");
+    this.plot.setCursor({ left, top: 10 });
+    this.#tell(place);
+  }
+
+  #zoomed(plot) {
+    const times = this.#times();
+    const { min, max } = plot.scales.x;
+    const half = this.axis.step / 2000;
+    this.whole.hidden = min <= times[0] - half + 1 && max >= times.at(-1) - half;
+  }
+
+  #showAll() {
+    const times = this.#times();
+    this.plot.setScale("x", { min: times[0], max: times.at(-1) });
+    this.whole.hidden = true;
+  }
+
+  #resize() {
+    const width = this.canvas.clientWidth;
+    if (width && Math.abs(width - this.plot.width) > 1) {
+      this.plot.setSize({ width, height: this.plot.height });
+    }
+  }
+}
+
+const key = (name, words) => el("span", { class: `chart__key chart__key--${name}` }, words);
