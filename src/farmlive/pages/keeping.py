@@ -4,6 +4,7 @@ Owns who may see them and what they start with; lists and changes go through the
 scripts under web/static/studio.
 """
 
+from io import BytesIO
 from typing import Annotated
 
 import segno
@@ -71,8 +72,9 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if led is not None:
             return led
         address = settings.public_url or str(request.base_url).rstrip("/")
-        code = segno.make(address + path, error="m")
-        drawn = code.svg_inline(scale=8, border=2, dark="#000000", light="#ffffff", xmldecl=True)
-        return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+        drawn = BytesIO()
+        segno.make(address + path, error="m").save(drawn, kind="svg", scale=8, border=2)
+        headers = {"Cache-Control": "no-store"}
+        return Response(drawn.getvalue(), media_type="image/svg+xml", headers=headers)
 
     return router

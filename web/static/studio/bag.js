@@ -3,7 +3,7 @@
 // price of the one that is shown.
 
 import { say } from "../common/dom.js";
-import { count, duration, money, weight } from "../common/format.js";
+import { count, duration, kilograms, money } from "../common/format.js";
 import { now } from "../common/now.js";
 import { pictureOf } from "../common/pictures.js";
 import { toast } from "../common/toast.js";
@@ -165,8 +165,8 @@ export class Bag {
     if (!harvested) return t("Lot %(code)s", { code });
     return t("Lot %(code)s: %(sold)s of %(harvested)s sold", {
       code,
-      harvested: weight(harvested),
-      sold: weight(sold ?? 0),
+      harvested: kilograms(harvested),
+      sold: kilograms(sold ?? 0),
     });
   }
 

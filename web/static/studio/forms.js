@@ -7,8 +7,10 @@ import { known, spoken, together } from "./sentences.js";
 
 const READ = {
   text: (value) => value.trim() || null,
+  secret: (value) => value,
   flag: (_value, { checked }) => checked,
   count: (value) => (value === "" ? null : Math.round(Number(value))),
+  decimal: (value) => (value === "" ? null : Number(value)),
   // Money is typed in major units; `data-decimals` is the currency's.
   money: (value, { dataset }) =>
     value === "" ? null : Math.round(Number(value) * 10 ** Number(dataset.decimals ?? 2)),
@@ -20,6 +22,7 @@ const READ = {
 const WRITE = {
   text: (value) => value ?? "",
   count: (value) => value ?? "",
+  decimal: (value) => value ?? "",
   money: (value, { dataset }) => {
     const places = Number(dataset.decimals ?? 2);
     const minor = typeof value === "object" ? value?.amount : value;
@@ -130,9 +133,10 @@ export function show(form, problem) {
   (first ?? summary).focus();
 }
 
-function complaint({ validity, min, max }) {
+function complaint({ validity, min, max, minLength }) {
   if (validity.badInput) return t("Write a number here.");
   if (validity.valueMissing) return t("Fill this in.");
+  if (validity.tooShort) return t("At least %(min)s characters.", { min: minLength });
   if (validity.rangeUnderflow) return t("At least %(min)s.", { min });
   if (validity.rangeOverflow) return t("At most %(max)s.", { max });
   if (validity.stepMismatch) return t("Too many decimals.");

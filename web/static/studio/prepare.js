@@ -6,6 +6,7 @@ import { count, money, weight } from "../common/format.js";
 import { n, t, text } from "../common/words.js";
 import { get, post } from "./api.js";
 import { clear, onSubmit } from "./forms.js";
+import { offer } from "./keep/sheet.js";
 
 const STEPS = ["broadcast", "farm", "lot", "offer", "centre", "air"];
 const page = document.querySelector("[data-prepare]");
@@ -113,6 +114,7 @@ const DRAW = {
   lot: () => {
     const farm = known.farms.find((each) => each.id === chosen.farm);
     section("lot").querySelector("[data-farm]").textContent = text(farm?.name);
+    drawPlots();
     const lots = known.lots.filter((lot) => farmOf(lot) === chosen.farm);
     list(
       "lot",
@@ -162,6 +164,14 @@ const DRAW = {
       : t("No pick-up point: everything goes by parcel.");
   },
 };
+
+/** The plots of the chosen farm, where it has some. */
+async function drawPlots() {
+  const { plot } = form("lot").elements;
+  const { plots } = await get(`/api/v1/farms/${chosen.farm}/plots`).catch(() => ({ plots: [] }));
+  offer(plot, plots.map((each) => [each.id, text(each.name)]));
+  section("lot").querySelector("[data-plot]").hidden = plots.length === 0;
+}
 
 const farmOf = (lot) => (typeof lot.farm === "object" ? lot.farm?.id : lot.farm);
 

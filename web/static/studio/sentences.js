@@ -22,8 +22,13 @@ const SPOKEN = {
   "last-coordinator": () => t("That is the only coordinator. Make another one first, so that nobody is locked out."),
   "unknown-invitation": () => t("This invitation does not work any more: it was used, taken back, or is older than seven days. Ask for a new one."),
   "wrong-password": () => t("The present password is not right. Nothing was changed."),
-  "state-not-possible": () => t("The order is not in a state that allows this. It may have changed meanwhile; look again."),
-  "stock-not-free": () => t("So much can't be taken back: it is sold or held."),
+  "not-in-state": () => t("The order is not in a state that allows this. It may have changed meanwhile; look again."),
+  "stock-taken": () => t("So much can't be taken back: it is sold or held."),
+  "refund-too-high": () => t("That is more than is left to give back."),
+  "product-offered": () => t("It was offered already: unit, weight and GTIN stay as they are. Make another product for another box."),
+  "product-archived": () => t("This product is archived. Take it out of the archive first."),
+  "wrong-order": () => t("The times contradict each other: look at the dates once more."),
+  "unknown-picture": () => t("The picture is not there any more. Choose it once more."),
   forbidden: () => t("Your account may not do this. A coordinator can change that."),
 };
 

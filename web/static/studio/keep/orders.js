@@ -117,7 +117,7 @@ function draw(order) {
       { class: "order__head" },
       el("b", { class: "order__number number" }, isHeld ? t("Held") : order.number),
       badge(stateWords(order.state), kind),
-      isHeld || isGone(order.state) ? null : badge(paymentWords(order.payment), order.payment === "due" ? "kumquat" : "leaf"),
+      isHeld || (isGone(order.state) && order.payment === "due") ? null : badge(paymentWords(order.payment), order.payment === "due" ? "kumquat" : "leaf"),
       order.simulated ? badge(t("Simulated")) : null,
       el("time", { class: "soft small order__at", datetime: order.placed_at }, when(order.placed_at)),
     ),
@@ -137,7 +137,7 @@ function draw(order) {
     order.lines.length < 2
       ? null
       : el("p", { class: "order__total" }, el("span", { class: "soft" }, t("Together")), el("b", { class: "number" }, money(order.total))),
-    order.buyer
+    order.buyer?.name
       ? el(
           "p",
           { class: "order__who" },
@@ -158,7 +158,7 @@ function when(text_) {
 
 /** The buttons of an order: the next step first, what undoes or pays after it. */
 function acts(order) {
-  if (role === "seller" || isGone(order.state) || order.state === "held") return [];
+  if (role === "seller" || ["held", "expired"].includes(order.state)) return [];
   const name = order.number;
   const made = [];
   const step = nextStep(order);
@@ -166,7 +166,7 @@ function acts(order) {
   if (step && (isStaff || ["packed", "at_centre"].includes(order.state))) {
     made.push(act(step[1], () => move(order, `${order.id}/state`, { state: step[0] }), { name }));
   }
-  if (order.payment === "due") made.push(act(t("Paid"), () => move(order, `${order.id}/payment`, { payment: "paid" }), { name }));
+  if (order.payment === "due" && !isGone(order.state)) made.push(act(t("Paid"), () => move(order, `${order.id}/payment`, { payment: "paid" }), { name }));
   if (isStaff && ["placed", "packed"].includes(order.state)) made.push(act(t("Cancel…"), () => cancel(order), { name }));
   if (isStaff && ["paid", "part_refunded"].includes(order.payment)) made.push(act(t("Refund…"), () => refund(order), { name }));
   return made;
@@ -207,7 +207,7 @@ function cancel(order) {
 function refund(order) {
   sheets.refund.part("what").textContent = what(order);
   sheets.refund.open({
-    values: { amount: order.total },
+    values: { amount: order.total.amount - (order.refunded?.amount ?? 0) },
     job: async ({ amount, reason }) => {
       touched.add(order.id);
       take(order, await post(`${path}/${order.id}/refund`, { amount, reason }));

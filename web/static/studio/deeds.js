@@ -1,0 +1,78 @@
+// What staff did, in words: by the action's name in the audit list. Decides only.
+
+import { count, money } from "../common/format.js";
+import { page, t } from "../common/words.js";
+import { roleWords } from "./roles.js";
+import { stateWords } from "./state.js";
+
+/** The sentence of each action, of which `what` names the thing. */
+const SENTENCES = {
+  "account.add": () => t("made an account"),
+  "account.change": () => t("changed an account"),
+  "account.password": () => t("set a new password"),
+  "bag.arrange": () => t("put the bag in another order"),
+  "block.add": () => t("blocked someone"),
+  "block.remove": () => t("let someone in again"),
+  "broadcast.change": () => t("changed a broadcast"),
+  "broadcast.create": () => t("prepared a broadcast"),
+  "broadcast.end": () => t("ended the broadcast"),
+  "broadcast.start": () => t("started the broadcast"),
+  "card.pin": () => t("put it on the screen"),
+  "card.unpin": () => t("took it off the screen"),
+  "centre.add": () => t("added a pick-up point"),
+  "chat.hide": () => t("hid a message"),
+  "chat.mute": () => t("muted a viewer"),
+  "farm.add": () => t("added a farm"),
+  "farm.change": () => t("changed a farm"),
+  "invitation.accept": () => t("took up an invitation"),
+  "invitation.add": () => t("invited someone"),
+  "invitation.revoke": () => t("took an invitation back"),
+  "key.add": () => t("made a key for a program"),
+  "key.revoke": () => t("took a program's key back"),
+  "lot.add": () => t("recorded a harvest"),
+  "lot.certify": () => t("added a certificate"),
+  "lot.inspect": () => t("recorded a test"),
+  "lot.pack": () => t("recorded the packing"),
+  "lot.ship": () => t("recorded the shipping"),
+  "offer.add": () => t("put it into the bag"),
+  "offer.change": () => t("changed the price"),
+  "offer.release": ({ quantity }) => (quantity < 0 ? t("took stock back") : t("released stock")),
+  "plot.add": () => t("added a plot"),
+  "plot.change": () => t("changed a plot"),
+  "product.add": () => t("made a product"),
+  "product.change": () => t("changed a product"),
+  "stream_key.add": () => t("made a key for a camera"),
+  "stream_key.revoke": () => t("took a camera's key back"),
+  "work.add": ({ kind }) => (kind === "flowered" ? t("recorded that a plot flowered") : t("recorded a spraying")),
+};
+
+export function deedWords({ action, detail }) {
+  const known = SENTENCES[action];
+  if (known) return known(detail);
+  const [thing, state] = action.split(".");
+  if (thing !== "order") return action;
+  if (state === "paid") return t("marked an order as paid");
+  if (state === "refunded") return t("refunded an order");
+  return t("moved an order to “%(state)s”", { state: stateWords(state) });
+}
+
+/** The facts of a deed, the shortest way. */
+export function deedFacts({ action, detail }) {
+  const sum = (amount) => money({ amount, currency: page.currency });
+  const facts = [];
+  if (detail.name && typeof detail.name === "string") facts.push(detail.name);
+  if (detail.role) facts.push(roleWords(detail.role));
+  if (detail.code) facts.push(t("Lot %(code)s", { code: detail.code }));
+  if (typeof detail.quantity === "number") facts.push(`${detail.quantity > 0 ? "+" : "−"}${count(Math.abs(detail.quantity))}`);
+  if (typeof detail.price === "number") facts.push(sum(detail.price));
+  if (typeof detail.list_price === "number") facts.push(t("usual price %(price)s", { price: sum(detail.list_price) }));
+  if (typeof detail.released === "number") facts.push(t("%(n)s released", { n: count(detail.released) }));
+  if (action === "order.refunded" && typeof detail.amount === "number") facts.push(sum(detail.amount));
+  if (typeof detail.boxes === "number") facts.push(t("%(n)s boxes", { n: count(detail.boxes) }));
+  if (detail.passed === false) facts.push(t("not passed"));
+  if (detail.disabled === true) facts.push(t("shut out"));
+  if (detail.disabled === false) facts.push(t("let in again"));
+  if (detail.label) facts.push(detail.label);
+  if (detail.reason) facts.push(detail.reason);
+  return facts;
+}

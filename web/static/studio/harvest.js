@@ -1,0 +1,176 @@
+// A harvest from the orchard in four fields. What is typed is kept on the phone until it is recorded,
+// so that neither a dead spot nor a closed page loses it; sending it twice records it once.
+
+import { el } from "../common/dom.js";
+import { clock, day, kilograms } from "../common/format.js";
+import { recall, remember } from "../common/memory.js";
+import { page, t, text } from "../common/words.js";
+import { get, post } from "./api.js";
+import { clear, local, onSubmit } from "./forms.js";
+import { spoken } from "./sentences.js";
+
+const { farm } = page.data;
+const kept = `harvest.${farm}`;
+const form = document.querySelector("[data-harvest]");
+const fields = form.elements;
+const part = (name) => document.querySelector(`[data-${name}]`);
+let lots = [];
+let isCodeTyped = false;
+let isTimeTyped = false;
+
+/** The next free code of a day, `1125`, `1125-2`. */
+export function codeFor(moment, taken) {
+  const base = moment.slice(5, 7) + moment.slice(8, 10);
+  for (let number = 1; ; number += 1) {
+    const code = number === 1 ? base : `${base}-${number}`;
+    if (!taken.has(code)) return code;
+  }
+}
+
+function propose() {
+  if (!isTimeTyped) fields.harvested_at.value = local(new Date());
+  if (!isCodeTyped) fields.code.value = codeFor(fields.harvested_at.value || local(new Date()), new Set(lots.map(({ code }) => code)));
+}
+
+function keep() {
+  const values = {};
+  for (const field of fields) {
+    if (!field.name || (field.type === "radio" && !field.checked)) continue;
+    values[field.name] = field.value;
+  }
+  remember(kept, { values, isCodeTyped, isTimeTyped });
+}
+
+function restore() {
+  const before = recall(kept);
+  if (!before) return;
+  ({ isCodeTyped, isTimeTyped } = before);
+  for (const field of fields) {
+    const value = before.values[field.name];
+    if (value === undefined) continue;
+    if (field.type === "radio") field.checked = field.value === value;
+    else field.value = value;
+  }
+}
+
+function drawPlots(plots) {
+  part("plots").hidden = plots.length === 0;
+  part("no-plots").hidden = plots.length > 0;
+  for (const field of part("no-plots").querySelectorAll("input")) field.disabled = plots.length > 0;
+  part("plot-choices").replaceChildren(
+    ...plots.map((plot, index) =>
+      el(
+        "label",
+        { class: "choice" },
+        el("input", { type: "radio", name: "plot", value: plot.id, "data-as": "text", required: index === 0, checked: plots.length === 1, "aria-describedby": "harvest-plot-problem" }),
+        el("span", { class: "choice__text" }, el("strong", {}, text(plot.name)), plot.crop ? el("span", { class: "soft small" }, text(plot.crop)) : null),
+      ),
+    ),
+  );
+}
+
+function drawLots() {
+  const latest = [...lots].slice(0, 5);
+  part("before").hidden = part("before-title").hidden = latest.length === 0;
+  part("before").replaceChildren(
+    ...latest.map((lot) =>
+      el(
+        "li",
+        { class: "keep-row" },
+        el(
+          "div",
+          { class: "keep-row__words" },
+          el("a", { class: "keep-row__title", href: lot.url }, `${text(lot.product_name)} · ${lot.code}`),
+          el("p", { class: "keep-row__line" }, [kilograms(lot.quantity_g), `${day(Date.parse(lot.harvested_at))} ${clock(Date.parse(lot.harvested_at))}`, text(lot.plot?.name)].filter(Boolean).join(" · ")),
+        ),
+      ),
+    ),
+  );
+}
+
+async function load() {
+  try {
+    const [{ plots }, found] = await Promise.all([get(`/api/v1/farms/${farm}/plots`), get(`/api/v1/lots?farm=${farm}`)]);
+    ({ lots } = found);
+    drawPlots(plots);
+    drawLots();
+    restore();
+    part("load-failed").hidden = true;
+  } catch (problem) {
+    part("load-words").textContent = spoken(problem);
+    part("load-failed").hidden = false;
+  }
+  propose();
+}
+
+/** What this very form recorded before its answer was lost. */
+async function recordedBefore(body) {
+  ({ lots } = await get(`/api/v1/lots?farm=${farm}`));
+  return lots.find(
+    (lot) => lot.code === body.code && lot.quantity_g === body.quantity_g && Date.parse(lot.harvested_at) === Date.parse(body.harvested_at),
+  );
+}
+
+async function record(body) {
+  try {
+    return await post("/api/v1/lots", { ...body, farm });
+  } catch (problem) {
+    if (problem.slug === "lot-taken") {
+      const before = await recordedBefore(body);
+      if (before) return before;
+    }
+    if (problem.slug === "waiting-period") {
+      part("override").hidden = false;
+      fields.waiting_period_overridden.disabled = false;
+    }
+    if (problem.slug === "offline") part("offline").hidden = false;
+    throw problem;
+  }
+}
+
+function hideOverride() {
+  part("override").hidden = true;
+  fields.waiting_period_overridden.disabled = true;
+  fields.waiting_period_overridden.value = "";
+}
+
+function tell(lot) {
+  const what = { weight: kilograms(lot.quantity_g), name: text(lot.product_name), code: lot.code };
+  part("recorded-words").textContent = t("Recorded: %(weight)s of %(name)s, lot %(code)s.", what);
+  part("recorded-link").href = lot.url;
+  part("recorded").hidden = false;
+  part("recorded").focus();
+}
+
+function drawOnline() {
+  part("offline").hidden = navigator.onLine;
+}
+
+onSubmit(form, async (body) => {
+  part("recorded").hidden = true;
+  const lot = await record(body);
+  remember(kept, null);
+  isCodeTyped = isTimeTyped = false;
+  fields.quantity_g.value = "";
+  hideOverride();
+  clear(form);
+  tell(lot);
+  ({ lots } = await get(`/api/v1/lots?farm=${farm}`).catch(() => ({ lots: [lot, ...lots] })));
+  drawLots();
+  propose();
+});
+form.addEventListener("input", ({ target }) => {
+  if (target === fields.code) isCodeTyped = target.value !== "";
+  if (target === fields.harvested_at) isTimeTyped = target.value !== "";
+  // Another plot or another time may well be outside the waiting period.
+  if (target.name === "plot" || target === fields.harvested_at) hideOverride();
+  if (target === fields.harvested_at) propose();
+  keep();
+});
+addEventListener("online", drawOnline);
+addEventListener("offline", drawOnline);
+part("load-again").addEventListener("click", load);
+hideOverride();
+drawOnline();
+propose();
+load();

@@ -1,0 +1,58 @@
+// Taking up an invitation: who one becomes, a name and a password, and on to the own first page.
+
+import { api, forgetSession, Problem } from "../common/api.js";
+import { page, t, text } from "../common/words.js";
+import { onSubmit } from "./forms.js";
+import { roleWords } from "./roles.js";
+import { spoken } from "./sentences.js";
+
+const path = `/api/v1/invitations/by-token/${encodeURIComponent(page.data.token)}`;
+const part = (name) => document.querySelector(`[data-${name}]`);
+const form = document.querySelector("form");
+
+function mayWords(role) {
+  switch (role) {
+    case "seller":
+      return t("You record harvests of your farm from the orchard, keep its products, and read what each broadcast sold of them.");
+    case "moderator":
+      return t("You stand by the host: pin cards, hide messages, mute who disturbs.");
+    case "clerk":
+      return t("You hand over what neighbours have ordered, and keep who has paid.");
+    case "host":
+      return t("You go live, set prices and stock, and see every order.");
+    default:
+      return t("You keep everything here: broadcasts, farms and people.");
+  }
+}
+
+async function begin() {
+  try {
+    const { role, farms } = await api("GET", path);
+    part("title").textContent = t("You are invited as %(role)s", { role: roleWords(role) });
+    part("may").textContent = mayWords(role);
+    if (farms.length) {
+      const known = await api("GET", "/api/v1/farms").catch(() => ({ farms: [] }));
+      const names = known.farms.filter(({ id }) => farms.includes(id)).map(({ name }) => text(name));
+      part("farms").textContent = names.join("、");
+      part("farms-line").hidden = names.length === 0;
+    }
+    part("invited").hidden = false;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    part("failed-words").textContent =
+      problem.status === 404 ? t("It was used already, taken back, or is older than seven days. Ask whoever sent it for a new one.") : spoken(problem);
+    part("failed").hidden = false;
+  }
+  part("loading").hidden = true;
+}
+
+part("show").addEventListener("change", ({ target }) => {
+  form.elements.password.type = target.checked ? "text" : "password";
+});
+onSubmit(form, async (body) => {
+  await api("POST", path, body);
+  forgetSession();
+  location.assign("/studio");
+  return new Promise(() => {});
+});
+begin();

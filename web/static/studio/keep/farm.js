@@ -1,0 +1,229 @@
+// A farm's page: about it, its plots with what happened there, its lots on their way to the buyer.
+
+import { el, icon, say } from "../../common/dom.js";
+import { clock, count, day, kilograms } from "../../common/format.js";
+import { close, open } from "../../common/sheet.js";
+import { toast } from "../../common/toast.js";
+import { page, t, text } from "../../common/words.js";
+import { get, patch, post, upload } from "../api.js";
+import { local } from "../forms.js";
+import { setUpPictures } from "../picture.js";
+import { showCode } from "../qr.js";
+import { spoken } from "../sentences.js";
+import { act, badge, List, row } from "./list.js";
+import { FormSheet } from "./sheet.js";
+
+const { farm: id } = page.data;
+const path = `/api/v1/farms/${id}`;
+const sheets = Object.fromEntries(
+  ["farm", "plot", "work", "test", "pack", "ship"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
+);
+const works = new Map();
+
+const when = (moment) => {
+  const ms = Date.parse(moment);
+  return `${day(ms)} ${clock(ms)}`;
+};
+const date = (moment) => day(Date.parse(moment));
+const now = () => new Date().toISOString();
+
+const plots = new List(
+  "plots",
+  async () => {
+    const { plots: found } = await get(`${path}/plots`);
+    const each = await Promise.all(found.map((plot) => get(`/api/v1/plots/${plot.id}/works`)));
+    found.forEach((plot, index) => works.set(plot.id, each[index].works));
+    return found;
+  },
+  (plot) =>
+    row({
+      picture: el("span", { class: "keep-row__sign" }, icon("leaf")),
+      title: text(plot.name),
+      badges: isWaiting(plot) ? [badge(t("Waiting period"), "red")] : [],
+      lines: [
+        [
+          text(plot.crop),
+          plot.area_m2 ? `${count(plot.area_m2)} m²` : "",
+          plot.planted_year ? t("planted in %(year)s", { year: plot.planted_year }) : "",
+        ]
+          .filter(Boolean)
+          .join(" · "),
+        ...works.get(plot.id).slice(0, 2).map(workWords),
+      ],
+      acts: [
+        act(t("Flowered or sprayed"), () => addWork(plot), { name: text(plot.name) }),
+        act(t("Change"), () => changePlot(plot), { name: text(plot.name) }),
+      ],
+    }),
+);
+
+function isWaiting(plot) {
+  return works.get(plot.id).some(({ until }) => until && Date.parse(until) > Date.now());
+}
+
+function workWords(work) {
+  if (work.kind === "flowered") return t("Flowered %(day)s", { day: date(work.at) });
+  const sprayed = work.substance
+    ? t("Sprayed %(day)s with %(what)s", { day: date(work.at), what: text(work.substance) })
+    : t("Sprayed %(day)s", { day: date(work.at) });
+  return work.until ? `${sprayed} · ${t("picking allowed from %(day)s", { day: date(work.until) })}` : sprayed;
+}
+
+const lots = new List(
+  "lots",
+  async () => (await get(`/api/v1/lots?farm=${id}`)).lots,
+  (lot) => {
+    const name = `${text(lot.product_name)} ${lot.code}`;
+    return row({
+      title: `${text(lot.product_name)} · ${lot.code}`,
+      href: lot.url,
+      badges: lot.passed === false ? [badge(t("Not passed"), "red")] : [],
+      lines: [
+        [kilograms(lot.quantity_g), when(lot.harvested_at), text(lot.plot?.name)].filter(Boolean).join(" · "),
+        stations(lot),
+      ],
+      acts: [
+        lot.passed === null ? act(t("Tested…"), () => test(lot), { name }) : null,
+        lot.packed_at ? null : act(t("Packed…"), () => pack(lot), { name }),
+        lot.shipped_at ? null : act(t("Shipped…"), () => ship(lot), { name }),
+      ].filter(Boolean),
+    });
+  },
+);
+
+/** The lot's way as a line: what is done, and what is not yet. */
+function stations(lot) {
+  const done = [
+    [t("Picked"), true],
+    [t("Tested"), lot.passed === true],
+    [t("Packed"), Boolean(lot.packed_at)],
+    [t("Shipped"), Boolean(lot.shipped_at)],
+  ];
+  return el(
+    "span",
+    { class: "way" },
+    done.map(([words, is]) =>
+      el("span", { class: is ? "way__station is-done" : "way__station" }, is ? icon("check", true) : null, words, is ? null : el("span", { class: "for-readers" }, ` ${t("not yet")}`)),
+    ),
+    lot.certificate ? el("a", { class: "way__paper", href: lot.certificate, target: "_blank", rel: "noopener" }, t("Certificate")) : null,
+  );
+}
+
+/** Keeps something and draws the list anew. */
+const kept = (list, words) => async (promise) => {
+  await promise;
+  await list.reload();
+  toast(words);
+};
+
+function test(lot) {
+  const file = document.getElementById("test-certificate");
+  file.value = "";
+  sheets.test.open({
+    title: t("Test of lot %(code)s", { code: lot.code }),
+    values: { at: now(), passed: true },
+    job: async (body) => {
+      const made = await post(`/api/v1/lots/${lot.id}/inspections`, body);
+      const [paper] = file.files;
+      let words = t("The test of lot %(code)s is kept.", { code: lot.code });
+      if (paper) {
+        try {
+          await upload(`/api/v1/lots/${lot.id}/inspections/${made.id}/certificate`, paper);
+        } catch (problem) {
+          words = `${words} ${spoken(problem)}`;
+        }
+      }
+      await kept(lots, words)();
+    },
+  });
+}
+
+function pack(lot) {
+  sheets.pack.open({
+    title: t("Lot %(code)s was packed", { code: lot.code }),
+    values: { at: now() },
+    job: (body) => kept(lots, t("Kept."))(post(`/api/v1/lots/${lot.id}/packings`, body)),
+  });
+}
+
+function ship(lot) {
+  sheets.ship.open({
+    title: t("Lot %(code)s left the farm", { code: lot.code }),
+    values: { at: now() },
+    job: (body) => kept(lots, t("Kept."))(post(`/api/v1/lots/${lot.id}/shippings`, body)),
+  });
+}
+
+function addPlot() {
+  sheets.plot.open({
+    title: t("New plot"),
+    job: (body) => kept(plots, t("The plot is kept."))(post(`${path}/plots`, body)),
+  });
+}
+
+function changePlot(plot) {
+  sheets.plot.open({
+    title: text(plot.name),
+    values: plot,
+    job: (body) => kept(plots, t("Kept."))(patch(`/api/v1/plots/${plot.id}`, body)),
+  });
+}
+
+function drawKind() {
+  const { form } = sheets.work;
+  const isSprayed = form.elements.kind.value === "sprayed";
+  const part = form.querySelector("[data-sprayed]");
+  part.hidden = !isSprayed;
+  for (const field of part.querySelectorAll("input")) field.disabled = !isSprayed;
+}
+
+function addWork(plot) {
+  sheets.work.open({
+    title: text(plot.name),
+    values: { kind: "sprayed", at: now() },
+    job: (body) => kept(plots, t("Kept."))(post(`/api/v1/plots/${plot.id}/works`, body)),
+  });
+}
+
+async function changeFarm() {
+  let farm;
+  try {
+    farm = await get(path);
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+    return;
+  }
+  sheets.farm.open({
+    title: text(farm.name),
+    values: farm,
+    job: async (body) => {
+      drawFarm(await patch(path, body));
+      toast(t("Kept. Buyers see it at once."));
+    },
+  });
+}
+
+function drawFarm(farm) {
+  const set = (name, words) => say(document.querySelector(`[data-farm-${name}]`), words);
+  set("name", text(farm.name));
+  set("place", [text(farm.place), text(farm.person)].filter(Boolean).join(" · "));
+  set("story", text(farm.story));
+  document.querySelector("[data-farm-photo]").src = farm.photo ?? `${page.pictures}orchard.svg`;
+}
+
+setUpPictures(sheets.farm.form);
+for (const button of document.querySelectorAll("[data-add-plot]")) button.addEventListener("click", addPlot);
+document.querySelector("[data-change-farm]")?.addEventListener("click", changeFarm);
+sheets.work.form.addEventListener("change", drawKind);
+sheets.work.form.addEventListener("filled", drawKind);
+for (const field of document.querySelectorAll('[name="at"]')) {
+  field.form.addEventListener("filled", () => (field.max = local(new Date(Date.now() + 60_000))));
+}
+const phone = document.getElementById("phone-sheet");
+phone.querySelector("[data-close]").addEventListener("click", () => close(phone));
+document.querySelector("[data-phone]").addEventListener("click", () => {
+  showCode(phone.querySelector("[data-code]"), `/studio/farms/${id}/harvest`);
+  open(phone);
+});
+plots.reload();
+lots.reload();

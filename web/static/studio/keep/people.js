@@ -1,0 +1,243 @@
+// People: accounts with their roles, invitations by link, who is blocked, who was turned away and why.
+
+import { el, icon } from "../../common/dom.js";
+import { clock, count, day } from "../../common/format.js";
+import { close, open } from "../../common/sheet.js";
+import { toast } from "../../common/toast.js";
+import { n, page, t, text } from "../../common/words.js";
+import { get, patch, post, remove } from "../api.js";
+import { ask } from "../ask.js";
+import { setUpCopy, showCode } from "../qr.js";
+import { roleWords, setUpRoles } from "../roles.js";
+import { spoken } from "../sentences.js";
+import { act, badge, List, row } from "./list.js";
+import { FormSheet } from "./sheet.js";
+
+const sheets = Object.fromEntries(["invite", "account", "block"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
+const secret = document.getElementById("secret-sheet");
+let farms = [];
+let opened = null;
+
+const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
+const farmNames = (ids) => ids.map((id) => text(farms.find((farm) => farm.id === id)?.name)).filter(Boolean).join("、");
+const when = (moment) => `${day(Date.parse(moment))} ${clock(Date.parse(moment))}`;
+const fail = (problem) => toast(spoken(problem), { danger: true });
+
+const accounts = new List(
+  "accounts",
+  async () => (await get("/api/v1/accounts")).accounts,
+  (account) =>
+    row({
+      picture: sign("person"),
+      title: account.name,
+      dim: account.disabled,
+      badges: [
+        badge(roleWords(account.role), account.role === "seller" ? "leaf" : ""),
+        account.disabled ? badge(t("Shut out"), "red") : null,
+        account.name === page.data.name ? badge(t("You")) : null,
+      ].filter(Boolean),
+      lines: [farmNames(account.farms), t("since %(day)s", { day: day(Date.parse(account.created_at)) })],
+      onOpen: () => change(account),
+      acts: [act(t("Change"), () => change(account), { name: account.name })],
+    }),
+);
+
+const invitations = new List(
+  "invitations",
+  async () => (await get("/api/v1/invitations")).invitations,
+  (invitation) =>
+    row({
+      picture: sign("send"),
+      title: invitation.label ?? t("Someone"),
+      badges: [badge(roleWords(invitation.role))],
+      lines: [farmNames(invitation.farms), t("open until %(when)s", { when: when(invitation.expires_at) })],
+      acts: [act(t("Take it back"), () => revoke(invitation), { name: invitation.label ?? roleWords(invitation.role) })],
+    }),
+);
+
+const blocks = new List(
+  "blocks",
+  async () => (await get("/api/v1/blocks")).blocks,
+  (block) =>
+    row({
+      picture: sign("close"),
+      title: kindWords(block.kind),
+      badges: [badge(block.who)],
+      lines: [block.reason, t("by %(name)s, %(when)s", { name: block.by, when: when(block.at) })],
+      acts: [act(t("Let in again"), () => unblock(block), { name: block.who })],
+    }),
+);
+
+const refusals = new List(
+  "refusals",
+  async () => (await get("/api/v1/refusals")).refusals,
+  (refusal) =>
+    row({
+      picture: sign("warning"),
+      title: whatWords(refusal.what),
+      badges: [badge(`${kindWords(refusal.kind)} ${refusal.who}`)],
+      lines: [
+        refusal.limit === null
+          ? t("Blocked: %(reason)s", { reason: refusal.reason })
+          : t("More than %(n)s a minute.", { n: count(refusal.limit) }),
+        n("%(n)s time, last %(when)s", "%(n)s times, last %(when)s", refusal.count, { n: count(refusal.count), when: when(refusal.at) }),
+      ],
+      acts:
+        refusal.limit === null || refusal.kind === "name"
+          ? []
+          : [act(t("Block…"), () => block({ kind: refusal.kind, value: refusal.mark }), { name: refusal.who })],
+    }),
+);
+
+function kindWords(kind) {
+  switch (kind) {
+    case "phone":
+      return t("Phone");
+    case "device":
+      return t("Device");
+    case "address":
+      return t("Network address");
+    default:
+      return t("Name");
+  }
+}
+
+/** What was refused, by the limit's own word. */
+function whatWords(what) {
+  if (what.includes("order")) return t("Ordering");
+  if (what.includes("hold")) return t("Holding stock");
+  if (what.includes("sign")) return t("Signing in");
+  if (what.includes("chat")) return t("Writing in the chat");
+  if (what.includes("join") || what.includes("watch")) return t("Joining");
+  if (what.includes("key") || what.includes("whip")) return t("Sending a picture");
+  return what === "blocked" ? t("Something while blocked") : what;
+}
+
+/** Shows once what is never shown again: a password, or an invitation's link with its code. */
+function show({ title, words, value, path = null }) {
+  secret.querySelector("[data-secret-title]").textContent = title;
+  secret.querySelector("[data-secret]").textContent = value;
+  secret.querySelector("[data-secret-words]").textContent = words;
+  const code = secret.querySelector("[data-code]");
+  code.hidden = true;
+  if (path) showCode(code, path);
+  secret.querySelector("[data-share]").hidden = !path || !navigator.share;
+  open(secret, () => (secret.querySelector("[data-secret]").textContent = ""));
+}
+
+function invite() {
+  sheets.invite.open({
+    values: { role: "seller" },
+    job: async (body) => {
+      const made = await post("/api/v1/invitations", { farms: [], ...body });
+      invitations.reload();
+      sheets.invite.close();
+      show({
+        title: t("The invitation is ready"),
+        value: new URL(made.url, location.href).href,
+        path: made.url,
+        words: t("Let them scan it, or send the link. It is shown this once, works once, and for seven days."),
+      });
+    },
+  });
+}
+
+async function revoke(invitation) {
+  try {
+    await remove(`/api/v1/invitations/${invitation.id}`);
+    await invitations.reload();
+    toast(t("The link does not work any more."));
+  } catch (problem) {
+    fail(problem);
+  }
+}
+
+function change(account) {
+  opened = account;
+  const disable = sheets.account.part("disable");
+  disable.textContent = account.disabled ? t("Let in again") : t("Shut out");
+  disable.classList.toggle("button--danger", !account.disabled);
+  disable.hidden = account.name === page.data.name;
+  sheets.account.open({
+    title: account.name,
+    values: account,
+    job: async ({ role, farms: chosen }) => {
+      await patch(`/api/v1/accounts/${account.id}`, role === "seller" ? { role, farms: chosen } : { role });
+      await accounts.reload();
+      toast(t("%(name)s: kept.", { name: account.name }));
+    },
+  });
+}
+
+async function resetPassword() {
+  const account = opened;
+  const isMeant = await ask({
+    title: t("A new password for %(name)s?", { name: account.name }),
+    words: t("The present one stops working at once, and %(name)s is signed out everywhere.", { name: account.name }),
+    yes: t("Yes, make one"),
+  });
+  if (!isMeant) return;
+  try {
+    const { password } = await post(`/api/v1/accounts/${account.id}/password`);
+    sheets.account.close();
+    show({
+      title: t("New password of %(name)s", { name: account.name }),
+      value: password,
+      words: t("Shown this once. Say it or write it down for them; they can change it."),
+    });
+  } catch (problem) {
+    fail(problem);
+  }
+}
+
+async function toggleDisabled() {
+  const account = opened;
+  const put = (disabled) => patch(`/api/v1/accounts/${account.id}`, { disabled });
+  try {
+    await put(!account.disabled);
+    sheets.account.close();
+    await accounts.reload();
+    const words = account.disabled ? t("%(name)s can sign in again.", account) : t("%(name)s is shut out and signed out.", account);
+    toast(words, { act: t("Undo"), onAct: () => put(account.disabled).then(() => accounts.reload(), fail) });
+  } catch (problem) {
+    fail(problem);
+  }
+}
+
+function block(values = {}) {
+  sheets.block.open({
+    values: { kind: "phone", ...values },
+    job: async (body) => {
+      await post("/api/v1/blocks", body);
+      await blocks.reload();
+      toast(t("Blocked."));
+    },
+  });
+}
+
+async function unblock({ id }) {
+  try {
+    await remove(`/api/v1/blocks/${id}`);
+    await blocks.reload();
+    toast(t("Let in again."));
+  } catch (problem) {
+    fail(problem);
+  }
+}
+
+for (const button of document.querySelectorAll("[data-invite]")) button.addEventListener("click", invite);
+document.querySelector("[data-block]").addEventListener("click", () => block());
+sheets.account.part("reset").addEventListener("click", resetPassword);
+sheets.account.part("disable").addEventListener("click", toggleDisabled);
+secret.querySelector("[data-close]").addEventListener("click", () => close(secret));
+const value = () => secret.querySelector("[data-secret]").textContent;
+setUpCopy(secret.querySelector("[data-copy]"), value, t("Copied"));
+secret.querySelector("[data-share]").addEventListener("click", () => navigator.share({ url: value() }).catch(() => {}));
+
+get("/api/v1/farms")
+  .then((found) => ({ farms } = found))
+  .catch(() => {})
+  .then(() => {
+    for (const name of ["invite", "account"]) setUpRoles(sheets[name].form, farms);
+    for (const list of [accounts, invitations, blocks, refusals]) list.reload();
+  });

@@ -1,0 +1,31 @@
+// An address of this server as a QR code, drawn by the server from the body of a request, so that an
+// invitation's token stands in no log.
+
+/** Shows the code of a path in an <img>; resolves to whether it could be drawn. */
+export async function showCode(image, path) {
+  image.hidden = true;
+  try {
+    const answer = await fetch("/studio/qr", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ path }),
+    });
+    if (!answer.ok) return false;
+    URL.revokeObjectURL(image.src);
+    image.src = URL.createObjectURL(await answer.blob());
+    image.hidden = false;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A button that copies a text and says so. */
+export function setUpCopy(button, read, done) {
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(read());
+    const before = button.textContent;
+    button.textContent = done;
+    setTimeout(() => (button.textContent = before), 2_000);
+  });
+}
