@@ -45,6 +45,7 @@ export class Buying {
 
   /** Open the sheet with an offer in the basket, or with what is held already. */
   begin(offer) {
+    this.told?.();
     if (offer) this.basket.add(offer);
     open(this.sheet, () => this.closed());
     this.part("more").open = false;
@@ -58,9 +59,10 @@ export class Buying {
       basket.clear();
       return;
     }
-    toast(t("It stays held for you for %(time)s.", { time: duration(basket.remains) }), {
+    this.told = toast(t("It stays held for you for %(time)s.", { time: duration(basket.remains) }), {
       act: t("Give it back"),
       onAct: () => basket.drop(),
+      seconds: 6,
     });
   }
 
@@ -297,7 +299,7 @@ export class Buying {
     this.part("next").replaceChildren(
       ...this.buyer
         .summary()
-        .next.map((words) => el("li", { class: "row" }, icon("check", true), el("span", {}, words))),
+        .next.map((words) => el("li", { class: "done__next" }, icon("check", true), el("span", {}, words))),
     );
     this.go("done");
   }

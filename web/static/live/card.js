@@ -74,8 +74,12 @@ export function lotLine(card, act) {
     "button",
     { class: "lot-line", type: "button", onclick: () => act.origin(card.lot) },
     icon("leaf", true),
-    el("span", { class: "lot-line__text" }, el("span", {}, lotInWords(card.lot)), balance),
-    icon("next", true),
+    el(
+      "span",
+      { class: "lot-line__text" },
+      el("span", { class: "lot-line__lot" }, lotInWords(card.lot), icon("next", true)),
+      balance,
+    ),
   );
   line.show = ({ lot }) => say(balance, balanceInWords(lot));
   return line;
