@@ -3,6 +3,7 @@
 from typing import Any
 
 from farmlive.broadcast.channel import SUBPROTOCOL, Channel
+from farmlive.broadcast.kinds import schemas
 
 _EVENT = {
     "type": "object",
@@ -13,6 +14,7 @@ _EVENT = {
         "kind": {"type": "string"},
         "data": {"type": "object"},
     },
+    "anyOf": [*schemas(), {"description": "A kind that came later; to be passed over."}],
 }
 _PROBLEM = {
     "type": "object",

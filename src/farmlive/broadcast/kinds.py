@@ -1,0 +1,133 @@
+"""The kinds of events on the channel: who hears them and what their data says.
+
+For the AsyncAPI document; rooms that write events say here what a client may rely on.
+"""
+
+from typing import Any, NamedTuple
+
+_ORDER = "staff, the farms of its lines, its buyer"
+
+
+class Kind(NamedTuple):
+    """One kind: its audience, and its data by name, a sentence each."""
+
+    audience: str
+    data: dict[str, str]
+
+
+_OFFER = {"offer": "The offer's id."}
+_STEP = {
+    "order": "The order's id.",
+    "number": "The number that people say, such as A0001.",
+    "state": "The state from now on.",
+    "payment": "The payment from now on: due, paid, part_refunded or refunded.",
+    "by": "buyer or staff.",
+}
+_LINES = {
+    "lines": "A list of {offer, lot, farm, quantity, price, total}, minor units; a seller gets "
+    "those of own farms.",
+    "total": "Money of all lines; for a seller, of own lines.",
+    "simulated": "True for one of the demo's people, else left out.",
+}
+
+KINDS = {
+    "broadcast.started": Kind("public", {}),
+    "broadcast.paused": Kind("public", {"reason": "source: no camera sends."}),
+    "broadcast.resumed": Kind("public", {}),
+    "broadcast.ended": Kind("public", {}),
+    "source.joined": Kind("staff", {"source": "Its id.", "label": "Its name."}),
+    "source.left": Kind("staff", {"source": "Its id."}),
+    "source.switched": Kind("public", {"source": "Which is shown.", "label": "Its name."}),
+    "card.pinned": Kind("public", _OFFER),
+    "card.unpinned": Kind("public", _OFFER),
+    "offer.added": Kind(
+        "public", {"offer": "The offer's id; the rest is its card, as GET …/offers answers it."}
+    ),
+    "offer.changed": Kind(
+        "public",
+        {
+            **_OFFER,
+            "price": "Money; like all that follows only where it changed.",
+            "list_price": "Money, or null where it was taken away.",
+            "position": "Its place in the bag, from 1.",
+            "name": "In both languages.",
+            "picture": "The address of its picture, or null.",
+        },
+    ),
+    "offer.released": Kind(
+        "public",
+        {
+            **_OFFER,
+            "quantity": "How many more may be sold; below zero so many were taken back.",
+            "released": "How many may be sold in all.",
+        },
+    ),
+    "stock.changed": Kind(
+        "public",
+        {
+            **_OFFER,
+            "released": "How many may be sold in all: sold, held and left together.",
+            "sold": "How many were ordered.",
+            "held": "How many are kept for buyers who write their order.",
+            "left": "How many can be had.",
+            "lot": "The id of the lot that the offer draws on.",
+            "lot_sold_g": "Net weight sold of that lot, grams, by all offers that draw on it.",
+        },
+    ),
+    "chat.said": Kind("public", {"nickname": "Who.", "text": "What; both gone once hidden."}),
+    "chat.hidden": Kind("public", {"message": "The seq of the message to take away."}),
+    "audience.counted": Kind(
+        "public", {"viewers": "Devices that watch now.", "reactions": "Likes since the start."}
+    ),
+    "order.held": Kind(
+        _ORDER,
+        {
+            "order": "The id of the order to be; once more for another choice in its place.",
+            **_LINES,
+            "state": "held",
+            "payment": "due",
+            "until": "When it runs out, UTC milliseconds since 1970.",
+        },
+    ),
+    "order.expired": Kind(
+        _ORDER, {"order": "The hold whose time is over; its stock is back.", "state": "expired"}
+    ),
+    "order.placed": Kind(
+        _ORDER,
+        {
+            **{name: said for name, said in _STEP.items() if name != "by"},
+            "buyer": "A pseudonym, the same for the same phone; not for sellers.",
+            **_LINES,
+            "way": "parcel or pickup.",
+        },
+    ),
+    "order.packed": Kind(_ORDER, _STEP),
+    "order.shipped": Kind(_ORDER, _STEP),
+    "order.at_centre": Kind(_ORDER, _STEP),
+    "order.received": Kind(_ORDER, _STEP),
+    "order.cancelled": Kind(
+        _ORDER, {**_STEP, "number": "Left out where it was only held; its stock is back."}
+    ),
+    "order.paid": Kind(_ORDER, _STEP),
+    "order.refunded": Kind(_ORDER, {**_STEP, "amount": "Money given back in all."}),
+}
+
+
+def schemas() -> list[dict[str, Any]]:
+    """One JSON schema of an event's `kind` and `data` a kind; others may come."""
+    return [
+        {
+            "title": kind,
+            "description": f"To: {known.audience}.",
+            "properties": {
+                "kind": {"const": kind},
+                "data": {
+                    "type": "object",
+                    "properties": {
+                        name: {"description": said} for name, said in known.data.items()
+                    },
+                },
+            },
+        }
+        for kind, known in KINDS.items()
+    ]
