@@ -209,7 +209,7 @@ class Server:
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Server]:
     """Serve while the block runs. Port 0 takes a free one. Raises PortTaken."""
-    listener = _listen(settings.host, settings.port)
+    listener = listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     settings = settings.model_copy(update={"port": port})
     try:
@@ -249,7 +249,8 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         await house.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Take the TCP port. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

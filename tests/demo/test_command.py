@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -32,6 +33,24 @@ def folder(tmp_path: Path, film: Path) -> Path:
     place = film_in(tmp_path / "demo")
     place.parent.mkdir(parents=True)
     place.symlink_to(film)
+    return tmp_path / "demo"
+
+
+@pytest.fixture(scope="module")
+async def lived(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the demo has run once and was stopped."""
+    place = film_in(tmp_path_factory.mktemp("lived") / "demo")
+    place.parent.mkdir(parents=True)
+    place.symlink_to(film)
+    async with demo(place.parent.parent):
+        pass
+    return place.parent.parent
+
+
+@pytest.fixture
+def used(lived: Path, tmp_path: Path) -> Path:
+    """A copy of it, to go on with."""
+    shutil.copytree(lived, tmp_path / "demo", symlinks=True)
     return tmp_path / "demo"
 
 
@@ -94,13 +113,16 @@ async def test_the_demo_lives_and_is_taken_up_again(folder: Path) -> None:
         assert {user["name"]: user["role"] for user in first["users"]} == {
             "lin": "coordinator",
             "chen": "host",
+            "mei": "moderator",
+            "wu": "seller",
+            "zhang": "clerk",
         }
         assert all(offer["gtin"].startswith("0952") for offer in first["offers"])
         async with Api(first["url"]) as api:
             await api.sign_in("lin", first["users"][0]["password"])
             states = {item["id"]: item["state"] for item in await api.broadcasts()}
             assert states[first["live"]] == states[first["spare"]] == "live"
-            assert sorted(states.values()) == ["live", "live", "scheduled"]
+            assert sorted(states.values()) == ["ended", "ended", "live", "live", "scheduled"]
             sources = {item["id"] for item in await api.sources(first["live"])}
             assert len(sources) == 2
             channel = await Channel.connect(api.url, first["live"], after=0, cookie=api.cookie)
@@ -115,11 +137,11 @@ async def test_the_demo_lives_and_is_taken_up_again(folder: Path) -> None:
 
 
 @pytest.mark.timeout(90)
-async def test_an_ended_broadcast_is_followed_by_another(folder: Path) -> None:
-    async with demo(folder) as first, Api(first["url"]) as api:
+async def test_an_ended_broadcast_is_followed_by_another(used: Path) -> None:
+    async with demo(used) as first, Api(first["url"]) as api:
         await api.sign_in("lin", first["users"][0]["password"])
         await api.end(first["live"])
-        second = await until(lambda: another(folder, first))
+        second = await until(lambda: another(used, first))
         assert (await api.broadcast(second["live"]))["state"] == "live"
         assert second["spare"] == first["spare"]
         assert set(second["stream_keys"]) >= {second["live"], second["spare"]}
@@ -158,11 +180,11 @@ async def test_a_taken_media_port_names_the_option(folder: Path) -> None:
 
 
 @pytest.mark.timeout(90)
-async def test_passwords_are_random_where_others_can_reach_the_demo(folder: Path) -> None:
-    async with demo(folder) as alone:
+async def test_passwords_are_random_where_others_can_reach_the_demo(used: Path) -> None:
+    async with demo(used) as alone:
         simple = [user["password"] for user in alone["users"]]
-    async with demo(folder, "--host", "0.0.0.0") as open_to_others:
+    async with demo(used, "--host", "0.0.0.0") as open_to_others:
         drawn = [user["password"] for user in open_to_others["users"]]
     assert len(set(simple)) == 1
-    assert len(set(drawn)) == 2
+    assert len(set(drawn)) == len(drawn) == 5
     assert not set(simple) & set(drawn)

@@ -9,11 +9,12 @@ import contextlib
 import ipaddress
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -24,7 +25,9 @@ from farmlive.broadcast.wire import ChannelProtocol
 from farmlive.client import Api
 from farmlive.demo import county, lan, people
 from farmlive.demo.authority import Address, Certificates, certificates
+from farmlive.demo.farms import enter_farms
 from farmlive.demo.film import FRAMES, FilmError, film_in, make_film
+from farmlive.demo.history import live_through
 from farmlive.demo.on_air import FilmOnAir
 from farmlive.demo.state import DemoJson, DemoUser, Folder
 from farmlive.people.models import Role
@@ -35,7 +38,14 @@ from farmlive.settings import Settings
 _out = Console(soft_wrap=True, highlight=False)
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 _PASSWORD = "kumquats"  # noqa: S105 - of a demo that only this machine can reach
-_ACCOUNTS: tuple[tuple[str, Role], ...] = (("lin", "coordinator"), ("chen", "host"))
+# Name, role, and the farm of a seller as youxi.json names it.
+_ACCOUNTS: tuple[tuple[str, Role, str | None], ...] = (
+    ("lin", "coordinator", None),
+    ("chen", "host", None),
+    ("mei", "moderator", None),
+    ("wu", "seller", "terraces"),
+    ("zhang", "clerk", None),
+)
 
 
 class Stopped(Exception):
@@ -93,11 +103,39 @@ async def _main(folder: Folder, options: Options) -> None:
     composition.raise_file_limit()
     try:
         with contextlib.suppress(Stopped):
+            await _past(folder, site.settings, stop)
             async with composition.running(site.settings) as server:
                 await _serve(folder, options, site, server, stop)
     finally:
         folder.withdraw()
     _out.print("The demo has stopped. Its data stay in " + str(folder.path))
+
+
+async def _past(folder: Folder, settings: Settings, stop: asyncio.Event) -> None:
+    """At the first start: the farms, and the evenings that they sold on, before anyone looks."""
+    notes = folder.notes()
+    if "entered" in notes:
+        return
+    composition.listen(settings.host, settings.port).close()  # taken? Better now than later.
+    youxi = county.content()
+    house = await composition.build(settings)
+    try:
+        keys = await _api_keys(house, notes)
+        inside = httpx.ASGITransport(house.asgi)
+        async with Api(house.settings.url, key=keys["coordinator"], transport=inside) as api:
+            entered = await enter_farms(api, youxi)
+            with _bar("Living through two past evenings, once", 1.0) as told:
+
+                def lived(part: float) -> None:
+                    if stop.is_set():
+                        raise Stopped
+                    told(part)
+
+                entered["past"] = await live_through(house, api, entered, youxi, lived)
+    finally:
+        await house.close()
+    notes["entered"] = entered
+    folder.note(notes)
 
 
 def _site(folder: Folder, options: Options) -> Site:
@@ -144,7 +182,7 @@ async def _serve(
         _guided(site, server) as guide,
     ):
         while not stop.is_set():
-            shown, notes["entered"] = await county.enter(api, notes.get("entered"))
+            shown = await county.open_broadcasts(api, notes["entered"])
             stream_keys = await _stream_keys(api, shown, notes)
             folder.note(notes)
             path = folder.announce(_announcement(server, shown, stream_keys, users))
@@ -205,7 +243,7 @@ async def _users(
     """Make the accounts, or give them the passwords that suit who can reach the demo."""
     known: dict[str, str] = notes.setdefault("passwords", {})
     users: list[DemoUser] = []
-    for name, role in _ACCOUNTS:
+    for name, role, farm in _ACCOUNTS:
         password = known.get(name, "")
         if open_to_others and password in ("", _PASSWORD):
             password = readable()
@@ -213,7 +251,8 @@ async def _users(
             password = _PASSWORD
         if known.get(name) != password:
             try:
-                await house.people.create_account(name, role, password)
+                farms = () if farm is None else (notes["entered"]["farms"][farm],)
+                await house.people.create_account(name, role, password, farms)
             except NameTaken:
                 await house.people.set_password(name, password)
         known[name] = password
@@ -265,20 +304,12 @@ async def _film(folder: Folder, stop: asyncio.Event) -> Path:
     path = film_in(folder.path)
     if path.exists():
         return path
-    with Progress(
-        TextColumn("Drawing the orchard, once"),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} %"),
-        TimeRemainingColumn(),
-        console=_err,
-        transient=True,
-    ) as progress:
-        bar = progress.add_task("film", total=FRAMES)
+    with _bar("Drawing the orchard, once", FRAMES) as told:
 
         def drawn(frame: int) -> None:
             if stop.is_set():
                 raise Stopped
-            progress.update(bar, completed=frame)
+            told(frame)
 
         try:
             await asyncio.to_thread(make_film, path, drawn)
@@ -288,6 +319,21 @@ async def _film(folder: Folder, stop: asyncio.Event) -> Path:
                 raise Stopped from None
             raise
     return path
+
+
+@contextlib.contextmanager
+def _bar(what: str, total: float) -> Iterator[Callable[[float], None]]:
+    """A bar that shows how far something is that is done once."""
+    with Progress(
+        TextColumn(what),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeRemainingColumn(),
+        console=_err,
+        transient=True,
+    ) as progress:
+        bar = progress.add_task(what, total=total)
+        yield lambda done: progress.update(bar, completed=done)
 
 
 @contextlib.asynccontextmanager

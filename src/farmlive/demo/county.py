@@ -1,7 +1,8 @@
-"""Youxi county as the demo shows it: farms, lots, offers, centres and three broadcasts.
+"""Youxi county as the demo shows it: its farms, the broadcasts that are live or to come, and those
+that were.
 
-Owns the content (county/youxi.json) and its entering through the server's own API. Who publishes
-and who chats is for on_air.py and people.py.
+Owns the content (county/youxi.json) and the broadcasts of now. Farms and lots are farms.py's, past
+evenings history.py's; who publishes and who chats is for on_air.py and people.py.
 """
 
 import json
@@ -14,18 +15,20 @@ from zoneinfo import ZoneInfo
 from farmlive.client import Api
 from farmlive.clock import now_ms, rfc3339
 
-HOUR_MS = 3_600_000
+TIME_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True)
 class County:
     """What was entered: `offers` are the cards of the live broadcast with their product's name
-    in youxi.json under `product`.
+    in youxi.json under `product`; `past` are the ended broadcasts, oldest first.
     """
 
     live: str
     spare: str
     scheduled: str
+    past: list[str]
+    farms: dict[str, str]
     centres: list[str]
     offers: list[dict[str, Any]]
 
@@ -37,33 +40,30 @@ def content() -> dict[str, Any]:
     return found
 
 
-async def enter(api: Api, known: dict[str, Any] | None = None) -> tuple[County, dict[str, Any]]:
-    """Enter what is not there yet, and start the two broadcasts that are live.
+async def open_broadcasts(api: Api, entered: dict[str, Any]) -> County:
+    """Make the broadcasts that are not there yet, and start the two that are live.
 
-    `known` is what an earlier call returned beside the county. Broadcasts that a visitor has
-    ended since are made anew, with the same lots.
+    `entered` has the identifiers of farms, lots, products and centres, and keeps those of the
+    broadcasts. Broadcasts that a visitor has ended since are made anew, with the same lots.
     """
     youxi = content()
-    entered: dict[str, Any] = known or {
-        "lots": await _lots(api, youxi),
-        "centres": [(await api.create_centre(**centre))["id"] for centre in youxi["centres"]],
-        "broadcasts": {},
-        "offers": {},
-    }
+    broadcasts: dict[str, str] = entered.setdefault("broadcasts", {})
+    offers: dict[str, list[dict[str, Any]]] = entered.setdefault("offers", {})
     for name, facts in youxi["broadcasts"].items():
-        if not await _still(api, entered["broadcasts"].get(name), name):
-            entered["broadcasts"][name] = await _broadcast(api, name, facts)
-            entered["offers"][name] = await _offers(
-                api, entered["broadcasts"][name], facts["offers"], entered["lots"], youxi
-            )
+        if not await _still(api, broadcasts.get(name), name):
+            broadcasts[name] = await _broadcast(api, name, facts)
+            offers[name] = await _offers(api, broadcasts[name], facts["offers"], entered, youxi)
         if name != "scheduled":
-            broadcast = await api.broadcast(entered["broadcasts"][name])
+            broadcast = await api.broadcast(broadcasts[name])
             if broadcast["state"] == "scheduled":
                 await api.start(broadcast["id"])
-    county = County(
-        **entered["broadcasts"], centres=entered["centres"], offers=entered["offers"]["live"]
+    return County(
+        **broadcasts,
+        past=entered.get("past", []),
+        farms=entered["farms"],
+        centres=entered["centres"],
+        offers=offers["live"],
     )
-    return county, entered
 
 
 async def _still(api: Api, broadcast: str | None, name: str) -> bool:
@@ -78,50 +78,30 @@ async def _still(api: Api, broadcast: str | None, name: str) -> bool:
 async def _broadcast(api: Api, name: str, facts: dict[str, Any]) -> str:
     starts_at = None
     if name == "scheduled":
-        tomorrow = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(days=1)
+        tomorrow = datetime.now(TIME_ZONE) + timedelta(days=1)
         starts_at = tomorrow.replace(hour=20, minute=0, second=0, microsecond=0).isoformat()
     body = {"title": facts["title"], "starts_at": starts_at, "note": facts["note"]}
     made = await api.request("POST", "/api/v1/broadcasts", json=body)
     return str(made["id"])
 
 
-async def _lots(api: Api, youxi: dict[str, Any]) -> dict[str, str]:
-    farms = {name: (await api.create_farm(**facts))["id"] for name, facts in youxi["farms"].items()}
-    hour = now_ms() // HOUR_MS * HOUR_MS
-    lots = {}
-    for name, facts in youxi["lots"].items():
-        made = await api.create_lot(
-            farms[facts["farm"]],
-            facts["code"],
-            facts["product_name"],
-            rfc3339(hour - facts["picked_h"] * HOUR_MS),
-            facts["quantity_g"],
-            gtin=facts["gtin"],
-            plot=facts["plot"],
-            inspection={
-                "at": rfc3339(hour - facts["tested_h"] * HOUR_MS),
-                "result": facts["result"],
-                "laboratory": "尤溪县农产品质量检测站",
-            },
-            packed_at=rfc3339(hour - facts["packed_h"] * HOUR_MS),
-        )
-        lots[name] = str(made["id"])
-    return lots
-
-
 async def _offers(
-    api: Api, broadcast: str, products: list[str], lots: dict[str, str], youxi: dict[str, Any]
+    api: Api,
+    broadcast: str,
+    products: list[str],
+    entered: dict[str, Any],
+    youxi: dict[str, Any],
 ) -> list[dict[str, Any]]:
     cards = []
     for product in products:
-        facts = dict(youxi["products"][product])
+        facts = youxi["products"][product]
         card = await api.create_offer(
             broadcast,
-            lots[product],
-            facts.pop("price"),
-            facts.pop("released"),
-            gtin=youxi["lots"][product]["gtin"],
-            **facts,
+            entered["lots"][product],
+            facts["price"],
+            facts["released"],
+            product=entered["products"][product],
+            list_price=facts["list_price"],
         )
         cards.append({**card, "product": product})
     return cards

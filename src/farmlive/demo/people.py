@@ -12,7 +12,8 @@ from typing import Any
 
 import structlog
 
-from farmlive.client import Channel, ChannelClosed, ChannelDropped, ChannelProblem
+from farmlive.client import Api, Channel, ChannelClosed, ChannelDropped, ChannelProblem
+from farmlive.client.http import ApiProblem
 from farmlive.demo.county import County, content
 from farmlive.ids import token
 
@@ -20,9 +21,13 @@ _log = structlog.get_logger(__name__)
 PIN_EVERY_S = 45.0
 YIELD_S = 180.0
 """How long a card that someone pinned by hand stays."""
-LOW = 12
-RELEASE = 30
+LOW = 5
+RELEASE = 24
+RELEASE_AFTER_S = 12.0
+"""How long an offer stays low, perhaps sold out, until the host releases the next batch."""
 VIEWERS = 14
+WRITING_S = 6.0
+"""How long a buyer writes name and address at most."""
 # Seconds between two acts of all viewers together, on average.
 CHAT_EVERY_S, REACT_EVERY_S, OPEN_EVERY_S, ORDER_EVERY_S = 6.0, 2.5, 8.0, 16.0
 
@@ -67,6 +72,7 @@ class Host:
         self._pin_every_s = pin_every_s
         self._script: dict[str, list[dict[str, str]]] = content()["script"]
         self._own_pin: str | None = None
+        self._releasing: dict[str, asyncio.Task[None]] = {}
         self._yield_until = 0.0
 
     async def run(self) -> None:
@@ -82,16 +88,23 @@ class Host:
                     if event.kind == "broadcast.ended":
                         return
                     if event.kind == "stock.changed" and bag.left(event.data["offer"]) < LOW:
-                        await self._release(channel, event.data["offer"])
+                        self._release_soon(channel, event.data["offer"])
                     if event.kind == "card.pinned" and event.data["offer"] != self._own_pin:
                         self._yield_until = asyncio.get_running_loop().time() + YIELD_S
             finally:
-                show.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await show
+                tasks = [show, *self._releasing.values()]
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _release_soon(self, channel: Channel, offer: str) -> None:
+        """Release the next batch of the offer, once however often its stock changes meanwhile."""
+        if offer not in self._releasing or self._releasing[offer].done():
+            self._releasing[offer] = asyncio.create_task(self._release(channel, offer))
 
     async def _release(self, channel: Channel, offer: str) -> None:
-        with contextlib.suppress(ChannelProblem, ChannelDropped):
+        await asyncio.sleep(RELEASE_AFTER_S)
+        with contextlib.suppress(ChannelProblem, ChannelDropped, TimeoutError):
             await channel.call("offer.release", offer=offer, quantity=RELEASE)
 
     async def _show(self, channel: Channel) -> None:
@@ -158,7 +171,7 @@ class Viewer:
                 act = self._order  # one buys at once, so that nobody waits for a first order
             ordered = ordered or act == self._order
             # A refusal (sold out, a price that has just changed, too fast) is a viewer's day.
-            with contextlib.suppress(ChannelProblem, ChannelDropped, TimeoutError):
+            with contextlib.suppress(ApiProblem, ChannelProblem, ChannelDropped, TimeoutError):
                 await act(channel, bag)
 
     async def _say(self, channel: Channel, bag: Bag) -> None:
@@ -173,21 +186,34 @@ class Viewer:
         await channel.call("card.open", offer=self._chance.choice(list(bag.cards)))
 
     async def _order(self, channel: Channel, bag: Bag) -> None:
+        """Hold, write the form, order; some give up, some call it off, some come too late."""
         offer = self._chance.choice(list(bag.cards))
         quantity = self._chance.choices((1, 2, 3), (7, 2, 1))[0]
-        if bag.left(offer) < quantity:
+        lines = [{"offer": offer, "quantity": quantity, "price": bag.price(offer)}]
+        held = await channel.call("hold.place", key=token(), lines=lines)
+        await asyncio.sleep(self._chance.uniform(1, WRITING_S))
+        turn = self._chance.random()
+        if turn < 0.06:
+            return  # the hold runs out by itself
+        if turn < 0.12:
+            await channel.call("hold.drop", order=held["order"])
             return
         pickup = self._chance.random() < 0.3
-        await channel.call(
+        placed = await channel.call(
             "order.place",
             key=token(),
-            lines=[{"offer": offer, "quantity": quantity, "price": bag.price(offer)}],
+            order=held["order"],
+            lines=lines,
             buyer={"name": self._name, "phone": f"1380000{1000 + self._number:04d}"},
             delivery={"way": "pickup", "centre": self._chance.choice(self._county.centres)}
             if pickup
             else {"way": "parcel", "address": self._address},
             payment="pay_at_pickup" if pickup else "cash_on_delivery",
         )
+        if turn > 0.95:
+            await asyncio.sleep(self._chance.uniform(3, 20))
+            async with Api(self._url, key=self._key) as api:
+                await api.request("POST", f"/api/v1/orders/{placed['token']}/cancel", json={})
 
 
 async def crowd(url: str, county: County, keys: Keys, viewers: int = VIEWERS) -> None:

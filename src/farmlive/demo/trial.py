@@ -13,6 +13,9 @@ from pathlib import Path
 
 from farmlive.demo.children import end
 
+# Short enough to wait for.
+HOLD_S, GRACE_S = 3.0, 2.0
+
 _SIGN_IN = re.compile(r"sign in as (\S+) with the password (\S+)")
 _SERVING = re.compile(r"Serving (\S+)")
 
@@ -56,7 +59,12 @@ async def trial_server(data: Path) -> AsyncIterator[TrialServer]:
 def _environment(data: Path) -> dict[str, str]:
     """The environment without settings of another server."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FARMLIVE_")}
-    return kept | {"FARMLIVE_DATA": str(data), "FARMLIVE_LOG_LEVEL": "warning"}
+    return kept | {
+        "FARMLIVE_DATA": str(data),
+        "FARMLIVE_LOG_LEVEL": "warning",
+        "FARMLIVE_HOLD_MINUTES": str(HOLD_S / 60),
+        "FARMLIVE_PRICE_GRACE_S": str(GRACE_S),
+    }
 
 
 async def _first_lines(child: asyncio.subprocess.Process, log: Path) -> TrialServer:

@@ -1,0 +1,337 @@
+"""Past evenings of the county, lived through again on a pretended clock by the house's own rooms.
+
+Owns what happened then: who came, what was shown, bought, given back, packed. Every event passes
+the same till, bag and log as on air, so that its review is that of a real evening; nobody is
+served meanwhile.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, insert
+
+from farmlive import clock
+from farmlive.app import House
+from farmlive.broadcast.log import PUBLIC
+from farmlive.broadcast.tables import card_taps, watches
+from farmlive.client import Api
+from farmlive.demo.county import TIME_ZONE
+from farmlive.demo.farms import enter_lot
+from farmlive.ids import token
+from farmlive.people import Caller
+from farmlive.shop.models import HoldPlace, OfferChange, OfferRelease, OrderPlace, Refund
+from farmlive.shop.models import StateChange as Change
+from farmlive.shop.problems import SoldOut
+
+MINUTE_MS = 60_000
+COUNT_EVERY_MS = 10_000
+PIN_EVERY_MIN = 4
+LOW = 14
+"""How few are left when the host releases the next batch."""
+
+HOST = Caller(None, "陈晓东", "host", "host", "history")
+
+Progress = Callable[[float], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One viewer's stay, from and to in milliseconds since 1970."""
+
+    device: str
+    since: int
+    until: int
+
+
+@dataclass
+class Wares:
+    """An offer of the evening as it stands."""
+
+    offer: str
+    lot: str
+    farm: str
+    price: int
+    left: int
+    batches: list[int]
+
+
+class Evening:
+    """One past broadcast."""
+
+    def __init__(
+        self, house: House, api: Api, entered: dict[str, Any], youxi: dict[str, Any], name: str
+    ):
+        self._house, self._api, self._entered, self._youxi = house, api, entered, youxi
+        self._facts: dict[str, Any] = youxi["history"][name]
+        self._chance = Random(name)  # noqa: S311 - habits, the same at each first start
+        self.broadcast = ""
+        self._wares: dict[str, Wares] = {}
+        self._pinned = ""
+        self._visits: list[Visit] = []
+        self._orders: list[tuple[str, str, str, int]] = []
+
+    async def live_through(self, progress: Progress) -> None:
+        """Enter what it needs, go on air, sell, end, and do what was done afterwards."""
+        facts, minutes = self._facts, int(self._facts["minutes"])
+        day = datetime.now(TIME_ZONE) - timedelta(days=facts["days_ago"])
+        hour, minute = map(int, facts["starts"].split(":"))
+        moment = day.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        start = int(moment.timestamp() * 1000)
+        with clock.pretended(start - 90 * MINUTE_MS) as now:
+            await self._prepare(start)
+            self._visits = self._guests(start, minutes)
+            now.at = start
+            await self._api.start(self.broadcast)
+            for turn in range(minutes):
+                await self._minute(now, start, turn, minutes)
+                progress((turn + 1) / minutes)
+            now.at, now.pace_ms = start + minutes * MINUTE_MS, 0
+            await self._api.end(self.broadcast)
+            now.at += 20 * MINUTE_MS
+            await self._house.shop.holds.expire()
+            await self._afterwards(now)
+
+    async def _prepare(self, start: int) -> None:
+        title = self._facts["title"]
+        self.broadcast = (await self._api.create_broadcast(title, clock.rfc3339(start)))["id"]
+        for product, facts in self._facts["offers"].items():
+            lot = self._entered["lots"][product]
+            if facts["lot"]:
+                whole = {**self._youxi["lots"][product], **facts["lot"]}
+                lot = await enter_lot(self._api, self._entered["plots"], whole, start)
+            batches = list(facts["batches"])
+            card = await self._api.create_offer(
+                self.broadcast,
+                lot,
+                facts["price"],
+                batches[0],
+                product=self._entered["products"][product],
+                list_price=facts["list_price"],
+            )
+            farm = card["lot"]["farm"]["id"]
+            self._wares[product] = Wares(
+                card["offer"], lot, farm, facts["price"], batches[0], batches[1:]
+            )
+
+    def _guests(self, start: int, minutes: int) -> list[Visit]:
+        """Stays whose sum follows a curve that rises, sways and falls; its peak is the facts'."""
+        mean_min = 9.0
+        visits: list[Visit] = []
+        for minute in range(minutes):
+            arrivals = self._facts["peak"] * self._interest(minute / minutes) / mean_min
+            for _ in range(_poisson(self._chance, arrivals)):
+                since = start + round((minute + self._chance.random()) * MINUTE_MS)
+                stay = max(0.3, self._chance.expovariate(1 / mean_min))
+                until = min(since + round(stay * MINUTE_MS), start + minutes * MINUTE_MS)
+                visits.append(Visit(f"past{len(visits):05d}{self.broadcast[-8:]}", since, until))
+        return visits
+
+    @staticmethod
+    def _interest(part: float) -> float:
+        rise = 1 - math.exp(-part * 9)
+        fall = 1 if part < 0.82 else 1 - (part - 0.82) / 0.24
+        return rise * fall * (0.88 + 0.12 * math.sin(part * 21))
+
+    async def _minute(
+        self, now: clock.PretendedClock, start: int, minute: int, minutes: int
+    ) -> None:
+        began = start + minute * MINUTE_MS
+        now.at, now.pace_ms = began, 0
+        boost = await self._host(minute)
+        await self._house.store.write(lambda connection: self._talk(connection, now, began, minute))
+        share = self._interest(minute / minutes) / (0.72 * minutes)
+        wanted = _poisson(self._chance, self._facts["orders"] * share * boost)
+        watching = [visit for visit in self._visits if visit.since <= began < visit.until]
+        # Readings of the clock spread what is bought together over its minute.
+        now.at, now.pace_ms = began + 4_000, 50_000 // (12 * wanted + 1)
+        for batch in range(0, min(wanted, len(watching)), 8):
+            buyers = self._chance.sample(watching, min(8, wanted - batch, len(watching)))
+            await asyncio.gather(*(self._buy(visit.device) for visit in buyers))
+        now.pace_ms = 0
+        if minute % 7 == 3:
+            await self._house.shop.holds.expire()
+
+    async def _host(self, minute: int) -> float:
+        """What the host does at the minute's start; returns how much more it makes people buy."""
+        bag, boost = self._house.shop.bag, 1.0
+        for change in self._facts["changes"]:
+            if change["minute"] == minute:
+                wares = self._wares[change["offer"]]
+                boost = 3.0 if change["price"] < wares.price else 1.0
+                wares.price = change["price"]
+                said = OfferChange(offer=wares.offer, price=wares.price)
+                await bag.change(HOST, self.broadcast, said)
+                self._pinned = change["offer"]
+        for wares in self._wares.values():
+            if wares.left < LOW and wares.batches:
+                quantity = wares.batches.pop(0)
+                said_more = OfferRelease(offer=wares.offer, quantity=quantity)
+                await bag.release(HOST, self.broadcast, said_more)
+                wares.left += quantity
+                boost = max(boost, 1.8)
+        if minute % PIN_EVERY_MIN == 1 or (minute and not self._pinned):
+            names = list(self._wares)
+            self._pinned = names[minute // PIN_EVERY_MIN % len(names)]
+            boost = max(boost, 1.3)
+        return boost
+
+    def _talk(
+        self, connection: Connection, now: clock.PretendedClock, began: int, minute: int
+    ) -> None:
+        """A minute of the log that no till has a part in: pins, chat, counts; and who watched."""
+        acts: list[tuple[int, str, dict[str, Any]]] = []
+        if minute % PIN_EVERY_MIN == 1 and self._pinned:
+            acts.append((began + 900, "card.pinned", {"offer": self._wares[self._pinned].offer}))
+        for at in range(began, began + MINUTE_MS, COUNT_EVERY_MS):
+            here = sum(visit.since <= at < visit.until for visit in self._visits)
+            hearts = _poisson(self._chance, here / 4)
+            acts.append((at + 50, "audience.counted", {"viewers": here, "reactions": hearts}))
+        for _ in range(_poisson(self._chance, 5)):
+            said = {
+                "nickname": self._chance.choice(self._youxi["viewers"]),
+                "text": self._chance.choice(self._youxi["chat"]),
+                "simulated": True,
+            }
+            acts.append((began + self._chance.randrange(MINUTE_MS - 100), "chat.said", said))
+        for at, kind, data in sorted(acts, key=lambda act: act[0]):
+            now.at = max(now.at, at)
+            self._house.log.append(connection, self.broadcast, kind, [PUBLIC], data)
+        now.at = began
+        came = [visit for visit in self._visits if began <= visit.since < began + MINUTE_MS]
+        if came:
+            rows = [
+                {
+                    "broadcast": self.broadcast,
+                    "device": visit.device,
+                    "from_at": visit.since,
+                    "to_at": visit.until,
+                }
+                for visit in came
+            ]
+            connection.execute(insert(watches), rows)
+        taps = [
+            {
+                "broadcast": self.broadcast,
+                "offer": self._wares[self._taste()].offer,
+                "device": visit.device,
+                "at": visit.since + self._chance.randrange(20_000),
+            }
+            for visit in came
+            if self._chance.random() < 0.4
+        ]
+        if taps:
+            connection.execute(insert(card_taps), taps)
+
+    def _taste(self) -> str:
+        names = list(self._wares)
+        weights = [5 if name == self._pinned else 1 for name in names]
+        return self._chance.choices(names, weights)[0]
+
+    async def _buy(self, device: str) -> None:
+        """One viewer orders, or holds and thinks better of it."""
+        shop, chance = self._house.shop, self._chance
+        product = self._taste()
+        wares = self._wares[product]
+        quantity = chance.choices((1, 2, 3, 5), (66, 24, 7, 3))[0]
+        if wares.left < quantity:
+            return
+        caller = Caller(None, None, "simulator", device, device)
+        lines = [{"offer": wares.offer, "quantity": quantity, "price": wares.price}]
+        with contextlib.suppress(SoldOut):
+            if chance.random() < 0.06:
+                held = {"key": token(), "lines": lines}
+                await shop.holds.place(caller, self.broadcast, HoldPlace.model_validate(held))
+                return
+            person = chance.randrange(240)
+            names = self._youxi["buyers"]
+            pickup = chance.random() < 0.35
+            order = {
+                "key": token(),
+                "lines": lines,
+                "buyer": {"name": names[person % len(names)], "phone": f"1390000{person:04d}"},
+                "delivery": {"way": "pickup", "centre": chance.choice(self._entered["centres"])}
+                if pickup
+                else {"way": "parcel", "address": chance.choice(self._youxi["addresses"])},
+                "payment": "pay_at_pickup" if pickup else "cash_on_delivery",
+            }
+            wares.left -= quantity
+            placed = await shop.place(caller, self.broadcast, OrderPlace.model_validate(order))
+            way = "pickup" if pickup else "parcel"
+            total = placed["total"]["amount"]
+            self._orders.append((placed["order"], placed["token"], way, total))
+
+    async def _afterwards(self, now: clock.PretendedClock) -> None:
+        """Some call off; of an evening that is closed all was packed, handed over and paid."""
+        orders = self._house.shop.orders
+        kept = []
+        for order in self._orders:
+            if self._chance.random() < 0.035:
+                await orders.cancel(order[1])
+            else:
+                kept.append(order)
+        if not self._facts["closed"]:
+            return
+        for hours, parcel, pickup in (
+            (12, "packed", "packed"),
+            (14, "shipped", "at_centre"),
+            (50, "received", "received"),
+        ):
+            now.at += hours * 60 * MINUTE_MS
+            for some in _batches(kept, 64):
+                await asyncio.gather(
+                    *(
+                        orders.enter(
+                            HOST,
+                            self.broadcast,
+                            order,
+                            Change.model_validate({"state": pickup if way == "pickup" else parcel}),
+                        )
+                        for order, _, way, _ in some
+                    )
+                )
+        for some in _batches(kept, 64):
+            await asyncio.gather(*(orders.pay(HOST, self.broadcast, one) for one, *_ in some))
+        for spoilt, _, _, total in kept[:: max(1, len(kept) // 5)]:
+            half = Refund(amount=total // 2, reason="压坏一半 / half was crushed")
+            await orders.refund(HOST, self.broadcast, spoilt, half)
+
+
+async def live_through(
+    house: House, api: Api, entered: dict[str, Any], youxi: dict[str, Any], progress: Progress
+) -> list[str]:
+    """Live through every past evening, oldest first; returns their broadcasts.
+
+    `progress` is told the part that is done, from 0 to 1.
+    """
+    names = list(youxi["history"])
+    past = []
+    for place, name in enumerate(names):
+        evening = Evening(house, api, entered, youxi, name)
+
+        def done(part: float, place: int = place) -> None:
+            progress((place + part) / len(names))
+
+        await evening.live_through(done)
+        past.append(evening.broadcast)
+    return past
+
+
+def _poisson(chance: Random, mean: float) -> int:
+    """A Poisson number (Knuth, TAOCP 2, 3.4.1), for small means."""
+    limit, product, count = math.exp(-mean), chance.random(), 0
+    while product > limit:
+        product *= chance.random()
+        count += 1
+    return count
+
+
+def _batches(items: list[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
