@@ -54,7 +54,7 @@ def points(path: str) -> list[tuple[float, float]]:
         (39.92, 116.37, "Beijing", "西城区"),
         (34.34, 108.94, "Shaanxi", "西安市"),
         (37.87, 112.55, "Shanxi", "太原市"),
-        (29.65, 91.14, "Tibet", "拉萨市"),
+        (29.65, 91.14, "Xizang", "拉萨市"),
         (20.03, 110.35, "Hainan", "海口市"),
         (43.83, 87.6, "Xinjiang", "乌鲁木齐市"),
         (25.04, 121.56, "Taiwan", "台北市"),
@@ -66,7 +66,7 @@ def test_a_farm_is_in_its_province_and_prefecture(
     found = drawn(farm(latitude, longitude))
     assert found.name.en == province
     assert found.part is not None
-    assert found.part.name == part
+    assert found.part.name.zh == part
     assert sum(p.here for p in found.parts) == 1
     assert 0 < found.x < found.width
     assert 0 < found.y < found.height
@@ -94,6 +94,8 @@ def test_a_province_fills_its_drawing() -> None:
 def test_every_province_has_parts_and_each_part_a_ring() -> None:
     assert len(provinces()) == 34
     assert len({province.name.en for province in provinces()}) == 34
+    named = [name for province in provinces() for name, _ in province.parts]
+    assert all(name.zh and name.en.isprintable() and name.en[0].isupper() for name in named)
     for province in provinces():
         assert province.parts
         assert all(len(ring) >= 3 for _, rings in province.parts for ring in rings)

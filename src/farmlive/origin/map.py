@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from typing import Any
 
 from farmlive.bilingual import Bilingual
 from farmlive.origin.models import Farm, Plot
@@ -31,7 +32,7 @@ Point = tuple[float, float]
 class Part:
     """A prefecture, or a district of a municipality; `here` where the farm is in it."""
 
-    name: str
+    name: Bilingual
     path: str
     here: bool
 
@@ -96,7 +97,7 @@ class PlotMap:
 class _Province:
     name: Bilingual
     view: tuple[float, float, float, float]
-    parts: tuple[tuple[str, tuple[tuple[Point, ...], ...]], ...]
+    parts: tuple[tuple[Bilingual, tuple[tuple[Point, ...], ...]], ...]
 
 
 class _Projection:
@@ -173,15 +174,19 @@ def provinces() -> tuple[_Province, ...]:
     kept = files("farmlive.origin").joinpath("provinces/provinces.json").read_text("utf-8")
     return tuple(
         _Province(
-            Bilingual(zh=province["zh"], en=province["en"]),
+            _name(province),
             tuple(number / 1000 for number in province["view"]),
             tuple(
-                (part["name"], tuple(tuple(_corners(ring)) for ring in part["rings"]))
+                (_name(part), tuple(tuple(_corners(ring)) for ring in part["rings"]))
                 for part in province["parts"]
             ),
         )
         for province in json.loads(kept)
     )
+
+
+def _name(of: dict[str, Any]) -> Bilingual:
+    return Bilingual(zh=of["zh"], en=of["en"])
 
 
 def _corners(ring: Sequence[int]) -> Iterator[Point]:
