@@ -74,7 +74,7 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
     ) -> Response:
         """Signing in; who is signed in goes on at once."""
         onward = next_ if _is_own_path(next_) else "/studio"
-        if caller.is_staff:
+        if caller.role is not None and not caller.simulated:
             return RedirectResponse(onward, status_code=303)
         return pages.page(request, "sign-in.html", cache="no-store", caller=caller, onward=onward)
 
