@@ -51,7 +51,8 @@ make_venv() {
         fi
     fi
     say "making .venv with $("$python" -V)"
-    "$python" -m venv .venv || fail "$python -m venv .venv failed; see above"
+    # Cleared: one whose Python is gone, as after an upgrade of the system, can't be mended.
+    "$python" -m venv --clear .venv || fail "$python -m venv .venv failed; see above"
 }
 
 # environment LOCK: in the project's root, .venv holds what the lock file lists and farmlive.
