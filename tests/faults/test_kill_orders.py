@@ -78,7 +78,7 @@ class Buyer:
         """Send it, again with the same key where the answer was lost, until it is answered."""
         while True:
             try:
-                return await self.channel.call(type_, **fields)
+                return await self.channel.call(type_, timeout_s=60, **fields)
             except ChannelDropped:
                 continue
             except ChannelProblem as problem:

@@ -21,7 +21,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import token
 from farmlive.origin.models import Farm, Lot, NewFarm, NewLot
 from farmlive.origin.origin import Origin
-from farmlive.people import Caller, DeviceCookie, Guard, People, RateLimits
+from farmlive.people import Blocks, Caller, DeviceCookie, Guard, People, RateLimits
 from farmlive.settings import Settings
 from farmlive.shop.models import Card, Centre, NewCentre, NewOffer, OrderPlace
 from farmlive.shop.routes import routes
@@ -57,6 +57,7 @@ class Stall:
     card: Card
     centre: Centre
     limits: RateLimits
+    blocks: Blocks
     viewer: Caller = field(default_factory=caller)
 
     async def offer(self, released: int = 10, price: int = PRICE, **other: Any) -> Card:
@@ -112,7 +113,8 @@ async def stall(store: Store, log: Log, settings: Settings) -> Stall:
     broadcasts = Broadcasts(store, log, bus)
     origin = Origin(store, settings)
     limits = RateLimits(clock=lambda: 0.0)  # a minute never passes, however slow the machine
-    shop = Shop(store, log, origin, settings, pseudonym=pseudonym, limits=limits)
+    blocks = People(store, settings).blocks
+    shop = Shop(store, log, origin, settings, pseudonym=pseudonym, limits=limits, blocks=blocks)
     broadcast = await broadcasts.create(NewBroadcast(title=Bilingual(zh="金桔", en="Kumquats")))
     await broadcasts.begin(broadcast.id)
     farm = await origin.add_farm(
@@ -144,9 +146,10 @@ async def stall(store: Store, log: Log, settings: Settings) -> Stall:
         broadcast.id,
         farm,
         lot,
-        None,
+        None,  # type: ignore[arg-type]
         centre,
-        limits,  # type: ignore[arg-type]
+        limits,
+        blocks,
     )
     stall.card = await stall.offer()
     return stall

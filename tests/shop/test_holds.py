@@ -10,6 +10,8 @@ from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
 from farmlive.people import Caller, RateLimits
+from farmlive.people.models import NewBlock
+from farmlive.people.problems import Blocked
 from farmlive.settings import Settings
 from farmlive.shop.models import HoldDrop, HoldPlace, OfferChange, OfferRelease
 from farmlive.shop.problems import (
@@ -342,6 +344,32 @@ async def test_stock_that_is_held_is_not_taken_back(stall: Any) -> None:
     assert await stock(stall) == (5, 2, 3, 0)
 
 
+async def test_a_blocked_device_holds_and_orders_nothing(stall: Any) -> None:
+    held = await hold(stall, line(stall, 3), by=ANOTHER)
+    stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
+    new = NewBlock(kind="device", order=held["order"], reason="holds everything")
+    await stall.blocks.add(HOST, new)
+    with pytest.raises(Blocked):
+        await hold(stall, by=ANOTHER)
+    stall.viewer = ANOTHER
+    with pytest.raises(Blocked):
+        await stall.place(1)
+    stall.viewer = caller("a third device")
+    await stall.place(1)
+
+
+async def test_a_blocked_phone_orders_nothing_from_any_device(stall: Any) -> None:
+    placed = await stall.place(1)
+    stall.blocks.sources(stall.shop.orders.buyer_of, lambda *_: None)
+    new = NewBlock(kind="phone", order=placed["order"], reason="never collects")
+    await stall.blocks.add(HOST, new)
+    stall.viewer = ANOTHER
+    with pytest.raises(Blocked):
+        await stall.place(1)
+    await stall.place(1, buyer={"name": "李", "phone": "13900000000"})
+    assert await stock(stall) == (10, 2, 0, 8)
+
+
 async def test_simulated_holds_are_marked(stall: Any) -> None:
     await hold(stall, by=Caller(None, "demo", "simulator", "its device", "192.0.2.1"))
     (event,) = await stall.events("order.held")
@@ -351,7 +379,13 @@ async def test_simulated_holds_are_marked(stall: Any) -> None:
 async def test_the_task_lets_holds_run_out_on_time(stall: Any, settings: Settings) -> None:
     soon = settings.model_copy(update={"hold_minutes": 0.3 / 60})
     shop = Shop(
-        stall.store, stall.log, stall.origin, soon, pseudonym=pseudonym, limits=RateLimits()
+        stall.store,
+        stall.log,
+        stall.origin,
+        soon,
+        pseudonym=pseudonym,
+        limits=RateLimits(),
+        blocks=stall.blocks,
     )
     over = asyncio.Event()
     stall.log.hear("order.expired", lambda connection, _: after_commit(connection, over.set))

@@ -12,7 +12,7 @@ from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token
 from farmlive.origin.origin import Origin
-from farmlive.people import RateLimits
+from farmlive.people import People, RateLimits
 from farmlive.settings import Settings
 from farmlive.shop.models import HoldPlace
 from farmlive.shop.problems import BroadcastEnded, KeyReused, SoldOut
@@ -31,7 +31,15 @@ async def other(stall: Any, settings: Settings) -> AsyncIterator[Shop]:
     store = await Store.open(settings)
     log = Log(LocalBus())
     origin = Origin(store, settings)
-    yield Shop(store, log, origin, settings, pseudonym=no_name, limits=RateLimits())
+    yield Shop(
+        store,
+        log,
+        origin,
+        settings,
+        pseudonym=no_name,
+        limits=RateLimits(),
+        blocks=People(store, settings).blocks,
+    )
     await store.close()
 
 

@@ -58,7 +58,7 @@ class Holds:
         settings: Settings,
         *,
         limits: Limits,
-        blocks: Blocks | None = None,
+        blocks: Blocks,
     ):
         self._store = store
         self._log = log
@@ -92,8 +92,7 @@ class Holds:
         per_minute = self._settings.orders_per_minute
         self._limits.allow("holds of a device", caller.device, per_minute)
         self._limits.allow("holds of an address", caller.address, per_minute * DEVICES_PER_ADDRESS)
-        if self._blocks is not None:
-            await self._blocks.check(device=caller.device, phone=None, address=caller.address)
+        await self._blocks.check(device=caller.device, phone=None, address=caller.address)
         body_hash = keys.canonical_hash(request, NewHold)
 
         def once(connection: Connection) -> dict[str, Any]:

@@ -4,33 +4,21 @@ Which steps there are, life.py says; each is one transaction with its event, and
 where boxes go back.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, union_all, update
 
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
-from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Forbidden
-from farmlive.shop import keys, life, lines, stock
-from farmlive.shop.catalogue import centre_of
+from farmlive.shop import keys, life, lines, shown, stock
 from farmlive.shop.fields import Payment, State, Way
-from farmlive.shop.models import Centre, Order, Refund, StateChange, money, order_number
+from farmlive.shop.models import Order, Refund, StateChange, money, order_number
 from farmlive.shop.problems import RefundTooHigh, UnknownOrder
-from farmlive.shop.tables import (
-    centres,
-    holds,
-    offers,
-    order_changes,
-    order_lines,
-    orders,
-    products,
-)
+from farmlive.shop.tables import holds, order_changes, order_lines, orders
 from farmlive.store import Store
 
 _OF_DEVICE = union_all(
@@ -112,7 +100,7 @@ class Orders:
         def read(connection: Connection) -> tuple[list[Order], str | None]:
             self._log.head(connection, broadcast)
             rows = connection.execute(query).all()
-            page = self._orders(connection, rows[:limit], caller)
+            page = shown.orders(connection, self._origin, rows[:limit], caller)
             return page, page[-1].id if len(rows) > limit else None
 
         return await self._store.read(read)
@@ -273,59 +261,13 @@ class Orders:
     # Showing.
 
     def _of_buyer(self, connection: Connection, row: Row[Any]) -> Order:
-        (order,) = self._orders(connection, [row], None)
+        (order,) = shown.orders(connection, self._origin, [row], None)
         return order
 
     def _one(self, connection: Connection, broadcast: str, order: str, caller: Caller) -> Order:
         row = _with_id(connection, broadcast, order)
-        (found,) = self._orders(connection, [row], caller)
+        (found,) = shown.orders(connection, self._origin, [row], caller)
         return found
-
-    def _orders(
-        self, connection: Connection, rows: Sequence[Row[Any]], caller: Caller | None
-    ) -> list[Order]:
-        """The orders of these rows as the caller, or else their buyer, sees them.
-
-        By five more queries however many they are.
-        """
-        ids = [row.id for row in rows]
-        query = (
-            select(order_lines, products.c.name, products.c.unit, products.c.picture)
-            .join(offers, offers.c.id == order_lines.c.offer)
-            .join(products, products.c.id == offers.c.product)
-            .where(order_lines.c.order.in_(ids))
-            .order_by(order_lines.c.order, order_lines.c.line)
-        )
-        seller = caller is not None and caller.role == "seller"
-        if caller is not None and seller:
-            query = query.where(order_lines.c.farm.in_(caller.farms))
-        found = connection.execute(query).all()
-        origins = self._origin.cards(connection, [line.lot for line in found])
-        sold = defaultdict(list)
-        for line in found:
-            sold[line.order].append((line, *origins[line.lot]))
-        wanted = {row.centre for row in rows if row.centre is not None}
-        points = {
-            row.id: centre_of(row)
-            for row in connection.execute(select(centres).where(centres.c.id.in_(wanted)))
-        }
-        changes = defaultdict(list)
-        changed = select(order_changes).where(order_changes.c.order.in_(ids))
-        for change in connection.execute(changed.order_by(order_changes.c.change)):
-            changes[change.order].append(change)
-        shown = []
-        for row in rows:
-            facts = _facts(row, sold[row.id], points.get(row.centre), changes[row.id])
-            if caller is None:
-                facts["can_cancel"] = life.can_cancel(row.state, "buyer")
-            elif caller.is_staff:
-                facts["can_cancel"] = life.can_cancel(row.state, "staff")
-            else:
-                facts |= {"token": None, "url": None}
-            if seller:
-                _hide_buyer(facts, row.currency)
-            shown.append(Order.model_validate(facts))
-        return shown
 
 
 def _with_token(connection: Connection, token: str) -> Row[Any]:
@@ -362,65 +304,3 @@ def _keep(
             "reason": reason,
         },
     )
-
-
-def _facts(
-    row: Row[Any],
-    sold: Sequence[tuple[Row[Any], Lot, Farm]],
-    centre: Centre | None,
-    changes: Sequence[Row[Any]],
-) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "number": order_number(row.number),
-        "token": row.token,
-        "url": f"/order/{row.token}",
-        "broadcast": row.broadcast,
-        "placed_at": row.placed_at,
-        "state": row.state,
-        "payment": row.payment,
-        "payment_method": row.payment_method,
-        "lines": [
-            {
-                "offer": line.offer,
-                "name": line.name,
-                "unit": line.unit,
-                "picture": line.picture,
-                "quantity": line.quantity,
-                "price": money(line.price, row.currency),
-                "total": money(line.total, row.currency),
-                "lot": lot.id,
-                "lot_code": lot.code,
-                "lot_url": lot.url,
-                "farm": farm.id,
-                "farm_name": farm.name,
-            }
-            for line, lot, farm in sold
-        ],
-        "total": money(row.total, row.currency),
-        "refunded": money(row.refunded, row.currency),
-        "buyer": {"name": row.buyer_name, "phone": row.buyer_phone},
-        "delivery": {"way": row.way, "address": row.address, "centre": centre},
-        "simulated": row.simulated,
-        "can_cancel": False,
-        "history": [*_before(row), *(change._mapping for change in changes)],
-    }
-
-
-def _before(row: Row[Any]) -> list[dict[str, Any]]:
-    """The part of the history that the order's own row tells."""
-    told = {"payment": "due", "by": "buyer", "reason": None}
-    placed = {**told, "state": "placed", "at": row.placed_at}
-    return (
-        [placed] if row.held_at is None else [{**told, "state": "held", "at": row.held_at}, placed]
-    )
-
-
-def _hide_buyer(facts: dict[str, Any], currency: str) -> None:
-    """What a seller sees: own lines and their sum."""
-    own = sum(line["total"]["amount"] for line in facts["lines"])
-    facts["total"] = money(own, currency)
-    facts["refunded"] = money(0, currency)
-    facts["buyer"] = None
-    facts["delivery"] = {**facts["delivery"], "address": None}
-    facts["history"] = [{**change, "reason": None} for change in facts["history"]]

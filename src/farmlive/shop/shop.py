@@ -34,7 +34,7 @@ class Shop:
         *,
         pseudonym: Callable[[str], Awaitable[str]],
         limits: Limits,
-        blocks: Blocks | None = None,
+        blocks: Blocks,
     ):
         self.catalogue = Catalogue(store, log)
         self.bag = bag.Bag(store, log, origin, settings)

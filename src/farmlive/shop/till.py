@@ -68,7 +68,7 @@ class Till:
         *,
         pseudonym: Callable[[str], Awaitable[str]],
         limits: Limits,
-        blocks: Blocks | None = None,
+        blocks: Blocks,
     ):
         self._store = store
         self._log = log
@@ -93,8 +93,7 @@ class Till:
         body_hash = keys.canonical_hash(request, NewOrder)
         buyer = await self._pseudonym(request.buyer.phone)
         self._limits.allow("orders of a phone", buyer, per_minute)
-        if self._blocks is not None:
-            await self._blocks.check(device=caller.device, phone=buyer, address=caller.address)
+        await self._blocks.check(device=caller.device, phone=buyer, address=caller.address)
         return await self._store.write(
             lambda connection: self._once(connection, caller, buyer, broadcast, request, body_hash)
         )
