@@ -1,15 +1,20 @@
 """What is kept of a picture and of a certificate, and what is refused."""
 
+import contextlib
+import errno
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 from PIL import Image
 
 from farmlive.settings import Settings
-from farmlive.store.files import Files, NotACertificate, NotAPicture, check_pdf
+from farmlive.store.files import Files, NotACertificate, NotAPicture, NotKept, check_pdf, document
 
 
 @pytest.fixture
@@ -148,3 +153,33 @@ def test_other_names_lead_nowhere(files: Files, name: str) -> None:
     assert files.path(name) is None
     assert not files.has(name)
     assert not files.has(f"/files/{name}")
+
+
+async def test_a_full_disk_keeps_nothing_and_is_told(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(NotKept, match="No space left"):
+            await files.keep_picture(picture())
+    assert count(tmp_path) == 0
+    assert files.has((await files.keep_picture(picture())).url)
+
+
+@hypothesis.settings(max_examples=200, deadline=None)
+@hypothesis.given(
+    whole=st.sampled_from([picture(), picture(form="PNG"), picture(form="WEBP"), pdf()]),
+    at=st.floats(0, 1),
+    put=st.binary(max_size=40),
+    cut=st.booleans(),
+)
+def test_whatever_is_sent_is_kept_or_refused(
+    whole: bytes, at: float, put: bytes, cut: bool
+) -> None:
+    place = int(at * len(whole))
+    sent = whole[:place] + put + (b"" if cut else whole[place + len(put) :])
+    with contextlib.suppress(NotACertificate):
+        document(sent)

@@ -18,7 +18,7 @@ from typing import Annotated, TypeVar
 from PIL import Image, ImageOps
 from pydantic import StringConstraints
 
-from farmlive.problems import Problem
+from farmlive.problems import Problem, Unavailable
 from farmlive.settings import Settings
 
 T = TypeVar("T")
@@ -55,6 +55,13 @@ class NotACertificate(Problem):
     title = "A certificate is a PDF or a picture"
 
 
+class NotKept(Unavailable):
+    """The disk did not take the file."""
+
+    slug = "file-not-kept"
+    title = "The file could not be kept"
+
+
 @dataclass(frozen=True)
 class Picture:
     """A kept picture: its address, and its size in pixels."""
@@ -76,14 +83,17 @@ class Files:
 
         Raises NotAPicture.
         """
-        return await self._in_thread(lambda: self._keep_picture(data, PICTURE_EDGE))
+        written, (width, height) = await self._in_thread(lambda: picture(data, PICTURE_EDGE))
+        url = await self._in_thread(lambda: self._keep(written, "webp"))
+        return Picture(url, width, height)
 
     async def keep_document(self, data: bytes) -> str:
         """Keep a certificate, a PDF as it is or a picture as a picture, and tell its address.
 
         Raises NotACertificate.
         """
-        return await self._in_thread(lambda: self._keep_document(data))
+        written, ending = await self._in_thread(lambda: document(data))
+        return await self._in_thread(lambda: self._keep(written, ending))
 
     def has(self, url: str) -> bool:
         """Whether the address is that of a file kept here."""
@@ -101,41 +111,52 @@ class Files:
         async with self._turn:
             return await asyncio.to_thread(work)
 
-    def _keep_picture(self, data: bytes, edge: int) -> Picture:
-        written, (width, height) = _as_webp(data, edge)
-        return Picture(self._keep(written, "webp"), width, height)
-
-    def _keep_document(self, data: bytes) -> str:
-        if b"%PDF-" in data[:1024]:
-            check_pdf(data)
-            return self._keep(data, "pdf")
-        try:
-            return self._keep_picture(data, DOCUMENT_EDGE).url
-        except NotAPicture as error:
-            raise NotACertificate(
-                "The file is neither a PDF nor a picture that can be read. Nothing was kept: send "
-                "the certificate as PDF, JPEG or PNG."
-            ) from error
-
     def _keep(self, data: bytes, ending: str) -> str:
-        """Write the file so that it is whole and on the disk before anyone points to it."""
         name = f"{hashlib.sha256(data).hexdigest()}.{ending}"
         path = self._folder / name[:2] / name
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
-                try:
-                    part.write(data)
-                    part.flush()
-                    os.fsync(part.fileno())
-                    os.chmod(part.name, 0o644)
-                    os.replace(part.name, path)
-                except BaseException:
-                    os.unlink(part.name)
-                    raise
-            for folder in (path.parent, self._folder):
-                _sync(folder)
+        try:
+            if not path.exists():
+                _write(path, data)
+        except OSError as error:
+            raise NotKept(
+                f"The disk did not take the file ({error.strerror}). Nothing was kept: tell the "
+                "operator, then send it again."
+            ) from error
         return f"/files/{name}"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write the file so that it is whole and on the disk before anyone points to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
+        try:
+            part.write(data)
+            part.flush()
+            os.fsync(part.fileno())
+            os.chmod(part.name, 0o644)
+            os.replace(part.name, path)
+        except BaseException:
+            os.unlink(part.name)
+            raise
+    for folder in (path.parent, path.parent.parent):
+        _sync(folder)
+
+
+def document(data: bytes) -> tuple[bytes, str]:
+    """What is to be kept of a certificate, and the ending of its name, `pdf` or `webp`.
+
+    Raises NotACertificate.
+    """
+    if b"%PDF-" in data[:1024]:
+        check_pdf(data)
+        return data, "pdf"
+    try:
+        return picture(data, DOCUMENT_EDGE)[0], "webp"
+    except NotAPicture as error:
+        raise NotACertificate(
+            "The file is neither a PDF nor a picture that can be read. Nothing was kept: send the "
+            "certificate as PDF, JPEG or PNG."
+        ) from error
 
 
 def check_pdf(data: bytes) -> None:
@@ -159,7 +180,8 @@ def check_pdf(data: bytes) -> None:
         )
 
 
-def _as_webp(data: bytes, edge: int) -> tuple[bytes, tuple[int, int]]:
+def picture(data: bytes, edge: int) -> tuple[bytes, tuple[int, int]]:
+    """A picture as WebP, `edge` pixels wide and high at most, and its size. Raises NotAPicture."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             width, height = image.size
@@ -172,12 +194,12 @@ def _as_webp(data: bytes, edge: int) -> tuple[bytes, tuple[int, int]]:
             upright = ImageOps.exif_transpose(image)
             profile = image.info.get("icc_profile", b"") if image.mode == "RGB" else b""
             clear = "A" in upright.getbands() or "transparency" in upright.info
-            picture = upright.convert("RGBA" if clear else "RGB")
-            picture.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+            small = upright.convert("RGBA" if clear else "RGB")
+            small.thumbnail((edge, edge), Image.Resampling.LANCZOS)
             written = io.BytesIO()
             # The colour profile stays, or a phone's wide colours would fade; nothing else does.
             kept = {"icc_profile": profile} if 0 < len(profile) <= MAX_PROFILE else {}
-            picture.save(written, "WEBP", quality=QUALITY, method=4, exif=b"", xmp=b"", **kept)
+            small.save(written, "WEBP", quality=QUALITY, method=4, exif=b"", xmp=b"", **kept)
     except NotAPicture:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -190,7 +212,7 @@ def _as_webp(data: bytes, edge: int) -> tuple[bytes, tuple[int, int]]:
             "The file can't be read as a picture, or it is cut off. Nothing was kept: send a JPEG, "
             "PNG or WebP."
         ) from error
-    return written.getvalue(), picture.size
+    return written.getvalue(), small.size
 
 
 def _sync(folder: Path) -> None:
