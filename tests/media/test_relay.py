@@ -1,6 +1,15 @@
 """The whole way over loopback with stock aiortc peers."""
 
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.media.conftest import BROADCAST, Media, ffmpeg, publish, serving, until, view
 
 from farmlive.media import codecs
@@ -27,6 +36,37 @@ async def test_ffmpeg_publishes_and_a_late_viewer_starts_in_the_group(media: Med
         await until(lambda: viewer.frames["video"] > 20, "the viewer decodes", 8)
         await until(lambda: viewer.frames["audio"] > 10, "the viewer hears")
     await until(lambda: ("paused", "orchard") in media.gate.told, "its DELETE came")
+
+
+async def test_pyav_publishes_with_a_certificate_on_a_curve_that_tls_still_takes(
+    media: Media, tmp_path: Path
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "orchard")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=9))
+    signed = builder.sign(key, hashes.SHA256())
+    (tmp_path / "certificate.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+    (tmp_path / "key.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    muxer = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(Path(__file__).with_name("pyav_muxer.py")),
+        f"{media.url}/whip/{BROADCAST}",
+        "orchard",
+        str(tmp_path / "certificate.pem"),
+        str(tmp_path / "key.pem"),
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await until(lambda: ("switched", "orchard") in media.gate.told, "PyAV is on air")
+        viewer = await view(media)
+        await until(lambda: viewer.frames["video"] > 20, "the viewer decodes")
+    finally:
+        await muxer.communicate(b"end\n")
+    assert muxer.returncode == 0
 
 
 async def test_publisher_away_and_back_viewers_go_on(media: Media) -> None:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import structlog
 from aiortc.rtcdtlstransport import (
     SRTP_AEAD_AES_128_GCM,
     SRTP_AES128_CM_SHA1_80,
@@ -21,9 +22,18 @@ from aiortc.rtcdtlstransport import (
 
 from farmlive.media.engine import Keys
 
+_log = structlog.get_logger(__name__)
+
 _PROFILES = [SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80]
 _TAGS = {b"SRTP_AEAD_AES_128_GCM": 16, b"SRTP_AES128_CM_SHA1_80": 10}
 _QUEUE = 64
+# When our first flight is sent again, doubling until OpenSSL's own timer of a second takes over.
+_AGAIN_S = 0.05
+_FAILED = (
+    "The certificate of the other end must be an ECDSA one on P-256, P-384 or P-521, with the "
+    "fingerprint of its SDP. PyAV's WHIP muxer makes one on P-224, which OpenSSL 4 refuses: give "
+    "it one of your own by its options cert_file and key_file."
+)
 
 
 class Certificate(RTCCertificate):
@@ -46,7 +56,11 @@ class Certificate(RTCCertificate):
 
 
 class _Wire:
-    """What RTCDtlsTransport needs of an ICE transport."""
+    """What RTCDtlsTransport needs of an ICE transport.
+
+    Sends the first flight again soon while nothing has come back (RFC 6347, section 4.2.4.1, leaves
+    the time to us): FFmpeg drops the datagram that tells it to begin, our first.
+    """
 
     role = "controlled"
     state = "completed"
@@ -54,17 +68,41 @@ class _Wire:
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send_out = send
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)
+        self._flight: list[bytes] = []
+        self._again: asyncio.TimerHandle | None = None
+        self._heard = False
 
     async def _recv(self) -> bytes:
         return await self._queue.get()
 
     async def _send(self, data: bytes) -> None:
         self._send_out(data)
+        if not self._heard:
+            self._flight.append(data)
+            if self._again is None:
+                self._send_again_after(_AGAIN_S)
+
+    def _send_again_after(self, wait_s: float) -> None:
+        def again() -> None:
+            for data in self._flight:
+                self._send_out(data)
+            self._send_again_after(2 * wait_s)
+
+        if wait_s < 0.5:
+            self._again = asyncio.get_running_loop().call_later(wait_s, again)
 
     def put(self, data: bytes) -> None:
+        self._heard = True
+        self.close()
         # A flood is cut off here; DTLS sends a lost flight again.
         if not self._queue.full():
             self._queue.put_nowait(data)
+
+    def close(self) -> None:
+        self._flight.clear()
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
 
 
 class _Transport(RTCDtlsTransport):
@@ -129,6 +167,8 @@ class Handshake:
         except TimeoutError:
             pass
         if self._transport.keys is None or self._transport.state != "connected":
+            if self._transport.state == "failed":
+                _log.warning("a DTLS handshake failed", what_to_do=_FAILED)
             self._closed()
             return
         self._transport.on("statechange", self._changed)
@@ -145,6 +185,7 @@ class Handshake:
     async def stop(self) -> None:
         """Say goodbye and end; `closed` is not called by this."""
         self._closed = _nothing
+        self._wire.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

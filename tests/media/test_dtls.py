@@ -1,0 +1,105 @@
+"""The handshake between two ends, with datagrams lost by a script."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from structlog.testing import capture_logs
+from tests.media.conftest import until
+
+from farmlive.media.dtls import Certificate, Handshake
+from farmlive.media.engine import Keys
+
+
+def certificate(curve: ec.EllipticCurve) -> Certificate:
+    key = ec.generate_private_key(curve)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "farm")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=9))
+    return Certificate(key, builder.sign(key, hashes.SHA256()))
+
+
+class End:
+    """One end: what it became, and the datagrams that it sent."""
+
+    def __init__(self, role: str, own: Certificate, other: Certificate, lose: int = 0) -> None:
+        self.sent: list[bytes] = []
+        self.keys: Keys | None = None
+        self.closed = 0
+        self.lose = lose
+        self.other: End
+        fingerprints = [("sha-256", other.fingerprint)]
+        self.handshake = Handshake(own, fingerprints, role, self._send, self._secured, self._close)
+
+    def _send(self, data: bytes) -> None:
+        self.sent.append(data)
+        if len(self.sent) > self.lose:
+            self.other.handshake.datagram(data)
+
+    def _secured(self, keys: Keys) -> None:
+        self.keys = keys
+
+    def _close(self) -> None:
+        self.closed += 1
+
+
+def ends(own: Certificate, other: Certificate, lose: int = 0) -> tuple[End, End]:
+    client, server = End("client", own, other, lose), End("server", other, own)
+    client.other, server.other = server, client
+    for end in (client, server):
+        end.handshake.start()
+    return client, server
+
+
+@pytest.fixture(scope="module")
+def ours() -> Certificate:
+    return Certificate.generateCertificate()
+
+
+async def test_both_ends_get_the_keys_of_the_other(ours: Certificate) -> None:
+    client, server = ends(ours, certificate(ec.SECP256R1()))
+    await until(lambda: client.keys and server.keys, "both have keys")
+    assert client.keys
+    assert server.keys
+    assert client.keys.transmit == server.keys.receive
+    assert client.keys.receive == server.keys.transmit
+    sent = len(client.sent)
+    assert sent == 2, "nothing was sent twice"
+    await client.handshake.stop()
+    await until(lambda: server.closed, "the server is told")
+    await server.handshake.stop()
+    assert client.closed == 0
+
+
+@pytest.mark.parametrize("lose", [1, 3])
+async def test_the_first_flight_is_soon_sent_again(ours: Certificate, lose: int) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    client, server = ends(ours, certificate(ec.SECP256R1()), lose)
+    await until(lambda: client.keys and server.keys, "both have keys")
+    assert loop.time() - began < 0.9, "before OpenSSL's timer of a second"
+    assert client.sent[: lose + 1] == client.sent[:1] * (lose + 1)
+    for end in (client, server):
+        await end.handshake.stop()
+
+
+async def test_an_end_that_never_answers_is_given_up(ours: Certificate) -> None:
+    client = End("client", ours, ours, lose=1000)
+    client.handshake.start(limit_s=0.4)
+    await until(lambda: client.closed, "it is given up")
+    assert len(client.sent) == 4, "at once, then after 50, 150 and 350 ms"
+    await client.handshake.stop()
+
+
+async def test_a_certificate_that_tls_refuses_is_told_to_the_operator(ours: Certificate) -> None:
+    with capture_logs() as logs:
+        client, server = ends(ours, certificate(ec.SECP224R1()))
+        await until(lambda: client.closed, "it is refused")
+        for end in (client, server):
+            await end.handshake.stop()
+    assert client.keys is None
+    assert "P-256" in logs[0]["what_to_do"]
+    assert logs[0]["log_level"] == "warning"
