@@ -1,5 +1,8 @@
 """Digital Link, link sets and EPCIS, as a scanner or another system asks for them."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -12,6 +15,8 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 from .test_routes import GTIN, harvest
+
+HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize("gtin", ["9524000059109", GTIN])
@@ -72,15 +77,33 @@ async def test_the_harvest_is_a_commissioning_with_its_facts_in_ilmd(site: Any, 
 
 
 async def test_events_have_the_fields_of_the_standards_examples(site: Any, farm: Farm) -> None:
-    # The members that every ObjectEvent of EPCIS 2.0's JSON schema requires.
-    await site.staff.post("/api/v1/lots", json=harvest(farm))
+    example = json.loads((HERE / "epcis" / "ObjectEvent_all_possible_fields.json").read_text())
+    (known, *_) = example["epcisBody"]["eventList"]
+    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm))).json()
+    shipped = {"at": "2026-11-22T09:00:00+08:00", "to": {"en": "Fuzhou"}}
+    await site.staff.post(f"/api/v1/lots/{lot['id']}/shippings", json=shipped)
     document = (await site.viewer.get("/epcis/v2/events")).json()
     assert {"@context", "type", "schemaVersion", "creationDate", "epcisBody"} == set(document)
-    for event in document["epcisBody"]["queryResults"]["resultsBody"]["eventList"]:
-        assert {"type", "action", "eventTime", "eventTimeZoneOffset"} <= set(event)
-        assert event["quantityList"]
-        assert event["disposition"]
-        assert all(":" not in name or name.startswith("farmlive:") for name in event)
+    assert document["@context"][0] == example["@context"][0]
+    assert document["schemaVersion"] == example["schemaVersion"]
+    events = document["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    assert [event["bizStep"] for event in events] == [
+        "commissioning",
+        "inspecting",
+        "packing",
+        "shipping",
+    ]
+    for event in events:
+        # The members that the standard's schema requires of an ObjectEvent.
+        assert {"type", "action", "eventTime", "eventTimeZoneOffset", "quantityList"} <= set(event)
+        assert re.fullmatch(r"[+-]\d\d:\d\d", event["eventTimeZoneOffset"])
+        for name, value in event.items():
+            if not name.startswith("farmlive:") and name != "recordTime":
+                assert type(value) is type(known[name]), name
+        assert set(event["quantityList"][0]) <= set(known["quantityList"][0])
+        # Facts of the making of a lot may stand in no other event (section 7.3.6).
+        assert ("ilmd" in event) == (event["action"] == "ADD")
+        assert all(name.split(":")[0] in ("cbvmda", "farmlive") for name in event.get("ilmd", {}))
 
 
 async def test_events_are_filtered_by_class_whatever_the_length_of_its_gtin(
