@@ -171,13 +171,16 @@ async def test_names_are_for_those_who_need_them(fair: Any) -> None:
         await fair.sheet("everything")
 
 
-async def test_totals_a_broadcast_leave_out_what_was_cancelled(fair: Any) -> None:
-    await fair.order("13800000001", 2, 1)
+async def test_totals_of_a_broadcast_are_net(fair: Any) -> None:
+    order = await fair.order("13800000001", 2, 1)
+    await fair.pay(order, refund=333)
     await fair.enter(await fair.order("13800000002", 1), "cancelled")
     everything = (await fair.review.totals())[fair.broadcast]
-    assert (everything.orders, everything.items, everything.gross.amount) == (1, 3, 10_970)
-    own = (await fair.review.totals(frozenset({fair.farms[1]})))[fair.broadcast]
-    assert (own.orders, own.items, own.gross.amount) == (1, 1, 4_990)
+    assert (everything.orders, everything.items, everything.net.amount) == (1, 3, 10_970 - 333)
+    assert everything.net == (await fair.report()).net
+    for farm in fair.farms:
+        own = (await fair.review.totals(frozenset({farm})))[fair.broadcast]
+        assert own.net == (await fair.report(frozenset({farm}))).net
     assert await fair.review.totals(frozenset()) == {}
 
 

@@ -3,7 +3,7 @@
 What was held and what stock changed follows from the orders, and isn't read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -91,16 +91,23 @@ class Ledger:
 
 
 def refunds_of(order: Order) -> dict[str, int]:
-    """The order's refund shared among its lines by their money, to the last minor unit."""
+    """The order's refund shared among its lines, by offer."""
     if not order.refunded:
         return {}
-    shared, before, told = {}, 0, 0
-    for line in order.lines:
-        before += line["total"]
-        until = round(order.refunded * before / order.total) if order.total else 0
-        shared[line["offer"]] = until - told
+    parts = shared(order.refunded, [line["total"] for line in order.lines])
+    return {line["offer"]: part for line, part in zip(order.lines, parts, strict=True)}
+
+
+def shared(amount: int, among: Sequence[int]) -> list[int]:
+    """An amount shared in proportion, to the last minor unit: the parts add up to it."""
+    whole, before, told = sum(among), 0, 0
+    parts = []
+    for one in among:
+        before += one
+        until = round(amount * before / whole) if whole else 0
+        parts.append(until - told)
         told = until
-    return shared
+    return parts
 
 
 def fold(facts: Iterable[Fact]) -> Ledger:

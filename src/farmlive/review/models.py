@@ -22,6 +22,14 @@ class Part(BaseModel):
     gross: Sum
 
 
+class Total(BaseModel):
+    """What a broadcast sold that is not cancelled, less what was given back."""
+
+    orders: int
+    items: int
+    net: Sum
+
+
 class Refunds(BaseModel):
     """How many orders got money back, and how much the ones that stand got."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Text, cast, func, select, type_coerce
@@ -12,7 +13,8 @@ from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.review import audience, ledger, lists, numbers
 from farmlive.review.definitions import SHEET_WORDS
-from farmlive.review.models import Part, Report, Sum
+from farmlive.review.ledger import shared
+from farmlive.review.models import Report, Sum, Total
 from farmlive.review.readers import check_sheet, farms_of
 from farmlive.review.report import Beside, report
 from farmlive.review.sheets import Sheet, Words
@@ -59,8 +61,10 @@ class Review:
 
         return await self._store.read(read)
 
-    async def totals(self, farms: frozenset[str] | None = None) -> dict[str, Part]:
-        """What each broadcast sold that is not cancelled; of these farms alone, if given."""
+    async def totals(self, farms: frozenset[str] | None = None) -> dict[str, Total]:
+        """What each broadcast sold, net; of these farms alone, if given."""
+        stands = orders.c.state != "cancelled"
+        joined = order_lines.join(orders, orders.c.id == order_lines.c.order)
         sold = (
             select(
                 orders.c.broadcast,
@@ -69,21 +73,35 @@ class Review:
                 func.sum(order_lines.c.total),
                 func.max(orders.c.currency),
             )
-            .join(orders, orders.c.id == order_lines.c.order)
-            .where(orders.c.state != "cancelled")
+            .select_from(joined)
+            .where(stands)
             .group_by(orders.c.broadcast)
+        )
+        given_back = (
+            select(orders.c.broadcast, orders.c.id, orders.c.refunded, orders.c.total)
+            .add_columns(order_lines.c.farm, order_lines.c.total.label("line_total"))
+            .select_from(joined)
+            .where(stands, orders.c.refunded > 0)
+            .order_by(orders.c.id, order_lines.c.line)
         )
         offered = select(offers.c.broadcast).distinct()
         if farms is not None:
             sold = sold.where(order_lines.c.farm.in_(farms))
             offered = offered.where(offers.c.farm.in_(farms))
 
-        def read(connection: Connection) -> dict[str, Part]:
-            nothing = Part(orders=0, items=0, gross=Sum(amount=0, currency=self._currency))
+        def read(connection: Connection) -> dict[str, Total]:
+            nothing = Total(orders=0, items=0, net=Sum(amount=0, currency=self._currency))
             found = dict.fromkeys(connection.execute(offered).scalars(), nothing)
             for broadcast, count, items, gross, currency in connection.execute(sold):
                 money = Sum(amount=int(gross), currency=currency)
-                found[broadcast] = Part(orders=count, items=int(items), gross=money)
+                found[broadcast] = Total(orders=count, items=int(items), net=money)
+            for _, lines in groupby(connection.execute(given_back), key=lambda line: line.id):
+                of_order = list(lines)
+                first = of_order[0]
+                parts = shared(first.refunded, [line.line_total for line in of_order])
+                for line, part in zip(of_order, parts, strict=True):
+                    if farms is None or line.farm in farms:
+                        found[first.broadcast].net.amount -= part
             return found
 
         return await self._store.read(read)

@@ -3,7 +3,7 @@
 
 import { clock, count, day, money } from "../common/format.js";
 import { el } from "../common/dom.js";
-import { n, t } from "../common/words.js";
+import { n, page, t } from "../common/words.js";
 import { followed, told } from "./deeds.js";
 
 const LANE = 18; // px a lane
@@ -23,21 +23,25 @@ export class Chart {
     this.whole = figure.querySelector("[data-whole]");
     this.at = null;
     this.axis = axis;
+    this.view = this.#all();
     this.#draw();
     new ResizeObserver(() => this.#resize()).observe(this.canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
     matchMedia("print").addEventListener("change", () => this.#draw());
     figure.addEventListener("keydown", (event) => this.#key(event));
-    this.whole.addEventListener("click", () => this.#showAll());
+    this.whole.addEventListener("click", () => this.#show(this.#all()));
   }
 
   /** Take newer data; what is looked at stays in view. */
   set(axis) {
-    const zoomed = !this.whole.hidden;
-    const { min, max } = this.plot.scales.x;
     this.axis = axis;
+    if (this.whole.hidden) this.view = this.#all();
     this.#draw();
-    if (zoomed) this.plot.setScale("x", { min, max });
+  }
+
+  #all() {
+    const { start, step, viewers } = this.axis;
+    return [start / 1000, (start + step * viewers.length) / 1000];
   }
 
   #times() {
@@ -52,12 +56,13 @@ export class Chart {
     const grid = { stroke: colour("line"), width: 1 };
     const font = `12px ${colour("font")}`;
     const base = { stroke: ink, font, ticks: { show: false } };
-    const scale = 10 ** (new Intl.NumberFormat("en", { style: "currency", currency: axis.money ?? "CNY" }).resolvedOptions().maximumFractionDigits);
-    const short = new Intl.NumberFormat("en", { notation: "compact" });
-    const sign = axis.money ? money({ amount: 0, currency: axis.money }).replace(/[\d.,\s]/g, "") : "";
+    const currency = axis.money ?? page.currency;
+    const scale = minor(currency);
+    const short = new Intl.NumberFormat(page.tag, { notation: "compact", maximumFractionDigits: 2 });
+    const sign = money({ amount: 0, currency }).replace(/[\d.,\s]/g, "");
     const long = (axis.step * axis.viewers.length) / 1000 > DAY_S;
     const top = LANES.length * LANE + 10;
-    const upper = (_, __, most) => [0, Math.max(1, most) * 1.12];
+    const upper = (least) => (_, __, most) => [0, Math.max(least, most ?? 0) * 1.12];
     this.plot = new uPlot(
       {
         width: this.canvas.clientWidth,
@@ -66,15 +71,16 @@ export class Chart {
         tzDate: (seconds) => new Date(seconds * 1000),
         legend: { show: false },
         scales: {
-          x: { time: true, range: (_, from, to) => [Math.max(from, axis.start / 1000), to] },
-          money: { range: upper },
-          viewers: { range: upper },
+          x: { time: true, range: () => this.view },
+          money: { range: upper(100 * scale) },
+          viewers: { range: upper(4) },
         },
-        cursor: { y: false, points: { show: false }, drag: { x: true, y: false, dist: 8 } },
+        cursor: { y: false, points: { show: false }, drag: { x: true, y: false, dist: 8, setScale: false }, bind: { dblclick: () => () => this.#show(this.#all()) } },
         axes: [
           {
             ...base,
             grid: { show: false },
+            size: 32,
             space: narrow ? 64 : 90,
             values: (_, splits) => splits.map((at) => (long && at % DAY_S === 0 ? day(at * 1000) : clock(at * 1000))),
           },
@@ -116,7 +122,7 @@ export class Chart {
         hooks: {
           draw: [(plot) => this.#lanes(plot)],
           setCursor: [(plot) => this.#tell(plot.cursor.idx)],
-          setScale: [(plot, name) => name === "x" && this.#zoomed(plot)],
+          setSelect: [(plot) => this.#zoom(plot)],
         },
       },
       [this.#times(), axis.viewers, axis.gross],
@@ -129,7 +135,6 @@ export class Chart {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
     const { min, max } = plot.scales.x;
-    const right = bbox.left + bbox.width;
     const x = (ms) => Math.round(plot.valToPos(Math.min(Math.max(ms / 1000, min), max), "x", true));
     const middle = (lane) => bbox.top - (LANES.length - lane) * LANE * ratio + (LANE * ratio) / 2 - 4 * ratio;
     ctx.save();
@@ -184,8 +189,8 @@ export class Chart {
     const names = { pin: t("pinned"), price: t("price"), release: t("released") };
     const wide = bbox.left - 8 * ratio;
     LANES.forEach((name, lane) => ctx.fillText(names[name], wide, middle(lane), wide));
+    ctx.fillText(t("watching"), (plot.width - 4) * ratio, middle(LANES.length - 1));
     ctx.restore();
-    void right;
   }
 
   #tell(place) {
@@ -209,8 +214,11 @@ export class Chart {
     const seconds = axis.step % 60000 ? `:${String(Math.floor(from / 1000) % 60).padStart(2, "0")}` : "";
     const watching = Math.round(axis.viewers[this.at]);
     const orders = axis.orders[this.at];
-    const gross = money({ amount: axis.gross[this.at], currency: axis.money ?? "CNY" });
-    const lines = deeds.slice(0, SHOWN_DEEDS).map((deed) => el("span", {}, `${clock(deed.at)} ${told(deed, axis)}: ${followed(deed, axis)}`));
+    const gross = money({ amount: axis.gross[this.at], currency: axis.money ?? page.currency });
+    const lines = deeds.slice(0, SHOWN_DEEDS).map((deed) => {
+      const values = { clock: clock(deed.at), deed: told(deed, axis), sales: followed(deed, axis) };
+      return el("span", {}, t("%(clock)s %(deed)s: %(sales)s", values));
+    });
     if (deeds.length > SHOWN_DEEDS) {
       const more = deeds.length - SHOWN_DEEDS;
       lines.push(el("span", {}, n("and %(count)s more", "and %(count)s more", more, { count: more })));
@@ -237,17 +245,19 @@ export class Chart {
     this.#tell(place);
   }
 
-  #zoomed(plot) {
-    const times = this.#times();
-    const { min, max } = plot.scales.x;
-    const half = this.axis.step / 2000;
-    this.whole.hidden = min <= times[0] - half + 1 && max >= times.at(-1) - half;
+  #zoom(plot) {
+    const { left, width } = plot.select;
+    if (width < 8) return;
+    const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.#show([from, to]);
   }
 
-  #showAll() {
-    const times = this.#times();
-    this.plot.setScale("x", { min: times[0], max: times.at(-1) });
-    this.whole.hidden = true;
+  #show(view) {
+    this.view = view;
+    const [from, to] = this.#all();
+    this.whole.hidden = view[0] <= from && view[1] >= to;
+    this.plot.setScale("x", { min: view[0], max: view[1] });
   }
 
   #resize() {
@@ -257,5 +267,11 @@ export class Chart {
     }
   }
 }
+
+// Minor units in one of the currency.
+const minor = (currency) => {
+  const format = new Intl.NumberFormat("en", { style: "currency", currency });
+  return 10 ** format.resolvedOptions().maximumFractionDigits;
+};
 
 const key = (name, words) => el("span", { class: `chart__key chart__key--${name}` }, words);
