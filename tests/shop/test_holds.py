@@ -12,6 +12,7 @@ from farmlive.ids import token, ulid
 from farmlive.people import Caller, RateLimits
 from farmlive.people.models import NewBlock
 from farmlive.people.problems import Blocked
+from farmlive.problems import Invalid
 from farmlive.settings import Settings
 from farmlive.shop.models import HoldDrop, HoldPlace, OfferChange, OfferRelease
 from farmlive.shop.problems import (
@@ -171,6 +172,13 @@ async def test_an_order_of_something_else_leaves_the_hold(stall: Any) -> None:
     placed = await stall.place(lines=[line(stall, 1, offer=other.offer, price=100)])
     assert placed["order"] != held["order"]
     assert await stock(stall) == (10, 0, 6, 4)
+
+
+async def test_a_hold_for_more_money_than_an_order_may_come_to_is_refused(stall: Any) -> None:
+    dear = await stall.offer(released=999, price=1_000_000_00)
+    with pytest.raises(Invalid):
+        await hold(stall, line(stall, 999, offer=dear.offer, price=1_000_000_00))
+    assert await stock(stall, dear) == (999, 0, 0, 999)
 
 
 async def test_a_hold_is_its_devices_alone(stall: Any) -> None:

@@ -223,3 +223,37 @@ async def test_a_sellers_orders_tell_nothing_of_the_buyer(door: As, stall: Any) 
     assert "王小明" not in answer.text
     wrong = await seller.get(at(stall, "orders"), params={"state": "lost"})
     assert wrong.status_code == 422
+
+
+NUL = "%00"
+
+
+async def test_what_can_be_no_identifier_is_refused_before_the_database(
+    door: As, stall: Any
+) -> None:
+    viewer, host = await door(), await door("host")
+    body = {"lines": [{"offer": "a\x00b", "quantity": 1, "price": PRICE}]}
+    answers = [
+        await viewer.post(at(stall, "holds"), json=body, headers=keyed()),
+        await viewer.post(at(stall, "orders"), json={**stall.body(), **body}, headers=keyed()),
+        await viewer.post(at(stall, "orders"), json=stall.body(order="\x00"), headers=keyed()),
+        await viewer.delete(at(stall, f"holds/{NUL}")),
+        await viewer.get(f"/api/v1/orders/{NUL}"),
+        await viewer.post(f"/api/v1/orders/{NUL}/cancel"),
+        await host.post(at(stall, f"orders/{NUL}/state"), json={"state": "packed"}),
+        await host.patch(f"/api/v1/products/{NUL}", json={"archived": True}),
+        await host.get("/api/v1/products", params={"farm": "\x00"}),
+        await host.get(at(stall, "orders"), params={"after": "\x00"}),
+        await host.post("/api/v1/products", json={"farm": "\x00"}),
+    ]
+    assert [(answer.status_code, answer.json()["type"]) for answer in answers] == [
+        (422, "/problems/invalid")
+    ] * len(answers)
+    stall.broadcast = NUL
+    for answer in (
+        await viewer.post(at(stall, "holds"), json=lines(stall), headers=keyed()),
+        await viewer.post(at(stall, "orders"), json=stall.body(), headers=keyed()),
+        await viewer.get(at(stall, "offers")),
+        await host.get(at(stall, "orders")),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-broadcast")

@@ -16,6 +16,7 @@ from farmlive.bilingual import Bilingual
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
+from farmlive.ids import is_ulid
 from farmlive.problems import NotFound
 from farmlive.store import after_commit
 
@@ -136,7 +137,10 @@ class Log:
         another node either: what it then decides by the state stays true.
         """
         query = _HEAD_LOCKED if lock else _HEAD
-        row = connection.execute(query, {"broadcast": broadcast}).one_or_none()
+        # What can be no identifier never reaches the database, which may not take its characters.
+        row = None
+        if is_ulid(broadcast):
+            row = connection.execute(query, {"broadcast": broadcast}).one_or_none()
         if row is None:
             raise UnknownBroadcast(broadcast)
         return Head(row[0], row[1], row[2], Bilingual(**row[3]))

@@ -5,6 +5,7 @@ A hold is the order to be, under its own id; a device has one a broadcast. Placi
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -25,7 +26,7 @@ from farmlive.shop.till import DEVICES_PER_ADDRESS, Blocks, Limits
 from farmlive.store import Store, after_commit
 
 # Another server's holds, and this one's where it was not told, are looked for this often.
-LOOK_S = 1.0
+LOOK_MS = 1000
 
 _DUE = select(holds.c.id, holds.c.broadcast).where(holds.c.until_at <= bindparam("now"))
 _NEXT = select(func.min(holds.c.until_at))
@@ -66,6 +67,7 @@ class Holds:
         self._limits = limits
         self._blocks = blocks
         self._sooner = asyncio.Event()
+        self._waits_until = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -195,8 +197,12 @@ class Holds:
             device=caller.device,
         )
         stock.tell(connection, self._log, broadcast, moved)
-        after_commit(connection, self._sooner.set)
+        after_commit(connection, lambda: self._hear(until))
         return answer
+
+    def _hear(self, until: int) -> None:
+        if until < self._waits_until:
+            self._sooner.set()
 
     def _expire(self, connection: Connection, hold: str, broadcast: str, now: int) -> bool:
         self._log.head(connection, broadcast, lock=True)
@@ -218,14 +224,18 @@ class Holds:
 
     async def _watch(self) -> None:
         while True:
+            self._sooner.clear()
+            self._waits_until = math.inf  # what is held while it reads is read again
             try:
-                await self.expire()
                 due = await self._store.read(lambda conn: conn.execute(_NEXT).scalar_one())
+                if due is not None and due <= now_ms():
+                    await self.expire()
+                    continue
             except Exception as error:
                 _log.warning("holds did not run out; trying again", error=str(error))
                 due = None
-            wait_s = LOOK_S if due is None else min(LOOK_S, max(0.001, (due - now_ms()) / 1000))
+            wait_ms = LOOK_MS if due is None else min(LOOK_MS, due - now_ms())
+            self._waits_until = now_ms() + wait_ms
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(wait_ms / 1000):
                     await self._sooner.wait()
-            self._sooner.clear()

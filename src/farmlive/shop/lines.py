@@ -10,10 +10,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from farmlive.broadcast.log import STAFF
+from farmlive.problems import Invalid
 from farmlive.shop import prices
 from farmlive.shop.models import OrderLine
 from farmlive.shop.problems import SoldOut, UnknownOffer
 from farmlive.shop.stock import Move, Offer, on_offer
+
+MAX_TOTAL = 100_000_000_00
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def check(
     now: int,
     grace_ms: int,
 ) -> bool:
-    """Raise UnknownOffer, PriceChanged or SoldOut where the lines can't be had.
+    """Raise UnknownOffer, PriceChanged, SoldOut or Invalid where the lines can't be had.
 
     What the buyer holds counts as left, and until its end as seen at its price; `grace_ms` is for
     how long a price counts after it ended. True where the hold alone gives a line its price.
@@ -75,6 +78,8 @@ def check(
             short.append({"offer": line.offer, "left": left})
     if short:
         raise SoldOut(short)
+    if sum(line.price * line.quantity for line in lines) > MAX_TOTAL:
+        raise Invalid("Nothing was ordered: that is more than one order may come to.")
     return by_hold
 
 

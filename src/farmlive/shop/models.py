@@ -6,11 +6,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
-from farmlive.origin.fields import Gtin, Identifier, Time
+from farmlive.origin.fields import Gtin, Time
 from farmlive.shop.fields import (
     Address,
     Amount,
     By,
+    Identifier,
     Key,
     Name,
     Payment,

@@ -1,12 +1,12 @@
 """The addresses of the shop in the API. No logic."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import TypeAdapter, ValidationError
 
 from farmlive.people import Caller, Guard
-from farmlive.shop.fields import Key, State, Way
+from farmlive.shop.fields import Identifier, Key, State, Token, Way
 from farmlive.shop.models import (
     Bag,
     BagOrder,
@@ -85,7 +85,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.get("/products")
     async def list_products(
         caller: Annotated[Caller, growers],
-        farm: Annotated[str | None, Query(max_length=26)] = None,
+        farm: Identifier | None = None,
     ) -> ProductList:
         """The products, of one farm or all; a seller's own."""
         within = None if caller.is_staff else caller.farms
@@ -98,7 +98,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.patch("/products/{product}")
     async def change_product(
-        product: str, change: ProductChange, caller: Annotated[Caller, growers]
+        product: Identifier, change: ProductChange, caller: Annotated[Caller, growers]
     ) -> Product:
         """Change a product, or archive it."""
         return await shop.catalogue.change_product(caller, product, change)
@@ -132,7 +132,9 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         return await shop.holds.place(caller, broadcast, request)
 
     @router.delete("/broadcasts/{broadcast}/holds/{order}", status_code=204)
-    async def drop_hold(broadcast: str, order: str, caller: Annotated[Caller, anyone]) -> None:
+    async def drop_hold(
+        broadcast: str, order: Identifier, caller: Annotated[Caller, anyone]
+    ) -> None:
         """Give back what this device holds, as `hold.drop` does."""
         await shop.holds.drop(caller, broadcast, HoldDrop(order=order))
 
@@ -151,7 +153,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_orders(
         broadcast: str,
         caller: Annotated[Caller, readers],
-        after: Annotated[str, Query(max_length=26)] = "",
+        after: Identifier | Literal[""] = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 200,
         state: State | None = None,
         way: Way | None = None,
@@ -164,14 +166,14 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.post("/broadcasts/{broadcast}/orders/{order}/state", dependencies=private)
     async def change_state(
-        broadcast: str, order: str, change: StateChange, caller: Annotated[Caller, keepers]
+        broadcast: str, order: Identifier, change: StateChange, caller: Annotated[Caller, keepers]
     ) -> Order:
         """Move an order on, or cancel it."""
         return await shop.orders.enter(caller, broadcast, order, change)
 
     @router.post("/broadcasts/{broadcast}/orders/{order}/payment", dependencies=private)
     async def change_payment(
-        broadcast: str, order: str, change: PaymentChange, caller: Annotated[Caller, keepers]
+        broadcast: str, order: Identifier, change: PaymentChange, caller: Annotated[Caller, keepers]
     ) -> Order:
         """Keep that an order was paid."""
         return await shop.orders.pay(caller, broadcast, order)
@@ -179,7 +181,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.post("/broadcasts/{broadcast}/orders/{order}/refund", dependencies=private)
     async def refund_order(
         broadcast: str,
-        order: str,
+        order: Identifier,
         refund: Refund,
         caller: Annotated[Caller, staff],
         key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
@@ -188,12 +190,12 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         return await shop.orders.refund(caller, broadcast, order, refund, key)
 
     @router.get("/orders/{token}", dependencies=private)
-    async def read_order(token: str) -> Order:
+    async def read_order(token: Token) -> Order:
         """An order, for whoever has its token."""
         return await shop.order(token)
 
     @router.post("/orders/{token}/cancel", dependencies=private)
-    async def cancel_order(token: str, cancel: Cancel | None = None) -> Order:
+    async def cancel_order(token: Token, cancel: Cancel | None = None) -> Order:
         """Cancel an order that is not yet packed, for whoever has its token."""
         return await shop.orders.cancel(token, cancel.reason if cancel else None)
 

@@ -13,7 +13,6 @@ from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
-from farmlive.problems import Invalid
 from farmlive.settings import Settings
 from farmlive.shop import keys, lines, stock
 from farmlive.shop.models import NewOrder, OrderPlace, money, order_number
@@ -21,7 +20,6 @@ from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownCent
 from farmlive.shop.tables import centres, holds, order_lines, orders
 from farmlive.store import Store
 
-MAX_TOTAL = 100_000_000_00
 # An address is a village; a device is a person.
 DEVICES_PER_ADDRESS = 20
 
@@ -142,9 +140,6 @@ class Till:
             raise BroadcastEnded("Nothing was ordered: this broadcast takes no more orders.")
         lines.check(connection, wanted, known, hold, now, self._settings.price_grace_ms)
         _check_centre(connection, request)
-        total = sum(line.price * line.quantity for line in wanted)
-        if total > MAX_TOTAL:
-            raise Invalid("Nothing was ordered: that is more than one order may come to.")
         moved = stock.move(
             connection,
             lines.moves(wanted, hold, sell=True),
@@ -155,6 +150,7 @@ class Till:
 
         order = hold.id if hold else ulid()
         sold = [lines.told(line, known[line.offer]) for line in wanted]
+        total = sum(line["total"] for line in sold)
         currency = known[wanted[0].offer].currency
         parcel = request.delivery.way == "parcel"
         page = token()
