@@ -69,7 +69,11 @@ LinkType = Annotated[
 
 
 def routes(origin: Origin) -> APIRouter:
-    """The router of identifiers."""
+    """The router of identifiers.
+
+    Identifiers are read from the path as it came, in which a lot's slash is still told from the
+    path's own; the parameters of the routes are for their description.
+    """
     router = APIRouter()
     router.include_router(_links(origin))
     router.include_router(_events(origin))
@@ -105,14 +109,16 @@ def _links(origin: Origin) -> APIRouter:
     @router.get("/01/{gtin}/10/{lot:path}", status_code=307, response_class=RedirectResponse)
     @router.head("/01/{gtin}/10/{lot:path}", include_in_schema=False)
     @router.options("/01/{gtin}/10/{lot:path}", include_in_schema=False)
-    async def digital_link(request: Request, link_type: LinkType = None) -> Response:
+    async def digital_link(
+        request: Request, gtin: str, lot: str, link_type: LinkType = None
+    ) -> Response:
         """GS1 Digital Link of a lot: leads to its story, to a link by its type, or the link set."""
         return await resolve(request, link_type)
 
     @router.get("/01/{gtin}", status_code=307, response_class=RedirectResponse)
     @router.head("/01/{gtin}", include_in_schema=False)
     @router.options("/01/{gtin}", include_in_schema=False)
-    async def product(request: Request, link_type: LinkType = None) -> Response:
+    async def product(request: Request, gtin: str, link_type: LinkType = None) -> Response:
         """GS1 Digital Link of a product: the links of the lot that was harvested last."""
         return await resolve(request, link_type)
 
@@ -123,7 +129,9 @@ def _links(origin: Origin) -> APIRouter:
     )
     @router.head("/origin/class/{identifier}/lot/{lot:path}", include_in_schema=False)
     @router.options("/origin/class/{identifier}/lot/{lot:path}", include_in_schema=False)
-    async def private_class(request: Request, link_type: LinkType = None) -> Response:
+    async def private_class(
+        request: Request, identifier: str, lot: str, link_type: LinkType = None
+    ) -> Response:
         """The identifier of a lot of a farm without a GS1 prefix; it leads as a Digital Link."""
         return await resolve(request, link_type)
 
@@ -163,7 +171,7 @@ def _events(origin: Origin) -> APIRouter:
         return await answer(request, asked, uri, asked.lot)
 
     @router.get("/epcs/{epc:path}/events", response_class=JSONResponse)
-    async def events_of(request: Request, asked: Annotated[_Query, Query()]) -> Response:
+    async def events_of(request: Request, epc: str, asked: Annotated[_Query, Query()]) -> Response:
         """Trace events of one lot, by its class URI, percent-encoded."""
         match gs1.segments(_path(request)):
             case ["epcis", "v2", "epcs", uri, "events"]:
