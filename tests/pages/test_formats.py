@@ -38,6 +38,22 @@ def test_weight_is_told_in_jin_where_buyers_expect_it(grams: int, zh: str, en: s
     assert EN.weight(grams) == en
 
 
+@pytest.mark.parametrize(
+    ("grams", "zh", "en"), [(412_400, "412 公斤", "412 kg"), (7_200, "7.2 公斤", "7.2 kg")]
+)
+def test_a_harvest_is_told_in_kilograms(grams: int, zh: str, en: str) -> None:
+    assert ZH.kilograms(grams) == zh
+    assert EN.kilograms(grams) == en
+
+
+@pytest.mark.parametrize(
+    ("m2", "zh", "en"), [(21_333, "32 亩", "2.1 ha"), (6_667, "10 亩", "0.67 ha")]
+)
+def test_a_plot_is_told_in_mu_where_growers_count_so(m2: int, zh: str, en: str) -> None:
+    assert ZH.area(m2) == zh
+    assert EN.area(m2) == en
+
+
 def test_times_are_written_in_the_zone_of_the_settings() -> None:
     moment = parse_rfc3339("2025-11-23T12:14:00Z")
     assert EN.clock(moment) == "20:14"

@@ -15,7 +15,9 @@ export class Bag {
     this.act = act;
   }
 
-  render(scene, buyable) {
+  /** `known` is false until the broadcast has told what is in the bag. */
+  render(scene, buyable, known) {
+    if (!known) return;
     const cards = inOrder(scene.offers);
     say(this.counter, String(cards.length));
     this.counter.hidden = cards.length === 0;

@@ -74,7 +74,7 @@ function render() {
   at("viewers-line").hidden = !live;
   at("offline").hidden = channel.state !== "waiting" || !known;
   card.render(scene.card, buyable);
-  bag.render(scene, buyable);
+  bag.render(scene, buyable, known);
   renderOrders(at("bag-orders"), scene);
   renderOrders(at("bag-sheet-orders"), scene);
   basket.sync();
