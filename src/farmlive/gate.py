@@ -85,12 +85,12 @@ class StreamGate:
         return Admission(source.id, source.label)
 
     async def play(self, broadcast: str, request: Request) -> None:
-        """Let a viewer in while live, staff earlier too. Raises NotLive, Ended, TooMany."""
+        """Let a viewer in while live, the crew earlier too. Raises NotLive, Ended, TooMany."""
         state = await self._state(broadcast)
         if state == "ended":
             raise Ended
         caller = await self._guard.identify(request)
-        if state == "scheduled" and not caller.is_staff:
+        if state == "scheduled" and not caller.is_crew:
             raise NotLive(headers={"Retry-After": "5"})
         self._limit(PLAY, request, 1)
 

@@ -188,3 +188,44 @@ async def test_light_peers_lose_nothing_through_the_server(server, api, sale):
         await viewer.close()
     assert publisher.feedbacks
     await publisher.close()
+
+
+async def test_a_seller_is_invited_and_sees_own_orders_only(server, api, sale):
+    broadcast, card, _ = sale
+    neighbour = await api.create_farm({"zh": "邻居"}, {"zh": "尤溪"})
+    made = await api.invite("seller", [card["lot"]["farm"]["id"]], "Lin")
+    other = await api.invite("seller", [neighbour["id"]])
+    async with Api(server.url) as seller, Api(server.url) as stranger:
+        session = await seller.accept(made["url"], "lin", "a good password")
+        assert (session["role"], len(session["farms"])) == ("seller", 1)
+        await stranger.accept(other["url"], "wu", "a good password")
+        with pytest.raises(ApiProblem) as again:
+            await stranger.accept(made["url"], "mei", "a good password")
+        assert again.value.slug == "invitation-over"
+        cookie = seller.cookie
+        async with await Channel.connect(server.url, broadcast, cookie=cookie) as channel:
+            await stranger.place_order(broadcast, "k" * 16, order(card))
+            placed = await channel.wait_for("order.placed")
+        assert "buyer" not in placed.data
+        assert [each["farm"] for each in placed.data["lines"]] == session["farms"]
+        assert len(await seller.orders(broadcast)) == 1
+        assert await stranger.orders(broadcast) == []
+        with pytest.raises(ApiProblem):
+            await seller.create_account("mei", "host")
+    deeds = (await api.deeds(limit=3))["deeds"]
+    assert [deed["action"] for deed in deeds] == [
+        "invitation.accept",
+        "invitation.accept",
+        "invitation.add",
+    ]
+
+
+async def test_a_blocked_buyer_is_refused_and_the_operator_sees_why(server, api, sale):
+    broadcast, card, _ = sale
+    async with Api(server.url) as buyer:
+        await api.block("phone", "never pays", value="+86 138 0000 0000")
+        with pytest.raises(ApiProblem) as blocked:
+            await buyer.place_order(broadcast, "k" * 16, order(card))
+    assert blocked.value.slug == "blocked"
+    (refusal,) = await api.refusals()
+    assert (refusal["what"], refusal["reason"]) == ("blocked", "never pays")
