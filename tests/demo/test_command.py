@@ -37,13 +37,17 @@ def folder(tmp_path: Path, film: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-async def lived(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lived(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the demo has run once and was stopped."""
     place = film_in(tmp_path_factory.mktemp("lived") / "demo")
     place.parent.mkdir(parents=True)
     place.symlink_to(film)
-    async with demo(place.parent.parent):
-        pass
+
+    async def once() -> None:
+        async with demo(place.parent.parent):
+            pass
+
+    asyncio.run(once())
     return place.parent.parent
 
 

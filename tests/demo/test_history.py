@@ -42,7 +42,7 @@ async def test_a_past_evening_can_be_reviewed_like_any_other(evening):
 
     report = await api.review(broadcast)
     assert report["orders"] > 20
-    assert report["views"] > 40
+    assert report["views"] > 25
     assert report["pcu"] > 10
     assert report["net"]["amount"] < report["gross"]["amount"]
     assert report["paid"]["amount"] > 0
