@@ -118,6 +118,7 @@ async def test_a_harvest_within_a_waiting_period_is_refused_and_leaves_nothing(
     assert made.status_code == 201
     story = await origin.story(made.json()["id"])
     assert story.waiting_period_overridden == reason
+    assert story.within_waiting_period
     (event,), _ = await origin.events(lot=story.lot.id)
     assert event["ilmd"]["farmlive:waitingPeriodOverridden"] == reason
     assert event["ilmd"]["farmlive:waitingPeriodEnd"] == rfc3339(NOON + DAY)
@@ -130,6 +131,18 @@ async def test_a_harvest_outside_of_every_waiting_period_is_kept(
     await spray(origin, staff, plot, NOON - ago * DAY, days)
     lot = await origin.add_lot(staff, harvest(plot, waiting_period_overridden="Not needed"))
     assert (await origin.story(lot.id)).waiting_period_overridden is None
+
+
+async def test_a_spraying_that_is_entered_later_is_told_all_the_same(
+    origin: Origin, staff: Caller, plot: Plot
+) -> None:
+    lot = await origin.add_lot(staff, harvest(plot))
+    await origin.add_work(staff, plot.id, NewWork(kind="flowered", at=NOON - DAY))
+    assert not (await origin.story(lot.id)).within_waiting_period
+    await spray(origin, staff, plot, NOON - 2 * DAY, 7)
+    story = await origin.story(lot.id)
+    assert story.within_waiting_period
+    assert story.waiting_period_overridden is None
 
 
 async def test_an_earlier_spraying_may_hold_longer_than_the_last(

@@ -291,8 +291,9 @@ class Moment(BaseModel):
 class Story(BaseModel):
     """What a lot's page tells: the farm, the lot, its stations in order, its test, its moments.
 
-    `inspection` is the latest. `waiting_period_overridden` is why it was picked within a waiting
-    period, where it was.
+    `inspection` is the latest. `within_waiting_period` says that by what is recorded now, a
+    spraying entered later included, it was picked too soon; `waiting_period_overridden` is the
+    reason that was given for it at the harvest.
     """
 
     lot: Lot
@@ -301,6 +302,7 @@ class Story(BaseModel):
     stations: list[Station]
     inspection: Inspection | None
     inspections: list[Inspection] = []
+    within_waiting_period: bool = False
     waiting_period_overridden: str | None = None
     moments: list[Moment]
     events_url: str

@@ -29,13 +29,17 @@ def tell(connection: Connection, lot_id: str) -> Story:
         select(moments).where(moments.c.lot == lot_id).order_by(moments.c.at, moments.c.seq)
     )
     overridden = select(lots_table.c.waiting_period_overridden).where(lots_table.c.id == lot_id)
+    before = _on_the_plot(connection, lot)
     return Story(
         lot=lot,
         farm=farms.find(connection, lot.farm),
         plot=farms.find_plot(connection, lot.plot.id) if lot.plot else None,
-        stations=[*_on_the_plot(connection, lot), *_on_its_way(connection, lot, tests)],
+        stations=[*before, *_on_its_way(connection, lot, tests)],
         inspection=tests[-1] if tests else None,
         inspections=tests,
+        within_waiting_period=any(
+            station.until is not None and lot.harvested_at < station.until for station in before
+        ),
         waiting_period_overridden=connection.execute(overridden).scalar_one(),
         moments=[Moment(broadcast=row.broadcast, seq=row.seq, at=row.at) for row in shown],
         events_url=events_url(lot),
@@ -48,7 +52,10 @@ def events_url(lot: Lot) -> str:
 
 
 def _on_the_plot(connection: Connection, lot: Lot) -> list[Station]:
-    """The last flowering of the year before the harvest, and the sprayings since then."""
+    """The last flowering of the year before the harvest, and the sprayings since then.
+
+    An earlier spraying is told where its waiting period ran until after the harvest.
+    """
     if lot.plot is None:
         return []
     rows = connection.execute(
@@ -60,7 +67,8 @@ def _on_the_plot(connection: Connection, lot: Lot) -> list[Station]:
     flowered = max((place for place, row in enumerate(rows) if row.kind == "flowered"), default=0)
     return [
         Station(step=row.kind, at=row.at, event=None, substance=row.substance, until=row.until)
-        for row in rows[flowered:]
+        for place, row in enumerate(rows)
+        if place >= flowered or (row.until is not None and row.until > lot.harvested_at)
     ]
 
 
