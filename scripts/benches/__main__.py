@@ -15,8 +15,15 @@ from rich.table import Table
 from benches import report, spine
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
-BENCHES: dict[str, tuple[Bench, dict[str, float], str]] = {
-    "spine": (spine.run, spine.LIMITS, "media, cards and the channel on one server, end to end"),
+Bounds = dict[str, float]
+# What it runs, what its figures may come to at most and at least, and what it is about.
+BENCHES: dict[str, tuple[Bench, Bounds, Bounds, str]] = {
+    "spine": (
+        spine.run,
+        spine.LIMITS,
+        spine.FLOORS,
+        "media, cards, the channel, orders and the review on one server, end to end",
+    ),
 }
 
 
@@ -26,13 +33,13 @@ MOST_S = 460.0
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
-        epilog="; ".join(f"{name}: {about}" for name, (_, _, about) in BENCHES.items()),
+        epilog="; ".join(f"{name}: {about}" for name, (*_, about) in BENCHES.items()),
     )
     parser.add_argument("name", choices=BENCHES, metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--json", action="store_true", help="print one JSON object and no more")
     parser.add_argument("--long", action="store_true", help="more and longer runs")
     given = parser.parse_args()
-    bench, limits, _ = BENCHES[given.name]
+    bench, limits, floors, _ = BENCHES[given.name]
     console = Console(stderr=True)
 
     def say(what: str) -> None:
@@ -48,7 +55,7 @@ def main() -> None:
         json.dump(result, sys.stdout, ensure_ascii=False)
         print()
         return
-    _table(result, limits)
+    _table(result, limits, floors)
 
 
 async def bounded(bench: Awaitable[dict[str, Any]], most_s: float | None) -> dict[str, Any]:
@@ -66,13 +73,16 @@ async def bounded(bench: Awaitable[dict[str, Any]], most_s: float | None) -> dic
         raise SystemExit("the bench was stopped") from None
 
 
-def _table(result: dict[str, Any], limits: dict[str, float]) -> None:
+def _table(result: dict[str, Any], limits: Bounds, floors: Bounds) -> None:
     table = Table("figure", "median", "runs", "to hold")
     runs = [report.flat(run) for run in result["runs"]]
     figures = {k: v for k, v in result.items() if k in result["runs"][0]}
     for name, value in report.flat(figures).items():
-        limit = limits.get(name)
-        verdict = "" if limit is None else f"{'✓' if value <= limit else '✗'} ≤ {limit:g}"
+        verdict = ""
+        if name in limits:
+            verdict = f"{'✓' if value <= limits[name] else '✗'} ≤ {limits[name]:g}"
+        elif name in floors:
+            verdict = f"{'✓' if value >= floors[name] else '✗'} ≥ {floors[name]:g}"
         table.add_row(name, f"{value:g}", ", ".join(f"{run[name]:g}" for run in runs), verdict)
     out = Console()
     out.print(table)

@@ -1,4 +1,6 @@
-"""The spine: first frame, delay added and CPU of media; pin to card and CPU of the channel."""
+"""The spine: first frame, delay added and CPU of media; pin to card and CPU of the channel; orders
+while viewers watch; the review of a big broadcast.
+"""
 
 import asyncio
 import contextlib
@@ -11,7 +13,7 @@ from typing import Any
 
 import imageio_ffmpeg
 
-from benches import review
+from benches import orders, review
 from benches.report import Elsewhere, medians, percentile
 from benches.server import Server, Stage, running, stage
 from farmlive.client import Channel
@@ -33,7 +35,10 @@ LIMITS = {
     "cpu_us_per_viewer_second": 1_000,
     "lost": 0,
     "review_ms": 1_000,
+    "while_ordering.added_delay_ms.p99": 20,
+    "while_ordering.lost": 0,
 }
+FLOORS = {"orders_per_second": 300}
 
 Say = Callable[[str], None]
 
@@ -55,12 +60,16 @@ async def run(long: bool, say: Say) -> dict[str, Any]:
             pins = await cards(server, place, 60 if long else 25)
             say(f"run {number} of {count}: {CHANNEL_CLIENTS} channel clients")
             channel = await crowd(server, place, window_s)
+            say(f"run {number} of {count}: {orders.CLIENTS} clients order")
+            direct_ns = media["direct_delay_ms"] * 1e6
+            sold = await orders.orders(server, await stage(server), VIEWERS, window_s, direct_ns)
             runs.append(
                 {
                     "first_frame_ms": first,
                     **media,
                     "pin_to_card_ms": pins,
                     **channel,
+                    **sold,
                     "cores_busy_elsewhere": elsewhere.cores(),
                     "server_memory_mib": round(server.memory_mib(), 1),
                 }
