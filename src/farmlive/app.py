@@ -138,7 +138,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         channel.handle(command.name, command.model, command.handler, who=command.who)
     stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
     relay = Relay(settings, stream_gate)
-    gate.close_at_the_end(bus, relay)
+    stream_gate.close_at_the_end(bus, relay)
     try:
         await relay.start()
     except OSError as error:

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import redis.asyncio as redis
 import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 Listener = Callable[[str, bytes], None]
@@ -29,7 +31,14 @@ _log = structlog.get_logger(__name__)
 
 
 class Bus(Protocol):
-    """Carries small messages to every server that listens, this one included."""
+    """Carries small messages to every server that listens, this one included.
+
+    `deaf` says that what other servers send does not arrive at present.
+    """
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the other servers are out of hearing."""
 
     def publish(self, topic: str, message: bytes) -> None:
         """Send to all listeners, soon; never blocks and never raises."""
@@ -46,6 +55,8 @@ class Bus(Protocol):
 
 class LocalBus:
     """The bus of a server that stands alone: a function call."""
+
+    deaf = False
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
@@ -77,6 +88,7 @@ class RedisBus:
         self._client: redis.Redis = redis.Redis.from_url(
             url,
             socket_connect_timeout=2,
+            retry=Retry(NoBackoff(), 0),  # what failed is told at once; coming back is our own
             socket_keepalive=True,
             socket_keepalive_options=GONE_AFTER,
         )
@@ -87,6 +99,11 @@ class RedisBus:
         self._stopping = False
         self.dropped = 0
         self.joined = asyncio.Event()
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the link to Redis is down."""
+        return not self.joined.is_set()
 
     def publish(self, topic: str, message: bytes) -> None:
         """Call this server's listeners now, and send to the others soon."""

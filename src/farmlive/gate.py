@@ -3,7 +3,7 @@ media tells is written into the log, in order.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -21,6 +21,8 @@ from farmlive.store import Store
 PLAY = "play"
 # A player may send its candidates one by one, restart ICE once, and leave.
 CHANGES_PER_JOIN = 4
+# How soon media stops here after an end on another server of which the bus did not tell.
+END_UNHEARD_S = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -51,13 +53,14 @@ class StreamGate:
         self._guard = guard
         self._broadcasts = broadcasts
         self._told: asyncio.Queue[MediaEvent] = asyncio.Queue()
-        self._writer = asyncio.create_task(self._write_for_ever())
+        self._tasks = {asyncio.create_task(self._write_for_ever())}
 
     async def stop(self) -> None:
         """Write what was told, then stop."""
         await self._told.join()
-        self._writer.cancel()
-        await asyncio.gather(self._writer, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
         """The source that the key belongs to.
@@ -112,6 +115,31 @@ class StreamGate:
         """Write the event into the log, after those told before."""
         self._told.put_nowait(event)
 
+    def close_at_the_end(self, bus: Bus, relay: Relay) -> None:
+        """Close a broadcast's media once its end is committed, on whichever server that was."""
+
+        def hear(topic: str, message: bytes) -> None:
+            if topic == TOPIC and (event := unpack(message)).kind == "broadcast.ended":
+                self._run(relay.end(event.broadcast))
+
+        bus.listen(hear)
+        self._run(self._look_for_ends(relay))
+
+    def _run(self, what: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(what)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look_for_ends(self, relay: Relay) -> None:
+        while True:
+            await asyncio.sleep(END_UNHEARD_S)
+            for broadcast in relay.viewers():
+                try:
+                    if await self._state(broadcast) == "ended":
+                        await relay.end(broadcast)
+                except (Unavailable, UnknownBroadcast) as error:
+                    _log.warning("whether a broadcast is over is not known", error=str(error))
+
     async def _state(self, broadcast: str) -> str:
         return await self._store.read(lambda c: self._log.head(c, broadcast).state)
 
@@ -140,19 +168,6 @@ def _as_logged(event: MediaEvent) -> tuple[str, list[str], dict[str, Any]]:
             return "broadcast.paused", [PUBLIC], {"reason": "source"}
         case "resumed":
             return "broadcast.resumed", [PUBLIC], {}
-
-
-def close_at_the_end(bus: Bus, relay: Relay) -> None:
-    """Close a broadcast's media once its end is committed, on whichever server that was."""
-    closing: set[asyncio.Task[None]] = set()
-
-    def hear(topic: str, message: bytes) -> None:
-        if topic == TOPIC and (event := unpack(message)).kind == "broadcast.ended":
-            task = asyncio.create_task(relay.end(event.broadcast))
-            closing.add(task)
-            task.add_done_callback(closing.discard)
-
-    bus.listen(hear)
 
 
 def routes(

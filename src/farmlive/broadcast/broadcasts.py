@@ -22,6 +22,8 @@ from farmlive.problems import Conflict
 from farmlive.store import Store, after_commit
 
 COUNT_S = 10.0
+# How soon what another server wrote is shown where the bus does not carry it.
+DEAF_S = 1.0
 PRESENCE = "presence"
 PRESENCE_MS = 25_000
 
@@ -70,21 +72,24 @@ class Broadcasts:
         self._hubs: dict[str, Hub] = {}
         self._loading: dict[str, asyncio.Task[Hub]] = {}
         self._elsewhere: dict[tuple[str, str], tuple[int, int]] = {}
-        self._counter: asyncio.Task[None] | None = None
+        self._running: list[asyncio.Task[None]] = []
         self.counts = Counts()
         self.watches = Watches(store)
         bus.listen(self._hear)
 
     async def start(self) -> None:
-        """Begin to count viewers."""
+        """Begin to count viewers, and to look for what the bus lost."""
         self.watches.start()
-        self._counter = asyncio.create_task(self._count_for_ever())
+        self._running = [
+            asyncio.create_task(self._count_for_ever()),
+            asyncio.create_task(self._follow_for_ever()),
+        ]
 
     async def stop(self) -> None:
         """Send what is due and stop counting."""
-        if self._counter is not None:
-            self._counter.cancel()
-            await asyncio.gather(self._counter, return_exceptions=True)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self.watches.stop()
         for hub in self._hubs.values():
             hub.stop()
@@ -304,6 +309,30 @@ class Broadcasts:
                 await self.count()
             except Exception as error:
                 _log.warning("viewers were not counted", error=str(error))
+
+    async def _follow_for_ever(self) -> None:
+        """Read on in the log: often while the bus is deaf, and now and then for what it lost."""
+        waited = 0.0
+        while True:
+            await asyncio.sleep(DEAF_S)
+            waited += DEAF_S
+            if not self._bus.deaf and waited < COUNT_S:
+                continue
+            waited = 0.0
+            try:
+                await self._follow()
+            except Exception as error:
+                _log.warning("the log was not followed", error=str(error))
+
+    async def _follow(self) -> None:
+        seen = [broadcast for broadcast, hub in self._hubs.items() if hub.clients]
+        if not seen:
+            return
+        query = select(broadcasts.c.id, broadcasts.c.seq).where(broadcasts.c.id.in_(seen))
+        heads = await self._store.read(lambda connection: connection.execute(query).all())
+        for broadcast, seq in heads:
+            if (hub := self._hubs.get(broadcast)) is not None:
+                await hub.reach(seq)
 
 
 def _get(connection: Connection, broadcast: str) -> Broadcast:

@@ -1,0 +1,141 @@
+"""Redis is killed and frozen while two servers sell: each goes on, and viewers miss nothing."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from farmlive.app import Server, running
+from farmlive.broadcast.models import NewBroadcast
+from farmlive.bus import RedisBus
+from farmlive.client import Api, Channel
+from farmlive.client.counter import TestPicture
+from farmlive.client.whip import Publisher
+from farmlive.settings import Settings
+
+from .conftest import free_port
+
+pytestmark = [
+    pytest.mark.redis,
+    pytest.mark.postgresql,
+    pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
+]
+
+
+class Redis:
+    """A Redis of the test's own."""
+
+    def __init__(self, folder: Path):
+        self.port = free_port()
+        self._folder = folder
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        options = f"--bind 127.0.0.1 --port {self.port} --dir {self._folder}"
+        self.process = await asyncio.create_subprocess_exec(
+            "redis-server", *options.split(), "--save", "", stdout=asyncio.subprocess.DEVNULL
+        )
+
+    async def end(self, how: signal.Signals) -> None:
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(how)
+        if how is signal.SIGKILL:
+            await self.process.wait()
+
+
+@pytest.fixture
+async def own_redis(tmp_path: Path) -> AsyncIterator[Redis]:
+    redis = Redis(tmp_path)
+    await redis.start()
+    yield redis
+    await redis.end(signal.SIGKILL)
+
+
+@pytest.fixture
+async def two(settings: Settings, own_redis: Redis) -> AsyncIterator[tuple[Server, Server]]:
+    joined = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{own_redis.port}/0"})
+    async with running(joined) as one, running(joined) as other:
+        await until(lambda: not deaf(one) and not deaf(other), "both hear each other")
+        yield one, other
+
+
+async def until(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
+    end = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        if asyncio.get_running_loop().time() > end:
+            pytest.fail(f"not within {seconds} s: {what}")
+        await asyncio.sleep(0.02)
+
+
+def deaf(server: Server) -> bool:
+    assert isinstance(server.house.bus, RedisBus)
+    return server.house.bus.deaf
+
+
+async def test_viewers_of_both_servers_go_on_without_redis(
+    two: tuple[Server, Server], own_redis: Redis
+) -> None:
+    one, other = two
+    made = await one.house.broadcasts.create(NewBroadcast.model_validate({"title": {"en": "Both"}}))
+    await one.house.broadcasts.begin(made.id)
+    async with (
+        await Channel.connect(one.url, made.id) as here,
+        await Channel.connect(other.url, made.id) as there,
+    ):
+        await here.call("chat.say", text="with Redis")
+        await there.wait_for("chat.said", text="with Redis")
+
+        await own_redis.end(signal.SIGKILL)
+        await until(lambda: deaf(one) and deaf(other), "both notice")
+        await here.call("chat.say", text="without Redis", timeout_s=2)
+        await there.wait_for("chat.said", text="without Redis", timeout_s=5)
+
+        await own_redis.start()
+        await until(lambda: not deaf(one) and not deaf(other), "both are back")
+        await here.call("chat.say", text="again with Redis")
+        await there.wait_for("chat.said", text="again with Redis")
+
+        await own_redis.end(signal.SIGSTOP)
+        await here.call("chat.say", text="with a frozen Redis", timeout_s=2)
+        await there.wait_for("chat.said", text="with a frozen Redis", timeout_s=15)
+        await own_redis.end(signal.SIGCONT)
+    assert here.duplicates == there.duplicates == 0
+    assert here.resumes == there.resumes == 0
+
+
+async def test_an_end_reaches_the_cameras_of_the_other_server(
+    two: tuple[Server, Server], own_redis: Redis
+) -> None:
+    one, other = two
+    _, key = await one.house.people.create_api_key("test", "coordinator")
+    async with Api(one.url, key=key) as api:
+        broadcast = (await api.create_broadcast({"en": "Both"}))["id"]
+        await api.start(broadcast)
+        camera = str((await api.stream_key(broadcast, "encoder", "orchard"))["key"])
+        url, picture = f"{other.url}/whip/{broadcast}", TestPicture(320, 180)
+        async with Publisher(url, camera, video=picture):
+            await until(lambda: broadcast in other.house.relay.viewers(), "the camera is on")
+            await own_redis.end(signal.SIGKILL)
+            await api.end(broadcast)
+            await until(lambda: other.house.relay.viewers() == {}, "its media is closed")
+
+
+async def test_servers_start_and_stop_while_redis_is_frozen(
+    settings: Settings, own_redis: Redis
+) -> None:
+    frozen = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{own_redis.port}/0"})
+    async with running(frozen) as server:
+        await until(lambda: not deaf(server), "the first server is joined")
+        await own_redis.end(signal.SIGSTOP)
+        async with asyncio.timeout(10), running(frozen) as late:
+            made = await late.house.broadcasts.create(
+                NewBroadcast.model_validate({"title": {"en": "Alone"}})
+            )
+            await late.house.broadcasts.begin(made.id)
+            async with await Channel.connect(late.url, made.id) as channel:
+                await channel.call("chat.say", text="alone", timeout_s=2)
+    await own_redis.end(signal.SIGCONT)
