@@ -88,6 +88,13 @@ async def test_list_has_pages(coordinator: httpx.AsyncClient, store: Store) -> N
     assert (await coordinator.get(PATH, params={"limit": 5})).json()["next"] is None
 
 
+async def test_page_after_something_else_than_a_deed_is_refused(
+    coordinator: httpx.AsyncClient,
+) -> None:
+    answer = await coordinator.get(PATH, params={"before": "\0"})
+    assert answer.status_code == 422
+
+
 async def test_viewers_and_the_server_itself_are_not_listed(
     coordinator: httpx.AsyncClient, people: People, store: Store
 ) -> None:

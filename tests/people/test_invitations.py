@@ -151,6 +151,7 @@ async def test_two_at_once_make_one_account(
         {"role": "host", "farms": [FARM]},
         {"role": "simulator"},
         {"role": "host", "label": "a\nb"},
+        {"role": "seller", "farms": ["\0"]},
     ],
 )
 async def test_invitation_whose_role_and_farms_do_not_fit_is_refused(

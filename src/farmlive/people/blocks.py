@@ -19,7 +19,7 @@ from farmlive.people.addresses import household
 from farmlive.people.caller import Caller
 from farmlive.people.devices import ADDRESS, BUYER, MARK, Pseudonyms
 from farmlive.people.models import BlockKind, NewBlock
-from farmlive.people.problems import Blocked, NothingToBlock, UnknownBlock
+from farmlive.people.problems import Blocked, EveryonesAddress, NothingToBlock, UnknownBlock
 from farmlive.people.refusals import Refusals
 from farmlive.problems import Invalid
 from farmlive.store import Store
@@ -27,6 +27,8 @@ from farmlive.store import Store
 # Another server's block holds here after so long.
 REREAD_S = 5.0
 DEVICES_REMEMBERED = 20_000
+# As `Guard.address` gives it for what comes from this machine, or by a socket file.
+OF_A_PROXY = ("127.0.0.1", "::1", "unix")
 
 OrderOf = Callable[[Connection, str], tuple[str, str | None] | None]
 """Device and buyer's pseudonym of an order, which a held one has not yet; None for no order."""
@@ -91,12 +93,19 @@ class Blocks:
     async def add(self, caller: Caller, new: NewBlock) -> Block:
         """Block someone; the same one again gives the block that is there its new reason.
 
-        Raises Invalid, NothingToBlock.
+        Raises Invalid, NothingToBlock, EveryonesAddress.
         """
         named = await self._named(new)
+        everyones = {await self._pseudonyms.of(ADDRESS, each) for each in OF_A_PROXY}
 
         def write(conn: Connection) -> Block:
             mark = named or self._found(conn, new)
+            if new.kind == "address" and mark in everyones:
+                raise EveryonesAddress(
+                    "Nobody was blocked: it is this machine's own address, by which everyone comes "
+                    "where a proxy stands before the server. Set FARMLIVE_TRUSTED_PROXIES to the "
+                    "proxy's address, so that each visitor has an own one."
+                )
             same = (tables.blocks.c.kind == new.kind) & (tables.blocks.c.mark == mark)
             query = select(tables.blocks).where(same)
             row = conn.execute(query).one_or_none()

@@ -46,7 +46,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
 
     @router.get("/audit", dependencies=[coordinator])
     async def list_deeds(
-        before: Annotated[str | None, Query(max_length=26)] = None,
+        before: models.Identifier | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> models.DeedList:
         """List what staff did, the latest first."""

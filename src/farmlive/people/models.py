@@ -15,7 +15,8 @@ Label = Annotated[
     ),
 ]
 
-Farms = Annotated[list[Annotated[str, StringConstraints(max_length=26)]], Field(max_length=100)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,26}$")]
+Farms = Annotated[list[Identifier], Field(max_length=100)]
 
 
 class _Sent(BaseModel):
@@ -225,7 +226,7 @@ BlockKind = Literal["device", "phone", "address"]
 class SaidMessage(_Sent):
     """A chat message, by its broadcast and its `seq`."""
 
-    broadcast: Annotated[str, Field(max_length=26)]
+    broadcast: Identifier
     seq: Annotated[int, Field(ge=1, le=2**53)]
 
 
@@ -236,7 +237,7 @@ class NewBlock(_Sent):
 
     kind: BlockKind
     value: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = None
-    order: Annotated[str, Field(max_length=26)] | None = None
+    order: Identifier | None = None
     message: SaidMessage | None = None
     reason: Annotated[
         str,

@@ -102,6 +102,13 @@ class NothingToBlock(NotFound):
     title = "There is nobody to block by that"
 
 
+class EveryonesAddress(Conflict):
+    """The address is the proxy's, through which everyone comes."""
+
+    slug = "everyones-address"
+    title = "That address is everyone's"
+
+
 class UnknownSource(NotFound):
     """The broadcast has no such source."""
 
