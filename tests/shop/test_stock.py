@@ -106,7 +106,7 @@ class Run:
         self.model.states[answer["order"]] = "placed"
 
     async def drop(self, who: int) -> None:
-        order = self.held.pop(who, "none at all")
+        order = self.held.pop(who, "NONE")
         drop = HoldDrop(order=order)
         await self.stall.shop.holds.drop(caller(f"{who}"), self.broadcast, drop)
         self.model.holds.pop(who, None)

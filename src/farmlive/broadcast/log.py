@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
@@ -55,6 +55,15 @@ class Event:
         return {"seq": self.seq, "at": self.at, "kind": self.kind, "data": self.data}
 
 
+class Entry(NamedTuple):
+    """What is to be written: an event before it has its place in the log."""
+
+    kind: str
+    audience: Sequence[str]
+    data: dict[str, Any]
+    device: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Where a broadcast stands: its last `seq` and `at`, its state and its title."""
@@ -73,7 +82,7 @@ _next_at = case(
 _ADVANCE = (
     update(broadcasts)
     .where(broadcasts.c.id == bindparam("broadcast"))
-    .values(seq=broadcasts.c.seq + 1, last_at=_next_at)
+    .values(seq=broadcasts.c.seq + bindparam("count"), last_at=_next_at)
     .returning(broadcasts.c.seq, broadcasts.c.last_at)
 )
 _INSERT = insert(events)
@@ -110,25 +119,46 @@ class Log:
         the device whose open channels may from now on see the event's `order:` audience.
         Raises UnknownBroadcast.
         """
-        row = connection.execute(_ADVANCE, {"broadcast": broadcast, "now": now_ms()}).one_or_none()
+        (event,) = self.append_all(connection, broadcast, [Entry(kind, audience, data, device)])
+        return event
+
+    def append_all(
+        self, connection: Connection, broadcast: str, entries: Sequence[Entry]
+    ) -> list[Event]:
+        """Write events of one moment in their order, as `append` does, by two statements in all."""
+        named = {"broadcast": broadcast, "now": now_ms(), "count": len(entries)}
+        row = connection.execute(_ADVANCE, named).one_or_none()
         if row is None:
             raise UnknownBroadcast(broadcast)
-        event = Event(broadcast, row[0], row[1], kind, tuple(audience), data, device)
+        first, at = row[0] - len(entries) + 1, row[1]
+        events = [
+            Event(broadcast, seq, at, entry.kind, tuple(entry.audience), entry.data, entry.device)
+            for seq, entry in enumerate(entries, first)
+        ]
         connection.execute(
             _INSERT,
-            {
-                "broadcast": broadcast,
-                "seq": event.seq,
-                "at": event.at,
-                "kind": kind,
-                "audience": list(audience),
-                "data": data,
-            },
+            [
+                {
+                    "broadcast": broadcast,
+                    "seq": event.seq,
+                    "at": at,
+                    "kind": event.kind,
+                    "audience": list(event.audience),
+                    "data": event.data,
+                }
+                for event in events
+            ],
         )
-        for handler in self._handlers.get(kind, ()):
-            handler(connection, event)
-        after_commit(connection, lambda: self._bus.publish(TOPIC, pack(event)))
-        return event
+        for event in events:
+            for handler in self._handlers.get(event.kind, ()):
+                handler(connection, event)
+
+        def publish() -> None:
+            for event in events:
+                self._bus.publish(TOPIC, pack(event))
+
+        after_commit(connection, publish)
+        return events
 
     def head(self, connection: Connection, broadcast: str, *, lock: bool = False) -> Head:
         """Where the broadcast stands. Raises UnknownBroadcast.

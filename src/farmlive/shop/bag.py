@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.models import Farm, Lot
@@ -118,10 +118,12 @@ class Bag:
                     connection.execute(
                         update(offers).where(offers.c.id == offer).values(position=sign * place)
                     )
-            for offer, place in moved.items():
-                said = {"offer": offer, "position": place}
-                self._log.append(connection, broadcast, "offer.changed", [PUBLIC], said)
             if moved:
+                told = [
+                    Entry("offer.changed", [PUBLIC], {"offer": offer, "position": place})
+                    for offer, place in moved.items()
+                ]
+                self._log.append_all(connection, broadcast, told)
                 note(connection, caller, "bag.arrange", broadcast=broadcast, moved=len(moved))
             return self._cards(connection, connection.execute(query).all())
 
@@ -147,8 +149,8 @@ class Bag:
                 row = known[offer]
                 raise StockTaken(offer, row.released - row.sold - row.held) from short
             said = {"offer": offer, "quantity": quantity, "released": moved["released"]}
-            self._log.append(connection, broadcast, "offer.released", [PUBLIC], said)
-            stock.tell(connection, self._log, broadcast, [moved])
+            released = Entry("offer.released", [PUBLIC], said)
+            self._log.append_all(connection, broadcast, [released, *stock.entries([moved])])
             note(connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity)
             return moved
 

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
@@ -188,15 +188,8 @@ class Holds:
         told = {**answer, "state": "held", "payment": "due"}
         if caller.simulated:
             told["simulated"] = True
-        self._log.append(
-            connection,
-            broadcast,
-            "order.held",
-            lines.audience(order, farms),
-            told,
-            device=caller.device,
-        )
-        stock.tell(connection, self._log, broadcast, moved)
+        held = Entry("order.held", lines.audience(order, farms), told, caller.device)
+        self._log.append_all(connection, broadcast, [held, *stock.entries(moved)])
         after_commit(connection, lambda: self._hear(until))
         return answer
 
@@ -219,8 +212,8 @@ class Holds:
         back = {line["offer"]: stock.Move(hold=-line["quantity"]) for line in row.lines}
         moved = stock.move(connection, back, stock.on_offer(connection, row.broadcast, back))
         audience = lines.audience(row.id, (line["farm"] for line in row.lines))
-        self._log.append(connection, row.broadcast, kind, audience, dict(told))
-        stock.tell(connection, self._log, row.broadcast, moved)
+        over = Entry(kind, audience, dict(told))
+        self._log.append_all(connection, row.broadcast, [over, *stock.entries(moved)])
 
     async def _watch(self) -> None:
         while True:

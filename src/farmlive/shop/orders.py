@@ -4,11 +4,12 @@ Which steps there are, life.py says; each is one transaction with its event, and
 where boxes go back.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, union_all, update
 
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
@@ -210,18 +211,17 @@ class Orders:
         connection.execute(update(orders).where(orders.c.id == row.id).values(state=state))
         by = "buyer" if who == "buyer" else "staff"
         _keep(connection, row.id, state, row.payment, by, reason)
-        self._tell(connection, row, step, state, row.payment, by, {})
+        moved = []
         if step.stock == life.BACK:
+            sold = select(order_lines.c.offer, order_lines.c.quantity).where(
+                order_lines.c.order == row.id
+            )
             back = {
-                line.offer: stock.Move(sell=-line.quantity)
-                for line in connection.execute(
-                    select(order_lines.c.offer, order_lines.c.quantity).where(
-                        order_lines.c.order == row.id
-                    )
-                )
+                line.offer: stock.Move(sell=-line.quantity) for line in connection.execute(sold)
             }
             known = stock.on_offer(connection, row.broadcast, back)
-            stock.tell(connection, self._log, row.broadcast, stock.move(connection, back, known))
+            moved = stock.move(connection, back, known)
+        self._tell(connection, row, step, state, row.payment, by, moved=moved)
 
     def _pay(
         self,
@@ -233,7 +233,7 @@ class Orders:
     ) -> None:
         connection.execute(update(orders).where(orders.c.id == row.id).values(payment=step.after))
         _keep(connection, row.id, row.state, step.after, "staff", reason)
-        self._tell(connection, row, step, row.state, step.after, "staff", more)
+        self._tell(connection, row, step, row.state, step.after, "staff", **more)
 
     def _tell(
         self,
@@ -243,7 +243,9 @@ class Orders:
         state: str,
         payment: str,
         by: str,
-        more: dict[str, Any],
+        *,
+        moved: Sequence[dict[str, Any]] = (),
+        **more: Any,
     ) -> None:
         """Write the step's event. A reason is free text and stays out of the log."""
         farms = select(order_lines.c.farm).where(order_lines.c.order == row.id).distinct()
@@ -256,7 +258,8 @@ class Orders:
             "by": by,
             **more,
         }
-        self._log.append(connection, row.broadcast, step.event, audience, told)
+        said = Entry(step.event, audience, told)
+        self._log.append_all(connection, row.broadcast, [said, *stock.entries(moved)])
 
     # Showing.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, select, update
 
-from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.broadcast.log import PUBLIC, Entry
 from farmlive.shop.problems import SoldOut
 from farmlive.shop.tables import holds, offers, products
 
@@ -142,7 +142,6 @@ def move(
     ]
 
 
-def tell(connection: Connection, log: Log, broadcast: str, stock: list[dict[str, Any]]) -> None:
-    """Write that the stock has changed."""
-    for changed in stock:
-        log.append(connection, broadcast, "stock.changed", [PUBLIC], changed)
+def entries(moved: Iterable[dict[str, Any]]) -> list[Entry]:
+    """What is written of stock that has moved."""
+    return [Entry("stock.changed", [PUBLIC], changed) for changed in moved]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
@@ -191,43 +191,23 @@ class Till:
             "total": money(total, currency),
             "url": f"/order/{page}",
         }
-        self._tell(connection, caller, broadcast, request, answer, buyer, sold, hold)
-        stock.tell(connection, self._log, broadcast, moved)
-        return answer
-
-    def _tell(
-        self,
-        connection: Connection,
-        caller: Caller,
-        broadcast: str,
-        request: OrderPlace,
-        answer: dict[str, Any],
-        buyer: str,
-        sold: list[dict[str, Any]],
-        hold: lines.Hold | None,
-    ) -> None:
-        # A farm whose boxes were held and not ordered hears that they are free again.
-        farms = {line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))}
         told: dict[str, Any] = {
-            "order": answer["order"],
+            "order": order,
             "number": answer["number"],
             "buyer": buyer,
             "lines": sold,
             "total": answer["total"],
-            "state": answer["state"],
-            "payment": answer["payment"],
+            "state": "placed",
+            "payment": "due",
             "way": request.delivery.way,
         }
         if caller.simulated:
             told["simulated"] = True
-        self._log.append(
-            connection,
-            broadcast,
-            "order.placed",
-            lines.audience(answer["order"], farms),
-            told,
-            device=caller.device,
-        )
+        # A farm whose boxes were held and not ordered hears that they are free again.
+        farms = {line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))}
+        placed = Entry("order.placed", lines.audience(order, farms), told, caller.device)
+        self._log.append_all(connection, broadcast, [placed, *stock.entries(moved)])
+        return answer
 
 
 def _check_centre(connection: Connection, request: NewOrder) -> None:

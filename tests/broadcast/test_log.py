@@ -1,0 +1,54 @@
+"""Events written together: in their order, without a gap, with one time, told after the commit."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from farmlive.bilingual import Bilingual
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.log import PUBLIC, Entry, Event, Log, UnknownBroadcast, unpack
+from farmlive.broadcast.models import NewBroadcast
+from farmlive.bus import LocalBus
+from farmlive.ids import ulid
+from farmlive.store import Store
+
+
+def entries(*kinds: str) -> list[Entry]:
+    return [Entry(kind, [PUBLIC], {"n": number}) for number, kind in enumerate(kinds)]
+
+
+async def test_events_of_one_moment_stand_in_their_order(store: Store) -> None:
+    bus = LocalBus()
+    told: list[Event] = []
+    bus.listen(lambda _topic, message: told.append(unpack(message)))
+    log = Log(bus)
+    made = await Broadcasts(store, log, bus).create(NewBroadcast(title=Bilingual(en="x")))
+    heard: list[tuple[str, int]] = []
+    log.hear("b", lambda connection, event: heard.append((event.kind, event.seq)))
+    written = await store.write(lambda c: log.append_all(c, made.id, entries("a", "b", "c")))
+    assert [(event.kind, event.seq) for event in written] == [("a", 1), ("b", 2), ("c", 3)]
+    assert len({event.at for event in written}) == 1
+    assert heard == [("b", 2)]
+    assert told == written
+    one = await store.write(lambda c: log.append(c, made.id, "d", [PUBLIC], {}))
+    assert one.seq == 4
+    assert await store.read(lambda c: log.events(c, made.id)) == [*written, one]
+
+
+async def test_what_fails_together_leaves_nothing(store: Store, log: Log) -> None:
+    made = await Broadcasts(store, log, LocalBus()).create(NewBroadcast(title=Bilingual(en="x")))
+
+    def fail(_connection: Connection, _event: Any) -> None:
+        raise RuntimeError("a handler's fault")
+
+    log.hear("c", fail)
+    with pytest.raises(RuntimeError):
+        await store.write(lambda c: log.append_all(c, made.id, entries("a", "b", "c")))
+    assert await store.read(lambda c: log.events(c, made.id)) == []
+
+
+@pytest.mark.parametrize("broadcast", [ulid(), "\x00", "", "x" * 100])
+async def test_an_unknown_broadcast_has_no_log(store: Store, log: Log, broadcast: str) -> None:
+    with pytest.raises(UnknownBroadcast):
+        await store.read(lambda c: log.head(c, broadcast))
