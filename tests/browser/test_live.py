@@ -169,7 +169,7 @@ async def test_the_story_of_the_lot_opens_over_the_picture(
     line = page.locator("#card").get_by_role("button", name="Lot 1123")
     await line.click()
     sheet = page.get_by_role("dialog", name="Where it comes from")
-    await expect(sheet.get_by_text("Sprayed, waiting period over")).to_be_visible()
+    await expect(sheet.get_by_text("Sprayed")).to_be_visible()
     await expect(sheet.get_by_text("Orchard")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(sheet).to_be_hidden()
