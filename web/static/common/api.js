@@ -31,12 +31,12 @@ export function forgetSession() {
 export async function api(method, path, body, { staff = false, headers = {} } = {}) {
   const all = { accept: "application/json", ...headers };
   if (body !== undefined) all["content-type"] = "application/json";
-  if (staff && method !== "GET") {
-    const token = await csrfToken();
-    if (token) all["x-csrf-token"] = token;
-  }
   let answer;
   try {
+    if (staff && method !== "GET") {
+      const token = await csrfToken();
+      if (token) all["x-csrf-token"] = token;
+    }
     answer = await fetch(path, {
       method,
       headers: all,
