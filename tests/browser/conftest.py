@@ -1,11 +1,13 @@
-"""Chromium, a server, and a sale: what the browser tests of viewers' pages start with.
+"""Chromium, a server, and a sale: what the browser tests start with, signed in or as a viewer.
 
 An error of a page's script, a breach of its content security policy and a request that leaves the
 server each fail the test.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +15,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_p
 
 from farmlive.app import Server, running
 from farmlive.client import Api
+from farmlive.people.models import Role
 from farmlive.settings import Settings
 
 PHONE = (390, 844)
@@ -139,3 +142,28 @@ async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Open]:
 
     yield open_page
     assert faults == []
+
+
+@pytest.fixture
+async def open_studio(open_page: Open, site: Server) -> Open:
+    """Open a page signed in: `open_studio("/studio", role="seller", farms=[farm], size=PHONE)`.
+
+    Each page has an account and a browser of its own, which allows its camera.
+    """
+    numbers = itertools.count(1)
+
+    async def open_studio(
+        path: str, *, role: Role = "coordinator", farms: Iterable[str] = (), **how: Any
+    ) -> Page:
+        name = f"{role}{next(numbers)}"
+        _, password = await site.house.people.create_account(name, role, farms=farms)
+        page = await open_page("/sign-in", **how)
+        await page.context.grant_permissions(["camera", "microphone"])
+        answer = await page.context.request.post(
+            "/api/v1/session", data={"name": name, "password": password}
+        )
+        assert answer.ok
+        await page.goto(path)
+        return page
+
+    return open_studio

@@ -3,18 +3,16 @@ does there.
 """
 
 import asyncio
-import itertools
 import json
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
-import httpx
 import pytest
 import websockets
 from playwright.async_api import Page, expect
 
 from farmlive.app import Server
+from farmlive.client import Api
 
 from .conftest import PHONE, Open
 
@@ -42,69 +40,29 @@ navigator.mediaDevices.getUserMedia = async () => {
 
 
 @pytest.fixture
-async def open_studio(open_page: Open, site: Server) -> Open:
-    """Open a page of the studio, signed in, in a browser that allows its camera."""
-    names = (f"host{number}" for number in itertools.count(1))
-
-    async def open_studio(path: str, **how: Any) -> Page:
-        name = next(names)
-        _, password = await site.house.people.create_account(name, "coordinator")
-        page = await open_page("/sign-in", **how)
-        await page.context.grant_permissions(["camera", "microphone"])
-        answer = await page.context.request.post(
-            "/api/v1/session", data={"name": name, "password": password}
-        )
-        assert answer.ok
-        await page.goto(path)
-        return page
-
-    return open_studio
-
-
-@pytest.fixture
-async def api(site: Server) -> AsyncIterator[httpx.AsyncClient]:
+async def api(site: Server) -> AsyncIterator[Api]:
     _, key = await site.house.people.create_api_key("test", "coordinator")
-    headers = {"Authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
-        yield client
-
-
-async def made(api: httpx.AsyncClient, path: str, body: object) -> str:
-    answer = await api.post(path, json=body)
-    assert answer.status_code == 201, answer.text
-    found = answer.json()
-    return str(found.get("id") or found["offer"])
+    async with Api(site.url, key=key) as api:
+        yield api
 
 
 @pytest.fixture
-async def broadcast(api: httpx.AsyncClient) -> str:
-    """A broadcast with two offers of a lot of 100 kg."""
+async def broadcast(api: Api) -> str:
+    """A broadcast before its start, with two offers of a lot of 100 kg."""
     title = {"zh": "树下", "en": "Under the tree"}
-    broadcast = await made(api, "/api/v1/broadcasts", {"title": title})
-    farm = await made(api, "/api/v1/farms", {"name": title, "place": title})
-    lot = await made(
-        api,
-        "/api/v1/lots",
-        {
-            "farm": farm,
-            "code": "1125",
-            "product_name": {"zh": "金桔", "en": "Kumquats"},
-            "harvested_at": "2026-11-25T06:40:00+08:00",
-            "quantity_g": 100_000,
-        },
-    )
+    broadcast = str((await api.create_broadcast(title))["id"])
+    farm = await api.create_farm(title, title)
+    kumquats = {"zh": "金桔", "en": "Kumquats"}
+    lot = await api.create_lot(farm["id"], "1125", kumquats, "2026-11-25T06:40:00+08:00", 100_000)
     for name, price in (("Small box", 2990), ("Large box", 5400)):
-        await made(
-            api,
-            f"/api/v1/broadcasts/{broadcast}/offers",
-            {
-                "name": {"zh": "", "en": name},
-                "unit": {"zh": "箱", "en": "box"},
-                "net_weight_g": 2500,
-                "lot": lot,
-                "price": price,
-                "released": 20,
-            },
+        await api.create_offer(
+            broadcast,
+            lot["id"],
+            price,
+            20,
+            name={"zh": "", "en": name},
+            unit={"zh": "箱", "en": "box"},
+            net_weight_g=2500,
         )
     return broadcast
 
@@ -189,7 +147,7 @@ async def test_reload_goes_on_sending_and_keeps_the_viewer(
 
 
 async def test_camera_comes_back_to_a_server_that_forgot_it(
-    open_studio: Open, site: Server, api: httpx.AsyncClient, broadcast: str
+    open_studio: Open, site: Server, api: Api, broadcast: str
 ) -> None:
     page = await open_studio(f"/studio/{broadcast}", size=PHONE)
     await sending(page)
@@ -222,11 +180,11 @@ async def test_refused_camera_says_what_to_do(open_studio: Open, broadcast: str)
 
 
 async def test_message_is_hidden_and_its_sender_muted(
-    open_studio: Open, api: httpx.AsyncClient, broadcast: str
+    open_studio: Open, site: Server, api: Api, broadcast: str
 ) -> None:
-    await api.post(f"/api/v1/broadcasts/{broadcast}/start")
+    await api.start(broadcast)
     page = await open_studio(f"/studio/{broadcast}", size=PHONE)
-    address = str(api.base_url).replace("http", "ws") + f"/api/v1/broadcasts/{broadcast}/live"
+    address = site.url.replace("http", "ws") + f"/api/v1/broadcasts/{broadcast}/live"
     async with websockets.connect(address, subprotocols=["farmlive.v1"]) as viewer:  # type: ignore[list-item]
         await say(viewer, "buy elsewhere")
         await expect(page.get_by_text("buy elsewhere")).to_be_visible()
@@ -250,26 +208,6 @@ async def say(viewer: websockets.ClientConnection, text: str) -> dict[str, objec
         if answer.get("id") == text:
             return answer
     raise AssertionError("the channel closed")
-
-
-async def test_cheap_price_is_asked_for_and_can_be_undone(
-    open_studio: Open, broadcast: str
-) -> None:
-    page = await open_studio(f"/studio/{broadcast}")
-    card = page.get_by_role("region", name="Bag").get_by_role("listitem").first
-    await card.get_by_role("button", name=re.compile("Stock and price")).click()
-    sheet = page.get_by_role("dialog", name="Small box")
-    await sheet.get_by_label("Price, CNY", exact=True).fill("2.99")
-    await sheet.get_by_role("button", name="+50").click()
-    await sheet.get_by_role("button", name="Do it now").click()
-    question = page.get_by_role("dialog", name="Is that meant?")
-    await expect(question).to_contain_text("¥29.90")
-    await expect(question).to_contain_text("holds 100 kg")
-    await question.get_by_role("button", name="Yes, do it").click()
-    await expect(card).to_contain_text("¥2.99")
-    await expect(card).to_contain_text("70 left")
-    await page.get_by_role("button", name="Undo the price").click()
-    await expect(card).to_contain_text("¥29.90")
 
 
 async def test_pin_can_be_undone(open_studio: Open, broadcast: str) -> None:

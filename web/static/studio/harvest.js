@@ -2,7 +2,7 @@
 // so that neither a dead spot nor a closed page loses it; sending it twice records it once.
 
 import { el } from "../common/dom.js";
-import { clock, day, kilograms } from "../common/format.js";
+import { clock, day, weight } from "../common/format.js";
 import { recall, remember } from "../common/memory.js";
 import { page, t, text } from "../common/words.js";
 import { get, post } from "./api.js";
@@ -81,7 +81,7 @@ function drawLots() {
           "div",
           { class: "keep-row__words" },
           el("a", { class: "keep-row__title", href: lot.url }, `${text(lot.product_name)} · ${lot.code}`),
-          el("p", { class: "keep-row__line" }, [kilograms(lot.quantity_g), `${day(Date.parse(lot.harvested_at))} ${clock(Date.parse(lot.harvested_at))}`, text(lot.plot?.name)].filter(Boolean).join(" · ")),
+          el("p", { class: "keep-row__line" }, [weight(lot.quantity_g), `${day(Date.parse(lot.harvested_at))} ${clock(Date.parse(lot.harvested_at))}`, text(lot.plot?.name)].filter(Boolean).join(" · ")),
         ),
       ),
     ),
@@ -135,7 +135,7 @@ function hideOverride() {
 }
 
 function tell(lot) {
-  const what = { weight: kilograms(lot.quantity_g), name: text(lot.product_name), code: lot.code };
+  const what = { weight: weight(lot.quantity_g), name: text(lot.product_name), code: lot.code };
   part("recorded-words").textContent = t("Recorded: %(weight)s of %(name)s, lot %(code)s.", what);
   part("recorded-link").href = lot.url;
   part("recorded").hidden = false;

@@ -1,0 +1,304 @@
+"""Keeping products, bags, farms and people in Chromium, and a harvest recorded in the orchard."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.async_api import Page, expect
+
+from farmlive.app import Server
+
+from .conftest import PHONE, Open, Sale
+
+pytestmark = pytest.mark.browser
+
+
+async def farm_of(sale: Sale) -> str:
+    return str((await sale.api.farms())[0]["id"])
+
+
+async def plot_of(sale: Sale, farm: str) -> str:
+    made = await sale.api.request(
+        "POST",
+        f"/api/v1/farms/{farm}/plots",
+        json={
+            "name": {"zh": "南坡", "en": "South slope"},
+            "crop": {"zh": "金桔", "en": "Kumquats"},
+        },
+    )
+    return str(made["id"])
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    file = tmp_path / "kumquats.jpg"
+    Image.new("RGB", (640, 480), "orange").save(file)
+    return file
+
+
+async def test_product_is_made_with_its_picture_and_put_into_the_bag(
+    open_studio: Open, sale: Sale, photo: Path
+) -> None:
+    page = await open_studio("/studio/products", size=PHONE)
+    await page.get_by_role("button", name="New product").click()
+    sheet = page.get_by_role("dialog", name="New product")
+    await sheet.locator("input[type=file]").set_input_files(photo)
+    await expect(sheet.get_by_text("Choose another picture")).to_be_visible()
+    await sheet.get_by_label("Name on the card", exact=True).fill("Kumquats, 1 kg bag")
+    await sheet.get_by_label("Weight of one").fill("1")
+    await sheet.get_by_label("GTIN").fill("6901234567890")
+    await sheet.get_by_role("button", name="Keep it").click()
+    gtin = sheet.get_by_label("GTIN")
+    await expect(gtin).to_be_focused()
+    await expect(gtin).to_have_accessible_description(re.compile("other digits give 2"))
+    await gtin.fill("6901234567892")
+    await sheet.get_by_role("button", name="Keep it").click()
+    row = page.get_by_role("listitem").filter(has_text="1 kg bag")
+    await expect(row.locator("img")).to_have_attribute("src", re.compile(r"^/files/.*\.webp$"))
+
+    await page.goto(f"/studio/{sale.broadcast}/bag")
+    await page.get_by_role("button", name="Put something in").click()
+    sheet = page.get_by_role("dialog", name="Put something in")
+    await sheet.get_by_label("Product").select_option("Kumquats, 1 kg bag")
+    await sheet.get_by_label("Price", exact=True).fill("12.80")
+    await sheet.get_by_role("button", name="Put it into the bag").click()
+    await expect(page.get_by_role("listitem").filter(has_text="1 kg bag")).to_contain_text("¥12.80")
+    up = page.get_by_role("button", name="Move Kumquats, 1 kg bag up")
+    await up.click()
+    await expect(up).to_be_focused()
+    await up.press("Enter")
+    await expect(page.get_by_role("listitem").first).to_contain_text("1 kg bag")
+    await expect(page.get_by_text("is number 1 of 3")).to_be_attached()
+
+
+async def test_archived_product_can_be_taken_back(open_studio: Open, sale: Sale) -> None:
+    page = await open_studio("/studio/products", language="zh")
+    row = page.get_by_role("listitem").filter(has_text="小金桔")
+    await row.get_by_role("button", name=re.compile("^收起")).click()
+    await expect(row).to_have_count(0)
+    await page.get_by_role("button", name="撤销").click()
+    await expect(row).to_be_visible()
+
+
+async def test_empty_lists_lead_on(open_studio: Open, site: Server) -> None:
+    page = await open_studio("/studio/products")
+    await page.get_by_role("link", name="Add a farm first").click()
+    await page.get_by_role("button", name="Add the first farm").click()
+    sheet = page.get_by_role("dialog", name="New farm")
+    await sheet.get_by_label("Name of the farm", exact=True).fill("Banmian orchard")
+    await sheet.get_by_label("Village or town", exact=True).fill("Banmian")
+    await sheet.get_by_role("button", name="Keep the farm").click()
+    await expect(page.get_by_role("heading", name="Banmian orchard")).to_be_visible()
+    await expect(page.get_by_role("link", name="Record the first harvest")).to_be_visible()
+    await page.goto("/studio/centres")
+    await page.get_by_role("button", name="Add the first pick-up point").click()
+    sheet = page.get_by_role("dialog", name="New pick-up point")
+    await sheet.get_by_label("Name", exact=True).fill("Service centre")
+    await sheet.get_by_label("Address", exact=True).fill("1 Jiefang road")
+    await sheet.get_by_label("Phone").fill("12")
+    await sheet.get_by_role("button", name="Keep the pick-up point").click()
+    await expect(sheet.get_by_label("Phone")).to_have_accessible_description(
+        re.compile("7 to 15 digits")
+    )
+    await sheet.get_by_label("Phone").fill("")
+    await sheet.get_by_role("button", name="Keep the pick-up point").click()
+    await expect(page.get_by_role("listitem").filter(has_text="Jiefang")).to_be_visible()
+
+
+async def test_lot_goes_its_way_with_test_and_certificate(
+    open_studio: Open, sale: Sale, photo: Path
+) -> None:
+    farm = await farm_of(sale)
+    page = await open_studio(f"/studio/farms/{farm}", role="seller", farms=[farm], size=PHONE)
+    lot = page.get_by_role("listitem").filter(has_text="1123")
+    await lot.get_by_role("button", name=re.compile("^Tested")).click()
+    sheet = page.get_by_role("dialog", name="Test of lot 1123")
+    await sheet.get_by_label("What the test found", exact=True).fill("No residue found")
+    await sheet.locator("input[type=file]").set_input_files(photo)
+    await sheet.get_by_role("button", name="Keep the test").click()
+    await expect(lot.get_by_role("link", name="Certificate")).to_be_visible()
+    await lot.get_by_role("button", name=re.compile("^Packed")).click()
+    await (
+        page.get_by_role("dialog", name="Lot 1123 was packed")
+        .get_by_role("button", name="Keep it")
+        .click()
+    )
+    await expect(lot.get_by_role("button", name=re.compile("^Packed"))).to_have_count(0)
+    (kept,) = await sale.api.lots()
+    assert kept["tested"]
+    assert kept["packed_at"]
+
+
+async def record(page: Page, kilograms: str) -> None:
+    await page.get_by_label("Kilograms").fill(kilograms)
+    await page.get_by_role("button", name="Record it").click()
+
+
+async def test_harvest_is_recorded_from_the_orchard(open_studio: Open, sale: Sale) -> None:
+    farm = await farm_of(sale)
+    await plot_of(sale, farm)
+    page = await open_studio("/studio", role="seller", farms=[farm], size=PHONE)
+    await page.get_by_role("link", name=re.compile("^Record a harvest")).click()
+    field = page.get_by_label("Code on the boxes")
+    await expect(field).to_have_value(re.compile(r"^\d{4}$"))
+    code = await field.input_value()
+    await record(page, "412.5")
+    await expect(page.get_by_role("status").first).to_contain_text(
+        f"412.5 kg of Kumquats, lot {code}"
+    )
+    # The next one is proposed at once.
+    await expect(field).to_have_value(f"{code}-2")
+    found = {lot["code"]: lot for lot in await sale.api.lots()}
+    assert found[code]["quantity_g"] == 412_500
+    assert found[code]["plot"]["name"]["en"] == "South slope"
+
+
+async def test_harvest_waits_for_the_waiting_period(open_studio: Open, sale: Sale) -> None:
+    farm = await farm_of(sale)
+    plot = await plot_of(sale, farm)
+    page = await open_studio(f"/studio/farms/{farm}")
+    await page.get_by_role("button", name=re.compile("^Flowered or sprayed")).click()
+    sheet = page.get_by_role("dialog", name="South slope")
+    await sheet.get_by_label(re.compile(r"^With what \(")).fill("Copper")
+    await sheet.get_by_label("Waiting period").fill("14")
+    await sheet.get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_text("picking allowed from")).to_be_visible()
+    await page.goto(f"/studio/farms/{farm}/harvest")
+    await record(page, "20")
+    await expect(page.get_by_text("waiting period after spraying is not over")).to_be_visible()
+    await page.get_by_label("Why it was picked all the same").fill("Thinned out, not for sale")
+    await page.get_by_role("button", name="Record it").click()
+    await expect(page.get_by_text("Recorded: 20 kg")).to_be_visible()
+    lots = await sale.api.lots()
+    assert any((lot["plot"] or {}).get("id") == plot for lot in lots)
+
+
+async def test_harvest_typed_without_network_is_kept(open_studio: Open, sale: Sale) -> None:
+    farm = await farm_of(sale)
+    await plot_of(sale, farm)
+    page = await open_studio(f"/studio/farms/{farm}/harvest", size=PHONE, language="zh")
+    await expect(page.get_by_text("南坡")).to_be_visible()
+    await page.context.set_offline(True)
+    await page.get_by_label("公斤数").fill("33")
+    await page.get_by_role("button", name="记下来").click()
+    await expect(page.get_by_text("保存在这部手机上")).to_be_visible()
+    await page.context.set_offline(False)
+    await page.reload()
+    await expect(page.get_by_label("公斤数")).to_have_value("33")
+    await page.get_by_role("button", name="记下来").click()
+    await expect(page.get_by_text("已记下")).to_be_visible()
+    assert sum(lot["quantity_g"] == 33_000 for lot in await sale.api.lots()) == 1
+
+
+async def test_invited_seller_comes_to_own_lines_alone(
+    open_studio: Open, open_page: Open, sale: Sale
+) -> None:
+    other = await sale.api.create_farm({"zh": "", "en": "Terraces"}, {"zh": "", "en": "Lianhe"})
+    rice = await sale.api.create_lot(
+        other["id"], "1101", {"zh": "", "en": "Rice"}, "2026-11-01T08:00:00+08:00", 500_000
+    )
+    offer = await sale.api.create_offer(
+        sale.broadcast,
+        rice["id"],
+        3200,
+        20,
+        name={"zh": "", "en": "Terrace rice"},
+        unit={"zh": "袋", "en": "bag"},
+        net_weight_g=2500,
+    )
+    await sale.api.place_order(
+        sale.broadcast,
+        "a-key-of-a-test-0001",
+        {
+            "lines": [
+                {"offer": sale.offer, "quantity": 2, "price": 2990},
+                {"offer": offer["offer"], "quantity": 1, "price": 3200},
+            ],
+            "buyer": {"name": "Wang Fang", "phone": "13800000000"},
+            "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
+            "payment": "cash_on_delivery",
+        },
+    )
+    host = await open_studio("/studio/people")
+    await host.get_by_role("button", name="Invite someone").first.click()
+    sheet = host.get_by_role("dialog", name="Invite someone")
+    await sheet.get_by_text("Seller", exact=True).click()
+    await sheet.get_by_role("button", name="Make the link").click()
+    await expect(sheet.get_by_text("Choose at least one farm.")).to_be_visible()
+    await sheet.get_by_label("Terraces").check()
+    await sheet.get_by_role("button", name="Make the link").click()
+    ready = host.get_by_role("dialog", name="The invitation is ready")
+    await expect(ready.get_by_role("img", name="QR code of the invitation")).to_be_visible()
+    link = await ready.locator("[data-secret]").inner_text()
+
+    page = await open_page(link, size=PHONE)
+    await expect(page.get_by_role("heading")).to_have_text("You are invited as Seller")
+    await expect(page.get_by_text("Terraces")).to_be_visible()
+    await page.get_by_label("Choose a name").fill("wu")
+    await page.get_by_label("Choose a password").fill("short")
+    await page.get_by_role("button", name="Begin").click()
+    await expect(page.get_by_label("Choose a password")).to_have_attribute("aria-invalid", "true")
+    await page.get_by_label("Choose a password").fill("long enough")
+    await page.get_by_role("button", name="Begin").click()
+    await expect(page.get_by_role("heading", name="My farms")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Terraces")).to_be_visible()
+    await expect(page.get_by_text("Orchard", exact=True)).to_have_count(0)
+    await page.get_by_role("link", name=re.compile("^Orders of")).click()
+    row = page.locator("[data-order]")
+    await expect(row).to_contain_text("Terrace rice")
+    await expect(row).to_contain_text("¥32.00")
+    for hidden in ("Small kumquats", "Wang Fang", "13800000000", "Meixian"):
+        await expect(page.get_by_text(hidden)).to_have_count(0)
+    # The link works once.
+    again = await open_page(link)
+    await expect(again.get_by_text("This invitation can't be used")).to_be_visible()
+
+
+async def test_password_is_reset_and_shown_once(
+    open_studio: Open, open_page: Open, site: Server
+) -> None:
+    await site.house.people.create_account("mei", "host")
+    page = await open_studio("/studio/people", language="zh")
+    await page.get_by_role("button", name="mei", exact=True).click()
+    await page.get_by_role("dialog", name="mei").get_by_role("button", name="新密码").click()
+    await page.get_by_role("button", name="是的，换新的").click()
+    shown = page.get_by_role("dialog", name="mei 的新密码")
+    password = await shown.locator("[data-secret]").inner_text()
+    await shown.get_by_role("button", name="关闭").click()
+    await expect(page.get_by_text(password)).to_have_count(0)
+    mei = await open_page("/sign-in")
+    await mei.get_by_label("Name").fill("mei")
+    await mei.get_by_label("Password").fill(password)
+    await mei.get_by_role("button", name="Sign in").click()
+    await mei.wait_for_url("**/studio")
+    await page.goto("/studio/audit")
+    await expect(page.get_by_text("设了新密码")).to_be_visible()
+
+
+async def test_each_role_has_its_own_bar(open_studio: Open, sale: Sale) -> None:
+    farm = await farm_of(sale)
+    bars = {
+        "coordinator": [
+            "Broadcasts",
+            "Products",
+            "Farms",
+            "Pick-up points",
+            "People",
+            "Log",
+            "Sales",
+        ],
+        "host": ["Broadcasts", "Products", "Farms", "Pick-up points", "Sales"],
+        "moderator": ["Broadcasts"],
+        "seller": ["My farms", "Products", "Sales"],
+        "clerk": ["Hand-over"],
+    }
+    for role, tabs in bars.items():
+        page = await open_studio("/studio", role=role, farms=[farm] if role == "seller" else [])
+        links = page.get_by_role("navigation", name="Studio").get_by_role("link")
+        assert await links.all_inner_texts() == tabs
+        for link in await links.all():
+            answer = await page.context.request.get(str(await link.get_attribute("href")))
+            assert answer.ok
+    answer = await page.context.request.get("/studio/people")
+    assert answer.status == 403

@@ -1,0 +1,179 @@
+"""Selling from the studio in Chromium: releases, prices and orders as a host has them, and what a
+moderator, a seller and a clerk see of it.
+"""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from .conftest import PHONE, Open, Sale
+
+pytestmark = pytest.mark.browser
+
+PICKUP = "pickup"
+
+
+async def order(sale: Sale, number: int, *, way: str = "parcel", quantity: int = 1) -> Any:
+    """Place an order for small boxes."""
+    delivery: dict[str, str] = {"way": way}
+    if way == PICKUP:
+        delivery["centre"] = (await sale.api.centres())[0]["id"]
+    else:
+        delivery["address"] = "Meixian, Youxi"
+    return await sale.api.place_order(
+        sale.broadcast,
+        f"a-key-of-a-test-{number:04d}",
+        {
+            "lines": [{"offer": sale.offer, "quantity": quantity, "price": 2990}],
+            "buyer": {"name": f"Wang {number}", "phone": f"138000000{number:02d}"},
+            "delivery": delivery,
+            "payment": "pay_at_pickup" if way == PICKUP else "cash_on_delivery",
+        },
+    )
+
+
+async def console(open_studio: Open, sale: Sale, **how: Any) -> Page:
+    page = await open_studio(f"/studio/{sale.broadcast}", **how)
+    await expect(page.locator("[data-air]")).to_have_text(re.compile("On air|直播中"))
+    return page
+
+
+def card(page: Page) -> Locator:
+    return page.get_by_role("region", name="Bag").get_by_role("listitem").first
+
+
+async def test_released_with_one_tap_and_taken_back(open_studio: Open, sale: Sale) -> None:
+    page = await console(open_studio, sale)
+    await card(page).get_by_role("button", name=re.compile("Release 10 more")).click()
+    await expect(card(page)).to_contain_text("30 left")
+    await page.get_by_role("button", name="Take back").click()
+    await expect(card(page)).to_contain_text("20 left")
+    assert (await sale.api.offers(sale.broadcast))[0]["released"] == 20
+
+
+async def test_release_of_more_than_the_lot_holds_asks_first(open_studio: Open, sale: Sale) -> None:
+    page = await console(open_studio, sale)
+    await card(page).get_by_role("button", name=re.compile("another number")).click()
+    sheet = page.get_by_role("dialog", name="Small kumquats")
+    await sheet.get_by_label("How many more").fill("500")
+    await sheet.get_by_role("button", name="Release 500 more").click()
+    question = page.get_by_role("dialog", name="Is that meant?")
+    await expect(question).to_contain_text("holds 500 kg")
+    await question.get_by_role("button", name="No, go back").click()
+    await expect(card(page)).to_contain_text("20 left")
+
+
+async def test_cheap_price_is_asked_for_and_can_be_undone(open_studio: Open, sale: Sale) -> None:
+    page = await console(open_studio, sale)
+    await card(page).get_by_role("button", name=re.compile("Change the price")).click()
+    sheet = page.get_by_role("dialog", name="Small kumquats")
+    await sheet.get_by_label("New price, CNY").fill("2.99")
+    await sheet.get_by_role("button", name="Sell for ¥2.99").click()
+    question = page.get_by_role("dialog", name="Is that meant?")
+    await expect(question).to_contain_text("from ¥29.90 to ¥2.99")
+    await question.get_by_role("button", name="Yes, do it").click()
+    await expect(card(page)).to_contain_text("¥2.99")
+    await page.get_by_role("button", name="Undo the price").click()
+    await expect(card(page)).to_contain_text("¥29.90")
+
+
+async def test_host_on_a_phone_sells_with_a_thumb(
+    open_studio: Open, open_page: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale, role="host", size=PHONE)
+    viewer = await open_page(sale.path, size=PHONE)
+    pins = page.get_by_role("region", name="Pin a card")
+    await pins.get_by_role("button", name=re.compile("Small kumquats")).click()
+    hand = page.get_by_role("region", name="Stock and price of what is shown")
+    for act in await hand.get_by_role("button").all():
+        box = await act.bounding_box()
+        assert box is not None
+        # In the lower third of the screen, and as large as a finger.
+        assert box["y"] > PHONE[1] * 2 / 3
+        assert min(box["width"], box["height"]) >= 48
+    await hand.get_by_role("button", name="+10").click()
+    await expect(hand).to_contain_text("30 left")
+    await hand.get_by_role("button", name=re.compile("Change the price")).click()
+    sheet = page.get_by_role("dialog", name="Small kumquats")
+    await sheet.get_by_role("button", name="Lower").click()
+    await sheet.get_by_role("button", name="Sell for ¥28.90").click()
+    await expect(viewer.get_by_text("¥28.90").first).to_be_visible()
+
+
+async def test_orders_come_in_with_their_state(open_studio: Open, sale: Sale) -> None:
+    page = await console(open_studio, sale)
+    feed = page.get_by_role("region", name="Orders")
+    await expect(feed).to_contain_text("No orders yet")
+    line = {"offer": sale.offer, "quantity": 3, "price": 2990}
+    await sale.api.place_hold(sale.broadcast, "a-hold-of-a-test-0001", [line])
+    await expect(feed.get_by_role("listitem")).to_contain_text(re.compile(r"held, \d+:\d\d left"))
+    await expect(card(page)).to_contain_text("3 held")
+    await expect(card(page)).to_contain_text("The first hold ends in")
+    placed = await order(sale, 1, quantity=2)
+    await expect(feed.get_by_text(placed["number"])).to_be_visible()
+    await expect(page.locator("[data-sales]")).to_have_text("¥59.80")
+    await sale.api.order_state(sale.broadcast, placed["order"], "cancelled", "no longer wanted")
+    await expect(feed.get_by_text("cancelled", exact=True)).to_be_visible()
+    await feed.get_by_role("radio", name=re.compile("^Held")).check(force=True)
+    await expect(feed.get_by_text(placed["number"])).to_be_hidden()
+
+
+async def test_moderator_has_pins_and_chat_alone(open_studio: Open, sale: Sale) -> None:
+    page = await console(open_studio, sale, role="moderator", size=PHONE)
+    await page.get_by_role("region", name="Pin a card").get_by_role("button").first.click()
+    await expect(page.locator("[data-pinned]")).to_have_text("Small kumquats")
+    for name in (re.compile("Release"), re.compile("Change the price"), "End…", "Start"):
+        await expect(page.get_by_role("button", name=name)).to_have_count(0)
+    await expect(page.get_by_text("Sales", exact=True)).to_have_count(0)
+
+
+async def test_order_is_moved_on_by_one_tap(open_studio: Open, sale: Sale) -> None:
+    parcel = await order(sale, 1)
+    page = await open_studio(f"/studio/{sale.broadcast}/orders")
+    row = page.get_by_role("listitem").filter(has_text=parcel["number"])
+    await expect(row).to_contain_text("Wang 1")
+    for step, state in (("Packed", "packed"), ("Shipped", "shipped"), ("Received", "handed over")):
+        await row.get_by_role("button", name=re.compile(f"^{step}")).click()
+        await expect(row.get_by_text(state, exact=True)).to_be_visible()
+    await row.get_by_role("button", name=re.compile("^Paid")).click()
+    await expect(row.get_by_text("paid", exact=True)).to_be_visible()
+    await row.get_by_role("button", name=re.compile("^Refund")).click()
+    sheet = page.get_by_role("dialog", name="Refund")
+    await sheet.get_by_label("Amount").fill("10")
+    await sheet.get_by_label("Reason").fill("one box bruised")
+    await sheet.get_by_role("button", name="Refund it").click()
+    await expect(row.get_by_text("partly refunded")).to_be_visible()
+    (kept,) = await sale.api.orders(sale.broadcast)
+    assert (kept["state"], kept["refunded"]["amount"]) == ("received", 1000)
+
+
+async def test_cancelling_takes_a_reason(open_studio: Open, sale: Sale) -> None:
+    placed = await order(sale, 1)
+    page = await open_studio(f"/studio/{sale.broadcast}/orders", size=PHONE)
+    row = page.get_by_role("listitem").filter(has_text=placed["number"])
+    await row.get_by_role("button", name=re.compile("^Cancel")).click()
+    sheet = page.get_by_role("dialog", name="Cancel the order")
+    await sheet.get_by_role("button", name="Cancel this order").click()
+    await expect(sheet.get_by_label("Reason")).to_have_accessible_description("Fill this in.")
+    await sheet.get_by_label("Reason").fill("sold twice by mistake")
+    await sheet.get_by_role("button", name="Cancel this order").click()
+    await expect(row.get_by_text("cancelled", exact=True)).to_be_visible()
+
+
+async def test_clerk_hands_over_what_is_picked_up(open_studio: Open, sale: Sale) -> None:
+    await order(sale, 1)
+    picked = await order(sale, 2, way=PICKUP)
+    await sale.api.order_state(sale.broadcast, picked["order"], "packed")
+    page = await open_studio("/studio", role="clerk", language="zh")
+    await page.get_by_role("link", name=re.compile("的订单")).click()
+    row = page.locator("[data-order]")
+    await expect(row).to_have_count(1)
+    await expect(row).to_contain_text("Wang 2")
+    await row.get_by_role("button", name=re.compile("^已到点")).click()
+    await row.get_by_role("button", name=re.compile("^已交付")).click()
+    await row.get_by_role("button", name=re.compile("^已付款")).click()
+    await expect(row.get_by_text("已付", exact=True)).to_be_visible()
+    (kept,) = await sale.api.orders(sale.broadcast, way=PICKUP)
+    assert (kept["state"], kept["payment"]) == ("received", "paid")
