@@ -1,11 +1,15 @@
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
 from farmlive.people import People
+from farmlive.people.models import AccountChange
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.problems import Invalid
+from farmlive.settings import Settings
+from farmlive.store import Store
 
 from .conftest import FARM, OTHER_FARM, PASSWORD, sign_in
 
@@ -225,3 +229,26 @@ async def test_seller_without_a_farm_is_refused(
     assert answer.json()["errors"][0]["field"] == "farms"
     with pytest.raises(Invalid):
         await people.create_api_key("scale", "seller")
+
+
+async def test_two_who_shut_each_other_out_on_two_servers_leave_one(
+    people: People, settings: Settings
+) -> None:
+    second = await Store.open(settings)
+    try:
+        elsewhere = People(second, settings)
+        for name in ("lin", "wu"):
+            await people.create_account(name, "coordinator", PASSWORD)
+        for _ in range(5):
+            for account in await people.accounts():
+                await people.change_account(account.id, AccountChange(disabled=False))
+            done = await asyncio.gather(
+                people.disable_account("lin"),
+                elsewhere.disable_account("wu"),
+                return_exceptions=True,
+            )
+            assert {type(each) for each in done} == {LastCoordinator, type(None)}
+            able = [each.name for each in await people.accounts() if each.disabled_at is None]
+            assert len(able) == 1
+    finally:
+        await second.close()

@@ -115,11 +115,11 @@ def named(conn: Connection, name: str) -> Account:
     return account
 
 
-def known(conn: Connection, account: str) -> Account:
+def known(conn: Connection, account: str, *, lock: bool = False) -> Account:
     """The account with that identifier. Raises UnknownAccount."""
     if is_ulid(account):
         query = select(tables.accounts).where(tables.accounts.c.id == account)
-        row = conn.execute(query).one_or_none()
+        row = conn.execute(query.with_for_update() if lock else query).one_or_none()
         if row is not None:
             return _account(row)
     raise UnknownAccount("No account has this identifier; the list of accounts shows them.")
@@ -139,7 +139,7 @@ def set_password(
 
 def change(
     conn: Connection,
-    account: Account,
+    identifier: str,
     *,
     role: Role | None = None,
     farms: Iterable[str] | None = None,
@@ -148,15 +148,27 @@ def change(
     """Change the role, the farms, or whether the account is shut out, and answer it as it is then.
 
     Shutting out ends its sessions; a new role holds in those that go on. A role that is no
-    seller's takes the farms away. Raises LastCoordinator, and Invalid where role and farms don't
-    fit.
+    seller's takes the farms away. Raises UnknownAccount, LastCoordinator, and Invalid where role
+    and farms don't fit.
     """
+    # All coordinators are locked, and first: of two who shut each other out on two servers the
+    # later one is refused.
+    able = conn.execute(
+        select(tables.accounts.c.id)
+        .where(tables.accounts.c.role == "coordinator", tables.accounts.c.disabled_at.is_(None))
+        .order_by(tables.accounts.c.id)
+        .with_for_update()
+    ).scalars()
+    others = set(able) - {identifier}
+    account = known(conn, identifier, lock=True)
     new_role = role or account.role
     kept = account.farms if new_role == "seller" else ()
     own = farms_of(new_role, kept if farms is None else farms)
     out = account.disabled_at is not None if disabled is None else disabled
-    if account.role == "coordinator" and (new_role != "coordinator" or out):
-        _keep_one_coordinator(conn, account)
+    if account.role == "coordinator" and (new_role != "coordinator" or out) and not others:
+        raise LastCoordinator(
+            f"{account.name} is the only coordinator. Nothing was changed; make another first."
+        )
     conn.execute(
         update(tables.accounts)
         .where(tables.accounts.c.id == account.id)
@@ -169,20 +181,6 @@ def change(
     if out:
         sessions.end_all(conn, account.id)
     return known(conn, account.id)
-
-
-def _keep_one_coordinator(conn: Connection, account: Account) -> None:
-    # All are locked, so that of two who shut each other out at once the later one is refused.
-    able = conn.execute(
-        select(tables.accounts.c.id)
-        .where(tables.accounts.c.role == "coordinator", tables.accounts.c.disabled_at.is_(None))
-        .order_by(tables.accounts.c.id)
-        .with_for_update()
-    ).scalars()
-    if not set(able) - {account.id}:
-        raise LastCoordinator(
-            f"{account.name} is the only coordinator. Nothing was changed; make another first."
-        )
 
 
 def _account(row: Row[Any]) -> Account:

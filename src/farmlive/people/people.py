@@ -113,7 +113,7 @@ class People:
             self._require_farms(conn, change.farms or ())
             changed = accounts.change(
                 conn,
-                accounts.known(conn, account),
+                account,
                 role=change.role,
                 farms=change.farms,
                 disabled=change.disabled,
