@@ -44,6 +44,7 @@ _DROP = (
     )
     .returning(holds)
 )
+_HOLD = insert(holds)
 _REPLACE = update(holds).where(holds.c.id == bindparam("hold"))
 
 _log = structlog.get_logger(__name__)
@@ -182,7 +183,7 @@ class Holds:
         else:
             order = ulid()
             row |= {"id": order, "broadcast": broadcast, "device": caller.device}
-            connection.execute(insert(holds), {**row, "currency": currency, "held_at": now})
+            connection.execute(_HOLD, {**row, "currency": currency, "held_at": now})
         farms = {line["farm"] for line in (*kept, *(before.lines.values() if before else ()))}
         answer = {"order": order, "lines": kept, "total": money(total, currency), "until": until}
         told = {**answer, "state": "held", "payment": "due"}
