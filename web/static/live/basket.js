@@ -112,11 +112,13 @@ export class Basket extends EventTarget {
     this.timer = setTimeout(() => this.place(), wait);
   }
 
-  async place() {
-    if (this.busy) {
-      this.late = true;
-      return;
-    }
+  /** Ask for the hold; while an answer is on its way, once more when it is there. */
+  place() {
+    if (this.busy) this.late = true;
+    else this.flight = this.placing();
+  }
+
+  async placing() {
     this.busy = true;
     this.late = false;
     const lines = this.wanted();
@@ -136,12 +138,12 @@ export class Basket extends EventTarget {
         return;
       }
       this.take(held);
-      if (this.late) this.place();
+      if (this.late) await this.placing();
       else this.become("held");
     } catch (problem) {
       this.busy = false;
       if (this.empty) return;
-      if (this.late) this.place();
+      if (this.late) await this.placing();
       else this.refused(problem);
     }
   }
@@ -188,7 +190,14 @@ export class Basket extends EventTarget {
         if (left > 0 && this.lines.has(offer)) this.lines.get(offer).quantity = left;
       }
     }
-    this.become(this.hold && this.remains > 0 ? "held" : "loose");
+    // What is left of it is held at once; the buyer is told and may still give it back.
+    if (problem.slug === "sold-out" && !this.blocked) this.ask(0);
+    else this.become(this.hold && this.remains > 0 ? "held" : "loose");
+  }
+
+  /** Whether a question is open that has to be answered before anything is ordered. */
+  get blocked() {
+    return this.changes.some((change) => change.now !== undefined || change.left === 0);
   }
 
   /** Leave out what is sold out and hold the rest. */
@@ -225,6 +234,8 @@ export class Basket extends EventTarget {
     }
     if (this.pending && !this.ordering) this.recover();
     this.follow();
+    const back = this.state === "loose" && this.problem?.slug === "offline";
+    if (back && this.channel.state === "open") this.ask(0);
     if (this.hold || this.busy || !this.empty) return;
     for (const order of this.scene.orders.values()) {
       if (order.state !== "held" || this.gone.has(order.order) || !(order.until > now())) continue;
@@ -262,11 +273,18 @@ export class Basket extends EventTarget {
 
   /** Order what is in the basket. Throws Problem, after keeping what it says. */
   async order(details) {
+    // A hold that is still asked for would come after the order.
+    clearTimeout(this.timer);
+    this.ordering = true;
+    await this.flight;
+    if (this.blocked) {
+      this.ordering = false;
+      throw this.problem;
+    }
     const body = { lines: this.wanted(), ...details };
     if (this.hold) body.order = this.hold.order;
     const text = JSON.stringify(body);
     if (this.pending?.body !== text) this.keep({ body: text, key: newKey() });
-    this.ordering = true;
     try {
       const placed = await this.send(body, this.pending.key);
       this.keep(null);

@@ -94,9 +94,8 @@ export class Buying {
     say(this.part("count"), `${words} · ${weight(grams)}`);
     say(this.part("total"), money(basket.total));
     const submit = this.part("submit");
-    const open_ = (buyable || Boolean(basket.hold)) && basket.state !== "over";
-    const blocked = basket.changes.some((change) => change.now !== undefined || change.left === 0);
-    submit.disabled = !open_ || blocked || this.busy;
+    const takes = (buyable || Boolean(basket.hold)) && basket.state !== "over";
+    submit.disabled = !takes || basket.blocked || this.busy;
     if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
     else if (this.step === "order" && !whole) say(submit, t("Continue"));
     else say(submit, t("Place the order · %(total)s", { total: money(basket.total) }));
@@ -107,7 +106,8 @@ export class Buying {
   tick() {
     if (!this.sheet.open) return;
     const { basket } = this;
-    const { state } = basket;
+    // While another quantity is asked for, what is held stays held.
+    const state = basket.state === "asking" && basket.hold ? "held" : basket.state;
     const held = this.part("held");
     held.hidden = this.step === "done" || basket.empty || state === "loose";
     if (held.hidden) return;
