@@ -76,23 +76,23 @@ def pick_list(
         select(
             order_lines.c.offer,
             order_lines.c.farm,
-            orders.c.state == "placed",
+            orders.c.state,
             func.sum(order_lines.c.quantity),
         )
         .join(orders, orders.c.id == order_lines.c.order)
         .where(orders.c.broadcast == sheet.broadcast_id, orders.c.state != "cancelled")
-        .group_by(order_lines.c.offer, order_lines.c.farm, orders.c.state == "placed")
+        .group_by(order_lines.c.offer, order_lines.c.farm, orders.c.state)
     )
     if farms is not None:
         query = query.where(order_lines.c.farm.in_(farms))
     # The same product from the same lot is one row, whatever it was sold for.
     boxes: dict[str, dict[tuple[str, str, str, int], list[int]]] = defaultdict(dict)
     names = {}
-    for offer, farm, is_open, quantity in connection.execute(query):
+    for offer, farm, state, quantity in connection.execute(query):
         named = (goods.name(offer), goods.unit(offer), goods.lot(offer), goods.grams(offer))
         row = boxes[farm].setdefault(named, [0, 0])
         row[0] += int(quantity)
-        row[1] += int(quantity) if is_open else 0
+        row[1] += int(quantity) if state == "placed" else 0
         names[farm] = say.of(goods.cards[offer]["lot"]["farm"]["name"])
     for farm in sorted(boxes, key=lambda farm: names[farm]):
         table = Table(

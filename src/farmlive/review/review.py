@@ -194,19 +194,15 @@ def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None
         offers.c.broadcast == broadcast
     )
     money = (
-        select(
-            order_lines.c.farm,
-            orders.c.payment == "due",
-            func.sum(order_lines.c.total),
-        )
+        select(order_lines.c.farm, orders.c.payment, func.sum(order_lines.c.total))
         .join(orders, orders.c.id == order_lines.c.order)
         .where(orders.c.broadcast == broadcast, orders.c.state != "cancelled")
-        .group_by(order_lines.c.farm, orders.c.payment == "due")
+        .group_by(order_lines.c.farm, orders.c.payment)
     )
     standing = (
-        select(orders.c.payment == "due", func.count())
+        select(orders.c.payment, func.count())
         .where(orders.c.broadcast == broadcast, orders.c.state != "cancelled")
-        .group_by(orders.c.payment == "due")
+        .group_by(orders.c.payment)
     )
     if farms is not None:
         money = money.where(order_lines.c.farm.in_(farms))
@@ -214,11 +210,12 @@ def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None
         standing = standing.where(orders.c.id.in_(own))
     found.taps = dict(_pairs(connection, taps))
     found.left = dict(_pairs(connection, stock))
-    for farm, is_due, amount in connection.execute(money):
-        (found.due if is_due else found.paid)[farm] = int(amount)
-    for is_due, count in connection.execute(standing):
+    for farm, payment, amount in connection.execute(money):
+        of_farms = found.due if payment == "due" else found.paid
+        of_farms[farm] = of_farms.get(farm, 0) + int(amount)
+    for payment, count in connection.execute(standing):
         found.standing += count
-        found.unpaid += count if is_due else 0
+        found.unpaid += count if payment == "due" else 0
     return found
 
 
