@@ -63,7 +63,9 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
 
     @router.post("/studio/qr")
     async def qr(
-        path: Annotated[str, Body(embed=True, max_length=300, pattern=r"^/[\x21-\x7e]*$")],
+        path: Annotated[
+            str, Body(embed=True, max_length=300, pattern=r"^/([\x21-\x2e\x30-\x7e][\x21-\x7e]*)?$")
+        ],
         request: Request,
         caller: Annotated[Caller, anyone],
     ) -> Response:

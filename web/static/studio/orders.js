@@ -9,13 +9,13 @@ import { isGone, stateKind, stateWords } from "./state.js";
 
 const KEPT = 200;
 
-/** Which states a choice of the filter shows. */
+/** Which orders a choice of the filter shows; a hold that came to nothing is among the gone alone. */
 const FILTERS = {
-  all: () => true,
-  held: (state) => state === "held",
-  placed: (state) => state === "placed",
-  on: (state) => ["packed", "shipped", "at_centre", "received"].includes(state),
-  gone: isGone,
+  all: ({ state, number }) => !isGone(state) || number,
+  held: ({ state }) => state === "held",
+  placed: ({ state }) => state === "placed",
+  on: ({ state }) => ["packed", "shipped", "at_centre", "received"].includes(state),
+  gone: ({ state }) => isGone(state),
 };
 
 export class Orders extends EventTarget {
@@ -67,7 +67,12 @@ export class Orders extends EventTarget {
       item = document.getElementById("feed-order").content.firstElementChild.cloneNode(true);
       this.#items.set(order.order, item);
       this.#list.prepend(item);
-    } else if (isPlaced) this.#list.prepend(item);
+    } else if (isPlaced) {
+      // Both forget from their oldest end.
+      this.#items.delete(order.order);
+      this.#items.set(order.order, item);
+      this.#list.prepend(item);
+    }
     if (isPlaced && !this.#isFirst) {
       item.classList.remove("is-new");
       void item.offsetWidth;
@@ -107,7 +112,7 @@ export class Orders extends EventTarget {
   }
 
   #show(item, order) {
-    item.hidden = !FILTERS[this.#filter](order.state);
+    item.hidden = !FILTERS[this.#filter](order);
   }
 
   #tick() {
@@ -118,10 +123,10 @@ export class Orders extends EventTarget {
   }
 
   #drawCounts() {
-    const states = [...this.#orders.values()].map(({ state }) => state);
+    const orders = [...this.#orders.values()];
     for (const place of this.#root.querySelectorAll("[data-count]")) {
       const filter = place.dataset.count;
-      const found = filter === "all" ? 0 : states.filter(FILTERS[filter]).length;
+      const found = filter === "all" ? 0 : orders.filter(FILTERS[filter]).length;
       say(place, found ? count(found) : "");
     }
   }

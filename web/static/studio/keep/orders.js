@@ -18,7 +18,7 @@ const { broadcast, role } = page.data;
 const path = `/api/v1/broadcasts/${broadcast}/orders`;
 const isStaff = role === "coordinator" || role === "host";
 const filter = document.querySelector("[data-order-filter]");
-const sheets = isStaff ? { cancel: new FormSheet("cancel-sheet"), refund: new FormSheet("refund-sheet") } : {};
+const sheets = isStaff ? { cancel: new FormSheet("cancel-sheet"), refund: new FormSheet("refund-sheet"), block: new FormSheet("block-sheet") } : {};
 /** Every order read so far, by id, oldest first. */
 const orders = new Map();
 let last = "";
@@ -57,10 +57,16 @@ function found() {
     if (touched.has(order.id) || words) return true;
     return state === "open" ? !isDone(order) : !state || order.state === state;
   });
+  fits.sort((a, b) => place(a).localeCompare(place(b), "en"));
   drawSum(fits);
   document.querySelector("[data-more]").hidden = fits.length <= shown;
   document.querySelector("[data-none]").hidden = fits.length > 0 || orders.size === 0;
   return fits.slice(0, shown);
+}
+
+/** Orders stand by their number, A0002 before B0001 before AA0001; holds have none and come last. */
+function place({ number, id }) {
+  return number ? String(number.length).padStart(2, "0") + number : `99${id}`;
 }
 
 function inWords({ number, buyer, lines }) {
@@ -169,7 +175,21 @@ function acts(order) {
   if (order.payment === "due" && !isGone(order.state)) made.push(act(t("Paid"), () => move(order, `${order.id}/payment`, { payment: "paid" }), { name }));
   if (isStaff && ["placed", "packed"].includes(order.state)) made.push(act(t("Cancel…"), () => cancel(order), { name }));
   if (isStaff && ["paid", "part_refunded"].includes(order.payment)) made.push(act(t("Refund…"), () => refund(order), { name }));
+  if (isStaff && order.buyer?.name) {
+    made.push(el("button", { class: "button button--quiet button--icon", type: "button", "aria-label": `${t("Block who ordered this")}: ${name}`, title: t("Block who ordered this"), onclick: () => block(order) }, icon("more")));
+  }
   return made;
+}
+
+function block(order) {
+  sheets.block.part("what").textContent = what(order);
+  sheets.block.open({
+    values: { kind: "phone" },
+    job: async (body) => {
+      await post("/api/v1/blocks", { ...body, order: order.id });
+      toast(t("Blocked. A coordinator can let them in again under “People”."));
+    },
+  });
 }
 
 async function move(order, way, body) {

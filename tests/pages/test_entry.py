@@ -1,0 +1,104 @@
+"""Who may open which of the staff's pages."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import httpx
+import pytest
+
+from farmlive.app import Server
+from farmlive.people.models import ROLES, Role
+
+from .conftest import Sale
+
+SignedIn = Callable[[Role], AbstractAsyncContextManager[httpx.AsyncClient]]
+
+# Every page behind a sign-in, and the roles that it is for.
+STAFF = {"coordinator", "host"}
+PAGES = {
+    "/studio": set(ROLES),
+    "/studio/new": STAFF,
+    "/studio/products": STAFF | {"seller"},
+    "/studio/farms": STAFF | {"seller"},
+    "/studio/farms/{farm}": STAFF | {"seller"},
+    "/studio/farms/{farm}/harvest": STAFF | {"seller"},
+    "/studio/farms/{other}": STAFF,
+    "/studio/centres": STAFF,
+    "/studio/people": {"coordinator"},
+    "/studio/audit": {"coordinator"},
+    "/studio/{live}": STAFF | {"moderator"},
+    "/studio/{live}/bag": STAFF,
+    "/studio/{live}/prepare": STAFF,
+    "/studio/{live}/orders": STAFF | {"seller", "clerk"},
+}
+
+
+@pytest.fixture
+async def places(site: Server, sale: Sale) -> dict[str, str]:
+    """What stands in the addresses: the sale's own farm, another one, and the live broadcast."""
+    _, key = await site.house.people.create_api_key("test", "coordinator")
+    async with httpx.AsyncClient(
+        base_url=site.url, headers={"Authorization": f"Bearer {key}"}
+    ) as api:
+        words = {"zh": "别家", "en": "Terraces"}
+        other = await api.post("/api/v1/farms", json={"name": words, "place": words})
+        farms = (await api.get("/api/v1/farms")).json()["farms"]
+    farm = next(each["id"] for each in farms if each["id"] != other.json()["id"])
+    return {"farm": farm, "other": other.json()["id"], "live": sale.broadcast}
+
+
+@pytest.fixture
+def signed_in(site: Server, places: dict[str, str]) -> SignedIn:
+    @asynccontextmanager
+    async def signed_in(role: Role) -> AsyncIterator[httpx.AsyncClient]:
+        farms = [places["farm"]] if role == "seller" else []
+        _, password = await site.house.people.create_account(role, role, farms=farms)
+        headers = {"Accept": "text/html"}
+        async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+            body = {"name": role, "password": password}
+            assert (await client.post("/api/v1/session", json=body)).status_code == 200
+            yield client
+
+    return signed_in
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_role_opens_its_own_pages_alone(
+    role: Role, places: dict[str, str], signed_in: SignedIn
+) -> None:
+    async with signed_in(role) as client:
+        for path, roles in PAGES.items():
+            page = await client.get(path.format(**places))
+            assert page.status_code == (200 if role in roles else 403), path
+
+
+async def test_nobody_signed_in_is_led_to_signing_in(
+    places: dict[str, str], visitor: httpx.AsyncClient
+) -> None:
+    for path in PAGES:
+        page = await visitor.get(path.format(**places))
+        assert page.status_code == 303, path
+        assert page.headers["location"].startswith("/sign-in?next=")
+
+
+async def test_pages_of_staff_speak_both_languages_and_are_kept_by_nobody(
+    places: dict[str, str], host: httpx.AsyncClient
+) -> None:
+    for path in PAGES:
+        for lang, tag in (("zh", "zh-CN"), ("en", "en")):
+            page = await host.get(path.format(**places), params={"lang": lang})
+            assert f'<html lang="{tag}"' in page.text, path
+            assert page.headers["cache-control"] == "no-store"
+
+
+async def test_unknown_farm_is_no_page(host: httpx.AsyncClient) -> None:
+    assert (await host.get("/studio/farms/nowhere")).status_code == 404
+
+
+async def test_invitation_is_read_without_signing_in_and_told_to_nobody(
+    visitor: httpx.AsyncClient,
+) -> None:
+    page = await visitor.get("/invitation/some-token", params={"lang": "en"})
+    assert page.status_code == 200
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["x-robots-tag"] == "noindex"
