@@ -23,7 +23,7 @@ GRAMS = 2500
 
 device = st.integers(0, DEVICES - 1)
 basket = st.dictionaries(st.integers(0, OFFERS - 1), st.integers(1, 5), min_size=1)
-nth = st.integers(0, 5)
+nth = st.integers(0, 3)
 deed = st.one_of(
     st.tuples(st.just("hold"), device, basket),
     st.tuples(st.just("place"), device, basket, st.booleans()),
@@ -120,9 +120,9 @@ class Run:
 
     async def change(self, which: int, to: str) -> None:
         """Cancel by the buyer, pack, or cancel by staff."""
-        if which >= len(self.model.placed):
+        if not self.model.placed:
             return
-        placed, wanted = self.model.placed[which]
+        placed, wanted = self.model.placed[which % len(self.model.placed)]
         state = self.model.states[placed["order"]]
         try:
             if to == "cancel":
