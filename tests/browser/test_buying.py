@@ -33,7 +33,7 @@ WORDS = {
         "next": "We have it.",
         "cancel": "Cancel the order…",
         "sure": "Yes, cancel it",
-        "cancelled": "This order is cancelled.",
+        "cancelled": "This order is cancelled; nothing is to be paid.",
     },
     "zh": {
         "buy": "购买",
@@ -52,7 +52,7 @@ WORDS = {
         "next": "订单已收到。",
         "cancel": "取消订单……",
         "sure": "是的，取消",
-        "cancelled": "订单已取消。",
+        "cancelled": "订单已取消，不用付款。",
     },
 }
 # While `deaf` is set the page hears no events, as in the moment before they arrive.
@@ -135,7 +135,7 @@ async def test_a_viewer_walks_the_whole_way_on_a_phone(
     await expect(page.get_by_text(words["next"])).to_be_visible()
     await page.get_by_role("button", name=words["cancel"]).click()
     await page.get_by_role("button", name=words["sure"]).click()
-    await expect(page.locator("#order").get_by_text(words["cancelled"])).to_be_visible()
+    await expect(page.locator("#order").get_by_text(words["cancelled"], exact=True)).to_be_visible()
     await expect(page.get_by_role("button", name=words["cancel"])).to_have_count(0)
     offers = {card["offer"]: card for card in await sale.api.offers(sale.broadcast)}
     assert offers[sale.offer]["left"] == 20

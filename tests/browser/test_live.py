@@ -64,7 +64,7 @@ SMALL_TARGETS = """
   .filter((element) => element.checkVisibility({ visibilityProperty: true }))
   .filter((element) => !element.closest("p, h3, .skip, .choice, label"))
   .map((element) => [element, element.getBoundingClientRect()])
-  .filter(([element, box]) => box.width > 1 && (box.height < 48 || box.width < 48))
+  .filter(([element, box]) => box.width > 1 && (Math.round(box.height) < 48 || Math.round(box.width) < 48))
   .map(([element, box]) => `${element.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)
 """
 
@@ -310,11 +310,16 @@ async def test_a_browser_that_can_not_play_is_told_so(sale: Sale, open_page: Ope
 async def test_targets_are_large_enough_for_a_thumb(
     sale: Sale, host: Channel, open_page: Open, language: str
 ) -> None:
-    for path in (sale.path, "/", "/sign-in", f"/origin/lot/{sale.lot}"):
+    (farm,) = await sale.api.farms()
+    lot = f"/origin/lot/{sale.lot}"
+    for path in (sale.path, "/", "/sign-in", lot, f"/origin/farm/{farm['id']}"):
         page = await open_page(path, size=PHONE, language=language)
         if path == sale.path:
             await host.call("card.pin", offer=sale.offer)
             await expect(page.locator("#card")).to_be_visible()
+            assert await page.evaluate(SMALL_TARGETS) == []
+            await page.locator(".pinned__buy").click()
+            await expect(page.locator("#buy-sheet .lines__row")).to_be_visible()
         assert await page.evaluate(SMALL_TARGETS) == []
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width == PHONE[0]

@@ -41,6 +41,10 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
         bags: dict[str, Sequence[Card]] = {
             broadcast.id: (await rooms.shop.bag.cards(broadcast.id))[:SHOWN] for broadcast in live
         }
+        farms = {
+            broadcast: await rooms.origin.farm(cards[0].lot.farm.id) if cards else None
+            for broadcast, cards in bags.items()
+        }
         # What has something to show stands first; one with a note or without products is not it.
         live.sort(key=lambda broadcast: (broadcast.note is not None, not bags[broadcast.id]))
         return pages.page(
@@ -50,6 +54,7 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
             seen=",".join(f"{broadcast.id} {broadcast.state}" for broadcast in found),
             live=live,
             bags=bags,
+            farms=farms,
             viewers={broadcast.id: rooms.broadcasts.viewers(broadcast.id) for broadcast in live},
             coming=[broadcast for broadcast in found if broadcast.state == "scheduled"],
             past=[broadcast for broadcast in found if broadcast.state == "ended"][:PAST],

@@ -17,6 +17,12 @@ const days = new Intl.DateTimeFormat(locale, {
   timeZone: page.time_zone,
 });
 
+const shortDays = new Intl.DateTimeFormat(locale, {
+  day: "numeric",
+  month: "short",
+  timeZone: page.time_zone,
+});
+
 /** `{amount, currency}` as ¥29.90. */
 export function money({ amount, currency }) {
   const places = zero.has(currency) ? 0 : 2;
@@ -59,6 +65,9 @@ export const clock = (ms) => clocks.format(ms);
 
 /** The day in the zone of the pages, 11月23日周一. */
 export const day = (ms) => days.format(ms);
+
+/** The day alone, short, 21 Nov, 11月21日. */
+export const dayShort = (ms) => shortDays.format(ms);
 
 /** A length of time, 1:02:10. */
 export function duration(ms) {

@@ -1,7 +1,7 @@
 // The pinned card over the video, and how any card's facts are put into words.
 
 import { el, icon, say } from "../common/dom.js";
-import { clock, count, day, kilograms, money } from "../common/format.js";
+import { clock, count, day, dayShort, kilograms, money } from "../common/format.js";
 import { pictureOf } from "../common/pictures.js";
 import { n, t, text } from "../common/words.js";
 
@@ -15,7 +15,7 @@ function picked(ms, now = Date.now()) {
   if (today && Number(clock(ms).slice(0, 2)) < 12) return t("picked this morning");
   if (today) return t("picked today");
   if (day(ms) === day(now - DAY)) return t("picked yesterday");
-  return t("picked on %(day)s", { day: day(ms) });
+  return t("picked on %(day)s", { day: dayShort(ms) });
 }
 
 /** A lot and when it was picked, `Lot 1123 · picked this morning`. */
