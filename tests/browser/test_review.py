@@ -150,6 +150,16 @@ async def test_it_is_read_in_chinese_on_a_phone(sold: Sold, open_page: Open) -> 
     assert await fits(page)
 
 
+async def test_a_tap_on_the_axis_shows_its_moment(sold: Sold, open_page: Open) -> None:
+    page = await open_page("/", size=PHONE)
+    await as_someone(page, sold.sale, "host", then=sold.path)
+    chart = page.get_by_role("group", name="Viewers and sales over time")
+    await chart.scroll_into_view_if_needed()
+    await expect(chart).to_contain_text("Card pinned")
+    await chart.locator(".u-over").tap()
+    await expect(chart).to_contain_text("watching")
+
+
 async def test_nothing_sold_yet_is_a_page_too(sale: Sale, open_page: Open) -> None:
     page = await open_page("/")
     await as_someone(page, sale, "host", then=f"/review/{sale.broadcast}")

@@ -75,9 +75,6 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if caller.role == "clerk":
             return RedirectResponse(f"/review/{broadcast}/lists/hand-over", status_code=303)
         report = await rooms.review.of(broadcast, farms_of(caller, farm))
-        every_farm = report.farms
-        if farm is not None:
-            every_farm = (await rooms.review.of(broadcast, farms_of(caller))).farms
         return pages.page(
             request,
             "review.html",
@@ -86,7 +83,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             broadcast=await rooms.broadcasts.get(broadcast),
             report=report,
             farm=farm,
-            every_farm=every_farm,
+            every_farm=await rooms.review.farms(broadcast, farms_of(caller)),
             offers={offer.id: offer for offer in report.offers},
             lots={lot.id: lot for lot in report.lots},
             farms={each.id: each for each in report.farms},

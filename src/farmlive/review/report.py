@@ -10,7 +10,7 @@ from typing import Any
 from farmlive.broadcast.log import Head
 from farmlive.review.audience import Audience
 from farmlive.review.definitions import DEFINITIONS
-from farmlive.review.ledger import Ledger, Order, refunds_of
+from farmlive.review.ledger import Ledger, refunds_of
 from farmlive.review.models import (
     FarmShare,
     LotShare,
@@ -44,10 +44,8 @@ class _Count:
     orders: int = 0
     items: int = 0
     amount: int = 0
-    cancelled_orders: int = 0
     cancelled_items: int = 0
-    cancelled_amount: int = 0
-    refunded_orders: int = 0
+    cancelled: int = 0
     refunded: int = 0
     grams: int = 0
 
@@ -56,19 +54,23 @@ class _Count:
         self.amount += amount
         if cancelled:
             self.cancelled_items += items
-            self.cancelled_amount += amount
+            self.cancelled += amount
         else:
-            self.grams += grams
+            self.grams += grams * items
             self.refunded += refunded
 
-    def order(self, order: Order) -> None:
-        self.orders += 1
-        self.cancelled_orders += order.cancelled
-        self.refunded_orders += order.refunded > 0
+    def add(self, other: "_Count") -> None:
+        """Add up what is in the lines; orders are counted apart, since one may be in both."""
+        self.items += other.items
+        self.amount += other.amount
+        self.cancelled_items += other.cancelled_items
+        self.cancelled += other.cancelled
+        self.refunded += other.refunded
+        self.grams += other.grams
 
     @property
     def net(self) -> int:
-        return self.amount - self.cancelled_amount - self.refunded
+        return self.amount - self.cancelled - self.refunded
 
     def share(self, currency: str | None) -> dict[str, Any]:
         def money(amount: int) -> Sum:
@@ -79,7 +81,7 @@ class _Count:
             "items": self.items,
             "net_items": self.items - self.cancelled_items,
             "gross": money(self.amount),
-            "cancelled": money(self.cancelled_amount),
+            "cancelled": money(self.cancelled),
             "refunded": money(self.refunded),
             "net": money(self.net),
         }
@@ -95,36 +97,41 @@ class _Counts:
     lots: dict[str, _Count] = field(default_factory=dict)
     farms: dict[str, _Count] = field(default_factory=dict)
     buyers: set[str] = field(default_factory=set)
+    cancelled: int = 0
+    refunded: int = 0
 
 
 def _count(ledger: Ledger) -> _Counts:
     counts = _Counts()
-    weights = {}
+    offers, lots, farms = counts.offers, counts.lots, counts.farms
+    weights = {offer: card["net_weight_g"] for offer, card in ledger.cards.items()}
     for offer, card in ledger.cards.items():
-        weights[offer] = card["net_weight_g"]
-        counts.offers[offer] = _Count()
-        counts.lots.setdefault(card["lot"]["id"], _Count())
-        counts.farms.setdefault(card["lot"]["farm"]["id"], _Count())
+        offers[offer] = _Count()
+        lots.setdefault(card["lot"]["id"], _Count())
+        farms.setdefault(card["lot"]["farm"]["id"], _Count())
     for order in ledger.orders.values():
         counts.buyers.add(order.buyer)
+        counts.cancelled += order.cancelled
+        counts.refunded += order.refunded > 0
         refunds = refunds_of(order)
-        touched: dict[int, _Count] = {}
         for line in order.lines:
-            offer, items, amount = line["offer"], line["quantity"], line["total"]
-            given_back = refunds.get(offer, 0)
-            of = [
-                counts.every,
-                counts.offers[offer],
-                counts.lots[line["lot"]],
-                counts.farms[line["farm"]],
-            ]
+            offer = line["offer"]
+            said = (line["quantity"], line["total"], weights[offer])
+            of_offer = offers[offer]
+            of_offer.orders += 1
+            of_offer.line(*said, order.cancelled, refunds.get(offer, 0))
             if order.simulated:
-                of.append(counts.simulated)
-            for count in of:
-                count.line(items, amount, weights[offer] * items, order.cancelled, given_back)
-                touched[id(count)] = count
-        for count in touched.values():
-            count.order(order)
+                counts.simulated.line(*said, order.cancelled, 0)
+        counts.simulated.orders += order.simulated
+        for lot in {line["lot"] for line in order.lines}:
+            lots[lot].orders += 1
+        for farm in {line["farm"] for line in order.lines}:
+            farms[farm].orders += 1
+    counts.every.orders = len(ledger.orders)
+    for offer, card in ledger.cards.items():
+        lot = card["lot"]
+        for whole in (counts.every, lots[lot["id"]], farms[lot["farm"]["id"]]):
+            whole.add(offers[offer])
     return counts
 
 
@@ -190,11 +197,11 @@ def report(
         buyers=len(counts.buyers),
         gross=money(every.amount),
         cancelled=Part(
-            orders=every.cancelled_orders,
+            orders=counts.cancelled,
             items=every.cancelled_items,
-            gross=money(every.cancelled_amount),
+            gross=money(every.cancelled),
         ),
-        refunded=Refunds(orders=every.refunded_orders, amount=money(every.refunded)),
+        refunded=Refunds(orders=counts.refunded, amount=money(every.refunded)),
         net=money(every.net),
         paid=money(sum(beside.paid.values())),
         due=money(sum(beside.due.values())),
@@ -211,8 +218,8 @@ def report(
         taps=taps,
         ctr=_ratio(taps, sum(seen.values())),
         ctor=_ratio(every.orders, taps),
-        cancel_rate=_ratio(every.cancelled_orders, every.orders),
-        refund_rate=_ratio(every.refunded_orders, every.orders),
+        cancel_rate=_ratio(counts.cancelled, every.orders),
+        refund_rate=_ratio(counts.refunded, every.orders),
         unpaid_rate=_ratio(beside.unpaid, beside.standing),
         simulated=Part(
             orders=counts.simulated.orders,

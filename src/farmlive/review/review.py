@@ -61,6 +61,18 @@ class Review:
 
         return await self._store.read(read)
 
+    async def farms(
+        self, broadcast: str, own: frozenset[str] | None = None
+    ) -> dict[str, dict[str, str]]:
+        """The farms whose products are in the bag, by id, with their names; of `own` alone."""
+
+        def read(connection: Connection) -> dict[str, dict[str, str]]:
+            added = facts(connection, broadcast, ("offer.added",))
+            found = {farm["id"]: farm["name"] for farm in (d["lot"]["farm"] for _, _, d in added)}
+            return {farm: name for farm, name in found.items() if own is None or farm in own}
+
+        return await self._store.read(read)
+
     async def totals(self, farms: frozenset[str] | None = None) -> dict[str, Total]:
         """What each broadcast sold, net; of these farms alone, if given."""
         stands = orders.c.state != "cancelled"
@@ -178,7 +190,7 @@ def _sessions(connection: Connection, broadcast: str, now: int) -> Iterator[audi
         .where(watches.c.broadcast == broadcast)
         .order_by(watches.c.device, watches.c.from_at)
     )
-    for device, came, left, resumed, running in connection.execute(query):
+    for device, came, left, resumed, running in connection.execute(query).all():
         until = now if running and left > now - FRESH_MS else left
         yield device, came, until, resumed
 

@@ -36,7 +36,9 @@ export class Chart {
   set(axis) {
     this.axis = axis;
     if (this.whole.hidden) this.view = this.#all();
+    const { at } = this;
     this.#draw();
+    this.#tell(at);
   }
 
   #all() {
