@@ -21,7 +21,8 @@ from farmlive.review.models import Report
 from farmlive.review.review import Review
 from farmlive.review.sheets import Sheet
 from farmlive.settings import Settings
-from farmlive.shop.models import Card, NewCentre, NewOffer, OrderPlace, Refund, StateChange
+from farmlive.shop.models import Card, NewCentre, NewOffer
+from farmlive.shop.order_models import OrderPlace, Refund, StateChange
 from farmlive.store import Store
 
 STAFF = Caller("01STAFF", "Staff", "coordinator", "staff", "192.0.2.1")

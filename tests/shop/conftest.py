@@ -23,7 +23,8 @@ from farmlive.origin.models import Farm, Lot, NewFarm, NewLot
 from farmlive.origin.origin import Origin
 from farmlive.people import Blocks, Caller, DeviceCookie, Guard, People, RateLimits
 from farmlive.settings import Settings
-from farmlive.shop.models import Card, Centre, NewCentre, NewOffer, OrderPlace
+from farmlive.shop.models import Card, Centre, NewCentre, NewOffer
+from farmlive.shop.order_models import OrderPlace
 from farmlive.shop.routes import routes
 from farmlive.shop.shop import Shop
 from farmlive.store import Store

@@ -14,7 +14,8 @@ from farmlive.people.models import NewBlock
 from farmlive.people.problems import Blocked
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
-from farmlive.shop.models import HoldDrop, HoldPlace, OfferChange, OfferRelease
+from farmlive.shop.models import OfferChange, OfferRelease
+from farmlive.shop.order_models import HoldDrop, HoldPlace
 from farmlive.shop.problems import (
     BroadcastEnded,
     BroadcastNotLive,

@@ -5,7 +5,8 @@ from pydantic import ValidationError
 
 from farmlive.ids import ulid
 from farmlive.shop.keys import canonical_hash
-from farmlive.shop.models import NewOffer, NewOrder, OfferChange, OrderPlace, order_number
+from farmlive.shop.models import NewOffer, OfferChange, order_number
+from farmlive.shop.order_models import NewOrder, OrderPlace
 
 OFFER = ulid()
 

@@ -13,7 +13,7 @@ from farmlive.origin.models import NewFarm, NewLot
 from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden
-from farmlive.shop.models import Refund, StateChange
+from farmlive.shop.order_models import Refund, StateChange
 from farmlive.shop.problems import KeyReused, NotInState, RefundTooHigh, UnknownOrder
 
 from .conftest import HOST, PRICE

@@ -4,7 +4,7 @@ import pytest
 
 from farmlive.ids import token, ulid
 from farmlive.shop.channel import commands
-from farmlive.shop.models import OrderPlace
+from farmlive.shop.order_models import OrderPlace
 
 
 def orders_of(stall: Any) -> str:

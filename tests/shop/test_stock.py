@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token
 from farmlive.problems import Forbidden
-from farmlive.shop.models import HoldDrop, HoldPlace, OfferRelease, OrderPlace, StateChange
+from farmlive.shop.models import OfferRelease
+from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, StateChange
 from farmlive.shop.problems import NotInState, SoldOut, StockTaken
 from farmlive.shop.tables import holds, offers, order_lines, orders
 

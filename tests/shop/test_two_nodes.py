@@ -14,7 +14,7 @@ from farmlive.ids import token
 from farmlive.origin.origin import Origin
 from farmlive.people import People, RateLimits
 from farmlive.settings import Settings
-from farmlive.shop.models import HoldPlace
+from farmlive.shop.order_models import HoldPlace
 from farmlive.shop.problems import BroadcastEnded, KeyReused, SoldOut
 from farmlive.shop.shop import Shop
 from farmlive.store import Store, after_commit

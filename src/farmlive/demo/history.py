@@ -25,8 +25,9 @@ from farmlive.demo.county import TIME_ZONE
 from farmlive.demo.farms import enter_lot
 from farmlive.ids import token
 from farmlive.people import Caller
-from farmlive.shop.models import HoldPlace, OfferChange, OfferRelease, OrderPlace, Refund
-from farmlive.shop.models import StateChange as Change
+from farmlive.shop.models import OfferChange, OfferRelease
+from farmlive.shop.order_models import HoldPlace, OrderPlace, Refund
+from farmlive.shop.order_models import StateChange as Change
 from farmlive.shop.problems import SoldOut
 
 MINUTE_MS = 60_000

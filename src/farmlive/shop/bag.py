@@ -18,15 +18,7 @@ from farmlive.people.audit import note
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
 from farmlive.shop import catalogue, prices, stock
-from farmlive.shop.models import (
-    BagOrder,
-    Card,
-    NewOffer,
-    OfferChange,
-    OfferRelease,
-    Product,
-    money,
-)
+from farmlive.shop.models import BagOrder, Card, NewOffer, OfferChange, OfferRelease, Product, money
 from farmlive.shop.problems import (
     BagFull,
     BroadcastEnded,

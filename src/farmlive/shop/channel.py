@@ -6,7 +6,8 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 
 from farmlive.people import Caller
-from farmlive.shop.models import HoldDrop, HoldPlace, OfferChange, OfferRelease, OrderPlace
+from farmlive.shop.models import OfferChange, OfferRelease
+from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace
 from farmlive.shop.shop import Shop
 
 

@@ -19,7 +19,8 @@ from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop import keys, lines, stock
-from farmlive.shop.models import HoldDrop, HoldPlace, NewHold, money
+from farmlive.shop.models import money
+from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.shop.tables import holds
 from farmlive.shop.till import DEVICES_PER_ADDRESS, Blocks, Limits

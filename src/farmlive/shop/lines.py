@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from farmlive.broadcast.log import STAFF
 from farmlive.problems import Invalid
 from farmlive.shop import prices
-from farmlive.shop.models import OrderLine
+from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import SoldOut, UnknownOffer
 from farmlive.shop.stock import Move, Offer, on_offer
 

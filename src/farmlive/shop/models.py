@@ -1,34 +1,23 @@
-"""The shapes of the shop in the API and of the channel's messages that it answers."""
+"""The shapes of the catalogue and the bag in the API and on the channel; what orders share.
 
-from typing import Annotated, Literal, Self
+Those of holds and orders are in order_models.py.
+"""
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
-from farmlive.origin.fields import Gtin, Time
+from farmlive.origin.fields import Gtin
 from farmlive.shop.fields import (
-    Address,
-    Amount,
-    By,
     Identifier,
-    Key,
-    Name,
-    Payment,
-    PaymentMethod,
     Phone,
     Picture,
     Price,
-    Quantity,
-    Reason,
-    SeenPrice,
-    State,
     Step,
-    Way,
     Weight,
 )
-
-MAX_LINES = 50
 
 
 def order_number(number: int) -> str:
@@ -40,16 +29,6 @@ def order_number(number: int) -> str:
         block, letter = divmod(block - 1, 26)
         letters = chr(ord("A") + letter) + letters
     return f"{letters}{place + 1:04d}"
-
-
-def _some_lines(lines: list["OrderLine"]) -> list["OrderLine"]:
-    if not lines:
-        raise ValueError("The order is empty: choose at least one offer.")
-    if len(lines) > MAX_LINES:
-        raise ValueError(f"An order has at most {MAX_LINES} lines; make two of it.")
-    if len({line.offer for line in lines}) < len(lines):
-        raise ValueError("An offer stands in the order twice; put its quantities into one line.")
-    return lines
 
 
 # Pick-up points
@@ -249,218 +228,6 @@ class OfferChange(BaseModel):
         if self.price is None and "list_price" not in self.model_fields_set:
             raise ValueError("Say what changes: the price, the list price or both.")
         return self
-
-
-# Orders
-
-
-class OrderLine(BaseModel):
-    """One offer of an order; `price` is what the buyer saw for one, minor units."""
-
-    offer: Identifier
-    quantity: Quantity
-    price: SeenPrice
-
-
-class Buyer(BaseModel):
-    """Who receives the order. Kept with the order alone, never in the log."""
-
-    name: Name
-    phone: Phone
-
-
-class Delivery(BaseModel):
-    """By parcel to an address, or picked up at a centre."""
-
-    way: Way
-    address: Address | None = None
-    centre: Identifier | None = None
-
-    @model_validator(mode="after")
-    def _place(self) -> Self:
-        if self.way == "parcel" and self.address is None:
-            raise ValueError("A parcel needs the address where it goes.")
-        if self.way == "pickup" and self.centre is None:
-            raise ValueError("Choose the centre where the order is picked up.")
-        return self
-
-
-class NewHold(BaseModel):
-    """What a buyer wants to have kept while filling in the order."""
-
-    lines: Annotated[list[OrderLine], AfterValidator(_some_lines)]
-
-
-class HoldPlace(NewHold):
-    """`hold.place`: keep this for the buyer for some minutes; it replaces an earlier hold."""
-
-    key: Key
-
-
-class HoldDrop(BaseModel):
-    """`hold.drop`: give back what was held."""
-
-    order: Identifier
-
-
-class HeldLine(BaseModel):
-    """A line of a hold; `price` is for one, minor units, as in events."""
-
-    offer: str
-    lot: str
-    farm: str
-    quantity: int
-    price: int
-    total: int
-
-
-class Held(BaseModel):
-    """The answer to a hold: the order to be, and until when it is kept, milliseconds since 1970."""
-
-    order: str
-    until: int
-    lines: list[HeldLine]
-    total: Money
-
-
-class NewOrder(BaseModel):
-    """An order as a buyer sends it; `order` names the buyer's hold, whose stock it takes."""
-
-    order: Identifier | None = None
-    lines: Annotated[list[OrderLine], AfterValidator(_some_lines)]
-    buyer: Buyer
-    delivery: Delivery
-    payment: PaymentMethod
-
-    @model_validator(mode="after")
-    def _payable(self) -> Self:
-        fitting = "cash_on_delivery" if self.delivery.way == "parcel" else "pay_at_pickup"
-        if self.payment != fitting:
-            raise ValueError(
-                "A parcel is paid in cash on delivery, a picked-up order at the pick-up point: "
-                f"send {fitting}."
-            )
-        return self
-
-
-class OrderPlace(NewOrder):
-    """`order.place`: an order with its key."""
-
-    key: Key
-
-
-class PlacedOrder(BaseModel):
-    """The answer to an order: its number to say and the address of its page."""
-
-    order: str
-    number: str
-    token: str
-    url: str
-    state: State
-    payment: Payment
-    total: Money
-
-
-class OrderedLine(BaseModel):
-    """A line of an order; `price` is for one."""
-
-    offer: str
-    name: Bilingual
-    unit: Bilingual
-    picture: str | None
-    quantity: int
-    price: Money
-    total: Money
-    lot: str
-    lot_code: str
-    lot_url: str
-    farm: str
-    farm_name: Bilingual
-
-
-class OrderedDelivery(BaseModel):
-    """Where an order goes."""
-
-    way: Way
-    address: str | None
-    centre: Centre | None
-
-
-class Change(BaseModel):
-    """One step in the life of an order: how it stood from then on, by whose doing."""
-
-    at: Time
-    state: State
-    payment: Payment
-    by: By
-    reason: str | None
-
-
-class Cancel(BaseModel):
-    """A buyer's word on why the order is cancelled, if there is one."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Reason | None = None
-
-
-class StateChange(BaseModel):
-    """The state that an order comes into."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    state: State
-    reason: Reason | None = None
-
-
-class PaymentChange(BaseModel):
-    """An order was paid."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    payment: Literal["paid"]
-
-
-class Refund(BaseModel):
-    """Money given back, minor units, on top of what was given back before."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    amount: Amount
-    reason: Reason
-
-
-class Order(BaseModel):
-    """An order as its buyer and staff see it.
-
-    A seller sees the lines of own farms and their sum, neither buyer nor address; token and url
-    are for the buyer and for staff.
-    """
-
-    id: str
-    number: str
-    token: str | None
-    url: str | None
-    broadcast: str
-    placed_at: Time
-    state: State
-    payment: Payment
-    payment_method: PaymentMethod
-    lines: list[OrderedLine]
-    total: Money
-    refunded: Money
-    buyer: Buyer | None
-    delivery: OrderedDelivery
-    simulated: bool
-    can_cancel: bool
-    history: list[Change]
-
-
-class OrderList(BaseModel):
-    """Orders of a broadcast, oldest first; `next` is the `after` of the next page, if any."""
-
-    orders: list[Order]
-    next: str | None
 
 
 def money(amount: int, currency: str) -> dict[str, object]:

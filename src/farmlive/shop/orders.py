@@ -17,7 +17,8 @@ from farmlive.people.audit import note
 from farmlive.problems import Forbidden
 from farmlive.shop import keys, life, lines, shown, stock
 from farmlive.shop.fields import Payment, State, Way
-from farmlive.shop.models import Order, Refund, StateChange, money, order_number
+from farmlive.shop.models import money, order_number
+from farmlive.shop.order_models import Order, Refund, StateChange
 from farmlive.shop.problems import RefundTooHigh, UnknownOrder
 from farmlive.shop.tables import holds, order_changes, order_lines, orders
 from farmlive.store import Store

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from farmlive.shop.models import OrderLine
+from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import PriceChanged
 from farmlive.shop.stock import Offer
 from farmlive.shop.tables import offer_prices

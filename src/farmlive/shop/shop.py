@@ -12,7 +12,8 @@ from farmlive.settings import Settings
 from farmlive.shop import bag
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.holds import Holds
-from farmlive.shop.models import Centre, Order, OrderPlace
+from farmlive.shop.models import Centre
+from farmlive.shop.order_models import Order, OrderPlace
 from farmlive.shop.orders import Orders
 from farmlive.shop.till import Blocks, Limits, Till
 from farmlive.store import Store

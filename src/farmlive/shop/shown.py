@@ -14,7 +14,8 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.shop import life
 from farmlive.shop.catalogue import centre_of
-from farmlive.shop.models import Centre, Order, money, order_number
+from farmlive.shop.models import Centre, money, order_number
+from farmlive.shop.order_models import Order
 from farmlive.shop.tables import centres, offers, order_changes, order_lines, products
 
 

@@ -15,7 +15,8 @@ from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop import keys, lines, stock
-from farmlive.shop.models import NewOrder, OrderPlace, money, order_number
+from farmlive.shop.models import money, order_number
+from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownCentre
 from farmlive.shop.tables import centres, holds, order_lines, orders
 from farmlive.store import Store
