@@ -98,6 +98,15 @@ export class Bag {
 const inOrder = (offers) =>
   [...offers.values()].sort((one, other) => (one.position ?? 0) - (other.position ?? 0));
 
+const STATES = {
+  placed: () => t("Ordered"),
+  packed: () => t("Packed"),
+  shipped: () => t("On its way"),
+  at_centre: () => t("At the centre"),
+  received: () => t("Received"),
+  cancelled: () => t("Cancelled"),
+};
+
 /** The orders that this device placed here, with the way to their pages. */
 export function renderOrders(place, scene) {
   const links = recall("orders") ?? {};
@@ -117,7 +126,7 @@ export function renderOrders(place, scene) {
             "a",
             { class: "link", href: links[order.order], target: "_blank" },
             icon("check", true),
-            `${order.number} · ${money(order.total)}`,
+            [order.number, money(order.total), STATES[order.state]?.()].filter(Boolean).join(" · "),
           ),
         ),
       ),
