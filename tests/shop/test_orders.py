@@ -16,8 +16,8 @@ from farmlive.problems import Forbidden
 from farmlive.shop.order_models import Refund, StateChange
 from farmlive.shop.problems import KeyReused, NotInState, RefundTooHigh, UnknownOrder
 
-from .conftest import HOST, PRICE
-from .test_holds import stock
+from .conftest import HOST, PRICE, caller
+from .test_holds import hold, stock
 
 CLERK = Caller(None, "a clerk", "clerk", "the clerk's device", "192.0.2.3")
 PICKUP = {"payment": "pay_at_pickup"}
@@ -257,6 +257,21 @@ async def test_a_clerk_sees_the_pick_ups_and_others_nothing(stall: Any) -> None:
     for role in (None, "moderator", "simulator"):
         with pytest.raises(Forbidden):
             await seen(stall, Caller(None, None, role, "d", "192.0.2.1"))  # type: ignore[arg-type]
+
+
+async def test_orders_are_listed_by_their_numbers_whenever_they_were_held(stall: Any) -> None:
+    held = await hold(stall)
+    stall.viewer = caller("another device")
+    first, second = await stall.place(1), await stall.place(1)
+    page, following = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, limit=2)
+    assert [order.id for order in page] == [first["order"], second["order"]]
+    assert following is None
+    stall.viewer = caller()
+    last = await stall.place(1, order=held["order"])
+    rest, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, second["order"])
+    assert [(order.id, order.number) for order in rest] == [(held["order"], "A0003")]
+    assert last["order"] < first["order"]
+    assert len(await seen(stall, HOST)) == 3
 
 
 async def test_orders_are_listed_by_state_and_way(stall: Any) -> None:

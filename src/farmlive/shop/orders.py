@@ -31,6 +31,7 @@ _OF_DEVICE = union_all(
         for table in (orders, holds)
     )
 )
+_before = orders.alias("before")
 _CHANGES = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
     order_changes.c.order == bindparam("of")
 )
@@ -80,14 +81,21 @@ class Orders:
         state: State | None = None,
         way: Way | None = None,
     ) -> tuple[list[Order], str | None]:
-        """Orders of a broadcast, oldest first, and the `after` of the next page, if any.
+        """Orders of a broadcast in the order of their numbers, and the next page's `after`, if any.
 
         Staff see all, a clerk what is picked up, a seller own farms' lines without the buyer.
         Raises Forbidden, UnknownBroadcast.
         """
         if caller.role not in _READERS:
             raise Forbidden("Orders are read by coordinators, hosts, clerks and sellers.")
-        query = select(orders).where(orders.c.broadcast == broadcast, orders.c.id > after)
+        query = select(orders).where(orders.c.broadcast == broadcast)
+        if after:  # by number: an order has the id of its hold, which may be older than others
+            last = (
+                select(_before.c.number)
+                .where(_before.c.id == after, _before.c.broadcast == broadcast)
+                .scalar_subquery()
+            )
+            query = query.where(orders.c.number > func.coalesce(last, 0))
         if state is not None:
             query = query.where(orders.c.state == state)
         if way is not None:
@@ -97,7 +105,7 @@ class Orders:
         if caller.role == "seller":
             own = order_lines.c.farm.in_(caller.farms)
             query = query.where(exists().where(order_lines.c.order == orders.c.id, own))
-        query = query.order_by(orders.c.id).limit(limit + 1)
+        query = query.order_by(orders.c.number).limit(limit + 1)
 
         def read(connection: Connection) -> tuple[list[Order], str | None]:
             self._log.head(connection, broadcast)
