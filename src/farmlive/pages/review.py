@@ -115,7 +115,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             headers={"X-Robots-Tag": "noindex"},
             caller=caller,
             broadcast=await rooms.broadcasts.get(broadcast),
-            sheet=await rooms.review.sheet(caller, broadcast, name, language, farm),
+            made=await rooms.review.sheet(caller, broadcast, name, language, farm),
             about=SHEET_WORDS[name][1].in_language(language),
             farm=farm,
             tick=name != "settlement",
