@@ -78,12 +78,12 @@ async def test_a_frozen_camera_is_waited_for_without_a_new_session(
         page = await open_page(sale.path, size=PHONE, script=COUNTED)
         slate = page.locator("#slate")
         await page.evaluate(MORE_FRAMES, 10)
-        await expect(slate).to_be_hidden()
+        await expect(slate).to_be_hidden(timeout=15_000)
         sessions = await page.evaluate("peers")
         process.send_signal(signal.SIGSTOP)
-        await expect(slate).to_contain_text("Back in a moment")
+        await expect(slate).to_contain_text("Back in a moment", timeout=15_000)
         process.send_signal(signal.SIGCONT)
-        await expect(slate).to_be_hidden()
+        await expect(slate).to_be_hidden(timeout=15_000)
         await page.evaluate(MORE_FRAMES, 10)
         assert await page.evaluate("peers") == sessions
 
@@ -153,10 +153,10 @@ class TestRestart:
         await page.evaluate(MORE_FRAMES, 10)
         await site.server.end(how)
         await publisher.vanish()
-        await expect(page.locator("#slate")).to_contain_text("Connecting again")
+        await expect(page.locator("#slate")).to_contain_text("Connecting again", timeout=15_000)
         await site.server.start()
         publisher = await published(site)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(15):
             await page.evaluate(MORE_FRAMES, 5)
-        await expect(page.locator("#slate")).to_be_hidden()
+        await expect(page.locator("#slate")).to_be_hidden(timeout=15_000)
         await publisher.close()
