@@ -49,7 +49,7 @@ export async function api(method, path, body, { staff = false, headers = {} } = 
     });
   }
   const type = answer.headers.get("content-type") ?? "";
-  const read = type.includes("json") ? await answer.json() : null;
+  const read = answer.status !== 204 && type.includes("json") ? await answer.json() : null;
   if (answer.ok) return read;
   throw new Problem(
     { status: answer.status, ...(read ?? {}) },
