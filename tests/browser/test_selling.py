@@ -162,6 +162,21 @@ async def test_cancelling_takes_a_reason(open_studio: Open, sale: Sale) -> None:
     await expect(row.get_by_text("cancelled", exact=True)).to_be_visible()
 
 
+async def test_who_ordered_is_blocked_and_let_in_again(open_studio: Open, sale: Sale) -> None:
+    placed = await order(sale, 1)
+    page = await open_studio(f"/studio/{sale.broadcast}/orders", role="host")
+    row = page.get_by_role("listitem").filter(has_text=placed["number"])
+    await row.get_by_role("button", name="Block who ordered this").click()
+    sheet = page.get_by_role("dialog", name="Block who ordered this")
+    await sheet.get_by_label("Reason").fill("never fetches")
+    await sheet.get_by_role("button", name="Block", exact=True).click()
+    await expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    await page.goto("/studio/people")
+    blocked = page.get_by_role("listitem").filter(has_text="never fetches")
+    await blocked.get_by_role("button", name="Let in again").click()
+    await expect(page.get_by_text("Nobody is blocked")).to_be_visible()
+
+
 async def test_clerk_hands_over_what_is_picked_up(open_studio: Open, sale: Sale) -> None:
     await order(sale, 1)
     picked = await order(sale, 2, way=PICKUP)

@@ -24,7 +24,7 @@ PAGES = {
     "/studio/farms/{farm}/harvest": STAFF | {"seller"},
     "/studio/farms/{other}": STAFF,
     "/studio/centres": STAFF,
-    "/studio/people": {"coordinator"},
+    "/studio/people": STAFF,
     "/studio/audit": {"coordinator"},
     "/studio/{live}": STAFF | {"moderator"},
     "/studio/{live}/bag": STAFF,

@@ -36,7 +36,8 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     add("/studio/products", "studio_products.html", GROWERS)
     add("/studio/farms", "studio_farms.html", GROWERS)
     add("/studio/centres", "studio_centres.html", STAFF)
-    add("/studio/people", "studio_people.html", ("coordinator",))
+    # A host finds there who is blocked and who was turned away.
+    add("/studio/people", "studio_people.html", STAFF)
     add("/studio/audit", "studio_audit.html", ("coordinator",))
 
     @router.get("/studio/farms/{farm}")

@@ -20,7 +20,10 @@ const SPOKEN = {
   "bag-full": () => t("The bag is full: it holds 100 products."),
   "name-taken": () => t("An account with this name exists. Choose another name."),
   "last-coordinator": () => t("That is the only coordinator. Make another one first, so that nobody is locked out."),
-  "unknown-invitation": () => t("This invitation does not work any more: it was used, taken back, or is older than seven days. Ask for a new one."),
+  "nothing-to-block": () => t("Nobody can be found by that, so nobody was blocked."),
+  "everyones-address": () => t("That address is everyone's here, so it was not blocked. Whoever runs the server can set the proxy's address."),
+  csrf: () => t("The page is too old. Load it again, then try once more."),
+  "invitation-over": () => t("This invitation does not work any more: it was used, taken back, or is older than seven days. Ask for a new one."),
   "wrong-password": () => t("The present password is not right. Nothing was changed."),
   "not-in-state": () => t("The order is not in a state that allows this. It may have changed meanwhile; look again."),
   "stock-taken": () => t("So much can't be taken back: it is sold or held."),
@@ -45,6 +48,10 @@ const fields = () => [
   t("A lot can't be packed before it is harvested; put the times right."),
   t("The list price is the higher one, struck out beside the price."),
   t("A name has 1 to 40 letters, digits, dots, dashes or underscores, and no space."),
+  t("A lot code has 1 to 20 characters: letters without accents, digits and ! \" % & ' ( ) * + , - . / : ; < = > ? _, without spaces."),
+  t("A GS1 company prefix has 4 to 12 digits and nothing else."),
+  t("Give latitude and longitude together, or neither."),
+  t("Say for how many days nothing may be picked after the spraying; 0 where there is no waiting period."),
 ];
 
 /** The server's sentence in the reader's language; in Chinese a general one where none is known. */

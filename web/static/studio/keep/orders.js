@@ -6,7 +6,7 @@ import { clock, count, day, money } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, page, t, text } from "../../common/words.js";
 import { Channel } from "../../live/channel.js";
-import { get, post } from "../api.js";
+import { get, post, remove } from "../api.js";
 import { spoken } from "../sentences.js";
 import { isGone, nextStep, paymentWords, stateKind, stateWords } from "../state.js";
 import { act, badge, List } from "./list.js";
@@ -186,8 +186,11 @@ function block(order) {
   sheets.block.open({
     values: { kind: "phone" },
     job: async (body) => {
-      await post("/api/v1/blocks", { ...body, order: order.id });
-      toast(t("Blocked. A coordinator can let them in again under “People”."));
+      const made = await post("/api/v1/blocks", { ...body, order: order.id });
+      toast(t("Blocked."), {
+        act: t("Undo"),
+        onAct: () => remove(`/api/v1/blocks/${made.id}`).catch((problem) => toast(spoken(problem), { danger: true })),
+      });
     },
   });
 }

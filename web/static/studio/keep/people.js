@@ -1,10 +1,10 @@
-// People: accounts with their roles, invitations by link, who is blocked, who was turned away and why.
+// People: accounts with their roles, and invitations by link. Who is blocked is in blocks.js.
 
 import { el, icon } from "../../common/dom.js";
-import { clock, count, day } from "../../common/format.js";
+import { clock, day } from "../../common/format.js";
 import { close, open } from "../../common/sheet.js";
 import { toast } from "../../common/toast.js";
-import { n, page, t, text } from "../../common/words.js";
+import { page, t, text } from "../../common/words.js";
 import { get, patch, post, remove } from "../api.js";
 import { ask } from "../ask.js";
 import { setUpCopy, showCode } from "../qr.js";
@@ -13,7 +13,7 @@ import { spoken } from "../sentences.js";
 import { act, badge, List, row } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
-const sheets = Object.fromEntries(["invite", "account", "block"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
+const sheets = Object.fromEntries(["invite", "account"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
 const secret = document.getElementById("secret-sheet");
 let farms = [];
 let opened = null;
@@ -54,64 +54,6 @@ const invitations = new List(
       acts: [act(t("Take it back"), () => revoke(invitation), { name: invitation.label ?? roleWords(invitation.role) })],
     }),
 );
-
-const blocks = new List(
-  "blocks",
-  async () => (await get("/api/v1/blocks")).blocks,
-  (block) =>
-    row({
-      picture: sign("close"),
-      title: kindWords(block.kind),
-      badges: [badge(block.who)],
-      lines: [block.reason, t("by %(name)s, %(when)s", { name: block.by, when: when(block.at) })],
-      acts: [act(t("Let in again"), () => unblock(block), { name: block.who })],
-    }),
-);
-
-const refusals = new List(
-  "refusals",
-  async () => (await get("/api/v1/refusals")).refusals,
-  (refusal) =>
-    row({
-      picture: sign("warning"),
-      title: whatWords(refusal.what),
-      badges: [badge(`${kindWords(refusal.kind)} ${refusal.who}`)],
-      lines: [
-        refusal.limit === null
-          ? t("Blocked: %(reason)s", { reason: refusal.reason })
-          : t("More than %(n)s a minute.", { n: count(refusal.limit) }),
-        n("%(n)s time, last %(when)s", "%(n)s times, last %(when)s", refusal.count, { n: count(refusal.count), when: when(refusal.at) }),
-      ],
-      acts:
-        refusal.limit === null || refusal.kind === "name"
-          ? []
-          : [act(t("Block…"), () => block({ kind: refusal.kind, value: refusal.mark }), { name: refusal.who })],
-    }),
-);
-
-function kindWords(kind) {
-  switch (kind) {
-    case "phone":
-      return t("Phone");
-    case "device":
-      return t("Device");
-    case "address":
-      return t("Network address");
-    default:
-      return t("Name");
-  }
-}
-
-/** What was refused, by the limit's own word. */
-function whatWords(what) {
-  if (what.includes("order")) return t("Ordering");
-  if (what.includes("hold")) return t("Holding stock");
-  if (what.includes("sign")) return t("Signing in");
-  if (what.includes("chat")) return t("Writing in the chat");
-  if (what.includes("join") || what.includes("watch")) return t("Joining");
-  if (what.includes("key") || what.includes("whip")) return t("Sending a picture");
-  return what === "blocked" ? t("Something while blocked") : what;
-}
 
 /** Shows once what is never shown again: a password, or an invitation's link with its code. */
 function show({ title, words, value, path = null }) {
@@ -204,29 +146,7 @@ async function toggleDisabled() {
   }
 }
 
-function block(values = {}) {
-  sheets.block.open({
-    values: { kind: "phone", ...values },
-    job: async (body) => {
-      await post("/api/v1/blocks", body);
-      await blocks.reload();
-      toast(t("Blocked."));
-    },
-  });
-}
-
-async function unblock({ id }) {
-  try {
-    await remove(`/api/v1/blocks/${id}`);
-    await blocks.reload();
-    toast(t("Let in again."));
-  } catch (problem) {
-    fail(problem);
-  }
-}
-
 for (const button of document.querySelectorAll("[data-invite]")) button.addEventListener("click", invite);
-document.querySelector("[data-block]").addEventListener("click", () => block());
 sheets.account.part("reset").addEventListener("click", resetPassword);
 sheets.account.part("disable").addEventListener("click", toggleDisabled);
 secret.querySelector("[data-close]").addEventListener("click", () => close(secret));
@@ -239,5 +159,5 @@ get("/api/v1/farms")
   .catch(() => {})
   .then(() => {
     for (const name of ["invite", "account"]) setUpRoles(sheets[name].form, farms);
-    for (const list of [accounts, invitations, blocks, refusals]) list.reload();
+    for (const list of [accounts, invitations]) list.reload();
   });

@@ -13,8 +13,11 @@ export class FormSheet {
     this.#form = this.#dialog.querySelector("form");
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
     onSubmit(this.#form, async (body) => {
-      const kept = await this.#job(body);
-      if (kept !== false) close(this.#dialog);
+      await this.#job(body);
+      close(this.#dialog);
+      // What was said while the sheet was open stays to be read.
+      const said = this.#dialog.querySelector(":scope > .toasts");
+      if (said) document.getElementById("toasts").append(...said.children);
     });
   }
 

@@ -1,0 +1,32 @@
+"""The studio's sentences for what the server says stand for something that it does say."""
+
+import ast
+import re
+from pathlib import Path
+
+import farmlive
+from farmlive.pages.static import WEB
+
+SENTENCES = (WEB / "static" / "studio" / "sentences.js").read_text(encoding="utf-8")
+SAID = {
+    node.value
+    for file in Path(farmlive.__file__).parent.rglob("*.py")
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str)
+}
+
+
+def test_problems_are_known_by_a_type_that_exists() -> None:
+    spoken = SENTENCES[SENTENCES.index("const SPOKEN") : SENTENCES.index("export function spoken")]
+    slugs = re.findall(r"""^  "?([a-z-]+)"?: \(\) =>""", spoken, re.M)
+    assert len(slugs) > 10
+    assert set(slugs) - SAID == set()
+
+
+def test_words_on_fields_are_the_servers_own() -> None:
+    fields = SENTENCES[SENTENCES.index("const fields") :]
+    fields = fields[: fields.index("];")]
+    words = [ast.literal_eval(text) for text in re.findall(r"""t\(("(?:[^"\\]|\\.)*")\)""", fields)]
+    assert len(words) > 5
+    lowered = {text.rstrip(".").lower() for text in SAID}
+    assert [text for text in words if text.rstrip(".").lower() not in lowered] == []

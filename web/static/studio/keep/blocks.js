@@ -1,0 +1,97 @@
+// Who is blocked, and who was turned away in the last hour and why.
+
+import { el, icon } from "../../common/dom.js";
+import { clock, count, day } from "../../common/format.js";
+import { toast } from "../../common/toast.js";
+import { n, t } from "../../common/words.js";
+import { get, post, remove } from "../api.js";
+import { spoken } from "../sentences.js";
+import { act, badge, List, row } from "./list.js";
+import { FormSheet } from "./sheet.js";
+
+const sheet = new FormSheet("block-sheet");
+const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
+const when = (moment) => `${day(Date.parse(moment))} ${clock(Date.parse(moment))}`;
+
+const blocks = new List(
+  "blocks",
+  async () => (await get("/api/v1/blocks")).blocks,
+  (block) =>
+    row({
+      picture: sign("close"),
+      title: kindWords(block.kind),
+      badges: [badge(block.who)],
+      lines: [block.reason, t("by %(name)s, %(when)s", { name: block.by, when: when(block.at) })],
+      acts: [act(t("Let in again"), () => unblock(block), { name: block.who })],
+    }),
+);
+
+const refusals = new List(
+  "refusals",
+  async () => (await get("/api/v1/refusals")).refusals,
+  (refusal) =>
+    row({
+      picture: sign("warning"),
+      title: whatWords(refusal.what),
+      badges: [badge(`${kindWords(refusal.kind)} ${refusal.who}`)],
+      lines: [
+        refusal.limit === null
+          ? t("Blocked: %(reason)s", { reason: refusal.reason })
+          : t("More than %(n)s a minute.", { n: count(refusal.limit) }),
+        n("%(n)s time, last %(when)s", "%(n)s times, last %(when)s", refusal.count, { n: count(refusal.count), when: when(refusal.at) }),
+      ],
+      acts:
+        refusal.limit === null || refusal.kind === "name"
+          ? []
+          : [act(t("Block…"), () => block({ kind: refusal.kind, value: refusal.mark }), { name: refusal.who })],
+    }),
+);
+
+function kindWords(kind) {
+  switch (kind) {
+    case "phone":
+      return t("Phone");
+    case "device":
+      return t("Device");
+    case "address":
+      return t("Network address");
+    default:
+      return t("Name");
+  }
+}
+
+/** What was refused, by the limit's own word. */
+function whatWords(what) {
+  if (what.includes("order")) return t("Ordering");
+  if (what.includes("hold")) return t("Holding stock");
+  if (what.includes("sign")) return t("Signing in");
+  if (what.includes("chat")) return t("Writing in the chat");
+  if (what.includes("join") || what.includes("watch")) return t("Joining");
+  if (what.includes("key") || what.includes("whip")) return t("Sending a picture");
+  return what === "blocked" ? t("Something while blocked") : what;
+}
+
+function block(values = {}) {
+  sheet.open({
+    values: { kind: "phone", ...values },
+    job: async (body) => {
+      await post("/api/v1/blocks", body);
+      await blocks.reload();
+      toast(t("Blocked."));
+    },
+  });
+}
+
+async function unblock({ id }) {
+  try {
+    await remove(`/api/v1/blocks/${id}`);
+    await blocks.reload();
+    toast(t("Let in again."));
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+  }
+}
+
+document.querySelector("[data-block]").addEventListener("click", () => block());
+blocks.reload();
+refusals.reload();
