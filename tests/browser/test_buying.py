@@ -325,3 +325,43 @@ async def test_what_the_server_finds_wrong_is_said_at_its_field(
     await submit(page).click()
     await expect(page.locator("#phone-error")).to_have_text("请写 7 到 15 位的电话号码。")
     await expect(page.get_by_label("电话", exact=True)).to_be_focused()
+
+
+async def test_what_is_held_can_be_ordered_after_the_end(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    sheet = await tap_buy(page)
+    await expect(sheet).to_contain_text("Held for you")
+    await sale.api.end(sale.broadcast)
+    await expect(page.locator("body")).to_have_attribute("data-state", "ended")
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+
+
+async def test_who_is_blocked_is_told_so(sale: Sale, host: Channel, open_page: Open) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    sheet = await tap_buy(page)
+    await submit(page).click()
+    await sheet.get_by_role("button", name="Back to the broadcast").click()
+    (order,) = await sale.api.orders(sale.broadcast)
+    block = {"kind": "device", "order": order["id"], "reason": "test"}
+    await sale.api.request("POST", "/api/v1/blocks", json=block)
+    await tap_buy(page)
+    await expect(sheet.get_by_role("alert")).to_contain_text("Orders from here are not taken.")
+
+
+async def test_a_hold_that_can_not_be_asked_for_comes_with_the_link(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    await expect(page.locator("#card")).to_be_visible()
+    await page.context.set_offline(True)
+    sheet = await tap_buy(page)
+    await expect(sheet.get_by_role("alert")).to_contain_text("can't be reached")
+    await page.context.set_offline(False)
+    await expect(sheet).to_contain_text("Held for you")
+    await expect(sheet.get_by_role("alert")).to_be_hidden()

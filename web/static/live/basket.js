@@ -25,6 +25,7 @@ export class Basket extends EventTarget {
     this.gone = new Set(); // holds that are over for this page
     this.pending = recallPending(broadcast);
     setInterval(() => this.watch(), 500);
+    addEventListener("online", () => this.retry());
   }
 
   get empty() {
@@ -234,8 +235,7 @@ export class Basket extends EventTarget {
     }
     if (this.pending && !this.ordering) this.recover();
     this.follow();
-    const back = this.state === "loose" && this.problem?.slug === "offline";
-    if (back && this.channel.state === "open") this.ask(0);
+    if (this.channel.state === "open") this.retry();
     if (this.hold || this.busy || !this.empty) return;
     for (const order of this.scene.orders.values()) {
       if (order.state !== "held" || this.gone.has(order.order) || !(order.until > now())) continue;
@@ -243,6 +243,11 @@ export class Basket extends EventTarget {
       this.lines = new Map([...this.hold.lines].map(([offer, line]) => [offer, { ...line }]));
       this.become("held");
     }
+  }
+
+  /** The link is back: ask for the hold that could not be asked for. */
+  retry() {
+    if (this.state === "loose" && this.problem?.slug === "offline" && navigator.onLine) this.ask(0);
   }
 
   /** A lower price than the held one is the buyer's. */
@@ -353,7 +358,7 @@ export class Basket extends EventTarget {
 
   /** Over the channel, or over HTTP where that is down. */
   async say(message, instead) {
-    if (this.channel.state === "open") {
+    if (this.channel.state === "open" && navigator.onLine) {
       try {
         return await this.channel.ask(message);
       } catch (problem) {
