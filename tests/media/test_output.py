@@ -94,8 +94,7 @@ class Source:
         assert taken is not None
         track, plain, keyframe = taken
         self.switched |= self.fanout.feed(self.publisher, track, plain, keyframe, now)
-        if self.fanout.send_whole(now) is not None and packet.marker:
-            self.fanout.flush()
+        self.fanout.send_whole()
 
     def frames(self, count: int, now: float, keyframe: bool = False, parts: int = 3) -> float:
         for _ in range(count):
@@ -234,7 +233,7 @@ def test_sound_follows_the_source_on_air(fanout: Fanout) -> None:
 
 
 def on_air_with_sound(fanout: Fanout) -> tuple[Source, Kept, float]:
-    """A source whose frames come at 0, 33, 67 ms and so on, and its sound at 0, 20, 40 ms."""
+    """A source that has sent some frames and some sound."""
     source = Source(fanout)
     fanout.put_on_air(source.publisher)
     one, kept = viewer(1)
@@ -251,12 +250,12 @@ def on_air_with_sound(fanout: Fanout) -> tuple[Source, Kept, float]:
     return source, kept, now
 
 
-def sound(source: Source, tick: int, now: float) -> float | None:
+def sound(source: Source, tick: int, now: float) -> bool:
     packet = Packet(100 + tick, tick * 960, True, b"sound")
     taken = source.publisher.take(Received(111, 7, packet, None), now)
     assert taken is not None
     source.fanout.feed(source.publisher, taken[0], taken[1], False, now)
-    return source.fanout.send_whole(now)
+    return source.fanout.send_whole()
 
 
 def test_sound_that_comes_with_a_frame_leaves_in_its_send(fanout: Fanout) -> None:
@@ -266,41 +265,18 @@ def test_sound_that_comes_with_a_frame_leaves_in_its_send(fanout: Fanout) -> Non
         taken = source.publisher.take(Received(96, 5, packet, None), now)
         assert taken is not None
         fanout.feed(source.publisher, taken[0], taken[1], False, now)
-    assert sound(source, 10, now) is None
+    assert not sound(source, 10, now)
     assert kept.runs == [3]
     assert [each.ssrc for each in kept.received] == [SSRCS.video, SSRCS.video, SSRCS.audio]
 
 
-def test_sound_waits_a_moment_for_a_frame_that_is_about_to_come(fanout: Fanout) -> None:
-    source, kept, now = on_air_with_sound(fanout)
-    wait = sound(source, 10, now - 0.006)
-    assert wait == pytest.approx(0.008)
-    assert kept.received == []
-    source.frames(1, now)
-    assert len(kept.of(SSRCS.audio)) == 1
-    assert kept.runs == [4]
-
-
-def test_sound_does_not_wait_for_a_frame_that_is_far_away(fanout: Fanout) -> None:
-    source, kept, now = on_air_with_sound(fanout)
-    assert sound(source, 10, now - 0.015) is None
-    assert len(kept.of(SSRCS.audio)) == 1
-
-
-def test_what_waited_in_vain_leaves(fanout: Fanout) -> None:
-    source, kept, now = on_air_with_sound(fanout)
-    assert sound(source, 10, now - 0.006) is not None
-    assert sound(source, 11, now + 0.003) is None
-    assert len(kept.of(SSRCS.audio)) == 2
-
-
-def test_a_frame_without_its_end_waits_for_a_moment_only(fanout: Fanout) -> None:
+def test_a_frame_without_its_end_waits_for_flush(fanout: Fanout) -> None:
     source, kept, now = on_air_with_sound(fanout)
     packet = Packet(source.sequence, source.frame * 3000, False, bytes(40))
     taken = source.publisher.take(Received(96, 5, packet, None), now)
     assert taken is not None
     fanout.feed(source.publisher, taken[0], taken[1], False, now)
-    assert fanout.send_whole(now) == pytest.approx(0.0015)
+    assert fanout.send_whole()
     assert kept.received == []
     fanout.flush()
     assert len(kept.video) == 1

@@ -1,5 +1,6 @@
 """The port's sockets: what comes is taken whichever socket it comes to, and when it is read."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +18,7 @@ class Room:
         self.ports = Ports()
         self.taken: list[tuple[bytes, Any]] = []
         self.readings = 0
+        self.rest = 0.0
         number = self.ports.open(["127.0.0.1"], 0, self._take, self._done)
         self.address = ("127.0.0.1", number)
         (self.port,) = self.ports.all
@@ -41,6 +43,9 @@ class Room:
         assert sorted(self.taken) == sorted(wanted)
         self.taken.clear()
 
+    def own(self, sender: socket.socket) -> None:
+        self.ports.open_own(self.port, sender.getsockname(), lambda now: self.rest)
+
     def close(self) -> None:
         self.ports.close()
         self.source.close()
@@ -55,7 +60,7 @@ async def room() -> AsyncIterator[Room]:
 
 
 async def test_a_publisher_with_a_socket_of_its_own_is_at_the_same_port(room: Room) -> None:
-    room.ports.open_own(room.port, room.source.getsockname())
+    room.own(room.source)
     assert len(room.port.own) == 1
     room.source.send(b"media")
     room.viewer.send(b"report")
@@ -66,7 +71,7 @@ async def test_a_publisher_with_a_socket_of_its_own_is_at_the_same_port(room: Ro
 
 
 async def test_viewers_are_read_when_a_publisher_wakes_us(room: Room) -> None:
-    room.ports.open_own(room.port, room.source.getsockname())
+    room.own(room.source)
     room.source.send(b"media")
     await room.comes((b"media", room.source))
     room.ports.be_patient()
@@ -80,6 +85,22 @@ async def test_viewers_are_read_when_a_publisher_wakes_us(room: Room) -> None:
     await room.comes((b"check", room.viewer))
 
 
+async def test_a_publisher_that_rests_is_read_once_for_all_that_comes(room: Room) -> None:
+    room.own(room.source)
+    room.rest = 0.02
+    room.source.send(b"first")
+    await room.comes((b"first", room.source))
+    before = room.readings
+    for _ in range(5):
+        room.source.send(b"media")
+        await asyncio.sleep(0)
+    await room.comes(*[(b"media", room.source)] * 5)
+    assert room.readings == before + 1
+    room.ports.close_own(room.port, room.source.getsockname())
+    room.source.send(b"goodbye")
+    await room.comes((b"goodbye", room.source))
+
+
 async def test_without_publishers_nobody_waits(room: Room) -> None:
     room.ports.be_patient()
     room.viewer.send(b"check")
@@ -87,7 +108,7 @@ async def test_without_publishers_nobody_waits(room: Room) -> None:
 
 
 async def test_many_that_wait_are_all_taken(room: Room) -> None:
-    room.ports.open_own(room.port, room.source.getsockname())
+    room.own(room.source)
     room.source.send(b"media")
     await room.comes((b"media", room.source))
     room.ports.be_patient()
@@ -98,8 +119,8 @@ async def test_many_that_wait_are_all_taken(room: Room) -> None:
 
 
 async def test_nobody_else_can_open_the_port(room: Room) -> None:
-    room.ports.open_own(room.port, room.source.getsockname())
-    room.ports.open_own(room.port, room.viewer.getsockname())
+    room.own(room.source)
+    room.own(room.viewer)
     assert len(room.port.own) == 2
     for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
@@ -110,7 +131,7 @@ async def test_nobody_else_can_open_the_port(room: Room) -> None:
 
 async def test_a_publisher_whose_socket_cannot_be_opened_shares(room: Room) -> None:
     # The kernel connects no socket to the broadcast address unasked.
-    room.ports.open_own(room.port, ("255.255.255.255", 9))
+    room.ports.open_own(room.port, ("255.255.255.255", 9), lambda now: 0.0)
     assert not room.port.own
     room.source.send(b"media")
     await room.comes((b"media", room.source))

@@ -31,11 +31,11 @@ def test_asks_for_a_gap_and_again_until_it_is_filled() -> None:
     one = publisher()
     for sequence in (65534, 65535, 2, 3):
         send(one, sequence, 1.0)
-    assert told(one.repair_request(1.01)) == [rtcp.Nack(5, (0, 1))]
-    assert one.repair_request(1.02) is None
+    assert told(one.request(1.01)) == [rtcp.Nack(5, (0, 1))]
+    assert one.request(1.02) is None
     send(one, 0, 1.03)
-    assert told(one.repair_request(1.1)) == [rtcp.Nack(5, (1,))]
-    times = sum(one.repair_request(2.0 + second) is not None for second in range(100))
+    assert told(one.request(1.1)) == [rtcp.Nack(5, (1,))]
+    times = sum(one.request(2.0 + second) is not None for second in range(100))
     assert times == 8
     assert not one.tracks[0].missing
 
@@ -44,7 +44,7 @@ def test_an_rtx_fills_its_gap_with_the_packet_it_carries() -> None:
     one = publisher()
     send(one, 1, 1.0)
     send(one, 3, 1.0)
-    one.repair_request(1.02)
+    one.request(1.02)
     repair = Packet(7000, 90_000, True, b"\x00\x02" + KEY)
     taken = one.take(Received(97, 6, repair, None), 1.06)
     assert taken is not None
@@ -59,7 +59,7 @@ def test_without_nack_nothing_is_asked_for() -> None:
     one = publisher(nack=False)
     send(one, 1, 1.0)
     send(one, 5, 1.0)
-    assert one.repair_request(1.1) is None
+    assert one.request(1.1) is None
 
 
 def test_a_great_gap_needs_a_keyframe() -> None:

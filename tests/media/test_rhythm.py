@@ -1,30 +1,56 @@
-"""When the next frame or sound is expected."""
+"""When a source's next frame or sound comes, and how long it needs no reading."""
 
-from farmlive.media.rhythm import Rhythm
+import pytest
+
+from farmlive.media.rhythm import Rhythm, rest
+
+
+def rhythm(every: float, last: float) -> Rhythm:
+    made = Rhythm()
+    for number in range(30, -1, -1):
+        made.beat(last - number * every)
+    return made
 
 
 def test_expects_the_next_beat_at_the_mean_distance() -> None:
-    rhythm = Rhythm()
-    for number in range(30):
-        rhythm.beat(10 + number / 30)
-    last = 10 + 29 / 30
-    assert not rhythm.soon(last, 0.008)
-    assert not rhythm.soon(last + 0.020, 0.008)
-    assert rhythm.soon(last + 0.027, 0.008)
-    assert rhythm.soon(last + 0.034, 0.008), "a little late"
-    assert not rhythm.soon(last + 0.040, 0.008), "it has missed its time"
+    assert rhythm(1 / 30, 10.0).next == pytest.approx(10 + 1 / 30)
 
 
-def test_knows_nothing_before_the_second_beat() -> None:
-    rhythm = Rhythm()
-    assert not rhythm.soon(10, 1)
-    rhythm.beat(10)
-    assert not rhythm.soon(10.02, 1)
+def test_knows_nothing_before_the_second_beat_and_after_a_pause() -> None:
+    made = Rhythm()
+    assert made.next is None
+    made.beat(10)
+    assert made.next is None
+    made.beat(10.02)
+    assert made.next is not None
+    made.beat(15)
+    assert made.next is None
 
 
-def test_pauses_and_what_was_read_at_once_are_no_rhythm() -> None:
-    rhythm = Rhythm()
-    for when in (10, 10.02, 10.0201, 10.04, 15, 15.02):
-        rhythm.beat(when)
-    assert rhythm.soon(15.038, 0.004)
-    assert not rhythm.soon(15.03, 0.004)
+def test_what_was_sent_at_once_is_no_rhythm() -> None:
+    made = Rhythm()
+    for when in (10, 10.02, 10.0201, 10.0402):
+        made.beat(when)
+    assert made.next == pytest.approx(10.0602, abs=0.001)
+
+
+def test_rests_until_the_next_is_whole() -> None:
+    video = rhythm(1 / 30, 10.0)
+    assert rest([video], 10.001) == pytest.approx(1 / 30 - 0.001 + 0.0015)
+
+
+def test_rests_until_what_comes_soon_after_is_there_too() -> None:
+    video, audio = rhythm(1 / 30, 10.0), rhythm(0.02, 10.020)
+    assert rest([video, audio], 10.021) == pytest.approx(0.019 + 0.0015)
+
+
+def test_does_not_wait_for_what_comes_much_later() -> None:
+    video, audio = rhythm(1 / 30, 10.0), rhythm(0.02, 10.0)
+    assert rest([video, audio], 10.001) == pytest.approx(0.019 + 0.0015)
+
+
+def test_what_is_late_or_not_known_is_watched_for() -> None:
+    video, audio = rhythm(1 / 30, 10.0), rhythm(0.02, 9.97)
+    assert rest([video, audio], 10.001) == 0
+    assert rest([video, Rhythm()], 10.001) == 0
+    assert rest([], 10.001) == 0

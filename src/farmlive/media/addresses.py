@@ -9,6 +9,8 @@ from typing import Any
 
 import ifaddr
 
+from farmlive.media.sieve import sift
+
 # Linux, asm-generic/socket.h.
 _SO_TIMESTAMPNS = 35
 
@@ -87,6 +89,7 @@ def _open_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
             _widen(sock)
             with suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            sift(sock)
             sock.bind((address, port))
             port = sock.getsockname()[1]
     except OSError:

@@ -22,11 +22,12 @@ from farmlive.media.srtp import Protection
 # Linux: SOL_UDP and UDP_SEGMENT (linux/udp.h).
 _SOL_UDP = 17
 _UDP_SEGMENT = 103
-# Rooms for packets: enough for a long run and few enough to stay in the processor's cache.
-_ROOMS = 128
-# Words of 8 bytes in a struct mmsghdr: name, its length, vector, its length, control, its length,
-# flags, and the length that was sent.
+# Rooms for packets: enough for a frame for some fifty viewers, few enough for the cache.
+_ROOMS = 384
+# A struct mmsghdr has 8 words of 8 bytes: name, its length, vector, its length, control, its
+# length, flags, and the length that was sent.
 _WORDS = 8
+_MOST_TABLES = 16
 
 
 def _find_sendmmsg() -> Any:
@@ -53,8 +54,6 @@ _first = int(ffi.cast("uintptr_t", _buffer))
 _vectors = array("Q", [0]) * (2 * _ROOMS)
 _vectors[0::2] = array("Q", range(_first, _first + _ROOMS * ROOM, ROOM))
 _vectors_at = _vectors.buffer_info()[0]
-_messages = array("Q", [0]) * (_WORDS * _ROOMS)
-_messages_at = _messages.buffer_info()[0]
 _control = ctypes.create_string_buffer(24)
 _control_at = ctypes.addressof(_control)
 
@@ -96,25 +95,30 @@ class Audience:
     def _arrange(self) -> None:
         """Put those to whom segments can't be sent at the end."""
         members = self._members
+        self._narrowed = False
         members.sort(key=lambda member: not member.protection.segmented)
         self._segmented = sum(member.protection.segmented for member in members)
         self._sessions = [member.protection.transmit for member in members]
         names = [_name(member.address) for member in members]
         self._size = len(names[0])
         self._names = ctypes.create_string_buffer(b"".join(names))
-        at = ctypes.addressof(self._names)
-        self._names_at = array("Q", range(at, at + self._size * len(names), self._size))
+        # By the number of packets in a run: the messages to all, in their order.
+        self._tables: dict[int, array[int]] = {}
 
     def __len__(self) -> int:
         return len(self._members)
 
     def send(self, run: Run) -> int:
         """Protect and send to all; returns how many packets could not be sent."""
-        total = len(self._members)
-        together = total if run.count == 1 else self._segmented
+        total, count = len(self._members), run.count
+        together = total if count == 1 else self._segmented
         if _sendmmsg is None:
             together = 0
-        at_once = _ROOMS // run.count
+        at_once = _ROOMS // count
+        most = min(at_once, total)
+        _vectors[1 : 2 * most * count : 2] = run.sizes(self._tag) * most
+        if count > 1:
+            struct.pack_into("=QiiH", _control, 0, 18, _SOL_UDP, _UDP_SEGMENT, run.size + self._tag)
         failed = 0
         for first in range(0, together, at_once):
             number = min(at_once, together - first)
@@ -127,11 +131,7 @@ class Audience:
             number = min(at_once, total - first)
             unprotected = self._protect(run, first, number)
             failed += self._send_singly(run, first, number, unprotected)
-        if (
-            run.count > 1
-            and together
-            and not all(member.protection.segmented for member in self._members[:together])
-        ):
+        if self._narrowed:
             self._arrange()
         return failed
 
@@ -146,28 +146,33 @@ class Audience:
         statuses = list(map(_protect, each, _packets, _length_of))
         return [room for room, status in enumerate(statuses) if status] if any(statuses) else []
 
+    def _table(self, count: int) -> "array[int]":
+        """The messages to all with runs of so many packets; those of `send` lie at its vectors."""
+        table = self._tables.get(count)
+        if table is None:
+            if len(self._tables) >= _MOST_TABLES:
+                self._tables.clear()
+            names, number, at_once = ctypes.addressof(self._names), len(self), _ROOMS // count
+            table = self._tables[count] = array("Q", [0]) * (_WORDS * number)
+            for member in range(number):
+                at = _WORDS * member
+                table[at] = names + self._size * member
+                table[at + 1] = self._size
+                table[at + 2] = _vectors_at + 16 * count * (member % at_once)
+                table[at + 3] = count
+                if count > 1:
+                    table[at + 4] = _control_at
+                    table[at + 5] = len(_control)
+        return table
+
     def _send_together(self, run: Run, first: int, number: int) -> int:
         count = run.count
-        vector = 16 * count
-        end = _WORDS * number
-        _vectors[1 : 2 * number * count : 2] = run.sizes(self._tag) * number
-        _messages[0:end:_WORDS] = self._names_at[first : first + number]
-        _messages[1:end:_WORDS] = array("Q", (self._size,)) * number
-        _messages[2:end:_WORDS] = array(
-            "Q", range(_vectors_at, _vectors_at + vector * number, vector)
-        )
-        _messages[3:end:_WORDS] = array("Q", (count,)) * number
-        # Without segments there is no control message.
-        control = (0, 0) if count == 1 else (_control_at, len(_control))
-        _messages[4:end:_WORDS] = array("Q", control[:1]) * number
-        _messages[5:end:_WORDS] = array("Q", control[1:]) * number
-        if count > 1:
-            struct.pack_into("=QiiH", _control, 0, 18, _SOL_UDP, _UDP_SEGMENT, run.size + self._tag)
+        messages = self._table(count).buffer_info()[0] + 8 * _WORDS * first
         sent = failed = 0
         while sent < number:
             done = _sendmmsg(
                 self._sock.fileno(),
-                _messages_at + 8 * _WORDS * sent,
+                messages + 8 * _WORDS * sent,
                 number - sent,
                 socket.MSG_DONTWAIT,
             )
@@ -181,6 +186,7 @@ class Audience:
             else:
                 # A route with a smaller MTU: one by one from now on.
                 self._members[first + sent].protection.segmented = False
+                self._narrowed = True
                 failed += self._send_one_by_one(run, first + sent, sent * count, ())
             sent += 1
         return failed

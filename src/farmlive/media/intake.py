@@ -100,7 +100,7 @@ class Intake:
         self._upkeep.fed.add(fanout)
         if keyframe and fanout.catching:
             self._upkeep.pump_soon()
-        if track.missing and not publisher.asking:
+        if track.missing or track.overrun:
             self._upkeep.ask_soon(peer, publisher)
 
     def _rtcp(self, peer: EnginePeer, protection: Protection, data: bytes, now: float) -> None:
@@ -132,3 +132,4 @@ class Intake:
                 self.counts["keyframe_requests_received"] += 1
                 if fanout.on_air is not None and viewer.live:
                     fanout.on_air.want_keyframe()
+                    self._upkeep.ask_for_keyframe(fanout)

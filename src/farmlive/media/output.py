@@ -14,7 +14,6 @@ from farmlive.media.audience import Audience
 from farmlive.media.engine import Peer, Ssrcs
 from farmlive.media.publisher import Publisher, Track
 from farmlive.media.rewrite import Rewriter, SourceClock, half, squeeze
-from farmlive.media.rhythm import Rhythm
 from farmlive.media.ring import Ring, starts_in_group
 from farmlive.media.rtp import Packet, ahead, ahead32
 from farmlive.media.runs import Run, runs
@@ -25,11 +24,6 @@ _RTX_PER_NACK = 100
 # Packets of a frame differ by a byte or so; padded to one size they leave in one send.
 _PAD_MOST = 24
 _FLUSH_AT = 40
-# How long a frame that has begun waits for its end.
-_GATHER_S = 0.0015
-# How long sound waits for a frame that is about to come, and a frame for sound, to leave in one
-# send: to come back to each viewer's keys and buffers costs more than the packet does.
-_TOGETHER_S = 0.008
 
 
 class _Stream:
@@ -42,7 +36,6 @@ class _Stream:
         self.rewriter = Rewriter(clock_rate, randbelow(0x4000), randbelow(1 << 30))
         self.source_ssrc: int | None = None
         self.pending: list[Packet] = []
-        self.rhythm = Rhythm()
         self.packets = 0
         self.octets = 0
         # Our time and the stream's RTP time of one moment; None before the first packet.
@@ -85,8 +78,6 @@ class Fanout:
         self._stale = False
         # How many packets of video are of frames that are whole.
         self._whole = 0
-        # When what is kept must leave; None: nothing is kept.
-        self._until: float | None = None
 
     def put_on_air(self, publisher: Publisher | None) -> None:
         """Follow this publisher from its next keyframe on; None: nobody, at once."""
@@ -148,30 +139,15 @@ class Fanout:
                     self._catch_up(viewer, mapped.timestamp)
             if mapped.marker or len(stream.pending) - self._whole >= _FLUSH_AT:
                 self._whole = len(stream.pending)
-                self._until = None
-                stream.rhythm.beat(now)
-        else:
-            stream.rhythm.beat(now)
         return switched
 
-    def send_whole(self, now: float) -> float | None:
-        """Send sound and the frames that are whole, together where that is a matter of moments.
+    def send_whole(self) -> bool:
+        """Send sound and the frames that are whole.
 
-        Returns for how long the rest may wait before `flush`, or None where all was sent.
+        Returns whether packets of a frame without its end wait for `flush`.
         """
-        video, audio = self._whole, len(self.audio.pending)
-        if video or audio:
-            other = self.audio if video else self.video
-            late = self._until is not None and now >= self._until
-            both = video and audio
-            if both or late or not (other.pending or other.rhythm.soon(now, _TOGETHER_S)):
-                self._send(video, audio)
-        if not self.video.pending and not self.audio.pending:
-            return None
-        if self._until is None:
-            begun = len(self.video.pending) > self._whole
-            self._until = now + (_GATHER_S if begun else _TOGETHER_S)
-        return max(0.0, self._until - now)
+        self._send(self._whole, len(self.audio.pending))
+        return bool(self.video.pending)
 
     def flush(self) -> None:
         """Send all that was gathered."""
@@ -184,7 +160,6 @@ class Fanout:
         self._regroup()
         video, audio = self.video.take(video_count), self.audio.take(audio_count)
         self._whole = max(0, self._whole - video_count)
-        self._until = None
         for numbers, audiences in self._audiences:
             written = []
             if video and numbers.video:

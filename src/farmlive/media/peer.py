@@ -24,6 +24,8 @@ class EnginePeer(IcePeer):
         self.viewer: Viewer | None = None
         # Where a publisher has a socket of its own.
         self.own: tuple[Port, Any] | None = None
+        # For how long it has been watching.
+        self.seconds = 0
         self.flowing = False
         self.objected = False
         self.lost = False

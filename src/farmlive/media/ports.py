@@ -14,6 +14,8 @@ from typing import Any
 from farmlive.media.addresses import open_beside, open_sockets
 
 _READ_AT_ONCE = 64
+# A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait.
+_SHORTEST_REST_S, _LONGEST_REST_S = 0.002, 0.03
 
 Ancillary = list[tuple[int, int, bytes]]
 
@@ -48,6 +50,7 @@ class Ports:
         # Whether a publisher's own socket was read since `be_patient` was called.
         self._woken = False
         self._again: asyncio.Handle | None = None
+        self._resting: dict[socket.socket, asyncio.TimerHandle] = {}
 
     def open(
         self, bind: Sequence[str], port: int, take: Take, done: Callable[[float], None]
@@ -75,21 +78,27 @@ class Ports:
             self._again.cancel()
         self.all = []
 
-    def open_own(self, port: Port, address: Any) -> None:
-        """Give the publisher at this address a socket of its own; without one it shares."""
+    def open_own(self, port: Port, address: Any, rest: Callable[[float], float]) -> None:
+        """Give the publisher at this address a socket of its own; without one it shares.
+
+        After each reading of it `rest` says for how many seconds it needs no other.
+        """
         if address in port.own:
             return
         try:
             sock = port.own[address] = open_beside(port.sock, address)
         except OSError:
             return
-        self._loop.add_reader(sock, self._own_readable, port, sock)
+        self._loop.add_reader(sock, self._own_readable, port, sock, rest)
 
     def close_own(self, port: Port, address: Any) -> None:
         """The publisher is gone from this address."""
         sock = port.own.pop(address, None)
         if sock is not None:
             self._loop.remove_reader(sock)
+            resting = self._resting.pop(sock, None)
+            if resting is not None:
+                resting.cancel()
             sock.close()
 
     def be_patient(self) -> None:
@@ -117,13 +126,25 @@ class Ports:
         self._read(port.sock, port, now)
         self._done(now)
 
-    def _own_readable(self, port: Port, sock: socket.socket) -> None:
+    def _own_readable(
+        self, port: Port, sock: socket.socket, rest: Callable[[float], float]
+    ) -> None:
         self._woken = True
         now = time.monotonic()
         self._read(sock, port, now)
         self._done(now)
         if self._patient:
             self._read_shared()
+        pause = rest(time.monotonic())
+        if pause >= _SHORTEST_REST_S and sock.fileno() >= 0:
+            self._loop.remove_reader(sock)
+            pause = min(pause, _LONGEST_REST_S)
+            self._resting[sock] = self._loop.call_later(pause, self._rested, port, sock, rest)
+
+    def _rested(self, port: Port, sock: socket.socket, rest: Callable[[float], float]) -> None:
+        del self._resting[sock]
+        self._loop.add_reader(sock, self._own_readable, port, sock, rest)
+        self._own_readable(port, sock, rest)
 
     def _read_shared(self) -> None:
         now = time.monotonic()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from farmlive.media import codecs, rtcp
 from farmlive.media.engine import Health, Incoming, Publishing
+from farmlive.media.rhythm import Rhythm, rest
 from farmlive.media.rtp import Packet, Received, ahead, extension_value
 from farmlive.media.transport_cc import Arrivals
 
@@ -39,6 +40,9 @@ class Track:
         self.last_at = 0.0
         self.octets = 0
         self.frames = 0
+        self.rhythm = Rhythm()
+        # Whether the end of the last frame has come.
+        self.whole = True
         self._started = False
         self._highest = 0
         self._cycles = 0
@@ -52,7 +56,7 @@ class Track:
         self.repair_s: float | None = None
         self.overrun = False
 
-    def count(self, ssrc: int, packet: Packet, now: float, repaired: bool) -> None:
+    def count(self, ssrc: int, packet: Packet, now: float, arrival: float, repaired: bool) -> None:
         """Note a packet of the track's SSRC; a new SSRC starts the counters anew."""
         sequence = packet.sequence
         if not self._started or ssrc != self.ssrc:
@@ -79,6 +83,9 @@ class Track:
         if packet.marker:
             self.frames += 1
         if not repaired:
+            self.whole = packet.marker or self.incoming.kind == "audio"
+            if self.whole:
+                self.rhythm.beat(arrival)
             transit = now * self.incoming.clock_rate - packet.timestamp
             change = abs(transit - self._transit)
             self._transit = transit
@@ -145,12 +152,13 @@ class Publisher:
         }
         self._extension = publishing.transport_cc
         self._arrivals = Arrivals()
-        # Whether the engine will call `repair_request` in a moment.
+        # Whether the engine will call `request` in a moment.
         self.asking = False
         self._last_request: float | None = None
         # When the request that waits for its answer was sent.
         self._asked_at: float | None = None
-        self._wanted = False
+        # Whether someone waits for a keyframe.
+        self.wanted = False
         self._answered = True
         self._keyframe_at: float | None = None
         self.health = Health()
@@ -168,6 +176,12 @@ class Publisher:
         """When the last packet of any track came."""
         return max((track.last_at for track in self.tracks), default=0.0)
 
+    def rest(self, now: float) -> float:
+        """For how long, in seconds, nothing comes from it that can't wait."""
+        if any(track.missing or not track.whole for track in self.tracks):
+            return 0.0
+        return rest((track.rhythm for track in self.tracks if track.last_at), now)
+
     @property
     def answers_requests(self) -> bool:
         """Whether a keyframe can be had by asking: negotiated, and the last one was answered."""
@@ -183,12 +197,12 @@ class Publisher:
         `arrival`: when the network had it, which may be before `now`, when we come to it.
         """
         payload_type, ssrc, packet, extension = received
+        if arrival is None:
+            arrival = now
         if self._extension is not None and extension is not None:
             value = extension_value(extension, self._extension)
             if value is not None and len(value) >= 2:
-                self._arrivals.add(
-                    int.from_bytes(value[:2], "big"), now if arrival is None else arrival
-                )
+                self._arrivals.add(int.from_bytes(value[:2], "big"), arrival)
         track = self._by_type.get(payload_type)
         repaired = False
         if track is None:
@@ -203,7 +217,7 @@ class Publisher:
             if number not in track.missing:
                 return None
             ssrc = track.ssrc
-        track.count(ssrc, packet, now, repaired)
+        track.count(ssrc, packet, now, arrival, repaired)
         track.codec = codec = track.incoming.codecs[payload_type]
         keyframe = False
         if track.incoming.kind == "video" and codecs.begins_keyframe(codec, packet.payload):
@@ -215,7 +229,7 @@ class Publisher:
         if self._keyframe_at is not None and now - self._keyframe_at > 0.02:
             self.health.keyframe_s = round(now - self._keyframe_at, 2)
         self._keyframe_at = now
-        self._wanted = False
+        self.wanted = False
         if self._asked_at is not None:
             self._answered = now - self._asked_at <= _ANSWER_WITHIN_S
             self._asked_at = None
@@ -226,14 +240,14 @@ class Publisher:
             self.health.objection = codecs.objection(codec, payload)
 
     def want_keyframe(self) -> None:
-        """Someone needs a keyframe: the next `feedback` may ask for one."""
-        self._wanted = True
+        """Someone needs a keyframe: the next `request` or `feedback` may ask for one."""
+        self.wanted = True
 
     def _request_due(self, now: float) -> bool:
         last = self._last_request
         if self._asked_at is not None and now - self._asked_at > _ANSWER_WITHIN_S:
             self._answered = False
-        if not self._wanted or (last is not None and now - last < _KEYFRAME_EVERY_S):
+        if not self.wanted or (last is not None and now - last < _KEYFRAME_EVERY_S):
             return False
         self._last_request = now
         if self._asked_at is None:
@@ -249,9 +263,21 @@ class Publisher:
                     written += rtcp.nack(self.own_ssrc, track.ssrc, due)
         return written
 
-    def repair_request(self, now: float) -> bytes | None:
-        """Ask for what is missing by now, or None."""
+    def _requests(self, now: float) -> bytes:
+        """Ask for what is missing by now, and for a keyframe where one is wanted."""
         written = self._nacks(now)
+        video = self.video
+        if video is not None and video.ssrc:
+            if video.overrun:
+                video.overrun = False
+                self.wanted = True
+            if video.incoming.pli and self._request_due(now):
+                written += rtcp.picture_loss(self.own_ssrc, video.ssrc)
+        return written
+
+    def request(self, now: float) -> bytes | None:
+        """One compound packet of what can't wait for the next `feedback`, or None."""
+        written = self._requests(now)
         return rtcp.receiver_report(self.own_ssrc, []) + written if written else None
 
     def feedback(self, now: float, report: bool) -> bytes | None:
@@ -259,14 +285,8 @@ class Publisher:
 
         `report`: a receiver report is due. Requests for keyframes are merged into one a second.
         """
-        extra = self._nacks(now)
+        extra = self._requests(now)
         video = self.video
-        if video is not None and video.ssrc:
-            if video.overrun:
-                video.overrun = False
-                self._wanted = True
-            if video.incoming.pli and self._request_due(now):
-                extra += rtcp.picture_loss(self.own_ssrc, video.ssrc)
         if self._extension is not None:
             media = self.tracks[0].ssrc if video is None else video.ssrc
             extra += self._arrivals.feedback(self.own_ssrc, media) or b""

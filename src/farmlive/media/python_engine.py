@@ -157,6 +157,7 @@ class PythonEngine:
             fanout.put_on_air(publisher)
             if publisher is not None and peer is not None and fanout.on_air is publisher:
                 self._listener.aired(output, peer)
+            self._upkeep.ask_for_keyframe(fanout)
 
     def health(self, peer: Peer) -> Health | None:
         """How the publisher does, or None where there is none."""
@@ -179,13 +180,14 @@ class PythonEngine:
         if port is None or protection is None or fanout is None:
             return
         if entry.publisher is not None:
-            self._own(entry, port)
+            self._own(entry, entry.publisher, port)
         elif entry.viewing is not None and entry.viewer is None:
             entry.viewer = Viewer(entry.number, entry.viewing, protection, port.sock, entry.address)
             now = time.monotonic()
             self._upkeep.report_to(entry, now)
             fanout.add(entry.viewer, now)
             self._upkeep.pump_soon()
+            self._upkeep.ask_for_keyframe(fanout)
         self._upkeep.joined(entry)
 
     def _placed(self, entry: EnginePeer) -> None:
@@ -195,11 +197,11 @@ class PythonEngine:
         else:
             self._let_in(entry)
 
-    def _own(self, entry: EnginePeer, port: Port) -> None:
+    def _own(self, entry: EnginePeer, publisher: Publisher, port: Port) -> None:
         """The publisher has a socket of its own where it is now, and nowhere else."""
         if entry.own != (port, entry.address):
             self._give_up(entry)
-            self._ports.open_own(port, entry.address)
+            self._ports.open_own(port, entry.address, publisher.rest)
             entry.own = (port, entry.address)
 
     def _give_up(self, entry: EnginePeer) -> None:

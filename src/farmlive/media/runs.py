@@ -34,7 +34,7 @@ class Run:
         )
 
     def sizes(self, tag: int) -> "array[int]":
-        """What each packet has on the wire with a tag of this length."""
+        """What each packet has on the wire with a tag of this length, in words of 8 bytes."""
         sizes = array("Q", (self.size + tag,)) * self.count
         sizes[-1] = self.last + tag
         return sizes

@@ -5,7 +5,7 @@ Who a request is for, and what its address then means, the engine decides.
 """
 
 import hmac
-import ipaddress
+import socket
 import struct
 import zlib
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Malformed(ValueError):
     """The datagram is no STUN message that we can read."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Message:
     """A STUN message as it came.
 
@@ -95,12 +95,15 @@ def parse(data: bytes) -> Message:
 
 
 def _xor_address(host: str, port: int, transaction: bytes) -> bytes:
-    address = ipaddress.ip_address(host.partition("%")[0])
-    mask = _COOKIE_BYTES + transaction
-    mixed = bytes(a ^ b for a, b in zip(address.packed, mask, strict=False))
-    family = 1 if address.version == 4 else 2
-    value = struct.pack("!BBH", 0, family, port ^ (_COOKIE >> 16)) + mixed
-    return _ATTRIBUTE.pack(_XOR_MAPPED_ADDRESS, len(value)) + value
+    if ":" in host:
+        family, packed = 2, socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    else:
+        family, packed = 1, socket.inet_aton(host)
+    size = len(packed)
+    mask = int.from_bytes((_COOKIE_BYTES + transaction)[:size], "big")
+    mixed = (int.from_bytes(packed, "big") ^ mask).to_bytes(size, "big")
+    head = struct.pack("!HHBBH", _XOR_MAPPED_ADDRESS, 4 + size, 0, family, port ^ (_COOKIE >> 16))
+    return head + mixed
 
 
 def _finish(kind: int, transaction: bytes, attributes: bytes, key: bytes) -> bytes:

@@ -16,12 +16,17 @@ from farmlive.media.publisher import Publisher
 
 CONSENT_S = 30.0
 SILENT_S = 3.0
-_TICK_S = 0.05
+_TICK_S = 0.1
 # How long a tick may wait for something else to wake us.
-_SLACK_S = 0.025
-_TICKS_A_SECOND = 20
-_TICKS_A_REPORT = 10
-_NACK_S = 0.01
+_SLACK_S = 0.03
+_TICKS_A_SECOND = 10
+_TICKS_A_REPORT = 5
+# A viewer gets this many sender reports a second apart, to set its picture and sound by, then one
+# in so many seconds (RFC 3550, section 6.2: five).
+_FIRST_REPORTS = 5
+_SECONDS_A_REPORT = 5
+_REQUEST_S = 0.01
+_GATHER_S = 0.0015
 _BURST_S = 0.004
 
 
@@ -98,9 +103,8 @@ class Upkeep:
             timer = self._flush_timers.pop(fanout, None)
             if timer is not None:
                 timer.cancel()
-            wait = fanout.send_whole(now)
-            if wait is not None:
-                self._flush_timers[fanout] = self._loop.call_later(wait, self._flush, fanout)
+            if fanout.send_whole():
+                self._flush_timers[fanout] = self._loop.call_later(_GATHER_S, self._flush, fanout)
         self.fed.clear()
         if now >= self._due:
             self._tick(now)
@@ -108,21 +112,29 @@ class Upkeep:
                 self._ports.be_patient()
 
     def _flush(self, fanout: Fanout) -> None:
-        """What was kept for what did not come leaves now."""
+        """A frame whose end has not come yet leaves after a moment."""
         del self._flush_timers[fanout]
         fanout.flush()
 
+    def ask_for_keyframe(self, fanout: Fanout) -> None:
+        """Somebody may wait for a keyframe of a publisher to this output."""
+        for peer in self._publishers.values():
+            if peer.fanout is fanout and peer.publisher is not None and peer.publisher.wanted:
+                self.ask_soon(peer, peer.publisher)
+
     def ask_soon(self, peer: EnginePeer, publisher: Publisher) -> None:
         """Ask for what is missing as soon as it can't be mere disorder, not at the next tick."""
+        if publisher.asking:
+            return
 
         def ask() -> None:
             self._request_timers.discard(timer)
             publisher.asking = False
             if peer.number in self._publishers:
-                peer.send_rtcp(publisher.repair_request(time.monotonic()))
+                peer.send_rtcp(publisher.request(time.monotonic()))
 
         publisher.asking = True
-        timer = self._loop.call_later(_NACK_S, ask)
+        timer = self._loop.call_later(_REQUEST_S, ask)
         self._request_timers.add(timer)
 
     def pump_soon(self) -> None:
@@ -181,7 +193,9 @@ class Upkeep:
                 self.listener.silent(peer.number)
         elif peer.viewer is not None and peer.fanout is not None:
             peer.fanout.second(peer.viewer)
-            self.report_to(peer, now)
+            peer.seconds += 1
+            if peer.seconds <= _FIRST_REPORTS or peer.seconds % _SECONDS_A_REPORT == 0:
+                self.report_to(peer, now)
         if now - alive > CONSENT_S and not peer.lost:
             peer.lost = True
             self.listener.lost(peer.number)
