@@ -49,12 +49,14 @@ def _broadcasts(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if led is not None:
             return led
         farms = await rooms.origin.farms() if caller.role == "seller" else []
+        # One with a note is none that sells: it stands after the others of its state.
+        broadcasts = sorted(await rooms.broadcasts.all(), key=lambda each: each.note is not None)
         return pages.page(
             request,
             HOMES.get(caller.role or "", "studio.html"),
             cache="no-store",
             caller=caller,
-            broadcasts=await rooms.broadcasts.all(),
+            broadcasts=broadcasts,
             farms=[farm for farm in farms if caller.may_farm(farm.id)],
         )
 

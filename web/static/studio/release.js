@@ -75,7 +75,7 @@ export class Releases {
     this.#complain("");
     this.#draw();
     open(this.#dialog);
-    this.#form.elements.quantity.select();
+    if (matchMedia("(pointer: fine)").matches) this.#form.elements.quantity.select();
   }
 
   async #submit() {
