@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -328,6 +329,7 @@ async def test_five_frames_a_second_however_many_events(server: Server, live: st
     async with channel(server, live) as socket:
         await get(socket)
         house = server.house
+        began = time.monotonic()
         for number in range(40):
             await house.store.write(
                 lambda c, n=number: house.log.append(  # type: ignore[misc]
@@ -341,7 +343,7 @@ async def test_five_frames_a_second_however_many_events(server: Server, live: st
             frames += 1
             got += [event["data"]["text"] for event in frame["events"]]
     assert got == [str(number) for number in range(40)]
-    assert frames <= 5
+    assert frames <= 2 + 5 * (time.monotonic() - began)
 
 
 async def test_a_host_who_was_shut_out_has_no_more_to_say(server: Server, live: str) -> None:

@@ -56,7 +56,7 @@ class Crowd:
         while not self._stop:
             text = f"{who}-{number}"
             with contextlib.suppress(ChannelDropped):
-                seq = (await channel.call("chat.say", text=text))["seq"]
+                seq = (await channel.call("chat.say", timeout_s=60, text=text))["seq"]
                 self.said[seq] = text
             await self._order(channel, f"order-key-{who:04}-{number:06}")
             number += 1
@@ -69,7 +69,7 @@ class Crowd:
     async def _order(self, channel: Channel, key: str) -> None:
         while True:  # again with the same key, until it is known
             try:
-                answer = await channel.call("order.place", **self._body(key))
+                answer = await channel.call("order.place", timeout_s=60, **self._body(key))
             except ChannelDropped:
                 continue
             except ChannelProblem as problem:
@@ -92,8 +92,8 @@ class Crowd:
 async def pin_for_ever(channel: Channel, offer: str) -> None:
     while True:
         with contextlib.suppress(ChannelDropped):
-            await channel.call("card.pin", offer=offer)
-            await channel.call("card.unpin")
+            await channel.call("card.pin", timeout_s=60, offer=offer)
+            await channel.call("card.unpin", timeout_s=60)
 
 
 @pytest.mark.timeout(180)
