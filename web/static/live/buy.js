@@ -226,6 +226,7 @@ export class Buying {
     const key = JSON.stringify([words, acts.map(([name]) => name)]);
     if (key === this.noticed) return;
     this.noticed = key;
+    if (words) this.part("body").scrollTop = 0;
     this.part("notice").hidden = !words;
     say(this.part("notice-text"), words);
     this.part("notice-acts").replaceChildren(

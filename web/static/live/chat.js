@@ -82,7 +82,7 @@ export class Chat {
 }
 
 function lineOf(said) {
-  const line = el("li", { class: said.role ? "chat__line chat__line--host" : "chat__line" });
+  const line = el("p", { class: said.role ? "chat__line chat__line--host" : "chat__line" });
   const name = el("span", { class: "chat__name" });
   say(name, said.nickname || t("Guest"));
   line.append(name);
