@@ -11,7 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
 from farmlive.app import Server, running
 from farmlive.client import Api
@@ -31,6 +38,9 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
+
+# A machine with two cores runs Chromium, the server and whatever else.
+expect.set_options(timeout=10_000)
 
 Open = Callable[..., Awaitable[Page]]
 

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from farmlive.app import Server
 
 from .conftest import PHONE, Open, Sale
+from .test_live import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 
@@ -130,23 +131,43 @@ async def test_lot_goes_its_way_with_test_and_certificate(
     assert kept["packed_at"]
 
 
-async def record(page: Page, kilograms: str) -> None:
-    await page.get_by_label("Kilograms").fill(kilograms)
-    await page.get_by_role("button", name="Record it").click()
+WORDS = {
+    "en": {
+        "record": "Record a harvest",
+        "code": "Code on the boxes",
+        "kilograms": "Kilograms",
+        "do": "Record it",
+        "done": "412.5 kg of Kumquats, lot {code}",
+    },
+    "zh": {
+        "record": "记果园的采收",
+        "code": "箱上的批号",
+        "kilograms": "公斤数",
+        "do": "记下来",
+        "done": "金桔 825 斤（412.5 公斤），批次 {code}",
+    },
+}
 
 
-async def test_harvest_is_recorded_from_the_orchard(open_studio: Open, sale: Sale) -> None:
+async def record(page: Page, kilograms: str, language: str = "en") -> None:
+    await page.get_by_label(WORDS[language]["kilograms"]).fill(kilograms)
+    await page.get_by_role("button", name=WORDS[language]["do"]).click()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_harvest_is_recorded_from_the_orchard(
+    language: str, open_studio: Open, sale: Sale
+) -> None:
+    words = WORDS[language]
     farm = await farm_of(sale)
     await plot_of(sale, farm)
-    page = await open_studio("/studio", role="seller", farms=[farm], size=PHONE)
-    await page.get_by_role("link", name=re.compile("^Record a harvest")).click()
-    field = page.get_by_label("Code on the boxes")
+    page = await open_studio("/studio", role="seller", farms=[farm], size=PHONE, language=language)
+    await page.get_by_role("link", name=words["record"]).click()
+    field = page.get_by_label(words["code"])
     await expect(field).to_have_value(re.compile(r"^\d{4}$"))
     code = await field.input_value()
-    await record(page, "412.5")
-    await expect(page.get_by_role("status").first).to_contain_text(
-        f"412.5 kg of Kumquats, lot {code}"
-    )
+    await record(page, "412.5", language)
+    await expect(page.get_by_text(words["done"].format(code=code))).to_be_visible()
     # The next one is proposed at once.
     await expect(field).to_have_value(f"{code}-2")
     found = {lot["code"]: lot for lot in await sale.api.lots()}
@@ -180,8 +201,7 @@ async def test_harvest_typed_without_network_is_kept(open_studio: Open, sale: Sa
     page = await open_studio(f"/studio/farms/{farm}/harvest", size=PHONE, language="zh")
     await expect(page.get_by_text("南坡")).to_be_visible()
     await page.context.set_offline(True)
-    await page.get_by_label("公斤数").fill("33")
-    await page.get_by_role("button", name="记下来").click()
+    await record(page, "33", "zh")
     await expect(page.get_by_text("保存在这部手机上")).to_be_visible()
     await page.context.set_offline(False)
     await page.reload()
@@ -300,6 +320,30 @@ async def test_each_role_has_its_own_bar(open_studio: Open, sale: Sale) -> None:
         for link in await links.all():
             answer = await page.context.request.get(str(await link.get_attribute("href")))
             assert answer.ok
+
+
+async def test_everything_can_be_hit_with_a_thumb(open_studio: Open, sale: Sale) -> None:
+    farm = await farm_of(sale)
+    await plot_of(sale, farm)
+    page = await open_studio("/studio", size=PHONE)
+    for path in (
+        "/studio",
+        "/studio/products",
+        "/studio/farms",
+        f"/studio/farms/{farm}",
+        f"/studio/farms/{farm}/harvest",
+        "/studio/centres",
+        "/studio/people",
+        "/studio/audit",
+        f"/studio/{sale.broadcast}",
+        f"/studio/{sale.broadcast}/bag",
+        f"/studio/{sale.broadcast}/orders",
+    ):
+        await page.goto(path)
+        await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        assert await page.evaluate(SMALL_TARGETS) == [], path
+        beyond = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert beyond <= 0, path
 
 
 async def test_own_password_is_changed(open_studio: Open, site: Server) -> None:

@@ -79,14 +79,44 @@ async def test_cheap_price_is_asked_for_and_can_be_undone(open_studio: Open, sal
     await expect(card(page)).to_contain_text("¥29.90")
 
 
+WORDS = {
+    "en": {
+        "pins": "Pin a card",
+        "name": "Small kumquats",
+        "hand": "Stock and price of what is shown",
+        "left": "30 left",
+        "price": "Change the price",
+        "lower": "Lower",
+        "sell": "Sell for ¥28.90",
+        "undo": "Undo the price",
+        "orders": "Orders",
+        "placed": "placed",
+    },
+    "zh": {
+        "pins": "上屏",
+        "name": "小金桔",
+        "hand": "当前商品的库存和价格",
+        "left": "剩 30",
+        "price": "改价",
+        "lower": "减价",
+        "sell": "改为 ¥28.90",
+        "undo": "撤销改价",
+        "orders": "订单",
+        "placed": "已下单",
+    },
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 async def test_host_on_a_phone_sells_with_a_thumb(
-    open_studio: Open, open_page: Open, sale: Sale
+    language: str, open_studio: Open, open_page: Open, sale: Sale
 ) -> None:
-    page = await console(open_studio, sale, role="host", size=PHONE)
-    viewer = await open_page(sale.path, size=PHONE)
-    pins = page.get_by_role("region", name="Pin a card")
-    await pins.get_by_role("button", name=re.compile("Small kumquats")).click()
-    hand = page.get_by_role("region", name="Stock and price of what is shown")
+    words = WORDS[language]
+    page = await console(open_studio, sale, role="host", size=PHONE, language=language)
+    viewer = await open_page(sale.path, size=PHONE, language=language)
+    pins = page.get_by_role("region", name=words["pins"])
+    await pins.get_by_role("button", name=re.compile(words["name"])).click()
+    hand = page.get_by_role("region", name=words["hand"])
     for act in await hand.get_by_role("button").all():
         box = await act.bounding_box()
         assert box is not None
@@ -94,12 +124,19 @@ async def test_host_on_a_phone_sells_with_a_thumb(
         assert box["y"] > PHONE[1] * 2 / 3
         assert min(box["width"], box["height"]) >= 48
     await hand.get_by_role("button", name="+10").click()
-    await expect(hand).to_contain_text("30 left")
-    await hand.get_by_role("button", name=re.compile("Change the price")).click()
-    sheet = page.get_by_role("dialog", name="Small kumquats")
-    await sheet.get_by_role("button", name="Lower").click()
-    await sheet.get_by_role("button", name="Sell for ¥28.90").click()
+    await expect(hand).to_contain_text(words["left"])
+    await hand.get_by_role("button", name=re.compile(words["price"])).click()
+    sheet = page.get_by_role("dialog", name=words["name"])
+    await sheet.get_by_role("button", name=words["lower"]).click()
+    await sheet.get_by_role("button", name=words["sell"]).click()
     await expect(viewer.get_by_text("¥28.90").first).to_be_visible()
+    await page.get_by_role("button", name=words["undo"]).click()
+    await expect(viewer.get_by_text("¥29.90").first).to_be_visible()
+    placed = await order(sale, 1)
+    await page.get_by_role("radio", name=re.compile(words["orders"])).check(force=True)
+    feed = page.get_by_role("region", name=words["orders"], exact=True)
+    came = feed.get_by_role("listitem").filter(has_text=placed["number"])
+    await expect(came).to_contain_text(words["placed"])
 
 
 async def test_orders_come_in_with_their_state(open_studio: Open, sale: Sale) -> None:

@@ -12,7 +12,7 @@ import { isGone, nextStep, paymentWords, stateKind, stateWords } from "../state.
 import { act, badge, List } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
-const PAGE = 200;
+const PAGE = 500;
 const SHOWN = 100;
 const { broadcast, role } = page.data;
 const path = `/api/v1/broadcasts/${broadcast}/orders`;
