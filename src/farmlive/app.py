@@ -169,7 +169,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     edge.answer_problems(api, error_page(pages))
     asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)
     asgi = edge.BodyLimit(
-        edge.RequestLog(asgi),
+        edge.Heads(edge.RequestLog(asgi)),
         settings.max_body_kib * 1024,
         uploads=uploads.PATHS,
         upload_limit=settings.max_upload_mib << 20,

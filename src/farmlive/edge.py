@@ -64,6 +64,11 @@ def answer_problems(app: FastAPI, page: ErrorPage) -> None:
         found = error.errors()
         if found[0]["type"] == "json_invalid":
             return answer(request, Invalid("The body is not JSON. Nothing was changed."))
+        if found[0]["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
+            return answer(
+                request,
+                Invalid("Send JSON, with Content-Type: application/json. Nothing was changed."),
+            )
         return answer(request, Invalid.of(found, skip=1))
 
     async def on_http(request: Request, error: Exception) -> Response:
@@ -152,6 +157,26 @@ class BodyLimit:
 
 class _Overrun(Exception):
     """The body grew past the limit."""
+
+
+class Heads:
+    """ASGI middleware: answers HEAD as GET is answered, without the body (RFC 9110, 9.3.2)."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def headers_only(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, headers_only)
 
 
 class RequestLog:

@@ -48,7 +48,6 @@ def routes(files: Files, guard: Guard) -> APIRouter:
         return KeptPicture(picture=kept.url, width=kept.width, height=kept.height)
 
     @router.get("/files/{name}", response_class=FileResponse)
-    @router.head("/files/{name}", include_in_schema=False)
     async def file(name: str) -> Response:
         """A picture or a certificate; the bytes at one address never change."""
         path = files.path(name)

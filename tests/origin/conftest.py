@@ -60,7 +60,8 @@ async def site(store: Store, settings: Settings, origin: Origin) -> AsyncIterato
     app = FastAPI()
     app.include_router(routes(origin, Guard(people)))
     edge.answer_problems(app, lambda _request, problem: JSONResponse(problem.body()))
-    transport = httpx.ASGITransport(DeviceCookie(app, people.pseudonyms, secure=False))
+    asgi = edge.Heads(DeviceCookie(app, people.pseudonyms, secure=False))
+    transport = httpx.ASGITransport(asgi)
     _, key = await people.create_api_key("test", "coordinator")
     bearer = {"Authorization": f"Bearer {key}"}
     async with (

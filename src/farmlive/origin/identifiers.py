@@ -107,7 +107,6 @@ def _links(origin: Origin) -> APIRouter:
         return RedirectResponse(f"{to}?{asked}" if asked else to, 307, headers=headers)
 
     @router.get("/01/{gtin}/10/{lot:path}", status_code=307, response_class=RedirectResponse)
-    @router.head("/01/{gtin}/10/{lot:path}", include_in_schema=False)
     @router.options("/01/{gtin}/10/{lot:path}", include_in_schema=False)
     async def digital_link(
         request: Request, gtin: str, lot: str, link_type: LinkType = None
@@ -116,7 +115,6 @@ def _links(origin: Origin) -> APIRouter:
         return await resolve(request, link_type)
 
     @router.get("/01/{gtin}", status_code=307, response_class=RedirectResponse)
-    @router.head("/01/{gtin}", include_in_schema=False)
     @router.options("/01/{gtin}", include_in_schema=False)
     async def product(request: Request, gtin: str, link_type: LinkType = None) -> Response:
         """GS1 Digital Link of a product: the links of the lot that was harvested last."""
@@ -127,7 +125,6 @@ def _links(origin: Origin) -> APIRouter:
         status_code=307,
         response_class=RedirectResponse,
     )
-    @router.head("/origin/class/{identifier}/lot/{lot:path}", include_in_schema=False)
     @router.options("/origin/class/{identifier}/lot/{lot:path}", include_in_schema=False)
     async def private_class(
         request: Request, identifier: str, lot: str, link_type: LinkType = None
