@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import (
@@ -164,6 +165,12 @@ async def test_readers_may_not_write(store: Store) -> None:
     with pytest.raises(Exception, match=r"read-?only"):
         await store.read(mark(5))
     assert await kept(store) == []
+
+
+async def test_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    await (await Store.open(Settings(data=data))).close()
+    assert data.stat().st_mode & 0o777 == 0o700
 
 
 async def test_close_commits_what_is_under_way(store: Store) -> None:

@@ -88,7 +88,8 @@ class Store:
 
         Raises DatabaseRefused where the database would not keep what it acknowledges.
         """
-        settings.data.mkdir(parents=True, exist_ok=True)
+        # Buyers' names, phones and addresses lie there: nobody else of this machine reads them.
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         url = engines.address(settings.database_url, settings.data)
         writer = engines.writer_engine(url)
         await asyncio.to_thread(_prepare, writer)
