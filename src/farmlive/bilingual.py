@@ -1,10 +1,24 @@
-"""A text in Chinese and English: titles and names that staff write and viewers read in either."""
+"""A text in Chinese and English: titles and names that staff write and viewers read in either.
 
+Owns too what a line of anyone's text may hold.
+"""
+
+import re
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-Line = Annotated[str, Field(max_length=200)]
+# Controls, which PostgreSQL would not keep, and what turns the direction of the text after it.
+# Joiners stay: emoji are made with them.
+_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+def one_line(value: object) -> object:
+    """The text on one line, without characters that nobody sees; what is no text stays."""
+    return _UNSEEN.sub(" ", value).strip() if isinstance(value, str) else value
+
+
+Line = Annotated[str, Field(max_length=200), BeforeValidator(one_line)]
 
 
 class Bilingual(BaseModel):

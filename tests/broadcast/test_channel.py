@@ -262,6 +262,28 @@ async def test_a_bad_message_gets_a_problem_and_the_channel_goes_on(
         assert (await ask(socket, "react"))["ok"]
 
 
+async def test_what_can_not_be_said_back_ends_no_channel(server: Server, live: str) -> None:
+    async with channel(server, live) as socket:
+        await get(socket)
+        for identity in ('"\\ud800"', '{"a": 1}', '"' + "x" * 65 + '"', "1e9", "true"):
+            await socket.send('{"type": "nothing", "id": ' + identity + "}")
+            reply = await until(socket, lambda frame: frame["type"] == "reply")
+            assert reply["id"] is None
+            assert reply["problem"]["type"] == "/problems/unknown-message-type"
+
+
+async def test_a_chat_line_holds_nothing_that_nobody_sees(server: Server, live: str) -> None:
+    async with channel(server, live) as socket:
+        await get(socket)
+        await socket.send(
+            json.dumps({"type": "chat.say", "id": "1", "text": "a\0b\u202e\nc", "nickname": "x\0"})
+        )
+        frame = await until(socket, with_kind("chat.said"))
+        said = frame["events"][-1]["data"]
+        assert (said["text"], said["nickname"]) == ("a b c", "x")
+        assert (await ask(socket, "chat.say", text="\0\u202e"))["problem"]["status"] == 422
+
+
 async def test_a_card_of_another_broadcast_can_not_be_pinned(
     server: Server, live: str, coordinator: str
 ) -> None:

@@ -256,10 +256,10 @@ class Channel:
         client: Client,
         caller: Caller,
     ) -> dict[str, Any]:
-        identity: Any = None
+        identity: str | int | None = None
         try:
             message = _read(text)
-            identity = message.get("id")
+            identity = _identity(message.get("id"))
             if _may_lose_rights(caller):  # signed out or shut out meanwhile?
                 caller = await self._guard.identify(websocket)
             command = self.commands.get(str(message.get("type")))
@@ -349,9 +349,16 @@ def _read(text: str | None) -> dict[str, Any]:
     return message
 
 
-def _reply_problem(identity: Any, problem: Problem) -> dict[str, Any]:
-    known = identity if isinstance(identity, str | int) else None
-    return {"type": "reply", "id": known, "ok": False, "problem": problem.body()}
+def _identity(said: Any) -> str | int | None:
+    """The message's id where it can be said back: a text that is none encodes as no frame."""
+    try:
+        return models.MESSAGE_ID.validate_python(said, strict=True)
+    except ValidationError:
+        return None
+
+
+def _reply_problem(identity: str | int | None, problem: Problem) -> dict[str, Any]:
+    return {"type": "reply", "id": identity, "ok": False, "problem": problem.body()}
 
 
 async def _refuse(websocket: WebSocket, problem: Problem) -> None:

@@ -2,14 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    field_validator,
+)
 
-from farmlive.bilingual import Bilingual
+from farmlive.bilingual import Bilingual, one_line
 from farmlive.clock import parse_rfc3339
 
 OfferId = Annotated[str, Field(min_length=1, max_length=26)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Nickname = Annotated[str, StringConstraints(strip_whitespace=True, max_length=24)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=300), BeforeValidator(one_line)]
+Nickname = Annotated[str, StringConstraints(max_length=24), BeforeValidator(one_line)]
+MessageId = Annotated[str, Field(max_length=64)] | int | None
+MESSAGE_ID: TypeAdapter[str | int | None] = TypeAdapter(MessageId)
 
 
 class Broadcast(BaseModel):
@@ -66,7 +76,7 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     type: str
-    id: Annotated[str, Field(max_length=64)] | int | None = None
+    id: MessageId = None
 
 
 class ChatSay(Message):
