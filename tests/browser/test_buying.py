@@ -365,3 +365,21 @@ async def test_a_hold_that_can_not_be_asked_for_comes_with_the_link(
     await page.context.set_offline(False)
     await expect(sheet).to_contain_text("Held for you")
     await expect(sheet.get_by_role("alert")).to_be_hidden()
+
+
+async def test_two_tabs_of_one_viewer_have_one_basket(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    sheet = await tap_buy(page)
+    await expect(sheet).to_contain_text("Held for you")
+    other = await page.context.new_page()
+    await other.goto(sale.path)
+    await other.get_by_role("button", name="1 item held for you").click()
+    await other.get_by_role("button", name="One more: Small kumquats").click()
+    await expect(sheet.get_by_label("Quantity: Small kumquats")).to_have_value("2")
+    await submit(other).click()
+    await expect(other.locator("[data-part=order-total]")).to_have_text("¥59.80")
+    await expect(sheet).to_be_hidden()
+    await expect(page.locator("#card")).to_contain_text("18 left")

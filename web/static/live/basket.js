@@ -5,6 +5,7 @@ import { api, Problem } from "../common/api.js";
 import { recall, remember } from "../common/memory.js";
 import { now } from "../common/now.js";
 import { page } from "../common/words.js";
+import { keepPending, newKey, recallPending } from "./pending.js";
 
 const AT_MOST = 99;
 const SETTLE = 350; // quick taps on the stepper become one hold
@@ -233,16 +234,22 @@ export class Basket extends EventTarget {
       if (mine.state === "expired") this.over();
       else if (!this.pending) this.clear(); // ordered in another tab
     }
+    const later = mine?.state === "held" && mine.until > this.hold?.until;
+    if (later && this.state !== "asking") this.adopt(mine);
     if (this.pending && !this.ordering) this.recover();
     this.follow();
     if (this.channel.state === "open") this.retry();
     if (this.hold || this.busy || !this.empty) return;
     for (const order of this.scene.orders.values()) {
       if (order.state !== "held" || this.gone.has(order.order) || !(order.until > now())) continue;
-      this.take(order);
-      this.lines = new Map([...this.hold.lines].map(([offer, line]) => [offer, { ...line }]));
-      this.become("held");
+      this.adopt(order);
     }
+  }
+
+  /** A hold of an earlier load of this page, or of another tab, is this one's basket. */
+  adopt(held) {
+    this.take(held);
+    this.keepHeld();
   }
 
   /** The link is back: ask for the hold that could not be asked for. */
@@ -368,28 +375,8 @@ export class Basket extends EventTarget {
     return instead();
   }
 
-  /** Keep an order's body and key in this tab until it is known what became of it, over a reload
-      too: the same order sent again is then the same order. */
   keep(pending) {
     this.pending = pending;
-    try {
-      if (pending) sessionStorage.setItem(`farmlive.${this.broadcast}`, JSON.stringify(pending));
-      else sessionStorage.removeItem(`farmlive.${this.broadcast}`);
-    } catch {
-      // A browser that keeps nothing: the key lives as long as the page.
-    }
+    keepPending(this.broadcast, pending);
   }
-}
-
-function recallPending(broadcast) {
-  try {
-    return JSON.parse(sessionStorage.getItem(`farmlive.${broadcast}`));
-  } catch {
-    return null;
-  }
-}
-
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(18));
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_");
 }
