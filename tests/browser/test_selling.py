@@ -171,7 +171,7 @@ async def test_order_is_moved_on_by_one_tap(open_studio: Open, sale: Sale) -> No
     page = await open_studio(f"/studio/{sale.broadcast}/orders")
     row = page.get_by_role("listitem").filter(has_text=parcel["number"])
     await expect(row).to_contain_text("Wang 1")
-    for step, state in (("Packed", "packed"), ("Shipped", "shipped"), ("Received", "handed over")):
+    for step, state in (("Packed", "packed"), ("Shipped", "shipped"), ("Received", "received")):
         await row.get_by_role("button", name=re.compile(f"^{step}")).click()
         await expect(row.get_by_text(state, exact=True)).to_be_visible()
     await row.get_by_role("button", name=re.compile("^Paid")).click()
@@ -181,7 +181,10 @@ async def test_order_is_moved_on_by_one_tap(open_studio: Open, sale: Sale) -> No
     await sheet.get_by_label("Amount").fill("10")
     await sheet.get_by_label("Reason").fill("one box bruised")
     await sheet.get_by_role("button", name="Refund it").click()
-    await expect(row.get_by_text("partly refunded")).to_be_visible()
+    await expect(row.get_by_text("partly refunded").first).to_be_visible()
+    await row.get_by_text("What happened").click()
+    await expect(row).to_contain_text("one box bruised")
+    await expect(row).to_contain_text("¥10.00 given back in all")
     (kept,) = await sale.api.orders(sale.broadcast)
     assert (kept["state"], kept["refunded"]["amount"]) == ("received", 1000)
 

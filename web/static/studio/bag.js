@@ -136,7 +136,7 @@ export class Bag {
     set("released", t("of %(n)s released", { n: count(stock.released) }));
     drawParts(item.querySelector(".parts"), stock);
     set("lot", this.#lotWords(offer.lot));
-    for (const button of item.querySelectorAll("[data-release], [data-reprice]")) button.disabled = isOver;
+    item.querySelector(".bag__acts")?.toggleAttribute("hidden", isOver);
     for (const button of item.querySelectorAll("[data-release]")) {
       const more = button.dataset.release;
       const words = more === "own" ? t("Release another number of %(name)s", { name }) : t("Release %(n)s more of %(name)s", { n: more, name });

@@ -39,7 +39,7 @@ export class Bar {
     const air = this.#part("air");
     air.classList.toggle("badge--live", phase === "live");
     say(air, phase === "live" ? t("On air") : phase === "ended" ? t("Ended") : t("Not on air"));
-    say(this.#part("viewers"), count(scene.audience.viewers), true);
+    say(this.#part("viewers"), phase === "ended" ? "–" : count(scene.audience.viewers), true);
     say(this.#part("pinned"), scene.card ? text(scene.card.name) : t("nothing"));
     this.#part("pinned").classList.toggle("soft", !scene.card);
     if (this.#part("start")) this.#drawActs(phase);
@@ -57,6 +57,7 @@ export class Bar {
   /** `level` of what is on air or would be, by health.js. */
   drawSignal(level, hasPicture) {
     this.#hasPicture = hasPicture;
+    this.#part("signal").closest(".console-bar__figure").hidden = this.#scene?.broadcast.state === "ended";
     const signal = this.#part("signal");
     signal.dataset.bars = String(bars(level));
     signal.dataset.level = level;

@@ -16,7 +16,7 @@ export function stateWords(state) {
     case "at_centre":
       return t("at the pick-up point");
     case "received":
-      return t("handed over");
+      return t("received");
     case "cancelled":
       return t("cancelled");
     case "expired":

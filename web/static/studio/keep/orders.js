@@ -152,9 +152,35 @@ function draw(order) {
         )
       : null,
     el("p", { class: "order__to soft" }, to),
+    history(order),
     el("div", { class: "order__acts no-print" }, ...acts(order)),
     el("span", { class: "order__tick", "aria-hidden": "true" }),
   );
+}
+
+/** What happened with an order and by whom, where more did than its placing. */
+function history({ history: steps = [], refunded }) {
+  if (steps.every(({ state, payment }) => ["held", "placed"].includes(state) && payment === "due")) return null;
+  const rows = steps.map(({ at, state, payment, by, reason }, index) => {
+    const before = steps[index - 1];
+    const words = before && before.state === state ? paymentWords(payment) : stateWords(state);
+    return el("li", {}, el("span", { class: "soft number" }, when(at)), ` ${words}`, by ? ` · ${byWords(by)}` : "", reason ? ` · ${reason}` : "");
+  });
+  if (refunded?.amount) rows.push(el("li", {}, t("%(sum)s given back in all", { sum: money(refunded) })));
+  return el("details", { class: "order__history small no-print" }, el("summary", {}, t("What happened")), el("ol", {}, rows));
+}
+
+function byWords(by) {
+  switch (by) {
+    case "buyer":
+      return t("buyer");
+    case "clerk":
+      return t("clerk");
+    case "staff":
+      return t("staff");
+    default:
+      return t("by itself");
+  }
 }
 
 function when(text_) {
@@ -171,6 +197,7 @@ function acts(order) {
   // A clerk hands over what has come from the farm; packing is the farm's.
   if (step && (isStaff || ["packed", "at_centre"].includes(order.state))) {
     made.push(act(step[1], () => move(order, `${order.id}/state`, { state: step[0] }), { name }));
+    made[0].classList.add("order__step");
   }
   if (order.payment === "due" && !isGone(order.state)) made.push(act(t("Paid"), () => move(order, `${order.id}/payment`, { payment: "paid" }), { name }));
   if (isStaff && ["placed", "packed"].includes(order.state)) made.push(act(t("Cancel…"), () => cancel(order), { name }));
