@@ -188,6 +188,7 @@ def channel(**headers: str) -> HTTPConnection:
     """The handshake of a channel."""
     scope: dict[str, Any] = {
         "type": "websocket",
+        "path": f"/api/v1/broadcasts/{LIVE}/live",
         "client": ("192.0.2.1", 50000),
         "headers": [
             (name.encode(), value.encode())
