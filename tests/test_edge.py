@@ -7,7 +7,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from farmlive.app import PortTaken, Server, running
+from farmlive.app import PortTaken, Server, listen, running
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.client import Channel
 from farmlive.settings import Settings
@@ -29,13 +29,10 @@ async def test_bad_requests_of_the_api(server: Server, coordinator: str) -> None
         problem(await client.get("/api/v1/broadcasts/nowhere"), 404, "unknown-broadcast")
         problem(await client.put("/api/v1/broadcasts"), 405, "method-not-allowed")
         problem(await client.post("/api/v1/broadcasts", json={}), 401, "unauthorized")
-        problem(
-            await client.post(
-                "/api/v1/broadcasts", json={}, headers={"Authorization": "Bearer fl_wrong"}
-            ),
-            401,
-            "unknown-api-key",
-        )
+        for wrong in ("Bearer fl_wrong", "Bearer nonsense"):
+            answer = await client.get("/api/v1/session", headers={"Authorization": wrong})
+            problem(answer, 401, "unknown-api-key")
+        assert (await client.get("/", headers={"Authorization": wrong})).status_code == 200
         for body in ("{", "[]", '{"title": 3}', '{"title": {}}', '{"starts_at": "soon"}', ""):
             answer = await client.post(
                 "/api/v1/broadcasts",
@@ -140,6 +137,12 @@ async def test_a_taken_port_names_the_option(settings: Settings) -> None:
         with pytest.raises(PortTaken, match="--port"):
             async with running(settings.model_copy(update={"port": port})):
                 pass
+
+
+@pytest.mark.parametrize("host", ["198.51.100.1", "no such name"])
+def test_an_address_that_is_not_ours_names_the_option(host: str) -> None:
+    with pytest.raises(PortTaken, match="--host"):
+        listen(host, 0)
 
 
 async def test_metrics_and_health(server: Server) -> None:

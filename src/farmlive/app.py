@@ -6,6 +6,7 @@ hands `order.place` to the till.
 
 import asyncio
 import contextlib
+import errno
 import logging
 import resource
 import socket
@@ -194,7 +195,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
 
 
 class PortTaken(Exception):
-    """Something else listens on the port; the message names the setting to change."""
+    """The port or the address can't be had; the message names the option to change."""
 
 
 @dataclass
@@ -259,11 +260,17 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(4096)
     except OSError as error:
         listener.close()
+        option = "--host" if _is_foreign(error) else "--port"
         raise PortTaken(
-            f"Port {port} on {host} can't be used ({error.strerror}). Choose another with --port."
+            f"Port {port} on {host} can't be used ({error.strerror}). Choose another with {option}."
         ) from error
     listener.setblocking(False)
     return listener
+
+
+def _is_foreign(error: OSError) -> bool:
+    """Whether the address is at fault, not the port: none of this machine, or none at all."""
+    return isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
 
 
 def raise_file_limit() -> None:

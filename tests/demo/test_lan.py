@@ -48,3 +48,11 @@ def test_the_address_of_the_default_route_comes_first(monkeypatch: pytest.Monkey
     monkeypatch.setattr(lan, "local_addresses", lambda: ["10.8.0.2", "fd00::2", "192.168.7.20"])
     monkeypatch.setattr(lan, "_default_route", lambda: ipaddress.ip_address("192.168.7.20"))
     assert list(map(str, lan.addresses())) == ["192.168.7.20", "10.8.0.2", "fd00::2"]
+
+
+def test_an_address_that_is_not_this_machines_is_refused_with_those_that_are() -> None:
+    known = [ipaddress.ip_address("192.168.7.20"), ipaddress.ip_address("fd00::2")]
+    assert lan.one_of(known, "fd00::2") == known[1]
+    for wrong in ("localhost", "192.0.2.77", "127.0.0.1"):
+        with pytest.raises(lan.NoNetwork, match=r"192\.168\.7\.20, fd00::2"):
+            lan.one_of(known, wrong)

@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from farmlive.settings import Settings
 from farmlive.store import CommitFailed, Store, after_commit
+from farmlive.store.engine import DatabaseRefused
 
 metadata = MetaData()
 marks = Table("test_marks", metadata, Column("n", Integer, primary_key=True))
@@ -171,6 +172,17 @@ async def test_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
     data = tmp_path / "data"
     await (await Store.open(Settings(data=data))).close()
     assert data.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("url", ["", "postgresql://nobody@127.0.0.1:1/nothing"])
+async def test_a_database_that_can_not_be_opened_names_the_setting(
+    tmp_path: Path, url: str
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    data = tmp_path if url else tmp_path / "file" / "data"
+    wrong = "FARMLIVE_DATABASE_URL" if url else "FARMLIVE_DATA"
+    with pytest.raises(DatabaseRefused, match=wrong):
+        await Store.open(Settings(data=data, database_url=url))
 
 
 async def test_close_commits_what_is_under_way(store: Store) -> None:

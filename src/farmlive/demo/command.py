@@ -144,7 +144,7 @@ def _site(folder: Folder, options: Options) -> Site:
     if options.lan:
         known = lan.addresses()
         if options.host:
-            given = ipaddress.ip_address(options.host)
+            given = lan.one_of(known, options.host)
             known = [given, *(address for address in known if address != given)]
         host = str(known[0])
         made = certificates(folder.lan, known)

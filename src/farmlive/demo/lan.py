@@ -50,6 +50,17 @@ def addresses() -> list[Address]:
     return found
 
 
+def one_of(known: list[Address], host: str) -> Address:
+    """The address that the command line names. Raises NoNetwork where it is none of these."""
+    for address in known:
+        if str(address) == host:
+            return address
+    raise NoNetwork(
+        f"{host} is no address by which others reach this machine. Choose one of these with "
+        f"--host, or leave it out: {', '.join(map(str, known))}."
+    )
+
+
 def _default_route() -> Address | None:
     """The address from which this machine reaches others; nothing is sent to find it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
+from farmlive.store.engine import DatabaseRefused
 from farmlive.store.migrate import migrate
 
 T = TypeVar("T")
@@ -89,7 +90,13 @@ class Store:
         Raises DatabaseRefused where the database would not keep what it acknowledges.
         """
         # Buyers' names, phones and addresses lie there: nobody else of this machine reads them.
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise DatabaseRefused(
+                f"The folder {settings.data} can't be made ({error.strerror}): give another one "
+                "by FARMLIVE_DATA"
+            ) from error
         url = engines.address(settings.database_url, settings.data)
         writer = engines.writer_engine(url)
         await asyncio.to_thread(_prepare, writer)
@@ -198,8 +205,16 @@ class Store:
 
 
 def _prepare(writer: Engine) -> None:
-    with writer.connect() as connection:
-        engines.check_durable(connection)
+    try:
+        with writer.connect() as connection:
+            engines.check_durable(connection)
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        where = "FARMLIVE_DATA" if writer.dialect.name == "sqlite" else "FARMLIVE_DATABASE_URL"
+        raise DatabaseRefused(
+            f"The database can't be opened ({reason}): see that {where} is right, and that this "
+            "user may write there"
+        ) from error
     migrate(writer)
 
 
