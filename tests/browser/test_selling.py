@@ -157,6 +157,47 @@ async def test_orders_come_in_with_their_state(open_studio: Open, sale: Sale) ->
     await expect(feed.get_by_text(placed["number"])).to_be_hidden()
 
 
+async def test_feed_of_many_orders_forgets_the_oldest_alone(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    shown = await page.evaluate(
+        """async () => {
+          document.body.innerHTML = `
+            <section data-orders><b data-count="held"></b><p data-orders-empty></p>
+            <ol data-orders-list></ol></section>
+            <template id="feed-order"><li><b data-number></b><i data-state></i>
+            <i data-simulated></i>
+            <i data-total></i><i data-lines></i><i data-way></i><i data-at></i></li></template>`;
+          const { Orders } = await import("/static/studio/orders.js");
+          const feed = new Orders(document.querySelector("[data-orders]"));
+          const total = { amount: 2990, currency: "CNY" };
+          const order = (number, state) => ({
+            order: `o${number}`, number: `A${number}`, state, lines: [], total, at: number,
+          });
+          const orders = new Map();
+          const scene = { offers: new Map(), orders };
+          const look = () => {
+            feed.draw(scene);
+            return [...document.querySelectorAll("li b")].map((each) => each.textContent);
+          };
+          for (let number = 1000; number < 1250; number += 1) {
+            orders.set(`o${number}`, order(number, "placed"));
+          }
+          const first = look();
+          const again = look();
+          orders.set("o1000", order(1000, "packed"));
+          const changed = look();
+          orders.set("o2000", order(2000, "placed"));
+          return [first, again, changed, look()].map((each) => [each.length, each[0], each.at(-1)]);
+        }"""
+    )
+    assert shown == [
+        [200, "A1249", "A1050"],
+        [200, "A1249", "A1050"],
+        [200, "A1249", "A1050"],
+        [200, "A2000", "A1051"],
+    ]
+
+
 async def test_moderator_has_pins_and_chat_alone(open_studio: Open, sale: Sale) -> None:
     page = await console(open_studio, sale, role="moderator", size=PHONE)
     await page.get_by_role("region", name="Pin a card").get_by_role("button").first.click()

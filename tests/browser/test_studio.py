@@ -196,6 +196,9 @@ async def test_message_is_hidden_and_its_sender_muted(
         await expect(page.get_by_text("Wang is muted.")).to_be_visible()
         reply = await say(viewer, "and again")
         assert reply["problem"]["type"].endswith("muted")
+        await page.get_by_role("button", name="Block everywhere").click()
+        await expect(page.get_by_text("Wang is blocked")).to_be_visible()
+        await page.get_by_role("button", name="Undo").click()
 
 
 async def say(viewer: websockets.ClientConnection, text: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ import { toast } from "../common/toast.js";
 import { t, text } from "../common/words.js";
 import { Pace } from "./pace.js";
 import { spoken, together } from "./sentences.js";
-import { drawParts, firstBack, isLow, leftWords, parts } from "./stock.js";
+import { drawParts, firstBack, heldOf, isLow, leftWords, parts } from "./stock.js";
 
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
@@ -24,6 +24,7 @@ export class Bag {
   #scene = null;
   #shown = null;
   #brought = null;
+  #held = [];
   #paces = new Map();
   #soon = new Map();
 
@@ -42,6 +43,7 @@ export class Bag {
 
   draw(scene) {
     this.#scene = scene;
+    this.#held = heldOf(scene.orders);
     const isOver = scene.broadcast.state === "ended";
     for (const offer of scene.offers.values()) this.#look(offer, isOver);
     // What is shown, else what was last, else the first: the dock always has something in hand.
@@ -156,7 +158,7 @@ export class Bag {
     const lines = [];
     const minutes = this.#soon.get(offer.offer);
     if (minutes) lines.push(t("Gone in about %(n)s min.", { n: minutes }));
-    const back = held ? firstBack(this.#scene.orders.values(), offer.offer) : null;
+    const back = held ? firstBack(this.#held, offer.offer) : null;
     if (back) lines.push(t("The first hold ends in %(time)s.", { time: duration(back - now()) }));
     say(item.querySelector("[data-soon]"), together(lines));
   }

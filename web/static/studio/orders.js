@@ -26,6 +26,7 @@ export class Orders extends EventTarget {
   #offers = new Map();
   #filter = "all";
   #isFirst = true;
+  #isChanged = true;
 
   /** Event `new` for each order that comes in while one looks. */
   constructor(root) {
@@ -50,8 +51,9 @@ export class Orders extends EventTarget {
       const [id, item] = this.#items.entries().next().value;
       item.remove();
       this.#items.delete(id);
-      this.#orders.delete(id);
     }
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
     this.#drawCounts();
     this.#drawEmpty();
   }
@@ -60,10 +62,13 @@ export class Orders extends EventTarget {
     const before = this.#orders.get(order.order);
     if (before === order) return;
     this.#orders.set(order.order, order);
+    this.#isChanged = true;
     let item = this.#items.get(order.order);
     // A hold that becomes an order is new to the host: it comes up and flashes.
     const isPlaced = order.state === "placed" && before?.state !== "placed";
     if (!item) {
+      // What has gone out of the feed at its end stays out, unless it is an order only now.
+      if (before && !isPlaced) return;
       item = document.getElementById("feed-order").content.firstElementChild.cloneNode(true);
       this.#items.set(order.order, item);
       this.#list.prepend(item);

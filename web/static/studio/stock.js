@@ -28,10 +28,15 @@ export const leftWords = (left) => (left > 0 ? t("%(n)s left", { n: count(left) 
 export const decimals = (currency) =>
   new Intl.NumberFormat(page.tag, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
 
-/** When the earliest hold of an offer goes back, in milliseconds, or null. */
-export function firstBack(orders, offer) {
-  const ends = [...orders]
-    .filter((order) => order.state === "held" && order.until && order.lines?.some((line) => line.offer === offer))
-    .map((order) => order.until);
+/** When the earliest of these held orders gives an offer's stock back, in milliseconds, or null. */
+export function firstBack(held, offer) {
+  const ends = held.filter(({ lines }) => lines?.some((line) => line.offer === offer)).map(({ until }) => until);
   return ends.length ? Math.min(...ends) : null;
+}
+
+/** The orders that are held at the moment. */
+export function heldOf(orders) {
+  const held = [];
+  for (const order of orders.values()) if (order.state === "held" && order.until) held.push(order);
+  return held;
 }

@@ -3,7 +3,8 @@
 
 import { clock } from "../common/format.js";
 import { toast } from "../common/toast.js";
-import { t } from "../common/words.js";
+import { page, t } from "../common/words.js";
+import { post, remove } from "./api.js";
 import { ask } from "./ask.js";
 import { spoken } from "./sentences.js";
 
@@ -120,7 +121,24 @@ export class Chat extends EventTarget {
     if (!isMeant) return;
     try {
       await this.#send("chat.mute", { message: chat.seq });
-      toast(t("%(name)s is muted.", { name }));
+    } catch (problem) {
+      fail(problem);
+      return;
+    }
+    // A mute is for this broadcast and this device; who comes back again and again is blocked.
+    const mayBlock = page.data.role !== "moderator";
+    toast(t("%(name)s is muted.", { name }), mayBlock ? { act: t("Block everywhere"), onAct: () => this.#block(chat) } : {});
+  }
+
+  async #block(chat) {
+    const message = { broadcast: page.data.broadcast, seq: chat.seq };
+    const reason = t("Wrote in the chat: %(text)s", { text: chat.text }).slice(0, 200);
+    try {
+      const made = await post("/api/v1/blocks", { kind: "device", message, reason });
+      toast(t("%(name)s is blocked: no more orders and messages.", { name: chat.nickname }), {
+        act: t("Undo"),
+        onAct: () => remove(`/api/v1/blocks/${made.id}`).catch(fail),
+      });
     } catch (problem) {
       fail(problem);
     }

@@ -57,7 +57,7 @@ function found() {
     if (touched.has(order.id) || words) return true;
     return state === "open" ? !isDone(order) : !state || order.state === state;
   });
-  fits.sort((a, b) => place(a).localeCompare(place(b), "en"));
+  fits.sort((a, b) => (place(a) < place(b) ? -1 : 1));
   drawSum(fits);
   document.querySelector("[data-more]").hidden = fits.length <= shown;
   document.querySelector("[data-none]").hidden = fits.length > 0 || orders.size === 0;
