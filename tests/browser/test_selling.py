@@ -15,8 +15,10 @@ pytestmark = pytest.mark.browser
 PICKUP = "pickup"
 
 
-async def order(sale: Sale, number: int, *, way: str = "parcel", quantity: int = 1) -> Any:
-    """Place an order for small boxes."""
+async def order(
+    sale: Sale, number: int, *, way: str = "parcel", quantity: int = 1, held: str | None = None
+) -> Any:
+    """Place an order for small boxes, of a hold where it is given."""
     delivery: dict[str, str] = {"way": way}
     if way == PICKUP:
         delivery["centre"] = (await sale.api.centres())[0]["id"]
@@ -26,6 +28,7 @@ async def order(sale: Sale, number: int, *, way: str = "parcel", quantity: int =
         sale.broadcast,
         f"a-key-of-a-test-{number:04d}",
         {
+            **({"order": held} if held else {}),
             "lines": [{"offer": sale.offer, "quantity": quantity, "price": 2990}],
             "buyer": {"name": f"Wang {number}", "phone": f"138000000{number:02d}"},
             "delivery": delivery,
@@ -228,6 +231,20 @@ async def test_order_is_moved_on_by_one_tap(open_studio: Open, sale: Sale) -> No
     await expect(row).to_contain_text("¥10.00 given back in all")
     (kept,) = await sale.api.orders(sale.broadcast)
     assert (kept["state"], kept["refunded"]["amount"]) == ("received", 1000)
+
+
+async def test_order_list_follows_what_happens(open_studio: Open, sale: Sale) -> None:
+    page = await open_studio(f"/studio/{sale.broadcast}/orders")
+    await expect(page.get_by_text("No order here yet")).to_be_visible()
+    line = {"offer": sale.offer, "quantity": 2, "price": 2990}
+    hold = await sale.api.place_hold(sale.broadcast, "a-hold-of-a-test-0001", [line])
+    placed = await order(sale, 1, quantity=2, held=hold["order"])
+    row = page.get_by_role("listitem").filter(has_text=placed["number"])
+    await expect(row).to_contain_text("¥59.80")
+    await sale.api.order_paid(sale.broadcast, placed["order"])
+    await expect(row.get_by_text("paid", exact=True)).to_be_visible()
+    await page.get_by_label("Find").fill("nobody of that name")
+    await expect(page.get_by_text("No order fits this")).to_be_visible()
 
 
 async def test_cancelling_takes_a_reason(open_studio: Open, sale: Sale) -> None:

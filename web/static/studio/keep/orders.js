@@ -14,6 +14,7 @@ import { FormSheet } from "./sheet.js";
 
 const PAGE = 500;
 const SHOWN = 100;
+const READ_MS = 1_000;
 const { broadcast, role } = page.data;
 const path = `/api/v1/broadcasts/${broadcast}/orders`;
 const isStaff = role === "coordinator" || role === "host";
@@ -32,8 +33,11 @@ async function load() {
   let next = "";
   do {
     const answer = await get(`${path}?limit=${PAGE}${last ? `&after=${last}` : ""}`);
-    for (const order of answer.orders) orders.set(order.id, order);
-    last = answer.orders.at(-1)?.id ?? last;
+    // A hold is no order yet; the console shows them while they run.
+    for (const order of answer.orders.filter(({ number }) => number)) {
+      orders.set(order.id, order);
+      last = order.id;
+    }
     ({ next } = answer);
   } while (next);
   drawCentres();
@@ -42,7 +46,6 @@ async function load() {
 
 function isDone(order) {
   if (isGone(order.state)) return true;
-  if (order.state === "held") return true;
   return order.state === "received" && order.payment !== "due";
 }
 
@@ -64,10 +67,8 @@ function found() {
   return fits.slice(0, shown);
 }
 
-/** Orders stand by their number, A0002 before B0001 before AA0001; holds have none and come last. */
-function place({ number, id }) {
-  return number ? String(number.length).padStart(2, "0") + number : `99${id}`;
-}
+/** Orders stand by their number: A0002 before B0001 before AA0001. */
+const place = ({ number }) => String(number.length).padStart(2, "0") + number;
 
 function inWords({ number, buyer, lines }) {
   const parts = [number, buyer?.name, buyer?.phone, buyer?.phone?.replace(/\s/g, ""), ...lines.map((line) => text(line.name))];
@@ -109,7 +110,6 @@ function drawCentres() {
 }
 
 function draw(order) {
-  const isHeld = order.state === "held";
   const kind = stateKind(order.state);
   const to =
     order.delivery.way === "pickup"
@@ -121,9 +121,9 @@ function draw(order) {
     el(
       "div",
       { class: "order__head" },
-      el("b", { class: "order__number number" }, isHeld ? t("Held") : order.number),
+      el("b", { class: "order__number number" }, order.number),
       badge(stateWords(order.state), kind),
-      isHeld || (isGone(order.state) && order.payment === "due") ? null : badge(paymentWords(order.payment), order.payment === "due" ? "kumquat" : "leaf"),
+      isGone(order.state) && order.payment === "due" ? null : badge(paymentWords(order.payment), order.payment === "due" ? "kumquat" : "leaf"),
       order.simulated ? badge(t("Simulated")) : null,
       el("time", { class: "soft small order__at", datetime: order.placed_at }, when(order.placed_at)),
     ),
@@ -190,7 +190,7 @@ function when(text_) {
 
 /** The buttons of an order: the next step first, what undoes or pays after it. */
 function acts(order) {
-  if (role === "seller" || ["held", "expired"].includes(order.state)) return [];
+  if (role === "seller") return [];
   const name = order.number;
   const made = [];
   const step = nextStep(order);
@@ -266,36 +266,33 @@ function refund(order) {
   });
 }
 
-/** New orders are read, known ones take over what the event says. */
-let isReading = false;
-async function follow(events) {
-  let isNew = false;
+/** Known orders take over what the event says; new ones are read. */
+function follow(events) {
   let isChanged = false;
   for (const { kind, data } of events) {
-    if (!kind.startsWith("order.") || !data.order) continue;
-    const known = orders.get(data.order);
-    if (!known || known.state === "held") isNew = true;
-    else {
-      const changed = {};
-      for (const name of ["state", "payment"]) if (data[name]) changed[name] = data[name];
-      orders.set(known.id, { ...known, ...changed });
-      isChanged = true;
-    }
-  }
-  if (isNew && !isReading) {
-    isReading = true;
-    try {
-      // A hold keeps its place when it becomes an order: what is held is read anew.
-      const held = [...orders.values()].find((order) => order.state === "held");
-      if (held) last = [...orders.keys()].filter((id) => id < held.id).at(-1) ?? "";
-      await load();
-      isChanged = true;
-    } catch {
-      // The next event asks again.
-    }
-    isReading = false;
+    if (kind === "order.placed") readSoon();
+    const known = kind.startsWith("order.") && orders.get(data.order);
+    if (!known) continue;
+    const changed = {};
+    for (const name of ["state", "payment"]) if (data[name]) changed[name] = data[name];
+    orders.set(known.id, { ...known, ...changed });
+    isChanged = true;
   }
   if (isChanged) redraw();
+}
+
+/** Reads what is new, once a second at most: in a rush orders come many at a time. */
+let reading = null;
+function readSoon() {
+  reading ??= setTimeout(async () => {
+    reading = null;
+    try {
+      await load();
+      redraw();
+    } catch {
+      readSoon();
+    }
+  }, READ_MS);
 }
 
 filter.addEventListener("submit", (event) => event.preventDefault());
