@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from farmlive import clock
 from farmlive.ids import ulid
 
@@ -23,3 +25,16 @@ def test_identifiers_of_a_pretended_time_sort_before_those_of_now() -> None:
     with clock.pretended(clock.now_ms() - 86_400_000):
         past = ulid()
     assert past < ulid()
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1970-01-01T00:00:00+08:00"]
+)
+def test_a_time_that_no_page_can_write_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError, match="between 1970 and 2999"):
+        clock.parse_rfc3339(text)
+
+
+def test_a_time_is_read_with_its_offset_and_written_in_utc() -> None:
+    at = clock.parse_rfc3339("2026-11-23T20:14:00+08:00")
+    assert clock.rfc3339(at) == "2026-11-23T12:14:00.000Z"

@@ -54,9 +54,12 @@ def rfc3339(ms: int) -> str:
 def parse_rfc3339(text: str) -> int:
     """Read an RFC 3339 time with its offset into milliseconds since 1970.
 
-    Raises ValueError for anything else, a time without an offset included.
+    Raises ValueError for anything else, a time without an offset and one outside 1970 to 2999
+    included: what is read can be written again, in every zone.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no UTC offset; write 2026-11-23T20:14:00+08:00")
+    if not 1970 <= moment.year <= 2999 or moment.timestamp() < 0:
+        raise ValueError(f"{text!r} is not between 1970 and 2999")
     return int(moment.timestamp() * 1000)
