@@ -1,11 +1,8 @@
 """Which addresses are bound and told."""
 
-import socket
-import struct
-
 import pytest
 
-from farmlive.media.addresses import local_addresses, open_sockets, received_at, to_bind, to_tell
+from farmlive.media.addresses import local_addresses, open_sockets, to_bind, to_tell
 
 LOCAL = ["192.0.2.2", "fd00::2", "127.0.0.1", "::1"]
 
@@ -44,13 +41,3 @@ def test_all_sockets_have_one_port() -> None:
     finally:
         for sock in sockets:
             sock.close()
-
-
-def test_the_kernels_stamp_is_read_on_our_clock() -> None:
-    def stamped(wall: float) -> list[tuple[int, int, bytes]]:
-        return [(socket.SOL_SOCKET, 35, struct.pack("=qq", int(wall), round(wall % 1 * 1e9)))]
-
-    assert received_at(stamped(1_000.25), 50.5, 950) == pytest.approx(50.25)
-    assert received_at(stamped(900.0), 50.5, 950) == 50.5, "the clock was set"
-    assert received_at(stamped(1_001.0), 50.5, 950) == 50.5, "of the future"
-    assert received_at([], 50.5, 950) == 50.5

@@ -5,8 +5,8 @@ import pytest
 from farmlive.media.rhythm import Rhythm, rest
 
 
-def rhythm(every: float, last: float) -> Rhythm:
-    made = Rhythm()
+def rhythm(every: float, last: float, lasts: float = 0.0) -> Rhythm:
+    made = Rhythm(lasts)
     for number in range(30, -1, -1):
         made.beat(last - number * every)
     return made
@@ -35,18 +35,22 @@ def test_what_was_sent_at_once_is_no_rhythm() -> None:
 
 
 def test_rests_until_the_next_is_whole() -> None:
-    video = rhythm(1 / 30, 10.0)
-    assert rest([video], 10.001) == pytest.approx(1 / 30 - 0.001 + 0.0015)
+    video = rhythm(1 / 30, 10.0, 0.0015)
+    assert rest([video], 10.001) == pytest.approx(1 / 30 - 0.001 + 0.0025)
 
 
 def test_rests_until_what_comes_soon_after_is_there_too() -> None:
-    video, audio = rhythm(1 / 30, 10.0), rhythm(0.02, 10.020)
-    assert rest([video, audio], 10.021) == pytest.approx(0.019 + 0.0015)
+    video, audio = rhythm(1 / 30, 10.0, 0.0015), rhythm(0.02, 10.020)
+    assert rest([video, audio], 10.021) == pytest.approx(0.020)
+    video, audio = rhythm(1 / 30, 10.0, 0.0015), rhythm(0.02, 10.010)
+    assert rest([video, audio], 10.021) == pytest.approx(1 / 30 - 0.021 + 0.0025)
 
 
 def test_does_not_wait_for_what_comes_much_later() -> None:
-    video, audio = rhythm(1 / 30, 10.0), rhythm(0.02, 10.0)
-    assert rest([video, audio], 10.001) == pytest.approx(0.019 + 0.0015)
+    video, audio = rhythm(1 / 30, 10.0, 0.0015), rhythm(0.02, 10.0)
+    assert rest([video, audio], 10.001) == 0, "a packet of sound wakes us by itself"
+    video, audio = rhythm(1 / 30, 10.0, 0.0015), rhythm(0.02, 10.025)
+    assert rest([video, audio], 10.026) == pytest.approx(1 / 30 - 0.026 + 0.0025)
 
 
 def test_what_is_late_or_not_known_is_watched_for() -> None:

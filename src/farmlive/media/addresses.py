@@ -2,17 +2,14 @@
 
 import ipaddress
 import socket
-import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import ifaddr
 
+from farmlive.media.inbox import SO_TIMESTAMPNS
 from farmlive.media.sieve import sift
-
-# Linux, asm-generic/socket.h.
-_SO_TIMESTAMPNS = 35
 
 
 def local_addresses() -> list[str]:
@@ -88,7 +85,7 @@ def _open_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             _widen(sock)
             with suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+                sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             sift(sock)
             sock.bind((address, port))
             port = sock.getsockname()[1]
@@ -109,7 +106,7 @@ def open_beside(shared: socket.socket, remote: Any) -> socket.socket:
         sock.setblocking(False)
         _widen(sock)
         with suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Only for this moment, so that nobody else can open the port.
         shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -122,20 +119,6 @@ def open_beside(shared: socket.socket, remote: Any) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def received_at(ancillary: Sequence[tuple[int, int, bytes]], now: float, ahead: float) -> float:
-    """When the kernel received a datagram, on the clock of `now`; the wall clock is `ahead` of it.
-
-    A publisher's congestion control must not take a busy event loop for a full network. A stamp
-    of more than a second ago is not believed: someone set the clock.
-    """
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) >= 16:
-            seconds, nanoseconds = struct.unpack_from("=qq", data)
-            stamp = seconds + nanoseconds * 1e-9 - ahead
-            return stamp if now - 1 < stamp < now else now
-    return now
 
 
 def _widen(sock: socket.socket) -> None:

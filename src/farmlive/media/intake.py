@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from farmlive.media import rtcp, rtp
-from farmlive.media.addresses import received_at
 from farmlive.media.ice import IceLite
+from farmlive.media.inbox import arrival
 from farmlive.media.peer import EnginePeer
-from farmlive.media.ports import Ancillary, Port
+from farmlive.media.ports import Port
 from farmlive.media.runs import LARGEST
 from farmlive.media.srtp import Protection, Unreadable
 from farmlive.media.upkeep import Upkeep
@@ -37,8 +37,10 @@ class Intake:
             0,
         )
 
-    def take(self, port: Port, data: bytes, extra: Ancillary, address: Any, now: float) -> None:
-        """A datagram came from this address."""
+    def take(
+        self, port: Port, data: bytes, stamped: float | None, address: Any, now: float
+    ) -> None:
+        """A datagram came from this address; `stamped` is the kernel's time of it."""
         counts = self.counts
         counts["datagrams_received"] += 1
         first = data[0] if data else 255
@@ -48,7 +50,7 @@ class Intake:
                 if rtp.is_rtcp(data):
                     self._rtcp(peer, peer.protection, data, now)
                 else:
-                    self._media(peer, peer.protection, data, extra, now)
+                    self._media(peer, peer.protection, data, stamped, now)
                 return
         elif 20 <= first < 64:
             peer = port.peers.get(address)
@@ -71,7 +73,12 @@ class Intake:
         return True
 
     def _media(
-        self, peer: EnginePeer, protection: Protection, data: bytes, extra: Ancillary, now: float
+        self,
+        peer: EnginePeer,
+        protection: Protection,
+        data: bytes,
+        stamped: float | None,
+        now: float,
     ) -> None:
         publisher, fanout = peer.publisher, peer.fanout
         if publisher is None or fanout is None or len(data) > LARGEST:
@@ -83,8 +90,8 @@ class Intake:
             self.counts["datagrams_ignored"] += 1
             return
         self.counts["packets_received"] += 1
-        arrival = received_at(extra, now, self._upkeep.wall_ahead)
-        taken = publisher.take(received, now, arrival)
+        came = arrival(stamped, now, self._upkeep.wall_ahead)
+        taken = publisher.take(received, now, came)
         if taken is None:
             return
         if not peer.flowing:

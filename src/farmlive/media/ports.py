@@ -6,18 +6,18 @@ means is `intake`'s part.
 """
 
 import asyncio
+import select
 import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from farmlive.media.addresses import open_beside, open_sockets
+from farmlive.media.inbox import AT_ONCE, Inbox, stamp
 
 _READ_AT_ONCE = 64
 # A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait.
 _SHORTEST_REST_S, _LONGEST_REST_S = 0.002, 0.03
-
-Ancillary = list[tuple[int, int, bytes]]
 
 
 class Port:
@@ -27,7 +27,7 @@ class Port:
         self.sock = sock
         # The peer that has proved to be at a remote address.
         self.peers: dict[Any, Any] = {}
-        self.own: dict[Any, socket.socket] = {}
+        self.own: dict[Any, _Own] = {}
 
     def send(self, data: bytes, address: Any) -> None:
         """Send a datagram; one that can't be sent is as good as lost on its way."""
@@ -37,8 +37,18 @@ class Port:
             return
 
 
-Take = Callable[[Port, bytes, Ancillary, Any, float], None]
-"""Is given a datagram, its port, ancillary data and sender, and the time."""
+Take = Callable[[Port, bytes, float | None, Any, float], None]
+"""Is given a datagram, with its port, the kernel's stamp and its sender, and the time."""
+
+
+class _Own:
+    """The socket of a publisher. `rest` says for how many seconds it needs no reading."""
+
+    def __init__(
+        self, sock: socket.socket, port: Port, address: Any, rest: Callable[[float], float]
+    ) -> None:
+        self.sock, self.port, self.address, self.rest = sock, port, address, rest
+        self.resting: asyncio.TimerHandle | None = None
 
 
 class Ports:
@@ -50,7 +60,11 @@ class Ports:
         # Whether a publisher's own socket was read since `be_patient` was called.
         self._woken = False
         self._again: asyncio.Handle | None = None
-        self._resting: dict[socket.socket, asyncio.TimerHandle] = {}
+        # The publishers' sockets that are watched, behind one descriptor: to let one rest is then
+        # one system call.
+        self._bell: select.epoll | None = None
+        self._owns: dict[int, _Own] = {}
+        self._inbox = Inbox()
 
     def open(
         self, bind: Sequence[str], port: int, take: Take, done: Callable[[float], None]
@@ -63,6 +77,9 @@ class Ports:
         self._take, self._done = take, done
         self.all = [Port(sock) for sock in open_sockets(bind, port)]
         self._watch()
+        if hasattr(select, "epoll"):
+            self._bell = select.epoll()
+            self._loop.add_reader(self._bell.fileno(), self._rung)
         number: int = self.all[0].sock.getsockname()[1]
         return number
 
@@ -76,6 +93,10 @@ class Ports:
             port.sock.close()
         if self._again is not None:
             self._again.cancel()
+        if self._bell is not None:
+            self._loop.remove_reader(self._bell.fileno())
+            self._bell.close()
+            self._bell = None
         self.all = []
 
     def open_own(self, port: Port, address: Any, rest: Callable[[float], float]) -> None:
@@ -83,23 +104,28 @@ class Ports:
 
         After each reading of it `rest` says for how many seconds it needs no other.
         """
-        if address in port.own:
+        if address in port.own or self._bell is None:
             return
         try:
-            sock = port.own[address] = open_beside(port.sock, address)
+            sock = open_beside(port.sock, address)
         except OSError:
             return
-        self._loop.add_reader(sock, self._own_readable, port, sock, rest)
+        self._owns[sock.fileno()] = port.own[address] = _Own(sock, port, address, rest)
+        self._bell.register(sock, select.EPOLLIN)
+        # Before it was connected it may have got what others sent.
+        now = time.monotonic()
+        self._read(sock, port, now)
+        self._done(now)
 
     def close_own(self, port: Port, address: Any) -> None:
         """The publisher is gone from this address."""
-        sock = port.own.pop(address, None)
-        if sock is not None:
-            self._loop.remove_reader(sock)
-            resting = self._resting.pop(sock, None)
-            if resting is not None:
-                resting.cancel()
-            sock.close()
+        own = port.own.pop(address, None)
+        if own is not None:
+            if own.resting is not None:
+                own.resting.cancel()
+            del self._owns[own.sock.fileno()]
+            # A closed socket leaves the set by itself.
+            own.sock.close()
 
     def be_patient(self) -> None:
         """Called now and then while nobody is joining: where publishers wake us anyway, what
@@ -126,25 +152,40 @@ class Ports:
         self._read(port.sock, port, now)
         self._done(now)
 
-    def _own_readable(
-        self, port: Port, sock: socket.socket, rest: Callable[[float], float]
-    ) -> None:
+    def _rung(self) -> None:
+        """Publishers that do not rest have sent something."""
+        assert self._bell is not None
+        for number, _ in self._bell.poll(0):
+            own = self._owns.get(number)
+            if own is not None:
+                self._read_own(own)
+
+    def _read_own(self, own: _Own) -> None:
         self._woken = True
         now = time.monotonic()
-        self._read(sock, port, now)
+        more = self._take_all(own, now)
         self._done(now)
         if self._patient:
             self._read_shared()
-        pause = rest(time.monotonic())
-        if pause >= _SHORTEST_REST_S and sock.fileno() >= 0:
-            self._loop.remove_reader(sock)
+        pause = own.rest(time.monotonic())
+        known = own.port.own.get(own.address) is own
+        if known and not more and pause >= _SHORTEST_REST_S and self._bell is not None:
+            self._bell.modify(own.sock, 0)
             pause = min(pause, _LONGEST_REST_S)
-            self._resting[sock] = self._loop.call_later(pause, self._rested, port, sock, rest)
+            own.resting = self._loop.call_later(pause, self._rested, own)
 
-    def _rested(self, port: Port, sock: socket.socket, rest: Callable[[float], float]) -> None:
-        del self._resting[sock]
-        self._loop.add_reader(sock, self._own_readable, port, sock, rest)
-        self._own_readable(port, sock, rest)
+    def _rested(self, own: _Own) -> None:
+        own.resting = None
+        if self._bell is not None:
+            self._bell.modify(own.sock, select.EPOLLIN)
+            self._read_own(own)
+
+    def _take_all(self, own: _Own, now: float) -> bool:
+        """Take what waits at a publisher's socket; True where more may wait."""
+        waiting = self._inbox.read(own.sock)
+        for data, stamped in waiting:
+            self._take(own.port, data, stamped, own.address, now)
+        return len(waiting) == AT_ONCE
 
     def _read_shared(self) -> None:
         now = time.monotonic()
@@ -157,7 +198,9 @@ class Ports:
         self._read_shared()
 
     def _read(self, sock: socket.socket, port: Port, now: float) -> bool:
-        """Take what waits; True where more may wait, so that everyone else gets a turn first."""
+        """Take what waits from anyone; True where more may wait, so that everyone else gets a turn
+        first.
+        """
         receive, take = sock.recvmsg, self._take
         for _ in range(_READ_AT_ONCE):
             try:
@@ -167,5 +210,5 @@ class Ports:
             except OSError:
                 # What became of an earlier datagram to this address; it says nothing of the next.
                 continue
-            take(port, data, extra, address, now)
+            take(port, data, stamp(extra), address, now)
         return True

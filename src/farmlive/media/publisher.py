@@ -16,6 +16,8 @@ _NACK_TRIES = 10
 _NACK_MOST = 200
 _KEYFRAME_EVERY_S = 1.0
 _ANSWER_WITHIN_S = 0.7
+# A frame is whole this long after it is expected, on a quick way.
+_FRAME_S = 0.0015
 
 
 @dataclass(slots=True)
@@ -40,7 +42,7 @@ class Track:
         self.last_at = 0.0
         self.octets = 0
         self.frames = 0
-        self.rhythm = Rhythm()
+        self.rhythm = Rhythm(_FRAME_S if self.incoming.kind == "video" else 0.0)
         # Whether the end of the last frame has come.
         self.whole = True
         self._started = False

@@ -201,8 +201,8 @@ class PythonEngine:
         """The publisher has a socket of its own where it is now, and nowhere else."""
         if entry.own != (port, entry.address):
             self._give_up(entry)
-            self._ports.open_own(port, entry.address, publisher.rest)
             entry.own = (port, entry.address)
+            self._ports.open_own(port, entry.address, publisher.rest)
 
     def _give_up(self, entry: EnginePeer) -> None:
         if entry.own is not None:

@@ -6,15 +6,16 @@ from collections.abc import Iterable
 _SHORTEST_S, _LONGEST_S = 0.002, 0.1
 # Sound and a frame that come within this are worth waiting for, to be read and sent together: to
 # wake up, and to come back to each viewer's keys and buffers, costs more than the packets do.
-_TOGETHER_S = 0.008
-# A frame is whole this long after it began to come, on a quick way.
-_WHOLE_S = 0.0015
+_TOGETHER_S = 0.009
+# How late a beat often is.
+_LATE_S = 0.001
 
 
 class Rhythm:
-    """The mean distance of a stream's beats."""
+    """The mean distance of a stream's beats, each of which is whole after `lasts_s`."""
 
-    def __init__(self) -> None:
+    def __init__(self, lasts_s: float = 0.0) -> None:
+        self.lasts_s = lasts_s
         self._last = 0.0
         self._every: float | None = None
 
@@ -36,11 +37,16 @@ class Rhythm:
 
 def rest(rhythms: Iterable[Rhythm], now: float) -> float:
     """For how long a source needs no reading, in seconds: until what comes next is whole, and with
-    it what comes soon after. 0 where the next one is not known or late.
+    it what comes soon after. 0 where it is one packet, or not known, or late.
     """
-    expected = [rhythm.next for rhythm in rhythms]
-    known = sorted(when for when in expected if when is not None)
-    if not known or len(known) < len(expected) or known[0] < now:
-        return 0.0
-    together = max(when for when in known if when - known[0] <= _TOGETHER_S)
-    return together + _WHOLE_S - now
+    ends: list[float] = []
+    first = float("inf")
+    for rhythm in rhythms:
+        when = rhythm.next
+        if when is None or when < now:
+            return 0.0
+        first = min(first, when)
+        ends.append(when + rhythm.lasts_s)
+    soon = [end for end in ends if end - first <= _TOGETHER_S]
+    # A single packet of sound wakes us by itself.
+    return max(soon) + _LATE_S - now if soon and max(soon) > first else 0.0
