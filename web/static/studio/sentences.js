@@ -15,7 +15,10 @@ const SPOKEN = {
   "not-a-picture": () => t("This file is no picture that can be read. Take a JPEG, PNG, WebP or HEIC."),
   "not-a-certificate": () => t("This file is neither a PDF nor a picture. Scan or photograph the certificate."),
   "too-large": () => t("This file is too large. A photo of the phone's usual size is enough."),
-  "other-farm": () => t("The lot is of another farm than the product. Choose a lot of the same farm."),
+  "other-farm": ({ status }) =>
+    status === 403
+      ? t("That is another farm's. A coordinator can add the farm to you.")
+      : t("The lot is of another farm than the product. Choose a lot of the same farm."),
   "list-price-too-low": () => t("The usual price must not be lower than the price. Change both, or leave the usual price empty."),
   "bag-full": () => t("The bag is full: it holds 100 products."),
   "name-taken": () => t("An account with this name exists. Choose another name."),
@@ -37,7 +40,7 @@ const SPOKEN = {
 
 /** A problem as a sentence in the reader's language. */
 export function spoken(problem) {
-  return SPOKEN[problem.slug]?.() ?? known(sentence(problem));
+  return SPOKEN[problem.slug]?.(problem) ?? known(sentence(problem));
 }
 
 /** What the server says of single fields. */
