@@ -5,10 +5,11 @@ viewers watch. Only orders that the database holds afterwards count.
 import asyncio
 import itertools
 import json
+import random
 import secrets
-import statistics
 import time
 from array import array
+from collections.abc import Sequence
 from typing import Any
 
 from benches.report import percentile
@@ -19,6 +20,8 @@ from farmlive.client.light_viewer import LightViewer
 
 CLIENTS = 100
 PRICE = 2990
+STEADY = 300
+"""Orders a second of the steady window, in which people press when they like."""
 
 
 class Shopper:
@@ -36,10 +39,16 @@ class Shopper:
         """Open the channel."""
         self._channel = await LightChannel.connect(server.url, broadcast, self._frame)
 
-    async def shop(self, until: float) -> None:
-        """Order one box after the other until that monotonic time."""
+    async def shop(self, until: float, every_s: float = 0.0) -> None:
+        """Order one box after the other until that monotonic time: each as soon as the last is
+        answered, or at random moments that are `every_s` apart on average.
+        """
         loop = asyncio.get_running_loop()
-        for turn in itertools.count():
+        due = time.monotonic()
+        for turn in itertools.count(len(self.placed)):
+            if every_s:
+                due += random.expovariate(1 / every_s)
+                await asyncio.sleep(max(0.0, min(due, until) - time.monotonic()))
             if time.monotonic() >= until:
                 return
             self._answered = loop.create_future()
@@ -73,66 +82,104 @@ class Shopper:
             self._answered.set_result(frame)
 
 
+class Shop:
+    """The shoppers and the viewers beside them, and what both see in a window."""
+
+    def __init__(self, server: Server, place: Stage, viewers: int, direct_ns: float):
+        url = f"{server.url}/whep/{place.broadcast}"
+        self._server, self._place, self._direct_ns = server, place, direct_ns
+        self._publisher = LightPublisher(f"{server.url}/whip/{place.broadcast}", place.stream_key)
+        self._audience = [LightViewer(url, patience_s=10) for _ in range(viewers)]
+        offers = itertools.cycle(place.offers)
+        self._shoppers = [Shopper(next(offers), number) for number in range(CLIENTS)]
+
+    async def open(self) -> None:
+        """Publish, and let everyone in."""
+        await self._publisher.start()
+        for start in range(0, len(self._audience), 10):
+            await asyncio.gather(*(one.start() for one in self._audience[start : start + 10]))
+        await asyncio.gather(
+            *(one.join(self._server, self._place.broadcast) for one in self._shoppers)
+        )
+        await asyncio.sleep(1)
+
+    async def close(self) -> None:
+        """Let everyone go."""
+        for shopper in self._shoppers:
+            shopper.leave()
+        await asyncio.gather(*(one.close() for one in self._audience), return_exceptions=True)
+        await self._publisher.close()
+
+    async def watch(self, seconds: float) -> float:
+        """The server's CPU seconds a second while nobody orders."""
+        before_s, began = self._server.cpu_s(), time.monotonic()
+        await asyncio.sleep(seconds)
+        return (self._server.cpu_s() - before_s) / (time.monotonic() - began)
+
+    async def sell(self, window_s: float, watching: float, every_s: float) -> dict[str, Any]:
+        """Let all order for a window, and say what that was like."""
+        for viewer in self._audience:
+            viewer.measure()
+        for shopper in self._shoppers:
+            shopper.took_ns = array("q")
+        before = len(self.placed())
+        before_s, began = self._server.cpu_s(), time.monotonic()
+        await asyncio.gather(*(one.shop(began + window_s, every_s) for one in self._shoppers))
+        seconds = time.monotonic() - began
+        cpu_s = self._server.cpu_s() - before_s - watching * seconds
+        placed = len(self.placed()) - before
+        took, delays = array("q"), array("q")
+        for shopper in self._shoppers:
+            took.extend(shopper.took_ns)
+        for viewer in self._audience:
+            delays.extend(viewer.delays_ns)
+        return {
+            "orders_per_second": round(placed / seconds, 1),
+            "cpu_us_per_order": round(cpu_s * 1e6 / placed),
+            "order_ms": _shares(took, 0),
+            "added_delay_ms": _shares(delays, self._direct_ns),
+            "lost": sum(viewer.lost for viewer in self._audience),
+        }
+
+    def placed(self) -> set[str]:
+        """The orders that were acknowledged."""
+        return set().union(*(shopper.placed for shopper in self._shoppers))
+
+    async def check(self) -> None:
+        """See that the database holds exactly those. SystemExit where it does not."""
+        refused = [slug for shopper in self._shoppers for slug in shopper.refused]
+        if refused:
+            raise SystemExit(f"{len(refused)} orders were refused, such as {refused[0]}")
+        placed = self.placed()
+        held = {order["id"] for order in await self._server.api.orders(self._place.broadcast)}
+        if held != placed:
+            raise SystemExit(f"{len(placed)} orders were acknowledged, {len(held)} are kept")
+
+
+def _shares(values: Sequence[int], less_ns: float) -> dict[str, float]:
+    return {
+        name: round((percentile(values, share) - less_ns) / 1e6, 3)
+        for name, share in (("p50", 0.5), ("p99", 0.99))
+    }
+
+
 async def orders(
     server: Server, place: Stage, viewers: int, window_s: float, direct_ns: float
 ) -> dict[str, Any]:
-    """`orders_per_second`, `cpu_us_per_order`, `order_ms`, and what the viewers saw meanwhile.
+    """A steady window of STEADY orders a second, under `steady`, and one in which every client
+    orders as fast as it is answered, with what the viewers saw meanwhile under `while_ordering`.
 
-    The CPU of an order is the server's during the window less what the viewers alone took before
-    it, by the number of orders. `direct_ns` is the median way of a packet without a server.
+    The CPU of an order is the server's less what the viewers alone take, by the number of orders.
+    `direct_ns` is the median way of a packet without a server.
     """
-    publisher = LightPublisher(f"{server.url}/whip/{place.broadcast}", place.stream_key)
-    await publisher.start()
-    url = f"{server.url}/whep/{place.broadcast}"
-    audience = [LightViewer(url, patience_s=10) for _ in range(viewers)]
-    shoppers = [
-        Shopper(place.offers[number % len(place.offers)], number) for number in range(CLIENTS)
-    ]
+    shop = Shop(server, place, viewers, direct_ns)
     try:
-        for start in range(0, viewers, 10):
-            await asyncio.gather(*(viewer.start() for viewer in audience[start : start + 10]))
-        await asyncio.gather(*(shopper.join(server, place.broadcast) for shopper in shoppers))
-        await asyncio.sleep(1)
-        before_s, began = server.cpu_s(), time.monotonic()
-        await asyncio.sleep(window_s / 2)
-        watching = (server.cpu_s() - before_s) / (time.monotonic() - began)
-        for viewer in audience:
-            viewer.measure()
-        before_s, began = server.cpu_s(), time.monotonic()
-        await asyncio.gather(*(shopper.shop(began + window_s) for shopper in shoppers))
-        took_s = time.monotonic() - began
-        cpu_s = server.cpu_s() - before_s - watching * took_s
-        delays = array("q")
-        for viewer in audience:
-            delays.extend(viewer.delays_ns)
-        lost = sum(viewer.lost for viewer in audience)
+        await shop.open()
+        watching = await shop.watch(window_s / 2)
+        steady = await shop.sell(window_s, watching, CLIENTS / STEADY)
+        most = await shop.sell(window_s, watching, 0)
     finally:
-        for shopper in shoppers:
-            shopper.leave()
-        await asyncio.gather(*(viewer.close() for viewer in audience), return_exceptions=True)
-        await publisher.close()
-    placed = set().union(*(shopper.placed for shopper in shoppers))
-    refused = [slug for shopper in shoppers for slug in shopper.refused]
-    if refused:
-        raise SystemExit(f"{len(refused)} orders were refused, such as {refused[0]}")
-    held = {order["id"] for order in await server.api.orders(place.broadcast)}
-    if held != placed:
-        raise SystemExit(f"{len(placed)} orders were acknowledged, {len(held)} are in the database")
-    took = array("q")
-    for shopper in shoppers:
-        took.extend(shopper.took_ns)
-    return {
-        "orders_per_second": round(len(placed) / took_s, 1),
-        "cpu_us_per_order": round(cpu_s * 1e6 / len(placed)),
-        "order_ms": {
-            "p50": round(statistics.median(took) / 1e6, 1),
-            "p99": round(percentile(took, 0.99) / 1e6, 1),
-        },
-        "while_ordering": {
-            "added_delay_ms": {
-                name: round((percentile(delays, share) - direct_ns) / 1e6, 3)
-                for name, share in (("p50", 0.5), ("p99", 0.99))
-            },
-            "lost": lost,
-        },
-    }
+        await shop.close()
+    await shop.check()
+    meanwhile = {name: most.pop(name) for name in ("added_delay_ms", "lost")}
+    return {**most, "while_ordering": meanwhile, "steady": steady}

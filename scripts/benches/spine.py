@@ -35,10 +35,10 @@ LIMITS = {
     "cpu_us_per_viewer_second": 1_000,
     "lost": 0,
     "review_ms": 1_000,
-    "while_ordering.added_delay_ms.p99": 20,
-    "while_ordering.lost": 0,
+    "steady.added_delay_ms.p99": 20,
+    "steady.lost": 0,
 }
-FLOORS = {"orders_per_second": 300}
+FLOORS = {"orders_per_second": 300, "steady.orders_per_second": 290}
 
 Say = Callable[[str], None]
 
