@@ -154,6 +154,18 @@ async def test_metrics_and_health(server: Server) -> None:
         problem(outside, 401, "unauthorized")
 
 
+async def test_a_type_of_problem_leads_to_what_it_means(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        told = (await client.get("/live/nowhere")).json()
+        page = await client.get(told["type"])
+        assert page.headers["content-type"].startswith("text/plain")
+        assert told["title"] in page.text
+        every = (await client.get("/problems")).text
+        for slug in ("sold-out", "bad-sdp", "wrong-stream-key", "too-many-requests"):
+            assert f"/problems/{slug} (" in every
+        problem(await client.get("/problems/nothing"), 404, "not-found")
+
+
 async def test_the_documents_of_the_api_are_whole(server: Server) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         openapi = (await client.get("/openapi.json")).json()

@@ -1,9 +1,12 @@
-"""What watches over a server: whether it lives, whether it can work, and its numbers."""
+"""What watches over a server: whether it lives, whether it can work, and its numbers; and what its
+problems mean.
+"""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
@@ -12,6 +15,7 @@ from sqlalchemy import text
 
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.people import Guard
+from farmlive.problems import NotFound, Problem, types
 from farmlive.store import Store
 
 MediaNumbers = Callable[[], Mapping[str, float]]
@@ -64,4 +68,23 @@ def routes(store: Store, broadcasts: Broadcasts, guard: Guard, media: MediaNumbe
         """The server's numbers for Prometheus; from this machine, or by key."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
+    @router.get("/problems", response_class=PlainTextResponse)
+    async def problems() -> str:
+        """Every type of problem, in plain text."""
+        found = {kind.slug: kind for kind in types()}
+        return "\n".join(_said_of(found[slug]) for slug in sorted(found))
+
+    @router.get("/problems/{slug}", response_class=PlainTextResponse)
+    async def problem(slug: str) -> str:
+        """What a problem's `type` means, in plain text."""
+        for kind in types():
+            if kind.slug == slug:
+                return _said_of(kind)
+        raise NotFound("There is no such type of problem. All of them stand at /problems.")
+
     return router
+
+
+def _said_of(kind: type[Problem]) -> str:
+    meaning = (inspect.getdoc(kind) or "").partition("\n\n")[0]
+    return f"/problems/{kind.slug} ({kind.status})\n{kind.title}.\n{meaning}\n"

@@ -4,14 +4,14 @@ The same object is the body of an HTTP error and the `problem` of a channel's re
 declares its problems beside the code that raises them; this file owns only their shape.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """An error that reaches a person.
+    """A request that nobody can make sense of; and the root of every error that reaches a person.
 
     Subclasses set `status` (HTTP), `slug` (the stable part of `type`) and `title` (a sentence
     that never changes for that type); `detail` says what happened this time and what to do.
@@ -37,6 +37,14 @@ class Problem(Exception):
             "detail": self.detail,
             **self.members,
         }
+
+
+def types(root: type[Problem] = Problem) -> Iterator[type[Problem]]:
+    """Every problem that has a slug of its own, of the rooms that are imported."""
+    if "slug" in vars(root):
+        yield root
+    for kind in root.__subclasses__():
+        yield from types(kind)
 
 
 class Invalid(Problem):
