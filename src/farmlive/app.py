@@ -10,6 +10,7 @@ import errno
 import logging
 import resource
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -198,6 +199,10 @@ class PortTaken(Exception):
     """The port or the address can't be had; the message names the option to change."""
 
 
+class CertificateRefused(Exception):
+    """The certificate and its key serve no HTTPS; the message names the settings."""
+
+
 @dataclass
 class Server:
     """A server that is running: its parts, and the address that it listens on."""
@@ -209,7 +214,10 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Server]:
-    """Serve while the block runs. Port 0 takes a free one. Raises PortTaken."""
+    """Serve while the block runs. Port 0 takes a free one. Raises PortTaken, DatabaseRefused and
+    CertificateRefused.
+    """
+    _check_certificate(settings)
     listener = listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     settings = settings.model_copy(update={"port": port})
@@ -248,6 +256,19 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         server.should_exit = True
         await serving
         await house.close()
+
+
+def _check_certificate(settings: Settings) -> None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    except OSError as error:  # a file that can't be read, or an ssl.SSLError
+        raise CertificateRefused(
+            f"FARMLIVE_TLS_CERT and FARMLIVE_TLS_KEY can't be used ({error.strerror or error}): "
+            "they are PEM files, the certificate's chain and its key, that this user may read."
+        ) from error
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -48,13 +48,13 @@ def main() -> None:
         cli()
     except ValidationError as error:
         for item in error.errors():
-            name = "_".join(str(part) for part in item["loc"]).upper()
-            _err.print(f"FARMLIVE_{name}: {item['msg']}", style="red")
+            name = "".join(f"FARMLIVE_{str(part).upper()}: " for part in item["loc"])
+            _err.print(name + item["msg"].removeprefix("Value error, "), style="red")
         raise SystemExit(1) from None
     except Problem as problem:
         _err.print(f"{problem.title}. {problem.detail}", style="red")
         raise SystemExit(1) from None
-    except (composition.PortTaken, DatabaseRefused) as error:
+    except (composition.PortTaken, composition.CertificateRefused, DatabaseRefused) as error:
         _err.print(str(error), style="red")
         raise SystemExit(1) from None
 

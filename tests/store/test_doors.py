@@ -185,6 +185,12 @@ async def test_a_database_that_can_not_be_opened_names_the_setting(
         await Store.open(Settings(data=data, database_url=url))
 
 
+async def test_a_file_that_is_no_database_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "farmlive.sqlite3").write_bytes(b"no database" * 1000)
+    with pytest.raises(DatabaseRefused, match="FARMLIVE_DATA "):
+        await Store.open(Settings(data=tmp_path))
+
+
 async def test_close_commits_what_is_under_way(store: Store) -> None:
     under_way = asyncio.create_task(store.write(mark(1)))
     await asyncio.sleep(0)

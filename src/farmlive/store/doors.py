@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
@@ -208,7 +208,7 @@ def _prepare(writer: Engine) -> None:
     try:
         with writer.connect() as connection:
             engines.check_durable(connection)
-    except OperationalError as error:
+    except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         where = "FARMLIVE_DATA" if writer.dialect.name == "sqlite" else "FARMLIVE_DATABASE_URL"
         raise DatabaseRefused(
