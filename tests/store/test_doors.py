@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import DBAPIError
 
 from farmlive.settings import Settings
 from farmlive.store import CommitFailed, Store, after_commit
@@ -91,6 +92,16 @@ async def test_an_sql_error_leaves_the_others_of_its_batch(store: Store) -> None
     assert results[0] == 1
     assert isinstance(results[1], Exception)
     assert await kept(store) == [1, 2]
+
+
+async def test_an_sql_error_tells_no_value(store: Store) -> None:
+    def twice(connection: Connection) -> None:
+        connection.execute(insert(marks), [{"n": 13800138000}])
+        connection.execute(text("INSERT INTO test_marks (m) VALUES (:m)"), {"m": 13800138000})
+
+    with pytest.raises(DBAPIError) as raised:
+        await store.write(twice)
+    assert "13800138000" not in str(raised.value)
 
 
 async def test_a_caller_cancelled_before_its_turn_leaves_no_trace(store: Store) -> None:

@@ -73,6 +73,7 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
     sqlite = url.startswith("sqlite")
     options: dict[str, Any] = {
         "json_serializer": _dump,
+        "hide_parameters": True,  # an error is logged, and they may be a buyer's name and phone
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_pre_ping": not sqlite,
