@@ -166,6 +166,21 @@ async def refused(folder: Path, *options: str) -> str:
     return said.decode()
 
 
+@pytest.mark.parametrize("later_s", [1.0, 4.0])
+async def test_a_first_start_stops_soon_too(folder: Path, later_s: float) -> None:
+    child = await asyncio.create_subprocess_exec(
+        *command(folder, "--port", "0"), stderr=asyncio.subprocess.PIPE, env=dict(os.environ)
+    )
+    await until((folder / "server").exists)
+    await asyncio.sleep(later_s)
+    child.send_signal(signal.SIGINT)
+    async with asyncio.timeout(10):
+        _, said = await child.communicate()
+    assert child.returncode == 0
+    assert "Traceback" not in said.decode()
+    assert not (folder / "demo.json").exists()
+
+
 async def test_a_taken_port_names_the_option(folder: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

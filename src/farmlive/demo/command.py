@@ -123,15 +123,11 @@ async def _past(folder: Folder, settings: Settings, stop: asyncio.Event) -> None
         keys = await _api_keys(house, notes)
         inside = httpx.ASGITransport(house.asgi)
         async with Api(house.settings.url, key=keys["coordinator"], transport=inside) as api:
-            entered = await enter_farms(api, youxi)
+            with _bar("Planting the farms of Youxi, once", 1.0) as told:
+                entered = await enter_farms(api, youxi, _unless(stop, told))
             with _bar("Living through two past evenings, once", 1.0) as told:
-
-                def lived(part: float) -> None:
-                    if stop.is_set():
-                        raise Stopped
-                    told(part)
-
-                entered["past"] = await live_through(house, api, entered, youxi, lived)
+                past = live_through(house, api, entered, youxi, _unless(stop, told))
+                entered["past"] = await past
     finally:
         await house.close()
     notes["entered"] = entered
@@ -305,20 +301,25 @@ async def _film(folder: Folder, stop: asyncio.Event) -> Path:
     if path.exists():
         return path
     with _bar("Drawing the orchard, once", FRAMES) as told:
-
-        def drawn(frame: int) -> None:
-            if stop.is_set():
-                raise Stopped
-            told(frame)
-
         try:
-            await asyncio.to_thread(make_film, path, drawn)
+            await asyncio.to_thread(make_film, path, _unless(stop, told))
         except FilmError:
             # A Ctrl-C in the terminal reaches the drawing's ffmpeg too.
             if stop.is_set():
                 raise Stopped from None
             raise
     return path
+
+
+def _unless(stop: asyncio.Event, told: Callable[[float], None]) -> Callable[[float], None]:
+    """Tell of progress until the demo is told to stop; then raise Stopped."""
+
+    def tell(done: float) -> None:
+        if stop.is_set():
+            raise Stopped
+        told(done)
+
+    return tell
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ products, pick-up points.
 Owns the entering through the server's own API; the content is county/youxi.json's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -20,9 +20,15 @@ LABORATORY = "尤溪县农产品质量检测站"
 _FARM_FACTS = ("name", "place", "person", "story", "latitude", "longitude")
 
 
-async def enter_farms(api: Api, youxi: Mapping[str, Any]) -> dict[str, Any]:
-    """Enter farms, plots, works, lots, products and centres; returns their identifiers by name."""
+async def enter_farms(
+    api: Api, youxi: Mapping[str, Any], progress: Callable[[float], None] = lambda _: None
+) -> dict[str, Any]:
+    """Enter farms, plots, works, lots, products and centres; returns their identifiers by name.
+
+    `progress` is told the part that is done, from 0 to 1.
+    """
     pictures: dict[str, str] = {}
+    wholes = len(youxi["farms"]) + len(youxi["lots"]) + len(youxi["products"])
 
     async def picture(name: str) -> str:
         if name not in pictures:
@@ -37,6 +43,7 @@ async def enter_farms(api: Api, youxi: Mapping[str, Any]) -> dict[str, Any]:
             "person_photo": await picture(facts["person_photo"]),
         }
         farms[name] = (await api.request("POST", "/api/v1/farms", json=body))["id"]
+        progress(len(farms) / wholes)
     plots = {}
     for name, facts in youxi["plots"].items():
         body = {fact: value for fact, value in facts.items() if fact != "farm"}
@@ -50,6 +57,7 @@ async def enter_farms(api: Api, youxi: Mapping[str, Any]) -> dict[str, Any]:
     hour = now_ms() // HOUR_MS * HOUR_MS
     for name, facts in youxi["lots"].items():
         entered["lots"][name] = await enter_lot(api, plots, facts, hour)
+        progress((len(farms) + len(entered["lots"])) / wholes)
     for name, facts in youxi["products"].items():
         body = {fact: facts[fact] for fact in ("name", "unit", "net_weight_g")}
         body |= {
@@ -58,6 +66,7 @@ async def enter_farms(api: Api, youxi: Mapping[str, Any]) -> dict[str, Any]:
             "picture": await picture(name),
         }
         entered["products"][name] = (await api.request("POST", "/api/v1/products", json=body))["id"]
+        progress((wholes - len(youxi["products"]) + len(entered["products"])) / wholes)
     entered["centres"] = [(await api.create_centre(**centre))["id"] for centre in youxi["centres"]]
     return entered
 
