@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
+from structlog.typing import Processor
 
 from farmlive import edge, gate, operations, uploads
 from farmlive.broadcast import routes as broadcast_routes
@@ -302,22 +303,28 @@ def raise_file_limit() -> None:
 
 def set_up_log(level: str) -> None:
     """Log JSON lines to standard error, without a person's data."""
+    filled: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    line = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[
-            structlog.stdlib.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[*filled, line],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     # uvicorn and the libraries speak up only when something is wrong: they would log addresses.
-    logging.basicConfig(
-        level=logging.ERROR, format='{"event": "%(message)s", "logger": "%(name)s"}'
+    foreign = logging.StreamHandler(sys.stderr)
+    foreign.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *filled],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, line],
+        )
     )
+    logging.basicConfig(level=logging.ERROR, handlers=[foreign])
 
 
 async def serve(

@@ -1,0 +1,32 @@
+"""What the composition root sets up for the whole process."""
+
+import json
+import subprocess
+import sys
+
+SPEAK = """
+import logging, structlog
+from farmlive.app import set_up_log
+set_up_log("info")
+structlog.get_logger("ours").info("a broadcast began", broadcast="01A")
+try:
+    raise ValueError("two\\nlines")
+except ValueError:
+    structlog.get_logger("ours").exception("a request failed")
+    logging.getLogger("uvicorn.error").exception('it said "no" %s', "twice")
+logging.getLogger("uvicorn.error").info("192.0.2.1 asked")
+"""
+
+
+def test_every_line_of_the_log_is_json_whoever_writes_it() -> None:
+    said = subprocess.run([sys.executable, "-c", SPEAK], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in said.stderr.splitlines()]
+    assert [line["event"] for line in lines] == [
+        "a broadcast began",
+        "a request failed",
+        'it said "no" twice',
+    ]
+    assert all(line["timestamp"] and line["level"] for line in lines)
+    assert lines[2]["logger"] == "uvicorn.error"
+    assert "ValueError: two" in lines[1]["exception"]
+    assert "ValueError: two" in lines[2]["exception"]
