@@ -59,6 +59,7 @@ MAY: dict[str, set[str]] = {
     "DELETE /broadcasts/{broadcast}/stream-keys/{key}": STAFF,
     "GET /centres": EVERYONE,
     "POST /centres": STAFF,
+    "PATCH /centres/{centre}": STAFF,
     "GET /farms": EVERYONE,
     "POST /farms": STAFF,
     "GET /farms/{farm}": EVERYONE,

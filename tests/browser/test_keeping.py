@@ -95,7 +95,7 @@ async def test_empty_lists_lead_on(open_studio: Open, site: Server) -> None:
     await page.goto("/studio/centres")
     await page.get_by_role("button", name="Add the first pick-up point").click()
     sheet = page.get_by_role("dialog", name="New pick-up point")
-    await sheet.get_by_label("Name", exact=True).fill("Service centre")
+    await sheet.get_by_label("Name of the place", exact=True).fill("Service centre")
     await sheet.get_by_label("Address", exact=True).fill("1 Jiefang road")
     await sheet.get_by_label("Phone").fill("12")
     await sheet.get_by_role("button", name="Keep the pick-up point").click()
@@ -105,6 +105,18 @@ async def test_empty_lists_lead_on(open_studio: Open, site: Server) -> None:
     await sheet.get_by_label("Phone").fill("")
     await sheet.get_by_role("button", name="Keep the pick-up point").click()
     await expect(page.get_by_role("listitem").filter(has_text="Jiefang")).to_be_visible()
+
+
+async def test_pick_up_point_is_put_right(open_studio: Open, sale: Sale) -> None:
+    page = await open_studio("/studio/centres", role="host", size=PHONE, language="zh")
+    await page.get_by_role("button", name="修改: 城关镇").click()
+    sheet = page.get_by_role("dialog", name="城关镇")
+    await expect(sheet.get_by_label("自提点名称", exact=True)).to_have_value("城关镇")
+    await sheet.get_by_label("地址", exact=True).fill("解放路 1 号")
+    await sheet.get_by_role("button", name="保存自提点").click()
+    await expect(page.get_by_role("listitem").filter(has_text="解放路 1 号")).to_be_visible()
+    (kept,) = await sale.api.centres()
+    assert kept["address"] == {"zh": "解放路 1 号", "en": "Chengguan"}
 
 
 async def test_lot_goes_its_way_with_test_and_certificate(

@@ -30,3 +30,17 @@ def test_words_on_fields_are_the_servers_own() -> None:
     assert len(words) > 5
     lowered = {text.rstrip(".").lower() for text in SAID}
     assert [text for text in words if text.rstrip(".").lower() not in lowered] == []
+
+
+def test_every_limit_has_words() -> None:
+    blocks = (WEB / "static" / "studio" / "keep" / "blocks.js").read_text(encoding="utf-8")
+    words = set(re.findall(r'case "([a-z -]+)":', blocks[blocks.index("function whatWords") :]))
+    limits = set()
+    for file in Path(farmlive.__file__).parent.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        limits |= set(re.findall(r"""\.(?:allow|_limit)\("([a-z -]+)",""", text))
+        for call in re.findall(r"\.failures\((.*?)of=", text, re.S):
+            limits |= set(re.findall(r'\("([a-z -]+)", ', call))
+    assert {"chat", "publish", "sign-in name", "orders of a phone"} <= limits
+    assert limits - words == set()
+    assert words - limits == {"blocked", "play"}

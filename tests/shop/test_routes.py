@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from farmlive.ids import token, ulid
+from farmlive.people.audit import deeds
 from farmlive.shop.channel import commands
 from farmlive.shop.order_models import OrderPlace
 
@@ -131,6 +132,41 @@ async def test_staff_keep_the_pick_up_points(site: Any, stall: Any) -> None:
     assert added.json()["phone"] == "05986330000"
     centres = (await site.viewer.get("/api/v1/centres")).json()["centres"]
     assert [centre["id"] for centre in centres] == [stall.centre.id, added.json()["id"]]
+
+
+async def test_a_pick_up_point_is_changed_for_its_orders_too(site: Any, stall: Any) -> None:
+    path = f"/api/v1/centres/{stall.centre.id}"
+    change = {"address": {"zh": "新街 5 号", "en": "5 New Street"}, "phone": "05986330000"}
+    assert (await site.viewer.patch(path, json=change)).status_code == 401
+    changed = await site.staff.patch(path, json=change)
+    assert changed.json() == {
+        "id": stall.centre.id,
+        "name": stall.centre.name.model_dump(),
+        **change,
+    }
+    assert (await site.viewer.get("/api/v1/centres")).json()["centres"] == [changed.json()]
+    assert (await site.staff.patch(path, json=change)).json() == changed.json()
+    (noted,) = [deed for deed in await stall.store.read(deeds) if deed.action == "centre.change"]
+    assert (noted.subject, noted.detail) == (stall.centre.id, {"changed": ["address", "phone"]})
+
+
+@pytest.mark.parametrize("wrong", [{}, {"name": None}, {"address": {"zh": ""}}, {"phone": "12"}])
+async def test_a_pick_up_point_stays_one(site: Any, stall: Any, wrong: dict[str, Any]) -> None:
+    refused = await site.staff.patch(f"/api/v1/centres/{stall.centre.id}", json=wrong)
+    assert refused.status_code == 422
+    gone = await site.staff.patch(f"/api/v1/centres/{ulid()}", json={"phone": None})
+    assert gone.status_code == 404
+    assert await stall.shop.centres() == [stall.centre]
+
+
+@pytest.mark.parametrize("token", ["nobodys", "a%00b", "%E7%8E%8B", "x" * 500])
+async def test_an_order_has_no_other_address(site: Any, token: str) -> None:
+    for answer in (
+        await site.viewer.get(f"/api/v1/orders/{token}"),
+        await site.viewer.post(f"/api/v1/orders/{token}/cancel", json={}),
+    ):
+        assert answer.status_code == 404
+        assert "Open it by the link" in answer.json()["detail"]
 
 
 async def test_staff_alone_change_the_bag_on_the_channel(stall: Any) -> None:

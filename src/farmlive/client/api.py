@@ -305,6 +305,10 @@ class Api:
         body = {"name": name, "address": address, "phone": phone}
         return await self.request("POST", "/api/v1/centres", json=body)
 
+    async def change_centre(self, centre: str, **change: Any) -> Json:
+        """Change a pick-up point's `name`, `address` or `phone`."""
+        return await self.request("PATCH", f"/api/v1/centres/{centre}", json=change)
+
     async def centres(self) -> list[Json]:
         """The pick-up points."""
         return list((await self.request("GET", "/api/v1/centres"))["centres"])

@@ -14,8 +14,15 @@ from farmlive.origin.tables import farms
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Forbidden
-from farmlive.shop.models import Centre, NewCentre, NewProduct, Product, ProductChange
-from farmlive.shop.problems import NoSuchProduct, ProductOffered, UnknownFarm
+from farmlive.shop.models import (
+    Centre,
+    CentreChange,
+    NewCentre,
+    NewProduct,
+    Product,
+    ProductChange,
+)
+from farmlive.shop.problems import NoSuchCentre, NoSuchProduct, ProductOffered, UnknownFarm
 from farmlive.shop.tables import centres, offers, products
 from farmlive.store import Store
 
@@ -99,6 +106,27 @@ class Catalogue:
 
         await self._store.write(keep)
         return centre
+
+    async def change_centre(self, caller: Caller, centre: str, change: CentreChange) -> Centre:
+        """Change a pick-up point, for orders that go there too. Raises NoSuchCentre."""
+
+        def write(connection: Connection) -> Centre:
+            row = connection.execute(select(centres).where(centres.c.id == centre)).one_or_none()
+            if row is None:
+                raise NoSuchCentre("Nothing was changed: there is no such pick-up point.")
+            before = centre_of(row)
+            after = before.model_copy(
+                update={n: getattr(change, n) for n in change.model_fields_set}
+            )
+            if after == before:
+                return before
+            values = after.model_dump(exclude={"id"})
+            connection.execute(update(centres).where(centres.c.id == centre).values(values))
+            changed = sorted(n for n in values if getattr(before, n) != getattr(after, n))
+            note(connection, caller, "centre.change", centre, changed=changed)
+            return after
+
+        return await self._store.write(write)
 
     async def centres(self) -> list[Centre]:
         """The pick-up points, oldest first."""

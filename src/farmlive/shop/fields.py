@@ -78,7 +78,6 @@ def _picture(value: object) -> object:
 
 # What stands where an id is expected and is none is refused before a database sees it.
 Identifier = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,26}$")]
-Token = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,32}$")]
 Quantity = Annotated[
     int,
     BeforeValidator(_whole),

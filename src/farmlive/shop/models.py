@@ -44,6 +44,25 @@ class NewCentre(BaseModel):
     phone: Phone | None = None
 
 
+class CentreChange(BaseModel):
+    """What changes of a pick-up point; a null takes its phone away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Bilingual | None = None
+    address: Bilingual | None = None
+    phone: Phone | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Say what changes of the pick-up point.")
+        for name in ("name", "address"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"A pick-up point can't be without its {name}.")
+        return self
+
+
 class Centre(BaseModel):
     """A county service centre where orders are picked up."""
 

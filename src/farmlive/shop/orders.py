@@ -283,7 +283,9 @@ class Orders:
 
 
 def _with_token(connection: Connection, token: str) -> Row[Any]:
-    row = connection.execute(select(orders).where(orders.c.token == token)).one_or_none()
+    row = None
+    if token.isascii() and token.isprintable():  # A database may refuse other text.
+        row = connection.execute(select(orders).where(orders.c.token == token)).one_or_none()
     if row is None:
         raise UnknownOrder(
             "No order has this address. Open it by the link that the order was answered with."

@@ -47,6 +47,13 @@ class UnknownCentre(Invalid):
     title = "There is no such pick-up point"
 
 
+class NoSuchCentre(NotFound):
+    """The address names a pick-up point that is not there."""
+
+    slug = "unknown-centre"
+    title = "There is no such pick-up point"
+
+
 class UnknownProduct(Invalid):
     """No product has that id."""
 

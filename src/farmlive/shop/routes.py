@@ -6,12 +6,13 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import TypeAdapter, ValidationError
 
 from farmlive.people import Caller, Guard
-from farmlive.shop.fields import Identifier, Key, State, Token, Way
+from farmlive.shop.fields import Identifier, Key, State, Way
 from farmlive.shop.models import (
     Bag,
     BagOrder,
     Card,
     Centre,
+    CentreChange,
     CentreList,
     NewCentre,
     NewOffer,
@@ -83,6 +84,13 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def add_centre(new: NewCentre, caller: Annotated[Caller, staff]) -> Centre:
         """Add a pick-up point."""
         return await shop.catalogue.add_centre(caller, new)
+
+    @router.patch("/centres/{centre}")
+    async def change_centre(
+        centre: Identifier, change: CentreChange, caller: Annotated[Caller, staff]
+    ) -> Centre:
+        """Change what is sent of a pick-up point."""
+        return await shop.catalogue.change_centre(caller, centre, change)
 
     @router.get("/products")
     async def list_products(
@@ -192,12 +200,12 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         return await shop.orders.refund(caller, broadcast, order, refund, key)
 
     @router.get("/orders/{token}", dependencies=private)
-    async def read_order(token: Token) -> Order:
+    async def read_order(token: str) -> Order:
         """An order, for whoever has its token."""
         return await shop.order(token)
 
     @router.post("/orders/{token}/cancel", dependencies=private)
-    async def cancel_order(token: Token, cancel: Cancel | None = None) -> Order:
+    async def cancel_order(token: str, cancel: Cancel | None = None) -> Order:
         """Cancel an order that is not yet packed, for whoever has its token."""
         return await shop.orders.cancel(token, cancel.reason if cancel else None)
 

@@ -3,9 +3,9 @@
 import { api, Problem } from "../common/api.js";
 import { t } from "../common/words.js";
 
-async function call(method, path, body) {
+async function call(method, path, body, headers = {}) {
   try {
-    return await api(method, path, body, { staff: true });
+    return await api(method, path, body, { staff: true, headers });
   } catch (problem) {
     // A camera that sends outlives the session: it is not torn away for a sign-in.
     if (problem.status === 401 && !document.body.hasAttribute("data-sending")) {
@@ -16,7 +16,7 @@ async function call(method, path, body) {
 }
 
 export const get = (path) => call("GET", path);
-export const post = (path, body = {}) => call("POST", path, body);
+export const post = (path, body = {}, headers = {}) => call("POST", path, body, headers);
 export const patch = (path, body) => call("PATCH", path, body);
 export const put = (path, body) => call("PUT", path, body);
 export const remove = (path) => call("DELETE", path);

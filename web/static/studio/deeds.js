@@ -20,6 +20,7 @@ const SENTENCES = {
   "card.pin": () => t("put it on the screen"),
   "card.unpin": () => t("took it off the screen"),
   "centre.add": () => t("added a pick-up point"),
+  "centre.change": () => t("changed a pick-up point"),
   "chat.hide": () => t("hid a message"),
   "chat.mute": () => t("muted a viewer"),
   "farm.add": () => t("added a farm"),

@@ -60,15 +60,40 @@ function kindWords(kind) {
   }
 }
 
-/** What was refused, by the limit's own word. */
+/** What was refused, by the limit's own word: the server's names, each as it is. */
 function whatWords(what) {
-  if (what.includes("order")) return t("Ordering");
-  if (what.includes("hold")) return t("Holding stock");
-  if (what.includes("sign")) return t("Signing in");
-  if (what.includes("chat")) return t("Writing in the chat");
-  if (what.includes("join") || what.includes("watch")) return t("Joining");
-  if (what.includes("key") || what.includes("whip")) return t("Sending a picture");
-  return what === "blocked" ? t("Something while blocked") : what;
+  switch (what) {
+    case "blocked":
+      return t("Something while blocked");
+    case "chat":
+      return t("Writing in the chat");
+    case "join":
+      return t("Joining");
+    case "open":
+      return t("Opening cards");
+    case "react":
+      return t("Sending hearts");
+    case "play":
+      return t("Starting the video");
+    case "publish":
+      return t("Sending a picture");
+    case "stream keys of an address":
+      return t("Trying stream keys");
+    case "change of a session":
+      return t("Restarting video or camera");
+    case "orders of a device":
+    case "orders of an address":
+    case "orders of a phone":
+      return t("Ordering");
+    case "holds of a device":
+    case "holds of an address":
+      return t("Holding stock");
+    case "sign-in address":
+    case "sign-in name":
+      return t("Signing in");
+    default:
+      return what;
+  }
 }
 
 function block(values = {}) {

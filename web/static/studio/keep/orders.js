@@ -6,6 +6,7 @@ import { clock, count, day, money } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, page, t, text } from "../../common/words.js";
 import { Channel } from "../../live/channel.js";
+import { newKey } from "../../live/pending.js";
 import { get, post, remove } from "../api.js";
 import { spoken } from "../sentences.js";
 import { isGone, nextStep, paymentWords, stateKind, stateWords } from "../state.js";
@@ -260,10 +261,24 @@ function refund(order) {
     values: { amount: order.total.amount - (order.refunded?.amount ?? 0) },
     job: async ({ amount, reason }) => {
       touched.add(order.id);
-      take(order, await post(`${path}/${order.id}/refund`, { amount, reason }));
+      take(order, await give(order, { amount, reason }));
       toast(t("%(sum)s of %(number)s is refunded.", { sum: money({ amount, currency: order.total.currency }), number: order.number }));
     },
   });
+}
+
+/** Sent again after an answer that was lost, a refund counts once: it has its key until it is answered. */
+const refunds = new Map();
+async function give({ id }, body) {
+  if (!refunds.has(id)) refunds.set(id, newKey());
+  try {
+    const answer = await post(`${path}/${id}/refund`, body, { "idempotency-key": refunds.get(id) });
+    refunds.delete(id);
+    return answer;
+  } catch (problem) {
+    if (problem.status >= 400 && problem.status < 500) refunds.delete(id);
+    throw problem;
+  }
 }
 
 /** Known orders take over what the event says; new ones are read. */
