@@ -169,7 +169,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     api.include_router(studio.routes(pages, rooms, settings))
     api.include_router(review_pages.routes(pages, rooms, settings))
     api.mount("/static", static)
-    edge.answer_problems(api, error_page(pages))
+    edge.answer_problems(api, error_page(pages, guard))
     asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)
     asgi = edge.BodyLimit(
         edge.Heads(edge.RequestLog(asgi)),

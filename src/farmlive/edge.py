@@ -5,7 +5,7 @@ of no person. What a request means is the rooms' part.
 import contextlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from farmlive import problems
 from farmlive.problems import Invalid, Problem, TooLarge
 
-ErrorPage = Callable[[Request, Problem], Response]
+ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
 
 _log = structlog.get_logger(__name__)
 
@@ -42,10 +42,10 @@ class WrongMethod(Problem):
 def answer_problems(app: FastAPI, page: ErrorPage) -> None:
     """Answer errors as RFC 9457 problem details, or as a page to a browser that asks for one."""
 
-    def answer(request: Request, problem: Problem) -> Response:
+    async def answer(request: Request, problem: Problem) -> Response:
         api = request.url.path.startswith(("/api/", "/whip/", "/whep/", "/epcis/"))
         if not api and "text/html" in request.headers.get("accept", ""):
-            response = page(request, problem)
+            response = await page(request, problem)
             response.headers.update(problem.headers)
             return response
         return JSONResponse(
@@ -57,19 +57,19 @@ def answer_problems(app: FastAPI, page: ErrorPage) -> None:
 
     async def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
-        return answer(request, error)
+        return await answer(request, error)
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         found = error.errors()
         if found[0]["type"] == "json_invalid":
-            return answer(request, Invalid("The body is not JSON. Nothing was changed."))
+            return await answer(request, Invalid("The body is not JSON. Nothing was changed."))
         if found[0]["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
-            return answer(
+            return await answer(
                 request,
                 Invalid("Send JSON, with Content-Type: application/json. Nothing was changed."),
             )
-        return answer(request, Invalid.of(found, skip=1))
+        return await answer(request, Invalid.of(found, skip=1))
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -83,11 +83,13 @@ def answer_problems(app: FastAPI, page: ErrorPage) -> None:
             )
         else:
             problem = Problem("The request can't be read: check its body and its Content-Type.")
-        return answer(request, problem)
+        return await answer(request, problem)
 
     async def on_fault(request: Request, error: Exception) -> Response:
         _log.exception("a request failed", path=_route(request.scope))
-        return answer(request, Internal("Try again in a moment; if it stays, tell the operator."))
+        return await answer(
+            request, Internal("Try again in a moment; if it stays, tell the operator.")
+        )
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)

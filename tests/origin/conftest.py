@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from farmlive import edge
@@ -15,6 +15,7 @@ from farmlive.origin.models import Farm, NewFarm
 from farmlive.origin.origin import Origin
 from farmlive.origin.routes import routes
 from farmlive.people import Caller, DeviceCookie, Guard, People
+from farmlive.problems import Problem
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -59,7 +60,11 @@ async def site(store: Store, settings: Settings, origin: Origin) -> AsyncIterato
     people = People(store, settings)
     app = FastAPI()
     app.include_router(routes(origin, Guard(people)))
-    edge.answer_problems(app, lambda _request, problem: JSONResponse(problem.body()))
+
+    async def page(_request: Request, problem: Problem) -> JSONResponse:
+        return JSONResponse(problem.body())
+
+    edge.answer_problems(app, page)
     asgi = edge.Heads(DeviceCookie(app, people.pseudonyms, secure=False))
     transport = httpx.ASGITransport(asgi)
     _, key = await people.create_api_key("test", "coordinator")

@@ -128,6 +128,17 @@ async def test_signing_in_leads_nowhere_else(asked: str, led: str, host: httpx.A
     assert answer.headers["location"] == led
 
 
+@pytest.mark.parametrize("path", ["/live/nothing", "/no/such/page", "/studio/farms/nowhere"])
+async def test_a_problem_asks_nobody_to_sign_in_twice(
+    path: str, host: httpx.AsyncClient, visitor: httpx.AsyncClient
+) -> None:
+    page = await host.get(path, params={"lang": "en"}, headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert "Sign in" not in words(page)
+    assert "Studio" in words(page)
+    assert "Sign in" in words(await visitor.get("/live/nothing", params={"lang": "en"}))
+
+
 async def test_a_browser_gets_a_page_for_a_problem_and_a_program_json(
     site: Server, visitor: httpx.AsyncClient
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
@@ -22,6 +22,7 @@ from farmlive.ids import token
 from farmlive.origin.models import Farm, Lot, NewFarm, NewLot
 from farmlive.origin.origin import Origin
 from farmlive.people import Blocks, Caller, DeviceCookie, Guard, People, RateLimits
+from farmlive.problems import Problem
 from farmlive.settings import Settings
 from farmlive.shop.models import Card, Centre, NewCentre, NewOffer
 from farmlive.shop.order_models import OrderPlace
@@ -167,7 +168,11 @@ async def site(store: Store, settings: Settings, stall: Stall) -> AsyncIterator[
     people = People(store, settings)
     app = FastAPI()
     app.include_router(routes(stall.shop, Guard(people)))
-    edge.answer_problems(app, lambda _request, problem: JSONResponse(problem.body()))
+
+    async def page(_request: Request, problem: Problem) -> JSONResponse:
+        return JSONResponse(problem.body())
+
+    edge.answer_problems(app, page)
     transport = httpx.ASGITransport(DeviceCookie(app, people.pseudonyms, secure=False))
     _, key = await people.create_api_key("test", "coordinator")
     bearer = {"Authorization": f"Bearer {key}"}
