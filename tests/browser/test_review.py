@@ -47,7 +47,7 @@ class Sold:
 @pytest.fixture
 async def sold(site: Server, sale: Sale) -> Sold:
     _, key = await site.house.people.create_api_key("crew", "host")
-    other = await sale.api.create_centre({"zh": "洋中镇", "en": "Yangzhong"}, {"en": "Yangzhong"})
+    other = await sale.api.create_centre({"zh": "洋中镇", "en": "Yangzhong"}, {"en": "2 Market St"})
     first = (await sale.api.centres())[0]
     sold = Sold(sale, (await sale.api.farms())[0]["id"])
     async with await Channel.connect(site.url, sale.broadcast, key=key) as host:
@@ -188,6 +188,8 @@ async def test_each_pick_up_points_list_prints_on_a_page_of_its_own(
     await expect(page).to_have_url(re.compile(r"/lists/hand-over$"))
     await expect(page.get_by_role("heading", name="Chengguan")).to_be_visible()
     await expect(page.get_by_role("heading", name="Yangzhong")).to_be_visible()
+    # Below the table it would stand alone on the next page once this one is full.
+    await expect(page.locator(".list__head", has_text="Yangzhong")).to_contain_text("2 Market St")
     await expect(page.get_by_role("row", name="13800000003")).to_contain_text("¥59.80")
     await expect(page.get_by_text("13800000001")).to_have_count(0)
     printed = await page.pdf(prefer_css_page_size=True)
