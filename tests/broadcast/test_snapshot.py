@@ -27,6 +27,17 @@ def test_states_and_pauses() -> None:
     assert (scene.state, scene.ended_at, scene.pinned) == ("ended", 4000, None)
 
 
+def test_a_source_that_is_shown_ends_a_pause() -> None:
+    # As after a restart: the server that paused it is not the one that shows it again.
+    scene = folded(
+        ("broadcast.started", {}),
+        ("source.switched", {"source": "orchard", "label": "Orchard"}),
+        ("broadcast.paused", {"reason": "source"}),
+        ("source.switched", {"source": "orchard", "label": "Orchard"}),
+    )
+    assert not scene.paused
+
+
 def offer(name: str, lot: str = "L", **more: Any) -> tuple[str, dict[str, Any]]:
     return (
         "offer.added",

@@ -160,3 +160,21 @@ class TestRestart:
             await page.evaluate(MORE_FRAMES, 5)
         await expect(page.locator("#slate")).to_be_hidden(timeout=15_000)
         await publisher.close()
+
+    async def test_a_pause_ends_with_the_picture_though_the_server_restarted_within(
+        self, site: Killable, open_page: Open
+    ) -> None:
+        publisher = await published(site)
+        page: Page = await open_page(f"/live/{site.broadcast}", size=PHONE)
+        await page.evaluate(MORE_FRAMES, 10)
+        await publisher.close()
+        await expect(page.locator("#slate")).to_contain_text("Back in a moment", timeout=15_000)
+        await site.server.end(signal.SIGTERM)
+        await site.server.start()
+        publisher = await published(site)
+        await page.evaluate(MORE_FRAMES, 5)
+        await expect(page.locator("#slate")).to_be_hidden(timeout=15_000)
+        await page.reload()
+        await page.evaluate(MORE_FRAMES, 5)
+        await expect(page.locator("#slate")).to_be_hidden(timeout=15_000)
+        await publisher.close()

@@ -37,7 +37,9 @@ KINDS = {
     "broadcast.ended": Kind("public", {}),
     "source.joined": Kind("staff", {"source": "Its id.", "label": "Its name."}),
     "source.left": Kind("staff", {"source": "Its id."}),
-    "source.switched": Kind("public", {"source": "Which is shown.", "label": "Its name."}),
+    "source.switched": Kind(
+        "public", {"source": "Which is shown; a pause is over.", "label": "Its name."}
+    ),
     "card.pinned": Kind("public", _OFFER),
     "card.unpinned": Kind("public", _OFFER),
     "offer.added": Kind(

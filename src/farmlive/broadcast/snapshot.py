@@ -58,7 +58,9 @@ def fold(scene: Scene, event: Event) -> None:
         case "broadcast.resumed":
             scene.paused = False
         case "source.switched":
+            # It is shown, so a pause is over: a server that was restarted knows of none to end.
             scene.source = {"source": data["source"], "label": data["label"]}
+            scene.paused = False
         case "source.left":
             if scene.source and scene.source["source"] == data["source"]:
                 scene.source = None

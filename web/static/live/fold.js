@@ -46,7 +46,9 @@ export class Scene {
         this.paused = false;
         break;
       case "source.switched":
+        // It is shown, so a pause is over: a server that was restarted knows of none to end.
         this.source = { source: data.source, label: data.label };
+        this.paused = false;
         break;
       case "source.left":
         if (this.source?.source === data.source) this.source = null;
