@@ -13,6 +13,8 @@ from farmlive.people import phones
 
 MAX_QUANTITY = 999
 MAX_STOCK = 1_000_000
+MAX_PRICE = 1_000_000_00
+MAX_AMOUNT = 100_000_000_00
 
 
 def _whole(value: object) -> object:
@@ -26,6 +28,21 @@ def _seen(value: object) -> object:
         raise ValueError(
             "The price is what the buyer saw, a whole number of minor units: 2990 for 29.90."
         )
+    return value
+
+
+def _price(value: object) -> object:
+    if type(value) is not int or not 1 <= value <= MAX_PRICE:
+        raise ValueError(
+            "A price is a whole number of minor units, above zero: 2990 for 29.90, "
+            f"{MAX_PRICE} at most."
+        )
+    return value
+
+
+def _amount(value: object) -> object:
+    if type(value) is not int or not 1 <= value <= MAX_AMOUNT:
+        raise ValueError("An amount is a whole number of minor units, above zero: 2990 for 29.90.")
     return value
 
 
@@ -97,8 +114,16 @@ Address = Annotated[str, BeforeValidator(_address)]
 Reason = Annotated[str, BeforeValidator(_reason)]
 Key = Annotated[str, BeforeValidator(_key)]
 Picture = Annotated[str, BeforeValidator(_picture)]
-Price = Annotated[int, Field(strict=True, ge=1, le=1_000_000_00)]
-Amount = Annotated[int, Field(strict=True, ge=1, le=100_000_000_00)]
+Price = Annotated[
+    int,
+    BeforeValidator(_price),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_PRICE}),
+]
+Amount = Annotated[
+    int,
+    BeforeValidator(_amount),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_AMOUNT}),
+]
 Weight = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Way = Literal["parcel", "pickup"]
 PaymentMethod = Literal["cash_on_delivery", "pay_at_pickup"]
