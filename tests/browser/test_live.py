@@ -326,3 +326,26 @@ async def test_targets_are_large_enough_for_a_thumb(
         assert await page.evaluate(SMALL_TARGETS) == []
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width == PHONE[0]
+
+
+ARROW_ALONE = """() => [...document.querySelectorAll(".lot-line__lot")]
+  .filter((line) => line.offsetParent)
+  .map((line) => {
+    const words = document.createRange();
+    words.selectNodeContents(line.firstChild);
+    const last = [...words.getClientRects()].at(-1);
+    return line.querySelector(".icon").getBoundingClientRect().top >= last.bottom;
+  })"""
+
+
+async def test_arrow_of_the_lot_stands_by_its_words(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.offer)
+    await expect(page.locator("#card .lot-line__lot")).to_be_visible()
+    for width in range(320, 421, 4):
+        await page.set_viewport_size({"width": width, "height": 844})
+        shown = await page.evaluate(ARROW_ALONE)
+        assert shown, width
+        assert True not in shown, width
