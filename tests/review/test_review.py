@@ -160,7 +160,7 @@ async def test_audience_and_taps_are_counted_beside_the_sales(fair: Any) -> None
     assert report.uv_value.amount == 5980 // 2
     assert (report.ctor, report.offers[0].ctor, report.offers[0].taps) == (0.25, 0.25, 4)
     assert report.impressions == report.offers[0].impressions
-    assert report.watch_s > 0
+    assert report.watch_s is not None
 
 
 async def test_a_session_that_a_crash_left_running_ends_where_it_was_kept(fair: Any) -> None:
