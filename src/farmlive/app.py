@@ -6,6 +6,7 @@ hands `order.place` to the till.
 
 import asyncio
 import contextlib
+import gc
 import errno
 import logging
 import resource
@@ -301,6 +302,17 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def settle_memory() -> None:
+    """Have the garbage collector pass over what stays for good, and come seldom.
+
+    It stops everything: 120 ms each time that it walks over a whole running server, which
+    viewers see; 10 ms where it walks over the young alone.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+
+
 def set_up_log(level: str) -> None:
     """Log JSON lines to standard error, without a person's data."""
     filled: list[Processor] = [
@@ -333,5 +345,6 @@ async def serve(
     """Serve until `stop` is set; `ready` is called once requests are answered."""
     raise_file_limit()
     async with running(settings) as server:
+        settle_memory()
         await ready(server)
         await stop.wait()

@@ -105,6 +105,7 @@ async def _main(folder: Folder, options: Options) -> None:
         with contextlib.suppress(Stopped):
             await _past(folder, site.settings, stop)
             async with composition.running(site.settings) as server:
+                composition.settle_memory()
                 await _serve(folder, options, site, server, stop)
     finally:
         folder.withdraw()

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 GATHER_S = 0.001
 BATCH = 256
+TURN = 4
 _CALLS = "farmlive.after_commit"
 # A batch locks rows of many broadcasts in the order of its functions; two nodes' batches would
 # deadlock. So nodes on one PostgreSQL take turns, as SQLite's BEGIN IMMEDIATE has them do.
@@ -156,8 +157,10 @@ class Store:
         else:
             self._idle.set()
 
-    def _answer(self, batch: list[_Unit]) -> None:
-        for unit in batch:
+    def _answer(self, batch: list[_Unit], start: int = 0) -> None:
+        """Answer a few, then the rest, so that the loop looks at its sockets in between."""
+        turn = batch[start : start + TURN]
+        for unit in turn:
             for call in unit.calls:
                 try:
                     call()
@@ -165,14 +168,17 @@ class Store:
                     self._loop.call_exception_handler(
                         {"message": "a call after a commit failed", "exception": error}
                     )
-        for unit in batch:
+        for unit in turn:
             if unit.waiter.done():
                 continue
             if unit.error is not None:
                 unit.waiter.set_exception(unit.error)
             else:
                 unit.waiter.set_result(unit.result)
-        self._hand_over()
+        if start + TURN < len(batch):
+            self._loop.call_soon(self._answer, batch, start + TURN)
+        else:
+            self._hand_over()
 
     # In the writer's thread.
 
