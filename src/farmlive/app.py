@@ -6,8 +6,8 @@ hands `order.place` to the till.
 
 import asyncio
 import contextlib
-import gc
 import errno
+import gc
 import logging
 import resource
 import socket
