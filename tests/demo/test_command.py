@@ -166,13 +166,12 @@ async def refused(folder: Path, *options: str) -> str:
     return said.decode()
 
 
-@pytest.mark.parametrize("later_s", [1.0, 4.0])
-async def test_a_first_start_stops_soon_too(folder: Path, later_s: float) -> None:
+@pytest.mark.parametrize("come", ["server/farmlive.sqlite3", "server/files"])
+async def test_a_first_start_stops_soon_too(folder: Path, come: str) -> None:
     child = await asyncio.create_subprocess_exec(
         *command(folder, "--port", "0"), stderr=asyncio.subprocess.PIPE, env=dict(os.environ)
     )
-    await until((folder / "server").exists)
-    await asyncio.sleep(later_s)
+    await until((folder / come).exists)
     child.send_signal(signal.SIGINT)
     async with asyncio.timeout(10):
         _, said = await child.communicate()
