@@ -9,6 +9,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from aiortc.rtcdtlstransport import (
     SRTP_AEAD_AES_128_GCM,
@@ -27,6 +28,12 @@ from farmlive.client.sdp import Answer, Ice
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; the socket module has no name for it
 _SO_RCVBUFFORCE = 33
 _BATCH = 64
+_CONTROL = 128
+# Linux: SOL_UDP and UDP_GRO (linux/udp.h).
+_SOL_UDP, _UDP_GRO = 17, 104
+# What the kernel may hand over at once.
+_room = bytearray(65_536)
+_bytes = memoryview(_room)
 _RECEIVE_BUFFER = 4 * 1024 * 1024
 
 OnPacket = Callable[[bytes, int], None]
@@ -192,20 +199,24 @@ class RtpPeer:
     def _readable(self) -> None:
         for _ in range(_BATCH):
             try:
-                datagram, extra, _, source = self.socket.recvmsg(2048, 64)
+                size, extra, _, source = self.socket.recvmsg_into([_bytes], _CONTROL)
             except BlockingIOError:
                 return
             except OSError:  # an ICMP error of an earlier send
                 continue
-            if not datagram:
-                continue
-            first = datagram[0]
-            if 127 < first < 192:
-                self._media(datagram, _receipt_ns(extra))
-            elif 19 < first < 64:
-                self._path.datagrams.put_nowait(datagram)
-            elif stun.is_stun(datagram):
-                self._stun(datagram, source)
+            stamped, segment = _read_control(extra)
+            step = segment or size
+            for at in range(0, size, step or 1):
+                self._take(bytes(_bytes[at : min(size, at + step)]), stamped, source)
+
+    def _take(self, datagram: bytes, stamped: int, source: tuple[str, int]) -> None:
+        first = datagram[0]
+        if 127 < first < 192:
+            self._media(datagram, stamped)
+        elif 19 < first < 64:
+            self._path.datagrams.put_nowait(datagram)
+        elif stun.is_stun(datagram):
+            self._stun(datagram, source)
 
     def _media(self, datagram: bytes, arrived_ns: int) -> None:
         if self._rx is None:
@@ -256,6 +267,9 @@ def _udp_socket() -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setblocking(False)
     sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    # What was sent in one piece comes in one: else the kernel cuts it up at the sender's expense.
+    with suppress(OSError):
+        sock.setsockopt(_SOL_UDP, _UDP_GRO, 1)
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
     except PermissionError:
@@ -263,12 +277,16 @@ def _udp_socket() -> socket.socket:
     return sock
 
 
-def _receipt_ns(extra: list[tuple[int, int, bytes]]) -> int:
+def _read_control(extra: list[tuple[int, int, bytes]]) -> tuple[int, int]:
+    """When the kernel received it, and the size of each datagram of several, or 0."""
+    stamped, segment = time.time_ns(), 0
     for level, kind, value in extra:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
             seconds, nanoseconds = struct.unpack("@qq", value[:16])
-            return int(seconds * 1_000_000_000 + nanoseconds)
-    return time.time_ns()
+            stamped = int(seconds * 1_000_000_000 + nanoseconds)
+        elif level == _SOL_UDP and kind == _UDP_GRO:
+            (segment,) = struct.unpack("@i", value[:4])
+    return stamped, segment
 
 
 def _session(key: bytes, outbound: bool) -> Session:
