@@ -15,10 +15,11 @@ Output = int
 
 @dataclass(slots=True, frozen=True)
 class Candidate:
-    """An address at which clients reach the engine."""
+    """An address at which clients reach the engine; by TCP they connect to it (RFC 6544)."""
 
     address: str
     port: int
+    protocol: Literal["udp", "tcp"] = "udp"
 
 
 @dataclass(slots=True, frozen=True)
@@ -47,31 +48,41 @@ class Incoming:
     """One track that a publisher sends.
 
     `codecs` gives the codec key of each payload type, `retransmissions` the payload type that
-    each RTX type repairs.
+    each RTX type repairs, `red` the payload type inside each RED type (RFC 2198). `layers` are the
+    RIDs of a simulcast (RFC 8853), the lowest quality first; empty where there is one stream.
     """
 
     kind: Literal["audio", "video"]
     clock_rate: int
     codecs: Mapping[int, str]
     retransmissions: Mapping[int, int] = field(default_factory=dict)
+    red: Mapping[int, int] = field(default_factory=dict)
+    layers: Sequence[str] = ()
     nack: bool = False
     pli: bool = False
 
 
 @dataclass(slots=True, frozen=True)
 class Publishing:
-    """What a publisher negotiated; `transport_cc` is the header extension's id."""
+    """What a publisher negotiated, with the ids of header extensions: of transport-cc, and of the
+    stream's RID and of that which an RTX repairs (RFC 8852).
+    """
 
     tracks: Sequence[Incoming]
     transport_cc: int | None = None
+    rid: int | None = None
+    repaired_rid: int | None = None
 
 
 @dataclass(slots=True, frozen=True)
 class Outgoing:
-    """How a viewer wants one codec: payload type, and that of its RTX where negotiated."""
+    """How a viewer wants one codec: payload type, and those of its RTX and of RED around it where
+    negotiated.
+    """
 
     payload_type: int
     retransmission: int | None = None
+    red: int | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -91,6 +102,16 @@ class Ssrcs:
     audio: int
 
 
+@dataclass(slots=True, frozen=True)
+class LayerHealth:
+    """One layer of a simulcast, over the last second; `kbps` is 0 while it is not sent."""
+
+    rid: str
+    width: int | None
+    height: int | None
+    kbps: float
+
+
 @dataclass(slots=True)
 class Health:
     """How a publisher does, over the last second or so; None where it is not known yet."""
@@ -105,6 +126,23 @@ class Health:
     keyframe_s: float | None = None
     audio: bool = False
     objection: str | None = None
+    jitter_ms: float | None = None
+    layers: Sequence[LayerHealth] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class Watching:
+    """How a viewer does. `layer` of `layers` is what it gets, 0 the lowest; `loss` is its share
+    of what was sent lately; `carries_kbps` what its link is thought to carry; `dropped` counts
+    the packets that were left out since it could not keep up.
+    """
+
+    layer: int
+    layers: int
+    loss: float
+    carries_kbps: float | None
+    dropped: int
+    transport: Literal["udp", "tcp"]
 
 
 class Listener(Protocol):
