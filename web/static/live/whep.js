@@ -7,15 +7,20 @@ const STILL_AFTER = 1_000; // a picture in doubt that brings nothing for this lo
 const LOOKS = 6;
 const RETRY = 3_000;
 const RETRY_BLOCKED = 20_000;
+const LAYER = "urn:ietf:params:whep:ext:core:layer";
 
 /** States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
     blocked (UDP does not come through), unsupported, busy (the server lets in later), lost,
     stopped. */
 export class Player extends EventTarget {
-  constructor(video, broadcast) {
+  /** `source`: one camera's own picture, for the crew, in place of what viewers get. `most`: the
+      highest layer wanted of a picture that comes in several sizes, 0 the smallest. */
+  constructor(video, broadcast, { source = null, most = null, sound = true } = {}) {
     super();
     this.video = video;
-    this.url = `/whep/${broadcast}`;
+    this.url = source ? `/whep/${broadcast}?source=${source}` : `/whep/${broadcast}`;
+    this.most = most;
+    this.sound = sound;
     this.state = "stopped";
     this.wanted = false;
     this.everConnected = false;
@@ -90,7 +95,7 @@ export class Player extends EventTarget {
     this.connection = connection;
     const stream = new MediaStream();
     connection.addTransceiver("video", { direction: "recvonly" });
-    connection.addTransceiver("audio", { direction: "recvonly" });
+    if (this.sound) connection.addTransceiver("audio", { direction: "recvonly" });
     connection.addEventListener("track", ({ track }) => {
       stream.addTrack(track);
       if (this.video.srcObject !== stream) this.video.srcObject = stream;
@@ -115,6 +120,8 @@ export class Player extends EventTarget {
         return;
       }
       this.session = new URL(answer.headers.get("location"), location.origin).href;
+      this.layer = linked(answer, LAYER);
+      if (this.most !== null) this.prefer(this.most);
       await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
       this.timeout = setTimeout(() => {
         if (run === this.run && connection.connectionState !== "connected") this.blocked();
@@ -168,6 +175,23 @@ export class Player extends EventTarget {
     if (this.wanted) this.timer = setTimeout(() => this.connect(), spread);
   }
 
+  /** The highest layer wanted, 0 the smallest, null the best that the link carries; it holds for the
+      sessions that follow too. Resolves to whether the server took it. */
+  async prefer(most) {
+    this.most = most;
+    if (!this.layer) return false;
+    try {
+      const answer = await fetch(this.layer, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ most }),
+      });
+      return answer.ok;
+    } catch {
+      return false; // the next session asks again
+    }
+  }
+
   async play() {
     try {
       await this.video.play();
@@ -203,6 +227,15 @@ async function packets(connection) {
     if (stats.type === "inbound-rtp") received += stats.packetsReceived;
   }
   return received;
+}
+
+/** Where a Link header of that relation leads (RFC 8288), or null. */
+function linked(answer, relation) {
+  for (const link of (answer.headers.get("link") ?? "").split(/,\s*(?=<)/)) {
+    const [, target, rest] = /^<([^>]*)>(.*)$/.exec(link.trim()) ?? [];
+    if (rest?.includes(`rel="${relation}"`)) return new URL(target, location.origin).href;
+  }
+  return null;
 }
 
 function forget(answer) {

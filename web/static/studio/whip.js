@@ -2,7 +2,8 @@
 // or a lost network it posts again with the same source's key, which takes up the same place.
 // Leaves the camera to camera.js and every word to the page.
 
-export const MAX_BITRATE = 2_500_000;
+import { addPicture, settle } from "./simulcast.js";
+
 const START_KBPS = 1_200;
 const ANSWER_MS = 10_000;
 const CONNECT_MS = 12_000;
@@ -171,6 +172,7 @@ export class Publisher extends EventTarget {
       this.label = credentials.label;
       peer.onconnectionstatechange = () => this.#follow(peer, attempt);
       await peer.setRemoteDescription({ type: "answer", sdp: withStartBitrate(answer.sdp) });
+      await settle(peer.getSenders()[0], answer.sdp);
       if (stale()) return;
       this.#timer ??= setTimeout(() => this.#again(attempt), CONNECT_MS);
       this.#follow(peer, attempt);
@@ -191,11 +193,7 @@ export class Publisher extends EventTarget {
     const [video] = this.#stream.getVideoTracks();
     const [audio] = this.#stream.getAudioTracks();
     const streams = [this.#stream];
-    const picture = peer.addTransceiver(video ?? "video", {
-      direction: "sendonly",
-      streams,
-      sendEncodings: [{ maxBitrate: MAX_BITRATE, maxFramerate: 30 }],
-    });
+    const picture = addPicture(peer, video, streams);
     const codecs = RTCRtpSender.getCapabilities?.("video")?.codecs;
     if (codecs && picture.setCodecPreferences) picture.setCodecPreferences(inPreferredOrder(codecs));
     // Offered without a microphone too: one that is allowed later needs no new session.
