@@ -93,8 +93,9 @@ class Source:
         taken = self.publisher.take(Received(payload_type, ssrc or self.ssrc, packet, None), now)
         assert taken is not None
         track, plain, keyframe = taken
-        self.switched |= self.fanout.feed(self.publisher, track, plain, keyframe, now)
-        self.fanout.send_whole()
+        for fanout in self.publisher.outputs:
+            self.switched |= fanout.feed(self.publisher, track, plain, keyframe, now)
+            fanout.send_whole()
 
     def frames(self, count: int, now: float, keyframe: bool = False, parts: int = 3) -> float:
         for _ in range(count):
@@ -218,6 +219,53 @@ def test_a_switch_is_one_stream_for_the_viewer(fanout: Fanout) -> None:
     assert consecutive(kept.video)
     assert [each.payload_type for each in kept.of(SSRCS.video)] == [96] * 9 + [98] * 2
     assert 0 < ahead32(kept.video[-1].timestamp, kept.video[-3].timestamp) < 90_000
+
+
+def test_a_source_feeds_every_output_that_has_it_on_air(fanout: Fanout) -> None:
+    preview = Fanout(Ssrcs(21, 22, 23))
+    orchard, kitchen = Source(fanout), Source(fanout, ssrc=6)
+    fanout.put_on_air(orchard.publisher)
+    preview.put_on_air(kitchen.publisher)
+    one, kept = viewer(1)
+    host, seen = viewer(2)
+    fanout.add(one, 0)
+    preview.add(host, 0)
+    now = orchard.frames(1, 0, keyframe=True)
+    kitchen.frames(1, 0, keyframe=True)
+    fanout.pump()
+    preview.pump()
+    fanout.put_on_air(kitchen.publisher)
+    now = kitchen.frames(2, now)
+    orchard.frames(2, now)
+    assert (len(kept.video), len(seen.of(21))) == (9, 9), "the orchard until a keyframe comes"
+    kitchen.frames(1, now, keyframe=True)
+    assert consecutive(kept.video)
+    assert (len(kept.video), len(seen.of(21))) == (12, 12)
+    assert orchard.publisher.outputs == ()
+    fanout.put_on_air(None)
+    assert kitchen.publisher.outputs == (preview,)
+
+
+def test_a_source_whose_keyframe_does_not_come_is_asked_again_and_may_go(fanout: Fanout) -> None:
+    orchard, kitchen = Source(fanout), Source(fanout, ssrc=6)
+    fanout.put_on_air(orchard.publisher)
+    one, kept = viewer(1)
+    fanout.add(one, 0)
+    now = orchard.frames(1, 0, keyframe=True)
+    fanout.pump()
+    fanout.put_on_air(kitchen.publisher)
+    kitchen.frames(1, now)
+    asked = [
+        second
+        for second in range(5)
+        if (told := kitchen.publisher.feedback(1.0 + second, report=False)) is not None
+        and rtcp.KeyframeRequest(6) in list(rtcp.parse(told))
+    ]
+    assert asked == [0, 1, 2, 3, 4]
+    fanout.drop(kitchen.publisher)
+    assert kitchen.publisher.outputs == ()
+    orchard.frames(1, 5.0)
+    assert len(kept.video) == 6
 
 
 def test_sound_follows_the_source_on_air(fanout: Fanout) -> None:

@@ -204,7 +204,7 @@ class Engine(Protocol):
         """Forget the peer and free what it holds."""
 
     def add_output(self) -> Output:
-        """Make an output: what all viewers of one broadcast get."""
+        """Make an output: what all of its viewers get, such as those of a broadcast."""
 
     def ssrcs(self, output: Output) -> Ssrcs:
         """The output's SSRCs."""
@@ -212,16 +212,17 @@ class Engine(Protocol):
     def remove_output(self, output: Output) -> None:
         """Forget an output; its peers are removed by their own call."""
 
-    def publish(self, peer: Peer, output: Output, publishing: Publishing) -> None:
-        """The peer is a publisher to this output, not on air yet."""
+    def publish(self, peer: Peer, publishing: Publishing) -> None:
+        """The peer is a publisher. Nobody gets it until it is put on air."""
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
         """The peer is a viewer of this output."""
 
     def put_on_air(self, output: Output, peer: Peer | None) -> None:
-        """Switch to this publisher at its next keyframe; None: nobody, at once.
+        """Switch this output to this publisher at its next keyframe; None: nobody, at once.
 
-        `aired` is told when it is done, at once where the publisher is on air already.
+        A publisher may be on air at several outputs. The old picture goes on until the new one's
+        keyframe comes. `aired` is told when it is done, at once where it is on air already.
         """
 
     def health(self, peer: Peer) -> Health | None:

@@ -80,8 +80,8 @@ class Intake:
         stamped: float | None,
         now: float,
     ) -> None:
-        publisher, fanout = peer.publisher, peer.fanout
-        if publisher is None or fanout is None or len(data) > LARGEST:
+        publisher = peer.publisher
+        if publisher is None or len(data) > LARGEST:
             self.counts["datagrams_ignored"] += 1
             return
         try:
@@ -102,11 +102,12 @@ class Intake:
         if objection is not None and not peer.objected:
             peer.objected = True
             self._upkeep.listener.objected(peer.number, objection)
-        if fanout.feed(publisher, track, packet, keyframe, now):
-            self._upkeep.aired(fanout, peer)
-        self._upkeep.fed.add(fanout)
-        if keyframe and fanout.catching:
-            self._upkeep.pump_soon()
+        for fanout in publisher.outputs:
+            if fanout.feed(publisher, track, packet, keyframe, now):
+                self._upkeep.aired(fanout, peer)
+            self._upkeep.fed.add(fanout)
+            if keyframe and fanout.catching:
+                self._upkeep.pump_soon()
         if track.missing or track.overrun:
             self._upkeep.ask_soon(peer, publisher)
 
@@ -122,16 +123,15 @@ class Intake:
 
     def _reported(self, peer: EnginePeer, report: rtcp.Report, now: float) -> None:
         fanout, publisher, viewer = peer.fanout, peer.publisher, peer.viewer
-        if fanout is None:
-            return
         if publisher is not None:
             if isinstance(report, rtcp.SenderReport):
                 for track in publisher.tracks:
                     if track.ssrc == report.ssrc:
                         track.sender_report, track.sender_report_at = report, now
-                        if fanout.on_air is publisher:
-                            fanout.heard(track, report, now)
-        elif viewer is not None:
+                        for each in publisher.outputs:
+                            if each.on_air is publisher:
+                                each.heard(track, report, now)
+        elif viewer is not None and fanout is not None:
             if isinstance(report, rtcp.Nack):
                 self.counts["nacks_received"] += 1
                 fanout.repair(viewer, report)

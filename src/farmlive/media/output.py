@@ -81,6 +81,7 @@ class Fanout:
 
     def put_on_air(self, publisher: Publisher | None) -> None:
         """Follow this publisher from its next keyframe on; None: nobody, at once."""
+        before = self.following
         if publisher is None:
             self.following = None
             if self.on_air is not None:
@@ -90,6 +91,8 @@ class Fanout:
             publisher.want_keyframe()
         else:
             self.following = None
+        self._subscribe(before)
+        self._subscribe(publisher)
 
     def drop(self, publisher: Publisher) -> None:
         """The publisher is gone: its group can't be continued."""
@@ -101,6 +104,14 @@ class Fanout:
             self.ring.forget_group()
             for viewer in list(self.catching.values()):
                 self._wait(viewer)
+        self._subscribe(publisher)
+
+    def _subscribe(self, publisher: Publisher | None) -> None:
+        """Get this publisher's packets while it is on air or followed, and no longer."""
+        if publisher is not None:
+            others = tuple(each for each in publisher.outputs if each is not self)
+            wanted = publisher is self.on_air or publisher is self.following
+            publisher.outputs = (*others, self) if wanted else others
 
     def feed(
         self, publisher: Publisher, track: Track, packet: Packet, keyframe: bool, now: float
@@ -111,7 +122,9 @@ class Fanout:
             if publisher is not self.following or not (keyframe or publisher.video is None):
                 return False
             self.flush()
+            before = self.on_air
             self.on_air, self.following = publisher, None
+            self._subscribe(before)
             self.video.source_ssrc = self.audio.source_ssrc = None
             self._clock = SourceClock()
             switched = True

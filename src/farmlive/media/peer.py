@@ -1,4 +1,4 @@
-"""A peer as the engine in Python holds it: its end of ICE, its keys and what it is to an output."""
+"""A peer as the engine in Python holds it: its end of ICE, its keys and what it is here for."""
 
 from typing import Any
 
@@ -18,8 +18,9 @@ class EnginePeer(IcePeer):
         super().__init__(local, now)
         self.number = number
         self.protection: Protection | None = None
-        self.fanout: Fanout | None = None
         self.publisher: Publisher | None = None
+        # The output that it watches.
+        self.fanout: Fanout | None = None
         self.viewing: Viewing | None = None
         self.viewer: Viewer | None = None
         # Where a publisher has a socket of its own.

@@ -4,12 +4,16 @@ Decides and writes RTCP; sending it and what viewers get is the engine's part.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from farmlive.media import codecs, rtcp
-from farmlive.media.engine import Health, Incoming, Publishing
+from farmlive.media.engine import Health, Incoming, Peer, Publishing
 from farmlive.media.rhythm import Rhythm, rest
 from farmlive.media.rtp import Packet, Received, ahead, extension_value
 from farmlive.media.transport_cc import Arrivals
+
+if TYPE_CHECKING:
+    from farmlive.media.output import Fanout
 
 _NACK_AGAIN_S = 0.05
 _NACK_TRIES = 10
@@ -143,8 +147,11 @@ class Track:
 class Publisher:
     """One publisher: its tracks, its feedback and its health."""
 
-    def __init__(self, publishing: Publishing, own_ssrc: int) -> None:
+    def __init__(self, publishing: Publishing, own_ssrc: int, peer: Peer = 0) -> None:
         self.own_ssrc = own_ssrc
+        self.peer = peer
+        # Those that have it on air or wait for its keyframe; they see to it themselves.
+        self.outputs: tuple[Fanout, ...] = ()
         self.tracks = [Track(incoming) for incoming in publishing.tracks]
         self._by_type = {pt: track for track in self.tracks for pt in track.incoming.codecs}
         self._repairs = {

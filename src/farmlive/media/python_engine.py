@@ -109,14 +109,14 @@ class PythonEngine:
         self._ice.remove(entry)
         self._upkeep.forget(entry)
         self._give_up(entry)
-        fanout = entry.fanout
-        if fanout is not None:
-            fanout.remove(peer)
-            if entry.publisher is not None:
+        if entry.fanout is not None:
+            entry.fanout.remove(peer)
+        if entry.publisher is not None:
+            for fanout in entry.publisher.outputs:
                 fanout.drop(entry.publisher)
 
     def add_output(self) -> Output:
-        """Make an output: what all viewers of one broadcast get."""
+        """Make an output: what all of its viewers get, such as those of a broadcast."""
         number = next(self._numbers)
         ssrcs = Ssrcs(randbits(32) | 1, randbits(32) | 1, randbits(32) | 1)
         self._outputs[number] = Fanout(ssrcs)
@@ -130,15 +130,15 @@ class PythonEngine:
         """Forget an output; its peers are removed by their own call."""
         fanout = self._outputs.pop(output, None)
         if fanout is not None:
+            fanout.put_on_air(None)
             for name, count in _counts_of(fanout).items():
                 self._gone[name] += count
 
-    def publish(self, peer: Peer, output: Output, publishing: Publishing) -> None:
-        """The peer is a publisher to this output, not on air yet."""
-        entry, fanout = self._peers.get(peer), self._outputs.get(output)
-        if entry is not None and fanout is not None:
-            entry.fanout = fanout
-            entry.publisher = Publisher(publishing, randbits(32) | 1)
+    def publish(self, peer: Peer, publishing: Publishing) -> None:
+        """The peer is a publisher. Nobody gets it until it is put on air."""
+        entry = self._peers.get(peer)
+        if entry is not None:
+            entry.publisher = Publisher(publishing, randbits(32) | 1, peer)
             self._let_in(entry)
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
@@ -149,11 +149,11 @@ class PythonEngine:
             self._let_in(entry)
 
     def put_on_air(self, output: Output, peer: Peer | None) -> None:
-        """Switch to this publisher at its next keyframe; None: nobody, at once."""
+        """Switch this output to this publisher at its next keyframe; None: nobody, at once."""
         fanout = self._outputs.get(output)
         entry = self._peers.get(peer) if peer is not None else None
-        if fanout is not None and (peer is None or entry is not None):
-            publisher = entry.publisher if entry is not None else None
+        publisher = entry.publisher if entry is not None else None
+        if fanout is not None and (peer is None or publisher is not None):
             fanout.put_on_air(publisher)
             if publisher is not None and peer is not None and fanout.on_air is publisher:
                 self._listener.aired(output, peer)
@@ -177,11 +177,13 @@ class PythonEngine:
     def _let_in(self, entry: EnginePeer) -> None:
         """A peer with keys, an address and a part to play begins to play it."""
         port, protection, fanout = entry.port, entry.protection, entry.fanout
-        if port is None or protection is None or fanout is None:
+        if port is None or protection is None:
             return
         if entry.publisher is not None:
             self._own(entry, entry.publisher, port)
-        elif entry.viewing is not None and entry.viewer is None:
+        elif fanout is None or entry.viewing is None:
+            return
+        elif entry.viewer is None:
             entry.viewer = Viewer(entry.number, entry.viewing, protection, port.sock, entry.address)
             now = time.monotonic()
             self._upkeep.report_to(entry, now)

@@ -198,7 +198,7 @@ class Relay:
         if source is None:
             source = entry.sources[admission.source] = Source(admission.source, admission.label)
         session = self._open(local, terms, entry, source)
-        self._engine.publish(session.peer, entry.output, publishing)
+        self._engine.publish(session.peer, publishing)
         old, source.session = source.session, session
         source.publishing, source.label = publishing, admission.label
         source.objection = None

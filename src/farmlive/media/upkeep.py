@@ -92,8 +92,10 @@ class Upkeep:
 
     def aired(self, fanout: Fanout, peer: EnginePeer) -> None:
         """The output has been switched to this publisher."""
-        output = next(number for number, each in self._outputs.items() if each is fanout)
-        self.listener.aired(output, peer.number)
+        for number, each in self._outputs.items():
+            if each is fanout:
+                self.listener.aired(number, peer.number)
+                return
 
     # What follows from what came in.
 
@@ -117,10 +119,12 @@ class Upkeep:
         fanout.flush()
 
     def ask_for_keyframe(self, fanout: Fanout) -> None:
-        """Somebody may wait for a keyframe of a publisher to this output."""
-        for peer in self._publishers.values():
-            if peer.fanout is fanout and peer.publisher is not None and peer.publisher.wanted:
-                self.ask_soon(peer, peer.publisher)
+        """Somebody may wait for a keyframe of the publishers that this output gets."""
+        for publisher in (fanout.on_air, fanout.following):
+            if publisher is not None and publisher.wanted:
+                peer = self._publishers.get(publisher.peer)
+                if peer is not None:
+                    self.ask_soon(peer, publisher)
 
     def ask_soon(self, peer: EnginePeer, publisher: Publisher) -> None:
         """Ask for what is missing as soon as it can't be mere disorder, not at the next tick."""
