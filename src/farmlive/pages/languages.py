@@ -4,6 +4,7 @@ Owns the choice and the words; how numbers, money and times are written is in fo
 """
 
 from collections.abc import Iterable
+from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -74,12 +75,18 @@ def read_words(folder: Path) -> dict[str, Words]:
             (folder / language / "LC_MESSAGES").glob("*.po"),
             key=lambda file: (file.name != "messages.po", file.name),
         )
-        catalogues = []
-        for file in files:
-            with file.open("rb") as opened:
-                catalogues.append(read_po(opened, locale=language))
-        words[language] = Words(language, catalogues)
+        words[language] = _read(language, tuple((file, file.stat().st_mtime_ns) for file in files))
     return words
+
+
+@cache
+def _read(language: str, files: tuple[tuple[Path, int], ...]) -> Words:
+    """Read files of this age, once."""
+    catalogues = []
+    for file, _ in files:
+        with file.open("rb") as opened:
+            catalogues.append(read_po(opened, locale=language))
+    return Words(language, catalogues)
 
 
 def chosen(connection: HTTPConnection) -> str | None:
