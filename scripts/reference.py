@@ -12,6 +12,7 @@ import typing
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from starlette.routing import Mount
@@ -92,7 +93,7 @@ def _routes(routes: Iterable[typing.Any], prefix: str) -> Iterator[tuple[str, st
 
 
 def _default(field: FieldInfo) -> str:
-    if field.default is PydanticUndefined or field.default in ("", (), None):
+    if field.default is PydanticUndefined or field.default in ("", (), None, SecretStr("")):
         return "(empty)"
     return f"`{field.default}`"
 

@@ -2,16 +2,20 @@
 and unit. The reference in docs/settings.md is made from this file.
 """
 
+import re
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Words = Annotated[tuple[str, ...], NoDecode]
+
+# RFC 7064 and RFC 7065, without what would end a Link header's target.
+_ICE_SERVER = re.compile(r"(stuns?:[^\s<>?\"]+|turns?:[^\s<>?\"]+(\?transport=(udp|tcp))?)")
 
 
 class Settings(BaseSettings):
@@ -57,6 +61,27 @@ class Settings(BaseSettings):
         description="Addresses told to clients as candidates, separated by commas; a public "
         "address before a NAT goes here. Empty: every address of this machine.",
     )
+    tcp_port: int | Literal["same", "off"] = Field(
+        "same",
+        description="The TCP port on which those send and watch whose network lets no UDP through, "
+        "on the same addresses. same: the number of the UDP port; 0: any free port; off or empty: "
+        "none.",
+    )
+    turn_urls: Words = Field(
+        (),
+        description="STUN and TURN servers that clients are told of, separated by commas, such as "
+        "turn:turn.example.org:3478,turns:turn.example.org:443?transport=tcp. Empty: none.",
+    )
+    turn_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The secret that coturn has as static-auth-secret: each client then gets "
+        "credentials that last a day.",
+    )
+    turn_username: str = Field(
+        "",
+        description="The name that all clients use at the TURN servers, where there is no secret.",
+    )
+    turn_password: SecretStr = Field(SecretStr(""), description="The password of that name.")
     max_viewers: int = Field(
         10_000, ge=1, description="Viewers of media that this server takes at once."
     )
@@ -112,7 +137,7 @@ class Settings(BaseSettings):
         "info", description="Least severity that is logged."
     )
 
-    @field_validator("trusted_proxies", "udp_addresses", mode="before")
+    @field_validator("trusted_proxies", "udp_addresses", "turn_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -131,6 +156,25 @@ class Settings(BaseSettings):
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for word in value:
             ip_address(word)
+        return value
+
+    @field_validator("tcp_port", mode="before")
+    @classmethod
+    def _port_or_word(cls, value: object) -> object:
+        word = str(value).strip() or "off"
+        if word in ("same", "off") or (word.isdecimal() and int(word) <= 65535):
+            return word if word in ("same", "off") else int(word)
+        raise ValueError("write a port up to 65535, or same, or off")
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _ice_servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            if not _ICE_SERVER.fullmatch(word):
+                raise ValueError(
+                    f"{word!r} is no address of a STUN or TURN server; write one such as "
+                    "turn:turn.example.org:3478"
+                )
         return value
 
     @field_validator("public_url")
@@ -166,6 +210,29 @@ class Settings(BaseSettings):
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("set FARMLIVE_TLS_CERT and FARMLIVE_TLS_KEY, or neither of them")
         return self
+
+    @model_validator(mode="after")
+    def _turn_credentials(self) -> Self:
+        secret = bool(self.turn_secret.get_secret_value())
+        named = bool(self.turn_username), bool(self.turn_password.get_secret_value())
+        turn = any(url.startswith("turn") for url in self.turn_urls)
+        if named[0] != named[1]:
+            raise ValueError("set FARMLIVE_TURN_USERNAME and FARMLIVE_TURN_PASSWORD, or neither")
+        if secret and named[0]:
+            raise ValueError("set FARMLIVE_TURN_SECRET or FARMLIVE_TURN_USERNAME, not both")
+        if turn and not secret and not named[0]:
+            raise ValueError(
+                "FARMLIVE_TURN_URLS names a TURN server: set FARMLIVE_TURN_SECRET, or "
+                "FARMLIVE_TURN_USERNAME and FARMLIVE_TURN_PASSWORD"
+            )
+        return self
+
+    @property
+    def tcp_port_number(self) -> int | None:
+        """The TCP port of media; 0: any free one, None: none."""
+        if self.tcp_port == "off":
+            return None
+        return self.udp_port if self.tcp_port == "same" else self.tcp_port
 
     @property
     def url(self) -> str:
