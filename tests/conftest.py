@@ -17,8 +17,14 @@ from farmlive.bus import LocalBus
 from farmlive.ids import ulid
 from farmlive.settings import Settings
 from farmlive.store import Store
+from farmlive.store.engine import address, writer_engine
+from farmlive.store.migrate import migrate
 
 POSTGRESQL = os.environ.get("FARMLIVE_TEST_POSTGRESQL", "")
+# Processes that test at the same time have a Redis each: its channels cross its databases.
+if servers := os.environ.get("FARMLIVE_TEST_REDIS", "").split():
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["FARMLIVE_TEST_REDIS"] = servers[worker % len(servers)]
 REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
 
 databases = [
@@ -36,17 +42,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="FARMLIVE_TEST_REDIS is not set"))
 
 
+def _create(name: str, template: str = "template1") -> str:
+    """Make a PostgreSQL database and return its address."""
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    with psycopg.connect(POSTGRESQL, autocommit=True) as connection:
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+    return POSTGRESQL.rpartition("/")[0] + "/" + name
+
+
+@pytest.fixture(scope="session")
+def migrated() -> str:
+    """A PostgreSQL database with all tables, by its name: copies cost less than migrations."""
+    name = f"template_{ulid().lower()}"
+    writer = writer_engine(address(_create(name), Path()))
+    migrate(writer)
+    writer.dispose()
+    return name
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database: SQLite's is the empty address, PostgreSQL's is made for this test."""
-    if getattr(request, "param", "sqlite") == "sqlite":
+    """A database of the test's own: SQLite's is the empty address, PostgreSQL's has the tables,
+    unless it is asked for without.
+    """
+    kind = getattr(request, "param", "sqlite")
+    if kind == "sqlite":
         yield ""
         return
-    name = sql.Identifier(f"test_{ulid().lower()}")
+    name = f"test_{ulid().lower()}"
+    yield _create(
+        name, request.getfixturevalue("migrated") if kind == "postgresql" else "template1"
+    )
     with psycopg.connect(POSTGRESQL, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        yield POSTGRESQL.rpartition("/")[0] + "/" + name._obj[0]
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 @pytest.mark.parametrize(
     "database_url",
-    ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],
+    ["sqlite", pytest.param("postgresql without tables", marks=pytest.mark.postgresql)],
     indirect=True,
 )
 async def test_lots_of_before_keep_their_story(engine: Engine, settings: Settings) -> None:
