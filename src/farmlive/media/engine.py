@@ -114,7 +114,10 @@ class LayerHealth:
 
 @dataclass(slots=True)
 class Health:
-    """How a publisher does, over the last second or so; None where it is not known yet."""
+    """How a publisher does, over the last second or so; None where it is not known yet.
+
+    `keyframes_on_request` says that one comes when it is asked for; else at its own interval.
+    """
 
     codec: str | None = None
     width: int | None = None
@@ -124,10 +127,12 @@ class Health:
     loss: float = 0.0
     rtt_ms: float | None = None
     keyframe_s: float | None = None
+    keyframes_on_request: bool = False
     audio: bool = False
     objection: str | None = None
     jitter_ms: float | None = None
     layers: Sequence[LayerHealth] = ()
+    transport: Literal["udp", "tcp"] = "udp"
 
 
 @dataclass(slots=True, frozen=True)

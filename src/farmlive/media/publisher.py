@@ -325,6 +325,7 @@ class Publisher:
             health.codec = video.codec.partition(":")[0] or None
             if video.repair_s is not None:
                 health.rtt_ms = round(video.repair_s * 1000, 1)
+        health.keyframes_on_request = self.answers_requests
         health.audio = any(
             t.incoming.kind == "audio" and t.last_at and now - t.last_at < 3 for t in self.tracks
         )
