@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,8 +50,14 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def running() -> AsyncIterator[Server]:
-    """Start a server on free ports; it ends with the block, and its folder goes."""
+async def running(
+    within: Sequence[str] = (), url: str = "", **settings: str
+) -> AsyncIterator[Server]:
+    """Start a server on free ports; it ends with the block, and its folder goes.
+
+    `within`: the words before its command, which bring it into another network, say; `settings`
+    without their prefix, and `url`, where it is reached from here when that is not what it says.
+    """
     folder = Path(tempfile.mkdtemp(prefix="farmlive-bench-"))
     environment = {name: v for name, v in os.environ.items() if not name.startswith("FARMLIVE_")}
     environment |= {
@@ -64,12 +70,14 @@ async def running() -> AsyncIterator[Server]:
         "FARMLIVE_CHATS_PER_MINUTE": "1000000",
         "FARMLIVE_ORDERS_PER_MINUTE": "1000000",
         "FARMLIVE_LOG_LEVEL": "warning",
+        **{f"FARMLIVE_{name.upper()}": value for name, value in settings.items()},
     }
     errors = folder / "errors"
     try:
         key = await _api_key(environment)
         with errors.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
+                *within,
                 *_COMMAND,
                 "serve",
                 env=environment,
@@ -77,9 +85,10 @@ async def running() -> AsyncIterator[Server]:
                 stderr=log,
             )
         try:
-            url = await _address(process)
-            if url is None:
+            said = await _address(process)
+            if said is None:
                 raise SystemExit(f"farmlive serve ended: {errors.read_text()[-2000:]}")
+            url = url or said
             async with Api(url, key=key, timeout_s=30) as api:
                 yield Server(url, key, process, api)
         finally:
