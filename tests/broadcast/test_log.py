@@ -48,7 +48,7 @@ async def test_what_fails_together_leaves_nothing(store: Store, log: Log) -> Non
     assert await store.read(lambda c: log.events(c, made.id)) == []
 
 
-@pytest.mark.parametrize("broadcast", [ulid(), "\x00", "", "x" * 100])
+@pytest.mark.parametrize("broadcast", ["01J00000000000000000000000", "\x00", "", "x" * 100])
 async def test_an_unknown_broadcast_has_no_log(store: Store, log: Log, broadcast: str) -> None:
     with pytest.raises(UnknownBroadcast):
         await store.read(lambda c: log.head(c, broadcast))
