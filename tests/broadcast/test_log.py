@@ -10,7 +10,6 @@ from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import PUBLIC, Entry, Event, Log, UnknownBroadcast, unpack
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
-from farmlive.ids import ulid
 from farmlive.store import Store
 
 
