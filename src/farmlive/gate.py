@@ -14,7 +14,7 @@ from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, 
 from farmlive.bus import Bus
 from farmlive.media import Admission, MediaEvent, Relay
 from farmlive.people import Guard, People
-from farmlive.problems import Unauthorized, Unavailable
+from farmlive.problems import Forbidden, Unauthorized, Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -95,6 +95,24 @@ class StreamGate:
         caller = await self._guard.identify(request)
         if state == "scheduled" and not caller.is_crew:
             raise NotLive(headers={"Retry-After": "5"})
+        self._limit(PLAY, request, 1)
+
+    async def preview(
+        self, broadcast: str, source: str, bearer: str | None, request: Request
+    ) -> None:
+        """Let the crew see a source, on air or not, and a guest the own one.
+
+        Raises Ended, Unauthorized, Forbidden, TooMany.
+        """
+        if await self._state(broadcast) == "ended":
+            raise Ended
+        caller = await self._guard.identify(request)
+        if not caller.is_crew and caller.role is not None:
+            raise Forbidden("A camera's own picture is for the crew; /live shows what is on air.")
+        if not caller.is_crew:
+            own = await self._people.find_stream_key(broadcast, bearer) if bearer else None
+            if own is None or own.id != source:
+                raise Unauthorized("A camera's own picture is for the crew. Sign in.")
         self._limit(PLAY, request, 1)
 
     def nothing_to_play(self, request: Request) -> None:

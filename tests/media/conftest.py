@@ -39,6 +39,7 @@ class KeptGate:
             "orchard": Admission("orchard", "Orchard"),
             "orchard-obs": Admission("orchard", "Orchard"),
             "kitchen": Admission("kitchen", "Kitchen"),
+            "guest": Admission("guest", "Aunt Lin", guest=True),
         }
     )
     events: list[MediaEvent] = field(default_factory=list)
@@ -55,6 +56,13 @@ class KeptGate:
     async def play(self, broadcast: str, request: Request) -> None:
         if broadcast != BROADCAST:
             raise NotFound("There is no such broadcast.")
+
+    async def preview(
+        self, broadcast: str, source: str, bearer: str | None, request: Request
+    ) -> None:
+        await self.play(broadcast, request)
+        if bearer != "crew":
+            raise Unauthorized("Sign in.")
 
     def nothing_to_play(self, request: Request) -> None:
         self.empty_handed += 1

@@ -1,5 +1,6 @@
 """Media: WHIP in, WHEP out over one UDP port, without decoding. Knows no product and no person."""
 
-from farmlive.media.relay import Admission, Gate, MediaEvent, Relay
+from farmlive.media.gate import Admission, Gate, MediaEvent
+from farmlive.media.relay import Relay
 
 __all__ = ["Admission", "Gate", "MediaEvent", "Relay"]

@@ -3,8 +3,8 @@
 Pure decisions. Each piece is a code with its numbers; the words are the page's.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from farmlive.media import codecs
 from farmlive.media.engine import Health
@@ -51,9 +51,8 @@ def advise(
     *,
     objection: str | None = None,
     adapts: bool = False,
-    transport: Literal["udp", "tcp"] = "udp",
     on_air: str | None = None,
-) -> Sequence[Advice]:
+) -> list[Advice]:
     """What is wrong with a source whose media flows, the worst first.
 
     `objection`: why it can't be put on air; `adapts`: it follows our feedback in bitrate and size,
@@ -98,7 +97,7 @@ def advise(
         add("keyframes", level, seconds=health.keyframe_s, wanted_s=KEYFRAME_WANTED_S)
     if level := above(health.rtt_ms, ROUND_TRIP_MS):
         add("round-trip", level, ms=health.rtt_ms)
-    if transport == "tcp":
+    if health.transport == "tcp":
         add("tcp", "fair")
     if on_air is not None and health.codec is not None and health.codec != on_air:
         add("codec", "fair", codec=health.codec, on_air=on_air)

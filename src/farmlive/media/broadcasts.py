@@ -1,8 +1,10 @@
-"""What the relay knows of its broadcasts: sources, viewers, and who is on air. No I/O."""
+"""What the relay knows of its broadcasts: sources, viewers, and who should be on air. No I/O."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from farmlive.media import codecs
 from farmlive.media.engine import Output, Publishing
 from farmlive.media.session import Session
 
@@ -13,6 +15,8 @@ class Source:
 
     id: str
     label: str
+    # Someone let in by a link: on air only when the host picks it.
+    guest: bool = False
     joined: int = 0
     flowing: bool = False
     session: Session | None = None
@@ -23,6 +27,9 @@ class Source:
     grace: asyncio.TimerHandle | None = None
     # Runs while a new session takes up the place of an old one.
     handover: asyncio.TimerHandle | None = None
+    # Its own output, while someone of the crew looks at it.
+    preview: Output | None = None
+    watchers: set[Session] = field(default_factory=set)
 
     def cancel_timers(self) -> None:
         """Its media is back, or it is gone for good."""
@@ -32,38 +39,66 @@ class Source:
         self.grace = self.handover = None
 
     @property
+    def fit(self) -> bool:
+        """Whether viewers could have it now."""
+        return self.flowing and self.objection is None
+
+    @property
     def codecs(self) -> list[str]:
         """The codec keys that it sends, or sent last."""
         if self.publishing is None:
             return []
         return [key for track in self.publishing.tracks for key in track.codecs.values()]
 
+    @property
+    def video(self) -> str | None:
+        """The name of its picture's codec, such as `H264`; None for sound alone."""
+        names = (key.partition(":")[0] for key in self.codecs)
+        return next((name for name in names if name in codecs.VIDEO), None)
+
 
 @dataclass(slots=True)
 class Broadcast:
-    """The media of one broadcast. `on_air` is what viewers get or got last."""
+    """The media of one broadcast. `on_air` is what viewers get or got last, `picked` the source
+    that the host has put on air: it holds until another pick, or until that source leaves.
+    """
 
     id: str
     output: Output
     sources: dict[str, Source] = field(default_factory=dict)
     viewers: set[Session] = field(default_factory=set)
     on_air: str | None = None
+    picked: str | None = None
     paused: bool = False
 
     def chosen(self) -> Source | None:
-        """Who should be on air: of those whose media flows the one that joined last."""
-        flowing = [s for s in self.sources.values() if s.flowing and s.objection is None]
-        return max(flowing, key=lambda source: source.joined, default=None)
+        """Who should be on air: the pick; while it is away or where there is none, of the own
+        sources whose media flows the one that joined last. A guest only as the pick.
+        """
+        picked = self.sources.get(self.picked or "")
+        if picked is not None and picked.fit:
+            return picked
+        return _last(source for source in self._own() if source.fit)
 
     def playable(self) -> Source | None:
-        """The source whose codecs a new viewer must know: on air, or away for a moment."""
-        on_air = self.sources.get(self.on_air or "")
-        if on_air is not None:
-            return on_air
-        joined = [s for s in self.sources.values() if s.joined and s.objection is None]
-        return max(joined, key=lambda source: source.joined, default=None)
+        """The source whose codecs a new viewer must know: on air, or away for a moment.
+
+        Those of the others it may know or not: who can't play one of them sees the rest, and is
+        told when it comes.
+        """
+        known = self.sources.get(self.on_air or "") or self.sources.get(self.picked or "")
+        if known is not None:
+            return known
+        return _last(s for s in self._own() if s.joined and s.objection is None)
+
+    def _own(self) -> list[Source]:
+        return [source for source in self.sources.values() if not source.guest]
 
     @property
     def idle(self) -> bool:
         """Whether nobody publishes and nobody watches."""
         return not self.sources and not self.viewers
+
+
+def _last(sources: Iterable[Source]) -> Source | None:
+    return max(sources, key=lambda source: source.joined, default=None)

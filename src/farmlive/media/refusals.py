@@ -20,9 +20,12 @@ class UnfitOffer(Problem):
 
 
 class NoCommonCodec(Problem):
-    """Nothing that is offered can pass through this server, or nothing of what is on air."""
+    """Nothing that is offered can pass through this server, or nothing of what is on air.
 
-    status = 406
+    Not 406: of WHEP that would be a counter-offer (draft-ietf-wish-whep-03, section 4.2.2).
+    """
+
+    status = 422
     slug = "no-common-codec"
     title = "There is no codec that both sides know"
 
@@ -63,6 +66,27 @@ class NobodyPublishing(Conflict):
 
     slug = "nobody-publishing"
     title = "Nobody is sending yet"
+
+
+class UnknownSource(NotFound):
+    """The broadcast has no such source."""
+
+    slug = "unknown-source"
+    title = "The broadcast has no such source"
+
+
+class SourceAway(Conflict):
+    """The source that is to go on air sends nothing."""
+
+    slug = "source-away"
+    title = "That camera sends nothing at the moment"
+
+
+class SourceUnplayable(Conflict):
+    """The source that is to go on air sends what viewers can't play."""
+
+    slug = "source-unplayable"
+    title = "Viewers could not play that camera's stream"
 
 
 class TooManySources(Problem):

@@ -1,70 +1,47 @@
-"""The relay: which source is on air, how long an absent one keeps its place, who may come in.
+"""The relay: WHIP and WHEP sessions, tied to the engine's peers and to the sources of broadcasts.
 
-It ties WHIP and WHEP sessions to the engine's peers and tells the gate what happens. It knows
-broadcasts and sources by name only; who a key belongs to is the gate's part.
+It knows broadcasts and sources by name only; who a key belongs to is the gate's part, who is on
+air direction.py's.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, NamedTuple
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from farmlive.media import negotiation
 from farmlive.media.addresses import local_addresses, to_bind, to_tell
 from farmlive.media.broadcasts import Broadcast, Source
+from farmlive.media.direction import Direction
 from farmlive.media.dtls import Certificate
 from farmlive.media.engine import Candidate, Engine, Output, Peer
+from farmlive.media.gate import Admission, Gate
+from farmlive.media.health import shown
+from farmlive.media.previews import Previews
 from farmlive.media.python_engine import PythonEngine
-from farmlive.media.refusals import NobodyPublishing, ServerFull, SessionGone, TooManySources
+from farmlive.media.refusals import (
+    NobodyPublishing,
+    ServerFull,
+    SessionGone,
+    SourceAway,
+    SourceUnplayable,
+    TooManySources,
+    UnknownSource,
+)
 from farmlive.media.routes import routes
 from farmlive.media.session import Session, new_credentials
 from farmlive.settings import Settings
 
-# A reload replaces a source's session within this; viewers are not told of a pause before.
-_HANDOVER_S = 2.0
 
-
-@dataclass(slots=True, frozen=True)
-class Admission:
-    """Which source a stream key belongs to, and its label."""
-
-    source: str
-    label: str
-
-
-@dataclass(slots=True, frozen=True)
-class MediaEvent:
-    """What happened to a source of a broadcast.
-
-    `joined` and `left`: the source is there, or its grace is over. `switched`: viewers get it
-    from now on. `paused` and `resumed`: viewers get nothing, or the source on air is back.
+class _Place(NamedTuple):
+    """What a session is to its broadcast: a source's, someone's who looks at a source, or a
+    viewer's where there is no source.
     """
 
-    kind: Literal["joined", "left", "paused", "resumed", "switched"]
-    broadcast: str
-    source: str
-    label: str
-
-
-class Gate(Protocol):
-    """Who may come in and who wants to know; the app gives it."""
-
-    async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
-        """The source that this key may publish as; raises a Problem."""
-
-    async def play(self, broadcast: str, request: Request) -> None:
-        """Let this player in; raises a Problem."""
-
-    def nothing_to_play(self, request: Request) -> None:
-        """Hear that nobody publishes what this player was let in to."""
-
-    def change(self, request: Request) -> None:
-        """Let this client change or end a session; raises a Problem."""
-
-    def tell(self, event: MediaEvent) -> None:
-        """Hear of an event."""
+    entry: Broadcast
+    source: Source | None = None
+    publishes: bool = False
 
 
 class Relay:
@@ -76,13 +53,14 @@ class Relay:
         self._engine: Engine = PythonEngine() if engine is None else engine
         self._certificate: Certificate = Certificate.generateCertificate()
         self._broadcasts: dict[str, Broadcast] = {}
-        self._outputs: dict[Output, Broadcast] = {}
         self._sessions: dict[str, Session] = {}
         self._peers: dict[Peer, Session] = {}
-        # What each session is to its broadcast: a source's, or a viewer where the source is None.
-        self._places: dict[Session, tuple[Broadcast, Source | None]] = {}
+        self._places: dict[Session, _Place] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._order = 0
+        self._direction = Direction(
+            self._engine, settings.source_grace_s, gate.tell, self._source_gone
+        )
+        self._previews = Previews(self._engine)
         self.router: APIRouter = routes(self, gate)
 
     # Start and stop.
@@ -110,12 +88,15 @@ class Relay:
         sessions = list(entry.viewers)
         for source in entry.sources.values():
             source.cancel_timers()
+            sessions += source.watchers
             if source.session is not None:
                 sessions.append(source.session)
         for session in sessions:
             self._forget(session)
         await asyncio.gather(*(session.close() for session in sessions))
-        self._outputs.pop(entry.output, None)
+        for source in entry.sources.values():
+            source.watchers.clear()
+            self._previews.left(source)
         self._engine.remove_output(entry.output)
 
     # What others ask.
@@ -153,23 +134,8 @@ class Relay:
         }
 
     def _source_health(self, entry: Broadcast, source: Source) -> dict[str, Any]:
-        health = self._engine.health(source.session.peer) if source.session else None
-        return {
-            "source": source.id,
-            "label": source.label,
-            "on_air": entry.on_air == source.id and source.flowing,
-            "away": not source.flowing,
-            "codec": health.codec if health else None,
-            "width": health.width if health else None,
-            "height": health.height if health else None,
-            "bitrate_kbps": health.bitrate_kbps if health else 0.0,
-            "fps": health.fps if health else 0.0,
-            "loss": health.loss if health else 0.0,
-            "rtt_ms": health.rtt_ms if health else None,
-            "keyframe_s": health.keyframe_s if health else None,
-            "audio": health.audio if health else False,
-            "objection": source.objection,
-        }
+        session = source.session
+        return shown(entry, source, self._engine.health(session.peer) if session else None)
 
     def _viewer_count(self) -> int:
         return sum(len(entry.viewers) for entry in self._broadcasts.values())
@@ -193,21 +159,19 @@ class Relay:
                 "raise FARMLIVE_MAX_SOURCES."
             )
         if entry is None:
-            entry = Broadcast(broadcast, self._engine.add_output())
-            self._broadcasts[broadcast] = self._outputs[entry.output] = entry
+            entry = self._broadcasts[broadcast] = Broadcast(broadcast, self._engine.add_output())
         if source is None:
-            source = entry.sources[admission.source] = Source(admission.source, admission.label)
-        session = self._open(local, terms, entry, source)
+            source = Source(admission.source, admission.label, admission.guest)
+            entry.sources[source.id] = source
+        session = self._open(local, terms, _Place(entry, source, publishes=True))
         self._engine.publish(session.peer, publishing)
         old, source.session = source.session, session
         source.publishing, source.label = publishing, admission.label
         source.objection = None
+        self._previews.show(source)
         if old is not None:
             self._close_soon(old)
-            source.flowing = False
-            source.handover = asyncio.get_running_loop().call_later(
-                _HANDOVER_S, self._stopped, entry, source
-            )
+            self._direction.replaced(entry, source)
         return session, answer
 
     def view(self, broadcast: str, offer: str) -> tuple[Session, str]:
@@ -224,34 +188,54 @@ class Relay:
                 f"All {self._settings.max_viewers} places are taken. Try again in a minute.",
                 headers={"Retry-After": "60"},
             )
-        local = self._local()
-        answer, viewing, terms = negotiation.view(
-            offer, local, self._engine.ssrcs(entry.output), source.codecs
-        )
-        session = self._open(local, terms, entry, None)
+        session, answer = self._watch(_Place(entry), entry.output, source, offer)
         entry.viewers.add(session)
-        self._engine.view(session.peer, entry.output, viewing)
         return session, answer
 
-    def _open(
-        self,
-        local: negotiation.Local,
-        terms: negotiation.Terms,
-        entry: Broadcast,
-        source: Source | None,
-    ) -> Session:
+    def preview(self, broadcast: str, source: str, offer: str) -> tuple[Session, str]:
+        """Take the offer of one who looks at a source, on air or not. Raises a Problem.
+
+        The session ends when the source has left.
+        """
+        entry = self._broadcasts.get(broadcast)
+        found = entry.sources.get(source) if entry else None
+        if entry is None or found is None or not found.joined:
+            raise NobodyPublishing(
+                "This camera is not sending. Try again in a moment; the page does so by itself.",
+                headers={"Retry-After": "2"},
+            )
+        try:
+            output = self._previews.open(found)
+            session, answer = self._watch(_Place(entry, found), output, found, offer)
+            found.watchers.add(session)
+        finally:
+            self._previews.left(found)
+        return session, answer
+
+    def _watch(
+        self, place: _Place, output: Output, source: Source, offer: str
+    ) -> tuple[Session, str]:
+        local = self._local()
+        answer, viewing, terms = negotiation.view(
+            offer, local, self._engine.ssrcs(output), source.codecs
+        )
+        session = self._open(local, terms, place)
+        self._engine.view(session.peer, output, viewing)
+        return session, answer
+
+    def _open(self, local: negotiation.Local, terms: negotiation.Terms, place: _Place) -> Session:
         session = Session(self._engine, self._certificate, local, terms, self._secured, self.finish)
         self._sessions[session.token] = self._peers[session.peer] = session
-        self._places[session] = (entry, source)
+        self._places[session] = place
         return session
 
     def session(self, broadcast: str, token: str, publisher: bool) -> Session:
         """The session at this address; raises SessionGone."""
         session = self._sessions.get(token)
         place = self._places.get(session) if session else None
-        if session is None or place is None or place[0].id != broadcast:
+        if session is None or place is None or place.entry.id != broadcast:
             raise SessionGone("Begin a new one with a POST.")
-        if (place[1] is not None) != publisher:
+        if place.publishes != publisher:
             raise SessionGone("Begin a new one with a POST.")
         return session
 
@@ -261,12 +245,14 @@ class Relay:
         if place is None:
             return
         self._close_soon(session)
-        entry, source = place
+        entry, source, publishes = place
         if source is None:
             entry.viewers.discard(session)
+        elif not publishes:
+            self._previews.left(source, session)
         elif source.session is session:
             source.session = None
-            self._stopped(entry, source)
+            self._direction.stopped(entry, source)
         self._free_if_idle(entry)
 
     def _close_soon(self, session: Session) -> None:
@@ -283,55 +269,56 @@ class Relay:
     def _free_if_idle(self, entry: Broadcast) -> None:
         if entry.idle and self._broadcasts.get(entry.id) is entry:
             del self._broadcasts[entry.id]
-            self._outputs.pop(entry.output, None)
             self._engine.remove_output(entry.output)
 
-    # Who is on air.
+    # What the host asks.
 
-    def _tell(self, kind: Any, entry: Broadcast, source: Source) -> None:
-        self._gate.tell(MediaEvent(kind, entry.id, source.id, source.label))
+    def switch(self, broadcast: str, source: str) -> bool:
+        """Put this source on air: the host's pick. Whether viewers get it already; else they do
+        from its next keyframe on. Raises UnknownSource, SourceAway and SourceUnplayable.
+        """
+        entry, found = self._there(broadcast, source)
+        if entry is None or found is None:
+            raise UnknownSource("Viewers see what they saw: that camera is not here.")
+        if not found.flowing:
+            raise SourceAway(
+                "Viewers see what they saw: nothing comes from that camera at the moment. Look "
+                "after it and try again."
+            )
+        if found.objection is not None:
+            raise SourceUnplayable(f"Viewers see what they saw. {found.objection}")
+        self._direction.pick(entry, found)
+        return entry.on_air == found.id
+
+    def dismiss(self, broadcast: str, source: str) -> None:
+        """End the source's session and its place; nothing where it is not here."""
+        entry, found = self._there(broadcast, source)
+        if entry is not None and found is not None:
+            self._direction.leave(entry, found)
+
+    def guests(self) -> dict[str, list[str]]:
+        """The sources of guests that are here, by broadcast."""
+        return {
+            name: [source.id for source in entry.sources.values() if source.guest]
+            for name, entry in self._broadcasts.items()
+        }
+
+    def _there(self, broadcast: str, source: str) -> tuple[Broadcast | None, Source | None]:
+        entry = self._broadcasts.get(broadcast)
+        return entry, entry.sources.get(source) if entry else None
 
     def _secured(self, session: Session) -> None:
-        entry, source = self._places.get(session, (None, None))
-        if entry is not None and source is not None and not source.joined:
-            self._order += 1
-            source.joined = self._order
-            self._tell("joined", entry, source)
+        place = self._places.get(session)
+        if place is not None and place.source is not None and place.publishes:
+            self._direction.joined(place.entry, place.source)
 
-    def _stopped(self, entry: Broadcast, source: Source) -> None:
-        """The source's media stopped: another goes on air, or viewers wait for it."""
-        source.flowing = False
-        if not source.joined:
-            if source.session is None:
-                entry.sources.pop(source.id, None)
-            return
-        if source.grace is None:
-            source.grace = asyncio.get_running_loop().call_later(
-                self._settings.source_grace_s, self._leave, entry, source
-            )
-        if entry.on_air == source.id:
-            other = self._choose(entry)
-            if other is None and not entry.paused:
-                entry.paused = True
-                self._tell("paused", entry, source)
-
-    def _choose(self, entry: Broadcast) -> Source | None:
-        source = entry.chosen()
-        if source is not None and source.session is not None:
-            self._engine.put_on_air(entry.output, source.session.peer)
-        return source
-
-    def _leave(self, entry: Broadcast, source: Source) -> None:
-        """The grace is over."""
-        source.cancel_timers()
-        entry.sources.pop(source.id, None)
-        if source.session is not None:
-            self._close_soon(source.session)
-        if entry.on_air == source.id:
-            entry.on_air = None
-            self._engine.put_on_air(entry.output, None)
-            self._choose(entry)
-        self._tell("left", entry, source)
+    def _source_gone(self, entry: Broadcast, source: Source) -> None:
+        """A source has left: end its session and those that look at it."""
+        for session in (source.session, *source.watchers):
+            if session is not None:
+                self._close_soon(session)
+        source.watchers.clear()
+        self._previews.left(source)
         self._free_if_idle(entry)
 
     # What the engine tells.
@@ -357,39 +344,28 @@ class Relay:
     def flowing(self, peer: Peer) -> None:
         """A publisher's media flows, for the first time or again."""
         entry, source = self._source_of(peer)
-        if entry is None or source is None:
-            return
-        source.flowing = True
-        source.cancel_timers()
-        self._choose(entry)
+        if entry is not None and source is not None:
+            self._direction.flowing(entry, source)
 
     def silent(self, peer: Peer) -> None:
         """A publisher's media stopped."""
         entry, source = self._source_of(peer)
         if entry is not None and source is not None:
-            self._stopped(entry, source)
+            self._direction.stopped(entry, source)
 
     def aired(self, output: Output, peer: Peer) -> None:
-        """Viewers get this publisher, from now on or again."""
+        """Those who watch the output get this publisher, from now on or again."""
         entry, source = self._source_of(peer)
-        if entry is None or source is None:
-            return
-        if entry.on_air != source.id:
-            entry.on_air = source.id
-            self._tell("switched", entry, source)
-        if entry.paused:
-            entry.paused = False
-            self._tell("resumed", entry, source)
+        if entry is not None and source is not None and output == entry.output:
+            self._direction.aired(entry, source)
 
     def objected(self, peer: Peer, sentence: str) -> None:
         """A publisher's stream can't be played: its health says why, and it is not on air."""
         entry, source = self._source_of(peer)
-        if entry is None or source is None:
-            return
-        source.objection = sentence
-        if self._choose(entry) is None:
-            self._engine.put_on_air(entry.output, None)
+        if entry is not None and source is not None:
+            self._direction.objected(entry, source, sentence)
 
     def _source_of(self, peer: Peer) -> tuple[Broadcast | None, Source | None]:
         session = self._peers.get(peer)
-        return self._places.get(session, (None, None)) if session else (None, None)
+        place = self._places.get(session) if session else None
+        return (place.entry, place.source) if place else (None, None)

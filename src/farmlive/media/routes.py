@@ -10,7 +10,8 @@ from farmlive.media.refusals import BadSdp, NobodyPublishing, WrongType
 from farmlive.problems import Problem, TooLarge
 
 if TYPE_CHECKING:
-    from farmlive.media.relay import Gate, Relay
+    from farmlive.media.gate import Gate
+    from farmlive.media.relay import Relay
 
 _SDP = "application/sdp"
 _FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -83,12 +84,21 @@ def routes(relay: "Relay", gate: "Gate") -> APIRouter:
         return _created(f"/whip/{broadcast}/{session.token}", session.etag, answer)
 
     @router.post("/whep/{broadcast}", status_code=201)
-    async def play(broadcast: str, request: Request) -> Response:
-        """Play: an SDP offer in, the answer out; 409 with Retry-After while nobody sends."""
-        await gate.play(broadcast, request)
+    async def play(broadcast: str, request: Request, source: str | None = None) -> Response:
+        """Play: an SDP offer in, the answer out; 409 with Retry-After while nobody sends.
+
+        `source`: that camera's own picture, on air or not, for the crew.
+        """
+        if source is None:
+            await gate.play(broadcast, request)
+        else:
+            await gate.preview(broadcast, source, _bearer(request), request)
         offer = await _body(request, _SDP)
         try:
-            session, answer = relay.view(broadcast, offer)
+            if source is None:
+                session, answer = relay.view(broadcast, offer)
+            else:
+                session, answer = relay.preview(broadcast, source, offer)
         except NobodyPublishing:
             gate.nothing_to_play(request)
             raise
