@@ -63,6 +63,9 @@ a=rtpmap:101 rtx/90000
 a=fmtp:101 apt=100
 a=rtpmap:102 red/90000
 """
+RED = """a=rtpmap:63 red/48000/2
+a=fmtp:63 111/111
+"""
 
 
 def offer(direction: str, *sections: str) -> str:
@@ -82,6 +85,7 @@ def test_a_publisher_is_asked_for_h264_and_told_all_feedback() -> None:
     assert "m=video 9 UDP/TLS/RTP/SAVPF 98 99" in lines
     assert lines.count("a=recvonly") == 2
     assert lines.count("a=rtcp-mux-only") == 2
+    assert lines.count("a=ice-ufrag:ours") == 2, "before all sections, and in the first"
     assert "a=ice-lite" in lines
     assert "a=setup:passive" in lines
     assert "a=rtcp-fb:98 nack pli" in lines
@@ -113,6 +117,74 @@ def test_an_h264_stream_finds_the_nearest_profile_of_the_viewer() -> None:
     assert viewing.video["H264:high"] == Outgoing(98, 99)
 
 
+def test_red_is_taken_from_a_publisher_that_wants_to_send_it() -> None:
+    first = AUDIO.replace("SAVPF 111 0", "SAVPF 63 111 0") + RED
+    answer, publishing, _ = negotiation.publish(offer("sendonly", first, VIDEO), LOCAL)
+    audio, video = publishing.tracks
+    assert (dict(audio.codecs), dict(audio.red)) == ({111: "OPUS"}, {63: 111})
+    assert (dict(audio.retransmissions), dict(video.red)) == ({}, {})
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n" in answer
+    assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n" in answer
+    later = AUDIO.replace("SAVPF 111 0", "SAVPF 111 63 0") + RED
+    answer, publishing, _ = negotiation.publish(offer("sendonly", later, VIDEO), LOCAL)
+    assert (dict(publishing.tracks[0].red), "red/" in answer) == ({}, False)
+
+
+@pytest.mark.parametrize(
+    ("red", "number"),
+    [
+        (RED, 63),
+        (RED.replace("111/111", "111/0"), None),
+        (RED.replace("a=fmtp:63 111/111\n", ""), None),
+        (RED.replace("48000/2", "8000"), None),
+    ],
+)
+def test_red_is_answered_to_a_viewer_whose_blocks_are_opus(red: str, number: int | None) -> None:
+    text = offer("recvonly", AUDIO.replace("SAVPF 111 0", "SAVPF 63 111 0") + red, VIDEO)
+    answer, viewing, _ = negotiation.view(text, LOCAL, SSRCS, ["VP8", "OPUS"])
+    assert viewing.audio["OPUS"] == Outgoing(111, None, number)
+    assert ("m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n" in answer) == (number is not None)
+
+
+def test_forward_error_correction_is_never_answered() -> None:
+    fec = """a=rtpmap:116 ulpfec/90000
+a=rtpmap:49 flexfec-03/90000
+a=fmtp:49 repair-window=10000000
+"""
+    section = VIDEO.replace("100 101 102", "100 101 102 116 49") + fec
+    for answer in (
+        negotiation.publish(offer("sendonly", AUDIO, section), LOCAL)[0],
+        negotiation.view(offer("recvonly", AUDIO, section), LOCAL, SSRCS, ["VP8"])[0],
+    ):
+        assert "flexfec" not in answer
+        assert "ulpfec" not in answer
+        assert "red/" not in answer
+
+
+def test_a_candidate_by_tcp_says_that_we_wait() -> None:
+    candidates = [Candidate("192.0.2.7", 8189), Candidate("192.0.2.7", 8190, "tcp")]
+    local = negotiation.Local(LOCAL.credentials, LOCAL.fingerprint, candidates)
+    answer, _, _ = negotiation.publish(offer("sendonly"), local)
+    udp, tcp = (line for line in answer.split("\r\n") if line.startswith("a=candidate"))
+    assert udp == "a=candidate:1 1 udp 2130706431 192.0.2.7 8189 typ host"
+    assert tcp == "a=candidate:2 1 tcp 1520434943 192.0.2.7 8190 typ host tcptype passive"
+
+
+def test_ice_options_and_names_are_answered_as_they_were_offered() -> None:
+    answer, _, _ = negotiation.publish(offer("sendonly"), LOCAL)
+    assert "ice-options" not in answer
+    trickle = offer("sendonly").replace("a=setup", "a=ice-options:trickle renomination\na=setup")
+    assert "a=ice-options:trickle\r\n" in negotiation.publish(trickle, LOCAL)[0]
+    nameless = offer("sendonly", AUDIO.replace("a=mid:0\n", "")).replace("a=group:BUNDLE 0 1\n", "")
+    answer, _, _ = negotiation.publish(nameless, LOCAL)
+    assert "a=mid" not in answer
+    assert "BUNDLE" not in answer
+    step = offer("sendonly").replace("a=setup", "a=group:LS 0 1\na=group:LS 0 9\na=setup")
+    answer, _, _ = negotiation.publish(step, LOCAL)
+    assert "a=group:LS 0 1\r\n" in answer
+    assert "LS 0 9" not in answer
+
+
 def test_a_passive_client_makes_us_the_dtls_client() -> None:
     text = offer("sendonly").replace("actpass", "passive")
     answer, _, terms = negotiation.publish(text, LOCAL)
@@ -138,6 +210,9 @@ def test_audio_alone_and_no_bundle_are_served() -> None:
         (offer("sendonly").replace("/90000", "/abc"), BadSdp, "clock rate"),
         (offer("recvonly"), UnfitOffer, "sendonly"),
         (offer("sendonly").replace("actpass", "holdconn"), UnfitOffer, "actpass"),
+        (offer("sendonly").replace("their-password-of-22-letters", "short"), BadSdp, "22"),
+        (offer("sendonly").replace("a=setup", "a=ice-lite\na=setup"), UnfitOffer, "full ICE"),
+        (offer("sendonly").replace("m=video 9", "m=video 0"), UnfitOffer, "video section"),
         (offer("sendonly").replace("BUNDLE 0 1", "BUNDLE 0"), UnfitOffer, "BUNDLE"),
         (offer("sendonly").replace("UDP/TLS/RTP/SAVPF", "RTP/AVP"), UnfitOffer, "DTLS"),
         (offer("sendonly", AUDIO, VIDEO, VIDEO), UnfitOffer, "at most one"),

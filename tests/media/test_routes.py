@@ -44,7 +44,7 @@ async def test_a_publisher_gets_an_address_a_tag_and_an_answer(media: Media) -> 
             f"/whip/{BROADCAST}",
             SDP | KEY,
             offer("sendonly").replace("opus", "PCMU"),
-            406,
+            422,
             "no-common-codec",
         ),
         (f"/whep/{BROADCAST}", SDP, offer("recvonly"), 409, "nobody-publishing"),
@@ -102,7 +102,7 @@ async def test_patch_trickles_and_restarts(media: Media) -> None:
     assert restarted.status_code == 200
     assert restarted.headers["content-type"] == "application/trickle-ice-sdpfrag"
     assert restarted.headers["etag"] != peer.etag
-    for line in ("a=ice-lite", "a=ice-options:trickle ice2", "a=ice-ufrag:", "a=candidate:1 "):
+    for line in ("a=ice-lite", "a=ice-ufrag:", "a=ice-pwd:", "a=candidate:1 "):
         assert line in restarted.text
     assert await patch("a=end-of-candidates\r\n", FRAGMENT | tag) == 412
     # The session lives on by its old credentials until the new ones are used.
@@ -155,7 +155,7 @@ async def test_a_player_without_the_codec_on_air_is_told_so(media: Media) -> Non
     await publish(media, "VP8")
     text = offer("recvonly").replace("VP8/90000", "VP7/90000")
     response = await media.http.post(f"/whep/{BROADCAST}", content=text, headers=SDP)
-    assert response.status_code == 406
+    assert response.status_code == 422
     assert "VP8" in response.json()["detail"]
 
 

@@ -1,54 +1,38 @@
 """What is agreed with a publisher or a viewer: an offer in, an answer and the engine's terms out.
 
-WHIP: RFC 9725, sections 4.2 and 4.4. WHEP: draft-ietf-wish-whep-03. Pure decisions.
+WHIP: RFC 9725, sections 4.2 and 4.4. WHEP: draft-ietf-wish-whep-03. Pure decisions; the answer's
+text is written by `answer`.
 """
 
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from farmlive.media import codecs, h264
-from farmlive.media.engine import (
-    Candidate,
-    Credentials,
-    Incoming,
-    Outgoing,
-    Publishing,
-    Ssrcs,
-    Viewing,
+from farmlive.media import codecs, h264, simulcast
+from farmlive.media.answer import (
+    Body,
+    Local,
+    Terms,
+    answer,
+    carrier_lines,
+    format_lines,
+    session_lines,
 )
+from farmlive.media.engine import Credentials, Incoming, Outgoing, Publishing, Ssrcs, Viewing
 from farmlive.media.refusals import BadSdp, NoCommonCodec, UnfitOffer
-from farmlive.media.sdp import Codec, Offer, Section, parse
+from farmlive.media.sdp import Codec, Offer, Section, check_credentials, parse
 from farmlive.media.transport_cc import EXTENSION as TRANSPORT_CC
+
+__all__ = ["Local", "Terms", "publish", "view"]
 
 _H264_NEAREST = {
     h264.BASELINE: (h264.BASELINE, h264.MAIN, h264.HIGH),
     h264.MAIN: (h264.MAIN, h264.HIGH, h264.BASELINE),
     h264.HIGH: (h264.HIGH, h264.MAIN, h264.BASELINE),
 }
-
-
-@dataclass(slots=True, frozen=True)
-class Local:
-    """Our end of a session."""
-
-    credentials: Credentials
-    fingerprint: str
-    candidates: Sequence[Candidate]
-
-
-@dataclass(slots=True, frozen=True)
-class Terms:
-    """What all sessions agree on: our DTLS role, the peer's fingerprints and credentials, and the
-    section that carries the bundle.
-    """
-
-    role: str
-    kind: str
-    mid: str
-    fingerprints: list[tuple[str, str]]
-    remote: Credentials
+# What we act on when a viewer sends it. FEC is never taken: it protects what is rewritten.
+_VIEWERS_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+_PUBLISHERS_FEEDBACK = ("nack", "nack pli", "transport-cc")
 
 
 def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
@@ -69,11 +53,16 @@ def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
                 if sending
                 else "A player offers each section as recvonly; to publish, POST to /whip/ instead."
             )
+        if section.port == 0 and not section.bundle_only:
+            raise UnfitOffer(f"Leave the {section.kind} section out, or offer it with a port.")
         if "SAVP" not in section.protocol:
             raise UnfitOffer("Only RTP with DTLS is taken: the protocol UDP/TLS/RTP/SAVPF.")
+    if offer.ice_lite:
+        raise UnfitOffer("Use full ICE: this server is ICE-lite, so that the client must check.")
     head = offer.sections[0]
     if not head.ufrag or not head.password:
         raise BadSdp("The offer has no a=ice-ufrag and a=ice-pwd.")
+    check_credentials(head.ufrag, head.password)
     usable = [f for f in head.fingerprints if f[0] in ("sha-256", "sha-384", "sha-512")]
     if not usable:
         raise BadSdp("The offer has no a=fingerprint of sha-256, sha-384 or sha-512.")
@@ -83,10 +72,8 @@ def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
         role = "client"
     else:
         raise UnfitOffer("Offer a=setup:actpass.")
-    return offer, Terms(role, head.kind, head.mid, usable, Credentials(head.ufrag, head.password))
-
-
-# Publishers.
+    remote = Credentials(head.ufrag, head.password)
+    return offer, Terms(role, usable, remote, session_lines(offer), carrier_lines(head))
 
 
 def _rtx_of(section: Section, payload_type: int) -> Codec | None:
@@ -96,14 +83,33 @@ def _rtx_of(section: Section, payload_type: int) -> Codec | None:
     return None
 
 
-def _wanted(section: Section) -> Codec | None:
-    """The one codec that a publisher is asked to send."""
+def _red_of(section: Section, opus: Codec) -> Codec | None:
+    """The RED whose blocks are all of this payload type (RFC 2198, section 5)."""
+    for codec in section.codecs:
+        alike = (codec.clock_rate, codec.channels) == (opus.clock_rate, opus.channels)
+        inner = set(codec.format.split("/"))
+        if codec.name.lower() == "red" and alike and inner == {str(opus.payload_type)}:
+            return codec
+    return None
+
+
+# Publishers.
+
+
+def _wanted(section: Section) -> Codec:
+    """The one codec that a publisher is asked to send; raises NoCommonCodec."""
     names = codecs.VIDEO if section.kind == "video" else codecs.AUDIO
     for name in names:
         for codec in section.codecs:
             if codec.name.upper() == name and codecs.key(name, codec.parameters):
                 return codec
-    return None
+    if any(codec.name.upper() == "H264" for codec in section.codecs):
+        raise NoCommonCodec(codecs.NO_SUCH_PROFILE)
+    raise NoCommonCodec(
+        "Send video as H264, VP8, VP9 or AV1."
+        if section.kind == "video"
+        else "Send sound as Opus (48 kHz)."
+    )
 
 
 def _refuse_unplayable(codec: Codec) -> None:
@@ -119,49 +125,60 @@ def _refuse_unplayable(codec: Codec) -> None:
 
 
 def publish(text: str, local: Local) -> tuple[str, Publishing, Terms]:
-    """Answer a publisher's offer; raises BadSdp, UnfitOffer or NoCommonCodec."""
+    """Answer a publisher's offer; raises BadSdp, UnfitOffer or NoCommonCodec.
+
+    RED is taken where the publisher names it before the codec in it, as one does that wants to
+    send it; without that a server would ask everyone for twice the sound.
+    """
     offer, terms = _checked(text, sending=True)
     tracks: list[Incoming] = []
-    bodies: list[tuple[Section, list[str]]] = []
-    transport_cc: int | None = None
+    bodies: list[Body] = []
+    ids: dict[str, int] = {}
     for section in offer.sections:
         codec = _wanted(section)
-        if codec is None:
-            if any(c.name.upper() == "H264" for c in section.codecs):
-                raise NoCommonCodec(codecs.NO_SUCH_PROFILE)
-            raise NoCommonCodec(
-                "Send video as H264, VP8, VP9 or AV1."
-                if section.kind == "video"
-                else "Send sound as Opus (48 kHz)."
-            )
-        key = codecs.key(codec.name, codec.parameters) or ""
         if section.kind == "video":
             _refuse_unplayable(codec)
-        rtx = _rtx_of(section, codec.payload_type)
-        feedback = [f for f in codec.feedback if f in ("nack", "nack pli", "transport-cc")]
-        extension = section.extensions.get(TRANSPORT_CC)
-        if extension is not None and "transport-cc" in feedback:
-            transport_cc = extension
+        feedback = [f for f in codec.feedback if f in _PUBLISHERS_FEEDBACK]
+        repair = _rtx_of(section, codec.payload_type) or _preferred_red(section, codec)
+        taken = sorted([codec, *([repair] if repair else [])], key=section.codecs.index)
+        layers = simulcast.accept(section, codec.payload_type)
+        extensions = [simulcast.MID]
+        if "transport-cc" in feedback:
+            extensions.append(TRANSPORT_CC)
+        if layers:
+            extensions += [simulcast.RID, simulcast.REPAIRED_RID]
+        known = {uri: section.extensions[uri] for uri in extensions if uri in section.extensions}
+        ids |= known
+        inner = {repair.payload_type: codec.payload_type} if repair else {}
+        is_red = repair is not None and repair.name.lower() == "red"
         tracks.append(
             Incoming(
                 kind="video" if section.kind == "video" else "audio",
                 clock_rate=codec.clock_rate,
-                codecs={codec.payload_type: key},
-                retransmissions={rtx.payload_type: codec.payload_type} if rtx else {},
+                codecs={codec.payload_type: codecs.key(codec.name, codec.parameters) or ""},
+                retransmissions={} if is_red else inner,
+                red=inner if is_red else {},
+                layers=layers.rids if layers else (),
                 nack="nack" in feedback,
                 pli="nack pli" in feedback,
             )
         )
-        lines = ["a=recvonly"]
-        if extension is not None and "transport-cc" in feedback:
-            lines.append(f"a=extmap:{extension} {TRANSPORT_CC}")
-        lines += _format(codec, feedback)
-        if rtx is not None:
-            lines += _format(rtx, [])
-        types = [codec.payload_type] + ([rtx.payload_type] if rtx else [])
-        bodies.append((section, [_media(section, types), *lines]))
-    answer = _answer(bodies, terms, local)
-    return answer, Publishing(tracks, transport_cc), terms
+        lines = ["a=recvonly", *(f"a=extmap:{number} {uri}" for uri, number in known.items())]
+        for each in taken:
+            lines += format_lines(each, feedback if each is codec else ())
+        lines += layers.lines if layers else ()
+        bodies.append(Body(section, [each.payload_type for each in taken], lines))
+    publishing = Publishing(
+        tracks, ids.get(TRANSPORT_CC), ids.get(simulcast.RID), ids.get(simulcast.REPAIRED_RID)
+    )
+    return answer(offer, bodies, terms, local), publishing, terms
+
+
+def _preferred_red(section: Section, codec: Codec) -> Codec | None:
+    red = _red_of(section, codec) if section.kind == "audio" else None
+    if red is None or section.codecs.index(red) > section.codecs.index(codec):
+        return None
+    return red
 
 
 # Viewers.
@@ -190,127 +207,61 @@ def view(
 ) -> tuple[str, Viewing, Terms]:
     """Answer a viewer's offer; `on_air` are the codec keys that the source on air sends.
 
-    Every offered codec that another source may use stays in the answer, so that a switch needs
-    no renegotiation. Raises BadSdp, UnfitOffer or NoCommonCodec.
+    Every offered codec that another source may use stays in the answer, each with its RTX or RED,
+    so that a switch needs no renegotiation. Raises BadSdp, UnfitOffer or NoCommonCodec.
     """
     offer, terms = _checked(text, sending=False)
     video: dict[str, Outgoing] = {}
     audio: dict[str, Outgoing] = {}
-    bodies: list[tuple[Section, list[str]]] = []
+    bodies: list[Body] = []
     for section in offer.sections:
         chosen = _choices(section)
         is_video = section.kind == "video"
-        if not chosen:
-            raise NoCommonCodec(
-                "Offer video as H264, VP8, VP9 or AV1." if is_video else "Offer sound as Opus."
-            )
-        if is_video:
-            missing = next(
-                (k for k in on_air if k not in chosen and k.partition(":")[0] in codecs.VIDEO), None
-            )
-            if missing is not None:
-                raise NoCommonCodec(
-                    f"The farm sends {missing.partition(':')[0]}, which this player does not "
-                    "offer. Open the page in a current browser."
-                )
-        order = sorted(chosen, key=lambda key: key not in on_air)
+        _refuse_missing(section, chosen, on_air)
         types: list[int] = []
         lines: list[str] = ["a=sendonly", f"a=msid:farmlive farmlive-{section.kind}"]
         repaired = False
-        for key in order:
+        for key in sorted(chosen, key=lambda key: key not in on_air):
             codec = chosen[key]
             rtx = _rtx_of(section, codec.payload_type) if is_video else None
+            red = None if is_video else _red_of(section, codec)
             (video if is_video else audio)[key] = Outgoing(
-                codec.payload_type, rtx.payload_type if rtx else None
+                codec.payload_type,
+                rtx.payload_type if rtx else None,
+                red.payload_type if red else None,
             )
             if codec.payload_type in types:
                 continue
+            kept = [f for f in codec.feedback if f in _VIEWERS_FEEDBACK]
             types.append(codec.payload_type)
-            kept = [f for f in codec.feedback if f in ("nack", "nack pli", "ccm fir")]
-            lines += _format(codec, kept if is_video else [])
-            if rtx is not None:
-                repaired = True
-                types.append(rtx.payload_type)
-                lines += _format(rtx, [])
-        if is_video and repaired:
+            lines += format_lines(codec, kept if is_video else ())
+            for repair in (rtx, red):
+                if repair is not None:
+                    types.append(repair.payload_type)
+                    lines += format_lines(repair)
+            repaired = repaired or rtx is not None
+        own = [ssrcs.video] if is_video else [ssrcs.audio]
+        if repaired:
+            own.append(ssrcs.retransmission)
             lines.append(f"a=ssrc-group:FID {ssrcs.video} {ssrcs.retransmission}")
-        own = [ssrcs.video, ssrcs.retransmission] if is_video and repaired else [ssrcs.video]
-        for ssrc in own if is_video else [ssrcs.audio]:
+        for ssrc in own:
             lines.append(f"a=ssrc:{ssrc} cname:farmlive")
             lines.append(f"a=ssrc:{ssrc} msid:farmlive farmlive-{section.kind}")
-        bodies.append((section, [_media(section, types), *lines]))
-    return _answer(bodies, terms, local), Viewing(video, audio), terms
+        bodies.append(Body(section, types, lines))
+    return answer(offer, bodies, terms, local), Viewing(video, audio), terms
 
 
-# The answer's text.
-
-
-def _media(section: Section, types: list[int]) -> str:
-    return f"m={section.kind} 9 {section.protocol} {' '.join(map(str, types))}"
-
-
-def _format(codec: Codec, feedback: Sequence[str]) -> list[str]:
-    number = codec.payload_type
-    channels = f"/{codec.channels}" if codec.channels > 1 else ""
-    lines = [f"a=rtpmap:{number} {codec.name}/{codec.clock_rate}{channels}"]
-    if codec.format:
-        lines.append(f"a=fmtp:{number} {codec.format}")
-    return lines + [f"a=rtcp-fb:{number} {each}" for each in feedback]
-
-
-def candidate_lines(candidates: Sequence[Candidate]) -> list[str]:
-    """The a=candidate lines (RFC 8839, section 5.1), best first, and the end of them."""
-    lines = []
-    for index, candidate in enumerate(candidates):
-        # Type preference 126 of a host, local preference by order, component 1.
-        priority = (126 << 24) | ((65535 - index) << 8) | 255
-        lines.append(
-            f"a=candidate:{index + 1} 1 udp {priority} {candidate.address} {candidate.port} "
-            "typ host"
+def _refuse_missing(section: Section, chosen: dict[str, Codec], on_air: Sequence[str]) -> None:
+    is_video = section.kind == "video"
+    if not chosen:
+        raise NoCommonCodec(
+            "Offer video as H264, VP8, VP9 or AV1." if is_video else "Offer sound as Opus."
         )
-    return [*lines, "a=end-of-candidates"]
-
-
-def fragment(local: Local, terms: Terms) -> str:
-    """The body of the answer to an ICE restart (RFC 9725, section 4.3.3)."""
-    lines = [
-        "a=ice-lite",
-        "a=ice-options:trickle ice2",
-        f"a=group:BUNDLE {terms.mid}",
-        f"m={terms.kind} 9 UDP/TLS/RTP/SAVPF 0",
-        f"a=mid:{terms.mid}",
-        f"a=ice-ufrag:{local.credentials.ufrag}",
-        f"a=ice-pwd:{local.credentials.password}",
-        *candidate_lines(local.candidates),
-    ]
-    return "\r\n".join(lines) + "\r\n"
-
-
-def _answer(bodies: list[tuple[Section, list[str]]], terms: Terms, local: Local) -> str:
-    mids = " ".join(section.mid for section, _ in bodies)
-    setup = "passive" if terms.role == "server" else "active"
-    lines = [
-        "v=0",
-        "o=- 1 1 IN IP4 0.0.0.0",
-        "s=farmlive",
-        "t=0 0",
-        f"a=group:BUNDLE {mids}",
-        "a=ice-lite",
-        "a=ice-options:trickle ice2",
-        "a=msid-semantic:WMS *",
-    ]
-    for section, (media, *rest) in bodies:
-        lines += [
-            media,
-            "c=IN IP4 0.0.0.0",
-            f"a=mid:{section.mid}",
-            f"a=ice-ufrag:{local.credentials.ufrag}",
-            f"a=ice-pwd:{local.credentials.password}",
-            f"a=fingerprint:sha-256 {local.fingerprint}",
-            f"a=setup:{setup}",
-            "a=rtcp-mux",
-            "a=rtcp-mux-only",
-            *rest,
-            *candidate_lines(local.candidates),
-        ]
-    return "\r\n".join(lines) + "\r\n"
+    if is_video:
+        for key in on_air:
+            name = key.partition(":")[0]
+            if key not in chosen and name in codecs.VIDEO:
+                raise NoCommonCodec(
+                    f"The farm sends {name}, which this player does not offer. Open the page in a "
+                    "current browser."
+                )

@@ -4,11 +4,16 @@ What is not understood is passed over; what is needed and missing is a `BadSdp` 
 Which formats are taken is decided in `negotiation`.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from farmlive.media.refusals import BadSdp
 
 _MOST_SECTIONS = 32
+# Shorter ones can be guessed, longer ones are not ICE's (RFC 8839, section 5.4).
+_UFRAG, _PASSWORD = range(4, 257), range(22, 257)
+_RID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
 
@@ -26,12 +31,30 @@ class Codec:
 
 
 @dataclass(slots=True)
+class Rid:
+    """One stream of several that carry the same picture (RFC 8851, section 4).
+
+    `restrictions` has its parameters, `pt` aside: `payload_types` are those, empty for any.
+    """
+
+    id: str
+    payload_types: list[int]
+    restrictions: dict[str, str]
+
+
+@dataclass(slots=True)
 class Section:
-    """One m-section; transport attributes of the session level are inherited."""
+    """One m-section; transport attributes of the session level are inherited.
+
+    `mid` is made up where the offer has none (`named` is false). `rids` are the streams that it
+    sends, `simulcast` those of them that are sent at once: each with its alternatives, the most
+    wanted first (RFC 8853, section 5.1).
+    """
 
     kind: str
     port: int
     mid: str
+    named: bool
     protocol: str
     direction: str
     codecs: list[Codec]
@@ -41,14 +64,23 @@ class Section:
     fingerprints: list[tuple[str, str]]
     setup: str
     mux: bool
+    bundle_only: bool
+    reduced_rtcp: bool
+    rids: dict[str, Rid]
+    simulcast: list[list[str]]
 
 
 @dataclass(slots=True)
 class Offer:
-    """An offer: its sections and the mids that are bundled, in order."""
+    """An offer: its sections, the mids that are bundled, in order, those that are played in step
+    (RFC 5888, section 7), its ICE options, and whether it is an ICE-lite agent's.
+    """
 
     sections: list[Section]
     bundle: list[str]
+    in_step: list[list[str]]
+    ice_options: list[str]
+    ice_lite: bool
 
 
 def parse(text: str) -> Offer:
@@ -73,12 +105,16 @@ def parse(text: str) -> Offer:
         raise BadSdp("There is no m-line; offer at least one audio or video section.")
     shared = _attributes(session)
     bundle: list[str] = []
+    in_step: list[list[str]] = []
     for value in shared.get("group", ()):
         words = value.split()
         if words and words[0] == "BUNDLE":
             bundle = words[1:]
+        elif words and words[0] == "LS":
+            in_step.append(words[1:])
     sections = [_section(block, shared, str(index)) for index, block in enumerate(blocks)]
-    return Offer(sections, bundle)
+    options = shared.get("ice-options") or _attributes(blocks[0]).get("ice-options") or [""]
+    return Offer(sections, bundle, in_step, options[0].split(), "ice-lite" in shared)
 
 
 def _attributes(lines: list[str]) -> dict[str, list[str]]:
@@ -114,10 +150,12 @@ def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> S
         algorithm, _, digest = value.partition(" ")
         if digest:
             fingerprints.append((algorithm.lower(), digest.strip()))
+    rids = _rids(own.get("rid", ()))
     return Section(
         kind=words[0],
         port=int(words[1].partition("/")[0]),
         mid=first("mid") or position,
+        named=bool(first("mid")),
         protocol=words[2],
         direction=direction,
         codecs=_codecs(words[3:], own) if words[0] in ("audio", "video") else [],
@@ -127,7 +165,39 @@ def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> S
         fingerprints=fingerprints,
         setup=first("setup"),
         mux="rtcp-mux" in own or "rtcp-mux-only" in own,
+        bundle_only="bundle-only" in own,
+        reduced_rtcp="rtcp-rsize" in own,
+        rids=rids,
+        simulcast=_simulcast(first("simulcast"), rids),
     )
+
+
+def _rids(values: Iterable[str]) -> dict[str, Rid]:
+    """The streams of direction `send`; a line that can't be read is passed over, as RFC 8851,
+    section 6.2.2, asks for.
+    """
+    rids: dict[str, Rid] = {}
+    for value in values:
+        words = value.split(None, 2)
+        if len(words) < 2 or words[1] != "send" or not _RID.fullmatch(words[0]):
+            continue
+        restrictions: dict[str, str] = {}
+        for part in (words[2] if len(words) > 2 else "").split(";"):
+            name, _, setting = part.strip().partition("=")
+            if name:
+                restrictions[name] = setting.strip()
+        types = restrictions.pop("pt", "").split(",")
+        rids[words[0]] = Rid(words[0], [int(t) for t in types if t.isdecimal()], restrictions)
+    return rids
+
+
+def _simulcast(value: str, rids: dict[str, Rid]) -> list[list[str]]:
+    words = value.split()
+    at = words.index("send") + 1 if "send" in words else len(words)
+    listed = words[at] if at < len(words) else ""
+    streams = [[name.lstrip("~") for name in each.split(",")] for each in listed.split(";")]
+    known = [[name for name in names if name in rids] for names in streams]
+    return [names for names in known if names]
 
 
 def _codecs(types: list[str], own: dict[str, list[str]]) -> list[Codec]:
@@ -171,7 +241,8 @@ class Fragment:
 def parse_fragment(text: str) -> Fragment:
     """Read an `application/trickle-ice-sdpfrag` body; raises BadSdp.
 
-    Candidates are not kept: an ICE-lite server answers where checks come from.
+    Candidates are not kept: an ICE-lite server answers where checks come from, so that one which
+    can't be resolved or is of an unknown transport does no harm (RFC 9725, section 4.3.2).
     """
     found: dict[str, str] = {}
     for line in text.replace("\r", "").split("\n"):
@@ -182,4 +253,18 @@ def parse_fragment(text: str) -> Fragment:
         name, _, value = line[2:].partition(":")
         if line[0] == "a" and name in ("ice-ufrag", "ice-pwd"):
             found.setdefault(name, value.strip())
-    return Fragment(found.get("ice-ufrag", ""), found.get("ice-pwd", ""))
+    ufrag, password = found.get("ice-ufrag", ""), found.get("ice-pwd", "")
+    if ufrag or password:
+        check_credentials(ufrag, password)
+    return Fragment(ufrag, password)
+
+
+def check_credentials(ufrag: str, password: str) -> None:
+    """Raise BadSdp unless both are there and of ICE's lengths (RFC 8839, section 5.4)."""
+    if not ufrag or not password:
+        raise BadSdp("Send a=ice-ufrag and a=ice-pwd together.")
+    if len(ufrag) not in _UFRAG or len(password) not in _PASSWORD:
+        raise BadSdp(
+            "ICE credentials have the wrong length: a=ice-ufrag has 4 to 256 characters, a=ice-pwd "
+            "22 to 256."
+        )

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from farmlive.ids import token
+from farmlive.media.answer import Local, Terms, fragment
 from farmlive.media.dtls import Certificate, Handshake
 from farmlive.media.engine import Credentials, Engine, Keys
-from farmlive.media.negotiation import Local, Terms, fragment
 from farmlive.media.refusals import PreconditionFailed, PreconditionRequired
 from farmlive.media.sdp import parse_fragment
 
@@ -66,8 +66,9 @@ class Session:
     def patch(self, body: str, if_match: str | None) -> tuple[str, str] | None:
         """Take a trickle fragment (None), or restart ICE (the answer's fragment and ETag).
 
-        RFC 9725, sections 4.3.1 to 4.3.3. Raises PreconditionRequired, PreconditionFailed or
-        BadSdp; the session goes on as it was.
+        RFC 9725, sections 4.3.1 to 4.3.3, whose examples write `*` in quotes too. A new user name
+        fragment is a restart whatever the tag says. Raises PreconditionRequired,
+        PreconditionFailed or BadSdp; the session goes on as it was.
         """
         if if_match is None:
             raise PreconditionRequired(
@@ -75,12 +76,11 @@ class Session:
             )
         told = parse_fragment(body)
         tags = [tag.strip() for tag in if_match.split(",")]
-        if "*" not in tags and self.etag not in tags:
+        if not {"*", '"*"', self.etag} & set(tags):
             raise PreconditionFailed(
                 "This ETag is of an ICE session that was restarted since; use the newest one."
             )
-        restart = bool(told.ufrag and told.password) and told.ufrag != self._terms.remote.ufrag
-        if not restart:
+        if not told.ufrag or told.ufrag == self._terms.remote.ufrag:
             return None
         self._local = replace(self._local, credentials=new_credentials())
         remote = Credentials(told.ufrag, told.password)
