@@ -29,9 +29,7 @@ class Server:
 
     def cpu_s(self) -> float:
         """CPU seconds that the process and its threads have used, user and system."""
-        # The CPU clock of another process (clock_getcpuclockid(3), Linux). /proc counts hundredths
-        # of a second, and an idle server takes less than one of them in a second.
-        return time.clock_gettime(~self.process.pid << 3 | 2)
+        return cpu_s(self.process.pid)
 
     def memory_mib(self) -> float:
         """Resident memory."""
@@ -47,6 +45,13 @@ class Stage:
     broadcast: str
     stream_key: str
     offers: list[str] = field(default_factory=list)
+
+
+def cpu_s(process: int) -> float:
+    """CPU seconds that a process and its threads have used, user and system."""
+    # The CPU clock of another process (clock_getcpuclockid(3), Linux). /proc counts hundredths of
+    # a second, and an idle server takes less than one of them in a second.
+    return time.clock_gettime(~process << 3 | 2)
 
 
 @contextlib.asynccontextmanager
