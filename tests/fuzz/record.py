@@ -22,7 +22,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.fuzz.corpus import CORPUS, PASSWORD
 from tests.media import conftest as peers
 
-from farmlive.media import negotiation, relay, rtcp, rtp, session, stun
+from farmlive.media import negotiation, relay, rtp, session, stun
 from farmlive.media.audience import Audience
 from farmlive.media.engine import Credentials
 from farmlive.media.ice import IceLite
@@ -313,7 +313,11 @@ async def _all(ear: Ear, folder: Path) -> None:
             await _browser(chromium, media, "whep", 8)
             ear.begin("chromium plays and tells all it can", "play")
             await _browser(
-                chromium, media, "whep", 8, take=["^a=rtcp-fb:96 (goog-remb|ccm|rrtr)", "^a=rtcp-rs"]
+                chromium,
+                media,
+                "whep",
+                8,
+                take=["^a=rtcp-fb:96 (goog-remb|ccm|rrtr)", "^a=rtcp-rs"],
             )
             ear.begin("aiortc plays", "play")
             viewer = await peers.view(media)

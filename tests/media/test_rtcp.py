@@ -58,11 +58,18 @@ def test_a_full_intra_request_is_a_request_for_its_stream() -> None:
     assert list(rtcp.parse(data)) == [rtcp.KeyframeRequest(8)]
 
 
+def test_padding_is_no_part_of_a_report() -> None:
+    data = bytes.fromhex("a1cd0004" + "00000009" + "00000008" + "00640000" + "00000004")
+    assert list(rtcp.parse(data)) == [rtcp.Nack(8, (100,))]
+
+
 def test_transport_feedback_is_no_nack() -> None:
     assert list(rtcp.parse(bytes.fromhex("8fcd0003" + "00" * 12))) == []
 
 
-@pytest.mark.parametrize("hexes", ["80", "80c80006", "40c80000", "81c90001" + "00" * 4])
+@pytest.mark.parametrize("hexes", ["80", "80c80006", "40c80000", "81c90001" + "00" * 4,
+                                   "a1cd0002" + "00" * 8, "a1cd0002" + "0000000300000003",
+                                   "a0c80000"])  # fmt: skip
 def test_refuses_what_is_cut_off(hexes: str) -> None:
     with pytest.raises(rtcp.Malformed):
         list(rtcp.parse(bytes.fromhex(hexes)))

@@ -81,7 +81,10 @@ def parse(data: bytes) -> Iterator[Report]:
         if first >> 6 != 2 or end > size:
             raise Malformed("not an RTCP packet")
         count = first & 31
-        body = data[at + 4 : end]
+        padding = data[end - 1] if first & 0x20 else 0
+        if padding > 4 * words or padding & 3 or (first & 0x20 and not padding):
+            raise Malformed("padding of a wrong length")
+        body = data[at + 4 : end - padding]
         try:
             yield from _parse_one(kind, count, body)
         except struct.error:

@@ -6,6 +6,7 @@ import struct
 from typing import NamedTuple
 
 HEADER = struct.Struct("!BBHII")
+_unpack = HEADER.unpack_from
 _NTP_EPOCH_S = 2_208_988_800
 
 
@@ -36,12 +37,24 @@ def is_rtcp(data: bytes) -> bool:
     return len(data) >= 2 and 192 <= data[1] <= 223
 
 
+Parts = tuple[int, int, int, int, bool, bytes, tuple[int, bytes] | None]
+"""Payload type, SSRC, sequence number, timestamp, marker, payload and extension of a packet."""
+
+
 def parse(data: bytes) -> Received:
     """Read an RTP packet; raises Malformed."""
+    payload_type, ssrc, sequence, timestamp, marker, payload, extension = split(data)
+    return Received(payload_type, ssrc, Packet(sequence, timestamp, marker, payload), extension)
+
+
+def split(data: bytes) -> Parts:
+    """Read an RTP packet into a plain tuple, for where each packet counts; raises Malformed."""
     size = len(data)
     if size < 12:
         raise Malformed("shorter than a header")
-    first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+    first, second, sequence, timestamp, ssrc = _unpack(data)
+    if first == 0x80:
+        return second & 127, ssrc, sequence, timestamp, second > 127, data[12:], None
     if first >> 6 != 2:
         raise Malformed("not version 2")
     start = 12 + 4 * (first & 15)
@@ -60,8 +73,7 @@ def parse(data: bytes) -> Received:
             raise Malformed("padding of no length")
     if start > end:
         raise Malformed("shorter than its header says")
-    packet = Packet(sequence, timestamp, second >= 128, data[start:end])
-    return Received(second & 127, ssrc, packet, extension)
+    return second & 127, ssrc, sequence, timestamp, second > 127, data[start:end], extension
 
 
 def write(packet: Packet, payload_type: int, ssrc: int, padding: int = 0) -> bytes:
@@ -89,7 +101,8 @@ def extension_value(extension: tuple[int, bytes] | None, wanted: int) -> bytes |
             continue
         if one_byte:
             name, length = head >> 4, (head & 15) + 1
-            if name == 15:
+            # Section 4.2: nothing counts after an element of id 15, or of id 0 with a length.
+            if name in (0, 15):
                 return None
             at += 1
         else:
