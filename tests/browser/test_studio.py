@@ -3,6 +3,7 @@ does there.
 """
 
 import asyncio
+import inspect
 import json
 import re
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from playwright.async_api import Page, expect
 
 from farmlive.app import Server
 from farmlive.client import Api
+from farmlive.media import advice
 
 from .conftest import PHONE, Open
 
@@ -249,36 +251,59 @@ async def test_form_tells_beside_the_field(open_studio: Open, broadcast: str) ->
     await expect(title).to_have_accessible_description(re.compile("请填写这一项"))
 
 
-async def test_health_becomes_words(open_page: Open) -> None:
+async def test_advice_troubles_the_host_only_once_it_has_lasted(open_page: Open) -> None:
     page = await open_page("/sign-in")
-    cases: list[tuple[dict[str, object] | None, str, list[str]]] = [
-        ({"fps": 30, "bitrate_kbps": 2400, "width": 1280, "height": 720}, "good", []),
-        ({"fps": 8, "bitrate_kbps": 2400}, "poor", ["slow"]),
-        ({"fps": 30, "loss": 0.04}, "fair", ["loss"]),
-        ({"fps": 30, "bitrate_kbps": 90, "width": 320, "height": 180}, "poor", ["thin"]),
-        ({"fps": 30, "bitrate_kbps": 90, "width": 1280, "height": 720}, "good", []),
-        ({"fps": 30, "audio": False}, "fair", ["silent"]),
-        ({"fps": 0, "loss": 0.2}, "poor", ["still", "loss"]),
-        ({"fps": 30, "purpose": "encoder", "keyframe_s": 8}, "fair", ["keyframe"]),
-        ({"fps": 30, "purpose": "studio", "keyframe_s": 8}, "good", []),
-        ({"away": True}, "away", ["away"]),
-        (None, "none", ["none"]),
+    soft = {"code": "loss", "level": "fair", "percent": 4.0}
+    few = {"code": "few-frames", "level": "poor", "fps": 5}
+    narrow = {"code": "narrow-uplink", "level": "poor", "kbps": 90, "width": 320, "height": 180}
+    unfit = {"code": "b-frames", "level": "poor"}
+    cases: list[tuple[dict[str, object] | None, int, str, list[str]]] = [
+        ({"advice": []}, 3, "good", []),
+        ({"advice": [soft]}, 2, "good", []),
+        ({"advice": [soft]}, 3, "fair", ["loss"]),
+        ({"advice": [few, soft]}, 3, "poor", ["few-frames", "loss"]),
+        # A camera that has just come in grows sharper.
+        ({"advice": [narrow]}, 6, "good", []),
+        ({"advice": [narrow]}, 7, "poor", ["narrow-uplink"]),
+        ({"advice": [unfit], "objection": "B-frames"}, 1, "poor", ["b-frames"]),
+        ({"advice": [soft], "away": True}, 3, "away", []),
+        (None, 3, "none", []),
     ]
     told = await page.evaluate(
-        """async (sources) => {
+        """async (cases) => {
           const { Watch } = await import("/static/studio/health.js");
-          return sources.map((source) => {
+          return cases.map(([source, looks]) => {
             const watch = new Watch();
-            const looks = Array.from({ length: 7 }, () => watch.take(source ?? undefined));
-            return [looks[0].level, looks[6]];
+            let last;
+            for (let look = 0; look < looks; look += 1) last = watch.take(source ?? undefined);
+            return [last.level, last.advice.map(({ code }) => code)];
           });
         }""",
-        [source and {"source": "a", "audio": True, **source} for source, _, _ in cases],
+        [[source and {"source": "a", **source}, looks] for source, looks, _, _ in cases],
     )
-    for (source, level, advice), (first, last) in zip(cases, told, strict=True):
-        assert last == {"level": level, "advice": advice}, source
-        # A camera that has just come in is not blamed.
-        assert first in ("good", "away", "none"), source
+    for (source, _, level, lasting), answer in zip(cases, told, strict=True):
+        assert answer == [level, lasting], source
+
+
+async def test_every_advice_of_the_server_has_words(open_page: Open) -> None:
+    source = inspect.getsource(advice)
+    codes = set(re.findall(r'(?:add\(|"code": |get\(objection, )"([a-z-]+)"', source))
+    codes |= set(re.findall(r'codecs\.\w+: "([a-z-]+)"', source))
+    page = await open_page("/sign-in")
+    silent = await page.evaluate(
+        r"""async (codes) => {
+          const { whatToDo } = await import("/static/studio/advice.js");
+          const numbers = { kbps: 400, wanted_kbps: 2500, width: 1280, height: 720, lines: 480,
+                            fps: 5, percent: 3.1, seconds: 10, wanted_s: 2, ms: 600 };
+          return codes.filter((code) => [true, false].some((encoder) => {
+            const words = whatToDo({ code, ...numbers }, encoder);
+            return !words || /%\(|undefined|NaN/.test(words);
+          }));
+        }""",
+        sorted(codes),
+    )
+    assert len(codes) > 10
+    assert silent == []
 
 
 async def test_pace_tells_what_runs_out(open_page: Open) -> None:

@@ -45,8 +45,8 @@ function hostsPicture() {
   const encoder = document.querySelector("[data-encoder]");
   setUpEncoder(encoder, broadcast);
   stage.addEventListener("health", () => bar.drawSignal(stage.level, stage.hasPicture));
-    let isResumed = false;
-  return (state) => {
+  let isResumed = false;
+  const follow = (state) => {
     phone.follow(state);
     stage.follow(state);
     if (state === "ended") {
@@ -56,6 +56,7 @@ function hostsPicture() {
     if (!isResumed) phone.resume();
     isResumed = true;
   };
+  return Object.assign(follow, { hear: (events) => stage.hear(events) });
 }
 
 /** What viewers get: a moderator sees no more than they do. */
@@ -128,6 +129,7 @@ channel.addEventListener("welcome", ({ detail }) => {
 channel.addEventListener("events", ({ detail }) => {
   for (const event of detail.events) scene.apply(event);
   chat.hear(detail.events);
+  picture.hear?.(detail.events);
   drawSoon();
 });
 channel.addEventListener("state", ({ detail }) => {

@@ -1,19 +1,21 @@
-// The picture that the host sees and the cameras that send: this device's own camera where it sends,
-// else what viewers get (staff may see it before the start). Asks the server every two seconds.
+// The picture that the host sees: this device's own camera where it sends, else what viewers get
+// (staff may see it before the start). Asks the server every two seconds how all cameras do, and hands
+// that to the panel of cameras, the guests and the signals.
 
-import { el, icon, say } from "../common/dom.js";
+import { icon, say } from "../common/dom.js";
 import { t } from "../common/words.js";
 import { Player } from "../live/whep.js";
+import { whatToDo, whatToDoWithout } from "./advice.js";
 import { get } from "./api.js";
-import { levelName, onAir, Watch, whatToDo } from "./health.js";
+import { Guests } from "./guests.js";
+import { onAir, Watch } from "./health.js";
+import { drawAdvice, Signals } from "./signal.js";
+import { Sources } from "./sources.js";
+import { labelOf } from "./tile.js";
 
 const POLL_MS = 2_000;
-
-/** A source's label; the one that the server gives to a camera without a name is put into words. */
-function labelOf(source) {
-  const [, n] = /^Camera (\d+)$/.exec(source?.label ?? "") ?? [];
-  return n ? t("Camera %(n)s", { n }) : (source?.label ?? "");
-}
+/** More sentences at once nobody reads who holds a camera. */
+const ADVICE = 3;
 
 /** Event `health` after each answer; `level` and `hasPicture` tell of what is on air or would be. */
 export class Stage extends EventTarget {
@@ -29,16 +31,23 @@ export class Stage extends EventTarget {
   #sound = document.querySelector("[data-preview-sound]");
   #player;
   #purposes = new Map();
+  #panel = document.querySelector("[data-sources-panel]");
+  #cameras;
+  #guests;
+  #signals = new Signals(document.querySelector("[data-signals-panel]"));
   #sources = [];
   #isOver = false;
   #isReached = true;
   #isLive = false;
   #timer = null;
+  #look = 0;
 
   constructor(broadcast, phone) {
     super();
     this.#broadcast = broadcast;
     this.#phone = phone;
+    this.#cameras = new Sources(this.#panel, broadcast);
+    this.#guests = new Guests(this.#panel, broadcast);
     this.#player = new Player(this.#video, broadcast);
     this.#player.addEventListener("state", () => this.#draw());
     phone.addEventListener("change", () => this.#draw());
@@ -59,6 +68,16 @@ export class Stage extends EventTarget {
     this.#take([]);
   }
 
+  /** Told what happened to sources: looks at them at once. */
+  hear(events) {
+    const told = events.filter(({ kind }) => kind.startsWith("source."));
+    if (!told.length || this.#isOver) return;
+    const { kind, data } = told.at(-1);
+    if (kind === "source.switched") this.#cameras.switched(data.source);
+    clearTimeout(this.#timer);
+    this.#poll();
+  }
+
   #hear(on) {
     this.#video.muted = !on;
     this.#sound.setAttribute("aria-pressed", String(on));
@@ -66,9 +85,10 @@ export class Stage extends EventTarget {
   }
 
   async #poll() {
+    const look = (this.#look += 1);
     try {
       const health = await get(`/api/v1/broadcasts/${this.#broadcast}/health`);
-      if (this.#isOver) return;
+      if (this.#isOver || look !== this.#look) return;
       if (health.sources.some((source) => !this.#purposes.has(source.source))) {
         await this.#askPurposes();
       }
@@ -80,18 +100,17 @@ export class Stage extends EventTarget {
       this.#isReached = false;
       // The channel says that the server is out of reach; what is shown stays.
     }
-    if (!this.#isOver) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
+    if (!this.#isOver && look === this.#look) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
   }
 
   #take(sources) {
     this.#sources = sources;
     this.#current = onAir(sources);
-    this.hasPicture = sources.some((source) => !source.away);
+    this.hasPicture = sources.some(({ away, guest, on_air: isOn }) => !away && (!guest || isOn));
     for (const source of sources) {
       const watch = this.#watches.get(source.source) ?? new Watch();
       this.#watches.set(source.source, watch);
-      const purpose = this.#purposes.get(source.source);
-      this.#judged.set(source.source, watch.take({ ...source, purpose }));
+      this.#judged.set(source.source, watch.take(source));
     }
     this.level = this.#judged.get(this.#current?.source)?.level ?? (sources.length ? "away" : "none");
     this.#draw();
@@ -105,7 +124,23 @@ export class Stage extends EventTarget {
 
   #draw() {
     this.#drawPreview();
-    this.#drawSources();
+    this.#panel.hidden = this.#isOver;
+    const own = this.#phone.picture && this.#phone.isSending;
+    const isPlaying = this.#player.wanted && this.#player.state === "playing";
+    this.#cameras.draw({
+      sources: this.#sources,
+      judged: this.#judged,
+      isLive: this.#isLive,
+      own: own
+        ? { source: this.#phone.source, stream: this.#phone.picture, isMirror: this.#phone.isMirror }
+        : null,
+      program:
+        isPlaying && this.#current?.on_air
+          ? { source: this.#current.source, stream: this.#video.srcObject }
+          : null,
+    });
+    this.#guests.draw(this.#sources, this.#isLive);
+    this.#signals.draw(this.#sources, this.#judged);
     this.#drawAdvice();
   }
 
@@ -146,45 +181,19 @@ export class Stage extends EventTarget {
     return t("As viewers get it: %(label)s", { label: labelOf(this.#current) });
   }
 
-  #drawSources() {
-    const list = document.querySelector("[data-sources]");
-    const rows = this.#sources.map((source) => {
-      const { level } = this.#judged.get(source.source);
-      const isOn = source.source === this.#current?.source;
-      const facts = [levelName(level)];
-      if (source.width && source.height) facts.push(`${source.width}×${source.height}`);
-      if (source.bitrate_kbps) facts.push(`${(source.bitrate_kbps / 1000).toFixed(1)} Mbit/s`);
-      if (source.fps) facts.push(t("%(n)s pictures/s", { n: Math.round(source.fps) }));
-      return el(
-        "li",
-        { class: isOn ? "sources__item is-on" : "sources__item" },
-        el("strong", {}, labelOf(source)),
-        isOn ? this.#badge() : null,
-        el("span", { class: "soft small number" }, facts.join(" · ")),
-      );
-    });
-    list.replaceChildren(...rows);
-    document.querySelector("[data-sources-panel]").hidden = this.#isOver;
-    document.querySelector("[data-sources-empty]").hidden = rows.length > 0;
-    document.querySelector("[data-sources-rule]").hidden = rows.length < 2;
-  }
-
-  #badge() {
-    return this.#isLive
-      ? el("span", { class: "badge badge--live" }, t("On air"))
-      : el("span", { class: "badge badge--leaf" }, t("Ready to start"));
-  }
-
   #drawAdvice() {
-    const list = document.querySelector("[data-advice]");
-    const lines = (this.#judged.get(this.#current?.source)?.advice ?? []).map(whatToDo);
-    if (!this.#current && this.#sources.length) lines.push(whatToDo("away"));
-    if (!this.#sources.length && this.#isLive && !this.#phone.picture) lines.push(whatToDo("none"));
-    if (this.#current?.objection) lines.unshift(this.#current.objection);
-    const told = lines.join("\n");
-    list.hidden = lines.length === 0;
-    if (list.dataset.told === told) return;
-    list.dataset.told = told;
-    list.replaceChildren(...lines.map((line) => el("li", { class: "notice notice--kumquat" }, icon("warning"), el("span", {}, line))));
+    const lines = [];
+    if (!this.#current && this.#sources.length) lines.push(whatToDoWithout(true));
+    if (!this.#sources.length && this.#isLive && !this.#phone.picture) lines.push(whatToDoWithout(false));
+    const isShown = ({ source }) => source === this.#current?.source;
+    for (const source of [...this.#sources].sort((a, b) => isShown(b) - isShown(a))) {
+      const isEncoder = this.#purposes.get(source.source) === "encoder";
+      for (const advice of this.#judged.get(source.source).advice) {
+        const words = whatToDo(advice, isEncoder);
+        if (!words) continue;
+        lines.push(isShown(source) ? words : t("%(name)s: %(words)s", { name: labelOf(source), words }));
+      }
+    }
+    drawAdvice(document.querySelector("[data-advice]"), lines.slice(0, ADVICE));
   }
 }

@@ -1,0 +1,163 @@
+// Guests: who is invited by a link, and how far each has come. Their pictures are sources among the
+// others (sources.js); here a link is made, shown once, and ended.
+
+import { el, icon, say } from "../common/dom.js";
+import { clock } from "../common/format.js";
+import { close, open } from "../common/sheet.js";
+import { toast } from "../common/toast.js";
+import { t } from "../common/words.js";
+import { get, post, remove } from "./api.js";
+import { ask } from "./ask.js";
+import { FormSheet } from "./keep/sheet.js";
+import { setUpCopy, showCode } from "./qr.js";
+import { spoken } from "./sentences.js";
+
+/** How a guest stands, by the health answer's sources: `air`, `waiting`, `away` or `invited`. */
+export function standingOf(guest, sources) {
+  const source = sources.find((each) => each.source === guest.source);
+  if (!source) return "invited";
+  if (source.on_air) return "air";
+  return source.away ? "away" : "waiting";
+}
+
+function words(standing, guest, isLive) {
+  switch (standing) {
+    case "air":
+      return isLive ? t("On air") : t("Shown first");
+    case "waiting":
+      return t("Waiting: you see them, viewers do not");
+    case "away":
+      return t("The connection is lost; it comes back by itself");
+    default:
+      return t("Not there · the link works until %(time)s", { time: clock(Date.parse(guest.expires_at)) });
+  }
+}
+
+export class Guests {
+  #broadcast;
+  #list;
+  #guests = [];
+  #sources = [];
+  #isLive = false;
+  #link = document.getElementById("guest-link");
+  #url = "";
+  #invite;
+
+  constructor(root, broadcast) {
+    this.#broadcast = broadcast;
+    this.#list = root.querySelector("[data-guests-list]");
+    this.#invite = new FormSheet("guest-sheet");
+    root.querySelector("[data-guests-invite]").addEventListener("click", () => this.#ask());
+    this.#linkPart("close").addEventListener("click", () => close(this.#link));
+    setUpCopy(this.#linkPart("link-copy").querySelector("span"), () => this.#url, t("Copied"));
+    this.#linkPart("link-share").addEventListener("click", () => {
+      navigator.share({ url: this.#url }).catch(() => {});
+    });
+    this.reload();
+  }
+
+  /** Asks anew who is invited. */
+  async reload() {
+    try {
+      ({ guests: this.#guests } = await get(this.#path));
+      this.#draw();
+    } catch {
+      // What is shown stays; the next change asks again.
+    }
+  }
+
+  /** Told at each look at the cameras. */
+  draw(sources, isLive) {
+    const guests = (list) => list.filter(({ guest }) => guest).map(({ source }) => source).join();
+    const isChanged = guests(sources) !== guests(this.#sources);
+    this.#sources = sources;
+    this.#isLive = isLive;
+    if (isChanged) this.reload();
+    this.#draw();
+  }
+
+  get #path() {
+    return `/api/v1/broadcasts/${this.#broadcast}/guests`;
+  }
+
+  #linkPart(name) {
+    return this.#link.querySelector(`[data-${name}]`);
+  }
+
+  #ask() {
+    this.#invite.open({
+      job: async (body) => {
+        const made = await post(this.#path, body);
+        this.reload();
+        this.#invite.close();
+        this.#show(made);
+      },
+    });
+  }
+
+  #show({ label, url, expires_at: until }) {
+    this.#url = new URL(url, location.href).href;
+    const path = new URL(this.#url).pathname;
+    say(this.#linkPart("link-title"), t("The link for %(name)s", { name: label }));
+    say(this.#linkPart("link-url"), this.#url);
+    say(this.#linkPart("link-until"), t("It works until %(time)s, on one device at a time. It is shown this once; make another if it gets lost.", { time: clock(Date.parse(until)) }));
+    this.#linkPart("link-share").hidden = !navigator.share;
+    showCode(this.#linkPart("link-code"), path);
+    open(this.#link, () => {
+      this.#url = "";
+      say(this.#linkPart("link-url"), "");
+    });
+  }
+
+  async #end(guest) {
+    const name = guest.label;
+    const isHere = standingOf(guest, this.#sources) !== "invited";
+    const isMeant = await ask({
+      title: t("End the visit of %(name)s?", { name }),
+      words: isHere
+        ? t("Their picture and sound stop at once, and the link does not work any more.")
+        : t("The link does not work any more."),
+      yes: t("Yes, end it"),
+    });
+    if (!isMeant) return;
+    try {
+      await remove(`${this.#path}/${guest.id}`);
+      await this.reload();
+      toast(t("%(name)s is not a guest any more.", { name }));
+    } catch (problem) {
+      toast(spoken(problem), { danger: true });
+    }
+  }
+
+  #draw() {
+    const rows = this.#guests.map((guest) => {
+      const standing = standingOf(guest, this.#sources);
+      return el(
+        "li",
+        { class: "guests__item", "data-standing": standing },
+        icon("person"),
+        el(
+          "span",
+          { class: "guests__words" },
+          el("strong", {}, guest.label),
+          el("span", { class: "small soft" }, words(standing, guest, this.#isLive)),
+        ),
+        el(
+          "button",
+          {
+            class: "button",
+            type: "button",
+            "aria-label": t("End the visit of %(name)s", { name: guest.label }),
+            onclick: () => this.#end(guest),
+          },
+          t("End"),
+        ),
+      );
+    });
+    const told = JSON.stringify(rows.map((row) => row.textContent));
+    this.#list.hidden = rows.length === 0;
+    if (this.#list.dataset.told === told) return;
+    this.#list.dataset.told = told;
+    this.#list.replaceChildren(...rows);
+  }
+}
