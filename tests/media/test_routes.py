@@ -2,10 +2,13 @@
 
 import pytest
 from aiortc import RTCSessionDescription
-from tests.media.conftest import BROADCAST, Media, peer_connection, publish, until, view
+from tests.media.conftest import BROADCAST, Media, peer_connection, publish, serving, until, view
 from tests.media.test_negotiation import offer
 
-SDP = {"Content-Type": "application/sdp"}
+from farmlive.settings import Settings
+
+SDP_TYPE = "application/sdp"
+SDP = {"Content-Type": SDP_TYPE}
 KEY = {"Authorization": "Bearer orchard"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
 RESTART = "a=ice-ufrag:new1\r\na=ice-pwd:a-new-password-of-22-chars\r\n"
@@ -68,16 +71,45 @@ async def test_what_is_refused_is_a_problem(
 
 @pytest.mark.parametrize("path", ["/whip/any", "/whep/any", "/whip/any/one", "/whep/any/one"])
 async def test_get_is_empty_and_options_tell_what_is_taken(media: Media, path: str) -> None:
-    got = await media.http.get(path)
-    assert got.is_success
-    assert got.content == b""
+    for ask in (media.http.get, media.http.head):
+        got = await ask(path)
+        assert got.is_success
+        assert got.content == b""
+        assert got.headers.get("content-type") == (None if path.endswith("one") else SDP_TYPE)
     options = await media.http.options(path)
-    assert options.is_success
+    assert (options.status_code, options.content) == (200, b"")
     assert "PATCH" in options.headers["access-control-allow-methods"]
-    if path.endswith("one"):
-        assert options.headers["accept-patch"] == "application/trickle-ice-sdpfrag"
-    else:
-        assert options.headers["accept-post"] == "application/sdp"
+    assert options.headers["accept-post"] == SDP_TYPE
+    assert ("accept-patch" in options.headers) == path.endswith("one")
+
+
+async def test_an_unknown_key_is_told_how_to_sign_in(media: Media) -> None:
+    response = await media.http.post(f"/whip/{BROADCAST}", content=offer("sendonly"), headers=SDP)
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+
+
+async def test_ice_servers_are_told_to_those_who_may_come_in(settings: Settings) -> None:
+    object.__setattr__(settings, "turn_urls", ("stun:stun.example.org", "turn:turn.example.org"))
+    object.__setattr__(settings, "turn_username", "farm")
+    async with serving(settings) as media:
+        whip, whep = f"/whip/{BROADCAST}", f"/whep/{BROADCAST}"
+        preflight = {"Access-Control-Request-Method": "POST"}
+
+        async def told(path: str, headers: dict[str, str]) -> list[str]:
+            response = await media.http.options(path, headers=headers)
+            assert response.status_code == 200
+            return response.headers.get_list("link")
+
+        first, second = await told(whip, KEY)
+        assert first == '<stun:stun.example.org>; rel="ice-server"'
+        assert second.startswith('<turn:turn.example.org>; rel="ice-server"; username="farm"')
+        assert await told(whip, {}) == await told(whip, {"Authorization": "Bearer no"}) == []
+        assert await told(whip, KEY | preflight) == await told(whep, preflight) == []
+        asked = preflight | {"Access-Control-Request-Headers": "content-type, Link"}
+        assert await told(whep, {}) == await told(whep, asked) == [first, second]
+        assert await told("/whep/unknown", {}) == []
+        made = await media.http.post(whip, content=offer("sendonly"), headers=SDP | KEY)
+        assert made.headers.get_list("link") == [first, second]
 
 
 async def test_patch_trickles_and_restarts(media: Media) -> None:

@@ -61,7 +61,7 @@ class Relay:
             self._engine, settings.source_grace_s, gate.tell, self._source_gone
         )
         self._previews = Previews(self._engine)
-        self.router: APIRouter = routes(self, gate)
+        self.router: APIRouter = routes(self, gate, settings)
 
     # Start and stop.
 

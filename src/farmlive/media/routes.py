@@ -1,30 +1,48 @@
 """The addresses of WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03): HTTP around the relay."""
 
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from farmlive.media.ice_servers import ice_server_links
 from farmlive.media.refusals import BadSdp, NobodyPublishing, WrongType
-from farmlive.problems import Problem, TooLarge
+from farmlive.problems import Invalid, Problem, TooLarge
+from farmlive.settings import Settings
 
 if TYPE_CHECKING:
     from farmlive.media.gate import Gate
     from farmlive.media.relay import Relay
+    from farmlive.media.session import Session
 
 _SDP = "application/sdp"
 _FRAGMENT = "application/trickle-ice-sdpfrag"
+_JSON = "application/json"
+_ACCEPT = {_SDP: "Accept-Post", _FRAGMENT: "Accept-Patch", _JSON: "Accept-Post"}
 _MOST_BYTES = 128 * 1024
+_LAYER = "urn:ietf:params:whep:ext:core:layer"
 _CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Patch, Retry-After",
+    "Access-Control-Expose-Headers": (
+        "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After, WWW-Authenticate"
+    ),
 }
 _PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, Link",
     "Access-Control-Max-Age": "86400",
 }
+
+
+class _Layer(BaseModel):
+    """The highest layer of a simulcast that is wanted, 0 the lowest; null: no limit."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    most: Annotated[int, Field(ge=0, le=2)] | None
 
 
 class _OpenRoute(APIRoute):
@@ -38,6 +56,8 @@ class _OpenRoute(APIRoute):
                 response = await handle(request)
             except Problem as problem:
                 problem.headers = {**_CORS, **problem.headers}
+                if problem.status == 401:
+                    problem.headers.setdefault("WWW-Authenticate", "Bearer")
                 raise
             response.headers.update(_CORS)
             return response
@@ -50,8 +70,7 @@ async def _body(request: Request, media_type: str) -> str:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != media_type:
         raise WrongType(
-            f"Send Content-Type: {media_type}.",
-            headers={"Accept-Post": _SDP} if media_type == _SDP else {"Accept-Patch": _FRAGMENT},
+            f"Send Content-Type: {media_type}.", headers={_ACCEPT[media_type]: media_type}
         )
     data = b""
     async for chunk in request.stream():
@@ -71,7 +90,7 @@ def _bearer(request: Request) -> str | None:
     return key.strip() or None if scheme.lower() == "bearer" else None
 
 
-def routes(relay: "Relay", gate: "Gate") -> APIRouter:
+def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
     """The router of both endpoints and their sessions."""
     router = APIRouter(route_class=_OpenRoute, tags=["media"])
 
@@ -81,7 +100,8 @@ def routes(relay: "Relay", gate: "Gate") -> APIRouter:
         admission = await gate.publish(broadcast, _bearer(request), request)
         offer = await _body(request, _SDP)
         session, answer = relay.publish(broadcast, admission, offer)
-        return _created(f"/whip/{broadcast}/{session.token}", session.etag, answer)
+        links = ice_server_links(settings, time.time())
+        return _created(f"/whip/{broadcast}/{session.token}", session, answer, links)
 
     @router.post("/whep/{broadcast}", status_code=201)
     async def play(broadcast: str, request: Request, source: str | None = None) -> Response:
@@ -102,7 +122,52 @@ def routes(relay: "Relay", gate: "Gate") -> APIRouter:
         except NobodyPublishing:
             gate.nothing_to_play(request)
             raise
-        return _created(f"/whep/{broadcast}/{session.token}", session.etag, answer)
+        location = f"/whep/{broadcast}/{session.token}"
+        links = [f'<{location}/layer>; rel="{_LAYER}"', *ice_server_links(settings, time.time())]
+        return _created(location, session, answer, links)
+
+    @router.options("/whip/{broadcast}", include_in_schema=False)
+    async def whip_options(broadcast: str, request: Request) -> Response:
+        response = _options("GET, HEAD, POST, OPTIONS")
+        # TURN credentials are for those who may publish.
+        bearer = _bearer(request)
+        if settings.turn_urls and bearer is not None and _wants_servers(request):
+            try:
+                await gate.publish(broadcast, bearer, request)
+            except Problem:
+                return response
+            _link(response, ice_server_links(settings, time.time()))
+        return response
+
+    @router.options("/whep/{broadcast}", include_in_schema=False)
+    async def whep_options(broadcast: str, request: Request) -> Response:
+        response = _options("GET, HEAD, POST, OPTIONS")
+        if settings.turn_urls and _wants_servers(request):
+            try:
+                await gate.play(broadcast, request)
+            except Problem:
+                return response
+            gate.nothing_to_play(request)
+            _link(response, ice_server_links(settings, time.time()))
+        return response
+
+    @router.post("/whep/{broadcast}/{session}/layer", status_code=204)
+    async def layer(broadcast: str, session: str, request: Request) -> Response:
+        """Limit which layer of a simulcast this viewer gets: `{"most": 0}` is the lowest, null
+        lifts the limit.
+        """
+        gate.change(request)
+        found = relay.session(broadcast, session, publisher=False)
+        try:
+            wanted = _Layer.model_validate_json(await _body(request, _JSON))
+        except ValidationError as error:
+            raise Invalid.of(error.errors(include_url=False)) from None  # type: ignore[arg-type]
+        found.prefer(wanted.most)
+        return Response(status_code=204)
+
+    @router.options("/whep/{broadcast}/{session}/layer", include_in_schema=False)
+    async def layer_options() -> Response:
+        return _options("POST, OPTIONS", _JSON)
 
     for kind in ("whip", "whep"):
         _session_routes(router, relay, gate, kind)
@@ -112,18 +177,20 @@ def routes(relay: "Relay", gate: "Gate") -> APIRouter:
 def _session_routes(router: APIRouter, relay: "Relay", gate: "Gate", kind: str) -> None:
     publisher = kind == "whip"
 
-    @router.get(f"/{kind}/{{broadcast}}", status_code=204, include_in_schema=False)
-    @router.get(f"/{kind}/{{broadcast}}/{{session}}", status_code=204, include_in_schema=False)
+    @router.api_route(f"/{kind}/{{broadcast}}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def no_representation() -> Response:
+        # By this type players know the address, as drafts after -03 of WHEP ask for.
+        return Response(status_code=200, media_type=_SDP)
+
+    @router.api_route(
+        f"/{kind}/{{broadcast}}/{{session}}", methods=["GET", "HEAD"], include_in_schema=False
+    )
     async def nothing() -> Response:
         return Response(status_code=204)
 
-    @router.options(f"/{kind}/{{broadcast}}", status_code=204, include_in_schema=False)
-    async def endpoint_options() -> Response:
-        return Response(status_code=204, headers={**_PREFLIGHT, "Accept-Post": _SDP})
-
-    @router.options(f"/{kind}/{{broadcast}}/{{session}}", status_code=204, include_in_schema=False)
+    @router.options(f"/{kind}/{{broadcast}}/{{session}}", include_in_schema=False)
     async def session_options() -> Response:
-        return Response(status_code=204, headers={**_PREFLIGHT, "Accept-Patch": _FRAGMENT})
+        return _options("GET, HEAD, PATCH, DELETE, OPTIONS")
 
     @router.patch(
         f"/{kind}/{{broadcast}}/{{session}}", status_code=204, operation_id=f"{kind}_patch"
@@ -148,6 +215,34 @@ def _session_routes(router: APIRouter, relay: "Relay", gate: "Gate", kind: str) 
         return Response("ended\n", 200, media_type="text/plain")
 
 
-def _created(location: str, etag: str, answer: str) -> Response:
-    headers = {"Location": location, "ETag": etag, "Accept-Patch": _FRAGMENT}
-    return Response(answer, 201, headers, _SDP)
+def _created(location: str, session: "Session", answer: str, links: Sequence[str]) -> Response:
+    headers = {"Location": location, "ETag": session.etag, "Accept-Patch": _FRAGMENT}
+    response = Response(answer, 201, headers, _SDP)
+    _link(response, links)
+    return response
+
+
+def _link(response: Response, links: Sequence[str]) -> None:
+    for link in links:
+        response.headers.append("Link", link)
+
+
+def _options(allow: str, takes: str = _SDP) -> Response:
+    return Response(
+        status_code=200,
+        headers={
+            **_PREFLIGHT,
+            "Allow": allow,
+            "Accept-Post": takes,
+            **({"Accept-Patch": _FRAGMENT} if "PATCH" in allow else {}),
+        },
+    )
+
+
+def _wants_servers(request: Request) -> bool:
+    """Whether this OPTIONS is a client's own question and not a browser's preflight, which gets no
+    servers (RFC 9725, section 4.6).
+    """
+    asked = request.headers.get("access-control-request-headers", "").lower().split(",")
+    preflight = "access-control-request-method" in request.headers
+    return not preflight or "link" in (name.strip() for name in asked)

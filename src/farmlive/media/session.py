@@ -89,6 +89,10 @@ class Session:
         self.etag = f'"{token()}"'
         return fragment(self._local, self._terms), self.etag
 
+    def prefer(self, most: int | None) -> None:
+        """Send this viewer no higher layer than `most`, 0 the lowest; None: whatever it can get."""
+        self._engine.prefer(self.peer, most)
+
     async def close(self) -> None:
         """Say goodbye and free everything."""
         await self._handshake.stop()
