@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from farmlive.media.engine import Keys
 from farmlive.media.rtp import Packet
 from farmlive.media.runs import runs
 from farmlive.media.srtp import Protection
+from farmlive.media.stalls import Stall
 
 PROFILES = [
     (Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16),
@@ -41,6 +42,8 @@ class Hearer:
     session: Session
     sock: socket.socket
     address: Any
+    stall: Stall = field(default_factory=Stall)
+    sound: frozenset[int] = frozenset()
 
     def hear(self, count: int) -> list[bytes]:
         return [self.session.unprotect(self.sock.recv(2048)) for _ in range(count)]

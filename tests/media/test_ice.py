@@ -78,13 +78,47 @@ def test_after_a_restart_the_old_credentials_serve_until_the_new_ones_do() -> No
     assert moved is not None
     assert moved.moved
     assert peer.address == THERE
-    assert ice.check(port, check(OLD), HERE, 5.0) is None
+    # The new pair is not agreed on yet: the old one's checks are answered, and move nothing.
+    older = ice.check(port, check(OLD, nominate=True), HERE, 5.0)
+    assert older is not None
+    assert (older.moved, peer.address) == (False, THERE)
+    assert ice.check(port, check(NEW, nominate=True), THERE, 6.0) is not None
+    assert ice.check(port, check(OLD), HERE, 7.0) is None
     ice.remove(peer)
     assert (len(ice), port.peers) == (0, {})
 
 
-def test_a_peer_keeps_its_last_addresses_only() -> None:
+def test_a_restart_that_came_to_nothing_leaves_what_serves() -> None:
+    ice, peer, port = one_peer()
+    ice.check(port, check(OLD, nominate=True), HERE, 1.0)
+    for number in range(3):
+        ice.restart(peer, Credentials(f"unused{number}", "unused"), 2.0)
+    assert ice.check(port, check(OLD, nominate=True), THERE, 3.0) is not None
+    assert peer.address == THERE
+    ice.restart(peer, NEW, 4.0)
+    ice.check(port, check(NEW), HERE, 5.0)
+    newest = Credentials("newest", "newest-password")
+    ice.restart(peer, newest, 6.0)
+    assert ice.check(port, check(OLD), HERE, 7.0) is None
+    assert ice.check(port, check(NEW), HERE, 7.0) is not None
+    assert ice.check(port, check(newest), HERE, 7.0) is not None
+
+
+def test_a_peer_whose_connection_ended_is_where_its_next_check_comes_from() -> None:
+    ice, peer, port = one_peer()
+    ice.check(port, check(OLD), HERE, 1.0)
+    peer.cut_off(port, THERE)
+    assert peer.address == HERE
+    peer.cut_off(port, HERE)
+    assert (peer.port, peer.address) == (None, None)
+    peer.send(b"lost")
+    checked = ice.check(port, check(OLD), THERE, 2.0)
+    assert checked is not None
+    assert (checked.first, checked.moved, peer.address) == (True, True, THERE)
+
+
+def test_a_peer_keeps_its_last_addresses_and_the_one_where_it_is() -> None:
     ice, _, port = one_peer()
     for number in range(20):
         ice.check(port, check(OLD), ("192.0.2.1", number), 1.0)
-    assert sorted(address[1] for address in port.peers) == list(range(12, 20))
+    assert sorted(address[1] for address in port.peers) == [0, *range(13, 20)]

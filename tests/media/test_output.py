@@ -53,6 +53,7 @@ class Hearers:
 
     def __init__(self, sock: object, members: Iterable[Any]) -> None:
         self.members = list(members)
+        self.fallen: list[Any] = []
 
     def __len__(self) -> int:
         return len(self.members)

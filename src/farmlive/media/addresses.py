@@ -11,6 +11,8 @@ import ifaddr
 from farmlive.media.inbox import SO_TIMESTAMPNS
 from farmlive.media.sieve import sift
 
+_BACKLOG = 256
+
 
 def local_addresses() -> list[str]:
     """Every address of this machine that a client could use, the loopback ones last.
@@ -73,27 +75,54 @@ def open_sockets(addresses: Sequence[str], port: int) -> list[socket.socket]:
     raise AssertionError("unreachable")
 
 
-def _open_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
+def _open_on(
+    addresses: Sequence[str], port: int, kind: socket.SocketKind = socket.SOCK_DGRAM
+) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for address in addresses:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            sock = socket.socket(family, socket.SOCK_DGRAM)
+            sock = socket.socket(family, kind)
             sockets.append(sock)
             sock.setblocking(False)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            _widen(sock)
-            with suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-            sift(sock)
+            if kind == socket.SOCK_DGRAM:
+                _widen(sock)
+                with suppress(OSError):
+                    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+                sift(sock)
+            else:
+                # Connections that end with an older server's must not bar its next start.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((address, port))
             port = sock.getsockname()[1]
+            if kind == socket.SOCK_STREAM:
+                sock.listen(_BACKLOG)
     except OSError:
         for sock in sockets:
             sock.close()
         raise
     return sockets
+
+
+def open_listeners(addresses: Sequence[str], port: int) -> list[socket.socket]:
+    """Open one listening TCP socket on each address, all on one port; 0 finds a port free on all.
+
+    Raises OSError with a sentence that says what to do.
+    """
+    for attempt in range(20):
+        try:
+            return _open_on(addresses, port, socket.SOCK_STREAM)
+        except OSError as error:
+            if port == 0 and attempt < 19:
+                continue
+            raise OSError(
+                error.errno,
+                f"The TCP port {port} for media can't be opened ({error.strerror}). Choose another "
+                "with FARMLIVE_TCP_PORT, or off, which shuts out those whose network blocks UDP.",
+            ) from error
+    raise AssertionError("unreachable")
 
 
 def open_beside(shared: socket.socket, remote: Any) -> socket.socket:

@@ -2,6 +2,7 @@
 
 One pass of libsrtp over a buffer and one sendmmsg(2) with UDP segmentation (udp(7)) serve many of
 them, without an object a packet. Where the system has no such call, each packet leaves alone.
+Those on streams get the same pass, and what came of it in frames.
 """
 
 import ctypes
@@ -9,6 +10,7 @@ import errno
 import socket
 import struct
 import sys
+import time
 from array import array
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
@@ -16,8 +18,11 @@ from typing import Any, Protocol
 
 from pylibsrtp._binding import ffi, lib
 
+from farmlive.media.framing import frame
+from farmlive.media.ports import Framed, Outlet
 from farmlive.media.runs import ROOM, Run
 from farmlive.media.srtp import Protection
+from farmlive.media.stalls import Frame, Stall
 
 # Linux: SOL_UDP and UDP_SEGMENT (linux/udp.h).
 _SOL_UDP = 17
@@ -28,6 +33,7 @@ _ROOMS = 384
 # length, flags, and the length that was sent.
 _WORDS = 8
 _MOST_TABLES = 16
+_FULL = (errno.EAGAIN, errno.ENOBUFS)
 
 
 def _find_sendmmsg() -> Any:
@@ -69,6 +75,14 @@ class Member(Protocol):
     def address(self) -> Any:
         """Where it is reached, as the socket module has it."""
 
+    @property
+    def stall(self) -> Stall:
+        """Whether it keeps up."""
+
+    @property
+    def sound(self) -> frozenset[int]:
+        """The payload types of what it hears."""
+
 
 def _name(address: Any) -> bytes:
     """An address as a struct sockaddr_in or sockaddr_in6."""
@@ -84,10 +98,14 @@ def _name(address: Any) -> bytes:
 
 
 class Audience:
-    """Peers behind one socket whose tags are of one length."""
+    """Peers behind one outlet whose tags are of one length.
 
-    def __init__(self, sock: socket.socket, members: Iterable[Member]) -> None:
-        self._sock = sock
+    `fallen` gathers those that can't keep up, for the caller to clear.
+    """
+
+    def __init__(self, outlet: Outlet, members: Iterable[Member]) -> None:
+        self._outlet = outlet
+        self.fallen: list[Member] = []
         self._members = list(members)
         self._tag = self._members[0].protection.tag
         self._arrange()
@@ -110,6 +128,8 @@ class Audience:
 
     def send(self, run: Run) -> int:
         """Protect and send to all; returns how many packets could not be sent."""
+        if not isinstance(self._outlet, socket.socket):
+            return self._send_framed(self._outlet, run)
         total, count = len(self._members), run.count
         together = total if count == 1 else self._segmented
         if _sendmmsg is None:
@@ -124,13 +144,13 @@ class Audience:
             number = min(at_once, together - first)
             unprotected = self._protect(run, first, number)
             if unprotected:
-                failed += self._send_singly(run, first, number, unprotected)
+                failed += self._send_singly(self._outlet, run, first, number, unprotected)
             else:
-                failed += self._send_together(run, first, number)
+                failed += self._send_together(self._outlet, run, first, number)
         for first in range(together, total, at_once):
             number = min(at_once, total - first)
             unprotected = self._protect(run, first, number)
-            failed += self._send_singly(run, first, number, unprotected)
+            failed += self._send_singly(self._outlet, run, first, number, unprotected)
         if self._narrowed:
             self._arrange()
         return failed
@@ -165,13 +185,13 @@ class Audience:
                     table[at + 5] = len(_control)
         return table
 
-    def _send_together(self, run: Run, first: int, number: int) -> int:
+    def _send_together(self, sock: socket.socket, run: Run, first: int, number: int) -> int:
         count = run.count
         messages = self._table(count).buffer_info()[0] + 8 * _WORDS * first
         sent = failed = 0
         while sent < number:
             done = _sendmmsg(
-                self._sock.fileno(),
+                sock.fileno(),
                 messages + 8 * _WORDS * sent,
                 number - sent,
                 socket.MSG_DONTWAIT,
@@ -179,7 +199,8 @@ class Audience:
             if done > 0:
                 sent += done
                 continue
-            if ctypes.get_errno() in (errno.EAGAIN, errno.ENOBUFS):
+            if ctypes.get_errno() in _FULL:
+                self._refused(self._members[first + sent : first + number], count)
                 return failed + (number - sent) * count
             if count == 1:
                 failed += 1
@@ -187,19 +208,23 @@ class Audience:
                 # A route with a smaller MTU: one by one from now on.
                 self._members[first + sent].protection.segmented = False
                 self._narrowed = True
-                failed += self._send_one_by_one(run, first + sent, sent * count, ())
+                failed += self._send_one_by_one(sock, run, first + sent, sent * count, ())
             sent += 1
         return failed
 
-    def _send_singly(self, run: Run, first: int, number: int, unprotected: Sequence[int]) -> int:
+    def _send_singly(
+        self, sock: socket.socket, run: Run, first: int, number: int, unprotected: Sequence[int]
+    ) -> int:
         return sum(
-            self._send_one_by_one(run, first + place, place * run.count, unprotected)
+            self._send_one_by_one(sock, run, first + place, place * run.count, unprotected)
             for place in range(number)
         )
 
-    def _send_one_by_one(self, run: Run, member: int, room: int, unprotected: Sequence[int]) -> int:
+    def _send_one_by_one(
+        self, sock: socket.socket, run: Run, member: int, room: int, unprotected: Sequence[int]
+    ) -> int:
         """Send the packets that lie from `room` on; returns how many could not be sent."""
-        failed = 0
+        failed = refused = 0
         address = self._members[member].address
         for packet in run.packets:
             try:
@@ -207,8 +232,50 @@ class Audience:
                     failed += 1
                 else:
                     at = room * ROOM
-                    self._sock.sendto(_bytes[at : at + len(packet) + self._tag], address)
-            except OSError:
+                    sock.sendto(_bytes[at : at + len(packet) + self._tag], address)
+            except OSError as error:
                 failed += 1
+                refused += error.errno in _FULL
             room += 1
+        if refused:
+            self._refused(self._members[member : member + 1], refused)
+        return failed
+
+    def _refused(self, members: Sequence[Member], packets: int) -> None:
+        """The system's buffers are full: what it did not take from these is gone."""
+        now = time.monotonic()
+        for member in members:
+            member.stall.refuse(packets, now)
+            if member.stall.since == now:
+                self.fallen.append(member)
+
+    def _send_framed(self, outlet: Framed, run: Run) -> int:
+        """The same for those on streams: each takes what it can, and no one waits for it."""
+        total, count = len(self._members), run.count
+        at_once, now, failed = _ROOMS // count, time.monotonic(), 0
+        # All get the same numbers, so one knows what is sound for all.
+        sound = self._members[0].sound
+        video = [packet[1] & 0x7F not in sound for packet in run.packets]
+        for first in range(0, total, at_once):
+            number = min(at_once, total - first)
+            unprotected = self._protect(run, first, number)
+            for place in range(number):
+                member, frames = self._members[first + place], []
+                is_stalled = member.stall.since is not None
+                for at, packet in enumerate(run.packets):
+                    room = place * count + at
+                    if room in unprotected:
+                        failed += 1
+                    elif is_stalled and video[at]:
+                        member.stall.skip(1)
+                        failed += 1
+                    else:
+                        data = _bytes[room * ROOM : room * ROOM + len(packet) + self._tag]
+                        frames.append(Frame(frame(data), video[at], now))
+                dropped = outlet.write(frames, member.address, now) if frames else 0
+                if dropped:
+                    failed += dropped
+                    member.stall.fall(dropped, now)
+                    if not is_stalled:
+                        self.fallen.append(member)
         return failed

@@ -183,11 +183,17 @@ class Engine(Protocol):
         """Where clients reach this engine; empty before `start`."""
 
     async def start(
-        self, listener: Listener, bind: Sequence[str], tell: Sequence[str], port: int
+        self,
+        listener: Listener,
+        bind: Sequence[str],
+        tell: Sequence[str],
+        port: int,
+        tcp_port: int | None,
     ) -> None:
-        """Open one port on each address of `bind`; `tell` are the addresses of the candidates.
+        """Open the UDP port and the TCP port on each address of `bind`, 0 finding a free one and
+        None opening none; `tell` are the addresses of the candidates.
 
-        Raises OSError where the port is taken.
+        Raises OSError where a port is taken.
         """
 
     async def stop(self) -> None:

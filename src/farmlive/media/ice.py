@@ -16,7 +16,10 @@ class IcePeer:
     """One peer's end of ICE. `port` and `address` are where it is reached, once it is."""
 
     def __init__(self, local: Credentials, now: float) -> None:
+        # The last ones are the newest; those before them serve until these do.
         self.credentials = [local]
+        # Whether the newest have served.
+        self.renewed = True
         self.port: Port | None = None
         self.address: Any = None
         self.addresses: list[tuple[Port, Any]] = []
@@ -26,6 +29,11 @@ class IcePeer:
         """Send a datagram to where the peer is; without an address it is dropped."""
         if self.port is not None:
             self.port.send(data, self.address)
+
+    def cut_off(self, port: Port, address: Any) -> None:
+        """Its connection there has ended; if it was reached there, it is nowhere now."""
+        if self.port is port and self.address == address:
+            self.port = self.address = None
 
 
 P = TypeVar("P", bound=IcePeer)
@@ -56,9 +64,12 @@ class IceLite(Generic[P]):
 
     def restart(self, peer: P, local: Credentials, now: float) -> None:
         """Expect new credentials; the old ones serve until the new ones do."""
-        for older in peer.credentials[1:]:
-            self._by_ufrag.pop(older.ufrag, None)
-        peer.credentials = [peer.credentials[0], local]
+        serving = peer.credentials[-1 if peer.renewed else 0]
+        for other in peer.credentials:
+            if other is not serving:
+                self._by_ufrag.pop(other.ufrag, None)
+        peer.credentials = [serving, local]
+        peer.renewed = False
         peer.checked_at = now
         self._by_ufrag[local.ufrag] = peer
 
@@ -68,7 +79,7 @@ class IceLite(Generic[P]):
             self._by_ufrag.pop(credentials.ufrag, None)
         for port, address in peer.addresses:
             if port.peers.get(address) is peer:
-                del port.peers[address]
+                port.forget(address)
 
     def check(self, port: Port, data: bytes, address: Any, now: float) -> Checked[P] | None:
         """Answer a connectivity check; one that is not for us gets no answer and None."""
@@ -87,29 +98,37 @@ class IceLite(Generic[P]):
             return None
         port.send(stun.success(message, address[0], address[1], key), address)
         peer.checked_at = now
-        restarted = credentials is not peer.credentials[0]
-        if restarted:
-            self._by_ufrag.pop(peer.credentials[0].ufrag, None)
-            peer.credentials = [credentials]
+        is_newest = credentials is peer.credentials[-1]
+        restarted = is_newest and not peer.renewed
+        if is_newest:
+            peer.renewed = True
+            if message.use_candidate:
+                self._drop_older(peer)
         if port.peers.get(address) is not peer:
             self._own(peer, port, address)
         # Later only by USE-CANDIDATE, or the address would flap while pairs are checked.
         first = peer.port is None
-        moved = first or (
-            (restarted or message.use_candidate)
-            and (peer.port is not port or peer.address != address)
-        )
+        nominated = restarted or (message.use_candidate and (is_newest or not peer.renewed))
+        moved = first or (nominated and (peer.port is not port or peer.address != address))
         if moved:
             peer.port, peer.address = port, address
         return Checked(peer, first, moved)
+
+    def _drop_older(self, peer: P) -> None:
+        """The newest credentials have taken over."""
+        for older in peer.credentials[:-1]:
+            self._by_ufrag.pop(older.ufrag, None)
+        del peer.credentials[:-1]
 
     def _own(self, peer: P, port: Port, address: Any) -> None:
         port.peers[address] = peer
         peer.addresses.append((port, address))
         if len(peer.addresses) > _ADDRESSES_OF_A_PEER:
-            old_port, old = peer.addresses.pop(0)
+            # Never the one where it is reached.
+            at = int(peer.addresses[0] == (peer.port, peer.address))
+            old_port, old = peer.addresses.pop(at)
             if old_port.peers.get(old) is peer:
-                del old_port.peers[old]
+                old_port.forget(old)
 
     def __len__(self) -> int:
         return len(self._by_ufrag)

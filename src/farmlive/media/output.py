@@ -5,13 +5,13 @@ NACKs and lets late joiners in. SSRC, numbers and timestamps are the same for al
 for the half of the sequence range, so that a packet is written once for many.
 """
 
-import socket
 from secrets import randbelow
 from typing import Any
 
 from farmlive.media import rtcp, rtp
 from farmlive.media.audience import Audience
 from farmlive.media.engine import Peer, Ssrcs
+from farmlive.media.ports import Outlet
 from farmlive.media.publisher import Publisher, Track
 from farmlive.media.rewrite import Rewriter, SourceClock, half, squeeze
 from farmlive.media.ring import Ring, starts_in_group
@@ -72,6 +72,8 @@ class Fanout:
         self.catching: dict[Peer, Viewer] = {}
         self.waiting: dict[Peer, Viewer] = {}
         self.sent = self.failed = self.repaired = self.unrepaired = 0
+        # Of viewers that are gone: what was dropped since they could not keep up.
+        self.dropped = 0
         self._clock = SourceClock()
         self._audiences: list[tuple[Numbers, list[Audience]]] = []
         # Whether viewers or codecs have changed since the audiences were made.
@@ -149,7 +151,8 @@ class Fanout:
         if is_video:
             if self.ring.put(mapped, keyframe, now):
                 for viewer in list(self.waiting.values()):
-                    self._catch_up(viewer, mapped.timestamp)
+                    if viewer.may_go_on(now):
+                        self._catch_up(viewer, mapped.timestamp, now)
             if mapped.marker or len(stream.pending) - self._whole >= _FLUSH_AT:
                 self._whole = len(stream.pending)
         return switched
@@ -184,6 +187,17 @@ class Fanout:
                 failed = sum(map(audience.send, cut))
                 self.sent += len(written) * len(audience) - failed
                 self.failed += failed
+                if audience.fallen:
+                    self._fall(audience)
+
+    def _fall(self, audience: Audience) -> None:
+        """These can't keep up: sound alone, until they may go on at a keyframe."""
+        for member in audience.fallen:
+            if isinstance(member, Viewer) and member.peer in self.viewers:
+                member.live = False
+                self._wait(member)
+        audience.fallen.clear()
+        self._stale = True
 
     def _regroup(self) -> None:
         """Sort the viewers by the numbers that they want for what is sent now."""
@@ -192,7 +206,7 @@ class Fanout:
         self._stale = False
         sound = self.audio
         next_sound = sound.pending[0].sequence if sound.pending else sound.rewriter.next_sequence
-        groups: dict[tuple[Numbers, socket.socket, int], list[Viewer]] = {}
+        groups: dict[tuple[Numbers, Outlet, int], list[Viewer]] = {}
         for viewer in self.viewers.values():
             viewer.choose(self.video.codec, sound.codec)
             if viewer.audio_pt is not None and viewer.audio_shift is None:
@@ -220,12 +234,14 @@ class Fanout:
 
     def remove(self, peer: Peer) -> None:
         """Forget a viewer."""
-        if self.viewers.pop(peer, None) is not None:
+        viewer = self.viewers.pop(peer, None)
+        if viewer is not None:
+            self.dropped += viewer.stall.dropped
             self.catching.pop(peer, None)
             self.waiting.pop(peer, None)
             self._stale = True
 
-    def moved(self, viewer: Viewer, sock: socket.socket, address: Any) -> None:
+    def moved(self, viewer: Viewer, sock: Outlet, address: Any) -> None:
         """The viewer is reached elsewhere now."""
         viewer.moved(sock, address)
         self._stale = True
@@ -233,7 +249,12 @@ class Fanout:
     def start_waiting(self, now: float) -> None:
         """Let those in who wait for a keyframe that nobody sends when asked."""
         for viewer in list(self.waiting.values()):
-            self._start(viewer, now)
+            if viewer.stall.since is None:
+                self._start(viewer, now)
+
+    def is_waited_for(self, now: float) -> bool:
+        """Whether someone needs a keyframe, and could take it."""
+        return any(viewer.may_go_on(now) for viewer in self.waiting.values())
 
     def _start(self, viewer: Viewer, now: float) -> bool:
         if self.on_air is None or not starts_in_group(self.ring, now, self.on_air.answers_requests):
@@ -241,7 +262,7 @@ class Fanout:
         newest = self.ring.get(self.ring.highest)
         if newest is None:
             return False
-        self._catch_up(viewer, newest.timestamp)
+        self._catch_up(viewer, newest.timestamp, now)
         return True
 
     def _wait(self, viewer: Viewer) -> None:
@@ -249,7 +270,7 @@ class Fanout:
         self.catching.pop(viewer.peer, None)
         self.waiting[viewer.peer] = viewer
 
-    def _catch_up(self, viewer: Viewer, live_timestamp: int) -> None:
+    def _catch_up(self, viewer: Viewer, live_timestamp: int, now: float) -> None:
         start = self.ring.group_start
         if start is None:
             return
@@ -257,6 +278,7 @@ class Fanout:
         self.catching[viewer.peer] = viewer
         viewer.cursor = start
         viewer.squeezed = live_timestamp
+        viewer.go_on(start, now)
         if viewer.video_shift is None:
             viewer.video_shift = half(start)
 
@@ -285,6 +307,9 @@ class Fanout:
             failed = viewer.send(runs(written))
             self.sent += len(burst) - failed
             self.failed += failed
+            if viewer.stall.since is not None:
+                self._wait(viewer)
+                return
         viewer.cursor = cursor
         if ahead(highest, cursor) < 0:
             viewer.live, viewer.cursor = True, None
@@ -307,6 +332,8 @@ class Fanout:
             return
         for number in nack.missing[:_RTX_PER_NACK]:
             packet = self.ring.get(number ^ viewer.video_shift)
+            if packet is not None and viewer.is_past(packet.sequence):
+                continue
             if packet is None or viewer.rtx_left <= 0:
                 self.unrepaired += 1
                 continue

@@ -1,8 +1,8 @@
-"""The one UDP port: its sockets, who is at which remote address, and when each socket is read.
+"""The ports of media: their sockets, who is at which remote address, and when each is read.
 
 While media comes, publishers wake us and viewers wait for that: to wake up costs more than to read
 what a viewer tells. For this a publisher has a socket of its own on the same port. What a datagram
-means is `intake`'s part.
+means is `intake`'s part, and connections are `tcp`'s.
 """
 
 import asyncio
@@ -10,24 +10,50 @@ import select
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar, Literal, Protocol
 
 from farmlive.media.addresses import open_beside, open_sockets
 from farmlive.media.inbox import AT_ONCE, Inbox, stamp
+from farmlive.media.stalls import Frame
 
 _READ_AT_ONCE = 64
 # A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait.
 _SHORTEST_REST_S, _LONGEST_REST_S = 0.002, 0.03
 
 
+class Framed(Protocol):
+    """What carries a viewer's packets on a stream; see `farmlive.media.tcp.TcpPort`."""
+
+    def write(self, frames: Sequence[Frame], address: Any, now: float) -> int:
+        """Send packets; returns how many were dropped, of these or of older ones."""
+
+    def held(self, address: Any) -> int:
+        """How many bytes the peer at this address has not taken yet."""
+
+
+Outlet = socket.socket | Framed
+"""What an audience sends through."""
+
+
 class Port:
-    """The port on one local address: the socket that all share, and those of publishers."""
+    """The UDP port on one local address: the socket that all share, and those of publishers."""
+
+    protocol: ClassVar[Literal["udp", "tcp"]] = "udp"
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         # The peer that has proved to be at a remote address.
         self.peers: dict[Any, Any] = {}
         self.own: dict[Any, _Own] = {}
+
+    @property
+    def outlet(self) -> Outlet:
+        """What viewers here get their media through."""
+        return self.sock
+
+    def forget(self, address: Any) -> None:
+        """The peer is gone from this address."""
+        self.peers.pop(address, None)
 
     def send(self, data: bytes, address: Any) -> None:
         """Send a datagram; one that can't be sent is as good as lost on its way."""
@@ -52,7 +78,7 @@ class _Own:
 
 
 class Ports:
-    """All sockets of the port, one `Port` for each local address."""
+    """All sockets of the UDP port, one `Port` for each local address."""
 
     def __init__(self) -> None:
         self.all: list[Port] = []
@@ -104,7 +130,7 @@ class Ports:
 
         After each reading of it `rest` says for how many seconds it needs no other.
         """
-        if address in port.own or self._bell is None:
+        if address in port.own or self._bell is None or port.protocol != "udp":
             return
         try:
             sock = open_beside(port.sock, address)

@@ -28,6 +28,7 @@ from farmlive.media.peer import EnginePeer
 from farmlive.media.ports import Port, Ports
 from farmlive.media.publisher import Publisher
 from farmlive.media.srtp import Protection
+from farmlive.media.tcp import TcpPorts
 from farmlive.media.upkeep import Upkeep
 from farmlive.media.viewer import Viewer
 
@@ -41,11 +42,18 @@ class PythonEngine:
         self._outputs: dict[Output, Fanout] = {}
         self._numbers = itertools.count(1)
         self._ice: IceLite[EnginePeer] = IceLite()
-        self._ports = Ports()
+        self._ports, self._streams = Ports(), TcpPorts()
         self._upkeep = Upkeep(self._outputs, self._ports)
         self._intake = Intake(self._ice, self._upkeep, self._placed)
         self._gone = dict.fromkeys(
-            ("packets_sent", "packets_failed", "packets_repaired", "packets_unrepaired"), 0
+            (
+                "packets_sent",
+                "packets_failed",
+                "packets_repaired",
+                "packets_unrepaired",
+                "packets_dropped",
+            ),
+            0,
         )
 
     # Start and stop.
@@ -56,12 +64,25 @@ class PythonEngine:
         return self._candidates
 
     async def start(
-        self, listener: Listener, bind: Sequence[str], tell: Sequence[str], port: int
+        self,
+        listener: Listener,
+        bind: Sequence[str],
+        tell: Sequence[str],
+        port: int,
+        tcp_port: int | None,
     ) -> None:
-        """Open one port on each address of `bind`; raises OSError where it is taken."""
+        """Open the ports on each address of `bind`; raises OSError where one is taken."""
         self._listener = listener
-        real = self._ports.open(bind, port, self._intake.take, self._upkeep.after_reading)
+        take, done = self._intake.take, self._upkeep.after_reading
+        real = self._ports.open(bind, port, take, done)
         self._candidates = [Candidate(address, real) for address in tell]
+        if tcp_port is not None:
+            try:
+                real = self._streams.open(bind, tcp_port, take, done)
+            except OSError:
+                self._ports.close()
+                raise
+            self._candidates += [Candidate(address, real, "tcp") for address in tell]
         self._upkeep.start(listener)
 
     async def stop(self) -> None:
@@ -70,6 +91,7 @@ class PythonEngine:
             self.remove_peer(peer)
         self._upkeep.stop()
         self._ports.close()
+        self._streams.close()
         self._candidates = []
 
     # Peers and outputs.
@@ -184,7 +206,9 @@ class PythonEngine:
         elif fanout is None or entry.viewing is None:
             return
         elif entry.viewer is None:
-            entry.viewer = Viewer(entry.number, entry.viewing, protection, port.sock, entry.address)
+            entry.viewer = Viewer(
+                entry.number, entry.viewing, protection, port.outlet, entry.address
+            )
             now = time.monotonic()
             self._upkeep.report_to(entry, now)
             fanout.add(entry.viewer, now)
@@ -195,7 +219,7 @@ class PythonEngine:
     def _placed(self, entry: EnginePeer) -> None:
         """A check has given the peer its address, its first one or another."""
         if entry.viewer is not None and entry.fanout is not None and entry.port is not None:
-            entry.fanout.moved(entry.viewer, entry.port.sock, entry.address)
+            entry.fanout.moved(entry.viewer, entry.port.outlet, entry.address)
         else:
             self._let_in(entry)
 
@@ -218,4 +242,6 @@ def _counts_of(fanout: Fanout) -> dict[str, int]:
         "packets_failed": fanout.failed,
         "packets_repaired": fanout.repaired,
         "packets_unrepaired": fanout.unrepaired,
+        "packets_dropped": fanout.dropped
+        + sum(viewer.stall.dropped for viewer in fanout.viewers.values()),
     }

@@ -70,7 +70,11 @@ class Relay:
         local = local_addresses()
         configured = self._settings.udp_addresses
         await self._engine.start(
-            self, to_bind(configured, local), to_tell(configured, local), self._settings.udp_port
+            self,
+            to_bind(configured, local),
+            to_tell(configured, local),
+            self._settings.udp_port,
+            self._settings.tcp_port_number,
         )
 
     async def stop(self) -> None:

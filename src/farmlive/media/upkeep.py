@@ -172,7 +172,7 @@ class Upkeep:
         for fanout in self._outputs.values():
             if fanout.waiting and fanout.on_air is not None:
                 fanout.start_waiting(now)
-                if fanout.waiting:
+                if fanout.is_waited_for(now):
                     fanout.on_air.want_keyframe()
                 self.pump_soon()
         for peer in list(self._publishers.values()):

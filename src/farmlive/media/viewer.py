@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 
 from farmlive.media.audience import Audience
 from farmlive.media.engine import Outgoing, Peer, Viewing
+from farmlive.media.ports import Outlet
+from farmlive.media.rtp import ahead
 from farmlive.media.runs import Run
 from farmlive.media.srtp import Protection
+from farmlive.media.stalls import Stall
 
 RTX_PER_S = 600
 
@@ -35,11 +38,14 @@ class Viewer:
         "live",
         "peer",
         "protection",
+        "resumed",
         "rtx_left",
         "rtx_pt",
         "rtx_sequence",
         "sock",
+        "sound",
         "squeezed",
+        "stall",
         "video_pt",
         "video_shift",
         "viewing",
@@ -50,7 +56,7 @@ class Viewer:
         peer: Peer,
         viewing: Viewing,
         protection: Protection,
-        sock: socket.socket,
+        sock: Outlet,
         address: Any,
     ) -> None:
         self.peer = peer
@@ -59,6 +65,11 @@ class Viewer:
         self.sock = sock
         self.address = address
         self._alone: Audience | None = None
+        self.stall = Stall()
+        # Where its video went on after a stall: what is older is not sent again.
+        self.resumed: int | None = None
+        # The payload types of what is heard, which goes on while the viewer can't keep up.
+        self.sound = frozenset(each.payload_type for each in viewing.audio.values())
         self.video_pt: int | None = None
         self.audio_pt: int | None = None
         self.rtx_pt: int | None = None
@@ -78,7 +89,28 @@ class Viewer:
             self._alone = Audience(self.sock, (self,))
         return sum(map(self._alone.send, packets))
 
-    def moved(self, sock: socket.socket, address: Any) -> None:
+    @property
+    def held(self) -> int:
+        """How many bytes it has not taken yet."""
+        return 0 if isinstance(self.sock, socket.socket) else self.sock.held(self.address)
+
+    def may_go_on(self, now: float) -> bool:
+        """Whether it could take a keyframe now."""
+        return self.stall.since is None or self.stall.may_go_on(self.held, now)
+
+    def go_on(self, start: int, now: float) -> None:
+        """Its video begins, or begins again, with this number of the output's."""
+        if self.stall.since is not None:
+            self.stall.go_on(now)
+            self.resumed = start
+
+    def is_past(self, sequence: int) -> bool:
+        """Whether this number of the output's was dropped for it and is not wanted any more."""
+        if self.stall.since is not None:
+            return True
+        return self.resumed is not None and ahead(sequence, self.resumed) < 0
+
+    def moved(self, sock: Outlet, address: Any) -> None:
         """It is reached elsewhere now."""
         self.sock, self.address, self._alone = sock, address, None
 
