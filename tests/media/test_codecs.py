@@ -22,6 +22,20 @@ def test_reads_parameter_sets(unit: bytes, profile: int, reorder: int) -> None:
     assert (sps.profile, sps.reorder, sps.width, sps.height) == (profile, reorder, 330, 186)
 
 
+# Of 16x16 with 16 columns cropped away, and of 2^31 macroblocks.
+@pytest.mark.parametrize("hexes", ["6742401f95a7c4f4", "6742401f95" + "8000000040000000"])
+def test_a_picture_of_no_possible_size_is_malformed(hexes: str) -> None:
+    unit = bytes.fromhex(hexes)
+    with pytest.raises(h264.Malformed):
+        h264.parse_sps(unit)
+    assert codecs.picture_size("H264", unit) is None
+
+
+def test_a_parameter_set_of_any_length_costs_no_more() -> None:
+    with pytest.raises(h264.Malformed, match="longer"):
+        h264.parse_sps(BASELINE + bytes(2000))
+
+
 @given(some.binary(max_size=40))
 def test_any_parameter_set_is_read_or_malformed(data: bytes) -> None:
     try:
@@ -83,6 +97,7 @@ def test_picture_sizes() -> None:
     assert codecs.picture_size("VP8", vp8) == (320, 180)
     assert codecs.picture_size("H264:baseline", BASELINE) == (330, 186)
     assert codecs.picture_size("VP9:0", vp8) is None
+    assert codecs.picture_size("VP8", vp8[:-4] + bytes(4)) is None
 
 
 def test_what_makes_formats_the_same() -> None:

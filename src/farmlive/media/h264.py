@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 IDR, SPS = 5, 7
 _STAP_A, _FU_A = 24, 28
+# Encoders write a few dozen bytes; all scaling lists together would make about 1,000.
+_MOST_SPS_BYTES = 1_200
+# What level 6.2 allows: the square root of 8 times its 139,264 macroblocks (annex A.3.1).
+_MOST_PIXELS = 16_880
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 
 BASELINE, MAIN, HIGH = "baseline", "main", "high"
@@ -114,7 +118,12 @@ class _Bits:
 
 
 def parse_sps(unit: bytes) -> Sps:
-    """Read a sequence parameter set, its NAL header included; raises Malformed."""
+    """Read a sequence parameter set, its NAL header included; raises Malformed.
+
+    So it does for a picture of no size, or of one that no level allows.
+    """
+    if len(unit) > _MOST_SPS_BYTES:
+        raise Malformed("longer than any parameter set")
     bits = _Bits(unit)
     if bits.take(8) & 31 != SPS:
         raise Malformed("not a sequence parameter set")
@@ -154,6 +163,8 @@ def parse_sps(unit: bytes) -> Sps:
         step_y = (2 if chroma == 1 else 1) * (2 - frames_only)
         width -= step_x * (bits.unsigned() + bits.unsigned())
         height -= step_y * (bits.unsigned() + bits.unsigned())
+    if not (0 < width <= _MOST_PIXELS and 0 < height <= _MOST_PIXELS):
+        raise Malformed("a picture of no possible size")
     # Order type 2 has output in decoding order: no B-frames are possible (8.2.1.3).
     reorder = 0 if order == 2 else _reorder(bits)
     return Sps(profile, constraints, level, width, height, reorder)
