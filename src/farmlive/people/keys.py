@@ -120,6 +120,7 @@ def find_stream_key(conn: Connection, broadcast: str, secret: str) -> Source | N
             tables.sources.c.label,
             tables.sources.c.device,
             tables.sources.c.created_at,
+            tables.sources.c.guest,
         )
         .join(tables.stream_keys, tables.stream_keys.c.source == tables.sources.c.id)
         .where(
@@ -132,7 +133,10 @@ def find_stream_key(conn: Connection, broadcast: str, secret: str) -> Source | N
 
 
 def stream_keys_of(conn: Connection, broadcast: str) -> list[StreamKey]:
-    """The broadcast's stream keys that work, oldest first."""
+    """The stream keys that work of the broadcast's own cameras, oldest first.
+
+    A guest's go with the link, which has a list of its own.
+    """
     rows = conn.execute(
         select(
             tables.stream_keys.c.id,
@@ -143,7 +147,9 @@ def stream_keys_of(conn: Connection, broadcast: str) -> list[StreamKey]:
             tables.stream_keys.c.expires_at,
         )
         .join(tables.sources, tables.stream_keys.c.source == tables.sources.c.id)
-        .where(tables.sources.c.broadcast == broadcast, *_usable())
+        .where(
+            tables.sources.c.broadcast == broadcast, tables.sources.c.guest.is_(False), *_usable()
+        )
         .order_by(tables.stream_keys.c.id)
     )
     return [StreamKey(*row) for row in rows]
@@ -164,6 +170,15 @@ def revoke_stream_key(conn: Connection, broadcast: str, key: str) -> None:
     )
     if not is_ulid(key) or not conn.execute(query).rowcount:
         raise UnknownKey("The broadcast has no such stream key, or it is revoked already.")
+
+
+def revoke_stream_keys_of(conn: Connection, source: str) -> None:
+    """Revoke all keys of the source; a session that runs with one goes on."""
+    conn.execute(
+        update(tables.stream_keys)
+        .where(tables.stream_keys.c.source == source, tables.stream_keys.c.revoked_at.is_(None))
+        .values(revoked_at=now_ms())
+    )
 
 
 def _api_keys() -> Select[tuple[Any, ...]]:

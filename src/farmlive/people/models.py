@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
 KeyRole = Literal["coordinator", "host", "moderator", "seller", "clerk", "simulator"]
 ROLES: tuple[Role, ...] = get_args(Role)
-Purpose = Literal["studio", "encoder"]
+Purpose = Literal["studio", "encoder", "guest"]
 Label = Annotated[
     str,
     StringConstraints(
@@ -176,7 +176,7 @@ class NewStreamKey(_Sent):
     OBS and the like, a new source, or a further key of `source`.
     """
 
-    purpose: Purpose
+    purpose: Literal["studio", "encoder"]
     label: Label | None = None
     source: str | None = None
 
@@ -218,6 +218,45 @@ class Sources(BaseModel):
     """The sources of a broadcast, oldest first."""
 
     sources: list[SourceAnswer]
+
+
+class NewGuest(_Sent):
+    """A guest to let in by a link; viewers read the label while the guest is on air."""
+
+    label: Label
+
+
+class GuestAnswer(BaseModel):
+    """A guest without the link; `source` is the guest's camera, times in RFC 3339."""
+
+    id: str
+    source: str
+    label: str
+    created_at: str
+    expires_at: str
+
+
+class MadeGuest(GuestAnswer):
+    """A new guest; `url`, a path on this server, is shown this once."""
+
+    url: str
+
+
+class GuestList(BaseModel):
+    """The guests of a broadcast whose links work, oldest first."""
+
+    guests: list[GuestAnswer]
+
+
+class GuestKey(BaseModel):
+    """What a guest publishes with: `key` as the bearer, to the path `whip` of this server."""
+
+    key: str
+    broadcast: str
+    source: str
+    label: str
+    whip: str
+    expires_at: str
 
 
 BlockKind = Literal["device", "phone", "address"]

@@ -20,11 +20,12 @@ from farmlive.people.audit import Deed
 from farmlive.people.blocks import Blocks
 from farmlive.people.caller import Caller
 from farmlive.people.devices import Pseudonyms
+from farmlive.people.guests import Guests
 from farmlive.people.invitations import Invitation
 from farmlive.people.keys import ApiKey, StreamKey
 from farmlive.people.limits import RateLimits
 from farmlive.people.models import AccountChange, KeyRole, Purpose, Role
-from farmlive.people.problems import BroadcastEnded, NoPassword, WrongPassword
+from farmlive.people.problems import BroadcastEnded, NoPassword, UnknownSource, WrongPassword
 from farmlive.people.refusals import Refusals
 from farmlive.people.sessions import Session
 from farmlive.people.sources import Source
@@ -38,7 +39,7 @@ RequireFarm = Callable[[Connection, str], object]
 
 
 class People:
-    """The room's one object: accounts, sessions, keys, sources, pseudonyms, limits and blocks."""
+    """The room's one object: accounts, sessions, keys, sources, guests, limits and blocks."""
 
     def __init__(self, store: Store, settings: Settings):
         self.settings = settings
@@ -46,6 +47,7 @@ class People:
         self.pseudonyms = Pseudonyms(store)
         self.refusals = Refusals(self.pseudonyms)
         self.blocks = Blocks(store, self.pseudonyms, self.refusals)
+        self.guests = Guests(store, self.limits, settings)
         self.limits.on_refusal(self.refusals.limited)
         self._store = store
         self._passwords = passwords.Passwords()
@@ -345,7 +347,10 @@ class People:
             if purpose == "studio":
                 return sources.of_device(conn, broadcast, str(device), label)
             if source:
-                return sources.known(conn, broadcast, source)
+                known = sources.known(conn, broadcast, source)
+                if known.guest:
+                    raise UnknownSource("No key was made: a guest's camera has that of the link.")
+                return known
             return sources.add(conn, broadcast, label)
 
         if purpose == "studio" and device is None:

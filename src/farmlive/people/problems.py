@@ -88,6 +88,21 @@ class InvitationOver(Problem):
     title = "This invitation works no more"
 
 
+class UnknownGuest(NotFound):
+    """No guest has that link or identifier."""
+
+    slug = "unknown-guest"
+    title = "There is no such guest"
+
+
+class GuestOver(Problem):
+    """The host ended the guest's link, or its day is over."""
+
+    status = 410
+    slug = "guest-over"
+    title = "This link works no more"
+
+
 class UnknownBlock(NotFound):
     """There is no block with that identifier."""
 

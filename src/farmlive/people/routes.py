@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from farmlive.clock import rfc3339
-from farmlive.people import conduct_routes, key_routes, models, sessions
+from farmlive.people import conduct_routes, guest_routes, key_routes, models, sessions
 from farmlive.people.accounts import Account
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
@@ -27,6 +27,7 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
     router.include_router(_accounts(people, guard))
     router.include_router(_invitations(people, guard))
     router.include_router(key_routes.routes(people, guard, broadcast_state))
+    router.include_router(guest_routes.routes(people, guard, broadcast_state))
     router.include_router(conduct_routes.routes(people, guard))
     return router
 

@@ -1,5 +1,5 @@
 """Sources: the cameras of a broadcast. One device's own camera is one source however often it
-comes back; an encoder such as OBS is a source of its own.
+comes back; an encoder such as OBS is a source of its own, and so is a guest.
 
 Functions for the store's doors. Whether a source is on air is for media to know.
 """
@@ -24,10 +24,13 @@ class Source:
     label: str
     device: str | None
     created_at: int
+    guest: bool = False
 
     @property
     def purpose(self) -> Purpose:
-        """`studio` for a device's own camera, else `encoder`."""
+        """`studio` for a device's own camera, `guest` for a guest's, else `encoder`."""
+        if self.guest:
+            return "guest"
         return "encoder" if self.device is None else "studio"
 
 
@@ -41,12 +44,19 @@ def of_device(conn: Connection, broadcast: str, device: str, label: str | None) 
     return Source(**row._mapping) if row else add(conn, broadcast, label, device)
 
 
-def add(conn: Connection, broadcast: str, label: str | None, device: str | None = None) -> Source:
+def add(
+    conn: Connection,
+    broadcast: str,
+    label: str | None,
+    device: str | None = None,
+    *,
+    guest: bool = False,
+) -> Source:
     """Write a new source. Without a label it is called by its number, `Camera 2`."""
     if label is None:
         before = select(func.count()).where(tables.sources.c.broadcast == broadcast)
         label = f"Camera {conn.execute(before).scalar_one() + 1}"
-    source = Source(ulid(), broadcast, label, device, now_ms())
+    source = Source(ulid(), broadcast, label, device, now_ms(), guest)
     conn.execute(
         tables.sources.insert().values(
             id=source.id,
@@ -54,6 +64,7 @@ def add(conn: Connection, broadcast: str, label: str | None, device: str | None 
             label=label,
             device=device,
             created_at=source.created_at,
+            guest=guest,
         )
     )
     return source
@@ -68,7 +79,7 @@ def known(conn: Connection, broadcast: str, source: str) -> Source:
         row = conn.execute(query).one_or_none()
         if row:
             return Source(**row._mapping)
-    raise UnknownSource("No key was made: the broadcast has no source with that identifier.")
+    raise UnknownSource("Nothing was done: the broadcast has no source with that identifier.")
 
 
 def every(conn: Connection, broadcast: str) -> list[Source]:

@@ -4,7 +4,17 @@ Passwords, sessions and keys are kept as hashes only. A `broadcast` here is an i
 table belongs to the room above.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+)
 
 from farmlive.store import Json, metadata
 
@@ -44,7 +54,8 @@ api_keys = Table(
     Column("farms", Json, nullable=False, server_default="[]"),
 )
 
-# `device` is the pseudonym of the studio's own camera; none for an encoder such as OBS.
+# `device` is the pseudonym of the studio's own camera; none for an encoder such as OBS, and for a
+# guest, who may come on any device.
 sources = Table(
     "sources",
     metadata,
@@ -53,6 +64,7 @@ sources = Table(
     Column("label", String(80), nullable=False),
     Column("device", String(32)),
     Column("created_at", BigInteger, nullable=False),
+    Column("guest", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("broadcast", "device", name="sources_one_a_device"),
 )
 
@@ -67,6 +79,18 @@ stream_keys = Table(
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
     Index("stream_keys_by_source", "source"),
+)
+
+# A link by which someone without an account sends a camera; its token is kept as a hash only.
+guests = Table(
+    "guests",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("source", String(26), ForeignKey("sources.id"), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
 )
 
 # Keys of the server itself, in the database because several servers share them.

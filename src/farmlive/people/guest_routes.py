@@ -1,0 +1,78 @@
+"""The routes of guests: their links, for the host, and the stream key, for whoever has a link.
+
+No decisions.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+
+from farmlive.clock import rfc3339
+from farmlive.people import models
+from farmlive.people.caller import Caller
+from farmlive.people.guard import Guard
+from farmlive.people.guests import Guest
+from farmlive.people.key_routes import PRIVATE
+from farmlive.people.people import BroadcastState, People
+
+
+def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
+    """Build the router; `broadcast_state` tells whether a broadcast takes guests."""
+    router = APIRouter()
+    staff = Depends(guard.staff)
+    guests = people.guests
+
+    @router.post("/broadcasts/{broadcast}/guests", status_code=201)
+    async def invite_guest(
+        broadcast: str,
+        body: models.NewGuest,
+        response: Response,
+        caller: Annotated[Caller, staff],
+    ) -> models.MadeGuest:
+        """Make a link by which a guest sends a camera; it is answered this once."""
+        guest, token = await guests.invite(caller, broadcast, body.label, broadcast_state)
+        response.headers.update(PRIVATE)
+        return models.MadeGuest(**_guest(guest), url=f"/guest/{token}")
+
+    @router.get("/broadcasts/{broadcast}/guests", dependencies=[staff])
+    async def list_guests(broadcast: str) -> models.GuestList:
+        """List the guests whose links work, without their links."""
+        return models.GuestList(
+            guests=[
+                models.GuestAnswer(**_guest(guest))
+                for guest in await guests.all(broadcast, broadcast_state)
+            ]
+        )
+
+    @router.delete("/broadcasts/{broadcast}/guests/{guest}", status_code=204)
+    async def end_guest(broadcast: str, guest: str, caller: Annotated[Caller, staff]) -> None:
+        """End a guest's link, and what the guest sends."""
+        await guests.end(caller, broadcast, guest)
+
+    @router.post("/guests/{token}/stream-key", status_code=201)
+    async def mint_guest_key(
+        token: str, response: Response, caller: Annotated[Caller, Depends(guard.anyone)]
+    ) -> models.GuestKey:
+        """A stream key for whoever has the link; one made before works no more."""
+        guest, key, secret = await guests.stream_key(caller, token, broadcast_state)
+        response.headers.update(PRIVATE)
+        return models.GuestKey(
+            key=secret,
+            broadcast=guest.broadcast,
+            source=key.source,
+            label=guest.label,
+            whip=f"/whip/{guest.broadcast}",
+            expires_at=rfc3339(guest.expires_at),
+        )
+
+    return router
+
+
+def _guest(guest: Guest) -> dict[str, Any]:
+    return {
+        "id": guest.id,
+        "source": guest.source,
+        "label": guest.label,
+        "created_at": rfc3339(guest.created_at),
+        "expires_at": rfc3339(guest.expires_at),
+    }
