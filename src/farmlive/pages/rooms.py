@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.origin.origin import Origin
 from farmlive.people import Guard
+from farmlive.people.guests import Guests
 from farmlive.review.review import Review
 from farmlive.shop.shop import Shop
 
@@ -14,6 +15,7 @@ class Rooms:
     """What the pages' routes ask for their contents."""
 
     guard: Guard
+    guests: Guests
     broadcasts: Broadcasts
     shop: Shop
     origin: Origin

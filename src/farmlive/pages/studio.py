@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from farmlive.clock import now_ms
 from farmlive.money import decimals
-from farmlive.pages import entry, keeping
+from farmlive.pages import entry, guest, keeping
 from farmlive.pages.entry import ALL, CREW, STAFF, stopped
 from farmlive.pages.formats import Formats
 from farmlive.pages.languages import DEFAULT
@@ -31,6 +31,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     """Build the router of the studio: everything for which one signs in, and the way in."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     router.include_router(entry.routes(pages, rooms))
+    router.include_router(guest.routes(pages, rooms))
     # Before the broadcasts': /studio/products is no broadcast.
     router.include_router(keeping.routes(pages, rooms, settings))
     router.include_router(_broadcasts(pages, rooms, settings))

@@ -1,5 +1,5 @@
-// The camera and microphone of this device: the back camera first, turned by one tap, and a reason
-// in one word when the device or its owner refuses. Leaves sending to whip.js.
+// The camera and microphone of this device: the back or the front camera first, turned by one tap,
+// and a reason in one word when the device or its owner refuses. Leaves sending to whip.js.
 
 const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
@@ -44,8 +44,14 @@ export class Camera extends EventTarget {
   stream = new MediaStream();
   /** Why there is picture without sound, or null. */
   silent = null;
-  #facing = "environment";
+  #facing;
   #device = null;
+
+  /** `facing`: the camera that comes first, `environment` (the back) or `user`. */
+  constructor(facing = "environment") {
+    super();
+    this.#facing = facing;
+  }
 
   get isOpen() {
     const [video] = this.stream.getVideoTracks();

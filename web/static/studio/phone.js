@@ -6,35 +6,12 @@ import { t } from "../common/words.js";
 import { post } from "./api.js";
 import { Awake } from "./awake.js";
 import { Camera } from "./camera.js";
+import { refusalWords } from "./refusals.js";
 import { together } from "./sentences.js";
 import { Publisher } from "./whip.js";
 
 /** So long a held-back track may stay so before a new one is asked for. */
 const HELD_MS = 2_000;
-
-/** What to do where the device or its owner refuses. */
-function advice(reason) {
-  switch (reason) {
-    case "insecure":
-      return t(
-        "Browsers give the camera to secure pages only. Open this page by its https:// address.",
-      );
-    case "unsupported":
-      return t(
-        "This browser can't use the camera. Open the page in Chrome, Safari or Firefox itself, not inside another app.",
-      );
-    case "denied":
-      return t(
-        "The camera is not allowed here. Tap the lock or the “aA” beside the address, allow camera and microphone, then try again.",
-      );
-    case "missing":
-      return t("No camera was found. Connect one, or send from OBS.");
-    case "busy":
-      return t("Another app holds the camera. Close it, or end the call, and try again.");
-    default:
-      return t("The camera does not answer. Close other apps that use it and try again.");
-  }
-}
 
 /**
  * Events: `change` whenever what is shown of this device may differ. `isSending` is whether this
@@ -281,7 +258,7 @@ export class Phone extends EventTarget {
 
   #drawTrouble(isMuted) {
     const lines = [];
-    if (this.#refusal) lines.push(advice(this.#refusal));
+    if (this.#refusal) lines.push(refusalWords(this.#refusal));
     if (this.#publisher.state === "refused") {
       const { detail, title } = this.#publisher.problem;
       lines.push(detail || title || t("The server did not take the picture. Try it again."));

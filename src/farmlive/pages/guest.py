@@ -1,0 +1,52 @@
+"""The page of a guest: opened by the host's link, without an account.
+
+Owns whether the link works and what the page starts with; the camera's key and its way in are the
+API's, called by static/studio/guest.js.
+"""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from farmlive.pages.render import Pages
+from farmlive.pages.rooms import Rooms
+from farmlive.people.problems import GuestOver, UnknownGuest
+
+# Whoever has the address is the guest: no other page and no search engine hears of it.
+HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+
+
+def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+    """Build the router of the guest's page."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+
+    @router.get("/guest/{token}")
+    async def guest(token: str, request: Request) -> Response:
+        """From the invitation to on air; 404 or 410 and a way out where the link is over."""
+        over: Literal["link", "broadcast", ""] = ""
+        status = 200
+        broadcast = None
+        label = ""
+        try:
+            found = await rooms.guests.find(token)
+            broadcast = await rooms.broadcasts.get(found.broadcast)
+            label = found.label
+        except (UnknownGuest, GuestOver) as problem:
+            over, status = "link", problem.status
+        else:
+            if broadcast.state == "ended":
+                over, status = "broadcast", 410
+        return pages.page(
+            request,
+            "studio_guest.html",
+            status=status,
+            cache="no-store",
+            headers=HEADERS,
+            over=over,
+            broadcast=broadcast,
+            label=label,
+            token=token,
+        )
+
+    return router
