@@ -170,6 +170,15 @@ def test_a_candidate_by_tcp_says_that_we_wait() -> None:
     assert tcp == "a=candidate:2 1 tcp 1520434943 192.0.2.7 8190 typ host tcptype passive"
 
 
+def test_the_mid_extension_is_agreed_to_in_every_answer() -> None:
+    line = "a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\n"
+    for answer in (
+        negotiation.publish(offer("sendonly", AUDIO + line, VIDEO + line), LOCAL)[0],
+        negotiation.view(offer("recvonly", AUDIO + line, VIDEO + line), LOCAL, SSRCS, ["VP8"])[0],
+    ):
+        assert answer.replace("\r", "").count(line) == 2
+
+
 def test_ice_options_and_names_are_answered_as_they_were_offered() -> None:
     answer, _, _ = negotiation.publish(offer("sendonly"), LOCAL)
     assert "ice-options" not in answer

@@ -220,6 +220,9 @@ def view(
         _refuse_missing(section, chosen, on_air)
         types: list[int] = []
         lines: list[str] = ["a=sendonly", f"a=msid:farmlive farmlive-{section.kind}"]
+        # Every answer agrees to it (RFC 9143, section 9.1); our SSRCs, which are told, do as well.
+        if simulcast.MID in section.extensions:
+            lines.append(f"a=extmap:{section.extensions[simulcast.MID]} {simulcast.MID}")
         repaired = False
         for key in sorted(chosen, key=lambda key: key not in on_air):
             codec = chosen[key]
