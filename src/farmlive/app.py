@@ -22,7 +22,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 from structlog.typing import Processor
 
-from farmlive import edge, gate, operations, uploads
+from farmlive import cameras, edge, gate, operations, uploads
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -74,6 +74,7 @@ class House:
     review: Review
     gate: gate.StreamGate
     relay: Relay
+    cameras: cameras.Cameras
     api: FastAPI
     asgi: ASGIApp
 
@@ -143,6 +144,9 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
     relay = Relay(settings, stream_gate)
     stream_gate.close_at_the_end(bus, relay)
+    switcher = cameras.Cameras(store, log, relay, bus, alone=not settings.redis_url)
+    people.guests.on_end(switcher.send_away)
+    channel.handle("source.switch", cameras.SourceSwitch, switcher.command, who="staff")
     try:
         await relay.start()
     except OSError as error:
@@ -164,8 +168,9 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     api.include_router(review_routes.routes(review, guard))
     api.include_router(relay.router)
     api.include_router(gate.routes(relay.health, broadcasts, guard))
+    api.include_router(cameras.routes(switcher, guard))
     api.include_router(operations.routes(store, broadcasts, guard, relay.metrics))
-    rooms = Rooms(guard, broadcasts, shop, origin, review)
+    rooms = Rooms(guard, people.guests, broadcasts, shop, origin, review)
     api.include_router(page_routes.routes(pages, rooms))
     api.include_router(studio.routes(pages, rooms, settings))
     api.include_router(review_pages.routes(pages, rooms, settings))
@@ -192,6 +197,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         review=review,
         gate=stream_gate,
         relay=relay,
+        cameras=switcher,
         api=api,
         asgi=asgi,
     )

@@ -85,7 +85,7 @@ class StreamGate:
                     headers={"WWW-Authenticate": "Bearer"},
                 )
         self._limit("publish", request, 1)
-        return Admission(source.id, source.label)
+        return Admission(source.id, source.label, source.guest)
 
     async def play(self, broadcast: str, request: Request) -> None:
         """Let a viewer in while live, the crew earlier too. Raises NotLive, Ended, TooMany."""
@@ -157,6 +157,12 @@ class StreamGate:
                         await relay.end(broadcast)
                 except (Unavailable, UnknownBroadcast) as error:
                     _log.warning("whether a broadcast is over is not known", error=str(error))
+            for broadcast, guests in relay.guests().items():
+                try:
+                    for source in await self._people.guests.over(guests) if guests else ():
+                        relay.dismiss(broadcast, source)
+                except Unavailable as error:
+                    _log.warning("whether a guest may stay is not known", error=str(error))
 
     async def _state(self, broadcast: str) -> str:
         return await self._store.read(lambda c: self._log.head(c, broadcast).state)
@@ -175,13 +181,15 @@ class StreamGate:
 
 def _as_logged(event: MediaEvent) -> tuple[str, list[str], dict[str, Any]]:
     source = {"source": event.source}
+    guest = {"guest": True} if event.guest else {}
     match event.kind:
         case "joined":
-            return "source.joined", [STAFF], {**source, "label": event.label}
+            return "source.joined", [STAFF], {**source, "label": event.label, **guest}
         case "left":
-            return "source.left", [STAFF], source
+            return "source.left", [STAFF], {**source, **guest}
         case "switched":
-            return "source.switched", [PUBLIC], {**source, "label": event.label}
+            codec = {"codec": event.codec} if event.codec else {}
+            return "source.switched", [PUBLIC], {**source, "label": event.label, **codec}
         case "paused":
             return "broadcast.paused", [PUBLIC], {"reason": "source"}
         case "resumed":

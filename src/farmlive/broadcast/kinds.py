@@ -15,6 +15,7 @@ class Kind(NamedTuple):
     data: dict[str, str]
 
 
+_GUEST = "True for someone who came by a guest's link, else left out."
 _OFFER = {"offer": "The offer's id."}
 _STEP = {
     "order": "The order's id.",
@@ -35,10 +36,15 @@ KINDS = {
     "broadcast.paused": Kind("public", {"reason": "source: no camera sends."}),
     "broadcast.resumed": Kind("public", {}),
     "broadcast.ended": Kind("public", {}),
-    "source.joined": Kind("staff", {"source": "Its id.", "label": "Its name."}),
-    "source.left": Kind("staff", {"source": "Its id."}),
+    "source.joined": Kind("staff", {"source": "Its id.", "label": "Its name.", "guest": _GUEST}),
+    "source.left": Kind("staff", {"source": "Its id.", "guest": _GUEST}),
     "source.switched": Kind(
-        "public", {"source": "Which is shown; a pause is over.", "label": "Its name."}
+        "public",
+        {
+            "source": "Which is shown; a pause is over.",
+            "label": "Its name.",
+            "codec": "That of its picture, such as H264; left out where there is none.",
+        },
     ),
     "card.pinned": Kind("public", _OFFER),
     "card.unpinned": Kind("public", _OFFER),

@@ -59,7 +59,9 @@ def fold(scene: Scene, event: Event) -> None:
             scene.paused = False
         case "source.switched":
             # It is shown, so a pause is over: a server that was restarted knows of none to end.
-            scene.source = {"source": data["source"], "label": data["label"]}
+            scene.source = {
+                name: data[name] for name in ("source", "label", "codec") if name in data
+            }
             scene.paused = False
         case "source.left":
             if scene.source and scene.source["source"] == data["source"]:
