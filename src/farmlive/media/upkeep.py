@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 
 from farmlive.clock import now_ms
+from farmlive.media import rtcp
 from farmlive.media.engine import Listener, Output, Peer
 from farmlive.media.output import Fanout
 from farmlive.media.peer import EnginePeer
@@ -51,6 +52,8 @@ class Upkeep:
         self._flush_timers: dict[Fanout, asyncio.TimerHandle] = {}
         self._request_timers: set[asyncio.TimerHandle] = set()
         self._reports: dict[Fanout, bytes | None] = {}
+        # What each output had sent at the last tick.
+        self._sent: dict[Fanout, int] = {}
 
     def start(self, listener: Listener) -> None:
         """Begin to tick."""
@@ -183,6 +186,22 @@ class Upkeep:
         for peer in list(self._turns[self._ticks % _TICKS_A_SECOND].values()):
             self._second(peer, now)
         self._reports.clear()
+        self._keep_awake()
+
+    def _keep_awake(self) -> None:
+        """Let nobody hear nothing for more than half a second: clients take silence for a lost way,
+        and look for another one.
+        """
+        quiet = {each for each in self._outputs.values() if self._sent.get(each) == each.sent}
+        self._sent = {each: each.sent for each in self._outputs.values()}
+        for turn in (self._ticks, self._ticks + _TICKS_A_SECOND // 2):
+            for peer in self._turns[turn % _TICKS_A_SECOND].values():
+                publisher, fanout = peer.publisher, peer.fanout
+                if publisher is not None:
+                    if not publisher.last_at:
+                        peer.send_rtcp(rtcp.receiver_report(publisher.own_ssrc, []))
+                elif fanout is not None and (fanout in quiet or peer.number in fanout.waiting):
+                    peer.send_rtcp(rtcp.receiver_report(fanout.ssrcs.video, []))
 
     def _second(self, peer: EnginePeer, now: float) -> None:
         publisher = peer.publisher
