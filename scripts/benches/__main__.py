@@ -12,7 +12,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benches import report, spine
+from benches import faults, report, spine
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
 Bounds = dict[str, float]
@@ -23,6 +23,12 @@ BENCHES: dict[str, tuple[Bench, Bounds, Bounds, str]] = {
         spine.LIMITS,
         spine.FLOORS,
         "media, cards, the channel, orders and the review on one server, end to end",
+    ),
+    "faults": (
+        faults.run,
+        faults.LIMITS,
+        faults.FLOORS,
+        "loss, blackouts, other networks and narrow ways, in network namespaces, with Chromium",
     ),
 }
 

@@ -24,6 +24,9 @@ async function sending(kbps, codec) {
     streams: [stream],
     sendEncodings: [{ maxBitrate: kbps * 1000, maxFramerate: 30 }],
   });
+  // 720p is what is measured: where the processor or the link is short, frames go, not pixels.
+  const how = video.sender.getParameters();
+  await video.sender.setParameters({ ...how, degradationPreference: "maintain-resolution" });
   const all = RTCRtpSender.getCapabilities("video").codecs;
   const same = (each) =>
     each.mimeType === codec.mimeType && (each.sdpFmtpLine ?? "") === (codec.sdpFmtpLine ?? "");

@@ -38,7 +38,7 @@ _FRAMES = 64
 _PICTURE = (
     f"mandelbrot=size=1280x720:rate=30:start_scale=0.6,trim=end_frame=1,"
     f"loop=loop={_FRAMES - 1}:size=1,setpts=N/30/TB,scroll=horizontal=1/{_FRAMES},"
-    f"noise=alls=6:allf=t,format=yuv420p"
+    f"noise=alls=2:allf=t,format=yuv420p"
 )
 
 # Notes when each frame was shown, and keeps the connections that the page makes.

@@ -137,10 +137,11 @@ class Wire:
         self.address, self.gateway = f"10.77.{number}.2", f"10.77.{number}.1"
         self.carrier = carrier
 
-    def up(self) -> None:
-        """The client is on the net by this wire."""
+    def up(self, *, default: bool = True) -> None:
+        """The client is on this wire; by default all that it sends goes this way."""
         self.client.run("ip", "link", "set", self.interface, "up")
-        self.client.run("ip", "route", "replace", "default", "via", self.gateway)
+        if default:
+            self.client.run("ip", "route", "replace", "default", "via", self.gateway)
 
     def down(self) -> None:
         """The client has left this wire, as a phone leaves a network: its address is gone."""

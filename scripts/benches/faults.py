@@ -1,0 +1,398 @@
+"""Faults: how much viewers see freeze at 0, 5 and 10 % loss, beside the same two browsers joined
+directly; how soon the picture is back after a blackout and on another network; what a publisher
+makes of a narrow way up. In namespaces of its own, with Chromium at both ends.
+
+The ways: publisher and viewer are each 20 ms from the server, and 40 ms from each other, so that
+80 ms is the round trip from end to end. Loss is on the viewer's wire, in both directions.
+"""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright
+
+from benches import browsers
+from benches.lab import Lab, Place, Wire, missing
+from benches.report import Elsewhere
+from benches.server import Server, Stage, running, stage
+
+SERVER = "10.77.0.1"
+ORIGIN = f"http://{SERVER}:8000"
+HALF_WAY_S = 0.02
+LOSSES = (0.0, 0.05, 0.1)
+# What both ways of joining the browsers are held to, so that they carry the same picture.
+KBPS = 1_500
+SETTLE_S = 5.0
+BLACKOUT_S = 5.0
+# What does not come back within this is reported as this.
+PATIENCE_S = 30.0
+# Frames further apart than this are a stop.
+STILL_MS = 300
+# The studio's camera sends at most so much.
+UPLINK_KBPS = 2_500
+REACHED_S = 15.0
+FALLEN_KBPS = 600
+FALLEN_S = 10.0
+LIMITS = {
+    "freeze_share.loss_5": 0.01,
+    "freeze_share.loss_10": 0.05,
+    "back_after_blackout_s": 2,
+    "back_after_address_change_s": 3,
+}
+FLOORS = {"uplink_2500k_share": 0.8}
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Grounds:
+    """What is measured on: the server, the browsers at their ends and the wires between."""
+
+    lab: Lab
+    server: Server
+    place: Stage
+    home: Place
+    far: Place
+    viewing: Place
+    up: Wire
+    down: Wire
+    direct: Wire
+    publisher: Browser
+    viewer: Browser
+
+
+async def run(long: bool, say: Say) -> dict[str, Any]:
+    """Measure; with `long` in windows of two minutes, and what comes back three times."""
+    window_s, times = (120.0, 3) if long else (40.0, 1)
+    return await measure(window_s, times, say)
+
+
+async def measure(window_s: float, times: int, say: Say) -> dict[str, Any]:
+    """All figures, the freezes over so many seconds each, what comes back as a median."""
+    lacking = missing() or browsers.missing()
+    if lacking:
+        raise SystemExit(lacking)
+    async with grounds() as ground:
+        elsewhere = Elsewhere(lambda: ground.server.cpu_s() + time.process_time())
+        shares: dict[str, dict[str, float]] = {"freeze_share": {}, "freeze_share_direct": {}}
+        detail: dict[str, Any] = {}
+        for loss in LOSSES:
+            name = f"loss_{round(loss * 100)}"
+            for way, joined, wire in (
+                ("freeze_share", by_server, ground.down),
+                ("freeze_share_direct", directly, ground.direct),
+            ):
+                say(f"{way} at {loss:.0%} loss, {window_s:g} s")
+                async with joined(ground, detail) as page:
+                    found = await freezes(page, wire, loss, window_s)
+                shares[way][name] = found.pop("share")
+                detail[f"{way}.{name}"] = found
+        back: dict[str, list[float]] = {
+            "back_after_blackout_s": [],
+            "back_after_address_change_s": [],
+        }
+        async with published(ground, KBPS):
+            for _ in range(times):
+                for figure, broken in (
+                    ("back_after_blackout_s", blackout),
+                    ("back_after_address_change_s", address_change),
+                ):
+                    say(figure)
+                    back[figure].append(await watched(ground, broken))
+        say("uplink")
+        uplink, recovery, found = await narrow(ground)
+        detail["uplink"] = found
+        detail["cores_busy_with_browsers_and_others"] = elsewhere.cores()
+    figures = {
+        **shares,
+        **{name: round(statistics.median(values), 2) for name, values in back.items()},
+        "uplink_2500k_share": uplink,
+        "uplink_recovery_s": recovery,
+    }
+    return {
+        **figures,
+        "window_s": window_s,
+        "back_runs": back,
+        "detail": detail,
+        "runs": [figures],
+    }
+
+
+@asynccontextmanager
+async def grounds() -> AsyncIterator[Grounds]:
+    """Build it all; it goes with the block."""
+    with Lab() as lab, tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
+        home, viewing = lab.place("publisher"), lab.place("viewer")
+        far = lab.server("server", SERVER)
+        up, down = lab.wire(home, far, HALF_WAY_S), lab.wire(viewing, far, HALF_WAY_S)
+        direct = lab.wire(home, viewing, 2 * HALF_WAY_S)
+        for wire in (up, down):
+            wire.up()
+        direct.up(default=False)
+        camera = await browsers.picture(Path(folder))
+        url = f"http://{lab.reach(far)}:8000"
+        async with (
+            running(
+                far.command(), url, host="0.0.0.0", port="8000", udp_addresses=SERVER
+            ) as server,
+            async_playwright() as playwright,
+            browsers.chromium(playwright, home, ORIGIN, camera) as publisher,
+            browsers.chromium(playwright, viewing, ORIGIN) as viewer,
+        ):
+            place = await stage(server)
+            yield Grounds(
+                lab, server, place, home, far, viewing, up, down, direct, publisher, viewer
+            )
+
+
+# Two ways to join the browsers.
+
+
+@asynccontextmanager
+async def published(ground: Grounds, kbps: int) -> AsyncIterator[Page]:
+    """A bare page publishes to the server until the block ends."""
+    page = await browsers.bare_page(ground.publisher, ORIGIN)
+    place = ground.place
+    try:
+        await page.evaluate(
+            "publish", {"url": f"/whip/{place.broadcast}", "key": place.stream_key, "kbps": kbps}
+        )
+        yield page
+    finally:
+        await page.evaluate("hangUp()")
+        await page.context.close()
+
+
+@asynccontextmanager
+async def by_server(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Page]:
+    """Publisher, server, viewer; yields the viewer's page."""
+    async with published(ground, KBPS) as sender:
+        page = await browsers.bare_page(ground.viewer, ORIGIN)
+        try:
+            await until_it_sends(sender)
+            await page.evaluate("watch", {"url": f"/whep/{ground.place.broadcast}"})
+            detail["codec"] = (await browsers.stats(sender))["codec"]
+            yield page
+        finally:
+            await page.evaluate("hangUp()")
+            await page.context.close()
+
+
+@asynccontextmanager
+async def directly(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Page]:
+    """Publisher and viewer with nothing between them; yields the viewer's page."""
+    sender = await browsers.bare_page(ground.publisher, ORIGIN)
+    page = await browsers.bare_page(ground.viewer, ORIGIN)
+    try:
+        offer = await sender.evaluate("offer", {"kbps": KBPS, "codec": detail["codec"]})
+        await sender.evaluate("take", await page.evaluate("answer", offer))
+        await until_it_sends(sender)
+        used = (await browsers.stats(sender))["codec"]
+        if used["mimeType"] != detail["codec"]["mimeType"]:
+            raise SystemExit(f"the browsers agreed on {used} where ours has {detail['codec']}")
+        yield page
+    finally:
+        for each in (page, sender):
+            await each.evaluate("hangUp()")
+            await each.context.close()
+
+
+async def until_it_sends(sender: Page) -> None:
+    """Wait until the page's encoder has made some frames."""
+    await until(sender_frames(sender), "the publisher sends")
+
+
+def sender_frames(sender: Page) -> Callable[[], Awaitable[bool]]:
+    async def sends() -> bool:
+        return float((await browsers.stats(sender)).get("framesSent", 0)) > 10
+
+    return sends
+
+
+async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait until it holds; SystemExit where it never does."""
+    end = time.monotonic() + PATIENCE_S
+    while not await holds():
+        if time.monotonic() > end:
+            raise SystemExit(f"not within {PATIENCE_S:g} s: {what}")
+        await asyncio.sleep(0.1)
+
+
+# Freezes.
+
+
+async def freezes(page: Page, wire: Wire, loss: float, window_s: float) -> dict[str, Any]:
+    """The share of a window for which the viewer's picture stood still, as Chromium counts it, and
+    what it received; a picture that stands still at the end counts up to there.
+    """
+
+    async def shows() -> bool:
+        return len(await browsers.shown_ms(page)) > 30
+
+    await until(shows, "the viewer shows the picture")
+    await asyncio.sleep(SETTLE_S)
+    wire.lose(loss)
+    try:
+        before, began = await browsers.stats(page), time.time()
+        await asyncio.sleep(window_s)
+        after, ended = await browsers.stats(page), time.time()
+        dropped = wire.lost(wire.client) + wire.lost(wire.far) if loss else 0
+    finally:
+        wire.lose(0)
+    span_s = ended - began
+    frozen_s = after["totalFreezesDuration"] - before["totalFreezesDuration"]
+    shown = [at for at in await browsers.shown_ms(page) if began * 1000 <= at <= ended * 1000]
+    still_s = ended - (shown[-1] / 1000 if shown else began)
+    if still_s > 0.5:
+        frozen_s += still_s
+
+    def grown(name: str) -> float:
+        return float(after.get(name, 0) - before.get(name, 0))
+
+    return {
+        "share": round(frozen_s / span_s, 4),
+        "freezes": grown("freezeCount"),
+        "fps": round(grown("framesDecoded") / span_s, 1),
+        "kbps": round(grown("bytesReceived") * 8 / span_s / 1000),
+        "height": after.get("frameHeight"),
+        "packets": grown("packetsReceived"),
+        "repaired": grown("retransmittedPacketsReceived"),
+        "nacks": grown("nackCount"),
+        "keyframe_requests": grown("pliCount"),
+        "keyframes": grown("keyFramesDecoded"),
+        "buffer_ms": round(
+            1000 * grown("jitterBufferDelay") / max(1, grown("jitterBufferEmittedCount"))
+        ),
+        "dropped_by_the_wire": dropped,
+    }
+
+
+# What comes back.
+
+
+async def watched(ground: Grounds, broken: Callable[[Grounds, Page], Awaitable[float]]) -> float:
+    """Open the live page, break its link, and say after how many seconds the picture was back."""
+    page = await browsers.open_page(ground.viewer, f"{ORIGIN}/live/{ground.place.broadcast}")
+    try:
+        await page.evaluate("note(document.querySelector('video'))")
+
+        async def shows() -> bool:
+            return len(await browsers.shown_ms(page)) > 60
+
+        await until(shows, "the live page shows the picture")
+        return await broken(ground, page)
+    finally:
+        await page.context.close()
+
+
+async def blackout(ground: Grounds, page: Page) -> float:
+    """Nothing goes through for a while; from the link's return to the first frame shown."""
+    ground.down.lose(1)
+    await asyncio.sleep(BLACKOUT_S)
+    ground.down.lose(0)
+    returned = time.time() * 1000
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        after = [at for at in await browsers.shown_ms(page) if at > returned]
+        if after:
+            return round((after[0] - returned) / 1000, 3)
+        await asyncio.sleep(0.1)
+    return PATIENCE_S
+
+
+async def address_change(ground: Grounds, page: Page) -> float:
+    """The viewer's network goes and another comes; from there to the end of the last stop."""
+    other = ground.lab.wire(ground.viewing, ground.far, HALF_WAY_S)
+    changed = time.time() * 1000
+    ground.down.down()
+    other.up()
+    ground.down = other
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        await asyncio.sleep(1)
+        after = [at for at in await browsers.shown_ms(page) if at > changed]
+        # The picture is back where it has run for three seconds without a stop.
+        stops = [b for a, b in zip([changed, *after], after, strict=False) if b - a > STILL_MS]
+        last = stops[-1] if stops else changed
+        if after and after[-1] - last > 3_000:
+            return round((last - changed) / 1000, 3)
+    return PATIENCE_S
+
+
+# The way up.
+
+
+async def narrow(ground: Grounds) -> tuple[float, float, dict[str, Any]]:
+    """What a publisher behind a narrow way up reaches within 15 s, as a share of the way; after how
+    many seconds it is there again once the way has been much narrower for a while; and details.
+    """
+    wire, rates = ground.up, Rates(ground.up)
+    wire.narrow(UPLINK_KBPS)
+    try:
+        async with published(ground, UPLINK_KBPS) as sender:
+            await until(sender_frames(sender), "the publisher sends")
+            began = time.monotonic()
+            await rates.until(began + REACHED_S)
+            reached = rates.kbps(5)
+            wire.narrow(FALLEN_KBPS)
+            await rates.until(time.monotonic() + FALLEN_S)
+            fallen = rates.kbps(3)
+            wire.narrow(UPLINK_KBPS)
+            returned = time.monotonic()
+            recovery = 2 * PATIENCE_S
+            while (taken := time.monotonic() - returned) < 2 * PATIENCE_S:
+                await rates.until(time.monotonic() + 0.25)
+                if taken > 2 and rates.kbps(2) >= FLOORS["uplink_2500k_share"] * UPLINK_KBPS:
+                    recovery = round(taken, 1)
+                    break
+            sent = await browsers.stats(sender)
+    finally:
+        wire.narrow(None)
+    return (
+        round(reached / UPLINK_KBPS, 3),
+        recovery,
+        {
+            "reached_kbps": round(reached),
+            "fallen_kbps": round(fallen),
+            "kbps_each_second": rates.seconds(),
+            "height": sent.get("frameHeight"),
+            "fps": sent.get("framesPerSecond"),
+            "limited_by": sent.get("limited_by"),
+        },
+    )
+
+
+class Rates:
+    """What has come over a wire, read a few times a second."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._read: list[tuple[float, int]] = [(time.monotonic(), wire.received())]
+
+    async def until(self, end: float) -> None:
+        """Read until then."""
+        while (now := time.monotonic()) < end:
+            await asyncio.sleep(min(0.25, end - now))
+            self._read.append((time.monotonic(), self._wire.received()))
+
+    def kbps(self, last_s: float) -> float:
+        """The mean over the last seconds."""
+        at, octets = self._read[-1]
+        then, before = next(each for each in reversed(self._read) if each[0] <= at - last_s)
+        return (octets - before) * 8 / 1000 / (at - then)
+
+    def seconds(self) -> list[int]:
+        """The mean of each second."""
+        found, (then, before) = [], self._read[0]
+        for at, octets in self._read[1:]:
+            if at - then >= 1:
+                found.append(round((octets - before) * 8 / 1000 / (at - then)))
+                then, before = at, octets
+        return found
