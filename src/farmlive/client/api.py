@@ -1,83 +1,22 @@
 """The HTTP API of a farmlive server, one method a route; raises ApiProblem.
 
-Holds the session's cookie and CSRF token, or an API key. Media and the live channel are elsewhere.
+Who the client is and how it asks is connection.py's; media and the live channel are elsewhere.
 """
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
-import httpx
-
+from farmlive.client.connection import Connection
 from farmlive.client.http import ApiProblem, Json, checked
 
 Text = dict[str, str]
 
 
-class Api:
-    """A client of one server, as an account, a program or a viewer's device.
-
-    `url` is the server's address without a path. `key` is an API key; without one, `sign_in`
-    makes it an account's client, and until then it is a viewer, whose device cookie is kept.
-    `transport` replaces the network, for tests. Use it as an async context manager.
+class Api(Connection):
+    """The calls. With `key` it is a program; without one, `sign_in` makes it an account's client,
+    and until then it is a viewer, whose device cookie is kept.
     """
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        key: str | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        timeout_s: float = 10.0,
-    ):
-        self.url = url.rstrip("/")
-        self.key = key
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.AsyncClient(
-            base_url=self.url,
-            headers=headers,
-            transport=transport,
-            timeout=timeout_s,
-            trust_env=False,
-        )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connections; the session on the server stays."""
-        await self._http.aclose()
-
-    @property
-    def cookie(self) -> str:
-        """The cookies held, as a `Cookie` header; give it to Channel to be the same person."""
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._http.cookies.jar)
-
-    async def request(
-        self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None
-    ) -> Json:
-        """Send one request and return the JSON object of its answer, `{}` where it has no body."""
-        response = checked(await self._http.request(method, path, json=json, headers=headers))
-        if not response.content or "json" not in response.headers.get("content-type", ""):
-            return {}
-        body: Json = response.json()
-        return body
-
-    async def upload(self, path: str, data: bytes, media_type: str) -> Json:
-        """POST a file as it is, such as a picture or a certificate."""
-        headers = {"Content-Type": media_type}
-        answer = checked(await self._http.post(path, content=data, headers=headers))
-        body: Json = answer.json()
-        return body
 
     async def upload_picture(self, data: bytes, media_type: str = "image/jpeg") -> Json:
         """Keep a picture; the answer's `picture` is its address, for a product or a farm."""
@@ -201,6 +140,43 @@ class Api:
         """The sources that have had a stream key."""
         path = f"/api/v1/broadcasts/{broadcast}/sources"
         return list((await self.request("GET", path))["sources"])
+
+    async def put_on_air(self, broadcast: str, source: str) -> Json:
+        """Have viewers see this source, `{"source","label","on_air"}` (staff only).
+
+        `on_air` is false while its next keyframe is waited for; ApiProblem 409 where it sends
+        nothing.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/on-air"
+        return await self.request("POST", path, json={"source": source})
+
+    async def health(self, broadcast: str) -> Json:
+        """How each source does and what to do about it, and how many watch (staff only)."""
+        return await self.request("GET", f"/api/v1/broadcasts/{broadcast}/health")
+
+    async def invite_guest(self, broadcast: str, label: str) -> Json:
+        """Make a guest's link (staff only), `{"id","source","url",…}`.
+
+        `url` is a path, and shown this once.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/guests"
+        return await self.request("POST", path, json={"label": label})
+
+    async def guests(self, broadcast: str) -> list[Json]:
+        """The guests whose links work, without them (staff only)."""
+        path = f"/api/v1/broadcasts/{broadcast}/guests"
+        return list((await self.request("GET", path))["guests"])
+
+    async def end_guest(self, broadcast: str, guest: str) -> None:
+        """End a guest's link by the guest's id, and what the guest sends (staff only)."""
+        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/guests/{guest}")
+
+    async def guest_key(self, url: str) -> Json:
+        """What a guest publishes with, by the link's `url`: `{"key","source","whip",…}`.
+
+        A key made before works no more.
+        """
+        return await self.request("POST", f"/api/v1/guests/{url.rpartition('/')[2]}/stream-key")
 
     # origin
 

@@ -218,6 +218,13 @@ class Channel:
             return result
         raise ChannelProblem(answer.get("problem") or {})
 
+    async def switch(self, source: str, *, timeout_s: float = 10.0) -> Json:
+        """Put a source on air, `{"source","label","on_air"}`. Raises what `call` raises.
+
+        `on_air` is false while its next keyframe is waited for; `source.switched` then tells.
+        """
+        return await self.call("source.switch", source=source, timeout_s=timeout_s)
+
     async def hold(self, key: str, lines: list[Json], *, timeout_s: float = 10.0) -> Json:
         """Have stock kept while the order is written, `{"order","until","lines","total"}`.
 
