@@ -18,6 +18,8 @@ import { Look } from "./look.js";
 import { openOrigin } from "./origin.js";
 import { Slate, slateOf } from "./slate.js";
 import { Surround } from "./surround.js";
+import { mostWanted, setUpThrift } from "./thrift.js";
+import { WayNote } from "./way-note.js";
 import { Player } from "./whep.js";
 
 const at = (id) => document.getElementById(id);
@@ -27,7 +29,7 @@ const scene = new Scene();
 scene.broadcast = broadcast;
 const video = at("video");
 const channel = new Channel(broadcast.id);
-const player = new Player(video, broadcast.id);
+const player = new Player(video, broadcast.id, { most: mostWanted() });
 const act = {
   // A tap that came by the offer's own sheet was counted there.
   buy: (offer, counted = false) => {
@@ -54,6 +56,7 @@ const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
 const hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
 const slate = new Slate(at("slate"), { again: () => player.restart(), play: () => player.play() });
+const wayNote = new WayNote(at("way"));
 new Surround(video, at("surround"));
 
 let known = false;
@@ -105,9 +108,10 @@ channel.addEventListener("events", ({ detail }) => {
 });
 channel.addEventListener("state", () => {
   render();
-  player.doubt();
+  player.soon();
 });
 player.addEventListener("state", render);
+player.addEventListener("way", () => wayNote.show(player.way));
 
 // Sound: off at first, one tap away; the button then stays as a small switch.
 function showSound() {
@@ -123,6 +127,7 @@ at("sound").addEventListener("click", () => {
 });
 video.addEventListener("volumechange", showSound);
 showSound();
+setUpThrift(at("thrift"), player);
 
 at("bag-open").addEventListener("click", () => open(at("bag-sheet")));
 at("share").addEventListener("click", async () => {
