@@ -47,7 +47,7 @@ export function slateOf(scene, picture, link) {
       icon: "offline",
       title: t("This network blocks the video"),
       words: t(
-        "The video comes by UDP, which does not get through here. Try mobile data or another Wi-Fi. Chat and orders work all the same.",
+        "It gets through here neither by UDP nor by TCP. Try mobile data or another Wi-Fi. Chat and orders work all the same.",
       ),
       act: "again",
     };

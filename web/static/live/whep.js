@@ -1,16 +1,15 @@
 // The picture: a WHEP player (draft-ietf-wish-whep-03) for one <video>, muted and inline.
-// It comes in by itself when someone publishes and comes back when the link is lost.
+// It comes in by itself when someone publishes and comes back when the link is lost. The way that
+// the packets take is path.js's part.
 
-const CONNECT_WITHIN = 12_000;
-const LOST_AFTER = 3_000; // a link that comes back within this was only shaken
-const STILL_AFTER = 1_000; // a picture in doubt that brings nothing for this long is lost
-const LOOKS = 6;
+import { Path, iceServers, linked } from "../common/path.js";
+
 const RETRY = 3_000;
 const RETRY_BLOCKED = 20_000;
 const LAYER = "urn:ietf:params:whep:ext:core:layer";
 
-/** States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
-    blocked (UDP does not come through), unsupported, busy (the server lets in later), lost,
+/** Event `state`, and `way` where `way` may be another. States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
+    blocked (no way leads out of this network), unsupported, busy (the server lets in later), lost,
     stopped. */
 export class Player extends EventTarget {
   /** `source`: one camera's own picture, for the crew, in place of what viewers get. `most`: the
@@ -23,8 +22,8 @@ export class Player extends EventTarget {
     this.sound = sound;
     this.state = "stopped";
     this.wanted = false;
-    this.everConnected = false;
     this.run = 0;
+    this.servers = []; // those for which this network lets nothing else through
     addEventListener("pagehide", () => this.leave());
     addEventListener("pageshow", (event) => {
       if (event.persisted && this.wanted) this.restart();
@@ -34,6 +33,11 @@ export class Player extends EventTarget {
       if (!document.hidden) this.soon();
     });
     video.addEventListener("playing", () => this.connection && this.become("playing"));
+  }
+
+  /** How the packets come: `udp`, `tcp`, `relay`, or null while it is not known. */
+  get way() {
+    return this.path?.way ?? null;
   }
 
   /** Play, now and whenever there is something to play. */
@@ -60,29 +64,10 @@ export class Player extends EventTarget {
     this.connect();
   }
 
-  /** The channel broke or came back, and perhaps the server did: where packets came and then none
-      comes for a moment, this session is lost. */
-  async doubt() {
-    const { connection, run } = this;
-    if (!connection || this.timer) {
-      this.soon();
-      return;
-    }
-    let before = await packets(connection);
-    for (let look = 0; look < LOOKS && before > 0; look += 1) {
-      await new Promise((resolve) => setTimeout(resolve, STILL_AFTER));
-      if (run !== this.run) return;
-      const now = await packets(connection);
-      if (run === this.run && now === before) this.retry("lost", 0);
-      before = now;
-    }
-  }
-
   /** Try at once if a try is due, unless the server said when to come back. */
   soon() {
     if (this.state === "busy") return;
-    const broken = ["failed", "closed"].includes(this.connection?.connectionState);
-    if (this.wanted && (this.timer || broken)) this.restart();
+    if (this.wanted && this.timer) this.restart();
     else if (this.wanted && this.video.paused && this.video.srcObject) this.play();
   }
 
@@ -91,7 +76,8 @@ export class Player extends EventTarget {
     this.timer = null;
     const run = (this.run += 1);
     if (this.state !== "waiting") this.become("connecting");
-    const connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+    const { servers } = this;
+    const connection = new RTCPeerConnection({ iceServers: servers, bundlePolicy: "max-bundle" });
     this.connection = connection;
     const stream = new MediaStream();
     connection.addTransceiver("video", { direction: "recvonly" });
@@ -100,9 +86,6 @@ export class Player extends EventTarget {
       stream.addTrack(track);
       if (this.video.srcObject !== stream) this.video.srcObject = stream;
       this.play();
-    });
-    connection.addEventListener("connectionstatechange", () => {
-      if (run === this.run) this.linked(connection.connectionState);
     });
     try {
       await connection.setLocalDescription();
@@ -120,12 +103,10 @@ export class Player extends EventTarget {
         return;
       }
       this.session = new URL(answer.headers.get("location"), location.origin).href;
-      this.layer = linked(answer, LAYER);
+      this.layer = linked(answer.headers, LAYER);
       if (this.most !== null) this.prefer(this.most);
       await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
-      this.timeout = setTimeout(() => {
-        if (run === this.run && connection.connectionState !== "connected") this.blocked();
-      }, CONNECT_WITHIN);
+      if (run === this.run) this.follow(connection, iceServers(answer.headers));
     } catch (error) {
       if (run !== this.run) return;
       // fetch fails with a TypeError when the server can't be reached; the rest is the browser's.
@@ -137,21 +118,25 @@ export class Player extends EventTarget {
     }
   }
 
-  linked(state) {
-    clearTimeout(this.shaken);
-    if (state === "connected") {
-      clearTimeout(this.timeout);
-      this.everConnected = true;
-    } else if (state === "disconnected") {
-      this.shaken = setTimeout(() => this.retry("lost", 0), LOST_AFTER);
-    } else if (state === "failed" || state === "closed") {
-      if (this.everConnected) this.retry("lost", 500);
-      else this.blocked();
-    }
-  }
-
-  blocked() {
-    this.retry("blocked", RETRY_BLOCKED);
+  follow(connection, servers) {
+    const path = new Path(connection, {
+      session: this.session,
+      servers,
+      relays: this.servers.length > 0,
+    });
+    this.path = path;
+    path.addEventListener("open", () => {
+      // What needed a TURN server once begins with it next time.
+      this.servers = path.way === "relay" ? servers : [];
+      if (this.state === "lost" && !this.video.paused) this.become("playing");
+      this.dispatchEvent(new Event("way"));
+    });
+    path.addEventListener("shaken", () => this.state === "playing" && this.become("lost"));
+    path.addEventListener("lost", () => this.retry("lost", 500));
+    path.addEventListener("blocked", () => {
+      this.servers = [];
+      this.retry("blocked", RETRY_BLOCKED);
+    });
   }
 
   refused(answer) {
@@ -203,9 +188,9 @@ export class Player extends EventTarget {
   leave() {
     this.run += 1;
     clearTimeout(this.timer);
-    clearTimeout(this.timeout);
-    clearTimeout(this.shaken);
     this.timer = null;
+    this.path?.close();
+    this.path = null;
     this.connection?.close();
     this.connection = null;
     if (this.session) {
@@ -219,23 +204,6 @@ export class Player extends EventTarget {
     this.state = state;
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
-}
-
-async function packets(connection) {
-  let received = 0;
-  for (const stats of (await connection.getStats()).values()) {
-    if (stats.type === "inbound-rtp") received += stats.packetsReceived;
-  }
-  return received;
-}
-
-/** Where a Link header of that relation leads (RFC 8288), or null. */
-function linked(answer, relation) {
-  for (const link of (answer.headers.get("link") ?? "").split(/,\s*(?=<)/)) {
-    const [, target, rest] = /^<([^>]*)>(.*)$/.exec(link.trim()) ?? [];
-    if (rest?.includes(`rel="${relation}"`)) return new URL(target, location.origin).href;
-  }
-  return null;
 }
 
 function forget(answer) {

@@ -1,13 +1,12 @@
 // Publishes a MediaStream by WHIP (RFC 9725) and keeps it published: after a drop, a locked screen
 // or a lost network it posts again with the same source's key, which takes up the same place.
-// Leaves the camera to camera.js and every word to the page.
+// Leaves the camera to camera.js, the way that packets take to path.js and every word to the page.
 
+import { Path, iceServers } from "../common/path.js";
 import { addPicture, settle } from "./simulcast.js";
 
 const START_KBPS = 1_200;
 const ANSWER_MS = 10_000;
-const CONNECT_MS = 12_000;
-const DISCONNECTED_MS = 2_500;
 const RETRY_MS = [500, 1_000, 2_000, 4_000];
 
 /** Codecs in the order wanted: H264 baseline first, so that HLS and recording need no encoder. */
@@ -56,14 +55,19 @@ export function withStartBitrate(sdp) {
  * `credentials(fresh)` resolves to `{key, whip_url, source, label}` or rejects with a Problem of
  * common/api.js; `fresh` asks for a new key.
  * Event `state`; `state` is `idle`, `connecting`, `live`, `reconnecting` or `refused`, and `problem`
- * then holds the problem details that the server gave.
+ * then holds the problem details that the server gave. `way` is how the picture goes: `udp`, `tcp`,
+ * `relay` (by a TURN server), or null while that is not known; `isBlocked` whether the last try found
+ * no way out of this network at all.
  */
 export class Publisher extends EventTarget {
   state = "idle";
   problem = null;
   source = null;
   label = null;
+  isBlocked = false;
   #credentials;
+  #path = null;
+  #servers = [];
   #stream = null;
   #peer = null;
   #session = null;
@@ -79,6 +83,10 @@ export class Publisher extends EventTarget {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.hurry();
     });
+  }
+
+  get way() {
+    return this.#path?.way ?? null;
   }
 
   get isOn() {
@@ -117,7 +125,7 @@ export class Publisher extends EventTarget {
 
   /** Tries at once where the next attempt is being waited for. */
   hurry() {
-    if (!this.isOn || this.#peer?.connectionState === "connected") return;
+    if (!this.isOn || this.#path) return;
     if (this.#timer === null && this.state === "connecting") return;
     this.#connect();
   }
@@ -136,8 +144,9 @@ export class Publisher extends EventTarget {
   #hangUp() {
     clearTimeout(this.#timer);
     this.#timer = null;
+    this.#path?.close();
+    this.#path = null;
     if (!this.#peer) return;
-    this.#peer.onconnectionstatechange = null;
     this.#peer.close();
     this.#peer = null;
   }
@@ -146,7 +155,7 @@ export class Publisher extends EventTarget {
     const attempt = ++this.#attempt;
     const stale = () => attempt !== this.#attempt;
     this.#hangUp();
-    const peer = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+    const peer = new RTCPeerConnection({ iceServers: this.#servers, bundlePolicy: "max-bundle" });
     this.#peer = peer;
     try {
       const credentials = await this.#credentials(fresh);
@@ -170,12 +179,10 @@ export class Publisher extends EventTarget {
       this.#key = credentials.key;
       this.source = credentials.source;
       this.label = credentials.label;
-      peer.onconnectionstatechange = () => this.#follow(peer, attempt);
       await peer.setRemoteDescription({ type: "answer", sdp: withStartBitrate(answer.sdp) });
       await settle(peer.getSenders()[0], answer.sdp);
       if (stale()) return;
-      this.#timer ??= setTimeout(() => this.#again(attempt), CONNECT_MS);
-      this.#follow(peer, attempt);
+      this.#follow(peer, attempt, answer.servers);
     } catch (error) {
       if (stale()) return;
       // No key was given, and asking again gives none either.
@@ -210,7 +217,7 @@ export class Publisher extends EventTarget {
     if (response.status === 201) {
       const location = response.headers.get("Location");
       const session = location ? new URL(location, response.url || url).href : null;
-      return { session, sdp: await response.text() };
+      return { session, sdp: await response.text(), servers: iceServers(response.headers) };
     }
     const problem = await response.json().catch(() => ({ detail: "", title: "" }));
     const wait = Number(response.headers.get("Retry-After")) * 1_000 || 0;
@@ -229,24 +236,28 @@ export class Publisher extends EventTarget {
     }
   }
 
-  #follow(peer, attempt) {
-    if (attempt !== this.#attempt) return;
-    switch (peer.connectionState) {
-      case "connected":
-        clearTimeout(this.#timer);
-        this.#timer = null;
-        this.#failures = 0;
-        if (this.state !== "live") this.#enter("live");
-        break;
-      case "disconnected":
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#again(attempt, 1), DISCONNECTED_MS);
-        break;
-      case "failed":
-      case "closed":
-        this.#again(attempt);
-        break;
-    }
+  #follow(peer, attempt, servers) {
+    const path = new Path(peer, {
+      session: this.#session,
+      headers: { Authorization: `Bearer ${this.#key}` },
+      servers,
+      relays: this.#servers.length > 0,
+    });
+    this.#path = path;
+    path.addEventListener("open", () => {
+      this.#failures = 0;
+      this.isBlocked = false;
+      // What needed a TURN server once begins with it next time.
+      this.#servers = path.way === "relay" ? servers : [];
+      this.#enter("live");
+    });
+    path.addEventListener("shaken", () => this.#enter("reconnecting"));
+    path.addEventListener("lost", () => this.#again(attempt, 1));
+    path.addEventListener("blocked", () => {
+      this.isBlocked = true;
+      this.#servers = [];
+      this.#again(attempt);
+    });
   }
 
   #again(attempt, wait = 0) {

@@ -1,0 +1,75 @@
+"""How packets get out of a network in Chromium: by TCP where UDP is blocked, as a player and as a
+publisher, and again after the network changed under a session.
+"""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from farmlive.app import Server
+from farmlive.media.python_engine import PythonEngine
+
+from .conftest import PHONE, Open, Sale
+from .test_live import FRAMES, key, picture
+from .test_studio import sending
+
+__all__ = ["key"]
+
+pytestmark = pytest.mark.browser
+
+# No UDP candidate reaches the server, as where a network lets none through.
+NO_UDP = """
+const answer = RTCPeerConnection.prototype.setRemoteDescription;
+RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+  const sdp = description.sdp?.replace(/a=candidate:\\S+ \\d+ udp .*\\r\\n/gi, "");
+  return answer.call(this, { ...description, sdp });
+};
+"""
+# Keeps the page's connections and what it asks of sessions.
+KEPT = """
+window.connections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...how) {
+    super(...how);
+    window.connections.push(this);
+  }
+};
+window.asked = [];
+const fetchIt = window.fetch;
+window.fetch = (address, how) => {
+  window.asked.push(how?.method ?? "GET");
+  return fetchIt(address, how);
+};
+"""
+
+
+def protocols(site: Server) -> list[str]:
+    engine = site.house.relay._engine
+    assert isinstance(engine, PythonEngine)
+    return [peer.port.protocol for peer in engine._peers.values() if peer.port is not None]
+
+
+async def frames(page: Page, more_than: int = 0) -> int:
+    return int(await page.evaluate(FRAMES, more_than))
+
+
+async def test_a_viewer_comes_in_by_tcp_and_is_told_so(
+    site: Server, sale: Sale, key: str, open_page: Open
+) -> None:
+    async with picture(site, sale, key):
+        page = await open_page(sale.path, size=PHONE, script=NO_UDP)
+        await frames(page)
+        assert "tcp" in protocols(site)
+        note = page.locator("#way")
+        await expect(note).to_have_text("The video comes by TCP, since this network blocks UDP.")
+        await expect(page.locator("#slate")).to_be_hidden()
+
+
+async def test_a_camera_sends_by_tcp(sale: Sale, site: Server, open_studio: Open) -> None:
+    page = await open_studio(f"/studio/{sale.broadcast}", size=PHONE, script=NO_UDP)
+    await page.get_by_role("button", name="Use this camera").click()
+    await page.get_by_role("button", name="Put it on air").click()
+    await expect(page.get_by_text("Sending. Viewers see this camera.")).to_be_visible()
+    viewer = await (await open_studio("/studio")).context.new_page()
+    await viewer.goto(sale.path)
+    await frames(viewer, 20)
+    assert sorted(protocols(site)) == ["tcp", "udp"]
