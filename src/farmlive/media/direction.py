@@ -91,7 +91,8 @@ class Direction:
         if entry.on_air == source.id:
             self._engine.put_on_air(entry.output, None)
             self._decide(entry)
-            entry.on_air = None
+            if entry.on_air == source.id:
+                entry.on_air = None
         entry.sources.pop(source.id, None)
         if source.joined:
             self._tell("left", entry, source)
