@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from farmlive.media import output, rtcp, rtp
+from farmlive.media import rtcp, rtp, sending
 from farmlive.media import viewer as viewer_module
 from farmlive.media.engine import Incoming, Outgoing, Publishing, Ssrcs, Viewing
 from farmlive.media.output import Fanout
 from farmlive.media.publisher import Publisher
-from farmlive.media.rtp import Packet, Received, ahead32
+from farmlive.media.rtp import Packet, ahead32
 from farmlive.media.runs import Run
 from farmlive.media.viewer import Viewer
 
@@ -66,7 +66,7 @@ class Hearers:
 
 @pytest.fixture(autouse=True)
 def hearers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "Audience", Hearers)
+    monkeypatch.setattr(sending, "Audience", Hearers)
     monkeypatch.setattr(viewer_module, "Audience", Hearers)
 
 
@@ -91,7 +91,7 @@ class Source:
         self.switched = False
 
     def send(self, packet: Packet, now: float, payload_type: int = 96, ssrc: int = 0) -> None:
-        taken = self.publisher.take(Received(payload_type, ssrc or self.ssrc, packet, None), now)
+        taken = self.publisher.take((payload_type, ssrc or self.ssrc, *packet, None), now)
         assert taken is not None
         track, plain, keyframe = taken
         for fanout in self.publisher.outputs:
@@ -197,7 +197,7 @@ def test_an_unanswered_request_ends_in_the_whole_group(fanout: Fanout) -> None:
     fanout.add(late, now)
     source.publisher.feedback(now, report=False)
     source.publisher.feedback(now + 2, report=False)
-    fanout.start_waiting(now + 2)
+    fanout.want_keyframes(now + 2)
     while fanout.catching:
         fanout.pump()
     assert len(kept.video) == 270
@@ -301,7 +301,7 @@ def on_air_with_sound(fanout: Fanout) -> tuple[Source, Kept, float]:
 
 def sound(source: Source, tick: int, now: float) -> bool:
     packet = Packet(100 + tick, tick * 960, True, b"sound")
-    taken = source.publisher.take(Received(111, 7, packet, None), now)
+    taken = source.publisher.take((111, 7, *packet, None), now)
     assert taken is not None
     source.fanout.feed(source.publisher, taken[0], taken[1], False, now)
     return source.fanout.send_whole()
@@ -311,7 +311,7 @@ def test_sound_that_comes_with_a_frame_leaves_in_its_send(fanout: Fanout) -> Non
     source, kept, now = on_air_with_sound(fanout)
     for part in range(2):
         packet = Packet(source.sequence + part, source.frame * 3000, part == 1, bytes(40))
-        taken = source.publisher.take(Received(96, 5, packet, None), now)
+        taken = source.publisher.take((96, 5, *packet, None), now)
         assert taken is not None
         fanout.feed(source.publisher, taken[0], taken[1], False, now)
     assert not sound(source, 10, now)
@@ -322,7 +322,7 @@ def test_sound_that_comes_with_a_frame_leaves_in_its_send(fanout: Fanout) -> Non
 def test_a_frame_without_its_end_waits_for_flush(fanout: Fanout) -> None:
     source, kept, now = on_air_with_sound(fanout)
     packet = Packet(source.sequence, source.frame * 3000, False, bytes(40))
-    taken = source.publisher.take(Received(96, 5, packet, None), now)
+    taken = source.publisher.take((96, 5, *packet, None), now)
     assert taken is not None
     fanout.feed(source.publisher, taken[0], taken[1], False, now)
     assert fanout.send_whole()
@@ -351,7 +351,7 @@ def test_lost_packets_come_back_by_rtx(fanout: Fanout) -> None:
     neighbour = next(each for each in kept.video if each.sequence == (first + 1) & 0xFFFF)
     assert repaired[0].packet.timestamp == neighbour.timestamp
     assert (repaired[1].packet.sequence - repaired[0].packet.sequence) & 0xFFFF == 1
-    assert (fanout.repaired, fanout.unrepaired) == (2, 1)
+    assert (fanout.repairs.repaired, fanout.repairs.unrepaired) == (2, 1)
 
 
 def test_without_rtx_the_packet_itself_comes_again(fanout: Fanout) -> None:
@@ -379,7 +379,7 @@ def test_a_flood_of_nacks_is_bounded(fanout: Fanout) -> None:
     for _ in range(50):
         fanout.repair(one, rtcp.Nack(SSRCS.video, wanted))
     assert len(kept.of(SSRCS.retransmission)) == 600
-    fanout.second(one)
+    fanout.second(one, now)
     fanout.repair(one, rtcp.Nack(SSRCS.video, wanted[:1]))
     assert len(kept.of(SSRCS.retransmission)) == 601
 
@@ -387,21 +387,22 @@ def test_a_flood_of_nacks_is_bounded(fanout: Fanout) -> None:
 def test_both_tracks_are_reported_on_one_clock(fanout: Fanout) -> None:
     source = Source(fanout)
     fanout.put_on_air(source.publisher)
+    one, kept = viewer(1)
+    fanout.add(one, 100.0)
     source.frames(1, 100.0, keyframe=True)
     source.send(Packet(1, 5_000, True, b"s"), 100.0, 111, 7)
     # The source's clock is far from ours; both tracks show the same moment.
-    video, audio = source.publisher.tracks
-    fanout.heard(video, rtcp.SenderReport(5, rtp.ntp(9_000.0), 45_000, 0, 0), 100.5)
-    fanout.heard(audio, rtcp.SenderReport(7, rtp.ntp(9_000.0), 29_000, 0, 0), 100.5)
-    told = fanout.report(101.5, 1_700_000_000.0)
+    source.publisher.heard(rtcp.SenderReport(5, rtp.ntp(9_000.0), 45_000, 0, 0), 100.5)
+    source.publisher.heard(rtcp.SenderReport(7, rtp.ntp(9_000.0), 29_000, 0, 0), 100.5)
+    told = fanout.sending.report(one, 101.5, 1_700_000_000.0)
     assert told is not None
     reports = [r for r in rtcp.parse(told) if isinstance(r, rtcp.SenderReport)]
     assert [r.ssrc for r in reports] == [SSRCS.video, SSRCS.audio]
     assert {r.ntp for r in reports} == {rtp.ntp(1_700_000_000.0)}
-    base = fanout.video.rewriter.timestamp_delta
-    assert reports[0].timestamp == (base + 45_000 + 90_000) & 0xFFFFFFFF
-    base = fanout.audio.rewriter.timestamp_delta
-    assert reports[1].timestamp == (base + 29_000 + 48_000) & 0xFFFFFFFF
+    # The first frame was at 0, the first sound at 5,000 of their sources' time.
+    assert reports[0].timestamp == (kept.video[0].timestamp + 45_000 + 90_000) & 0xFFFFFFFF
+    heard = kept.of(SSRCS.audio)[0].packet.timestamp
+    assert reports[1].timestamp == (heard + 29_000 - 5_000 + 48_000) & 0xFFFFFFFF
 
 
 def test_a_viewer_without_the_codec_gets_it_when_it_is_on_air(fanout: Fanout) -> None:

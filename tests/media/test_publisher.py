@@ -5,7 +5,7 @@ from tests.media.test_transport_cc import read
 from farmlive.media import rtcp
 from farmlive.media.engine import Incoming, Publishing
 from farmlive.media.publisher import Publisher
-from farmlive.media.rtp import Packet, Received
+from farmlive.media.rtp import Packet
 
 KEY, DELTA = b"\x10\x00\x50\x00", b"\x10\x01\x00\x00"
 
@@ -20,7 +20,7 @@ def send(
 ) -> None:
     extension = None if wide is None else (0xBEDE, b"\x31" + wide.to_bytes(2, "big") + b"\x00")
     packet = Packet(sequence & 0xFFFF, round(now * 90_000), True, payload)
-    to.take(Received(96, 5, packet, extension), now)
+    to.take((96, 5, *packet, extension), now)
 
 
 def told(data: bytes | None) -> list[rtcp.Report]:
@@ -46,13 +46,13 @@ def test_an_rtx_fills_its_gap_with_the_packet_it_carries() -> None:
     send(one, 3, 1.0)
     one.request(1.02)
     repair = Packet(7000, 90_000, True, b"\x00\x02" + KEY)
-    taken = one.take(Received(97, 6, repair, None), 1.06)
+    taken = one.take((97, 6, *repair, None), 1.06)
     assert taken is not None
     track, packet, keyframe = taken
     assert (packet.sequence, packet.payload, keyframe) == (2, KEY, True)
     assert not track.missing
-    assert one.take(Received(97, 6, repair, None), 1.07) is None, "the same again"
-    assert one.take(Received(97, 6, Packet(7001, 0, False, b""), None), 1.07) is None, "padding"
+    assert one.take((97, 6, *repair, None), 1.07) is None, "the same again"
+    assert one.take((97, 6, *Packet(7001, 0, False, b""), None), 1.07) is None, "padding"
 
 
 def test_without_nack_nothing_is_asked_for() -> None:
@@ -102,9 +102,7 @@ def test_reports_loss_jitter_and_the_last_sender_report() -> None:
     one = publisher()
     for sequence in (65530, 65531, 65535, 0):
         send(one, sequence, 1.0)
-    track = one.tracks[0]
-    track.sender_report = rtcp.SenderReport(5, 0x1234_5678_9ABC_DEF0, 0, 0, 0)
-    track.sender_report_at = 1.0
+    one.heard(rtcp.SenderReport(5, 0x1234_5678_9ABC_DEF0, 0, 0, 0), 1.0)
     (report,) = [r for r in told(one.feedback(1.5, True)) if isinstance(r, rtcp.ReceiverReport)]
     assert (report.ssrc, report.lost, report.total_lost) == (5, 3 * 256 // 7, 3)
     assert report.highest == 0x10000
@@ -135,6 +133,6 @@ def test_measures_what_comes() -> None:
 def test_a_new_ssrc_starts_anew() -> None:
     one = publisher()
     send(one, 1, 1.0)
-    one.take(Received(96, 6, Packet(40_000, 0, True, DELTA), None), 1.1)
+    one.take((96, 6, *Packet(40_000, 0, True, DELTA), None), 1.1)
     assert one.tracks[0].ssrc == 6
     assert not one.tracks[0].missing

@@ -2,7 +2,7 @@
 stream a decoder can start. H264 has a module of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from farmlive.media import h264
 
@@ -40,25 +40,45 @@ def key(name: str, parameters: Mapping[str, str]) -> str | None:
 
 def begins_keyframe(codec: str, payload: bytes) -> bool:
     """Whether a decoder can start with this packet. `codec` is a key or its first word."""
-    name = codec.partition(":")[0]
-    if name == "H264":
-        return h264.begins_keyframe(payload)
-    if name == "VP8":
-        return _vp8_frame(payload) is not None
-    if name == "VP9":
-        # Not predicted, begin of a frame, lowest layer (RFC 9628, section 4.2).
-        if not payload or payload[0] & 0x48 != 0x08:
-            return False
-        if not payload[0] & 0x20:
-            return True
-        at = 1
-        if payload[0] & 0x80 and len(payload) > 1:
-            at = 3 if payload[1] & 0x80 else 2
-        return len(payload) > at and payload[at] & 0x0E == 0
-    if name == "AV1":
-        # N: the first packet of a coded video sequence (AV1 RTP, section 4.4).
-        return bool(payload) and payload[0] & 0x88 == 0x08
+    return keyframe_test(codec)(payload)
+
+
+def keyframe_test(codec: str) -> Callable[[bytes], bool]:
+    """What tells whether a decoder of this codec can start with a packet."""
+    return _KEYFRAME_TESTS.get(codec.partition(":")[0], _never)
+
+
+def _never(payload: bytes) -> bool:
     return False
+
+
+def _vp8_keyframe(payload: bytes) -> bool:
+    return len(payload) > 1 and payload[0] & 0x17 == 0x10 and _vp8_frame(payload) is not None
+
+
+def _vp9_keyframe(payload: bytes) -> bool:
+    # Not predicted, begin of a frame, lowest layer (RFC 9628, section 4.2).
+    if not payload or payload[0] & 0x48 != 0x08:
+        return False
+    if not payload[0] & 0x20:
+        return True
+    at = 1
+    if payload[0] & 0x80 and len(payload) > 1:
+        at = 3 if payload[1] & 0x80 else 2
+    return len(payload) > at and payload[at] & 0x0E == 0
+
+
+def _av1_keyframe(payload: bytes) -> bool:
+    # N: the first packet of a coded video sequence (AV1 RTP, section 4.4).
+    return bool(payload) and payload[0] & 0x88 == 0x08
+
+
+_KEYFRAME_TESTS: Mapping[str, Callable[[bytes], bool]] = {
+    "H264": h264.begins_keyframe,
+    "VP8": _vp8_keyframe,
+    "VP9": _vp9_keyframe,
+    "AV1": _av1_keyframe,
+}
 
 
 def _vp8_frame(payload: bytes) -> int | None:
@@ -85,7 +105,8 @@ def picture_size(codec: str, payload: bytes) -> tuple[int, int] | None:
         if at is None or len(payload) < at + 10 or payload[at + 3 : at + 6] != b"\x9d\x01\x2a":
             return None
         width = int.from_bytes(payload[at + 6 : at + 8], "little") & 0x3FFF
-        return width, int.from_bytes(payload[at + 8 : at + 10], "little") & 0x3FFF
+        height = int.from_bytes(payload[at + 8 : at + 10], "little") & 0x3FFF
+        return (width, height) if width and height else None
     if codec.startswith("H264"):
         sps = h264.find_sps(payload)
         return (sps.width, sps.height) if sps else None

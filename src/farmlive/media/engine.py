@@ -236,6 +236,15 @@ class Engine(Protocol):
         keyframe comes. `aired` is told when it is done, at once where it is on air already.
         """
 
+    def prefer(self, peer: Peer, most: int | None) -> None:
+        """Send this viewer no higher layer of a simulcast than this, 0 the lowest; None: no limit.
+
+        What it gets is the lower of this and what its link carries.
+        """
+
+    def watching(self, peer: Peer) -> Watching | None:
+        """How the viewer does, or None where there is none."""
+
     def health(self, peer: Peer) -> Health | None:
         """How the publisher does, or None where there is none."""
 

@@ -85,7 +85,7 @@ class Intake:
             self.counts["datagrams_ignored"] += 1
             return
         try:
-            received = rtp.parse(protection.unprotect(data))
+            received = rtp.split(protection.unprotect(data))
         except (Unreadable, ValueError):
             self.counts["datagrams_ignored"] += 1
             return
@@ -97,23 +97,27 @@ class Intake:
         if not peer.flowing:
             peer.flowing = True
             self._upkeep.listener.flowing(peer.number)
-        track, packet, keyframe = taken
+        track, packet, began = taken
         objection = publisher.health.objection
         if objection is not None and not peer.objected:
             peer.objected = True
             self._upkeep.listener.objected(peer.number, objection)
         for fanout in publisher.outputs:
-            if fanout.feed(publisher, track, packet, keyframe, now):
+            if fanout.feed(publisher, track, packet, began, now):
                 self._upkeep.aired(fanout, peer)
             self._upkeep.fed.add(fanout)
-            if keyframe and fanout.catching:
+            if began and fanout.catching:
                 self._upkeep.pump_soon()
         if track.missing or track.overrun:
             self._upkeep.ask_soon(peer, publisher)
 
     def _rtcp(self, peer: EnginePeer, protection: Protection, data: bytes, now: float) -> None:
-        # Nothing follows from what a viewer received; most of what viewers send is that.
-        if peer.viewer is not None and rtcp.is_receiver_report_alone(data, protection.tag + 4):
+        # Most of what viewers send is what they received; only a choice of layers follows from it.
+        if (
+            peer.viewer is not None
+            and not (peer.fanout is not None and peer.fanout.is_layered)
+            and rtcp.is_receiver_report_alone(data, protection.tag + 4)
+        ):
             return
         try:
             for report in rtcp.parse(protection.unprotect_rtcp(data)):
@@ -125,18 +129,20 @@ class Intake:
         fanout, publisher, viewer = peer.fanout, peer.publisher, peer.viewer
         if publisher is not None:
             if isinstance(report, rtcp.SenderReport):
-                for track in publisher.tracks:
-                    if track.ssrc == report.ssrc:
-                        track.sender_report, track.sender_report_at = report, now
-                        for each in publisher.outputs:
-                            if each.on_air is publisher:
-                                each.heard(track, report, now)
+                publisher.heard(report, now)
+            elif isinstance(report, rtcp.ReferenceReply):
+                publisher.answered(report, self._upkeep.middle_of(now))
         elif viewer is not None and fanout is not None:
             if isinstance(report, rtcp.Nack):
                 self.counts["nacks_received"] += 1
                 fanout.repair(viewer, report)
             elif isinstance(report, rtcp.KeyframeRequest):
                 self.counts["keyframe_requests_received"] += 1
-                if fanout.on_air is not None and viewer.live:
-                    fanout.on_air.want_keyframe()
+                asked = fanout.keyframe_requested(viewer)
+                if asked is not None:
+                    self._upkeep.ask(asked)
+            elif isinstance(report, rtcp.ReceiverReport):
+                if fanout.reported(viewer, report, now):
                     self._upkeep.ask_for_keyframe(fanout)
+            elif isinstance(report, rtcp.Estimate):
+                viewer.choice.estimated(report.bitrate / 1000, now)

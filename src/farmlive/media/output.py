@@ -1,85 +1,54 @@
-"""An output: what all viewers of one broadcast get, as one continuous stream.
+"""An output: what all of its viewers get, as one continuous stream for each.
 
-Rewrites the source on air, keeps the ring, sends each packet to every viewer, answers their
-NACKs and lets late joiners in. SSRC, numbers and timestamps are the same for all viewers, but
-for the half of the sequence range, so that a packet is written once for many.
+Follows the source on air, sends each packet to those on its lane, moves viewers between lanes at
+keyframes and lets late joiners in. Viewers whose numbers are shifted by the same amounts are
+served together, so that a packet is written once for many.
 """
 
-from secrets import randbelow
+from collections.abc import Iterable
 from typing import Any
 
-from farmlive.media import rtcp, rtp
-from farmlive.media.audience import Audience
+from farmlive.media import rtcp
 from farmlive.media.engine import Peer, Ssrcs
+from farmlive.media.lane import Lane, Shift
 from farmlive.media.ports import Outlet
-from farmlive.media.publisher import Publisher, Track
-from farmlive.media.rewrite import Rewriter, SourceClock, half, squeeze
-from farmlive.media.ring import Ring, starts_in_group
+from farmlive.media.publisher import Publisher
+from farmlive.media.repairs import Repairs
+from farmlive.media.rewrite import half, seam, squeeze
+from farmlive.media.ring import starts_in_group
 from farmlive.media.rtp import Packet, ahead, ahead32
-from farmlive.media.runs import Run, runs
-from farmlive.media.viewer import RTX_PER_S, Numbers, Viewer
+from farmlive.media.sending import Sending
+from farmlive.media.sound import Sound
+from farmlive.media.track import Track
+from farmlive.media.viewer import RTX_PER_S, Epoch, Viewer
 
 _BURST = 24
-_RTX_PER_NACK = 100
-# Packets of a frame differ by a byte or so; padded to one size they leave in one send.
-_PAD_MOST = 24
-_FLUSH_AT = 40
-
-
-class _Stream:
-    """One kind of track of the output."""
-
-    def __init__(self, ssrc: int, clock_rate: int) -> None:
-        self.ssrc = ssrc
-        self.clock_rate = clock_rate
-        self.codec = ""
-        self.rewriter = Rewriter(clock_rate, randbelow(0x4000), randbelow(1 << 30))
-        self.source_ssrc: int | None = None
-        self.pending: list[Packet] = []
-        self.packets = 0
-        self.octets = 0
-        # Our time and the stream's RTP time of one moment; None before the first packet.
-        self.moment: tuple[float, int] | None = None
-
-    def take(self, count: int) -> list[Packet]:
-        """The first packets of what was gathered."""
-        taken, self.pending = self.pending[:count], self.pending[count:]
-        return taken
-
-    def write(self, packets: list[Packet], payload_type: int, shift: int) -> list[bytes]:
-        """The packets as one group of viewers gets them."""
-        size = max(len(packet.payload) for packet in packets)
-        out = []
-        for packet in packets:
-            short = size - len(packet.payload)
-            padding = short if short <= _PAD_MOST and len(packets) > 1 else 0
-            shifted = packet._replace(sequence=packet.sequence ^ shift) if shift else packet
-            out.append(rtp.write(shifted, payload_type, self.ssrc, padding))
-        return out
+_RATE = 90_000
+# Whoever waits this long for a new source's layer takes a lower one.
+_PATIENCE_S = 0.5
 
 
 class Fanout:
-    """An output's streams, viewers and the publisher on air."""
+    """An output's lanes, viewers and the publisher on air."""
 
     def __init__(self, ssrcs: Ssrcs) -> None:
         self.ssrcs = ssrcs
         self.viewers: dict[Peer, Viewer] = {}
         self.on_air: Publisher | None = None
         self.following: Publisher | None = None
-        self.video = _Stream(ssrcs.video, 90_000)
-        self.audio = _Stream(ssrcs.audio, 48_000)
-        self.ring = Ring()
+        self.sound = Sound(ssrcs.audio)
+        self.repairs = Repairs(ssrcs)
+        # Those who get a burst, who wait for a keyframe, and who get another track meanwhile.
         self.catching: dict[Peer, Viewer] = {}
         self.waiting: dict[Peer, Viewer] = {}
-        self.sent = self.failed = self.repaired = self.unrepaired = 0
+        self.moving: dict[Peer, Viewer] = {}
+        self.sending = Sending(ssrcs, self.viewers, self.sound)
         # Of viewers that are gone: what was dropped since they could not keep up.
         self.dropped = 0
-        self._clock = SourceClock()
-        self._audiences: list[tuple[Numbers, list[Audience]]] = []
-        # Whether viewers or codecs have changed since the audiences were made.
-        self._stale = False
-        # How many packets of video are of frames that are whole.
-        self._whole = 0
+        self._lanes: dict[Track, Lane] = {}
+        self._switched_at = 0.0
+
+    # Who is on air.
 
     def put_on_air(self, publisher: Publisher | None) -> None:
         """Follow this publisher from its next keyframe on; None: nobody, at once."""
@@ -97,64 +66,84 @@ class Fanout:
         self._subscribe(publisher)
 
     def drop(self, publisher: Publisher) -> None:
-        """The publisher is gone: its group can't be continued."""
+        """The publisher is gone: its viewers wait for what comes next."""
         if self.following is publisher:
             self.following = None
+        self.flush()
         if self.on_air is publisher:
-            self.flush()
             self.on_air = None
-            self.ring.forget_group()
-            for viewer in list(self.catching.values()):
-                self._wait(viewer)
+        self._leave_all(publisher.tracks)
         self._subscribe(publisher)
 
+    def renewed(self, old: Track, fresh: Track, now: float) -> None:
+        """A track of a publisher began anew: go on at its next keyframe."""
+        if old.is_video:
+            self.flush()
+            self._leave_all((old,))
+            if self.on_air is not None and fresh in self.on_air.layers:
+                self.on_air.want_keyframe(fresh)
+                self.aim_all(now)
+
+    def _leave_all(self, tracks: Iterable[Track]) -> None:
+        gone = set(tracks)
+        for viewer in self.viewers.values():
+            if viewer.target in gone:
+                viewer.target = None
+                self.moving.pop(viewer.peer, None)
+            if viewer.epoch is not None and viewer.epoch.track in gone:
+                self._wait(viewer)
+
     def _subscribe(self, publisher: Publisher | None) -> None:
-        """Get this publisher's packets while it is on air or followed, and no longer."""
+        """Get this publisher's packets while it is on air, followed or still seen by someone."""
         if publisher is not None:
             others = tuple(each for each in publisher.outputs if each is not self)
-            wanted = publisher is self.on_air or publisher is self.following
+            wanted = (
+                publisher is self.on_air
+                or publisher is self.following
+                or any(lane.publisher is publisher for lane in self._lanes.values())
+            )
             publisher.outputs = (*others, self) if wanted else others
 
+    def _switch(self, publisher: Publisher, now: float) -> None:
+        before = self.on_air
+        self.on_air, self.following = publisher, None
+        self._switched_at = now
+        for viewer in list(self.catching.values()):
+            self._wait(viewer)
+        if not publisher.layers:
+            self._leave_all(list(self._lanes))
+        publisher.look(now)
+        self.aim_all(now)
+        self._subscribe(before)
+
+    # What comes.
+
     def feed(
-        self, publisher: Publisher, track: Track, packet: Packet, keyframe: bool, now: float
+        self, publisher: Publisher, track: Track, packet: Packet, began: bool, now: float
     ) -> bool:
-        """Take a publisher's packet; True where the switch to this publisher is made by it."""
+        """Take a publisher's packet; True where the switch to this publisher is made by it.
+
+        `began`: a group of pictures begins with the packet's frame.
+        """
         switched = False
         if publisher is not self.on_air:
-            if publisher is not self.following or not (keyframe or publisher.video is None):
+            if publisher is self.following and (began or not publisher.layers):
+                self.flush()
+                self._switch(publisher, now)
+                switched = True
+            elif not track.is_video:
                 return False
-            self.flush()
-            before = self.on_air
-            self.on_air, self.following = publisher, None
-            self._subscribe(before)
-            self.video.source_ssrc = self.audio.source_ssrc = None
-            self._clock = SourceClock()
-            switched = True
-        is_video = track.incoming.kind == "video"
-        stream = self.video if is_video else self.audio
-        if stream.source_ssrc != track.ssrc:
-            stream.source_ssrc = track.ssrc
-            stream.rewriter.begin(packet.sequence, packet.timestamp, now)
-            stream.moment = None
-        mapped = stream.rewriter.map(packet, now)
-        if mapped is None:
+        if not track.is_video:
+            if self.sound.codec != track.codec:
+                self.flush()
+                self.sending.stale = True
+            self.sound.add(track, packet, now)
             return switched
-        if stream.moment is None:
-            stream.moment = (now, mapped.timestamp)
-        if stream.codec != track.codec:
-            self.flush()
-            stream.codec = track.codec
-            self._stale = True
-        stream.packets += 1
-        stream.octets += len(mapped.payload)
-        stream.pending.append(mapped)
-        if is_video:
-            if self.ring.put(mapped, keyframe, now):
-                for viewer in list(self.waiting.values()):
-                    if viewer.may_go_on(now):
-                        self._catch_up(viewer, mapped.timestamp, now)
-            if mapped.marker or len(stream.pending) - self._whole >= _FLUSH_AT:
-                self._whole = len(stream.pending)
+        lane = self._lanes.get(track)
+        if lane is not None:
+            lane.add(packet)
+        if began and (self.waiting or self.moving):
+            self._let_in(publisher, track, now)
         return switched
 
     def send_whole(self) -> bool:
@@ -162,228 +151,281 @@ class Fanout:
 
         Returns whether packets of a frame without its end wait for `flush`.
         """
-        self._send(self._whole, len(self.audio.pending))
-        return bool(self.video.pending)
+        self._send({lane: lane.whole for lane in self._lanes.values() if lane.whole})
+        return any(lane.pending for lane in self._lanes.values())
 
     def flush(self) -> None:
         """Send all that was gathered."""
-        self._send(len(self.video.pending), len(self.audio.pending))
+        self._send({lane: len(lane.pending) for lane in self._lanes.values() if lane.pending})
 
-    def _send(self, video_count: int, audio_count: int) -> None:
-        """Send so many packets; sound rides in the last send of video where it fits."""
-        if not video_count and not audio_count:
-            return
-        self._regroup()
-        video, audio = self.video.take(video_count), self.audio.take(audio_count)
-        self._whole = max(0, self._whole - video_count)
-        for numbers, audiences in self._audiences:
-            written = []
-            if video and numbers.video:
-                written += self.video.write(video, *numbers.video)
-            if audio and numbers.audio:
-                written += self.audio.write(audio, *numbers.audio)
-            cut = runs(written)
-            for audience in audiences:
-                failed = sum(map(audience.send, cut))
-                self.sent += len(written) * len(audience) - failed
-                self.failed += failed
-                if audience.fallen:
-                    self._fall(audience)
+    def _send(self, counts: dict[Lane, int]) -> None:
+        self._wait_all(self.sending.send(counts))
 
-    def _fall(self, audience: Audience) -> None:
+    def _wait_all(self, fallen: Iterable[Viewer]) -> None:
         """These can't keep up: sound alone, until they may go on at a keyframe."""
-        for member in audience.fallen:
-            if isinstance(member, Viewer) and member.peer in self.viewers:
-                member.live = False
-                self._wait(member)
-        audience.fallen.clear()
-        self._stale = True
+        for viewer in fallen:
+            if viewer.peer in self.viewers:
+                self._wait(viewer, muted=True)
 
-    def _regroup(self) -> None:
-        """Sort the viewers by the numbers that they want for what is sent now."""
-        if not self._stale:
-            return
-        self._stale = False
-        sound = self.audio
-        next_sound = sound.pending[0].sequence if sound.pending else sound.rewriter.next_sequence
-        groups: dict[tuple[Numbers, Outlet, int], list[Viewer]] = {}
-        for viewer in self.viewers.values():
-            viewer.choose(self.video.codec, sound.codec)
-            if viewer.audio_pt is not None and viewer.audio_shift is None:
-                viewer.audio_shift = half(next_sound)
-            key = viewer.numbers, viewer.sock, viewer.protection.tag
-            groups.setdefault(key, []).append(viewer)
-        audiences: dict[Numbers, list[Audience]] = {}
-        for (numbers, sock, _), viewers in groups.items():
-            audiences.setdefault(numbers, []).append(Audience(sock, viewers))
-        self._audiences = list(audiences.items())
-
-    # Viewers come and go.
+    # Viewers come, go and change.
 
     def add(self, viewer: Viewer, now: float) -> None:
         """Let a viewer in: with the current group of pictures, or at the next keyframe."""
         self.flush()
-        self.viewers[viewer.peer] = viewer
-        self._stale = True
+        self.viewers[viewer.peer] = self.waiting[viewer.peer] = viewer
+        self.sending.stale = True
+        self.aim(viewer, now)
         started = self._start(viewer, now)
-        if not started:
-            self._wait(viewer)
         # Who did not answer the last request is asked all the same: it may have learned to.
-        if self.on_air is not None and not (started and self.on_air.answers_requests):
-            self.on_air.want_keyframe()
+        if (
+            self.on_air is not None
+            and viewer.target is not None
+            and not (started and self.on_air.answers_requests)
+        ):
+            self.on_air.want_keyframe(viewer.target)
 
     def remove(self, peer: Peer) -> None:
         """Forget a viewer."""
-        viewer = self.viewers.pop(peer, None)
+        viewer = self.viewers.get(peer)
         if viewer is not None:
+            self._wait(viewer)
             self.dropped += viewer.stall.dropped
-            self.catching.pop(peer, None)
-            self.waiting.pop(peer, None)
-            self._stale = True
+            del self.viewers[peer], self.waiting[peer]
+            self.moving.pop(peer, None)
+            self.sending.stale = True
 
     def moved(self, viewer: Viewer, sock: Outlet, address: Any) -> None:
         """The viewer is reached elsewhere now."""
         viewer.moved(sock, address)
-        self._stale = True
+        self.sending.stale = True
 
-    def start_waiting(self, now: float) -> None:
-        """Let those in who wait for a keyframe that nobody sends when asked."""
+    def aim_all(self, now: float) -> bool:
+        """Choose each viewer's track anew; True where someone needs another keyframe."""
+        moved = [self.aim(viewer, now) for viewer in self.viewers.values()]
+        return any(moved)
+
+    def aim(self, viewer: Viewer, now: float) -> bool:
+        """Choose the viewer's track anew; True where it needs another's keyframe for that."""
+        publisher, before = self.on_air, viewer.target
+        if publisher is None or not publisher.layers:
+            viewer.target = None
+            self.moving.pop(viewer.peer, None)
+            return False
+        layers = publisher.layers
+        current = viewer.epoch.track if viewer.epoch is not None else None
+        layer = 0
+        if len(layers) > 1:
+            now_at = current.layer if current in layers and current is not None else len(layers)
+            layer = viewer.choice.decide(
+                publisher.flow.flowing, [each.kbps for each in layers], now_at, now
+            )
+        viewer.target = target = layers[layer]
+        if current is None or current is target:
+            self.moving.pop(viewer.peer, None)
+        else:
+            self.moving[viewer.peer] = viewer
+        if target is before or current is target:
+            return False
+        publisher.want_keyframe(target)
+        return True
+
+    def want_keyframes(self, now: float) -> None:
+        """Ask for what is waited for, and let those in who wait for a keyframe that nobody sends
+        when asked.
+        """
+        publisher = self.on_air
+        if publisher is None:
+            return
         for viewer in list(self.waiting.values()):
             if viewer.stall.since is None:
                 self._start(viewer, now)
+        for viewer in (*self.waiting.values(), *self.moving.values()):
+            target = viewer.target
+            if target is not None and viewer.can_play(target) and viewer.may_go_on(now):
+                publisher.want_keyframe(target)
 
-    def is_waited_for(self, now: float) -> bool:
-        """Whether someone needs a keyframe, and could take it."""
-        return any(viewer.may_go_on(now) for viewer in self.waiting.values())
-
-    def _start(self, viewer: Viewer, now: float) -> bool:
-        if self.on_air is None or not starts_in_group(self.ring, now, self.on_air.answers_requests):
-            return False
-        newest = self.ring.get(self.ring.highest)
-        if newest is None:
-            return False
-        self._catch_up(viewer, newest.timestamp, now)
-        return True
-
-    def _wait(self, viewer: Viewer) -> None:
-        viewer.cursor = None
+    def _wait(self, viewer: Viewer, muted: bool = False) -> None:
+        """The viewer gets no video until the next keyframe of its track."""
+        epoch, lane = viewer.epoch, viewer.lane
+        if epoch is not None:
+            sent = epoch.track.ring.highest if viewer.cursor is None else viewer.cursor - 1
+            viewer.end_epoch(sent, muted)
+            self.sending.stale = True
+        if lane is not None:
+            del lane.viewers[viewer.peer]
+            if not lane.viewers:
+                del self._lanes[lane.track]
+                self._subscribe(lane.publisher)
         self.catching.pop(viewer.peer, None)
+        self.moving.pop(viewer.peer, None)
         self.waiting[viewer.peer] = viewer
 
-    def _catch_up(self, viewer: Viewer, live_timestamp: int, now: float) -> None:
-        start = self.ring.group_start
-        if start is None:
+    def _let_in(self, publisher: Publisher, track: Track, now: float) -> None:
+        """A group begins on this track: those come who wait for it, all at once."""
+        start = track.ring.group_start
+        if publisher is not self.on_air or start is None:
             return
-        self.waiting.pop(viewer.peer, None)
-        self.catching[viewer.peer] = viewer
+        impatient = now - self._switched_at > _PATIENCE_S
+        joining = [
+            viewer
+            for viewer in (*self.waiting.values(), *self.moving.values())
+            if viewer.may_go_on(now)
+            and viewer.target is not None
+            and (
+                viewer.target is track
+                or (
+                    impatient
+                    and track.layer < viewer.target.layer
+                    and (viewer.epoch is None or viewer.epoch.track not in publisher.layers)
+                )
+            )
+        ]
+        if not joining:
+            return
+        self.flush()
+        joined = [viewer for viewer in joining if self._enter(viewer, track, start, now)]
+        if not joined or ahead(track.ring.highest, start) >= _BURST:
+            return
+        packets = [
+            packet
+            for number in range(start, start + ahead(track.ring.highest, start) + 1)
+            if (packet := track.ring.get(number & 0xFFFF)) is not None
+        ]
+        for viewer in joined:
+            self._go_live(viewer, publisher)
+        self._wait_all(self.sending.send_to(joined, packets))
+
+    def _start(self, viewer: Viewer, now: float) -> bool:
+        """Let one in with the group that the ring holds, if it is worth it."""
+        publisher, track = self.on_air, viewer.target
+        if publisher is None or track is None:
+            return False
+        if not starts_in_group(track.ring, now, publisher.answers_requests):
+            return False
+        start = track.ring.group_start
+        return start is not None and self._enter(viewer, track, start, now)
+
+    def _enter(self, viewer: Viewer, track: Track, start: int, now: float) -> bool:
+        """Give the viewer its numbers on this track from this packet on, and its burst."""
+        terms, first = viewer.viewing.video.get(track.codec), track.ring.get(start)
+        newest = track.ring.newest
+        if terms is None or first is None or newest is None:
+            return False
+        self._wait(viewer)
+        last, nudge = viewer.last, 0
+        live = newest.timestamp
+        if last is None:
+            lane = self._lanes.get(track)
+            by, stamp = lane.common if lane is not None else (0, 0)
+            by ^= half((start + by) & 0xFFFF)
+        else:
+            by = (last.sequence + 1 - start) & 0xFFFF
+            stamp, nudge = seam(
+                last.timestamp,
+                round((now - last.at) * _RATE),
+                squeeze(first.timestamp, live),
+                live,
+                self._aligned(viewer, track),
+            )
+        shift = Shift(terms.payload_type, by, stamp)
+        viewer.epoch = Epoch(track, terms, (start + by) & 0xFFFF, shift, nudge)
+        viewer.epoch.squeezed = live
         viewer.cursor = start
-        viewer.squeezed = live_timestamp
-        viewer.go_on(start, now)
-        if viewer.video_shift is None:
-            viewer.video_shift = half(start)
+        viewer.stall.go_on(now)
+        viewer.choice.begin_stream()
+        del self.waiting[viewer.peer]
+        self.catching[viewer.peer] = viewer
+        return True
+
+    @staticmethod
+    def _aligned(viewer: Viewer, track: Track) -> int | None:
+        """What should be added to this track's timestamps, by the reports on it and on the layer
+        that the viewer got last.
+        """
+        before = viewer.past[-1] if viewer.past else None
+        if before is None or before.track.incoming is not track.incoming:
+            return None
+        report, here = before.track.sender_report, track.timestamp_of(before.track)
+        if report is None or here is None:
+            return None
+        return (report.timestamp + before.shift.timestamp - before.nudge - here) & 0xFFFFFFFF
+
+    def _go_live(self, viewer: Viewer, publisher: Publisher) -> None:
+        epoch = viewer.epoch
+        if epoch is None:
+            return
+        lane = self._lanes.get(epoch.track)
+        if lane is None:
+            lane = self._lanes[epoch.track] = Lane(publisher, epoch.track)
+        lane.begin(epoch.shift, (epoch.first - epoch.shift.sequence) & 0xFFFF)
+        lane.viewers[viewer.peer] = viewer
+        viewer.lane, viewer.cursor = lane, None
+        self.catching.pop(viewer.peer, None)
+        self.sending.stale = True
 
     def pump(self) -> None:
         """Send the next part of their burst to all who catch up."""
         if not self.catching:
             return
         self.flush()
-        self._regroup()
         for viewer in list(self.catching.values()):
             self._pump_one(viewer)
 
     def _pump_one(self, viewer: Viewer) -> None:
-        cursor, highest = viewer.cursor, self.ring.highest
-        if cursor is None or viewer.video_pt is None or viewer.video_shift is None:
+        epoch, cursor, publisher = viewer.epoch, viewer.cursor, self.on_air
+        if epoch is None or cursor is None or publisher is None:
             self._wait(viewer)
             return
+        ring = epoch.track.ring
         burst: list[Packet] = []
-        while len(burst) < _BURST and ahead(highest, cursor) >= 0:
-            packet = self.ring.get(cursor)
+        while len(burst) < _BURST and ahead(ring.highest, cursor) >= 0:
+            packet = ring.get(cursor)
             if packet is not None:
-                burst.append(self._as_sent(viewer, packet))
+                burst.append(packet)
             cursor = (cursor + 1) & 0xFFFF
-        if burst:
-            written = self.video.write(burst, viewer.video_pt, viewer.video_shift)
-            failed = viewer.send(runs(written))
-            self.sent += len(burst) - failed
-            self.failed += failed
-            if viewer.stall.since is not None:
-                self._wait(viewer)
-                return
         viewer.cursor = cursor
-        if ahead(highest, cursor) < 0:
-            viewer.live, viewer.cursor = True, None
-            del self.catching[viewer.peer]
-            self._stale = True
+        if burst:
+            self._wait_all(self.sending.send_to((viewer,), burst))
+            if viewer.epoch is not epoch:
+                return
+        if ahead(ring.highest, cursor) < 0:
+            self._go_live(viewer, publisher)
 
-    @staticmethod
-    def _as_sent(viewer: Viewer, packet: Packet) -> Packet:
-        if viewer.squeezed is None:
-            return packet
-        timestamp = squeeze(packet.timestamp, viewer.squeezed)
-        return packet if timestamp == packet.timestamp else packet._replace(timestamp=timestamp)
-
-    # What viewers tell, and what they are told.
+    # What viewers tell.
 
     def repair(self, viewer: Viewer, nack: rtcp.Nack) -> None:
-        """Answer a NACK from the ring: by RTX (RFC 4588), or by the packet itself."""
-        self._regroup()
-        if nack.ssrc != self.ssrcs.video or viewer.video_shift is None or viewer.video_pt is None:
-            return
-        for number in nack.missing[:_RTX_PER_NACK]:
-            packet = self.ring.get(number ^ viewer.video_shift)
-            if packet is not None and viewer.is_past(packet.sequence):
-                continue
-            if packet is None or viewer.rtx_left <= 0:
-                self.unrepaired += 1
-                continue
-            viewer.rtx_left -= 1
-            packet = self._as_sent(viewer, packet)
-            if viewer.rtx_pt is None:
-                again = packet._replace(sequence=number)
-                data = rtp.write(again, viewer.video_pt, self.ssrcs.video)
-            else:
-                payload = number.to_bytes(2, "big") + packet.payload
-                again = Packet(viewer.rtx_sequence, packet.timestamp, packet.marker, payload)
-                viewer.rtx_sequence = (viewer.rtx_sequence + 1) & 0xFFFF
-                data = rtp.write(again, viewer.rtx_pt, self.ssrcs.retransmission)
-            failed = viewer.send((Run((data,)),))
-            self.failed += failed
-            self.repaired += 1 - failed
+        """Answer a NACK."""
+        self.repairs.answer(viewer, nack)
+        if viewer.alone.fallen:
+            viewer.alone.fallen.clear()
+            self._wait(viewer, muted=True)
 
-    def heard(self, track: Track, report: rtcp.SenderReport, now: float) -> None:
-        """The publisher on air told what time its packets have."""
-        stream = self.video if track.incoming.kind == "video" else self.audio
-        if stream.source_ssrc != report.ssrc:
-            return
-        ours = self._clock.report(rtp.seconds(report.ntp), now)
-        stream.moment = (ours, (report.timestamp + stream.rewriter.timestamp_delta) & 0xFFFFFFFF)
+    def keyframe_requested(self, viewer: Viewer) -> Publisher | None:
+        """The viewer's decoder needs a keyframe: the publisher that is to be asked for it."""
+        if viewer.lane is None:
+            return None
+        viewer.lane.publisher.want_keyframe(viewer.lane.track)
+        return viewer.lane.publisher
 
-    def report(self, now: float, wall: float) -> bytes | None:
-        """The sender reports of this moment, the same for all viewers; `wall` is `now` in
-        seconds since 1970.
-        """
-        out, ssrcs = b"", []
-        for stream in (self.video, self.audio):
-            if stream.moment is None:
-                continue
-            at, timestamp = stream.moment
-            timestamp = (timestamp + round((now - at) * stream.clock_rate)) & 0xFFFFFFFF
-            out += rtcp.sender_report(
-                rtcp.SenderReport(
-                    stream.ssrc, rtp.ntp(wall), timestamp, stream.packets, stream.octets
-                )
-            )
-            ssrcs.append(stream.ssrc)
-        return out + rtcp.source_description(ssrcs, "farmlive") if ssrcs else None
+    def reported(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> bool:
+        """The viewer tells what it lost; True where it needs another layer's keyframe now."""
+        if report.ssrc != self.ssrcs.video:
+            return False
+        full = viewer.choice.reported(report.highest, report.total_lost, now)
+        return full and self.is_layered and self.aim(viewer, now)
 
-    def second(self, viewer: Viewer) -> None:
-        """What is renewed for a viewer once a second."""
+    @property
+    def is_layered(self) -> bool:
+        """Whether the source on air has layers to choose from."""
+        return self.on_air is not None and len(self.on_air.layers) > 1
+
+    def second(self, viewer: Viewer, now: float) -> bool:
+        """What is renewed for a viewer once a second; True where it needs another keyframe."""
         viewer.rtx_left = RTX_PER_S
-        newest = self.ring.get(self.ring.highest)
-        if (
-            viewer.squeezed is not None
-            and newest is not None
-            and ahead32(newest.timestamp, viewer.squeezed) > 90_000 * 60
-        ):
-            viewer.squeezed = None
+        viewer.forget_past(now)
+        epoch = viewer.epoch
+        if epoch is not None and epoch.squeezed is not None:
+            newest = epoch.track.ring.newest
+            if newest is not None and ahead32(newest.timestamp, epoch.squeezed) > _RATE * 60:
+                epoch.squeezed = None
+        return self.is_layered and self.aim(viewer, now)

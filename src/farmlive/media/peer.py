@@ -23,6 +23,8 @@ class EnginePeer(IcePeer):
         self.fanout: Fanout | None = None
         self.viewing: Viewing | None = None
         self.viewer: Viewer | None = None
+        # The highest layer that a viewer wants; None: no limit.
+        self.most: int | None = None
         # Where a publisher has a socket of its own.
         self.own: tuple[Port, Any] | None = None
         # For how long it has been watching.

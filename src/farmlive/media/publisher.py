@@ -3,145 +3,26 @@
 Decides and writes RTCP; sending it and what viewers get is the engine's part.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from farmlive.media import codecs, rtcp
-from farmlive.media.engine import Health, Incoming, Peer, Publishing
-from farmlive.media.rhythm import Rhythm, rest
-from farmlive.media.rtp import Packet, Received, ahead, extension_value
+from farmlive.media.engine import Health, Incoming, LayerHealth, Peer, Publishing
+from farmlive.media.layers import Flow
+from farmlive.media.rewrite import SourceClock
+from farmlive.media.rhythm import rest
+from farmlive.media.rtp import Packet, Parts, extension_value, seconds
+from farmlive.media.track import Track
 from farmlive.media.transport_cc import Arrivals
 
 if TYPE_CHECKING:
     from farmlive.media.output import Fanout
 
-_NACK_AGAIN_S = 0.05
-_NACK_TRIES = 10
-_NACK_MOST = 200
-_KEYFRAME_EVERY_S = 1.0
-_ANSWER_WITHIN_S = 0.7
-# A frame is whole this long after it is expected, on a quick way.
-_FRAME_S = 0.0015
+Taken = tuple[Track, Packet, bool]
+"""A packet, the track that it belongs to, and whether a group of pictures begins with its frame."""
 
-
-@dataclass(slots=True)
-class _Missing:
-    tries: int
-    due: float
-    asked: float
-
-
-class Track:
-    """One incoming track: its counters (RFC 3550, appendix A.3 and A.8) and its gaps."""
-
-    def __init__(self, incoming: Incoming) -> None:
-        self.incoming = incoming
-        self._reset(0)
-
-    def _reset(self, ssrc: int) -> None:
-        self.ssrc = ssrc
-        self.codec = ""
-        self.sender_report: rtcp.SenderReport | None = None
-        self.sender_report_at = 0.0
-        self.last_at = 0.0
-        self.octets = 0
-        self.frames = 0
-        self.rhythm = Rhythm(_FRAME_S if self.incoming.kind == "video" else 0.0)
-        # Whether the end of the last frame has come.
-        self.whole = True
-        self._started = False
-        self._highest = 0
-        self._cycles = 0
-        self._base = 0
-        self._received = 0
-        self._expected_prior = 0
-        self._received_prior = 0
-        self._transit = 0.0
-        self._jitter = 0.0
-        self.missing: dict[int, _Missing] = {}
-        self.repair_s: float | None = None
-        self.overrun = False
-
-    def count(self, ssrc: int, packet: Packet, now: float, arrival: float, repaired: bool) -> None:
-        """Note a packet of the track's SSRC; a new SSRC starts the counters anew."""
-        sequence = packet.sequence
-        if not self._started or ssrc != self.ssrc:
-            if repaired:
-                return
-            self._reset(ssrc)
-            self._started = True
-            self._highest = self._base = sequence
-        distance = ahead(sequence, self._highest)
-        if distance > 0:
-            if sequence < self._highest:
-                self._cycles += 0x10000
-            if distance > 1 and self.incoming.nack:
-                self._gap(distance, now)
-            self._highest = sequence
-        elif self.missing:
-            found = self.missing.pop(sequence, None)
-            if found is not None and found.tries == 1:
-                took = now - found.asked
-                self.repair_s = took if self.repair_s is None else (self.repair_s + took) / 2
-        self._received += 1
-        self.octets += len(packet.payload)
-        self.last_at = now
-        if packet.marker:
-            self.frames += 1
-        if not repaired:
-            self.whole = packet.marker or self.incoming.kind == "audio"
-            if self.whole:
-                self.rhythm.beat(arrival)
-            transit = now * self.incoming.clock_rate - packet.timestamp
-            change = abs(transit - self._transit)
-            self._transit = transit
-            if change < self.incoming.clock_rate * 10:
-                self._jitter += (change - self._jitter) / 16
-
-    def _gap(self, distance: int, now: float) -> None:
-        if distance > _NACK_MOST:
-            # Too much to ask for again: only a new keyframe helps.
-            self.missing.clear()
-            self.overrun = True
-            return
-        for sequence in range(self._highest + 1, self._highest + distance):
-            self.missing[sequence & 0xFFFF] = _Missing(0, now, now)
-
-    def due(self, now: float) -> list[int]:
-        """The numbers to ask for now, in the stream's order."""
-        wait = max(_NACK_AGAIN_S, 1.5 * (self.repair_s or 0))
-        result = []
-        for sequence, entry in list(self.missing.items()):
-            if entry.tries >= _NACK_TRIES or ahead(self._highest, sequence) > 1_000:
-                del self.missing[sequence]
-            elif entry.due <= now:
-                if not entry.tries:
-                    entry.asked = now
-                entry.tries += 1
-                entry.due = now + wait
-                result.append(sequence)
-        return result
-
-    def receiver_report(self, now: float) -> rtcp.ReceiverReport | None:
-        """What to report on this track since the last report."""
-        if not self._started:
-            return None
-        expected = self._cycles + self._highest - self._base + 1
-        lost = expected - self._received
-        since_expected = expected - self._expected_prior
-        since_lost = since_expected - (self._received - self._received_prior)
-        self._expected_prior, self._received_prior = expected, self._received
-        fraction = 0
-        if since_expected > 0 and since_lost > 0:
-            fraction = (since_lost << 8) // since_expected
-        last = delay = 0
-        if self.sender_report is not None:
-            last = (self.sender_report.ntp >> 16) & 0xFFFFFFFF
-            delay = int((now - self.sender_report_at) * 65536) & 0xFFFFFFFF
-        highest = self._cycles + self._highest
-        return rtcp.ReceiverReport(
-            self.ssrc, fraction, lost, highest, int(self._jitter), last, delay
-        )
+# A track that was quiet for so long says nothing of when the next packet comes.
+_RESTS_WITHIN_S = 0.5
 
 
 class Publisher:
@@ -152,136 +33,236 @@ class Publisher:
         self.peer = peer
         # Those that have it on air or wait for its keyframe; they see to it themselves.
         self.outputs: tuple[Fanout, ...] = ()
-        self.tracks = [Track(incoming) for incoming in publishing.tracks]
-        self._by_type = {pt: track for track in self.tracks for pt in track.incoming.codecs}
-        self._repairs = {
-            pt: (track, apt)
-            for track in self.tracks
-            for pt, apt in track.incoming.retransmissions.items()
-        }
-        self._extension = publishing.transport_cc
+        self.tracks = [
+            Track(incoming, layer)
+            for incoming in publishing.tracks
+            for layer in range(max(1, len(incoming.layers)))
+        ]
+        # The tracks of video, the lowest layer first; one where there is no simulcast.
+        self.layers: list[Track] = []
+        self._by_type: dict[int, Incoming] = {}
+        self._repairs: dict[int, int] = {}
+        self._red: dict[int, int] = {}
+        for incoming in publishing.tracks:
+            self._by_type |= dict.fromkeys(incoming.codecs, incoming)
+            self._repairs |= incoming.retransmissions
+            self._red |= incoming.red
+        # The track of each payload type and SSRC that has been heard, and of each RTX's SSRC.
+        self._known: dict[tuple[int, int], Track] = {}
+        self._repairing: dict[int, Track] = {}
+        self._transport_cc = publishing.transport_cc
+        self._rid, self._repaired_rid = publishing.rid, publishing.repaired_rid
         self._arrivals = Arrivals()
+        self._clock = SourceClock()
+        self._arrange()
+        self.flow = Flow(len(self.layers))
         # Whether the engine will call `request` in a moment.
         self.asking = False
-        self._last_request: float | None = None
-        # When the request that waits for its answer was sent.
-        self._asked_at: float | None = None
-        # Whether someone waits for a keyframe.
-        self.wanted = False
         self._answered = True
-        self._keyframe_at: float | None = None
+        # By what it answers to our reference times, in seconds.
+        self.round_trip_s: float | None = None
         self.health = Health()
         self._health_at = 0.0
-        self._octets = 0
-        self._frames = 0
+        self._octets = self._frames = 0
 
-    @property
-    def video(self) -> Track | None:
-        """The video track, if there is one."""
-        return next((t for t in self.tracks if t.incoming.kind == "video"), None)
+    def _arrange(self) -> None:
+        self.layers = [track for track in self.tracks if track.is_video]
 
     @property
     def last_at(self) -> float:
         """When the last packet of any track came."""
         return max((track.last_at for track in self.tracks), default=0.0)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether someone waits for a keyframe."""
+        return any(track.wanted for track in self.layers)
+
     def rest(self, now: float) -> float:
         """For how long, in seconds, nothing comes from it that can't wait."""
+        lately = now - _RESTS_WITHIN_S
         if any(track.missing or not track.whole for track in self.tracks):
             return 0.0
-        return rest((track.rhythm for track in self.tracks if track.last_at), now)
+        return rest((track.rhythm for track in self.tracks if track.last_at > lately), now)
 
     @property
     def answers_requests(self) -> bool:
         """Whether a keyframe can be had by asking: negotiated, and the last one was answered."""
-        video = self.video
-        return video is not None and video.incoming.pli and self._answered
+        return self._answered and any(track.incoming.pli for track in self.layers)
 
-    def take(
-        self, received: Received, now: float, arrival: float | None = None
-    ) -> tuple[Track, Packet, bool] | None:
-        """Sort a packet in: its track, the packet (restored where it was an RTX) and whether a
-        keyframe begins with it. None for one that carries nothing for viewers.
+    # What comes in.
+
+    def take(self, received: Parts, now: float, arrival: float | None = None) -> Taken | None:
+        """Sort a packet in; one that came as RTX is restored. None for one that carries nothing
+        for viewers.
 
         `arrival`: when the network had it, which may be before `now`, when we come to it.
         """
-        payload_type, ssrc, packet, extension = received
+        payload_type, ssrc, sequence, timestamp, marker, payload, extension = received
         if arrival is None:
             arrival = now
-        if self._extension is not None and extension is not None:
-            value = extension_value(extension, self._extension)
+        if extension is not None and self._transport_cc is not None:
+            value = extension_value(extension, self._transport_cc)
             if value is not None and len(value) >= 2:
-                self._arrivals.add(int.from_bytes(value[:2], "big"), arrival)
-        track = self._by_type.get(payload_type)
-        repaired = False
+                self._arrivals.add(value[0] << 8 | value[1], arrival)
+        track = self._known.get((payload_type, ssrc))
         if track is None:
-            repair = self._repairs.get(payload_type)
-            if repair is None or len(packet.payload) < 2:
+            if payload_type in self._repairs:
+                return self._restore(received, now)
+            track = self._begin(received, now)
+            if track is None:
                 return None
-            track, payload_type = repair
-            repaired = True
-            # The first two bytes are the original number (RFC 4588, section 4).
-            number = int.from_bytes(packet.payload[:2], "big")
-            packet = Packet(number, packet.timestamp, packet.marker, packet.payload[2:])
-            if number not in track.missing:
+        packet = track.add(sequence, timestamp, marker, payload, now, arrival)
+        if packet is None:
+            if not track.ended:
                 return None
-            ssrc = track.ssrc
-        track.count(ssrc, packet, now, arrival, repaired)
-        track.codec = codec = track.incoming.codecs[payload_type]
-        keyframe = False
-        if track.incoming.kind == "video" and codecs.begins_keyframe(codec, packet.payload):
-            keyframe = True
-            self._keyframe_came(codec, packet.payload, now)
-        return track, packet, keyframe
+            track = self._renew(track, received, now)
+            packet = track.add(sequence, timestamp, marker, payload, now, arrival)
+            if packet is None:
+                return None
+        if track.is_video:
+            if track.begins_keyframe(payload):
+                return track, packet, self._keyframe_came(track, packet, now)
+        elif self._red:
+            track.wrapped = payload_type in self._red
+        return track, packet, False
 
-    def _keyframe_came(self, codec: str, payload: bytes, now: float) -> None:
-        if self._keyframe_at is not None and now - self._keyframe_at > 0.02:
-            self.health.keyframe_s = round(now - self._keyframe_at, 2)
-        self._keyframe_at = now
-        self.wanted = False
-        if self._asked_at is not None:
-            self._answered = now - self._asked_at <= _ANSWER_WITHIN_S
-            self._asked_at = None
-        size = codecs.picture_size(codec, payload)
+    def _restore(self, received: Parts, now: float) -> Taken | None:
+        """Take an RTX: the first two bytes are the original number (RFC 4588, section 4)."""
+        payload_type, ssrc, _, timestamp, marker, payload, extension = received
+        if len(payload) < 2:
+            return None
+        number = payload[0] << 8 | payload[1]
+        track = self._repairing.get(ssrc)
+        if track is None:
+            incoming = self._by_type.get(self._repairs[payload_type])
+            tracks = [each for each in self.tracks if each.incoming is incoming]
+            if len(tracks) > 1:
+                named = self._named(tracks, extension, self._repaired_rid)
+                if named is None:
+                    tracks = [each for each in tracks if number in each.missing]
+                    named = tracks[0] if len(tracks) == 1 else None
+                else:
+                    self._repairing[ssrc] = named
+                track = named
+            else:
+                track = tracks[0] if tracks else None
+        packet = Packet(number, timestamp, marker, payload[2:])
+        if track is None or not track.repaired(packet, now):
+            return None
+        if track.is_video and track.begins_keyframe(packet.payload):
+            return track, packet, self._keyframe_came(track, packet, now)
+        return track, packet, False
+
+    @staticmethod
+    def _named(
+        tracks: Sequence[Track], extension: tuple[int, bytes] | None, name: int | None
+    ) -> Track | None:
+        """The track whose RID the packet tells (RFC 8852)."""
+        value = extension_value(extension, name) if name is not None else None
+        rid = value.decode("ascii", "replace") if value else None
+        return next((track for track in tracks if track.rid == rid), None)
+
+    def _begin(self, received: Parts, now: float) -> Track | None:
+        """The track of a payload type and SSRC that are new; None for one that can't be told."""
+        payload_type, ssrc, _, _, _, _, extension = received
+        inner = self._red.get(payload_type, payload_type)
+        incoming = self._by_type.get(inner)
+        if incoming is None:
+            return None
+        tracks = [track for track in self.tracks if track.incoming is incoming]
+        track: Track | None = tracks[0]
+        if len(tracks) > 1:
+            track = next((each for each in tracks if each.ssrc == ssrc), None) or self._named(
+                tracks, extension, self._rid
+            )
+        if track is None:
+            return None
+        if track.ssrc == ssrc and track.codec == incoming.codecs[inner]:
+            # RED and plain sound in turn.
+            self._known[payload_type, ssrc] = track
+            return track
+        return self._renew(track, received, now)
+
+    def _renew(self, track: Track, received: Parts, now: float) -> Track:
+        """A track begins, or begins anew: with another SSRC, codec or numbering."""
+        payload_type, ssrc, sequence, timestamp, _, _, _ = received
+        fresh = track
+        if track.ssrc:
+            fresh = Track(track.incoming, track.layer)
+            self.tracks[self.tracks.index(track)] = fresh
+            self._known = {key: each for key, each in self._known.items() if each is not track}
+            self._repairing = {
+                key: each for key, each in self._repairing.items() if each is not track
+            }
+            self._arrange()
+        inner = self._red.get(payload_type, payload_type)
+        fresh.begin(ssrc, fresh.incoming.codecs[inner], sequence, timestamp, now)
+        self._known[payload_type, ssrc] = fresh
+        if fresh is not track:
+            for output in self.outputs:
+                output.renewed(track, fresh, now)
+        return fresh
+
+    def _keyframe_came(self, track: Track, packet: Packet, now: float) -> bool:
+        before = track.keyframe_at
+        if before is not None and now - before > 0.02:
+            self.health.keyframe_s = round(now - before, 2)
+        answered = track.keyframe_came(now)
+        if answered is not None:
+            self._answered = answered
+        size = codecs.picture_size(track.codec, packet.payload)
         if size is not None:
-            self.health.width, self.health.height = size
+            track.size = size
+            if track.layer == self.flow.highest:
+                self.health.width, self.health.height = size
         if self.health.objection is None:
-            self.health.objection = codecs.objection(codec, payload)
+            self.health.objection = codecs.objection(track.codec, packet.payload)
+        return track.ring.begin_group(packet, now)
 
-    def want_keyframe(self) -> None:
-        """Someone needs a keyframe: the next `request` or `feedback` may ask for one."""
-        self.wanted = True
+    # What it tells.
 
-    def _request_due(self, now: float) -> bool:
-        last = self._last_request
-        if self._asked_at is not None and now - self._asked_at > _ANSWER_WITHIN_S:
-            self._answered = False
-        if not self.wanted or (last is not None and now - last < _KEYFRAME_EVERY_S):
-            return False
-        self._last_request = now
-        if self._asked_at is None:
-            self._asked_at = now
-        return True
-
-    def _nacks(self, now: float) -> bytes:
-        written = b""
+    def heard(self, report: rtcp.SenderReport, now: float) -> Track | None:
+        """It reports on one of its tracks, which is returned."""
         for track in self.tracks:
-            if track.missing:
-                due = track.due(now)
-                if due:
-                    written += rtcp.nack(self.own_ssrc, track.ssrc, due)
-        return written
+            if track.ssrc == report.ssrc:
+                track.heard(report, self._clock.report(seconds(report.ntp), now), now)
+                return track
+        return None
+
+    def answered(self, reply: rtcp.ReferenceReply, middle_now: int) -> None:
+        """It answers to a reference time of ours (RFC 3611, section 4.5); `middle_now` is our
+        time in the middle 32 bits of NTP.
+        """
+        if reply.ssrc == self.own_ssrc and reply.last:
+            took = (middle_now - reply.last - reply.delay) & 0xFFFFFFFF
+            if took < 10 << 16:
+                self.round_trip_s = took / 65536
+
+    # What it is told.
+
+    def want_keyframe(self, track: Track | None = None) -> None:
+        """Someone needs a keyframe, of this track or of any: the next `request` or `feedback` may
+        ask for one.
+        """
+        for each in self.layers if track is None else (track,):
+            each.wanted = True
 
     def _requests(self, now: float) -> bytes:
         """Ask for what is missing by now, and for a keyframe where one is wanted."""
-        written = self._nacks(now)
-        video = self.video
-        if video is not None and video.ssrc:
-            if video.overrun:
-                video.overrun = False
-                self.wanted = True
-            if video.incoming.pli and self._request_due(now):
-                written += rtcp.picture_loss(self.own_ssrc, video.ssrc)
+        written = b""
+        for track in self.tracks:
+            if track.missing:
+                due = track.due(now, self.round_trip_s)
+                if due:
+                    written += rtcp.nack(self.own_ssrc, track.ssrc, due)
+        for track in self.layers:
+            if track.unanswered(now):
+                self._answered = False
+            if not track.ssrc or not track.incoming.pli or not self.flow.may_ask(track.layer):
+                continue
+            if track.request_due(now):
+                written += rtcp.picture_loss(self.own_ssrc, track.ssrc)
         return written
 
     def request(self, now: float) -> bytes | None:
@@ -289,15 +270,14 @@ class Publisher:
         written = self._requests(now)
         return rtcp.receiver_report(self.own_ssrc, []) + written if written else None
 
-    def feedback(self, now: float, report: bool) -> bytes | None:
+    def feedback(self, now: float, report: bool, wall_ntp: int | None = None) -> bytes | None:
         """One compound packet of what is to be told now, or None.
 
-        `report`: a receiver report is due. Requests for keyframes are merged into one a second.
+        `report`: a receiver report is due; with `wall_ntp`, our time, it asks for the round trip.
         """
         extra = self._requests(now)
-        video = self.video
-        if self._extension is not None:
-            media = self.tracks[0].ssrc if video is None else video.ssrc
+        if self._transport_cc is not None:
+            media = (self.layers or self.tracks)[0].ssrc
             extra += self._arrivals.feedback(self.own_ssrc, media) or b""
         if not report and not extra:
             return None
@@ -306,27 +286,48 @@ class Publisher:
             block = track.receiver_report(now)
             if block is not None:
                 reports.append(block)
-                if track is video:
-                    self.health.loss = round(block.lost / 256, 3)
+        pictures = [
+            block.lost
+            for block in reports
+            if any(track.ssrc == block.ssrc for track in self.layers)
+        ]
+        if pictures:
+            self.health.loss = round(max(pictures) / 256, 3)
+        if report and wall_ntp is not None:
+            extra = rtcp.reference_time(self.own_ssrc, wall_ntp) + extra
         return rtcp.receiver_report(self.own_ssrc, reports) + extra
+
+    def look(self, now: float) -> bool:
+        """See which layers come, about ten times a second; True where that has changed."""
+        return self.flow.look([(track.packets, track.frames) for track in self.layers], now)
 
     def measure(self, now: float) -> Health:
         """Bring the health up to date; called about once a second."""
         health = self.health
         span = now - self._health_at
+        best = self.layers[self.flow.highest] if self.layers else None
         octets = sum(track.octets for track in self.tracks)
-        video = self.video
-        frames = video.frames if video is not None else 0
+        frames = best.frames if best is not None else 0
         if self._health_at and span > 0:
             health.bitrate_kbps = round(max(0, octets - self._octets) * 8 / span / 1000, 1)
             health.fps = round(max(0, frames - self._frames) / span, 1)
+            for track in self.tracks:
+                track.measure(span)
         self._octets, self._frames, self._health_at = octets, frames, now
-        if video is not None:
-            health.codec = video.codec.partition(":")[0] or None
-            if video.repair_s is not None:
-                health.rtt_ms = round(video.repair_s * 1000, 1)
-        health.keyframes_on_request = self.answers_requests
+        if best is not None:
+            health.codec = best.codec.partition(":")[0] or None
+            health.width, health.height = best.size or (None, None)
+            took = best.repair_s if self.round_trip_s is None else self.round_trip_s
+            health.rtt_ms = None if took is None else round(took * 1000, 1)
+            health.jitter_ms = round(best.jitter_ms, 1) if best.ssrc else None
+        if len(self.layers) > 1:
+            health.layers = [
+                LayerHealth(track.rid, width, height, track.kbps)
+                for track in self.layers
+                for width, height in (track.size or (None, None),)
+            ]
         health.audio = any(
-            t.incoming.kind == "audio" and t.last_at and now - t.last_at < 3 for t in self.tracks
+            not track.is_video and track.last_at and now - track.last_at < 3
+            for track in self.tracks
         )
         return health

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from secrets import randbits
 
+from farmlive.media import sieve
 from farmlive.media.engine import (
     Candidate,
     Credentials,
@@ -20,6 +21,7 @@ from farmlive.media.engine import (
     Publishing,
     Ssrcs,
     Viewing,
+    Watching,
 )
 from farmlive.media.ice import IceLite
 from farmlive.media.intake import Intake
@@ -45,6 +47,7 @@ class PythonEngine:
         self._ports, self._streams = Ports(), TcpPorts()
         self._upkeep = Upkeep(self._outputs, self._ports)
         self._intake = Intake(self._ice, self._upkeep, self._placed)
+        self._hears_reports = False
         self._gone = dict.fromkeys(
             (
                 "packets_sent",
@@ -136,6 +139,7 @@ class PythonEngine:
         if entry.publisher is not None:
             for fanout in entry.publisher.outputs:
                 fanout.drop(entry.publisher)
+            self._hear_reports()
 
     def add_output(self) -> Output:
         """Make an output: what all of its viewers get, such as those of a broadcast."""
@@ -161,6 +165,7 @@ class PythonEngine:
         entry = self._peers.get(peer)
         if entry is not None:
             entry.publisher = Publisher(publishing, randbits(32) | 1, peer)
+            self._hear_reports()
             self._let_in(entry)
 
     def view(self, peer: Peer, output: Output, viewing: Viewing) -> None:
@@ -181,6 +186,34 @@ class PythonEngine:
                 self._listener.aired(output, peer)
             self._upkeep.ask_for_keyframe(fanout)
 
+    def prefer(self, peer: Peer, most: int | None) -> None:
+        """Send this viewer no higher layer than this, 0 the lowest; None: no limit."""
+        entry = self._peers.get(peer)
+        if entry is None:
+            return
+        entry.most = most
+        if entry.viewer is not None and entry.fanout is not None:
+            entry.viewer.choice.most = most
+            if entry.fanout.aim(entry.viewer, time.monotonic()):
+                self._upkeep.ask_for_keyframe(entry.fanout)
+
+    def watching(self, peer: Peer) -> Watching | None:
+        """How the viewer does, or None where there is none."""
+        entry = self._peers.get(peer)
+        viewer = entry.viewer if entry is not None else None
+        if entry is None or viewer is None or entry.fanout is None:
+            return None
+        now = time.monotonic()
+        source = entry.fanout.on_air
+        return Watching(
+            layer=viewer.epoch.track.layer if viewer.epoch is not None else 0,
+            layers=len(source.layers) if source is not None else 0,
+            loss=round(viewer.choice.recent_loss(now), 3),
+            carries_kbps=viewer.choice.carries_kbps(now),
+            dropped=viewer.stall.dropped,
+            transport=entry.port.protocol if entry.port is not None else "udp",
+        )
+
     def health(self, peer: Peer) -> Health | None:
         """How the publisher does, or None where there is none."""
         entry = self._peers.get(peer)
@@ -194,6 +227,17 @@ class PythonEngine:
                 counts[name] += count
         return counts
 
+    def _hear_reports(self) -> None:
+        """What viewers received is told us by the kernel only where layers are chosen by it."""
+        layered = any(
+            each.publisher is not None and len(each.publisher.layers) > 1
+            for each in self._peers.values()
+        )
+        if layered != self._hears_reports:
+            self._hears_reports = layered
+            for port in self._ports.all:
+                (sieve.pass_all if layered else sieve.sift)(port.sock)
+
     # Where peers are.
 
     def _let_in(self, entry: EnginePeer) -> None:
@@ -206,12 +250,13 @@ class PythonEngine:
         elif fanout is None or entry.viewing is None:
             return
         elif entry.viewer is None:
-            entry.viewer = Viewer(
-                entry.number, entry.viewing, protection, port.outlet, entry.address
-            )
             now = time.monotonic()
-            self._upkeep.report_to(entry, now)
+            entry.viewer = Viewer(
+                entry.number, entry.viewing, protection, port.outlet, entry.address, now
+            )
+            entry.viewer.choice.most = entry.most
             fanout.add(entry.viewer, now)
+            self._upkeep.report_to(entry, now)
             self._upkeep.pump_soon()
             self._upkeep.ask_for_keyframe(fanout)
         self._upkeep.joined(entry)
@@ -238,10 +283,10 @@ class PythonEngine:
 
 def _counts_of(fanout: Fanout) -> dict[str, int]:
     return {
-        "packets_sent": fanout.sent,
-        "packets_failed": fanout.failed,
-        "packets_repaired": fanout.repaired,
-        "packets_unrepaired": fanout.unrepaired,
+        "packets_sent": fanout.sending.sent,
+        "packets_failed": fanout.sending.failed + fanout.repairs.failed,
+        "packets_repaired": fanout.repairs.repaired,
+        "packets_unrepaired": fanout.repairs.unrepaired,
         "packets_dropped": fanout.dropped
         + sum(viewer.stall.dropped for viewer in fanout.viewers.values()),
     }

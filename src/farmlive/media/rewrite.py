@@ -61,6 +61,25 @@ class Rewriter:
         return Packet(sequence, timestamp, packet.marker, packet.payload)
 
 
+# Reports that place two layers further apart than this are not believed.
+_APART_MOST = 5 * 90_000
+
+
+def seam(last: int, elapsed: int, first: int, live: int, aligned: int | None) -> tuple[int, int]:
+    """What is added to a track's timestamps for a viewer that comes to it from another, and by
+    how much that is more than it should be.
+
+    `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is what it gets
+    first of the new track, `live` what belongs to this moment, both in the track's own time.
+    `aligned` is what sender reports say should be added. Timestamps always grow.
+    """
+    added = (last + max(1, elapsed) - live) & 0xFFFFFFFF
+    if aligned is not None and abs(ahead32(aligned, added)) < _APART_MOST:
+        added = aligned
+    nudge = max(0, 1 - ahead32((first + added) & 0xFFFFFFFF, last))
+    return (added + nudge) & 0xFFFFFFFF, nudge
+
+
 class SourceClock:
     """One mapping from a source's NTP clock to ours, for its audio and its video alike.
 

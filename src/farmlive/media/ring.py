@@ -5,6 +5,7 @@ answered and a late joiner gets the current group of pictures.
 from farmlive.media.rtp import Packet, ahead
 
 SIZE = 1024
+_MASK = SIZE - 1
 
 
 class Ring:
@@ -14,45 +15,50 @@ class Ring:
     the number of a keyframe's first packet that the ring still spans.
     """
 
+    __slots__ = ("_group_start", "_slots", "group_time", "highest", "newest")
+
     def __init__(self) -> None:
         self._slots: list[Packet | None] = [None] * SIZE
-        self._started = False
+        # The packet with the highest number.
+        self.newest: Packet | None = None
         self.highest = 0
-        self._frame_first = 0
-        self._frame_timestamp = -1
         self._group_start: int | None = None
         self.group_time = 0.0
 
-    def put(self, packet: Packet, keyframe: bool, now: float) -> bool:
-        """Keep a packet; True where a new group begins with the frame that it belongs to.
-
-        `keyframe`: a decoder can start with this packet's frame. Packets of that frame that came
-        before belong to the group too, as parameter sets and delimiters do.
-        """
-        sequence = packet.sequence
-        if not self._started or ahead(sequence, self.highest) > 0:
-            self._started = True
+    def put(self, packet: Packet) -> None:
+        """Keep a packet; one that is older than what the ring spans is left out."""
+        sequence = packet[0]
+        distance = ((sequence - self.highest + 0x8000) & 0xFFFF) - 0x8000
+        if distance > 0 or self.newest is None:
+            self.newest = packet
             self.highest = sequence
-            if packet.timestamp != self._frame_timestamp:
-                self._frame_timestamp = packet.timestamp
-                self._frame_first = sequence
-        elif ahead(self.highest, sequence) >= SIZE:
+        elif distance <= -SIZE:
+            return
+        self._slots[sequence & _MASK] = packet
+
+    def begin_group(self, packet: Packet, now: float) -> bool:
+        """A decoder can start with this packet's frame; True where a new group begins with it.
+
+        Packets of that frame that came before belong to the group too, as parameter sets and
+        delimiters do. The packet may have come late: what is newer then follows it.
+        """
+        start = packet.sequence
+        while True:
+            before = self.get((start - 1) & 0xFFFF)
+            if before is None or before.timestamp != packet.timestamp:
+                break
+            start = before.sequence
+        known = self.group_start
+        if ahead(self.highest, start) >= SIZE or (known is not None and ahead(start, known) <= 0):
             return False
-        self._slots[sequence % SIZE] = packet
-        if (
-            keyframe
-            and packet.timestamp == self._frame_timestamp
-            and self._group_start != self._frame_first
-        ):
-            self._group_start = self._frame_first
-            self.group_time = now
-            return True
-        return False
+        self._group_start = start
+        self.group_time = now
+        return True
 
     def get(self, sequence: int) -> Packet | None:
         """The packet with this number, if it is still here."""
-        packet = self._slots[sequence % SIZE]
-        return packet if packet is not None and packet.sequence == sequence else None
+        packet = self._slots[sequence & _MASK]
+        return packet if packet is not None and packet[0] == sequence else None
 
     @property
     def group_start(self) -> int | None:
@@ -61,10 +67,6 @@ class Ring:
         if start is not None and ahead(self.highest, start) >= SIZE:
             self._group_start = start = None
         return start
-
-    def forget_group(self) -> None:
-        """The current group can't be continued: its source is away or was switched."""
-        self._group_start = None
 
 
 def starts_in_group(ring: Ring, now: float, answers_requests: bool) -> bool:

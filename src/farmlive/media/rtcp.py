@@ -1,13 +1,15 @@
 """RTCP as a relay reads and writes it: SR, RR, SDES (RFC 3550), NACK, PLI (RFC 4585), FIR
-(RFC 5104). Transport-cc has a module of its own.
+(RFC 5104), REMB (draft-alvestrand-rmcat-remb-03), reference times (RFC 3611). Transport-cc has a
+module of its own.
 """
 
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-SR, RR, SDES, RTPFB, PSFB = 200, 201, 202, 205, 206
-_NACK, _PLI, _FIR = 1, 1, 4
+SR, RR, SDES, RTPFB, PSFB, XR = 200, 201, 202, 205, 206, 207
+_NACK, _PLI, _FIR, _ALFB = 1, 1, 4, 15
+_RRTR, _DLRR = 4, 5
 
 
 class Malformed(ValueError):
@@ -53,7 +55,25 @@ class KeyframeRequest:
     ssrc: int
 
 
-Report = SenderReport | ReceiverReport | Nack | KeyframeRequest
+@dataclass(slots=True, frozen=True)
+class Estimate:
+    """What a receiver thinks it can get, in bits a second."""
+
+    bitrate: int
+
+
+@dataclass(slots=True, frozen=True)
+class ReferenceReply:
+    """A sender's answer to the receiver `ssrc`, which sent a reference time: the middle 32 bits
+    of that, and how long ago it came, in 1/65536 s.
+    """
+
+    ssrc: int
+    last: int
+    delay: int
+
+
+Report = SenderReport | ReceiverReport | Nack | KeyframeRequest | Estimate | ReferenceReply
 
 
 def is_receiver_report_alone(data: bytes, trailer: int) -> bool:
@@ -116,6 +136,23 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
         # The media SSRC of a FIR is 0; the stream is named in each entry.
         for at in range(8, len(body) - 7, 8):
             yield KeyframeRequest(struct.unpack_from("!I", body, at)[0])
+    elif kind == PSFB and count == _ALFB and body[8:12] == b"REMB":
+        (value,) = struct.unpack_from("!I", body, 12)
+        yield Estimate((value & 0x3FFFF) << (value >> 18 & 0x3F))
+    elif kind == XR:
+        yield from _extended(body)
+
+
+def _extended(body: bytes) -> Iterator[ReferenceReply]:
+    """The answers to reference times among extended reports (RFC 3611, section 4.5)."""
+    at = 4
+    while at + 4 <= len(body):
+        kind, _, words = struct.unpack_from("!BBH", body, at)
+        end = at + 4 + 4 * words
+        if kind == _DLRR:
+            for sub in range(at + 4, min(end, len(body)) - 11, 12):
+                yield ReferenceReply(*struct.unpack_from("!III", body, sub))
+        at = end
 
 
 def _blocks(body: bytes, start: int, count: int) -> Iterator[ReceiverReport]:
@@ -163,6 +200,11 @@ def receiver_report(own_ssrc: int, reports: Iterable[ReceiverReport]) -> bytes:
         )
         count += 1
     return _packet(RR, count, body)
+
+
+def reference_time(own_ssrc: int, ntp: int) -> bytes:
+    """Write an extended report with a receiver's reference time (RFC 3611, section 4.4)."""
+    return _packet(XR, 0, struct.pack("!IBBHQ", own_ssrc, _RRTR, 0, 2, ntp))
 
 
 def source_description(ssrcs: Iterable[int], cname: str) -> bytes:

@@ -1,6 +1,6 @@
 """What the kernel throws away for us: receiver reports that come alone, several a second from each
-viewer, from which nothing follows. Linux only (socket(7), SO_ATTACH_FILTER); elsewhere `intake`
-does it.
+viewer, from which nothing follows where there are no layers to choose from. Linux only (socket(7),
+SO_ATTACH_FILTER); elsewhere `intake` does it.
 """
 
 import ctypes
@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from farmlive.media import rtcp
 
-_SO_ATTACH_FILTER = 26
+_SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27
 _UDP_HEADER = 8
 # What SRTCP adds: index and tag, of AES128_CM_SHA1_80 and of AEAD_AES_128_GCM. A packet with
 # more than the report in it can't be longer by either.
@@ -53,3 +53,9 @@ def sift(sock: socket.socket) -> None:
             _SO_ATTACH_FILTER,
             struct.pack("@HP", len(_PROGRAM), ctypes.addressof(held)),
         )
+
+
+def pass_all(sock: socket.socket) -> None:
+    """Let a UDP socket get what comes again, receiver reports too."""
+    with suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)

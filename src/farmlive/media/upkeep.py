@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 
 from farmlive.clock import now_ms
-from farmlive.media import rtcp
+from farmlive.media import rtcp, rtp
 from farmlive.media.engine import Listener, Output, Peer
 from farmlive.media.output import Fanout
 from farmlive.media.peer import EnginePeer
@@ -51,7 +51,6 @@ class Upkeep:
         self._burst_timer: asyncio.Handle | None = None
         self._flush_timers: dict[Fanout, asyncio.TimerHandle] = {}
         self._request_timers: set[asyncio.TimerHandle] = set()
-        self._reports: dict[Fanout, bytes | None] = {}
         # What each output had sent at the last tick.
         self._sent: dict[Fanout, int] = {}
 
@@ -125,9 +124,13 @@ class Upkeep:
         """Somebody may wait for a keyframe of the publishers that this output gets."""
         for publisher in (fanout.on_air, fanout.following):
             if publisher is not None and publisher.wanted:
-                peer = self._publishers.get(publisher.peer)
-                if peer is not None:
-                    self.ask_soon(peer, publisher)
+                self.ask(publisher)
+
+    def ask(self, publisher: Publisher) -> None:
+        """Ask this publisher soon for what is wanted of it."""
+        peer = self._publishers.get(publisher.peer)
+        if peer is not None:
+            self.ask_soon(peer, publisher)
 
     def ask_soon(self, peer: EnginePeer, publisher: Publisher) -> None:
         """Ask for what is missing as soon as it can't be mere disorder, not at the next tick."""
@@ -172,28 +175,31 @@ class Upkeep:
         self._tick_timer = self._loop.call_later(_TICK_S + _SLACK_S, self._timed_tick)
         self._ticks += 1
         self.wall_ahead = time.time() - now
+        for peer in self._publishers.values():
+            if peer.publisher is not None and peer.publisher.look(now):
+                for fanout in peer.publisher.outputs:
+                    fanout.aim_all(now)
         for fanout in self._outputs.values():
-            if fanout.waiting and fanout.on_air is not None:
-                fanout.start_waiting(now)
-                if fanout.is_waited_for(now):
-                    fanout.on_air.want_keyframe()
-                self.pump_soon()
+            if fanout.waiting or fanout.moving:
+                fanout.want_keyframes(now)
+                if fanout.catching:
+                    self.pump_soon()
+        report = self._ticks % _TICKS_A_REPORT == 0
+        wall = rtp.ntp(now + self._wall_at_zero)
         for peer in list(self._publishers.values()):
             if peer.publisher is not None and peer.publisher.last_at:
-                report = self._ticks % _TICKS_A_REPORT == 0
-                peer.send_rtcp(peer.publisher.feedback(now, report))
-        self._reports.clear()
+                peer.send_rtcp(peer.publisher.feedback(now, report, wall))
         for peer in list(self._turns[self._ticks % _TICKS_A_SECOND].values()):
             self._second(peer, now)
-        self._reports.clear()
         self._keep_awake()
 
     def _keep_awake(self) -> None:
         """Let nobody hear nothing for more than half a second: clients take silence for a lost way,
         and look for another one.
         """
-        quiet = {each for each in self._outputs.values() if self._sent.get(each) == each.sent}
-        self._sent = {each: each.sent for each in self._outputs.values()}
+        sent = {each: each.sending.sent for each in self._outputs.values()}
+        quiet = {each for each, count in sent.items() if self._sent.get(each) == count}
+        self._sent = sent
         for turn in (self._ticks, self._ticks + _TICKS_A_SECOND // 2):
             for peer in self._turns[turn % _TICKS_A_SECOND].values():
                 publisher, fanout = peer.publisher, peer.fanout
@@ -215,7 +221,8 @@ class Upkeep:
                 peer.flowing = False
                 self.listener.silent(peer.number)
         elif peer.viewer is not None and peer.fanout is not None:
-            peer.fanout.second(peer.viewer)
+            if peer.fanout.second(peer.viewer, now):
+                self.ask_for_keyframe(peer.fanout)
             peer.seconds += 1
             if peer.seconds <= _FIRST_REPORTS or peer.seconds % _SECONDS_A_REPORT == 0:
                 self.report_to(peer, now)
@@ -225,10 +232,10 @@ class Upkeep:
 
     def report_to(self, peer: EnginePeer, now: float) -> None:
         """Send a viewer the sender reports of this moment."""
-        fanout = peer.fanout
-        if fanout is None:
-            return
-        report = self._reports.get(fanout)
-        if report is None:
-            report = self._reports[fanout] = fanout.report(now, now + self._wall_at_zero)
-        peer.send_rtcp(report)
+        if peer.fanout is not None and peer.viewer is not None:
+            wall = now + self._wall_at_zero
+            peer.send_rtcp(peer.fanout.sending.report(peer.viewer, now, wall))
+
+    def middle_of(self, now: float) -> int:
+        """This moment as the middle 32 bits of our NTP time."""
+        return (rtp.ntp(now + self._wall_at_zero) >> 16) & 0xFFFFFFFF

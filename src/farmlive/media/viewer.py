@@ -1,4 +1,4 @@
-"""One viewer of an output: where it is reached, which numbers it wants and how far it is.
+"""One viewer of an output: where it is reached, which numbers it has and how far it is.
 
 What it is sent, and when, is `output`'s part.
 """
@@ -10,44 +10,91 @@ from typing import Any, NamedTuple
 
 from farmlive.media.audience import Audience
 from farmlive.media.engine import Outgoing, Peer, Viewing
+from farmlive.media.lane import Lane, Shift
+from farmlive.media.layers import Choice
 from farmlive.media.ports import Outlet
-from farmlive.media.rtp import ahead
+from farmlive.media.rewrite import squeeze
+from farmlive.media.rtp import Packet, ahead
 from farmlive.media.runs import Run
+from farmlive.media.sound import Hearing
 from farmlive.media.srtp import Protection
 from farmlive.media.stalls import Stall
+from farmlive.media.track import Track
 
 RTX_PER_S = 600
+_EPOCHS = 4
 
 
 class Numbers(NamedTuple):
     """What a packet's header has for some viewers and not for others; None: not sent to them."""
 
-    video: tuple[int, int] | None
-    audio: tuple[int, int] | None
+    lane: Lane | None
+    video: Shift | None
+    audio: Hearing | None
+
+
+class Last(NamedTuple):
+    """Where a viewer's video stopped: number, timestamp, and when."""
+
+    sequence: int
+    timestamp: int
+    at: float
+
+
+class Epoch:
+    """A stretch of one track in a viewer's video: how its numbers are made of the source's.
+
+    `first` is the first number that the viewer gets; `squeezed` where live begins for a late
+    joiner, in the source's time; `nudge` by how much its timestamps are later than they should be.
+    """
+
+    __slots__ = ("first", "muted", "nudge", "shift", "squeezed", "terms", "track", "until")
+
+    def __init__(
+        self, track: Track, terms: Outgoing, first: int, shift: Shift, nudge: int = 0
+    ) -> None:
+        self.track, self.terms = track, terms
+        self.first = first
+        self.shift = shift
+        self.nudge = nudge
+        self.squeezed: int | None = None
+        # When it ended; and whether what is missing of it was left out on purpose.
+        self.until: float | None = None
+        self.muted = False
+
+    def as_sent(self, packet: Packet) -> Packet:
+        """The packet with the timestamp that the viewer got, but for the shift."""
+        if self.squeezed is None:
+            return packet
+        timestamp = squeeze(packet.timestamp, self.squeezed)
+        return packet if timestamp == packet.timestamp else packet._replace(timestamp=timestamp)
 
 
 class Viewer:
-    """One viewer of an output: where it is reached and how far it is."""
+    """One viewer of an output.
+
+    Always holds: it is live on a `lane`, or catches up from `cursor` on, or waits; with the first
+    two it has an `epoch`.
+    """
 
     __slots__ = (
         "_alone",
         "address",
-        "audio_pt",
         "audio_shift",
+        "choice",
         "cursor",
-        "live",
+        "epoch",
+        "lane",
+        "last",
+        "past",
         "peer",
         "protection",
-        "resumed",
         "rtx_left",
-        "rtx_pt",
         "rtx_sequence",
         "sock",
         "sound",
-        "squeezed",
         "stall",
-        "video_pt",
-        "video_shift",
+        "target",
         "viewing",
     )
 
@@ -58,6 +105,7 @@ class Viewer:
         protection: Protection,
         sock: Outlet,
         address: Any,
+        now: float = 0.0,
     ) -> None:
         self.peer = peer
         self.viewing = viewing
@@ -66,28 +114,37 @@ class Viewer:
         self.address = address
         self._alone: Audience | None = None
         self.stall = Stall()
-        # Where its video went on after a stall: what is older is not sent again.
-        self.resumed: int | None = None
         # The payload types of what is heard, which goes on while the viewer can't keep up.
-        self.sound = frozenset(each.payload_type for each in viewing.audio.values())
-        self.video_pt: int | None = None
-        self.audio_pt: int | None = None
-        self.rtx_pt: int | None = None
-        self.video_shift: int | None = None
+        self.sound = frozenset(
+            number
+            for each in viewing.audio.values()
+            for number in (each.payload_type, each.red)
+            if number is not None
+        )
         self.audio_shift: int | None = None
-        self.live = False
-        # Next packet of the ring to send, while catching up; None: waiting for a keyframe.
+        self.choice = Choice(now)
+        # The track that it should get.
+        self.target: Track | None = None
+        self.lane: Lane | None = None
+        # Next packet of the ring to send, while catching up.
         self.cursor: int | None = None
-        # Frames before this timestamp were sent squeezed; None once they are out of the ring.
-        self.squeezed: int | None = None
+        self.epoch: Epoch | None = None
+        # The stretches before, the newest last, and where the last of them ended.
+        self.past: list[Epoch] = []
+        self.last: Last | None = None
         self.rtx_sequence = randbelow(0x4000)
         self.rtx_left = RTX_PER_S
 
-    def send(self, packets: Iterable[Run]) -> int:
-        """Protect and send to this viewer; returns how many packets could not be sent."""
+    @property
+    def alone(self) -> Audience:
+        """It as an audience of one."""
         if self._alone is None:
             self._alone = Audience(self.sock, (self,))
-        return sum(map(self._alone.send, packets))
+        return self._alone
+
+    def send(self, packets: Iterable[Run]) -> int:
+        """Protect and send to this viewer; returns how many packets could not be sent."""
+        return sum(map(self.alone.send, packets))
 
     @property
     def held(self) -> int:
@@ -98,36 +155,44 @@ class Viewer:
         """Whether it could take a keyframe now."""
         return self.stall.since is None or self.stall.may_go_on(self.held, now)
 
-    def go_on(self, start: int, now: float) -> None:
-        """Its video begins, or begins again, with this number of the output's."""
-        if self.stall.since is not None:
-            self.stall.go_on(now)
-            self.resumed = start
-
-    def is_past(self, sequence: int) -> bool:
-        """Whether this number of the output's was dropped for it and is not wanted any more."""
-        if self.stall.since is not None:
-            return True
-        return self.resumed is not None and ahead(sequence, self.resumed) < 0
-
     def moved(self, sock: Outlet, address: Any) -> None:
         """It is reached elsewhere now."""
         self.sock, self.address, self._alone = sock, address, None
 
-    def choose(self, video: str, audio: str) -> None:
-        """Set the payload types for these codecs, by the viewer's own terms."""
-        picture: Outgoing | None = self.viewing.video.get(video)
-        sound: Outgoing | None = self.viewing.audio.get(audio)
-        self.video_pt = picture.payload_type if picture else None
-        self.rtx_pt = picture.retransmission if picture else None
-        self.audio_pt = sound.payload_type if sound else None
+    def can_play(self, track: Track) -> bool:
+        """Whether it knows the track's codec."""
+        return track.codec in self.viewing.video
 
-    @property
-    def numbers(self) -> Numbers:
-        """What it gets of what is sent now, and with which numbers."""
-        video = audio = None
-        if self.live and self.video_pt is not None and self.video_shift is not None:
-            video = self.video_pt, self.video_shift
-        if self.audio_pt is not None and self.audio_shift is not None:
-            audio = self.audio_pt, self.audio_shift
-        return Numbers(video, audio)
+    def end_epoch(self, sent: int, muted: bool) -> None:
+        """Its video stops after the source's number `sent`; `muted`: it could not keep up."""
+        epoch = self.epoch
+        if epoch is None:
+            return
+        newest, at = epoch.track.ring.newest, epoch.track.last_at
+        if newest is not None:
+            timestamp = (newest.timestamp + epoch.shift.timestamp) & 0xFFFFFFFF
+            self.last = Last((sent + epoch.shift.sequence) & 0xFFFF, timestamp, at)
+        epoch.until, epoch.muted = at, muted
+        self.past = [*self.past[1 - _EPOCHS :], epoch]
+        self.epoch = self.lane = self.cursor = None
+
+    def epoch_of(self, sequence: int) -> Epoch | None:
+        """The stretch that this number of the viewer's belongs to."""
+        if self.epoch is not None and ahead(sequence, self.epoch.first) >= 0:
+            return self.epoch
+        return next((e for e in reversed(self.past) if ahead(sequence, e.first) >= 0), None)
+
+    def forget_past(self, now: float) -> None:
+        """What ended some seconds ago is not asked for any more."""
+        if self.past:
+            self.past = [e for e in self.past if e.until is None or now - e.until < 5.0]
+
+    def numbers(self, sound: str) -> Numbers:
+        """What it gets of what is sent now, and with which numbers; `sound` is what is heard."""
+        hears = self.viewing.audio.get(sound)
+        audio = None
+        if hears is not None and self.audio_shift is not None:
+            audio = Hearing(hears.payload_type, hears.red, self.audio_shift)
+        if self.lane is None or self.epoch is None:
+            return Numbers(None, None, audio)
+        return Numbers(self.lane, self.epoch.shift, audio)

@@ -1,0 +1,248 @@
+"""Which layer of a simulcast a viewer gets: what comes, what its link carries, what it wants.
+
+Pure decisions by numbers and times, so that any engine can make them.
+"""
+
+from collections.abc import Sequence
+
+# A layer has stopped when a lower one has had so many frames since its last packet, or when it
+# alone is quiet for so long; after that it must come for a while before it is taken for steady.
+_FRAMES_BEHIND = 6
+_QUIET_S = 1.5
+_STEADY_S = 1.0
+
+# Loss is looked at over windows of at least this length.
+_WINDOW_S = 0.8
+# One window with so much loss, or two in a row with so much, and the viewer gets less.
+_LOSS_AT_ONCE = 0.30
+_LOSS_LASTING = 0.10
+_LOSS_GOOD = 0.04
+# An estimate below this share of what is sent, for so long, and the viewer gets less.
+_ESTIMATE_SHARE = 0.85
+_ESTIMATE_S = 2.0
+_ESTIMATE_VALID_S = 5.0
+_REPORT_VALID_S = 5.0
+# The first step up comes soon, the next ones after a pause, and after a step that failed within
+# the time of trial the pause doubles.
+_FIRST_UP_S = 2.0
+_UP_S = 3.0
+_DOWN_S = 1.0
+_TRIAL_S = 10.0
+_BACK_OFF_S, _LONGEST_BACK_OFF_S = 8.0, 64.0
+_FORGIVEN_S = 60.0
+
+
+class Flow:
+    """Which layers come at present. A single layer always does."""
+
+    def __init__(self, count: int) -> None:
+        self.flowing = [count == 1] * count
+        self._seen = [0] * count
+        self._frames: list[list[int]] = [[0] * count for _ in range(count)]
+        self._moved_at = [0.0] * count
+        self._coming_since: list[float | None] = [None] * count
+        self._had = [False] * count
+
+    @property
+    def highest(self) -> int:
+        """The highest layer that comes, or 0."""
+        return max((layer for layer, flows in enumerate(self.flowing) if flows), default=0)
+
+    def may_ask(self, layer: int) -> bool:
+        """Whether a keyframe of this layer can be hoped for."""
+        return self.flowing[layer]
+
+    def look(self, counts: Sequence[tuple[int, int]], now: float) -> bool:
+        """Take the packets and frames of each layer so far; True where it changed what comes."""
+        if len(self.flowing) < 2:
+            return False
+        before = list(self.flowing)
+        frames = [each for _, each in counts]
+        for layer, (packets, _) in enumerate(counts):
+            if packets != self._seen[layer]:
+                self._seen[layer] = packets
+                self._frames[layer] = frames
+                self._moved_at[layer] = now
+                self._came(layer, now)
+        for layer, flows in enumerate(self.flowing):
+            if flows and self._has_stopped(layer, frames, now):
+                self.flowing[layer] = False
+                self._coming_since[layer] = None
+        return self.flowing != before
+
+    def _came(self, layer: int, now: float) -> None:
+        since = self._coming_since[layer]
+        if since is None:
+            since = self._coming_since[layer] = now
+        if not self._had[layer] or now - since >= _STEADY_S:
+            self.flowing[layer] = self._had[layer] = True
+
+    def _has_stopped(self, layer: int, frames: Sequence[int], now: float) -> bool:
+        for other, seen in enumerate(self._frames[layer]):
+            if other != layer and self.flowing[other]:
+                if other < layer and frames[other] - seen >= _FRAMES_BEHIND:
+                    return True
+                if self._moved_at[other] - self._moved_at[layer] > _QUIET_S:
+                    return True
+        return False
+
+
+class Choice:
+    """The layer for one viewer: down fast, up slowly, and slower after each step that failed.
+
+    `most` is the highest layer that it wants; None: no limit.
+    """
+
+    __slots__ = (
+        "_back_off",
+        "_bad_windows",
+        "_base_loss",
+        "_down_at",
+        "_estimate_at",
+        "_limit",
+        "_loss_before",
+        "_low_since",
+        "_raised_at",
+        "_reported_at",
+        "_up_at",
+        "_window",
+        "estimate_kbps",
+        "loss",
+        "most",
+    )
+
+    def __init__(self, now: float) -> None:
+        self.most: int | None = None
+        # Share of what was sent lately that did not come, and what the viewer thinks it can get.
+        self.loss = 0.0
+        self.estimate_kbps: float | None = None
+        self._limit: int | None = None
+        self._window: tuple[float, int, int] | None = None
+        self._bad_windows = 0
+        # Loss that stays when less is sent, as on a radio link, is none of our making.
+        self._base_loss = 0.0
+        self._loss_before: float | None = None
+        self._reported_at = self._estimate_at = self._down_at = now - 60
+        self._low_since: float | None = None
+        self._raised_at: float | None = None
+        self._up_at = now + _FIRST_UP_S
+        self._back_off = _BACK_OFF_S
+
+    def begin_stream(self) -> None:
+        """What is reported from now on has other numbers."""
+        self._window = None
+
+    def carries_kbps(self, now: float) -> float | None:
+        """What the viewer's link is thought to carry, where it tells."""
+        return self.estimate_kbps if now - self._estimate_at <= _ESTIMATE_VALID_S else None
+
+    def recent_loss(self, now: float) -> float:
+        """Its loss, or 0 where nothing was reported lately."""
+        return self.loss if now - self._reported_at <= _REPORT_VALID_S else 0.0
+
+    def reported(self, highest: int, total_lost: int, now: float) -> bool:
+        """A receiver report: extended highest number and how many were lost in all.
+
+        True where a window is full, so that it is time to decide.
+        """
+        if self._window is None:
+            self._window = now, highest, total_lost
+            return False
+        since, first, lost = self._window
+        if now - since < _WINDOW_S:
+            return False
+        self._window = now, highest, total_lost
+        expected = highest - first
+        if expected <= 0 or expected > 100_000:
+            return False
+        self.loss = min(1.0, max(0.0, (total_lost - lost) / expected))
+        self._reported_at = now
+        if self._loss_before is not None and self.loss < 0.6 * self._loss_before:
+            # Less was sent and less was lost: the link was full.
+            self._loss_before = None
+            self._base_loss = 0.0
+        elif self._loss_before is not None and now - self._down_at > 2 * _WINDOW_S:
+            self._base_loss, self._loss_before = self.loss, None
+            self._back_off = _BACK_OFF_S
+            self._up_at = now + _DOWN_S
+        elif self.loss < self._base_loss:
+            self._base_loss += (self.loss - self._base_loss) / 4
+        bad = self.loss > max(_LOSS_LASTING, 1.5 * self._base_loss + 0.03)
+        self._bad_windows = self._bad_windows + 1 if bad else 0
+        return True
+
+    def estimated(self, kbps: float, now: float) -> None:
+        """The viewer's own estimate (REMB) of what it can get."""
+        self.estimate_kbps, self._estimate_at = kbps, now
+
+    def decide(
+        self, flowing: Sequence[bool], kbps: Sequence[float], current: int, now: float
+    ) -> int:
+        """The layer to send, of those that come. `current` is what it gets now, `kbps` what each
+        layer has.
+        """
+        count = len(flowing)
+        if count < 2:
+            return 0
+        if self._limit is None:
+            self._limit = (count - 1) // 2
+        self._limit = min(self._limit, count - 1)
+        sent = kbps[current] if current < count else 0.0
+        if self._is_bad(sent, now):
+            self._lower(current, flowing, now)
+        elif now >= self._up_at and self._limit <= current and self._is_good(sent, now):
+            self._raise(flowing, now)
+        if (
+            self._raised_at is not None
+            and self._back_off > _BACK_OFF_S
+            and now - self._raised_at > _FORGIVEN_S
+        ):
+            self._back_off = _BACK_OFF_S
+        wanted = self._limit if self.most is None else min(self._limit, self.most)
+        below = [layer for layer in range(wanted + 1) if flowing[layer]]
+        if below:
+            return below[-1]
+        return next((layer for layer in range(count) if flowing[layer]), 0)
+
+    def _is_bad(self, sent: float, now: float) -> bool:
+        estimate = self.carries_kbps(now)
+        if estimate is not None and sent and estimate < _ESTIMATE_SHARE * sent:
+            if self._low_since is None:
+                self._low_since = now
+        else:
+            self._low_since = None
+        if now - self._down_at < _DOWN_S:
+            return False
+        if self._low_since is not None and now - self._low_since >= _ESTIMATE_S:
+            return True
+        at_once = self.loss > max(_LOSS_AT_ONCE, 1.5 * self._base_loss + 0.1)
+        return self._bad_windows >= 2 or (self._bad_windows == 1 and at_once)
+
+    def _is_good(self, sent: float, now: float) -> bool:
+        if now - self._reported_at > _REPORT_VALID_S:
+            return False
+        estimate = self.carries_kbps(now)
+        if estimate is not None and estimate < 1.1 * sent:
+            return False
+        return self.loss <= max(_LOSS_GOOD, 1.2 * self._base_loss + 0.02)
+
+    def _lower(self, current: int, flowing: Sequence[bool], now: float) -> None:
+        lower = [layer for layer in range(current) if flowing[layer]]
+        if not lower:
+            return
+        if self._raised_at is not None and now - self._raised_at < _TRIAL_S:
+            self._back_off = min(2 * self._back_off, _LONGEST_BACK_OFF_S)
+        self._limit = lower[-1]
+        self._up_at = now + self._back_off
+        self._raised_at = None
+        self._down_at = now
+        self._loss_before = self.loss if self._bad_windows else None
+        self._bad_windows = 0
+        self._low_since = None
+
+    def _raise(self, flowing: Sequence[bool], now: float) -> None:
+        higher = [layer for layer in range((self._limit or 0) + 1, len(flowing)) if flowing[layer]]
+        if higher and (self.most is None or higher[0] <= self.most):
+            self._limit = higher[0]
+            self._raised_at = now
+            self._up_at = now + _UP_S

@@ -1,0 +1,53 @@
+"""RED: redundant audio data (RFC 2198), as a relay reads it and passes it on."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Malformed(ValueError):
+    """The payload is no RED that we can read."""
+
+
+class Block(NamedTuple):
+    """One block: its payload type, how much earlier it is than the packet, in units of the
+    timestamp, and its data.
+    """
+
+    payload_type: int
+    offset: int
+    data: bytes
+
+
+def parse(payload: bytes) -> list[Block]:
+    """The blocks, the primary one last (section 3); raises Malformed."""
+    heads: list[tuple[int, int, int]] = []
+    at, size = 0, len(payload)
+    while True:
+        if at >= size:
+            raise Malformed("no primary block")
+        first = payload[at]
+        if first < 128:
+            at += 1
+            break
+        if at + 4 > size:
+            raise Malformed("a header is cut off")
+        rest = int.from_bytes(payload[at + 1 : at + 4], "big")
+        heads.append((first & 127, rest >> 10, rest & 0x3FF))
+        at += 4
+    blocks = []
+    for payload_type, offset, length in heads:
+        if at + length > size:
+            raise Malformed("a block is cut off")
+        blocks.append(Block(payload_type, offset, payload[at : at + length]))
+        at += length
+    blocks.append(Block(first, 0, payload[at:]))
+    return blocks
+
+
+def write(blocks: Sequence[Block], payload_type: int) -> bytes:
+    """The blocks as RED with this payload type inside, as a viewer knows the codec."""
+    heads = b"".join(
+        bytes((128 | payload_type,)) + (block.offset << 10 | len(block.data)).to_bytes(3, "big")
+        for block in blocks[:-1]
+    )
+    return heads + bytes((payload_type,)) + b"".join(block.data for block in blocks)
