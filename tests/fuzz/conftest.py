@@ -9,10 +9,8 @@ What it finds is kept in .hypothesis and tried first the next time; put it right
 test of it beside the module's others. `record` says how the corpus is made.
 """
 
-from collections.abc import Iterator
-
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -27,19 +25,18 @@ settings.register_profile(
 settings.register_profile("long", max_examples=6_000, deadline=None, suppress_health_check=_SLOW)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def profile(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The short profile, where the command line names no other; other folders keep theirs."""
-    before = settings.get_current_profile_name()
-    if not request.config.getoption("--hypothesis-profile"):
-        settings.load_profile("fuzz")
-    yield
-    settings.load_profile(before)
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A long run takes its time."""
-    if config.getoption("--hypothesis-profile") == "long":
-        for item in items:
-            if "fuzz" in item.path.parts:
-                item.add_marker(pytest.mark.timeout(0))
+    """The short profile where the command line names none, and time for the long one.
+
+    Other folders keep what they have.
+    """
+    ours = [
+        item for item in items if isinstance(item, pytest.Function) and "fuzz" in item.path.parts
+    ]
+    if not config.getoption("--hypothesis-profile"):
+        short = settings.get_profile("fuzz")
+        for test in {item.function for item in ours if is_hypothesis_test(item.function)}:
+            short(test)
+    else:
+        for item in ours:
+            item.add_marker(pytest.mark.timeout(0))

@@ -2,6 +2,7 @@
 parser costs, counted in steps.
 """
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -74,10 +75,14 @@ def datagrams(samples: Sequence[bytes], most: int = 2048) -> some.SearchStrategy
 
 # Texts.
 
+_NUMBERS = (
+    "0", "-1", "1.5", "٣", "²", "15", "72", "96", "97", "128", "256", "65536", "4294967296",
+    "9" * 20, "9" * 5000, "0" * 300 + "96", "1e5", "0x60", "+96", "9_6",
+)  # fmt: skip
 _VALUES = (
-    "", " ", "0", "-1", "1.5", "٣", "²", "65536", "9" * 5000, "0" * 300, "\x00", "\t", "a b", "é",
-    "a\rb", "a\x85b", "a\u2028b", "a\x0bb", "/", "//", "=", ";", ":", "*", "96", "127", "128",
-    "300", "rtx/90000", "VP8/90000", "H264/90000", "opus/48000/2", "red/48000/2", "apt=96",
+    "", " ", *_NUMBERS, "\x00", "\t", "a b", "é",
+    "a\rb", "a\x85b", "a\u2028b", "a\x0bb", "/", "//", "=", ";", ":", "*",
+    "rtx/90000", "VP8/90000", "H264/90000", "opus/48000/2", "red/48000/2", "apt=96",
     "BUNDLE", "BUNDLE 0 0", "actpass", "sha-256", "0 1", "<script>", "%s%n", "x" * 400,
 )  # fmt: skip
 
@@ -90,7 +95,7 @@ def offers(draw: Any, samples: Sequence[str]) -> str:
     for _ in range(draw(some.integers(1, 5))):
         at = draw(some.integers(0, len(lines) - 1)) if lines else 0
         line = lines[at] if lines else ""
-        match draw(some.integers(0, 6)):
+        match draw(some.sampled_from((0, 1, 2, 3, 4, 4, 5, 6, 7, 7, 7))):
             case 0:
                 lines[at : at + 1] = []
             case 1:
@@ -102,9 +107,17 @@ def offers(draw: Any, samples: Sequence[str]) -> str:
             case 4:
                 # One word of the line becomes an extreme one.
                 parts = _words(line)
-                index = draw(some.integers(0, len(parts) - 1))
+                index = 2 * draw(some.integers(min(1, len(parts) // 2), len(parts) // 2))
                 parts[index] = draw(some.sampled_from(_VALUES))
                 lines[at : at + 1] = ["".join(parts)]
+            case 7:
+                # A number in any line becomes an extreme one.
+                text = "\n".join(lines)
+                found = [each.span() for each in re.finditer(r"\d+", text)]
+                if found:
+                    first, end = draw(some.sampled_from(found))
+                    text = text[:first] + draw(some.sampled_from(_NUMBERS)) + text[end:]
+                    lines = text.split("\n")
             case 5:
                 cut = draw(some.integers(0, len(line)))
                 lines[at : at + 1] = [line[:cut] + draw(some.text(max_size=8)) + line[cut + 1 :]]

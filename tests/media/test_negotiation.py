@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.media.test_codecs import MAIN_WITH_B
 
-from farmlive.media import negotiation, sdp
+from farmlive.media import negotiation, sdp, simulcast
 from farmlive.media.engine import Candidate, Credentials, Outgoing, Ssrcs
 from farmlive.media.refusals import BadSdp, NoCommonCodec, UnfitOffer
 
@@ -248,6 +248,57 @@ def test_a_viewer_without_the_codec_on_air_is_told_so() -> None:
         negotiation.view(offer("recvonly"), LOCAL, SSRCS, ["AV1", "OPUS"])
     with pytest.raises(UnfitOffer, match="recvonly"):
         negotiation.view(offer("sendonly"), LOCAL, SSRCS, ["VP8"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a=rtpmap:{} VP8/90000", "a=rtpmap:96 VP8/{}", "a=rtpmap:111 opus/48000/{}", "a=fmtp:{} x",
+        "a=extmap:{} urn:x", "a=rtcp-fb:{} nack", "a=rid:h send pt={}", "a=rid:h send max-width={}",
+    ],
+)  # fmt: skip
+def test_a_number_of_any_length_is_taken_or_refused(line: str) -> None:
+    layers = "a=rid:h send max-width=1\na=rid:l send max-width=2\na=simulcast:send h;l\n"
+    layers += f"a=extmap:9 {simulcast.RID}\n"
+    for digits in ("9" * 5000, "0" * 5000, "٣" * 5000, "²"):
+        try:
+            negotiation.publish(
+                offer("sendonly", AUDIO, VIDEO + layers + line.format(digits)), LOCAL
+            )
+        except (BadSdp, NoCommonCodec):
+            continue
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("m=video 9 ", f"m=video {'9' * 5000} ", BadSdp), ("m=video 9 ", "m=video 65536 ", BadSdp),
+        ("a=mid:1", "a=mid:1\ra=x", BadSdp), ("a=mid:1", "a=mid:1\u2028a=x", BadSdp),
+        ("a=mid:1", "a=mid:1 2", BadSdp), ("a=mid:1", "a=mid:0", BadSdp),
+        ("UDP/TLS/RTP/SAVPF", "xSAVPx", UnfitOffer), ("VP8/90000", "VP8/48000", NoCommonCodec),
+        ("opus/48000", "opuſ/48000", NoCommonCodec), ("opus/48000", "opus/8000", NoCommonCodec),
+    ],
+)  # fmt: skip
+def test_what_no_answer_could_say_is_refused(old: str, new: str, problem: type[Exception]) -> None:
+    text = offer("sendonly", AUDIO, VIDEO.replace("H264", "H265"))
+    negotiation.publish(text, LOCAL)
+    with pytest.raises(problem):
+        negotiation.publish(text.replace(old, new), LOCAL)
+
+
+def test_a_type_that_looks_like_rtcp_is_not_taken() -> None:
+    text = offer("recvonly").replace(" 96 97 ", " 72 97 ").replace(":96 ", ":72 ")
+    _, viewing, _ = negotiation.view(text, LOCAL, SSRCS, ["H264:high", "OPUS"])
+    assert "VP8" not in viewing.video
+
+
+def test_what_is_offered_again_and_again_is_answered_once() -> None:
+    again = VIDEO.replace(" 96 97 ", f" {'96 ' * 900}97 ") + "a=rtcp-fb:* nack\n" * 900
+    text = offer("recvonly", AUDIO, again).replace("BUNDLE 0 1", "BUNDLE 0 1" + " 1" * 900)
+    answer, _, _ = negotiation.view(text, LOCAL, SSRCS, ["VP8", "OPUS"])
+    assert "a=group:BUNDLE 0 1\r\n" in answer
+    assert answer.count("a=rtcp-fb:96 nack\r\n") == 1
+    assert len(sdp.parse(text).sections[1].codecs) == 7
 
 
 @given(some.lists(some.sampled_from([*offer("sendonly").split("\n"), "m=", "a=rtpmap:1 x/0", "b"])))

@@ -52,8 +52,10 @@ def session_lines(offer: Offer) -> list[str]:
     lines = ["a=ice-lite"]
     if options:
         lines.append(f"a=ice-options:{' '.join(options)}")
-    if offer.bundle:
-        lines.append(f"a=group:BUNDLE {' '.join(offer.bundle)}")
+    mids = {section.mid for section in offer.sections}
+    bundle = [mid for mid in offer.bundle if mid in mids]
+    if bundle:
+        lines.append(f"a=group:BUNDLE {' '.join(bundle)}")
     return lines
 
 

@@ -30,6 +30,13 @@ _H264_NEAREST = {
     h264.MAIN: (h264.MAIN, h264.HIGH, h264.BASELINE),
     h264.HIGH: (h264.HIGH, h264.MAIN, h264.BASELINE),
 }
+_CLOCK_RATES = {"video": 90_000, "audio": 48_000}
+# JSEP's (RFC 9429, section 5.1.2), with what others write for them.
+_PROTOCOLS = {
+    f"{transport}RTP/{profile}"
+    for transport in ("UDP/TLS/", "TCP/DTLS/", "TCP/TLS/", "")
+    for profile in ("SAVPF", "SAVP")
+}
 # What we act on when a viewer sends it. FEC is never taken: it protects what is rewritten.
 _VIEWERS_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
 _PUBLISHERS_FEEDBACK = ("nack", "nack pli", "transport-cc")
@@ -43,7 +50,10 @@ def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
         raise UnfitOffer("Offer audio and video only; a data channel is not taken here.")
     if kinds.count("video") > 1 or kinds.count("audio") > 1:
         raise UnfitOffer("Offer at most one audio and one video section.")
-    if len(kinds) > 1 and set(offer.bundle) != {section.mid for section in offer.sections}:
+    mids = {section.mid for section in offer.sections}
+    if len(mids) < len(kinds):
+        raise BadSdp("Two sections have the same a=mid; send the offer as it is.")
+    if len(kinds) > 1 and set(offer.bundle) != mids:
         raise UnfitOffer("Put all sections into one BUNDLE group (bundlePolicy “max-bundle”).")
     wrong = ("recvonly", "inactive") if sending else ("sendonly", "inactive")
     for section in offer.sections:
@@ -55,7 +65,7 @@ def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
             )
         if section.port == 0 and not section.bundle_only:
             raise UnfitOffer(f"Leave the {section.kind} section out, or offer it with a port.")
-        if "SAVP" not in section.protocol:
+        if section.protocol not in _PROTOCOLS:
             raise UnfitOffer("Only RTP with DTLS is taken: the protocol UDP/TLS/RTP/SAVPF.")
     if offer.ice_lite:
         raise UnfitOffer("Use full ICE: this server is ICE-lite, so that the client must check.")
@@ -96,12 +106,19 @@ def _red_of(section: Section, opus: Codec) -> Codec | None:
 # Publishers.
 
 
+def _key(section: Section, codec: Codec) -> str | None:
+    """The key of a codec that can pass here, else None."""
+    if codec.clock_rate != _CLOCK_RATES[section.kind]:
+        return None
+    return codecs.key(codec.name, codec.parameters)
+
+
 def _wanted(section: Section) -> Codec:
     """The one codec that a publisher is asked to send; raises NoCommonCodec."""
     names = codecs.VIDEO if section.kind == "video" else codecs.AUDIO
     for name in names:
         for codec in section.codecs:
-            if codec.name.upper() == name and codecs.key(name, codec.parameters):
+            if codec.name.upper() == name and _key(section, codec):
                 return codec
     if any(codec.name.upper() == "H264" for codec in section.codecs):
         raise NoCommonCodec(codecs.NO_SUCH_PROFILE)
@@ -190,7 +207,7 @@ def _choices(section: Section) -> dict[str, Codec]:
     for codec in section.codecs:
         names = codecs.VIDEO if section.kind == "video" else codecs.AUDIO
         if codec.name.upper() in names:
-            key = codecs.key(codec.name, codec.parameters)
+            key = _key(section, codec)
             if key is not None:
                 offered.setdefault(key, codec)
     chosen = {key: codec for key, codec in offered.items() if not key.startswith("H264")}

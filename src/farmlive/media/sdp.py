@@ -11,6 +11,12 @@ from dataclasses import dataclass, field
 from farmlive.media.refusals import BadSdp
 
 _MOST_SECTIONS = 32
+_MOST_FEEDBACK = 32
+# What ends a line for some readers, and what no line has.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
+_TOKEN = re.compile(r"[!#-'*+.0-9A-Z^-~-]{1,255}")
+# In a packet with a marker these look like RTCP (RFC 5761, section 4).
+_NOT_WITH_RTCP = range(64, 96)
 # Shorter ones can be guessed, longer ones are not ICE's (RFC 8839, section 5.4).
 _UFRAG, _PASSWORD = range(4, 257), range(22, 257)
 _RID = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -95,6 +101,8 @@ def parse(text: str) -> Offer:
             continue
         if len(line) < 2 or line[1] != "=" or not line[0].islower():
             raise BadSdp(f"Line {number} is not of the form letter=value; send the offer as it is.")
+        if _CONTROL.search(line):
+            raise BadSdp(f"There is a control character in line {number}; send the offer as it is.")
         if line.startswith("m="):
             blocks.append([line])
             if len(blocks) > _MOST_SECTIONS:
@@ -109,7 +117,7 @@ def parse(text: str) -> Offer:
     for value in shared.get("group", ()):
         words = value.split()
         if words and words[0] == "BUNDLE":
-            bundle = words[1:]
+            bundle = list(dict.fromkeys(words[1:]))
         elif words and words[0] == "LS":
             in_step.append(words[1:])
     sections = [_section(block, shared, str(index)) for index, block in enumerate(blocks)]
@@ -126,9 +134,18 @@ def _attributes(lines: list[str]) -> dict[str, list[str]]:
     return found
 
 
+def decimal(text: str, most: int) -> int | None:
+    """The number that the text is, in ASCII digits; None where it is none from 0 to `most`."""
+    if not text.isascii() or not text.isdecimal() or len(text) > 10:
+        return None
+    value = int(text)
+    return value if value <= most else None
+
+
 def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> Section:
     words = lines[0][2:].split()
-    if len(words) < 4 or not words[1].partition("/")[0].isdecimal():
+    port = decimal(words[1].partition("/")[0], 0xFFFF) if len(words) >= 4 else None
+    if port is None:
         raise BadSdp(f"The line {lines[0][:60]!r} is not a media description.")
     own = _attributes(lines[1:])
 
@@ -142,20 +159,23 @@ def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> S
     extensions: dict[str, int] = {}
     for value in own.get("extmap", ()):
         parts = value.split()
-        number = parts[0].partition("/")[0] if parts else ""
-        if len(parts) >= 2 and number.isdecimal():
-            extensions[parts[1]] = int(number)
+        identity = decimal(parts[0].partition("/")[0], 255) if len(parts) >= 2 else None
+        if identity:
+            extensions[parts[1]] = identity
     fingerprints = []
     for value in own.get("fingerprint") or shared.get("fingerprint") or []:
         algorithm, _, digest = value.partition(" ")
         if digest:
             fingerprints.append((algorithm.lower(), digest.strip()))
+    mid = first("mid")
+    if mid and not _TOKEN.fullmatch(mid):
+        raise BadSdp(f"The line a=mid:{mid[:60]} names no section; send the offer as it is.")
     rids = _rids(own.get("rid", ()))
     return Section(
         kind=words[0],
-        port=int(words[1].partition("/")[0]),
-        mid=first("mid") or position,
-        named=bool(first("mid")),
+        port=port,
+        mid=mid or position,
+        named=bool(mid),
         protocol=words[2],
         direction=direction,
         codecs=_codecs(words[3:], own) if words[0] in ("audio", "video") else [],
@@ -186,8 +206,8 @@ def _rids(values: Iterable[str]) -> dict[str, Rid]:
             name, _, setting = part.strip().partition("=")
             if name:
                 restrictions[name] = setting.strip()
-        types = restrictions.pop("pt", "").split(",")
-        rids[words[0]] = Rid(words[0], [int(t) for t in types if t.isdecimal()], restrictions)
+        types = _payload_types(restrictions.pop("pt", "").split(","))
+        rids[words[0]] = Rid(words[0], types, restrictions)
     return rids
 
 
@@ -200,21 +220,33 @@ def _simulcast(value: str, rids: dict[str, Rid]) -> list[list[str]]:
     return [names for names in known if names]
 
 
-def _codecs(types: list[str], own: dict[str, list[str]]) -> list[Codec]:
+def _payload_types(words: Iterable[str]) -> list[int]:
+    """Each payload type once, without what is none."""
+    numbers = (decimal(word, 127) for word in words)
+    return list(dict.fromkeys(each for each in numbers if each is not None))
+
+
+def _codecs(words: list[str], own: dict[str, list[str]]) -> list[Codec]:
     """The codecs in the order of the m-line, which is the offerer's preference."""
+    types = [each for each in _payload_types(words) if each not in _NOT_WITH_RTCP]
     codecs: dict[int, Codec] = {}
     for value in own.get("rtpmap", ()):
-        number, _, rest = value.partition(" ")
+        word, _, rest = value.partition(" ")
         parts = rest.strip().split("/")
-        if not number.isdecimal() or number not in types or len(parts) < 2:
+        payload_type = decimal(word, 127)
+        if payload_type is None or payload_type not in types:
             continue
-        if not parts[1].isdecimal() or int(parts[1]) == 0 or int(number) > 127:
+        if len(parts) < 2 or not _TOKEN.fullmatch(parts[0]):
+            continue
+        clock_rate = decimal(parts[1], 0xFFFFFFFF)
+        if not clock_rate:
             raise BadSdp(f"The line a=rtpmap:{value[:60]} is not a payload type with a clock rate.")
-        channels = int(parts[2]) if len(parts) > 2 and parts[2].isdecimal() else 1
-        codecs[int(number)] = Codec(int(number), parts[0], int(parts[1]), channels)
+        channels = decimal(parts[2], 255) if len(parts) > 2 else None
+        codecs[payload_type] = Codec(payload_type, parts[0], clock_rate, channels or 1)
     for value in own.get("fmtp", ()):
-        number, _, rest = value.partition(" ")
-        codec = codecs.get(int(number)) if number.isdecimal() else None
+        word, _, rest = value.partition(" ")
+        payload_type = decimal(word, 127)
+        codec = codecs.get(payload_type) if payload_type is not None else None
         if codec is None:
             continue
         codec.format = rest.strip()
@@ -223,11 +255,15 @@ def _codecs(types: list[str], own: dict[str, list[str]]) -> list[Codec]:
             if name:
                 codec.parameters[name.lower()] = setting.strip()
     for value in own.get("rtcp-fb", ()):
-        number, _, rest = value.partition(" ")
+        word, _, rest = value.partition(" ")
+        said = rest.strip()
         for codec in codecs.values():
-            if number in ("*", str(codec.payload_type)):
-                codec.feedback.append(rest.strip())
-    return [codecs[int(t)] for t in types if t.isdecimal() and int(t) in codecs]
+            known = codec.feedback
+            if word not in ("*", str(codec.payload_type)) or said in known:
+                continue
+            if len(known) < _MOST_FEEDBACK:
+                known.append(said)
+    return [codecs[each] for each in types if each in codecs]
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ says so (RFC 8853). Latching a RID to an SSRC and choosing a layer are the engin
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from farmlive.media.sdp import Rid, Section
+from farmlive.media.sdp import Rid, Section, decimal
 
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
@@ -50,7 +50,8 @@ def accept(section: Section, payload_type: int) -> Layers | None:
         ]
         if fitting and fitting[0] not in streams:
             streams.append(fitting[0])
-    streams = streams[:_MOST_LAYERS]
+        if len(streams) == _MOST_LAYERS:
+            break
     if len(streams) < 2:
         return None
     lines = [f"a=rid:{rid.id} recv{_restrictions(rid, payload_type)}" for rid in streams]
@@ -72,10 +73,10 @@ def _by_quality(streams: Sequence[Rid]) -> list[str]:
     names, the lowest first, is taken by the wrong end: the pictures' sizes tell the truth later.
     """
     for measure in _MEASURES:
-        if all(rid.restrictions.get(measure, "").isdecimal() for rid in streams):
-            sizes = {rid.id: int(rid.restrictions[measure]) for rid in streams}
-            if len(set(sizes.values())) == len(sizes):
-                return sorted(sizes, key=lambda name: sizes[name])
+        told = [(decimal(rid.restrictions.get(measure, ""), 0xFFFFFFFF), rid.id) for rid in streams]
+        sizes = {name: size for size, name in told if size is not None}
+        if len(set(sizes.values())) == len(streams):
+            return sorted(sizes, key=lambda name: sizes[name])
     names = [rid.id for rid in streams]
     for known in _NAMES:
         if set(names) <= set(known):
