@@ -10,7 +10,6 @@ from farmlive.media.python_engine import PythonEngine
 
 from .conftest import PHONE, Open, Sale
 from .test_live import FRAMES, key, picture
-from .test_studio import sending
 
 __all__ = ["key"]
 
