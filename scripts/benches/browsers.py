@@ -147,7 +147,7 @@ async def bare_page(browser: Browser, origin: str) -> Page:
         ),
     )
     await page.goto(f"{origin}/bare")
-    await page.evaluate(_BARE.read_text())
+    await page.evaluate(f"{_BARE.read_text()}\nnull")
     await page.evaluate("note(document.querySelector('video'))")
     return page
 
