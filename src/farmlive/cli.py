@@ -1,15 +1,17 @@
 """The command `farmlive`: serve, and what an operator does with accounts and keys."""
 
 import asyncio
+import json
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 import uvloop
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import Progress, TextColumn
 
 from farmlive import app as composition
 from farmlive.origin import farms
@@ -20,7 +22,13 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.engine import DatabaseRefused
 
+if TYPE_CHECKING:
+    from farmlive.client.clause import Result
+
 T = TypeVar("T")
+Endpoint = Annotated[str, typer.Argument(metavar="URL", help="Where offers are POSTed.")]
+Bearer = Annotated[str | None, typer.Option("--key", help="Bearer token, where one is asked for.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Farms = Annotated[
     list[str] | None,
     typer.Option("--farm", metavar="ID", help="A seller's farm; as often as there are farms."),
@@ -121,6 +129,51 @@ def selftest() -> None:
     from farmlive.demo import selftest as trial
 
     raise SystemExit(trial.run())
+
+
+@cli.command("whip-check")
+def whip_check(url: Endpoint, key: Bearer = None, as_json: Json = False) -> None:
+    """Hold any WHIP server against RFC 9725; exits with 1 where it breaks a MUST."""
+    from farmlive.client import whip_check as checker
+
+    _check("WHIP (RFC 9725)", url, checker.check(url, key), as_json)
+
+
+@cli.command("whep-check")
+def whep_check(url: Endpoint, key: Bearer = None, as_json: Json = False) -> None:
+    """Hold any WHEP server against draft-ietf-wish-whep-03, while somebody publishes there; exits
+    with 1 where it breaks a MUST.
+    """
+    from farmlive.client import whep_check as checker
+
+    _check("WHEP (draft-ietf-wish-whep-03)", url, checker.check(url, key), as_json)
+
+
+def _check(title: str, url: str, trials: "AsyncIterator[Result]", as_json: bool) -> None:
+    from farmlive.client import clause_table
+    from farmlive.client.whip_check import CannotBegin
+
+    async def run() -> "list[Result]":
+        results = []
+        with Progress(TextColumn("{task.description}"), console=_err, transient=True) as progress:
+            task = progress.add_task("")
+            async for result in trials:
+                results.append(result)
+                progress.update(task, description=f"{len(results)}: {result.clause.title}")
+        return results
+
+    try:
+        results = asyncio.run(run())
+    except CannotBegin as reason:
+        _err.print(str(reason), style="red")
+        raise SystemExit(1) from None
+    if as_json:
+        print(json.dumps(clause_table.as_json(results, url), indent=2, ensure_ascii=False))
+    else:
+        shown = Console(highlight=False)
+        shown.print(clause_table.table(results, f"{title}: {url}"))
+        shown.print(clause_table.summary(results))
+    raise SystemExit(0 if clause_table.kept(results) else 1)
 
 
 def with_people(work: Callable[[People], Awaitable[T]]) -> T:

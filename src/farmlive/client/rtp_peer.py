@@ -110,7 +110,7 @@ class RtpPeer:
         self._tx: Session | None = None
         self._checks: set[bytes] = set()
         self._won: asyncio.Future[tuple[str, int]] | None = None
-        self._joined = self._closed = False
+        self._joined = self._closed = self._refused = False
 
     @property
     def ice(self) -> Ice:
@@ -148,6 +148,33 @@ class RtpPeer:
                 if done:
                     return self._won.result()
             pause_s = min(pause_s * 2, 0.5)
+
+    def renew(self) -> Ice:
+        """New ICE credentials of ours, for a restart (RFC 8445, section 9)."""
+        self._local = Ice(
+            secrets.token_urlsafe(6), secrets.token_urlsafe(18), self._local.fingerprint
+        )
+        return self._local
+
+    async def check(self, remote: Ice | None = None, timeout_s: float = 2.0) -> None:
+        """Check the path once more, under the credentials of a restart where they are given;
+        TimeoutError where no check is answered.
+        """
+        if remote is not None:
+            self._remote = remote
+        self._checks.clear()
+        self._won = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(timeout_s):
+            while not self._won.done():
+                self.consent()
+                await asyncio.wait([self._won], timeout=0.1)
+
+    @property
+    def revoked(self) -> bool:
+        """Whether the other side ended the session: by an alert in DTLS, or by refusing a check
+        (RFC 7675, section 5.2).
+        """
+        return self._refused or self._dtls.state in ("closed", "failed")
 
     def consent(self, address: tuple[str, int] | None = None) -> None:
         """Send a STUN check, which keeps the path open (RFC 7675)."""
@@ -247,6 +274,10 @@ class RtpPeer:
                 self._checks.clear()
                 if self._won is not None and not self._won.done():
                     self._won.set_result(source)
+        elif kind == stun.ERROR and self._remote is not None:
+            known = stun.transaction(datagram) in self._checks
+            if known and stun.genuine(datagram, self._remote.password):
+                self._refused = stun.error_code(datagram) == 403
 
 
 def wire(one: RtpPeer, other: RtpPeer) -> None:

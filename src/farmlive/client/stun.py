@@ -62,6 +62,17 @@ def genuine(message: bytes, password: str) -> bool:
     return False
 
 
+def error_code(message: bytes) -> int | None:
+    """The number of ERROR-CODE (RFC 8489, section 14.8), or None."""
+    position = 20
+    while position + 4 <= len(message):
+        attribute, length = struct.unpack_from("!HH", message, position)
+        if attribute == 0x0009 and length >= 4 and position + 8 <= len(message):
+            return (message[position + 6] & 7) * 100 + message[position + 7]
+        position += 4 + length + (-length) % 4
+    return None
+
+
 def _attribute(number: int, value: bytes) -> bytes:
     return struct.pack("!HH", number, len(value)) + value + bytes((-len(value)) % 4)
 

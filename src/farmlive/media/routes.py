@@ -161,7 +161,7 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
         try:
             wanted = _Layer.model_validate_json(await _body(request, _JSON))
         except ValidationError as error:
-            raise Invalid.of(error.errors(include_url=False)) from None  # type: ignore[arg-type]
+            raise Invalid.of(error.errors(include_url=False)) from None
         found.prefer(wanted.most)
         return Response(status_code=204)
 

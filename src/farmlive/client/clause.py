@@ -1,0 +1,143 @@
+"""What a clause of a standard is: who must keep it, how it is tried, and what came of it.
+
+The clauses themselves are in the files `clauses_of_…`, the table of them all in `clauses`.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import httpx
+
+if TYPE_CHECKING:
+    from farmlive.client.examined import Examined
+
+Kind = Literal["whip", "whep"]
+Level = Literal["MUST", "SHOULD"]
+Verdict = Literal["pass", "fail", "n/a"]
+Trial = Callable[["Examined"], Awaitable[None]]
+
+
+class Broken(Exception):
+    """The server does not keep the clause; the text says what it did instead."""
+
+
+class NotApplicable(Exception):
+    """The clause asks nothing of this server; the text says why."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One thing that a server must or should do.
+
+    `id` names the standard, its section and our count within it; `done` and `expected` are
+    sentences for people.
+    """
+
+    id: str
+    level: Level
+    title: str
+    done: str
+    expected: str
+    trial: Trial
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a clause; `reason` is empty where it passed, `seconds` is what it took."""
+
+    clause: Clause
+    verdict: Verdict
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Entry:
+    refs: dict[Kind, str]
+    level: Level
+    title: str
+    expected: str
+    trial: Trial
+
+
+class Book:
+    """Clauses in the order in which they are written down, for WHIP, for WHEP or for both."""
+
+    def __init__(self) -> None:
+        self._entries: list[_Entry] = []
+
+    def clause(
+        self,
+        level: Level,
+        title: str,
+        expected: str,
+        *,
+        whip: str = "",
+        whep: str = "",
+        both: str = "",
+    ) -> Callable[[Trial], Trial]:
+        """Write down a clause; its trial's docstring says what is done.
+
+        `whip` and `whep` are sections of RFC 9725 and draft-ietf-wish-whep-03, or name another
+        standard with its section, as `both` does for both protocols.
+        """
+        refs: dict[Kind, str] = {}
+        if whip or both:
+            refs["whip"] = both or (f"RFC 9725 §{whip}" if whip[0].isdigit() else whip)
+        if whep or both:
+            refs["whep"] = both or (f"WHEP-03 §{whep}" if whep[0].isdigit() else whep)
+
+        def write(trial: Trial) -> Trial:
+            self._entries.append(_Entry(refs, level, title, expected, trial))
+            return trial
+
+        return write
+
+    def __iter__(self) -> Iterator[_Entry]:
+        return iter(self._entries)
+
+
+def numbered(kind: Kind, books: list[Book]) -> list[Clause]:
+    """The clauses of one protocol, each with its id."""
+    counts: dict[str, int] = {}
+    clauses = []
+    for book in books:
+        for entry in book:
+            ref = entry.refs.get(kind)
+            if ref is None:
+                continue
+            counts[ref] = counts.get(ref, 0) + 1
+            done = " ".join((entry.trial.__doc__ or "").split())
+            clauses.append(
+                Clause(
+                    f"{ref}-{counts[ref]}",
+                    entry.level,
+                    entry.title,
+                    done,
+                    entry.expected,
+                    entry.trial,
+                )
+            )
+    return clauses
+
+
+def expect(condition: object, sentence: str) -> None:
+    """Raise Broken with the sentence unless the condition holds."""
+    if not condition:
+        raise Broken(sentence)
+
+
+def said(response: httpx.Response) -> str:
+    """What the server answered, in few words."""
+    words = f"{response.status_code} {response.reason_phrase}".strip()
+    detail = ""
+    if "json" in response.headers.get("content-type", ""):
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if isinstance(body, dict):
+            found = body.get("detail") or body.get("error") or body.get("title") or ""
+            detail = f" ({str(found)[:160]})" if found else ""
+    return f"it answered {words}{detail}"

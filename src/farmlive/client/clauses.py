@@ -1,0 +1,51 @@
+"""The table of the clauses that a WHIP or WHEP server must or should keep, and trying them against
+a server. The clauses themselves are in the files `clauses_of_…`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+
+from farmlive.client import clauses_of_http, clauses_of_ice, clauses_of_media, clauses_of_sdp
+from farmlive.client.clause import Broken, Clause, Kind, NotApplicable, Result, Verdict, numbered
+from farmlive.client.examined import Examined
+
+_BOOKS = [clauses_of_http.BOOK, clauses_of_ice.BOOK, clauses_of_sdp.BOOK, clauses_of_media.BOOK]
+_TIMEOUT_S = 20.0
+
+CLAUSES: dict[Kind, list[Clause]] = {
+    "whip": numbered("whip", _BOOKS),
+    "whep": numbered("whep", _BOOKS),
+}
+
+
+async def tried(clause: Clause, server: Examined) -> Result:
+    """Try one clause and delete what was made on the way; never raises for what the server does."""
+    began = time.monotonic()
+    verdict: Verdict = "fail"
+    reason = ""
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            await clause.trial(server)
+        verdict = "pass"
+    except Broken as broken:
+        reason = str(broken)
+    except NotApplicable as other:
+        verdict, reason = "n/a", str(other)
+    except TimeoutError:
+        reason = f"it was not done within {_TIMEOUT_S:.0f} s"
+    except httpx.HTTPError as error:
+        reason = f"the request broke: {error or type(error).__name__}"
+    left = await server.clean_up()
+    if left:
+        reason = f"{reason}; " if reason else ""
+        reason += f"could not be deleted: {', '.join(left)}"
+    return Result(clause, verdict, reason, time.monotonic() - began)
+
+
+async def examine(server: Examined) -> AsyncIterator[Result]:
+    """Try all clauses of the server's protocol, one after the other."""
+    for clause in CLAUSES[server.kind]:
+        yield await tried(clause, server)

@@ -1,0 +1,35 @@
+"""Holding any WHEP server against draft-ietf-wish-whep-03 and the standards under it: what
+`farmlive whep-check` does. Tells what to do where it can't begin.
+"""
+
+from collections.abc import AsyncIterator
+
+import httpx
+
+from farmlive.client import signalling
+from farmlive.client.clause import Result, said
+from farmlive.client.clauses import examine
+from farmlive.client.examined import Examined
+from farmlive.client.whip_check import CannotBegin, first_answer, refuse_what_is_no_endpoint
+
+
+async def check(
+    url: str, key: str | None = None, *, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Result]:
+    """Try every clause against the endpoint, with `key` as bearer token; raises CannotBegin."""
+    async with signalling.client(transport) as http:
+        server = Examined("whep", url, key, http)
+        response = await first_answer(server)
+        if response.status_code in (401, 403):
+            raise CannotBegin(
+                f"The server does not let us watch: {said(response)}. Give the right key with "
+                "--key, or begin the broadcast."
+            )
+        if response.status_code in (404, 409):
+            raise CannotBegin(
+                f"There is nothing to watch: {said(response)}. Begin a stream there, with sound "
+                "(Opus) and picture (H264 or VP8), and run this again."
+            )
+        refuse_what_is_no_endpoint(response)
+        async for result in examine(server):
+            yield result

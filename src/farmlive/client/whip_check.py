@@ -1,0 +1,59 @@
+"""Holding any WHIP server against RFC 9725 and the standards under it: what `farmlive whip-check`
+does. Tells what to do where it can't begin.
+"""
+
+from collections.abc import AsyncIterator
+
+import httpx
+
+from farmlive.client import signalling
+from farmlive.client.clause import Result, said
+from farmlive.client.clauses import examine
+from farmlive.client.examined import Examined
+
+
+class CannotBegin(Exception):
+    """No session can be made, so that little can be said; the text says what to do."""
+
+
+async def check(
+    url: str, key: str | None = None, *, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Result]:
+    """Try every clause against the endpoint, with `key` as bearer token; raises CannotBegin."""
+    async with signalling.client(transport) as http:
+        server = Examined("whip", url, key, http)
+        response = await first_answer(server)
+        if response.status_code in (401, 403):
+            raise CannotBegin(
+                f"The server does not let us publish: {said(response)}. Give the right key with "
+                "--key."
+            )
+        refuse_what_is_no_endpoint(response)
+        async for result in examine(server):
+            yield result
+
+
+async def first_answer(server: Examined) -> httpx.Response:
+    """The answer to a first offer, whose session is deleted; raises CannotBegin."""
+    if not server.url.startswith(("http://", "https://")):
+        raise CannotBegin(f"{server.url} is no address: write it with http:// or https://.")
+    try:
+        response = await server.post(server.offer())
+        await server.clean_up()
+    except httpx.InvalidURL as error:
+        raise CannotBegin(f"{server.url} is no address: {error}.") from None
+    except httpx.HTTPError as error:
+        raise CannotBegin(
+            f"{server.url} does not answer: {error or type(error).__name__}. Is the server "
+            "running, and does the address lead to it from here?"
+        ) from None
+    return response
+
+
+def refuse_what_is_no_endpoint(response: httpx.Response) -> None:
+    """Raise CannotBegin where an answer other than 201 shows that this is the wrong address."""
+    if response.status_code in (404, 405, 501) or response.status_code >= 500:
+        raise CannotBegin(
+            f"There seems to be no endpoint at this address: {said(response)}. Give the whole "
+            "address to which offers are POSTed."
+        )
