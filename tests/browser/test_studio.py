@@ -153,7 +153,9 @@ async def test_camera_comes_back_to_a_server_that_forgot_it(
 ) -> None:
     page = await open_studio(f"/studio/{broadcast}", size=PHONE)
     await sending(page)
-    session = page.expect_response(lambda answer: "/whip/" in answer.url)
+    session = page.expect_response(
+        lambda answer: "/whip/" in answer.url and answer.request.method == "POST"
+    )
     async with session as answered:
         await site.house.relay.end(broadcast)
     assert (await answered.value).status == 201

@@ -57,6 +57,18 @@ def test_only_a_nominated_check_moves_it() -> None:
     assert (third.first, third.moved, peer.address) == (False, True, THERE)
 
 
+def test_who_checks_from_elsewhere_alone_has_moved() -> None:
+    ice, peer, port = one_peer()
+    ice.check(port, check(OLD), HERE, 1.0)
+    ice.check(port, check(OLD), THERE, 2.0)
+    ice.check(port, check(OLD), HERE, 6.0)
+    ice.check(port, check(OLD), THERE, 7.0)
+    ice.check(port, check(OLD), THERE, 12.0)
+    assert peer.address == HERE
+    ice.check(port, check(OLD), THERE, 14.0)
+    assert peer.address == THERE
+
+
 def test_what_is_not_for_us_gets_no_answer() -> None:
     ice, peer, port = one_peer()
     assert ice.check(port, check(NEW), HERE, 1.0) is None

@@ -10,6 +10,9 @@ from farmlive.media.engine import Credentials
 from farmlive.media.ports import Port
 
 _ADDRESSES_OF_A_PEER = 8
+# Whoever is still at an address checks from it within this time (RFC 7675, section 5.1: every five
+# seconds, less or more by a fifth).
+_LEFT_AFTER_S = 7.0
 
 
 class IcePeer:
@@ -24,6 +27,8 @@ class IcePeer:
         self.address: Any = None
         self.addresses: list[tuple[Port, Any]] = []
         self.checked_at = now
+        # The last check from where it is reached.
+        self.there_at = now
 
     def send(self, data: bytes) -> None:
         """Send a datagram to where the peer is; without an address it is dropped."""
@@ -106,12 +111,17 @@ class IceLite(Generic[P]):
                 self._drop_older(peer)
         if port.peers.get(address) is not peer:
             self._own(peer, port, address)
-        # Later only by USE-CANDIDATE, or the address would flap while pairs are checked.
+        # Later only by USE-CANDIDATE, or the address would flap while pairs are checked; or where
+        # no check comes from the old one any more, since some clients name it once and for all.
         first = peer.port is None
-        nominated = restarted or (message.use_candidate and (is_newest or not peer.renewed))
-        moved = first or (nominated and (peer.port is not port or peer.address != address))
+        is_there = peer.port is port and peer.address == address
+        left = now - peer.there_at > _LEFT_AFTER_S
+        may_move = (message.use_candidate or left) and (is_newest or not peer.renewed)
+        moved = not is_there and (first or restarted or may_move)
         if moved:
             peer.port, peer.address = port, address
+        if moved or is_there:
+            peer.there_at = now
         return Checked(peer, first, moved)
 
     def _drop_older(self, peer: P) -> None:

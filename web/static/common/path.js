@@ -115,7 +115,10 @@ export class Path extends EventTarget {
     this.#servers = servers;
     this.#relays = relays;
     connection.addEventListener("connectionstatechange", () => this.#follow());
-    this.#transport?.addEventListener?.("selectedcandidatepairchange", () => this.#settle());
+    const dtls = connection.getTransceivers()[0]?.receiver.transport;
+    dtls?.iceTransport?.addEventListener?.("selectedcandidatepairchange", () => this.#settle());
+    // The server said goodbye.
+    dtls?.addEventListener("statechange", () => dtls.state === "closed" && this.#end("lost"));
     addEventListener("online", this.#moved);
     this.#after(RELAY_AFTER, () => this.#wasOpen || this.#relay());
     this.#after(BLOCKED_AFTER, () => this.#wasOpen || this.#end("blocked"));
@@ -131,10 +134,6 @@ export class Path extends EventTarget {
     this.#isClosed = true;
     removeEventListener("online", this.#moved);
     for (const timer of this.#timers) clearTimeout(timer);
-  }
-
-  get #transport() {
-    return this.#connection.getTransceivers()[0]?.receiver.transport?.iceTransport;
   }
 
   get #isConnected() {
@@ -154,8 +153,9 @@ export class Path extends EventTarget {
   }
 
   #end(name) {
-    this.#tell(name);
+    if (this.#isClosed) return;
     this.close();
+    this.dispatchEvent(new Event(name));
   }
 
   #follow() {
