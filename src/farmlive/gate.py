@@ -111,7 +111,7 @@ class StreamGate:
             raise Forbidden("A camera's own picture is for the crew; /live shows what is on air.")
         if not caller.is_crew:
             own = await self._people.find_stream_key(broadcast, bearer) if bearer else None
-            if own is None or own.id != source:
+            if own is None or own.id != source or not own.guest:
                 raise Unauthorized("A camera's own picture is for the crew. Sign in.")
         self._limit(PLAY, request, 1)
 

@@ -54,7 +54,8 @@ class LightViewer:
     """Plays a WHEP endpoint until it is closed.
 
     `streams` maps an SSRC to its account; `delays_ns` holds, since `measure` was called, the time
-    from the sender's stamp to the kernel's receipt of every packet.
+    from the sender's stamp to the kernel's receipt of every packet. `bearer` is an API key or a
+    guest's stream key, for one camera's own picture.
     """
 
     def __init__(
@@ -62,10 +63,12 @@ class LightViewer:
         url: str,
         *,
         patience_s: float = 0.0,
+        bearer: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ):
         self.url = url
         self.patience_s = patience_s
+        self.bearer = bearer
         self.session: signalling.MediaSession | None = None
         self.peer = RtpPeer(self._packet, self._report)
         self.streams: dict[int, Received] = {}
@@ -82,7 +85,11 @@ class LightViewer:
     async def start(self) -> None:
         """Join; ApiProblem, TimeoutError or ConnectionError."""
         self.session = await signalling.post_offer(
-            self._http, self.url, offer(self.peer.ice, None), patience_s=self.patience_s
+            self._http,
+            self.url,
+            offer(self.peer.ice, None),
+            bearer=self.bearer,
+            patience_s=self.patience_s,
         )
         await self.peer.connect(read_answer(self.session.answer))
         self._task = asyncio.create_task(self._keep())
