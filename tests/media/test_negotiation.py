@@ -179,6 +179,14 @@ def test_the_mid_extension_is_agreed_to_in_every_answer() -> None:
         assert answer.replace("\r", "").count(line) == 2
 
 
+def test_a_viewer_may_measure_the_round_trip_where_it_offers_to() -> None:
+    line = "a=rtcp-xr:rcvr-rtt=all\n"
+    asked, _, _ = negotiation.view(offer("recvonly", AUDIO, VIDEO + line), LOCAL, SSRCS, ["VP8"])
+    assert asked.replace("\r", "").count(line) == 1
+    plain, _, _ = negotiation.view(offer("recvonly"), LOCAL, SSRCS, ["VP8"])
+    assert "rtcp-xr" not in plain
+
+
 def test_ice_options_and_names_are_answered_as_they_were_offered() -> None:
     answer, _, _ = negotiation.publish(offer("sendonly"), LOCAL)
     assert "ice-options" not in answer

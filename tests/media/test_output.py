@@ -405,6 +405,22 @@ def test_both_tracks_are_reported_on_one_clock(fanout: Fanout) -> None:
     assert reports[1].timestamp == (heard + 29_000 - 5_000 + 48_000) & 0xFFFFFFFF
 
 
+def test_a_reference_time_is_answered_once_with_the_reports(fanout: Fanout) -> None:
+    source = Source(fanout)
+    fanout.put_on_air(source.publisher)
+    one, _ = viewer(1)
+    fanout.add(one, 100.0)
+    one.reference = rtcp.ReferenceTime(9, 77), 100.0
+    assert fanout.sending.report(one, 100.0, 1_700_000_000.0) is None
+    source.frames(1, 100.0, keyframe=True)
+    told = fanout.sending.report(one, 100.25, 1_700_000_000.25)
+    assert told is not None
+    assert list(rtcp.parse(told))[-1] == rtcp.ReferenceReply(9, 77, 65_536 // 4)
+    again = fanout.sending.report(one, 101.0, 1_700_000_001.0)
+    assert again is not None
+    assert not any(isinstance(each, rtcp.ReferenceReply) for each in rtcp.parse(again))
+
+
 def test_a_viewer_without_the_codec_gets_it_when_it_is_on_air(fanout: Fanout) -> None:
     source = Source(fanout, codec="AV1")
     fanout.put_on_air(source.publisher)

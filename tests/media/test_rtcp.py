@@ -91,3 +91,25 @@ def test_a_receiver_report_alone_is_known_without_its_key(trailer: int) -> None:
     assert not rtcp.is_receiver_report_alone(report + rtcp.nack(9, 8, [1]) + protection, trailer)
     assert not rtcp.is_receiver_report_alone(rtcp.picture_loss(9, 8) + protection, trailer)
     assert not rtcp.is_receiver_report_alone(report[:5], trailer)
+
+
+def test_a_report_with_a_reference_time_is_known_where_one_is_expected() -> None:
+    report = rtcp.receiver_report(9, [rtcp.ReceiverReport(8, 0, 0, 7, 6, 5, 4)])
+    timed = report + rtcp.reference_time(9, 1 << 40) + bytes(20)
+    assert rtcp.is_receiver_report_alone(timed, 20, timed=True)
+    assert not rtcp.is_receiver_report_alone(timed, 20)
+    asking = timed[:-20] + rtcp.nack(9, 8, [1]) + bytes(20)
+    assert not rtcp.is_receiver_report_alone(asking, 20, timed=True)
+
+
+def test_a_reference_time_is_answered_by_its_middle() -> None:
+    (asked,) = rtcp.parse(rtcp.reference_time(9, 0x1122_3344_5566_7788))
+    assert asked == rtcp.ReferenceTime(9, 0x3344_5566)
+    reply = rtcp.ReferenceReply(9, 0x3344_5566, 65_536)
+    assert list(rtcp.parse(rtcp.reference_reply(7, reply))) == [reply]
+
+
+@pytest.mark.parametrize("hexes", ["80cf0002" + "00000009" + "04000002", "80cf0001" + "00000009",
+                                   "80cf0003" + "00000009" + "04000009" + "00" * 4])  # fmt: skip
+def test_a_reference_time_that_is_cut_off_says_nothing(hexes: str) -> None:
+    assert list(rtcp.parse(bytes.fromhex(hexes))) == []

@@ -113,10 +113,14 @@ class Intake:
 
     def _rtcp(self, peer: EnginePeer, protection: Protection, data: bytes, now: float) -> None:
         # Most of what viewers send is what they received; only a choice of layers follows from it.
+        # Of the times that many send with it, one for each report of ours is enough.
+        viewer = peer.viewer
         if (
-            peer.viewer is not None
+            viewer is not None
             and not (peer.fanout is not None and peer.fanout.is_layered)
-            and rtcp.is_receiver_report_alone(data, protection.tag + 4)
+            and rtcp.is_receiver_report_alone(
+                data, protection.tag + 4, timed=viewer.reference is not None
+            )
         ):
             return
         try:
@@ -144,5 +148,7 @@ class Intake:
             elif isinstance(report, rtcp.ReceiverReport):
                 if fanout.reported(viewer, report, now):
                     self._upkeep.ask_for_keyframe(fanout)
+            elif isinstance(report, rtcp.ReferenceTime):
+                viewer.reference = (report, now)
             elif isinstance(report, rtcp.Estimate):
                 viewer.choice.estimated(report.bitrate / 1000, now)

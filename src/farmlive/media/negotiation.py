@@ -240,6 +240,10 @@ def view(
         # Every answer agrees to it (RFC 9143, section 9.1); our SSRCs, which are told, do as well.
         if simulcast.MID in section.extensions:
             lines.append(f"a=extmap:{section.extensions[simulcast.MID]} {simulcast.MID}")
+        # A viewer that knows the round trip asks again after one, not after a guess at it
+        # (RFC 3611, section 5.1).
+        if is_video and section.reference_times:
+            lines.append("a=rtcp-xr:rcvr-rtt=all")
         repaired = False
         for key in sorted(chosen, key=lambda key: key not in on_air):
             codec = chosen[key]

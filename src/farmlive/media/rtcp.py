@@ -63,6 +63,14 @@ class Estimate:
 
 
 @dataclass(slots=True, frozen=True)
+class ReferenceTime:
+    """A receiver's reference time, as the middle 32 bits of its NTP time; `ssrc` is its own."""
+
+    ssrc: int
+    middle: int
+
+
+@dataclass(slots=True, frozen=True)
 class ReferenceReply:
     """A sender's answer to the receiver `ssrc`, which sent a reference time: the middle 32 bits
     of that, and how long ago it came, in 1/65536 s.
@@ -73,18 +81,30 @@ class ReferenceReply:
     delay: int
 
 
-Report = SenderReport | ReceiverReport | Nack | KeyframeRequest | Estimate | ReferenceReply
+Report = (
+    SenderReport
+    | ReceiverReport
+    | Nack
+    | KeyframeRequest
+    | Estimate
+    | ReferenceTime
+    | ReferenceReply
+)
+# What an extended report with a reference time takes, and nothing else.
+_REFERENCE_TIME = 20
 
 
-def is_receiver_report_alone(data: bytes, trailer: int) -> bool:
+def is_receiver_report_alone(data: bytes, trailer: int, *, timed: bool = False) -> bool:
     """Whether a protected packet is one receiver report and nothing more (its head is in plain
     text); `trailer`: what protection adds.
+
+    With `timed`, a report with as much behind it as a reference time takes is one too: for
+    receivers that are known to add one to each report.
     """
-    return (
-        len(data) >= 8
-        and data[1] == RR
-        and 4 + 4 * int.from_bytes(data[2:4], "big") + trailer == len(data)
-    )
+    if len(data) < 8 or data[1] != RR:
+        return False
+    more = len(data) - trailer - 4 - 4 * int.from_bytes(data[2:4], "big")
+    return more == 0 or (timed and more == _REFERENCE_TIME)
 
 
 def parse(data: bytes) -> Iterator[Report]:
@@ -143,13 +163,16 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
         yield from _extended(body)
 
 
-def _extended(body: bytes) -> Iterator[ReferenceReply]:
-    """The answers to reference times among extended reports (RFC 3611, section 4.5)."""
+def _extended(body: bytes) -> Iterator[ReferenceTime | ReferenceReply]:
+    """Reference times and answers to them among extended reports (RFC 3611, sections 4.4, 4.5)."""
     at = 4
     while at + 4 <= len(body):
         kind, _, words = struct.unpack_from("!BBH", body, at)
         end = at + 4 + 4 * words
-        if kind == _DLRR:
+        if kind == _RRTR and words == 2 and end <= len(body):
+            (ssrc,) = struct.unpack_from("!I", body)
+            yield ReferenceTime(ssrc, *struct.unpack_from("!I", body, at + 6))
+        elif kind == _DLRR:
             for sub in range(at + 4, min(end, len(body)) - 11, 12):
                 yield ReferenceReply(*struct.unpack_from("!III", body, sub))
         at = end
@@ -205,6 +228,12 @@ def receiver_report(own_ssrc: int, reports: Iterable[ReceiverReport]) -> bytes:
 def reference_time(own_ssrc: int, ntp: int) -> bytes:
     """Write an extended report with a receiver's reference time (RFC 3611, section 4.4)."""
     return _packet(XR, 0, struct.pack("!IBBHQ", own_ssrc, _RRTR, 0, 2, ntp))
+
+
+def reference_reply(own_ssrc: int, reply: ReferenceReply) -> bytes:
+    """Write an extended report that answers a reference time (RFC 3611, section 4.5)."""
+    block = struct.pack("!BBHIII", _DLRR, 0, 3, reply.ssrc, reply.last, reply.delay)
+    return _packet(XR, 0, own_ssrc.to_bytes(4, "big") + block)
 
 
 def source_description(ssrcs: Iterable[int], cname: str) -> bytes:

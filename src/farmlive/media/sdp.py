@@ -72,6 +72,7 @@ class Section:
     mux: bool
     bundle_only: bool
     reduced_rtcp: bool
+    reference_times: bool
     rids: dict[str, Rid]
     simulcast: list[list[str]]
 
@@ -187,6 +188,7 @@ def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> S
         mux="rtcp-mux" in own or "rtcp-mux-only" in own,
         bundle_only="bundle-only" in own,
         reduced_rtcp="rtcp-rsize" in own,
+        reference_times=any("rcvr-rtt=" in value for value in own.get("rtcp-xr", ())),
         rids=rids,
         simulcast=_simulcast(first("simulcast"), rids),
     )

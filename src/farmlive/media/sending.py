@@ -122,4 +122,15 @@ class Sending:
             out += rtcp.sender_report(
                 rtcp.SenderReport(ssrcs[-1], time, heard, sound.packets, sound.octets)
             )
-        return out + rtcp.source_description(ssrcs, "farmlive") if ssrcs else None
+        if not ssrcs:
+            return None
+        out += rtcp.source_description(ssrcs, "farmlive")
+        if viewer.reference is not None:
+            # From it the viewer knows how long what it asks for again is under way.
+            asked, at = viewer.reference
+            viewer.reference = None
+            delay = round((now - at) * 65536) & 0xFFFFFFFF
+            out += rtcp.reference_reply(
+                self._ssrcs.video, rtcp.ReferenceReply(asked.ssrc, asked.middle, delay)
+            )
+        return out

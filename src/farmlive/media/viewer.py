@@ -14,6 +14,7 @@ from farmlive.media.lane import Lane, Shift
 from farmlive.media.layers import Choice
 from farmlive.media.ports import Outlet
 from farmlive.media.rewrite import squeeze
+from farmlive.media.rtcp import ReferenceTime
 from farmlive.media.rtp import Packet, ahead
 from farmlive.media.runs import Run
 from farmlive.media.sound import Hearing
@@ -89,6 +90,7 @@ class Viewer:
         "past",
         "peer",
         "protection",
+        "reference",
         "rtx_left",
         "rtx_sequence",
         "sock",
@@ -132,6 +134,8 @@ class Viewer:
         # The stretches before, the newest last, and where the last of them ended.
         self.past: list[Epoch] = []
         self.last: Last | None = None
+        # The reference time that our next report answers, and when it came.
+        self.reference: tuple[ReferenceTime, float] | None = None
         self.rtx_sequence = randbelow(0x4000)
         self.rtx_left = RTX_PER_S
 
