@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from farmlive.media.engine import Peer
+from farmlive.media.pictures import Pictures, moved
 from farmlive.media.publisher import Publisher
 from farmlive.media.rtp import HEADER, Packet, ahead
 from farmlive.media.track import Track
@@ -25,12 +26,13 @@ _pack = HEADER.pack
 
 class Shift(NamedTuple):
     """How packets of a lane are written for some viewers: payload type, and what is added to
-    sequence number and timestamp.
+    sequence number, timestamp and the numbers of pictures.
     """
 
     payload_type: int
     sequence: int
     timestamp: int
+    pictures: Pictures | None = None
 
 
 class Lane:
@@ -44,7 +46,7 @@ class Lane:
         self.whole = 0
         # The shifts that most have, for those who come: viewers with the same numbers are served
         # together.
-        self.common = (0, 0)
+        self.common: Shift | None = None
         # Where those came in lately who have these shifts: nothing earlier is sent to them, it
         # would take the numbers of what they got before.
         self._seams: dict[Shift, int] = {}
@@ -82,10 +84,12 @@ class Lane:
 
 def write(packets: Sequence[Packet], shift: Shift, ssrc: int) -> list[bytes]:
     """The packets of a frame or more, as one group of viewers gets them."""
-    payload_type, by, stamp = shift
+    payload_type, by, stamp, pictures = shift
     size = max([len(packet[3]) for packet in packets]) if len(packets) > 1 else 0
     out = []
     for sequence, timestamp, marker, payload in packets:
+        if pictures is not None:
+            payload = moved(payload, pictures)
         second = payload_type | 128 if marker else payload_type
         sequence, timestamp = (sequence + by) & 0xFFFF, (timestamp + stamp) & 0xFFFFFFFF
         short = size - len(payload)

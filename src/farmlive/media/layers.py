@@ -17,9 +17,10 @@ _WINDOW_S = 0.8
 _LOSS_AT_ONCE = 0.30
 _LOSS_LASTING = 0.10
 _LOSS_GOOD = 0.04
-# An estimate below this share of what is sent, for so long, and the viewer gets less.
-_ESTIMATE_SHARE = 0.85
-_ESTIMATE_S = 2.0
+# The viewer gets less where its estimate is below this share of what is sent and goes on falling
+# for so long; with loss at the same time, at once below the other share.
+_ESTIMATE_SHARE, _ESTIMATE_LOSSY = 0.5, 0.85
+_LOW_S, _FELL_S = 4.0, 3.0
 _ESTIMATE_VALID_S = 5.0
 _REPORT_VALID_S = 5.0
 # The first step up comes soon, the next ones after a pause, and after a step that failed within
@@ -99,6 +100,7 @@ class Choice:
         "_base_loss",
         "_down_at",
         "_estimate_at",
+        "_fell_at",
         "_limit",
         "_loss_before",
         "_low_since",
@@ -122,7 +124,7 @@ class Choice:
         # Loss that stays when less is sent, as on a radio link, is none of our making.
         self._base_loss = 0.0
         self._loss_before: float | None = None
-        self._reported_at = self._estimate_at = self._down_at = now - 60
+        self._reported_at = self._estimate_at = self._down_at = self._fell_at = now - 60
         self._low_since: float | None = None
         self._raised_at: float | None = None
         self._up_at = now + _FIRST_UP_S
@@ -172,7 +174,11 @@ class Choice:
         return True
 
     def estimated(self, kbps: float, now: float) -> None:
-        """The viewer's own estimate (REMB) of what it can get."""
+        """The viewer's own estimate (REMB) of what it can get. It rises slowly, whatever is sent,
+        and falls when packets come later and later: only a fall tells something.
+        """
+        if self.estimate_kbps is not None and kbps < 0.97 * self.estimate_kbps:
+            self._fell_at = now
         self.estimate_kbps, self._estimate_at = kbps, now
 
     def decide(
@@ -206,14 +212,16 @@ class Choice:
 
     def _is_bad(self, sent: float, now: float) -> bool:
         estimate = self.carries_kbps(now)
-        if estimate is not None and sent and estimate < _ESTIMATE_SHARE * sent:
-            if self._low_since is None:
-                self._low_since = now
-        else:
+        share = estimate / sent if estimate is not None and sent else 1.0
+        if share >= _ESTIMATE_SHARE or now - self._fell_at > _FELL_S:
             self._low_since = None
+        elif self._low_since is None:
+            self._low_since = now
         if now - self._down_at < _DOWN_S:
             return False
-        if self._low_since is not None and now - self._low_since >= _ESTIMATE_S:
+        if self._low_since is not None and now - self._low_since >= _LOW_S:
+            return True
+        if share < _ESTIMATE_LOSSY and self._bad_windows and now - self._fell_at < _FELL_S:
             return True
         at_once = self.loss > max(_LOSS_AT_ONCE, 1.5 * self._base_loss + 0.1)
         return self._bad_windows >= 2 or (self._bad_windows == 1 and at_once)
@@ -222,7 +230,7 @@ class Choice:
         if now - self._reported_at > _REPORT_VALID_S:
             return False
         estimate = self.carries_kbps(now)
-        if estimate is not None and estimate < 1.1 * sent:
+        if estimate is not None and (now - self._fell_at < _FELL_S or estimate < 0.6 * sent):
             return False
         return self.loss <= max(_LOSS_GOOD, 1.2 * self._base_loss + 0.02)
 

@@ -11,6 +11,7 @@ from typing import Any
 from farmlive.media import rtcp
 from farmlive.media.engine import Peer, Ssrcs
 from farmlive.media.lane import Lane, Shift
+from farmlive.media.pictures import following
 from farmlive.media.ports import Outlet
 from farmlive.media.publisher import Publisher
 from farmlive.media.repairs import Repairs
@@ -316,9 +317,11 @@ class Fanout:
         live = newest.timestamp
         if last is None:
             lane = self._lanes.get(track)
-            by, stamp = lane.common if lane is not None else (0, 0)
+            common = lane.common if lane is not None else None
+            by, stamp, numbers = common[1:] if common is not None else (0, 0, None)
             by ^= half((start + by) & 0xFFFF)
         else:
+            numbers = following(track.codec, first.payload, last.pictures)
             by = (last.sequence + 1 - start) & 0xFFFF
             stamp, nudge = seam(
                 last.timestamp,
@@ -327,7 +330,7 @@ class Fanout:
                 live,
                 self._aligned(viewer, track),
             )
-        shift = Shift(terms.payload_type, by, stamp)
+        shift = Shift(terms.payload_type, by, stamp, numbers)
         viewer.epoch = Epoch(track, terms, (start + by) & 0xFFFF, shift, nudge)
         viewer.epoch.squeezed = live
         viewer.cursor = start

@@ -3,6 +3,7 @@
 from farmlive.media import rtcp
 from farmlive.media.engine import Ssrcs
 from farmlive.media.lane import Shift, write
+from farmlive.media.pictures import moved
 from farmlive.media.rtp import Packet
 from farmlive.media.runs import Run
 from farmlive.media.viewer import Viewer
@@ -38,7 +39,10 @@ class Repairs:
             if again is None:
                 (data,) = write((packet,), epoch.shift, self._ssrcs.video)
             else:
-                payload = number.to_bytes(2, "big") + packet.payload
+                payload = packet.payload
+                if epoch.shift.pictures is not None:
+                    payload = moved(payload, epoch.shift.pictures)
+                payload = number.to_bytes(2, "big") + payload
                 whole = Packet(viewer.rtx_sequence, packet.timestamp, packet.marker, payload)
                 viewer.rtx_sequence = (viewer.rtx_sequence + 1) & 0xFFFF
                 shift = Shift(again, 0, epoch.shift.timestamp)

@@ -86,7 +86,7 @@ class Sending:
         self.stale = False
         sound = self._sound
         next_sound = sound.next_sequence
-        shifts: dict[Lane, Counter[tuple[int, int]]] = {}
+        shifts: dict[Lane, Counter[Shift]] = {}
         groups: dict[tuple[Numbers, Outlet, int], list[Viewer]] = {}
         for viewer in self._viewers.values():
             if viewer.audio_shift is None and sound.codec in viewer.viewing.audio:
@@ -94,8 +94,7 @@ class Sending:
             numbers = viewer.numbers(sound.codec)
             groups.setdefault((numbers, viewer.sock, viewer.protection.tag), []).append(viewer)
             if numbers.lane is not None and numbers.video is not None:
-                by = numbers.video.sequence, numbers.video.timestamp
-                shifts.setdefault(numbers.lane, Counter())[by] += 1
+                shifts.setdefault(numbers.lane, Counter())[numbers.video] += 1
         audiences: dict[Numbers, list[Audience]] = {}
         for (numbers, outlet, _), viewers in groups.items():
             audiences.setdefault(numbers, []).append(Audience(outlet, viewers))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from secrets import randbelow
 from typing import Any, NamedTuple
 
+from farmlive.media import pictures
 from farmlive.media.audience import Audience
 from farmlive.media.engine import Outgoing, Peer, Viewing
 from farmlive.media.lane import Lane, Shift
@@ -35,10 +36,11 @@ class Numbers(NamedTuple):
 
 
 class Last(NamedTuple):
-    """Where a viewer's video stopped: number, timestamp, and when."""
+    """Where a viewer's video stopped: number, timestamp, numbers of pictures, and when."""
 
     sequence: int
     timestamp: int
+    pictures: tuple[int | None, int | None]
     at: float
 
 
@@ -175,7 +177,11 @@ class Viewer:
         newest, at = epoch.track.ring.newest, epoch.track.last_at
         if newest is not None:
             timestamp = (newest.timestamp + epoch.shift.timestamp) & 0xFFFFFFFF
-            self.last = Last((sent + epoch.shift.sequence) & 0xFFFF, timestamp, at)
+            payload = newest.payload
+            if epoch.shift.pictures is not None:
+                payload = pictures.moved(payload, epoch.shift.pictures)
+            number = (sent + epoch.shift.sequence) & 0xFFFF
+            self.last = Last(number, timestamp, pictures.read(epoch.track.codec, payload), at)
         epoch.until, epoch.muted = at, muted
         self.past = [*self.past[1 - _EPOCHS :], epoch]
         self.epoch = self.lane = self.cursor = None
