@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 from structlog.typing import Processor
 
@@ -156,24 +156,25 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     static = Static()
     pages = Pages(settings, static)
     api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
-    api.include_router(broadcast_routes.routes(store, log, broadcasts, channel, guard))
-    api.include_router(
+    _add(api, broadcast_routes.routes(store, log, broadcasts, channel, guard))
+    _add(
+        api,
         people_routes.routes(
             people, guard, lambda connection, broadcast: log.head(connection, broadcast).state
-        )
+        ),
     )
-    api.include_router(uploads.routes(Files(settings), guard))
-    api.include_router(origin_routes.routes(origin, guard))
-    api.include_router(shop_routes.routes(shop, guard))
-    api.include_router(review_routes.routes(review, guard))
-    api.include_router(relay.router)
-    api.include_router(gate.routes(relay.health, broadcasts, guard))
-    api.include_router(cameras.routes(switcher, guard))
-    api.include_router(operations.routes(store, broadcasts, guard, relay.metrics))
+    _add(api, uploads.routes(Files(settings), guard))
+    _add(api, origin_routes.routes(origin, guard))
+    _add(api, shop_routes.routes(shop, guard))
+    _add(api, review_routes.routes(review, guard))
+    _add(api, relay.router)
+    _add(api, gate.routes(relay.health, broadcasts, guard))
+    _add(api, cameras.routes(switcher, guard))
+    _add(api, operations.routes(store, broadcasts, guard, relay.metrics))
     rooms = Rooms(guard, people.guests, broadcasts, shop, origin, review)
-    api.include_router(page_routes.routes(pages, rooms))
-    api.include_router(studio.routes(pages, rooms, settings))
-    api.include_router(review_pages.routes(pages, rooms, settings))
+    _add(api, page_routes.routes(pages, rooms))
+    _add(api, studio.routes(pages, rooms, settings))
+    _add(api, review_pages.routes(pages, rooms, settings))
     api.mount("/static", static)
     edge.answer_problems(api, error_page(pages, guard))
     asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)
@@ -201,6 +202,11 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         api=api,
         asgi=asgi,
     )
+
+
+def _add(api: FastAPI, router: APIRouter) -> None:
+    """Add a room's routes as they are; `include_router` would take each apart once more."""
+    api.router.routes.extend(router.routes)
 
 
 class PortTaken(Exception):
