@@ -48,8 +48,11 @@ def test_any_datagram_is_read_within_its_bounds_or_malformed(data: bytes) -> Non
         pass
     for report in reports:
         # Every number is one that its field can hold, and each stream's is in the datagram.
-        assert report.ssrc.to_bytes(4, "big") in data
+        if not isinstance(report, rtcp.Estimate):
+            assert report.ssrc.to_bytes(4, "big") in data
         match report:
+            case rtcp.Estimate(bitrate):
+                assert 0 <= bitrate < 2**63
             case rtcp.Nack(_, numbers):
                 assert all(0 <= number <= 0xFFFF for number in numbers)
                 assert 4 * len(numbers) <= 17 * len(data)

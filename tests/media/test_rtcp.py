@@ -12,7 +12,7 @@ from aiortc.rtp import (
 from hypothesis import given
 from hypothesis import strategies as some
 
-from farmlive.media import rtcp
+from farmlive.media import rtcp, transport_cc
 
 
 def test_aiortc_reads_our_compound() -> None:
@@ -63,12 +63,18 @@ def test_padding_is_no_part_of_a_report() -> None:
     assert list(rtcp.parse(data)) == [rtcp.Nack(8, (100,))]
 
 
+def test_feedback_that_is_padded_by_less_than_a_word_is_passed_over() -> None:
+    feedback = transport_cc.write(9, 8, 1, [0.0, 0.001, 0.002], 0)
+    assert (feedback[0] & 0x20, feedback[-1]) == (0x20, 3)
+    assert list(rtcp.parse(feedback + rtcp.picture_loss(9, 8))) == [rtcp.KeyframeRequest(8)]
+
+
 def test_transport_feedback_is_no_nack() -> None:
     assert list(rtcp.parse(bytes.fromhex("8fcd0003" + "00" * 12))) == []
 
 
 @pytest.mark.parametrize("hexes", ["80", "80c80006", "40c80000", "81c90001" + "00" * 4,
-                                   "a1cd0002" + "00" * 8, "a1cd0002" + "0000000300000003",
+                                   "a1cd0002" + "00" * 8, "a1cd0002" + "000000030000000a",
                                    "a0c80000"])  # fmt: skip
 def test_refuses_what_is_cut_off(hexes: str) -> None:
     with pytest.raises(rtcp.Malformed):

@@ -122,7 +122,8 @@ def parse(data: bytes) -> Iterator[Report]:
             raise Malformed("not an RTCP packet")
         count = first & 31
         padding = data[end - 1] if first & 0x20 else 0
-        if padding > 4 * words or padding & 3 or (first & 0x20 and not padding):
+        # Of any length: transport-cc is padded by less than a word, by libwebrtc as by us.
+        if padding > 4 * words or (first & 0x20 and not padding):
             raise Malformed("padding of a wrong length")
         body = data[at + 4 : end - padding]
         try:
