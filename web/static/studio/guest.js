@@ -35,7 +35,7 @@ let end = null;
 let refusal = null;
 let credentials = null;
 let isBusy = false;
-let drawn = null;
+let wasElsewhere = false;
 
 own.muted = programVideo.muted = true;
 
@@ -57,6 +57,7 @@ function standing() {
   if (scene.broadcast?.state === "ended") return "ended";
   if (end) return end;
   if (publisher.isOn) {
+    if (publisher.state !== "live" && publisher.isBlocked) return "blocked";
     if (publisher.state === "reconnecting") return "lost";
     if (publisher.state === "connecting") return "connecting";
     if (!camera.isOpen) return "taken";
@@ -165,8 +166,11 @@ function draw() {
   part("picture").classList.toggle("guest__picture--mirror", camera.isMirror);
   own.hidden = !isOpen;
   part("drawing").hidden = isOpen;
-  part("air").hidden = now !== "air";
-  if (now !== "intro" || drawn !== null) {
+  part("air").hidden = now !== "air" && now !== "waiting";
+  say(part("air"), now === "air" ? t("You are on air") : t("Not on air yet"));
+  // The invitation's own words stand until something happens.
+  wasElsewhere ||= now !== "intro";
+  if (wasElsewhere) {
     const { title, words } = standingWords(now, scene.broadcast?.state, page.data.guest);
     say(part("title"), title);
     say(part("words"), words);
@@ -188,7 +192,6 @@ function draw() {
   say(part("trouble").querySelector("p"), lines.join(page.language === "zh" ? "" : " "));
   part("trouble").hidden = lines.length === 0;
   drawProgram(now);
-  drawn = now;
 }
 
 /** The server did not let this camera in. */

@@ -32,6 +32,11 @@ export function standingWords(standing, state, name) {
         title: t("The connection is gone"),
         words: t("It is tried again by itself. Keep this page open; go nearer to the router or to where the phone has more bars."),
       };
+    case "blocked":
+      return {
+        title: t("This network lets no picture out"),
+        words: t("Change between Wi-Fi and mobile data; it is tried again by itself."),
+      };
     case "taken":
       return {
         title: t("The camera was taken away"),

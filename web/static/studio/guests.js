@@ -2,7 +2,7 @@
 // others (sources.js); here a link is made, shown once, and ended.
 
 import { el, icon, say } from "../common/dom.js";
-import { clock } from "../common/format.js";
+import { clock, dayShort } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { t } from "../common/words.js";
@@ -20,6 +20,8 @@ export function standingOf(guest, sources) {
   return source.away ? "away" : "waiting";
 }
 
+const until = (moment) => `${dayShort(Date.parse(moment))} ${clock(Date.parse(moment))}`;
+
 function words(standing, guest, isLive) {
   switch (standing) {
     case "air":
@@ -29,7 +31,7 @@ function words(standing, guest, isLive) {
     case "away":
       return t("The connection is lost; it comes back by itself");
     default:
-      return t("Not there · the link works until %(time)s", { time: clock(Date.parse(guest.expires_at)) });
+      return t("Not there · the link works until %(time)s", { time: until(guest.expires_at) });
   }
 }
 
@@ -95,12 +97,12 @@ export class Guests {
     });
   }
 
-  #show({ label, url, expires_at: until }) {
+  #show({ label, url, expires_at: moment }) {
     this.#url = new URL(url, location.href).href;
     const path = new URL(this.#url).pathname;
     say(this.#linkPart("link-title"), t("The link for %(name)s", { name: label }));
     say(this.#linkPart("link-url"), this.#url);
-    say(this.#linkPart("link-until"), t("It works until %(time)s, on one device at a time. It is shown this once; make another if it gets lost.", { time: clock(Date.parse(until)) }));
+    say(this.#linkPart("link-until"), t("It works until %(time)s, on one device at a time. It is shown this once; make another if it gets lost.", { time: until(moment) }));
     this.#linkPart("link-share").hidden = !navigator.share;
     showCode(this.#linkPart("link-code"), path);
     open(this.#link, () => {

@@ -32,6 +32,7 @@ export class Phone extends EventTarget {
   #isElsewhere = false;
   #busy = false;
   #unseen = 0;
+  #isShown = false;
 
   constructor(root, broadcast) {
     super();
@@ -60,6 +61,11 @@ export class Phone extends EventTarget {
 
   get source() {
     return this.#publisher.source;
+  }
+
+  /** How the picture goes to the server, by whip.js. */
+  get way() {
+    return this.#publisher.way;
   }
 
   get picture() {
@@ -139,10 +145,14 @@ export class Phone extends EventTarget {
   }
 
   /**
-   * Told at each look whether the server has this device's source. One that was restarted does not,
-   * long before the browser notices by itself.
+   * Told at each look whether the server has this device's source, and whether it is on air. A server
+   * that was restarted has not, long before the browser notices by itself.
    */
-  seen(isThere) {
+  seen(isThere, isShown) {
+    if (isShown !== this.#isShown) {
+      this.#isShown = isShown;
+      this.#draw();
+    }
     this.#unseen = isThere || this.#publisher.state !== "live" ? 0 : this.#unseen + 1;
     if (this.#unseen < 2) return;
     this.#unseen = 0;
@@ -218,11 +228,15 @@ export class Phone extends EventTarget {
     if (this.#isElsewhere) return t("Another page of this browser sends now.");
     if (this.#waits) return t("This device was sending. One tap goes on.");
     if (this.isSending && !this.#camera.isOpen) return t("The camera was taken away. One tap goes on.");
+    if (this.isSending && this.#publisher.isBlocked && this.#publisher.state !== "live") {
+      return t("This network lets no picture out. Change between Wi-Fi and mobile data; it is tried again by itself.");
+    }
     switch (this.#publisher.state) {
       case "live":
-        return this.#isLive
+        if (!this.#isLive) return t("Sending. Nobody sees it before you start.");
+        return this.#isShown
           ? t("Sending. Viewers see this camera.")
-          : t("Sending. Nobody sees it before you start.");
+          : t("Sending. Viewers see another camera; one tap above puts this one on air.");
       case "connecting":
         return t("Connecting…");
       case "reconnecting":

@@ -1,7 +1,7 @@
 // The signal of each camera in words: one calm sentence while all is well, what to do where it is not,
 // and the numbers with what they mean for whoever wants them. Decides nothing; see health.js.
 
-import { el, icon, say } from "../common/dom.js";
+import { el, say } from "../common/dom.js";
 import { page, t } from "../common/words.js";
 import { megabits } from "./advice.js";
 import { bars, levelName } from "./health.js";
@@ -121,14 +121,12 @@ export class Signals {
   }
 }
 
-/** A list of sentences, each with the sign that it asks for something; drawn anew only when it says
-    something else, so that a screen reader says it once. */
-export function drawAdvice(list, lines) {
+/** A notice of sentences; drawn anew only when it says something else, so that a screen reader says
+    it once. */
+export function drawAdvice(notice, lines) {
   const told = lines.join("\n");
-  list.hidden = lines.length === 0;
-  if ((list.dataset.told ?? "") === told) return;
-  list.dataset.told = told;
-  list.replaceChildren(
-    ...lines.map((line) => el("li", { class: "notice notice--kumquat" }, icon("warning"), el("span", {}, line))),
-  );
+  notice.hidden = lines.length === 0;
+  if ((notice.dataset.told ?? "") === told) return;
+  notice.dataset.told = told;
+  notice.querySelector("ul").replaceChildren(...lines.map((line) => el("li", {}, line)));
 }

@@ -35,7 +35,7 @@ export function ruleWords(sources, isLive) {
   }
   if (sources.filter((source) => !source.guest).length + (now?.guest ? 1 : 0) < 2) return "";
   if (picked) {
-    return t("%(name)s stays until you tap another. If its picture is lost, another of your cameras stands in.", { name });
+    return t("%(name)s stays until you tap another. If the picture is lost, another of your cameras stands in.", { name });
   }
   return isLive
     ? t("You have chosen none yet: the camera that came in last is on air.")

@@ -95,7 +95,8 @@ export class Stage extends EventTarget {
       this.#take(health.sources);
       if (!this.#isReached) this.#phone.hurry();
       this.#isReached = true;
-      this.#phone.seen(health.sources.some(({ source }) => source === this.#phone.source));
+      const own = health.sources.find(({ source }) => source === this.#phone.source);
+      this.#phone.seen(own !== undefined, own?.on_air ?? false);
     } catch {
       this.#isReached = false;
       // The channel says that the server is out of reach; what is shown stays.
@@ -103,7 +104,10 @@ export class Stage extends EventTarget {
     if (!this.#isOver && look === this.#look) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
   }
 
-  #take(sources) {
+  #take(found) {
+    // That a TURN server carries it, only this end knows.
+    const isRelayed = ({ source }) => source === this.#phone.source && this.#phone.way === "relay";
+    const sources = found.map((source) => ({ ...source, relayed: isRelayed(source) }));
     this.#sources = sources;
     this.#current = onAir(sources);
     this.hasPicture = sources.some(({ away, guest, on_air: isOn }) => !away && (!guest || isOn));

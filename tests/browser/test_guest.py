@@ -1,0 +1,144 @@
+"""A guest of a broadcast in Chromium, from the host's link to on air and out again."""
+
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Page, expect
+
+from farmlive.app import Server
+
+from .cameras import BLUE, BROWN, camera, shows
+from .conftest import DESK, PHONE, Open, Sale
+
+pytestmark = pytest.mark.browser
+
+sizes = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+
+# Whoever forbids the camera in the browser's own question.
+FORBIDDEN = """
+navigator.mediaDevices.getUserMedia = async () => {
+  throw new DOMException("Permission denied", "NotAllowedError");
+};
+"""
+
+
+@dataclass
+class Invited:
+    """A guest's invitation: its id, and the path of its page."""
+
+    id: str
+    path: str
+
+
+@pytest.fixture
+async def invited(sale: Sale) -> Invited:
+    made = await sale.api.invite_guest(sale.broadcast, "Aunt Wang")
+    return Invited(made["id"], made["url"])
+
+
+async def come_in(page: Page) -> None:
+    """Turn the camera on and come in, as a guest does."""
+    await page.get_by_role("button", name="Turn on my camera").click()
+    await expect(page.get_by_role("heading", name="Only you see this")).to_be_visible()
+    await page.get_by_role("button", name="Come in").click()
+
+
+async def standing(page: Page, words: str) -> None:
+    """Wait until the page says in its heading how the guest stands."""
+    await expect(page.get_by_role("heading", level=1)).to_have_text(words)
+
+
+@sizes
+async def test_guest_comes_in_by_the_link_is_put_on_air_and_sent_away(
+    open_page: Open, open_studio: Open, sale: Sale, size: tuple[int, int]
+) -> None:
+    host = await open_studio(f"/studio/{sale.broadcast}", size=size, script=camera(BROWN))
+    await host.get_by_role("button", name="Use this camera").click()
+    await host.get_by_role("button", name="Put it on air", exact=True).click()
+    await host.get_by_role("button", name="Invite a guest").click()
+    await host.get_by_label("Name of the guest").fill("Aunt Wang")
+    await host.get_by_role("button", name="Make the link").click()
+    await expect(host.get_by_role("img", name="QR code of the invitation")).to_be_visible()
+    link = await host.locator("[data-link-url]").inner_text()
+    await host.get_by_role("button", name="Close").last.click()
+    await expect(host.locator("[data-guests-list]")).to_contain_text("Not there")
+
+    guest = await open_page(link, size=size, script=camera(BLUE))
+    await standing(guest, "Aunt Wang, you are invited")
+    await come_in(guest)
+    await standing(guest, "The host sees you")
+    await expect(host.locator("[data-guests-list]")).to_contain_text("Waiting")
+    viewer = await open_page(sale.path, size=size)
+    await shows(viewer, "#video", BROWN)
+
+    await host.get_by_role("button", name="Put on air: Aunt Wang").click()
+    await shows(viewer, "#video", BLUE)
+    await standing(guest, "You are on air")
+    await expect(host.locator("[data-guests-list]")).to_contain_text("On air")
+
+    await host.get_by_role("button", name="End the visit of Aunt Wang").click()
+    await host.get_by_role("button", name="Yes, end it").click()
+    await standing(guest, "The host has ended your visit")
+    await shows(viewer, "#video", BROWN)
+    await expect(host.locator("[data-guests-list]")).to_be_hidden()
+
+
+async def test_second_device_takes_the_place_of_the_first_for_good(
+    open_page: Open, invited: Invited
+) -> None:
+    first = await open_page(invited.path, size=PHONE, script=camera(BLUE))
+    await come_in(first)
+    await standing(first, "The host sees you")
+    second = await open_page(invited.path, size=PHONE, script=camera(BROWN))
+    await come_in(second)
+    await standing(second, "The host sees you")
+    await standing(first, "Another device has come in")
+    await expect(first.get_by_role("button", name="Turn on my camera")).to_be_visible()
+    await standing(second, "The host sees you")
+
+
+async def test_reload_goes_on_and_leaving_does_not(open_page: Open, invited: Invited) -> None:
+    page = await open_page(invited.path, size=PHONE, script=camera(BLUE))
+    await page.context.grant_permissions(["camera", "microphone"])
+    await come_in(page)
+    await standing(page, "The host sees you")
+    await page.reload()
+    await standing(page, "The host sees you")
+    await page.get_by_role("button", name="Leave").click()
+    await standing(page, "You have left")
+    await page.reload()
+    await standing(page, "Aunt Wang, you are invited")
+
+
+async def test_camera_that_is_refused_says_what_to_do(open_page: Open, invited: Invited) -> None:
+    page = await open_page(invited.path, size=PHONE, script=FORBIDDEN)
+    await page.get_by_role("button", name="Turn on my camera").click()
+    await expect(page.get_by_role("alert")).to_contain_text("allow camera and microphone")
+    await expect(page.get_by_role("button", name="Turn on my camera")).to_be_visible()
+
+
+async def test_broadcast_that_ends_turns_the_camera_off(
+    open_page: Open, sale: Sale, invited: Invited
+) -> None:
+    page = await open_page(invited.path, size=PHONE, script=camera(BLUE))
+    await come_in(page)
+    await standing(page, "The host sees you")
+    await sale.api.end(sale.broadcast)
+    await standing(page, "The broadcast has ended")
+    await expect(page.locator("[data-own]")).to_be_hidden()
+    await page.reload()
+    await expect(page.get_by_text("Nobody can come in any more.")).to_be_visible()
+
+
+async def test_link_that_is_over_says_so_in_the_guests_language(
+    open_page: Open, sale: Sale, invited: Invited, site: Server
+) -> None:
+    await sale.api.end_guest(sale.broadcast, invited.id)
+    page = await open_page(invited.path, size=PHONE, language="zh")
+    await expect(page.get_by_role("heading", name="这个链接已失效")).to_be_visible()
+    over, unknown = [
+        await page.context.request.get(f"{site.url}{path}")
+        for path in (invited.path, "/guest/none")
+    ]
+    assert (over.status, unknown.status) == (410, 404)
+    assert over.headers["referrer-policy"] == "no-referrer"

@@ -1,0 +1,182 @@
+"""Several cameras in the studio, with real media: all are seen, one tap switches, viewers keep
+their session; layers and saving data.
+"""
+
+import asyncio
+import json
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from farmlive.app import Server
+
+from .cameras import BROWN, GREEN, Color, camera, shows
+from .conftest import DESK, PHONE, Open, Sale
+
+pytestmark = pytest.mark.browser
+
+sizes = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+
+# Counts the page's media sessions.
+COUNTED = """
+window.peers = 0;
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...options) {
+    super(...options);
+    window.peers += 1;
+  }
+};
+"""
+# Whoever looks at another tab.
+HIDE = """
+() => {
+  Object.defineProperty(document, "hidden", { value: true, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+"""
+# Resolves when the live page's video is so wide.
+WIDTH = """
+(wanted) => new Promise((resolve) => {
+  const timer = setInterval(() => {
+    const { videoWidth } = document.getElementById("video");
+    if (wanted === "large" ? videoWidth < 640 : videoWidth !== wanted) return;
+    clearInterval(timer);
+    resolve(videoWidth);
+  }, 50);
+})
+"""
+
+
+async def sending(open_studio: Open, sale: Sale, color: Color, **how: int) -> Page:
+    """A host's phone that sends a picture of that colour."""
+    page = await open_studio(f"/studio/{sale.broadcast}", size=PHONE, script=camera(color, **how))
+    await page.get_by_role("button", name="Use this camera").click()
+    await page.get_by_role("button", name="Put it on air", exact=True).click()
+    await expect(page.get_by_text("Sending.")).to_be_visible()
+    return page
+
+
+def tile(page: Page, name: str) -> str:
+    return f'.cam:has([data-name]:text-is("{name}"))'
+
+
+@sizes
+async def test_one_tap_shows_viewers_the_other_camera_in_the_same_session(
+    open_page: Open, open_studio: Open, sale: Sale, size: tuple[int, int]
+) -> None:
+    await sending(open_studio, sale, GREEN)
+    await sending(open_studio, sale, BROWN)
+    host = await open_studio(f"/studio/{sale.broadcast}", size=size)
+    viewer = await open_page(sale.path, size=size, script=COUNTED)
+    await shows(viewer, "#video", BROWN)
+    before = await viewer.evaluate("document.getElementById('video').currentTime")
+    sessions = await viewer.evaluate("peers")
+
+    await host.get_by_role("button", name="Put on air: Camera 1").click()
+    await shows(viewer, "#video", GREEN)
+    await expect(host.locator(tile(host, "Camera 1"))).to_contain_text("On air")
+    await expect(host.get_by_text("Camera 1 stays until you tap another.")).to_be_visible()
+    await expect(host.get_by_role("button", name="Put on air: Camera 2")).to_be_enabled()
+    await shows(host, "[data-preview-video]", GREEN)
+    assert await viewer.evaluate("document.getElementById('video').currentTime") > before
+    assert await viewer.evaluate("peers") == sessions
+
+
+async def test_host_sees_the_picture_of_every_camera_while_looking(
+    open_studio: Open, sale: Sale
+) -> None:
+    await sending(open_studio, sale, GREEN)
+    await sending(open_studio, sale, BROWN)
+    host = await open_studio(f"/studio/{sale.broadcast}")
+    await shows(host, ".cam:nth-child(1) video", GREEN)
+    await shows(host, ".cam:nth-child(2) video", BROWN)
+    playing = "document.querySelectorAll('.cam video').values().filter(v => v.srcObject).toArray()"
+    assert await host.evaluate(f"{playing}.length") == 2
+    await host.evaluate(HIDE)
+    # The one on air is what the page plays anyway; the other one rests, with its last picture.
+    assert await host.evaluate(f"{playing}.length") == 1
+    still = "document.querySelector('.cam:nth-child(1) canvas').width"
+    assert await host.evaluate(still) == 320
+
+
+async def test_switch_that_fails_says_why_and_changes_nothing(
+    open_studio: Open, sale: Sale
+) -> None:
+    await sending(open_studio, sale, GREEN)
+    await sending(open_studio, sale, BROWN)
+    host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE)
+
+    async def gone(route: Route) -> None:
+        problem = {"type": "/problems/source-away", "title": "Away", "status": 409}
+        await route.fulfill(status=409, content_type="application/problem+json", json=problem)
+
+    await host.route("**/on-air", gone)
+    await host.get_by_role("button", name="Put on air: Camera 1").click()
+    await expect(
+        host.get_by_role("alert").filter(has_text="Camera 1 sends no picture")
+    ).to_contain_text("What was on air stays.")
+    await expect(host.locator(tile(host, "Camera 2"))).to_contain_text("On air")
+    await expect(host.get_by_role("button", name="Put on air: Camera 1")).to_be_enabled()
+
+
+async def test_picked_camera_that_goes_away_is_stood_in_for_and_comes_back(
+    open_studio: Open, site: Server, sale: Sale
+) -> None:
+    picked = await sending(open_studio, sale, GREEN)
+    await sending(open_studio, sale, BROWN)
+    host = await open_studio(f"/studio/{sale.broadcast}")
+    await host.get_by_role("button", name="Put on air: Camera 1").click()
+    await expect(host.locator(tile(host, "Camera 1"))).to_contain_text("Viewers see this one")
+    await picked.close()
+    await expect(host.get_by_text("Camera 1 is away. Camera 2 stands in")).to_be_visible()
+    await expect(host.locator(tile(host, "Camera 2"))).to_contain_text("On air meanwhile")
+    await expect(host.get_by_role("button", name="No picture: Camera 1")).to_be_disabled()
+
+
+async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    told = await page.evaluate(
+        """async () => {
+          const { ruleWords } = await import("/static/studio/sources.js");
+          const own = (label, more) => ({ source: label, label, ...more });
+          const on = { on_air: true };
+          return [
+            [own("A", on)],
+            [own("A", on), own("B")],
+            [own("A", { ...on, picked: true }), own("B")],
+            [own("A", { picked: true, away: true }), own("B", on)],
+            [own("A", { picked: true, away: true })],
+            [own("A", on), own("G", { guest: true })],
+          ].map((sources) => ruleWords(sources, true).split(/[.:]/)[0]);
+        }"""
+    )
+    assert told == [
+        "",
+        "You have chosen none yet",
+        "A stays until you tap another",
+        "A is away",
+        "A is away",
+        "",
+    ]
+
+
+async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_smallest(
+    open_page: Open, open_studio: Open, sale: Sale
+) -> None:
+    await sending(open_studio, sale, GREEN, width=1280, height=720)
+    viewer = await open_page(sale.path, size=PHONE)
+    async with asyncio.timeout(15):
+        await viewer.evaluate(WIDTH, "large")
+    button = viewer.get_by_role("button", name="Save data")
+    await button.click()
+    await expect(button).to_have_attribute("aria-pressed", "true")
+    async with asyncio.timeout(15):
+        await viewer.evaluate(WIDTH, 320)
+    health = await sale.api.health(sale.broadcast)
+    sizes = [layer["width"] for layer in health["sources"][0]["layers"] if layer["kbps"]]
+    assert len(sizes) >= 2, json.dumps(health)
+    assert sizes == sorted(sizes)
+    await viewer.reload()
+    await expect(button).to_have_attribute("aria-pressed", "true")
+    async with asyncio.timeout(15):
+        await viewer.evaluate(WIDTH, 320)
