@@ -4,12 +4,15 @@ it.
 
 import httpx
 import pytest
-from tests.media.conftest import BROADCAST, Media, until
+from tests.media.conftest import BROADCAST, Media
+from tests.media.examined import examined, relayed
 
 from farmlive.client.clause import Clause
 from farmlive.client.clauses import CLAUSES, tried
 from farmlive.client.examined import Examined
-from farmlive.client.light_publisher import LightPublisher
+
+__all__ = ["relayed"]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # What asks nothing of this server, and why.
 NOT_OURS = {
@@ -23,14 +26,17 @@ NOT_OURS = {
 
 
 @pytest.mark.parametrize("clause", CLAUSES["whep"], ids=lambda clause: clause.id)
-async def test_clause(media: Media, clause: Clause) -> None:
-    publisher = LightPublisher(f"{media.url}/whip/{BROADCAST}", "orchard")
-    await publisher.start()
-    await until(lambda: ("switched", "orchard") in media.gate.told, "the stream is on air")
+async def test_clause(relayed: Media, clause: Clause) -> None:
     async with httpx.AsyncClient() as http:
-        server = Examined("whep", f"{media.url}/whep/{BROADCAST}", "any", http)
-        result = await tried(clause, server)
-    await publisher.close()
+        result = await tried(clause, examined(relayed, "whep", http))
     expected = NOT_OURS.get(clause.id)
     assert (result.verdict, result.reason) == (("n/a", expected) if expected else ("pass", ""))
-    assert media.relay.metrics()["viewers"] == 0
+    assert relayed.relay.metrics()["viewers"] == 0
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_a_player_that_comes_first_is_told_when_to_come_again(media: Media) -> None:
+    clause = next(each for each in CLAUSES["whep"] if each.id == "WHEP-03 §4.2.8-1")
+    async with httpx.AsyncClient() as http:
+        server = Examined("whep", f"{media.url}/whep/{BROADCAST}", None, http)
+        assert (await tried(clause, server)).verdict == "pass"

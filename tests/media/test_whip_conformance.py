@@ -3,10 +3,13 @@
 import httpx
 import pytest
 from tests.media.conftest import BROADCAST, Media
+from tests.media.examined import examined, relayed
 
 from farmlive.client.clause import Clause
 from farmlive.client.clauses import CLAUSES, tried
-from farmlive.client.examined import Examined
+
+__all__ = ["relayed"]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # What asks nothing of this server, and why.
 NOT_OURS = {
@@ -18,10 +21,10 @@ NOT_OURS = {
 
 
 @pytest.mark.parametrize("clause", CLAUSES["whip"], ids=lambda clause: clause.id)
-async def test_clause(media: Media, clause: Clause) -> None:
+async def test_clause(relayed: Media, clause: Clause) -> None:
     async with httpx.AsyncClient() as http:
-        server = Examined("whip", f"{media.url}/whip/{BROADCAST}", "orchard", http)
-        result = await tried(clause, server)
+        result = await tried(clause, examined(relayed, "whip", http))
     expected = NOT_OURS.get(clause.id)
     assert (result.verdict, result.reason) == (("n/a", expected) if expected else ("pass", ""))
-    assert media.relay.metrics()["sources"] == 0 or media.relay.health(BROADCAST)["sources"]
+    sources = relayed.relay.health(BROADCAST)["sources"]
+    assert all(source["away"] for source in sources if source["source"] == "orchard")

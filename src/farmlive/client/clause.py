@@ -99,27 +99,35 @@ class Book:
 
 
 def numbered(kind: Kind, books: list[Book]) -> list[Clause]:
-    """The clauses of one protocol, each with its id."""
+    """The clauses of one protocol, each with its id: first those of the protocol's own standard,
+    by section, then those of others.
+    """
     counts: dict[str, int] = {}
     clauses = []
-    for book in books:
-        for entry in book:
-            ref = entry.refs.get(kind)
-            if ref is None:
-                continue
-            counts[ref] = counts.get(ref, 0) + 1
-            done = " ".join((entry.trial.__doc__ or "").split())
-            clauses.append(
-                Clause(
-                    f"{ref}-{counts[ref]}",
-                    entry.level,
-                    entry.title,
-                    done,
-                    entry.expected,
-                    entry.trial,
-                )
+    for entry in (entry for book in books for entry in book if kind in entry.refs):
+        ref = entry.refs[kind]
+        counts[ref] = counts.get(ref, 0) + 1
+        done = " ".join((entry.trial.__doc__ or "").split())
+        clauses.append(
+            Clause(
+                f"{ref}-{counts[ref]}",
+                entry.level,
+                entry.title,
+                done,
+                entry.expected,
+                entry.trial,
             )
-    return clauses
+        )
+    return sorted(clauses, key=lambda clause: _place(clause.id))
+
+
+def _place(name: str) -> tuple[bool, str, list[int]]:
+    standard, _, rest = name.partition(" §")
+    return (
+        standard not in ("RFC 9725", "WHEP-03"),
+        standard,
+        [int(number) for number in rest.replace("-", ".").split(".")],
+    )
 
 
 def expect(condition: object, sentence: str) -> None:

@@ -194,7 +194,8 @@ async def _trickles(server: Examined, made: Made, *lines: str) -> None:
     "MUST",
     "Known credentials restart nothing",
     "204 also where the fragment has If-Match: *",
-    both="RFC 8840 §4.4",
+    whip="4.3.2",
+    whep="4.4.2",
 )
 async def known_credentials(server: Examined) -> None:
     """PATCH the session with a candidate, its present credentials and If-Match: *."""

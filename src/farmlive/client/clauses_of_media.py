@@ -1,5 +1,5 @@
 """Clauses that a media connection shows: ICE, DTLS, what is sent, and how it ends (RFC 8445, RFC
-8842, RFC 7675).
+8122, RFC 7675).
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _REVOKED_S = 3.0
     "MUST",
     "ICE and DTLS connect",
     "a check is answered, and the certificate is that of a=fingerprint",
-    both="RFC 8842 §5",
+    both="RFC 8122 §6.2",
 )
 async def connects(server: Examined) -> None:
     """Check the answer's candidates by UDP and do the DTLS handshake."""

@@ -226,7 +226,10 @@ async def once(server: Examined) -> None:
 
 
 @BOOK.clause(
-    "MUST", "RTCP has no port of its own", "no a=rtcp in a bundled section", both="RFC 9143 §9.3.1"
+    "MUST",
+    "RTCP has no port of its own",
+    "no a=rtcp in a bundled section",
+    both="RFC 9143 §9.3.1.2",
 )
 async def no_rtcp_port(server: Examined) -> None:
     """Look for a=rtcp in each section."""
@@ -342,7 +345,7 @@ async def simulcast(server: Examined) -> None:
     "MUST",
     "The layers of a simulcast can be told apart",
     "the header extension rtp-stream-id is taken",
-    whip="RFC 8853 §6.1",
+    whip="RFC 8853 §5.5",
 )
 async def layers_named(server: Examined) -> None:
     """POST an offer of three layers."""
