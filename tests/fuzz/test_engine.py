@@ -9,8 +9,8 @@ import socket
 import struct
 import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
@@ -23,11 +23,12 @@ from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.corpus import Session as Recorded
 from tests.fuzz.mutants import datagrams, mutants
 from tests.fuzz.test_sdp import LOCAL
+from tests.media.conftest import until
 
 from farmlive.media import negotiation, python_engine, rtcp, rtp, stun
 from farmlive.media.engine import Credentials, Keys, Viewing
 from farmlive.media.python_engine import PythonEngine
-from farmlive.media.srtp import Protection
+from farmlive.media.srtp import Protection, Unreadable
 
 PUBLISHERS = [each for each in SESSIONS if each.way == "publish"]
 PLAYERS = [each for each in SESSIONS if each.way == "play"]
@@ -39,11 +40,21 @@ WORD = some.integers(0, 0xFFFFFFFF)
 
 
 class Open(Protection):
-    """Takes plain packets for protected ones, so that the parsers see any bytes."""
+    """Takes plain packets for protected ones, so that the parsers see any bytes; like SRTP, each
+    number of a stream once.
+    """
 
-    __slots__ = ()
+    __slots__ = ("_seen",)
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__(keys)
+        self._seen: set[bytes] = set()
 
     def unprotect(self, data: bytes) -> bytes:
+        number = data[2:4] + data[8:12]
+        if number in self._seen:
+            raise Unreadable("it came before")
+        self._seen.add(number)
         return data
 
     def unprotect_rtcp(self, data: bytes) -> bytes:
@@ -176,8 +187,6 @@ class House:
         for peer in self.peers:
             self.engine.remove_peer(peer)
         self.engine.remove_output(self.output)
-        assert self.port.peers == {}
-        assert len(self.engine._ice) == 0
         await self.engine.stop()
         for end in (self.publisher, self.viewer):
             end.socket.close()
@@ -264,35 +273,48 @@ def own_streams(data: bytes, ssrcs: tuple[int, ...]) -> bytes:
     return data
 
 
-async def run(session: Recorded, fed: list[tuple[str, bytes, float]], protected: bool) -> None:
+@asynccontextmanager
+async def at_home(session: Recorded) -> AsyncIterator[House]:
     house = House(session)
     await house.start()
-    # It flows, before anything else comes.
-    for data in session.rtp:
-        house.feed(house.publisher.sending.protect(data) if protected else data,
-                   house.publisher.address)  # fmt: skip
-        house.after(0.005)
-    for who, data, pause in fed:
-        end = {"publisher": house.publisher, "viewer": house.viewer}.get(who)
-        if end is house.viewer:
-            data = own_streams(data, (house.ssrcs.video, house.ssrcs.audio))
-        if protected and end is not None:
-            try:
-                is_report = rtp.is_rtcp(data)
-                data = (end.sending.protect_rtcp if is_report else end.sending.protect)(data)
-            except (Error, ValueError):
-                # Nothing that could be protected: it comes as it is.
-                pass
-        address = house.stranger if end is None else end.address
+    try:
+        yield house
+    finally:
+        await house.stop()
+    assert house.port.peers == {}
+    assert len(house.engine._ice) == 0
+
+
+async def run(session: Recorded, fed: list[tuple[str, bytes, float]], protected: bool) -> None:
+    async with at_home(session) as house:
+        # It flows, before anything else comes.
+        for data in session.rtp:
+            sent = house.publisher.sending.protect(data) if protected else data
+            house.feed(sent, house.publisher.address)
+            house.after(0.005)
+        for who, data, pause in fed:
+            take(house, who, data, protected)
+            house.after(pause)
+        await house.check()
+        house.check_received()
+
+
+def take(house: House, who: str, data: bytes, protected: bool) -> None:
+    end = {"publisher": house.publisher, "viewer": house.viewer}.get(who)
+    if end is None:
         ignored, told = house.engine.counters()["datagrams_ignored"], len(house.heard.told)
-        house.feed(data, address)
-        if end is None:
-            assert house.engine.counters()["datagrams_ignored"] == ignored + 1
-            assert len(house.heard.told) == told
-        house.after(pause)
-    await house.check()
-    house.check_received()
-    await house.stop()
+        house.feed(data, house.stranger)
+        assert house.engine.counters()["datagrams_ignored"] == ignored + 1
+        assert len(house.heard.told) == told
+        return
+    if end is house.viewer:
+        data = own_streams(data, (house.ssrcs.video, house.ssrcs.audio))
+    # What can't be protected comes as it is.
+    with suppress(Error, ValueError):
+        if protected:
+            is_report = rtp.is_rtcp(data)
+            data = (end.sending.protect_rtcp if is_report else end.sending.protect)(data)
+    house.feed(data, end.address)
 
 
 @pytest.mark.parametrize("protected", [False, True], ids=["plain", "protected"])
@@ -317,27 +339,29 @@ def test_any_datagram_harms_nobody(data: some.DataObject) -> None:
 
 
 async def test_what_is_gone_leaves_nothing() -> None:
-    house = House(PUBLISHERS[0])
-    await house.start()
-    for data in house.session.rtp:
-        house.feed(house.publisher.sending.protect(data), house.publisher.address)
-        house.after(0.01)
-    left = []
-    for number in house.peers:
-        entry = house.engine._peers[number]
-        left += [weakref.ref(each) for each in (entry, entry.publisher, entry.viewer, entry.fanout)
-                 if each is not None]  # fmt: skip
-        del entry
-    assert len(left) == 5
-    await house.check()
-    for peer in house.peers:
-        house.engine.remove_peer(peer)
-    house.engine.remove_output(house.output)
-    # What is under way, such as a request for a keyframe, ends by itself.
-    await asyncio.sleep(0.05)
-    house.after(2)
+    async with at_home(PUBLISHERS[0]) as house:
+        for data in house.session.rtp:
+            house.feed(house.publisher.sending.protect(data), house.publisher.address)
+            house.after(0.01)
+        await house.check()
+        left = traces(house)
+        for peer in house.peers:
+            house.engine.remove_peer(peer)
+        house.engine.remove_output(house.output)
+        house.after(2)
+        await until(lambda: not alive(left), "what is under way ends by itself")
+
+
+def alive(traces: list[weakref.ref[Any]]) -> list[Any]:
     gc.collect()
-    assert [each() for each in left] == [None] * 5
-    await house.engine.stop()
-    for end in (house.publisher, house.viewer):
-        end.socket.close()
+    return [each() for each in traces if each() is not None]
+
+
+def traces(house: House) -> list[weakref.ref[Any]]:
+    """All that stands for the publisher, the viewer and the output."""
+    publisher, viewer = (house.engine._peers[number] for number in house.peers)
+    assert publisher.publisher is not None
+    assert viewer.viewer is not None
+    assert viewer.viewer.epoch is not None
+    held = (publisher, viewer, publisher.publisher, viewer.fanout, *publisher.publisher.tracks)
+    return [weakref.ref(each) for each in held]

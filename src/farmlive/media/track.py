@@ -123,6 +123,9 @@ class Track:
         elif distance < -_DISORDER_MOST:
             self._out_of_line(sequence)
             return None
+        elif self.is_video and self.ring.get(sequence) is not None:
+            # Its RTX was here first. Sent again with other bytes, it would have the same nonce.
+            return None
         elif self.missing:
             self._found(sequence, now)
         self.packets += 1
