@@ -110,9 +110,11 @@ class TcpPort(Port):
         return len(frames) if connection is None else connection.write(frames, now)
 
     def held(self, address: Any) -> int:
-        """How many bytes the peer at this address has not taken yet."""
+        """How many bytes the peer at this address has not taken yet; one that is gone takes
+        nothing.
+        """
         connection = self.connections.get(address)
-        return 0 if connection is None else connection.backlog.size
+        return 1 if connection is None else connection.backlog.size
 
     def forget(self, address: Any) -> None:
         """The peer is gone from this address."""

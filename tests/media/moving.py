@@ -1,0 +1,81 @@
+"""aiortc peers whose way to the server a test may change."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiortc import RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
+from tests.media.conftest import BROADCAST, Media, Peer, Picture, peer_connection, until
+
+from .passage import Passage
+
+
+class MovingPeer(Peer):
+    """A peer that reaches the server through a passage."""
+
+    path: str
+    passage: Passage
+
+    async def negotiate(self) -> None:
+        """Offer, and go through the passage."""
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        response = await self.media.http.post(
+            self.path,
+            content=self.connection.localDescription.sdp,
+            headers={"Content-Type": "application/sdp", "Authorization": "Bearer orchard"},
+        )
+        assert response.status_code == 201, response.text
+        self.location, self.etag = response.headers["location"], response.headers["etag"]
+        answer = self.passage.lead_here(response.text)
+        await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+
+@pytest.fixture
+async def passages() -> AsyncIterator[list[Passage]]:
+    """The passages of a test."""
+    opened: list[Passage] = []
+    yield opened
+    for passage in opened:
+        passage.close()
+
+
+def _through(media: Media, passages: list[Passage], path: str) -> tuple[MovingPeer, Passage]:
+    ways: dict[str, Any] = {}
+    for candidate in media.relay.candidates:
+        ways.setdefault(candidate.protocol, (candidate.address, candidate.port))
+    passage = Passage(ways["udp"], ways["tcp"])
+    passages.append(passage)
+    peer = MovingPeer(peer_connection(), media)
+    peer.path, peer.passage = path, passage
+    return peer, passage
+
+
+async def flows(media: Media) -> None:
+    """Wait until the orchard's media comes."""
+    await until(
+        lambda: any(not each["away"] for each in media.relay.health(BROADCAST)["sources"]),
+        "the publisher's media flows",
+    )
+
+
+async def moving_viewer(media: Media, passages: list[Passage]) -> tuple[MovingPeer, Passage]:
+    """A viewer, before its offer."""
+    peer, passage = _through(media, passages, f"/whep/{BROADCAST}")
+
+    def on_track(track: MediaStreamTrack) -> None:
+        peer.tasks.append(asyncio.ensure_future(peer.count(track)))
+
+    peer.connection.on("track", on_track)
+    peer.connection.addTransceiver("video", direction="recvonly")
+    peer.connection.addTransceiver("audio", direction="recvonly")
+    return peer, passage
+
+
+async def moving_publisher(media: Media, passages: list[Passage]) -> tuple[MovingPeer, Passage]:
+    """A publisher, before its offer."""
+    peer, passage = _through(media, passages, f"/whip/{BROADCAST}")
+    peer.connection.addTransceiver(Picture(), direction="sendonly")
+    peer.connection.addTransceiver(AudioStreamTrack(), direction="sendonly")
+    return peer, passage

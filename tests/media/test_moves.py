@@ -1,0 +1,148 @@
+"""A phone that moves: its address changes on either side, by UDP and TCP, and the stream goes on."""
+
+from secrets import token_hex
+from typing import Any
+
+import pytest
+from tests.media.conftest import BROADCAST, Media, Peer, publish, until, view
+
+from farmlive.media import ice
+from farmlive.media.python_engine import PythonEngine
+from farmlive.media.sdp import parse_fragment
+
+from .moving import MovingPeer, flows, moving_publisher, moving_viewer, passages
+from .passage import Passage
+
+__all__ = ["passages"]
+
+Place = tuple[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiortc names its pair once and checks it every five seconds; a browser is quicker."""
+    monkeypatch.setattr(ice, "_LEFT_AFTER_S", 1.0)
+
+
+async def restart_ice(media: Media, peer: MovingPeer) -> None:
+    """Restart ICE by PATCH; aiortc can't, so its checks get the new names in their place."""
+    fragment = f"a=ice-ufrag:{token_hex(4)}\r\na=ice-pwd:{token_hex(12)}\r\n"
+    response = await media.http.patch(
+        peer.location,
+        content=fragment,
+        headers={
+            "Content-Type": "application/trickle-ice-sdpfrag",
+            "If-Match": "*",
+            "Authorization": "Bearer orchard",
+        },
+    )
+    assert response.status_code == 200, response.text
+    told = parse_fragment(response.text)
+    transport = peer.connection.getTransceivers()[0].receiver.transport.transport
+    connection: Any = transport._connection
+    connection.remote_username, connection.remote_password = told.ufrag, told.password
+
+
+def place_of(media: Media, publisher: bool) -> Place:
+    engine = media.relay._engine
+    assert isinstance(engine, PythonEngine)
+    entry = next(each for each in engine._peers.values() if bool(each.publisher) is publisher)
+    return (entry.port.protocol if entry.port else "", entry.address)
+
+
+async def goes_on(viewer: Peer) -> None:
+    """Wait until the viewer hears more, and sees something more: after a gap aiortc takes its time
+    to begin with a new keyframe.
+    """
+    heard, seen = viewer.frames["audio"], viewer.frames["video"]
+    await until(lambda: viewer.frames["audio"] > heard + 20, "the sound goes on")
+    await until(lambda: viewer.frames["video"] > seen, "the picture goes on", 30)
+
+
+async def moved(media: Media, before: Place, protocol: str, publisher: bool) -> Place:
+    """Where it is, once it is elsewhere."""
+
+    def is_elsewhere() -> bool:
+        place = place_of(media, publisher)
+        return place != before and place[0] == protocol
+
+    await until(is_elsewhere, f"it has moved to {protocol}", 20)
+    return place_of(media, publisher)
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["checks", "restart"])
+async def test_a_viewer_moves_from_udp_to_tcp_and_back(
+    media: Media, passages: list[Passage], restarts: bool
+) -> None:
+    await publish(media)
+    viewer, way = await moving_viewer(media, passages)
+    way.by_udp()
+    await viewer.negotiate()
+    await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+    for protocol in ("udp", "tcp", "tcp", "udp"):
+        before = place_of(media, publisher=False)
+        if protocol == "udp":
+            way.by_udp()
+        else:
+            await way.by_tcp()
+        if restarts:
+            await restart_ice(media, viewer)
+        await moved(media, before, protocol, publisher=False)
+        await goes_on(viewer)
+    assert ("left", "orchard") not in media.gate.told
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["checks", "restart"])
+async def test_a_publisher_moves_and_its_viewers_stay(
+    media: Media, passages: list[Passage], restarts: bool
+) -> None:
+    source, way = await moving_publisher(media, passages)
+    way.by_udp()
+    await source.negotiate()
+    await flows(media)
+    viewer = await view(media)
+    await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+    engine = media.relay._engine
+    assert isinstance(engine, PythonEngine)
+    (port,) = engine._ports.all
+    for protocol in ("udp", "tcp", "udp"):
+        before = place_of(media, publisher=True)
+        if protocol == "udp":
+            way.by_udp()
+        else:
+            await way.by_tcp()
+        if restarts:
+            await restart_ice(media, source)
+        place = await moved(media, before, protocol, publisher=True)
+        # The socket of its own is where it is now, and nowhere else.
+        assert list(port.own) == ([place[1]] if protocol == "udp" else [])
+        await goes_on(viewer)
+    assert [kind for kind, _ in media.gate.told if kind in ("joined", "left")] == ["joined"]
+    assert len(media.relay.health(BROADCAST)["sources"]) == 1
+
+
+async def test_the_old_pair_serves_until_the_new_one_does(
+    media: Media, passages: list[Passage]
+) -> None:
+    await publish(media)
+    viewer, way = await moving_viewer(media, passages)
+    way.by_udp()
+    await viewer.negotiate()
+    await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+    place = place_of(media, publisher=False)
+    for _ in range(3):
+        # Nothing ever checks with what these restarts gave.
+        response = await media.http.patch(
+            viewer.location,
+            content="a=ice-ufrag:nothing\r\na=ice-pwd:0123456789012345678901\r\n",
+            headers={"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"},
+        )
+        assert response.status_code in (200, 204)
+    engine = media.relay._engine
+    assert isinstance(engine, PythonEngine)
+    entry = next(each for each in engine._peers.values() if each.viewer is not None)
+    assert len(entry.credentials) == 2
+    checked = entry.checked_at
+    await until(lambda: entry.checked_at > checked, "its old checks are answered", 10)
+    await goes_on(viewer)
+    assert place_of(media, publisher=False) == place
