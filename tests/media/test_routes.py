@@ -1,10 +1,12 @@
 """WHIP and WHEP as HTTP: what a server must do, and what is refused and how."""
 
+import httpx
 import pytest
 from aiortc import RTCSessionDescription
 from tests.media.conftest import BROADCAST, Media, peer_connection, publish, serving, until, view
 from tests.media.test_negotiation import offer
 
+from farmlive.media.python_engine import PythonEngine
 from farmlive.settings import Settings
 
 SDP_TYPE = "application/sdp"
@@ -143,6 +145,39 @@ async def test_patch_trickles_and_restarts(media: Media) -> None:
     assert await patch("x", FRAGMENT | {"If-Match": "*"}) == 400
     gone = await media.http.patch(path + "x", content="", headers=FRAGMENT | tag)
     assert gone.status_code == 404
+
+
+async def test_a_viewer_says_how_high_a_layer_it_wants(
+    media: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = await publish(media)
+    made = await media.http.post(f"/whep/{BROADCAST}", content=offer("recvonly"), headers=SDP)
+    (link,) = made.headers.get_list("link")
+    location = made.headers["location"]
+    assert link == f'<{location}/layer>; rel="urn:ietf:params:whep:ext:core:layer"'
+    wanted: list[int | None] = []
+    monkeypatch.setattr(PythonEngine, "prefer", lambda _, peer, most: wanted.append(most))
+
+    async def ask(path: str, content: str, kind: str = "application/json") -> httpx.Response:
+        return await media.http.post(path, content=content, headers={"Content-Type": kind})
+
+    for most in ("0", "2", "null"):
+        response = await ask(f"{location}/layer", f'{{"most": {most}}}')
+        assert (response.status_code, response.content) == (204, b"")
+        assert response.headers["access-control-allow-origin"] == "*"
+    for body in ("3", "-1", "true", '"1"', "1.5"):
+        response = await ask(f"{location}/layer", f'{{"most": {body}}}')
+        assert (response.status_code, response.json()["type"]) == (422, "/problems/invalid")
+    assert (await ask(f"{location}/layer", "{}")).status_code == 422
+    assert (await ask(f"{location}/layer", "no JSON")).status_code == 422
+    assert (await ask(f"{location}/layer", '{"most": 1}', "text/plain")).status_code == 415
+    assert (await ask(f"{location}x/layer", '{"most": 1}')).status_code == 404
+    assert (await ask(f"/whip{publisher.location[5:]}/layer", "{}")).status_code in (404, 405)
+    token = publisher.location.rpartition("/")[2]
+    assert (await ask(f"/whep/{BROADCAST}/{token}/layer", '{"most": 1}')).status_code == 404
+    assert wanted == [0, 2, None]
+    options = await media.http.options(f"{location}/layer")
+    assert options.headers["accept-post"] == "application/json"
 
 
 async def test_a_session_is_found_at_its_own_address_only(media: Media) -> None:
