@@ -1,4 +1,4 @@
-"""A phone that moves: its address changes on either side, by UDP and TCP, and the stream goes on."""
+"""A phone that moves: its address changes on either side, by UDP and TCP; the stream goes on."""
 
 from secrets import token_hex
 from typing import Any
