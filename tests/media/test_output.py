@@ -1,128 +1,32 @@
 """The fan-out, with viewers that keep what they were sent in plain text."""
 
 import itertools
-from collections.abc import Iterable
-from typing import Any
 
 import pytest
-
-from farmlive.media import rtcp, rtp, sending
-from farmlive.media import viewer as viewer_module
-from farmlive.media.engine import Incoming, Outgoing, Publishing, Ssrcs, Viewing
-from farmlive.media.output import Fanout
-from farmlive.media.publisher import Publisher
-from farmlive.media.rtp import Packet, ahead32
-from farmlive.media.runs import Run
-from farmlive.media.viewer import Viewer
-
-SSRCS = Ssrcs(11, 12, 13)
-VIEWING = Viewing(
-    {"VP8": Outgoing(96, 97), "H264:baseline": Outgoing(98, 99)}, {"OPUS": Outgoing(111)}
+from tests.media.scripted import (
+    KEY,
+    SSRCS,
+    Kept,
+    Source,
+    consecutive,
+    hear_plainly,
+    viewer,
 )
-KEY, DELTA = b"\x10\x00\x50\x00", b"\x10\x01\x00\x00"
 
-
-class Kept:
-    """In the place of a Protection: keeps what would be sent, but for a scripted loss."""
-
-    tag = 16
-
-    def __init__(self) -> None:
-        self.received: list[rtp.Received] = []
-        self.lose: set[int] = set()
-        self.runs: list[int] = []
-        self._count = 0
-
-    def take(self, run: Run) -> None:
-        self.runs.append(run.count)
-        for data in run.packets:
-            if self._count not in self.lose:
-                self.received.append(rtp.parse(data))
-            self._count += 1
-
-    def of(self, ssrc: int) -> list[rtp.Received]:
-        return [each for each in self.received if each.ssrc == ssrc]
-
-    @property
-    def video(self) -> list[Packet]:
-        return [each.packet for each in self.of(SSRCS.video)]
-
-
-class Hearers:
-    """In the place of an Audience: its viewers keep what it sends."""
-
-    def __init__(self, sock: object, members: Iterable[Any]) -> None:
-        self.members = list(members)
-        self.fallen: list[Any] = []
-
-    def __len__(self) -> int:
-        return len(self.members)
-
-    def send(self, run: Run) -> int:
-        for member in self.members:
-            member.protection.take(run)
-        return 0
+from farmlive.media import rtcp, rtp
+from farmlive.media.engine import Outgoing, Ssrcs, Viewing
+from farmlive.media.output import Fanout
+from farmlive.media.rtp import Packet, ahead32
 
 
 @pytest.fixture(autouse=True)
 def hearers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "Audience", Hearers)
-    monkeypatch.setattr(viewer_module, "Audience", Hearers)
-
-
-def viewer(number: int, viewing: Viewing = VIEWING) -> tuple[Viewer, Kept]:
-    kept = Kept()
-    protection: Any = kept
-    nowhere: Any = None
-    return Viewer(number, viewing, protection, nowhere, None), kept
-
-
-class Source:
-    """A publisher with a script: each frame is three packets, 30 frames a second."""
-
-    def __init__(self, fanout: Fanout, codec: str = "VP8", pli: bool = True, ssrc: int = 5) -> None:
-        tracks = [
-            Incoming("video", 90_000, {96: codec}, pli=pli, nack=True),
-            Incoming("audio", 48_000, {111: "OPUS"}),
-        ]
-        self.fanout, self.ssrc = fanout, ssrc
-        self.publisher = Publisher(Publishing(tracks), 99)
-        self.sequence, self.frame = 60_000, 0
-        self.switched = False
-
-    def send(self, packet: Packet, now: float, payload_type: int = 96, ssrc: int = 0) -> None:
-        taken = self.publisher.take((payload_type, ssrc or self.ssrc, *packet, None), now)
-        assert taken is not None
-        track, plain, keyframe = taken
-        for fanout in self.publisher.outputs:
-            self.switched |= fanout.feed(self.publisher, track, plain, keyframe, now)
-            fanout.send_whole()
-
-    def frames(self, count: int, now: float, keyframe: bool = False, parts: int = 3) -> float:
-        for _ in range(count):
-            for part in range(parts):
-                first = KEY if keyframe else DELTA
-                payload = (first if part == 0 else b"\x00") + bytes((part,)) * 40
-                self.send(
-                    Packet(
-                        self.sequence, (self.frame * 3000) & 0xFFFFFFFF, part == parts - 1, payload
-                    ),
-                    now,
-                )
-                self.sequence = (self.sequence + 1) & 0xFFFF
-            keyframe = False
-            self.frame += 1
-            now += 1 / 30
-        return now
+    hear_plainly(monkeypatch)
 
 
 @pytest.fixture
 def fanout() -> Fanout:
     return Fanout(SSRCS)
-
-
-def consecutive(packets: list[Packet]) -> bool:
-    return all((b.sequence - a.sequence) & 0xFFFF == 1 for a, b in itertools.pairwise(packets))
 
 
 def test_a_source_goes_on_air_at_its_keyframe(fanout: Fanout) -> None:

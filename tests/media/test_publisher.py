@@ -213,7 +213,7 @@ def test_keyframes_are_asked_for_by_layer_where_it_comes() -> None:
         of_layer(one, 10 + layer, 1, 1.0, rid)
     one.look(1.0)
     one.want_keyframe()
-    asked = [each for each in told(one.feedback(1.0, report=False))]
+    asked = told(one.feedback(1.0, report=False))
     assert asked == [rtcp.KeyframeRequest(10), rtcp.KeyframeRequest(11)]
     one.want_keyframe(one.layers[1])
     of_layer(one, 10, 2, 1.1, payload=KEY)

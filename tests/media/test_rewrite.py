@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from farmlive.media.rewrite import Rewriter, SourceClock, half, squeeze
+from farmlive.media.rewrite import Rewriter, SourceClock, half, seam, squeeze
 from farmlive.media.rtp import Packet
 
 
@@ -80,3 +80,25 @@ def test_one_mapping_of_the_sources_clock() -> None:
     assert clock.report(1002.0, 52.3) == pytest.approx(52.102)
     # The source set its clock.
     assert clock.report(2000.0, 53.0) == pytest.approx(53.0)
+
+
+def test_a_seam_by_arrival_and_by_reports() -> None:
+    # The viewer's last was 1,000, a tenth of a second ago; the new track is at 50,000.
+    assert seam(1_000, 9_000, 50_000, 50_000, None) == ((1_000 + 9_000 - 50_000) & 0xFFFFFFFF, 0)
+    aligned = (4_000 - 50_000) & 0xFFFFFFFF
+    assert seam(1_000, 9_000, 50_000, 50_000, aligned) == (aligned, 0)
+
+
+def test_a_seam_never_steps_back() -> None:
+    # By the reports the new frame is of the same moment as the last one, or before it.
+    aligned = (1_000 - 50_000) & 0xFFFFFFFF
+    added, nudge = seam(1_000, 0, 50_000, 50_000, aligned)
+    assert (50_000 + added) & 0xFFFFFFFF == 1_001
+    assert nudge == 1
+    added, nudge = seam(1_000, 0, 50_000, 50_000, (aligned - 3_000) & 0xFFFFFFFF)
+    assert ((50_000 + added) & 0xFFFFFFFF, nudge) == (1_001, 3_001)
+
+
+def test_reports_that_can_not_be_true_are_not_believed() -> None:
+    far = (1_000 - 50_000 + 90_000 * 60) & 0xFFFFFFFF
+    assert seam(1_000, 9_000, 50_000, 50_000, far) == seam(1_000, 9_000, 50_000, 50_000, None)

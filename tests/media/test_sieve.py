@@ -10,7 +10,7 @@ from pylibsrtp import Policy
 from farmlive.media import rtcp, rtp, stun
 from farmlive.media.engine import Keys
 from farmlive.media.rtp import Packet
-from farmlive.media.sieve import sift
+from farmlive.media.sieve import pass_all, sift
 from farmlive.media.srtp import Protection
 
 
@@ -56,3 +56,7 @@ def test_receiver_reports_alone_are_left_out_and_nothing_else(
         here.setblocking(False)
         with pytest.raises(BlockingIOError):
             here.recv(2048)
+        pass_all(here)
+        there.sendto(alone[1], here.getsockname())
+        here.settimeout(5)
+        assert here.recv(2048) == alone[1], "where layers are chosen by it, it comes again"

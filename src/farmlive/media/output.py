@@ -225,7 +225,7 @@ class Fanout:
             self.moving.pop(viewer.peer, None)
         else:
             self.moving[viewer.peer] = viewer
-        if target is before or current is target:
+        if current is None or current is target or target is before:
             return False
         publisher.want_keyframe(target)
         return True

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Taken = tuple[Track, Packet, bool]
 """A packet, the track that it belongs to, and whether a group of pictures begins with its frame."""
 
+# Of each layer there is one stream of RTX.
+_MOST_REPAIRING = 16
 # A track that was quiet for so long says nothing of when the next packet comes.
 _RESTS_WITHIN_S = 0.5
 
@@ -143,6 +145,8 @@ class Publisher:
                     tracks = [each for each in tracks if number in each.missing]
                     named = tracks[0] if len(tracks) == 1 else None
                 else:
+                    if len(self._repairing) >= _MOST_REPAIRING:
+                        self._repairing.clear()
                     self._repairing[ssrc] = named
                 track = named
             else:
@@ -311,8 +315,8 @@ class Publisher:
         if self._health_at and span > 0:
             health.bitrate_kbps = round(max(0, octets - self._octets) * 8 / span / 1000, 1)
             health.fps = round(max(0, frames - self._frames) / span, 1)
-            for track in self.tracks:
-                track.measure(span)
+        for track in self.tracks:
+            track.measure(span if self._health_at else None)
         self._octets, self._frames, self._health_at = octets, frames, now
         if best is not None:
             health.codec = best.codec.partition(":")[0] or None

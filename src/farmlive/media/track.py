@@ -246,9 +246,10 @@ class Track:
         apart = rtp.seconds(theirs.ntp) - rtp.seconds(mine.ntp)
         return (mine.timestamp + round(apart * self.incoming.clock_rate)) & 0xFFFFFFFF
 
-    def measure(self, span_s: float) -> None:
-        """Renew its bitrate, over the time since the last call."""
-        self.kbps = round((self.octets - self._octets_measured) * 8 / span_s / 1000, 1)
+    def measure(self, span_s: float | None) -> None:
+        """Renew its bitrate, over the time since the last call; None: there was none."""
+        if span_s:
+            self.kbps = round((self.octets - self._octets_measured) * 8 / span_s / 1000, 1)
         self._octets_measured = self.octets
 
     def receiver_report(self, now: float) -> rtcp.ReceiverReport | None:
