@@ -119,3 +119,10 @@ def test_a_reference_time_is_answered_by_its_middle() -> None:
                                    "80cf0003" + "00000009" + "04000009" + "00" * 4])  # fmt: skip
 def test_a_reference_time_that_is_cut_off_says_nothing(hexes: str) -> None:
     assert list(rtcp.parse(bytes.fromhex(hexes))) == []
+
+
+def test_reads_a_receivers_estimate() -> None:
+    # REMB, as Chromium writes it: 0x20000 times 2 to the 3rd for one stream.
+    body = bytes.fromhex("0000000900000000") + b"REMB" + bytes.fromhex("010e00000000000b")
+    data = bytes.fromhex("8fce0005") + body
+    assert list(rtcp.parse(data)) == [rtcp.Estimate(0x20000 << 3)]
