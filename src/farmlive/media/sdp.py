@@ -54,7 +54,7 @@ class Section:
 
     `mid` is made up where the offer has none (`named` is false). `rids` are the streams that it
     sends, `simulcast` those of them that are sent at once: each with its alternatives, the most
-    wanted first (RFC 8853, section 5.1).
+    wanted first (RFC 8853, section 5.1). `complete`: it describes the transport itself.
     """
 
     kind: str
@@ -69,6 +69,7 @@ class Section:
     password: str
     fingerprints: list[tuple[str, str]]
     setup: str
+    complete: bool
     mux: bool
     bundle_only: bool
     reduced_rtcp: bool
@@ -123,7 +124,9 @@ def parse(text: str) -> Offer:
             in_step.append(words[1:])
     sections = [_section(block, shared, str(index)) for index, block in enumerate(blocks)]
     options = shared.get("ice-options") or _attributes(blocks[0]).get("ice-options") or [""]
-    return Offer(sections, bundle, in_step, options[0].split(), "ice-lite" in shared)
+    # libdatachannel separates them by commas.
+    words = options[0].replace(",", " ").split()
+    return Offer(sections, bundle, in_step, words, "ice-lite" in shared)
 
 
 def _attributes(lines: list[str]) -> dict[str, list[str]]:
@@ -185,6 +188,7 @@ def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> S
         password=first("ice-pwd"),
         fingerprints=fingerprints,
         setup=first("setup"),
+        complete="setup" in own,
         mux="rtcp-mux" in own or "rtcp-mux-only" in own,
         bundle_only="bundle-only" in own,
         reduced_rtcp="rtcp-rsize" in own,
