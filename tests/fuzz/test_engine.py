@@ -365,3 +365,46 @@ def traces(house: House) -> list[weakref.ref[Any]]:
     assert viewer.viewer.epoch is not None
     held = (publisher, viewer, publisher.publisher, viewer.fanout, *publisher.publisher.tracks)
     return [weakref.ref(each) for each in held]
+
+
+def with_extensions(number: int, ssrc: int, payload_type: int, elements: dict[int, bytes]) -> bytes:
+    """A packet whose header extensions are these."""
+    body = b"".join(
+        bytes((name << 4 | len(value) - 1,)) + value for name, value in elements.items()
+    )
+    body += bytes(-len(body) & 3)
+    head = struct.pack("!BBHII", 0x90, payload_type, number & 0xFFFF, 0, ssrc)
+    return head + struct.pack("!HH", 0xBEDE, len(body) // 4) + body + number.to_bytes(2, "big")
+
+
+async def test_feedback_on_very_many_packets_at_once_can_be_sent() -> None:
+    async with at_home(PUBLISHERS[0]) as house:
+        _, publishing, _ = negotiation.publish(house.session.offer, LOCAL)
+        wide = publishing.transport_cc
+        video = next(track for track in publishing.tracks if track.kind == "video")
+        assert wide is not None
+        for number in range(3_000):
+            elements = {wide: number.to_bytes(2, "big")}
+            # Each seems to come long before the one before it, and every other one is missing.
+            data = with_extensions(2 * number, 5, next(iter(video.codecs)), elements)
+            house.now += 0.1 if number % 2 else -0.099
+            house.feed(house.publisher.sending.protect(data), house.publisher.address)
+        house.now = time.monotonic() + 0.2
+        await house.check()
+        got = [data for data in house.publisher.received() if data[0] >= 128]
+        plain_text = [house.publisher.receiving.unprotect_rtcp(data) for data in got]
+        assert any(b"\x8f\xcd" in data or b"\xaf\xcd" in data for data in plain_text)
+        house.check_received()
+
+
+async def test_streams_of_retransmission_without_end_are_not_kept() -> None:
+    session = next(each for each in PUBLISHERS if "layers" in each.name)
+    async with at_home(session) as house:
+        _, publishing, _ = negotiation.publish(session.offer, LOCAL)
+        video = next(track for track in publishing.tracks if track.kind == "video")
+        assert publishing.repaired_rid is not None
+        for number in range(500):
+            elements = {publishing.repaired_rid: video.layers[0].encode()}
+            data = with_extensions(number, number, next(iter(video.retransmissions)), elements)
+            house.feed(house.publisher.sending.protect(data), house.publisher.address)
+        await house.check()

@@ -155,3 +155,14 @@ def test_the_work_grows_with_the_size() -> None:
         small = steps(lambda: list(rtcp.parse(unit * times)))  # noqa: B023
         large = steps(lambda: list(rtcp.parse(unit * times * 4)))  # noqa: B023
         assert large < 4.2 * small
+
+
+@given(some.lists(some.sampled_from(PACKETS) | missing().map(lambda n: rtcp.nack(1, 2, n))))
+def test_a_compound_is_cut_between_its_packets(packets: list[bytes]) -> None:
+    data = b"".join(packets)
+    parts = list(rtcp.parts(data))
+    assert b"".join(parts) == data
+    told = [report for part in parts for report in rtcp.parse(part)]
+    assert told == list(rtcp.parse(data))
+    assert all(0 < len(part) <= 1_200 for part in parts) or not data
+    assert len(parts) <= 1 + len(data) // 600

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from farmlive.media import rtcp
 from farmlive.media.engine import Credentials, Peer, Viewing
 from farmlive.media.ice import IcePeer
 from farmlive.media.output import Fanout
@@ -36,4 +37,5 @@ class EnginePeer(IcePeer):
     def send_rtcp(self, data: bytes | None) -> None:
         """Protect and send a compound packet; None, or a peer without keys: nothing."""
         if data is not None and self.protection is not None:
-            self.send(self.protection.protect_rtcp(data))
+            for part in rtcp.parts(data):
+                self.send(self.protection.protect_rtcp(part))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 SR, RR, SDES, RTPFB, PSFB, XR = 200, 201, 202, 205, 206, 207
 _NACK, _PLI, _FIR, _ALFB = 1, 1, 4, 15
 _RRTR, _DLRR = 4, 5
+# In plain text; with its protection it is below every path's MTU.
+_LARGEST = 1_200
 
 
 class Malformed(ValueError):
@@ -131,6 +133,23 @@ def parse(data: bytes) -> Iterator[Report]:
         except struct.error:
             raise Malformed("a report is cut off") from None
         at = end
+
+
+def parts(data: bytes) -> Iterator[bytes]:
+    """Cut a compound packet of our own into ones that fit into a datagram each.
+
+    What comes after the first has no report of its own at its head (RFC 5506).
+    """
+    first = at = 0
+    while len(data) - first > _LARGEST:
+        end = at + 4 + 4 * int.from_bytes(data[at + 2 : at + 4], "big")
+        if end - first > _LARGEST and at > first:
+            yield data[first:at]
+            first = at
+        if end >= len(data):
+            break
+        at = end
+    yield data[first:]
 
 
 def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:

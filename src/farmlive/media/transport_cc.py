@@ -9,7 +9,9 @@ import struct
 EXTENSION = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 _TICK_S = 0.000_25
 _REFERENCE_S = 0.064
+# How far a feedback reaches back, and how many arrivals it tells: it must fit into a datagram.
 _MOST = 1_000
+_MOST_ARRIVALS = 400
 
 
 class Arrivals:
@@ -42,6 +44,8 @@ class Arrivals:
         if not self._times:
             return None
         base = max(self._next, self._highest - _MOST)
+        if len(self._times) > _MOST_ARRIVALS:
+            base = max(base, sorted(self._times)[-_MOST_ARRIVALS])
         times = [self._times.get(n) for n in range(base, self._highest + 1)]
         self._times.clear()
         self._next = self._highest + 1
