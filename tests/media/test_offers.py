@@ -121,6 +121,18 @@ def test_a_player_of_another_maker_gets_what_it_can_show(name: str, on_air: str)
     assert int(first[0].split()[3]) == viewing.video[on_air].payload_type
 
 
+# GStreamer refuses an answer without a=setup in each section, and one that has the fingerprint both
+# before the sections and in them.
+@pytest.mark.parametrize("name", ["whip-client-h264", "whip-client-vp8", "chromium-156"])
+def test_the_transport_is_described_in_each_section_as_the_offer_does(name: str) -> None:
+    answer, _, _ = negotiation.publish(recorded("publish", name), LOCAL)
+    transport = {"a=ice-ufrag", "a=ice-pwd", "a=fingerprint", "a=setup"}
+    head = answer.partition("\r\nm=")[0].split("\r\n")
+    assert not transport & {line.partition(":")[0] for line in head}
+    for lines in sections(answer):
+        assert transport <= {line.partition(":")[0] for line in lines}
+
+
 def test_every_recorded_offer_is_tried() -> None:
     tried = {f"publish-{name}" for name in PUBLISHERS} | {f"play-{name}" for name in PLAYERS}
     assert {path.stem for path in OFFERS.glob("*.sdp")} == tried

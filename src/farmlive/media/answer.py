@@ -101,27 +101,30 @@ def fragment(local: Local, terms: Terms) -> str:
 def answer(offer: Offer, bodies: Sequence[Body], terms: Terms, local: Local) -> str:
     """The answer as a whole.
 
-    What belongs to the one transport stands in the section that carries the bundle, not again in
-    others (RFC 9143, section 7.1.3), and, for clients that look for it in each, before them all.
+    What belongs to the one transport is described as the offer describes it: in every section
+    (GStreamer refuses an answer without a=setup in each, or with a fingerprint before them too),
+    else in the section that carries the bundle (RFC 9143, section 7.1.3) and, for clients that
+    look for it in each, before them all.
     """
     transport = [
         *_credentials(local),
         f"a=fingerprint:sha-256 {local.fingerprint}",
         f"a=setup:{'passive' if terms.role == 'server' else 'active'}",
     ]
+    complete = all(section.complete for section in offer.sections)
     mids = {section.mid for section in offer.sections}
     lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=farmlive", "t=0 0", *terms.session]
     for group in offer.in_step:
         if set(group) <= mids:
             lines.append(f"a=group:LS {' '.join(group)}")
-    lines += ["a=msid-semantic:WMS *", *transport]
+    lines += ["a=msid-semantic:WMS *", *(() if complete else transport)]
     for index, body in enumerate(bodies):
         section = body.section
         types = " ".join(map(str, body.types))
         lines += [f"m={section.kind} 9 {section.protocol} {types}", "c=IN IP4 0.0.0.0"]
         if section.named:
             lines.append(f"a=mid:{section.mid}")
-        if index == 0:
+        if index == 0 or complete:
             lines += transport
         lines += ["a=rtcp-mux", "a=rtcp-mux-only"]
         if section.reduced_rtcp:
