@@ -1,0 +1,69 @@
+"""A camera that vanishes: back within its grace it takes up its stream, and viewers keep theirs;
+later it has left, and the log says so.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+from tests.test_cameras import Show, opened_show
+
+from farmlive.app import running
+from farmlive.client.light_publisher import LightPublisher
+from farmlive.media import upkeep
+from farmlive.settings import Settings
+
+GRACE_S = 2.0
+
+
+@pytest.fixture
+async def show(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Show]:
+    monkeypatch.setattr(upkeep, "SILENT_S", 0.5)
+    hasty = settings.model_copy(update={"source_grace_s": GRACE_S})
+    async with running(hasty) as server, AsyncExitStack() as stack:
+        yield await opened_show(server, stack)
+
+
+def vanish(publisher: LightPublisher) -> None:
+    """Neither sends nor answers any more, and says no goodbye: the phone's battery is empty."""
+    assert publisher._task is not None
+    publisher._task.cancel()
+    publisher.session = None
+    asyncio.get_running_loop().remove_reader(publisher.peer.socket)
+
+
+async def test_camera_back_within_its_grace_takes_up_its_stream(show: Show) -> None:
+    made = await show.api.stream_key(show.broadcast, "encoder", "Orchard")
+    first = await show.publish(made["key"])
+    await show.host.wait_for("source.switched", source=made["source"])
+    viewer = await show.watch()
+    await viewer.wait_packets(50)
+    vanish(first)
+    await show.host.wait_for("broadcast.paused")
+    assert (await show.api.health(show.broadcast))["viewers"] == 1
+    await show.publish(made["key"])
+    await show.host.wait_for("broadcast.resumed")
+    await viewer.wait_packets(viewer.packets + 100)
+    assert viewer.lost == 0
+    (source,) = (await show.api.health(show.broadcast))["sources"]
+    assert (source["source"], source["away"]) == (made["source"], False)
+    # Longer than its grace was: what was to end it is forgotten.
+    with pytest.raises(TimeoutError):
+        await show.host.wait_for("source.left", GRACE_S + 1)
+
+
+async def test_camera_that_stays_away_has_left_and_the_log_says_so(show: Show) -> None:
+    made = await show.api.stream_key(show.broadcast, "encoder", "Orchard")
+    first = await show.publish(made["key"])
+    await show.host.wait_for("source.switched", source=made["source"])
+    viewer = await show.watch()
+    vanish(first)
+    await show.host.wait_for("broadcast.paused")
+    left = await show.host.wait_for("source.left", GRACE_S + 10)
+    assert left.data["source"] == made["source"]
+    assert (await show.api.health(show.broadcast))["sources"] == []
+    # Its viewers wait on, and get it when it is back after all.
+    await show.publish(made["key"])
+    await show.host.wait_for("source.joined", source=made["source"])
+    await viewer.wait_packets(viewer.packets + 100)
