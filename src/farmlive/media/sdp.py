@@ -52,7 +52,8 @@ class Rid:
 class Section:
     """One m-section; transport attributes of the session level are inherited.
 
-    `mid` is made up where the offer has none (`named` is false). `rids` are the streams that it
+    `mid` is made up where the offer has none (`named` is false). `mixed`: header extensions of one
+    and of two bytes may be in one stream (RFC 8285, section 6), as browsers say. `rids` are the streams that it
     sends, `simulcast` those of them that are sent at once: each with its alternatives, the most
     wanted first (RFC 8853, section 5.1). `complete`: it describes the transport itself.
     """
@@ -73,6 +74,7 @@ class Section:
     mux: bool
     bundle_only: bool
     reduced_rtcp: bool
+    mixed: bool
     reference_times: bool
     rids: dict[str, Rid]
     simulcast: list[list[str]]
@@ -192,6 +194,7 @@ def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> S
         mux="rtcp-mux" in own or "rtcp-mux-only" in own,
         bundle_only="bundle-only" in own,
         reduced_rtcp="rtcp-rsize" in own,
+        mixed="extmap-allow-mixed" in own or "extmap-allow-mixed" in shared,
         reference_times=any("rcvr-rtt=" in value for value in own.get("rtcp-xr", ())),
         rids=rids,
         simulcast=_simulcast(first("simulcast"), rids),

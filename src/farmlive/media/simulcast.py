@@ -56,7 +56,7 @@ def accept(section: Section, payload_type: int) -> Layers | None:
         return None
     lines = [f"a=rid:{rid.id} recv{_restrictions(rid, payload_type)}" for rid in streams]
     lines.append(f"a=simulcast:recv {';'.join(rid.id for rid in streams)}")
-    return Layers(_by_quality(streams), lines)
+    return Layers(_by_quality(streams, section.mixed), lines)
 
 
 def _restrictions(rid: Rid, payload_type: int) -> str:
@@ -65,20 +65,21 @@ def _restrictions(rid: Rid, payload_type: int) -> str:
     return f" {';'.join(parts)}" if parts else ""
 
 
-def _by_quality(streams: Sequence[Rid]) -> list[str]:
-    """The RIDs, the lowest quality first, as far as the offer tells.
+def _by_quality(streams: Sequence[Rid], browser: bool) -> list[str]:
+    """The RIDs, the lowest quality first.
 
-    By what restricts them; else by names in common use; else the first is the best, since it is
-    the most wanted one (RFC 8853, section 5.2; so does OBS). A browser program that gives other
-    names, the lowest first, is taken by the wrong end: the pictures' sizes tell the truth later.
+    By what restricts them; else by names in common use; else by their order. A browser has the
+    lowest first: so its default scales are (WebRTC 1.0, section 5.1, addTransceiver), and an offer
+    says nothing of others. Everyone else has the most wanted one first (RFC 8853, section 5.2), as
+    OBS has.
     """
     for measure in _MEASURES:
-        told = [(decimal(rid.restrictions.get(measure, ""), 0xFFFFFFFF), rid.id) for rid in streams]
-        sizes = {name: size for size, name in told if size is not None}
-        if len(set(sizes.values())) == len(streams):
-            return sorted(sizes, key=lambda name: sizes[name])
+        if all(rid.restrictions.get(measure, "").isdecimal() for rid in streams):
+            sizes = {rid.id: int(rid.restrictions[measure]) for rid in streams}
+            if len(set(sizes.values())) == len(sizes):
+                return sorted(sizes, key=lambda name: sizes[name])
     names = [rid.id for rid in streams]
     for known in _NAMES:
         if set(names) <= set(known):
             return sorted(names, key=known.index)
-    return names[::-1]
+    return names if browser else names[::-1]
