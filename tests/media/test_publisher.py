@@ -310,3 +310,50 @@ def test_sound_in_red_and_without_it_is_one_track() -> None:
         wrapped.append(taken[0].wrapped)
     assert wrapped == [True, True, False, True]
     assert one.tracks[0].packets == 4
+
+
+def test_layers_are_put_in_the_order_of_their_pictures() -> None:
+    one = layered()
+    small, large = bytes.fromhex("105002009d012a4001b400"), bytes.fromhex("105002009d012a80026801")
+    of_layer(one, 10, 1, 1.0, "q", large)
+    of_layer(one, 11, 1, 1.0, "h", small)
+    assert [track.rid for track in one.layers] == ["f", "h", "q"], "the offer named the best first"
+    assert [track.layer for track in one.layers] == [0, 1, 2]
+    assert one.flow.flowing == [False, True, True]
+    of_layer(one, 20, 5, 1.2, "q", large)
+    assert [track.ssrc for track in one.layers] == [0, 11, 20], "begun anew it keeps its place"
+
+
+def test_a_keyframe_waits_for_the_parameter_sets_before_it() -> None:
+    video = Incoming("video", 90_000, {96: "H264:high"}, {97: 96}, nack=True, pli=True)
+    one = Publisher(Publishing([video]), 99)
+    packets = {
+        1: Packet(1, 0, True, b"\x41slice"),
+        2: Packet(2, 3000, False, b"\x67\x42\xc0\x0d"),
+        3: Packet(3, 3000, True, b"\x65idr"),
+    }
+
+    def take(number: int, again: bool = False) -> bool:
+        packet = packets[number]
+        if again:
+            payload = number.to_bytes(2, "big") + packet.payload
+            packet = packet._replace(sequence=9, payload=payload)
+        taken = one.take((97 if again else 96, 6 if again else 5, *packet, None), 1.0)
+        assert taken is not None
+        return taken[2]
+
+    assert not take(1)
+    assert not take(3)
+    assert one.layers[0].ring.group_start is None
+    assert take(2, again=True)
+    assert one.layers[0].ring.group_start == 2
+    packets = {
+        number + 9: packet._replace(sequence=number + 9) for number, packet in packets.items()
+    }
+    packets[10] = packets[10]._replace(timestamp=6000)
+    packets[11] = packets[11]._replace(timestamp=9000, payload=b"\x41other")
+    packets[12] = packets[12]._replace(timestamp=12_000)
+    assert not take(10)
+    assert not take(12)
+    assert take(11, again=True), "what was missing is of the frame before"
+    assert one.layers[0].ring.group_start == 12

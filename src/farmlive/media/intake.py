@@ -47,7 +47,8 @@ class Intake:
         if 128 <= first < 192:
             peer: EnginePeer | None = port.peers.get(address)
             if peer is not None and peer.protection is not None:
-                if rtp.is_rtcp(data):
+                # RFC 5761, section 4.
+                if len(data) > 1 and 192 <= data[1] < 224:
                     self._rtcp(peer, peer.protection, data, now)
                 else:
                     self._media(peer, peer.protection, data, stamped, now)

@@ -68,7 +68,9 @@ class Publisher:
         self._octets = self._frames = 0
 
     def _arrange(self) -> None:
-        self.layers = [track for track in self.tracks if track.is_video]
+        self.layers = sorted(
+            (track for track in self.tracks if track.is_video), key=lambda track: track.layer
+        )
 
     @property
     def last_at(self) -> float:
@@ -154,9 +156,13 @@ class Publisher:
         packet = Packet(number, timestamp, marker, payload[2:])
         if track is None or not track.repaired(packet, now):
             return None
-        if track.is_video and track.begins_keyframe(packet.payload):
-            return track, packet, self._keyframe_came(track, packet, now)
-        return track, packet, False
+        began = False
+        if track.is_video:
+            if track.begins_keyframe(packet.payload):
+                began = self._keyframe_came(track, packet, now)
+            elif track.held is not None:
+                began = track.begins_group(track.held, now)
+        return track, packet, began
 
     @staticmethod
     def _named(
@@ -193,7 +199,10 @@ class Publisher:
         payload_type, ssrc, sequence, timestamp, _, _, _ = received
         fresh = track
         if track.ssrc:
-            fresh = Track(track.incoming, track.layer)
+            fresh = Track(
+                track.incoming, track.incoming.layers.index(track.rid) if track.rid else 0
+            )
+            fresh.layer = track.layer
             self.tracks[self.tracks.index(track)] = fresh
             self._known = {key: each for key, each in self._known.items() if each is not track}
             self._repairing = {
@@ -222,7 +231,27 @@ class Publisher:
                 self.health.width, self.health.height = size
         if self.health.objection is None:
             self.health.objection = codecs.objection(track.codec, packet.payload)
-        return track.ring.begin_group(packet, now)
+        self._put_in_order(now)
+        return track.begins_group(packet, now)
+
+    def _put_in_order(self, now: float) -> None:
+        """Set the layers right by the sizes of their pictures: what an offer says of their order
+        may be a guess. Two that are the wrong way round are taken for all.
+        """
+        sizes = [track.size[0] * track.size[1] for track in self.layers if track.size]
+        if sizes == sorted(sizes):
+            return
+        if len(sizes) == len(self.layers):
+            order = sorted(self.layers, key=lambda track: track.size or (0, 0))
+        else:
+            order = list(reversed(self.layers))
+        self.layers = order
+        for layer, track in enumerate(order):
+            track.layer = layer
+        self.flow = Flow(len(order))
+        self.look(now)
+        for output in self.outputs:
+            output.aim_all(now)
 
     # What it tells.
 
@@ -303,7 +332,12 @@ class Publisher:
 
     def look(self, now: float) -> bool:
         """See which layers come, about ten times a second; True where that has changed."""
-        return self.flow.look([(track.packets, track.frames) for track in self.layers], now)
+        changed = self.flow.look([(track.packets, track.frames) for track in self.layers], now)
+        if changed:
+            for track, flows in zip(self.layers, self.flow.flowing, strict=True):
+                if not flows:
+                    track.forget_request()
+        return changed
 
     def measure(self, now: float) -> Health:
         """Bring the health up to date; called about once a second."""

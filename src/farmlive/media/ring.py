@@ -42,18 +42,22 @@ class Ring:
         Packets of that frame that came before belong to the group too, as parameter sets and
         delimiters do. The packet may have come late: what is newer then follows it.
         """
-        start = packet.sequence
-        while True:
-            before = self.get((start - 1) & 0xFFFF)
-            if before is None or before.timestamp != packet.timestamp:
-                break
-            start = before.sequence
+        start = self.frame_start(packet)
         known = self.group_start
         if ahead(self.highest, start) >= SIZE or (known is not None and ahead(start, known) <= 0):
             return False
         self._group_start = start
         self.group_time = now
         return True
+
+    def frame_start(self, packet: Packet) -> int:
+        """Number of the first packet of this packet's frame, as far as it came."""
+        start = packet.sequence
+        while True:
+            before = self.get((start - 1) & 0xFFFF)
+            if before is None or before.timestamp != packet.timestamp:
+                return start
+            start = before.sequence
 
     def get(self, sequence: int) -> Packet | None:
         """The packet with this number, if it is still here."""

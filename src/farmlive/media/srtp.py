@@ -17,7 +17,7 @@ _LARGEST = 2048
 _buffer = ffi.new("char[]", _LARGEST)
 _bytes = memoryview(ffi.buffer(_buffer))
 _length = ffi.new("int *")
-_unprotect = lib.srtp_unprotect
+_unprotect, _unpack = lib.srtp_unprotect, ffi.unpack
 
 
 def _policy(profile: int, key: bytes, direction: int, window: int) -> Policy:
@@ -53,7 +53,8 @@ class Protection:
         _bytes[:size] = data
         if _unprotect(self._received, _buffer, _length):
             raise Unreadable("not protected with the peer's key")
-        return bytes(_bytes[: _length[0]])
+        plain: bytes = _unpack(_buffer, _length[0])
+        return plain
 
     def unprotect_rtcp(self, data: bytes) -> bytes:
         """The plain RTCP packet; raises Unreadable."""

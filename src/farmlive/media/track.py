@@ -80,6 +80,8 @@ class Track:
         self._requested_at: float | None = None
         self._asked_at: float | None = None
         self.keyframe_at: float | None = None
+        # A keyframe before which a packet is missing that may belong to it.
+        self.held: Packet | None = None
 
     def begin(self, ssrc: int, codec: str, sequence: int, timestamp: int, now: float) -> None:
         """The first packet is here; count it by `add`."""
@@ -207,6 +209,10 @@ class Track:
         self._asked_at = None
         return answered
 
+    def forget_request(self) -> None:
+        """It comes no more, so that it can't answer."""
+        self._asked_at = None
+
     def unanswered(self, now: float) -> bool:
         """Whether the last request for a keyframe has waited too long."""
         return self._asked_at is not None and now - self._asked_at > _ANSWER_WITHIN_S
@@ -223,6 +229,19 @@ class Track:
         if self._asked_at is None:
             self._asked_at = now
         return True
+
+    def begins_group(self, packet: Packet, now: float) -> bool:
+        """A keyframe begins with this packet; True where a group of pictures does.
+
+        H264 has its parameter sets in packets of their own: a keyframe whose first packet may be
+        missing waits for it, since viewers can't begin without them.
+        """
+        start = self.ring.frame_start(packet)
+        if self.codec.startswith("H264") and (start - 1) & 0xFFFF in self.missing:
+            self.held = packet
+            return False
+        self.held = None
+        return self.ring.begin_group(packet, now)
 
     # Reports.
 
