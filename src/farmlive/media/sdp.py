@@ -53,9 +53,10 @@ class Section:
     """One m-section; transport attributes of the session level are inherited.
 
     `mid` is made up where the offer has none (`named` is false). `mixed`: header extensions of one
-    and of two bytes may be in one stream (RFC 8285, section 6), as browsers say. `rids` are the streams that it
-    sends, `simulcast` those of them that are sent at once: each with its alternatives, the most
-    wanted first (RFC 8853, section 5.1). `complete`: it describes the transport itself.
+    and of two bytes may be in one stream (RFC 8285, section 6), as browsers say. `rids` are the
+    streams that it sends, `simulcast` those of them that are sent at once: each with its
+    alternatives, the most wanted first (RFC 8853, section 5.1). `complete`: it describes the
+    transport itself.
     """
 
     kind: str

@@ -74,10 +74,10 @@ def _by_quality(streams: Sequence[Rid], browser: bool) -> list[str]:
     OBS has.
     """
     for measure in _MEASURES:
-        if all(rid.restrictions.get(measure, "").isdecimal() for rid in streams):
-            sizes = {rid.id: int(rid.restrictions[measure]) for rid in streams}
-            if len(set(sizes.values())) == len(sizes):
-                return sorted(sizes, key=lambda name: sizes[name])
+        told = {rid.id: decimal(rid.restrictions.get(measure, ""), 0xFFFFFFFF) for rid in streams}
+        sizes = {name: size for name, size in told.items() if size is not None}
+        if len(set(sizes.values())) == len(streams):
+            return sorted(sizes, key=lambda name: sizes[name])
     names = [rid.id for rid in streams]
     for known in _NAMES:
         if set(names) <= set(known):
