@@ -1,5 +1,5 @@
-// What the bare pages of a bench do, where only media counts: publish by WHIP, watch by WHEP, or
-// join two browsers directly. Kept as small as the protocols allow: nothing here comes back.
+// What the bare pages of a bench do, where only media counts: publish by WHIP, watch by the live
+// page's own player, or join two browsers directly. What is written here does not come back.
 
 const MOST = { bundlePolicy: "max-bundle", iceServers: [] };
 
@@ -64,12 +64,11 @@ window.publish = async ({ url, key, kbps }) => {
   await post(url, key);
 };
 
-window.watch = async ({ url }) => {
-  receiving();
-  pc.addTransceiver("audio", { direction: "recvonly" });
-  pc.addTransceiver("video", { direction: "recvonly" });
-  await pc.setLocalDescription();
-  await post(url, null);
+// The player of the live page, without the page.
+window.watch = async ({ player, broadcast }) => {
+  const { Player } = await import(player);
+  window.player = new Player(document.querySelector("video"), broadcast);
+  window.player.start();
 };
 
 // One browser offers, the other answers, the first takes the answer.
@@ -85,6 +84,7 @@ window.answer = async (sdp) => {
 window.take = (sdp) => pc.setRemoteDescription({ type: "answer", sdp });
 
 window.hangUp = async () => {
+  window.player?.stop();
   for (const sender of pc?.getSenders() ?? []) sender.track?.stop();
   pc?.close();
   window.pc = null;

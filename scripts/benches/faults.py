@@ -25,6 +25,7 @@ from benches.server import Server, Stage, running, stage
 
 SERVER = "10.77.0.1"
 ORIGIN = f"http://{SERVER}:8000"
+PLAYER = "/static/live/whep.js"
 HALF_WAY_S = 0.02
 LOSSES = (0.0, 0.05, 0.1)
 # What both ways of joining the browsers are held to, so that they carry the same picture.
@@ -177,7 +178,7 @@ async def by_server(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Pa
         page = await browsers.bare_page(ground.viewer, ORIGIN)
         try:
             await until_it_sends(sender)
-            await page.evaluate("watch", {"url": f"/whep/{ground.place.broadcast}"})
+            await page.evaluate("watch", {"player": PLAYER, "broadcast": ground.place.broadcast})
             detail["codec"] = (await browsers.stats(sender))["codec"]
             yield page
         finally:
@@ -231,15 +232,17 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
 async def freezes(page: Page, wire: Wire, loss: float, window_s: float) -> dict[str, Any]:
     """The share of a window for which the viewer's picture stood still, as Chromium counts it, and
     what it received; a picture that stands still at the end counts up to there.
+
+    The loss begins a few seconds before: a bad link is bad all the time.
     """
 
     async def shows() -> bool:
         return len(await browsers.shown_ms(page)) > 30
 
     await until(shows, "the viewer shows the picture")
-    await asyncio.sleep(SETTLE_S)
     wire.lose(loss)
     try:
+        await asyncio.sleep(SETTLE_S)
         before, began = await browsers.stats(page), time.time()
         await asyncio.sleep(window_s)
         after, ended = await browsers.stats(page), time.time()

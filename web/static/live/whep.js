@@ -1,8 +1,9 @@
 // The picture: a WHEP player (draft-ietf-wish-whep-03) for one <video>, muted and inline.
 // It comes in by itself when someone publishes and comes back when the link is lost. The way that
-// the packets take is path.js's part.
+// the packets take is path.js's part, and what it does about loss patience.js's.
 
 import { Path, iceServers, linked } from "../common/path.js";
+import { bePatient } from "./patience.js";
 
 const RETRY = 3_000;
 const RETRY_BLOCKED = 20_000;
@@ -125,6 +126,7 @@ export class Player extends EventTarget {
       relays: this.servers.length > 0,
     });
     this.path = path;
+    this.calm = bePatient(connection);
     path.addEventListener("open", () => {
       // What needed a TURN server once begins with it next time.
       this.servers = path.way === "relay" ? servers : [];
@@ -191,6 +193,8 @@ export class Player extends EventTarget {
     this.timer = null;
     this.path?.close();
     this.path = null;
+    this.calm?.();
+    this.calm = null;
     this.connection?.close();
     this.connection = null;
     if (this.session) {

@@ -1,0 +1,52 @@
+"""How long the player holds the picture back where packets are lost, in Chromium."""
+
+import pytest
+
+from .conftest import Open
+
+pytestmark = pytest.mark.browser
+
+# A connection whose numbers the test sets, and a clock that it can turn.
+CONNECTION = """
+async () => {
+  window.report = { type: "inbound-rtp", kind: "video", packetsReceived: 0,
+                    retransmittedPacketsReceived: 0 };
+  window.pair = { type: "candidate-pair", nominated: true, currentRoundTripTime: 0.04 };
+  window.receiver = { jitterBufferTarget: null };
+  const { bePatient } = await import("/static/live/patience.js");
+  window.end = bePatient({
+    getReceivers: () => [window.receiver],
+    getStats: async () => new Map([["a", window.report], ["b", window.pair]]),
+  });
+}
+"""
+PASS = """
+({ packets, repaired }) => {
+  report.packetsReceived += packets;
+  report.retransmittedPacketsReceived += repaired;
+  return receiver.jitterBufferTarget;
+}
+"""
+
+
+async def test_the_picture_is_held_back_while_packets_are_lost(open_page: Open) -> None:
+    page = await open_page("/")
+    await page.clock.install()
+    await page.evaluate(CONNECTION)
+
+    async def second(packets: int, repaired: int) -> float | None:
+        await page.evaluate(PASS, {"packets": packets, "repaired": repaired})
+        await page.clock.run_for(1_000)
+        held: float | None = await page.evaluate("receiver.jitterBufferTarget")
+        return held
+
+    await second(200, 0)
+    assert await second(200, 1) is None, "so little is no loss"
+    assert await second(200, 20) == 350
+    assert await second(200, 0) == 350, "one good second is no good link"
+    await page.evaluate("pair.currentRoundTripTime = 0.4")
+    assert await second(200, 20) == 800
+    await page.clock.fast_forward(61_000)
+    assert await second(200, 0) is None
+    await page.evaluate("end()")
+    assert await second(200, 20) is None
