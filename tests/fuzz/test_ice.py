@@ -1,5 +1,6 @@
 """ICE checks of any kind from any address, against a plain account of whose each address is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import given
@@ -17,19 +18,33 @@ NAMES = ("one", "two", "three")
 ADDRESSES = [("192.0.2.1", number) for number in range(1, 13)] + [("2001:db8::1", 9, 0, 0)]
 # Who checks (nobody we know, too), with which of its passwords, from where, nominating or not;
 # or any bytes.
-SIGNED = some.tuples(
-    some.sampled_from((*NAMES, "nobody")), some.integers(0, 3), some.sampled_from(ADDRESSES),
-    some.booleans(), some.sampled_from(("check", "check", "check", "check", "restart", "remove")),
-)  # fmt: skip
-NOISE = some.tuples(datagrams(CHECKS), some.sampled_from(ADDRESSES))
+KINDS = some.sampled_from(("check", "check", "check", "check", "restart", "remove"))
+
+
+def moves_among(names: Sequence[str], addresses: Sequence[Any]) -> some.SearchStrategy[list[Any]]:
+    where = some.sampled_from(addresses)
+    signed = some.tuples(
+        some.sampled_from(names), some.integers(0, 3), where, some.booleans(), KINDS
+    )
+    noise = some.tuples(datagrams(CHECKS), where)
+    return some.lists(signed | signed | signed | noise, max_size=60)
 
 
 def credentials(name: str, generation: int) -> Credentials:
     return Credentials(f"{name}{generation}", f"password of {name} {generation}")
 
 
-@given(some.lists(SIGNED | SIGNED | SIGNED | NOISE, max_size=60))
+def test_peers_that_share_an_address_take_turns() -> None:
+    turns = [(name, 0, ADDRESSES[0], False, "check") for name in NAMES[:2]] * 12
+    follow(turns)
+
+
+@given(moves_among((*NAMES, "nobody"), ADDRESSES) | moves_among(NAMES[:2], ADDRESSES[:2]))
 def test_an_address_is_of_the_peer_that_last_proved_to_be_there(moves: list[Any]) -> None:
+    follow(moves)
+
+
+def follow(moves: list[Any]) -> None:
     ice: IceLite[IcePeer] = IceLite()
     port = KeptPort()
     peers = {name: IcePeer(credentials(name, 0), 0.0) for name in NAMES}

@@ -132,6 +132,9 @@ class IceLite(Generic[P]):
 
     def _own(self, peer: P, port: Port, address: Any) -> None:
         port.peers[address] = peer
+        # One that it had before another peer did is listed already.
+        if (port, address) in peer.addresses:
+            peer.addresses.remove((port, address))
         peer.addresses.append((port, address))
         if len(peer.addresses) > _ADDRESSES_OF_A_PEER:
             # Never the one where it is reached.
