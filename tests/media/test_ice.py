@@ -134,3 +134,15 @@ def test_a_peer_keeps_its_last_addresses_and_the_one_where_it_is() -> None:
     for number in range(20):
         ice.check(port, check(OLD), ("192.0.2.1", number), 1.0)
     assert sorted(address[1] for address in port.peers) == [0, *range(13, 20)]
+
+
+def test_an_address_that_two_peers_use_in_turn_is_the_last_ones() -> None:
+    ice, peer, port = one_peer()
+    other = IcePeer(NEW, 0.0)
+    ice.add(other)
+    for _ in range(12):
+        ice.check(port, check(OLD), HERE, 1.0)
+        assert port.peers[HERE] is peer
+        ice.check(port, check(NEW), HERE, 1.0)
+        assert port.peers[HERE] is other
+    assert len(peer.addresses) == len(other.addresses) == 1
