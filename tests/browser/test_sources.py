@@ -47,16 +47,18 @@ WIDTH = """
 """
 
 
-async def sending(open_studio: Open, sale: Sale, color: Color, **how: int) -> Page:
-    """A host's phone that sends a picture of that colour."""
-    page = await open_studio(f"/studio/{sale.broadcast}", size=PHONE, script=camera(color, **how))
+async def sending(
+    open_studio: Open, sale: Sale, color: Color, size: tuple[int, int] = PHONE, **how: int
+) -> Page:
+    """A host's page whose device sends a picture of that colour."""
+    page = await open_studio(f"/studio/{sale.broadcast}", size=size, script=camera(color, **how))
     await page.get_by_role("button", name="Use this camera").click()
     await page.get_by_role("button", name="Put it on air", exact=True).click()
     await expect(page.get_by_text("Sending.")).to_be_visible()
     return page
 
 
-def tile(page: Page, name: str) -> str:
+def tile(name: str) -> str:
     return f'.cam:has([data-name]:text-is("{name}"))'
 
 
@@ -65,8 +67,7 @@ async def test_one_tap_shows_viewers_the_other_camera_in_the_same_session(
     open_page: Open, open_studio: Open, sale: Sale, size: tuple[int, int]
 ) -> None:
     await sending(open_studio, sale, GREEN)
-    await sending(open_studio, sale, BROWN)
-    host = await open_studio(f"/studio/{sale.broadcast}", size=size)
+    host = await sending(open_studio, sale, BROWN, size)
     viewer = await open_page(sale.path, size=size, script=COUNTED)
     await shows(viewer, "#video", BROWN)
     before = await viewer.evaluate("document.getElementById('video').currentTime")
@@ -74,7 +75,7 @@ async def test_one_tap_shows_viewers_the_other_camera_in_the_same_session(
 
     await host.get_by_role("button", name="Put on air: Camera 1").click()
     await shows(viewer, "#video", GREEN)
-    await expect(host.locator(tile(host, "Camera 1"))).to_contain_text("On air")
+    await expect(host.locator(tile("Camera 1"))).to_contain_text("On air")
     await expect(host.get_by_text("Camera 1 stays until you tap another.")).to_be_visible()
     await expect(host.get_by_role("button", name="Put on air: Camera 2")).to_be_enabled()
     await shows(host, "[data-preview-video]", GREEN)
@@ -103,8 +104,7 @@ async def test_switch_that_fails_says_why_and_changes_nothing(
     open_studio: Open, sale: Sale
 ) -> None:
     await sending(open_studio, sale, GREEN)
-    await sending(open_studio, sale, BROWN)
-    host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE)
+    host = await sending(open_studio, sale, BROWN)
 
     async def gone(route: Route) -> None:
         problem = {"type": "/problems/source-away", "title": "Away", "status": 409}
@@ -115,7 +115,7 @@ async def test_switch_that_fails_says_why_and_changes_nothing(
     await expect(
         host.get_by_role("alert").filter(has_text="Camera 1 sends no picture")
     ).to_contain_text("What was on air stays.")
-    await expect(host.locator(tile(host, "Camera 2"))).to_contain_text("On air")
+    await expect(host.locator(tile("Camera 2"))).to_contain_text("On air")
     await expect(host.get_by_role("button", name="Put on air: Camera 1")).to_be_enabled()
 
 
@@ -123,13 +123,12 @@ async def test_picked_camera_that_goes_away_is_stood_in_for_and_comes_back(
     open_studio: Open, site: Server, sale: Sale
 ) -> None:
     picked = await sending(open_studio, sale, GREEN)
-    await sending(open_studio, sale, BROWN)
-    host = await open_studio(f"/studio/{sale.broadcast}")
+    host = await sending(open_studio, sale, BROWN, DESK)
     await host.get_by_role("button", name="Put on air: Camera 1").click()
-    await expect(host.locator(tile(host, "Camera 1"))).to_contain_text("Viewers see this one")
+    await expect(host.locator(tile("Camera 1"))).to_contain_text("Viewers see this one")
     await picked.close()
     await expect(host.get_by_text("Camera 1 is away. Camera 2 stands in")).to_be_visible()
-    await expect(host.locator(tile(host, "Camera 2"))).to_contain_text("On air meanwhile")
+    await expect(host.locator(tile("Camera 2"))).to_contain_text("On air meanwhile")
     await expect(host.get_by_role("button", name="No picture: Camera 1")).to_be_disabled()
 
 

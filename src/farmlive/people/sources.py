@@ -54,7 +54,9 @@ def add(
 ) -> Source:
     """Write a new source. Without a label it is called by its number, `Camera 2`."""
     if label is None:
-        before = select(func.count()).where(tables.sources.c.broadcast == broadcast)
+        before = select(func.count()).where(
+            tables.sources.c.broadcast == broadcast, tables.sources.c.guest.is_(False)
+        )
         label = f"Camera {conn.execute(before).scalar_one() + 1}"
     source = Source(ulid(), broadcast, label, device, now_ms(), guest)
     conn.execute(

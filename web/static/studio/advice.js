@@ -35,7 +35,7 @@ export function whatToDo(advice, isEncoder = false) {
     case "loss":
       return t("%(share)s of the picture gets lost on the way. Go nearer to the router or to where the phone has more bars, or change between Wi-Fi and mobile data.", { share: `${advice.percent} %` });
     case "narrow-uplink":
-      return t("The picture is at %(rate)s Mbit/s and small (%(size)s): the way up carries no more. Go nearer to the mast or the router, stop other uploads, or change between Wi-Fi and mobile data.", {
+      return t("The picture is at %(rate)s Mbit/s and small (%(size)s): the way up carries no more. Go nearer to the mast or the router, or change between Wi-Fi and mobile data.", {
         rate: megabits(advice.kbps),
         size: size(advice),
       });

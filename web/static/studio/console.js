@@ -41,6 +41,8 @@ let frame = null;
 /** The host's own camera and everyone's, with their health. */
 function hostsPicture() {
   const phone = new Phone(document.querySelector("[data-phone-panel]"), broadcast);
+  // Before the channel tells: on air a camera that is opened in that moment must not send by itself.
+  phone.follow(document.querySelector("[data-bar]").dataset.state);
   const stage = new Stage(broadcast, phone);
   const encoder = document.querySelector("[data-encoder]");
   setUpEncoder(encoder, broadcast);

@@ -3,7 +3,7 @@
 
 import { el, say } from "../common/dom.js";
 import { page, t } from "../common/words.js";
-import { megabits } from "./advice.js";
+import { megabits, whatToDo } from "./advice.js";
 import { bars, levelName } from "./health.js";
 import { labelOf } from "./tile.js";
 
@@ -18,7 +18,7 @@ export function inShort(source, { level }) {
       ? t("All is well: %(rate)s Mbit/s, %(n)s pictures a second, and hardly anything gets lost.", values)
       : t("All is well: %(rate)s Mbit/s, %(n)s pictures a second, nothing gets lost.", values);
   }
-  return t("%(rate)s Mbit/s, %(n)s pictures a second. What to do stands above.", values);
+  return t("%(rate)s Mbit/s, %(n)s pictures a second.", values);
 }
 
 function wayWords(transport, isRelayed) {
@@ -60,7 +60,8 @@ export class Signals {
     this.#list = panel.querySelector("[data-signals]");
   }
 
-  draw(sources, judged) {
+  /** `purposes` by source, `encoder` for OBS and FFmpeg; what to do about `shown` stands above. */
+  draw(sources, judged, purposes, shown) {
     const poor = sources.filter(({ source }) => judged.get(source)?.level !== "good").map(labelOf);
     const names = poor.join(page.language === "zh" ? "、" : ", ");
     this.#panel.hidden = sources.length === 0;
@@ -75,7 +76,11 @@ export class Signals {
     }
     for (const source of sources) {
       const known = this.#rows.get(source.source) ?? this.#add(source.source);
-      this.#drawRow(known, source, judged.get(source.source));
+      const judgement = judged.get(source.source);
+      this.#drawRow(known, source, judgement);
+      const isEncoder = purposes.get(source.source) === "encoder";
+      const lines = source.source === shown ? [] : judgement.advice.map((advice) => whatToDo(advice, isEncoder));
+      drawLines(known.querySelector("[data-lines]"), lines.filter(Boolean));
     }
   }
 
@@ -95,6 +100,7 @@ export class Signals {
         ),
         el("dl", { class: "facts signals__facts small", "data-facts": true }),
       ),
+      el("ul", { class: "signals__advice small", "data-lines": true, hidden: true }),
     );
     this.#rows.set(id, row);
     this.#list.append(row);
@@ -121,12 +127,14 @@ export class Signals {
   }
 }
 
-/** A notice of sentences; drawn anew only when it says something else, so that a screen reader says
-    it once. */
-export function drawAdvice(notice, lines) {
+/** A list of sentences; drawn anew only when it says something else, so that a screen reader says it
+    once. Answers whether there is one. */
+export function drawLines(list, lines) {
   const told = lines.join("\n");
-  notice.hidden = lines.length === 0;
-  if ((notice.dataset.told ?? "") === told) return;
-  notice.dataset.told = told;
-  notice.querySelector("ul").replaceChildren(...lines.map((line) => el("li", {}, line)));
+  list.hidden = lines.length === 0;
+  if ((list.dataset.told ?? "") !== told) {
+    list.dataset.told = told;
+    list.replaceChildren(...lines.map((line) => el("li", {}, line)));
+  }
+  return lines.length > 0;
 }

@@ -9,13 +9,13 @@ import { whatToDo, whatToDoWithout } from "./advice.js";
 import { get } from "./api.js";
 import { Guests } from "./guests.js";
 import { onAir, Watch } from "./health.js";
-import { drawAdvice, Signals } from "./signal.js";
+import { drawLines, Signals } from "./signal.js";
 import { Sources } from "./sources.js";
 import { labelOf } from "./tile.js";
 
 const POLL_MS = 2_000;
 /** More sentences at once nobody reads who holds a camera. */
-const ADVICE = 3;
+const ADVICE = 2;
 
 /** Event `health` after each answer; `level` and `hasPicture` tell of what is on air or would be. */
 export class Stage extends EventTarget {
@@ -107,7 +107,14 @@ export class Stage extends EventTarget {
   #take(found) {
     // That a TURN server carries it, only this end knows.
     const isRelayed = ({ source }) => source === this.#phone.source && this.#phone.way === "relay";
-    const sources = found.map((source) => ({ ...source, relayed: isRelayed(source) }));
+    // A browser sends a whole picture when it is asked; only an encoder has an interval to set.
+    const isMeant = ({ source }, { code }) =>
+      code !== "keyframes" || this.#purposes.get(source) === "encoder";
+    const sources = found.map((source) => ({
+      ...source,
+      relayed: isRelayed(source),
+      advice: source.advice.filter((advice) => isMeant(source, advice)),
+    }));
     this.#sources = sources;
     this.#current = onAir(sources);
     this.hasPicture = sources.some(({ away, guest, on_air: isOn }) => !away && (!guest || isOn));
@@ -144,7 +151,7 @@ export class Stage extends EventTarget {
           : null,
     });
     this.#guests.draw(this.#sources, this.#isLive);
-    this.#signals.draw(this.#sources, this.#judged);
+    this.#signals.draw(this.#sources, this.#judged, this.#purposes, this.#current?.source);
     this.#drawAdvice();
   }
 
@@ -189,15 +196,10 @@ export class Stage extends EventTarget {
     const lines = [];
     if (!this.#current && this.#sources.length) lines.push(whatToDoWithout(true));
     if (!this.#sources.length && this.#isLive && !this.#phone.picture) lines.push(whatToDoWithout(false));
-    const isShown = ({ source }) => source === this.#current?.source;
-    for (const source of [...this.#sources].sort((a, b) => isShown(b) - isShown(a))) {
-      const isEncoder = this.#purposes.get(source.source) === "encoder";
-      for (const advice of this.#judged.get(source.source).advice) {
-        const words = whatToDo(advice, isEncoder);
-        if (!words) continue;
-        lines.push(isShown(source) ? words : t("%(name)s: %(words)s", { name: labelOf(source), words }));
-      }
-    }
-    drawAdvice(document.querySelector("[data-advice]"), lines.slice(0, ADVICE));
+    const shown = this.#current?.source;
+    const isEncoder = this.#purposes.get(shown) === "encoder";
+    for (const advice of this.#judged.get(shown)?.advice ?? []) lines.push(whatToDo(advice, isEncoder));
+    const notice = document.querySelector("[data-advice]");
+    notice.hidden = !drawLines(notice.querySelector("ul"), lines.filter(Boolean).slice(0, ADVICE));
   }
 }

@@ -11,8 +11,8 @@ const SMALLEST = 0;
 
 /** A source's label; the one that the server gives to a camera without a name is put into words. */
 export function labelOf(source) {
-  const [, n] = /^Camera (\d+)$/.exec(source?.label ?? "") ?? [];
-  return n ? t("Camera %(n)s", { n }) : (source?.label ?? "");
+  const [, number] = /^Camera (\d+)$/.exec(source?.label ?? "") ?? [];
+  return number ? t("Camera %(number)s", { number }) : (source?.label ?? "");
 }
 
 export class Tile {
@@ -23,6 +23,7 @@ export class Tile {
   #broadcast;
   #player = null;
   #isPreview = false;
+  #isShared = false;
 
   /** `act.air(id)` is the one button, `act.look(id)` asks for the live picture of this one. */
   constructor(id, broadcast, act) {
@@ -48,22 +49,18 @@ export class Tile {
     this.#isPreview = preview && !stream;
     if (stream) {
       this.#leave();
+      this.#isShared = true;
       if (this.#video.srcObject !== stream) this.#video.srcObject = stream;
       this.#video.play().catch(() => {});
     } else if (this.#isPreview) {
       if (this.#player === null) {
-        this.#keepStill();
-        this.#video.srcObject = null;
+        this.#rest();
         const how = { source: this.#id, most: SMALLEST, sound: false };
         this.#player = new Player(this.#video, this.#broadcast, how);
         this.#player.addEventListener("state", () => this.#drawNote());
       }
       this.#player.start();
-    } else {
-      this.#keepStill();
-      this.#leave();
-      this.#video.srcObject = null;
-    }
+    } else if (this.#video.srcObject) this.#rest();
     this.#drawNote();
   }
 
@@ -128,13 +125,19 @@ export class Tile {
     this.#player = null;
   }
 
-  /** The last picture stays to be seen while none moves. */
-  #keepStill() {
-    const video = this.#video;
-    if (!video.srcObject || video.readyState < 2 || !video.videoWidth) return;
+  /** The last picture stays to be seen while none moves; not that of a stream which others share, as
+      it may show another camera by now. */
+  #rest() {
     const still = this.#part("still");
-    still.width = Math.min(video.videoWidth, 480);
-    still.height = Math.round((still.width * video.videoHeight) / video.videoWidth);
-    still.getContext("2d").drawImage(video, 0, 0, still.width, still.height);
+    const video = this.#video;
+    if (this.#isShared) still.width = 16;
+    else if (video.readyState >= 2 && video.videoWidth) {
+      still.width = Math.min(video.videoWidth, 480);
+      still.height = Math.round((still.width * video.videoHeight) / video.videoWidth);
+      still.getContext("2d").drawImage(video, 0, 0, still.width, still.height);
+    }
+    this.#isShared = false;
+    this.#leave();
+    video.srcObject = null;
   }
 }
