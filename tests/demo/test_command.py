@@ -15,40 +15,41 @@ from typing import Any, TypeVar
 import pytest
 
 from farmlive.client import Api, Channel
-from farmlive.demo.film import RATE, film_in, make_film
+from farmlive.demo.film import KITCHEN, ORCHARD, RATE, film_in, make_film
 
 SHORT_S = 10
 T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("film") / "orchard.mkv"
-    make_film(path, lambda frame: None, SHORT_S * RATE)
-    return path
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with short films."""
+    data = tmp_path_factory.mktemp("films")
+    make_film(film_in(data, ORCHARD), lambda frame: None, SHORT_S * RATE, ORCHARD)
+    make_film(film_in(data, KITCHEN), lambda frame: None, SHORT_S * KITCHEN.rate, KITCHEN)
+    return film_in(data).parent
 
 
 @pytest.fixture
-def folder(tmp_path: Path, film: Path) -> Path:
-    place = film_in(tmp_path / "demo")
-    place.parent.mkdir(parents=True)
-    place.symlink_to(film)
+def folder(tmp_path: Path, films: Path) -> Path:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "film").symlink_to(films)
     return tmp_path / "demo"
 
 
 @pytest.fixture(scope="module")
-def lived(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lived(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the demo has run once and was stopped."""
-    place = film_in(tmp_path_factory.mktemp("lived") / "demo")
-    place.parent.mkdir(parents=True)
-    place.symlink_to(film)
+    place = tmp_path_factory.mktemp("lived") / "demo"
+    place.mkdir()
+    (place / "film").symlink_to(films)
 
     async def once() -> None:
-        async with demo(place.parent.parent):
+        async with demo(place):
             pass
 
     asyncio.run(once())
-    return place.parent.parent
+    return place
 
 
 @pytest.fixture
@@ -128,14 +129,24 @@ async def test_the_demo_lives_and_is_taken_up_again(folder: Path) -> None:
             assert states[first["live"]] == states[first["spare"]] == "live"
             assert sorted(states.values()) == ["ended", "ended", "live", "live", "scheduled"]
             sources = {item["id"] for item in await api.sources(first["live"])}
-            assert len(sources) == 2
+            assert len(sources) == 3
             channel = await Channel.connect(api.url, first["live"], after=0, cookie=api.cookie)
             async with channel:
                 await channel.wait_for("card.pinned", 20)
-                await channel.wait_for("source.switched", 20)
+                on_air = await channel.wait_for("source.switched", 20, label="果园 Orchard")
                 said = await channel.wait_for("chat.said", 40, simulated=True)
                 assert said.data["nickname"]
                 await channel.wait_for("order.placed", 90, simulated=True)
+            found = (await api.health(first["live"]))["sources"]
+            assert {source["label"]: source["on_air"] for source in found} == {
+                "果园 Orchard": True,
+                "厨房 Kitchen": False,
+            }
+            # Nobody has picked, so that an outside camera is on air as soon as it comes.
+            assert not any(source["picked"] or source["advice"] for source in found)
+            (kitchen,) = (s["source"] for s in found if s["source"] != on_air.data["source"])
+            await api.put_on_air(first["live"], kitchen)
+            await until_on_air(api, first["live"], kitchen)
     async with demo(folder) as second:
         assert {**second, "url": "", "udp_port": 0} == {**first, "url": "", "udp_port": 0}
 
@@ -149,6 +160,15 @@ async def test_an_ended_broadcast_is_followed_by_another(used: Path) -> None:
         assert (await api.broadcast(second["live"]))["state"] == "live"
         assert second["spare"] == first["spare"]
         assert set(second["stream_keys"]) >= {second["live"], second["spare"]}
+
+
+async def until_on_air(api: Api, broadcast: str, source: str) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            for found in (await api.health(broadcast))["sources"]:
+                if found["source"] == source and found["on_air"]:
+                    return
+            await asyncio.sleep(0.1)
 
 
 def another(folder: Path, first: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """The film is what a WHIP publisher may copy, and its counter survives the encoding."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import av
@@ -9,8 +9,9 @@ import pytest
 from PIL import ImageChops
 
 from farmlive.client.counter import read_counter
-from farmlive.demo.film import FRAMES, RATE, FilmError, delay_ms, make_film
-from farmlive.demo.publish import schedule
+from farmlive.demo.film import FRAMES, KITCHEN, RATE, FilmError, delay_ms, make_film
+from farmlive.demo.kitchen import Kitchen
+from farmlive.demo.publish import Film, schedule
 from farmlive.demo.scenery import Orchard
 
 SHORT = 3 * RATE
@@ -56,9 +57,34 @@ def test_sound_is_stereo_opus_that_can_be_heard_and_does_not_clip(film: Path) ->
     assert 0.02 < loudest < 0.9
 
 
-def test_the_loop_has_no_seam() -> None:
-    orchard = Orchard()
-    moments = [orchard.at(frame / RATE).convert("L") for frame in (-4, -2, 0, 2, 4)]
+def test_the_kitchen_is_small_and_published_at_its_own_pace(tmp_path: Path) -> None:
+    path = tmp_path / "kitchen.mkv"
+    make_film(path, lambda frame: None, take=KITCHEN)
+    film = Film(path)
+    assert (film.rate, film.seconds, len(film.pictures)) == (15, 10, 150)
+    assert [n for n, packet in enumerate(film.pictures) if packet.is_keyframe] == [
+        *range(0, 150, 15)
+    ]
+    film.close()
+    # The publisher's clock goes by the minute; a part of it that fits comes round in time.
+    assert 60 % film.seconds == 0
+    frame = next(pictures(path))
+    assert (frame.width, frame.height) == (640, 360)
+    assert read_counter(frame) is None
+    assert (
+        sum(1 for at, is_picture, _ in takewhile(_first_second, schedule(15)) if is_picture) == 15
+    )
+    assert path.stat().st_size < 700_000
+
+
+def _first_second(entry: tuple[float, bool, int]) -> bool:
+    return entry[0] < 1.0
+
+
+@pytest.mark.parametrize("scene", [Orchard, Kitchen])
+def test_the_loop_has_no_seam(scene: type[Orchard] | type[Kitchen]) -> None:
+    drawn = scene()
+    moments = [drawn.at(frame / RATE).convert("L") for frame in (-4, -2, 0, 2, 4)]
     moved = [
         sum(ImageChops.difference(one, next_).histogram()[25:]) for one, next_ in pairwise(moments)
     ]

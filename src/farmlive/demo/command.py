@@ -26,9 +26,9 @@ from farmlive.client import Api
 from farmlive.demo import county, lan, people
 from farmlive.demo.authority import Address, Certificates, certificates
 from farmlive.demo.farms import enter_farms
-from farmlive.demo.film import FRAMES, FilmError, film_in, make_film
+from farmlive.demo.film import KITCHEN, ORCHARD, FilmError, Take, film_in, make_film
 from farmlive.demo.history import live_through
-from farmlive.demo.on_air import FilmOnAir
+from farmlive.demo.on_air import OrchardAndKitchen
 from farmlive.demo.state import DemoJson, DemoUser, Folder
 from farmlive.people.models import Role
 from farmlive.people.passwords import readable
@@ -38,6 +38,8 @@ from farmlive.settings import Settings
 _out = Console(soft_wrap=True, highlight=False)
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 _PASSWORD = "kumquats"  # noqa: S105 - of a demo that only this machine can reach
+# The films' cameras: the name of the stream key, and what viewers and staff read.
+_CAMERAS = {"film": "果园 Orchard", "kitchen": "厨房 Kitchen"}
 # Name, role, and the farm of a seller as youxi.json names it.
 _ACCOUNTS: tuple[tuple[str, Role, str | None], ...] = (
     ("lin", "coordinator", None),
@@ -172,7 +174,7 @@ async def _serve(
     notes = folder.notes()
     users = await _users(server.house, notes, open_to_others)
     keys = await _api_keys(server.house, notes)
-    film = await _film(folder, stop)
+    orchard, kitchen = [await _film(folder, take, stop) for take in (ORCHARD, KITCHEN)]
     async with (
         _inside(site, server) as url,
         Api(url, key=keys["coordinator"]) as api,
@@ -184,7 +186,13 @@ async def _serve(
             folder.note(notes)
             path = folder.announce(_announcement(server, shown, stream_keys, users))
             _show(server.url, shown, users, path, guide)
-            publisher = FilmOnAir(film, f"{url}/whip/{shown.live}", stream_keys["film"])
+            publisher = OrchardAndKitchen(
+                api,
+                shown.live,
+                f"{url}/whip/{shown.live}",
+                (orchard, stream_keys["film"]),
+                (kitchen, stream_keys["kitchen"]),
+            )
             crowd = people.crowd(url, shown, people.Keys(keys["host"], keys["simulator"]))
             await _until_over(publisher, crowd, stop)
             if not stop.is_set():
@@ -192,9 +200,9 @@ async def _serve(
 
 
 async def _until_over(
-    publisher: FilmOnAir, crowd: Coroutine[Any, Any, None], stop: asyncio.Event
+    publisher: OrchardAndKitchen, crowd: Coroutine[Any, Any, None], stop: asyncio.Event
 ) -> None:
-    """Keep film and people going until the demo is stopped or someone ends the broadcast."""
+    """Keep films and people going until the demo is stopped or someone ends the broadcast."""
     await publisher.start()
     tasks = [asyncio.create_task(crowd), asyncio.create_task(stop.wait())]
     try:
@@ -215,13 +223,13 @@ def _announcement(
     stream_keys: dict[str, str],
     users: list[DemoUser],
 ) -> DemoJson:
-    """What demo.json says; the film's own key is not in it."""
+    """What demo.json says; the films' own keys are not in it."""
     return {
         "url": server.url,
         "udp_port": server.house.relay.udp_port,
         "live": shown.live,
         "spare": shown.spare,
-        "stream_keys": {name: key for name, key in stream_keys.items() if name != "film"},
+        "stream_keys": {name: key for name, key in stream_keys.items() if name not in _CAMERAS},
         "users": users,
         "offers": [_offer(card) for card in shown.offers],
     }
@@ -271,15 +279,15 @@ async def _api_keys(house: composition.House, notes: dict[str, Any]) -> dict[str
 
 
 async def _stream_keys(api: Api, shown: county.County, notes: dict[str, Any]) -> dict[str, str]:
-    """The stream keys of the film, under `film`, and of outside clients, by broadcast."""
+    """The stream keys of the films, under their names, and of outside clients, by broadcast."""
     kept: dict[str, str] = notes.get("stream_keys", {})
-    wanted = {"film": shown.live, shown.live: shown.live, shown.spare: shown.spare}
-    wanted[shown.scheduled] = shown.scheduled
+    wanted = dict.fromkeys(_CAMERAS, shown.live)
+    wanted |= {broadcast: broadcast for broadcast in (shown.live, shown.spare, shown.scheduled)}
     if notes.get("film_of") != shown.live:
-        kept.pop("film", None)
+        kept = {name: key for name, key in kept.items() if name not in _CAMERAS}
     keys = {}
     for name, broadcast in wanted.items():
-        label = "果园 Orchard" if name == "film" else "外接 Outside client"
+        label = _CAMERAS.get(name, "外接 Outside client")
         keys[name] = kept.get(name) or (await api.stream_key(broadcast, "encoder", label))["key"]
     notes["stream_keys"], notes["film_of"] = keys, shown.live
     return keys
@@ -296,14 +304,14 @@ def _offer(card: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _film(folder: Folder, stop: asyncio.Event) -> Path:
-    """The film, drawn at the first start with a bar that shows how far it is."""
-    path = film_in(folder.path)
+async def _film(folder: Folder, take: Take, stop: asyncio.Event) -> Path:
+    """A film, drawn at the first start with a bar that shows how far it is."""
+    path = film_in(folder.path, take)
     if path.exists():
         return path
-    with _bar("Drawing the orchard, once", FRAMES) as told:
+    with _bar(f"Drawing the {take.name}, once", take.frames) as told:
         try:
-            await asyncio.to_thread(make_film, path, _unless(stop, told))
+            await asyncio.to_thread(make_film, path, _unless(stop, told), take=take)
         except FilmError:
             # A Ctrl-C in the terminal reaches the drawing's ffmpeg too.
             if stop.is_set():

@@ -92,10 +92,14 @@ class Sheet:
         font = ImageFont.load_default(size * _FINE)
         self._draw.text((x * _FINE, y * _FINE), text, ink, font, "mm")
 
-    def jpeg(self) -> bytes:
+    def picture(self) -> Image.Image:
         """The picture, shrunk to its size."""
         size = (self.image.width // _FINE, self.image.height // _FINE)
-        return _jpeg(self.image.resize(size, Image.Resampling.LANCZOS))
+        return self.image.resize(size, Image.Resampling.LANCZOS)
+
+    def jpeg(self) -> bytes:
+        """The picture as a file."""
+        return _jpeg(self.picture())
 
 
 def _jpeg(image: Image.Image) -> bytes:

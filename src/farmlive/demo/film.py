@@ -1,28 +1,31 @@
-"""The demo's film: one minute of the drawn orchard with sound, made once into the data folder.
+"""The demo's films: a minute of the drawn orchard, and a short one of the kitchen, with sound,
+made once into the data folder.
 
-Owns the making and what a frame's counter means in time. The film is encoded so that publishing
+Owns the making and what a frame's counter means in time. A film is encoded so that publishing
 it is a copy: H264 baseline without B-frames, a keyframe each second, Opus in stereo at 48 kHz.
 
-The publisher sends frame k when the wall clock stands at k / RATE seconds within a minute. So
-the counter tells, in any frame that anyone decodes, when that frame was published.
+The publisher sends the orchard's frame k when the wall clock stands at k / RATE seconds within a
+minute. So the counter tells, in any frame that anyone decodes, when that frame was published. The
+kitchen has none: it is small, so that it costs little beside the orchard.
 """
 
 import contextlib
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import ffmpeg
 import imageio_ffmpeg
 from PIL import Image, ImageDraw
 
 from farmlive.client.counter import bits
-from farmlive.demo import DemoError
-from farmlive.demo.scenery import HEIGHT, PERIOD, WIDTH, Orchard
+from farmlive.demo import DemoError, kitchen, scenery
+from farmlive.demo.scenery import PERIOD
 
 RATE = 30
 FRAMES = round(PERIOD * RATE)
-KBPS = 1500
 SQUARE = 16
 
 # Wind in the leaves, two birds that answer each other and a soft chord, all of whole seconds.
@@ -39,33 +42,100 @@ _CHORD = (
     "0.02*(sin(2*PI*220*t)+sin(2*PI*277.2*t))*(0.6+0.4*cos(2*PI*t/12))"
     "':s=48000"
 )
+# A pot that simmers, and a knife on a board now and then.
+_SIMMER = "anoisesrc=color=pink:amplitude=0.02:sample_rate=48000:seed=1123"
+_BUBBLES = (
+    "aevalsrc='"
+    "0.04*sin(2*PI*(190*t+26*sin(2*PI*7*t)))*abs(sin(2*PI*2.5*t))|"
+    "0.04*sin(2*PI*(230*t+31*sin(2*PI*9*t)))*abs(cos(2*PI*2.5*t))"
+    "':s=48000"
+)
+_KNIFE = (
+    "aevalsrc='"
+    "0.12*sin(2*PI*880*t)*exp(-60*mod(t,0.5))*between(mod(t,10),6,8.4)|"
+    "0.10*sin(2*PI*920*t)*exp(-60*mod(t,0.5))*between(mod(t,10),6,8.4)"
+    "':s=48000"
+)
+
+
+class Scenery(Protocol):
+    """What is filmed: a picture at each moment."""
+
+    def at(self, seconds: float) -> Image.Image:
+        """The picture at a time."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """A film to be made: what is drawn, how large and how often, how it sounds; `frames` in all."""
+
+    name: str
+    scenery: Callable[[], Scenery]
+    width: int
+    height: int
+    rate: int
+    frames: int
+    kbps: int
+    sounds: tuple[str, ...]
+    counted: bool
+
+
+ORCHARD = Take(
+    "orchard",
+    scenery.Orchard,
+    scenery.WIDTH,
+    scenery.HEIGHT,
+    RATE,
+    FRAMES,
+    1500,
+    (_WIND, _BIRDS, _CHORD),
+    counted=True,
+)
+KITCHEN = Take(
+    "kitchen",
+    kitchen.Kitchen,
+    kitchen.WIDTH,
+    kitchen.HEIGHT,
+    15,
+    round(kitchen.PERIOD * 15),
+    350,
+    (_SIMMER, _BUBBLES, _KNIFE),
+    counted=False,
+)
 
 
 class FilmError(DemoError):
     """The film could not be made; the text says what ffmpeg said."""
 
 
-def film_in(data: Path) -> Path:
-    """Where the film of a data folder lies."""
-    return data / "film" / "orchard.mkv"
+def film_in(data: Path, take: Take = ORCHARD) -> Path:
+    """Where a film of a data folder lies."""
+    return data / "film" / f"{take.name}.mkv"
 
 
-def make_film(path: Path, progress: Callable[[int], None], frames: int = FRAMES) -> None:
-    """Draw and encode the film into `path`, telling each finished frame's number.
+def make_film(
+    path: Path,
+    progress: Callable[[int], None],
+    frames: int | None = None,
+    take: Take = ORCHARD,
+) -> None:
+    """Draw and encode a film into `path`, telling each finished frame's number.
 
-    The file appears only when it is whole. Raises FilmError.
+    `frames`: so many instead of all. The file appears only when it is whole. Raises FilmError.
     """
+    frames = take.frames if frames is None else frames
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
-    process = _encoder(unfinished, frames)
+    process = _encoder(unfinished, frames, take)
     pictures, errors = process.stdin, process.stderr
     assert pictures is not None
     assert errors is not None
-    orchard = Orchard()
+    drawn = take.scenery()
     try:
         for frame in range(frames):
-            picture = orchard.at(frame / RATE)
-            _draw_counter(picture, frame)
+            picture = drawn.at(frame / take.rate)
+            if take.counted:
+                _draw_counter(picture, frame)
             pictures.write(picture.tobytes())
             progress(frame + 1)
     except BrokenPipeError:
@@ -92,27 +162,31 @@ def _draw_counter(picture: Image.Image, number: int) -> None:
         draw.rectangle((x, 0, x + SQUARE - 1, SQUARE - 1), "white" if lit else "black")
 
 
-def _encoder(path: Path, frames: int) -> "subprocess.Popen[bytes]":
+def _encoder(path: Path, frames: int, take: Take) -> "subprocess.Popen[bytes]":
     pictures = ffmpeg.input(
-        "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{WIDTH}x{HEIGHT}", framerate=RATE
+        "pipe:",
+        format="rawvideo",
+        pix_fmt="rgb24",
+        s=f"{take.width}x{take.height}",
+        framerate=take.rate,
     )
-    sounds = [ffmpeg.input(sound, format="lavfi") for sound in (_WIND, _BIRDS, _CHORD)]
-    sound = ffmpeg.filter(sounds, "amix", inputs=3, normalize=0)
+    sounds = [ffmpeg.input(sound, format="lavfi") for sound in take.sounds]
+    sound = ffmpeg.filter(sounds, "amix", inputs=len(sounds), normalize=0)
     film = ffmpeg.output(
         pictures,
         sound,
         str(path),
         format="matroska",
-        t=frames / RATE,
+        t=frames / take.rate,
         vcodec="libx264",
         preset="ultrafast",
         tune="zerolatency",
         pix_fmt="yuv420p",
-        g=RATE,
+        g=take.rate,
         bf=0,
-        video_bitrate=f"{KBPS}k",
-        maxrate=f"{KBPS}k",
-        bufsize=f"{KBPS}k",
+        video_bitrate=f"{take.kbps}k",
+        maxrate=f"{take.kbps}k",
+        bufsize=f"{take.kbps}k",
         acodec="libopus",
         audio_bitrate="64k",
         ar=48000,

@@ -1,26 +1,42 @@
-"""Keeps the film on air: starts its publication again when it ends.
+"""Keeps films published: starts a publication again when it ends, and sees that the orchard is on
+air and the kitchen beside it.
 
-Owns the pauses between starts. How the film is sent is publish.py's.
+Owns the pauses between starts and who comes first. How a film is sent is publish.py's.
 """
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import httpx
 import structlog
 
+from farmlive.client import Api, ApiProblem
 from farmlive.demo.publish import Publication
 
 _log = structlog.get_logger(__name__)
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 _STEADY_S = 30.0
+_LOOK_S = 0.1
+# The orchard waits no longer for the kitchen.
+_KITCHEN_S = 8.0
 
 
 class FilmOnAir:
-    """The film's publisher. `restarts` counts how often it had to be started again."""
+    """A film's publisher. `restarts` counts how often it had to be started again; `before_again`
+    is awaited before each.
+    """
 
-    def __init__(self, film: Path, whip_url: str, key: str):
+    def __init__(
+        self,
+        film: Path,
+        whip_url: str,
+        key: str,
+        before_again: Callable[[], Awaitable[None]] | None = None,
+    ):
         self._film, self._whip_url, self._key = film, whip_url, key
+        self._before_again = before_again
         self._publication: Publication | None = None
         self._task: asyncio.Task[None] | None = None
         self.restarts = 0
@@ -52,6 +68,8 @@ class FilmOnAir:
             pause_s = _PAUSES_S[min(failed, len(_PAUSES_S)) - 1]
             _log.warning("the demo's publisher ended", said=said, again_in_s=pause_s)
             await asyncio.sleep(pause_s)
+            if self._before_again is not None:
+                await self._before_again()
             self.restarts += 1
 
     async def _once(self) -> str:
@@ -63,3 +81,64 @@ class FilmOnAir:
             publication.stop()
             await running
             raise
+
+
+class OrchardAndKitchen:
+    """The demo's two cameras in one broadcast. The orchard is on air until a person switches.
+
+    Without anyone's pick the camera that came last is on air: so the kitchen comes first, and when
+    it has to come again, what is on air is picked before. An outside camera that comes later is on
+    air by itself, as anywhere. `api` is a client of staff, `whip_url` the broadcast's.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        broadcast: str,
+        whip_url: str,
+        orchard: tuple[Path, str],
+        kitchen: tuple[Path, str],
+    ):
+        self._api, self._broadcast = api, broadcast
+        self._orchard = FilmOnAir(orchard[0], whip_url, orchard[1])
+        self._kitchen = FilmOnAir(kitchen[0], whip_url, kitchen[1], self._keep)
+        self._starting: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start both; returns at once."""
+        await self._kitchen.start()
+        self._starting = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Stop both and end their children."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        await asyncio.gather(self._orchard.stop(), self._kitchen.stop())
+
+    async def _follow(self) -> None:
+        in_time = await self._seen("away", False, _KITCHEN_S)
+        await self._orchard.start()
+        if not in_time and await self._seen("on_air", True, _STEADY_S):
+            await self._keep()
+
+    async def _seen(self, what: str, value: bool, within_s: float) -> bool:
+        """Wait until a source is so; False where none was within that time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while True:
+                    with contextlib.suppress(ApiProblem, httpx.HTTPError):
+                        health = await self._api.health(self._broadcast)
+                        if any(source[what] is value for source in health["sources"]):
+                            return True
+                    await asyncio.sleep(_LOOK_S)
+        return False
+
+    async def _keep(self) -> None:
+        """Pick what is on air, unless someone has picked."""
+        with contextlib.suppress(ApiProblem, httpx.HTTPError):
+            sources = (await self._api.health(self._broadcast))["sources"]
+            if not any(source["picked"] for source in sources):
+                for source in sources:
+                    if source["on_air"]:
+                        await self._api.put_on_air(self._broadcast, source["source"])

@@ -1,7 +1,7 @@
-"""Publishes the film by WHIP: packets go out by the wall clock through a stock client, ffmpeg.
+"""Publishes a film by WHIP: packets go out by the wall clock through a stock client, ffmpeg.
 
-Owns the pace: frame k of the film leaves when the wall clock stands at k / RATE seconds within a
-minute. Nothing is encoded. What starts it again when it ends is on_air.py's.
+Owns the pace: frame k of a film leaves when the wall clock stands at k / its rate in seconds within
+a minute. Nothing is encoded. What starts it again when it ends is on_air.py's.
 """
 
 import contextlib
@@ -39,13 +39,14 @@ class Film:
         for packet in self._source.demux(video, audio):
             if packet.size:
                 kept[packet.stream.index].append(packet)
+        self.rate = round(video.average_rate or RATE)
         self.pictures = kept[video.index]
         self.sounds = kept[audio.index][: self.seconds * SOUNDS_A_SECOND]
 
     @property
     def seconds(self) -> int:
         """How long the film is."""
-        return len(self.pictures) // RATE
+        return len(self.pictures) // self.rate
 
     def close(self) -> None:
         """Let go of the file."""
@@ -69,14 +70,14 @@ class _Wire(io.RawIOBase):
         return done
 
 
-def schedule() -> Iterator[tuple[float, bool, int]]:
-    """What leaves when, for ever.
+def schedule(rate: int = RATE) -> Iterator[tuple[float, bool, int]]:
+    """What leaves when, for ever, at so many pictures a second.
 
     Each is (seconds after the start, whether it is a picture, its number since the start).
     """
     picture = sound = 0
     while True:
-        picture_at, sound_at = picture / RATE, sound / SOUNDS_A_SECOND - _SOUND_AHEAD_S
+        picture_at, sound_at = picture / rate, sound / SOUNDS_A_SECOND - _SOUND_AHEAD_S
         if sound_at <= picture_at:
             yield max(0.0, sound_at), False, sound
             sound += 1
@@ -155,13 +156,13 @@ class Publication:
         lateness = Lateness()
         wall, steady = time.time(), time.monotonic()
         start = int(wall) + 1
-        for after, is_picture, number in schedule():
+        for after, is_picture, number in schedule(film.rate):
             due = steady + (start - wall) + after
             if self._stopped.wait(max(0.0, due - time.monotonic())):
                 break
             if abs(time.time() - wall - (time.monotonic() - steady)) > _STEP_S:
                 break  # the clock was set: the counter would tell the wrong time
-            rate = RATE if is_picture else SOUNDS_A_SECOND
+            rate = film.rate if is_picture else SOUNDS_A_SECOND
             kept = film.pictures if is_picture else film.sounds
             packet = kept[(start % film.seconds * rate + number) % len(kept)]
             if not lateness.keeps(time.monotonic() - due, is_picture, packet.is_keyframe):

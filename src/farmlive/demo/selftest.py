@@ -19,7 +19,7 @@ from rich.table import Table
 from farmlive.app import set_up_log
 from farmlive.client import Api, ChannelProblem
 from farmlive.client.http import ApiProblem
-from farmlive.demo.film import RATE, make_film
+from farmlive.demo.film import KITCHEN, RATE, make_film
 from farmlive.demo.stage import FILM_S, Failed, Stage
 from farmlive.demo.trial import ServerFailed, TrialServer, trial_server
 from farmlive.demo.try_live import TryLive
@@ -48,6 +48,7 @@ def steps(stage: Stage) -> list[Step]:
         ("Published by WHIP, played by an early viewer", live.publish),
         ("A late viewer comes in", live.join_late),
         ("Delay from camera to decoded frame", live.delay),
+        ("Switched to a second camera and back", live.switch),
         ("A pinned card reaches both viewers", live.pin),
         ("A dropped channel resumes without loss", live.resume),
         ("The camera dies and comes back, viewers stay", live.camera_returns),
@@ -63,16 +64,20 @@ def steps(stage: Stage) -> list[Step]:
 
 @contextlib.asynccontextmanager
 async def _stage(folder: Path) -> AsyncIterator[Stage]:
-    """A server of its own and the film, both ready; everything is ended after the block."""
-    film = folder / "film.mkv"
-    drawing = asyncio.to_thread(make_film, film, lambda _frame: None, FILM_S * RATE)
-    drawn = asyncio.create_task(drawing)
+    """A server of its own and two films, all ready; everything is ended after the block."""
+    film, second = folder / "film.mkv", folder / "kitchen.mkv"
+
+    def draw() -> None:
+        make_film(film, lambda _frame: None, FILM_S * RATE)
+        make_film(second, lambda _frame: None, take=KITCHEN)
+
+    drawn = asyncio.create_task(asyncio.to_thread(draw))
     async with contextlib.AsyncExitStack() as stack:
         server: TrialServer = await stack.enter_async_context(trial_server(folder / "server"))
         api = await stack.enter_async_context(Api(server.url))
         await api.sign_in(server.name, server.password)
         await drawn
-        stage = Stage(api, film)
+        stage = Stage(api, film, second)
         try:
             yield stage
         finally:
@@ -80,8 +85,9 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
             for eye in (stage.early, stage.late):
                 if eye is not None:
                     await eye.viewer.close()
-            if stage.camera is not None:
-                await stage.camera.stop()
+            for camera in (stage.camera, stage.second_camera):
+                if camera is not None:
+                    await camera.stop()
 
 
 async def attempt(folder: Path, tell: Callable[[Result], None]) -> bool:

@@ -3,6 +3,7 @@
 Owns what a step is given and how it fails; the steps are try_live.py's and try_selling.py's.
 """
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,12 +49,14 @@ class Eye:
         self.unread = 0
         self.last_seen = 0.0
         self.longest_gap_s = 0.0
+        self.width = 0
 
     def _see(self, frame: VideoFrame, _decoded_ns: int) -> None:
         now = time.time()
         if self.last_seen:
             self.longest_gap_s = max(self.longest_gap_s, now - self.last_seen)
         self.last_seen = now
+        self.width = frame.width
         counter = read_counter(frame)
         if counter is None:
             self.unread += 1
@@ -64,6 +67,12 @@ class Eye:
         """Wait for so many further frames."""
         await self.viewer.wait_frames(self.viewer.frames + frames, timeout_s)
 
+    async def see_width(self, width: int, timeout_s: float = 10) -> None:
+        """Wait for a frame of so many pixels across: each film has its own."""
+        async with asyncio.timeout(timeout_s):
+            while self.width != width:
+                await self.see(1, timeout_s)
+
 
 @dataclass
 class Stage:
@@ -71,12 +80,16 @@ class Stage:
 
     api: Api
     film: Path
+    kitchen: Path
     broadcast: str = ""
     offer: str = ""
     lot: str = ""
     plot: str = ""
     placed: list[Placed] = field(default_factory=list)
     camera: FilmOnAir | None = None
+    # Which source the camera is.
+    source: str = ""
+    second_camera: FilmOnAir | None = None
     early: Eye | None = None
     late: Eye | None = None
     watchers: list[Channel] = field(default_factory=list)

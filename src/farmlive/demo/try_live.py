@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 
+from farmlive.demo import kitchen, scenery
 from farmlive.demo.film import RATE
 from farmlive.demo.on_air import FilmOnAir
 from farmlive.demo.stage import Eye, Stage, must
@@ -19,6 +20,7 @@ class TryLive:
         """Publish, with a viewer who waits already."""
         stage = self._stage
         key = await stage.api.stream_key(stage.broadcast, "encoder", "selftest")
+        stage.source = key["source"]
         stage.camera = FilmOnAir(stage.film, key["whip_url"], key["key"])
         stage.early = Eye(stage.whep, patience_s=15)
         waiting = asyncio.create_task(stage.early.viewer.start())
@@ -58,6 +60,42 @@ class TryLive:
         took_ms = [(event.arrived_ns - began) / 1e6 for event in await asyncio.gather(*waiting)]
         must(max(took_ms) < 1000, f"it took {max(took_ms):.0f} ms")
         return " and ".join(f"{ms:.0f} ms" for ms in took_ms)
+
+    async def switch(self) -> str:
+        """Put a second camera on air and the first one back, as the viewers see it."""
+        stage = self._stage
+        sessions = [eye.viewer.session for eye in stage.eyes]
+        # The first one is picked: a camera that joins takes nobody's place.
+        await stage.api.put_on_air(stage.broadcast, stage.source)
+        key = await stage.api.stream_key(stage.broadcast, "encoder", "selftest 2")
+        stage.second_camera = FilmOnAir(stage.kitchen, key["whip_url"], key["key"])
+        await stage.second_camera.start()
+        await stage.host.wait_for("source.joined", 15, source=key["source"])
+        await self._flows(key["source"])
+        must(stage.eyes[0].width == scenery.WIDTH, "it went on air without being picked")
+        to_ms = await self._put_on_air(key["source"], kitchen.WIDTH)
+        back_ms = await self._put_on_air(stage.source, scenery.WIDTH)
+        await stage.second_camera.stop()
+        same = [eye.viewer.session for eye in stage.eyes] == sessions
+        must(same, "a viewer had to connect again")
+        must(max(to_ms, back_ms) < 5000, f"{to_ms:.0f} ms there, {back_ms:.0f} ms back")
+        return f"seen after {to_ms:.0f} ms, and back after {back_ms:.0f} ms"
+
+    async def _flows(self, source: str) -> None:
+        """Wait until the source's media flows."""
+        async with asyncio.timeout(15):
+            while True:
+                health = await self._stage.api.health(self._stage.broadcast)
+                if any(s["source"] == source and not s["away"] for s in health["sources"]):
+                    return
+                await asyncio.sleep(0.1)
+
+    async def _put_on_air(self, source: str, width: int) -> float:
+        """Switch, and wait until both viewers see it: in how many milliseconds."""
+        began = time.monotonic()
+        await self._stage.api.put_on_air(self._stage.broadcast, source)
+        await asyncio.gather(*(eye.see_width(width) for eye in self._stage.eyes))
+        return (time.monotonic() - began) * 1000
 
     async def resume(self) -> str:
         """Drop a channel, say things meanwhile, and see that it misses none and doubles none."""
