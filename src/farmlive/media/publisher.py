@@ -364,6 +364,7 @@ class Publisher:
                 for track in self.layers
                 for width, height in (track.size or (None, None),)
             ]
+        health.keyframes_on_request = self.answers_requests
         health.audio = any(
             not track.is_video and track.last_at and now - track.last_at < 3
             for track in self.tracks

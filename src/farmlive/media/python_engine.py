@@ -217,7 +217,11 @@ class PythonEngine:
     def health(self, peer: Peer) -> Health | None:
         """How the publisher does, or None where there is none."""
         entry = self._peers.get(peer)
-        return entry.publisher.health if entry is not None and entry.publisher else None
+        if entry is None or entry.publisher is None:
+            return None
+        health = entry.publisher.health
+        health.transport = entry.port.protocol if entry.port is not None else "udp"
+        return health
 
     def counters(self) -> Mapping[str, int]:
         """Counts since the start, each of which only grows."""
