@@ -101,10 +101,11 @@ def fragment(local: Local, terms: Terms) -> str:
 def answer(offer: Offer, bodies: Sequence[Body], terms: Terms, local: Local) -> str:
     """The answer as a whole.
 
-    What belongs to the one transport is described as the offer describes it: in every section
-    (GStreamer refuses an answer without a=setup in each, or with a fingerprint before them too),
-    else in the section that carries the bundle (RFC 9143, section 7.1.3) and, for clients that
-    look for it in each, before them all.
+    What belongs to the one transport stands in the section that carries the bundle, not again in
+    others (RFC 9143, section 7.1.3), and, for clients that look for it in each, before them all.
+    Where the offer has it in every section, so has the answer, since GStreamer refuses one without
+    a=setup in each, or with a fingerprint before them too; but not to a client that shows by the
+    option `ice2` (RFC 9429, section 5.2.1) that it goes by the newer documents.
     """
     transport = [
         *_credentials(local),
@@ -112,6 +113,7 @@ def answer(offer: Offer, bodies: Sequence[Body], terms: Terms, local: Local) -> 
         f"a=setup:{'passive' if terms.role == 'server' else 'active'}",
     ]
     complete = all(section.complete for section in offer.sections)
+    complete = complete and "ice2" not in offer.ice_options
     mids = {section.mid for section in offer.sections}
     lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=farmlive", "t=0 0", *terms.session]
     for group in offer.in_step:
