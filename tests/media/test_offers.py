@@ -28,6 +28,7 @@ PUBLISHERS = {
     "node-datachannel-0.33": ("H264:baseline", "server", True, True, False),
     "obs-30.2.3": ("H264:baseline", "server", True, True, False),
     "obs-32.2.2": ("H264:baseline", "server", True, True, False),
+    "obs-32.2.2-simulcast": ("H264:baseline", "server", True, True, False),
     "pion-3.1": ("H264:baseline", "server", True, True, False),
     "werift-0.25": ("H264:baseline", "server", True, True, False),
     "whip-client-h264": ("H264:baseline", "server", False, True, False),
@@ -119,6 +120,15 @@ def test_a_player_of_another_maker_gets_what_it_can_show(name: str, on_air: str)
     assert "OPUS" in viewing.audio
     first = next(lines for lines in sections(answer) if lines[0].startswith("m=video"))
     assert int(first[0].split()[3]) == viewing.video[on_air].payload_type
+
+
+def test_obs_keeps_to_simulcast_only_where_all_its_layers_are_taken() -> None:
+    answer, publishing, _ = negotiation.publish(recorded("publish", "obs-32.2.2-simulcast"), LOCAL)
+    video = next(track for track in publishing.tracks if track.kind == "video")
+    assert list(video.layers) == ["2", "1", "0"], "its first is the best"
+    assert publishing.rid is not None
+    # It counts what this line has, to its \r\n, and goes away where one is missing.
+    assert "\r\na=simulcast:recv 0;1;2\r\n" in answer
 
 
 # GStreamer refuses an answer without a=setup in each section, and one that has the fingerprint both
