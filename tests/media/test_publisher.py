@@ -104,10 +104,12 @@ def test_a_keyframe_answers_the_request() -> None:
     assert not one.answers_requests
     send(one, 2, 3.1, KEY)
     assert not one.answers_requests, "it came by itself, not because it was asked for"
+    assert not one.measure(3.2).keyframes_on_request
     one.want_keyframe()
     one.feedback(4.0, report=False)
     send(one, 3, 4.2, KEY)
     assert one.answers_requests
+    assert one.measure(4.3).keyframes_on_request
     assert one.feedback(9.0, report=False) is None
 
 
