@@ -109,14 +109,7 @@ export class Tile {
     const isBlank = !this.#video.srcObject || this.#video.readyState < 2;
     const state = this.#player?.state;
     this.item.classList.toggle("cam--blank", isBlank);
-    const words =
-      this.item.dataset.standing === "away"
-        ? t("No picture at the moment")
-        : !isBlank || !this.#isPreview
-          ? ""
-          : state === "blocked"
-            ? t("This network blocks the preview")
-            : t("The picture is coming…");
+    const words = !isBlank || !this.#isPreview ? "" : state === "blocked" ? t("This network blocks the preview") : t("The picture is coming…");
     say(this.#part("note"), words);
   }
 
