@@ -11,8 +11,9 @@ VIDEO = ("H264", "VP8", "VP9", "AV1")
 AUDIO = ("OPUS",)
 
 NO_B_FRAMES = (
-    "The stream has B-frames, which browsers can't play live. In OBS set the encoder's "
-    "“Max B-frames” to 0 (or the tune “zerolatency”); in ffmpeg add -bf 0. Then start it again."
+    "The stream has B-frames, which browsers can't play live. In OBS untick “Ignore streaming "
+    "service setting recommendations” (Settings, Stream), or set the encoder's “B-Frames” to 0 "
+    "(x264: the tune “zerolatency”); in ffmpeg add -bf 0. Then start it again."
 )
 NO_SUCH_PROFILE = (
     "This H264 profile is not one that browsers play. Set the encoder's profile to baseline, main "
