@@ -54,7 +54,7 @@ def test_any_payload_is_looked_at(codec: str, payload: bytes) -> None:
 def test_objects_to_what_browsers_do_not_play_and_says_what_to_set() -> None:
     assert codecs.objection("H264:baseline", BASELINE) is None
     assert codecs.objection("H264:high", HIGH) is None
-    assert "Max B-frames" in (codecs.objection("H264:main", MAIN_WITH_B) or "")
+    assert "“B-Frames” to 0" in (codecs.objection("H264:main", MAIN_WITH_B) or "")
     assert "8 bit" in (codecs.objection("H264:high", HIGH_10) or "")
     assert codecs.objection("VP8", MAIN_WITH_B) is None
 

@@ -79,7 +79,7 @@ async def test_what_can_not_be_on_air_is_not_picked(
     monkeypatch.setattr(codecs, "objection", objection)
     await publish(media, "H264", key="kitchen")
     await until(lambda: health(media, "kitchen")["objection"], "it is objected to")
-    with pytest.raises(SourceUnplayable, match="Max B-frames"):
+    with pytest.raises(SourceUnplayable, match="“B-Frames” to 0"):
         media.relay.switch(BROADCAST, "kitchen")
     assert health(media, "kitchen")["advice"][0]["code"] == "b-frames"  # type: ignore[index]
     assert health(media, "orchard")["picked"] is False
