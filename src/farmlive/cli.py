@@ -163,7 +163,7 @@ def _check(title: str, url: str, trials: "AsyncIterator[Result]", as_json: bool)
         return results
 
     try:
-        results = asyncio.run(run())
+        results = sorted(asyncio.run(run()), key=lambda result: result.clause.place)
     except CannotBegin as reason:
         _err.print(str(reason), style="red")
         raise SystemExit(1) from None

@@ -8,7 +8,8 @@ from tests.media.conftest import Media
 from tests.media.examined import examined, relayed
 
 from farmlive.client.clause import Kind
-from farmlive.client.clauses import CLAUSES, tried
+from farmlive.client.clause_table import kept, summary
+from farmlive.client.clauses import CLAUSES, examine, tried
 
 __all__ = ["relayed"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -189,6 +190,27 @@ async def test_a_fault_is_found(relayed: Media, kind: Kind, name: str, spoil: Sp
         result = await tried(clause, examined(relayed, kind, http))
     assert result.verdict == "fail", result.reason
     assert result.reason
+
+
+async def test_a_clause_for_which_no_session_is_made_is_untried(relayed: Media) -> None:
+    clause = next(each for each in CLAUSES["whip"] if each.id == "RFC 9725 §4.1-2")
+    async with httpx.AsyncClient(transport=Spoiling(answered("POST", 201, 403))) as http:
+        result = await tried(clause, examined(relayed, "whip", http))
+    assert (result.verdict, kept([result])) == ("untried", False)
+    assert "403" in result.reason
+    assert "1 could not be tried" in summary([result])
+
+
+async def test_trials_that_are_rude_come_last_and_are_listed_in_their_place(
+    relayed: Media,
+) -> None:
+    names = [clause.id for clause in CLAUSES["whip"]]
+    assert names.index("RFC 9725 §4.2-5") < names.index("RFC 9725 §4.2-6")
+    async with httpx.AsyncClient() as http:
+        order = [r.clause async for r in examine(examined(relayed, "whip", http))]
+    assert [clause.rude for clause in order] == sorted(clause.rude for clause in order)
+    assert order[-1].id == "RFC 9725 §4.2-5"
+    assert [clause.id for clause in sorted(order, key=lambda clause: clause.place)] == names
 
 
 async def test_each_clause_has_a_fault_that_breaks_it() -> None:

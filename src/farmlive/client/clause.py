@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["whip", "whep"]
 Level = Literal["MUST", "SHOULD"]
-Verdict = Literal["pass", "fail", "n/a"]
+Verdict = Literal["pass", "fail", "n/a", "untried"]
 Trial = Callable[["Examined"], Awaitable[None]]
 
 
@@ -26,12 +26,17 @@ class NotApplicable(Exception):
     """The clause asks nothing of this server; the text says why."""
 
 
+class Untried(Exception):
+    """The clause could not be tried, since the server made no session for it."""
+
+
 @dataclass(frozen=True)
 class Clause:
     """One thing that a server must or should do.
 
     `id` names the standard, its section and our count within it; `done` and `expected` are
-    sentences for people.
+    sentences for people. `rude` says how much a trial sends of what no good client does: those come
+    last, since some servers make no more sessions after them.
     """
 
     id: str
@@ -40,6 +45,14 @@ class Clause:
     done: str
     expected: str
     trial: Trial
+    rude: int
+
+    @property
+    def place(self) -> tuple[bool, str, list[int]]:
+        """What clauses are listed by: the protocol's own standard first, each by its sections."""
+        standard, _, rest = self.id.partition(" §")
+        numbers = [int(number) for number in rest.replace("-", ".").split(".")]
+        return standard not in ("RFC 9725", "WHEP-03"), standard, numbers
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,7 @@ class _Entry:
     title: str
     expected: str
     trial: Trial
+    rude: int
 
 
 class Book:
@@ -76,6 +90,7 @@ class Book:
         whip: str = "",
         whep: str = "",
         both: str = "",
+        rude: int = 0,
     ) -> Callable[[Trial], Trial]:
         """Write down a clause; its trial's docstring says what is done.
 
@@ -89,7 +104,7 @@ class Book:
             refs["whep"] = both or (f"WHEP-03 §{whep}" if whep[0].isdigit() else whep)
 
         def write(trial: Trial) -> Trial:
-            self._entries.append(_Entry(refs, level, title, expected, trial))
+            self._entries.append(_Entry(refs, level, title, expected, trial, rude))
             return trial
 
         return write
@@ -116,18 +131,10 @@ def numbered(kind: Kind, books: list[Book]) -> list[Clause]:
                 done,
                 entry.expected,
                 entry.trial,
+                entry.rude,
             )
         )
-    return sorted(clauses, key=lambda clause: _place(clause.id))
-
-
-def _place(name: str) -> tuple[bool, str, list[int]]:
-    standard, _, rest = name.partition(" §")
-    return (
-        standard not in ("RFC 9725", "WHEP-03"),
-        standard,
-        [int(number) for number in rest.replace("-", ".").split(".")],
-    )
+    return sorted(clauses, key=lambda clause: clause.place)
 
 
 def expect(condition: object, sentence: str) -> None:

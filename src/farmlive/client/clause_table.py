@@ -8,7 +8,12 @@ from rich.text import Text
 
 from farmlive.client.clause import Result
 
-_MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "n/a": ("–", "dim")}
+_MARKS = {
+    "pass": ("✓", "green"),
+    "fail": ("✗", "red"),
+    "n/a": ("–", "dim"),
+    "untried": ("?", "red"),
+}
 
 
 def table(results: list[Result], title: str) -> RenderableType:
@@ -40,15 +45,20 @@ def summary(results: list[Result]) -> str:
     }
     kept = sum(r.verdict == "pass" for r in results)
     idle = sum(r.verdict == "n/a" for r in results)
+    untried = sum(r.verdict == "untried" for r in results)
     return (
         f"{kept} of {len(results) - idle} clauses kept; {broken['MUST']} MUST and "
-        f"{broken['SHOULD']} SHOULD not kept; {idle} do not apply."
+        f"{broken['SHOULD']} SHOULD not kept; {idle} do not apply"
+        + (f"; {untried} could not be tried." if untried else ".")
     )
 
 
 def kept(results: list[Result]) -> bool:
-    """Whether no MUST was broken."""
-    return not any(r.verdict == "fail" and r.clause.level == "MUST" for r in results)
+    """Whether all was tried and no MUST was broken."""
+    return not any(
+        r.verdict == "untried" or (r.verdict == "fail" and r.clause.level == "MUST")
+        for r in results
+    )
 
 
 def as_json(results: list[Result], url: str) -> dict[str, Any]:

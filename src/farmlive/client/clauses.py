@@ -9,7 +9,16 @@ from collections.abc import AsyncIterator
 import httpx
 
 from farmlive.client import clauses_of_http, clauses_of_ice, clauses_of_media, clauses_of_sdp
-from farmlive.client.clause import Broken, Clause, Kind, NotApplicable, Result, Verdict, numbered
+from farmlive.client.clause import (
+    Broken,
+    Clause,
+    Kind,
+    NotApplicable,
+    Result,
+    Untried,
+    Verdict,
+    numbered,
+)
 from farmlive.client.examined import Examined
 
 _BOOKS = [clauses_of_http.BOOK, clauses_of_ice.BOOK, clauses_of_sdp.BOOK, clauses_of_media.BOOK]
@@ -34,6 +43,8 @@ async def tried(clause: Clause, server: Examined) -> Result:
         reason = str(broken)
     except NotApplicable as other:
         verdict, reason = "n/a", str(other)
+    except Untried as why:
+        verdict, reason = "untried", str(why)
     except TimeoutError:
         reason = f"it was not done within {_TIMEOUT_S:.0f} s"
     except httpx.HTTPError as error:
@@ -46,6 +57,6 @@ async def tried(clause: Clause, server: Examined) -> Result:
 
 
 async def examine(server: Examined) -> AsyncIterator[Result]:
-    """Try all clauses of the server's protocol, one after the other."""
-    for clause in CLAUSES[server.kind]:
+    """Try all clauses of the server's protocol, one after the other, the rude ones at the end."""
+    for clause in sorted(CLAUSES[server.kind], key=lambda clause: clause.rude):
         yield await tried(clause, server)

@@ -68,7 +68,12 @@ async def location(server: Examined) -> None:
 
 
 @BOOK.clause(
-    "MUST", "An offer of another type is refused", "4xx for text/plain", whip="4.2", whep="4.2.4"
+    "MUST",
+    "An offer of another type is refused",
+    "4xx for text/plain",
+    whip="4.2",
+    whep="4.2.4",
+    rude=1,
 )
 async def wrong_type(server: Examined) -> None:
     """POST the offer as text/plain, and without a type."""
@@ -77,7 +82,7 @@ async def wrong_type(server: Examined) -> None:
         expect(400 <= response.status_code < 500, f"as {given}: {said(response)}")
 
 
-@BOOK.clause("MUST", "Malformed SDP is refused", "4xx", whip="4.2", whep="4.2.4")
+@BOOK.clause("MUST", "Malformed SDP is refused", "4xx", whip="4.2", whep="4.2.4", rude=2)
 async def malformed(server: Examined) -> None:
     """POST what is no SDP, and SDP that is cut off in its head."""
     for body in ("hello", "", server.offer()[:40]):
@@ -121,6 +126,7 @@ async def _direction(server: Examined, offered: str, expected: str) -> None:
     "A counter-offer is SDP",
     "406 only with SDP and a Location, else another 4xx",
     whep="4.2.2",
+    rude=1,
 )
 async def counter_offer(server: Examined) -> None:
     """POST an offer with codecs that nobody sends."""
@@ -162,7 +168,11 @@ async def delete(server: Examined) -> None:
 
 
 @BOOK.clause(
-    "SHOULD", "An unknown session is not found", "404 to DELETE and PATCH", both="RFC 9110 §15.5.5"
+    "SHOULD",
+    "An unknown session is not found",
+    "404 to DELETE and PATCH",
+    both="RFC 9110 §15.5.5",
+    rude=1,
 )
 async def unknown_session(server: Examined) -> None:
     """DELETE and PATCH an address beside that of a session."""
@@ -281,6 +291,7 @@ async def preflight_links(server: Examined) -> None:
     "401 with WWW-Authenticate, where a key is asked for",
     whip="4.7",
     whep="4.8",
+    rude=1,
 )
 async def no_key(server: Examined) -> None:
     """POST an offer without a bearer token."""
@@ -293,7 +304,9 @@ async def no_key(server: Examined) -> None:
     expect("www-authenticate" in response.headers, "a 401 without WWW-Authenticate")
 
 
-@BOOK.clause("MUST", "A wrong key makes no session", "401 or 403", whip="4.7.1", whep="4.8.1")
+@BOOK.clause(
+    "MUST", "A wrong key makes no session", "401 or 403", whip="4.7.1", whep="4.8.1", rude=1
+)
 async def wrong_key(server: Examined) -> None:
     """POST an offer with a bearer token that was made up."""
     if server.key is None:

@@ -44,7 +44,12 @@ async def _restart(server: Examined, made: Made, if_match: str = "*") -> Descrip
 
 
 @BOOK.clause(
-    "MUST", "A PATCH of another type is refused", "4xx for text/plain", whip="4.3.1", whep="4.4.1"
+    "MUST",
+    "A PATCH of another type is refused",
+    "4xx for text/plain",
+    whip="4.3.1",
+    whep="4.4.1",
+    rude=1,
 )
 async def patch_type(server: Examined) -> None:
     """PATCH the session with a fragment as text/plain."""
@@ -55,7 +60,7 @@ async def patch_type(server: Examined) -> None:
     expect(400 <= response.status_code < 500, said(response))
 
 
-@BOOK.clause("MUST", "A malformed fragment is refused", "4xx", whip="4.3.1", whep="4.4.1")
+@BOOK.clause("MUST", "A malformed fragment is refused", "4xx", whip="4.3.1", whep="4.4.1", rude=1)
 async def patch_malformed(server: Examined) -> None:
     """PATCH the session with what is no fragment."""
     made = await server.session()
@@ -296,6 +301,7 @@ async def restart_keeps_media(server: Examined) -> None:
     "4xx, and the connection goes on",
     whip="4.3.3",
     whep="4.4.3",
+    rude=1,
 )
 async def failed_restart(server: Examined) -> None:
     """Connect, and restart ICE without a password."""

@@ -58,6 +58,7 @@ async def mux_only(server: Examined) -> None:
     "More tracks than are taken are refused",
     "422 or 400 for two video sections",
     whip="4.4.2",
+    rude=1,
 )
 async def two_videos(server: Examined) -> None:
     """POST an offer with a second video section."""
@@ -94,6 +95,7 @@ async def one_stream(server: Examined) -> None:
     "A session is made whole or not at all",
     "422 or 400, not a section with port 0",
     whip="4.4.3",
+    rude=1,
 )
 async def no_partial(server: Examined) -> None:
     """POST an offer whose sound is in a codec that nobody knows."""

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import httpx
 
 from farmlive.client import description, sdp
-from farmlive.client.clause import Broken, Kind, NotApplicable, expect, said
+from farmlive.client.clause import Broken, Kind, NotApplicable, Untried, expect, said
 from farmlive.client.description import Description
 from farmlive.client.http import seconds
 from farmlive.client.rtp_peer import RtpPeer, certificate
@@ -123,7 +123,9 @@ class Examined:
     async def session(
         self, change: Callable[[str], str] | None = None, *, peer: RtpPeer | None = None
     ) -> Made:
-        """Have a session made of our offer, after `change` was applied to it; raises Broken."""
+        """Have a session made of our offer, after `change` was applied to it; raises Untried where
+        none is made, and Broken where its answer is none.
+        """
         ice = peer.ice if peer else _ice()
         text = self.offer(ice)
         if change is not None:
@@ -134,7 +136,8 @@ class Examined:
             if response.status_code != 409 or self.kind == "whep" or not pause_s:
                 break
             await asyncio.sleep(pause_s)
-        expect(response.status_code == 201, f"no session was made: {said(response)}")
+        if response.status_code != 201:
+            raise Untried(f"no session was made for it: {said(response)}")
         expect(response.headers.get("location"), "the 201 has no Location")
         try:
             answer = description.read(response.text)
