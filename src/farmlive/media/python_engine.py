@@ -226,6 +226,7 @@ class PythonEngine:
     def counters(self) -> Mapping[str, int]:
         """Counts since the start, each of which only grows."""
         counts = {**self._intake.counts, **self._gone}
+        counts["connections_refused"] = self._streams.bounds.refused
         for fanout in self._outputs.values():
             for name, count in _counts_of(fanout).items():
                 counts[name] += count
