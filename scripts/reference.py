@@ -1,7 +1,7 @@
 """Holds the documents against the code: settings, commands and routes.
 
 `python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md,
-docs/routes.md and docs/orders.md anew from the code.
+docs/routes.md, docs/orders.md and docs/conformance.md anew from the code.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from typer.main import get_command
 
 from farmlive.app import build
 from farmlive.cli import cli
+from farmlive.client.clauses import CLAUSES
 from farmlive.settings import Settings
 from farmlive.shop import life
 
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "docs" / "settings.md"
 ROUTES = ROOT / "docs" / "routes.md"
 ORDERS = ROOT / "docs" / "orders.md"
+CONFORMANCE = ROOT / "docs" / "conformance.md"
 
 
 def settings_page() -> str:
@@ -42,6 +44,45 @@ def settings_page() -> str:
     ]
     for name, field in Settings.model_fields.items():
         lines.append(f"| `FARMLIVE_{name.upper()}` | {_default(field)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def conformance_page() -> str:
+    """The clauses that the server keeps of the standards, from the table of them."""
+    lines = [
+        "# WHIP and WHEP, clause by clause",
+        "",
+        "What RFC 9725 (WHIP), draft-ietf-wish-whep-03 (WHEP) and the standards under them ask of",
+        "a server, and farmlive keeps: `tests/media/test_whip_conformance.py` and its WHEP twin",
+        "have a test a clause. The same clauses can be tried against any other server:",
+        "",
+        "| command | what |",
+        "|---|---|",
+        "| `farmlive whip-check URL --key KEY` | publish to that endpoint, by HTTP and by media |",
+        "| `farmlive whep-check URL --key KEY` | play from it, while somebody publishes there |",
+        "",
+        "Each prints a table, or JSON with `--json`, deletes every session that it made, and exits",
+        "with 0 where no MUST is broken and all could be tried, else with 1. Not tried are limits",
+        "of rate, which need a flood, and what happens when consent expires, which takes half a",
+        "minute.",
+        "",
+        "One clause is kept only towards clients whose offers have the ICE option `ice2`, as the",
+        "newer documents ask: the transport is described once (RFC 9143, section 7.1.3). To others",
+        "it is described as they offer it, in each section, since GStreamer takes it no other way.",
+        "",
+        "The number behind a section counts our clauses in it. This page is made from",
+        "`src/farmlive/client/` by `./scripts/check --fix`.",
+    ]
+    for title, kind in (("WHIP", "whip"), ("WHEP", "whep")):
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| clause | | what a server does | how |",
+            "|---|---|---|---|",
+        ]
+        for clause in CLAUSES[typing.cast("typing.Literal['whip', 'whep']", kind)]:
+            lines.append(f"| {clause.id} | {clause.level} | {clause.title} | {clause.expected} |")
     return "\n".join(lines) + "\n"
 
 
@@ -111,7 +152,12 @@ def commands() -> set[str]:
 def differences() -> list[str]:
     """What the documents say that the code does not, and the other way about."""
     wrong = []
-    made = ((SETTINGS, settings_page()), (ROUTES, routes_page()), (ORDERS, life.page()))
+    made = (
+        (SETTINGS, settings_page()),
+        (ROUTES, routes_page()),
+        (ORDERS, life.page()),
+        (CONFORMANCE, conformance_page()),
+    )
     for page, text in made:
         if not page.exists() or page.read_text() != text:
             wrong.append(f"{page.relative_to(ROOT)} is stale: ./scripts/check --fix writes it")
@@ -131,7 +177,7 @@ def differences() -> list[str]:
     for command in sorted(commands()):
         if f"farmlive {command}" not in guide:
             wrong.append(f"no document tells of `farmlive {command}`")
-    typed = set(re.findall(r"`farmlive ([a-z]+(?: [a-z]+)?)", guide))
+    typed = set(re.findall(r"`farmlive ([a-z-]+(?: [a-z]+)?)", guide))
     for words in sorted(typed):
         if words not in commands() and words.split()[0] not in commands():
             wrong.append(f"a document tells of `farmlive {words}`, which is no command")
@@ -144,6 +190,7 @@ def main() -> int:
         SETTINGS.write_text(settings_page())
         ROUTES.write_text(routes_page())
         ORDERS.write_text(life.page())
+        CONFORMANCE.write_text(conformance_page())
     wrong = differences()
     for line in wrong:
         print(line)
