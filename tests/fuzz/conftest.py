@@ -22,7 +22,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=_SLOW,
 )
-settings.register_profile("long", max_examples=6_000, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("long", max_examples=2_000, deadline=None, suppress_health_check=_SLOW)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

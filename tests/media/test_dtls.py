@@ -103,3 +103,12 @@ async def test_a_certificate_that_tls_refuses_is_told_to_the_operator(ours: Cert
     assert client.keys is None
     assert "P-256" in logs[0]["what_to_do"]
     assert logs[0]["log_level"] == "warning"
+
+
+async def test_a_datagram_of_nothing_is_no_record(ours: Certificate) -> None:
+    client, server = ends(ours, ours)
+    for end in (client, server):
+        end.handshake.datagram(b"")
+    await until(lambda: client.keys and server.keys, "both have their keys")
+    for end in (client, server):
+        await end.handshake.stop()

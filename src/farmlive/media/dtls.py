@@ -92,6 +92,9 @@ class _Wire:
             self._again = asyncio.get_running_loop().call_later(wait_s, again)
 
     def put(self, data: bytes) -> None:
+        # Nothing is no record; it would end aiortc's reading for good, and tell nobody.
+        if not data:
+            return
         self._heard = True
         self.close()
         # A flood is cut off here; DTLS sends a lost flight again.
