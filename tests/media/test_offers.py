@@ -30,7 +30,7 @@ PUBLISHERS = {
     "obs-32.2.2": ("H264:baseline", "server", True, True, False),
     "obs-32.2.2-simulcast": ("H264:baseline", "server", True, True, False),
     "pion-3.1": ("H264:baseline", "server", True, True, False),
-    "werift-0.25": ("H264:baseline", "server", True, True, False),
+    "werift-0.24": ("H264:baseline", "server", True, True, False),
     "whip-client-h264": ("H264:baseline", "server", False, True, False),
     "whip-client-vp8": ("VP8", "server", False, True, False),
     "whip-web-client-1.1": ("H264:baseline", "server", True, True, True),
@@ -47,7 +47,7 @@ PLAYERS = {
     "node-datachannel-0.33": {"H264:baseline", "H264:high"},
     "pion-3.1": {"H264:baseline", "H264:high", "VP8", "VP9:0"},
     "webrtc-player-0.13": {"H264:baseline", "H264:high", "VP8", "VP9:0", "AV1"},
-    "werift-0.25": {"H264:baseline", "H264:high"},
+    "werift-0.24": {"H264:baseline", "H264:high"},
     "wrtc-0.10": {"VP8", "VP9:0", "AV1"},
 }
 SENT = ("H264:baseline", "H264:high", "VP8", "VP9:0", "AV1")
