@@ -136,11 +136,44 @@ def test_a_viewer_begins_in_the_middle(fanout: Fanout) -> None:
     assert one.lane is not None
 
 
-def test_it_moves_up_at_the_keyframe_of_the_upper_layer_alone(fanout: Fanout) -> None:
-    source, one, kept = on_air(fanout)
+def go_up(fanout: Fanout, source: Layered, one: Viewer) -> None:
+    """Reports without loss, after which a viewer wants the next layer."""
     report(fanout, one, source.now, 100, 0)
     source.now += 3
     report(fanout, one, source.now, 400, 0)
+    assert one.choice.probe == 2
+    report(fanout, one, source.now + 0.5, 450, 0)
+    source.now += 1.5
+    report(fanout, one, source.now, 550, 0)
+    assert one.choice.probe is None
+
+
+def test_a_link_is_tried_with_repeats_before_a_layer_is(fanout: Fanout) -> None:
+    source, one, kept = on_air(fanout)
+    source.publisher.measure(1.0)
+    report(fanout, one, source.now, 100, 0)
+    source.frames(30)
+    source.now += 3
+    source.publisher.measure(2.0)
+    report(fanout, one, source.now, 400, 0)
+    # Of the layer above one packet in three is more, of 45 bytes and 30 times a second.
+    fanout.probe(0.1)
+    repeats = kept.of(SSRCS.retransmission)
+    assert sum(len(each.packet.payload) - 2 for each in repeats) == pytest.approx(135, abs=45)
+    numbers = [int.from_bytes(each.packet.payload[:2], "big") for each in repeats]
+    assert numbers == [packet.sequence for packet in reversed(kept.video)][: len(numbers)]
+    report(fanout, one, source.now + 0.5, 450, 0)
+    source.now += 1.5
+    report(fanout, one, source.now, 550, 30)
+    assert one.choice.probe is None
+    assert one.target is source.publisher.layers[1], "it does not carry that"
+    fanout.probe(0.1)
+    assert len(kept.of(SSRCS.retransmission)) == len(repeats)
+
+
+def test_it_moves_up_at_the_keyframe_of_the_upper_layer_alone(fanout: Fanout) -> None:
+    source, one, kept = on_air(fanout)
+    go_up(fanout, source, one)
     assert source.asked() == [source.ssrcs[2]]
     source.frames(5)
     assert set(layers(kept)) == {1}, "the old picture goes on until the new one begins"
@@ -170,6 +203,25 @@ def test_it_moves_down_when_it_loses_much(fanout: Fanout) -> None:
     report(fanout, one, source.now, 200, 40)
     assert one.target is source.publisher.layers[0]
     assert source.asked() == [source.ssrcs[0]]
+
+
+def test_what_a_full_link_lost_is_not_sent_again(fanout: Fanout) -> None:
+    source, one, kept = on_air(fanout)
+    report(fanout, one, source.now, 100, 0)
+    source.now += 1
+    report(fanout, one, source.now, 200, 40)
+    old = kept.video[-1].sequence
+    source.frames(2, keyframes=(0,))
+    new = kept.video[-1].sequence
+    fanout.repair(one, rtcp.Nack(SSRCS.video, (old, new)))
+    (again,) = kept.of(SSRCS.retransmission)
+    assert int.from_bytes(again.packet.payload[:2], "big") == new
+    source.frames(30)
+    source.asked()
+    report(fanout, one, source.now, 210, 45)
+    source.now += 1.1
+    assert fanout.reported(one, rtcp.ReceiverReport(SSRCS.video, 0, 45, 240, 0, 0, 0), source.now)
+    assert source.asked() == [source.ssrcs[0]], "the link is free again, the picture perhaps broken"
 
 
 def test_a_layer_that_stops_is_left_for_the_next_lower_one(fanout: Fanout) -> None:

@@ -2,6 +2,8 @@
 
 import itertools
 
+import pytest
+
 from farmlive.media.layers import Choice, Flow
 
 RATES = [150.0, 500.0, 1_800.0]
@@ -11,12 +13,13 @@ ALL = [True, True, True]
 class Link:
     """A viewer with a link that carries so much; each step is a second."""
 
-    def __init__(self, carries_kbps: float, noise: float = 0.0) -> None:
+    def __init__(self, carries_kbps: float, noise: float = 0.0, can_probe: bool = True) -> None:
         self.choice = Choice(0.0)
-        self.carries_kbps, self.noise = carries_kbps, noise
+        self.carries_kbps, self.noise, self.can_probe = carries_kbps, noise, can_probe
         self.flowing = ALL
         self.layer = self.choice.decide(ALL, RATES, 3, 0.0)
         self.now = 0.0
+        self.probes: list[float] = []
         self._highest = self._lost = 0
 
     def run(self, seconds: int) -> list[int]:
@@ -24,13 +27,18 @@ class Link:
         layers = []
         for _ in range(seconds):
             self.now += 1.0
-            sent = RATES[self.layer]
-            packets = round(sent / 8)
+            probe = self.choice.probe
+            if probe is not None:
+                self.probes.append(self.now)
+            sent = RATES[self.layer if probe is None else probe]
+            packets = round(RATES[self.layer] / 8)
             congested = max(0.0, 1 - self.carries_kbps / sent)
             self._highest += packets
             self._lost += round(packets * (congested + (1 - congested) * self.noise))
             self.choice.reported(self._highest, self._lost, self.now)
-            self.layer = self.choice.decide(self.flowing, RATES, self.layer, self.now)
+            self.layer = self.choice.decide(
+                self.flowing, RATES, self.layer, self.now, self.can_probe
+            )
             layers.append(self.layer)
         return layers
 
@@ -52,22 +60,42 @@ def test_goes_down_to_the_lowest_where_the_link_is_narrow() -> None:
     assert Link(200).run(6)[-1] == 0
 
 
-def test_tries_again_seldom_where_each_try_fails() -> None:
-    link = Link(700)
+@pytest.mark.parametrize("can_probe", [True, False])
+def test_tries_again_seldom_where_each_try_fails(can_probe: bool) -> None:
+    link = Link(700, can_probe=can_probe)
     layers = link.run(300)
-    tries = [at for at, layer in enumerate(layers) if layer == 2 and layers[at - 1] == 1]
+    steps = [float(at) for at, layer in enumerate(layers) if layer == 2 and layers[at - 1] == 1]
+    probes = [at for at in link.probes if at - 1 not in link.probes]
+    tries = probes if can_probe else steps
     apart = [b - a for a, b in itertools.pairwise(tries)]
     assert len(tries) >= 3
     assert all(b >= a for a, b in itertools.pairwise(apart)), "each pause is longer"
     assert max(apart) > 60
-    assert layers.count(2) < 20
+    assert layers.count(2) < (1 if can_probe else 20), "a probe costs no picture"
+
+
+def test_a_probe_without_an_answer_ends() -> None:
+    link = Link(10_000)
+    link.run(2)
+    assert link.choice.probe == 2
+    for now in range(3, 9):
+        assert link.choice.decide(ALL, RATES, 1, float(now), True) == 1
+    assert link.choice.probe is None
+
+
+def test_a_viewer_that_stalled_goes_on_with_less() -> None:
+    link = Link(10_000)
+    link.run(20)
+    link.choice.stalled(2, link.now)
+    assert link.run(1) == [1]
 
 
 def test_a_lossy_link_that_loses_as_much_of_less_keeps_its_layer() -> None:
-    link = Link(10_000, noise=0.12)
+    link = Link(10_000, noise=0.2)
     layers = link.run(120)
     assert layers[-60:].count(0) == 0
     assert layers[-60:].count(2) > 30
+    assert Link(10_000, noise=0.1).run(120) == [1] * 120
 
 
 def test_without_reports_it_stays_where_it_is() -> None:

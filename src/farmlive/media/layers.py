@@ -15,7 +15,7 @@ _STEADY_S = 1.0
 _WINDOW_S = 0.8
 # One window with so much loss, or two in a row with so much, and the viewer gets less.
 _LOSS_AT_ONCE = 0.30
-_LOSS_LASTING = 0.10
+_LOSS_LASTING = 0.15
 _LOSS_GOOD = 0.04
 # The viewer gets less where its estimate is below this share of what is sent and goes on falling
 # for so long; with loss at the same time, at once below the other share.
@@ -23,12 +23,14 @@ _ESTIMATE_SHARE, _ESTIMATE_LOSSY = 0.5, 0.85
 _LOW_S, _FELL_S = 4.0, 3.0
 _ESTIMATE_VALID_S = 5.0
 _REPORT_VALID_S = 5.0
-# The first step up comes soon, the next ones after a pause, and after a step that failed within
-# the time of trial the pause doubles.
+# The first step up comes soon, the next ones after a pause, and after a step or a probe that failed
+# the pause doubles. After a step down the link needs a while to be empty.
 _FIRST_UP_S = 2.0
 _UP_S = 3.0
-_DOWN_S = 1.0
+_DOWN_S = 1.5
+_CONGESTED_S = 4.0
 _TRIAL_S = 10.0
+_PROBE_MOST_S = 5.0
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 8.0, 64.0
 _FORGIVEN_S = 60.0
 
@@ -91,7 +93,9 @@ class Flow:
 class Choice:
     """The layer for one viewer: down fast, up slowly, and slower after each step that failed.
 
-    `most` is the highest layer that it wants; None: no limit.
+    `most` is the highest layer that it wants; None: no limit. `probe` is the layer of which as much
+    is sent for a moment, on top of what the viewer gets, to see whether its link carries that: a
+    step that fails costs the viewer its picture, a probe does not.
     """
 
     __slots__ = (
@@ -104,6 +108,7 @@ class Choice:
         "_limit",
         "_loss_before",
         "_low_since",
+        "_probe_since",
         "_raised_at",
         "_reported_at",
         "_up_at",
@@ -111,10 +116,13 @@ class Choice:
         "estimate_kbps",
         "loss",
         "most",
+        "probe",
     )
 
     def __init__(self, now: float) -> None:
         self.most: int | None = None
+        self.probe: int | None = None
+        self._probe_since = now
         # Share of what was sent lately that did not come, and what the viewer thinks it can get.
         self.loss = 0.0
         self.estimate_kbps: float | None = None
@@ -133,6 +141,16 @@ class Choice:
     def begin_stream(self) -> None:
         """What is reported from now on has other numbers."""
         self._window = None
+
+    def is_congested(self, now: float) -> bool:
+        """Whether it gets less since a moment ago, because its link was full."""
+        return now - self._down_at < _CONGESTED_S
+
+    def stalled(self, current: int, now: float) -> None:
+        """It could not keep up with this layer: the next keyframe is one of a lower layer."""
+        self._limit = max(0, min(current - 1, self._limit if self._limit is not None else current))
+        self._failed(now)
+        self._down_at = now
 
     def carries_kbps(self, now: float) -> float | None:
         """What the viewer's link is thought to carry, where it tells."""
@@ -182,10 +200,15 @@ class Choice:
         self.estimate_kbps, self._estimate_at = kbps, now
 
     def decide(
-        self, flowing: Sequence[bool], kbps: Sequence[float], current: int, now: float
+        self,
+        flowing: Sequence[bool],
+        kbps: Sequence[float],
+        current: int,
+        now: float,
+        can_probe: bool = False,
     ) -> int:
         """The layer to send, of those that come. `current` is what it gets now, `kbps` what each
-        layer has.
+        layer has; `can_probe`: the viewer takes what serves for nothing else.
         """
         count = len(flowing)
         if count < 2:
@@ -194,10 +217,12 @@ class Choice:
             self._limit = (count - 1) // 2
         self._limit = min(self._limit, count - 1)
         sent = kbps[current] if current < count else 0.0
-        if self._is_bad(sent, now):
+        if self.probe is not None:
+            self._judge(sent, flowing, now)
+        elif self._is_bad(sent, now):
             self._lower(current, flowing, now)
         elif now >= self._up_at and self._limit <= current and self._is_good(sent, now):
-            self._raise(flowing, now)
+            self._raise(flowing, now, can_probe)
         if (
             self._raised_at is not None
             and self._back_off > _BACK_OFF_S
@@ -238,19 +263,53 @@ class Choice:
         lower = [layer for layer in range(current) if flowing[layer]]
         if not lower:
             return
-        if self._raised_at is not None and now - self._raised_at < _TRIAL_S:
-            self._back_off = min(2 * self._back_off, _LONGEST_BACK_OFF_S)
         self._limit = lower[-1]
-        self._up_at = now + self._back_off
-        self._raised_at = None
+        self._failed(now)
         self._down_at = now
         self._loss_before = self.loss if self._bad_windows else None
         self._bad_windows = 0
         self._low_since = None
 
-    def _raise(self, flowing: Sequence[bool], now: float) -> None:
-        higher = [layer for layer in range((self._limit or 0) + 1, len(flowing)) if flowing[layer]]
-        if higher and (self.most is None or higher[0] <= self.most):
-            self._limit = higher[0]
-            self._raised_at = now
-            self._up_at = now + _UP_S
+    def _failed(self, now: float) -> None:
+        """A step up or a probe ends, or what went well for long does."""
+        trial = self._raised_at is not None and now - self._raised_at < _TRIAL_S
+        if trial or self.probe is not None:
+            self._back_off = min(2 * self._back_off, _LONGEST_BACK_OFF_S)
+        self._up_at = now + self._back_off
+        self._raised_at = self.probe = None
+
+    def _raise(self, flowing: Sequence[bool], now: float, can_probe: bool) -> None:
+        limit = self._limit or 0
+        higher = [layer for layer in range(limit + 1, len(flowing)) if flowing[layer]]
+        if not higher or (self.most is not None and higher[0] > self.most):
+            return
+        if can_probe:
+            self.probe, self._probe_since = higher[0], now
+            # Only a window that begins with the probe shows what it does.
+            self._window = None
+        else:
+            self._step_to(higher[0], now)
+
+    def _step_to(self, layer: int, now: float) -> None:
+        self._limit = layer
+        self._raised_at = now
+        self._up_at = now + _UP_S
+
+    def _judge(self, sent: float, flowing: Sequence[bool], now: float) -> None:
+        """Go up where the probe has done no harm, by the first report on it."""
+        layer = self.probe
+        if layer is None:
+            return
+        if not flowing[layer] or (self.most is not None and layer > self.most):
+            self.probe = None
+        elif self._reported_at <= self._probe_since:
+            if now - self._probe_since > _PROBE_MOST_S:
+                self._failed(now)
+        elif self._is_good(sent, now):
+            self.probe = None
+            self._step_to(layer, now)
+        else:
+            # It may have been too much; what the viewer gets by itself is not.
+            self._failed(now)
+            self._bad_windows = 0
+            self._window = None

@@ -27,6 +27,7 @@ _BURST = 24
 _RATE = 90_000
 # Whoever waits this long for a new source's layer takes a lower one.
 _PATIENCE_S = 0.5
+_MUCH_LOSS = 0.04
 
 
 class Fanout:
@@ -43,6 +44,8 @@ class Fanout:
         self.catching: dict[Peer, Viewer] = {}
         self.waiting: dict[Peer, Viewer] = {}
         self.moving: dict[Peer, Viewer] = {}
+        # Those whose link is tried with as much as a higher layer has.
+        self.probing: dict[Peer, Viewer] = {}
         self.sending = Sending(ssrcs, self.viewers, self.sound)
         # Of viewers that are gone: what was dropped since they could not keep up.
         self.dropped = 0
@@ -166,7 +169,12 @@ class Fanout:
         """These can't keep up: sound alone, until they may go on at a keyframe."""
         for viewer in fallen:
             if viewer.peer in self.viewers:
-                self._wait(viewer, muted=True)
+                self._fall(viewer)
+
+    def _fall(self, viewer: Viewer) -> None:
+        if viewer.epoch is not None:
+            viewer.choice.stalled(viewer.epoch.track.layer, viewer.stall.since or 0.0)
+        self._wait(viewer, muted=True)
 
     # Viewers come, go and change.
 
@@ -218,8 +226,14 @@ class Fanout:
         if len(layers) > 1:
             now_at = current.layer if current in layers and current is not None else len(layers)
             layer = viewer.choice.decide(
-                publisher.flow.flowing, [each.kbps for each in layers], now_at, now
+                publisher.flow.flowing,
+                [each.kbps for each in layers],
+                now_at,
+                now,
+                viewer.lane is not None and viewer.repeats,
             )
+            if viewer.choice.probe is not None:
+                self.probing[viewer.peer] = viewer
         viewer.target = target = layers[layer]
         if current is None or current is target:
             self.moving.pop(viewer.peer, None)
@@ -248,6 +262,7 @@ class Fanout:
     def _wait(self, viewer: Viewer, muted: bool = False) -> None:
         """The viewer gets no video until the next keyframe of its track."""
         epoch, lane = viewer.epoch, viewer.lane
+        self.probing.pop(viewer.peer, None)
         if epoch is not None:
             sent = epoch.track.ring.highest if viewer.cursor is None else viewer.cursor - 1
             viewer.end_epoch(sent, muted)
@@ -312,7 +327,8 @@ class Fanout:
         newest = track.ring.newest
         if terms is None or first is None or newest is None:
             return False
-        self._wait(viewer)
+        # What was lost of a layer that the link did not carry would only fill it again.
+        self._wait(viewer, muted=viewer.choice.is_congested(now))
         last, nudge = viewer.last, 0
         live = newest.timestamp
         if last is None:
@@ -401,7 +417,7 @@ class Fanout:
         self.repairs.answer(viewer, nack)
         if viewer.alone.fallen:
             viewer.alone.fallen.clear()
-            self._wait(viewer, muted=True)
+            self._fall(viewer)
 
     def keyframe_requested(self, viewer: Viewer) -> Publisher | None:
         """The viewer's decoder needs a keyframe: the publisher that is to be asked for it."""
@@ -414,8 +430,28 @@ class Fanout:
         """The viewer tells what it lost; True where it needs another layer's keyframe now."""
         if report.ssrc != self.ssrcs.video:
             return False
+        before = viewer.choice.loss
         full = viewer.choice.reported(report.highest, report.total_lost, now)
-        return full and self.is_layered and self.aim(viewer, now)
+        if not full or not self.is_layered:
+            return False
+        if (
+            viewer.lane is not None
+            and before > _MUCH_LOSS > viewer.choice.loss
+            and viewer.choice.is_congested(now)
+        ):
+            # The link is free again. The keyframe that it moved at may have been lost in part.
+            viewer.lane.publisher.want_keyframe(viewer.lane.track)
+        return self.aim(viewer, now) or viewer.choice.is_congested(now)
+
+    def probe(self, seconds: float) -> None:
+        """Send those whose link is tried what that takes for so long."""
+        for viewer in list(self.probing.values()):
+            layer, lane = viewer.choice.probe, viewer.lane
+            if layer is None or lane is None or layer >= len(lane.publisher.layers):
+                del self.probing[viewer.peer]
+                continue
+            more = lane.publisher.layers[layer].kbps - lane.track.kbps
+            self.repairs.repeat(viewer, round(more * 125 * seconds))
 
     @property
     def is_layered(self) -> bool:

@@ -6,7 +6,7 @@ from farmlive.media.lane import Shift, write
 from farmlive.media.pictures import moved
 from farmlive.media.rtp import Packet
 from farmlive.media.runs import Run
-from farmlive.media.viewer import Viewer
+from farmlive.media.viewer import Epoch, Viewer
 
 _MOST_PER_NACK = 100
 
@@ -17,6 +17,20 @@ class Repairs:
     def __init__(self, ssrcs: Ssrcs) -> None:
         self._ssrcs = ssrcs
         self.repaired = self.unrepaired = self.failed = 0
+
+    def repeat(self, viewer: Viewer, octets: int) -> None:
+        """Send so much of what came last once more as RTX: it fills the link and does no harm."""
+        epoch = viewer.epoch
+        if epoch is None or epoch.terms.retransmission is None:
+            return
+        ring = epoch.track.ring
+        for back in range(_MOST_PER_NACK):
+            packet = ring.get((ring.highest - back) & 0xFFFF)
+            if packet is None or octets <= 0:
+                return
+            octets -= len(packet.payload)
+            number = (packet.sequence + epoch.shift.sequence) & 0xFFFF
+            self.failed += self._send(viewer, epoch, number, packet)
 
     def answer(self, viewer: Viewer, nack: rtcp.Nack) -> None:
         """Send what is missing: as RTX (RFC 4588), or the packet itself."""
@@ -34,19 +48,23 @@ class Repairs:
                 self.unrepaired += 1
                 continue
             viewer.rtx_left -= 1
-            packet = epoch.as_sent(packet)
-            again = epoch.terms.retransmission
-            if again is None:
-                (data,) = write((packet,), epoch.shift, self._ssrcs.video)
-            else:
-                payload = packet.payload
-                if epoch.shift.pictures is not None:
-                    payload = moved(payload, epoch.shift.pictures)
-                payload = number.to_bytes(2, "big") + payload
-                whole = Packet(viewer.rtx_sequence, packet.timestamp, packet.marker, payload)
-                viewer.rtx_sequence = (viewer.rtx_sequence + 1) & 0xFFFF
-                shift = Shift(again, 0, epoch.shift.timestamp)
-                (data,) = write((whole,), shift, self._ssrcs.retransmission)
-            failed = viewer.send((Run((data,)),))
+            failed = self._send(viewer, epoch, number, packet)
             self.failed += failed
             self.repaired += 1 - failed
+
+    def _send(self, viewer: Viewer, epoch: Epoch, number: int, packet: Packet) -> int:
+        """Send a packet again that has this number for the viewer; 1 where that failed."""
+        packet = epoch.as_sent(packet)
+        again = epoch.terms.retransmission
+        if again is None:
+            (data,) = write((packet,), epoch.shift, self._ssrcs.video)
+        else:
+            payload = packet.payload
+            if epoch.shift.pictures is not None:
+                payload = moved(payload, epoch.shift.pictures)
+            payload = number.to_bytes(2, "big") + payload
+            whole = Packet(viewer.rtx_sequence, packet.timestamp, packet.marker, payload)
+            viewer.rtx_sequence = (viewer.rtx_sequence + 1) & 0xFFFF
+            shift = Shift(again, 0, epoch.shift.timestamp)
+            (data,) = write((whole,), shift, self._ssrcs.retransmission)
+        return viewer.send((Run((data,)),))

@@ -180,6 +180,8 @@ class Upkeep:
                 for fanout in peer.publisher.outputs:
                     fanout.aim_all(now)
         for fanout in self._outputs.values():
+            if fanout.probing:
+                fanout.probe(_TICK_S)
             if fanout.waiting or fanout.moving:
                 fanout.want_keyframes(now)
                 if fanout.catching:

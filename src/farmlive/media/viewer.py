@@ -165,6 +165,11 @@ class Viewer:
         """It is reached elsewhere now."""
         self.sock, self.address, self._alone = sock, address, None
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it takes RTX."""
+        return self.epoch is not None and self.epoch.terms.retransmission is not None
+
     def can_play(self, track: Track) -> bool:
         """Whether it knows the track's codec."""
         return track.codec in self.viewing.video
