@@ -1,0 +1,58 @@
+"""Streams of any bytes at the TCP port: each ends, and harms nobody."""
+
+import asyncio
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as some
+from tests.fuzz.corpus import SESSIONS
+from tests.fuzz.mutants import datagrams, mutants
+from tests.fuzz.test_engine import Heard
+from tests.media.conftest import until
+
+from farmlive.media import stun
+from farmlive.media.engine import Credentials
+from farmlive.media.framing import frame
+from farmlive.media.python_engine import PythonEngine
+
+PACKETS = [data for each in SESSIONS for data in (*each.stun, *each.rtcp, *each.rtp)]
+STREAM = b"".join(map(frame, PACKETS[:40]))
+FRAMED = some.lists(datagrams(PACKETS), max_size=8).map(lambda each: b"".join(map(frame, each)))
+STREAMS = some.lists(mutants([STREAM], 1 << 15) | FRAMED | some.binary(max_size=400), max_size=4)
+OWN = Credentials("own", "the password of our end")
+
+
+async def send(streams: list[bytes], known: bool) -> None:
+    """`known`: each connection begins with a check of a peer's."""
+    faults: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: faults.append(what))
+    engine, heard = PythonEngine(), Heard()
+    await engine.start(heard, ["127.0.0.1"], ["127.0.0.1"], 0, 0)
+    try:
+        engine.add_peer(OWN)
+        port = next(each.port for each in engine.candidates if each.protocol == "tcp")
+        check = frame(stun.request("own:x", OWN.password.encode(), bytes(12)))
+        for stream in streams:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(check + stream if known else stream)
+            writer.write_eof()
+            # Nothing is held back: it comes to its end whatever was in it.
+            async with asyncio.timeout(5):
+                try:
+                    answer = await reader.read()
+                except ConnectionResetError:
+                    answer = b""
+            assert known or answer == b"", "who is nobody's gets no answer"
+            writer.close()
+        await until(lambda: not len(engine._streams.bounds), "all connections are closed")
+        assert all(not each.peers for each in engine._streams.all)
+        assert engine.counters()["packets_received"] == 0
+    finally:
+        await engine.stop()
+    assert faults == []
+
+
+@given(STREAMS, some.booleans())
+def test_any_stream_comes_to_its_end(streams: list[bytes], known: bool) -> None:
+    with asyncio.Runner() as runner:
+        runner.run(send(streams, known))
