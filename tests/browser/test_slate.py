@@ -88,6 +88,48 @@ async def test_a_frozen_camera_is_waited_for_without_a_new_session(
         assert await page.evaluate("peers") == sessions
 
 
+# A browser that knows no VP8.
+WITHOUT_VP8 = """
+const add = RTCPeerConnection.prototype.addTransceiver;
+RTCPeerConnection.prototype.addTransceiver = function (kind, init) {
+  const transceiver = add.call(this, kind, init);
+  if (kind === "video") {
+    const known = RTCRtpReceiver.getCapabilities("video").codecs;
+    transceiver.setCodecPreferences(known.filter(({ mimeType }) => mimeType !== "video/VP8"));
+  }
+  return transceiver;
+};
+"""
+
+
+async def test_a_camera_that_the_browser_can_not_play_is_told_until_another_is_on_air(
+    site: Server, sale: Sale, open_page: Open
+) -> None:
+    whip = f"{site.url}/whip/{sale.broadcast}"
+    orchard = await sale.api.stream_key(sale.broadcast, "encoder", "orchard")
+    kitchen = await sale.api.stream_key(sale.broadcast, "encoder", "kitchen")
+    async with camera(whip, orchard["key"]):
+        page = await open_page(sale.path, size=PHONE, script=COUNTED + WITHOUT_VP8)
+        slate = page.locator("#slate")
+        await page.evaluate(MORE_FRAMES, 10)
+        await expect(slate).to_be_hidden(timeout=15_000)
+        sessions = await page.evaluate("peers")
+        async with Publisher(whip, kitchen["key"], video=TestPicture(320, 180), codec="VP8"):
+            await expect(slate).to_contain_text("can't show this camera", timeout=15_000)
+            await sale.api.put_on_air(sale.broadcast, orchard["source"])
+            await expect(slate).to_be_hidden(timeout=15_000)
+            await page.evaluate(MORE_FRAMES, 10)
+            assert await page.evaluate("peers") == sessions
+            # One who comes while it is on air is let in as soon as another is.
+            await sale.api.put_on_air(sale.broadcast, kitchen["source"])
+            await expect(slate).to_contain_text("can't show this camera", timeout=15_000)
+            late = await open_page(sale.path, size=PHONE, script=COUNTED + WITHOUT_VP8)
+            await expect(late.locator("#slate")).to_contain_text("can't show the video")
+            await sale.api.put_on_air(sale.broadcast, orchard["source"])
+            await expect(late.locator("#slate")).to_be_hidden(timeout=15_000)
+            await late.evaluate(MORE_FRAMES, 10)
+
+
 @dataclass
 class Killable:
     """A broadcast on a server that can be killed, and what its camera needs."""

@@ -47,7 +47,7 @@ export class Scene {
         break;
       case "source.switched":
         // It is shown, so a pause is over: a server that was restarted knows of none to end.
-        this.source = { source: data.source, label: data.label };
+        this.source = { source: data.source, label: data.label, codec: data.codec };
         this.paused = false;
         break;
       case "source.left":

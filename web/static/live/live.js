@@ -61,6 +61,12 @@ new Surround(video, at("surround"));
 
 let known = false;
 
+/** The player's state; `other` where its browser can't play what is on air, and could another. */
+function picture() {
+  const isOther = player.state === "playing" && !player.plays(scene.source?.codec);
+  return isOther ? "other" : player.state;
+}
+
 function closeSheets() {
   for (const sheet of document.querySelectorAll("dialog[open]")) close(sheet);
 }
@@ -85,7 +91,7 @@ function render() {
   look.render(buyable);
   chat.render(scene);
   hearts.render(scene);
-  slate.render(slateOf(scene, player.state, channel.state));
+  slate.render(slateOf(scene, picture(), channel.state));
   const lot = (scene.card ?? scene.offers.values().next().value)?.lot;
   at("farm").hidden = !lot;
   if (lot) say(at("farm-name"), `${text(lot.farm.name)} · ${text(lot.farm.place)}`);
@@ -103,7 +109,7 @@ channel.addEventListener("welcome", ({ detail }) => {
 });
 channel.addEventListener("events", ({ detail }) => {
   for (const event of detail.events) scene.apply(event);
-  if (detail.events.some(({ kind }) => kind === "source.switched")) player.soon();
+  if (detail.events.some(({ kind }) => kind === "source.switched")) player.another();
   render();
 });
 channel.addEventListener("state", () => {

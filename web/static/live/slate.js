@@ -62,6 +62,13 @@ export function slateOf(scene, picture, link) {
       words: t("The camera lost its connection. Stay here: it goes on by itself."),
     };
   }
+  if (picture === "other") {
+    return {
+      icon: "warning",
+      title: t("This browser can't show this camera"),
+      words: t("You hear it. The picture comes back by itself with the next camera."),
+    };
+  }
   if (picture === "playing") return null;
   if (picture === "waiting") {
     return {

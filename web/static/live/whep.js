@@ -41,6 +41,12 @@ export class Player extends EventTarget {
     return this.path?.way ?? null;
   }
 
+  /** Whether the browser takes this codec, such as `H264`; true while that is not known. */
+  plays(codec) {
+    const sdp = this.connection?.currentRemoteDescription?.sdp;
+    return !codec || !sdp || new RegExp(`^a=rtpmap:\\d+ ${codec}/`, "im").test(sdp);
+  }
+
   /** Play, now and whenever there is something to play. */
   start() {
     if (this.wanted) return;
@@ -70,6 +76,12 @@ export class Player extends EventTarget {
     if (this.state === "busy") return;
     if (this.wanted && this.timer) this.restart();
     else if (this.wanted && this.video.paused && this.video.srcObject) this.play();
+  }
+
+  /** Another source is on air: try at once, also where the one before could not be played. */
+  another() {
+    if (this.wanted && this.state === "unsupported" && "RTCPeerConnection" in window) this.restart();
+    else this.soon();
   }
 
   async connect() {
