@@ -151,7 +151,8 @@ class Wire:
         """Drop this share of the packets at random, 1 for all; in both directions, or only those
         that go to these places.
         """
-        for place in towards or (self.client, self.far):
+        # The client's end opens last: what it answers to the first packet gets through.
+        for place in towards or (self.far, self.client):
             rules = f"flush chain inet lab in_{self.interface}"
             if share > 0:
                 draw = "" if share >= 1 else f"numgen random mod 1000 < {round(share * 1000)}"
@@ -177,10 +178,10 @@ class Wire:
             bucket = ("rate", f"{kbps}kbit", "burst", "4kb", "latency", "250ms")
             self.client.run("tc", "qdisc", "replace", "dev", self.interface, "root", "tbf", *bucket)
 
-    def received(self) -> int:
-        """Bytes of IP that have come to the far end, with headers."""
-        found = self.far.run("cat", f"/sys/class/net/{self.interface}/statistics/rx_bytes")
-        return int(found)
+    def received(self, place: Place | None = None) -> int:
+        """Bytes of Ethernet that have come to one end, the far one by default."""
+        end = place or self.far
+        return int(end.run("cat", f"/sys/class/net/{self.interface}/statistics/rx_bytes"))
 
 
 class Lab:

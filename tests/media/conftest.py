@@ -102,7 +102,7 @@ class Media:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Media]:
+async def serving(settings: Settings, host: str = "127.0.0.1") -> AsyncIterator[Media]:
     gate = KeptGate()
     relay = Relay(settings, gate)
     await relay.start()
@@ -114,13 +114,13 @@ async def serving(settings: Settings) -> AsyncIterator[Media]:
         return JSONResponse(problem.body(), problem.status, problem.headers, MEDIA_TYPE)
 
     app.add_exception_handler(Problem, answer)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none")
+    config = uvicorn.Config(app, host=host, port=0, log_level="warning", ws="none")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server._serve())
     await until(lambda: server.started, "the HTTP server started")
     port = server.servers[0].sockets[0].getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{host}:{port}"
     async with httpx.AsyncClient(base_url=url) as http:
         media = Media(relay, gate, url, http)
         try:
