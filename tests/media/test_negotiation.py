@@ -146,6 +146,21 @@ def test_red_is_answered_to_a_viewer_whose_blocks_are_opus(red: str, number: int
     assert ("m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n" in answer) == (number is not None)
 
 
+@pytest.mark.parametrize("mode", ["", ";packetization-mode=0"])
+def test_h264_without_fragments_is_taken_from_a_publisher_that_has_no_other(mode: str) -> None:
+    single = VIDEO.replace("packetization-mode=1;", "").replace("1f\n", f"1f{mode}\n")
+    alone = single.replace("VP8/", "VP1/")
+    _, publishing, _ = negotiation.publish(offer("sendonly", AUDIO, alone), LOCAL)
+    assert dict(publishing.tracks[1].codecs) == {98: "H264:baseline"}
+    _, publishing, _ = negotiation.publish(offer("sendonly", AUDIO, single), LOCAL)
+    assert dict(publishing.tracks[1].codecs) == {96: "VP8"}
+    with pytest.raises(NoCommonCodec):
+        negotiation.view(offer("recvonly", AUDIO, alone), LOCAL, SSRCS, ["H264:baseline"])
+    interleaved = VIDEO.replace("VP8/", "VP1/").replace("mode=1", "mode=2")
+    with pytest.raises(NoCommonCodec):
+        negotiation.publish(offer("sendonly", AUDIO, interleaved), LOCAL)
+
+
 def test_forward_error_correction_is_never_answered() -> None:
     fec = """a=rtpmap:116 ulpfec/90000
 a=rtpmap:49 flexfec-03/90000

@@ -7,6 +7,7 @@ text is written by `answer`.
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import replace
 
 from farmlive.media import codecs, h264, simulcast
 from farmlive.media.answer import (
@@ -113,13 +114,23 @@ def _key(section: Section, codec: Codec) -> str | None:
     return codecs.key(codec.name, codec.parameters)
 
 
+def _sent_key(section: Section, codec: Codec) -> str | None:
+    """The key of a codec that a publisher may send. Without fragments too: who takes them takes
+    single units as well (RFC 6184, section 6.2).
+    """
+    if codec.name.upper() != "H264" or codec.parameters.get("packetization-mode", "0") != "0":
+        return _key(section, codec)
+    return _key(section, replace(codec, parameters=codec.parameters | {"packetization-mode": "1"}))
+
+
 def _wanted(section: Section) -> Codec:
     """The one codec that a publisher is asked to send; raises NoCommonCodec."""
     names = codecs.VIDEO if section.kind == "video" else codecs.AUDIO
-    for name in names:
-        for codec in section.codecs:
-            if codec.name.upper() == name and _key(section, codec):
-                return codec
+    for key in (_key, _sent_key):
+        for name in names:
+            for codec in section.codecs:
+                if codec.name.upper() == name and key(section, codec):
+                    return codec
     if any(codec.name.upper() == "H264" for codec in section.codecs):
         raise NoCommonCodec(codecs.NO_SUCH_PROFILE)
     raise NoCommonCodec(
@@ -172,7 +183,7 @@ def publish(text: str, local: Local) -> tuple[str, Publishing, Terms]:
             Incoming(
                 kind="video" if section.kind == "video" else "audio",
                 clock_rate=codec.clock_rate,
-                codecs={codec.payload_type: codecs.key(codec.name, codec.parameters) or ""},
+                codecs={codec.payload_type: _sent_key(section, codec) or ""},
                 retransmissions={} if is_red else inner,
                 red=inner if is_red else {},
                 layers=layers.rids if layers else (),
