@@ -165,7 +165,7 @@ async def test_a_viewer_says_how_high_a_layer_it_wants(
         response = await ask(f"{location}/layer", f'{{"most": {most}}}')
         assert (response.status_code, response.content) == (204, b"")
         assert response.headers["access-control-allow-origin"] == "*"
-    for body in ("3", "-1", "true", '"1"', "1.5"):
+    for body in ("4", "-1", "true", '"1"', "1.5"):
         response = await ask(f"{location}/layer", f'{{"most": {body}}}')
         assert (response.status_code, response.json()["type"]) == (422, "/problems/invalid")
     assert (await ask(f"{location}/layer", "{}")).status_code == 422

@@ -65,8 +65,8 @@ def test_without_simulcast_nothing_of_it_is_answered() -> None:
         # Else the first is the most wanted one, but for browsers.
         (named("0", "1", "2"), ["2", "1", "0"]),
         (named("r0", "r1", "r2") + "a=extmap-allow-mixed\n", ["r0", "r1", "r2"]),
-        # Three at most; those that are wanted most.
-        (named("a", "b", "c", "d"), ["c", "b", "a"]),
+        # Four at most; those that are wanted most.
+        (named("a", "b", "c", "d", "e"), ["d", "c", "b", "a"]),
         # One of several alternatives, and those that are paused at first too.
         (
             "a=rid:a send\na=rid:b send\na=rid:c send\na=simulcast:send a,b;~c\n",

@@ -11,7 +11,8 @@ RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 
-_MOST_LAYERS = 3
+# As many as OBS sends, which gives up where one of its layers is not taken.
+_MOST_LAYERS = 4
 # What tells the quality of a layer, where the offer restricts all layers by it (RFC 8851, 5).
 _MEASURES = ("max-width", "max-height", "max-fs", "max-pps", "max-br", "max-bpp")
 # The names that browser programs are used to give, the lowest quality first.
@@ -34,7 +35,7 @@ class Layers:
 
 
 def accept(section: Section, payload_type: int) -> Layers | None:
-    """The layers that the publisher may send with this payload type, at most three; None where it
+    """The layers that the publisher may send with this payload type, at most four; None where it
     offers no simulcast, or one whose packets would not say to which layer they belong.
 
     RFC 8853, section 5.3.2: one of several alternatives is taken, and the order is the offer's.
