@@ -72,7 +72,7 @@ def _by_quality(streams: Sequence[Rid], browser: bool) -> list[str]:
     By what restricts them; else by names in common use; else by their order. A browser has the
     lowest first: so its default scales are (WebRTC 1.0, section 5.1, addTransceiver), and an offer
     says nothing of others. Everyone else has the most wanted one first (RFC 8853, section 5.2), as
-    OBS has.
+    OBS has. The engine puts them right by the sizes of their pictures.
     """
     for measure in _MEASURES:
         told = {rid.id: decimal(rid.restrictions.get(measure, ""), 0xFFFFFFFF) for rid in streams}
