@@ -30,9 +30,8 @@ _ARGUMENTS = [
     "--disable-renderer-backgrounding",
     "--autoplay-policy=no-user-gesture-required",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
 ]
+_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # A landscape that a camera pans over, with the noise of its sensor: it goes round without a seam.
 _FRAMES = 64
 _PICTURE = (
@@ -108,11 +107,12 @@ async def chromium(
 ) -> AsyncIterator[Browser]:
     """A Chromium in this place, to which pages of `origin` are as good as of HTTPS.
 
-    Its control channel is a pipe, which no namespace cuts.
+    Its control channel is a pipe, which no namespace cuts. Without a camera it is a viewer's: one
+    that lets no page see the addresses of its networks.
     """
     arguments = [*_ARGUMENTS, f"--unsafely-treat-insecure-origin-as-secure={origin}"]
     if camera is not None:
-        arguments.append(f"--use-file-for-fake-video-capture={camera}")
+        arguments += [*_CAMERA, f"--use-file-for-fake-video-capture={camera}"]
     with tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
         launcher = Path(folder) / "chromium"
         launcher.write_text(f'#!/bin/sh\nexec {" ".join(place.command("chromium"))} "$@"\n')

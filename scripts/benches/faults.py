@@ -34,8 +34,8 @@ SETTLE_S = 5.0
 BLACKOUT_S = 5.0
 # What does not come back within this is reported as this.
 PATIENCE_S = 30.0
-# Frames further apart than this are a stop.
-STILL_MS = 300
+# Frames further apart than this are a stop; a picture that runs for so long has come back.
+STILL_MS, GOES_ON_MS = 300, 4_000
 # The studio's camera sends at most so much.
 UPLINK_KBPS = 2_500
 REACHED_S = 15.0
@@ -136,7 +136,6 @@ async def grounds() -> AsyncIterator[Grounds]:
         direct = lab.wire(home, viewing, 2 * HALF_WAY_S)
         for wire in (up, down):
             wire.up()
-        direct.up(default=False)
         camera = await browsers.picture(Path(folder))
         url = f"http://{lab.reach(far)}:8000"
         async with (
@@ -189,6 +188,7 @@ async def by_server(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Pa
 @asynccontextmanager
 async def directly(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Page]:
     """Publisher and viewer with nothing between them; yields the viewer's page."""
+    ground.direct.up(default=False)
     sender = await browsers.bare_page(ground.publisher, ORIGIN)
     page = await browsers.bare_page(ground.viewer, ORIGIN)
     try:
@@ -203,6 +203,7 @@ async def directly(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Pag
         for each in (page, sender):
             await each.evaluate("hangUp()")
             await each.context.close()
+        ground.direct.down()
 
 
 async def until_it_sends(sender: Page) -> None:
@@ -311,7 +312,7 @@ async def blackout(ground: Grounds, page: Page) -> float:
 
 
 async def address_change(ground: Grounds, page: Page) -> float:
-    """The viewer's network goes and another comes; from there to the end of the last stop."""
+    """The viewer's network goes and another comes; from there to the end of the longest stop."""
     other = ground.lab.wire(ground.viewing, ground.far, HALF_WAY_S)
     changed = time.time() * 1000
     ground.down.down()
@@ -321,11 +322,11 @@ async def address_change(ground: Grounds, page: Page) -> float:
     while time.monotonic() < end:
         await asyncio.sleep(1)
         after = [at for at in await browsers.shown_ms(page) if at > changed]
-        # The picture is back where it has run for three seconds without a stop.
-        stops = [b for a, b in zip([changed, *after], after, strict=False) if b - a > STILL_MS]
-        last = stops[-1] if stops else changed
-        if after and after[-1] - last > 3_000:
-            return round((last - changed) / 1000, 3)
+        stops = [(b - a, b) for a, b in zip([changed, *after], after, strict=False)]
+        longest, last = max(stops, default=(0.0, 0.0))
+        # The picture is back where it has run for a while since; one that never stopped is too.
+        if after and after[-1] - max(last, changed) > GOES_ON_MS:
+            return round((last - changed) / 1000, 3) if longest > STILL_MS else 0.0
     return PATIENCE_S
 
 
