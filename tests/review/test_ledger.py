@@ -31,6 +31,27 @@ def test_a_pin_lasts_until_the_next_or_the_end(told: Any) -> None:
     assert (ledger.started_at, ledger.ended_at) == (10, 60)
 
 
+def test_cuts_are_what_viewers_saw_from_when_on(told: Any) -> None:
+    def switched(at: int, source: str) -> Any:
+        return at, "source.switched", {"source": source, "label": source.title(), "codec": "H264"}
+
+    ledger = fold(
+        [
+            switched(5, "orchard"),
+            told.started(10),
+            switched(20, "kitchen"),
+            # A server that was started anew tells again what is shown.
+            switched(25, "kitchen"),
+            switched(30, "orchard"),
+            told.ended(60),
+        ]
+    )
+    cuts = [(5, "Orchard"), (20, "Kitchen"), (30, "Orchard")]
+    assert [(cut.at, cut.label) for cut in ledger.cuts] == cuts
+    assert [(cut.at, cut.label) for cut in ledger.only(frozenset()).cuts] == cuts
+    assert ledger.ended_at == 60
+
+
 def test_a_price_that_did_not_change_is_no_deed(told: Any) -> None:
     ledger = fold(
         [told.added("small"), told.priced(5, "small", 2990), told.priced(6, "small", 2500)]

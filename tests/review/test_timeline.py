@@ -47,6 +47,15 @@ def test_viewers_of_the_first_and_last_step_are_of_the_time_there_was(told: Any)
     assert len(line.viewers) == len(line.peak) == len(line.gross)
 
 
+def test_cameras_stand_on_the_axis(told: Any) -> None:
+    facts = [told.added("small"), told.started(NOON)]
+    facts += [(NOON + 9 * S, "source.switched", {"source": "s1", "label": "Orchard"})]
+    line = timeline(ledger_of(facts), Audience(), NOON, NOON + 60 * S)
+    assert [cut.model_dump() for cut in line.cuts] == [
+        {"at": NOON + 9 * S, "source": "s1", "label": "Orchard"}
+    ]
+
+
 def test_each_deed_says_what_its_offer_sold_in_the_five_minutes_after(told: Any) -> None:
     ledger = ledger_of(
         [

@@ -20,7 +20,7 @@ from farmlive.people import Caller
 from farmlive.problems import Forbidden
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
-from farmlive.review.models import Moment, Report
+from farmlive.review.models import Cut, Moment, Report
 from farmlive.review.readers import LISTS, farms_of, sheets_of
 from farmlive.settings import Settings
 
@@ -179,6 +179,9 @@ def _steps(report: Report) -> Iterator[dict[str, Any]]:
     did: defaultdict[int, list[Moment]] = defaultdict(list)
     for moment in line.moments:
         did[(moment.at - line.start) // line.step_ms].append(moment)
+    shown: defaultdict[int, list[Cut]] = defaultdict(list)
+    for cut in _cuts(report):
+        shown[(cut.at - line.start) // line.step_ms].append(cut)
     for place, viewers in enumerate(line.viewers):
         yield {
             "at": line.start + place * line.step_ms,
@@ -188,7 +191,14 @@ def _steps(report: Report) -> Iterator[dict[str, Any]]:
             "items": line.items[place],
             "gross": line.gross[place],
             "moments": did[place],
+            "cuts": shown[place],
         }
+
+
+def _cuts(report: Report) -> list[Cut]:
+    """When which camera was on air; none where it was one all the time."""
+    cuts = report.timeline.cuts
+    return cuts if len({cut.source for cut in cuts}) > 1 else []
 
 
 def _chart(report: Report, language: str) -> dict[str, Any]:
@@ -220,4 +230,5 @@ def _chart(report: Report, language: str) -> dict[str, Any]:
             }
             for moment in line.moments
         ],
+        "cuts": [{"at": cut.at, "label": cut.label} for cut in _cuts(report)],
     }

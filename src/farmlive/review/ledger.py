@@ -18,6 +18,7 @@ KINDS = (
     "order.cancelled",
     "order.placed",
     "order.refunded",
+    "source.switched",
 )
 
 # (at, kind, data)
@@ -51,15 +52,25 @@ class Deed:
     quantity: int | None = None
 
 
+@dataclass(slots=True, frozen=True)
+class Cut:
+    """From when on viewers saw which camera."""
+
+    at: int
+    source: str
+    label: str
+
+
 @dataclass
 class Ledger:
-    """What was on offer, what was ordered, what the host did, in their order."""
+    """What was on offer, what was ordered, what the host did and showed, in their order."""
 
     started_at: int | None = None
     ended_at: int | None = None
     cards: dict[str, dict[str, Any]] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     deeds: list[Deed] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
 
     @property
     def currency(self) -> str | None:
@@ -87,7 +98,7 @@ class Ledger:
                     sum(refunds[line["offer"]] for line in lines) if refunds else 0,
                 )
         deeds = [deed for deed in self.deeds if deed.offer in cards]
-        return Ledger(self.started_at, self.ended_at, cards, orders, deeds)
+        return Ledger(self.started_at, self.ended_at, cards, orders, deeds, self.cuts)
 
 
 def refunds_of(order: Order) -> dict[str, int]:
@@ -138,6 +149,9 @@ def fold(facts: Iterable[Fact]) -> Ledger:
         elif kind == "offer.released":
             cards[data["offer"]]["released"] = data["released"]
             deeds.append(Deed("release", at, data["offer"], quantity=data["quantity"]))
+        elif kind == "source.switched":
+            if not ledger.cuts or ledger.cuts[-1].source != data["source"]:
+                ledger.cuts.append(Cut(at, data["source"], data["label"]))
         elif kind == "broadcast.started":
             ledger.started_at = at
         else:  # a pin, its end, or everything's end

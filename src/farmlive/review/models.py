@@ -106,11 +106,19 @@ class Moment(BaseModel):
     gross: Sum
 
 
+class Cut(BaseModel):
+    """From `at` on viewers saw this camera."""
+
+    at: int
+    source: str
+    label: str
+
+
 class Timeline(BaseModel):
     """The broadcast on one axis: a list has one value for each `step_ms` from `start` on.
 
     `start` and every `at` are milliseconds since 1970. `viewers` is the average of the step,
-    `peak` its highest; `gross` is in minor units.
+    `peak` its highest; `gross` is in minor units. A first of `cuts` may be before the start.
     """
 
     start: int
@@ -121,6 +129,7 @@ class Timeline(BaseModel):
     items: list[int]
     gross: list[int]
     moments: list[Moment]
+    cuts: list[Cut]
 
 
 class BestMinute(BaseModel):

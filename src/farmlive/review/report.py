@@ -173,6 +173,7 @@ def report(
             items=[],
             gross=[],
             moments=[],
+            cuts=[],
         )
         seconds = 0.0
     else:

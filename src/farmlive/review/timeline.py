@@ -8,7 +8,7 @@ from itertools import accumulate
 from farmlive.review.audience import Audience, impressions
 from farmlive.review.definitions import EFFECT_MS
 from farmlive.review.ledger import Deed, Ledger
-from farmlive.review.models import BestMinute, Highlights, Moment, Sum, Timeline
+from farmlive.review.models import BestMinute, Cut, Highlights, Moment, Sum, Timeline
 
 MINUTE_MS = 60_000
 # Up to this length (ms) a step is so long (ms); a show of hours has minutes.
@@ -82,6 +82,7 @@ def timeline(ledger: Ledger, audience: Audience, start: int, end: int) -> Timeli
         items=items,
         gross=gross,
         moments=_moments(ledger, audience, end),
+        cuts=[Cut(at=cut.at, source=cut.source, label=cut.label) for cut in ledger.cuts],
     )
 
 

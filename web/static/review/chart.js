@@ -228,6 +228,8 @@ export class Chart {
     if (!lines.length && on) {
       lines.push(el("span", {}, t("On the card: %(product)s", { product: axis.offers[on.offer] })));
     }
+    const shown = axis.cuts.findLast(({ at }) => at < from + axis.step);
+    if (shown) lines.push(el("span", {}, t("Camera: %(name)s", { name: shown.label })));
     this.moment.replaceChildren(
       el("span", { class: "chart__clock" }, clock(from) + seconds),
       el("span", {}, n("%(count)s watching", "%(count)s watching", watching, { count: count(watching) })),
