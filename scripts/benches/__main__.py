@@ -65,9 +65,10 @@ def main() -> None:
 
 
 async def bounded(bench: Awaitable[dict[str, Any]], most_s: float | None) -> dict[str, Any]:
-    """Run the bench; after `most_s`, or at SIGTERM, it is cancelled and cleans up."""
+    """Run the bench; after `most_s`, at SIGTERM or Ctrl-C, it is cancelled and cleans up."""
     task = asyncio.ensure_future(bench)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
         async with asyncio.timeout(most_s) as limit:
             return await task
