@@ -35,7 +35,7 @@ def missing(draw: some.DrawFn) -> list[int]:
 def test_the_recorded_packets_are_read() -> None:
     assert PACKETS
     kinds = {type(report) for data in PACKETS for report in rtcp.parse(data)}
-    assert {rtcp.SenderReport, rtcp.ReceiverReport, rtcp.Nack, rtcp.KeyframeRequest} <= kinds
+    assert {rtcp.SenderReport, rtcp.ReceiverReport, rtcp.Nack, rtcp.Estimate} <= kinds
 
 
 @given(datagrams(PACKETS))

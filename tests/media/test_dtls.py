@@ -112,3 +112,22 @@ async def test_a_datagram_of_nothing_is_no_record(ours: Certificate) -> None:
     await until(lambda: client.keys and server.keys, "both have their keys")
     for end in (client, server):
         await end.handshake.stop()
+
+
+async def test_a_handshake_ends_in_time_whatever_comes(ours: Certificate) -> None:
+    client = End("client", ours, ours, lose=1000)
+    client.handshake.start(0.02)
+    loop = asyncio.get_running_loop()
+    # A record of an epoch that has not begun, which is dropped.
+    noise = bytes.fromhex("17fefd0001000000000001000100")
+
+    def disturb() -> None:
+        # At every turn of the loop, so that one comes when the time is over.
+        client.handshake.datagram(noise)
+        if not client.closed:
+            loop.call_soon(disturb)
+
+    disturb()
+    await until(lambda: client.closed, "the handshake has ended", seconds=2)
+    await asyncio.wait_for(client.handshake.stop(), 2)
+    assert client.keys is None

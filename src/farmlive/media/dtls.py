@@ -71,9 +71,23 @@ class _Wire:
         self._flight: list[bytes] = []
         self._again: asyncio.TimerHandle | None = None
         self._heard = False
+        self.ended = False
 
     async def _recv(self) -> bytes:
-        return await self._queue.get()
+        if not self.ended:
+            data = await self._queue.get()
+            if not self.ended:
+                return data
+        raise ConnectionError
+
+    def end(self) -> None:
+        """Let who reads come to an end. A cancellation would not do: Python 3.11's wait_for loses
+        it where a datagram comes at that moment.
+        """
+        self.close()
+        self.ended = True
+        if self._queue.empty():
+            self._queue.put_nowait(b"")
 
     async def _send(self, data: bytes) -> None:
         self._send_out(data)
@@ -164,13 +178,13 @@ class Handshake:
             self._task = asyncio.get_running_loop().create_task(self._run(limit_s))
 
     async def _run(self, limit_s: float) -> None:
+        timer = asyncio.get_running_loop().call_later(limit_s, self._wire.end)
         try:
-            async with asyncio.timeout(limit_s):
-                await self._transport.start(self._remote)
-        except TimeoutError:
-            pass
+            await self._transport.start(self._remote)
+        finally:
+            timer.cancel()
         if self._transport.keys is None or self._transport.state != "connected":
-            if self._transport.state == "failed":
+            if self._transport.state == "failed" and not self._wire.ended:
                 _log.warning("a DTLS handshake failed", what_to_do=_FAILED)
             self._closed()
             return
@@ -189,10 +203,11 @@ class Handshake:
         """Say goodbye and end; `closed` is not called by this."""
         self._closed = _nothing
         self._wire.close()
-        if self._task is not None:
-            self._task.cancel()
+        if self._task is not None and not self._task.done():
+            self._wire.end()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._transport.stop()
+        self._wire.end()
 
 
 def _nothing() -> None:
