@@ -2,12 +2,17 @@
 
 import json
 import secrets
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from farmlive.demo.film import KITCHEN, film_in
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 PHONE = {"width": 390, "height": 844}
@@ -21,6 +26,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 
 
@@ -41,6 +48,38 @@ def pinned(page: Page) -> None:
 def settled(page: Page) -> None:
     """Wait until nothing more is loaded."""
     page.wait_for_load_state("load")
+
+
+def watched(page: Page) -> None:
+    """Wait until every camera's tile has a picture, and bring them into sight."""
+    playing(page)
+    page.locator("[data-sources-panel]").scroll_into_view_if_needed()
+    page.wait_for_function(
+        "(tiles => tiles.length > 2 && tiles.every(tile => tile.videoWidth))"
+        "([...document.querySelectorAll('.cam video')])",
+        timeout=30_000,
+    )
+
+
+def waiting(page: Page) -> None:
+    """Come in as a guest, unless this page did before, and wait for the host."""
+    page.wait_for_load_state("networkidle")
+    if page.locator("[data-guest][data-standing=intro]").count():
+        page.locator("[data-act=open]").click()
+        page.locator("[data-act=enter]").click()
+    page.locator("[data-guest][data-standing=waiting]").wait_for(timeout=30_000)
+    page.wait_for_function("document.querySelector('[data-program-video]').videoWidth > 0")
+
+
+def upright(film: Path, folder: Path) -> Path:
+    """Some seconds of a film as a phone held upright would see it, for Chromium's camera."""
+    path = folder / "guest.mjpeg"
+    crop = "crop=ih*9/16:ih,scale=540:960"
+    subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", film, "-t", "4", "-vf", crop, path],
+        check=True,
+    )
+    return path
 
 
 def listed(page: Page) -> None:
@@ -73,6 +112,17 @@ def ordered(visitor: BrowserContext, url: str, live: str, offer: dict[str, Any])
     return str(answer.json()["url"])
 
 
+def invited(staff: BrowserContext, url: str, live: str) -> str:
+    """Invite a guest, as a host would; the path of the guest's page."""
+    csrf = staff.request.get(f"{url}/api/v1/session").json()["csrf"]
+    made = staff.request.post(
+        f"{url}/api/v1/broadcasts/{live}/guests",
+        headers={"X-CSRF-Token": csrf},
+        data={"label": "王月娥"},
+    )
+    return str(made.json()["url"])
+
+
 def main() -> None:
     """Take every picture."""
     demo = json.loads((Path(sys.argv[1]) / "demo.json").read_text())
@@ -80,8 +130,10 @@ def main() -> None:
     host = next(user for user in demo["users"] if user["role"] == "coordinator")
     card = demo["offers"][0]
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        seen = upright(film_in(Path(sys.argv[1]), KITCHEN), Path(folder))
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={seen}"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
             staff, visitor = (
                 browser.new_context(
@@ -101,6 +153,9 @@ def main() -> None:
             past = next(one["id"] for one in broadcasts if one["state"] == "ended")
             farm = ask(f"{url}/api/v1/farms").json()["farms"][0]["id"]
             order = ordered(visitor, url, live, card)
+            guest = visitor.new_page()
+            visitor.grant_permissions(["camera", "microphone"])
+            link = invited(staff, url, live)
             views: list[tuple[str, str, Callable[[Page], None], BrowserContext]] = [
                 ("start", "/", settled, visitor),
                 ("live", f"/live/{live}", pinned, visitor),
@@ -109,6 +164,7 @@ def main() -> None:
                 ("origin", f"/01/{card['gtin']}/10/{card['lot']}", settled, visitor),
                 ("farm", f"/origin/farm/{farm}", settled, visitor),
                 ("studio", f"/studio/{live}", playing, staff),
+                ("cameras", f"/studio/{live}", watched, staff),
                 ("orders", f"/studio/{past}/orders", listed, staff),
                 ("harvest", f"/studio/farms/{farm}/harvest", settled, staff),
                 ("people", "/studio/people", listed, staff),
@@ -116,6 +172,10 @@ def main() -> None:
                 ("pick-list", f"/review/{past}/lists/pick-list", settled, staff),
             ]
             for language in ("zh", "en"):
+                guest.goto(f"{url}{link}?lang={language}")
+                waiting(guest)
+                guest.wait_for_timeout(600)
+                guest.screenshot(path=PICTURES / f"guest-{size}-{language}.png")
                 for name, path, wait, context in views:
                     page = context.new_page()
                     page.goto(f"{url}{path}?lang={language}")

@@ -296,7 +296,8 @@ async def test_every_advice_of_the_server_has_words(open_page: Open) -> None:
         r"""async (codes) => {
           const { whatToDo } = await import("/static/studio/advice.js");
           const numbers = { kbps: 400, wanted_kbps: 2500, width: 1280, height: 720, lines: 480,
-                            fps: 5, percent: 3.1, seconds: 10, wanted_s: 2, ms: 600 };
+                            fps: 5, percent: 3.1, seconds: 10, wanted_s: 2, ms: 600,
+                            codec: "VP8", on_air: "H264" };
           return codes.filter((code) => [true, false].some((encoder) => {
             const words = whatToDo({ code, ...numbers }, encoder);
             return !words || /%\(|undefined|NaN/.test(words);

@@ -19,6 +19,7 @@ async function copy(field) {
 export function setUpEncoder(root, broadcast) {
   const form = root.querySelector("form");
   const trouble = root.querySelector("[data-encoder-trouble]");
+  form.querySelector("[type=submit]").disabled = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("[type=submit]");

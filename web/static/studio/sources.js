@@ -49,11 +49,14 @@ export class Sources {
   #view = { sources: [], judged: new Map(), isLive: false, own: null, program: null };
   #looked = [];
   #switching = null;
+  #onPicked;
   #seen = new IntersectionObserver((entries) => this.#onSight(entries), { rootMargin: "80px" });
 
-  constructor(root, broadcast) {
+  /** `onPicked` hears that the server took the host's choice. */
+  constructor(root, broadcast, onPicked) {
     this.#root = root;
     this.#broadcast = broadcast;
+    this.#onPicked = onPicked;
     document.addEventListener("visibilitychange", () => this.#drawPictures());
   }
 
@@ -108,7 +111,9 @@ export class Sources {
     this.#tell("");
     this.#drawTiles();
     try {
-      await post(`/api/v1/broadcasts/${this.#broadcast}/on-air`, { source: id });
+      const { on_air: isOn } = await post(`/api/v1/broadcasts/${this.#broadcast}/on-air`, { source: id });
+      if (isOn) this.switched(id);
+      this.#onPicked();
     } catch (problem) {
       if (id !== this.#switching?.source) return;
       clearTimeout(this.#switching.timer);
@@ -123,6 +128,8 @@ export class Sources {
     switch (problem.slug) {
       case "source-away":
         return t("%(name)s sends no picture at the moment. Tap it again when the picture is back.", { name });
+      case "source-unplayable":
+        return t("Viewers could not play the picture of %(name)s.", { name });
       case "unknown-source":
         return t("%(name)s has left.", { name });
       default:

@@ -46,7 +46,7 @@ export class Stage extends EventTarget {
     super();
     this.#broadcast = broadcast;
     this.#phone = phone;
-    this.#cameras = new Sources(this.#panel, broadcast);
+    this.#cameras = new Sources(this.#panel, broadcast, () => this.#lookSoon());
     this.#guests = new Guests(this.#panel, broadcast);
     this.#player = new Player(this.#video, broadcast);
     this.#player.addEventListener("state", () => this.#draw());
@@ -74,6 +74,11 @@ export class Stage extends EventTarget {
     if (!told.length || this.#isOver) return;
     const { kind, data } = told.at(-1);
     if (kind === "source.switched") this.#cameras.switched(data.source);
+    this.#lookSoon();
+  }
+
+  #lookSoon() {
+    if (this.#isOver) return;
     clearTimeout(this.#timer);
     this.#poll();
   }

@@ -33,7 +33,7 @@ export class Tile {
     this.item = template.content.firstElementChild.cloneNode(true);
     this.item.dataset.source = id;
     this.#video.muted = true; // a clone does not take it from the attribute
-    this.#part("air").addEventListener("click", () => act.air(id));
+    this.#part("act").addEventListener("click", () => act.air(id));
     this.#part("look").addEventListener("click", () => act.look(id));
     this.#video.addEventListener("playing", () => this.#drawNote());
     this.#video.addEventListener("emptied", () => this.#drawNote());
@@ -79,7 +79,7 @@ export class Tile {
     signal.dataset.bars = String(bars(level));
     signal.dataset.level = level;
     say(this.#part("grade"), levelName(level));
-    const button = this.#part("air");
+    const button = this.#part("act");
     button.hidden = !words.act;
     say(button, words.act);
     button.setAttribute("aria-label", words.act ? `${words.act}: ${name}` : "");

@@ -79,6 +79,9 @@ function whatWords(what) {
       return t("Sending a picture");
     case "stream keys of an address":
       return t("Trying stream keys");
+    case "keys of a guest":
+    case "guests' links of an address":
+      return t("Coming in as a guest");
     case "change of a session":
       return t("Restarting video or camera");
     case "orders of a device":
