@@ -56,6 +56,19 @@ def test_a_group_longer_than_the_ring_is_gone() -> None:
     assert ring.group_start is None
 
 
+def test_a_group_of_obs_at_its_defaults_is_kept_whole() -> None:
+    # 250 frames at 30 a second and 2.5 Mbit/s, in packets of 1,200 bytes, each frame's last one
+    # half full.
+    frame = 2_500_000 / 8 / 30
+    packets = 250 * round(frame / 1200 + 0.5)
+    ring = Ring()
+    put(ring, packet(0, 0), True, 0.0)
+    for sequence in range(1, packets):
+        put(ring, packet(sequence, sequence), False, sequence / 300)
+    assert ring.group_start == 0
+    assert starts_in_group(ring, packets / 300, answers_requests=False)
+
+
 def test_who_starts_in_the_group() -> None:
     ring = Ring()
     assert not starts_in_group(ring, 0, answers_requests=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from farmlive.media.engine import Peer
 from farmlive.media.pictures import Pictures, moved
 from farmlive.media.publisher import Publisher
+from farmlive.media.ring import SIZE
 from farmlive.media.rtp import HEADER, Packet, ahead
 from farmlive.media.track import Track
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 # Packets of a frame differ by a byte or so; padded to one size they leave in one send.
 _PAD_MOST = 24
 _FLUSH_AT = 40
-# A seam is safe from what comes late once the ring has gone round.
-_YOUNG = 1024
 
 _pack = HEADER.pack
 
@@ -73,7 +72,8 @@ class Lane:
         """What is sent to those with these shifts."""
         if not self._seams:
             return packets
-        if not 0 <= ahead(self.track.ring.highest, self._seam_at) < _YOUNG:
+        # A seam is safe from what comes late once the ring has gone round.
+        if not 0 <= ahead(self.track.ring.highest, self._seam_at) < SIZE:
             self._seams.clear()
             return packets
         start = self._seams.get(shift)
