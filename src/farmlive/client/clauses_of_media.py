@@ -14,6 +14,8 @@ from farmlive.client.sdp import OPUS, read_answer
 BOOK = Book()
 _MEDIA_S = 4.0
 _REVOKED_S = 3.0
+# The other side may be at the end of the handshake still.
+_SETTLED_S = 0.4
 
 
 @BOOK.clause(
@@ -105,6 +107,7 @@ async def plays(server: Examined) -> None:
 
 async def _revokes(server: Examined) -> None:
     made, peer = await server.connected()
+    await asyncio.sleep(_SETTLED_S)
     response = await server.end(made)
     expect(response.is_success, f"DELETE was answered {response.status_code}")
     until = time.monotonic() + _REVOKED_S

@@ -1,0 +1,77 @@
+"""The clauses against servers that are not ours: endpoints of aiortc, with full ICE, that do little
+of what they should.
+"""
+
+import httpx
+import pytest
+
+from farmlive.client import whep_check, whip_check
+from farmlive.client.clause_table import as_json, kept, table
+from farmlive.client.whip_check import CannotBegin
+
+
+class Little(httpx.AsyncBaseTransport):
+    """POST and DELETE as the endpoint does them, and no other method."""
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+
+    async def handle_async_request(self, request):
+        await request.aread()
+        if request.method not in ("POST", "DELETE"):
+            return httpx.Response(405)
+        if request.method == "POST" and not request.content.startswith(b"v=0"):
+            return httpx.Response(400)
+        try:
+            return await self.endpoint.answer(request)
+        except Exception as error:  # it has no errors of its own
+            return httpx.Response(500, text=str(error))
+
+
+async def outcomes(check, endpoint, url):
+    results = [result async for result in check(url, "key", transport=Little(endpoint))]
+    # It keeps those whose offer it could not answer.
+    made = [peer for peer in endpoint.peers.values() if peer.localDescription]
+    assert made == [], "every session that was made is deleted"
+    return {each.clause.id: each.verdict for each in results}, results
+
+
+async def test_another_whip_server_is_told_what_it_keeps_and_what_not(endpoint):
+    found, results = await outcomes(whip_check.check, endpoint, "https://farm.test/whip/B")
+    for name in (
+        "RFC 9725 §4.2-1",
+        "RFC 9725 §4.2-2",
+        "RFC 9725 §4.2-11",
+        "RFC 9725 §4.3.2-1",
+        "RFC 9725 §5-1",
+        "RFC 8122 §6.2-1",
+        "RFC 9429 §5.3.1-1",
+        "RFC 9429 §5.3.1-4",
+    ):
+        assert found[name] == "pass", name
+    for name in ("RFC 9725 §4.1-1", "RFC 9725 §4.2-8", "RFC 9725 §4.4.1-2", "RFC 9143 §7.1.3-1"):
+        assert found[name] == "fail", name
+    # It takes no PATCH, is a full ICE agent, knows no keys and no simulcast.
+    for name in ("RFC 9725 §4.3.3-1", "RFC 8839 §5.3-1", "RFC 9725 §4.7-1", "RFC 9725 §4.8-1"):
+        assert found[name] == "n/a", name
+    assert not kept(results)
+    assert table(results, "a title")
+    told = as_json(results, "https://farm.test/whip/B")
+    assert {each["outcome"] for each in told["clauses"]} == {"pass", "fail", "n/a"}
+
+
+async def test_another_whep_server_plays(endpoint):
+    found, _ = await outcomes(whep_check.check, endpoint, "https://farm.test/whep/B")
+    for name in ("WHEP-03 §4.2.1-1", "WHEP-03 §4.2.1-4", "WHEP-03 §4.3-5", "RFC 8122 §6.2-1"):
+        assert found[name] == "pass", name
+    assert found["WHEP-03 §4.4.1-3"] == "n/a"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "--key"), (409, "Begin a stream"), (502, "no endpoint")]
+)
+async def test_what_keeps_a_check_from_beginning_is_said(status, words):
+    transport = httpx.MockTransport(lambda _: httpx.Response(status))
+    trials = whep_check.check("https://farm.test/whep/B", transport=transport)
+    with pytest.raises(CannotBegin, match=words):
+        await anext(trials)
