@@ -57,7 +57,7 @@ def check_publishing(publishing: Publishing) -> None:
         assert track.clock_rate == (90_000 if track.kind == "video" else 48_000)
         for payload_type in (*track.codecs, *track.retransmissions, *track.red):
             assert 0 <= payload_type <= 63 or 96 <= payload_type <= 127
-        assert len(track.layers) <= 3
+        assert len(track.layers) <= 4
     for extension in (publishing.transport_cc, publishing.rid, publishing.repaired_rid):
         assert extension is None or 1 <= extension <= 255
 

@@ -126,3 +126,11 @@ def test_reads_a_receivers_estimate() -> None:
     body = bytes.fromhex("0000000900000000") + b"REMB" + bytes.fromhex("010e00000000000b")
     data = bytes.fromhex("8fce0005") + body
     assert list(rtcp.parse(data)) == [rtcp.Estimate(0x20000 << 3)]
+
+
+@pytest.mark.parametrize(
+    ("hexes", "bitrate"), [("010fd090", 0x3D090 << 3), ("01ffffff", 2**63 - 1), ("01000000", 0)]
+)
+def test_an_estimate_is_a_number_that_fits(hexes: str, bitrate: int) -> None:
+    data = bytes.fromhex("8fce0005" + "00000009" + "00000000") + b"REMB" + bytes.fromhex(hexes)
+    assert list(rtcp.parse(data + bytes(4))) == [rtcp.Estimate(bitrate)]

@@ -12,6 +12,8 @@ _NACK, _PLI, _FIR, _ALFB = 1, 1, 4, 15
 _RRTR, _DLRR = 4, 5
 # In plain text; with its protection it is below every path's MTU.
 _LARGEST = 1_200
+# A REMB can say more than any number of 63 bits does.
+_MOST_BITRATE = 2**63 - 1
 
 
 class Malformed(ValueError):
@@ -178,7 +180,7 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
             yield KeyframeRequest(struct.unpack_from("!I", body, at)[0])
     elif kind == PSFB and count == _ALFB and body[8:12] == b"REMB":
         (value,) = struct.unpack_from("!I", body, 12)
-        yield Estimate((value & 0x3FFFF) << (value >> 18 & 0x3F))
+        yield Estimate(min((value & 0x3FFFF) << (value >> 18 & 0x3F), _MOST_BITRATE))
     elif kind == XR:
         yield from _extended(body)
 
