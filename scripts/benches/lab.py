@@ -30,12 +30,12 @@ _PLAIN = ("tx", "rx", "sg", "tso", "gso", "gro", "tx-udp-segmentation")
 
 def missing() -> str:
     """What this machine lacks to make a laboratory, as a sentence; empty where it lacks nothing."""
+    if os.geteuid() != 0:
+        return "Network namespaces need root: run this with sudo, or as root."
     tools = {"ip": "iproute2", "tc": "iproute2", "nft": "nftables", "ethtool": "ethtool"}
     lacking = sorted({package for tool, package in tools.items() if not shutil.which(tool)})
     if lacking:
         return f"Network namespaces need {', '.join(lacking)}: apt-get install {' '.join(lacking)}."
-    if os.geteuid() != 0:
-        return "Network namespaces need root: run this with sudo, or as root."
     tried = subprocess.run(
         ["unshare", "--net", "nft", "add table inet lab"], capture_output=True, text=True
     )
