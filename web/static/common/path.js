@@ -7,7 +7,10 @@ const BLOCKED_AFTER = 12_000;
 const SILENT_AFTER = 1_300; // the server is heard at least twice a second, whoever is away
 const LOOK_EVERY = 400;
 const ANSWER_WITHIN = 2_000;
-const NEXT_AFTER = { done: 4_000, failed: 600 }; // until the next restart, by how the last one went
+// Until the next restart: browsers learn of a new network up to two seconds late, and the way by a
+// TURN server takes several round trips to open.
+const NEXT_AFTER = [1_200, 2_000, 4_000];
+const FAILED_AFTER = 600; // where the server was not reached at all
 const LOST_AFTER = 10_000;
 const SETTLED_AFTER = 1_500; // browsers try all ways at once, and the best may not be the first
 
@@ -99,11 +102,19 @@ export class Path extends EventTarget {
   #relays = false;
   #wasOpen = false;
   #isMending = false;
+  #asking = null;
   #isClosed = false;
   #timers = new Set();
   #heard = 0;
   #heardAt = 0;
-  #moved = () => this.#mend();
+  #network = navigator.connection?.type;
+  #online = () => this.#mend();
+  // What else is told of a network changes all the time.
+  #changed = () => {
+    const { type } = navigator.connection;
+    if (type !== this.#network && type !== "none") this.#mend();
+    this.#network = type;
+  };
 
   /** Of a connection whose answer is set, and its session's address; `headers` go with each PATCH.
       `relays`: a TURN server is in use from the start. */
@@ -119,7 +130,8 @@ export class Path extends EventTarget {
     dtls?.iceTransport?.addEventListener?.("selectedcandidatepairchange", () => this.#settle());
     // The server said goodbye.
     dtls?.addEventListener("statechange", () => dtls.state === "closed" && this.#end("lost"));
-    addEventListener("online", this.#moved);
+    addEventListener("online", this.#online);
+    navigator.connection?.addEventListener?.("change", this.#changed);
     this.#after(RELAY_AFTER, () => this.#wasOpen || this.#relay());
     this.#after(BLOCKED_AFTER, () => this.#wasOpen || this.#end("blocked"));
     this.#follow();
@@ -132,7 +144,8 @@ export class Path extends EventTarget {
 
   close() {
     this.#isClosed = true;
-    removeEventListener("online", this.#moved);
+    removeEventListener("online", this.#online);
+    navigator.connection?.removeEventListener?.("change", this.#changed);
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
@@ -197,6 +210,8 @@ export class Path extends EventTarget {
       if (bytes !== this.#heard) {
         this.#heard = bytes;
         this.#heardAt = now;
+        // The old way is back: no need to wait for another.
+        if (this.#isConnected) this.#asking?.abort();
       } else if (bytes > 0 && now - this.#heardAt > SILENT_AFTER) {
         this.#heardAt = now + LOST_AFTER;
         this.#mend();
@@ -219,13 +234,14 @@ export class Path extends EventTarget {
     const until = performance.now() + LOST_AFTER;
     const before = this.#heard;
     for (let again = 0; performance.now() < until; again += 1) {
-      const result = await this.#restart(relays || again > 0);
+      const result = await this.#restart(relays || again > 1);
       if (this.#isClosed) return;
       if (result === "gone") {
         this.#end("lost");
         return;
       }
-      await this.#comesBack(before, NEXT_AFTER[result]);
+      const wait = relays ? NEXT_AFTER.at(-1) : (NEXT_AFTER[again] ?? NEXT_AFTER.at(-1));
+      await this.#comesBack(before, result === "done" ? wait : FAILED_AFTER);
       if (this.#isClosed) return;
       if (this.#isConnected && (await heard(this.#connection).catch(() => 0)) !== before) {
         this.#heardAt = performance.now();
@@ -250,6 +266,8 @@ export class Path extends EventTarget {
       server does not know the session any more. */
   async #restart(relays) {
     const connection = this.#connection;
+    const asking = (this.#asking = new AbortController());
+    const limit = setTimeout(() => asking.abort(), ANSWER_WITHIN);
     try {
       if (relays && !this.#relays && this.#servers.length > 0) {
         connection.setConfiguration({ ...connection.getConfiguration(), iceServers: this.#servers });
@@ -264,7 +282,7 @@ export class Path extends EventTarget {
           "if-match": "*",
         },
         body: fragmentOf(connection.localDescription.sdp),
-        signal: AbortSignal.timeout?.(ANSWER_WITHIN),
+        signal: asking.signal,
       });
       if (answer.status === 200) {
         const sdp = renewed(connection.currentRemoteDescription.sdp, await answer.text());
@@ -274,6 +292,9 @@ export class Path extends EventTarget {
       if ([404, 405, 410, 501].includes(answer.status)) return "gone";
     } catch {
       // The network is not there yet, or the session ended meanwhile.
+    } finally {
+      clearTimeout(limit);
+      this.#asking = null;
     }
     if (connection.signalingState === "have-local-offer") {
       await connection.setLocalDescription({ type: "rollback" }).catch(() => {});
