@@ -2,11 +2,12 @@
 
 import httpx
 import pytest
-from tests.media.conftest import BROADCAST, Media
+from tests.media.conftest import BROADCAST, Media, serving
 from tests.media.examined import examined, relayed
 
 from farmlive.client.clause import Clause
 from farmlive.client.clauses import CLAUSES, tried
+from farmlive.settings import Settings
 
 __all__ = ["relayed"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -28,3 +29,14 @@ async def test_clause(relayed: Media, clause: Clause) -> None:
     assert (result.verdict, result.reason) == (("n/a", expected) if expected else ("pass", ""))
     sources = relayed.relay.health(BROADCAST)["sources"]
     assert all(source["away"] for source in sources if source["source"] == "orchard")
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_ice_servers_are_told_as_the_clauses_have_it(settings: Settings) -> None:
+    object.__setattr__(settings, "turn_urls", ("stun:stun.example.org", "turn:turn.example.org"))
+    object.__setattr__(settings, "turn_username", "farm")
+    clauses = {clause.id: clause for clause in CLAUSES["whip"]}
+    async with serving(settings) as media, httpx.AsyncClient() as http:
+        for name in ("RFC 9725 §4.6-1", "RFC 9725 §4.6-2"):
+            result = await tried(clauses[name], examined(media, "whip", http))
+            assert (result.verdict, result.reason) == ("pass", "")
