@@ -2,6 +2,9 @@
 publisher, and again after the network changed under a session.
 """
 
+import asyncio
+import socket
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -60,6 +63,31 @@ async def test_a_viewer_comes_in_by_tcp_and_is_told_so(
         assert "tcp" in protocols(site)
         note = page.locator("#way")
         await expect(note).to_have_text("The video comes by TCP, since this network blocks UDP.")
+        await expect(page.locator("#slate")).to_be_hidden()
+
+
+async def test_a_lost_way_is_mended_without_a_new_session(
+    site: Server, sale: Sale, key: str, open_page: Open
+) -> None:
+    async with picture(site, sale, key):
+        page = await open_page(sale.path, size=PHONE, script=KEPT)
+        shown = await frames(page)
+        engine = site.house.relay._engine
+        assert isinstance(engine, PythonEngine)
+        entry = next(each for each in engine._peers.values() if each.viewer is not None)
+        assert entry.fanout is not None
+        assert entry.viewer is not None
+        before = entry.address
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nowhere:
+            nowhere.bind(("127.0.0.1", 0))
+            # From here on nothing comes where the page was.
+            entry.fanout.moved(entry.viewer, nowhere, nowhere.getsockname())
+            async with asyncio.timeout(30):
+                await frames(page, shown + 60)
+        assert entry.address != before
+        assert await page.evaluate("window.asked.filter((each) => each === 'POST').length") == 1
+        assert await page.evaluate("window.asked.includes('PATCH')")
+        assert await page.evaluate("window.connections.length") == 1
         await expect(page.locator("#slate")).to_be_hidden()
 
 
