@@ -75,3 +75,19 @@ async def test_what_keeps_a_check_from_beginning_is_said(status, words):
     trials = whep_check.check("https://farm.test/whep/B", transport=transport)
     with pytest.raises(CannotBegin, match=words):
         await anext(trials)
+
+
+async def test_a_server_that_makes_offers_of_its_own_is_left_clean():
+    asked = []
+
+    def answer(request):
+        asked.append((request.method, request.url.path))
+        if request.method == "DELETE":
+            return httpx.Response(200)
+        headers = {"Content-Type": "application/sdp", "Location": "/session/1"}
+        return httpx.Response(406, text="v=0", headers=headers)
+
+    trials = whep_check.check("https://farm.test/whep", transport=httpx.MockTransport(answer))
+    with pytest.raises(CannotBegin, match="offer of its own"):
+        await anext(trials)
+    assert asked == [("POST", "/whep"), ("DELETE", "/session/1")]

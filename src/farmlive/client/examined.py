@@ -93,7 +93,8 @@ class Examined:
             response = await self.ask("POST", url, headers=headers, content=offer, key=key)
             self.posted.append(response.status_code)
             location = response.headers.get("location")
-            if response.status_code == 201 and location:
+            # With 406 comes a counter-offer, whose session waits (WHEP-03, section 4.2.2).
+            if response.status_code in (201, 406) and location:
                 self._locations.append(urljoin(url, location))
             if response.status_code not in (307, 308) or not location:
                 break

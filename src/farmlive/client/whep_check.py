@@ -30,6 +30,11 @@ async def check(
                 f"There is nothing to watch: {said(response)}. Begin a stream there, with sound "
                 "(Opus) and picture (H264 or VP8), and run this again."
             )
+        if response.status_code == 406 and "location" in response.headers:
+            raise CannotBegin(
+                "The server makes an offer of its own in place of an answer (406), as WHEP allows. "
+                "This check offers and does not answer, so that it can't say more."
+            )
         refuse_what_is_no_endpoint(response)
         async for result in examine(server):
             yield result
