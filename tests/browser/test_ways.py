@@ -7,6 +7,7 @@ import socket
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.media.conftest import until
 
 from farmlive.app import Server
 from farmlive.media.python_engine import PythonEngine
@@ -100,3 +101,28 @@ async def test_a_camera_sends_by_tcp(sale: Sale, site: Server, open_studio: Open
     await viewer.goto(sale.path)
     await frames(viewer, 20)
     assert sorted(protocols(site)) == ["tcp", "udp"]
+
+
+async def test_a_camera_whose_way_is_lost_keeps_its_session(
+    sale: Sale, site: Server, open_studio: Open
+) -> None:
+    page = await open_studio(f"/studio/{sale.broadcast}", size=PHONE, script=KEPT)
+    await page.get_by_role("button", name="Use this camera").click()
+    await page.get_by_role("button", name="Put it on air").click()
+    await expect(page.locator("[data-phone-state]")).to_contain_text("Sending")
+    engine = site.house.relay._engine
+    assert isinstance(engine, PythonEngine)
+    entry = next(each for each in engine._peers.values() if each.publisher is not None)
+    before = entry.address
+    async with page.expect_response(
+        lambda answer: answer.request.method == "PATCH", timeout=30_000
+    ) as answered:
+        # The camera hears nothing any more.
+        entry.send = lambda data: None  # type: ignore[method-assign]
+    assert (await answered.value).status == 200
+    del entry.send
+    await until(lambda: entry.address != before, "the camera sends from elsewhere", 20)
+    await expect(page.locator("[data-phone-state]")).to_contain_text("Sending")
+    (source,) = site.house.relay.health(sale.broadcast)["sources"]
+    assert source["away"] is False
+    assert [peer for peer in engine._peers.values() if peer.publisher] == [entry]

@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,10 +15,11 @@ from farmlive.media import audience as audience_module
 from farmlive.media import rtp
 from farmlive.media.audience import Audience
 from farmlive.media.engine import Keys
+from farmlive.media.framing import Deframer
 from farmlive.media.rtp import Packet
 from farmlive.media.runs import runs
 from farmlive.media.srtp import Protection
-from farmlive.media.stalls import Stall
+from farmlive.media.stalls import Frame, Stall
 
 PROFILES = [
     (Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16),
@@ -149,6 +150,11 @@ def test_a_full_buffer_is_a_counted_loss_and_no_error(
     assert all(each.protection.segmented for each in hearers)
     (single,) = runs(packets(1000, first=2))
     assert audience.send(single) == 2
+    assert [each.stall.dropped for each in hearers] == [3, 3]
+    assert audience.fallen == []
+    for _ in range(20):
+        audience.send(run)
+    assert audience.fallen == hearers
 
 
 def test_a_single_packet_that_a_route_refuses_is_lost_for_that_peer_alone(
@@ -180,3 +186,53 @@ def test_what_cannot_be_encrypted_is_never_sent(
     hearers[0].sock.setblocking(False)
     with pytest.raises(BlockingIOError):
         hearers[0].sock.recv(2048)
+
+
+class Stream:
+    """An outlet that keeps what it is given, and drops as many packets as it is told to."""
+
+    def __init__(self) -> None:
+        self.frames: dict[Any, list[Frame]] = {}
+        self.drops: dict[Any, int] = {}
+
+    def write(self, frames: Sequence[Frame], address: Any, now: float) -> int:
+        self.frames.setdefault(address, []).extend(frames)
+        return self.drops.get(address, 0)
+
+    def held(self, address: Any) -> int:
+        return 0
+
+
+def test_who_is_on_a_stream_gets_the_same_packets_framed(hall: ExitStack) -> None:
+    hearers, stream = [hearer(hall) for _ in range(3)], Stream()
+    sent = packets(1000, 1000, 400)
+    audience = Audience(stream, hearers)
+    assert sum(audience.send(run) for run in runs(sent)) == 0
+    for each in hearers:
+        data = b"".join(frame.data for frame in stream.frames[each.address])
+        got = Deframer().feed(data)
+        assert [each.session.unprotect(packet) for packet in got] == sent
+
+
+def test_who_falls_behind_on_a_stream_hears_on_and_costs_the_others_nothing(
+    hall: ExitStack,
+) -> None:
+    slow, quick = hearer(hall), hearer(hall)
+    slow.sound = quick.sound = frozenset({111})
+    picture = packets(1000, 1000)
+    sound = [rtp.write(Packet(5, 9, True, b"sound"), 111, 8)]
+    stream = Stream()
+    stream.drops[slow.address] = 2
+    audience = Audience(stream, [slow, quick])
+    (run,) = runs(picture)
+    assert audience.send(run) == 2
+    assert audience.fallen == [slow]
+    assert (slow.stall.dropped, quick.stall.dropped) == (2, 0)
+    stream.drops.clear()
+    stream.frames.clear()
+    for run in runs([*picture, *sound]):
+        audience.send(run)
+    assert slow.stall.dropped == 4
+    assert [frame.video for frame in stream.frames[slow.address]] == [False]
+    assert [frame.video for frame in stream.frames[quick.address]] == [True, True, False]
+    assert audience.fallen == [slow]
