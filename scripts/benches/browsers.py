@@ -69,6 +69,7 @@ async () => {
     if (each.type === "candidate-pair" && each.nominated && each.state === "succeeded") {
       kept.rtt_s = each.currentRoundTripTime;
       kept.available_kbps = (each.availableOutgoingBitrate ?? 0) / 1000;
+      kept.way = all.find((other) => other.id === each.localCandidateId)?.protocol;
     }
     if (each.type !== "inbound-rtp" && each.type !== "outbound-rtp") continue;
     for (const [name, value] of Object.entries(each)) {

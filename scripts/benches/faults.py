@@ -81,7 +81,6 @@ async def measure(window_s: float, times: int, say: Say) -> dict[str, Any]:
     if lacking:
         raise SystemExit(lacking)
     async with grounds() as ground:
-        elsewhere = Elsewhere(lambda: ground.server.cpu_s() + time.process_time())
         shares: dict[str, dict[str, float]] = {"freeze_share": {}, "freeze_share_direct": {}}
         detail: dict[str, Any] = {}
         for loss in LOSSES:
@@ -110,7 +109,6 @@ async def measure(window_s: float, times: int, say: Say) -> dict[str, Any]:
         say("uplink")
         uplink, recovery, found = await narrow(ground)
         detail["uplink"] = found
-        detail["cores_busy_with_browsers_and_others"] = elsewhere.cores()
     figures = {
         **shares,
         **{name: round(statistics.median(values), 2) for name, values in back.items()},
@@ -244,6 +242,7 @@ async def freezes(page: Page, wire: Wire, loss: float, window_s: float) -> dict[
     wire.lose(loss)
     try:
         await asyncio.sleep(SETTLE_S)
+        busy = Elsewhere(lambda: 0.0)
         before, began = await browsers.stats(page), time.time()
         await asyncio.sleep(window_s)
         after, ended = await browsers.stats(page), time.time()
@@ -275,6 +274,8 @@ async def freezes(page: Page, wire: Wire, loss: float, window_s: float) -> dict[
             1000 * grown("jitterBufferDelay") / max(1, grown("jitterBufferEmittedCount"))
         ),
         "dropped_by_the_wire": dropped,
+        "way": after.get("way"),
+        "cores_busy": busy.cores(),
     }
 
 
