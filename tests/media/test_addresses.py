@@ -2,7 +2,14 @@
 
 import pytest
 
-from farmlive.media.addresses import local_addresses, open_sockets, to_bind, to_tell
+from farmlive.media.addresses import (
+    local_addresses,
+    nearest_first,
+    open_sockets,
+    to_bind,
+    to_tell,
+)
+from farmlive.media.engine import Candidate
 
 LOCAL = ["192.0.2.2", "fd00::2", "127.0.0.1", "::1"]
 
@@ -41,3 +48,18 @@ def test_all_sockets_have_one_port() -> None:
     finally:
         for sock in sockets:
             sock.close()
+
+
+def test_the_address_at_which_a_client_asked_is_told_first() -> None:
+    udp = [Candidate(address, 8189) for address in ("192.0.2.7", "198.51.100.7", "127.0.0.1")]
+    tcp = [Candidate(each.address, 8190, "tcp") for each in udp]
+    told = nearest_first([*udp, *tcp], "198.51.100.7")
+    assert told[:3] == [udp[1], udp[0], udp[2]]
+    assert set(told) == {*udp, *tcp}
+    assert told[3].protocol == "tcp"
+
+
+@pytest.mark.parametrize("asked_at", ["127.0.0.1", "::1", "", "203.0.113.9"])
+def test_an_address_that_says_nothing_leaves_the_order(asked_at: str) -> None:
+    candidates = [Candidate("192.0.2.7", 8189), Candidate("127.0.0.1", 8189)]
+    assert nearest_first(candidates, asked_at) == candidates

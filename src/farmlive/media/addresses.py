@@ -8,6 +8,7 @@ from typing import Any
 
 import ifaddr
 
+from farmlive.media.engine import Candidate
 from farmlive.media.inbox import SO_TIMESTAMPNS
 from farmlive.media.sieve import sift
 
@@ -157,3 +158,14 @@ def _widen(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, forced, 4 << 20)
         except OSError:
             sock.setsockopt(socket.SOL_SOCKET, plain, 4 << 20)
+
+
+def nearest_first(candidates: Sequence[Candidate], asked_at: str) -> list[Candidate]:
+    """The candidates with the address at which the client asked us before the others.
+
+    Some clients, FFmpeg among them, try the first one alone. A loopback address says nothing: a
+    proxy asked there.
+    """
+    if asked_at.startswith("127.") or asked_at in ("::1", ""):
+        return list(candidates)
+    return sorted(candidates, key=lambda each: (each.protocol != "udp", each.address != asked_at))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter
 
 from farmlive.media import negotiation
-from farmlive.media.addresses import local_addresses, to_bind, to_tell
+from farmlive.media.addresses import local_addresses, nearest_first, to_bind, to_tell
 from farmlive.media.broadcasts import Broadcast, Source
 from farmlive.media.direction import Direction
 from farmlive.media.dtls import Certificate
@@ -146,14 +146,20 @@ class Relay:
 
     # Sessions.
 
-    def _local(self) -> negotiation.Local:
-        return negotiation.Local(
-            new_credentials(), self._certificate.fingerprint, self._engine.candidates
-        )
+    def _local(self, asked_at: str = "") -> negotiation.Local:
+        candidates = self._engine.candidates
+        if asked_at and not self._settings.udp_addresses:
+            candidates = nearest_first(candidates, asked_at)
+        return negotiation.Local(new_credentials(), self._certificate.fingerprint, candidates)
 
-    def publish(self, broadcast: str, admission: Admission, offer: str) -> tuple[Session, str]:
-        """Take a publisher's offer: its session and the answer. Raises a Problem."""
-        local = self._local()
+    def publish(
+        self, broadcast: str, admission: Admission, offer: str, asked_at: str = ""
+    ) -> tuple[Session, str]:
+        """Take a publisher's offer: its session and the answer. Raises a Problem.
+
+        `asked_at`: our address at which it asked; it is told first, where none are set.
+        """
+        local = self._local(asked_at)
         answer, publishing, terms = negotiation.publish(offer, local)
         entry = self._broadcasts.get(broadcast)
         source = entry.sources.get(admission.source) if entry else None

@@ -99,7 +99,8 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
         """Publish: an SDP offer in, the answer out."""
         admission = await gate.publish(broadcast, _bearer(request), request)
         offer = await _body(request, _SDP)
-        session, answer = relay.publish(broadcast, admission, offer)
+        asked_at = (request.scope.get("server") or ("",))[0]
+        session, answer = relay.publish(broadcast, admission, offer, asked_at)
         links = ice_server_links(settings, time.time())
         return _created(f"/whip/{broadcast}/{session.token}", session, answer, links)
 
