@@ -41,3 +41,14 @@ def test_reference_response_is_genuine():
 def test_cut_off_message_is_not_genuine():
     check = stun.check("near", "far", "secret", 5)
     assert not any(stun.genuine(check[:length], "secret") for length in range(20, 80))
+
+
+def test_error_code_of_a_reference_response():
+    response = reference.Message(
+        reference.Method.BINDING,
+        reference.Class.ERROR,
+        attributes={"ERROR-CODE": (403, "Forbidden")},
+    )
+    assert stun.kind(bytes(response)) == stun.ERROR
+    assert stun.error_code(bytes(response)) == 403
+    assert stun.error_code(stun.check("far", "near", "secret", 5)) is None
