@@ -74,7 +74,7 @@ def waiting(page: Page) -> None:
 def upright(film: Path, folder: Path) -> Path:
     """Some seconds of a film as a phone held upright would see it, for Chromium's camera."""
     path = folder / "guest.mjpeg"
-    crop = "crop=ih*9/16:ih,scale=540:960"
+    crop = "crop=ih*9/16:ih:iw/2:0,scale=540:960"  # whoever stirs the jam
     subprocess.run(
         [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", film, "-t", "4", "-vf", crop, path],
         check=True,
@@ -113,13 +113,13 @@ def ordered(visitor: BrowserContext, url: str, live: str, offer: dict[str, Any])
 
 
 def invited(staff: BrowserContext, url: str, live: str) -> str:
-    """Invite a guest, as a host would; the path of the guest's page."""
+    """Invite a guest, as a host would, in place of earlier ones; the path of the guest's page."""
+    guests = f"{url}/api/v1/broadcasts/{live}/guests"
     csrf = staff.request.get(f"{url}/api/v1/session").json()["csrf"]
-    made = staff.request.post(
-        f"{url}/api/v1/broadcasts/{live}/guests",
-        headers={"X-CSRF-Token": csrf},
-        data={"label": "王月娥"},
-    )
+    headers = {"X-CSRF-Token": csrf}
+    for guest in staff.request.get(guests).json()["guests"]:
+        staff.request.delete(f"{guests}/{guest['id']}", headers=headers)
+    made = staff.request.post(guests, headers=headers, data={"label": "王月娥"})
     return str(made.json()["url"])
 
 

@@ -194,7 +194,7 @@ export class Sources {
         return {
           badge: !isLive ? t("Shown first") : standing === "air" ? t("On air") : t("On air meanwhile"),
           // A camera that comes in would take its place, unless the host keeps it there.
-          act: standing === "air" && !source.picked && others ? t("Keep it on air") : "",
+          act: standing === "air" && !source.picked && others ? t("Keep on air") : "",
           is: isLive ? t("Viewers see this one") : t("Viewers see this one first"),
         };
       case "switching":
