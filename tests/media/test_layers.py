@@ -58,6 +58,10 @@ def test_leaves_a_layer_that_the_link_does_not_carry_within_two_seconds() -> Non
 
 def test_goes_down_to_the_lowest_where_the_link_is_narrow() -> None:
     assert Link(200).run(6)[-1] == 0
+    link = Link(10_000)
+    link.run(10)
+    link.carries_kbps = 200
+    assert link.run(10)[-1] == 0, "what the middle layer loses then is of the full link too"
 
 
 @pytest.mark.parametrize("can_probe", [True, False])

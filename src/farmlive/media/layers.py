@@ -102,11 +102,13 @@ class Choice:
         "_back_off",
         "_bad_windows",
         "_base_loss",
+        "_before",
         "_down_at",
         "_estimate_at",
         "_fell_at",
+        "_is_news",
+        "_is_news",
         "_limit",
-        "_loss_before",
         "_low_since",
         "_probe_since",
         "_raised_at",
@@ -131,7 +133,9 @@ class Choice:
         self._bad_windows = 0
         # Loss that stays when less is sent, as on a radio link, is none of our making.
         self._base_loss = 0.0
-        self._loss_before: float | None = None
+        # The loss before the last step down, and what came through.
+        self._before: tuple[float, float] | None = None
+        self._is_news = False
         self._reported_at = self._estimate_at = self._down_at = self._fell_at = now - 60
         self._low_since: float | None = None
         self._raised_at: float | None = None
@@ -177,18 +181,7 @@ class Choice:
             return False
         self.loss = min(1.0, max(0.0, (total_lost - lost) / expected))
         self._reported_at = now
-        if self._loss_before is not None and self.loss < 0.6 * self._loss_before:
-            # Less was sent and less was lost: the link was full.
-            self._loss_before = None
-            self._base_loss = 0.0
-        elif self._loss_before is not None and now - self._down_at > 2 * _WINDOW_S:
-            self._base_loss, self._loss_before = self.loss, None
-            self._back_off = _BACK_OFF_S
-            self._up_at = now + _DOWN_S
-        elif self.loss < self._base_loss:
-            self._base_loss += (self.loss - self._base_loss) / 4
-        bad = self.loss > max(_LOSS_LASTING, 1.5 * self._base_loss + 0.03)
-        self._bad_windows = self._bad_windows + 1 if bad else 0
+        self._is_news = True
         return True
 
     def estimated(self, kbps: float, now: float) -> None:
@@ -217,10 +210,11 @@ class Choice:
             self._limit = (count - 1) // 2
         self._limit = min(self._limit, count - 1)
         sent = kbps[current] if current < count else 0.0
+        self._learn(sent, now)
         if self.probe is not None:
             self._judge(sent, flowing, now)
         elif self._is_bad(sent, now):
-            self._lower(current, flowing, now)
+            self._lower(current, sent, flowing, now)
         elif now >= self._up_at and self._limit <= current and self._is_good(sent, now):
             self._raise(flowing, now, can_probe)
         if (
@@ -234,6 +228,27 @@ class Choice:
         if below:
             return below[-1]
         return next((layer for layer in range(count) if flowing[layer]), 0)
+
+    def _learn(self, sent: float, now: float) -> None:
+        """Tell loss that comes of a full link from loss that stays when less is sent."""
+        if not self._is_news:
+            return
+        self._is_news = False
+        before = self._before
+        if before is not None and now - self._down_at >= 2 * _WINDOW_S:
+            loss, received = before
+            full = max(0.0, 1 - received / sent) if sent else 0.0
+            self._before = None
+            if self.loss >= 0.6 * loss and self.loss > full + _LOSS_LASTING / 2:
+                self._base_loss = self.loss
+                self._back_off = _BACK_OFF_S
+                self._up_at = now + _DOWN_S
+            else:
+                self._base_loss = 0.0
+        elif self.loss < self._base_loss:
+            self._base_loss += (self.loss - self._base_loss) / 4
+        bad = self.loss > max(_LOSS_LASTING, 1.5 * self._base_loss + 0.03)
+        self._bad_windows = self._bad_windows + 1 if bad else 0
 
     def _is_bad(self, sent: float, now: float) -> bool:
         estimate = self.carries_kbps(now)
@@ -259,14 +274,14 @@ class Choice:
             return False
         return self.loss <= max(_LOSS_GOOD, 1.2 * self._base_loss + 0.02)
 
-    def _lower(self, current: int, flowing: Sequence[bool], now: float) -> None:
+    def _lower(self, current: int, sent: float, flowing: Sequence[bool], now: float) -> None:
         lower = [layer for layer in range(current) if flowing[layer]]
         if not lower:
             return
         self._limit = lower[-1]
         self._failed(now)
         self._down_at = now
-        self._loss_before = self.loss if self._bad_windows else None
+        self._before = (self.loss, sent * (1 - self.loss)) if self._bad_windows else None
         self._bad_windows = 0
         self._low_since = None
 

@@ -10,18 +10,17 @@ from typing import Any
 
 from farmlive.media import rtcp
 from farmlive.media.engine import Peer, Ssrcs
-from farmlive.media.lane import Lane, Shift
-from farmlive.media.pictures import following
+from farmlive.media.lane import Lane
 from farmlive.media.ports import Outlet
 from farmlive.media.publisher import Publisher
 from farmlive.media.repairs import Repairs
-from farmlive.media.rewrite import half, seam, squeeze
 from farmlive.media.ring import starts_in_group
 from farmlive.media.rtp import Packet, ahead, ahead32
+from farmlive.media.seams import begin_epoch
 from farmlive.media.sending import Sending
 from farmlive.media.sound import Sound
 from farmlive.media.track import Track
-from farmlive.media.viewer import RTX_PER_S, Epoch, Viewer
+from farmlive.media.viewer import RTX_PER_S, Viewer
 
 _BURST = 24
 _RATE = 90_000
@@ -323,51 +322,18 @@ class Fanout:
 
     def _enter(self, viewer: Viewer, track: Track, start: int, now: float) -> bool:
         """Give the viewer its numbers on this track from this packet on, and its burst."""
-        terms, first = viewer.viewing.video.get(track.codec), track.ring.get(start)
-        newest = track.ring.newest
-        if terms is None or first is None or newest is None:
+        if not viewer.can_play(track) or track.ring.get(start) is None:
             return False
         # What was lost of a layer that the link did not carry would only fill it again.
         self._wait(viewer, muted=viewer.choice.is_congested(now))
-        last, nudge = viewer.last, 0
-        live = newest.timestamp
-        if last is None:
-            lane = self._lanes.get(track)
-            common = lane.common if lane is not None else None
-            by, stamp, numbers = common[1:] if common is not None else (0, 0, None)
-            by ^= half((start + by) & 0xFFFF)
-        else:
-            numbers = following(track.codec, first.payload, last.pictures)
-            by = (last.sequence + 1 - start) & 0xFFFF
-            stamp, nudge = seam(
-                last.timestamp,
-                round((now - last.at) * _RATE),
-                squeeze(first.timestamp, live),
-                live,
-                self._aligned(viewer, track),
-            )
-        shift = Shift(terms.payload_type, by, stamp, numbers)
-        viewer.epoch = Epoch(track, terms, (start + by) & 0xFFFF, shift, nudge)
-        viewer.epoch.squeezed = live
+        lane = self._lanes.get(track)
+        viewer.epoch = begin_epoch(viewer, track, start, lane.common if lane else None, now)
         viewer.cursor = start
         viewer.stall.go_on(now)
         viewer.choice.begin_stream()
         del self.waiting[viewer.peer]
         self.catching[viewer.peer] = viewer
         return True
-
-    @staticmethod
-    def _aligned(viewer: Viewer, track: Track) -> int | None:
-        """What should be added to this track's timestamps, by the reports on it and on the layer
-        that the viewer got last.
-        """
-        before = viewer.past[-1] if viewer.past else None
-        if before is None or before.track.incoming is not track.incoming:
-            return None
-        report, here = before.track.sender_report, track.timestamp_of(before.track)
-        if report is None or here is None:
-            return None
-        return (report.timestamp + before.shift.timestamp - before.nudge - here) & 0xFFFFFFFF
 
     def _go_live(self, viewer: Viewer, publisher: Publisher) -> None:
         epoch = viewer.epoch
