@@ -149,5 +149,7 @@ def test_orders_are_for_their_buyer_and_staff() -> None:
 def test_the_source_on_air() -> None:
     switched = ("source.switched", {"source": "s", "label": "orchard"})
     assert folded(switched).source == {"source": "s", "label": "orchard"}
+    coded = ("source.switched", {"source": "k", "label": "kitchen", "codec": "H264"})
+    assert folded(switched, coded).source == coded[1]
     assert folded(switched, ("source.left", {"source": "s"})).source is None
     assert folded(switched, ("source.left", {"source": "other"})).source is not None
