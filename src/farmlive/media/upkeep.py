@@ -202,13 +202,17 @@ class Upkeep:
         sent = {each: each.sending.sent for each in self._outputs.values()}
         quiet = {each for each, count in sent.items() if self._sent.get(each) == count}
         self._sent = sent
+        if self._ticks % _TICKS_A_REPORT == 0:
+            for peer in self._publishers.values():
+                publisher = peer.publisher
+                if publisher is not None and not publisher.last_at:
+                    peer.send_rtcp(rtcp.receiver_report(publisher.own_ssrc, []))
+        if not quiet and not any(each.waiting for each in sent):
+            return
         for turn in (self._ticks, self._ticks + _TICKS_A_SECOND // 2):
             for peer in self._turns[turn % _TICKS_A_SECOND].values():
-                publisher, fanout = peer.publisher, peer.fanout
-                if publisher is not None:
-                    if not publisher.last_at:
-                        peer.send_rtcp(rtcp.receiver_report(publisher.own_ssrc, []))
-                elif fanout is not None and (fanout in quiet or peer.number in fanout.waiting):
+                fanout = peer.fanout
+                if fanout is not None and (fanout in quiet or peer.number in fanout.waiting):
                     peer.send_rtcp(rtcp.receiver_report(fanout.ssrcs.video, []))
 
     def _second(self, peer: EnginePeer, now: float) -> None:
