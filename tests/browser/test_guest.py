@@ -9,6 +9,7 @@ from farmlive.app import Server
 
 from .cameras import BLUE, BROWN, camera, shows
 from .conftest import DESK, PHONE, Open, Sale
+from .test_live import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 
@@ -104,6 +105,8 @@ async def test_reload_goes_on_and_leaving_does_not(open_page: Open, invited: Inv
     await standing(page, "The host sees you")
     await page.reload()
     await standing(page, "The host sees you")
+    await expect(page.locator("[data-program]")).to_be_hidden()
+    assert await page.evaluate(SMALL_TARGETS) == []
     await page.get_by_role("button", name="Leave").click()
     await standing(page, "You have left")
     await page.reload()

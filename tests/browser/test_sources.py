@@ -12,6 +12,7 @@ from farmlive.app import Server
 
 from .cameras import BROWN, GREEN, Color, camera, shows
 from .conftest import DESK, PHONE, Open, Sale
+from .test_live import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 
@@ -117,6 +118,7 @@ async def test_switch_that_fails_says_why_and_changes_nothing(
     ).to_contain_text("What was on air stays.")
     await expect(host.locator(tile("Camera 2"))).to_contain_text("On air")
     await expect(host.get_by_role("button", name="Put on air: Camera 1")).to_be_enabled()
+    assert await host.evaluate(SMALL_TARGETS) == []
 
 
 async def test_picked_camera_that_goes_away_is_stood_in_for_and_comes_back(
@@ -179,3 +181,31 @@ async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_sma
     await expect(button).to_have_attribute("aria-pressed", "true")
     async with asyncio.timeout(15):
         await viewer.evaluate(WIDTH, 320)
+
+
+async def test_server_that_takes_one_stream_gets_the_whole_picture(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    offered, left = await page.evaluate(
+        r"""async () => {
+          const { addPicture, settle } = await import("/static/studio/simulcast.js");
+          const canvas = document.createElement("canvas");
+          Object.assign(canvas, { width: 1280, height: 720 });
+          canvas.getContext("2d").fillRect(0, 0, 9, 9);
+          const [track] = canvas.captureStream(5).getVideoTracks();
+          const [camera, server] = [new RTCPeerConnection(), new RTCPeerConnection()];
+          const { sender } = addPicture(camera, track, []);
+          await camera.setLocalDescription();
+          const offered = /^a=simulcast:send (\S+)/m.exec(camera.localDescription.sdp)[1];
+          // A browser's own answer takes one stream alone.
+          await server.setRemoteDescription(camera.localDescription);
+          await server.setLocalDescription();
+          await camera.setRemoteDescription(server.localDescription);
+          await settle(sender, server.localDescription.sdp);
+          const { encodings } = sender.getParameters();
+          camera.close();
+          server.close();
+          return [offered, encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)];
+        }"""
+    )
+    assert offered == "q;h;f"
+    assert left == [1]
