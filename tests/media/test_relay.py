@@ -14,6 +14,7 @@ from tests.media.conftest import BROADCAST, Media, ffmpeg, publish, serving, unt
 
 from farmlive.media import codecs
 from farmlive.media.python_engine import PythonEngine
+from farmlive.media.refusals import NobodyPublishing
 from farmlive.settings import Settings
 
 
@@ -173,3 +174,13 @@ async def test_a_stream_with_b_frames_is_not_put_on_air_and_its_health_says_what
     monkeypatch.undo()
     await publish(media, "H264")
     await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "set right, it is on air")
+    # Set wrong while it is on air: who comes is told to wait, not let in to nothing.
+    monkeypatch.setattr(codecs, "objection", lambda _, payload: objection if payload else None)
+    await publish(media, "H264")
+    source = await until(
+        lambda: next((s for s in media.relay.health(BROADCAST)["sources"] if s["objection"]), None),
+        "it is objected to again",
+    )
+    assert not source["on_air"]
+    with pytest.raises(NobodyPublishing):
+        media.relay.view(BROADCAST, "v=0")

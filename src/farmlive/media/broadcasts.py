@@ -87,7 +87,7 @@ class Broadcast:
         told when it comes.
         """
         known = self.sources.get(self.on_air or "") or self.sources.get(self.picked or "")
-        if known is not None:
+        if known is not None and known.objection is None:
             return known
         return _last(s for s in self._own() if s.joined and s.objection is None)
 
