@@ -212,10 +212,10 @@ class Choice:
         sent = kbps[current] if current < count else 0.0
         self._learn(sent, now)
         if self.probe is not None:
-            self._judge(sent, flowing, now)
+            self._judge(flowing, now)
         elif self._is_bad(sent, now):
             self._lower(current, sent, flowing, now)
-        elif now >= self._up_at and self._limit <= current and self._is_good(sent, now):
+        elif now >= self._up_at and self._limit <= current and self._is_good(now):
             self._raise(flowing, now, can_probe)
         if (
             self._raised_at is not None
@@ -266,11 +266,8 @@ class Choice:
         at_once = self.loss > max(_LOSS_AT_ONCE, 1.5 * self._base_loss + 0.1)
         return self._bad_windows >= 2 or (self._bad_windows == 1 and at_once)
 
-    def _is_good(self, sent: float, now: float) -> bool:
-        if now - self._reported_at > _REPORT_VALID_S:
-            return False
-        estimate = self.carries_kbps(now)
-        if estimate is not None and (now - self._fell_at < _FELL_S or estimate < 0.6 * sent):
+    def _is_good(self, now: float) -> bool:
+        if now - self._reported_at > _REPORT_VALID_S or now - self._fell_at < _FELL_S:
             return False
         return self.loss <= max(_LOSS_GOOD, 1.2 * self._base_loss + 0.02)
 
@@ -310,7 +307,7 @@ class Choice:
         self._raised_at = now
         self._up_at = now + _UP_S
 
-    def _judge(self, sent: float, flowing: Sequence[bool], now: float) -> None:
+    def _judge(self, flowing: Sequence[bool], now: float) -> None:
         """Go up where the probe has done no harm, by the first report on it."""
         layer = self.probe
         if layer is None:
@@ -320,7 +317,7 @@ class Choice:
         elif self._reported_at <= self._probe_since:
             if now - self._probe_since > _PROBE_MOST_S:
                 self._failed(now)
-        elif self._is_good(sent, now):
+        elif self._is_good(now):
             self.probe = None
             self._step_to(layer, now)
         else:
