@@ -12,6 +12,8 @@ const PREVIEWS = 4;
 /** A switch waits for the camera's next whole picture. Those that are not asked for one send it by
     themselves, OBS at its defaults every ten seconds. */
 const SLOW_MS = 6_000;
+/** Whoever scrolls past and back again needs no new session. */
+const REST_MS = 5_000;
 
 /** How a source stands: `air`, `meanwhile` (in place of one picked that is away), `ready`, `away`,
     `unfit` (viewers could not play it). */
@@ -70,6 +72,7 @@ export class Sources {
     for (const [id, tile] of this.#tiles) {
       if (sources.some(({ source }) => source === id)) continue;
       this.#seen.unobserve(tile.item);
+      clearTimeout(tile.resting);
       tile.remove();
       this.#tiles.delete(id);
     }
@@ -161,8 +164,17 @@ export class Sources {
   #onSight(entries) {
     for (const { target, isIntersecting } of entries) {
       const tile = this.#tiles.get(target.dataset.source);
-      if (tile) tile.isSeen = isIntersecting;
+      if (!tile) continue;
+      clearTimeout(tile.resting);
+      if (isIntersecting) tile.isSeen = true;
+      else tile.resting = setTimeout(() => this.#rest(tile), REST_MS);
     }
+    this.#drawPictures();
+    this.#drawTiles();
+  }
+
+  #rest(tile) {
+    tile.isSeen = false;
     this.#drawPictures();
     this.#drawTiles();
   }
@@ -174,14 +186,16 @@ export class Sources {
       const isSwitching = source.source === this.#switching?.source;
       const standing = isSwitching ? "switching" : standingOf(source, sources);
       const isOwn = source.source === own?.source;
-      this.#tiles.get(source.source).draw({
+      const tile = this.#tiles.get(source.source);
+      tile.draw({
         source,
         standing,
         level: judged.get(source.source)?.level ?? "none",
         words: this.#words(source, standing, isLive, sources),
         isOwn,
         isMirror: isOwn && own.isMirror,
-        canLook: standing === "ready" && !isOwn && !previewed.has(source.source),
+        // More are in sight than are fetched at once.
+        canLook: standing === "ready" && !isOwn && tile.isSeen && !previewed.has(source.source),
       });
     }
   }

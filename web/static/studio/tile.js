@@ -17,8 +17,9 @@ export function labelOf(source) {
 
 export class Tile {
   item;
-  /** In sight of whoever looks at the page; told by sources.js. */
+  /** In sight of whoever looks at the page, and the timer until it is not; kept by sources.js. */
   isSeen = false;
+  resting = null;
   #id;
   #broadcast;
   #player = null;
