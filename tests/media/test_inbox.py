@@ -59,6 +59,7 @@ def test_reads_many_in_turns(ends: tuple[socket.socket, socket.socket]) -> None:
 
 def test_the_stamp_is_taken_to_our_clock() -> None:
     assert arrival(1_000.25, 50.5, 950) == pytest.approx(50.25)
+    assert arrival(1_000.51, 50.5, 950) == pytest.approx(50.51), "it came while we read"
     assert arrival(900.0, 50.5, 950) == 50.5, "the clock was set"
     assert arrival(1_001.0, 50.5, 950) == 50.5, "of the future"
     assert arrival(None, 50.5, 950) == 50.5

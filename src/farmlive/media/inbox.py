@@ -17,6 +17,8 @@ _CONTROL = 64
 # A struct mmsghdr has 8 words of 8 bytes; see `audience`.
 _WORDS = 8
 _TIMESPEC = struct.Struct("=qq")
+# For how long datagrams may come that one reading takes.
+_READING_S = 0.1
 # A control message's data begins after its length, level and kind.
 _STAMP_AT = 16
 
@@ -37,12 +39,13 @@ def arrival(stamped: float | None, now: float, ahead: float) -> float:
     """When a datagram came, on the clock of `now`; the wall clock is `ahead` of it.
 
     A publisher's congestion control must not take a busy event loop for a full network. A stamp
-    of more than a second ago is not believed: someone set the clock.
+    of more than a second ago is not believed: someone set the clock. It may be a little later than
+    `now`, when we began to read.
     """
     if stamped is None:
         return now
     when = stamped - ahead
-    return when if now - 1 < when < now else now
+    return when if now - 1 < when < now + _READING_S else now
 
 
 class Inbox:

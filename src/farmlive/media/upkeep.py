@@ -29,6 +29,8 @@ _SECONDS_A_REPORT = 5
 _REQUEST_S = 0.01
 _GATHER_S = 0.0015
 _BURST_S = 0.004
+# The two clocks were read as one, and differ by what only someone's hand can do.
+_CLOSE_S, _SET_S = 0.000_5, 0.02
 
 
 class Upkeep:
@@ -174,7 +176,7 @@ class Upkeep:
             self._tick_timer.cancel()
         self._tick_timer = self._loop.call_later(_TICK_S + _SLACK_S, self._timed_tick)
         self._ticks += 1
-        self.wall_ahead = time.time() - now
+        self._read_clocks()
         for peer in self._publishers.values():
             if peer.publisher is not None and peer.publisher.look(now):
                 for fanout in peer.publisher.outputs:
@@ -194,6 +196,17 @@ class Upkeep:
         for peer in list(self._turns[self._ticks % _TICKS_A_SECOND].values()):
             self._second(peer, now)
         self._keep_awake()
+
+    def _read_clocks(self) -> None:
+        """Learn how far apart the clocks are: once, and where someone sets the wall's.
+
+        A reading that was interrupted is no news: publishers would take the difference for a delay
+        on their way, and send less.
+        """
+        before, wall, after = time.monotonic(), time.time(), time.monotonic()
+        ahead = wall - before
+        if after - before < _CLOSE_S and abs(ahead - self.wall_ahead) > _SET_S:
+            self.wall_ahead = ahead
 
     def _keep_awake(self) -> None:
         """Let nobody hear nothing for more than half a second: clients take silence for a lost way,
