@@ -64,11 +64,20 @@ class Hearers:
         return 0
 
 
+class Nowhere:
+    """In the place of an outlet: holds nothing."""
+
+    def held(self, address: object) -> int:
+        return 0
+
+
+_nowhere: Any = Nowhere()
+
+
 def viewer(number: int, viewing: Viewing = VIEWING) -> tuple[Viewer, Kept]:
     kept = Kept()
     protection: Any = kept
-    nowhere: Any = None
-    return Viewer(number, viewing, protection, nowhere, None), kept
+    return Viewer(number, viewing, protection, _nowhere, None), kept
 
 
 class Source:

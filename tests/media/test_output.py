@@ -16,7 +16,9 @@ from tests.media.scripted import (
 from farmlive.media import rtcp, rtp
 from farmlive.media.engine import Outgoing, Ssrcs, Viewing
 from farmlive.media.output import Fanout
+from farmlive.media.ring import SIZE
 from farmlive.media.rtp import Packet, ahead32
+from farmlive.media.viewer import Viewer
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +92,47 @@ def test_without_pli_the_whole_group_is_sent_at_any_age(fanout: Fanout) -> None:
     while fanout.catching:
         fanout.pump()
     assert len(kept.video) == 900
+    assert consecutive(kept.video)
+
+
+def test_a_burst_goes_on_as_it_is_taken(fanout: Fanout, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(fanout, pli=False)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(60, 0, keyframe=True)
+    slow, kept = viewer(1)
+    held = 0
+    monkeypatch.setattr(Viewer, "held", property(lambda _: held))
+    fanout.add(slow, now)
+    fanout.pump()
+    held = 100_000
+    fanout.pump()
+    assert len(kept.video) == 24
+    held = 0
+    while fanout.catching:
+        fanout.pump()
+    assert len(kept.video) == 180
+    assert consecutive(kept.video)
+
+
+def test_who_is_too_slow_for_the_group_waits_for_the_next(
+    fanout: Fanout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Source(fanout, pli=False)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(60, 0, keyframe=True)
+    slow, kept = viewer(1)
+    monkeypatch.setattr(Viewer, "held", property(lambda _: 100_000))
+    fanout.add(slow, now)
+    fanout.pump()
+    now = source.frames(SIZE // 3, now)
+    fanout.pump()
+    assert slow.peer in fanout.waiting
+    monkeypatch.undo()
+    hear_plainly(monkeypatch)
+    source.frames(2, now, keyframe=True)
+    while fanout.catching:
+        fanout.pump()
+    assert kept.video[0].payload.startswith(KEY)
     assert consecutive(kept.video)
 
 

@@ -14,7 +14,7 @@ from farmlive.media.lane import Lane
 from farmlive.media.ports import Outlet
 from farmlive.media.publisher import Publisher
 from farmlive.media.repairs import Repairs
-from farmlive.media.ring import starts_in_group
+from farmlive.media.ring import SIZE, starts_in_group
 from farmlive.media.rtp import Packet, ahead, ahead32
 from farmlive.media.seams import begin_epoch
 from farmlive.media.sending import Sending
@@ -23,6 +23,9 @@ from farmlive.media.track import Track
 from farmlive.media.viewer import RTX_PER_S, Viewer
 
 _BURST = 24
+# Of a burst no more is sent to a viewer on a stream while it holds so many bytes: what it may hold
+# is less than a long group.
+_HELD_WHILE_CATCHING = 64 * 1024
 _RATE = 90_000
 # Whoever waits this long for a new source's layer takes a lower one.
 _PATIENCE_S = 0.5
@@ -362,6 +365,12 @@ class Fanout:
             self._wait(viewer)
             return
         ring = epoch.track.ring
+        if ahead(ring.highest, cursor) >= SIZE:
+            # It took so long that its next packet is not there any more.
+            self._wait(viewer)
+            return
+        if viewer.held > _HELD_WHILE_CATCHING:
+            return
         burst: list[Packet] = []
         while len(burst) < _BURST and ahead(ring.highest, cursor) >= 0:
             packet = ring.get(cursor)
