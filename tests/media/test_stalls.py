@@ -22,9 +22,7 @@ frames = st.lists(
 
 
 @given(frames, st.integers(0, 30), st.lists(st.integers(1, 90), max_size=60))
-def test_what_is_held_leaves_as_one_stream(
-    added: list[Frame], gone: int, takes: list[int]
-) -> None:
+def test_what_is_held_leaves_as_one_stream(added: list[Frame], gone: int, takes: list[int]) -> None:
     stream = b"".join(each.data for each in added)
     gone = min(gone, len(stream))
     backlog, left = Backlog(), b""
