@@ -245,5 +245,6 @@ async function resume() {
   enter();
 }
 
+button("open").disabled = false; // until here a press would be lost
 draw();
 resume();

@@ -49,7 +49,9 @@ export class Guests {
     this.#broadcast = broadcast;
     this.#list = root.querySelector("[data-guests-list]");
     this.#invite = new FormSheet("guest-sheet");
-    root.querySelector("[data-guests-invite]").addEventListener("click", () => this.#ask());
+    const button = root.querySelector("[data-guests-invite]");
+    button.addEventListener("click", () => this.#ask());
+    button.disabled = false; // until here a press would be lost
     this.#linkPart("close").addEventListener("click", () => close(this.#link));
     setUpCopy(this.#linkPart("link-copy").querySelector("span"), () => this.#url, t("Copied"));
     this.#linkPart("link-share").addEventListener("click", () => {

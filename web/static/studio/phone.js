@@ -44,6 +44,7 @@ export class Phone extends EventTarget {
     this.#camera.addEventListener("lost", () => this.#onLost());
     this.#camera.addEventListener("returned", () => this.#draw());
     const on = (name, job) => this.#button(name).addEventListener("click", () => job());
+    this.#button("open").disabled = false; // until here a press would be lost
     on("open", () => this.open());
     on("send", () => this.send());
     on("stop", () => this.stop());
