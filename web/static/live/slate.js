@@ -85,7 +85,11 @@ export function slateOf(scene, picture, link) {
     };
   }
   if (picture === "lost") {
-    return { icon: "offline", title: t("Connecting again…"), words: "" };
+    return {
+      icon: "offline",
+      title: t("Connecting again…"),
+      words: t("The connection is gone for a moment. Stay here: the picture comes back by itself."),
+    };
   }
   return { icon: null, title: t("The picture is coming…"), words: "" };
 }
