@@ -73,7 +73,12 @@ export class Stage extends EventTarget {
     const told = events.filter(({ kind }) => kind.startsWith("source."));
     if (!told.length || this.#isOver) return;
     const { kind, data } = told.at(-1);
-    if (kind === "source.switched") this.#cameras.switched(data.source);
+    if (kind === "source.switched") {
+      // How all cameras do is asked anew; until that is answered nothing may say that another is on air.
+      this.#sources = this.#sources.map((source) => ({ ...source, on_air: source.source === data.source }));
+      this.#current = onAir(this.#sources);
+      this.#draw();
+    }
     this.#lookSoon();
   }
 
