@@ -52,3 +52,26 @@ async def test_camera_that_has_just_come_on_air_is_said_to_be_though_the_server_
     await expect(host.locator("[data-preview-caption]")).to_contain_text("Camera 1")
     assert held
     await host.unroute_all(behavior="ignoreErrors")
+
+
+async def test_host_with_a_phone_reads_what_to_do_beside_the_cameras(
+    open_studio: Open, sale: Sale
+) -> None:
+    await sending(open_studio, sale, GREEN)
+    host = await sending(open_studio, sale, BROWN)
+
+    async def lossy(route: Route) -> None:
+        answer = await route.fetch()
+        health = await answer.json()
+        for source in health["sources"]:
+            if source["on_air"]:
+                source["advice"] = [{"code": "loss", "level": "poor", "percent": 10.0}]
+        await route.fulfill(response=answer, json=health)
+
+    await host.route("**/health", lossy)
+    await expect(host.locator("[data-advice]")).to_contain_text("10 % of the picture gets lost")
+    await host.evaluate("scrollTo(0, 0)")
+    await expect(host.locator("[data-advice]")).to_be_in_viewport(ratio=1)
+    button = host.get_by_role("button", name="Put on air: Camera 1")
+    await expect(button).to_be_in_viewport(ratio=1)
+    await host.unroute_all(behavior="ignoreErrors")
