@@ -181,10 +181,13 @@ async def test_light_peers_lose_nothing_through_the_server(server, api, sale):
         await viewer.start()
         viewer.measure()
     for viewer in viewers:
-        await viewer.wait_packets(300, 20)
+        packets = 300
+        await viewer.wait_packets(packets, 20)
+        while not viewer.sender_reports:
+            packets += 50
+            await viewer.wait_packets(packets, 20)
         assert (viewer.lost, viewer.peer.undecipherable) == (0, 0)
         assert len(viewer.delays_ns) == viewer.packets
-        assert viewer.sender_reports
         await viewer.close()
     assert publisher.feedbacks
     await publisher.close()

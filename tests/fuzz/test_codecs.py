@@ -172,7 +172,7 @@ def test_a_parameter_set_is_read_as_it_was_written(
 def test_the_work_is_bounded() -> None:
     # Every bit a number of its own, and the scaling lists that make the most of them.
     ones = bytes.fromhex("67640000") + b"\xff" * 1_100
-    assert steps(lambda: h264.parse_sps(ones)) < 60_000
-    assert steps(lambda: h264.parse_sps(b"\x67" + bytes(60_000))) < 1_000
+    assert steps(lambda: h264.parse_sps(ones)) < 8_000
+    assert steps(lambda: h264.parse_sps(b"\x67" + bytes(60_000))) < 100
     small = steps(lambda: list(h264.nal_units(b"\x18" + bytes(300))))
     assert steps(lambda: list(h264.nal_units(b"\x18" + bytes(1_200)))) < 4.2 * small

@@ -39,7 +39,7 @@ class Film:
         for packet in self._source.demux(video, audio):
             if packet.size:
                 kept[packet.stream.index].append(packet)
-        self.rate = round(video.average_rate or RATE)
+        self.rate = round(float(video.average_rate or RATE))
         self.pictures = kept[video.index]
         self.sounds = kept[audio.index][: self.seconds * SOUNDS_A_SECOND]
 
