@@ -7,12 +7,15 @@ server each fail the test.
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import (
     Browser,
+    BrowserContext,
     ConsoleMessage,
     Page,
     Request,
@@ -44,6 +47,18 @@ expect.set_options(timeout=10_000)
 
 Open = Callable[..., Awaitable[Page]]
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these run in one loop, which Chromium lives in, and in one process: two at a time
+    would take each other's cores.
+    """
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
 
 @dataclass
 class Sale:
@@ -61,14 +76,14 @@ class Sale:
         return f"/live/{self.broadcast}"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(settings: Settings) -> AsyncIterator[Server]:
     """A server; what its pages do is the same on each database, so one is enough here."""
     async with running(settings) as server:
         yield server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def sale(site: Server) -> AsyncIterator[Sale]:
     _, key = await site.house.people.create_api_key("test", "coordinator")
     async with Api(site.url, key=key) as api:
@@ -103,8 +118,9 @@ async def sale(site: Server) -> AsyncIterator[Sale]:
         yield Sale(api, broadcast, offers[0]["offer"], offers[1]["offer"], lot["id"])
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def chromium() -> AsyncIterator[Browser]:
+    """One Chromium for all tests of a process; each page has a context of its own."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=ARGUMENTS
@@ -113,10 +129,11 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Open]:
     """Open a page in a browser of its own: `open_page("/", size=PHONE, language="zh")`."""
     faults: list[str] = []
+    opened: list[BrowserContext] = []
 
     def heard(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
@@ -140,6 +157,7 @@ async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Open]:
             base_url=site.url,
             has_touch=size[0] < 900,
         )
+        opened.append(context)
         context.set_default_timeout(15_000)
         if script:
             await context.add_init_script(script)
@@ -150,11 +168,15 @@ async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Open]:
         await page.goto(path)
         return page
 
-    yield open_page
-    assert faults == []
+    try:
+        yield open_page
+        assert faults == []
+    finally:
+        for context in opened:
+            await context.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_studio(open_page: Open, site: Server) -> Open:
     """Open a page signed in: `open_studio("/studio", role="seller", farms=[farm], size=PHONE)`.
 

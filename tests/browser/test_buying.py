@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, Page, WebSocket, expect
 
 from farmlive.app import Server
@@ -80,7 +81,7 @@ def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
     return settings.model_copy(update=getattr(request, "param", {}))
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
     _, secret = await site.house.people.create_api_key("host", "host")
     async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:

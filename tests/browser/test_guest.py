@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from farmlive.app import Server
@@ -31,7 +32,7 @@ class Invited:
     path: str
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def invited(sale: Sale) -> Invited:
     made = await sale.api.invite_guest(sale.broadcast, "Aunt Wang")
     return Invited(made["id"], made["url"])

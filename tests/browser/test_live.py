@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from farmlive.app import Server
@@ -76,13 +77,13 @@ def picture(site: Server, sale: Sale, key: str) -> Publisher:
     return Publisher(f"{site.url}/whip/{sale.broadcast}", key, video=TestPicture(320, 180))
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def key(sale: Sale) -> str:
     minted = await sale.api.stream_key(sale.broadcast, "encoder", "orchard")
     return str(minted["key"])
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
     _, secret = await site.house.people.create_api_key("host", "host")
     async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 from pydantic import SecretStr
 
@@ -40,7 +41,7 @@ window.RTCPeerConnection = class extends plain {
 SECRET = secrets.token_hex(8)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def turn(tmp_path: Path) -> AsyncIterator[int]:
     """The port of a coturn on loopback that takes credentials made with the secret."""
     with socket.socket() as free:
@@ -71,7 +72,7 @@ async def turn(tmp_path: Path) -> AsyncIterator[int]:
         await process.wait()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(settings: Settings, turn: int) -> AsyncIterator[Server]:
     urls = (f"turn:127.0.0.1:{turn}?transport=udp", f"turn:127.0.0.1:{turn}?transport=tcp")
     update = {"turn_urls": urls, "turn_secret": SecretStr(SECRET)}

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from farmlive.app import Server
@@ -44,7 +45,7 @@ class Sold:
         )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def sold(site: Server, sale: Sale) -> Sold:
     _, key = await site.house.people.create_api_key("crew", "host")
     other = await sale.api.create_centre({"zh": "洋中镇", "en": "Yangzhong"}, {"en": "2 Market St"})

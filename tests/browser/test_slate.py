@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import imageio_ffmpeg
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 from tests.faults.conftest import Served
 
@@ -150,7 +151,7 @@ class Killable:
         return self.server.port
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def killable(settings: Settings) -> AsyncIterator[Killable]:
     server = Served(settings)
     await server.start()
@@ -181,7 +182,7 @@ async def published(site: Killable) -> Publisher:
 class TestRestart:
     """The server is killed or stopped; the page is open all the time."""
 
-    @pytest.fixture
+    @pytest_asyncio.fixture(loop_scope="session")
     async def site(self, killable: Killable) -> Killable:
         """In place of the server in this process: what open_page needs of it."""
         return killable

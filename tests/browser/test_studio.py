@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 import websockets
 from playwright.async_api import Page, expect
 
@@ -41,14 +42,14 @@ navigator.mediaDevices.getUserMedia = async () => {
 """
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def api(site: Server) -> AsyncIterator[Api]:
     _, key = await site.house.people.create_api_key("test", "coordinator")
     async with Api(site.url, key=key) as api:
         yield api
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def broadcast(api: Api) -> str:
     """A broadcast before its start, with two offers of a lot of 100 kg."""
     title = {"zh": "树下", "en": "Under the tree"}
