@@ -132,6 +132,8 @@ async def test_picked_camera_that_goes_away_is_stood_in_for_and_comes_back(
     await expect(host.get_by_text("Camera 1 is away. Camera 2 stands in")).to_be_visible()
     await expect(host.locator(tile("Camera 2"))).to_contain_text("On air meanwhile")
     await expect(host.get_by_role("button", name="No picture: Camera 1")).to_be_disabled()
+    # It was shown by the stream of what is on air, which now shows the other one: nothing of that.
+    await expect(host.locator(tile("Camera 1"))).to_contain_text("It comes back by itself.")
 
 
 async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None:

@@ -110,7 +110,11 @@ export class Tile {
     const isBlank = !this.#video.srcObject || this.#video.readyState < 2;
     const state = this.#player?.state;
     this.item.classList.toggle("cam--blank", isBlank);
-    const words = !isBlank || !this.#isPreview ? "" : state === "blocked" ? t("This network blocks the preview") : t("The picture is coming…");
+    let words = "";
+    if (isBlank && this.item.dataset.standing === "away") words = t("It comes back by itself.");
+    else if (isBlank && this.#isPreview) {
+      words = state === "blocked" ? t("This network blocks the preview") : t("The picture is coming…");
+    }
     say(this.#part("note"), words);
   }
 
