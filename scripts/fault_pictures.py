@@ -318,7 +318,7 @@ async def advised(at: Scene, page: Page, name: str) -> None:
     await page.locator("[data-advice]").wait_for()
     for place in ("window", "document.querySelector('.console__stage')"):
         await page.evaluate(f"{place}.scrollTo(0, 0)")
-    await page.wait_for_timeout(6_000)  # what is counted each second comes up to what is so
+    await page.wait_for_timeout(300)
     await at.shot(page, name)
     at.mend()
     await page.locator("[data-phone=stop]").click()
@@ -332,10 +332,10 @@ FAULTS: dict[Fault, str] = {
     live_blackout: "zh",
     live_tcp: "en",
     live_away: "en",
-    studio_loss: "zh",
-    studio_narrow: "en",
     studio_away: "en",
     studio_switching: "en",
+    studio_loss: "zh",
+    studio_narrow: "en",
 }
 
 
