@@ -121,6 +121,26 @@ async def test_switch_that_fails_says_why_and_changes_nothing(
     assert await host.evaluate(SMALL_TARGETS) == []
 
 
+async def test_switch_that_another_host_overtakes_is_not_waited_for(
+    open_studio: Open, sale: Sale
+) -> None:
+    await sending(open_studio, sale, GREEN)
+    host = await sending(open_studio, sale, BROWN)
+
+    async def overtaken(route: Route) -> None:
+        await route.fetch()
+        for source in (await sale.api.health(sale.broadcast))["sources"]:
+            if source["label"] == "Camera 2":
+                await sale.api.put_on_air(sale.broadcast, source["source"])
+        await route.fulfill(json={"on_air": False})
+
+    await host.route("**/on-air", overtaken)
+    await host.get_by_role("button", name="Put on air: Camera 1").click()
+    await expect(host.get_by_text("Camera 2 stays until you tap another.")).to_be_visible()
+    await expect(host.locator(tile("Camera 2"))).to_contain_text("On air")
+    await expect(host.get_by_role("button", name="Put on air: Camera 1")).to_be_enabled()
+
+
 async def test_picked_camera_that_goes_away_is_stood_in_for_and_comes_back(
     open_studio: Open, site: Server, sale: Sale
 ) -> None:

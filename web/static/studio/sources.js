@@ -48,13 +48,14 @@ export class Sources {
   #root;
   #broadcast;
   #tiles = new Map();
-  #view = { sources: [], judged: new Map(), isLive: false, own: null, program: null };
+  #view = { sources: [], judged: new Map(), isLive: false, answered: 0, own: null, program: null };
   #looked = [];
   #switching = null;
   #onPicked;
   #seen = new IntersectionObserver((entries) => this.#onSight(entries), { rootMargin: "80px" });
 
-  /** `onPicked` hears that the server took the host's choice. */
+  /** `onPicked` hears that the server took the host's choice, and answers the number of the look
+      that asks how the cameras stand since. */
   constructor(root, broadcast, onPicked) {
     this.#root = root;
     this.#broadcast = broadcast;
@@ -63,7 +64,7 @@ export class Sources {
   }
 
   /**
-   * `sources` and `judged` by stage.js; `own` is `{source, stream, isMirror}` of this device's
+   * `sources` and `judged` by stage.js, `answered` the number of its look; `own` is `{source, stream, isMirror}` of this device's
    * camera, `program` `{source, stream}` where the page plays what viewers get.
    */
   draw(view) {
@@ -88,6 +89,7 @@ export class Sources {
     if (sources.some(({ source, on_air }) => on_air && source === this.#switching?.source)) {
       this.switched(this.#switching.source);
     }
+    this.#giveUp();
     this.#root.dataset.count = String(sources.length);
     this.#part("empty").hidden = sources.length > 0;
     this.#drawTiles();
@@ -108,6 +110,17 @@ export class Sources {
     this.#drawTiles();
   }
 
+  /** Another host picked another one meanwhile, or it has just left: nothing more is waited for. */
+  #giveUp() {
+    const waited = this.#switching;
+    const { sources, answered } = this.#view;
+    if (!waited?.after || answered < waited.after) return;
+    if (sources.some(({ source, picked, away }) => source === waited.source && picked && !away)) return;
+    clearTimeout(waited.timer);
+    this.#switching = null;
+    this.#tell("");
+  }
+
   async #air(id) {
     clearTimeout(this.#switching?.timer);
     this.#switching = { source: id, timer: setTimeout(() => this.#slow(id), SLOW_MS) };
@@ -116,7 +129,8 @@ export class Sources {
     try {
       const { on_air: isOn } = await post(`/api/v1/broadcasts/${this.#broadcast}/on-air`, { source: id });
       if (isOn) this.switched(id);
-      this.#onPicked();
+      const after = this.#onPicked();
+      if (id === this.#switching?.source) this.#switching.after = after;
     } catch (problem) {
       if (id !== this.#switching?.source) return;
       clearTimeout(this.#switching.timer);

@@ -41,6 +41,7 @@ export class Stage extends EventTarget {
   #isLive = false;
   #timer = null;
   #look = 0;
+  #answered = 0;
 
   constructor(broadcast, phone) {
     super();
@@ -82,10 +83,12 @@ export class Stage extends EventTarget {
     this.#lookSoon();
   }
 
+  /** Answers the number of that look, 0 after the end. */
   #lookSoon() {
-    if (this.#isOver) return;
+    if (this.#isOver) return 0;
     clearTimeout(this.#timer);
     this.#poll();
+    return this.#look;
   }
 
   #hear(on) {
@@ -102,6 +105,7 @@ export class Stage extends EventTarget {
       if (health.sources.some((source) => !this.#purposes.has(source.source))) {
         await this.#askPurposes();
       }
+      this.#answered = look;
       this.#take(health.sources);
       if (!this.#isReached) this.#phone.hurry();
       this.#isReached = true;
@@ -152,6 +156,7 @@ export class Stage extends EventTarget {
       sources: this.#sources,
       judged: this.#judged,
       isLive: this.#isLive,
+      answered: this.#answered,
       own: own
         ? { source: this.#phone.source, stream: this.#phone.picture, isMirror: this.#phone.isMirror }
         : null,
