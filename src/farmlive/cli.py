@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Endpoint = Annotated[str, typer.Argument(metavar="URL", help="Where offers are POSTed.")]
 Bearer = Annotated[str | None, typer.Option("--key", help="Bearer token, where one is asked for.")]
+Ca = Annotated[
+    Path | None,
+    typer.Option("--ca", metavar="FILE", help="PEM file with the certificate to trust."),
+]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Trust any certificate; the key may be read on the way.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Farms = Annotated[
     list[str] | None,
@@ -132,29 +139,50 @@ def selftest() -> None:
 
 
 @cli.command("whip-check")
-def whip_check(url: Endpoint, key: Bearer = None, as_json: Json = False) -> None:
+def whip_check(
+    url: Endpoint,
+    key: Bearer = None,
+    ca: Ca = None,
+    insecure: Insecure = False,
+    as_json: Json = False,
+) -> None:
     """Hold any WHIP server against RFC 9725; exits with 1 where it breaks a MUST."""
     from farmlive.client import whip_check as checker
 
-    _check("WHIP (RFC 9725)", url, checker.check(url, key), as_json)
+    _check("WHIP (RFC 9725)", checker.check, url, key, ca, insecure, as_json)
 
 
 @cli.command("whep-check")
-def whep_check(url: Endpoint, key: Bearer = None, as_json: Json = False) -> None:
+def whep_check(
+    url: Endpoint,
+    key: Bearer = None,
+    ca: Ca = None,
+    insecure: Insecure = False,
+    as_json: Json = False,
+) -> None:
     """Hold any WHEP server against draft-ietf-wish-whep-03, while somebody publishes there; exits
     with 1 where it breaks a MUST.
     """
     from farmlive.client import whep_check as checker
 
-    _check("WHEP (draft-ietf-wish-whep-03)", url, checker.check(url, key), as_json)
+    _check("WHEP (draft-ietf-wish-whep-03)", checker.check, url, key, ca, insecure, as_json)
 
 
-def _check(title: str, url: str, trials: "AsyncIterator[Result]", as_json: bool) -> None:
+def _check(
+    title: str,
+    check: "Callable[..., AsyncIterator[Result]]",
+    url: str,
+    key: str | None,
+    ca: Path | None,
+    insecure: bool,
+    as_json: bool,
+) -> None:
     from farmlive.client import clause_table
-    from farmlive.client.whip_check import CannotBegin
+    from farmlive.client.whip_check import CannotBegin, trust
 
     async def run() -> "list[Result]":
         results = []
+        trials = check(url, key, verify=trust(ca, insecure))
         with Progress(TextColumn("{task.description}"), console=_err, transient=True) as progress:
             task = progress.add_task("")
             async for result in trials:
@@ -168,11 +196,14 @@ def _check(title: str, url: str, trials: "AsyncIterator[Result]", as_json: bool)
         _err.print(str(reason), style="red")
         raise SystemExit(1) from None
     if as_json:
-        print(json.dumps(clause_table.as_json(results, url), indent=2, ensure_ascii=False))
+        told = clause_table.as_json(results, url, insecure=insecure)
+        print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         shown = Console(highlight=False)
         shown.print(clause_table.table(results, f"{title}: {url}"))
         shown.print(clause_table.summary(results))
+        if insecure:
+            shown.print("The server's certificate was not checked (--insecure).")
     raise SystemExit(0 if clause_table.kept(results) else 1)
 
 

@@ -1,9 +1,20 @@
 """The commands `farmlive whip-check` and `whep-check` against our server."""
 
 import asyncio
+import datetime
+import ipaddress
 import json
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from tests.media.conftest import BROADCAST, Media
 from tests.media.examined import relayed
 from typer.testing import CliRunner, Result
@@ -17,6 +28,79 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def run(*arguments: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, cli, arguments, env={"COLUMNS": "120"})
+
+
+@dataclass
+class Secured:
+    """The relayed server behind HTTPS, whose certificate it made itself."""
+
+    url: str
+    certificate: Path
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def secured(relayed: Media, tmp_path: Path) -> AsyncIterator[Secured]:
+    pem = self_made(tmp_path / "server.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    port = int(relayed.url.rpartition(":")[2])
+    answering: set[asyncio.Task[None]] = set()
+
+    async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind, ahead = await asyncio.open_connection("127.0.0.1", port)
+        with closing(writer), closing(ahead):
+            await asyncio.wait(
+                [
+                    asyncio.create_task(copied(reader, ahead)),
+                    asyncio.create_task(copied(behind, writer)),
+                ],
+            )
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(passed_on(reader, writer))
+        answering.add(task)
+        task.add_done_callback(answering.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
+    yield Secured(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", pem)
+    server.close()
+    await asyncio.gather(*answering, return_exceptions=True)
+
+
+async def copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:  # whoever refuses a certificate resets the connection
+        pass
+    finally:
+        writer.close()
+
+
+def self_made(path: Path) -> Path:
+    """Write a key and a certificate for 127.0.0.1, which has no more than it must."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    written = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(written + certificate.public_bytes(pem))
+    return path
 
 
 async def test_a_table_says_what_came_of_each_clause(relayed: Media) -> None:
@@ -63,6 +147,47 @@ async def test_an_address_that_leads_nowhere_is_said(url: str) -> None:
     assert result.exit_code == 1
     assert url in result.stderr
     assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("command", ["whip-check", "whep-check"])
+async def test_a_certificate_that_nobody_vouches_for_is_said(
+    secured: Secured, command: str
+) -> None:
+    result = await run(command, f"{secured.url}/whip/{BROADCAST}")
+    assert result.exit_code == 1
+    assert "self-signed certificate" in result.stderr
+    assert "--ca FILE" in result.stderr
+    assert "--insecure" in result.stderr
+    assert "running" not in result.stderr
+
+
+async def test_a_certificate_is_trusted_by_its_file(secured: Secured) -> None:
+    url = f"{secured.url}/whip/{BROADCAST}"
+    result = await run("whip-check", url, "--ca", str(secured.certificate))
+    assert "401 Unauthorized" in result.stderr
+
+
+async def test_any_certificate_is_trusted_where_that_is_asked_for_and_said(
+    secured: Secured,
+) -> None:
+    url = f"{secured.url}/whep/{BROADCAST}"
+    result = await run("whep-check", url, "--insecure")
+    assert result.exit_code == 0, result.output
+    assert "certificate was not checked (--insecure)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "can't be read: No such file"), ("none", "holds no certificate")]
+)
+async def test_a_file_without_a_certificate_is_said(
+    tmp_path: Path, content: str | None, words: str
+) -> None:
+    pem = tmp_path / "ca.pem"
+    if content is not None:
+        pem.write_text(content)
+    result = await run("whip-check", "https://127.0.0.1:9/whip", "--ca", str(pem))
+    assert result.exit_code == 1
+    assert words in result.stderr
 
 
 async def test_a_broken_must_fails_the_check(

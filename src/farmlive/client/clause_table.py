@@ -61,10 +61,11 @@ def kept(results: list[Result]) -> bool:
     )
 
 
-def as_json(results: list[Result], url: str) -> dict[str, Any]:
-    """The same for programs."""
+def as_json(results: list[Result], url: str, *, insecure: bool = False) -> dict[str, Any]:
+    """The same for programs; `insecure`: the server's certificate was not checked."""
     return {
         "url": url,
+        "insecure": insecure,
         "kept": kept(results),
         "clauses": [
             {

@@ -4,6 +4,7 @@ Shared by the full peers and the light ones; knows nothing of what is in the SDP
 """
 
 import asyncio
+import ssl
 import time
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -13,11 +14,16 @@ import httpx
 from farmlive.client.http import ApiProblem, checked
 
 SDP = "application/sdp"
+TIMEOUT_S = 10.0
 
 
-def client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """An HTTP client for signalling; `transport` replaces the network, for tests."""
-    return httpx.AsyncClient(transport=transport, timeout=10.0, trust_env=False)
+def client(
+    transport: httpx.AsyncBaseTransport | None = None, verify: ssl.SSLContext | bool = True
+) -> httpx.AsyncClient:
+    """An HTTP client for signalling; `transport` replaces the network, for tests. `verify` has the
+    certificates that are trusted; False trusts any.
+    """
+    return httpx.AsyncClient(transport=transport, timeout=TIMEOUT_S, trust_env=False, verify=verify)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 `farmlive whep-check` does. Tells what to do where it can't begin.
 """
 
+import ssl
 from collections.abc import AsyncIterator
 
 import httpx
@@ -14,10 +15,17 @@ from farmlive.client.whip_check import CannotBegin, first_answer, refuse_what_is
 
 
 async def check(
-    url: str, key: str | None = None, *, transport: httpx.AsyncBaseTransport | None = None
+    url: str,
+    key: str | None = None,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    verify: ssl.SSLContext | bool = True,
 ) -> AsyncIterator[Result]:
-    """Try every clause against the endpoint, with `key` as bearer token; raises CannotBegin."""
-    async with signalling.client(transport) as http:
+    """Try every clause against the endpoint, with `key` as bearer token; raises CannotBegin.
+
+    `verify` has the certificates that are trusted for HTTPS (`whip_check.trust`).
+    """
+    async with signalling.client(transport, verify) as http:
         server = Examined("whep", url, key, http)
         response = await first_answer(server)
         if response.status_code in (401, 403):

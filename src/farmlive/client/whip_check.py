@@ -2,7 +2,9 @@
 does. Tells what to do where it can't begin.
 """
 
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 
@@ -17,10 +19,17 @@ class CannotBegin(Exception):
 
 
 async def check(
-    url: str, key: str | None = None, *, transport: httpx.AsyncBaseTransport | None = None
+    url: str,
+    key: str | None = None,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    verify: ssl.SSLContext | bool = True,
 ) -> AsyncIterator[Result]:
-    """Try every clause against the endpoint, with `key` as bearer token; raises CannotBegin."""
-    async with signalling.client(transport) as http:
+    """Try every clause against the endpoint, with `key` as bearer token; raises CannotBegin.
+
+    `verify` has the certificates that are trusted for HTTPS (`trust`).
+    """
+    async with signalling.client(transport, verify) as http:
         server = Examined("whip", url, key, http)
         response = await first_answer(server)
         if response.status_code in (401, 403):
@@ -33,6 +42,26 @@ async def check(
             yield result
 
 
+def trust(ca: Path | None, insecure: bool) -> ssl.SSLContext | bool:
+    """What `check` takes as `verify`: the certificates of a PEM file alone, any certificate, or
+    those that are publicly trusted; raises CannotBegin.
+    """
+    if insecure and ca is not None:
+        raise CannotBegin("Give --ca or --insecure: the second one trusts any certificate.")
+    if ca is None:
+        return not insecure
+    try:
+        context = ssl.create_default_context(cafile=ca)
+    except ssl.SSLError:
+        raise CannotBegin(f"{ca} holds no certificate: --ca takes a PEM file.") from None
+    except OSError as error:
+        raise CannotBegin(f"{ca} can't be read: {error.strerror or error}.") from None
+    # A certificate that somebody made may vouch for itself alone, and lack what authorities write.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
 async def first_answer(server: Examined) -> httpx.Response:
     """The answer to a first offer, whose session is deleted; raises CannotBegin."""
     if not server.url.startswith(("http://", "https://")):
@@ -43,6 +72,12 @@ async def first_answer(server: Examined) -> httpx.Response:
     except httpx.InvalidURL as error:
         raise CannotBegin(f"{server.url} is no address: {error}.") from None
     except httpx.HTTPError as error:
+        refused = _certificate_refused(error)
+        if refused is not None:
+            raise CannotBegin(
+                f"The certificate of {server.url} is not trusted: {refused}. Give the certificate "
+                "that vouches for it with --ca FILE, or take any with --insecure."
+            ) from None
         raise CannotBegin(
             f"{server.url} does not answer: {error or type(error).__name__}. Is the server "
             "running, and does the address lead to it from here?"
@@ -57,3 +92,12 @@ def refuse_what_is_no_endpoint(response: httpx.Response) -> None:
             f"There seems to be no endpoint at this address: {said(response)}. Give the whole "
             "address to which offers are POSTed."
         )
+
+
+def _certificate_refused(error: BaseException | None) -> str | None:
+    """Why a certificate was not trusted, where that is what went wrong."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return str(error.verify_message).rstrip(".")
+        error = error.__cause__ or error.__context__
+    return None
