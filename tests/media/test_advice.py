@@ -6,7 +6,7 @@ import pytest
 
 from farmlive.media import codecs
 from farmlive.media.advice import advise
-from farmlive.media.engine import Health
+from farmlive.media.engine import Health, LayerHealth
 
 
 def good(**changed: Any) -> Health:
@@ -123,21 +123,46 @@ def test_small_picture_of_few_frames_needs_few_bits() -> None:
     assert advise(good(width=640, height=360, fps=15.0, bitrate_kbps=300.0)) == []
 
 
-def test_sender_that_adapts_and_shrinks_has_a_narrow_way_up() -> None:
-    small = good(width=480, height=270, bitrate_kbps=350.0)
+def test_sender_that_leaves_out_its_large_layers_has_a_narrow_way_up() -> None:
+    layers = [LayerHealth("q", 320, 180, 90.0), LayerHealth("h", 640, 360, 0.0)]
+    small = good(width=320, height=180, bitrate_kbps=90.0, layers=layers)
     assert only(small, adapts=True) == {
         "code": "narrow-uplink",
-        "level": "fair",
-        "kbps": 350,
-        "width": 480,
-        "height": 270,
+        "level": "poor",
+        "kbps": 90,
+        "width": 320,
+        "height": 180,
     }
-    smaller = good(width=320, height=180, bitrate_kbps=90.0)
-    assert only(smaller, adapts=True)["level"] == "poor"
-    # A still scene needs few bits at any size, and a camera may be small by choice.
+    middle = [LayerHealth("h", 480, 270, 350.0), LayerHealth("f", 960, 540, 0.0)]
+    less = good(width=480, height=270, bitrate_kbps=350.0, layers=middle)
+    assert only(less, adapts=True)["level"] == "fair"
+
+
+@pytest.mark.parametrize("sign", [{"loss": 0.03}, {"rtt_ms": 400.0}])
+def test_small_starved_picture_with_loss_or_delay_has_a_narrow_way_up(
+    sign: dict[str, Any],
+) -> None:
+    starved = good(width=480, height=270, bitrate_kbps=80.0, **sign)
+    assert "narrow-uplink" in {each["code"] for each in advise(starved, adapts=True)}
+    whole = good(width=480, height=270, bitrate_kbps=350.0, **sign)
+    assert "narrow-uplink" not in {each["code"] for each in advise(whole, adapts=True)}
+
+
+def test_small_or_still_picture_that_comes_whole_blames_no_way() -> None:
+    # Of a small camera the larger layers are never sent.
+    layers = [LayerHealth("q", 320, 180, 90.0), LayerHealth("h", None, None, 0.0)]
+    for tiny in (
+        good(width=320, height=180, bitrate_kbps=90.0),
+        good(width=320, height=180, bitrate_kbps=20.0, layers=layers),
+    ):
+        assert only(tiny, adapts=True) == {
+            "code": "small-picture",
+            "level": "fair",
+            "width": 320,
+            "height": 180,
+        }
+    assert advise(good(width=480, height=270, bitrate_kbps=350.0), adapts=True) == []
     assert advise(good(bitrate_kbps=300.0), adapts=True) == []
-    assert advise(good(width=480, height=270, bitrate_kbps=700.0), adapts=True) == []
-    assert advise(small) == []
 
 
 @pytest.mark.parametrize(

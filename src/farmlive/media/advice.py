@@ -33,8 +33,8 @@ BITS_A_PIXEL = Limits(0.03, 0.015)
 BITS_WANTED = 0.06
 # The newer codecs do with less.
 _THRIFTY = {"VP9": 0.65, "AV1": 0.55}
-# A sender that adapts makes the picture small where the way up is narrow; a still scene in a large
-# one needs few bits, so both must be little.
+# A sender that adapts makes the picture small where the way up is narrow. But a camera may be small
+# by itself, and a still scene needs few bits: the way is named only where something else shows it.
 NARROW_KBPS = 600
 NARROW_PIXELS = Limits(640 * 480, 426 * 240)
 # Sizes that cameras and OBS can be set to, by the lines of a picture of 16 to 9.
@@ -62,7 +62,9 @@ def advise(
     - `b-frames`, `profile`, `unplayable`: it is not put on air; the encoder must be set.
     - `no-picture`: only sound comes.
     - `loss` (`percent`): so much is lost on the way to us.
-    - `narrow-uplink` (`kbps`, `width`, `height`): the sender shrinks the picture to get through.
+    - `narrow-uplink` (`kbps`, `width`, `height`): the sender left out its larger layers, or what it
+      sends is small, starved and late or lossy.
+    - `small-picture` (`width`, `height`): a small picture that comes whole, for whatever reason.
     - `bitrate` (`kbps`, `wanted_kbps`, `width`, `height`, `lines`): too few bits for the size; so
       many suit it, or so many lines suit the bits (null: not even the smallest).
     - `few-frames` (`fps`), `no-sound`.
@@ -110,15 +112,19 @@ def _narrow(health: Health) -> list[Advice]:
     pixels = health.width * health.height
     if pixels >= NARROW_PIXELS.fair:
         return []
-    return [
-        {
-            "code": "narrow-uplink",
-            "level": "poor" if pixels < NARROW_PIXELS.poor else "fair",
-            "kbps": round(health.bitrate_kbps),
-            "width": health.width,
-            "height": health.height,
-        }
-    ]
+    is_tiny = pixels < NARROW_PIXELS.poor
+    size = {"width": health.width, "height": health.height}
+    # Not those that this camera is too small for: they never had a size.
+    left_out = any(
+        not layer.kbps and (layer.width or 0) * (layer.height or 0) > pixels
+        for layer in health.layers
+    )
+    is_troubled = health.loss > LOSS.fair or (health.rtt_ms or 0) > ROUND_TRIP_MS.fair
+    if left_out or (is_troubled and _starved(health)):
+        level = "poor" if is_tiny else "fair"
+        kbps = round(health.bitrate_kbps)
+        return [{"code": "narrow-uplink", "level": level, "kbps": kbps, **size}]
+    return [{"code": "small-picture", "level": "fair", **size}] if is_tiny else []
 
 
 def _starved(health: Health) -> list[Advice]:

@@ -39,6 +39,8 @@ export function whatToDo(advice, isEncoder = false) {
         rate: megabits(advice.kbps),
         size: size(advice),
       });
+    case "small-picture":
+      return t("The camera sends a small picture (%(size)s).", { size: size(advice) });
     case "bitrate":
       return tooFewBits(advice);
     case "no-sound":

@@ -9,7 +9,9 @@ const LOOKS_NARROW = 7;
 /** What does not change by itself is said at once. */
 const AT_ONCE = new Set(["b-frames", "profile", "unplayable"]);
 
-const looksFor = (code) => (AT_ONCE.has(code) ? 1 : code === "narrow-uplink" ? LOOKS_NARROW : LOOKS);
+const GROWING = new Set(["narrow-uplink", "small-picture"]);
+
+const looksFor = (code) => (AT_ONCE.has(code) ? 1 : GROWING.has(code) ? LOOKS_NARROW : LOOKS);
 
 /** Looks at a source again and again; `take` gives `{level, advice}`, the advice as the server's. */
 export class Watch {
