@@ -77,6 +77,51 @@ async def test_what_keeps_a_check_from_beginning_is_said(status, words):
         await anext(trials)
 
 
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+@pytest.mark.parametrize(("check", "kind"), [(whip_check, "WHIP"), (whep_check, "WHEP")])
+async def test_a_page_that_answers_everything_is_no_endpoint(check, kind, status):
+    answer = httpx.Response(status, html="" if status == 204 else "<p>Welcome</p>")
+    asked = []
+    transport = httpx.MockTransport(lambda request: asked.append(request) or answer)
+    trials = check.check("https://farm.test/", transport=transport)
+    with pytest.raises(CannotBegin, match=f"no {kind} endpoint: it answered {status} .* SDP"):
+        await anext(trials)
+    assert len(asked) == 1
+
+
+async def test_a_redirection_that_no_offer_follows_is_named():
+    headers = {"Location": "https://www.farm.test/whip"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(301, headers=headers))
+    trials = whip_check.check("http://farm.test/whip", transport=transport)
+    with pytest.raises(CannotBegin, match=r"301 Moved Permanently and names https://www\.farm"):
+        await anext(trials)
+
+
+async def test_what_a_server_says_ends_in_one_full_stop():
+    answer = httpx.Response(405, json={"detail": "This address takes GET."})
+    trials = whip_check.check("https://farm.test/", transport=httpx.MockTransport(lambda _: answer))
+    with pytest.raises(CannotBegin, match=r"\(This address takes GET\)\. Give"):
+        await anext(trials)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (httpx.ReadTimeout(""), "nothing came in time"),
+        (httpx.ConnectTimeout(""), "no connection was made in time"),
+        (httpx.ReadError(""), "ReadError"),
+        (httpx.RemoteProtocolError("It went away without a response."), "without a response"),
+    ],
+)
+async def test_why_nothing_was_answered_is_said(error, words):
+    def answer(_):
+        raise error
+
+    trials = whip_check.check("https://farm.test/", transport=httpx.MockTransport(answer))
+    with pytest.raises(CannotBegin, match=rf"does not answer: .*{words}\. Is the server"):
+        await anext(trials)
+
+
 async def test_a_server_that_makes_offers_of_its_own_is_left_clean():
     asked = []
 

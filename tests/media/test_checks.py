@@ -141,7 +141,17 @@ async def test_what_keeps_the_check_from_beginning_is_said(
     assert not result.stdout
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/whip", "example.org/whip", "http://[/"])
+@pytest.mark.parametrize(
+    "url",
+    ["example.org/whip", "http://", "https:///whip", "http://:80/", "http://[/", "http://a:b"],
+)
+async def test_what_is_no_whole_address_is_said(url: str) -> None:
+    result = await run("whip-check", url)
+    assert result.exit_code == 1
+    assert f"{url} is no address of an endpoint: write it whole" in result.stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/whip", "http://nowhere.invalid/whip"])
 async def test_an_address_that_leads_nowhere_is_said(url: str) -> None:
     result = await run("whip-check", url)
     assert result.exit_code == 1

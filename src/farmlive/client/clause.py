@@ -154,5 +154,14 @@ def said(response: httpx.Response) -> str:
             body = None
         if isinstance(body, dict):
             found = body.get("detail") or body.get("error") or body.get("title") or ""
-            detail = f" ({str(found)[:160]})" if found else ""
+            detail = f" ({str(found)[:160].rstrip('.')})" if found else ""
     return f"it answered {words}{detail}"
+
+
+def broke(error: httpx.HTTPError) -> str:
+    """Why a request got no answer, in few words and without a full stop."""
+    if isinstance(error, httpx.ConnectTimeout):
+        return "no connection was made in time"
+    if isinstance(error, httpx.TimeoutException):
+        return "it took the connection, and then nothing came in time"
+    return str(error).rstrip(".") or type(error).__name__

@@ -17,6 +17,7 @@ from farmlive.client.clause import (
     Result,
     Untried,
     Verdict,
+    broke,
     numbered,
 )
 from farmlive.client.examined import Examined
@@ -48,7 +49,7 @@ async def tried(clause: Clause, server: Examined) -> Result:
     except TimeoutError:
         reason = f"it was not done within {_TIMEOUT_S:.0f} s"
     except httpx.HTTPError as error:
-        reason = f"the request broke: {error or type(error).__name__}"
+        reason = f"the request broke: {broke(error)}"
     left = await server.clean_up()
     if left:
         reason = f"{reason}; " if reason else ""

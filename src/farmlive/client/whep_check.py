@@ -43,6 +43,6 @@ async def check(
                 "The server makes an offer of its own in place of an answer (406), as WHEP allows. "
                 "This check offers and does not answer, so that it can't say more."
             )
-        refuse_what_is_no_endpoint(response)
+        refuse_what_is_no_endpoint(server, response)
         async for result in examine(server):
             yield result

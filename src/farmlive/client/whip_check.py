@@ -5,11 +5,12 @@ does. Tells what to do where it can't begin.
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
 from farmlive.client import signalling
-from farmlive.client.clause import Result, said
+from farmlive.client.clause import Result, broke, said
 from farmlive.client.clauses import examine
 from farmlive.client.examined import Examined
 
@@ -37,7 +38,7 @@ async def check(
                 f"The server does not let us publish: {said(response)}. Give the right key with "
                 "--key."
             )
-        refuse_what_is_no_endpoint(response)
+        refuse_what_is_no_endpoint(server, response)
         async for result in examine(server):
             yield result
 
@@ -64,13 +65,12 @@ def trust(ca: Path | None, insecure: bool) -> ssl.SSLContext | bool:
 
 async def first_answer(server: Examined) -> httpx.Response:
     """The answer to a first offer, whose session is deleted; raises CannotBegin."""
-    if not server.url.startswith(("http://", "https://")):
-        raise CannotBegin(f"{server.url} is no address: write it with http:// or https://.")
+    _refuse_what_is_no_address(server.url)
     try:
         response = await server.post(server.offer())
         await server.clean_up()
     except httpx.InvalidURL as error:
-        raise CannotBegin(f"{server.url} is no address: {error}.") from None
+        raise CannotBegin(f"{server.url} is no address: {str(error).rstrip('.')}.") from None
     except httpx.HTTPError as error:
         refused = _certificate_refused(error)
         if refused is not None:
@@ -79,18 +79,42 @@ async def first_answer(server: Examined) -> httpx.Response:
                 "that vouches for it with --ca FILE, or take any with --insecure."
             ) from None
         raise CannotBegin(
-            f"{server.url} does not answer: {error or type(error).__name__}. Is the server "
+            f"{server.url} does not answer: {broke(error)}. Is the server "
             "running, and does the address lead to it from here?"
         ) from None
     return response
 
 
-def refuse_what_is_no_endpoint(response: httpx.Response) -> None:
-    """Raise CannotBegin where an answer other than 201 shows that this is the wrong address."""
-    if response.status_code in (404, 405, 501) or response.status_code >= 500:
+def refuse_what_is_no_endpoint(server: Examined, response: httpx.Response) -> None:
+    """Raise CannotBegin where the answer to a first offer shows that this is the wrong address."""
+    status = response.status_code
+    if response.is_redirect:
+        raise CannotBegin(
+            f"There is no endpoint at this address: {said(response)} and names "
+            f"{response.headers['location']}. Give the address to which offers are POSTed."
+        )
+    if response.is_success and not response.text.lstrip().startswith("v="):
+        raise CannotBegin(
+            f"This is no {server.kind.upper()} endpoint: {said(response)} without an SDP answer to "
+            "an offer. Give the whole address to which offers are POSTed."
+        )
+    if status in (404, 405, 501) or status >= 500:
         raise CannotBegin(
             f"There seems to be no endpoint at this address: {said(response)}. Give the whole "
             "address to which offers are POSTed."
+        )
+
+
+def _refuse_what_is_no_address(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # of the port, or of an IPv6 address
+        whole = False
+    if not whole:
+        raise CannotBegin(
+            f"{url} is no address of an endpoint: write it whole, with http:// or https:// and "
+            "the server's name, such as https://live.example.org/whip/BROADCAST."
         )
 
 
