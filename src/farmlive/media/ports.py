@@ -214,9 +214,11 @@ class Ports:
         return len(waiting) == AT_ONCE
 
     def _read_shared(self) -> None:
-        now = time.monotonic()
-        more = [self._read(port.sock, port, now) for port in self.all]
-        if any(more) and self._again is None:
+        now, more = time.monotonic(), False
+        for port in self.all:
+            if self._read(port.sock, port, now):
+                more = True
+        if more and self._again is None:
             self._again = self._loop.call_soon(self._read_more)
 
     def _read_more(self) -> None:

@@ -84,10 +84,13 @@ class Publisher:
 
     def rest(self, now: float) -> float:
         """For how long, in seconds, nothing comes from it that can't wait."""
-        lately = now - _RESTS_WITHIN_S
-        if any(track.missing or not track.whole for track in self.tracks):
-            return 0.0
-        return rest((track.rhythm for track in self.tracks if track.last_at > lately), now)
+        lately, rhythms = now - _RESTS_WITHIN_S, []
+        for track in self.tracks:
+            if track.missing or not track.whole:
+                return 0.0
+            if track.last_at > lately:
+                rhythms.append(track.rhythm)
+        return rest(rhythms, now)
 
     @property
     def answers_requests(self) -> bool:

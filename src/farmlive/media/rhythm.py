@@ -1,6 +1,6 @@
 """When a stream's next frame or sound comes, by when the last ones came. Pure arithmetic."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 # Frames that were sent at once, and pauses, say nothing of the rhythm.
 _SHORTEST_S, _LONGEST_S = 0.002, 0.1
@@ -9,13 +9,18 @@ _SHORTEST_S, _LONGEST_S = 0.002, 0.1
 _TOGETHER_S = 0.009
 # How late a beat often is.
 _LATE_S = 0.001
+_NEVER = float("inf")
 
 
 class Rhythm:
     """The mean distance of a stream's beats, each of which is whole after `lasts_s`."""
 
+    __slots__ = ("_every", "_last", "lasts_s", "next")
+
     def __init__(self, lasts_s: float = 0.0) -> None:
         self.lasts_s = lasts_s
+        # When the next beat is expected, or None.
+        self.next: float | None = None
         self._last = 0.0
         self._every: float | None = None
 
@@ -23,30 +28,30 @@ class Rhythm:
         """A frame or a packet of sound came."""
         distance = when - self._last
         self._last = when
+        every = self._every
         if _SHORTEST_S < distance < _LONGEST_S:
-            every = self._every
-            self._every = distance if every is None else every + (distance - every) * 0.1
+            every = distance if every is None else every + (distance - every) * 0.1
+            self._every = every
         elif distance >= _LONGEST_S:
-            self._every = None
-
-    @property
-    def next(self) -> float | None:
-        """When the next beat is expected, or None."""
-        return None if self._every is None else self._last + self._every
+            self._every = every = None
+        self.next = None if every is None else when + every
 
 
-def rest(rhythms: Iterable[Rhythm], now: float) -> float:
+def rest(rhythms: Sequence[Rhythm], now: float) -> float:
     """For how long a source needs no reading, in seconds: until what comes next is whole, and with
     it what comes soon after. 0 where it is one packet, or not known, or late.
     """
-    ends: list[float] = []
-    first = float("inf")
+    first = _NEVER
     for rhythm in rhythms:
         when = rhythm.next
         if when is None or when < now:
             return 0.0
-        first = min(first, when)
-        ends.append(when + rhythm.lasts_s)
-    soon = [end for end in ends if end - first <= _TOGETHER_S]
+        if when < first:
+            first = when
+    whole = first
+    for rhythm in rhythms:
+        end = (rhythm.next or 0.0) + rhythm.lasts_s
+        if whole < end <= first + _TOGETHER_S:
+            whole = end
     # A single packet of sound wakes us by itself.
-    return max(soon) + _LATE_S - now if soon and max(soon) > first else 0.0
+    return whole + _LATE_S - now if whole > first else 0.0
