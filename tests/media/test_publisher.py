@@ -1,7 +1,9 @@
 """A publisher's gaps, reports and requests, by a script of packets and times."""
 
+import itertools
 import random
 
+import pytest
 from tests.media.test_transport_cc import read
 
 from farmlive.media import rtcp
@@ -122,7 +124,25 @@ def test_reports_loss_jitter_and_the_last_sender_report() -> None:
     assert (report.ssrc, report.lost, report.total_lost) == (5, 3 * 256 // 7, 3)
     assert report.highest == 0x10000
     assert (report.last_report, report.delay) == (0x5678_9ABC, 32768)
-    assert one.health.loss == round((3 * 256 // 7) / 256, 3)
+
+
+def test_loss_is_what_did_not_come_by_itself_over_some_seconds() -> None:
+    one = publisher()
+    sequence = 1
+    seen = []
+    for second in range(1, 16):
+        for _ in range(50):
+            if sequence % 10:
+                send(one, sequence, float(second))
+            else:
+                send(one, sequence + 1, float(second))
+                lost = Packet(sequence, 0, False, DELTA)
+                assert one.tracks[0].repaired(lost, float(second))
+                sequence += 1
+            sequence += 1
+        seen.append(one.measure(float(second)).loss)
+    assert seen[-1] == pytest.approx(0.1, abs=0.02)
+    assert all(abs(b - a) < 0.05 for a, b in itertools.pairwise(seen))
 
 
 def test_tells_when_packets_came() -> None:

@@ -322,13 +322,6 @@ class Publisher:
             block = track.receiver_report(now)
             if block is not None:
                 reports.append(block)
-        pictures = [
-            block.lost
-            for block in reports
-            if any(track.ssrc == block.ssrc for track in self.layers)
-        ]
-        if pictures:
-            self.health.loss = round(max(pictures) / 256, 3)
         if report and wall_ntp is not None:
             extra = rtcp.reference_time(self.own_ssrc, wall_ntp) + extra
         return rtcp.receiver_report(self.own_ssrc, reports) + extra
@@ -354,6 +347,7 @@ class Publisher:
             health.fps = round(max(0, frames - self._frames) / span, 1)
         for track in self.tracks:
             track.measure(span if self._health_at else None)
+        health.loss = round(max((track.loss for track in self.layers), default=0.0), 3)
         self._octets, self._frames, self._health_at = octets, frames, now
         if best is not None:
             health.codec = best.codec.partition(":")[0] or None

@@ -23,6 +23,9 @@ _DROPOUT_MOST, _DISORDER_MOST = 3_000, 1_000
 # A frame is whole this long after it is expected, on a quick way.
 _FRAME_S = 0.0015
 
+# How much of a track's loss the last second is; the rest is the seconds before.
+_LOSS_WEIGHT = 0.4
+
 _packet = tuple.__new__
 
 
@@ -56,7 +59,10 @@ class Track:
         self.packets = self.octets = self.frames = 0
         self.size: tuple[int, int] | None = None
         self.kbps = 0.0
+        # The share of what was sent over the last seconds that did not come by itself.
+        self.loss = 0.0
         self._octets_measured = 0
+        self._repaired = self._lost_measured = self._expected_measured = 0
         self.rhythm = Rhythm(_FRAME_S if self.is_video else 0.0)
         # Whether the end of the last frame has come.
         self.whole = True
@@ -158,6 +164,7 @@ class Track:
         if packet.sequence not in self.missing:
             return False
         self._found(packet.sequence, now)
+        self._repaired += 1
         self.packets += 1
         self.octets += len(packet.payload)
         self.last_at = now
@@ -266,10 +273,18 @@ class Track:
         return (mine.timestamp + round(apart * self.incoming.clock_rate)) & 0xFFFFFFFF
 
     def measure(self, span_s: float | None) -> None:
-        """Renew its bitrate, over the time since the last call; None: there was none."""
+        """Renew bitrate and loss, over the time since the last call; None: there was none."""
         if span_s:
             self.kbps = round((self.octets - self._octets_measured) * 8 / span_s / 1000, 1)
         self._octets_measured = self.octets
+        if not self.ssrc:
+            return
+        expected = self._cycles + self._highest - self._base + 1
+        lost = expected - self.packets + self._repaired
+        if expected > self._expected_measured:
+            share = (lost - self._lost_measured) / (expected - self._expected_measured)
+            self.loss += (min(1.0, max(0.0, share)) - self.loss) * _LOSS_WEIGHT
+        self._expected_measured, self._lost_measured = expected, lost
 
     def receiver_report(self, now: float) -> rtcp.ReceiverReport | None:
         """What to report on this track since the last report."""
