@@ -230,9 +230,17 @@ async def test_second_device_takes_the_guests_place(show: Show) -> None:
     await show.camera("Orchard")
     guest = await show.guest()
     first = await show.flows(guest["source"])
-    again = await show.api.guest_key(guest["url"])
+    await show.api.put_on_air(show.broadcast, guest["source"])
+    await show.host.wait_for("source.switched", source=guest["source"])
+    async with Api(show.server.url) as another:
+        again = await another.guest_key(guest["url"])
     await show.publish(again["key"])
-    assert (await show.flows(guest["source"]))["source"] == first["source"]
+    # It is not the one that the host has put on air.
+    await show.host.wait_for("source.left", source=guest["source"])
+    await show.host.wait_for("source.joined", source=guest["source"])
+    second = await show.flows(guest["source"])
+    assert second["source"] == first["source"]
+    assert (second["picked"], second["on_air"]) == (False, False)
     assert len((await show.api.health(show.broadcast))["sources"]) == 2
     with pytest.raises(ApiProblem) as refused:
         await show.publish(guest["key"])

@@ -85,7 +85,8 @@ class StreamGate:
                     headers={"WWW-Authenticate": "Bearer"},
                 )
         self._limit("publish", request, 1)
-        return Admission(source.id, source.label, source.guest)
+        device = source.device if source.guest else None
+        return Admission(source.id, source.label, source.guest, device)
 
     async def play(self, broadcast: str, request: Request) -> None:
         """Let a viewer in while live, the crew earlier too. Raises NotLive, Ended, TooMany."""

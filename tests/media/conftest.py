@@ -39,7 +39,8 @@ class KeptGate:
             "orchard": Admission("orchard", "Orchard"),
             "orchard-obs": Admission("orchard", "Orchard"),
             "kitchen": Admission("kitchen", "Kitchen"),
-            "guest": Admission("guest", "Aunt Lin", guest=True),
+            "guest": Admission("guest", "Aunt Lin", guest=True, device="phone"),
+            "guest-tablet": Admission("guest", "Aunt Lin", guest=True, device="tablet"),
         }
     )
     events: list[MediaEvent] = field(default_factory=list)

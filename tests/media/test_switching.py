@@ -126,6 +126,81 @@ async def test_a_guest_that_is_sent_away_has_no_session_any_more(media: Media) -
     media.relay.dismiss("nowhere", "guest")
 
 
+async def guest_on_air(media: Media) -> Peer:
+    """A guest whom the host has put on air, before the own camera."""
+    await publish(media)
+    guest = await publish(media, key="guest")
+    media.relay.switch(BROADCAST, "guest")
+    await until(lambda: media.gate.told[-1] == ("switched", "guest"), "the guest is on air")
+    return guest
+
+
+async def not_on_air_until_picked(media: Media) -> None:
+    """The guest's media flows again and viewers do not get it, until the host says so."""
+    assert (health(media, "guest")["picked"], health(media, "guest")["on_air"]) == (False, False)
+    await until(lambda: health(media, "orchard")["on_air"], "the orchard is on air")
+    media.relay.switch(BROADCAST, "guest")
+    await until(lambda: health(media, "guest")["on_air"], "the guest is on air")
+    switched = [source for kind, source in media.gate.told if kind == "switched"]
+    assert switched == ["orchard", "guest", "orchard", "guest"]
+
+
+async def test_a_guest_who_left_is_on_air_again_only_by_the_host(media: Media) -> None:
+    guest = await guest_on_air(media)
+    assert (await media.http.delete(guest.location)).status_code == 200
+    assert ("left", "guest") in media.gate.told
+    assert [s["source"] for s in media.relay.health(BROADCAST)["sources"]] == ["orchard"]
+    assert (await media.http.delete(guest.location)).status_code == 404
+    await publish(media, key="guest")
+    await not_on_air_until_picked(media)
+
+
+async def test_a_guest_whose_goodbye_came_before_the_delete_has_left_too(media: Media) -> None:
+    guest = await guest_on_air(media)
+    await guest.close()
+    await until(lambda: health(media, "guest")["away"], "its goodbye came")
+    # By itself that may be a reload.
+    assert health(media, "guest")["picked"] is True
+    assert (await media.http.delete(guest.location)).status_code == 200
+    assert ("left", "guest") in media.gate.told
+    await publish(media, key="guest")
+    await not_on_air_until_picked(media)
+
+
+async def test_another_device_of_a_guest_is_on_air_only_by_the_host(media: Media) -> None:
+    guest = await guest_on_air(media)
+    await publish(media, key="guest-tablet")
+    assert (await media.http.delete(guest.location)).status_code == 404
+    assert [told for told in media.gate.told if told[0] in ("joined", "left")] == [
+        ("joined", "orchard"),
+        ("joined", "guest"),
+        ("left", "guest"),
+        ("joined", "guest"),
+    ]
+    await not_on_air_until_picked(media)
+
+
+async def test_a_guest_alone_gives_way_to_another_device(media: Media) -> None:
+    await publish(media, key="guest")
+    media.relay.switch(BROADCAST, "guest")
+    await until(lambda: health(media, "guest")["on_air"], "the guest is on air")
+    await publish(media, key="guest-tablet")
+    assert (health(media, "guest")["picked"], health(media, "guest")["on_air"]) == (False, False)
+    media.relay.switch(BROADCAST, "guest")
+    await until(lambda: health(media, "guest")["on_air"], "the guest is on air again")
+
+
+async def test_a_reload_of_the_guests_device_keeps_its_place(media: Media) -> None:
+    guest = await guest_on_air(media)
+    await guest.close()
+    await until(lambda: health(media, "guest")["away"], "its goodbye came")
+    await publish(media, key="guest")
+    await until(lambda: health(media, "guest")["on_air"], "the guest is on air again")
+    assert ("left", "guest") not in media.gate.told
+    assert (await media.http.delete(guest.location)).status_code == 404
+    assert health(media, "guest")["on_air"] is True
+
+
 async def test_a_preview_lasts_while_someone_looks(media: Media) -> None:
     engine = media.relay._engine
     assert isinstance(engine, PythonEngine)

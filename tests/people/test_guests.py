@@ -74,6 +74,36 @@ async def test_second_device_takes_the_place_of_the_first(
     assert await people.find_stream_key(LIVE, second["key"]) is not None
 
 
+async def test_source_tells_one_device_from_another(
+    app: FastAPI, host: httpx.AsyncClient, guest: httpx.AsyncClient, people: People
+) -> None:
+    made = await invite(host)
+
+    async def device(client: httpx.AsyncClient) -> str | None:
+        source = await people.find_stream_key(LIVE, (await key(client, made))["key"])
+        assert source is not None
+        return source.device
+
+    first = await device(guest)
+    assert first
+    assert await device(guest) == first
+    async with browser(app, peer="192.0.2.7") as another:
+        assert await device(another) not in (None, first)
+    assert await device(guest) == first
+
+
+async def test_hosts_browser_at_a_guests_link_keeps_its_own_camera(
+    host: httpx.AsyncClient,
+) -> None:
+    made, other = await invite(host), await invite(host, "Wu")
+    for each in (made, other):
+        await key(host, each)
+    path = f"/api/v1/broadcasts/{LIVE}/stream-keys"
+    own = await host.post(path, json={"purpose": "studio"})
+    assert own.status_code == 201
+    assert own.json()["source"] not in (made["source"], other["source"])
+
+
 async def test_open_guests_are_listed_without_their_links(
     host: httpx.AsyncClient, guest: httpx.AsyncClient
 ) -> None:

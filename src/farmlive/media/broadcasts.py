@@ -17,9 +17,13 @@ class Source:
     label: str
     # Someone let in by a link: on air only when the host picks it.
     guest: bool = False
+    # The pseudonym of the device that the guest sends from.
+    device: str | None = None
     joined: int = 0
     flowing: bool = False
     session: Session | None = None
+    # The name of its last session, whose DELETE may come after its goodbye.
+    token: str = ""
     publishing: Publishing | None = None
     # Why viewers could not play it; it is not put on air.
     objection: str | None = None
@@ -70,6 +74,10 @@ class Broadcast:
     on_air: str | None = None
     picked: str | None = None
     paused: bool = False
+
+    def guest_of(self, token: str) -> Source | None:
+        """The guest whose last session, over or not, has this name."""
+        return next((s for s in self.sources.values() if s.guest and s.token == token), None)
 
     def chosen(self) -> Source | None:
         """Who should be on air: the pick; while it is away or where there is none, of the own

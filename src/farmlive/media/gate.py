@@ -10,12 +10,14 @@ from fastapi import Request
 class Admission:
     """Which source a stream key belongs to, and its label.
 
-    A guest's source is never put on air by itself: the host picks it.
+    A guest's source is never put on air by itself: the host picks it. `device` is a pseudonym of
+    the guest's device; a session from another one is not that which the host picked.
     """
 
     source: str
     label: str
     guest: bool = False
+    device: str | None = None
 
 
 @dataclass(slots=True, frozen=True)

@@ -161,8 +161,8 @@ class Relay:
         """
         local = self._local(asked_at)
         answer, publishing, terms = negotiation.publish(offer, local)
-        entry = self._broadcasts.get(broadcast)
-        source = entry.sources.get(admission.source) if entry else None
+        self._part_from_another_device(broadcast, admission)
+        entry, source = self._there(broadcast, admission.source)
         if entry and not source and len(entry.sources) >= self._settings.max_sources:
             raise TooManySources(
                 f"This broadcast has {len(entry.sources)} sources already. Stop one of them, or "
@@ -171,11 +171,14 @@ class Relay:
         if entry is None:
             entry = self._broadcasts[broadcast] = Broadcast(broadcast, self._engine.add_output())
         if source is None:
-            source = Source(admission.source, admission.label, admission.guest)
+            source = Source(
+                admission.source, admission.label, admission.guest, device=admission.device
+            )
             entry.sources[source.id] = source
         session = self._open(local, terms, _Place(entry, source, publishes=True))
         self._engine.publish(session.peer, publishing)
         old, source.session = source.session, session
+        source.token = session.token
         source.publishing, source.label = publishing, admission.label
         source.objection = None
         self._previews.show(source)
@@ -183,6 +186,14 @@ class Relay:
             self._close_soon(old)
             self._direction.replaced(entry, source)
         return session, answer
+
+    def _part_from_another_device(self, broadcast: str, admission: Admission) -> None:
+        """A guest's link that another device opens: who the host let on air is gone with the
+        first one, and this one comes in anew.
+        """
+        entry, source = self._there(broadcast, admission.source)
+        if entry and source and source.guest and source.device != admission.device:
+            self._direction.leave(entry, source)
 
     def view(self, broadcast: str, offer: str) -> tuple[Session, str]:
         """Take a viewer's offer: its session and the answer. Raises a Problem."""
@@ -234,7 +245,9 @@ class Relay:
         return session, answer
 
     def _open(self, local: negotiation.Local, terms: negotiation.Terms, place: _Place) -> Session:
-        session = Session(self._engine, self._certificate, local, terms, self._secured, self.finish)
+        session = Session(
+            self._engine, self._certificate, local, terms, self._secured, self._finish
+        )
         self._sessions[session.token] = self._peers[session.peer] = session
         self._places[session] = place
         return session
@@ -249,8 +262,21 @@ class Relay:
             raise SessionGone("Begin a new one with a POST.")
         return session
 
-    def finish(self, session: Session) -> None:
-        """The session was ended, by a DELETE or by its peer: free it."""
+    def delete(self, broadcast: str, token: str, publisher: bool) -> None:
+        """End the session at this address; raises SessionGone. A guest leaves with it, and is on
+        air again only by another pick; a camera of the house keeps its place for the grace.
+        """
+        entry = self._broadcasts.get(broadcast)
+        guest = entry.guest_of(token) if entry and publisher else None
+        if entry is None or guest is None:
+            self._finish(self.session(broadcast, token, publisher))
+        else:
+            self._direction.leave(entry, guest)
+
+    def _finish(self, session: Session) -> None:
+        """The session is over: free it. By a goodbye of DTLS nobody leaves, as a browser says it
+        at a reload too.
+        """
         place = self._places.get(session)
         if place is None:
             return
@@ -349,7 +375,7 @@ class Relay:
         """The peer's checks stopped."""
         session = self._peers.get(peer)
         if session is not None:
-            self.finish(session)
+            self._finish(session)
 
     def flowing(self, peer: Peer) -> None:
         """A publisher's media flows, for the first time or again."""

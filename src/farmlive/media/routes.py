@@ -211,7 +211,7 @@ def _session_routes(router: APIRouter, relay: "Relay", gate: "Gate", kind: str) 
     async def delete(broadcast: str, session: str, request: Request) -> Response:
         """End the session and free all that it holds."""
         gate.change(request)
-        relay.finish(relay.session(broadcast, session, publisher))
+        relay.delete(broadcast, session, publisher)
         # Not empty: ffmpeg takes an empty body for an error.
         return Response("ended\n", 200, media_type="text/plain")
 

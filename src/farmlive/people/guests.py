@@ -144,7 +144,8 @@ class Guests:
         self, caller: Caller, secret: str, state: BroadcastState
     ) -> tuple[Guest, StreamKey, str]:
         """A stream key for whoever has the link; the last is its secret. Those made before stop
-        working, so that a second device takes the first one's place for good.
+        working, so that a second device takes the first one's place for good. The source has the
+        device from then on, by which media tells a reload from another one.
 
         Raises UnknownGuest, TooMany of them, GuestOver and BroadcastEnded.
         """
@@ -155,6 +156,7 @@ class Guests:
                 raise BroadcastEnded("The broadcast has ended. Thank you for being there!")
             source = sources.known(conn, guest.broadcast, guest.source)
             keys.revoke_stream_keys_of(conn, guest.source)
+            sources.move(conn, guest.source, caller.device)
             key, minted = keys.add_stream_key(conn, source, "guest", guest.expires_at)
             return guest, key, minted
 

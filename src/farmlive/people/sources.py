@@ -6,18 +6,22 @@ Functions for the store's doors. Whether a source is on air is for media to know
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import tables
 from farmlive.people.models import Purpose
 from farmlive.people.problems import UnknownSource
+from farmlive.people.sessions import hashed
 
 
 @dataclass(frozen=True)
 class Source:
-    """One camera of one broadcast; `device` is a pseudonym, `created_at` in ms since 1970."""
+    """One camera of one broadcast; `device` is a pseudonym, `created_at` in ms since 1970.
+
+    A guest's has that of the device which last got a key, another one than elsewhere.
+    """
 
     id: str
     broadcast: str
@@ -70,6 +74,19 @@ def add(
         )
     )
     return source
+
+
+def move(conn: Connection, source: str, device: str) -> None:
+    """The guest's source is this device's now.
+
+    It is kept by a hash with the source, so that the host's own browser, which may open a guest's
+    link as well, still has its own camera by `of_device`.
+    """
+    conn.execute(
+        update(tables.sources)
+        .where(tables.sources.c.id == source, tables.sources.c.guest)
+        .values(device=hashed(f"{source} {device}")[:32])
+    )
 
 
 def known(conn: Connection, broadcast: str, source: str) -> Source:

@@ -75,6 +75,7 @@ export class Publisher extends EventTarget {
   #attempt = 0;
   #failures = 0;
   #timer = null;
+  #farewell = null; // a new session comes after the end of the old one
 
   constructor(credentials) {
     super();
@@ -120,7 +121,9 @@ export class Publisher extends EventTarget {
     this.#session = null;
     if (!session || isGone) return;
     const headers = { Authorization: `Bearer ${this.#key}` };
-    await fetch(session, { method: "DELETE", headers, keepalive: true }).catch(() => {});
+    const signal = AbortSignal.timeout?.(ANSWER_MS);
+    this.#farewell = fetch(session, { method: "DELETE", headers, signal, keepalive: true }).catch(() => {});
+    await this.#farewell;
   }
 
   /** Tries at once where the next attempt is being waited for. */
@@ -158,6 +161,7 @@ export class Publisher extends EventTarget {
     const peer = new RTCPeerConnection({ iceServers: this.#servers, bundlePolicy: "max-bundle" });
     this.#peer = peer;
     try {
+      await this.#farewell;
       const credentials = await this.#credentials(fresh);
       if (stale()) return;
       this.#addTracks(peer);
