@@ -1,11 +1,12 @@
 """What the settings refuse, by the words that the operator reads."""
 
+import socket
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from farmlive.app import CertificateRefused, running
+from farmlive.app import CertificateRefused, PortTaken, running
 from farmlive.settings import Settings
 
 
@@ -16,6 +17,18 @@ from farmlive.settings import Settings
         ("public_url", "https://live.example.org/shop", "without a path"),
         ("trusted_proxies", "127.0.0.1, caddy", "caddy"),
         ("udp_addresses", "203.0.113", "203.0.113"),
+        (
+            "udp_addresses",
+            "live.example.org",
+            r"'live.example.org' is no IP address.* 203\.0\.113\.7",
+        ),
+        ("turn_secret", "north", "needs a TURN server: set FARMLIVE_TURN_URLS"),
+        ("tcp_port", "8000", r"\(8000\), is farmlive's own HTTP port"),
+        (
+            "udp_port",
+            "8000",
+            r"\(the same as FARMLIVE_UDP_PORT, 8000\), is farmlive's own HTTP port",
+        ),
         ("redis_url", "127.0.0.1:6379", "redis://"),
         ("time_zone", "Nowhere/There", "Asia/Shanghai"),
         ("time_zone", "", "Asia/Shanghai"),
@@ -29,6 +42,49 @@ def test_a_wrong_value_is_refused_with_what_to_write(
     monkeypatch.setenv(f"FARMLIVE_{name.upper()}", wrong)
     with pytest.raises(ValidationError, match=said):
         Settings()
+
+
+@pytest.mark.parametrize("urls", ["", "stun:stun.example.org"])
+def test_a_name_at_no_turn_server_is_refused(monkeypatch: pytest.MonkeyPatch, urls: str) -> None:
+    monkeypatch.setenv("FARMLIVE_TURN_URLS", urls)
+    monkeypatch.setenv("FARMLIVE_TURN_USERNAME", "farm")
+    monkeypatch.setenv("FARMLIVE_TURN_PASSWORD", "north")
+    with pytest.raises(ValidationError, match="need a TURN server: set FARMLIVE_TURN_URLS") as told:
+        Settings()
+    assert "north" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "addresses", "fits"),
+    [
+        ("203.0.113.7", "203.0.113.8", True),
+        ("203.0.113.7", "203.0.113.7", False),
+        ("0.0.0.0", "203.0.113.8", False),
+        ("203.0.113.7", "", False),
+    ],
+)
+def test_media_may_have_the_number_of_http_on_another_address(
+    monkeypatch: pytest.MonkeyPatch, host: str, addresses: str, fits: bool
+) -> None:
+    monkeypatch.setenv("FARMLIVE_HOST", host)
+    monkeypatch.setenv("FARMLIVE_UDP_ADDRESSES", addresses)
+    monkeypatch.setenv("FARMLIVE_PORT", "443")
+    monkeypatch.setenv("FARMLIVE_TCP_PORT", "443")
+    if fits:
+        assert Settings().tcp_port_number == 443
+    else:
+        with pytest.raises(ValidationError, match="own HTTP port"):
+            Settings()
+
+
+async def test_a_port_of_media_that_turns_out_to_be_our_own_is_said(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    # A public address before a NAT: media listens on every address of the machine.
+    update = {"port": port, "tcp_port": port, "udp_addresses": ("203.0.113.7",)}
+    with pytest.raises(PortTaken, match=f"{port} is farmlive's own HTTP port"):
+        async with running(settings.model_copy(update=update)):
+            pass
 
 
 def test_words_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,7 +150,11 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     try:
         await relay.start()
     except OSError as error:
-        raise PortTaken(error.strerror or str(error)) from error
+        why = error.strerror or str(error)
+        # On addresses that the settings could not know to be the same.
+        if settings.port == settings.tcp_port_number and "TCP" in why:
+            why += f" {settings.port} is farmlive's own HTTP port (FARMLIVE_PORT), too."
+        raise PortTaken(why) from error
     await broadcasts.start()
     await shop.start()
     static = Static()

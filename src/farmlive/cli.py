@@ -91,9 +91,8 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM; everything else is set by FARMLIVE_* (docs/settings.md)."""
     given = {"host": host, "port": port, "udp_port": udp_port}
-    settings = Settings.model_validate(
-        Settings().model_dump() | {k: v for k, v in given.items() if v is not None}
-    )
+    # Given ones take the place of the environment's before any is judged.
+    settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     composition.set_up_log(settings.log_level)
 
     async def ready(server: composition.Server) -> None:

@@ -21,7 +21,10 @@ _ICE_SERVER = re.compile(r"(stuns?:[^\s<>?\"]+|turns?:[^\s<>?\"]+(\?transport=(u
 class Settings(BaseSettings):
     """The settings of one server; read once at start."""
 
-    model_config = SettingsConfigDict(env_prefix="FARMLIVE_", extra="forbid", frozen=True)
+    # An error that showed its input would show passwords.
+    model_config = SettingsConfigDict(
+        env_prefix="FARMLIVE_", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     data: Path = Field(
         Path("farmlive-data"),
@@ -155,7 +158,12 @@ class Settings(BaseSettings):
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for word in value:
-            ip_address(word)
+            try:
+                ip_address(word)
+            except ValueError:
+                raise ValueError(
+                    f"{word!r} is no IP address; write one such as 203.0.113.7, not a name"
+                ) from None
         return value
 
     @field_validator("tcp_port", mode="before")
@@ -224,6 +232,29 @@ class Settings(BaseSettings):
             raise ValueError(
                 "FARMLIVE_TURN_URLS names a TURN server: set FARMLIVE_TURN_SECRET, or "
                 "FARMLIVE_TURN_USERNAME and FARMLIVE_TURN_PASSWORD"
+            )
+        if not turn and (secret or named[0]):
+            given = (
+                "FARMLIVE_TURN_SECRET needs"
+                if secret
+                else "FARMLIVE_TURN_USERNAME and FARMLIVE_TURN_PASSWORD need"
+            )
+            raise ValueError(
+                f"{given} a TURN server: set FARMLIVE_TURN_URLS to its address, such as "
+                "turn:turn.example.org:3478"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ports_apart(self) -> Self:
+        # Where the addresses differ, one number serves both; a name may be any of them.
+        port = self.tcp_port_number
+        every = not self.udp_addresses or not self.host.strip("0.:")  # 0.0.0.0, ::
+        if port and port == self.port and (every or self.host in self.udp_addresses):
+            meant = "the same as FARMLIVE_UDP_PORT, " if self.tcp_port == "same" else ""
+            raise ValueError(
+                f"FARMLIVE_TCP_PORT, the port of media ({meant}{port}), is farmlive's own HTTP "
+                "port, too: set FARMLIVE_TCP_PORT or FARMLIVE_PORT to another number"
             )
         return self
 
