@@ -10,7 +10,7 @@ from playwright.async_api import Page, Route, expect
 
 from farmlive.app import Server
 
-from .cameras import BROWN, GREEN, Color, camera, shows
+from .cameras import BLUE, BROWN, GREEN, Color, camera, shows
 from .conftest import DESK, PHONE, Open, Sale
 from .test_live import SMALL_TARGETS
 
@@ -154,6 +154,42 @@ async def test_picked_camera_that_goes_away_is_stood_in_for_and_comes_back(
     await expect(host.get_by_role("button", name="No picture: Camera 1")).to_be_disabled()
     # It was shown by the stream of what is on air, which now shows the other one: nothing of that.
     await expect(host.locator(tile("Camera 1"))).to_contain_text("It comes back by itself.")
+
+
+async def test_only_camera_away_is_told_in_the_place_of_the_picture(
+    open_studio: Open, sale: Sale
+) -> None:
+    sender = await sending(open_studio, sale, GREEN)
+    host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE)
+    await shows(host, "[data-preview-video]", GREEN)
+    await sender.close()
+    await expect(host.locator("[data-preview-empty]")).to_contain_text("Camera 1 is away.")
+
+
+async def test_without_a_camera_on_air_the_way_to_one_is_in_sight(
+    open_studio: Open, sale: Sale
+) -> None:
+    host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE)
+    await expect(host.get_by_text("No picture comes in.")).to_be_visible()
+    await expect(host.get_by_role("button", name="Use this camera")).to_be_in_viewport()
+
+
+async def test_strip_shows_what_is_on_air_and_stays_within_the_phone(
+    open_studio: Open, sale: Sale
+) -> None:
+    colors = [GREEN, BROWN, BLUE]
+    pages = [await sending(open_studio, sale, color) for color in colors]
+    host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE)
+    for name in ("Camera 3", "Camera 1"):
+        source = next(
+            each["source"]
+            for each in (await sale.api.health(sale.broadcast))["sources"]
+            if each["label"] == name
+        )
+        await sale.api.put_on_air(sale.broadcast, source)
+        await expect(host.locator(tile(name))).to_be_in_viewport(ratio=0.95)
+    assert len(pages) == 3
+    assert await host.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
 async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None:

@@ -20,6 +20,12 @@ export function standingOf(guest, sources) {
   return source.away ? "away" : "waiting";
 }
 
+/** Who has the same name as another is told apart by when they were invited, else "". */
+function invitedAt(guest, guests) {
+  if (!guests.some((other) => other !== guest && other.label === guest.label)) return "";
+  return t("Invited at %(time)s", { time: clock(Date.parse(guest.created_at)) });
+}
+
 const until = (moment) => `${dayShort(Date.parse(moment))} ${clock(Date.parse(moment))}`;
 
 function words(standing, guest, isLive) {
@@ -136,6 +142,7 @@ export class Guests {
   #draw() {
     const rows = this.#guests.map((guest) => {
       const standing = standingOf(guest, this.#sources);
+      const invited = invitedAt(guest, this.#guests);
       return el(
         "li",
         { class: "guests__item", "data-standing": standing },
@@ -144,6 +151,7 @@ export class Guests {
           "span",
           { class: "guests__words" },
           el("strong", {}, guest.label),
+          invited ? el("span", { class: "guests__invited small soft" }, invited) : null,
           el("span", { class: "small soft" }, words(standing, guest, this.#isLive)),
         ),
         el(
@@ -151,7 +159,7 @@ export class Guests {
           {
             class: "button",
             type: "button",
-            "aria-label": t("End the visit of %(name)s", { name: guest.label }),
+            "aria-label": [t("End the visit of %(name)s", { name: guest.label }), invited].filter(Boolean).join(" · "),
             onclick: () => this.#end(guest),
           },
           t("End"),

@@ -51,6 +51,7 @@ export class Sources {
   #view = { sources: [], judged: new Map(), isLive: false, answered: 0, own: null, program: null };
   #looked = [];
   #switching = null;
+  #shown = null;
   #onPicked;
   #seen = new IntersectionObserver((entries) => this.#onSight(entries), { rootMargin: "80px" });
 
@@ -94,6 +95,7 @@ export class Sources {
     this.#part("empty").hidden = sources.length > 0;
     this.#drawTiles();
     this.#drawPictures();
+    this.#bringIn(sources.find(({ on_air: isOn }) => isOn)?.source ?? null);
     const rule = ruleWords(sources, view.isLive);
     say(this.#part("rule"), rule);
     this.#part("rule").hidden = !rule;
@@ -108,6 +110,20 @@ export class Sources {
     this.#tell("");
     say(this.#part("told"), t("%(name)s is on air.", { name: this.#name(source) }));
     this.#drawTiles();
+  }
+
+  /** The strip shows what is on air when that changes; where the page stands, it stays. */
+  #bringIn(source) {
+    if (source === this.#shown) return;
+    this.#shown = source;
+    const item = this.#tiles.get(source)?.item;
+    if (!item) return;
+    const list = this.#part("list");
+    const [outer, inner] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
+    if (inner.left >= outer.left && inner.right <= outer.right) return;
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const by = (inner.left + inner.right - outer.left - outer.right) / 2;
+    list.scrollBy({ left: by, behavior: isCalm ? "instant" : "smooth" });
   }
 
   /** Another host picked another one meanwhile, or it has just left: nothing more is waited for. */

@@ -39,6 +39,7 @@ export class Stage extends EventTarget {
   #isOver = false;
   #isReached = true;
   #isLive = false;
+  #hadPicture = false;
   #timer = null;
   #look = 0;
   #answered = 0;
@@ -132,6 +133,7 @@ export class Stage extends EventTarget {
     this.#sources = sources;
     this.#current = onAir(sources);
     this.hasPicture = sources.some(({ away, guest, on_air: isOn }) => !away && (!guest || isOn));
+    this.#hadPicture ||= this.hasPicture;
     for (const source of sources) {
       const watch = this.#watches.get(source.source) ?? new Watch();
       this.#watches.set(source.source, watch);
@@ -189,12 +191,24 @@ export class Stage extends EventTarget {
     this.#preview.dataset.from = from;
     this.#preview.classList.toggle("preview--mirror", from === "phone" && this.#phone.isMirror);
     document.querySelector("[data-preview-empty]").hidden = from !== "none";
-    say(
-      document.querySelector("[data-preview-empty] p"),
-      this.#isOver ? t("The broadcast has ended") : t("No picture yet"),
-    );
+    say(document.querySelector("[data-preview-empty] p"), this.#emptyWords());
     this.#sound.hidden = from !== "air";
     say(document.querySelector("[data-preview-caption]"), this.#caption(from));
+  }
+
+  /** The cameras that are shown again by themselves once they are back. */
+  #away() {
+    return this.#sources.filter(({ away, guest, picked }) => away && (!guest || picked));
+  }
+
+  #emptyWords() {
+    if (this.#isOver) return t("The broadcast has ended");
+    const away = this.#away();
+    if (away.length === 1) {
+      return t("%(name)s is away. As soon as it is back, it is shown again.", { name: labelOf(away[0]) });
+    }
+    if (away.length) return t("All cameras are away. As soon as one is back, it is shown again.");
+    return this.#hadPicture ? t("No camera sends any more") : t("No picture yet");
   }
 
   #caption(from) {
@@ -209,8 +223,8 @@ export class Stage extends EventTarget {
 
   #drawAdvice() {
     const lines = [];
-    if (!this.#current && this.#sources.length) lines.push(whatToDoWithout(true));
-    if (!this.#sources.length && this.#isLive && !this.#phone.picture) lines.push(whatToDoWithout(false));
+    const isAway = this.#away().length > 0;
+    if (!this.#current && (isAway || (this.#isLive && !this.#phone.picture))) lines.push(whatToDoWithout(isAway));
     const shown = this.#current?.source;
     const isEncoder = this.#purposes.get(shown) === "encoder";
     for (const advice of this.#judged.get(shown)?.advice ?? []) lines.push(whatToDo(advice, isEncoder));
