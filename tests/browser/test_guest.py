@@ -24,6 +24,13 @@ navigator.mediaDevices.getUserMedia = async () => {
 """
 
 
+# The browser inside a chat app: no page in it gets a camera.
+CHAT = """
+Object.defineProperty(navigator, "mediaDevices", { value: undefined });
+Object.defineProperty(navigator, "userAgent", { value: `${navigator.userAgent} %s` });
+"""
+
+
 @dataclass
 class Invited:
     """A guest's invitation: its id, and the path of its page."""
@@ -119,6 +126,35 @@ async def test_camera_that_is_refused_says_what_to_do(open_page: Open, invited: 
     await page.get_by_role("button", name="Turn on my camera").click()
     await expect(page.get_by_role("alert")).to_contain_text("allow camera and microphone")
     await expect(page.get_by_role("button", name="Turn on my camera")).to_be_visible()
+    await expect(page.get_by_text("to begin")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("app", "words"), [("", "not inside another app"), ("MicroMessenger/8.0", "在浏览器打开")]
+)
+async def test_chat_app_without_a_camera_is_told_at_once_and_the_link_copied(
+    open_page: Open, invited: Invited, app: str, words: str
+) -> None:
+    page = await open_page(invited.path, size=PHONE, script=CHAT % app)
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await expect(page.get_by_role("alert")).to_contain_text(words)
+    await expect(page.get_by_role("button", name="Turn on my camera")).to_be_hidden()
+    await page.get_by_role("button", name="Copy the link").click()
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert (await page.evaluate("navigator.clipboard.readText()")).endswith(invited.path)
+    assert await page.evaluate(SMALL_TARGETS) == []
+
+
+async def test_guests_of_one_name_are_told_apart_by_when_they_were_invited(
+    open_studio: Open, sale: Sale, invited: Invited
+) -> None:
+    page = await open_studio(f"/studio/{sale.broadcast}", size=PHONE)
+    guests = page.locator("[data-guests-list] li")
+    await expect(guests).to_have_count(1)
+    await expect(guests).not_to_contain_text("Invited at")
+    await sale.api.invite_guest(sale.broadcast, "Aunt Wang")
+    await page.reload()
+    await expect(guests.filter(has_text="Invited at")).to_have_count(2)
 
 
 async def test_broadcast_that_ends_turns_the_camera_off(

@@ -4,7 +4,7 @@
 const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
-/** Why there is no picture: `insecure`, `unsupported`, `denied`, `missing`, `busy` or `unknown`. */
+/** Why there is no picture: by `lacking`, or `denied`, `missing`, `busy` or `unknown`. */
 export class Refusal extends Error {
   constructor(reason, cause) {
     super(reason, { cause });
@@ -25,9 +25,17 @@ function refusal(error) {
   return error instanceof Refusal ? error : new Refusal(REASONS[error?.name] ?? "unknown", error);
 }
 
+/** Why no page here gets a camera, whatever its owner says, known before the tap: `insecure`,
+    `wechat` or `unsupported` (a chat app mostly), or null. */
+export function lacking() {
+  if (!window.isSecureContext) return "insecure";
+  if (navigator.mediaDevices?.getUserMedia) return null;
+  return /MicroMessenger/i.test(navigator.userAgent) ? "wechat" : "unsupported";
+}
+
 async function open(constraints) {
-  if (!window.isSecureContext) throw new Refusal("insecure");
-  if (!navigator.mediaDevices?.getUserMedia) throw new Refusal("unsupported");
+  const reason = lacking();
+  if (reason) throw new Refusal(reason);
   try {
     return await navigator.mediaDevices.getUserMedia(constraints);
   } catch (error) {
@@ -78,7 +86,7 @@ export class Camera extends EventTarget {
     try {
       tracks = await open({ video: this.#picture(), audio: SOUND });
     } catch (both) {
-      if (["insecure", "unsupported", "busy"].includes(both.reason)) throw both;
+      if (["insecure", "wechat", "unsupported", "busy"].includes(both.reason)) throw both;
       tracks = await open({ video: this.#picture() });
       this.silent = both.reason;
     }

@@ -8,7 +8,7 @@ import { Channel } from "../live/channel.js";
 import { Scene } from "../live/fold.js";
 import { Player } from "../live/whep.js";
 import { Awake } from "./awake.js";
-import { Camera } from "./camera.js";
+import { Camera, lacking } from "./camera.js";
 import { standingWords } from "./guest_words.js";
 import { refusalWords } from "./refusals.js";
 import { Publisher } from "./whip.js";
@@ -23,6 +23,8 @@ const button = (name) => root.querySelector(`[data-act="${name}"]`);
 const own = part("own");
 const programVideo = part("program-video");
 
+/** Nothing to be done here: the link has to go into another browser. */
+const lack = lacking();
 const camera = new Camera("user");
 const awake = new Awake();
 const publisher = new Publisher(mint);
@@ -32,7 +34,7 @@ const scene = new Scene();
 
 /** `over`: the link works no more; `replaced`: another device came in by it; `left`: by the button. */
 let end = null;
-let refusal = null;
+let refusal = lack;
 let credentials = null;
 let isBusy = false;
 let wasElsewhere = false;
@@ -65,7 +67,8 @@ function standing() {
     return isShown && scene.broadcast?.state === "live" ? "air" : "waiting";
   }
   if (camera.isOpen) return "preview";
-  return isBusy ? "opening" : "intro";
+  if (isBusy) return "opening";
+  return refusal && !lack ? "barred" : "intro";
 }
 
 async function open() {
@@ -123,6 +126,18 @@ function mute() {
   draw();
 }
 
+async function copy() {
+  try {
+    await navigator.clipboard.writeText(location.href);
+  } catch {
+    // Some chat apps have no clipboard either: it is marked, to be copied by hand.
+    getSelection().selectAllChildren(part("link"));
+    return;
+  }
+  say(button("copy"), t("Copied"));
+  setTimeout(() => say(button("copy"), t("Copy the link")), 2_000);
+}
+
 /** After a call or a locked screen the tracks may be dead or held back: ask for new ones. */
 function takeUpAgain() {
   if (document.hidden || !publisher.isOn || (camera.isOpen && !camera.isHeld)) return;
@@ -175,9 +190,12 @@ function draw() {
     say(part("title"), title);
     say(part("words"), words);
   }
-  part("ways").hidden = now !== "intro";
+  part("ways").hidden = now !== "intro" || lack !== null;
   const isClosed = now === "over" || now === "ended";
-  button("open").hidden = isOpen || isClosed;
+  button("open").hidden = isOpen || isClosed || lack !== null;
+  // By its http address it would be of no use elsewhere either.
+  button("copy").hidden = part("link").hidden = isClosed || lack === null || lack === "insecure";
+  say(part("link"), lack ? location.href : "");
   if (isBusy) button("open").setAttribute("aria-busy", "true");
   else button("open").removeAttribute("aria-busy");
   button("enter").hidden = !isOpen || publisher.isOn || isClosed;
@@ -202,7 +220,7 @@ function refused({ type = "", status }) {
   else leave("refused");
 }
 
-for (const [name, job] of Object.entries({ open, enter, turn, mute, leave: () => leave("left") })) {
+for (const [name, job] of Object.entries({ open, copy, enter, turn, mute, leave: () => leave("left") })) {
   button(name).addEventListener("click", () => job());
 }
 part("hear").addEventListener("click", () => hear(programVideo.muted));
@@ -233,7 +251,7 @@ channel.addEventListener("events", ({ detail }) => {
 
 /** After a reload the visit goes on by itself where the camera's permission stands. */
 async function resume() {
-  if (sessionStorage.getItem(PLACE) === null) return;
+  if (lack || sessionStorage.getItem(PLACE) === null) return;
   let permission = "granted";
   try {
     permission = (await navigator.permissions.query({ name: "camera" })).state;

@@ -61,6 +61,8 @@ export function standingWords(standing, state, name) {
         title: t("The server did not let you in"),
         words: t("Too many cameras may send already. Wait a moment, then try again, or ask the host."),
       };
+    case "barred":
+      return { title: t("%(name)s, you are invited", { name }), words: t("Nothing is sent before you come in.") };
     default:
       return {
         title: t("%(name)s, you are invited", { name }),
