@@ -87,7 +87,10 @@ async def until_signal(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
-    udp_port: Annotated[int | None, typer.Option(help="UDP port of media.")] = None,
+    udp_port: Annotated[
+        int | None,
+        typer.Option(help="UDP port of media, and its TCP port unless FARMLIVE_TCP_PORT is set."),
+    ] = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; everything else is set by FARMLIVE_* (docs/settings.md)."""
     given = {"host": host, "port": port, "udp_port": udp_port}
@@ -112,7 +115,9 @@ def demo(
     ),
     host: Annotated[str, typer.Option(help="Address to listen on; loopback if empty.")] = "",
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port to listen on.")] = 8000,
-    udp_port: Annotated[int, typer.Option(min=0, max=65535, help="UDP port of media.")] = 8189,
+    udp_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="UDP port of media, and its TCP port.")
+    ] = 8189,
     lan: Annotated[
         bool, typer.Option("--lan", help="Serve this network over HTTPS, so that a phone can film.")
     ] = False,
