@@ -245,6 +245,29 @@ async def test_encoder_gets_an_address_and_a_key_shown_once(
     await expect(page.get_by_label("Bearer token")).to_have_value("")
 
 
+async def test_encoder_that_is_refused_is_seen_with_the_reason(
+    open_studio: Open, broadcast: str
+) -> None:
+    page = await open_studio(f"/studio/{broadcast}")
+    await page.get_by_text("From OBS").click()
+    await page.get_by_role("button", name="Make a key").click()
+    key = page.get_by_label("Bearer token")
+    await expect(key).to_have_value(re.compile("^fls_"))
+    status = await page.evaluate(
+        """async ([path, key]) => {
+          const headers = { "Content-Type": "application/sdp", Authorization: `Bearer ${key}` };
+          return (await fetch(path, { method: "POST", headers, body: "v=0" })).status;
+        }""",
+        [f"/whip/{broadcast}", await key.input_value()],
+    )
+    assert status == 400
+    reason = "There is no m-line; offer at least one audio or video section."
+    tile = page.locator(".cam").filter(has_text=reason)
+    await expect(tile).to_be_visible()
+    await expect(tile).not_to_contain_text("comes back by itself")
+    await expect(page.locator("[data-signals]")).to_contain_text(reason)
+
+
 async def test_form_tells_beside_the_field(open_studio: Open, broadcast: str) -> None:
     page = await open_studio("/studio/new", size=PHONE, language="zh")
     await page.get_by_role("button", name="下一步：农场").click()

@@ -1,11 +1,16 @@
 """WHIP and WHEP as HTTP: what a server must do, and what is refused and how."""
 
+from typing import Any
+
 import httpx
 import pytest
 from aiortc import RTCSessionDescription
+from structlog.testing import capture_logs
 from tests.media.conftest import BROADCAST, Media, peer_connection, publish, serving, until, view
 from tests.media.test_negotiation import offer
 
+from farmlive.clock import now_ms, parse_rfc3339
+from farmlive.media import refused
 from farmlive.media.python_engine import PythonEngine
 from farmlive.settings import Settings
 
@@ -216,6 +221,63 @@ async def test_there_are_as_many_viewers_and_sources_as_are_set(media: Media) ->
     full = await media.http.post(f"/whep/{BROADCAST}", content=offer("recvonly"), headers=SDP)
     assert (full.status_code, full.json()["type"]) == (503, "/problems/server-full")
     assert full.headers["retry-after"]
+
+
+async def refuse(media: Media, key: str) -> None:
+    """An offer of this source that is refused."""
+    response = await media.http.post(
+        f"/whip/{BROADCAST}",
+        content=offer("sendonly").replace("opus", "PCMU"),
+        headers=SDP | {"Authorization": f"Bearer {key}"},
+    )
+    assert response.status_code == 422
+
+
+async def test_a_refused_offer_is_seen_beside_its_source_until_it_publishes(media: Media) -> None:
+    await publish(media)
+    await refuse(media, "guest")
+    with capture_logs() as lines:
+        await refuse(media, "kitchen")
+    detail = "Send sound as Opus (48 kHz)."
+    (line,) = [line for line in lines if line["event"] == "a publisher's offer was refused"]
+    assert (line["log_level"], line["slug"], line["detail"]) == ("info", "no-common-codec", detail)
+    assert "127.0.0.1" not in str(line)
+
+    def shown() -> dict[str, Any]:
+        return {each["source"]: each for each in media.relay.health(BROADCAST)["sources"]}
+
+    assert list(shown()) == ["orchard", "guest", "kitchen"]
+    kitchen = shown()["kitchen"]
+    assert (kitchen["label"], kitchen["away"], kitchen["on_air"]) == ("Kitchen", True, False)
+    assert {**kitchen["refused"], "at": ""} == {
+        "slug": "no-common-codec",
+        "detail": detail,
+        "at": "",
+    }
+    assert 0 <= now_ms() - parse_rfc3339(kitchen["refused"]["at"]) < 60_000
+    assert shown()["guest"]["guest"] is True
+    # One that sends and asks for another session has both.
+    await refuse(media, "orchard")
+    assert (shown()["orchard"]["away"], shown()["orchard"]["on_air"]) == (False, True)
+    assert shown()["orchard"]["refused"]["detail"] == detail
+    assert media.relay.metrics()["sources"] == 1
+    await publish(media, key="kitchen")
+    assert shown()["kitchen"]["refused"] is None
+    media.relay.dismiss(BROADCAST, "guest")
+    assert "guest" not in shown()
+    await media.relay.end(BROADCAST)
+    assert media.relay.health(BROADCAST)["sources"] == []
+
+
+async def test_a_refused_offer_is_forgotten_after_a_while(
+    media: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await refuse(media, "kitchen")
+    (kitchen,) = media.relay.health(BROADCAST)["sources"]
+    assert kitchen["source"] == "kitchen"
+    late = now_ms() + refused.SHOWN_MS
+    monkeypatch.setattr(refused, "now_ms", lambda: late)
+    assert media.relay.health(BROADCAST)["sources"] == []
 
 
 async def test_a_player_without_the_codec_on_air_is_told_so(media: Media) -> None:

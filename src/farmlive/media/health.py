@@ -1,15 +1,43 @@
 """What staff are told of a source: its place, its numbers, and what to do about them. Pure."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from farmlive.media.advice import Advice, advise
 from farmlive.media.broadcasts import Broadcast, Source
-from farmlive.media.engine import Health
+from farmlive.media.engine import Health, Peer
+from farmlive.media.refused import Refused
 
 
-def shown(entry: Broadcast, source: Source, health: Health | None) -> dict[str, Any]:
-    """One source of the broadcast, as the API answers it; `health` None while nobody sends it."""
+def every(
+    entry: Broadcast | None,
+    refused: Mapping[str, Refused],
+    measure: Callable[[Peer], Health | None],
+) -> list[dict[str, Any]]:
+    """The sources of the broadcast that have joined, as the API answers them, and those that
+    could not, since their offers were refused.
+    """
+    joined = [source for source in entry.sources.values() if source.joined] if entry else []
+    here = {source.id for source in joined}
+    others = [
+        Source(each.admission.source, each.admission.label, each.admission.guest)
+        for each in refused.values()
+        if each.admission.source not in here
+    ]
+    found = []
+    for source in [*joined, *others]:
+        health = measure(source.session.peer) if source.session else None
+        no = refused.get(source.id)
+        found.append(
+            _shown(entry or Broadcast("", 0), source, health)
+            | {"refused": no.shown() if no else None}
+        )
+    return found
+
+
+def _shown(entry: Broadcast, source: Source, health: Health | None) -> dict[str, Any]:
+    """One source of the broadcast; `health` None while nobody sends it."""
     numbers = health or Health()
     return {
         "source": source.id,

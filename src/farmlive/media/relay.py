@@ -17,7 +17,7 @@ from farmlive.media.direction import Direction
 from farmlive.media.dtls import Certificate
 from farmlive.media.engine import Candidate, Engine, Output, Peer
 from farmlive.media.gate import Admission, Gate
-from farmlive.media.health import shown
+from farmlive.media.health import every
 from farmlive.media.previews import Previews
 from farmlive.media.python_engine import PythonEngine
 from farmlive.media.refusals import (
@@ -29,6 +29,7 @@ from farmlive.media.refusals import (
     TooManySources,
     UnknownSource,
 )
+from farmlive.media.refused import RefusedOffers
 from farmlive.media.routes import routes
 from farmlive.media.session import Session, new_credentials
 from farmlive.settings import Settings
@@ -61,6 +62,7 @@ class Relay:
             self._engine, settings.source_grace_s, gate.tell, self._source_gone
         )
         self._previews = Previews(self._engine)
+        self.refused = RefusedOffers()
         self.router: APIRouter = routes(self, gate, settings)
 
     # Start and stop.
@@ -86,6 +88,7 @@ class Relay:
 
     async def end(self, broadcast: str) -> None:
         """The broadcast has ended: close its sessions and free what it holds. Tells nothing."""
+        self.refused.forget(broadcast)
         entry = self._broadcasts.pop(broadcast, None)
         if entry is None:
             return
@@ -130,16 +133,10 @@ class Relay:
     def health(self, broadcast: str) -> dict[str, Any]:
         """How each source of the broadcast does, and how many watch."""
         entry = self._broadcasts.get(broadcast)
-        if entry is None:
-            return {"sources": [], "viewers": 0}
         return {
-            "sources": [self._source_health(entry, s) for s in entry.sources.values() if s.joined],
-            "viewers": len(entry.viewers),
+            "sources": every(entry, self.refused.of(broadcast), self._engine.health),
+            "viewers": len(entry.viewers) if entry else 0,
         }
-
-    def _source_health(self, entry: Broadcast, source: Source) -> dict[str, Any]:
-        session = source.session
-        return shown(entry, source, self._engine.health(session.peer) if session else None)
 
     def _viewer_count(self) -> int:
         return sum(len(entry.viewers) for entry in self._broadcasts.values())
@@ -181,6 +178,7 @@ class Relay:
         source.token = session.token
         source.publishing, source.label = publishing, admission.label
         source.objection = None
+        self.refused.forget(broadcast, source.id)
         self._previews.show(source)
         if old is not None:
             self._close_soon(old)
@@ -328,6 +326,7 @@ class Relay:
 
     def dismiss(self, broadcast: str, source: str) -> None:
         """End the source's session and its place; nothing where it is not here."""
+        self.refused.forget(broadcast, source)
         entry, found = self._there(broadcast, source)
         if entry is not None and found is not None:
             self._direction.leave(entry, found)

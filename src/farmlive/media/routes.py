@@ -98,9 +98,13 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
     async def publish(broadcast: str, request: Request) -> Response:
         """Publish: an SDP offer in, the answer out."""
         admission = await gate.publish(broadcast, _bearer(request), request)
-        offer = await _body(request, _SDP)
         asked_at = (request.scope.get("server") or ("",))[0]
-        session, answer = relay.publish(broadcast, admission, offer, asked_at)
+        try:
+            offer = await _body(request, _SDP)
+            session, answer = relay.publish(broadcast, admission, offer, asked_at)
+        except Problem as problem:
+            relay.refused.note(broadcast, admission, problem)
+            raise
         links = ice_server_links(settings, time.time())
         return _created(f"/whip/{broadcast}/{session.token}", session, answer, links)
 
@@ -212,7 +216,7 @@ def _session_routes(router: APIRouter, relay: "Relay", gate: "Gate", kind: str) 
         """End the session and free all that it holds."""
         gate.change(request)
         relay.delete(broadcast, session, publisher)
-        # Not empty: ffmpeg takes an empty body for an error.
+        # For people: ffmpeg logs that it can't read the body, whether there is one or none.
         return Response("ended\n", 200, media_type="text/plain")
 
 

@@ -5,11 +5,13 @@ import { el, say } from "../common/dom.js";
 import { page, t } from "../common/words.js";
 import { megabits, whatToDo } from "./advice.js";
 import { bars, levelName } from "./health.js";
+import { known } from "./sentences.js";
 import { labelOf } from "./tile.js";
 
 /** One sentence on how it does. */
 export function inShort(source, { level }) {
   if (source.objection) return t("It can't be shown.");
+  if (source.refused) return known(source.refused.detail);
   if (source.away) return t("It sends nothing at the moment. Its place is kept for half a minute.");
   if (!source.bitrate_kbps) return t("It has just come in.");
   const values = { rate: megabits(source.bitrate_kbps), n: Math.round(source.fps ?? 0) };

@@ -5,6 +5,7 @@ import { el, icon, say } from "../common/dom.js";
 import { t } from "../common/words.js";
 import { Player } from "../live/whep.js";
 import { bars, levelName } from "./health.js";
+import { known } from "./sentences.js";
 
 /** A preview is as small as the camera sends it: the host looks at several at once. */
 const SMALLEST = 0;
@@ -25,6 +26,7 @@ export class Tile {
   #player = null;
   #isPreview = false;
   #isShared = false;
+  #refused = null;
 
   /** `act.air(id)` is the one button, `act.look(id)` asks for the live picture of this one. */
   constructor(id, broadcast, act) {
@@ -68,6 +70,7 @@ export class Tile {
   /** `standing` is air, switching, meanwhile, ready, away or unfit; see sources.js. */
   draw({ source, level, standing, words, isOwn, isMirror, canLook }) {
     const name = labelOf(source);
+    this.#refused = source.refused ?? null;
     this.item.dataset.standing = standing;
     this.item.classList.toggle("cam--mirror", isMirror);
     say(this.#part("name"), name);
@@ -111,7 +114,8 @@ export class Tile {
     const state = this.#player?.state;
     this.item.classList.toggle("cam--blank", isBlank);
     let words = "";
-    if (isBlank && this.item.dataset.standing === "away") words = t("It comes back by itself.");
+    if (isBlank && this.#refused) words = known(this.#refused.detail);
+    else if (isBlank && this.item.dataset.standing === "away") words = t("It comes back by itself.");
     else if (isBlank && this.#isPreview) {
       words = state === "blocked" ? t("This network blocks the preview") : t("The picture is coming…");
     }
