@@ -171,6 +171,16 @@ async def test_a_certificate_that_nobody_vouches_for_is_said(
     assert "running" not in result.stderr
 
 
+async def test_http_and_https_taken_for_each_other_is_said(
+    relayed: Media, secured: Secured
+) -> None:
+    for url, right in ((relayed.url, "http"), (secured.url, "https")):
+        wrong = ("https" if right == "http" else "http") + "://" + url.partition("://")[2]
+        result = await run("whip-check", f"{wrong}/whip/{BROADCAST}")
+        assert result.exit_code == 1
+        assert f"begin with {right}://?" in result.stderr
+
+
 async def test_a_certificate_is_trusted_by_its_file(secured: Secured) -> None:
     url = f"{secured.url}/whip/{BROADCAST}"
     result = await run("whip-check", url, "--ca", str(secured.certificate))

@@ -5,6 +5,7 @@ does. Tells what to do where it can't begin.
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,6 +14,8 @@ from farmlive.client import signalling
 from farmlive.client.clause import Result, broke, said
 from farmlive.client.clauses import examine
 from farmlive.client.examined import Examined
+
+_E = TypeVar("_E", bound=BaseException)
 
 
 class CannotBegin(Exception):
@@ -72,16 +75,21 @@ async def first_answer(server: Examined) -> httpx.Response:
     except httpx.InvalidURL as error:
         raise CannotBegin(f"{server.url} is no address: {str(error).rstrip('.')}.") from None
     except httpx.HTTPError as error:
-        refused = _certificate_refused(error)
+        refused = _caused(error, ssl.SSLCertVerificationError)
         if refused is not None:
+            why = refused.verify_message.rstrip(".")
             raise CannotBegin(
-                f"The certificate of {server.url} is not trusted: {refused}. Give the certificate "
+                f"The certificate of {server.url} is not trusted: {why}. Give the certificate "
                 "that vouches for it with --ca FILE, or take any with --insecure."
             ) from None
-        raise CannotBegin(
-            f"{server.url} does not answer: {broke(error)}. Is the server "
-            "running, and does the address lead to it from here?"
-        ) from None
+        todo = "Is the server running, and does the address lead to it from here?"
+        if _caused(error, ssl.SSLError) is not None:
+            todo = "Does its address begin with http://?"
+        elif isinstance(error, httpx.RemoteProtocolError | httpx.ReadError) and (
+            server.url.startswith("http:")
+        ):
+            todo = "Is the server well, or does its address begin with https://?"
+        raise CannotBegin(f"{server.url} does not answer: {broke(error)}. {todo}") from None
     return response
 
 
@@ -118,10 +126,8 @@ def _refuse_what_is_no_address(url: str) -> None:
         )
 
 
-def _certificate_refused(error: BaseException | None) -> str | None:
-    """Why a certificate was not trusted, where that is what went wrong."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return str(error.verify_message).rstrip(".")
+def _caused(error: BaseException | None, kind: type[_E]) -> _E | None:
+    """The error of that kind which led to this one."""
+    while error is not None and not isinstance(error, kind):
         error = error.__cause__ or error.__context__
-    return None
+    return error
