@@ -108,6 +108,8 @@ async def test_a_guest_that_is_sent_away_has_no_session_any_more(media: Media) -
     await publish(media)
     guest = await publish(media, key="guest")
     crew = await look(media, "guest")
+    # Who is not connected yet can't be told.
+    await seen(crew)
     viewer = await view(media)
     media.relay.switch(BROADCAST, "guest")
     await until(lambda: media.gate.told[-1] == ("switched", "guest"), "the guest is on air")

@@ -17,7 +17,8 @@ export function standingOf(guest, sources) {
   const source = sources.find((each) => each.source === guest.source);
   if (!source) return "invited";
   if (source.on_air) return "air";
-  return source.away ? "away" : "waiting";
+  if (source.away) return source.refused ? "invited" : "away";
+  return "waiting";
 }
 
 /** Who has the same name as another is told apart by when they were invited, else "". */
