@@ -43,7 +43,7 @@ export function spoken(problem) {
   return SPOKEN[problem.slug]?.(problem) ?? known(sentence(problem));
 }
 
-/** What the server says of single fields. */
+/** What the server says of single fields, and of what a camera or an encoder offers. */
 const fields = () => [
   t("Write the text in Chinese or English."),
   t("Write a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."),
@@ -55,6 +55,11 @@ const fields = () => [
   t("A GS1 company prefix has 4 to 12 digits and nothing else."),
   t("Give latitude and longitude together, or neither."),
   t("Say for how many days nothing may be picked after the spraying; 0 where there is no waiting period."),
+  t("The stream has B-frames, which browsers can't play live. In OBS untick “Ignore streaming service setting recommendations” (Settings, Stream), or set the encoder's “B-Frames” to 0 (x264: the tune “zerolatency”); in ffmpeg add -bf 0. Then start it again."),
+  t("This H264 profile is not one that browsers play. Set the encoder's profile to baseline, main or high, 8 bit 4:2:0 (in ffmpeg: -profile:v baseline -pix_fmt yuv420p). Then start it again."),
+  t("Send video as H264, VP8, VP9 or AV1."),
+  t("Send sound as Opus (48 kHz)."),
+  t("Offer at most one audio and one video section."),
 ];
 
 /** The server's sentence in the reader's language; in Chinese a general one where none is known. */
