@@ -6,10 +6,12 @@ A server on SQLite stands alone; one on PostgreSQL has the bus of Redis too.
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from farmlive.app import Server, running
 from farmlive.broadcast.log import Log
@@ -31,6 +33,22 @@ databases = [
     "sqlite",
     pytest.param("postgresql", marks=pytest.mark.postgresql),
 ]
+
+
+class Processes(LoadScopeScheduling):
+    """Spreads the tests over processes, those of the browser over two: more Chromiums at a time
+    would take each other's cores.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if not nodeid.startswith("tests/browser/"):
+            return nodeid
+        return "browser, " + ("a to l" if nodeid < "tests/browser/test_m" else "m to z")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Processes:
+    """How `scripts/test` has its processes share the tests."""
+    return Processes(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -50,16 +50,11 @@ Open = Callable[..., Awaitable[Page]]
 HERE = Path(__file__).parent
 
 
-# Before xdist looks at the groups.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these run in one loop, which Chromium lives in, and two at a time: more would take
-    each other's cores.
-    """
-    ours = [item for item in items if item.path.is_relative_to(HERE)]
-    for number, item in enumerate(ours):
-        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-        item.add_marker(pytest.mark.xdist_group(f"browser {2 * number // len(ours)}"))
+    """All of these run in one loop, which Chromium lives in."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @dataclass
