@@ -84,7 +84,8 @@ class Place:
     async def here(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Await a coroutine in a loop and a thread of its own here.
 
-        Where the caller is cancelled, so is the coroutine, and its end is waited for.
+        Where the caller is cancelled, so is the coroutine, and its end is waited for; raises what went
+        wrong there, or TimeoutError where it does not end.
         """
         caller = asyncio.get_running_loop()
         done: asyncio.Future[T] = caller.create_future()
@@ -121,7 +122,7 @@ class Place:
             for loop, task in inner:
                 with suppress(RuntimeError):
                     loop.call_soon_threadsafe(task.cancel)
-            with suppress(BaseException):
+            with suppress(asyncio.CancelledError):
                 await asyncio.wait_for(done, 10)
             raise
 
