@@ -21,6 +21,7 @@ FINGERPRINTS = [("sha-256", CERTIFICATE.fingerprint)]
 class End:
     keys: list[Keys] = field(default_factory=list)
     closed: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     handshake: Handshake | None = None
     sent: list[bytes] = field(default_factory=list)
 
@@ -32,15 +33,20 @@ class End:
             other.take(data)
 
         self.handshake = Handshake(
-            CERTIFICATE, FINGERPRINTS, role, send, self.keys.append, self.close
+            CERTIFICATE, FINGERPRINTS, role, send, self.open, self.close
         )
 
     def take(self, data: bytes) -> None:
         assert self.handshake is not None
         self.handshake.datagram(data)
 
+    def open(self, keys: Keys) -> None:
+        self.keys.append(keys)
+        self.ended.set()
+
     def close(self) -> None:
         self.closed += 1
+        self.ended.set()
 
 
 async def shake(noise: list[bytes], limit_s: float) -> tuple[End, End, list[Any]]:
@@ -53,10 +59,9 @@ async def shake(noise: list[bytes], limit_s: float) -> tuple[End, End, list[Any]
     for end in ends:
         assert end.handshake is not None
         end.handshake.start(limit_s)
-    until = asyncio.get_running_loop().time() + 5
-    while not all(end.keys or end.closed for end in ends):
-        assert asyncio.get_running_loop().time() < until
-        await asyncio.sleep(0.002)
+    async with asyncio.timeout(5):
+        for end in ends:
+            await end.ended.wait()
     for end in ends:
         assert end.handshake is not None
         await end.handshake.stop()
