@@ -32,9 +32,7 @@ class End:
                 other.take(before.pop())
             other.take(data)
 
-        self.handshake = Handshake(
-            CERTIFICATE, FINGERPRINTS, role, send, self.open, self.close
-        )
+        self.handshake = Handshake(CERTIFICATE, FINGERPRINTS, role, send, self.open, self.close)
 
     def take(self, data: bytes) -> None:
         assert self.handshake is not None
