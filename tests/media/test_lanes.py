@@ -307,7 +307,7 @@ def test_viewers_with_the_same_numbers_are_served_together(fanout: Fanout) -> No
 
 def test_nobody_watches_a_layer_that_is_not_sent_on(fanout: Fanout) -> None:
     source, _, kept = on_air(fanout)
-    assert len(fanout._lanes) == 1
+    assert len(fanout.joining.lanes) == 1
     assert len({packet.payload[-1] for packet in kept.video}) == 1
     assert source.publisher.layers[2].packets > 0
 

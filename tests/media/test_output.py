@@ -56,7 +56,7 @@ def test_a_late_joiner_gets_the_group_squeezed_then_live(fanout: Fanout) -> None
     fanout.pump()
     assert len(kept.video) == 24
     now = source.frames(1, now)
-    while fanout.catching:
+    while fanout.joining.catching:
         fanout.pump()
     source.frames(2, now)
     assert len(kept.video) == 23 * 3
@@ -74,7 +74,7 @@ def test_a_late_joiner_of_an_old_long_group_waits_and_asks(fanout: Fanout) -> No
     now = source.frames(90, 0, keyframe=True)
     late, kept = viewer(1)
     fanout.add(late, now)
-    assert late.peer in fanout.waiting
+    assert late.peer in fanout.joining.waiting
     told = source.publisher.feedback(now, report=False)
     assert told is not None
     assert rtcp.KeyframeRequest(5) in list(rtcp.parse(told))
@@ -89,7 +89,7 @@ def test_without_pli_the_whole_group_is_sent_at_any_age(fanout: Fanout) -> None:
     now = source.frames(300, 0, keyframe=True)
     late, kept = viewer(1)
     fanout.add(late, now)
-    while fanout.catching:
+    while fanout.joining.catching:
         fanout.pump()
     assert len(kept.video) == 900
     assert consecutive(kept.video)
@@ -108,7 +108,7 @@ def test_a_burst_goes_on_as_it_is_taken(fanout: Fanout, monkeypatch: pytest.Monk
     fanout.pump()
     assert len(kept.video) == 24
     held = 0
-    while fanout.catching:
+    while fanout.joining.catching:
         fanout.pump()
     assert len(kept.video) == 180
     assert consecutive(kept.video)
@@ -126,11 +126,11 @@ def test_who_is_too_slow_for_the_group_waits_for_the_next(
     fanout.pump()
     now = source.frames(SIZE // 3, now)
     fanout.pump()
-    assert slow.peer in fanout.waiting
+    assert slow.peer in fanout.joining.waiting
     monkeypatch.undo()
     hear_plainly(monkeypatch)
     source.frames(2, now, keyframe=True)
-    while fanout.catching:
+    while fanout.joining.catching:
         fanout.pump()
     assert kept.video[0].payload.startswith(KEY)
     assert consecutive(kept.video)
@@ -145,7 +145,7 @@ def test_an_unanswered_request_ends_in_the_whole_group(fanout: Fanout) -> None:
     source.publisher.feedback(now, report=False)
     source.publisher.feedback(now + 2, report=False)
     fanout.want_keyframes(now + 2)
-    while fanout.catching:
+    while fanout.joining.catching:
         fanout.pump()
     assert len(kept.video) == 270
 
@@ -320,7 +320,7 @@ def test_a_flood_of_nacks_is_bounded(fanout: Fanout) -> None:
     now = source.frames(30, 0, keyframe=True)
     one, kept = viewer(1)
     fanout.add(one, now)
-    while fanout.catching:
+    while fanout.joining.catching:
         fanout.pump()
     wanted = tuple(each.sequence for each in kept.video)
     for _ in range(50):

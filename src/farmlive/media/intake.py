@@ -107,7 +107,7 @@ class Intake:
             if fanout.feed(publisher, track, packet, began, now):
                 self._upkeep.aired(fanout, peer)
             self._upkeep.fed.add(fanout)
-            if began and fanout.catching:
+            if began and fanout.joining.catching:
                 self._upkeep.pump_soon()
         if track.missing or track.overrun:
             self._upkeep.ask_soon(peer, publisher)

@@ -1,7 +1,7 @@
 """An output: what all of its viewers get, as one continuous stream for each.
 
-Follows the source on air, sends each packet to those on its lane, moves viewers between lanes at
-keyframes and lets late joiners in. Viewers whose numbers are shifted by the same amounts are
+Follows the source on air, sends each packet to those on its lane and chooses each viewer's track;
+how they come to it is `joining`'s part. Viewers whose numbers are shifted by the same amounts are
 served together, so that a packet is written once for many.
 """
 
@@ -10,22 +10,17 @@ from typing import Any
 
 from farmlive.media import rtcp
 from farmlive.media.engine import Peer, Ssrcs
+from farmlive.media.joining import Joining
 from farmlive.media.lane import Lane
 from farmlive.media.ports import Outlet
 from farmlive.media.publisher import Publisher
 from farmlive.media.repairs import Repairs
-from farmlive.media.ring import SIZE, starts_in_group
-from farmlive.media.rtp import Packet, ahead, ahead32
-from farmlive.media.seams import begin_epoch
+from farmlive.media.rtp import Packet, ahead32
 from farmlive.media.sending import Sending
 from farmlive.media.sound import Sound
 from farmlive.media.track import Track
 from farmlive.media.viewer import RTX_PER_S, Viewer
 
-_BURST = 24
-# Of a burst no more is sent to a viewer on a stream while it holds so many bytes: what it may hold
-# is less than a long group.
-_HELD_WHILE_CATCHING = 64 * 1024
 _RATE = 90_000
 # Whoever waits this long for a new source's layer takes a lower one.
 _PATIENCE_S = 0.5
@@ -42,16 +37,10 @@ class Fanout:
         self.following: Publisher | None = None
         self.sound = Sound(ssrcs.audio)
         self.repairs = Repairs(ssrcs)
-        # Those who get a burst, who wait for a keyframe, and who get another track meanwhile.
-        self.catching: dict[Peer, Viewer] = {}
-        self.waiting: dict[Peer, Viewer] = {}
-        self.moving: dict[Peer, Viewer] = {}
-        # Those whose link is tried with as much as a higher layer has.
-        self.probing: dict[Peer, Viewer] = {}
         self.sending = Sending(ssrcs, self.viewers, self.sound)
+        self.joining = Joining(self.sending, self._subscribe)
         # Of viewers that are gone: what was dropped since they could not keep up.
         self.dropped = 0
-        self._lanes: dict[Track, Lane] = {}
         self._switched_at = 0.0
 
     # Who is on air.
@@ -95,9 +84,9 @@ class Fanout:
         for viewer in self.viewers.values():
             if viewer.target in gone:
                 viewer.target = None
-                self.moving.pop(viewer.peer, None)
+                self.joining.moving.pop(viewer.peer, None)
             if viewer.epoch is not None and viewer.epoch.track in gone:
-                self._wait(viewer)
+                self.joining.wait(viewer)
 
     def _subscribe(self, publisher: Publisher | None) -> None:
         """Get this publisher's packets while it is on air, followed or still seen by someone."""
@@ -106,7 +95,7 @@ class Fanout:
             wanted = (
                 publisher is self.on_air
                 or publisher is self.following
-                or any(lane.publisher is publisher for lane in self._lanes.values())
+                or any(lane.publisher is publisher for lane in self.joining.lanes.values())
             )
             publisher.outputs = (*others, self) if wanted else others
 
@@ -114,10 +103,10 @@ class Fanout:
         before = self.on_air
         self.on_air, self.following = publisher, None
         self._switched_at = now
-        for viewer in list(self.catching.values()):
-            self._wait(viewer)
+        for viewer in list(self.joining.catching.values()):
+            self.joining.wait(viewer)
         if not publisher.layers:
-            self._leave_all(list(self._lanes))
+            self._leave_all(list(self.joining.lanes))
         publisher.look(now)
         self.aim_all(now)
         self._subscribe(before)
@@ -145,10 +134,10 @@ class Fanout:
                 self.sending.stale = True
             self.sound.add(track, packet, now)
             return switched
-        lane = self._lanes.get(track)
+        lane = self.joining.lanes.get(track)
         if lane is not None:
             lane.add(packet)
-        if began and (self.waiting or self.moving):
+        if began and (self.joining.waiting or self.joining.moving):
             self._let_in(publisher, track, now)
         return switched
 
@@ -157,12 +146,14 @@ class Fanout:
 
         Returns whether packets of a frame without its end wait for `flush`.
         """
-        self._send({lane: lane.whole for lane in self._lanes.values() if lane.whole})
-        return any(lane.pending for lane in self._lanes.values())
+        self._send({lane: lane.whole for lane in self.joining.lanes.values() if lane.whole})
+        return any(lane.pending for lane in self.joining.lanes.values())
 
     def flush(self) -> None:
         """Send all that was gathered."""
-        self._send({lane: len(lane.pending) for lane in self._lanes.values() if lane.pending})
+        self._send(
+            {lane: len(lane.pending) for lane in self.joining.lanes.values() if lane.pending}
+        )
 
     def _send(self, counts: dict[Lane, int]) -> None:
         self._wait_all(self.sending.send(counts))
@@ -176,17 +167,17 @@ class Fanout:
     def _fall(self, viewer: Viewer) -> None:
         if viewer.epoch is not None:
             viewer.choice.stalled(viewer.epoch.track.layer, viewer.stall.since or 0.0)
-        self._wait(viewer, muted=True)
+        self.joining.wait(viewer, muted=True)
 
     # Viewers come, go and change.
 
     def add(self, viewer: Viewer, now: float) -> None:
         """Let a viewer in: with the current group of pictures, or at the next keyframe."""
         self.flush()
-        self.viewers[viewer.peer] = self.waiting[viewer.peer] = viewer
+        self.viewers[viewer.peer] = self.joining.waiting[viewer.peer] = viewer
         self.sending.stale = True
         self.aim(viewer, now)
-        started = self._start(viewer, now)
+        started = self.joining.start(viewer, self.on_air, now)
         # Who did not answer the last request is asked all the same: it may have learned to.
         if (
             self.on_air is not None
@@ -199,10 +190,9 @@ class Fanout:
         """Forget a viewer."""
         viewer = self.viewers.get(peer)
         if viewer is not None:
-            self._wait(viewer)
+            self.joining.forget(viewer)
             self.dropped += viewer.stall.dropped
-            del self.viewers[peer], self.waiting[peer]
-            self.moving.pop(peer, None)
+            del self.viewers[peer]
             self.sending.stale = True
 
     def moved(self, viewer: Viewer, sock: Outlet, address: Any) -> None:
@@ -220,7 +210,7 @@ class Fanout:
         publisher, before = self.on_air, viewer.target
         if publisher is None or not publisher.layers:
             viewer.target = None
-            self.moving.pop(viewer.peer, None)
+            self.joining.moving.pop(viewer.peer, None)
             return False
         layers = publisher.layers
         current = viewer.epoch.track if viewer.epoch is not None else None
@@ -235,12 +225,12 @@ class Fanout:
                 viewer.lane is not None and viewer.repeats,
             )
             if viewer.choice.probe is not None:
-                self.probing[viewer.peer] = viewer
+                self.joining.probing[viewer.peer] = viewer
         viewer.target = target = layers[layer]
         if current is None or current is target:
-            self.moving.pop(viewer.peer, None)
+            self.joining.moving.pop(viewer.peer, None)
         else:
-            self.moving[viewer.peer] = viewer
+            self.joining.moving[viewer.peer] = viewer
         if current is None or current is target or target is before:
             return False
         publisher.want_keyframe(target)
@@ -253,30 +243,13 @@ class Fanout:
         publisher = self.on_air
         if publisher is None:
             return
-        for viewer in list(self.waiting.values()):
+        for viewer in list(self.joining.waiting.values()):
             if viewer.stall.since is None:
-                self._start(viewer, now)
-        for viewer in (*self.waiting.values(), *self.moving.values()):
+                self.joining.start(viewer, self.on_air, now)
+        for viewer in (*self.joining.waiting.values(), *self.joining.moving.values()):
             target = viewer.target
             if target is not None and viewer.can_play(target) and viewer.may_go_on(now):
                 publisher.want_keyframe(target)
-
-    def _wait(self, viewer: Viewer, muted: bool = False) -> None:
-        """The viewer gets no video until the next keyframe of its track."""
-        epoch, lane = viewer.epoch, viewer.lane
-        self.probing.pop(viewer.peer, None)
-        if epoch is not None:
-            sent = epoch.track.ring.highest if viewer.cursor is None else viewer.cursor - 1
-            viewer.end_epoch(sent, muted)
-            self.sending.stale = True
-        if lane is not None:
-            del lane.viewers[viewer.peer]
-            if not lane.viewers:
-                del self._lanes[lane.track]
-                self._subscribe(lane.publisher)
-        self.catching.pop(viewer.peer, None)
-        self.moving.pop(viewer.peer, None)
-        self.waiting[viewer.peer] = viewer
 
     def _let_in(self, publisher: Publisher, track: Track, now: float) -> None:
         """A group begins on this track: those come who wait for it, all at once."""
@@ -284,106 +257,18 @@ class Fanout:
         if publisher is not self.on_air or start is None:
             return
         impatient = now - self._switched_at > _PATIENCE_S
-        joining = [
-            viewer
-            for viewer in (*self.waiting.values(), *self.moving.values())
-            if viewer.may_go_on(now)
-            and viewer.target is not None
-            and (
-                viewer.target is track
-                or (
-                    impatient
-                    and track.layer < viewer.target.layer
-                    and (viewer.epoch is None or viewer.epoch.track not in publisher.layers)
-                )
-            )
-        ]
-        if not joining:
-            return
-        self.flush()
-        joined = [viewer for viewer in joining if self._enter(viewer, track, start, now)]
-        if not joined or ahead(track.ring.highest, start) >= _BURST:
-            return
-        packets = [
-            packet
-            for number in range(start, start + ahead(track.ring.highest, start) + 1)
-            if (packet := track.ring.get(number & 0xFFFF)) is not None
-        ]
-        for viewer in joined:
-            self._go_live(viewer, publisher)
-        self._wait_all(self.sending.send_to(joined, packets))
-
-    def _start(self, viewer: Viewer, now: float) -> bool:
-        """Let one in with the group that the ring holds, if it is worth it."""
-        publisher, track = self.on_air, viewer.target
-        if publisher is None or track is None:
-            return False
-        if not starts_in_group(track.ring, now, publisher.answers_requests):
-            return False
-        start = track.ring.group_start
-        return start is not None and self._enter(viewer, track, start, now)
-
-    def _enter(self, viewer: Viewer, track: Track, start: int, now: float) -> bool:
-        """Give the viewer its numbers on this track from this packet on, and its burst."""
-        if not viewer.can_play(track) or track.ring.get(start) is None:
-            return False
-        # What was lost of a layer that the link did not carry would only fill it again.
-        self._wait(viewer, muted=viewer.choice.is_congested(now))
-        lane = self._lanes.get(track)
-        viewer.epoch = begin_epoch(viewer, track, start, lane.common if lane else None, now)
-        viewer.cursor = start
-        viewer.stall.go_on(now)
-        viewer.choice.begin_stream()
-        del self.waiting[viewer.peer]
-        self.catching[viewer.peer] = viewer
-        return True
-
-    def _go_live(self, viewer: Viewer, publisher: Publisher) -> None:
-        epoch = viewer.epoch
-        if epoch is None:
-            return
-        lane = self._lanes.get(epoch.track)
-        if lane is None:
-            lane = self._lanes[epoch.track] = Lane(publisher, epoch.track)
-        lane.begin(epoch.shift, (epoch.first - epoch.shift.sequence) & 0xFFFF)
-        lane.viewers[viewer.peer] = viewer
-        viewer.lane, viewer.cursor = lane, None
-        self.catching.pop(viewer.peer, None)
-        self.sending.stale = True
+        viewers = self.joining.due(track, publisher.layers, impatient, now)
+        if viewers:
+            self.flush()
+            self._wait_all(self.joining.let_in(viewers, publisher, track, start, now))
 
     def pump(self) -> None:
         """Send the next part of their burst to all who catch up."""
-        if not self.catching:
+        if not self.joining.catching:
             return
         self.flush()
-        for viewer in list(self.catching.values()):
-            self._pump_one(viewer)
-
-    def _pump_one(self, viewer: Viewer) -> None:
-        epoch, cursor, publisher = viewer.epoch, viewer.cursor, self.on_air
-        if epoch is None or cursor is None or publisher is None:
-            self._wait(viewer)
-            return
-        ring = epoch.track.ring
-        if ahead(ring.highest, cursor) >= SIZE:
-            # It took so long that its next packet is not there any more.
-            self._wait(viewer)
-            return
-        if viewer.held > _HELD_WHILE_CATCHING:
-            return
-        burst: list[Packet] = []
-        while len(burst) < _BURST and ahead(ring.highest, cursor) >= 0:
-            packet = ring.get(cursor)
-            if packet is not None:
-                burst.append(packet)
-            cursor = (cursor + 1) & 0xFFFF
-        viewer.cursor = cursor
-        if burst:
-            self._wait_all(self.sending.send_to((viewer,), burst))
-            if viewer.epoch is not epoch:
-                return
-        if ahead(ring.highest, cursor) < 0:
-            self._go_live(viewer, publisher)
+        for viewer in list(self.joining.catching.values()):
+            self._wait_all(self.joining.catch_up(viewer, self.on_air))
 
     # What viewers tell.
 
@@ -420,10 +305,10 @@ class Fanout:
 
     def probe(self, seconds: float) -> None:
         """Send those whose link is tried what that takes for so long."""
-        for viewer in list(self.probing.values()):
+        for viewer in list(self.joining.probing.values()):
             layer, lane = viewer.choice.probe, viewer.lane
             if layer is None or lane is None or layer >= len(lane.publisher.layers):
-                del self.probing[viewer.peer]
+                del self.joining.probing[viewer.peer]
                 continue
             more = lane.publisher.layers[layer].kbps - lane.track.kbps
             self.repairs.repeat(viewer, round(more * 125 * seconds))

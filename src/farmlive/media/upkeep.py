@@ -159,7 +159,7 @@ class Upkeep:
         again = False
         for fanout in self._outputs.values():
             fanout.pump()
-            again |= bool(fanout.catching)
+            again |= bool(fanout.joining.catching)
         if again:
             self._burst_timer = self._loop.call_later(_BURST_S, self._pump)
 
@@ -182,11 +182,11 @@ class Upkeep:
                 for fanout in peer.publisher.outputs:
                     fanout.aim_all(now)
         for fanout in self._outputs.values():
-            if fanout.probing:
+            if fanout.joining.probing:
                 fanout.probe(_TICK_S)
-            if fanout.waiting or fanout.moving:
+            if fanout.joining.waiting or fanout.joining.moving:
                 fanout.want_keyframes(now)
-                if fanout.catching:
+                if fanout.joining.catching:
                     self.pump_soon()
         report = self._ticks % _TICKS_A_REPORT == 0
         wall = rtp.ntp(now + self._wall_at_zero)
@@ -220,12 +220,14 @@ class Upkeep:
                 publisher = peer.publisher
                 if publisher is not None and not publisher.last_at:
                     peer.send_rtcp(rtcp.receiver_report(publisher.own_ssrc, []))
-        if not quiet and not any(each.waiting for each in sent):
+        if not quiet and not any(each.joining.waiting for each in sent):
             return
         for turn in (self._ticks, self._ticks + _TICKS_A_SECOND // 2):
             for peer in self._turns[turn % _TICKS_A_SECOND].values():
                 fanout = peer.fanout
-                if fanout is not None and (fanout in quiet or peer.number in fanout.waiting):
+                if fanout is not None and (
+                    fanout in quiet or peer.number in fanout.joining.waiting
+                ):
                     peer.send_rtcp(rtcp.receiver_report(fanout.ssrcs.video, []))
 
     def _second(self, peer: EnginePeer, now: float) -> None:
