@@ -116,15 +116,14 @@ export class Path extends EventTarget {
     this.#network = type;
   };
 
-  /** Of a connection whose answer is set, and its session's address; `headers` go with each PATCH.
-      `relays`: a TURN server is in use from the start. */
-  constructor(connection, { session, headers = {}, servers = [], relays = false }) {
+  /** Of a connection whose answer is set, and its session's address; `headers` go with each PATCH. */
+  constructor(connection, { session, headers = {}, servers = [] }) {
     super();
     this.#connection = connection;
     this.#session = session;
     this.#headers = headers;
     this.#servers = servers;
-    this.#relays = relays;
+    this.#relays = connection.getConfiguration().iceServers.length > 0;
     connection.addEventListener("connectionstatechange", () => this.#follow());
     const dtls = connection.getTransceivers()[0]?.receiver.transport;
     dtls?.iceTransport?.addEventListener?.("selectedcandidatepairchange", () => this.#settle());
@@ -137,9 +136,9 @@ export class Path extends EventTarget {
     this.#follow();
   }
 
-  /** Whether a TURN server is in use; a next session may as well begin with it. */
-  get relays() {
-    return this.#relays;
+  /** What a next session begins with: the servers without which this network lets nothing through. */
+  get needed() {
+    return this.way === "relay" ? this.#servers : [];
   }
 
   close() {

@@ -132,16 +132,11 @@ export class Player extends EventTarget {
   }
 
   follow(connection, servers) {
-    const path = new Path(connection, {
-      session: this.session,
-      servers,
-      relays: this.servers.length > 0,
-    });
+    const path = new Path(connection, { session: this.session, servers });
     this.path = path;
     this.calm = bePatient(connection);
     path.addEventListener("open", () => {
-      // What needed a TURN server once begins with it next time.
-      this.servers = path.way === "relay" ? servers : [];
+      this.servers = path.needed;
       if (this.state === "lost" && !this.video.paused) this.become("playing");
       this.dispatchEvent(new Event("way"));
     });

@@ -245,14 +245,12 @@ export class Publisher extends EventTarget {
       session: this.#session,
       headers: { Authorization: `Bearer ${this.#key}` },
       servers,
-      relays: this.#servers.length > 0,
     });
     this.#path = path;
     path.addEventListener("open", () => {
       this.#failures = 0;
       this.isBlocked = false;
-      // What needed a TURN server once begins with it next time.
-      this.#servers = path.way === "relay" ? servers : [];
+      this.#servers = path.needed;
       this.#enter("live");
     });
     path.addEventListener("shaken", () => this.#enter("reconnecting"));
