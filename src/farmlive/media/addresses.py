@@ -61,24 +61,16 @@ def open_sockets(addresses: Sequence[str], port: int) -> list[socket.socket]:
 
     Raises OSError with a sentence that says what to do.
     """
-    for attempt in range(20):
-        try:
-            return _open_on(addresses, port)
-        except OSError as error:
-            if port == 0 and attempt < 19:
-                continue
-            raise OSError(
-                error.errno,
-                f"The UDP port {port} for media can't be opened ({error.strerror}). Choose another "
-                "with --udp-port or FARMLIVE_UDP_PORT, or other addresses with "
-                "FARMLIVE_UDP_ADDRESSES.",
-            ) from error
-    raise AssertionError("unreachable")
+    return _open_on_one_port(
+        addresses,
+        port,
+        socket.SOCK_DGRAM,
+        "The UDP port {port} for media can't be opened ({why}). Choose another with --udp-port or "
+        "FARMLIVE_UDP_PORT, or other addresses with FARMLIVE_UDP_ADDRESSES.",
+    )
 
 
-def _open_on(
-    addresses: Sequence[str], port: int, kind: socket.SocketKind = socket.SOCK_DGRAM
-) -> list[socket.socket]:
+def _open_on(addresses: Sequence[str], port: int, kind: socket.SocketKind) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for address in addresses:
@@ -112,17 +104,26 @@ def open_listeners(addresses: Sequence[str], port: int) -> list[socket.socket]:
 
     Raises OSError with a sentence that says what to do.
     """
+    return _open_on_one_port(
+        addresses,
+        port,
+        socket.SOCK_STREAM,
+        "The TCP port {port} for media can't be opened ({why}). Choose another with "
+        "FARMLIVE_TCP_PORT, or off, which shuts out those whose network blocks UDP.",
+    )
+
+
+def _open_on_one_port(
+    addresses: Sequence[str], port: int, kind: socket.SocketKind, sentence: str
+) -> list[socket.socket]:
     for attempt in range(20):
         try:
-            return _open_on(addresses, port, socket.SOCK_STREAM)
+            return _open_on(addresses, port, kind)
         except OSError as error:
             if port == 0 and attempt < 19:
                 continue
-            raise OSError(
-                error.errno,
-                f"The TCP port {port} for media can't be opened ({error.strerror}). Choose another "
-                "with FARMLIVE_TCP_PORT, or off, which shuts out those whose network blocks UDP.",
-            ) from error
+            told = sentence.format(port=port, why=error.strerror)
+            raise OSError(error.errno, told) from error
     raise AssertionError("unreachable")
 
 
