@@ -43,9 +43,7 @@ class Viewer:
         self.patience_s = patience_s
         self.bearer = bearer
         self.frames = 0
-        self.audio_frames = 0
         self.first_frame_ns: int | None = None
-        self.last_frame_ns: int | None = None
         self.session: signalling.MediaSession | None = None
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._http = signalling.client(transport)
@@ -117,12 +115,10 @@ class Viewer:
             while True:
                 frame = await track.recv()
                 if not isinstance(frame, VideoFrame):
-                    self.audio_frames += 1
                     continue
                 now_ns = time.monotonic_ns()
                 self.frames += 1
                 self.first_frame_ns = self.first_frame_ns or now_ns
-                self.last_frame_ns = now_ns
                 self._news.set()
                 if self.on_frame is not None:
                     self.on_frame(frame, now_ns)

@@ -47,8 +47,7 @@ class Intake:
         if 128 <= first < 192:
             peer: EnginePeer | None = port.peers.get(address)
             if peer is not None and peer.protection is not None:
-                # RFC 5761, section 4.
-                if len(data) > 1 and 192 <= data[1] < 224:
+                if rtp.is_rtcp(data):
                     self._rtcp(peer, peer.protection, data, now)
                 else:
                     self._media(peer, peer.protection, data, stamped, now)

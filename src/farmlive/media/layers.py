@@ -107,7 +107,6 @@ class Choice:
         "_estimate_at",
         "_fell_at",
         "_is_news",
-        "_is_news",
         "_limit",
         "_low_since",
         "_probe_since",

@@ -72,7 +72,6 @@ class Section:
     fingerprints: list[tuple[str, str]]
     setup: str
     complete: bool
-    mux: bool
     bundle_only: bool
     reduced_rtcp: bool
     mixed: bool
@@ -192,7 +191,6 @@ def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> S
         fingerprints=fingerprints,
         setup=first("setup"),
         complete="setup" in own,
-        mux="rtcp-mux" in own or "rtcp-mux-only" in own,
         bundle_only="bundle-only" in own,
         reduced_rtcp="rtcp-rsize" in own,
         mixed="extmap-allow-mixed" in own or "extmap-allow-mixed" in shared,
