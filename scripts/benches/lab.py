@@ -84,8 +84,8 @@ class Place:
     async def here(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Await a coroutine in a loop and a thread of its own here.
 
-        Where the caller is cancelled, so is the coroutine, and its end is waited for; raises what went
-        wrong there, or TimeoutError where it does not end.
+        Where the caller is cancelled, so is the coroutine, and its end is waited for: what goes
+        wrong there is raised, or TimeoutError where it does not end.
         """
         caller = asyncio.get_running_loop()
         done: asyncio.Future[T] = caller.create_future()
