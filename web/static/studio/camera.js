@@ -33,6 +33,15 @@ export function lacking() {
   return /MicroMessenger/i.test(navigator.userAgent) ? "wechat" : "unsupported";
 }
 
+/** Whether its owner has allowed the camera already, so that no question comes up. */
+export async function isAllowed() {
+  try {
+    return (await navigator.permissions.query({ name: "camera" })).state === "granted";
+  } catch {
+    return true; // not every browser tells of the camera; asking for it shows
+  }
+}
+
 async function open(constraints) {
   const reason = lacking();
   if (reason) throw new Refusal(reason);
@@ -70,6 +79,15 @@ export class Camera extends EventTarget {
   get isHeld() {
     const isEnded = this.stream.getTracks().some((track) => track.readyState === "ended");
     return isEnded || this.stream.getVideoTracks().some((track) => track.muted);
+  }
+
+  get hasSound() {
+    return this.stream.getAudioTracks().length > 0;
+  }
+
+  /** Whether its owner turned the microphone off. */
+  get isMuted() {
+    return this.stream.getAudioTracks()[0]?.enabled === false;
   }
 
   /** Whether the picture shows the person who holds the device, so that a preview is mirrored. */
@@ -119,6 +137,12 @@ export class Camera extends EventTarget {
     } finally {
       this.dispatchEvent(new Event("change"));
     }
+  }
+
+  /** The microphone off, or on again. */
+  mute() {
+    for (const track of this.stream.getAudioTracks()) track.enabled = !track.enabled;
+    this.dispatchEvent(new Event("change"));
   }
 
   async canTurn() {

@@ -8,9 +8,10 @@ import { Channel } from "../live/channel.js";
 import { Scene } from "../live/fold.js";
 import { Player } from "../live/whep.js";
 import { Awake } from "./awake.js";
-import { Camera, lacking } from "./camera.js";
+import { Camera, isAllowed, lacking } from "./camera.js";
 import { standingWords } from "./guest_words.js";
 import { refusalWords } from "./refusals.js";
+import { together } from "./sentences.js";
 import { Publisher } from "./whip.js";
 
 /** So long a held-back track may stay so before a new one is asked for. */
@@ -121,11 +122,6 @@ async function turn() {
   draw();
 }
 
-function mute() {
-  for (const track of camera.stream.getAudioTracks()) track.enabled = !track.enabled;
-  draw();
-}
-
 async function copy() {
   try {
     await navigator.clipboard.writeText(location.href);
@@ -159,13 +155,13 @@ function drawProgram(now) {
   part("program").hidden = !isWanted || program.state !== "playing";
 }
 
-function troubles(isMuted) {
+function troubles() {
   const lines = [];
   if (refusal) lines.push(refusalWords(refusal));
   if (camera.isOpen && camera.silent) {
     lines.push(t("There is no sound: allow the microphone beside the address, then leave and come in again."));
   }
-  if (isMuted) lines.push(t("Your microphone is off: nobody hears you."));
+  if (camera.isMuted) lines.push(t("Your microphone is off: nobody hears you."));
   if (publisher.isOn && !Awake.isSupported) {
     lines.push(t("Keep the screen on: this browser can't do it by itself."));
   }
@@ -199,15 +195,14 @@ function draw() {
   if (isBusy) button("open").setAttribute("aria-busy", "true");
   else button("open").removeAttribute("aria-busy");
   button("enter").hidden = !isOpen || publisher.isOn || isClosed;
-  const tracks = camera.stream.getAudioTracks();
-  const isMuted = tracks.length > 0 && !tracks[0].enabled;
+  const { isMuted } = camera;
   button("turn").hidden = !isOpen || button("turn").dataset.possible !== "true";
-  button("mute").hidden = !isOpen || tracks.length === 0;
+  button("mute").hidden = !isOpen || !camera.hasSound;
   button("mute").setAttribute("aria-pressed", String(isMuted));
   say(button("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
   button("leave").hidden = !publisher.isOn;
-  const lines = troubles(isMuted);
-  say(part("trouble").querySelector("p"), lines.join(page.language === "zh" ? "" : " "));
+  const lines = troubles();
+  say(part("trouble").querySelector("p"), together(lines));
   part("trouble").hidden = lines.length === 0;
   drawProgram(now);
 }
@@ -220,7 +215,8 @@ function refused({ type = "", status }) {
   else leave("refused");
 }
 
-for (const [name, job] of Object.entries({ open, copy, enter, turn, mute, leave: () => leave("left") })) {
+const jobs = { open, copy, enter, turn, mute: () => camera.mute(), leave: () => leave("left") };
+for (const [name, job] of Object.entries(jobs)) {
   button(name).addEventListener("click", () => job());
 }
 part("hear").addEventListener("click", () => hear(programVideo.muted));
@@ -251,14 +247,7 @@ channel.addEventListener("events", ({ detail }) => {
 
 /** After a reload the visit goes on by itself where the camera's permission stands. */
 async function resume() {
-  if (lack || sessionStorage.getItem(PLACE) === null) return;
-  let permission = "granted";
-  try {
-    permission = (await navigator.permissions.query({ name: "camera" })).state;
-  } catch {
-    // Not every browser tells of the camera; asking for it shows.
-  }
-  if (permission !== "granted") return;
+  if (lack || sessionStorage.getItem(PLACE) === null || !(await isAllowed())) return;
   await open();
   enter();
 }

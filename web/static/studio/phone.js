@@ -5,7 +5,7 @@ import { say } from "../common/dom.js";
 import { t } from "../common/words.js";
 import { post } from "./api.js";
 import { Awake } from "./awake.js";
-import { Camera } from "./camera.js";
+import { Camera, isAllowed } from "./camera.js";
 import { refusalWords } from "./refusals.js";
 import { together } from "./sentences.js";
 import { Publisher } from "./whip.js";
@@ -49,7 +49,7 @@ export class Phone extends EventTarget {
     on("send", () => this.send());
     on("stop", () => this.stop());
     on("turn", () => this.#turn());
-    on("mute", () => this.#mute());
+    on("mute", () => this.#camera.mute());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#takeUpAgain();
     });
@@ -88,14 +88,9 @@ export class Phone extends EventTarget {
   /** Goes on after a reload: by itself where the permission stands, else by one tap. */
   async resume() {
     if (sessionStorage.getItem(this.#place) === null || this.#isEnded) return;
-    let permission = "granted";
-    try {
-      permission = (await navigator.permissions.query({ name: "camera" })).state;
-    } catch {
-      // Not every browser tells of the camera; asking for it shows.
-    }
+    const goesOn = await isAllowed();
     this.#waits = true;
-    if (permission === "granted") await this.open();
+    if (goesOn) await this.open();
     else this.#draw();
   }
 
@@ -200,11 +195,6 @@ export class Phone extends EventTarget {
     }
   }
 
-  #mute() {
-    for (const track of this.#camera.stream.getAudioTracks()) track.enabled = !track.enabled;
-    this.#draw();
-  }
-
   #onLost() {
     this.#draw();
     if (document.visibilityState !== "visible") return;
@@ -251,8 +241,7 @@ export class Phone extends EventTarget {
 
   #draw() {
     const isOpen = this.picture !== null;
-    const tracks = this.#camera.stream.getAudioTracks();
-    const isMuted = tracks.length > 0 && !tracks[0].enabled;
+    const { isMuted } = this.#camera;
     const isOff = !isOpen || (this.isSending && !this.#camera.isOpen);
     this.#root.dataset.state = this.#publisher.state;
     document.body.toggleAttribute("data-sending", this.isSending);
@@ -263,15 +252,15 @@ export class Phone extends EventTarget {
     say(this.#button("send"), this.#isLive ? t("Put it on air") : t("Send this picture"));
     this.#button("stop").hidden = !isOpen && !this.isSending;
     this.#button("turn").hidden = !isOpen || this.#button("turn").dataset.possible !== "true";
-    this.#button("mute").hidden = !isOpen || tracks.length === 0;
+    this.#button("mute").hidden = !isOpen || !this.#camera.hasSound;
     this.#button("mute").setAttribute("aria-pressed", String(isMuted));
     say(this.#button("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
     say(this.#root.querySelector("[data-phone-state]"), this.#state());
-    this.#drawTrouble(isMuted);
+    this.#drawTrouble();
     this.dispatchEvent(new Event("change"));
   }
 
-  #drawTrouble(isMuted) {
+  #drawTrouble() {
     const lines = [];
     if (this.#refusal) lines.push(refusalWords(this.#refusal));
     if (this.#publisher.state === "refused") {
@@ -281,7 +270,7 @@ export class Phone extends EventTarget {
     if (this.picture && this.#camera.silent) {
       lines.push(t("There is no sound: allow the microphone beside the address, then turn the camera off and on."));
     }
-    if (isMuted) lines.push(t("The microphone is off: viewers hear nothing."));
+    if (this.#camera.isMuted) lines.push(t("The microphone is off: viewers hear nothing."));
     if (this.isSending && !Awake.isSupported) {
       lines.push(t("Keep the screen on: this browser can't do it by itself."));
     }

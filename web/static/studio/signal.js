@@ -2,10 +2,10 @@
 // and the numbers with what they mean for whoever wants them. Decides nothing; see health.js.
 
 import { el, say } from "../common/dom.js";
-import { page, t } from "../common/words.js";
+import { t } from "../common/words.js";
 import { megabits, whatToDo } from "./advice.js";
 import { bars, levelName } from "./health.js";
-import { known } from "./sentences.js";
+import { known, listed } from "./sentences.js";
 import { labelOf } from "./tile.js";
 
 /** One sentence on how it does. */
@@ -65,11 +65,10 @@ export class Signals {
   /** `purposes` by source, `encoder` for OBS and FFmpeg; what to do about `shown` stands above. */
   draw(sources, judged, purposes, shown) {
     const poor = sources.filter(({ source }) => judged.get(source)?.level !== "good").map(labelOf);
-    const names = poor.join(page.language === "zh" ? "、" : ", ");
     this.#panel.hidden = sources.length === 0;
     say(
       this.#panel.querySelector("[data-signals-short]"),
-      poor.length ? t("Look at %(names)s", { names }) : t("All is well"),
+      poor.length ? t("Look at %(names)s", { names: listed(poor) }) : t("All is well"),
     );
     for (const [id, row] of this.#rows) {
       if (sources.some(({ source }) => source === id)) continue;
@@ -77,12 +76,12 @@ export class Signals {
       this.#rows.delete(id);
     }
     for (const source of sources) {
-      const known = this.#rows.get(source.source) ?? this.#add(source.source);
+      const row = this.#rows.get(source.source) ?? this.#add(source.source);
       const judgement = judged.get(source.source);
-      this.#drawRow(known, source, judgement);
+      this.#drawRow(row, source, judgement);
       const isEncoder = purposes.get(source.source) === "encoder";
       const lines = source.source === shown ? [] : judgement.advice.map((advice) => whatToDo(advice, isEncoder));
-      drawLines(known.querySelector("[data-lines]"), lines.filter(Boolean));
+      drawLines(row.querySelector("[data-lines]"), lines.filter(Boolean));
     }
   }
 
