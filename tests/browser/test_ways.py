@@ -7,7 +7,7 @@ import socket
 
 import pytest
 from playwright.async_api import Page, expect
-from tests.media.conftest import until
+from tests.waiting import until
 
 from farmlive.app import Server
 from farmlive.media.python_engine import PythonEngine

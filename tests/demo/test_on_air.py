@@ -1,12 +1,12 @@
 """The orchard stays on air: the kitchen comes before it, and takes no place when it comes again."""
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 from farmlive.client import Api, ApiProblem
 from farmlive.demo import on_air
@@ -80,12 +80,6 @@ def cameras(site: Server) -> OrchardAndKitchen:
     return OrchardAndKitchen(site, "live", "/whip/live", (ORCHARD, "o"), (KITCHEN, "k"))
 
 
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - of threads
-            await asyncio.sleep(0.005)
-
-
 def source(name: str, *, shown: bool = False, picked: bool = False) -> dict[str, Any]:
     return {"source": name, "on_air": shown, "picked": picked, "away": False}
 
@@ -93,10 +87,10 @@ def source(name: str, *, shown: bool = False, picked: bool = False) -> dict[str,
 async def test_the_orchard_waits_for_the_kitchen(site: Server, publications: Publications) -> None:
     both = cameras(site)
     await both.start()
-    await until(lambda: site.asked > 3)
+    await until(lambda: site.asked > 3, "it looks for the kitchen")
     assert publications.begun == [KITCHEN]
     site.sources = [source("kitchen", shown=True)]
-    await until(lambda: publications.begun == [KITCHEN, ORCHARD])
+    await until(lambda: publications.begun == [KITCHEN, ORCHARD], "both send")
     await both.stop()
     assert site.picked == []
 
@@ -107,9 +101,9 @@ async def test_the_orchard_does_not_wait_for_ever_and_is_picked_then(
     monkeypatch.setattr(on_air, "_KITCHEN_S", 0.05)
     both = cameras(site)
     await both.start()
-    await until(lambda: ORCHARD in publications.begun)
+    await until(lambda: ORCHARD in publications.begun, "the orchard sends")
     site.sources = [source("orchard", shown=True)]
-    await until(lambda: site.picked)
+    await until(lambda: site.picked, "what is on air is picked")
     await both.stop()
     assert site.picked == ["orchard"]
 
@@ -121,11 +115,11 @@ async def test_a_kitchen_that_comes_again_leaves_on_air_what_is(
     both = cameras(site)
     site.sources = [source("kitchen", picked=picked), source("outside", shown=True)]
     await both.start()
-    await until(lambda: ORCHARD in publications.begun)
+    await until(lambda: ORCHARD in publications.begun, "the orchard sends")
     publications.end(KITCHEN)
-    await until(lambda: publications.begun.count(KITCHEN) == 2)
+    await until(lambda: publications.begun.count(KITCHEN) == 2, "the kitchen is back")
     assert site.picked == ([] if picked else ["outside"])
     publications.end(ORCHARD)
-    await until(lambda: publications.begun.count(ORCHARD) == 2)
+    await until(lambda: publications.begun.count(ORCHARD) == 2, "the orchard is back")
     await both.stop()
     assert site.picked == ([] if picked else ["outside"])

@@ -16,7 +16,8 @@ import pytest
 from benches import browsers
 from benches.lab import Lab, Place, Wire, missing
 from playwright.async_api import async_playwright
-from tests.media.conftest import BROADCAST, Media, Picture, serving, until
+from tests.media.conftest import BROADCAST, Media, Picture, serving
+from tests.waiting import until
 
 from farmlive.client.light_viewer import LightViewer, Received
 from farmlive.client.sdp import REPAIRS

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.waiting import until
 
 from farmlive.app import Server, running
 from farmlive.broadcast.models import NewBroadcast
@@ -61,14 +62,6 @@ async def two(settings: Settings, own_redis: Redis) -> AsyncIterator[tuple[Serve
     async with running(joined) as one, running(joined) as other:
         await until(lambda: not deaf(one) and not deaf(other), "both hear each other")
         yield one, other
-
-
-async def until(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
-    end = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        if asyncio.get_running_loop().time() > end:
-            pytest.fail(f"not within {seconds} s: {what}")
-        await asyncio.sleep(0.02)
 
 
 def deaf(server: Server) -> bool:

@@ -23,7 +23,7 @@ from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.corpus import Session as Recorded
 from tests.fuzz.mutants import datagrams, mutants
 from tests.fuzz.test_sdp import LOCAL
-from tests.media.conftest import until
+from tests.waiting import until
 
 from farmlive.media import negotiation, python_engine, rtcp, rtp, stun
 from farmlive.media.engine import Credentials, Keys, Viewing

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants
 from tests.fuzz.test_engine import Heard
-from tests.media.conftest import until
+from tests.waiting import until
 
 from farmlive.media import stun
 from farmlive.media.engine import Credentials

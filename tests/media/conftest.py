@@ -2,10 +2,9 @@
 
 import asyncio
 import fractions
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import av
 import httpx
@@ -22,6 +21,7 @@ from aiortc import (
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
+from tests.waiting import until
 
 from farmlive.media import Admission, MediaEvent, Relay
 from farmlive.problems import MEDIA_TYPE, NotFound, Problem, TooMany, Unauthorized
@@ -79,16 +79,6 @@ class KeptGate:
     @property
     def told(self) -> list[tuple[str, str]]:
         return [(event.kind, event.source) for event in self.events]
-
-
-async def until(condition: Callable[[], Any], what: str, seconds: float = 15) -> Any:
-    """Wait until the condition holds; the test fails with `what` where it never does."""
-    end = asyncio.get_running_loop().time() + seconds
-    while not (value := condition()):
-        if asyncio.get_running_loop().time() > end:
-            pytest.fail(f"not within {seconds} s: {what}")
-        await asyncio.sleep(0.01)
-    return value
 
 
 @dataclass

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
-from tests.media.conftest import BROADCAST, Media, serving, until
+from tests.media.conftest import BROADCAST, Media, serving
+from tests.waiting import until
 
 from farmlive.client.clause import Kind
 from farmlive.client.examined import Examined

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from aiortc import RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
-from tests.media.conftest import BROADCAST, Media, Peer, Picture, peer_connection, until
+from tests.media.conftest import BROADCAST, Media, Peer, Picture, peer_connection
+from tests.waiting import until
 
 from .passage import Passage
 

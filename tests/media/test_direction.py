@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
+from tests.waiting import until
 
 from farmlive.media.broadcasts import Broadcast, Source
 from farmlive.media.direction import Direction
 from farmlive.media.engine import Incoming, Output, Peer, Publishing
 from farmlive.media.gate import MediaEvent
-
-from .conftest import until
 
 OUTPUT = 1
 _peers = itertools.count(10)

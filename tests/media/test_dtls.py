@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from structlog.testing import capture_logs
-from tests.media.conftest import until
+from tests.waiting import until
 
 from farmlive.media.dtls import Certificate, Handshake
 from farmlive.media.engine import Keys

@@ -4,7 +4,8 @@ import asyncio
 import socket
 
 import pytest
-from tests.media.conftest import Media, publish, serving, until, view
+from tests.media.conftest import Media, publish, serving, view
+from tests.waiting import until
 
 from farmlive.media import stun, upkeep
 from farmlive.media.addresses import local_addresses

@@ -1,7 +1,8 @@
 """Silence means a lost way: whoever gets nothing hears from us all the same."""
 
 import pytest
-from tests.media.conftest import Media, publish, until, view
+from tests.media.conftest import Media, publish, view
+from tests.waiting import until
 
 from farmlive.media.peer import EnginePeer
 from farmlive.media.python_engine import PythonEngine

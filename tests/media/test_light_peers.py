@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 from pylibsrtp import Policy
-from tests.media.conftest import until
+from tests.waiting import until
 
 from farmlive.media import layers, rtcp, rtp, stun
 from farmlive.media.engine import (

@@ -4,7 +4,8 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
-from tests.media.conftest import BROADCAST, Media, Peer, publish, until, view
+from tests.media.conftest import BROADCAST, Media, Peer, publish, view
+from tests.waiting import until
 
 from farmlive.media import ice
 from farmlive.media.python_engine import PythonEngine

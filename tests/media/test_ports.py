@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.media.conftest import until
+from tests.waiting import until
 
 from farmlive.media.ports import Port, Ports
 

@@ -10,7 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from tests.media.conftest import BROADCAST, Media, ffmpeg, publish, serving, until, view
+from tests.media.conftest import BROADCAST, Media, ffmpeg, publish, serving, view
+from tests.waiting import until
 
 from farmlive.media import codecs
 from farmlive.media.python_engine import PythonEngine

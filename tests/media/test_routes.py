@@ -6,8 +6,9 @@ import httpx
 import pytest
 from aiortc import RTCSessionDescription
 from structlog.testing import capture_logs
-from tests.media.conftest import BROADCAST, Media, peer_connection, publish, serving, until, view
+from tests.media.conftest import BROADCAST, Media, peer_connection, publish, serving, view
 from tests.media.test_negotiation import offer
+from tests.waiting import until
 
 from farmlive.clock import now_ms, parse_rfc3339
 from farmlive.media import refused

@@ -5,7 +5,8 @@ import asyncio
 import httpx
 import pytest
 from aiortc import RTCRtpReceiver
-from tests.media.conftest import BROADCAST, Media, Peer, peer_connection, publish, until, view
+from tests.media.conftest import BROADCAST, Media, Peer, peer_connection, publish, view
+from tests.waiting import until
 
 from farmlive.media import codecs
 from farmlive.media.python_engine import PythonEngine

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.media.conftest import Media, publish, serving, until, view
+from tests.media.conftest import Media, publish, serving, view
+from tests.waiting import until
 
 from farmlive.media import tcp
 from farmlive.media.framing import LARGEST, Deframer, frame
