@@ -4,9 +4,8 @@ It knows broadcasts and sources by name only; who a key belongs to is the gate's
 air direction.py's.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -18,12 +17,12 @@ from farmlive.media.dtls import Certificate
 from farmlive.media.engine import Candidate, Engine, Output, Peer
 from farmlive.media.gate import Admission, Gate
 from farmlive.media.health import every
+from farmlive.media.open_sessions import OpenSessions, Place
 from farmlive.media.previews import Previews
 from farmlive.media.python_engine import PythonEngine
 from farmlive.media.refusals import (
     NobodyPublishing,
     ServerFull,
-    SessionGone,
     SourceAway,
     SourceUnplayable,
     TooManySources,
@@ -35,29 +34,15 @@ from farmlive.media.session import Session, new_credentials
 from farmlive.settings import Settings
 
 
-class _Place(NamedTuple):
-    """What a session is to its broadcast: a source's, someone's who looks at a source, or a
-    viewer's where there is no source.
-    """
-
-    entry: Broadcast
-    source: Source | None = None
-    publishes: bool = False
-
-
 class Relay:
     """The media of this server. `start` opens the port, `router` has the routes."""
 
     def __init__(self, settings: Settings, gate: Gate, engine: Engine | None = None) -> None:
         self._settings = settings
-        self._gate = gate
         self._engine: Engine = PythonEngine() if engine is None else engine
         self._certificate: Certificate = Certificate.generateCertificate()
         self._broadcasts: dict[str, Broadcast] = {}
-        self._sessions: dict[str, Session] = {}
-        self._peers: dict[Peer, Session] = {}
-        self._places: dict[Session, _Place] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._sessions = OpenSessions()
         self._direction = Direction(
             self._engine, settings.source_grace_s, gate.tell, self._source_gone
         )
@@ -83,7 +68,7 @@ class Relay:
         """Say goodbye to every peer and close the port."""
         for broadcast in list(self._broadcasts):
             await self.end(broadcast)
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self._sessions.all_closed()
         await self._engine.stop()
 
     async def end(self, broadcast: str) -> None:
@@ -98,9 +83,7 @@ class Relay:
             sessions += source.watchers
             if source.session is not None:
                 sessions.append(source.session)
-        for session in sessions:
-            self._forget(session)
-        await asyncio.gather(*(session.close() for session in sessions))
+        await self._sessions.close(*sessions)
         for source in entry.sources.values():
             source.watchers.clear()
             self._previews.left(source)
@@ -172,7 +155,7 @@ class Relay:
                 admission.source, admission.label, admission.guest, device=admission.device
             )
             entry.sources[source.id] = source
-        session = self._open(local, terms, _Place(entry, source, publishes=True))
+        session = self._open(local, terms, Place(entry, source, publishes=True))
         self._engine.publish(session.peer, publishing)
         old, source.session = source.session, session
         source.token = session.token
@@ -181,7 +164,7 @@ class Relay:
         self.refused.forget(broadcast, source.id)
         self._previews.show(source)
         if old is not None:
-            self._close_soon(old)
+            self._sessions.close_soon(old)
             self._direction.replaced(entry, source)
         return session, answer
 
@@ -207,7 +190,7 @@ class Relay:
                 f"All {self._settings.max_viewers} places are taken. Try again in a minute.",
                 headers={"Retry-After": "60"},
             )
-        session, answer = self._watch(_Place(entry), entry.output, source, offer)
+        session, answer = self._watch(Place(entry), entry.output, source, offer)
         entry.viewers.add(session)
         return session, answer
 
@@ -225,14 +208,14 @@ class Relay:
             )
         try:
             output = self._previews.open(found)
-            session, answer = self._watch(_Place(entry, found), output, found, offer)
+            session, answer = self._watch(Place(entry, found), output, found, offer)
             found.watchers.add(session)
         finally:
             self._previews.left(found)
         return session, answer
 
     def _watch(
-        self, place: _Place, output: Output, source: Source, offer: str
+        self, place: Place, output: Output, source: Source, offer: str
     ) -> tuple[Session, str]:
         local = self._local()
         answer, viewing, terms = negotiation.view(
@@ -242,23 +225,16 @@ class Relay:
         self._engine.view(session.peer, output, viewing)
         return session, answer
 
-    def _open(self, local: negotiation.Local, terms: negotiation.Terms, place: _Place) -> Session:
+    def _open(self, local: negotiation.Local, terms: negotiation.Terms, place: Place) -> Session:
         session = Session(
             self._engine, self._certificate, local, terms, self._secured, self._finish
         )
-        self._sessions[session.token] = self._peers[session.peer] = session
-        self._places[session] = place
+        self._sessions.add(session, place)
         return session
 
     def session(self, broadcast: str, token: str, publisher: bool) -> Session:
         """The session at this address; raises SessionGone."""
-        session = self._sessions.get(token)
-        place = self._places.get(session) if session else None
-        if session is None or place is None or place.entry.id != broadcast:
-            raise SessionGone("Begin a new one with a POST.")
-        if place.publishes != publisher:
-            raise SessionGone("Begin a new one with a POST.")
-        return session
+        return self._sessions.at(broadcast, token, publisher)
 
     def delete(self, broadcast: str, token: str, publisher: bool) -> None:
         """End the session at this address; raises SessionGone. A guest leaves with it, and is on
@@ -275,10 +251,10 @@ class Relay:
         """The session is over: free it. By a goodbye of DTLS nobody leaves, as a browser says it
         at a reload too.
         """
-        place = self._places.get(session)
+        place = self._sessions.place(session)
         if place is None:
             return
-        self._close_soon(session)
+        self._sessions.close_soon(session)
         entry, source, publishes = place
         if source is None:
             entry.viewers.discard(session)
@@ -288,17 +264,6 @@ class Relay:
             source.session = None
             self._direction.stopped(entry, source)
         self._free_if_idle(entry)
-
-    def _close_soon(self, session: Session) -> None:
-        self._forget(session)
-        task = asyncio.get_running_loop().create_task(session.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-    def _forget(self, session: Session) -> None:
-        self._sessions.pop(session.token, None)
-        self._peers.pop(session.peer, None)
-        self._places.pop(session, None)
 
     def _free_if_idle(self, entry: Broadcast) -> None:
         if entry.idle and self._broadcasts.get(entry.id) is entry:
@@ -343,7 +308,7 @@ class Relay:
         return entry, entry.sources.get(source) if entry else None
 
     def _secured(self, session: Session) -> None:
-        place = self._places.get(session)
+        place = self._sessions.place(session)
         if place is not None and place.source is not None and place.publishes:
             self._direction.joined(place.entry, place.source)
 
@@ -351,7 +316,7 @@ class Relay:
         """A source has left: end its session and those that look at it."""
         for session in (source.session, *source.watchers):
             if session is not None:
-                self._close_soon(session)
+                self._sessions.close_soon(session)
         source.watchers.clear()
         self._previews.left(source)
         self._free_if_idle(entry)
@@ -360,19 +325,19 @@ class Relay:
 
     def reached(self, peer: Peer) -> None:
         """The first authenticated check of the peer came."""
-        session = self._peers.get(peer)
+        session = self._sessions.of(peer)
         if session is not None:
             session.reached()
 
     def dtls(self, peer: Peer, datagram: bytes) -> None:
         """A DTLS record came from the peer."""
-        session = self._peers.get(peer)
+        session = self._sessions.of(peer)
         if session is not None:
             session.dtls(datagram)
 
     def lost(self, peer: Peer) -> None:
         """The peer's checks stopped."""
-        session = self._peers.get(peer)
+        session = self._sessions.of(peer)
         if session is not None:
             self._finish(session)
 
@@ -401,6 +366,6 @@ class Relay:
             self._direction.objected(entry, source, sentence)
 
     def _source_of(self, peer: Peer) -> tuple[Broadcast | None, Source | None]:
-        session = self._peers.get(peer)
-        place = self._places.get(session) if session else None
+        session = self._sessions.of(peer)
+        place = self._sessions.place(session)
         return (place.entry, place.source) if place else (None, None)

@@ -1,0 +1,79 @@
+"""The sessions that are open: each by the name in its address and by its peer, with what it is to
+its broadcast. What follows where one ends is the relay's part.
+"""
+
+import asyncio
+from typing import NamedTuple
+
+from farmlive.media.broadcasts import Broadcast, Source
+from farmlive.media.engine import Peer
+from farmlive.media.refusals import SessionGone
+from farmlive.media.session import Session
+
+
+class Place(NamedTuple):
+    """What a session is to its broadcast: a source's, someone's who looks at a source, or a
+    viewer's where there is no source.
+    """
+
+    entry: Broadcast
+    source: Source | None = None
+    publishes: bool = False
+
+
+class OpenSessions:
+    """Knows them all, and closes them."""
+
+    def __init__(self) -> None:
+        self._by_token: dict[str, Session] = {}
+        self._by_peer: dict[Peer, Session] = {}
+        self._places: dict[Session, Place] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def add(self, session: Session, place: Place) -> None:
+        """A session begins."""
+        self._by_token[session.token] = self._by_peer[session.peer] = session
+        self._places[session] = place
+
+    def at(self, broadcast: str, token: str, publisher: bool) -> Session:
+        """The session at this address; raises SessionGone."""
+        session = self._by_token.get(token)
+        place = self.place(session)
+        if (
+            session is None
+            or place is None
+            or place.entry.id != broadcast
+            or place.publishes != publisher
+        ):
+            raise SessionGone("Begin a new one with a POST.")
+        return session
+
+    def of(self, peer: Peer) -> Session | None:
+        """The session of this peer."""
+        return self._by_peer.get(peer)
+
+    def place(self, session: Session | None) -> Place | None:
+        """What the session is; None for one that is not open."""
+        return self._places.get(session) if session is not None else None
+
+    def close_soon(self, session: Session) -> None:
+        """Forget the session; its goodbye goes out in a moment."""
+        self._forget(session)
+        task = asyncio.get_running_loop().create_task(session.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def close(self, *sessions: Session) -> None:
+        """Forget these and say goodbye."""
+        for session in sessions:
+            self._forget(session)
+        await asyncio.gather(*(session.close() for session in sessions))
+
+    async def all_closed(self) -> None:
+        """Wait until every goodbye has been said."""
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _forget(self, session: Session) -> None:
+        self._by_token.pop(session.token, None)
+        self._by_peer.pop(session.peer, None)
+        self._places.pop(session, None)
