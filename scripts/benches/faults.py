@@ -19,7 +19,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, async_playwright
 
 from benches import browsers
-from benches.lab import Lab, Place, Wire, missing
+from benches.lab import Lab, Place, Rates, Wire, missing
 from benches.report import Elsewhere
 from benches.server import Server, Stage, running, stage
 
@@ -209,14 +209,20 @@ async def directly(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Pag
 
 async def until_it_sends(sender: Page) -> None:
     """Wait until the page's encoder has made some frames."""
-    await until(sender_frames(sender), "the publisher sends")
 
-
-def sender_frames(sender: Page) -> Callable[[], Awaitable[bool]]:
     async def sends() -> bool:
         return float((await browsers.stats(sender)).get("framesSent", 0)) > 10
 
-    return sends
+    await until(sends, "the publisher sends")
+
+
+async def until_it_shows(page: Page, frames: int) -> None:
+    """Wait until the page has shown more frames than that."""
+
+    async def shows() -> bool:
+        return len(await browsers.shown_ms(page)) > frames
+
+    await until(shows, "the viewer shows the picture")
 
 
 async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
@@ -237,11 +243,7 @@ async def freezes(page: Page, wire: Wire, loss: float, window_s: float) -> dict[
 
     The loss begins a few seconds before: a bad link is bad all the time.
     """
-
-    async def shows() -> bool:
-        return len(await browsers.shown_ms(page)) > 30
-
-    await until(shows, "the viewer shows the picture")
+    await until_it_shows(page, 30)
     wire.lose(loss)
     try:
         await asyncio.sleep(SETTLE_S)
@@ -290,11 +292,7 @@ async def watched(ground: Grounds, broken: Callable[[Grounds, Page], Awaitable[f
     page = await browsers.open_page(ground.viewer, f"{ORIGIN}/live/{ground.place.broadcast}")
     try:
         await page.evaluate("note(document.querySelector('video'))")
-
-        async def shows() -> bool:
-            return len(await browsers.shown_ms(page)) > 60
-
-        await until(shows, "the live page shows the picture")
+        await until_it_shows(page, 60)
         return await broken(ground, page)
     finally:
         await page.context.close()
@@ -345,7 +343,7 @@ async def narrow(ground: Grounds) -> tuple[float, float, dict[str, Any]]:
     wire.narrow(UPLINK_KBPS)
     try:
         async with published(ground, UPLINK_KBPS) as sender:
-            await until(sender_frames(sender), "the publisher sends")
+            await until_it_sends(sender)
             began = time.monotonic()
             await rates.until(began + REACHED_S)
             reached = rates.kbps(5)
@@ -375,32 +373,3 @@ async def narrow(ground: Grounds) -> tuple[float, float, dict[str, Any]]:
             "limited_by": sent.get("limited_by"),
         },
     )
-
-
-class Rates:
-    """What has come over a wire, read a few times a second."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._read: list[tuple[float, int]] = [(time.monotonic(), wire.received())]
-
-    async def until(self, end: float) -> None:
-        """Read until then."""
-        while (now := time.monotonic()) < end:
-            await asyncio.sleep(min(0.25, end - now))
-            self._read.append((time.monotonic(), self._wire.received()))
-
-    def kbps(self, last_s: float) -> float:
-        """The mean over the last seconds."""
-        at, octets = self._read[-1]
-        then, before = next(each for each in reversed(self._read) if each[0] <= at - last_s)
-        return (octets - before) * 8 / 1000 / (at - then)
-
-    def seconds(self) -> list[int]:
-        """The mean of each second."""
-        found, (then, before) = [], self._read[0]
-        for at, octets in self._read[1:]:
-            if at - then >= 1:
-                found.append(round((octets - before) * 8 / 1000 / (at - then)))
-                then, before = at, octets
-        return found

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -183,6 +184,35 @@ class Wire:
         """Bytes of Ethernet that have come to one end, the far one by default."""
         end = place or self.far
         return int(end.run("cat", f"/sys/class/net/{self.interface}/statistics/rx_bytes"))
+
+
+class Rates:
+    """What has come over a wire, read a few times a second."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._read: list[tuple[float, int]] = [(time.monotonic(), wire.received())]
+
+    async def until(self, end: float) -> None:
+        """Read until then."""
+        while (now := time.monotonic()) < end:
+            await asyncio.sleep(min(0.25, end - now))
+            self._read.append((time.monotonic(), self._wire.received()))
+
+    def kbps(self, last_s: float) -> float:
+        """The mean over the last seconds."""
+        at, octets = self._read[-1]
+        then, before = next(each for each in reversed(self._read) if each[0] <= at - last_s)
+        return (octets - before) * 8 / 1000 / (at - then)
+
+    def seconds(self) -> list[int]:
+        """The mean of each second."""
+        found, (then, before) = [], self._read[0]
+        for at, octets in self._read[1:]:
+            if at - then >= 1:
+                found.append(round((octets - before) * 8 / 1000 / (at - then)))
+                then, before = at, octets
+        return found
 
 
 class Lab:
