@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
+from benches import browsers
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from farmlive.demo.film import KITCHEN, film_in
@@ -17,26 +18,37 @@ from farmlive.demo.film import KITCHEN, film_in
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
+# For a page's `wait_for_function`: a video on it has a picture, and goes on.
+PLAYS = "[...document.querySelectorAll('video')].some(v => v.videoWidth && v.currentTime > 1)"
+# The guest holds the phone upright, before whoever stirs the jam.
+GUEST = "crop=ih*9/16:ih:iw/2:0,scale=540:960"
+
+
+def as_device(viewport: dict[str, int]) -> dict[str, Any]:
+    """What makes a browser's context that of a phone or of a desk."""
+    is_phone = viewport is PHONE
+    return {
+        "viewport": viewport,
+        "bypass_csp": True,
+        "is_mobile": is_phone,
+        "has_touch": is_phone,
+    }
+
+
+def camera(data: Path, cut: str, folder: Path) -> Path:
+    """Some seconds of the demo's kitchen for Chromium's camera, cut by these filters of ffmpeg."""
+    path = folder / "camera.mjpeg"
+    film = film_in(data, KITCHEN)
+    subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", film, "-t", "4", "-vf", cut, path],
+        check=True,
+    )
+    return path
 
 
 def playing(page: Page) -> None:
     """Wait until a video on the page has a picture."""
-    page.wait_for_function(
-        "[...document.querySelectorAll('video')].some(v => v.videoWidth && v.currentTime > 1)",
-        timeout=30_000,
-    )
+    page.wait_for_function(PLAYS, timeout=30_000)
 
 
 def pinned(page: Page) -> None:
@@ -69,17 +81,6 @@ def waiting(page: Page) -> None:
         page.locator("[data-act=enter]").click()
     page.locator("[data-guest][data-standing=waiting]").wait_for(timeout=30_000)
     page.wait_for_function("document.querySelector('[data-program-video]').videoWidth > 0")
-
-
-def upright(film: Path, folder: Path) -> Path:
-    """Some seconds of a film as a phone held upright would see it, for Chromium's camera."""
-    path = folder / "guest.mjpeg"
-    crop = "crop=ih*9/16:ih:iw/2:0,scale=540:960"  # whoever stirs the jam
-    subprocess.run(
-        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", film, "-t", "4", "-vf", crop, path],
-        check=True,
-    )
-    return path
 
 
 def listed(page: Page) -> None:
@@ -131,19 +132,14 @@ def main() -> None:
     card = demo["offers"][0]
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        seen = upright(film_in(Path(sys.argv[1]), KITCHEN), Path(folder))
-        flags = [*FLAGS, f"--use-file-for-fake-video-capture={seen}"]
+        seen = camera(Path(sys.argv[1]), GUEST, Path(folder))
+        flags = [
+            *(*browsers.ARGUMENTS, *browsers.CAMERA),
+            f"--use-file-for-fake-video-capture={seen}",
+        ]
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
-            staff, visitor = (
-                browser.new_context(
-                    viewport=viewport,
-                    bypass_csp=True,
-                    is_mobile=size == "phone",
-                    has_touch=size == "phone",
-                )
-                for _ in range(2)
-            )
+            staff, visitor = (browser.new_context(**as_device(viewport)) for _ in range(2))
             staff.request.post(
                 f"{url}/api/v1/session",
                 data={"name": host["name"], "password": host["password"]},

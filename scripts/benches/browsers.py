@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Page, Playwright
 from benches.lab import Place
 
 _BARE = Path(__file__).with_name("bare.js")
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -31,7 +31,7 @@ _ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 ]
-_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # A landscape that a camera pans over, with the noise of its sensor: it goes round without a seam.
 _FRAMES = 64
 _PICTURE = (
@@ -111,9 +111,9 @@ async def chromium(
     Its control channel is a pipe, which no namespace cuts. Without a camera it is a viewer's: one
     that lets no page see the addresses of its networks.
     """
-    arguments = [*_ARGUMENTS, f"--unsafely-treat-insecure-origin-as-secure={origin}"]
+    arguments = [*ARGUMENTS, f"--unsafely-treat-insecure-origin-as-secure={origin}"]
     if camera is not None:
-        arguments += [*_CAMERA, f"--use-file-for-fake-video-capture={camera}"]
+        arguments += [*CAMERA, f"--use-file-for-fake-video-capture={camera}"]
     with tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
         launcher = Path(folder) / "chromium"
         launcher.write_text(f'#!/bin/sh\nexec {" ".join(place.command("chromium"))} "$@"\n')
