@@ -114,14 +114,7 @@ def add_stream_key(
 def find_stream_key(conn: Connection, broadcast: str, secret: str) -> Source | None:
     """The source that the key publishes to this broadcast, unless it is over or revoked."""
     row = conn.execute(
-        select(
-            tables.sources.c.id,
-            tables.sources.c.broadcast,
-            tables.sources.c.label,
-            tables.sources.c.device,
-            tables.sources.c.created_at,
-            tables.sources.c.guest,
-        )
+        select(tables.sources)
         .join(tables.stream_keys, tables.stream_keys.c.source == tables.sources.c.id)
         .where(
             tables.stream_keys.c.hash == hashed(secret),
@@ -129,7 +122,7 @@ def find_stream_key(conn: Connection, broadcast: str, secret: str) -> Source | N
             *_usable(),
         )
     ).one_or_none()
-    return Source(*row) if row else None
+    return Source(**row._mapping) if row else None
 
 
 def stream_keys_of(conn: Connection, broadcast: str) -> list[StreamKey]:
