@@ -74,7 +74,6 @@ class House:
     review: Review
     gate: gate.StreamGate
     relay: Relay
-    cameras: cameras.Cameras
     api: FastAPI
     asgi: ASGIApp
 
@@ -202,7 +201,6 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         review=review,
         gate=stream_gate,
         relay=relay,
-        cameras=switcher,
         api=api,
         asgi=asgi,
     )
