@@ -8,17 +8,17 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
+from tests.waiting import until
 
 from farmlive.client import Api, Channel
 from farmlive.demo.film import KITCHEN, ORCHARD, RATE, film_in, make_film
 
 SHORT_S = 10
-T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ async def demo(folder: Path, *options: str) -> AsyncIterator[dict[str, Any]]:
             while b"Ctrl-C" not in await child.stdout.readline():
                 assert child.returncode is None
         yield json.loads((folder / "demo.json").read_text())
-        ffmpeg = await until(lambda: children(child.pid))
+        ffmpeg = await until(lambda: children(child.pid), "ffmpeg runs", 30)
         child.send_signal(signal.SIGINT)
         async with asyncio.timeout(20):
             said = await child.stdout.read()
@@ -90,14 +90,6 @@ async def demo(folder: Path, *options: str) -> AsyncIterator[dict[str, Any]]:
         if child.returncode is None:
             child.kill()
             await child.wait()
-
-
-async def until(condition: Callable[[], T], timeout_s: float = 30) -> T:
-    """What the condition gives, once it gives something."""
-    async with asyncio.timeout(timeout_s):
-        while not (found := condition()):  # noqa: ASYNC110 - of other processes
-            await asyncio.sleep(0.05)
-    return found
 
 
 def is_running(pid: int) -> bool:
@@ -137,16 +129,16 @@ async def test_the_demo_lives_and_is_taken_up_again(folder: Path) -> None:
                 said = await channel.wait_for("chat.said", 40, simulated=True)
                 assert said.data["nickname"]
                 await channel.wait_for("order.placed", 90, simulated=True)
-            found = (await api.health(first["live"]))["sources"]
-            assert {source["label"]: source["on_air"] for source in found} == {
-                "果园 Orchard": True,
-                "厨房 Kitchen": False,
-            }
-            # Nobody has picked, so that an outside camera is on air as soon as it comes.
-            assert not any(source["picked"] or source["advice"] for source in found)
-            (kitchen,) = (s["source"] for s in found if s["source"] != on_air.data["source"])
-            await api.put_on_air(first["live"], kitchen)
-            await until_on_air(api, first["live"], kitchen)
+                found = (await api.health(first["live"]))["sources"]
+                assert {source["label"]: source["on_air"] for source in found} == {
+                    "果园 Orchard": True,
+                    "厨房 Kitchen": False,
+                }
+                # Nobody has picked, so that an outside camera is on air as soon as it comes.
+                assert not any(source["picked"] or source["advice"] for source in found)
+                (kitchen,) = (s["source"] for s in found if s["source"] != on_air.data["source"])
+                await api.put_on_air(first["live"], kitchen)
+                await channel.wait_for("source.switched", source=kitchen)
     async with demo(folder) as second:
         assert {**second, "url": "", "udp_port": 0} == {**first, "url": "", "udp_port": 0}
 
@@ -156,19 +148,10 @@ async def test_an_ended_broadcast_is_followed_by_another(used: Path) -> None:
     async with demo(used) as first, Api(first["url"]) as api:
         await api.sign_in("lin", first["users"][0]["password"])
         await api.end(first["live"])
-        second = await until(lambda: another(used, first))
+        second = await until(lambda: another(used, first), "another broadcast is live", 30)
         assert (await api.broadcast(second["live"]))["state"] == "live"
         assert second["spare"] == first["spare"]
         assert set(second["stream_keys"]) >= {second["live"], second["spare"]}
-
-
-async def until_on_air(api: Api, broadcast: str, source: str) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            for found in (await api.health(broadcast))["sources"]:
-                if found["source"] == source and found["on_air"]:
-                    return
-            await asyncio.sleep(0.1)
 
 
 def another(folder: Path, first: dict[str, Any]) -> dict[str, Any] | None:
@@ -191,7 +174,7 @@ async def test_a_first_start_stops_soon_too(folder: Path, come: str) -> None:
     child = await asyncio.create_subprocess_exec(
         *command(folder, "--port", "0"), stderr=asyncio.subprocess.PIPE, env=dict(os.environ)
     )
-    await until((folder / come).exists)
+    await until((folder / come).exists, "the server begins", 30)
     child.send_signal(signal.SIGINT)
     async with asyncio.timeout(10):
         _, said = await child.communicate()
