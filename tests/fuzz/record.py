@@ -21,8 +21,9 @@ from unittest.mock import patch
 from playwright.async_api import Browser, async_playwright
 from tests.fuzz.corpus import CORPUS, PASSWORD
 from tests.media import conftest as peers
+from tests.media import packets
 
-from farmlive.media import negotiation, relay, rtp, session, stun
+from farmlive.media import negotiation, relay, session, stun
 from farmlive.media.audience import Audience
 from farmlive.media.engine import Credentials
 from farmlive.media.ice import IceLite
@@ -143,7 +144,7 @@ class Heard:
         self.keep("stun", attributes, "check with " + " ".join(map(hex, attributes)), data)
 
     def take_rtp(self, data: bytes) -> None:
-        received = rtp.parse(data)
+        received = packets.parse(data)
         extension = received.extension
         payload = received.packet.payload
         shape = None if extension is None else (extension[0], len(extension[1]))

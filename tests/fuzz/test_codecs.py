@@ -4,11 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants, steps
+from tests.media import packets
 from tests.media.test_codecs import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
 
-from farmlive.media import codecs, h264, rtp
+from farmlive.media import codecs, h264
 
-PAYLOADS = [rtp.parse(data).packet.payload for session in SESSIONS for data in session.rtp]
+PAYLOADS = [packets.parse(data).packet.payload for session in SESSIONS for data in session.rtp]
 SETS = [BASELINE, MAIN_WITH_B, HIGH, HIGH_10]
 CODECS = ("H264:baseline", "H264:high", "VP8", "VP9:0", "AV1", "OPUS", "", "H264", "VP9", "X")
 
@@ -23,7 +24,7 @@ def test_recorded_keyframes_are_seen() -> None:
     for session in SESSIONS:
         codec = codec_of(session.name)
         for data in session.rtp:
-            if codec and codecs.begins_keyframe(codec, rtp.parse(data).packet.payload):
+            if codec and codecs.begins_keyframe(codec, packets.parse(data).packet.payload):
                 seen.add(codec)
     assert seen == {"VP8", "H264", "VP9", "AV1"}
 

@@ -23,6 +23,7 @@ from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.corpus import Session as Recorded
 from tests.fuzz.mutants import datagrams, mutants
 from tests.fuzz.test_sdp import LOCAL
+from tests.media import packets
 from tests.waiting import until
 
 from farmlive.media import negotiation, python_engine, rtcp, rtp, stun
@@ -174,7 +175,7 @@ class House:
             elif rtp.is_rtcp(data):
                 assert list(rtcp.parse(self.viewer.receiving.unprotect_rtcp(data))) is not None
             else:
-                got = rtp.parse(self.viewer.receiving.unprotect(data))
+                got = packets.parse(self.viewer.receiving.unprotect(data))
                 assert got.payload_type in types
                 assert got.ssrc in (self.ssrcs.video, self.ssrcs.retransmission, self.ssrcs.audio)
                 assert got.extension is None

@@ -4,16 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, steps
+from tests.media import packets
 
-from farmlive.media import red, rtp
+from farmlive.media import red
 from farmlive.media.red import Block
 
 RED, OPUS = 63, 111
 PAYLOADS = [
-    rtp.parse(data).packet.payload
+    packets.parse(data).packet.payload
     for session in SESSIONS
     for data in session.rtp
-    if rtp.parse(data).payload_type == RED
+    if packets.parse(data).payload_type == RED
 ]
 OLDER = some.builds(
     Block, some.integers(0, 127), some.integers(0, 0x3FFF), some.binary(max_size=0x3FF)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, steps
+from tests.media import packets
 
 from farmlive.media import rtp
 from farmlive.media.rewrite import Rewriter
@@ -24,7 +25,7 @@ ANY_PACKET = some.builds(Packet, NUMBERS, TIMES, some.booleans(), some.binary(ma
 def test_the_recorded_packets_are_read_as_aiortc_reads_them() -> None:
     assert PACKETS
     for data in PACKETS:
-        received, theirs = rtp.parse(data), RtpPacket.parse(data)
+        received, theirs = packets.parse(data), RtpPacket.parse(data)
         assert (received.payload_type, received.ssrc) == (theirs.payload_type, theirs.ssrc)
         assert received.packet == Packet(
             theirs.sequence_number, theirs.timestamp, bool(theirs.marker), theirs.payload
@@ -37,7 +38,7 @@ def test_what_chromium_sends_has_transport_cc_where_it_was_negotiated() -> None:
     for session in sessions:
         number = parse_sdp(session.offer).sections[0].extensions[EXTENSION]
         for data in session.rtp:
-            value = rtp.extension_value(rtp.parse(data).extension, number)
+            value = rtp.extension_value(packets.parse(data).extension, number)
             assert value is not None
             assert len(value) == 2
 
@@ -45,7 +46,7 @@ def test_what_chromium_sends_has_transport_cc_where_it_was_negotiated() -> None:
 @given(datagrams(PACKETS))
 def test_any_datagram_is_read_within_its_bounds_or_malformed(data: bytes) -> None:
     try:
-        received = rtp.parse(data)
+        received = packets.parse(data)
     except rtp.Malformed:
         return
     packet, extension = received.packet, received.extension
@@ -70,7 +71,7 @@ def test_any_datagram_is_read_within_its_bounds_or_malformed(data: bytes) -> Non
 def test_a_packet_is_read_as_it_was_written(
     packet: Packet, payload_type: int, ssrc: int, padding: int
 ) -> None:
-    received = rtp.parse(rtp.write(packet, payload_type, ssrc, padding))
+    received = packets.parse(packets.write(packet, payload_type, ssrc, padding))
     assert received == (payload_type, ssrc, packet, None)
 
 
@@ -79,14 +80,14 @@ def test_a_rewritten_packet_has_the_same_payload(
     data: bytes, sequence: int, timestamp: int, padding: int
 ) -> None:
     try:
-        received = rtp.parse(data)
+        received = packets.parse(data)
     except rtp.Malformed:
         return
     rewriter = Rewriter(90_000, sequence, timestamp)
     rewriter.begin(received.packet.sequence, received.packet.timestamp, 1.0)
     mapped = rewriter.map(received.packet, 1.0)
     assert mapped is not None
-    again = rtp.parse(rtp.write(mapped, 96, 7, padding))
+    again = packets.parse(packets.write(mapped, 96, 7, padding))
     assert (again.payload_type, again.ssrc) == (96, 7)
     assert again.packet.payload == received.packet.payload
     assert again.packet.marker == received.packet.marker
@@ -123,7 +124,7 @@ def test_extensions_are_read_as_they_were_written(
             body += bytes((name, len(value))) + value
     body += bytes(-len(body) & 3)
     head = struct.pack("!BBHII", 0x90, 96, 1, 2, 3) + struct.pack("!HH", profile, len(body) // 4)
-    extension = rtp.parse(head + body + b"payload").extension
+    extension = packets.parse(head + body + b"payload").extension
     for name in range(1, ids + 1):
         assert rtp.extension_value(extension, name) == values.get(name)
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from tests.media import packets
 
-from farmlive.media import rtp, sending
+from farmlive.media import sending
 from farmlive.media import viewer as viewer_module
 from farmlive.media.engine import Incoming, Outgoing, Publishing, Ssrcs, Viewing
 from farmlive.media.output import Fanout
@@ -28,7 +29,7 @@ class Kept:
     tag = 16
 
     def __init__(self) -> None:
-        self.received: list[rtp.Received] = []
+        self.received: list[packets.Received] = []
         self.lose: set[int] = set()
         self.runs: list[int] = []
         self._count = 0
@@ -37,10 +38,10 @@ class Kept:
         self.runs.append(run.count)
         for data in run.packets:
             if self._count not in self.lose:
-                self.received.append(rtp.parse(data))
+                self.received.append(packets.parse(data))
             self._count += 1
 
-    def of(self, ssrc: int) -> list[rtp.Received]:
+    def of(self, ssrc: int) -> list[packets.Received]:
         return [each for each in self.received if each.ssrc == ssrc]
 
     @property

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from pylibsrtp import Policy, Session
+from tests.media.packets import write
 
 from farmlive.media import audience as audience_module
-from farmlive.media import rtp
 from farmlive.media.audience import Audience
 from farmlive.media.engine import Keys
 from farmlive.media.framing import Deframer
@@ -30,7 +30,7 @@ GCM = PROFILES[0]
 
 def packets(*sizes: int, first: int = 0) -> list[bytes]:
     return [
-        rtp.write(Packet(number, 9, False, bytes((number % 256,)) * size), 96, 7)
+        write(Packet(number, 9, False, bytes((number % 256,)) * size), 96, 7)
         for number, size in enumerate(sizes, first)
     ]
 
@@ -220,7 +220,7 @@ def test_who_falls_behind_on_a_stream_hears_on_and_costs_the_others_nothing(
     slow, quick = hearer(hall), hearer(hall)
     slow.sound = quick.sound = frozenset({111})
     picture = packets(1000, 1000)
-    sound = [rtp.write(Packet(5, 9, True, b"sound"), 111, 8)]
+    sound = [write(Packet(5, 9, True, b"sound"), 111, 8)]
     stream = Stream()
     stream.drops[slow.address] = 2
     audience = Audience(stream, [slow, quick])

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 from pylibsrtp import Policy
+from tests.media import packets
 from tests.waiting import until
 
 from farmlive.media import layers, rtcp, rtp, stun
@@ -21,7 +22,7 @@ from farmlive.media.engine import (
     Viewing,
 )
 from farmlive.media.python_engine import PythonEngine
-from farmlive.media.rtp import Packet, Received
+from farmlive.media.rtp import Packet
 from farmlive.media.srtp import Protection
 
 RIDS = ("q", "h", "f")
@@ -52,7 +53,7 @@ class Light:
         self.sock.bind(("127.0.0.1", 0))
         self.sock.setblocking(False)
         self.sock.connect(("127.0.0.1", engine.candidates[0].port))
-        self.media: list[Received] = []
+        self.media: list[packets.Received] = []
         self.reports: list[rtcp.Report] = []
         self.task = asyncio.create_task(self._read())
         Light.opened.append(self)
@@ -75,7 +76,7 @@ class Light:
             if rtp.is_rtcp(data):
                 self.reports += rtcp.parse(self.protection.unprotect_rtcp(data))
             else:
-                self.media.append(rtp.parse(self.protection.unprotect(data)))
+                self.media.append(packets.parse(self.protection.unprotect(data)))
 
     def tell(self, data: bytes) -> None:
         """Send a report."""
@@ -108,7 +109,7 @@ class Camera(Light):
                     (layer,)
                 ) * (100 << layer)
                 packet = Packet((1_000 * layer + frame) & 0xFFFF, frame * 1_800, True, payload)
-                plain = rtp.write(packet, 96, 500 + layer)
+                plain = packets.write(packet, 96, 500 + layer)
                 extension = bytes((0xBE, 0xDE, 0, 1, 0xA0, ord(RIDS[layer]), 0, 0))
                 plain = bytes((plain[0] | 0x10,)) + plain[1:12] + extension + plain[12:]
                 self.sock.send(self.protection._transmit.protect(plain))

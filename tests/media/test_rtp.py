@@ -4,23 +4,24 @@ import pytest
 from aiortc.rtp import RtpPacket
 from hypothesis import given
 from hypothesis import strategies as some
+from tests.media import packets
 
 from farmlive.media import rtp
 from farmlive.media.rtp import Packet
 
 
 def test_aiortc_reads_what_is_written() -> None:
-    data = rtp.write(Packet(65535, 2**32 - 1, True, b"abc"), 96, 7, padding=5)
+    data = packets.write(Packet(65535, 2**32 - 1, True, b"abc"), 96, 7, padding=5)
     read = RtpPacket.parse(data)
     assert (read.sequence_number, read.timestamp, read.marker) == (65535, 2**32 - 1, 1)
     assert (read.payload_type, read.ssrc, read.payload, read.padding_size) == (96, 7, b"abc", 5)
-    assert rtp.parse(data).packet == Packet(65535, 2**32 - 1, True, b"abc")
+    assert packets.parse(data).packet == Packet(65535, 2**32 - 1, True, b"abc")
 
 
 def test_leaves_out_sources_extension_and_padding() -> None:
     data = bytes.fromhex("b26000010000000200000003" + "00000004" * 2)
     data += bytes.fromhex("bede0001" + "52abcdef") + b"payload" + b"\x00\x02"
-    received = rtp.parse(data)
+    received = packets.parse(data)
     assert received.packet == Packet(1, 2, False, b"payload")
     assert received.extension == (0xBEDE, bytes.fromhex("52abcdef"))
 
@@ -39,13 +40,13 @@ def test_finds_an_extension_in_both_forms() -> None:
 @pytest.mark.parametrize("hexes", ["", "80", "40" * 12, "9060" + "00" * 10, "a060" + "00" * 10])
 def test_refuses_what_is_no_packet(hexes: str) -> None:
     with pytest.raises(rtp.Malformed):
-        rtp.parse(bytes.fromhex(hexes))
+        packets.parse(bytes.fromhex(hexes))
 
 
 @given(some.binary(max_size=64))
 def test_any_datagram_is_read_or_malformed(data: bytes) -> None:
     try:
-        received = rtp.parse(data)
+        received = packets.parse(data)
     except rtp.Malformed:
         return
     rtp.extension_value(received.extension, 3)

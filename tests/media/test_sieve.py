@@ -6,8 +6,9 @@ import sys
 
 import pytest
 from pylibsrtp import Policy
+from tests.media import packets
 
-from farmlive.media import rtcp, rtp, stun
+from farmlive.media import rtcp, stun
 from farmlive.media.engine import Keys
 from farmlive.media.rtp import Packet
 from farmlive.media.sieve import pass_all, sift
@@ -40,7 +41,7 @@ def test_receiver_reports_alone_are_left_out_and_nothing_else(
         protection.protect_rtcp(report + rtcp.picture_loss(9, 8)),
         protection.protect_rtcp(rtcp.picture_loss(9, 8)),
         protection.protect_rtcp(report + rtcp.source_description([9], "farm")),
-        rtp.write(Packet(1, 2, True, bytes(100)), 96, 7),
+        packets.write(Packet(1, 2, True, bytes(100)), 96, 7),
     ]
     host = "127.0.0.1" if family == socket.AF_INET else "::1"
     with (

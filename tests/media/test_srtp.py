@@ -4,8 +4,8 @@ import os
 
 import pytest
 from pylibsrtp import Policy, Session
+from tests.media import packets
 
-from farmlive.media import rtp
 from farmlive.media.engine import Keys
 from farmlive.media.rtp import Packet
 from farmlive.media.srtp import Protection, Unreadable
@@ -16,7 +16,7 @@ def test_what_was_changed_on_its_way_is_unreadable() -> None:
     profile = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
     sender = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile))
     receiver = Protection(Keys(profile, 16, os.urandom(28), key))
-    plain = rtp.write(Packet(1, 9, False, b"sound"), 96, 7)
+    plain = packets.write(Packet(1, 9, False, b"sound"), 96, 7)
     data = sender.protect(plain)
     with pytest.raises(Unreadable):
         receiver.unprotect(data[:-1] + bytes((data[-1] ^ 1,)))

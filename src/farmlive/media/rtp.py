@@ -19,15 +19,6 @@ class Packet(NamedTuple):
     payload: bytes
 
 
-class Received(NamedTuple):
-    """An RTP packet as it came: `extension` is the profile's bits and the body, or None."""
-
-    payload_type: int
-    ssrc: int
-    packet: Packet
-    extension: tuple[int, bytes] | None
-
-
 class Malformed(ValueError):
     """The datagram is no RTP packet that we can read."""
 
@@ -41,14 +32,8 @@ Parts = tuple[int, int, int, int, bool, bytes, tuple[int, bytes] | None]
 """Payload type, SSRC, sequence number, timestamp, marker, payload and extension of a packet."""
 
 
-def parse(data: bytes) -> Received:
-    """Read an RTP packet; raises Malformed."""
-    payload_type, ssrc, sequence, timestamp, marker, payload, extension = split(data)
-    return Received(payload_type, ssrc, Packet(sequence, timestamp, marker, payload), extension)
-
-
 def split(data: bytes) -> Parts:
-    """Read an RTP packet into a plain tuple, for where each packet counts; raises Malformed."""
+    """Read an RTP packet into a plain tuple, since each one counts; raises Malformed."""
     size = len(data)
     if size < 12:
         raise Malformed("shorter than a header")
@@ -74,15 +59,6 @@ def split(data: bytes) -> Parts:
     if start > end:
         raise Malformed("shorter than its header says")
     return second & 127, ssrc, sequence, timestamp, second > 127, data[start:end], extension
-
-
-def write(packet: Packet, payload_type: int, ssrc: int, padding: int = 0) -> bytes:
-    """Write a packet, with `padding` bytes of RTP padding at its end."""
-    second = payload_type | 128 if packet.marker else payload_type
-    if not padding:
-        return HEADER.pack(0x80, second, packet.sequence, packet.timestamp, ssrc) + packet.payload
-    head = HEADER.pack(0xA0, second, packet.sequence, packet.timestamp, ssrc)
-    return head + packet.payload + bytes(padding - 1) + bytes((padding,))
 
 
 def extension_value(extension: tuple[int, bytes] | None, wanted: int) -> bytes | None:
