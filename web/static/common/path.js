@@ -44,7 +44,7 @@ export function iceServers(headers) {
 }
 
 /** The trickle fragment (RFC 8840) with which an offer's ICE is restarted. */
-export function fragmentOf(sdp) {
+function fragmentOf(sdp) {
   const [session, first] = sdp.split(/^(?=m=)/m);
   const wanted = /^(m=|a=(group:BUNDLE|ice-options|mid|ice-ufrag|ice-pwd|candidate)\b)/;
   return [session, first]
@@ -55,7 +55,7 @@ export function fragmentOf(sdp) {
 }
 
 /** The answer as it is after a restart: with the fragment's credentials and candidates. */
-export function renewed(answer, fragment) {
+function renewed(answer, fragment) {
   const value = (name) => new RegExp(`^a=${name}:(.*?)\\r?$`, "m").exec(fragment)?.[1] ?? "";
   const candidates = fragment.match(/^a=(candidate|end-of-candidates).*$/gm) ?? [];
   const sections = answer

@@ -9,7 +9,7 @@ import { known, listed } from "./sentences.js";
 import { labelOf } from "./tile.js";
 
 /** One sentence on how it does. */
-export function inShort(source, { level }) {
+function inShort(source, { level }) {
   if (source.objection) return t("It can't be shown.");
   if (source.refused) return known(source.refused.detail);
   if (source.away) return t("It sends nothing at the moment. Its place is kept for half a minute.");
@@ -29,7 +29,7 @@ function wayWords(transport, isRelayed) {
 }
 
 /** The numbers as `[name, value]`; what is not known is left out. */
-export function facts(source) {
+function facts(source) {
   const found = [];
   if (source.width && source.height) {
     const pictures = t("%(n)s pictures/s", { n: Math.round(source.fps ?? 0) });

@@ -1,7 +1,7 @@
 // Simulcast (RFC 8853): in how many sizes a camera's picture is sent, so that a viewer with a narrow
 // link gets a small one whole. Decides only; whip.js sends. The lowest layer comes first.
 
-export const MAX_BITRATE = 2_500_000;
+const MAX_BITRATE = 2_500_000;
 const FPS = 30;
 
 /** By how many lines the short side of the camera's picture has: the layers, the smallest first. */
@@ -11,7 +11,7 @@ const LAYERS = [
 ];
 
 /** The encodings for a track; one alone where the picture is too small to be made smaller. */
-export function encodingsOf(track) {
+function encodingsOf(track) {
   const { width = 0, height = 0 } = track?.getSettings() ?? {};
   const [, layers] = LAYERS.find(([lines]) => Math.min(width, height) >= lines) ?? [];
   if (!layers) return [{ maxBitrate: MAX_BITRATE, maxFramerate: FPS }];

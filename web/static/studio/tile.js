@@ -42,10 +42,6 @@ export class Tile {
     this.#video.addEventListener("emptied", () => this.#drawNote());
   }
 
-  get id() {
-    return this.#id;
-  }
-
   /** Where the picture comes from: a stream that this page has already, else a session of its own
       (`preview`), else none, and the last one stands still. */
   show(stream, preview) {
