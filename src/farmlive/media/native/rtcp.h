@@ -1,0 +1,101 @@
+/* RTCP as a relay reads and writes it: SR, RR, SDES (RFC 3550), NACK, PLI (RFC 4585), FIR
+ * (RFC 5104), REMB (draft-alvestrand-rmcat-remb-03), reference times (RFC 3611). As
+ * `farmlive.media.rtcp` does; transport-cc has a file of its own. */
+#ifndef FARMLIVE_RTCP_H
+#define FARMLIVE_RTCP_H
+
+#include "bytes.h"
+
+enum { RTCP_SR = 200, RTCP_RR, RTCP_SDES, RTCP_RTPFB = 205, RTCP_PSFB, RTCP_XR };
+
+/* So many numbers of one NACK are read; more than that is not worth repairing. */
+enum { RTCP_MISSING_MOST = 100 };
+
+enum rtcp_kind {
+    RTCP_SENDER_REPORT,
+    RTCP_RECEIVER_REPORT,
+    RTCP_NACK,
+    RTCP_KEYFRAME_REQUEST,
+    RTCP_ESTIMATE,
+    RTCP_REFERENCE_TIME,
+    RTCP_REFERENCE_REPLY,
+};
+
+struct sender_report {
+    uint32_t ssrc;
+    uint64_t ntp;
+    uint32_t timestamp, packets, octets;
+};
+
+/* `lost` is the fraction of 256, `delay` in 1/65536 s. */
+struct receiver_report {
+    uint32_t ssrc;
+    uint8_t lost;
+    int32_t total_lost;
+    uint32_t highest, jitter, last_report, delay;
+};
+
+struct nack {
+    uint32_t ssrc;
+    int count;
+    uint16_t missing[RTCP_MISSING_MOST];
+};
+
+/* A receiver's reference time, as the middle 32 bits of its NTP time; `ssrc` is its own. */
+struct reference_time {
+    uint32_t ssrc, middle;
+};
+
+/* A sender's answer to the receiver `ssrc`: the reference time, and how long ago it came. */
+struct reference_reply {
+    uint32_t ssrc, last, delay;
+};
+
+struct rtcp_report {
+    enum rtcp_kind kind;
+    union {
+        struct sender_report sender;
+        struct receiver_report receiver;
+        struct nack nack;
+        uint32_t keyframe_of; /* the SSRC */
+        uint64_t bitrate;     /* bits a second, at most 2^63 - 1 */
+        struct reference_time time;
+        struct reference_reply reply;
+    } of;
+};
+
+/* Whether a protected packet is one receiver report and nothing more; `trailer` is what protection
+ * adds. With `timed`, as much behind it as a reference time takes does not count. */
+bool rtcp_is_receiver_report_alone(const uint8_t *data, size_t size, size_t trailer, bool timed);
+
+/* Read a compound packet: `each` gets one report after the other, valid during the call. False
+ * where a part can't be read; what came before it has been told. */
+bool rtcp_parse(const uint8_t *data, size_t size,
+                void (*each)(void *context, const struct rtcp_report *report), void *context);
+
+/* A compound packet while it is written. What finds no room is left out as a whole. */
+struct rtcp_buffer {
+    size_t size;
+    uint8_t data[8192];
+};
+
+void rtcp_sender_report(struct rtcp_buffer *out, const struct sender_report *report);
+/* At most 31 reports. */
+void rtcp_receiver_report(struct rtcp_buffer *out, uint32_t own_ssrc,
+                          const struct receiver_report *reports, int count);
+void rtcp_reference_time(struct rtcp_buffer *out, uint32_t own_ssrc, uint64_t ntp);
+void rtcp_reference_reply(struct rtcp_buffer *out, uint32_t own_ssrc,
+                          const struct reference_reply *reply);
+/* The CNAME of each stream: the same one says that they belong together. */
+void rtcp_source_description(struct rtcp_buffer *out, const uint32_t *ssrcs, int count,
+                             const char *cname);
+/* `missing` in the order of the stream. */
+void rtcp_nack(struct rtcp_buffer *out, uint32_t own_ssrc, uint32_t ssrc, const uint16_t *missing,
+               int count);
+void rtcp_picture_loss(struct rtcp_buffer *out, uint32_t own_ssrc, uint32_t ssrc);
+
+/* The size of the part from `at` on that fits into a datagram (1,200 bytes in plain text); 0 at the
+ * end. Parts after the first have no report at their head (RFC 5506). */
+size_t rtcp_part(const struct rtcp_buffer *buffer, size_t at);
+
+#endif

@@ -1,0 +1,23 @@
+/* libsrtp (RFC 3711, RFC 7714), as pylibsrtp ships it: its functions by their addresses, since it is
+ * not linked. Sessions are made, and kept alive, by Python. A session is not thread-safe: each has
+ * one owner. */
+#ifndef FARMLIVE_SRTP_H
+#define FARMLIVE_SRTP_H
+
+typedef void *srtp_session;
+
+/* Work in place: `*size` is that of the packet before and after; 0 on success. */
+struct srtp_functions {
+    int (*protect)(srtp_session, void *packet, int *size);
+    int (*unprotect)(srtp_session, void *packet, int *size);
+    int (*protect_rtcp)(srtp_session, void *packet, int *size);
+    int (*unprotect_rtcp)(srtp_session, void *packet, int *size);
+};
+
+/* Set once, before the first engine is made; in tests and fuzzing it may be anything. */
+extern struct srtp_functions srtp;
+
+/* What protection adds at most: tag, index and key identifier. */
+enum { SRTP_TRAILER_MOST = 144 };
+
+#endif
