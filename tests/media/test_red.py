@@ -31,6 +31,12 @@ def test_refuses_what_is_cut_off(cut: bytes) -> None:
         red.parse(cut)
 
 
+def test_refuses_more_blocks_than_any_sender_writes() -> None:
+    assert len(red.parse(b"\xef\0\0\0" * 31 + b"\x6f")) == 32
+    with pytest.raises(red.Malformed, match="more blocks"):
+        red.parse(b"\xef\0\0\0" * 32 + b"\x6f")
+
+
 @given(some.binary(max_size=64))
 def test_takes_anything_or_says_that_it_is_malformed(data: bytes) -> None:
     try:

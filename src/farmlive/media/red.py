@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+# No sender writes more blocks than a few.
+_BLOCKS_MOST = 32
+
 
 class Malformed(ValueError):
     """The payload is no RED that we can read."""
@@ -31,6 +34,8 @@ def parse(payload: bytes) -> list[Block]:
             break
         if at + 4 > size:
             raise Malformed("a header is cut off")
+        if len(heads) == _BLOCKS_MOST - 1:
+            raise Malformed("more blocks than any sender writes")
         rest = int.from_bytes(payload[at + 1 : at + 4], "big")
         heads.append((first & 127, rest >> 10, rest & 0x3FF))
         at += 4

@@ -1,8 +1,8 @@
 /* NAL units in RTP (RFC 6184) and the sequence parameter set (H.264, 7.3.2.1.1), as far as a relay
  * must understand them. Pixels are nobody's business here.
  *
- * Always holds: payloads are from anyone who publishes. No byte behind `size` is read; a set that is
- * cut off or malformed makes `bits.failed` true, from then on all its numbers are 0, and no loop
+ * Always holds: payloads are from anyone who publishes. No byte behind `size` is read; a set that
+ * is cut off or malformed makes `bits.failed` true, from then on all its numbers are 0, and no loop
  * takes more turns than a set may have entries. */
 #include "h264.h"
 

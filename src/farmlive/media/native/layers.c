@@ -26,8 +26,8 @@ static const double ESTIMATE_SHARE = 0.5, ESTIMATE_LOSSY = 0.85;
 static const double LOW_S = 4.0, FELL_S = 3.0;
 static const double ESTIMATE_VALID_S = 5.0, REPORT_VALID_S = 5.0;
 
-/* The first step up comes soon, the next ones after a pause, and after a step or a probe that failed
- * the pause doubles. After a step down the link needs a while to be empty. */
+/* The first step up comes soon, the next ones after a pause, and after a step or a probe that
+ * failed the pause doubles. After a step down the link needs a while to be empty. */
 static const double FIRST_UP_S = 2.0, UP_S = 3.0, DOWN_S = 1.5, CONGESTED_S = 4.0;
 static const double TRIAL_S = 10.0, PROBE_MOST_S = 5.0;
 static const double BACK_OFF_S = 8.0, LONGEST_BACK_OFF_S = 64.0, FORGIVEN_S = 60.0;
