@@ -1,0 +1,155 @@
+/* Which track each viewer of an output should get, by the layers that come, by what the viewer tells
+ * of its link, and by what it waits for; and which keyframes are asked for on that account.
+ *
+ * Always holds: in `moving` is who has a track and should get another, in `probing` who has a probe
+ * or had one until a moment ago. */
+#include <math.h>
+
+#include "joining.h"
+
+enum { VIDEO_RATE = 90000 };
+
+/* Of a squeezed stretch all is forgotten after so long, before timestamps go round. */
+enum { SQUEEZED_MOST_S = 60 };
+
+#define MUCH_LOSS 0.04
+
+bool output_is_layered(const struct output *output)
+{
+    return output->on_air != NULL && output->on_air->layer_count > 1;
+}
+
+bool output_aim_all(struct output *output, double now)
+{
+    bool moved = false;
+    list_each(link, &output->viewers)
+        if (output_aim(output, list_entry(link, struct viewer, all), now))
+            moved = true;
+    return moved;
+}
+
+/* Put the link at the end of the list, unless it is there. */
+static void put(struct list *list, struct list *link)
+{
+    if (list_is_empty(link))
+        list_add(list, link);
+}
+
+/* The layer for a viewer that gets `current` at present, or NULL. */
+static int choose(struct output *output, struct viewer *viewer, const struct track *current,
+                  double now)
+{
+    const struct publisher *publisher = output->on_air;
+    double kbps[LAYERS_MOST];
+    for (int layer = 0; layer < publisher->layer_count; layer++)
+        kbps[layer] = publisher->layers[layer]->kbps;
+    bool is_here = current != NULL && publisher_has_layer(publisher, current);
+    int layer = choice_decide(&viewer->choice, publisher->flow.flowing, kbps,
+                              publisher->layer_count,
+                              is_here ? current->layer : publisher->layer_count, now,
+                              viewer->lane != NULL && viewer_repeats(viewer));
+    if (viewer->choice.probe >= 0)
+        put(&output->probing, &viewer->probing);
+    return layer;
+}
+
+bool output_aim(struct output *output, struct viewer *viewer, double now)
+{
+    struct publisher *publisher = output->on_air;
+    const struct track *before = viewer->target;
+    if (publisher == NULL || publisher->layer_count == 0) {
+        viewer->target = NULL;
+        list_remove(&viewer->moving);
+        return false;
+    }
+    const struct track *current = viewer->has_epoch ? viewer->epoch.track : NULL;
+    int layer = publisher->layer_count > 1 ? choose(output, viewer, current, now) : 0;
+    struct track *target = viewer->target = publisher->layers[layer];
+    if (current == NULL || current == target) {
+        list_remove(&viewer->moving);
+        return false;
+    }
+    put(&output->moving, &viewer->moving);
+    if (target == before)
+        return false;
+    publisher_want_keyframe(publisher, target);
+    return true;
+}
+
+static void want_for(struct publisher *publisher, const struct viewer *viewer, double now)
+{
+    struct track *target = viewer->target;
+    if (target != NULL && viewer_can_play(viewer, target) && viewer_may_go_on(viewer, now))
+        publisher_want_keyframe(publisher, target);
+}
+
+void output_want_keyframes(struct output *output, double now)
+{
+    struct publisher *publisher = output->on_air;
+    if (publisher == NULL)
+        return;
+    list_each(link, &output->waiting) {
+        struct viewer *viewer = list_entry(link, struct viewer, place);
+        if (!viewer->stall.is_down)
+            joining_start(output, viewer, now);
+    }
+    list_each(link, &output->waiting)
+        want_for(publisher, list_entry(link, struct viewer, place), now);
+    list_each(link, &output->moving)
+        want_for(publisher, list_entry(link, struct viewer, moving), now);
+}
+
+struct publisher *output_keyframe_requested(struct output *output, struct viewer *viewer)
+{
+    (void)output;
+    struct lane *lane = viewer->lane;
+    if (lane == NULL)
+        return NULL;
+    publisher_want_keyframe(lane->publisher, lane->track);
+    return lane->publisher;
+}
+
+bool output_reported(struct output *output, struct viewer *viewer,
+                     const struct receiver_report *report, double now)
+{
+    if (report->ssrc != output->ssrcs.video)
+        return false;
+    struct choice *choice = &viewer->choice;
+    double before = choice->loss;
+    bool full = choice_reported(choice, report->highest, report->total_lost, now);
+    if (!full || !output_is_layered(output))
+        return false;
+    if (viewer->lane != NULL && before > MUCH_LOSS && MUCH_LOSS > choice->loss &&
+        choice_is_congested(choice, now))
+        /* The link is free again. The keyframe that it moved at may have been lost in part. */
+        publisher_want_keyframe(viewer->lane->publisher, viewer->lane->track);
+    return output_aim(output, viewer, now) || choice_is_congested(choice, now);
+}
+
+void output_probe(struct output *output, double seconds)
+{
+    list_each(link, &output->probing) {
+        struct viewer *viewer = list_entry(link, struct viewer, probing);
+        int layer = viewer->choice.probe;
+        const struct lane *lane = viewer->lane;
+        if (layer < 0 || lane == NULL || layer >= lane->publisher->layer_count) {
+            list_remove(link);
+            continue;
+        }
+        double more = lane->publisher->layers[layer]->kbps - lane->track->kbps;
+        repairs_repeat(output, viewer, (long)nearbyint(more * 125 * seconds));
+    }
+}
+
+bool output_second(struct output *output, struct viewer *viewer, double now)
+{
+    viewer->rtx_left = RTX_PER_S;
+    viewer_forget_past(viewer, now);
+    if (viewer->has_epoch && viewer->epoch.has_squeezed) {
+        const struct packet *newest = viewer->epoch.track->ring->newest;
+        if (newest != NULL && ahead32(newest->timestamp, viewer->epoch.squeezed) >
+                                  VIDEO_RATE * SQUEEZED_MOST_S)
+            viewer->epoch.has_squeezed = false;
+    }
+    return output_is_layered(output) && output_aim(output, viewer, now);
+}

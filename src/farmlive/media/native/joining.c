@@ -1,0 +1,240 @@
+/* How viewers come to a track of video: who waits for a keyframe, who catches up with a burst, and
+ * who is live on which lane.
+ *
+ * Always holds: a viewer's `place` is in the list that `is` tells; a lane has a viewer, and the
+ * output is among the outputs of the lane's publisher; only who has an epoch catches up or is live.
+ * While one viewer changes its place, no other does. */
+#include "joining.h"
+
+#include "memory.h"
+#include "seams.h"
+
+/* A burst leaves in parts of so many packets. */
+enum { BURST = 24 };
+
+/* Of a burst no more is sent to a viewer on a stream while it holds so many bytes: what it may hold
+ * is less than a long group. */
+enum { HELD_WHILE_CATCHING = 64 * 1024 };
+
+struct lane *joining_lane(const struct output *output, const struct track *track)
+{
+    list_each(link, &output->lanes) {
+        struct lane *lane = list_entry(link, struct lane, link);
+        if (lane->track == track)
+            return lane;
+    }
+    return NULL;
+}
+
+static bool is_wanted(const struct output *output, const struct publisher *publisher)
+{
+    if (publisher == output->on_air || publisher == output->following)
+        return true;
+    list_each(link, &output->lanes)
+        if (list_entry(link, struct lane, link)->publisher == publisher)
+            return true;
+    return false;
+}
+
+void joining_subscribe(struct output *output, struct publisher *publisher)
+{
+    if (publisher == NULL)
+        return;
+    struct output **outputs = publisher->outputs;
+    int count = publisher->output_count, at = 0;
+    while (at < count && outputs[at] != output)
+        at++;
+    bool wanted = is_wanted(output, publisher);
+    if (wanted && at == count) {
+        if (count == publisher->output_room) {
+            publisher->output_room = count ? 2 * count : 4;
+            outputs = memory_grow(outputs, (size_t)publisher->output_room, sizeof *outputs);
+            publisher->outputs = outputs;
+        }
+        outputs[publisher->output_count++] = output;
+    } else if (!wanted && at < count) {
+        memmove(outputs + at, outputs + at + 1, (size_t)(count - at - 1) * sizeof *outputs);
+        publisher->output_count--;
+    }
+}
+
+static void leave_lane(struct output *output, struct lane *lane)
+{
+    if (!list_is_empty(&lane->viewers))
+        return;
+    struct publisher *publisher = lane->publisher;
+    list_remove(&lane->link);
+    lane_free(lane);
+    joining_subscribe(output, publisher);
+}
+
+void joining_wait(struct output *output, struct viewer *viewer, bool muted)
+{
+    struct lane *lane = viewer->lane;
+    list_remove(&viewer->probing);
+    list_remove(&viewer->moving);
+    if (viewer->has_epoch) {
+        uint16_t highest = viewer->epoch.track->ring->highest;
+        uint16_t sent =
+            viewer->is == VIEWER_CATCHING ? (uint16_t)(viewer->cursor - 1) : highest;
+        viewer_end_epoch(viewer, sent, muted);
+        output->sending.stale = true;
+    }
+    if (viewer->is != VIEWER_WAITING) {
+        list_remove(&viewer->place);
+        list_add(&output->waiting, &viewer->place);
+        viewer->is = VIEWER_WAITING;
+    }
+    if (lane != NULL)
+        leave_lane(output, lane);
+}
+
+void joining_forget(struct output *output, struct viewer *viewer)
+{
+    joining_wait(output, viewer, false);
+    list_remove(&viewer->place);
+}
+
+/* Give the viewer its numbers on this track from the packet `start` on, and its burst. */
+static bool enter(struct output *output, struct viewer *viewer, struct track *track,
+                  uint16_t start, double now)
+{
+    if (!viewer_can_play(viewer, track) || ring_get(track->ring, start) == NULL)
+        return false;
+    /* What was lost of a layer that the link did not carry would only fill it again. */
+    joining_wait(output, viewer, choice_is_congested(&viewer->choice, now));
+    const struct lane *lane = joining_lane(output, track);
+    const struct shift *common = lane != NULL && lane->has_common ? &lane->common : NULL;
+    if (!seams_begin_epoch(viewer, track, start, common, now, &viewer->epoch))
+        return false;
+    viewer->has_epoch = true;
+    viewer->cursor = start;
+    stall_go_on(&viewer->stall, now);
+    choice_begin_stream(&viewer->choice);
+    list_remove(&viewer->place);
+    list_add(&output->catching, &viewer->place);
+    viewer->is = VIEWER_CATCHING;
+    return true;
+}
+
+static void go_live(struct output *output, struct viewer *viewer, struct publisher *publisher)
+{
+    const struct epoch *epoch = &viewer->epoch;
+    struct lane *lane = joining_lane(output, epoch->track);
+    if (lane == NULL) {
+        lane = lane_new(publisher, epoch->track);
+        list_add(&output->lanes, &lane->link);
+    }
+    lane_begin(lane, &epoch->shift, (uint16_t)(epoch->first - epoch->shift.sequence));
+    list_remove(&viewer->place);
+    list_add(&lane->viewers, &viewer->place);
+    viewer->is = VIEWER_LIVE;
+    viewer->lane = lane;
+    output->sending.stale = true;
+}
+
+/* Where a group begins on a track: which one, and for whom. */
+struct beginning {
+    const struct publisher *publisher;
+    const struct track *track;
+    bool impatient;
+    double now;
+};
+
+static bool is_due(const struct beginning *beginning, const struct viewer *viewer)
+{
+    const struct track *target = viewer->target, *track = beginning->track;
+    if (target == NULL || !viewer_may_go_on(viewer, beginning->now))
+        return false;
+    if (target == track)
+        return true;
+    return beginning->impatient && track->layer < target->layer &&
+           (!viewer->has_epoch ||
+            !publisher_has_layer(beginning->publisher, viewer->epoch.track));
+}
+
+/* Those who may come now, of those who wait and who get another track meanwhile. */
+static int gather_due(const struct output *output, const struct beginning *beginning,
+                      struct viewer ***due)
+{
+    int count = 0, room = 0;
+    *due = NULL;
+    for (int moving = 0; moving < 2; moving++) {
+        list_each(link, moving ? &output->moving : &output->waiting) {
+            struct viewer *viewer = moving ? list_entry(link, struct viewer, moving)
+                                           : list_entry(link, struct viewer, place);
+            if (!is_due(beginning, viewer))
+                continue;
+            if (count == room) {
+                room = room ? 2 * room : 16;
+                *due = memory_grow(*due, (size_t)room, sizeof **due);
+            }
+            (*due)[count++] = viewer;
+        }
+    }
+    return count;
+}
+
+void joining_let_in(struct output *output, struct publisher *publisher, struct track *track,
+                    uint16_t start, bool impatient, double now)
+{
+    struct beginning beginning = {publisher, track, impatient, now};
+    struct viewer **viewers;
+    int count = gather_due(output, &beginning, &viewers), joined = 0;
+    if (count > 0)
+        output_flush(output);
+    for (int at = 0; at < count; at++)
+        if (enter(output, viewers[at], track, start, now))
+            viewers[joined++] = viewers[at];
+    int length = ahead16(track->ring->highest, start) + 1;
+    if (joined > 0 && length <= BURST) {
+        struct packet *packets[BURST];
+        int packet_count = 0;
+        for (int at = 0; at < length; at++) {
+            struct packet *packet = ring_get(track->ring, (uint16_t)(start + at));
+            if (packet != NULL)
+                packets[packet_count++] = packet;
+        }
+        for (int at = 0; at < joined; at++)
+            go_live(output, viewers[at], publisher);
+        sending_send_to(output, viewers, joined, packets, packet_count);
+    }
+    free(viewers);
+}
+
+bool joining_start(struct output *output, struct viewer *viewer, double now)
+{
+    struct track *track = viewer->target;
+    if (output->on_air == NULL || track == NULL)
+        return false;
+    uint16_t start;
+    return ring_starts_in_group(track->ring, now, publisher_answers_requests(output->on_air)) &&
+           ring_group_start(track->ring, &start) && enter(output, viewer, track, start, now);
+}
+
+void joining_catch_up(struct output *output, struct viewer *viewer)
+{
+    if (output->on_air == NULL) {
+        joining_wait(output, viewer, false);
+        return;
+    }
+    const struct ring *ring = viewer->epoch.track->ring;
+    if (ahead16(ring->highest, viewer->cursor) >= RING_SIZE) {
+        /* It took so long that its next packet is not there any more. */
+        joining_wait(output, viewer, false);
+        return;
+    }
+    if (viewer_held(viewer) > HELD_WHILE_CATCHING)
+        return;
+    struct packet *burst[BURST];
+    int count = 0;
+    while (count < BURST && ahead16(ring->highest, viewer->cursor) >= 0) {
+        struct packet *packet = ring_get(ring, viewer->cursor++);
+        if (packet != NULL)
+            burst[count++] = packet;
+    }
+    if (count > 0)
+        sending_send_to(output, &viewer, 1, burst, count);
+    if (ahead16(ring->highest, viewer->cursor) < 0)
+        go_live(output, viewer, output->on_air);
+}

@@ -1,0 +1,82 @@
+/* An output: what all of its viewers get, as one continuous stream for each.
+ *
+ * Follows the source on air, sends each packet to those on its lane and chooses each viewer's track;
+ * how they come to it is `joining`'s part. Viewers whose numbers are shifted by the same amounts are
+ * served together, so that a packet is written once for many. As `farmlive.media.output`. */
+#ifndef FARMLIVE_OUTPUT_H
+#define FARMLIVE_OUTPUT_H
+
+#include "publisher.h"
+#include "repairs.h"
+#include "sending.h"
+
+struct output {
+    struct list link; /* in the core's outputs */
+    uint64_t number;
+    struct ssrcs ssrcs;
+    struct list viewers; /* by `all` */
+    struct publisher *on_air, *following;
+    struct sound sound;
+    struct repairs repairs;
+    struct sending sending;
+    long dropped; /* of viewers that are gone */
+    double switched_at;
+    /* `joining`'s: each viewer is in one of waiting and catching, or on a lane. */
+    struct list waiting, catching, moving, probing, lanes;
+    /* `upkeep`'s. */
+    bool is_fed, has_flush, is_quiet, has_sent_before;
+    double flush_at;
+    long sent_before;
+};
+
+struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
+                          uint32_t sound_timestamp, struct senders *senders);
+/* Its viewers must have been removed. */
+void output_free(struct output *output);
+
+/* Follow this publisher from its next keyframe on; NULL: nobody, at once. */
+void output_put_on_air(struct output *output, struct publisher *publisher);
+/* The publisher is gone: its viewers wait for what comes next. */
+void output_drop(struct output *output, struct publisher *publisher);
+/* A track of a publisher began anew: go on at its next keyframe. `old` is still valid. */
+void output_renewed(struct output *output, struct track *old, struct track *fresh, double now);
+
+/* Take a publisher's packet; true where the switch to this publisher is made by it. `began`: a group
+ * of pictures begins with the packet's frame. */
+bool output_feed(struct output *output, struct publisher *publisher, struct track *track,
+                 struct packet *packet, bool began, double now);
+/* Send sound and the frames that are whole; whether packets of a frame without its end wait. */
+bool output_send_whole(struct output *output);
+/* Send all that was gathered. */
+void output_flush(struct output *output);
+
+/* Let a viewer in: with the current group of pictures, or at the next keyframe. */
+void output_add(struct output *output, struct viewer *viewer, double now);
+/* Forget a viewer; the caller frees it. */
+void output_remove(struct output *output, struct viewer *viewer);
+/* The viewer could not take so many packets of what was sent, so that it gets sound alone. */
+void output_fall(struct output *output, struct viewer *viewer);
+
+/* Choose each viewer's track anew; true where someone needs another keyframe. */
+bool output_aim_all(struct output *output, double now);
+bool output_aim(struct output *output, struct viewer *viewer, double now);
+/* Ask for what is waited for, and let those in who wait for a keyframe that nobody sends when
+ * asked. */
+void output_want_keyframes(struct output *output, double now);
+/* Send the next part of their burst to all who catch up. */
+void output_pump(struct output *output, double now);
+
+/* The viewer's decoder needs a keyframe: the publisher that is to be asked for it, or NULL. */
+struct publisher *output_keyframe_requested(struct output *output, struct viewer *viewer);
+/* The viewer tells what it lost; true where it needs another layer's keyframe now. */
+bool output_reported(struct output *output, struct viewer *viewer,
+                     const struct receiver_report *report, double now);
+/* Send those whose link is tried what that takes for so long. */
+void output_probe(struct output *output, double seconds);
+/* Whether the source on air has layers to choose from. */
+bool output_is_layered(const struct output *output);
+/* What is renewed for a viewer once a second; true where it needs another keyframe. */
+bool output_second(struct output *output, struct viewer *viewer, double now);
+bool output_has_pending(const struct output *output);
+
+#endif

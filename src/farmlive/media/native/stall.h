@@ -1,0 +1,30 @@
+/* Whether one viewer keeps up. While it does not it gets sound alone; video goes on with a keyframe
+ * after it has taken what it held. As `Stall` of `farmlive.media.stalls`. */
+#ifndef FARMLIVE_STALL_H
+#define FARMLIVE_STALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct stall {
+    long dropped; /* packets that were left out since it could not keep up */
+    bool is_down; /* it gets no video */
+    double since;
+    double wait_s;
+    bool has_resumed;
+    double resumed_at;
+    int refused;
+    double refused_since;
+};
+
+void stall_init(struct stall *stall);
+/* It held too much and so many packets were dropped: no video until it may go on. */
+void stall_fall(struct stall *stall, int dropped, double now);
+/* So many packets found no place to wait in; true where it fell by that. */
+bool stall_refuse(struct stall *stall, int packets, double now);
+/* Whether it should get the next keyframe, if it holds so many bytes. */
+bool stall_may_go_on(const struct stall *stall, size_t held, double now);
+/* It gets a keyframe. */
+void stall_go_on(struct stall *stall, double now);
+
+#endif

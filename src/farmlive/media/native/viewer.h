@@ -1,0 +1,93 @@
+/* One viewer of an output: where it is reached, which numbers it has and how far it is. What it is
+ * sent, and when, is `output`'s part. As `farmlive.media.viewer`.
+ *
+ * Always holds: it is live on a lane, or catches up from `cursor` on, or waits; with the first two it
+ * has an epoch. */
+#ifndef FARMLIVE_VIEWER_H
+#define FARMLIVE_VIEWER_H
+
+#include "lane.h"
+#include "layers.h"
+#include "senders.h"
+#include "stall.h"
+
+struct port;
+
+enum { RTX_PER_S = 600, EPOCHS_MOST = 4 };
+
+enum viewer_is { VIEWER_WAITING, VIEWER_CATCHING, VIEWER_LIVE };
+
+/* A stretch of one track in a viewer's video: how its numbers are made of the source's. `first` is
+ * the first number that the viewer gets; `squeezed` where live begins for a late joiner, in the
+ * source's time; `nudge` by how much its timestamps are later than they should be. */
+struct epoch {
+    struct track *track; /* holds it */
+    struct outgoing terms;
+    uint16_t first;
+    struct shift shift;
+    uint32_t nudge;
+    bool has_squeezed;
+    uint32_t squeezed;
+    bool has_ended, muted; /* muted: what is missing of it was left out on purpose */
+    double until;
+};
+
+/* The timestamp that the viewer gets for one of the source's, but for the shift. */
+uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp);
+
+struct viewer {
+    struct list all;     /* in the output's viewers */
+    struct list place;   /* in the output's waiting or catching, or in the lane's viewers */
+    struct list moving;  /* in the output's moving: it gets another track meanwhile */
+    struct list probing; /* in the output's probing */
+    enum viewer_is is;
+    uint64_t peer;
+    struct output *output;
+    struct viewing viewing;
+    struct leg *leg;
+    struct port *port; /* where it is reached */
+    struct address address;
+    struct stall stall;
+    struct choice choice;
+    bool has_audio_shift;
+    uint16_t audio_shift;
+    struct track *target; /* the track that it should get, one of the publisher's on air; or NULL */
+    struct lane *lane;    /* NULL unless it is live */
+    uint16_t cursor;      /* next packet of the ring to send, while catching up */
+    bool has_epoch;
+    struct epoch epoch;
+    int past_count; /* the stretches before, the newest last */
+    struct epoch past[EPOCHS_MOST];
+    bool has_last; /* where the last of them ended */
+    uint16_t last_sequence;
+    uint32_t last_timestamp;
+    struct picture_numbers last_pictures;
+    double last_at;
+    bool has_reference; /* the reference time that our next report answers, and when it came */
+    struct reference_time reference;
+    double reference_at;
+    uint16_t rtx_sequence;
+    int rtx_left;
+};
+
+struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
+                          uint16_t rtx_sequence, double now);
+void viewer_free(struct viewer *viewer);
+
+/* How many bytes it has not taken yet. */
+size_t viewer_held(const struct viewer *viewer);
+/* Whether it could take a keyframe now. */
+bool viewer_may_go_on(const struct viewer *viewer, double now);
+/* Whether it takes RTX. */
+bool viewer_repeats(const struct viewer *viewer);
+bool viewer_can_play(const struct viewer *viewer, const struct track *track);
+/* Whether this payload type is of what it hears. */
+bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
+/* Its video stops after the source's number `sent`; `muted`: it could not keep up. */
+void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted);
+/* The stretch that this number of the viewer's belongs to, or NULL. */
+struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence);
+/* What ended some seconds ago is not asked for any more. */
+void viewer_forget_past(struct viewer *viewer, double now);
+
+#endif
