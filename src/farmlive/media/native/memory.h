@@ -1,0 +1,26 @@
+/* Memory that is there: where the system has none left, the process ends with a sentence. */
+#ifndef FARMLIVE_MEMORY_H
+#define FARMLIVE_MEMORY_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static inline void *memory_checked(void *memory)
+{
+    if (memory == NULL) {
+        fputs("farmlive: no memory left for the media engine\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+/* Memory of zeros. */
+static inline void *memory_new(size_t size) { return memory_checked(calloc(1, size)); }
+
+/* The array with room for so many items. */
+static inline void *memory_grow(void *array, size_t count, size_t size)
+{
+    return memory_checked(reallocarray(array, count, size));
+}
+
+#endif

@@ -1,0 +1,182 @@
+/* A publisher's packets on their way in: has each one counted by its track, restores what comes as
+ * RTX, and notes keyframes. Which track a packet belongs to is sorting.c's part to find, what the
+ * publisher is told feedback.c's. */
+#include "publisher.h"
+
+#include "decimal.h"
+#include "memory.h"
+#include "sorting.h"
+
+/* A track that was quiet for so long says nothing of when the next packet comes. */
+#define RESTS_WITHIN_S 0.5
+
+struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer)
+{
+    struct publisher *publisher = memory_new(sizeof *publisher);
+    publisher->peer = peer;
+    publisher->own_ssrc = own_ssrc;
+    publisher->publishing = publishing;
+    for (int at = 0; at < publishing->count; at++) {
+        const struct incoming *incoming = &publishing->tracks[at];
+        for (int layer = 0; layer == 0 || layer < incoming->layers; layer++)
+            publisher->tracks[publisher->track_count++] = track_new(publishing, incoming, layer);
+    }
+    sorting_arrange(publisher);
+    flow_init(&publisher->flow, publisher->layer_count);
+    arrivals_init(&publisher->arrivals);
+    source_clock_init(&publisher->clock);
+    publisher->answered = true;
+    publisher->round_trip_s = -1;
+    publisher->health = (struct health){.rtt_ms = -1, .keyframe_s = -1, .jitter_ms = -1};
+    return publisher;
+}
+
+void publisher_free(struct publisher *publisher)
+{
+    if (publisher == NULL)
+        return;
+    for (int at = 0; at < publisher->track_count; at++)
+        track_release(publisher->tracks[at]);
+    publishing_release(publisher->publishing);
+    free(publisher->outputs);
+    free(publisher);
+}
+
+double publisher_last_at(const struct publisher *publisher)
+{
+    double last = 0;
+    for (int at = 0; at < publisher->track_count; at++)
+        if (publisher->tracks[at]->last_at > last)
+            last = publisher->tracks[at]->last_at;
+    return last;
+}
+
+bool publisher_wanted(const struct publisher *publisher)
+{
+    for (int layer = 0; layer < publisher->layer_count; layer++)
+        if (publisher->layers[layer]->wanted)
+            return true;
+    return false;
+}
+
+double publisher_rest(const struct publisher *publisher, double now)
+{
+    const struct rhythm *rhythms[TRACKS_MOST];
+    int count = 0;
+    for (int at = 0; at < publisher->track_count; at++) {
+        const struct track *track = publisher->tracks[at];
+        if (track->missing_count > 0 || !track->whole)
+            return 0;
+        if (track->last_at > now - RESTS_WITHIN_S)
+            rhythms[count++] = &track->rhythm;
+    }
+    return rhythm_rest(rhythms, count, now);
+}
+
+bool publisher_answers_requests(const struct publisher *publisher)
+{
+    for (int layer = 0; layer < publisher->layer_count; layer++)
+        if (publisher->layers[layer]->incoming->pli)
+            return publisher->answered;
+    return false;
+}
+
+bool publisher_has_layer(const struct publisher *publisher, const struct track *track)
+{
+    for (int layer = 0; layer < publisher->layer_count; layer++)
+        if (publisher->layers[layer] == track)
+            return true;
+    return false;
+}
+
+void publisher_want_keyframe(struct publisher *publisher, struct track *track)
+{
+    if (track != NULL) {
+        track->wanted = true;
+        return;
+    }
+    for (int layer = 0; layer < publisher->layer_count; layer++)
+        publisher->layers[layer]->wanted = true;
+}
+
+/* A keyframe begins with this packet; true where a group of pictures does. */
+static bool keyframe_came(struct publisher *publisher, struct track *track,
+                          const struct packet *packet, double now)
+{
+    if (track->has_keyframe && now - track->keyframe_at > 0.02)
+        publisher->health.keyframe_s = decimal_round(now - track->keyframe_at, 2);
+    int answered = track_keyframe_came(track, now);
+    if (answered >= 0)
+        publisher->answered = answered == 1;
+    struct picture_size size = codec_picture_size(track->codec, packet->payload, packet->size);
+    if (size.width != 0) {
+        track->size = size;
+        if (track->layer == flow_highest(&publisher->flow))
+            publisher->health.size = size;
+    }
+    if (publisher->health.objection == OBJECTION_NONE)
+        publisher->health.objection =
+            codec_objection(track->codec, packet->payload, packet->size);
+    sorting_put_in_order(publisher, now);
+    return track_begins_group(track, packet->sequence, packet->timestamp, now);
+}
+
+/* What comes in. */
+
+/* Take an RTX: the first two bytes are the original number (RFC 4588, section 4). */
+static bool restore(struct publisher *publisher, const struct rtp_packet *received, double now,
+                    struct taken *taken)
+{
+    if (received->size < 2)
+        return false;
+    uint16_t number = get16(received->payload);
+    struct track *track = sorting_repaired(publisher, received, number);
+    if (track == NULL)
+        return false;
+    struct packet *packet =
+        track_repaired(track, number, received->timestamp, received->marker,
+                       received->payload + 2, received->size - 2, now);
+    if (packet == NULL)
+        return false;
+    *taken = (struct taken){track, packet, false};
+    if (!track->incoming->is_video)
+        return true;
+    if (codec_begins_keyframe(track->codec, packet->payload, packet->size))
+        taken->began = keyframe_came(publisher, track, packet, now);
+    else if (track->has_held)
+        taken->began =
+            track_begins_group(track, track->held_sequence, track->held_timestamp, now);
+    return true;
+}
+
+bool publisher_take(struct publisher *publisher, const struct rtp_packet *received, double now,
+                    double arrival, struct taken *taken)
+{
+    if (publisher->publishing->transport_cc >= 0 && received->extension != NULL) {
+        size_t size = 0;
+        const uint8_t *wide =
+            rtp_extension(received, publisher->publishing->transport_cc, &size);
+        if (wide != NULL && size >= 2)
+            arrivals_add(&publisher->arrivals, get16(wide), arrival);
+    }
+    struct track *track = sorting_known(publisher, received);
+    if (track == NULL && sorting_is_repair(publisher, received))
+        return restore(publisher, received, now, taken);
+    if (track == NULL)
+        track = sorting_begin(publisher, received, now);
+    if (track == NULL)
+        return false;
+    struct packet *packet = track_add(track, received, now, arrival);
+    if (packet == NULL && track->ended) {
+        track = sorting_renew(publisher, track, received, now);
+        packet = track_add(track, received, now, arrival);
+    }
+    if (packet == NULL)
+        return false;
+    *taken = (struct taken){track, packet, false};
+    if (!track->incoming->is_video)
+        track->wrapped = sorting_is_red(publisher, received);
+    else if (codec_begins_keyframe(track->codec, packet->payload, packet->size))
+        taken->began = keyframe_came(publisher, track, packet, now);
+    return true;
+}

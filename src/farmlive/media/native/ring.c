@@ -1,0 +1,99 @@
+/* The ring: puts packets into their slots, and knows where the current group of pictures begins.
+ *
+ * Always holds: each slot and `newest` hold their packet; a packet with number n lies in the slot n
+ * modulo the size. Whether a keyframe begins anywhere is `track`'s part to find. */
+#include "ring.h"
+
+#include "memory.h"
+
+/* A late joiner gets a group that is at most so old, or so many packets long. */
+#define YOUNG_S 1.0
+enum { SHORT = 200 };
+
+struct packet *packet_new(uint16_t sequence, uint32_t timestamp, bool marker,
+                          const uint8_t *payload, size_t size)
+{
+    struct packet *packet = memory_checked(malloc(sizeof *packet + size));
+    packet->holders = 1;
+    packet->timestamp = timestamp;
+    packet->sequence = sequence;
+    packet->size = (uint16_t)size;
+    packet->marker = marker;
+    if (size > 0)
+        memcpy(packet->payload, payload, size);
+    return packet;
+}
+
+void packet_release(struct packet *packet)
+{
+    if (packet != NULL && --packet->holders == 0)
+        free(packet);
+}
+
+void ring_init(struct ring *ring) { *ring = (struct ring){0}; }
+
+void ring_clear(struct ring *ring)
+{
+    for (int at = 0; at < RING_SIZE; at++)
+        packet_release(ring->slots[at]);
+    packet_release(ring->newest);
+    ring_init(ring);
+}
+
+void ring_put(struct ring *ring, struct packet *packet)
+{
+    int distance = ahead16(packet->sequence, ring->highest);
+    if (distance > 0 || ring->newest == NULL) {
+        packet_release(ring->newest);
+        ring->newest = packet_hold(packet);
+        ring->highest = packet->sequence;
+    } else if (distance <= -RING_SIZE) {
+        return;
+    }
+    struct packet **slot = &ring->slots[packet->sequence & (RING_SIZE - 1)];
+    packet_hold(packet);
+    packet_release(*slot);
+    *slot = packet;
+}
+
+uint16_t ring_frame_start(const struct ring *ring, uint16_t sequence, uint32_t timestamp)
+{
+    for (;;) {
+        const struct packet *before = ring_get(ring, (uint16_t)(sequence - 1));
+        if (before == NULL || before->timestamp != timestamp)
+            return sequence;
+        sequence = before->sequence;
+    }
+}
+
+bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, double now)
+{
+    /* Packets of that frame that came before belong to the group too, as parameter sets and
+     * delimiters do. The packet may have come late: what is newer then follows it. */
+    uint16_t start = ring_frame_start(ring, sequence, timestamp), known;
+    bool has_known = ring_group_start(ring, &known);
+    if (ahead16(ring->highest, start) >= RING_SIZE || (has_known && ahead16(start, known) <= 0))
+        return false;
+    ring->has_group = true;
+    ring->start = start;
+    ring->group_time = now;
+    return true;
+}
+
+bool ring_group_start(struct ring *ring, uint16_t *start)
+{
+    if (ring->has_group && ahead16(ring->highest, ring->start) >= RING_SIZE)
+        ring->has_group = false;
+    *start = ring->start;
+    return ring->has_group;
+}
+
+bool ring_starts_in_group(struct ring *ring, double now, bool answers_requests)
+{
+    uint16_t start;
+    if (!ring_group_start(ring, &start))
+        return false;
+    if (!answers_requests)
+        return true;
+    return now - ring->group_time <= YOUNG_S || ahead16(ring->highest, start) < SHORT;
+}

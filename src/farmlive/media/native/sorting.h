@@ -1,0 +1,35 @@
+/* Which track a publisher's packet belongs to: by payload type and SSRC, by the RID that it tells,
+ * and by who misses what an RTX brings. Begins tracks anew, and sets layers right. */
+#ifndef FARMLIVE_SORTING_H
+#define FARMLIVE_SORTING_H
+
+#include "publisher.h"
+
+/* Set the layers by their places; of those that have the same one the first comes first. */
+void sorting_arrange(struct publisher *publisher);
+
+bool sorting_is_red(const struct publisher *publisher, const struct rtp_packet *received);
+bool sorting_is_repair(const struct publisher *publisher, const struct rtp_packet *received);
+
+/* The track of which this payload type and SSRC have been heard, or NULL. */
+struct track *sorting_known(const struct publisher *publisher, const struct rtp_packet *received);
+
+/* The track of a payload type and SSRC that are new; NULL for one that can't be told. */
+struct track *sorting_begin(struct publisher *publisher, const struct rtp_packet *received,
+                            double now);
+
+/* A track begins, or begins anew: with another SSRC, codec or numbering. Tells the outputs, and
+ * returns the new track; the old one may be gone. */
+struct track *sorting_renew(struct publisher *publisher, struct track *track,
+                            const struct rtp_packet *received, double now);
+
+/* The track that this RTX repairs, by its SSRC or its RID, or by who misses this number; NULL for
+ * one that can't be told. */
+struct track *sorting_repaired(struct publisher *publisher, const struct rtp_packet *received,
+                               uint16_t number);
+
+/* Set the layers right by the sizes of their pictures, and tell the outputs: what an offer says of
+ * their order may be a guess. Two that are the wrong way round are taken for all. */
+void sorting_put_in_order(struct publisher *publisher, double now);
+
+#endif
