@@ -1,0 +1,34 @@
+/* A burst: plain packets that all viewers with the same numbers get, written once.
+ *
+ * Owns its bytes and how they are cut into runs of one size, which UDP segmentation (udp(7),
+ * UDP_SEGMENT) can send at once. Never changed after it was handed over; its holders may be in
+ * several threads. */
+#ifndef FARMLIVE_BURST_H
+#define FARMLIVE_BURST_H
+
+#include <stdatomic.h>
+
+#include "bytes.h"
+
+/* The largest plain packet that is relayed; with any tag it fits into a room. */
+enum { PACKET_MOST = 1504, PACKET_ROOM = 1504 + 32 };
+
+struct burst {
+    atomic_uint holders;
+    int count, room;
+    uint16_t *sizes; /* of each packet; packet `n` begins at n * PACKET_ROOM */
+    uint8_t *data;
+};
+
+/* An empty one with room for so many packets, and one holder. */
+struct burst *burst_new(int room);
+/* Where the next packet of this size, at most PACKET_MOST, is written; NULL where it is too large
+ * or no room is left. */
+uint8_t *burst_add(struct burst *burst, size_t size);
+static inline const uint8_t *burst_at(const struct burst *burst, int number)
+{
+    return burst->data + (size_t)number * PACKET_ROOM;
+}
+void burst_release(struct burst *burst);
+
+#endif

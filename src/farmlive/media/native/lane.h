@@ -1,0 +1,71 @@
+/* One track of video as an output sends it: what waits to leave, and for whom. The numbers are the
+ * source's; each group of viewers has them shifted by its own amounts. As `farmlive.media.lane`. */
+#ifndef FARMLIVE_LANE_H
+#define FARMLIVE_LANE_H
+
+#include "burst.h"
+#include "list.h"
+#include "pictures.h"
+#include "track.h"
+
+struct publisher;
+
+enum { SEAMS_MOST = 64 };
+
+/* How packets of a lane are written for some viewers: payload type, and what is added to sequence
+ * number, timestamp and the numbers of pictures. */
+struct shift {
+    uint8_t payload_type;
+    uint16_t sequence;
+    uint32_t timestamp;
+    struct pictures pictures;
+};
+
+bool shift_equal(const struct shift *a, const struct shift *b);
+
+/* Where viewers with these shifts came in. */
+struct seam {
+    struct shift shift;
+    uint16_t start;
+};
+
+struct lane {
+    struct list link; /* in the output's lanes */
+    struct publisher *publisher;
+    struct track *track; /* holds it */
+    struct list viewers; /* by `place` of struct viewer */
+    int pending_count, pending_room, whole;
+    struct packet **pending; /* holds them */
+    bool has_common;
+    struct shift common; /* what most have, for those who come */
+    int seam_count;
+    struct seam seams[SEAMS_MOST];
+    uint16_t seam_at;
+};
+
+struct lane *lane_new(struct publisher *publisher, struct track *track);
+void lane_free(struct lane *lane);
+
+/* Gather a packet. */
+void lane_add(struct lane *lane, struct packet *packet);
+/* Forget the first packets of what was gathered: they have been sent. */
+void lane_drop(struct lane *lane, int count);
+/* Someone with these shifts begins with the source's number `start`. */
+void lane_begin(struct lane *lane, const struct shift *shift, uint16_t start);
+/* Drop the seams once they are safe from what comes late. Called before each writing. */
+void lane_forget_seams(struct lane *lane);
+
+/* Add packets of a frame or more to the burst, as one group of viewers gets them; those that are
+ * little shorter than the longest are padded to its size. */
+void lane_write(struct burst *burst, struct packet *const *packets, int count,
+                const struct shift *shift, uint32_t ssrc);
+/* The same for past ones: where live begins at the source's timestamp `live`, those before it are
+ * squeezed (`rewrite_squeeze`). NULL: they keep their times. */
+void lane_write_past(struct burst *burst, struct packet *const *packets, int count,
+                     const struct shift *shift, uint32_t ssrc, const uint32_t *live);
+/* The same for the first `count` that were gathered, as those get them who have these shifts:
+ * nothing from before their seam, which would take the numbers of what they got before. */
+void lane_write_gathered(struct burst *burst, const struct lane *lane, int count,
+                         const struct shift *shift, uint32_t ssrc);
+
+#endif

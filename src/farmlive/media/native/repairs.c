@@ -1,0 +1,79 @@
+/* Repairs: what a viewer misses is sent to it again, as RTX (RFC 4588) or, where it takes none, as
+ * it was.
+ *
+ * Always holds: nothing is answered beyond what a viewer may ask for in a second (`rtx_left`), and
+ * nothing of what was left out on purpose. */
+#include "repairs.h"
+
+#include "memory.h"
+#include "output.h"
+
+/* Send a packet again that has this number for the viewer. */
+static void repairs_send(struct output *output, struct viewer *viewer, const struct epoch *epoch,
+                         uint16_t number, struct packet *packet)
+{
+    struct burst *burst = burst_new(1);
+    const struct shift *shift = &epoch->shift;
+    if (epoch->terms.retransmission < 0) {
+        lane_write_past(burst, &packet, 1, shift, output->ssrcs.video,
+                        epoch->has_squeezed ? &epoch->squeezed : NULL);
+    } else {
+        uint8_t *out = burst_add(burst, RTP_HEADER + 2 + (size_t)packet->size);
+        if (out != NULL) {
+            rtp_head(out, false, (uint8_t)epoch->terms.retransmission, packet->marker,
+                     viewer->rtx_sequence++,
+                     epoch_timestamp(epoch, packet->timestamp) + shift->timestamp,
+                     output->ssrcs.retransmission);
+            put16(out + RTP_HEADER, number);
+            uint8_t *payload = out + RTP_HEADER + 2;
+            memcpy(payload, packet->payload, packet->size);
+            if (shift->pictures.codec)
+                pictures_move(payload, packet->size, shift->pictures);
+        }
+    }
+    if (burst->count > 0)
+        senders_send_one(output->sending.senders, viewer->leg, burst);
+    burst_release(burst);
+}
+
+void repairs_answer(struct output *output, struct viewer *viewer, const struct nack *nack)
+{
+    struct repairs *repairs = &output->repairs;
+    if (nack->ssrc != output->ssrcs.video)
+        return;
+    for (int at = 0; at < nack->count; at++) {
+        uint16_t number = nack->missing[at];
+        const struct epoch *epoch = viewer_epoch_of(viewer, number);
+        if (epoch == NULL) {
+            repairs->unrepaired++;
+            continue;
+        }
+        if (epoch->muted || viewer->stall.is_down)
+            continue;
+        struct packet *packet =
+            ring_get(epoch->track->ring, (uint16_t)(number - epoch->shift.sequence));
+        if (packet == NULL || viewer->rtx_left <= 0) {
+            repairs->unrepaired++;
+            continue;
+        }
+        viewer->rtx_left--;
+        repairs_send(output, viewer, epoch, number, packet);
+        repairs->repaired++;
+    }
+}
+
+void repairs_repeat(struct output *output, struct viewer *viewer, long octets)
+{
+    const struct epoch *epoch = &viewer->epoch;
+    if (!viewer->has_epoch || epoch->terms.retransmission < 0)
+        return;
+    const struct ring *ring = epoch->track->ring;
+    for (int back = 0; back < RTCP_MISSING_MOST && octets > 0; back++) {
+        struct packet *packet = ring_get(ring, (uint16_t)(ring->highest - back));
+        if (packet == NULL)
+            return;
+        octets -= packet->size;
+        repairs_send(output, viewer, epoch, (uint16_t)(packet->sequence + epoch->shift.sequence),
+                     packet);
+    }
+}

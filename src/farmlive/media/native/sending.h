@@ -1,0 +1,45 @@
+/* How an output's packets leave: viewers sorted by the numbers that they have, each group in one
+ * burst, and the sender reports of each. As `farmlive.media.sending`. */
+#ifndef FARMLIVE_SENDING_H
+#define FARMLIVE_SENDING_H
+
+#include "sound.h"
+#include "viewer.h"
+
+/* The SSRCs of an output: the same for all its viewers, for as long as it lives. */
+struct ssrcs {
+    uint32_t video, retransmission, audio;
+};
+
+/* Viewers with the same numbers for what is sent now. */
+struct numbered {
+    struct lane *lane; /* NULL: no video */
+    struct shift shift;
+    bool hears;
+    struct hearing hearing;
+    struct audience *audience;
+};
+
+struct sending {
+    struct senders *senders;
+    long sent;  /* packets, each viewer's counted */
+    bool stale; /* viewers or sound have changed since the groups were made */
+    int group_count, group_room;
+    struct numbered *groups;
+};
+
+void sending_init(struct sending *sending, struct senders *senders);
+void sending_clear(struct sending *sending);
+
+/* Send what is gathered of each lane: all of it, or only the frames that are whole; sound rides in
+ * the last send of video where it fits. */
+void sending_send(struct output *output, bool all);
+/* Send these packets, past ones, to these viewers alone. */
+void sending_send_to(struct output *output, struct viewer *const *viewers, int viewer_count,
+                     struct packet *const *packets, int count);
+/* Write the sender reports of this moment for a viewer; `wall` is `now` in seconds since 1970.
+ * Nothing before it gets anything. Answers the viewer's reference time. */
+void sending_report(struct output *output, struct viewer *viewer, double now, double wall,
+                    struct rtcp_buffer *out);
+
+#endif
