@@ -1,0 +1,34 @@
+/* What Python asks: functions that run in the relay's thread between two readings, in order. */
+#ifndef FARMLIVE_COMMANDS_H
+#define FARMLIVE_COMMANDS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct core;
+
+/* The beginning of a command's own struct, made by memory_new. Whoever does not wait for it leaves
+ * it to be freed by free() when it has run. */
+struct command {
+    struct command *next;
+    void (*run)(struct core *core, struct command *command, double now);
+    bool is_awaited, is_done;
+};
+
+struct commands {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    struct command *first, **end;
+    int bell; /* an eventfd that is written where the queue was empty */
+    bool is_closed; /* what comes now is run by whoever brings it: the thread has ended */
+};
+
+void commands_init(struct commands *commands, int bell);
+void commands_clear(struct commands *commands);
+void commands_post(struct commands *commands, struct command *command);
+/* Post it and wait until it has run; the caller keeps it. */
+void commands_await(struct commands *commands, struct command *command);
+/* Run all that is there. */
+void commands_run(struct commands *commands, struct core *core, double now);
+
+#endif

@@ -1,0 +1,385 @@
+/* The core: who there is, and how peers come to what they are here for. */
+#include "core.h"
+
+#include "intake.h"
+#include "memory.h"
+#include "upkeep.h"
+
+struct peer *core_peer(const struct core *core, uint64_t number)
+{
+    return peers_find(&core->peers, number);
+}
+
+static struct output *output_of(const struct core *core, uint64_t number)
+{
+    list_each(link, &core->outputs)
+    {
+        struct output *output = list_entry(link, struct output, link);
+        if (output->number == number)
+            return output;
+    }
+    return NULL;
+}
+
+/* Beginning and end. */
+
+void core_init(struct core *core, struct events *events, int send_threads,
+               const struct capture *capture, int reports_bell)
+{
+    memset(core, 0, sizeof *core);
+    core->events = events;
+    peers_init(&core->peers);
+    list_init(&core->outputs);
+    list_init(&core->joining);
+    list_init(&core->publishing);
+    for (int turn = 0; turn < TURNS; turn++)
+        list_init(&core->turns[turn]);
+    ice_init(&core->ice);
+    reports_init(&core->reports, reports_bell);
+    core->senders = senders_new(send_threads, &core->reports, capture);
+}
+
+void core_clear(struct core *core)
+{
+    for (struct peer *each; (each = peers_next(&core->peers, NULL)) != NULL;)
+        core_remove_peer(core, each->number, 0);
+    list_each(link, &core->outputs)
+        core_remove_output(core, list_entry(link, struct output, link)->number, 0);
+    senders_free(core->senders);
+    core_hear(core, 0);
+    reports_clear(&core->reports);
+    ice_clear(&core->ice);
+    free(core->fed);
+    peers_clear(&core->peers);
+}
+
+/* What viewers received is told us by the kernel only where layers are chosen by it. */
+static void hear_reports(struct core *core)
+{
+    bool layered = false;
+    for (struct peer *each = NULL; (each = peers_next(&core->peers, each)) != NULL;)
+        layered |= each->publisher != NULL && each->publisher->layer_count > 1;
+    if (layered != core->hears_reports) {
+        core->hears_reports = layered;
+        if (core->hear_reports != NULL)
+            core->hear_reports(core->context, layered);
+    }
+}
+
+/* Where peers are. */
+
+static void give_up_own(struct core *core, struct peer *peer)
+{
+    if (peer->own.port != NULL && core->close_own != NULL)
+        core->close_own(core->context, peer);
+    peer->own.port = NULL;
+}
+
+/* The publisher has a socket of its own where it is now, and nowhere else. */
+static void own(struct core *core, struct peer *peer)
+{
+    if (peer->own.port == peer->at.port && address_equal(&peer->own.address, &peer->at.address))
+        return;
+    give_up_own(core, peer);
+    peer->own = peer->at;
+    if (core->open_own != NULL)
+        core->open_own(core->context, peer);
+}
+
+/* A peer with keys, an address and a part to play begins to play it. */
+static void let_in(struct core *core, struct peer *peer, double now)
+{
+    if (peer->at.port == NULL || peer->leg == NULL)
+        return;
+    if (peer->publisher != NULL) {
+        own(core, peer);
+    } else if (peer->output == NULL) {
+        return;
+    } else if (peer->viewer == NULL) {
+        struct viewer *viewer =
+            viewer_new(peer->number, &peer->viewing, peer->leg, peer->rtx_sequence, now);
+        viewer->port = peer->at.port;
+        viewer->address = peer->at.address;
+        viewer->choice.most = peer->most;
+        peer->viewer = viewer;
+        output_add(peer->output, viewer, now);
+        upkeep_report_to(core, peer, now);
+        upkeep_pump_soon(core, now);
+        upkeep_ask_for_keyframe(core, peer->output, now);
+    }
+    upkeep_joined(core, peer);
+}
+
+void core_placed(struct core *core, struct peer *peer, double now)
+{
+    if (peer->leg != NULL)
+        senders_move(core->senders, peer->leg, port_fd(peer->at.port), &peer->at.address);
+    if (peer->viewer != NULL) {
+        peer->viewer->port = peer->at.port;
+        peer->viewer->address = peer->at.address;
+    } else {
+        let_in(core, peer, now);
+    }
+}
+
+void core_cut_off(struct core *core, struct peer *peer, const struct port *port,
+                  const struct address *address)
+{
+    (void)core;
+    ice_cut_off(peer, port, address);
+}
+
+/* What is asked. */
+
+void core_add_peer(struct core *core, uint64_t number, const struct credentials *local, double now)
+{
+    struct peer *peer = memory_new(sizeof *peer);
+    peer->number = number;
+    peer->most = -1;
+    list_init(&peer->turn);
+    list_init(&peer->joining);
+    list_init(&peer->publishing);
+    peers_add(&core->peers, peer);
+    ice_add(&core->ice, peer, local, now);
+    upkeep_watch(core, peer);
+}
+
+void core_restart_ice(struct core *core, uint64_t number, const struct credentials *local,
+                      double now)
+{
+    struct peer *peer = core_peer(core, number);
+    if (peer != NULL)
+        ice_restart(&core->ice, peer, local, now);
+}
+
+void core_send(struct core *core, uint64_t number, const uint8_t *data, size_t size, double now)
+{
+    struct peer *peer = core_peer(core, number);
+    if (peer != NULL && peer->at.port != NULL)
+        port_send(peer->at.port, data, size, &peer->at.address, now);
+}
+
+bool core_secure(struct core *core, uint64_t number, const struct keys *keys, double now)
+{
+    struct peer *peer = core_peer(core, number);
+    if (peer == NULL || peer->leg != NULL)
+        return false;
+    peer->receive = keys->receive;
+    peer->tag = keys->tag;
+    peer->leg = senders_add(core->senders, number, keys->transmit, keys->tag);
+    if (peer->at.port != NULL)
+        senders_move(core->senders, peer->leg, port_fd(peer->at.port), &peer->at.address);
+    let_in(core, peer, now);
+    return true;
+}
+
+static void stop_watching(struct core *core, struct peer *peer)
+{
+    if (peer->viewer != NULL) {
+        core->counts.packets_dropped += (uint64_t)peer->viewer->stall.dropped;
+        output_remove(peer->output, peer->viewer);
+        viewer_free(peer->viewer);
+        peer->viewer = NULL;
+    }
+    peer->output = NULL;
+}
+
+void core_remove_peer(struct core *core, uint64_t number, double now)
+{
+    (void)now;
+    struct peer *peer = core_peer(core, number);
+    if (peer == NULL)
+        return;
+    peers_remove(&core->peers, peer);
+    ice_remove(&core->ice, peer);
+    upkeep_forget(core, peer);
+    give_up_own(core, peer);
+    stop_watching(core, peer);
+    struct publisher *publisher = peer->publisher;
+    if (publisher != NULL) {
+        /* Each output takes itself off. */
+        while (publisher->output_count > 0)
+            output_drop(publisher->outputs[0], publisher);
+        publisher_free(publisher);
+        hear_reports(core);
+    }
+    if (peer->leg != NULL)
+        senders_remove(core->senders, peer->leg);
+    free(peer);
+}
+
+void core_add_output(struct core *core, uint64_t number, struct ssrcs ssrcs,
+                     uint16_t sound_sequence, uint32_t sound_timestamp)
+{
+    struct output *output =
+        output_new(number, ssrcs, sound_sequence, sound_timestamp, core->senders);
+    list_add(&core->outputs, &output->link);
+}
+
+void core_remove_output(struct core *core, uint64_t number, double now)
+{
+    (void)now;
+    struct output *output = output_of(core, number);
+    if (output == NULL)
+        return;
+    for (struct peer *each = NULL; (each = peers_next(&core->peers, each)) != NULL;)
+        if (each->output == output)
+            stop_watching(core, each);
+    output_put_on_air(output, NULL);
+    core->counts.packets_sent += (uint64_t)output->sending.sent;
+    core->counts.packets_repaired += (uint64_t)output->repairs.repaired;
+    core->counts.packets_unrepaired += (uint64_t)output->repairs.unrepaired;
+    list_remove(&output->link);
+    output_free(output);
+}
+
+void core_publish(struct core *core, uint64_t number, struct publishing *publishing,
+                  uint32_t own_ssrc, double now)
+{
+    struct peer *peer = core_peer(core, number);
+    struct publisher *publisher = publisher_new(publishing, own_ssrc, number);
+    if (peer == NULL || peer->publisher != NULL) {
+        publisher_free(publisher);
+        return;
+    }
+    peer->publisher = publisher;
+    hear_reports(core);
+    let_in(core, peer, now);
+}
+
+void core_view(struct core *core, uint64_t number, uint64_t output, const struct viewing *viewing,
+               uint16_t rtx_sequence, double now)
+{
+    struct peer *peer = core_peer(core, number);
+    struct output *watched = output_of(core, output);
+    if (peer == NULL || watched == NULL || peer->viewer != NULL)
+        return;
+    peer->output = watched;
+    peer->viewing = *viewing;
+    peer->rtx_sequence = rtx_sequence;
+    let_in(core, peer, now);
+}
+
+void core_put_on_air(struct core *core, uint64_t output, uint64_t number, double now)
+{
+    struct output *switched = output_of(core, output);
+    struct peer *peer = number != 0 ? core_peer(core, number) : NULL;
+    struct publisher *publisher = peer != NULL ? peer->publisher : NULL;
+    if (switched == NULL || (number != 0 && publisher == NULL))
+        return;
+    output_put_on_air(switched, publisher);
+    if (publisher != NULL && switched->on_air == publisher)
+        events_push(core->events, EVENT_AIRED, number, output, OBJECTION_NONE, NULL, 0);
+    upkeep_ask_for_keyframe(core, switched, now);
+}
+
+void core_prefer(struct core *core, uint64_t number, int most, double now)
+{
+    struct peer *peer = core_peer(core, number);
+    if (peer == NULL)
+        return;
+    peer->most = most;
+    if (peer->viewer != NULL) {
+        peer->viewer->choice.most = most;
+        if (output_aim(peer->output, peer->viewer, now))
+            upkeep_ask_for_keyframe(core, peer->output, now);
+    }
+}
+
+/* How they do. */
+
+bool core_watching(struct core *core, uint64_t number, double now, struct watching *watching)
+{
+    struct peer *peer = core_peer(core, number);
+    if (peer == NULL || peer->viewer == NULL)
+        return false;
+    const struct viewer *viewer = peer->viewer;
+    const struct publisher *source = peer->output->on_air;
+    *watching = (struct watching){
+        .layer = viewer->has_epoch ? viewer->epoch.track->layer : 0,
+        .layers = source != NULL ? source->layer_count : 0,
+        .loss = choice_recent_loss(&viewer->choice, now),
+        .carries_kbps = choice_carries_kbps(&viewer->choice, now),
+        .dropped = viewer->stall.dropped,
+        .transport = peer->at.port != NULL ? port_transport(peer->at.port) : TRANSPORT_UDP,
+    };
+    return true;
+}
+
+bool core_health(struct core *core, uint64_t number, struct health *health,
+                 enum transport *transport)
+{
+    struct peer *peer = core_peer(core, number);
+    if (peer == NULL || peer->publisher == NULL)
+        return false;
+    *health = peer->publisher->health;
+    *transport = peer->at.port != NULL ? port_transport(peer->at.port) : TRANSPORT_UDP;
+    return true;
+}
+
+void core_counters(const struct core *core, struct counters *counters)
+{
+    *counters = core->counts;
+    list_each(link, &core->outputs)
+    {
+        const struct output *output = list_entry(link, struct output, link);
+        counters->packets_sent += (uint64_t)output->sending.sent;
+        counters->packets_repaired += (uint64_t)output->repairs.repaired;
+        counters->packets_unrepaired += (uint64_t)output->repairs.unrepaired;
+        list_each(each, &output->viewers)
+            counters->packets_dropped +=
+                (uint64_t)list_entry(each, struct viewer, all)->stall.dropped;
+    }
+    counters->packets_failed = senders_failed(core->senders);
+    counters->packets_sent -= counters->packets_failed < counters->packets_sent
+                                  ? counters->packets_failed
+                                  : counters->packets_sent;
+}
+
+/* What senders have told. */
+
+/* A protected packet of a viewer's media goes into its connection, or is dropped. */
+static void stream(struct peer *peer, const uint8_t *data, size_t size, double now)
+{
+    struct viewer *viewer = peer->viewer;
+    bool is_video = !viewer_hears(viewer, data[1] & 0x7F);
+    if (is_video && viewer->stall.is_down) {
+        viewer->stall.dropped++;
+        return;
+    }
+    int dropped = port_stream(viewer->port, &viewer->address, data, size, is_video, now);
+    if (dropped > 0) {
+        bool was_down = viewer->stall.is_down;
+        stall_fall(&viewer->stall, dropped, now);
+        if (!was_down)
+            output_fall(peer->output, viewer);
+    }
+}
+
+static void heard(struct core *core, struct peer *peer, const struct report *report, double now)
+{
+    struct viewer *viewer = peer->viewer;
+    if (report->kind == REPORT_REFUSED) {
+        if (viewer != NULL && stall_refuse(&viewer->stall, report->packets, now))
+            output_fall(peer->output, viewer);
+    } else if (viewer != NULL && !rtp_is_rtcp(report->data, report->size)) {
+        stream(peer, report->data, report->size, now);
+    } else if (peer->at.port != NULL) {
+        port_send(peer->at.port, report->data, report->size, &peer->at.address, now);
+    }
+    (void)core;
+}
+
+void core_hear(struct core *core, double now)
+{
+    struct report *next;
+    for (struct report *report = reports_take(&core->reports); report != NULL; report = next) {
+        next = report->next;
+        struct peer *peer = core_peer(core, report->peer);
+        if (report->kind == REPORT_FREED)
+            events_push(core->events, EVENT_FREED, report->peer, 0, OBJECTION_NONE, NULL, 0);
+        else if (peer != NULL)
+            heard(core, peer, report, now);
+        free(report);
+    }
+}

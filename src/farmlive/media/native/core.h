@@ -1,0 +1,109 @@
+/* The core: the engine's peers and outputs, and what is asked of them. As
+ * `farmlive.media.python_engine`.
+ *
+ * `loop` reads and keeps time, `intake` takes what comes in, `publisher` and `output` decide,
+ * `senders` send, and `upkeep` does what is due. Always holds: everything here and below, but for
+ * what `senders`, `events`, `reports` and `commands` say of themselves, is used by one thread. */
+#ifndef FARMLIVE_CORE_H
+#define FARMLIVE_CORE_H
+
+#include "events.h"
+#include "ice.h"
+#include "output.h"
+#include "peers.h"
+
+/* A handshake's result: sessions made of the keys, and what protection adds to an RTP packet. */
+struct keys {
+    srtp_session transmit, receive;
+    unsigned tag;
+};
+
+/* How a viewer does; `carries_kbps` is negative where it is not known. */
+struct watching {
+    int layer, layers;
+    double loss, carries_kbps;
+    long dropped;
+    enum transport transport;
+};
+
+struct counters {
+    uint64_t datagrams_received, datagrams_ignored, packets_received, nacks_received,
+        keyframe_requests_received;
+    uint64_t packets_sent, packets_failed, packets_repaired, packets_unrepaired, packets_dropped;
+};
+
+enum { TURNS = 10 };
+
+struct core {
+    struct list outputs;
+    struct peers peers;
+    struct ice ice;
+    struct senders *senders;
+    struct reports reports;
+    struct events *events;
+    struct counters counts; /* of what is gone too, but for what outputs and senders count */
+    bool hears_reports;     /* some publisher has layers to choose from */
+    /* Called where a publisher's place has changed: to open, and to close, a socket of its own for it;
+     * and where `hears_reports` has. NULL by hand. */
+    void (*open_own)(void *context, struct peer *peer);
+    void (*close_own)(void *context, struct peer *peer);
+    void (*hear_reports)(void *context, bool hears);
+    /* Called where someone is joining, so that what comes is read at once. */
+    void (*read_at_once)(void *context);
+    void *context;
+    /* `intake`'s: the outputs that a packet is for. */
+    size_t fed_room;
+    struct output **fed;
+    /* `upkeep`'s. */
+    double wall_at_zero; /* what our clock says at 0 of `now`, in seconds since 1970 */
+    double wall_ahead;   /* how far the wall clock, which stamps datagrams, is ahead of `now` */
+    bool is_started;
+    unsigned long ticks;
+    double tick_due, ticked_at;
+    bool is_bursting;
+    double burst_at;
+    struct list joining, publishing, turns[TURNS];
+};
+
+void core_init(struct core *core, struct events *events, int send_threads,
+               const struct capture *capture, int reports_bell);
+/* Forget all peers and outputs, and end the senders. */
+void core_clear(struct core *core);
+
+/* Peers and outputs that are gone are ignored, never an error. */
+void core_add_peer(struct core *core, uint64_t number, const struct credentials *local, double now);
+void core_restart_ice(struct core *core, uint64_t number, const struct credentials *local,
+                      double now);
+/* Send a DTLS record to where the peer is; without an address it is dropped. */
+void core_send(struct core *core, uint64_t number, const uint8_t *data, size_t size, double now);
+/* False where there is no such peer: nobody uses the keys. */
+bool core_secure(struct core *core, uint64_t number, const struct keys *keys, double now);
+void core_remove_peer(struct core *core, uint64_t number, double now);
+void core_add_output(struct core *core, uint64_t number, struct ssrcs ssrcs,
+                     uint16_t sound_sequence, uint32_t sound_timestamp);
+void core_remove_output(struct core *core, uint64_t number, double now);
+/* Takes over the holder of `publishing`. */
+void core_publish(struct core *core, uint64_t number, struct publishing *publishing,
+                  uint32_t own_ssrc, double now);
+void core_view(struct core *core, uint64_t number, uint64_t output, const struct viewing *viewing,
+               uint16_t rtx_sequence, double now);
+/* `number` 0: nobody. */
+void core_put_on_air(struct core *core, uint64_t output, uint64_t number, double now);
+/* `most` -1: no limit. */
+void core_prefer(struct core *core, uint64_t number, int most, double now);
+bool core_watching(struct core *core, uint64_t number, double now, struct watching *watching);
+/* RIDs in it are valid until the peer is removed. */
+bool core_health(struct core *core, uint64_t number, struct health *health,
+                 enum transport *transport);
+void core_counters(const struct core *core, struct counters *counters);
+
+struct peer *core_peer(const struct core *core, uint64_t number);
+/* A check has given the peer its address, its first one or another. */
+void core_placed(struct core *core, struct peer *peer, double now);
+/* A connection has ended. */
+void core_cut_off(struct core *core, struct peer *peer, const struct port *port,
+                  const struct address *address);
+/* What senders have told since the last call. */
+void core_hear(struct core *core, double now);
+
+#endif

@@ -1,0 +1,33 @@
+/* The loop: the relay's thread, its sockets and when each is read.
+ *
+ * While media comes, publishers wake us and viewers wait for that: to wake up costs more than to read
+ * what a viewer tells. For this a publisher has a socket of its own on the same port, which rests until
+ * its next frame is whole. As `farmlive.media.ports` and `farmlive.media.tcp`. */
+#ifndef FARMLIVE_LOOP_H
+#define FARMLIVE_LOOP_H
+
+#include "commands.h"
+#include "core.h"
+
+struct loop;
+
+struct loop_options {
+    const int *udp, *tcp; /* bound, non-blocking sockets; TCP's listen */
+    int udp_count, tcp_count;
+    int send_threads;
+    double wall; /* our clock's time now, in seconds since 1970 */
+};
+
+/* Start the thread; the sockets are the loop's from now on. NULL where the system has no room. */
+struct loop *loop_start(const struct loop_options *options, struct events *events,
+                        struct commands *commands);
+/* End the thread, close all sockets, and free everything. */
+void loop_stop(struct loop *loop);
+
+/* The time on the clock of `now`. */
+double loop_now(void);
+
+/* TCP connections that were refused so far. */
+uint64_t loop_refused(const struct loop *loop);
+
+#endif

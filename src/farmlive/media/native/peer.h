@@ -1,0 +1,57 @@
+/* A peer as the engine holds it: its end of ICE, its keys and what it is here for. */
+#ifndef FARMLIVE_PEER_H
+#define FARMLIVE_PEER_H
+
+#include "address.h"
+#include "list.h"
+#include "publisher.h"
+#include "senders.h"
+#include "viewer.h"
+
+enum { CREDENTIAL_MOST = 128, CREDENTIALS_MOST = 2, ADDRESSES_MOST = 8 };
+
+/* User name fragment and password of our end (RFC 8839, section 5.4). */
+struct credentials {
+    size_t ufrag_size, password_size;
+    uint8_t ufrag[CREDENTIAL_MOST], password[CREDENTIAL_MOST];
+};
+
+/* A remote address at one of our ports. */
+struct place {
+    struct port *port; /* NULL: nowhere */
+    struct address address;
+};
+
+struct peer {
+    uint64_t number;
+    struct peer *next_of_number; /* `peers`' */
+    /* `ice`'s. The last credentials are the newest; those before them serve until these do. */
+    int credentials_count;
+    struct credentials credentials[CREDENTIALS_MOST];
+    bool renewed; /* the newest have served */
+    struct place at; /* where it is reached */
+    int address_count; /* those that it has proved to be its own, the oldest first */
+    struct place addresses[ADDRESSES_MOST + 1];
+    double checked_at;
+    double there_at; /* the last check from where it is reached */
+    /* Its keys; NULL before the handshake is done. */
+    srtp_session receive;
+    unsigned tag;
+    struct leg *leg;
+    /* A publisher or a viewer once it is told which. */
+    struct publisher *publisher;
+    struct output *output; /* the output that it watches */
+    struct viewing viewing;
+    uint16_t rtx_sequence;
+    struct viewer *viewer; /* NULL until it has keys and an address too */
+    int most;              /* the highest layer that a viewer wants; -1: no limit */
+    struct place own;      /* where a publisher has a socket of its own */
+    /* `upkeep`'s. */
+    struct list turn;       /* in its tenth of a second */
+    struct list joining;    /* in those without keys or a place */
+    struct list publishing; /* in the publishers that have joined */
+    int seconds;            /* for how long it has been watching */
+    bool flowing, objected, lost;
+};
+
+#endif

@@ -1,0 +1,49 @@
+/* The ports of media: their sockets, who is at which remote address, and what a stream has not
+ * taken yet. What a datagram means is `intake`'s part, and when sockets are read `loop`'s.
+ *
+ * Always holds: an address at a port belongs to the peer that last passed an authenticated check from
+ * it, or to none. */
+#ifndef FARMLIVE_PORTS_H
+#define FARMLIVE_PORTS_H
+
+#include "peer.h"
+
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
+
+struct port; /* one local address of the UDP or the TCP port; ports.c's own */
+
+/* Who gets what is sent when the engine is run by hand. */
+struct sink {
+    void (*datagram)(void *context, const struct address *address, const uint8_t *data,
+                     size_t size);
+    void *context;
+};
+
+/* A port over a bound, non-blocking socket, which it closes at its end; or, with `sink`, none. */
+struct port *port_new(enum transport transport, int fd, const struct sink *sink);
+void port_free(struct port *port);
+
+enum transport port_transport(const struct port *port);
+/* The UDP socket, or -1. */
+int port_fd(const struct port *port);
+
+struct peer *port_peer(const struct port *port, const struct address *address);
+void port_set_peer(struct port *port, const struct address *address, struct peer *peer);
+/* The peer is gone from this address; a connection there is closed. */
+void port_forget(struct port *port, const struct address *address);
+
+/* Send a datagram, or a packet to a connection; one that can't be sent is as good as lost. */
+void port_send(struct port *port, const uint8_t *data, size_t size, const struct address *address,
+               double now);
+
+/* How many bytes the peer at this address has not taken yet: 0 by UDP; of a connection that is gone
+ * 1, since it takes nothing. */
+size_t port_held(const struct port *port, const struct address *address);
+
+/* A viewer's protected packet for a connection: `is_video` may be dropped. Returns how many packets
+ * were dropped, of this or of older ones. It leaves with the next `port_flush`. */
+int port_stream(struct port *port, const struct address *address, const uint8_t *data, size_t size,
+                bool is_video, double now);
+void port_flush(struct port *port, double now);
+
+#endif

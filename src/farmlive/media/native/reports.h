@@ -1,0 +1,37 @@
+/* What senders have to tell the relay's thread. Any thread puts in, the relay's takes out. */
+#ifndef FARMLIVE_REPORTS_H
+#define FARMLIVE_REPORTS_H
+
+#include <pthread.h>
+
+#include "bytes.h"
+
+enum report_kind {
+    REPORT_REFUSED, /* so many packets to this peer found the system's buffers full */
+    REPORT_STREAM,  /* a protected packet for a peer that is reached by a stream */
+    REPORT_FREED,   /* the peer's leg is gone: nobody uses its session any more */
+};
+
+struct report {
+    struct report *next;
+    enum report_kind kind;
+    uint64_t peer;
+    int packets;
+    size_t size;
+    uint8_t data[];
+};
+
+struct reports {
+    pthread_mutex_t lock;
+    struct report *first, **end;
+    int bell; /* an eventfd that is written where the queue was empty; -1: nobody waits for it */
+};
+
+void reports_init(struct reports *reports, int bell);
+void reports_clear(struct reports *reports);
+void reports_push(struct reports *reports, enum report_kind kind, uint64_t peer, int packets,
+                  const uint8_t *data, size_t size);
+/* All that is there, in order, for the caller to free each with free(). */
+struct report *reports_take(struct reports *reports);
+
+#endif

@@ -1,0 +1,68 @@
+/* Senders: protect packets with each viewer's key and send them, by one sendmmsg(2) with UDP
+ * segmentation for many viewers.
+ *
+ * A leg is the sending half of a peer. Always holds: a leg's session is used by its owner alone,
+ * which is the relay's thread where there are no send threads, else one of these; what is handed to
+ * an owner is done in order, so that a leg that was removed is in nothing that comes later. No sender
+ * ever waits for a viewer. */
+#ifndef FARMLIVE_SENDERS_H
+#define FARMLIVE_SENDERS_H
+
+#include "address.h"
+#include "burst.h"
+#include "list.h"
+#include "reports.h"
+#include "srtp.h"
+
+struct senders;
+struct sender;
+
+struct leg {
+    struct list all; /* in those of the senders; the relay's thread's */
+    uint64_t peer;
+    struct sender *owner;
+    /* The rest is the owner's alone. */
+    srtp_session transmit;
+    unsigned tag;   /* what protection adds to an RTP packet, at most 32 */
+    int fd;         /* the UDP socket to send by; -1: a stream, or nowhere yet (address.size 0) */
+    struct address address;
+    bool segmented; /* whether runs reach it; false where its route's MTU is smaller */
+    bool streamed;  /* what is protected goes into the reports instead */
+};
+
+/* Legs that get the same bursts; never changed. Its holders may be in several threads. */
+struct audience;
+
+/* Where protected datagrams go in tests instead of into sockets. */
+struct capture {
+    void (*datagram)(void *context, uint64_t peer, const uint8_t *data, size_t size);
+    void *context;
+};
+
+/* So many send threads; 0: what is handed over is done at once, in the caller's thread. With a
+ * `capture` (then `threads` is 0) nothing is sent. */
+struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture);
+/* Do what was handed over, end the threads and free everything. */
+void senders_free(struct senders *senders);
+
+struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session transmit,
+                        unsigned tag);
+/* It is reached there now: by this UDP socket, or, with fd -1, by a stream. */
+void senders_move(struct senders *senders, struct leg *leg, int fd, const struct address *address);
+/* The leg is freed by its owner, which reports it. */
+void senders_remove(struct senders *senders, struct leg *leg);
+
+struct audience *audience_new(struct leg *const *legs, int count);
+int audience_count(const struct audience *audience);
+void audience_release(struct audience *audience);
+
+/* Both take holders of their own, so that the caller releases its own. */
+void senders_send(struct senders *senders, struct audience *audience, struct burst *burst);
+void senders_send_one(struct senders *senders, struct leg *leg, struct burst *burst);
+/* Protect and send a compound packet of at most 1,200 bytes. */
+void senders_send_rtcp(struct senders *senders, struct leg *leg, const uint8_t *data, size_t size);
+
+/* Packets that could not be sent so far, of all senders. */
+uint64_t senders_failed(const struct senders *senders);
+
+#endif
