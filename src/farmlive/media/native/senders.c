@@ -1,0 +1,296 @@
+/* Legs, audiences, and who does what is handed over: the caller, or the send thread that owns the
+ * leg.
+ *
+ * Always holds: `legs` and `load` are used by the relay's thread alone, the fields of a leg that are
+ * its owner's by the owner. A leg is freed once, by its owner, or at the end with all that are
+ * left. Protecting and sending is `fanout`'s part, the order of tasks `queue`'s. */
+#include "senders.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "fanout.h"
+#include "memory.h"
+#include "queue.h"
+
+/* What a thread takes out of its queue at once. */
+enum { TAKEN_MOST = 32 };
+
+/* One owner of legs. */
+struct sender {
+    struct senders *senders;
+    struct fanout *fanout;
+    int load;        /* how many legs it owns */
+    bool is_threaded;
+    pthread_t thread;
+    struct queue queue;
+};
+
+struct senders {
+    struct reports *reports;
+    struct list legs;
+    int count;
+    struct sender *each;
+};
+
+/* The legs of one owner: those from `first` on. */
+struct part {
+    struct sender *owner;
+    int first, count;
+};
+
+struct audience {
+    atomic_uint holders;
+    int count, part_count;
+    struct part *parts;
+    struct leg *legs[];
+};
+
+/* The owner's part: what a task means. */
+
+static void leg_move(struct leg *leg, int fd, const struct address *address)
+{
+    leg->fd = fd;
+    leg->address = *address;
+    leg->streamed = fd < 0;
+}
+
+static void leg_free(struct sender *owner, struct leg *leg)
+{
+    uint64_t peer = leg->peer;
+    free(leg);
+    reports_push(owner->senders->reports, REPORT_FREED, peer, 0, NULL, 0);
+}
+
+static void sender_do(struct sender *sender, const struct task *task)
+{
+    switch (task->kind) {
+    case TASK_SEND: {
+        const struct part *part = &task->audience->parts[task->number];
+        fanout_send(sender->fanout, task->audience->legs + part->first, part->count, task->burst);
+        audience_release(task->audience);
+        burst_release(task->burst);
+        break;
+    }
+    case TASK_SEND_ONE:
+        fanout_send(sender->fanout, &task->leg, 1, task->burst);
+        burst_release(task->burst);
+        break;
+    case TASK_RTCP:
+        fanout_send_rtcp(sender->fanout, task->leg, task->data, (size_t)task->number);
+        free(task->data);
+        break;
+    case TASK_MOVE:
+        leg_move(task->leg, task->number, task->data);
+        free(task->data);
+        break;
+    case TASK_REMOVE:
+        leg_free(sender, task->leg);
+        break;
+    }
+}
+
+static void *sender_run(void *context)
+{
+    struct sender *sender = context;
+    struct task tasks[TAKEN_MOST];
+    for (int count; (count = queue_take(&sender->queue, tasks, TAKEN_MOST)) > 0;)
+        for (int at = 0; at < count; at++)
+            sender_do(sender, &tasks[at]);
+    return NULL;
+}
+
+/* Signals are for the process's main thread. */
+static void sender_start(struct sender *sender)
+{
+    sigset_t all, before;
+    sender->is_threaded = true;
+    queue_init(&sender->queue);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&sender->thread, NULL, sender_run, sender) != 0) {
+        fputs("farmlive: the system has no room for a send thread\n", stderr);
+        abort();
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_setname_np(sender->thread, "farmlive-send");
+}
+
+struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture)
+{
+    struct senders *senders = memory_new(sizeof *senders);
+    bool segments = fanout_probe();
+    senders->reports = reports;
+    list_init(&senders->legs);
+    senders->count = threads > 0 ? threads : 1;
+    senders->each = memory_new((size_t)senders->count * sizeof *senders->each);
+    for (int at = 0; at < senders->count; at++) {
+        struct sender *sender = &senders->each[at];
+        sender->senders = senders;
+        sender->fanout = fanout_new(reports, capture, segments);
+        if (threads > 0)
+            sender_start(sender);
+    }
+    return senders;
+}
+
+void senders_free(struct senders *senders)
+{
+    for (int at = 0; at < senders->count; at++)
+        if (senders->each[at].is_threaded)
+            queue_end(&senders->each[at].queue);
+    for (int at = 0; at < senders->count; at++) {
+        struct sender *sender = &senders->each[at];
+        if (sender->is_threaded) {
+            pthread_join(sender->thread, NULL);
+            queue_clear(&sender->queue);
+        }
+        fanout_free(sender->fanout);
+    }
+    list_each(at, &senders->legs)
+        free(list_entry(at, struct leg, all));
+    free(senders->each);
+    free(senders);
+}
+
+uint64_t senders_failed(const struct senders *senders)
+{
+    uint64_t failed = 0;
+    for (int at = 0; at < senders->count; at++)
+        failed += fanout_failed(senders->each[at].fanout);
+    return failed;
+}
+
+struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session transmit, unsigned tag)
+{
+    struct leg *leg = memory_new(sizeof *leg);
+    struct sender *owner = senders->each;
+    for (int at = 1; at < senders->count; at++)
+        if (senders->each[at].load < owner->load)
+            owner = &senders->each[at];
+    owner->load++;
+    list_add(&senders->legs, &leg->all);
+    leg->peer = peer;
+    leg->owner = owner;
+    leg->transmit = transmit;
+    leg->tag = tag;
+    leg->fd = -1;
+    leg->segmented = true;
+    return leg;
+}
+
+void senders_move(struct senders *senders, struct leg *leg, int fd, const struct address *address)
+{
+    (void)senders;
+    if (!leg->owner->is_threaded) {
+        leg_move(leg, fd, address);
+        return;
+    }
+    struct address *kept = memory_checked(malloc(sizeof *kept));
+    *kept = *address;
+    queue_push(&leg->owner->queue,
+               &(struct task){.kind = TASK_MOVE, .leg = leg, .number = fd, .data = kept});
+}
+
+void senders_remove(struct senders *senders, struct leg *leg)
+{
+    struct sender *owner = leg->owner;
+    (void)senders;
+    list_remove(&leg->all);
+    owner->load--;
+    if (owner->is_threaded)
+        queue_push(&owner->queue, &(struct task){.kind = TASK_REMOVE, .leg = leg});
+    else
+        leg_free(owner, leg);
+}
+
+/* The part of this owner, made where there is none yet. */
+static struct part *audience_part(struct audience *audience, struct sender *owner)
+{
+    for (int at = 0; at < audience->part_count; at++)
+        if (audience->parts[at].owner == owner)
+            return &audience->parts[at];
+    audience->parts = memory_grow(audience->parts, (size_t)audience->part_count + 1,
+                                  sizeof *audience->parts);
+    struct part *part = &audience->parts[audience->part_count++];
+    *part = (struct part){.owner = owner};
+    return part;
+}
+
+struct audience *audience_new(struct leg *const *legs, int count)
+{
+    struct audience *audience =
+        memory_checked(malloc(sizeof *audience + (size_t)count * sizeof *legs));
+    atomic_init(&audience->holders, 1);
+    audience->count = count;
+    audience->part_count = 0;
+    audience->parts = NULL;
+    for (int at = 0; at < count; at++)
+        audience_part(audience, legs[at]->owner)->count++;
+    for (int at = 0, first = 0; at < audience->part_count; at++) {
+        struct part *part = &audience->parts[at];
+        part->first = first;
+        first += part->count;
+        part->count = 0;
+    }
+    for (int at = 0; at < count; at++) {
+        struct part *part = audience_part(audience, legs[at]->owner);
+        audience->legs[part->first + part->count++] = legs[at];
+    }
+    return audience;
+}
+
+int audience_count(const struct audience *audience) { return audience->count; }
+
+void audience_release(struct audience *audience)
+{
+    if (atomic_fetch_sub_explicit(&audience->holders, 1, memory_order_acq_rel) > 1)
+        return;
+    free(audience->parts);
+    free(audience);
+}
+
+void senders_send(struct senders *senders, struct audience *audience, struct burst *burst)
+{
+    (void)senders;
+    for (int at = 0; at < audience->part_count; at++) {
+        const struct part *part = &audience->parts[at];
+        if (!part->owner->is_threaded) {
+            fanout_send(part->owner->fanout, audience->legs + part->first, part->count, burst);
+            continue;
+        }
+        atomic_fetch_add_explicit(&audience->holders, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&burst->holders, 1, memory_order_relaxed);
+        queue_push(&part->owner->queue, &(struct task){.kind = TASK_SEND,
+                                                       .audience = audience,
+                                                       .number = at,
+                                                       .burst = burst});
+    }
+}
+
+void senders_send_one(struct senders *senders, struct leg *leg, struct burst *burst)
+{
+    (void)senders;
+    if (!leg->owner->is_threaded) {
+        fanout_send(leg->owner->fanout, &leg, 1, burst);
+        return;
+    }
+    atomic_fetch_add_explicit(&burst->holders, 1, memory_order_relaxed);
+    queue_push(&leg->owner->queue,
+               &(struct task){.kind = TASK_SEND_ONE, .leg = leg, .burst = burst});
+}
+
+void senders_send_rtcp(struct senders *senders, struct leg *leg, const uint8_t *data, size_t size)
+{
+    (void)senders;
+    if (!leg->owner->is_threaded) {
+        fanout_send_rtcp(leg->owner->fanout, leg, data, size);
+        return;
+    }
+    uint8_t *kept = memory_checked(malloc(size ? size : 1));
+    memcpy(kept, data, size);
+    queue_push(&leg->owner->queue, &(struct task){.kind = TASK_RTCP,
+                                                  .leg = leg,
+                                                  .number = (int)size,
+                                                  .data = kept});
+}
