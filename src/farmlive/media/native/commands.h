@@ -19,16 +19,20 @@ struct commands {
     pthread_mutex_t lock;
     pthread_cond_t done;
     struct command *first, **end;
-    int bell; /* an eventfd that is written where the queue was empty */
-    bool is_closed; /* what comes now is run by whoever brings it: the thread has ended */
+    int bell; /* an eventfd that is written where the queue was empty; whoever made it closes it */
+    bool is_closed;    /* what comes now is run by whoever brings it: there is no thread (any more) */
+    struct core *core; /* for that; NULL: the core is gone, and nothing is run */
 };
 
 void commands_init(struct commands *commands, int bell);
 void commands_clear(struct commands *commands);
 void commands_post(struct commands *commands, struct command *command);
-/* Post it and wait until it has run; the caller keeps it. */
+/* Post it and wait until it has run; the caller keeps it. Where the core is gone it has not, and is as
+ * it was. */
 void commands_await(struct commands *commands, struct command *command);
 /* Run all that is there. */
 void commands_run(struct commands *commands, struct core *core, double now);
+/* Run all that is there, the last that there is. */
+void commands_close(struct commands *commands, struct core *core, double now);
 
 #endif

@@ -1,0 +1,106 @@
+/* The queue of what Python asks: filled by any thread, run by the relay's. */
+#include "commands.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "loop.h"
+
+void commands_init(struct commands *commands, int bell)
+{
+    *commands = (struct commands){.bell = bell};
+    pthread_mutex_init(&commands->lock, NULL);
+    pthread_cond_init(&commands->done, NULL);
+    commands->end = &commands->first;
+}
+
+void commands_clear(struct commands *commands)
+{
+    while (commands->first) {
+        struct command *command = commands->first;
+        commands->first = command->next;
+        if (!command->is_awaited)
+            free(command);
+    }
+    pthread_cond_destroy(&commands->done);
+    pthread_mutex_destroy(&commands->lock);
+}
+
+/* Run it and let go of it; without a core there is nothing that it could do. */
+static void finish(struct commands *commands, struct command *command, struct core *core,
+                   double now)
+{
+    if (core)
+        command->run(core, command, now);
+    if (!command->is_awaited) {
+        free(command);
+        return;
+    }
+    pthread_mutex_lock(&commands->lock);
+    command->is_done = true;
+    pthread_cond_broadcast(&commands->done);
+    pthread_mutex_unlock(&commands->lock);
+}
+
+void commands_post(struct commands *commands, struct command *command)
+{
+    command->next = NULL;
+    command->is_done = false;
+    pthread_mutex_lock(&commands->lock);
+    bool is_closed = commands->is_closed, was_empty = !commands->first;
+    if (!is_closed) {
+        *commands->end = command;
+        commands->end = &command->next;
+    }
+    pthread_mutex_unlock(&commands->lock);
+    if (is_closed) {
+        finish(commands, command, commands->core, loop_now());
+    } else if (was_empty) {
+        /* It fails only where the bell has been rung beyond counting, which is rung enough. */
+        ssize_t written = write(commands->bell, &(uint64_t){1}, sizeof(uint64_t));
+        (void)written;
+    }
+}
+
+void commands_await(struct commands *commands, struct command *command)
+{
+    command->is_awaited = true;
+    commands_post(commands, command);
+    pthread_mutex_lock(&commands->lock);
+    while (!command->is_done)
+        pthread_cond_wait(&commands->done, &commands->lock);
+    pthread_mutex_unlock(&commands->lock);
+}
+
+/* All that is there, in order. */
+static struct command *take(struct commands *commands, bool closes)
+{
+    pthread_mutex_lock(&commands->lock);
+    struct command *first = commands->first;
+    commands->first = NULL;
+    commands->end = &commands->first;
+    commands->is_closed |= closes;
+    pthread_mutex_unlock(&commands->lock);
+    return first;
+}
+
+static void run_all(struct commands *commands, struct command *command, struct core *core,
+                    double now)
+{
+    while (command) {
+        struct command *next = command->next;
+        finish(commands, command, core, now);
+        command = next;
+    }
+}
+
+void commands_run(struct commands *commands, struct core *core, double now)
+{
+    run_all(commands, take(commands, false), core, now);
+}
+
+void commands_close(struct commands *commands, struct core *core, double now)
+{
+    run_all(commands, take(commands, true), core, now);
+}
