@@ -1,0 +1,298 @@
+/* What Python asks of the core without waiting: each method copies its arguments into a command,
+ * which the relay's thread runs. */
+#include "relay.h"
+
+#include "memory.h"
+
+static struct relay *relay_of(PyObject *self) { return (struct relay *)self; }
+
+/* Post a command with what a method was given. */
+static PyObject *post(PyObject *self, struct command *command,
+                      void (*run)(struct core *core, struct command *command, double now))
+{
+    command->run = run;
+    relay_post(relay_of(self), command);
+    Py_RETURN_NONE;
+}
+
+/* Peers and their way in. */
+
+struct naming {
+    struct command command;
+    uint64_t peer;
+    struct credentials local;
+};
+
+static PyObject *post_naming(PyObject *self, PyObject *arguments,
+                             void (*run)(struct core *core, struct command *command, double now))
+{
+    unsigned long long peer;
+    const char *ufrag, *password;
+    Py_ssize_t ufrag_size, password_size;
+    struct credentials local;
+    if (!PyArg_ParseTuple(arguments, "Ky#y#", &peer, &ufrag, &ufrag_size, &password,
+                          &password_size) ||
+        !conversion_credentials(ufrag, ufrag_size, password, password_size, &local))
+        return NULL;
+    struct naming *naming = memory_new(sizeof *naming);
+    naming->peer = peer;
+    naming->local = local;
+    return post(self, &naming->command, run);
+}
+
+static void run_add_peer(struct core *core, struct command *command, double now)
+{
+    struct naming *naming = (struct naming *)command;
+    core_add_peer(core, naming->peer, &naming->local, now);
+}
+
+PyObject *relay_add_peer(PyObject *self, PyObject *arguments)
+{
+    return post_naming(self, arguments, run_add_peer);
+}
+
+static void run_restart_ice(struct core *core, struct command *command, double now)
+{
+    struct naming *naming = (struct naming *)command;
+    core_restart_ice(core, naming->peer, &naming->local, now);
+}
+
+PyObject *relay_restart_ice(PyObject *self, PyObject *arguments)
+{
+    return post_naming(self, arguments, run_restart_ice);
+}
+
+struct record {
+    struct command command;
+    uint64_t peer;
+    size_t size;
+    uint8_t data[];
+};
+
+static void run_send(struct core *core, struct command *command, double now)
+{
+    struct record *record = (struct record *)command;
+    core_send(core, record->peer, record->data, record->size, now);
+}
+
+PyObject *relay_send(PyObject *self, PyObject *arguments)
+{
+    unsigned long long peer;
+    const char *data;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(arguments, "Ky#", &peer, &data, &size))
+        return NULL;
+    struct record *record = memory_new(sizeof *record + (size_t)size);
+    record->peer = peer;
+    record->size = (size_t)size;
+    memcpy(record->data, data, (size_t)size);
+    return post(self, &record->command, run_send);
+}
+
+struct securing {
+    struct command command;
+    uint64_t peer;
+    struct keys keys;
+};
+
+static void run_secure(struct core *core, struct command *command, double now)
+{
+    struct securing *securing = (struct securing *)command;
+    if (!core_secure(core, securing->peer, &securing->keys, now))
+        events_push(core->events, EVENT_FREED, securing->peer, 0, OBJECTION_NONE, NULL, 0);
+}
+
+PyObject *relay_secure(PyObject *self, PyObject *arguments)
+{
+    unsigned long long peer, transmit, receive;
+    unsigned tag;
+    if (!PyArg_ParseTuple(arguments, "KKKI", &peer, &transmit, &receive, &tag))
+        return NULL;
+    if (srtp.protect == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "use_srtp was not called");
+        return NULL;
+    }
+    struct securing *securing = memory_new(sizeof *securing);
+    securing->peer = peer;
+    securing->keys.transmit = (srtp_session)(uintptr_t)transmit;
+    securing->keys.receive = (srtp_session)(uintptr_t)receive;
+    securing->keys.tag = tag;
+    return post(self, &securing->command, run_secure);
+}
+
+/* What names one or two by number. */
+struct numbers {
+    struct command command;
+    uint64_t first, second;
+    int most;
+};
+
+static void run_remove_peer(struct core *core, struct command *command, double now)
+{
+    core_remove_peer(core, ((struct numbers *)command)->first, now);
+}
+
+PyObject *relay_remove_peer(PyObject *self, PyObject *arguments)
+{
+    unsigned long long peer;
+    if (!PyArg_ParseTuple(arguments, "K", &peer))
+        return NULL;
+    struct numbers *numbers = memory_new(sizeof *numbers);
+    numbers->first = peer;
+    return post(self, &numbers->command, run_remove_peer);
+}
+
+static void run_remove_output(struct core *core, struct command *command, double now)
+{
+    core_remove_output(core, ((struct numbers *)command)->first, now);
+}
+
+PyObject *relay_remove_output(PyObject *self, PyObject *arguments)
+{
+    unsigned long long output;
+    if (!PyArg_ParseTuple(arguments, "K", &output))
+        return NULL;
+    struct numbers *numbers = memory_new(sizeof *numbers);
+    numbers->first = output;
+    return post(self, &numbers->command, run_remove_output);
+}
+
+static void run_put_on_air(struct core *core, struct command *command, double now)
+{
+    struct numbers *numbers = (struct numbers *)command;
+    core_put_on_air(core, numbers->first, numbers->second, now);
+}
+
+PyObject *relay_put_on_air(PyObject *self, PyObject *arguments)
+{
+    unsigned long long output, peer;
+    if (!PyArg_ParseTuple(arguments, "KK", &output, &peer))
+        return NULL;
+    struct numbers *numbers = memory_new(sizeof *numbers);
+    numbers->first = output;
+    numbers->second = peer;
+    return post(self, &numbers->command, run_put_on_air);
+}
+
+static void run_prefer(struct core *core, struct command *command, double now)
+{
+    struct numbers *numbers = (struct numbers *)command;
+    core_prefer(core, numbers->first, numbers->most, now);
+}
+
+PyObject *relay_prefer(PyObject *self, PyObject *arguments)
+{
+    unsigned long long peer;
+    int most;
+    if (!PyArg_ParseTuple(arguments, "Ki", &peer, &most))
+        return NULL;
+    struct numbers *numbers = memory_new(sizeof *numbers);
+    numbers->first = peer;
+    numbers->most = most;
+    return post(self, &numbers->command, run_prefer);
+}
+
+/* Outputs, and what peers are here for. */
+
+struct making {
+    struct command command;
+    uint64_t output;
+    struct ssrcs ssrcs;
+    uint16_t sequence;
+    uint32_t timestamp;
+};
+
+static void run_add_output(struct core *core, struct command *command, double now)
+{
+    (void)now;
+    struct making *making = (struct making *)command;
+    core_add_output(core, making->output, making->ssrcs, making->sequence, making->timestamp);
+}
+
+PyObject *relay_add_output(PyObject *self, PyObject *arguments)
+{
+    unsigned long long output;
+    unsigned video, retransmission, audio, timestamp;
+    unsigned short sequence;
+    if (!PyArg_ParseTuple(arguments, "KIIIHI", &output, &video, &retransmission, &audio,
+                          &sequence, &timestamp))
+        return NULL;
+    struct making *making = memory_new(sizeof *making);
+    making->output = output;
+    making->ssrcs.video = video;
+    making->ssrcs.retransmission = retransmission;
+    making->ssrcs.audio = audio;
+    making->sequence = sequence;
+    making->timestamp = timestamp;
+    return post(self, &making->command, run_add_output);
+}
+
+struct publish {
+    struct command command;
+    uint64_t peer;
+    uint32_t own_ssrc;
+    struct publishing publishing;
+};
+
+static void run_publish(struct core *core, struct command *command, double now)
+{
+    struct publish *publish = (struct publish *)command;
+    struct publishing *publishing = memory_new(sizeof *publishing);
+    *publishing = publish->publishing;
+    publishing->holders = 1;
+    core_publish(core, publish->peer, publishing, publish->own_ssrc, now);
+}
+
+PyObject *relay_publish(PyObject *self, PyObject *arguments)
+{
+    unsigned long long peer;
+    PyObject *tracks;
+    int transport_cc, rid, repaired_rid;
+    unsigned own_ssrc;
+    if (!PyArg_ParseTuple(arguments, "KOiiiI", &peer, &tracks, &transport_cc, &rid, &repaired_rid,
+                          &own_ssrc))
+        return NULL;
+    struct publish *publish = memory_new(sizeof *publish);
+    if (!conversion_tracks(tracks, &publish->publishing)) {
+        free(publish);
+        return NULL;
+    }
+    publish->peer = peer;
+    publish->own_ssrc = own_ssrc;
+    publish->publishing.transport_cc = transport_cc;
+    publish->publishing.rid = rid;
+    publish->publishing.repaired_rid = repaired_rid;
+    return post(self, &publish->command, run_publish);
+}
+
+struct view {
+    struct command command;
+    uint64_t peer, output;
+    struct viewing viewing;
+    uint16_t rtx_sequence;
+};
+
+static void run_view(struct core *core, struct command *command, double now)
+{
+    struct view *view = (struct view *)command;
+    core_view(core, view->peer, view->output, &view->viewing, view->rtx_sequence, now);
+}
+
+PyObject *relay_view(PyObject *self, PyObject *arguments)
+{
+    unsigned long long peer, output;
+    PyObject *video, *audio;
+    unsigned short rtx_sequence;
+    if (!PyArg_ParseTuple(arguments, "KKOOH", &peer, &output, &video, &audio, &rtx_sequence))
+        return NULL;
+    struct view *view = memory_new(sizeof *view);
+    if (!conversion_outgoing(video, view->viewing.video, &view->viewing.video_count) ||
+        !conversion_outgoing(audio, view->viewing.audio, &view->viewing.audio_count)) {
+        free(view);
+        return NULL;
+    }
+    view->peer = peer;
+    view->output = output;
+    view->rtx_sequence = rtx_sequence;
+    return post(self, &view->command, run_view);
+}

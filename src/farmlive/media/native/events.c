@@ -1,0 +1,62 @@
+/* The queue of events, from the relay's thread to the event loop's.
+ *
+ * Always holds: a queue that is not empty has had its bell rung since it was empty last. The reader
+ * first takes the bell's count and then the events, so that none is left behind unheard. */
+#include "events.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+void events_init(struct events *events, int bell)
+{
+    pthread_mutex_init(&events->lock, NULL);
+    events->first = NULL;
+    events->end = &events->first;
+    events->bell = bell;
+}
+
+void events_clear(struct events *events)
+{
+    for (struct event *event = events_take(events); event != NULL;) {
+        struct event *next = event->next;
+        free(event);
+        event = next;
+    }
+    pthread_mutex_destroy(&events->lock);
+}
+
+void events_push(struct events *events, enum event_kind kind, uint64_t peer, uint64_t output,
+                 enum objection objection, const uint8_t *data, size_t size)
+{
+    struct event *event = memory_new(sizeof *event + size);
+    event->kind = kind;
+    event->peer = peer;
+    event->output = output;
+    event->objection = objection;
+    event->size = size;
+    if (size > 0)
+        memcpy(event->data, data, size);
+    pthread_mutex_lock(&events->lock);
+    bool was_empty = events->first == NULL;
+    *events->end = event;
+    events->end = &event->next;
+    pthread_mutex_unlock(&events->lock);
+    if (was_empty) {
+        const uint64_t one = 1;
+        ssize_t written = write(events->bell, &one, sizeof one);
+        (void)written; /* the count can't be full */
+    }
+}
+
+struct event *events_take(struct events *events)
+{
+    pthread_mutex_lock(&events->lock);
+    struct event *first = events->first;
+    events->first = NULL;
+    events->end = &events->first;
+    pthread_mutex_unlock(&events->lock);
+    return first;
+}
