@@ -20,7 +20,7 @@ enum { RUN_PACKETS = 64, RUN_BYTES = 65000, TAG_MOST = 32 };
 
 /* What is gathered before it is sent: few enough bytes that they are still in the cache when the
  * kernel copies them, enough messages that a call is spread over many. */
-enum { GATHERED_BYTES = 64 * 1024, MESSAGES_MOST = 2 * RUN_PACKETS };
+enum { GATHERED_BYTES = 128 * 1024, MESSAGES_MOST = 2 * RUN_PACKETS };
 enum { ARENA_BYTES = GATHERED_BYTES + RUN_BYTES + RUN_PACKETS * SRTP_TRAILER_MOST };
 
 /* Packets of one size, of which the last may be shorter. */
@@ -39,7 +39,7 @@ struct sent {
 
 struct fanout {
     struct reports *reports;
-    const struct capture *capture;
+    struct capture capture;
     bool segments;
     atomic_uint_fast64_t failed;
     int run_count, run_room;
@@ -57,7 +57,8 @@ struct fanout *fanout_new(struct reports *reports, const struct capture *capture
     struct fanout *fanout = memory_checked(aligned_alloc(64, sizeof *fanout));
     memset(fanout, 0, sizeof *fanout);
     fanout->reports = reports;
-    fanout->capture = capture;
+    if (capture)
+        fanout->capture = *capture;
     fanout->segments = segments && !capture;
     for (int at = 0; at < MESSAGES_MOST; at++) {
         struct cmsghdr *head = (struct cmsghdr *)(void *)fanout->sent[at].control;
@@ -172,8 +173,8 @@ static void fanout_flush(struct fanout *fanout)
 static void fanout_add(struct fanout *fanout, struct leg *leg, uint8_t *at, size_t size,
                        int packets, size_t segment)
 {
-    if (fanout->capture) {
-        fanout->capture->datagram(fanout->capture->context, leg->peer, at, size);
+    if (fanout->capture.datagram) {
+        fanout->capture.datagram(fanout->capture.context, leg->peer, at, size);
         return;
     }
     struct msghdr *message = &fanout->messages[fanout->count].msg_hdr;
@@ -313,9 +314,8 @@ void fanout_send_rtcp(struct fanout *fanout, struct leg *leg, const uint8_t *dat
         return;
     if (leg->streamed)
         reports_push(fanout->reports, REPORT_STREAM, leg->peer, 1, fanout->arena, (size_t)size);
-    else if (fanout->capture)
-        fanout->capture->datagram(fanout->capture->context, leg->peer, fanout->arena,
-                                  (size_t)size);
+    else if (fanout->capture.datagram)
+        fanout->capture.datagram(fanout->capture.context, leg->peer, fanout->arena, (size_t)size);
     else
         sendto(leg->fd, fanout->arena, (size_t)size, MSG_DONTWAIT, &leg->address.name.any,
                leg->address.size);

@@ -28,6 +28,7 @@ struct sender {
 
 struct senders {
     struct reports *reports;
+    bool captures; /* then nobody is reached by a stream */
     struct list legs;
     int count;
     struct sender *each;
@@ -52,7 +53,7 @@ static void leg_move(struct leg *leg, int fd, const struct address *address)
 {
     leg->fd = fd;
     leg->address = *address;
-    leg->streamed = fd < 0;
+    leg->streamed = fd < 0 && !leg->owner->senders->captures;
 }
 
 static void leg_free(struct sender *owner, struct leg *leg)
@@ -121,6 +122,7 @@ struct senders *senders_new(int threads, struct reports *reports, const struct c
     struct senders *senders = memory_new(sizeof *senders);
     bool segments = fanout_probe();
     senders->reports = reports;
+    senders->captures = capture != NULL;
     list_init(&senders->legs);
     senders->count = threads > 0 ? threads : 1;
     senders->each = memory_new((size_t)senders->count * sizeof *senders->each);

@@ -33,7 +33,7 @@ struct leg {
 /* Legs that get the same bursts; never changed. Its holders may be in several threads. */
 struct audience;
 
-/* Where protected datagrams go in tests instead of into sockets. */
+/* Where protected datagrams go in tests instead of into sockets, and into streams. */
 struct capture {
     void (*datagram)(void *context, uint64_t peer, const uint8_t *data, size_t size);
     void *context;
