@@ -1,0 +1,367 @@
+"""What viewers of an output are sent: C writes the same packets as Python, viewer by viewer."""
+
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.media.native.conftest import FOLDER
+from tests.media.native.outgoing_camera import OPUS, RED, TYPES, Camera
+from tests.media.native.outgoing_twins import Twins
+from tests.media.packets import Received, parse
+
+from farmlive.media.engine import Outgoing, Viewing
+from farmlive.media.viewer import RTX_PER_S, Viewer
+
+SOURCES = (
+    "aiming", "burst", "codecs", "feedback", "h264", "joining", "lane", "layers", "output",
+    "pictures", "publisher", "red", "repairs", "rewrite", "rhythm", "ring", "rtcp", "rtcp_write",
+    "rtp", "seams", "sending", "sorting", "sound", "stall", "track", "transport_cc", "viewer",
+)  # fmt: skip
+ALL = {key: Outgoing(*types) for key, types in TYPES.items()}
+PLAIN = Viewing(ALL, {"OPUS": Outgoing(OPUS)})
+WITH_RED = Viewing(ALL, {"OPUS": Outgoing(109, red=120)})
+WITHOUT_RTX = Viewing({"VP8": Outgoing(35), "H264:baseline": Outgoing(36)}, {})
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which(os.environ.get("CC", "cc"))
+    if compiler is None:
+        pytest.skip("there is no C compiler on this machine")
+    program = tmp_path_factory.mktemp("outgoing") / "driver"
+    sources = [Path(__file__).with_name("outgoing_driver.c")]
+    sources += [FOLDER / f"{name}.c" for name in SOURCES]
+    flags = ["-O1", "-g", "-std=c11", "-D_GNU_SOURCE", *shlex.split(os.environ.get("CFLAGS", ""))]
+    built = subprocess.run(
+        [compiler, *flags, f"-I{FOLDER}", "-o", program, *sources, "-lm"],
+        capture_output=True,
+        text=True,
+    )
+    if built.returncode:
+        pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
+    return program
+
+
+@pytest.fixture
+def twins(driver: Path, monkeypatch: pytest.MonkeyPatch) -> Twins:
+    twins = Twins(driver, monkeypatch)
+    twins.output()
+    return twins
+
+
+def on_air(twins: Twins, layers: int = 1, codec: str = "VP8", number: int = 0) -> Camera:
+    """A publisher that is on air and has begun."""
+    camera = Camera(twins, number, Random(number), codec, layers)
+    twins.air(number)
+    camera.frames(3, keyframes=range(layers))
+    return camera
+
+
+def join(twins: Twins, peer: int, viewing: Viewing = PLAIN) -> Viewer:
+    """A viewer comes and is live at once."""
+    viewer = twins.viewer(peer, viewing)
+    twins.pump()
+    return viewer
+
+
+def packets(twins: Twins, peer: int, ssrc: int = 11) -> list[Received]:
+    """What the viewer was sent of this SSRC; 11 is video, 12 RTX and 13 sound."""
+    return [each for each in map(parse, twins.heard[peer].all) if each.ssrc == ssrc]
+
+
+def numbers(twins: Twins, peer: int) -> list[int]:
+    return [each.packet.sequence for each in packets(twins, peer)]
+
+
+def test_packets_little_shorter_than_the_longest_are_padded(twins: Twins) -> None:
+    camera = on_air(twins)
+    join(twins, 1)
+    before = len(twins.heard[1].all)
+    camera.frame(sizes=(100, 76, 75, 99, 100))
+    camera.frame(sizes=(90,))
+    twins.whole()
+    camera.frame(sizes=(70,))
+    twins.whole()
+    sizes = [len(packet) for packet in twins.heard[1].all[before:]]
+    assert [size - sizes[0] for size in sizes] == [0, 0, -25, 0, 0, 0, -30]
+    twins.agree()
+
+
+def test_a_frame_without_its_end_leaves_by_a_flush_or_when_it_is_long(twins: Twins) -> None:
+    camera = on_air(twins)
+    join(twins, 1)
+    before = len(numbers(twins, 1))
+    for count in (5, 45):
+        for datagram in camera.datagrams(sizes=[40] * (count + 1))[:count]:
+            twins.take(0, datagram)
+        twins.whole()
+    assert len(numbers(twins, 1)) == before + 40
+    twins.flush()
+    assert len(numbers(twins, 1)) == before + 50
+    twins.state()
+    twins.agree()
+
+
+@pytest.mark.parametrize("codec", TYPES)
+def test_sources_follow_each_other_without_a_seam(twins: Twins, codec: str) -> None:
+    camera = on_air(twins, codec=codec)
+    join(twins, 1)
+    camera.frames(3)
+    for number, other in enumerate((codec, "VP8", codec), 1):
+        twins.now += 0.2
+        camera = on_air(twins, codec=other, number=number)
+        twins.state()
+    sent = numbers(twins, 1)
+    assert [number - sent[0] for number in sent] == list(range(len(sent)))
+    assert len({each.payload_type for each in packets(twins, 1)}) == (1 if codec == "VP8" else 2)
+    twins.agree()
+
+
+def late_after_a_move(twins: Twins, others: int = 0) -> tuple[int, int]:
+    """A viewer moves to a layer that another one sees, and a packet from before comes late; how
+    many more packets the two get by it.
+    """
+    camera = on_air(twins, layers=3)
+    one, two = join(twins, 1), join(twins, 2)
+    for viewer in (one, two):
+        assert viewer.lane is not None
+    twins.prefer(2, 0)
+    camera.frames(3, keyframes=(0,))
+    for other in range(10, 10 + others):
+        join(twins, other)
+        twins.prefer(other, 0)
+        twins.now += 0.01
+        camera.frames(1, keyframes=(0,))
+    late = camera.datagrams(0)
+    twins.take(0, late.pop())
+    camera.frames(1)
+    twins.prefer(1, 0)
+    camera.frames(2, keyframes=(0,))
+    assert one.lane is two.lane
+    before = len(numbers(twins, 1)), len(numbers(twins, 2))
+    twins.take(0, late.pop())
+    twins.flush()
+    twins.state()
+    return len(numbers(twins, 1)) - before[0], len(numbers(twins, 2)) - before[1]
+
+
+@pytest.mark.parametrize("others", [0, 20])
+def test_nothing_from_before_the_seam_is_sent_to_who_came_with_it(
+    twins: Twins, others: int
+) -> None:
+    assert late_after_a_move(twins, others) == (0, 1)
+    twins.agree()
+
+
+def test_a_lane_goes_on_after_more_seams_than_it_remembers(twins: Twins) -> None:
+    assert late_after_a_move(twins, others=70) == (0, 1)
+    twins.agree()
+
+
+def test_a_seam_is_forgotten_when_the_ring_has_gone_round(twins: Twins) -> None:
+    camera = on_air(twins)
+    join(twins, 1)
+    for _ in range(105):
+        camera.frame(sizes=[1] * 40)
+        twins.whole()
+    early = camera.sequences[0] - 4_150
+    camera.sequences[0] = early & 0xFFFF
+    camera.frame(sizes=(3,))
+    twins.whole()
+    twins.agree()
+
+
+def test_sound_with_and_without_red_over_changes_of_source(twins: Twins) -> None:
+    camera = on_air(twins)
+    for peer, viewing in enumerate((PLAIN, WITH_RED, WITHOUT_RTX), 1):
+        join(twins, peer, viewing)
+    for number in range(1, 4):
+        for kind in (False, True, True, True, False, True):
+            camera.say(kind, foreign=kind and camera.draw.random() < 0.3)
+            twins.now += 0.02
+            twins.whole()
+        broken = camera.sound()
+        twins.take(camera.number, broken[:1] + bytes((RED,)) + broken[2:12] + b"\x80\x80")
+        twins.whole()
+        twins.state()
+        twins.now += 0.1
+        camera = on_air(twins, number=number)
+    plain, wrapped = packets(twins, 1, 13), packets(twins, 2, 13)
+    assert [each.packet.timestamp for each in plain] == [each.packet.timestamp for each in wrapped]
+    assert {each.payload_type for each in plain} == {OPUS}
+    assert {each.payload_type for each in wrapped} == {109, 120}
+    assert not packets(twins, 3, 13)
+    twins.agree()
+
+
+def test_who_comes_takes_the_numbers_that_most_have(twins: Twins) -> None:
+    camera = on_air(twins)
+    first = join(twins, 1)
+    other = on_air(twins, number=1)
+    twins.state()
+    for peer in (2, 3, 4):
+        other.frames(1)
+        viewer = join(twins, peer, WITHOUT_RTX if peer == 3 else PLAIN)
+        assert first.epoch is not None
+        assert viewer.epoch is not None
+        same = first.epoch.shift.timestamp == viewer.epoch.shift.timestamp
+        assert same, "it takes that of the one that is there"
+        twins.state()
+    twins.remove(1)
+    other.frames(1)
+    twins.state()
+    assert camera.publisher.outputs == ()
+    twins.agree()
+
+
+def test_of_shifts_that_equally_many_have_that_of_the_first_viewer_is_taken(twins: Twins) -> None:
+    camera = on_air(twins, layers=3)
+    for peer in range(1, 7):
+        join(twins, peer)
+    # Two by two they come to the lowest layer, each time with other numbers; the last ones first.
+    for pair in ((5, 6), (1, 2), (3, 4)):
+        camera.frame(1, sizes=(40,))
+        for peer in pair:
+            twins.prefer(peer, 0)
+        twins.now += 0.013
+        camera.frames(2, keyframes=(0,))
+        camera.say()
+        twins.whole()
+        twins.state()
+    (lane,) = twins.outputs[0].joining.lanes.values()
+    shifts = {peer: each.epoch.shift for peer, each in twins.viewers.items() if each.epoch}
+    assert len(set(shifts.values())) == 3
+    assert lane.common == shifts[1]
+    twins.remove(2)
+    camera.frames(1)
+    assert lane.common == shifts[3]
+    twins.state()
+    twins.agree()
+
+
+@pytest.mark.parametrize("reports", ["none", "one", "all", "far"])
+def test_reports_of_the_sender_set_layers_to_one_time(twins: Twins, reports: str) -> None:
+    camera = on_air(twins, layers=3)
+    join(twins, 1)
+    camera.frames(2)
+    for layer in range(1 if reports == "one" else 3 if reports != "none" else 0):
+        wall = 5_000.25 + (9 * layer if reports == "far" else 0.05 * layer)
+        twins.report_of(0, camera.ssrcs[layer], wall, camera.stamp(layer))
+    for most in (0, 1, None, 0):
+        twins.prefer(1, most)
+        twins.now += 0.31
+        camera.frames(3, keyframes=(0, 1, 2))
+        twins.state()
+    sent = numbers(twins, 1)
+    assert [number - sent[0] for number in sent] == list(range(len(sent)))
+    twins.agree()
+
+
+def test_sender_reports(twins: Twins) -> None:
+    camera = on_air(twins)
+    assert twins.viewer(1, PLAIN) is not None
+    told = twins.sender_report(1, 1_700_000_000.123)
+    twins.pump()
+    camera.say()
+    twins.whole()
+    twins.report_of(0, camera.ssrcs[0], 77.5, 123_456)
+    for step in range(4):
+        twins.now += 0.731
+        if step % 2:
+            twins.reference(1, 99_000 + step, 0xFFFF0000 + step)
+            twins.now += 0.000_3
+        told = twins.sender_report(1, 1_700_000_000.123 + step)
+        assert len(told) == 28 * 2 + 4 + 2 * 16 + (24 if step % 2 else 0)
+    twins.air(None)
+    twins.remove(1)
+    twins.viewer(2, WITHOUT_RTX)
+    assert twins.sender_report(2, 1_700_000_001.0)
+    twins.agree()
+
+
+def test_nothing_is_reported_to_who_gets_nothing(twins: Twins) -> None:
+    twins.viewer(1, PLAIN)
+    twins.reference(1, 5, 6)
+    assert twins.sender_report(1, 1.5) == b""
+    assert twins.viewers[1].reference is not None
+    twins.agree()
+
+
+@pytest.mark.parametrize("viewing", [PLAIN, WITHOUT_RTX])
+@pytest.mark.parametrize("codec", ["VP8", "H264:baseline"])
+def test_repairs_have_the_numbers_and_times_that_were_sent(
+    twins: Twins, codec: str, viewing: Viewing
+) -> None:
+    camera = on_air(twins, codec=codec)
+    camera.frames(9)
+    viewer = join(twins, 1, viewing)
+    assert viewer.epoch is not None
+    assert viewer.epoch.squeezed is not None
+    camera.frames(4)
+    twins.now += 0.4
+    other = on_air(twins, codec=codec, number=1)
+    other.frames(4)
+    sent = {each.packet.sequence: each.packet for each in packets(twins, 1)}
+    twins.nack(1, list(sent))
+    again = packets(twins, 1, 12 if viewing is PLAIN else 11)[-len(sent) :]
+    assert [each.packet.timestamp for each in again] == [p.timestamp for p in sent.values()]
+    if viewing is PLAIN:
+        assert [each.packet.payload[2:] for each in again] == [p.payload for p in sent.values()]
+    twins.nack(1, [min(sent) - 5, max(sent) + 1, max(sent)])
+    twins.nack(1, [max(sent)], ssrc=12)
+    twins.state()
+    twins.now += 6
+    twins.second(1)
+    twins.nack(1, list(sent))
+    twins.state()
+    twins.agree()
+
+
+def test_what_was_left_out_on_purpose_is_not_repaired(twins: Twins) -> None:
+    camera = on_air(twins)
+    join(twins, 1)
+    camera.frames(2)
+    last = numbers(twins, 1)[-1]
+    twins.fall(1, 9)
+    twins.nack(1, [last])
+    twins.now += 1
+    camera.frames(2, keyframes=(0,))
+    twins.nack(1, [last, last + 1])
+    assert len(packets(twins, 1, 12)) == 1
+    twins.state()
+    twins.agree()
+
+
+def test_no_more_is_repaired_than_a_viewer_may_ask_for_in_a_second(twins: Twins) -> None:
+    camera = on_air(twins)
+    join(twins, 1)
+    camera.frames(2)
+    last = numbers(twins, 1)[-3:]
+    for _ in range(7):
+        twins.nack(1, last * 33)
+    assert len(packets(twins, 1, 12)) == RTX_PER_S
+    twins.state()
+    twins.second(1)
+    twins.nack(1, last)
+    twins.state()
+    twins.agree()
+
+
+def test_links_are_tried_with_repeats(twins: Twins) -> None:
+    camera = on_air(twins, layers=3)
+    join(twins, 1)
+    twins.measure(0)
+    twins.report(1, 100, 0)
+    camera.frames(30)
+    twins.now += 3
+    twins.measure(0)
+    twins.report(1, 400, 0)
+    for seconds in (0.01, 0.1, 3.0):
+        twins.probe(seconds)
+    assert len(packets(twins, 1, 12)) > 3
+    twins.state()
+    twins.agree()
