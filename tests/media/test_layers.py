@@ -87,6 +87,14 @@ def test_a_probe_without_an_answer_ends() -> None:
     assert link.choice.probe is None
 
 
+def test_a_probe_ends_where_the_next_source_has_no_such_layer() -> None:
+    link = Link(10_000)
+    link.run(2)
+    assert link.choice.probe == 2
+    assert link.choice.decide(ALL[:2], RATES[:2], 2, link.now, True) == 1
+    assert link.choice.probe is None
+
+
 def test_a_viewer_that_stalled_goes_on_with_less() -> None:
     link = Link(10_000)
     link.run(20)

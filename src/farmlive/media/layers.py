@@ -311,7 +311,8 @@ class Choice:
         layer = self.probe
         if layer is None:
             return
-        if not flowing[layer] or (self.most is not None and layer > self.most):
+        gone = layer >= len(flowing) or not flowing[layer]
+        if gone or (self.most is not None and layer > self.most):
             self.probe = None
         elif self._reported_at <= self._probe_since:
             if now - self._probe_since > _PROBE_MOST_S:
