@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -215,25 +216,41 @@ def test_a_viewer_s_layer(
 def test_fewer_layers_than_before(c: ctypes.CDLL) -> None:
     twins = Twins(c, 0)
     assert twins.decide([True] * 4, [1.0] * 4, 3, 1, False) == 1
-    assert twins.decide([True] * 2, [1.0] * 2, 3, 1, False) == 1
-    assert twins.decide([True], [1.0], 3, 1, False) == 0
-    assert twins.decide([], [], 0, 1, False) == 0
-    assert twins.decide([False] * 3, [1.0] * 3, 0, 1, False) == 0
-    assert twins.decide([False, False, True], [1.0] * 3, 0, 1, False) == 2
+    for now in (4, 5):
+        twins.reported(now, 0, now)
+    assert twins.decide([True] * 4, [1.0] * 4, 1, 5, False) == 2
+    assert twins.decide([True] * 2, [1.0] * 2, 3, 6, False) == 1
+    assert twins.decide([True] * 4, [1.0] * 4, 1, 6, False) == 1
+    assert twins.decide([True], [1.0], 3, 6, False) == 0
+    assert twins.decide([], [], 0, 6, False) == 0
+    assert twins.decide([False] * 3, [1.0] * 3, 0, 6, False) == 0
+    assert twins.decide([False, False, True], [1.0] * 3, 0, 6, False) == 2
 
 
-def test_loss_that_is_not_ours_and_a_probe_that_fails(c: ctypes.CDLL) -> None:
-    """The way down and up again that a viewer with a full link takes, step by step."""
-    twins, now, highest, lost = Twins(c, 0), 0.0, 0, 0
-    layers, current = set(), 1
-    probed = False
+def test_a_link_that_is_full_for_a_while(c: ctypes.CDLL) -> None:
+    twins, highest, lost, current = Twins(c, 0), 0, 0, 1
+    layers, probed = set(), False
     for step in range(600):
-        now += 0.5
+        now = step * 0.5
         highest += 100
-        lost += 40 if 100 <= step < 130 else 20 if twins.python.probe is not None else 0
+        lost += 40 if 100 <= step < 130 else 20 if twins.native.probe >= 0 else 0
         twins.reported(highest, lost, now)
         current = twins.decide([True] * 3, [150.0, 500.0, 1_500.0], current, now, step % 200 > 20)
         probed = probed or twins.native.probe >= 0
         layers.add(current)
-    assert layers >= {0, 1, 2}
+    assert layers == {0, 1, 2}
     assert probed
+
+
+def test_probes_that_fail_come_ever_later_up_to_a_limit(c: ctypes.CDLL) -> None:
+    twins, highest, lost = Twins(c, 0), 0, 0
+    begun: list[float] = []
+    for step in range(800):
+        now, before = step * 0.5, twins.native.probe
+        highest += 100
+        lost += 20 if before >= 0 else 0
+        twins.reported(highest, lost, now)
+        assert twins.decide([True] * 2, [150.0, 500.0], 0, now, True) == 0
+        if twins.native.probe > before:
+            begun.append(now)
+    assert [round(b - a) for a, b in pairwise(begun)][:5] == [18, 34, 66, 66, 66]
