@@ -69,6 +69,8 @@ class Sender:
         self.chance = random.Random(seed)
         self.publishing = publishing
         self.now = self.chance.uniform(1, 1e6)
+        # How often keyframes and disturbances come: groups longer than a ring, or many seams.
+        self.calm = self.chance.choice((1.0, 0.1))
         self.wide = self.chance.randrange(1 << 16)
         self.late: list[bytes] = []
         self.streams: list[Stream] = []
@@ -84,9 +86,10 @@ class Sender:
     def anew(self, stream: Stream) -> None:
         """The stream begins with other numbers."""
         chance = self.chance
-        stream.ssrc, stream.repairing = chance.randrange(1 << 32), chance.randrange(1 << 32)
+        stream.ssrc = chance.randrange(1 << 32) if chance.random() < 0.9 else 0
+        stream.repairing = chance.randrange(1 << 32)
         stream.payload_type = chance.choice(list(stream.incoming.codecs))
-        stream.sequence = chance.choice((chance.randrange(1 << 16), 65_530, 0, 1))
+        stream.sequence = chance.choice((chance.randrange(1 << 16), 65_530, 65_535, 0))
         stream.timestamp = chance.choice((chance.randrange(1 << 32), (1 << 32) - 90_000))
         stream.keyframe_due = True
 
@@ -123,7 +126,7 @@ class Sender:
         rest = [chance.randbytes(chance.randrange(1, 30)) for _ in range(chance.randrange(4))]
         if stream.incoming.kind == "audio":
             return [chance.randbytes(chance.randrange(0, 40))]
-        is_keyframe = stream.keyframe_due or chance.random() < 0.02
+        is_keyframe = stream.keyframe_due or chance.random() < 0.02 * self.calm
         stream.keyframe_due = False
         if stream.incoming.codecs[stream.payload_type] == "VP8":
             if not is_keyframe:
@@ -142,7 +145,7 @@ class Sender:
         return [b"\x78" + b"".join(units), *idr]
 
     def repair(self, stream: Stream) -> bytes | None:
-        """Something that was lost, or a number at random, comes by RTX; None: the stream has none."""
+        """Something that was lost, or what is not missed, comes by RTX; None: there is none."""
         chance = self.chance
         types = [
             rtx

@@ -218,8 +218,8 @@ static void print_track(struct track *track, double now)
            track->rid, track->packets, track->octets, track->frames, track->last_at);
     printf(" %d %d %.17g %.17g %.17g", track->size.width, track->size.height, track->kbps,
            track->loss, track_jitter_ms(track));
-    printf(" %d %d %d %d %d", track->whole, track->wrapped, track->overrun, track->wanted,
-           track_unanswered(track, now));
+    printf(" %d %d %d %d %d %d", publisher_has_layer(publisher, track), track->whole,
+           track->wrapped, track->overrun, track->wanted, track_unanswered(track, now));
     optional(track->has_repair, track->repair_s);
     optional(track->has_keyframe, track->keyframe_at);
     optional(track->rhythm.has_next, track->rhythm.next);
