@@ -16,35 +16,50 @@ struct sha1 {
 
 static uint32_t turn_left(uint32_t value, int bits) { return value << bits | value >> (32 - bits); }
 
-/* One of the 80 rounds: `mixed` is the round's function and its constant. */
-static void turn(uint32_t s[5], uint32_t mixed, uint32_t word)
+static uint32_t choose(uint32_t x, uint32_t y, uint32_t z) { return z ^ (x & (y ^ z)); }
+static uint32_t parity(uint32_t x, uint32_t y, uint32_t z) { return x ^ y ^ z; }
+static uint32_t majority(uint32_t x, uint32_t y, uint32_t z) { return (x & y) | (z & (x | y)); }
+
+/* One of the 80 rounds: `mixed` is its function of three of the five words, and its constant. The
+ * words change their places instead of being moved. */
+static inline void turn(uint32_t a, uint32_t *b, uint32_t *e, uint32_t mixed, uint32_t word)
 {
-    uint32_t first = turn_left(s[0], 5) + mixed + s[4] + word;
-    s[4] = s[3];
-    s[3] = s[2];
-    s[2] = turn_left(s[1], 30);
-    s[1] = s[0];
-    s[0] = first;
+    *e += turn_left(a, 5) + mixed + word;
+    *b = turn_left(*b, 30);
 }
+
+/* The word of round `i`; of those before it the last 16 are kept. */
+static inline uint32_t word_of(uint32_t w[16], int i)
+{
+    if (i >= 16)
+        w[i & 15] = turn_left(w[(i - 3) & 15] ^ w[(i - 8) & 15] ^ w[(i - 14) & 15] ^ w[i & 15], 1);
+    return w[i & 15];
+}
+
+#define TURN_20(from, mix, constant)                                                              \
+    for (int i = (from); i < (from) + 20; i += 5) {                                               \
+        turn(a, &b, &e, mix(b, c, d) + (constant), word_of(w, i));                                \
+        turn(e, &a, &d, mix(a, b, c) + (constant), word_of(w, i + 1));                            \
+        turn(d, &e, &c, mix(e, a, b) + (constant), word_of(w, i + 2));                            \
+        turn(c, &d, &b, mix(d, e, a) + (constant), word_of(w, i + 3));                            \
+        turn(b, &c, &a, mix(c, d, e) + (constant), word_of(w, i + 4));                            \
+    }
 
 static void digest_block(uint32_t state[5], const uint8_t *block)
 {
-    uint32_t w[80], s[5];
+    uint32_t w[16];
     for (int i = 0; i < 16; i++)
         w[i] = get32(block + 4 * i);
-    for (int i = 16; i < 80; i++)
-        w[i] = turn_left(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
-    memcpy(s, state, sizeof s);
-    for (int i = 0; i < 20; i++)
-        turn(s, (s[3] ^ (s[1] & (s[2] ^ s[3]))) + 0x5A827999, w[i]);
-    for (int i = 20; i < 40; i++)
-        turn(s, (s[1] ^ s[2] ^ s[3]) + 0x6ED9EBA1, w[i]);
-    for (int i = 40; i < 60; i++)
-        turn(s, ((s[1] & s[2]) | (s[3] & (s[1] | s[2]))) + 0x8F1BBCDC, w[i]);
-    for (int i = 60; i < 80; i++)
-        turn(s, (s[1] ^ s[2] ^ s[3]) + 0xCA62C1D6, w[i]);
-    for (int i = 0; i < 5; i++)
-        state[i] += s[i];
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    TURN_20(0, choose, 0x5A827999)
+    TURN_20(20, parity, 0x6ED9EBA1)
+    TURN_20(40, majority, 0x8F1BBCDC)
+    TURN_20(60, parity, 0xCA62C1D6)
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
 }
 
 static void begin(struct sha1 *sha1)
