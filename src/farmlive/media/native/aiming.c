@@ -1,5 +1,5 @@
-/* Which track each viewer of an output should get, by the layers that come, by what the viewer tells
- * of its link, and by what it waits for; and which keyframes are asked for on that account.
+/* Which track each viewer of an output should get, by the layers that come and by what the viewer
+ * tells of its link; and which keyframes are asked for on that account.
  *
  * Always holds: in `moving` is who has a track and should get another, in `probing` who has a probe
  * or had one until a moment ago. */

@@ -1,17 +1,17 @@
-/* Whether one viewer keeps up: when it falls, and how long it waits for video then.
+/* Whether one viewer keeps up: when it falls, and how long it waits for video then. What was not
+ * taken, `senders` and `ports` tell.
  *
- * Pure decisions: `senders` and `ports` tell what was not taken, `output` asks who may go on. Always
- * holds: who falls again soon after it got a keyframe waits twice as long, since each return costs
- * everyone a keyframe. */
+ * Always holds: who falls again soon after it got a keyframe waits twice as long, since each return
+ * costs everyone a keyframe. */
 #include "stall.h"
 
-/* How long a viewer that fell behind waits for video, at first and when it falls again and again. */
+/* How long a viewer that fell behind waits for video, at first and when it falls ever again. */
 #define WAIT_S 0.5
 #define LONGEST_WAIT_S 8.0
 #define STEADY_S 10.0
 
-/* Packets that a full network card or buffer refused of one viewer, within a second, until its video
- * is not worth going on with. */
+/* Packets that a full network card or buffer refused of one viewer, within a second, until its
+ * video is not worth going on with. */
 enum { REFUSED_MOST = 32 };
 
 void stall_init(struct stall *stall) { *stall = (struct stall){.wait_s = WAIT_S}; }

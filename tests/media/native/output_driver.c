@@ -1,0 +1,393 @@
+/* Outputs, publishers and viewers of the native engine, run by a script: a call a line on standard
+ * input, and on standard output what each viewer would be sent, in plain text. Senders and ports are
+ * replaced. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "joining.h"
+#include "memory.h"
+#include "output_state.h"
+#include "ports.h"
+
+struct publisher *publishers[MOST];
+struct output *outputs[MOST];
+static struct viewer *viewers[MOST];
+
+/* In the place of senders: what is handed to them is printed. */
+
+struct audience {
+    int count;
+    struct leg *legs[];
+};
+
+static void print_hex(const uint8_t *data, size_t size)
+{
+    for (size_t at = 0; at < size; at++)
+        printf("%02x", data[at]);
+    putchar('\n');
+}
+
+struct audience *audience_new(struct leg *const *legs, int count)
+{
+    struct audience *audience = memory_new(sizeof *audience + (size_t)count * sizeof *legs);
+    audience->count = count;
+    memcpy(audience->legs, legs, (size_t)count * sizeof *legs);
+    return audience;
+}
+
+int audience_count(const struct audience *audience) { return audience->count; }
+
+void audience_release(struct audience *audience) { free(audience); }
+
+void senders_send_one(struct senders *senders, struct leg *leg, struct burst *burst)
+{
+    (void)senders;
+    for (int at = 0; at < burst->count; at++) {
+        printf("> %" PRIu64 " ", leg->peer);
+        print_hex(burst_at(burst, at), burst->sizes[at]);
+    }
+}
+
+void senders_send(struct senders *senders, struct audience *audience, struct burst *burst)
+{
+    for (int at = 0; at < audience->count; at++)
+        senders_send_one(senders, audience->legs[at], burst);
+}
+
+/* In the place of ports: who holds how much. */
+
+struct port {
+    size_t held;
+};
+
+size_t port_held(const struct port *port, const struct address *address)
+{
+    (void)address;
+    return port->held;
+}
+
+/* The words of a call. */
+
+static const char *word(void)
+{
+    const char *found = strtok(NULL, " \n");
+    if (found == NULL) {
+        fputs("a word is missing\n", stderr);
+        exit(2);
+    }
+    return found;
+}
+
+static long long integer(void) { return strtoll(word(), NULL, 10); }
+static int small(void) { return (int)integer(); }
+static double real(void) { return strtod(word(), NULL); }
+static struct output *output(void) { return outputs[integer()]; }
+static struct publisher *publisher(void) { return publishers[integer()]; }
+static struct viewer *viewer(void) { return viewers[integer()]; }
+
+/* Making what there is. */
+
+static void pairs(int8_t to[PAYLOAD_TYPES])
+{
+    for (int count = small(); count > 0; count--) {
+        int from = small();
+        to[from] = (int8_t)small();
+    }
+}
+
+static void make_publisher(void)
+{
+    static const char *rids[] = {"a", "b", "c", "d"};
+    int number = small();
+    uint32_t ssrc = (uint32_t)integer();
+    struct publishing *publishing = memory_new(sizeof *publishing);
+    publishing->holders = 1;
+    publishing->transport_cc = publishing->repaired_rid = -1;
+    publishing->rid = small();
+    publishing->count = small();
+    for (int at = 0; at < publishing->count; at++) {
+        struct incoming *incoming = &publishing->tracks[at];
+        incoming->is_video = integer();
+        incoming->clock_rate = (unsigned)integer();
+        incoming->nack = integer();
+        incoming->pli = integer();
+        incoming->layers = small();
+        for (int layer = 0; layer < incoming->layers; layer++)
+            strcpy(incoming->rids[layer], rids[layer]);
+        memset(incoming->repairs, -1, sizeof incoming->repairs);
+        memset(incoming->red, -1, sizeof incoming->red);
+        for (int count = small(); count > 0; count--) {
+            int payload_type = small();
+            incoming->codecs[payload_type] = (codec_id)integer();
+        }
+        pairs(incoming->repairs);
+        pairs(incoming->red);
+    }
+    publishers[number] = publisher_new(publishing, ssrc, (uint64_t)number);
+}
+
+static void make_output(void)
+{
+    int number = small();
+    struct ssrcs ssrcs = {0};
+    ssrcs.video = (uint32_t)integer();
+    ssrcs.retransmission = (uint32_t)integer();
+    ssrcs.audio = (uint32_t)integer();
+    uint16_t sequence = (uint16_t)integer();
+    uint32_t timestamp = (uint32_t)integer();
+    outputs[number] = output_new((uint64_t)number, ssrcs, sequence, timestamp, NULL);
+}
+
+static int wanted(struct outgoing *to)
+{
+    int count = small();
+    for (int at = 0; at < count; at++) {
+        to[at].codec = (codec_id)integer();
+        to[at].payload_type = (int8_t)integer();
+        to[at].retransmission = (int8_t)integer();
+        to[at].red = (int8_t)integer();
+    }
+    return count;
+}
+
+static void make_viewer(void)
+{
+    int number = small();
+    struct output *where = output();
+    struct viewing viewing = {0};
+    viewing.video_count = wanted(viewing.video);
+    viewing.audio_count = wanted(viewing.audio);
+    uint16_t rtx_sequence = (uint16_t)integer();
+    double now = real();
+    struct leg *leg = memory_new(sizeof *leg);
+    leg->peer = (uint64_t)number;
+    viewers[number] = viewer_new((uint64_t)number, &viewing, leg, rtx_sequence, now);
+    viewers[number]->port = memory_new(sizeof(struct port));
+    output_add(where, viewers[number], now);
+}
+
+static void remove_viewer(struct viewer *gone)
+{
+    viewers[gone->peer] = NULL;
+    output_remove(gone->output, gone);
+    free(gone->leg);
+    free(gone->port);
+    viewer_free(gone);
+}
+
+static void remove_publisher(struct publisher *gone)
+{
+    while (gone->output_count > 0)
+        output_drop(gone->outputs[0], gone);
+    publishers[gone->peer] = NULL;
+    publisher_free(gone);
+}
+
+/* What comes. */
+
+static void take(struct publisher *from, double now, char *hex)
+{
+    uint8_t data[2048];
+    size_t size = strlen(hex) / 2;
+    for (size_t at = 0; at < size; at++) {
+        char two[3] = {hex[2 * at], hex[2 * at + 1], 0};
+        data[at] = (uint8_t)strtoul(two, NULL, 16);
+    }
+    struct rtp_packet received;
+    struct taken taken;
+    if (!rtp_split(data, size, &received) ||
+        !publisher_take(from, &received, now, now, &taken)) {
+        puts("= -");
+        return;
+    }
+    struct output *hearers[MOST];
+    int count = from->output_count;
+    for (int at = 0; at < count; at++)
+        hearers[at] = from->outputs[at];
+    bool switched[MOST] = {0};
+    for (int at = 0; at < count; at++)
+        switched[hearers[at]->number] =
+            output_feed(hearers[at], from, taken.track, taken.packet, taken.began, now);
+    packet_release(taken.packet);
+    printf("= %d", taken.began);
+    for (int at = 0; at < MOST; at++)
+        if (switched[at])
+            printf(" %d", at);
+    putchar('\n');
+}
+
+static void print_rtcp(const struct rtcp_buffer *buffer)
+{
+    printf("= ");
+    print_hex(buffer->data, buffer->size);
+}
+
+static void nack(struct viewer *by)
+{
+    struct nack nack = {.ssrc = (uint32_t)integer(), .count = 0};
+    for (int count = small(); nack.count < count; nack.count++)
+        nack.missing[nack.count] = (uint16_t)integer();
+    repairs_answer(by->output, by, &nack);
+}
+
+static void reported(struct viewer *by)
+{
+    struct receiver_report report = {.ssrc = (uint32_t)integer()};
+    report.highest = (uint32_t)integer();
+    report.total_lost = (int32_t)integer();
+    printf("= %d\n", output_reported(by->output, by, &report, real()));
+}
+
+static void heard(struct publisher *from)
+{
+    struct sender_report report = {.ssrc = (uint32_t)integer()};
+    report.ntp = strtoull(word(), NULL, 10);
+    report.timestamp = (uint32_t)integer();
+    publisher_heard(from, &report, real());
+}
+
+static void referred(struct viewer *by)
+{
+    by->has_reference = true;
+    by->reference.ssrc = (uint32_t)integer();
+    by->reference.middle = (uint32_t)integer();
+    by->reference_at = real();
+}
+
+static void refused(struct viewer *by)
+{
+    int packets = small();
+    if (stall_refuse(&by->stall, packets, real()))
+        output_fall(by->output, by);
+}
+
+static void measure(struct publisher *each)
+{
+    double now = real();
+    publisher_measure(each, now);
+    if (publisher_look(each, now))
+        for (int at = 0; at < each->output_count; at++)
+            output_aim_all(each->outputs[at], now);
+}
+
+static void feedback(struct publisher *each)
+{
+    static struct rtcp_buffer buffer;
+    buffer.size = 0;
+    double now = real();
+    bool report = integer();
+    publisher_feedback(each, now, report, 0, &buffer);
+    print_rtcp(&buffer);
+}
+
+static void report(struct viewer *to)
+{
+    static struct rtcp_buffer buffer;
+    buffer.size = 0;
+    double now = real(), wall = real();
+    sending_report(to->output, to, now, wall, &buffer);
+    print_rtcp(&buffer);
+}
+
+static void tick(struct output *each)
+{
+    double now = real();
+    if (!list_is_empty(&each->probing))
+        output_probe(each, 0.1);
+    output_want_keyframes(each, now);
+}
+
+static void call(const char *verb)
+{
+#define IS(name) (strcmp(verb, name) == 0)
+    if (IS("rtp")) {
+        struct publisher *from = publisher();
+        double now = real();
+        take(from, now, strtok(NULL, " \n"));
+    } else if (IS("whole")) {
+        printf("= %d\n", output_send_whole(output()));
+    } else if (IS("flush")) {
+        output_flush(output());
+    } else if (IS("pump")) {
+        struct output *each = output();
+        output_pump(each, real());
+    } else if (IS("tick")) {
+        tick(output());
+    } else if (IS("second")) {
+        struct viewer *each = viewer();
+        printf("= %d\n", output_second(each->output, each, real()));
+    } else if (IS("measure")) {
+        measure(publisher());
+    } else if (IS("feedback")) {
+        feedback(publisher());
+    } else if (IS("report")) {
+        report(viewer());
+    } else if (IS("sr")) {
+        heard(publisher());
+    } else if (IS("rr")) {
+        reported(viewer());
+    } else if (IS("remb")) {
+        struct viewer *each = viewer();
+        double kbps = real();
+        choice_estimated(&each->choice, kbps, real());
+    } else if (IS("nack")) {
+        nack(viewer());
+    } else if (IS("pli")) {
+        struct viewer *each = viewer();
+        struct publisher *asked = output_keyframe_requested(each->output, each);
+        printf("= %d\n", asked ? (int)asked->peer : 0);
+    } else if (IS("reference")) {
+        referred(viewer());
+    } else if (IS("refused")) {
+        refused(viewer());
+    } else if (IS("held")) {
+        struct viewer *each = viewer();
+        each->port->held = (size_t)integer();
+    } else if (IS("prefer")) {
+        struct viewer *each = viewer();
+        each->choice.most = small();
+        printf("= %d\n", output_aim(each->output, each, real()));
+    } else if (IS("moved")) {
+        output()->sending.stale = true;
+    } else if (IS("air")) {
+        struct output *each = output();
+        output_put_on_air(each, publisher());
+    } else if (IS("publisher")) {
+        make_publisher();
+    } else if (IS("gone")) {
+        remove_publisher(publisher());
+    } else if (IS("output")) {
+        make_output();
+    } else if (IS("viewer")) {
+        make_viewer();
+    } else if (IS("leave")) {
+        remove_viewer(viewer());
+    } else if (IS("state")) {
+        print_state();
+    } else {
+        fprintf(stderr, "no such call: %s\n", verb);
+        exit(2);
+    }
+#undef IS
+}
+
+int main(void)
+{
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, stdin) > 0) {
+        call(strtok(line, " \n"));
+        puts(".");
+        fflush(stdout);
+    }
+    free(line);
+    for (int at = 0; at < MOST; at++)
+        if (viewers[at] != NULL)
+            remove_viewer(viewers[at]);
+    for (int at = 0; at < MOST; at++)
+        if (publishers[at] != NULL)
+            remove_publisher(publishers[at]);
+    for (int at = 0; at < MOST; at++)
+        output_free(outputs[at]);
+    return 0;
+}

@@ -1,0 +1,229 @@
+"""Outputs: on the same packets and calls C sends each viewer what Python sends it, and has
+everyone in the same place.
+"""
+
+import os
+import shutil
+import subprocess
+from itertools import groupby
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.media.native.encoders import FRAME_S, Encoder
+from tests.media.native.twin import SSRCS, Twin
+from tests.media.scripted import hear_plainly
+
+import farmlive.media
+from farmlive.media.engine import Outgoing, Viewing
+from farmlive.media.rtcp import SenderReport
+
+FOLDER = Path(farmlive.media.__file__).parent / "native"
+DRIVERS = [Path(__file__).parent / f"{name}.c" for name in ("output_driver", "output_state")]
+NAMES = (
+    "aiming", "output", "joining", "viewer", "stall", "lane", "seams", "sound", "sending",
+    "repairs", "burst", "ring", "track", "publisher", "sorting", "feedback", "rewrite", "layers",
+    "rhythm", "pictures", "red", "codecs", "h264", "rtcp", "rtcp_write", "rtp", "transport_cc",
+)  # fmt: skip
+FLAGS = ["-O1", "-g", "-std=c11", "-D_GNU_SOURCE", "-fsanitize=address,undefined",
+         "-fno-sanitize-recover=all"]  # fmt: skip
+
+EVERYTHING = Viewing(
+    {
+        "VP8": Outgoing(96, 97),
+        "VP9:0": Outgoing(98, 99),
+        "H264:baseline": Outgoing(102, 103),
+    },
+    {"OPUS": Outgoing(111, None, 63)},
+)
+VIEWINGS = [
+    EVERYTHING,
+    EVERYTHING,
+    Viewing({"VP8": Outgoing(120, 121), "H264:baseline": Outgoing(125)}, {"OPUS": Outgoing(109)}),
+    Viewing({"VP9:0": Outgoing(98, 99), "VP8": Outgoing(96)}, {}),
+    Viewing({}, {"OPUS": Outgoing(111, None, 63)}),
+]
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which(os.environ.get("CC", "cc"))
+    if compiler is None:
+        pytest.skip("there is no C compiler on this machine")
+    program = tmp_path_factory.mktemp("native") / "output"
+    sources = [*map(str, DRIVERS), *(str(FOLDER / f"{name}.c") for name in NAMES)]
+    built = subprocess.run(
+        [compiler, *FLAGS, f"-I{FOLDER}", "-o", str(program), *sources, "-lm"],
+        capture_output=True,
+        text=True,
+    )
+    if built.returncode:
+        pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
+    return program
+
+
+class Room:
+    """A broadcast or two with everything that happens to them, by chance."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = Random(seed)
+        self.twin = Twin()
+        self.now = self.draw.uniform(100, 200)
+        self.encoders: dict[int, Encoder] = {}
+        self.keys = iter(range(1, 64))
+        self.links: dict[int, tuple[float, int, int]] = {}
+        self.outputs = [1, 2][: self.draw.choice((1, 2))]
+        for output in self.outputs:
+            self.twin.output(output, self.draw.randrange(0x4000), self.draw.randrange(1 << 30))
+
+    def run(self, seconds: float) -> None:
+        """Let so much time pass."""
+        for step in range(round(seconds / FRAME_S)):
+            self.now += FRAME_S * self.draw.choice((1, 1, 1, 0.9, 1.1))
+            self.come_and_go()
+            for key in list(self.encoders):
+                self.send(key)
+            self.viewers_tell()
+            self.keep_up(step)
+            self.twin.state()
+
+    def chance(self, share: float) -> bool:
+        """Whether something of this probability happens."""
+        return self.draw.random() < share
+
+    def come_and_go(self) -> None:
+        """Publishers and viewers do, and the producer switches."""
+        draw, twin = self.draw, self.twin
+        if not self.encoders or (len(self.encoders) < 3 and self.chance(0.01)):
+            key = next(self.keys, None)
+            if key is not None:
+                self.encoders[key] = Encoder(draw)
+                twin.publisher(key, draw.randrange(1 << 32), self.encoders[key].publishing)
+        elif len(self.encoders) > 1 and self.chance(0.004):
+            key = draw.choice(list(self.encoders))
+            del self.encoders[key]
+            twin.gone(key)
+        for output in self.outputs:
+            on_air = twin.outputs[output].on_air or twin.outputs[output].following
+            if self.chance(0.01 if on_air is not None else 0.3):
+                twin.air(output, draw.choice([*self.encoders, *self.encoders, 0]))
+        if len(twin.viewers) < 12 and self.chance(0.08):
+            key = next(self.keys, None)
+            if key is not None:
+                output, viewing = draw.choice(self.outputs), draw.choice(VIEWINGS)
+                rtx = draw.choice((0xFFFE, draw.randrange(0x4000)))
+                twin.viewer(key, output, viewing, rtx, self.now)
+                self.links[key] = draw.choice((0.0, 0.0, 0.02, 0.2, 0.5)), 0, 0
+        elif twin.viewers and self.chance(0.02):
+            twin.leave(draw.choice(list(twin.viewers)))
+
+    def send(self, key: int) -> None:
+        """A publisher's packets of this moment."""
+        draw, twin, encoder = self.draw, self.twin, self.encoders[key]
+        encoder.change()
+        layers = twin.publishers[key].layers
+        wanted = [each.ssrc for each in layers if each.wanted]
+        for part in encoder.send(wanted):
+            began = False
+            for data in part:
+                began |= twin.rtp(key, data, self.now)
+            if began:
+                twin.state()
+            if self.chance(0.9):
+                for output in self.outputs:
+                    twin.whole(output)
+            self.now += draw.uniform(0, 0.002)
+        if self.chance(0.05):
+            track = draw.choice(twin.publishers[key].tracks)
+            ntp = round((self.now + draw.gauss(0, 0.01) + 1000) * (1 << 32))
+            timestamp = (track.timestamp_at(self.now) + draw.randrange(-500, 500)) & 0xFFFFFFFF
+            twin.sender_report(key, SenderReport(track.ssrc, ntp, timestamp, 1, 1), self.now)
+
+    def viewers_tell(self) -> None:
+        """What viewers miss, want and think of their link, and how full it is."""
+        draw, twin, now = self.draw, self.twin, self.now
+        for key in list(twin.viewers):
+            numbers = twin.recorders[key].numbers
+            if self.chance(0.08):
+                share, highest, lost = self.links[key]
+                came = len(numbers)
+                lost += round((came - highest) * share)
+                if self.chance(0.05):
+                    share = draw.choice((0.0, 0.0, 0.02, 0.2, 0.5))
+                self.links[key] = share, came, lost
+                ssrc = SSRCS.video if self.chance(0.95) else SSRCS.audio
+                twin.received(key, ssrc, came, lost, now)
+            if self.chance(0.03):
+                twin.estimate(key, draw.choice((5.0, 20.0, 60.0, draw.uniform(1, 200))), now)
+            if numbers and self.chance(0.1):
+                back = draw.randrange(1, min(len(numbers), 400) + 1)
+                missing = numbers[-back:][: draw.choice((1, 3, 17, 60, 100))]
+                if self.chance(0.1):
+                    missing.append(draw.randrange(1 << 16))
+                ssrc = SSRCS.video if self.chance(0.95) else SSRCS.audio
+                twin.nack(key, ssrc, missing[:100])
+            if self.chance(0.01):
+                twin.keyframe_requested(key)
+            if self.chance(0.01):
+                twin.prefer(key, draw.choice((None, None, 0, 1, 2)), now)
+            if self.chance(0.02):
+                twin.refused(key, draw.choice((1, 10, 40)), now)
+            if self.chance(0.05):
+                twin.holds(key, draw.choice((0, 0, 0, 10_000, 100_000)))
+            if self.chance(0.03):
+                twin.reference(key, draw.randrange(1 << 32), draw.randrange(1 << 32), now)
+            if self.chance(0.05):
+                twin.report(key, now, now + 1_700_000_000)
+
+    def keep_up(self, step: int) -> None:
+        """What is done by the clock."""
+        twin, now = self.twin, self.now
+        for key in self.encoders:
+            if step % 15 == 0:
+                twin.measure(key, now)
+            if step % 2 == 0:
+                twin.feedback(key, step % 8 == 0, now)
+        for output in self.outputs:
+            if step % 2 == 0:
+                twin.tick(output, now)
+            for _ in range(self.draw.choice((0, 1, 1, 3))):
+                twin.pump(output, now)
+            if self.chance(0.1):
+                twin.flush(output)
+            if self.chance(0.01):
+                twin.moved(output)
+        for key in list(twin.viewers):
+            if (step + key) % 15 == 0:
+                twin.second(key, now)
+
+
+def told(driver: Path, calls: list[str]) -> list[list[str]]:
+    """What the driver prints on each call, what viewers are sent in the viewers' order."""
+    done = subprocess.run(
+        [str(driver)], input="\n".join(calls) + "\n", capture_output=True, text=True, timeout=100
+    )
+    answers: list[list[str]] = [[]]
+    for line in done.stdout.splitlines():
+        if line == ".":
+            answers.append([])
+        else:
+            answers[-1].append(line.rstrip())
+    for answer in answers:
+        answer.sort(key=lambda line: int(line.split()[1]) if line[0] == ">" else 1 << 30)
+    assert done.returncode == 0, (done.stderr[-6000:], calls[len(answers) - 1][:200])
+    return answers[:-1]
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("SEEDS", "6"))))
+def test_both_send_the_same(driver: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    hear_plainly(monkeypatch)
+    room = Room(seed)
+    room.run(40)
+    twin = room.twin
+    answers = told(driver, twin.calls)
+    for at, (call, python) in enumerate(zip(twin.calls, twin.expected, strict=True)):
+        if answers[at] != python:
+            before = [each[:100] for each in twin.calls[max(0, at - 12) : at]]
+            pytest.fail("\n".join((f"{at}: {call[:300]}", "before:", *before, "python:", *python,
+                                   "C:", *answers[at])))
+    assert sum(line.startswith(">") for lines in answers for line in lines) > 500
