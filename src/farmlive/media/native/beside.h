@@ -1,0 +1,13 @@
+/* A socket beside another one, on the same port, for what comes from one address. As `open_beside` of
+ * `farmlive.media.addresses`. */
+#ifndef FARMLIVE_BESIDE_H
+#define FARMLIVE_BESIDE_H
+
+#include "address.h"
+
+/* Open a UDP socket on the port of `shared` that gets what comes from `remote`, and only that: the
+ * kernel prefers a connected one. What came before it was connected may be anyone's. -1 where that
+ * can't be. */
+int beside_open(int shared, const struct address *remote);
+
+#endif

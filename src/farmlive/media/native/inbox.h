@@ -1,0 +1,27 @@
+/* Room for what one reading of a UDP socket brings: many datagrams by one recvmmsg(2), each with its
+ * sender and the kernel's time of it. As `farmlive.media.inbox`. */
+#ifndef FARMLIVE_INBOX_H
+#define FARMLIVE_INBOX_H
+
+#include "address.h"
+
+enum { INBOX_MOST = 64 };
+
+struct inbox;
+
+struct datagram {
+    uint8_t *data; /* may be changed */
+    size_t size;
+    double stamp; /* in seconds of the wall clock; negative: not known */
+    struct address from;
+};
+
+struct inbox *inbox_new(void);
+void inbox_free(struct inbox *inbox);
+
+/* Take what waits, at most INBOX_MOST datagrams; returns how many. */
+int inbox_read(struct inbox *inbox, int fd);
+/* Each of them is asked for once; it is valid until the next reading. */
+struct datagram inbox_datagram(struct inbox *inbox, int number);
+
+#endif

@@ -1,0 +1,286 @@
+/* The relay's thread: it waits, reads what has come, and does what is due.
+ *
+ * Always holds: what was closed in a round is freed at its end, since the system may have told of it
+ * in the same round. */
+#include "loop.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "reading.h"
+#include "tcp.h"
+#include "upkeep.h"
+
+enum { EVENTS_AT_ONCE = 64, HEARINGS_MOST = 8 };
+
+/* The two clocks were read as one, and differ by what only someone's hand can do. */
+static const double CLOSE_S = 0.0005, SET_S = 0.02;
+
+struct loop {
+    pthread_t thread;
+    int epoll;
+    int reports_bell;
+    atomic_bool ends;
+    bool has_send_threads;
+    struct commands *commands;
+    struct watched commanded, reported;
+    unsigned long ticks; /* the core's when last looked at */
+    struct core core;
+    struct reading reading;
+    struct tcp tcp;
+};
+
+/* Clocks. */
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+double loop_now(void) { return seconds_of(CLOCK_MONOTONIC); }
+
+/* Learn how far apart the clocks are: once, and where someone sets the wall's. A reading that was
+ * interrupted is no news: publishers would take the difference for a delay on their way, and send
+ * less. */
+static void read_clocks(struct core *core)
+{
+    double before = loop_now(), ahead = seconds_of(CLOCK_REALTIME) - before;
+    if (loop_now() - before < CLOSE_S && fabs(ahead - core->wall_ahead) > SET_S)
+        core->wall_ahead = ahead;
+}
+
+/* A round. */
+
+/* The core may have ticked. */
+static void look_at_ticks(struct loop *loop, bool was_read)
+{
+    if (loop->ticks == loop->core.ticks)
+        return;
+    loop->ticks = loop->core.ticks;
+    read_clocks(&loop->core);
+    if (was_read && list_is_empty(&loop->core.joining))
+        reading_be_patient(&loop->reading);
+}
+
+static void after_reading(struct loop *loop, double now)
+{
+    upkeep_after_reading(&loop->core, now);
+    look_at_ticks(loop, true);
+}
+
+static void unbell(int bell)
+{
+    uint64_t count;
+    ssize_t size = read(bell, &count, sizeof count);
+    (void)size;
+}
+
+/* Read what publishers sent; true where there was something. */
+static bool read_owns(struct loop *loop, const struct epoll_event *events, int count)
+{
+    double now = loop_now();
+    bool some = reading_rested(&loop->reading, now);
+    for (int i = 0; i < count; i++) {
+        struct watched *watched = events[i].data.ptr;
+        if (watched->as == WATCHED_OWN) {
+            reading_own(&loop->reading, watched, now);
+            some = true;
+        }
+    }
+    return some;
+}
+
+static void serve_connection(struct connection *connection, uint32_t events, double now)
+{
+    if (connection->is_open && events & EPOLLOUT)
+        connection_write(connection);
+    if (connection->is_open && events & ~(uint32_t)EPOLLOUT)
+        connection_read(connection, now);
+}
+
+/* Read what all others sent; true where there was something. */
+static bool read_others(struct loop *loop, const struct epoll_event *events, int count)
+{
+    double now = loop_now();
+    bool some = false;
+    for (int i = 0; i < count; i++) {
+        struct watched *watched = events[i].data.ptr;
+        switch (watched->as) {
+        case WATCHED_COMMANDS:
+            unbell(watched->fd);
+            commands_run(loop->commands, &loop->core, now);
+            break;
+        case WATCHED_REPORTS:
+            unbell(watched->fd);
+            break;
+        case WATCHED_SHARED:
+            reading_shared(&loop->reading, watched, now);
+            some = true;
+            break;
+        case WATCHED_LISTENER:
+            tcp_accept((struct port *)watched, now);
+            break;
+        case WATCHED_CONNECTION:
+            serve_connection((struct connection *)watched, events[i].events, now);
+            some = true;
+            break;
+        case WATCHED_OWN:
+            break;
+        }
+    }
+    return some;
+}
+
+/* Hear what senders tell, which may make them send more. What send threads tell later rings. */
+static void hear(struct loop *loop, double now)
+{
+    core_hear(&loop->core, now);
+    for (int i = 1; i < HEARINGS_MOST && !loop->has_send_threads && loop->core.reports.first; i++)
+        core_hear(&loop->core, now);
+    tcp_flush(&loop->tcp, now);
+}
+
+static double due(const struct loop *loop)
+{
+    double first = fmin(upkeep_due(&loop->core), reading_due(&loop->reading));
+    if (!loop->has_send_threads && loop->core.reports.first)
+        return 0;
+    return fmin(first, tcp_due(&loop->tcp));
+}
+
+/* In milliseconds; never too early. */
+static int timeout_of(double due, double now)
+{
+    return due <= now ? 0 : (int)fmin(ceil((due - now) * 1000), 1000);
+}
+
+static void do_round(struct loop *loop)
+{
+    struct epoll_event events[EVENTS_AT_ONCE];
+    int timeout = timeout_of(due(loop), loop_now());
+    int count = epoll_wait(loop->epoll, events, EVENTS_AT_ONCE, timeout);
+    if (read_owns(loop, events, count))
+        after_reading(loop, loop_now());
+    if (read_others(loop, events, count))
+        after_reading(loop, loop_now());
+    if (reading_settle(&loop->reading, loop_now()))
+        after_reading(loop, loop_now());
+    double now = loop_now();
+    if (upkeep_due(&loop->core) <= now) {
+        upkeep_run(&loop->core, now);
+        look_at_ticks(loop, false);
+    }
+    if (tcp_due(&loop->tcp) <= now)
+        tcp_run(&loop->tcp, now);
+    hear(loop, now);
+    reading_bury(&loop->reading);
+    tcp_bury(&loop->tcp);
+}
+
+static void *run(void *context)
+{
+    struct loop *loop = context;
+    while (!atomic_load(&loop->ends))
+        do_round(loop);
+    return NULL;
+}
+
+/* What the core asks for. */
+
+static void open_own(void *context, struct peer *peer)
+{
+    reading_open_own(&((struct loop *)context)->reading, peer);
+}
+
+static void close_own(void *context, struct peer *peer)
+{
+    reading_close_own(&((struct loop *)context)->reading, peer);
+}
+
+static void hear_reports(void *context, bool hears)
+{
+    reading_hear_reports(&((struct loop *)context)->reading, hears);
+}
+
+static void read_at_once(void *context) { reading_at_once(&((struct loop *)context)->reading); }
+
+/* Start and stop. */
+
+/* Close and free everything but the thread, which is not there (any more). */
+static void clear(struct loop *loop)
+{
+    commands_close(loop->commands, &loop->core, loop_now());
+    core_clear(&loop->core);
+    reading_clear(&loop->reading);
+    tcp_clear(&loop->tcp);
+    close(loop->reports_bell);
+    close(loop->epoll);
+    free(loop);
+}
+
+static bool start_thread(struct loop *loop)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    /* The thread has what its maker has: signals are for Python's threads. */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = pthread_create(&loop->thread, NULL, run, loop);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (status)
+        return false;
+    pthread_setname_np(loop->thread, "farmlive-media");
+    return true;
+}
+
+struct loop *loop_start(const struct loop_options *options, struct events *events,
+                        struct commands *commands)
+{
+    struct loop *loop = memory_new(sizeof *loop);
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    loop->reports_bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->has_send_threads = options->send_threads > 0;
+    loop->commands = commands;
+    loop->commanded = (struct watched){.as = WATCHED_COMMANDS, .fd = commands->bell};
+    loop->reported = (struct watched){.as = WATCHED_REPORTS, .fd = loop->reports_bell};
+    struct core *core = &loop->core;
+    core_init(core, events, options->send_threads, NULL,
+              loop->has_send_threads ? loop->reports_bell : -1);
+    core->context = loop;
+    core->open_own = open_own;
+    core->close_own = close_own;
+    core->hear_reports = hear_reports;
+    core->read_at_once = read_at_once;
+    bool has_room = loop->epoll >= 0 && loop->reports_bell >= 0;
+    has_room &= reading_init(&loop->reading, core, loop->epoll, options->udp, options->udp_count);
+    has_room &= tcp_init(&loop->tcp, core, loop->epoll, options->tcp, options->tcp_count);
+    has_room &= watched_for(&loop->commanded, loop->epoll, EPOLLIN);
+    has_room &= watched_for(&loop->reported, loop->epoll, EPOLLIN);
+    read_clocks(core);
+    upkeep_start(core, options->wall, loop_now());
+    if (!has_room || !start_thread(loop)) {
+        clear(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+void loop_stop(struct loop *loop)
+{
+    atomic_store(&loop->ends, true);
+    ssize_t written = write(loop->commands->bell, &(uint64_t){1}, sizeof(uint64_t));
+    (void)written;
+    pthread_join(loop->thread, NULL);
+    clear(loop);
+}
+
+uint64_t loop_refused(const struct loop *loop)
+{
+    return atomic_load_explicit(&loop->tcp.refused, memory_order_relaxed);
+}

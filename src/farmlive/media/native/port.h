@@ -1,0 +1,24 @@
+/* A port as those who read and write it know it; for all others it is `ports.h`'s. */
+#ifndef FARMLIVE_PORT_H
+#define FARMLIVE_PORT_H
+
+#include "list.h"
+#include "ports.h"
+#include "table.h"
+#include "watched.h"
+
+struct tcp;
+
+struct port {
+    struct watched watched; /* by its socket */
+    enum transport transport;
+    struct sink sink;    /* without a socket; no function: there is one */
+    struct table peers;  /* by the remote address that each has proved to be at */
+    /* The rest is `tcp`'s. */
+    struct tcp *tcp;
+    struct table connections; /* by their remote address */
+    struct list gathered;     /* those with frames that wait for the next flush */
+    double accept_at;         /* the system has no room for connections before; 0: it has */
+};
+
+#endif

@@ -1,0 +1,231 @@
+/* Reads the UDP sockets. What a datagram means is `intake`'s part. */
+#include "reading.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "beside.h"
+#include "intake.h"
+#include "memory.h"
+#include "sieve.h"
+
+/* A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait. */
+static const double SHORTEST_REST_S = 0.002, LONGEST_REST_S = 0.03;
+
+struct own {
+    struct watched watched;
+    struct list link;
+    struct own *next_dead;
+    struct peer *peer; /* it outlives this */
+    struct port *port;
+    bool is_open;
+    bool is_read;   /* in this round */
+    bool has_more;  /* more may wait */
+    double rest_to; /* it is not watched before; 0: it is watched */
+};
+
+bool reading_init(struct reading *reading, struct core *core, int epoll, const int *fds, int count)
+{
+    *reading = (struct reading){.core = core, .epoll = epoll, .port_count = count};
+    list_init(&reading->owns);
+    reading->inbox = inbox_new();
+    reading->ports = memory_new((size_t)count * sizeof *reading->ports);
+    bool is_watched = true;
+    for (int i = 0; i < count; i++) {
+        struct port *port = reading->ports[i] = port_new(TRANSPORT_UDP, fds[i], NULL);
+        port->watched.as = WATCHED_SHARED;
+        is_watched &= watched_for(&port->watched, epoll, EPOLLIN);
+    }
+    return is_watched;
+}
+
+static void close_own(struct reading *reading, struct own *own)
+{
+    list_remove(&own->link);
+    own->is_open = false;
+    /* A closed socket leaves the set by itself. */
+    close(own->watched.fd);
+    own->next_dead = reading->dead;
+    reading->dead = own;
+}
+
+void reading_clear(struct reading *reading)
+{
+    list_each(link, &reading->owns)
+        close_own(reading, list_entry(link, struct own, link));
+    for (int i = 0; i < reading->port_count; i++)
+        port_free(reading->ports[i]);
+    free(reading->ports);
+    inbox_free(reading->inbox);
+    reading_bury(reading);
+}
+
+void reading_bury(struct reading *reading)
+{
+    while (reading->dead) {
+        struct own *own = reading->dead;
+        reading->dead = own->next_dead;
+        free(own);
+    }
+}
+
+/* Publishers' own sockets. */
+
+static struct own *own_of(const struct reading *reading, const struct peer *peer)
+{
+    list_each(link, &reading->owns)
+        if (list_entry(link, struct own, link)->peer == peer)
+            return list_entry(link, struct own, link);
+    return NULL;
+}
+
+void reading_open_own(struct reading *reading, struct peer *peer)
+{
+    struct port *port = peer->own.port;
+    if (port_transport(port) != TRANSPORT_UDP || own_of(reading, peer))
+        return;
+    int fd = beside_open(port_fd(port), &peer->own.address);
+    if (fd < 0)
+        return;
+    struct own *own = memory_new(sizeof *own);
+    own->watched = (struct watched){.as = WATCHED_OWN, .fd = fd};
+    own->peer = peer;
+    own->port = port;
+    own->is_open = true;
+    list_add(&reading->owns, &own->link);
+    if (!watched_for(&own->watched, reading->epoll, EPOLLIN))
+        close_own(reading, own);
+}
+
+void reading_close_own(struct reading *reading, struct peer *peer)
+{
+    struct own *own = own_of(reading, peer);
+    if (own)
+        close_own(reading, own);
+}
+
+void reading_hear_reports(struct reading *reading, bool hears)
+{
+    for (int i = 0; i < reading->port_count; i++)
+        (hears ? sieve_pass_all : sieve_sift)(port_fd(reading->ports[i]));
+}
+
+/* Patience. */
+
+static void watch_shared(struct reading *reading, uint32_t events)
+{
+    for (int i = 0; i < reading->port_count; i++)
+        watched_for(&reading->ports[i]->watched, reading->epoll, events);
+}
+
+void reading_at_once(struct reading *reading)
+{
+    if (reading->is_patient) {
+        reading->is_patient = reading->has_more = false;
+        watch_shared(reading, EPOLLIN);
+    }
+}
+
+void reading_be_patient(struct reading *reading)
+{
+    if (!reading->is_woken) {
+        reading_at_once(reading);
+    } else if (!reading->is_patient) {
+        reading->is_patient = true;
+        watch_shared(reading, 0);
+    }
+    reading->is_woken = false;
+}
+
+/* Reading. */
+
+/* Take what waits at a socket; true where more may wait, so that everyone else gets a turn first. */
+static bool take(struct reading *reading, int fd, struct port *port, double now)
+{
+    int count = inbox_read(reading->inbox, fd);
+    for (int i = 0; i < count; i++) {
+        struct datagram datagram = inbox_datagram(reading->inbox, i);
+        intake_take(reading->core, port, datagram.data, datagram.size, datagram.stamp,
+                    &datagram.from, now);
+    }
+    return count == INBOX_MOST;
+}
+
+static void read_own(struct reading *reading, struct own *own, double now)
+{
+    if (!own->is_open || own->is_read)
+        return;
+    reading->is_woken = own->is_read = true;
+    own->has_more = take(reading, own->watched.fd, own->port, now);
+}
+
+void reading_own(struct reading *reading, struct watched *watched, double now)
+{
+    read_own(reading, (struct own *)watched, now);
+}
+
+void reading_shared(struct reading *reading, struct watched *watched, double now)
+{
+    /* One that has turned patient since it was told of is read with the others. */
+    if (watched->events)
+        take(reading, watched->fd, (struct port *)watched, now);
+}
+
+bool reading_rested(struct reading *reading, double now)
+{
+    bool some = false;
+    list_each(link, &reading->owns)
+    {
+        struct own *own = list_entry(link, struct own, link);
+        if (own->rest_to > 0 && own->rest_to <= now) {
+            read_own(reading, own, now);
+            some = true;
+        }
+    }
+    return some;
+}
+
+/* Let a publisher that was read rest, if it may; it is asked for after everyone was served. */
+static void let_rest(struct reading *reading, struct own *own, double now)
+{
+    const struct publisher *publisher = own->peer->publisher;
+    double rest = publisher && !own->has_more ? publisher_rest(publisher, now) : 0;
+    own->is_read = false;
+    own->rest_to = 0;
+    bool rests = rest >= SHORTEST_REST_S;
+    if (rests)
+        own->rest_to = now + fmin(rest, LONGEST_REST_S);
+    watched_for(&own->watched, reading->epoll, rests ? 0 : EPOLLIN);
+}
+
+bool reading_settle(struct reading *reading, double now)
+{
+    bool was_read = false, took = false;
+    list_each(link, &reading->owns)
+        was_read |= list_entry(link, struct own, link)->is_read;
+    if (reading->is_patient && (was_read || reading->has_more)) {
+        reading->has_more = false;
+        for (int i = 0; i < reading->port_count; i++)
+            reading->has_more |= take(reading, port_fd(reading->ports[i]), reading->ports[i], now);
+        took = true;
+    }
+    list_each(link, &reading->owns)
+    {
+        struct own *own = list_entry(link, struct own, link);
+        if (own->is_read)
+            let_rest(reading, own, now);
+    }
+    return took;
+}
+
+double reading_due(const struct reading *reading)
+{
+    double due = reading->has_more ? 0 : INFINITY;
+    list_each(link, &reading->owns)
+    {
+        const struct own *own = list_entry(link, struct own, link);
+        if (own->rest_to > 0)
+            due = fmin(due, own->rest_to);
+    }
+    return due;
+}

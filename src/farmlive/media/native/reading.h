@@ -1,0 +1,63 @@
+/* When each UDP socket is read: those that all share, and those of publishers, on the same port. As
+ * `farmlive.media.ports`.
+ *
+ * While media comes, publishers wake us and viewers wait for that: to wake up costs more than to read
+ * what a viewer tells. A publisher's own socket rests until its next frame is whole.
+ *
+ * Always holds: whoever has no socket of its own is read from a shared one, which is watched unless a
+ * publisher's socket was read lately. */
+#ifndef FARMLIVE_READING_H
+#define FARMLIVE_READING_H
+
+#include "core.h"
+#include "inbox.h"
+#include "port.h"
+
+struct own; /* a publisher's socket */
+
+struct reading {
+    struct core *core;
+    int epoll;
+    int port_count;
+    struct port **ports;
+    struct list owns;
+    struct own *dead;
+    bool is_patient; /* shared sockets are read only when a publisher wakes us */
+    bool is_woken;   /* by one since the last look */
+    bool has_more;   /* more may wait at the shared sockets, though they are not watched */
+    struct inbox *inbox;
+};
+
+/* Read these sockets; false where the system has no room, and then too they are closed by
+ * `reading_clear`. */
+bool reading_init(struct reading *reading, struct core *core, int epoll, const int *fds,
+                  int count);
+/* Close all sockets. */
+void reading_clear(struct reading *reading);
+
+/* Give a publisher a socket of its own at `peer->own`; without one it shares. */
+void reading_open_own(struct reading *reading, struct peer *peer);
+/* The publisher is gone from there. */
+void reading_close_own(struct reading *reading, struct peer *peer);
+/* Whether what viewers received is told to us. */
+void reading_hear_reports(struct reading *reading, bool hears);
+/* Someone is joining, or no publisher wakes us: read what comes when it comes. */
+void reading_at_once(struct reading *reading);
+/* Called now and then while nobody is joining. */
+void reading_be_patient(struct reading *reading);
+
+/* Something has come to a publisher's socket, or to a shared one. Then `upkeep_after_reading` is
+ * called. */
+void reading_own(struct reading *reading, struct watched *watched, double now);
+void reading_shared(struct reading *reading, struct watched *watched, double now);
+/* Read those that have rested; true where there were some. */
+bool reading_rested(struct reading *reading, double now);
+/* After `upkeep_after_reading` where publishers were read: read what viewers share, if that waits for
+ * it, and let the publishers rest. True where something else was read. */
+bool reading_settle(struct reading *reading, double now);
+/* When it must be read again without anything coming, at the latest. */
+double reading_due(const struct reading *reading);
+/* Nobody has a socket at hand: free those that were closed. */
+void reading_bury(struct reading *reading);
+
+#endif

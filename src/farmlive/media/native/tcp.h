@@ -1,0 +1,47 @@
+/* ICE over TCP: ports to which clients connect (RFC 6544, passive candidates), and how many may. As
+ * `farmlive.media.tcp`; one connection is `connection`'s part. */
+#ifndef FARMLIVE_TCP_H
+#define FARMLIVE_TCP_H
+
+#include <stdatomic.h>
+
+#include "connection.h"
+#include "core.h"
+
+enum { TCP_ROOM = 1 << 16 };
+
+/* What all TCP ports share. */
+struct tcp {
+    struct core *core;
+    int epoll;
+    int port_count;
+    struct port **ports;
+    int count;            /* connections */
+    struct table hosts;   /* of each address, without its port */
+    struct list unproved; /* those that have not proved to be a peer's, the oldest first */
+    struct connection *dead;
+    atomic_ullong refused;
+    uint8_t room[TCP_ROOM]; /* for what is read */
+};
+
+/* Listen at these sockets, with memory of zeros; false where the system has no room, and then too they are closed by
+ * `tcp_clear`. */
+bool tcp_init(struct tcp *tcp, struct core *core, int epoll, const int *fds, int count);
+/* Close the ports and all connections. */
+void tcp_clear(struct tcp *tcp);
+
+/* Somebody connects. */
+void tcp_accept(struct port *port, double now);
+/* When something is due at the latest, and doing it. */
+double tcp_due(const struct tcp *tcp);
+void tcp_run(struct tcp *tcp, double now);
+/* Send what the connections have gathered. */
+void tcp_flush(struct tcp *tcp, double now);
+/* Nobody has a connection at hand: free those that were closed. */
+void tcp_bury(struct tcp *tcp);
+
+/* Count a connection, and count it no more. */
+void tcp_opened(struct tcp *tcp, struct connection *connection, double now);
+void tcp_closed(struct tcp *tcp, struct connection *connection);
+
+#endif
