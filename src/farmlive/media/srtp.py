@@ -1,6 +1,7 @@
 """SRTP sessions of one peer, over pylibsrtp's binding (RFC 3711, RFC 7714).
 
-What leaves for many viewers is protected by `audience`, through the pointer that stands here.
+What leaves for many viewers is protected by `audience`, through the pointer that stands here. The
+engine in C gets the sessions and libsrtp's functions by their addresses.
 """
 
 from typing import Any
@@ -28,6 +29,30 @@ def _policy(profile: int, key: bytes, direction: int, window: int) -> Policy:
     return policy
 
 
+def sessions(keys: Keys) -> tuple[Session, Session]:
+    """The session for sending, and the one for receiving."""
+    return (
+        Session(_policy(keys.profile, keys.transmit, Policy.SSRC_ANY_OUTBOUND, 64)),
+        Session(_policy(keys.profile, keys.receive, Policy.SSRC_ANY_INBOUND, 1024)),
+    )
+
+
+def address_of(session: Session) -> int:
+    """Where libsrtp has this session; it is there for as long as the session is kept."""
+    return int(ffi.cast("uintptr_t", session._srtp[0]))
+
+
+def functions() -> tuple[int, int, int, int]:
+    """The addresses of libsrtp's functions that protect and unprotect RTP, and RTCP: each takes a
+    session, a packet and a pointer to its size.
+    """
+    protect, unprotect, protect_rtcp, unprotect_rtcp = (
+        int(ffi.cast("uintptr_t", ffi.addressof(lib, name)))
+        for name in ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
+    )
+    return protect, unprotect, protect_rtcp, unprotect_rtcp
+
+
 class Protection:
     """Both directions of one peer. Not thread-safe: the event loop's thread owns it.
 
@@ -38,8 +63,7 @@ class Protection:
     __slots__ = ("_receive", "_received", "_transmit", "segmented", "tag", "transmit")
 
     def __init__(self, keys: Keys) -> None:
-        self._transmit = Session(_policy(keys.profile, keys.transmit, Policy.SSRC_ANY_OUTBOUND, 64))
-        self._receive = Session(_policy(keys.profile, keys.receive, Policy.SSRC_ANY_INBOUND, 1024))
+        self._transmit, self._receive = sessions(keys)
         self.transmit: Any = self._transmit._srtp[0]
         self._received: Any = self._receive._srtp[0]
         self.tag = keys.tag
