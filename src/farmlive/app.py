@@ -88,7 +88,7 @@ class House:
 
 
 async def build(settings: Settings) -> House:
-    """Open the store and build every part. Raises DatabaseRefused and PortTaken."""
+    """Open the store and build every part. Raises DatabaseRefused, PortTaken and NoNativeEngine."""
     async with contextlib.AsyncExitStack() as opened:
         store = await Store.open(settings)
         opened.push_async_callback(store.close)
@@ -230,8 +230,8 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Server]:
-    """Serve while the block runs. Port 0 takes a free one. Raises PortTaken, DatabaseRefused and
-    CertificateRefused.
+    """Serve while the block runs. Port 0 takes a free one. Raises PortTaken, DatabaseRefused,
+    CertificateRefused and NoNativeEngine.
     """
     _check_certificate(settings)
     listener = listen(settings.host, settings.port)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from farmlive import app as composition
+from farmlive.media import NoNativeEngine
 from farmlive.origin import farms
 from farmlive.people import Caller, People
 from farmlive.people.models import KeyRole, Role
@@ -69,7 +70,12 @@ def main() -> None:
     except Problem as problem:
         _err.print(f"{problem.title}. {problem.detail}", style="red")
         raise SystemExit(1) from None
-    except (composition.PortTaken, composition.CertificateRefused, DatabaseRefused) as error:
+    except (
+        composition.PortTaken,
+        composition.CertificateRefused,
+        DatabaseRefused,
+        NoNativeEngine,
+    ) as error:
         _err.print(str(error), style="red")
         raise SystemExit(1) from None
 
@@ -103,7 +109,7 @@ def serve(
         if first is not None:
             _out.print(f"First start: sign in as {first[0]} with the password {first[1]}")
             _out.print("It is shown this once; `farmlive user password` sets another.")
-        _out.print(f"Serving {server.url}")
+        _out.print(f"Serving {server.url} with the {server.house.relay.engine} engine")
 
     uvloop.run(until_signal(lambda stop: composition.serve(settings, ready, stop)))
 

@@ -85,6 +85,20 @@ class Settings(BaseSettings):
         description="The name that all clients use at the TURN servers, where there is no secret.",
     )
     turn_password: SecretStr = Field(SecretStr(""), description="The password of that name.")
+    engine: Literal["auto", "native", "python"] = Field(
+        "auto",
+        description="What media passes through. native: the engine in C, which carries some three "
+        "times as many viewers a core; python: its twin, which needs no C compiler where farmlive "
+        "is installed; auto: native where it was built, else python with a warning.",
+    )
+    send_threads: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Threads in which the native engine encrypts and sends. 0: its one thread, "
+        "which receives, does that too; enough until that thread fills a core. With more, viewers "
+        "are shared among them: as many as there are cores to spare.",
+    )
     max_viewers: int = Field(
         10_000, ge=1, description="Viewers of media that this server takes at once."
     )

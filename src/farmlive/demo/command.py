@@ -40,6 +40,10 @@ _err = Console(stderr=True, soft_wrap=True, highlight=False)
 _PASSWORD = "kumquats"  # noqa: S105 - of a demo that only this machine can reach
 # The films' cameras: the name of the stream key, and what viewers and staff read.
 _CAMERAS = {"film": "果园 Orchard", "kitchen": "厨房 Kitchen"}
+_ENGINES = {
+    "native": "native, in C",
+    "python": "python, with some 1,000 viewers a core; the one in C has 3,000",
+}
 # Name, role, and the farm of a seller as youxi.json names it.
 _ACCOUNTS: tuple[tuple[str, Role, str | None], ...] = (
     ("lin", "coordinator", None),
@@ -185,7 +189,7 @@ async def _serve(
             stream_keys = await _stream_keys(api, shown, notes)
             folder.note(notes)
             path = folder.announce(_announcement(server, shown, stream_keys, users))
-            _show(server.url, shown, users, path, guide)
+            _show(server, shown, users, path, guide)
             publisher = OrchardAndKitchen(
                 api,
                 shown.live,
@@ -374,8 +378,13 @@ async def _guided(site: Site, server: composition.Server) -> AsyncIterator[str |
 
 
 def _show(
-    url: str, shown: county.County, users: list[DemoUser], path: Path, guide: str | None
+    server: composition.Server,
+    shown: county.County,
+    users: list[DemoUser],
+    path: Path,
+    guide: str | None,
 ) -> None:
+    url = server.url
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -387,6 +396,7 @@ def _show(
     for user in users:
         table.add_row("Sign in", f"{user['name']} / {user['password']}  ({user['role']})")
     table.add_row("For programs", str(path))
+    table.add_row("Engine of media", _ENGINES[server.house.relay.engine])
     _out.print()
     _out.print(table)
     if guide is not None:

@@ -179,6 +179,10 @@ class Engine(Protocol):
     """An engine's calls. Peers and outputs that are gone are ignored, never an error."""
 
     @property
+    def name(self) -> str:
+        """Which engine it is, as the setting `engine` has it."""
+
+    @property
     def candidates(self) -> Sequence[Candidate]:
         """Where clients reach this engine; empty before `start`."""
 

@@ -38,6 +38,8 @@ from farmlive.media.viewer import Viewer
 class PythonEngine:
     """The reference engine; see `farmlive.media.engine.Engine`."""
 
+    name = "python"
+
     def __init__(self) -> None:
         self._candidates: list[Candidate] = []
         self._peers: dict[Peer, EnginePeer] = {}

@@ -15,11 +15,11 @@ from farmlive.media.broadcasts import Broadcast, Source
 from farmlive.media.direction import Direction
 from farmlive.media.dtls import Certificate
 from farmlive.media.engine import Candidate, Engine, Output, Peer
+from farmlive.media.engines import choose
 from farmlive.media.gate import Admission, Gate
 from farmlive.media.health import every
 from farmlive.media.open_sessions import OpenSessions, Place
 from farmlive.media.previews import Previews
-from farmlive.media.python_engine import PythonEngine
 from farmlive.media.refusals import (
     NobodyPublishing,
     ServerFull,
@@ -35,11 +35,14 @@ from farmlive.settings import Settings
 
 
 class Relay:
-    """The media of this server. `start` opens the port, `router` has the routes."""
+    """The media of this server. `start` opens the port, `router` has the routes.
+
+    Raises NoNativeEngine.
+    """
 
     def __init__(self, settings: Settings, gate: Gate, engine: Engine | None = None) -> None:
         self._settings = settings
-        self._engine: Engine = PythonEngine() if engine is None else engine
+        self._engine = choose(settings.engine, settings.send_threads) if engine is None else engine
         self._certificate: Certificate = Certificate.generateCertificate()
         self._broadcasts: dict[str, Broadcast] = {}
         self._sessions = OpenSessions()
@@ -92,6 +95,11 @@ class Relay:
     # What others ask.
 
     @property
+    def engine(self) -> str:
+        """The name of the engine that runs."""
+        return self._engine.name
+
+    @property
     def candidates(self) -> Sequence[Candidate]:
         """The addresses and the port that clients are told."""
         return self._engine.candidates
@@ -106,8 +114,11 @@ class Relay:
         return {name: len(entry.viewers) for name, entry in self._broadcasts.items()}
 
     def metrics(self) -> Mapping[str, int]:
-        """Numbers for /metrics: gauges `viewers` and `sources`, and the engine's counters."""
+        """Numbers for /metrics: gauges `viewers` and `sources`, whether the engine is `native`,
+        and its counters.
+        """
         return {
+            "native": int(self.engine == "native"),
             "viewers": self._viewer_count(),
             "sources": sum(len(entry.sources) for entry in self._broadcasts.values()),
             **self._engine.counters(),
