@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "loop.h"
-
 void commands_init(struct commands *commands, int bell)
 {
     *commands = (struct commands){.bell = bell};
@@ -27,12 +25,9 @@ void commands_clear(struct commands *commands)
     pthread_mutex_destroy(&commands->lock);
 }
 
-/* Run it and let go of it; without a core there is nothing that it could do. */
-static void finish(struct commands *commands, struct command *command, struct core *core,
-                   double now)
+/* It has run, or never will. */
+static void let_go(struct commands *commands, struct command *command)
 {
-    if (core)
-        command->run(core, command, now);
     if (!command->is_awaited) {
         free(command);
         return;
@@ -55,7 +50,7 @@ void commands_post(struct commands *commands, struct command *command)
     }
     pthread_mutex_unlock(&commands->lock);
     if (is_closed) {
-        finish(commands, command, commands->core, loop_now());
+        let_go(commands, command);
     } else if (was_empty) {
         /* It fails only where the bell has been rung beyond counting, which is rung enough. */
         ssize_t written = write(commands->bell, &(uint64_t){1}, sizeof(uint64_t));
@@ -90,7 +85,8 @@ static void run_all(struct commands *commands, struct command *command, struct c
 {
     while (command) {
         struct command *next = command->next;
-        finish(commands, command, core, now);
+        command->run(core, command, now);
+        let_go(commands, command);
         command = next;
     }
 }

@@ -20,15 +20,13 @@ struct commands {
     pthread_cond_t done;
     struct command *first, **end;
     int bell; /* an eventfd that is written where the queue was empty; whoever made it closes it */
-    bool is_closed;    /* what comes now is run by whoever brings it: there is no thread (any more) */
-    struct core *core; /* for that; NULL: the core is gone, and nothing is run */
+    bool is_closed; /* what comes now is not run: the thread has ended */
 };
 
 void commands_init(struct commands *commands, int bell);
 void commands_clear(struct commands *commands);
 void commands_post(struct commands *commands, struct command *command);
-/* Post it and wait until it has run; the caller keeps it. Where the core is gone it has not, and is as
- * it was. */
+/* Post it and wait until it has run, or where the thread has ended not at all; the caller keeps it. */
 void commands_await(struct commands *commands, struct command *command);
 /* Run all that is there. */
 void commands_run(struct commands *commands, struct core *core, double now);

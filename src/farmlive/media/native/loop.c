@@ -4,6 +4,7 @@
  * in the same round. */
 #include "loop.h"
 
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -233,42 +234,79 @@ static bool start_thread(struct loop *loop)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int status = pthread_create(&loop->thread, NULL, run, loop);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (status)
+    if (status) {
+        errno = status;
         return false;
+    }
     pthread_setname_np(loop->thread, "farmlive-media");
     return true;
+}
+
+/* The thread has failed to start: the sockets are still the caller's. */
+static void give_back(struct loop *loop)
+{
+    for (int i = 0; i < loop->reading.port_count; i++)
+        port_let_go(loop->reading.ports[i]);
+    for (int i = 0; i < loop->tcp.port_count; i++)
+        port_let_go(loop->tcp.ports[i]);
+    clear(loop);
+}
+
+static struct loop *loop_new(int epoll, int reports_bell, const struct loop_options *options,
+                             struct events *events, struct commands *commands)
+{
+    struct loop *loop = memory_new(sizeof *loop);
+    loop->epoll = epoll;
+    loop->reports_bell = reports_bell;
+    loop->has_send_threads = options->send_threads > 0;
+    loop->commands = commands;
+    loop->commanded = (struct watched){.as = WATCHED_COMMANDS, .fd = commands->bell};
+    loop->reported = (struct watched){.as = WATCHED_REPORTS, .fd = reports_bell};
+    core_init(&loop->core, events, options->send_threads, NULL,
+              loop->has_send_threads ? reports_bell : -1);
+    loop->core.context = loop;
+    loop->core.open_own = open_own;
+    loop->core.close_own = close_own;
+    loop->core.hear_reports = hear_reports;
+    loop->core.read_at_once = read_at_once;
+    return loop;
+}
+
+/* Watch everything, and begin to tick. */
+static bool begin(struct loop *loop, const struct loop_options *options)
+{
+    struct core *core = &loop->core;
+    bool has_room = reading_init(&loop->reading, core, loop->epoll, options->udp,
+                                 options->udp_count);
+    has_room &= tcp_init(&loop->tcp, core, loop->epoll, options->tcp, options->tcp_count);
+    has_room = has_room && watched_for(&loop->commanded, loop->epoll, EPOLLIN) &&
+               watched_for(&loop->reported, loop->epoll, EPOLLIN);
+    if (!has_room)
+        return false;
+    read_clocks(core);
+    upkeep_start(core, options->wall, loop_now());
+    return start_thread(loop);
 }
 
 struct loop *loop_start(const struct loop_options *options, struct events *events,
                         struct commands *commands)
 {
-    struct loop *loop = memory_new(sizeof *loop);
-    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-    loop->reports_bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    loop->has_send_threads = options->send_threads > 0;
-    loop->commands = commands;
-    loop->commanded = (struct watched){.as = WATCHED_COMMANDS, .fd = commands->bell};
-    loop->reported = (struct watched){.as = WATCHED_REPORTS, .fd = loop->reports_bell};
-    struct core *core = &loop->core;
-    core_init(core, events, options->send_threads, NULL,
-              loop->has_send_threads ? loop->reports_bell : -1);
-    core->context = loop;
-    core->open_own = open_own;
-    core->close_own = close_own;
-    core->hear_reports = hear_reports;
-    core->read_at_once = read_at_once;
-    bool has_room = loop->epoll >= 0 && loop->reports_bell >= 0;
-    has_room &= reading_init(&loop->reading, core, loop->epoll, options->udp, options->udp_count);
-    has_room &= tcp_init(&loop->tcp, core, loop->epoll, options->tcp, options->tcp_count);
-    has_room &= watched_for(&loop->commanded, loop->epoll, EPOLLIN);
-    has_room &= watched_for(&loop->reported, loop->epoll, EPOLLIN);
-    read_clocks(core);
-    upkeep_start(core, options->wall, loop_now());
-    if (!has_room || !start_thread(loop)) {
-        clear(loop);
-        return NULL;
+    int epoll = epoll_create1(EPOLL_CLOEXEC), bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct loop *loop = NULL;
+    if (epoll >= 0 && bell >= 0) {
+        loop = loop_new(epoll, bell, options, events, commands);
+        if (begin(loop, options))
+            return loop;
     }
-    return loop;
+    int why = errno;
+    if (loop) {
+        give_back(loop);
+    } else {
+        close(epoll);
+        close(bell);
+    }
+    errno = why;
+    return NULL;
 }
 
 void loop_stop(struct loop *loop)

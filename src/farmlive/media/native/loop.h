@@ -18,7 +18,8 @@ struct loop_options {
     double wall; /* our clock's time now, in seconds since 1970 */
 };
 
-/* Start the thread; the sockets are the loop's from now on. NULL where the system has no room. */
+/* Start the thread; the sockets are the loop's from now on. NULL, with errno set, where the system has
+ * no room: then they are still the caller's. */
 struct loop *loop_start(const struct loop_options *options, struct events *events,
                         struct commands *commands);
 /* End the thread, close all sockets, and free everything. */

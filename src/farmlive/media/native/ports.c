@@ -27,6 +27,8 @@ void port_free(struct port *port)
     free(port);
 }
 
+void port_let_go(struct port *port) { port->watched.fd = -1; }
+
 enum transport port_transport(const struct port *port) { return port->transport; }
 
 int port_fd(const struct port *port)

@@ -22,6 +22,8 @@ struct sink {
 /* A port over a bound, non-blocking socket, which it closes at its end; or, with `sink`, none. */
 struct port *port_new(enum transport transport, int fd, const struct sink *sink);
 void port_free(struct port *port);
+/* Leave the socket to whoever opened it. */
+void port_let_go(struct port *port);
 
 enum transport port_transport(const struct port *port);
 /* The UDP socket, or -1. */
