@@ -6,7 +6,7 @@ from random import Random
 from tests.media.native.outgoing_twins import Twins
 
 from farmlive.media import red
-from farmlive.media.engine import Incoming, Publishing
+from farmlive.media.engine import Incoming, Outgoing, Publishing, Viewing
 from farmlive.media.publisher import Publisher
 from farmlive.media.red import Block
 from farmlive.media.rtp import HEADER
@@ -15,6 +15,11 @@ RIDS = ("q", "h", "f")
 # A payload type of each codec, and that of its RTX.
 TYPES = {"VP8": (96, 97), "VP9:0": (98, 99), "H264:baseline": (100, 101), "AV1": (102, 103)}
 OPUS, RED, OTHER = 111, 63, 13
+
+ALL = {key: Outgoing(*types) for key, types in TYPES.items()}
+PLAIN = Viewing(ALL, {"OPUS": Outgoing(OPUS)})
+WITH_RED = Viewing(ALL, {"OPUS": Outgoing(109, red=120)})
+WITHOUT_RTX = Viewing({"VP8": Outgoing(35), "H264:baseline": Outgoing(36)}, {})
 
 
 def payload(codec: str, first: bool, keyframe: bool, picture: int, base: int) -> bytes:

@@ -226,7 +226,8 @@ static void remove_publisher(int64_t number)
 static void answer_nack(void)
 {
     struct viewer *viewer = next_viewer();
-    struct nack nack = {.ssrc = (uint32_t)next(), .count = (int)next()};
+    struct nack nack = {.ssrc = (uint32_t)next()};
+    nack.count = (int)next();
     for (int at = 0; at < nack.count; at++)
         nack.missing[at] = (uint16_t)next();
     repairs_answer(viewer->output, viewer, &nack);
@@ -290,7 +291,8 @@ static void look(void)
 static void fall(void)
 {
     struct viewer *viewer = next_viewer();
-    stall_fall(&viewer->stall, (int)next(), next_real());
+    int dropped = (int)next();
+    stall_fall(&viewer->stall, dropped, next_real());
     output_fall(viewer->output, viewer);
 }
 

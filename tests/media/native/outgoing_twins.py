@@ -6,12 +6,13 @@ What Python does is done at once; what C is told is written down, and done when 
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from tests.media.scripted import Nowhere
 
-from farmlive.media import rtcp, rtp, sending
+from farmlive.media import rtcp, rtp, sending, sound
 from farmlive.media import viewer as viewer_module
 from farmlive.media.engine import Outgoing, Publishing, Ssrcs, Viewing
 from farmlive.media.lane import Shift
@@ -60,6 +61,9 @@ class Twins:
     """Outputs, publishers and viewers by their numbers; each call is one command."""
 
     def __init__(self, driver: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        draw = Random(0)
+        for module in (sound, viewer_module):
+            monkeypatch.setattr(module, "randbelow", draw.randrange)
         monkeypatch.setattr(sending, "Audience", Hearers)
         monkeypatch.setattr(viewer_module, "Audience", Hearers)
         self.driver = driver

@@ -9,11 +9,20 @@ from random import Random
 
 import pytest
 from tests.media.native.conftest import FOLDER
-from tests.media.native.outgoing_camera import OPUS, RED, TYPES, Camera
+from tests.media.native.outgoing_camera import (
+    OPUS,
+    PLAIN,
+    RED,
+    TYPES,
+    WITH_RED,
+    WITHOUT_RTX,
+    Camera,
+)
+from tests.media.native.outgoing_play import Play
 from tests.media.native.outgoing_twins import Twins
 from tests.media.packets import Received, parse
 
-from farmlive.media.engine import Outgoing, Viewing
+from farmlive.media.engine import Viewing
 from farmlive.media.viewer import RTX_PER_S, Viewer
 
 SOURCES = (
@@ -21,10 +30,6 @@ SOURCES = (
     "pictures", "publisher", "red", "repairs", "rewrite", "rhythm", "ring", "rtcp", "rtcp_write",
     "rtp", "seams", "sending", "sorting", "sound", "stall", "track", "transport_cc", "viewer",
 )  # fmt: skip
-ALL = {key: Outgoing(*types) for key, types in TYPES.items()}
-PLAIN = Viewing(ALL, {"OPUS": Outgoing(OPUS)})
-WITH_RED = Viewing(ALL, {"OPUS": Outgoing(109, red=120)})
-WITHOUT_RTX = Viewing({"VP8": Outgoing(35), "H264:baseline": Outgoing(36)}, {})
 
 
 @pytest.fixture(scope="session")
@@ -364,4 +369,11 @@ def test_links_are_tried_with_repeats(twins: Twins) -> None:
         twins.probe(seconds)
     assert len(packets(twins, 1, 12)) > 3
     twins.state()
+    twins.agree()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_by_chance_too_both_send_the_same(twins: Twins, seed: int) -> None:
+    Play(twins, Random(seed), 400).run()
+    assert sum(len(heard.all) for heard in twins.heard.values()) > 3_000
     twins.agree()
