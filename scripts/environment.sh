@@ -1,8 +1,9 @@
-# Makes .venv in the project's root. Sourced, not run: `environment requirements.lock`.
+# Makes .venv in the project's root, and the engine in C. Sourced, not run: `environment LOCK`.
 #
 # Leaves alone what is there: an environment whose stamp has the hash of the lock file, of
-# pyproject.toml and of where it lies is used as it is. The machine gets at most python3, venv and pip by apt, each
-# only where it is missing, and is told so.
+# pyproject.toml and of where it lies is used as it is, and an engine that is newer than its
+# sources. The machine gets at most python3, venv and pip by apt, each only where it is missing, and
+# is told so.
 
 say() { printf '\033[1;32m▸\033[0m %s\n' "$*" >&2; }
 fail() { printf '\033[1;31m✗\033[0m %s\n' "$*" >&2; exit 1; }
@@ -55,8 +56,15 @@ make_venv() {
     "$python" -m venv --clear .venv || fail "$python -m venv .venv failed; see above"
 }
 
-# environment LOCK: in the project's root, .venv holds what the lock file lists and farmlive.
+# environment LOCK: in the project's root, .venv holds what the lock file lists and farmlive, with
+# its engine in C where that can be built. With a second argument what builds it is installed, too.
 environment() {
+    packages "$1"
+    [ $# = 1 ] || compiler
+    native_engine
+}
+
+packages() {
     local lock=$1 stamp known
     known=$({ cat "$lock" pyproject.toml && pwd -P; } | sha256sum | cut -d' ' -f1)
     stamp=.venv/farmlive-$(basename "$lock" .lock).stamp
@@ -77,4 +85,44 @@ environment() {
     ) || fail "pip could not install $lock; see above"
     "${pip[@]}" install -q --no-deps -e . || fail "pip could not install farmlive; see above"
     echo "$known" >"$stamp"
+}
+
+has_compiler() { command -v "${CC:-cc}" >/dev/null || command -v gcc >/dev/null; }
+
+has_headers() {
+    .venv/bin/python -c 'if 1:
+        import os, sys, sysconfig
+        sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))'
+}
+
+# Installs what the engine in C is built with.
+compiler() {
+    local missing=() version
+    has_compiler || missing+=(gcc libc6-dev)
+    if ! has_headers; then
+        version=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        missing+=("libpython$version-dev")
+    fi
+    [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+}
+
+# Builds the engine in C beside its sources, where that is possible and they are newer.
+native_engine() {
+    local folder=src/farmlive/media/native
+    local built=$folder/_native.abi3.so
+    if ! has_compiler || ! has_headers; then
+        [ -e "$built" ] ||
+            say "without gcc and Python's headers (python3-dev) media passes through the engine in Python: a third of the viewers a core"
+        return 0
+    fi
+    if [ -e "$built" ] &&
+        [ -z "$(find setup.py "$folder" \( -name '*.[ch]' -o -name setup.py \) -newer "$built")" ]; then
+        return 0
+    fi
+    say "building the engine in C"
+    rm -f "$built"
+    local pip=(.venv/bin/python -m pip --disable-pip-version-check --require-virtualenv)
+    "${pip[@]}" install -q --no-deps -e . || true
+    [ -e "$built" ] ||
+        say "the engine in C can't be built here, so that media passes through the one in Python; ${pip[*]} install -v --no-deps -e . tells why"
 }
