@@ -192,7 +192,7 @@ class NativeEngine:
                 randbits(32) | 1,
             )
 
-    def _track(self, track: Incoming) -> _native.Track:
+    def _track(self, track: Incoming) -> "_native.Track":
         return (
             track.kind == "video",
             track.clock_rate,
@@ -210,7 +210,7 @@ class NativeEngine:
             video, audio = self._outgoing(viewing.video), self._outgoing(viewing.audio)
             self.relay.view(peer, output, video, audio, randbelow(0x4000))
 
-    def _outgoing(self, terms: Mapping[str, Outgoing]) -> list[_native.Outgoing]:
+    def _outgoing(self, terms: Mapping[str, Outgoing]) -> "list[_native.Outgoing]":
         """As many codecs as there is room for, which is more than there are."""
         numbered = [(self._codecs.number(key), each) for key, each in terms.items()]
         return [
@@ -250,7 +250,7 @@ class NativeEngine:
         codec, width, height, kbps, fps, loss, rtt, keyframe, jitter = found[:9]
         on_request, audio, objection, layers, transport = found[9:]
         return Health(
-            codec=self._codecs.key(codec),
+            codec=self._codecs.family(codec),
             width=width or None,
             height=height or None,
             bitrate_kbps=kbps,

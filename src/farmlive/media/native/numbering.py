@@ -41,6 +41,7 @@ class CodecNumbers:
         keys.append(key)
         return number
 
-    def key(self, number: int) -> str | None:
-        """The key with this number; None for 0."""
-        return self._keys[number & 0xFF][number >> 8]
+    def family(self, number: int) -> str | None:
+        """The first word of the key with this number, such as H264; None for 0."""
+        key = self._keys[number & 0xFF][number >> 8]
+        return None if key is None else key.partition(":")[0]
