@@ -1,0 +1,243 @@
+"""The native engine's senders at work, and viewers at the other end of real sockets."""
+
+import ctypes
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Sequence
+from contextlib import ExitStack
+from ctypes import POINTER, Structure, byref, c_bool, c_int, c_size_t, c_uint, c_uint64, c_void_p
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pylibsrtp._binding
+import pytest
+from pylibsrtp import Policy, Session
+from tests.media.native.conftest import FOLDER
+
+SOURCES = ("address", "burst", "fanout", "queue", "reports", "senders", "srtp")
+FLAGS = ["-O1", "-g", "-std=c11", "-D_GNU_SOURCE", "-pthread"]
+WRAPPED = ("sendmmsg", "sendto", "setsockopt")
+GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16
+CM = Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10
+REFUSED, STREAM, FREED = range(3)
+
+
+def compiler() -> str:
+    found = shutil.which(os.environ.get("CC", "cc"))
+    if found is None:
+        pytest.skip("there is no C compiler on this machine")
+    return found
+
+
+def compile_with(driver: str, to: Path, *flags: str) -> None:
+    """Compile the senders with this driver."""
+    sources = [Path(__file__).with_name(driver), *(FOLDER / f"{name}.c" for name in SOURCES)]
+    command = [compiler(), *FLAGS, *flags, f"-I{FOLDER}", "-o", str(to), *map(str, sources)]
+    built = subprocess.run(command, capture_output=True, text=True)
+    if built.returncode:
+        pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
+
+
+def load(folder: Path) -> ctypes.CDLL:
+    library = folder / "senders.so"
+    wrapped = [f"-Wl,--wrap={name}" for name in WRAPPED]
+    compile_with("senders_driver.c", library, "-shared", "-fPIC", *wrapped)
+    native = ctypes.CDLL(str(library))
+    for name in ("senders_new", "senders_add", "audience_new", "burst_new", "burst_add"):
+        getattr(native, name).restype = c_void_p
+    native.address_read.restype = c_bool
+    native.senders_failed.restype = c_uint64
+    native.reports_take.restype = c_void_p
+    binding = ctypes.CDLL(pylibsrtp._binding.__file__)
+    names = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
+    functions = (c_void_p * 4).in_dll(native, "srtp")
+    functions[:] = [ctypes.cast(getattr(binding, name), c_void_p).value for name in names]
+    return native
+
+
+class Report(Structure):
+    """The head of a struct report; its data follows."""
+
+    _fields_ = (
+        ("next", c_void_p),
+        ("kind", c_int),
+        ("peer", c_uint64),
+        ("packets", c_int),
+        ("size", c_size_t),
+    )
+
+
+DATAGRAM = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, POINTER(ctypes.c_ubyte), c_size_t)
+
+
+class Capture(Structure):
+    _fields_ = (("datagram", DATAGRAM), ("context", c_void_p))
+
+
+class Address(Structure):
+    """As large as struct address."""
+
+    _fields_ = (("name", c_uint * 7), ("size", c_uint))
+
+
+@dataclass
+class Viewer:
+    """A leg, and the other end of it."""
+
+    leg: Any
+    number: int
+    transmit: Session
+    receive: Session
+    sock: socket.socket
+
+    def hear(self, count: int, sock: socket.socket | None = None) -> list[bytes]:
+        return [self.receive.unprotect((sock or self.sock).recv(2048)) for _ in range(count)]
+
+    def hears_nothing(self) -> bool:
+        self.sock.setblocking(False)
+        try:
+            self.sock.recv(2048)
+        except BlockingIOError:
+            return True
+        return False
+
+
+@dataclass
+class Senders:
+    """The senders at work. `reports` are those that were taken, without what is freed."""
+
+    native: ctypes.CDLL
+    hall: ExitStack
+    threads: int
+    capture: Capture | None = None
+    bell: int = -1
+    reports: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    viewers: list[Viewer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._queue = ctypes.create_string_buffer(256)
+        self.native.reports_init(self._queue, self.bell)
+        capture = None if self.capture is None else byref(self.capture)
+        self.at = c_void_p(self.native.senders_new(self.threads, self._queue, capture))
+        self.sock = self.bound()
+        self.is_over = False
+
+    def bound(self, family: int = socket.AF_INET) -> socket.socket:
+        sock = self.hall.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        sock.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+        sock.settimeout(5)
+        return sock
+
+    def viewer(
+        self, profile: tuple[int, int, int] = GCM, sock: socket.socket | None = None
+    ) -> Viewer:
+        """One without an address."""
+        number, length, tag = profile
+        key = os.urandom(length)
+        ours = Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=number)
+        ours.allow_repeat_tx = True
+        theirs = Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND, srtp_profile=number)
+        transmit = Session(ours)
+        pointer = c_void_p(int(pylibsrtp._binding.ffi.cast("uintptr_t", transmit._srtp[0])))
+        peer = 1000 + len(self.viewers)
+        leg = c_void_p(self.native.senders_add(self.at, c_uint64(peer), pointer, tag))
+        viewer = Viewer(leg, peer, transmit, Session(theirs), sock or self.bound())
+        self.viewers.append(viewer)
+        return viewer
+
+    def placed(self, *arguments: Any) -> Viewer:
+        viewer = self.viewer(*arguments)
+        self.move(viewer)
+        return viewer
+
+    def move(
+        self,
+        viewer: Viewer,
+        to: socket.socket | None = None,
+        by: socket.socket | None = None,
+        streamed: bool = False,
+    ) -> None:
+        address = Address()
+        host, port = (to or viewer.sock).getsockname()[:2]
+        assert self.native.address_read(byref(address), host.encode(), port)
+        fd = -1 if streamed else (by or self.sock).fileno()
+        self.native.senders_move(self.at, viewer.leg, fd, byref(address))
+
+    def remove(self, viewer: Viewer) -> None:
+        self.native.senders_remove(self.at, viewer.leg)
+
+    def burst(self, packets: Sequence[bytes]) -> c_void_p:
+        burst = c_void_p(self.native.burst_new(len(packets)))
+        for packet in packets:
+            ctypes.memmove(self.native.burst_add(burst, c_size_t(len(packet))), packet, len(packet))
+        return burst
+
+    def audience(self, viewers: Sequence[Viewer]) -> c_void_p:
+        legs = (c_void_p * len(viewers))(*(viewer.leg for viewer in viewers))
+        return c_void_p(self.native.audience_new(legs, len(viewers)))
+
+    def send(self, viewers: Sequence[Viewer], packets: Sequence[bytes]) -> None:
+        audience, burst = self.audience(viewers), self.burst(packets)
+        self.native.senders_send(self.at, audience, burst)
+        self.native.burst_release(burst)
+        self.native.audience_release(audience)
+
+    def send_one(self, viewer: Viewer, packets: Sequence[bytes]) -> None:
+        burst = self.burst(packets)
+        self.native.senders_send_one(self.at, viewer.leg, burst)
+        self.native.burst_release(burst)
+
+    def send_rtcp(self, viewer: Viewer, data: bytes) -> None:
+        self.native.senders_send_rtcp(self.at, viewer.leg, data, c_size_t(len(data)))
+
+    def take(self) -> list[int]:
+        """Take the reports; returns the peers that were freed."""
+        freed = []
+        at = self.native.reports_take(self._queue)
+        while at:
+            report = Report.from_address(at)
+            data = ctypes.string_at(at + ctypes.sizeof(Report), report.size)
+            if report.kind == FREED:
+                freed.append(report.peer)
+            else:
+                self.reports.append((report.kind, report.peer, report.packets, data))
+            following = report.next
+            ctypes.CDLL(None).free(c_void_p(at))
+            at = following
+        return freed
+
+    def wait(self) -> None:
+        """Until all that was handed over is done: each owner has freed a leg that came last."""
+        last: dict[int, Viewer] = {}
+        while len(last) < max(1, self.threads):
+            viewer = self.viewer()
+            last[self.owner(viewer)] = viewer
+        left = {viewer.number for viewer in last.values()}
+        for viewer in last.values():
+            self.remove(viewer)
+        while left:
+            left -= set(self.take())
+
+    def owner(self, viewer: Viewer) -> int:
+        """The address of the sender that has this leg."""
+        # Behind the link in the list of all, and the peer's number.
+        found: int = c_void_p.from_address(viewer.leg.value + 24).value or 0
+        return found
+
+    def failed(self) -> int:
+        failed: int = self.native.senders_failed(self.at)
+        return failed
+
+    def end(self) -> list[int]:
+        """Free the senders; returns the peers that were freed since the last look."""
+        if self.is_over:
+            return []
+        self.is_over = True
+        self.native.senders_free(self.at)
+        freed = self.take()
+        self.native.reports_clear(self._queue)
+        return freed

@@ -1,0 +1,133 @@
+/* Viewers who come, move and go while bursts are sent to them by several threads: for the thread and
+ * address sanitizers. Protection is made up here: it counts what each session protects, without a
+ * lock, so that a session in two threads at once is seen. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "senders.h"
+
+enum { PEERS = 40, ROUNDS = 4000, TAG = 16 };
+
+struct session {
+    unsigned long protected;
+};
+
+static int protect(srtp_session session, void *packet, int *size)
+{
+    ((struct session *)session)->protected++;
+    memset((uint8_t *)packet + *size, 0xAA, TAG);
+    *size += TAG;
+    return 0;
+}
+
+static unsigned long drawn = 1;
+
+static int draw(int below)
+{
+    drawn = drawn * 6364136223846793005UL + 1442695040888963407UL;
+    return (int)((drawn >> 33) % (unsigned long)below);
+}
+
+static int fds[2];
+static unsigned long streamed, freed;
+
+static void hear(struct reports *reports)
+{
+    for (struct report *report = reports_take(reports), *next; report; report = next) {
+        next = report->next;
+        streamed += report->kind == REPORT_STREAM;
+        freed += report->kind == REPORT_FREED;
+        free(report);
+    }
+}
+
+static void place(struct senders *senders, struct leg *leg)
+{
+    struct address address;
+    socklen_t size = sizeof address.name;
+    int at = draw(3);
+    memset(&address, 0, sizeof address);
+    getsockname(fds[0], &address.name.any, &size);
+    address.size = sizeof address.name.v4;
+    senders_move(senders, leg, at < 2 ? fds[at] : -1, &address);
+}
+
+static struct burst *write_burst(void)
+{
+    struct burst *burst = burst_new(8);
+    for (int left = 1 + draw(8), size = 20 + draw(1400); left; left--)
+        memset(burst_add(burst, (size_t)size), 0x80, (size_t)size);
+    return burst;
+}
+
+int main(int count, char **arguments)
+{
+    int threads = count > 1 ? atoi(arguments[1]) : 2;
+    struct reports reports;
+    struct session *sessions = memory_new((PEERS + ROUNDS) * sizeof *sessions);
+    struct leg *legs[PEERS];
+    unsigned long added = 0, removed = 0;
+    srtp = (struct srtp_functions){protect, protect, protect, protect};
+    for (int at = 0; at < 2; at++) {
+        struct sockaddr_in here = {.sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        fds[at] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        if (bind(fds[at], (struct sockaddr *)&here, sizeof here) != 0)
+            return 1;
+    }
+    reports_init(&reports, -1);
+    struct senders *senders = senders_new(threads, &reports, NULL);
+    for (int at = 0; at < PEERS; at++) {
+        legs[at] = senders_add(senders, added, &sessions[added], TAG);
+        added++;
+    }
+    struct audience *audience = audience_new(legs, PEERS);
+    for (int round = 0; round < ROUNDS; round++) {
+        int at = draw(PEERS);
+        struct burst *burst;
+        switch (draw(6)) {
+        case 0:
+            audience_release(audience);
+            senders_remove(senders, legs[at]);
+            removed++;
+            legs[at] = senders_add(senders, added, &sessions[added], TAG);
+            added++;
+            audience = audience_new(legs, PEERS);
+            break;
+        case 1:
+            place(senders, legs[at]);
+            break;
+        case 2:
+            senders_send_rtcp(senders, legs[at], (const uint8_t *)"\x80\xc9\0\1\0\0\0\7", 8);
+            break;
+        case 3:
+            burst = write_burst();
+            senders_send_one(senders, legs[at], burst);
+            burst_release(burst);
+            break;
+        default:
+            burst = write_burst();
+            senders_send(senders, audience, burst);
+            burst_release(burst);
+            break;
+        }
+        if (draw(20) == 0)
+            hear(&reports);
+    }
+    audience_release(audience);
+    uint64_t failed = senders_failed(senders);
+    senders_free(senders);
+    hear(&reports);
+    reports_clear(&reports);
+    unsigned long all = 0;
+    for (unsigned long at = 0; at < added; at++)
+        all += sessions[at].protected;
+    free(sessions);
+    close(fds[0]);
+    close(fds[1]);
+    printf("%lu protected, %lu to streams, %llu failed\n", all, streamed,
+           (unsigned long long)failed);
+    return !all || !streamed || freed != removed;
+}
