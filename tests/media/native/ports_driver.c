@@ -1,0 +1,242 @@
+/* Drives ICE, the table by address, the backlog and the deframer of the native engine by a script
+ * from standard input, one call a line, and prints what each call returns or sends. */
+#include <stdio.h>
+
+#include "backlog.h"
+#include "connection.h"
+#include "ice.h"
+#include "memory.h"
+
+enum { PORTS = 2, PEERS = 8, DATA_MOST = 1 << 17, PARTS_MOST = 1024 };
+
+static struct ice ice;
+static struct port *ports[PORTS];
+static struct peer *peers[PEERS];
+static struct table table;
+static struct backlog backlog;
+static struct deframer deframer;
+static uint8_t data[DATA_MOST];
+
+/* No port here has connections. */
+void connection_close(struct connection *connection) { (void)connection; abort(); }
+void connection_close_all(struct port *port) { (void)port; }
+void connection_send(struct connection *connection, const uint8_t *packet, size_t size, double now)
+{
+    (void)connection, (void)packet, (void)size, (void)now;
+    abort();
+}
+int connection_stream(struct connection *connection, const uint8_t *packet, size_t size,
+                      bool is_video, double now)
+{
+    (void)connection, (void)packet, (void)size, (void)is_video, (void)now;
+    abort();
+}
+void connection_flush(struct connection *connection, double now) { (void)connection, (void)now; }
+size_t connection_held(const struct connection *connection) { return connection != NULL; }
+
+/* Words of the line at hand. */
+
+static const char *word(void) { return strtok(NULL, " \n"); }
+static long integer(void) { return strtol(word(), NULL, 10); }
+static double number(void) { return strtod(word(), NULL); }
+
+static struct address address(void)
+{
+    struct address read;
+    const char *host = word();
+    if (!address_read(&read, host, (unsigned)integer()))
+        abort();
+    return read;
+}
+
+/* Bytes in hexadecimal, behind a point. */
+static size_t bytes(void)
+{
+    const char *text = word() + 1;
+    size_t size = 0;
+    for (unsigned byte; sscanf(text + 2 * size, "%2x", &byte) == 1; size++)
+        data[size] = (uint8_t)byte;
+    return size;
+}
+
+static struct credentials credentials(void)
+{
+    struct credentials read = {0};
+    const char *ufrag = word(), *password = word();
+    read.ufrag_size = strlen(ufrag);
+    read.password_size = strlen(password);
+    memcpy(read.ufrag, ufrag, read.ufrag_size);
+    memcpy(read.password, password, read.password_size);
+    return read;
+}
+
+static void print_more(const uint8_t *at, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        printf("%02x", at[i]);
+}
+
+static void print_bytes(const uint8_t *at, size_t size)
+{
+    printf(".");
+    print_more(at, size);
+}
+
+static void print_place(const struct port *port, const struct address *at)
+{
+    char host[INET6_ADDRSTRLEN];
+    address_host(at, host);
+    printf(" %d/%s/%u", port == ports[1], host, address_port(at));
+}
+
+static void keep(void *context, const struct address *to, const uint8_t *sent, size_t size)
+{
+    struct port **port = context;
+    printf("sent");
+    print_place(*port, to);
+    printf(" ");
+    print_bytes(sent, size);
+    printf("\n");
+}
+
+/* ICE. */
+
+static void print_peer(const struct peer *peer)
+{
+    printf("peer %d %d %.17g %.17g at", peer->credentials_count, peer->renewed, peer->checked_at,
+           peer->there_at);
+    if (peer->at.port)
+        print_place(peer->at.port, &peer->at.address);
+    printf(" of");
+    for (int i = 0; i < peer->address_count; i++)
+        print_place(peer->addresses[i].port, &peer->addresses[i].address);
+    printf("\n");
+}
+
+static bool drive_ice(const char *call)
+{
+    if (strcmp(call, "add") == 0) {
+        long which = integer();
+        struct credentials local = credentials();
+        struct peer *peer = peers[which] = memory_new(sizeof *peer);
+        peer->number = (uint64_t)which;
+        ice_add(&ice, peer, &local, number());
+    } else if (strcmp(call, "restart") == 0) {
+        struct peer *peer = peers[integer()];
+        struct credentials local = credentials();
+        ice_restart(&ice, peer, &local, number());
+    } else if (strcmp(call, "remove") == 0) {
+        long which = integer();
+        ice_remove(&ice, peers[which]);
+        free(peers[which]);
+        peers[which] = NULL;
+    } else if (strcmp(call, "cut") == 0) {
+        struct peer *peer = peers[integer()];
+        struct port *port = ports[integer()];
+        struct address from = address();
+        ice_cut_off(peer, port, &from);
+    } else if (strcmp(call, "check") == 0) {
+        bool first, moved;
+        struct port *port = ports[integer()];
+        struct address from = address();
+        size_t size = bytes();
+        struct peer *peer = ice_check(&ice, port, data, size, &from, number(), &first, &moved);
+        if (peer)
+            printf("checked %d %d %d\n", (int)peer->number, first, moved);
+        else
+            printf("nobody\n");
+    } else if (strcmp(call, "whose") == 0) {
+        struct port *port = ports[integer()];
+        struct address from = address();
+        const struct peer *peer = port_peer(port, &from);
+        printf("%d\n", peer ? (int)peer->number : -1);
+    } else if (strcmp(call, "state") == 0) {
+        printf("names %zu\n", ice.count);
+        for (int i = 0; i < PEERS; i++)
+            if (peers[i])
+                print_peer(peers[i]);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* The rest. */
+
+static bool drive_table(const char *call)
+{
+    if (strcmp(call, "put") == 0) {
+        struct address at = address();
+        table_put(&table, &at, peers + integer());
+    } else if (strcmp(call, "get") == 0 || strcmp(call, "take") == 0) {
+        struct address at = address();
+        struct peer **found = call[0] == 'g' ? table_get(&table, &at) : table_take(&table, &at);
+        printf("%d of %zu\n", found ? (int)(found - peers) : -1, table.count);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool drive_stream(const char *call)
+{
+    if (strcmp(call, "keep") == 0) {
+        size_t size = bytes();
+        bool is_video = integer();
+        backlog_add(&backlog, data, size, is_video, number());
+        printf("%zu\n", backlog.size);
+    } else if (strcmp(call, "next") == 0) {
+        static struct iovec parts[PARTS_MOST];
+        int count = backlog_next(&backlog, (size_t)integer(), parts, PARTS_MOST);
+        printf(".");
+        for (int i = 0; i < count; i++)
+            print_more(parts[i].iov_base, parts[i].iov_len);
+        printf("\n");
+    } else if (strcmp(call, "gone") == 0) {
+        backlog_sent(&backlog, (size_t)integer());
+        printf("%zu\n", backlog.size);
+    } else if (strcmp(call, "trim") == 0) {
+        int dropped = backlog_trim(&backlog, number());
+        printf("%d %zu\n", dropped, backlog.size);
+    } else if (strcmp(call, "feed") == 0) {
+        uint8_t *at = data, *packet;
+        size_t left = bytes(), size;
+        enum framed framed;
+        while ((framed = deframer_next(&deframer, &at, &left, &packet, &size)) == FRAMED_PACKET) {
+            print_bytes(packet, size);
+            printf(" ");
+        }
+        printf("%s\n", framed == FRAMED_TOO_LONG ? "too long" : "");
+    } else if (strcmp(call, "anew") == 0) {
+        deframer = (struct deframer){0};
+    } else {
+        return false;
+    }
+    return true;
+}
+
+int main(void)
+{
+    static char line[2 * DATA_MOST + 128];
+    ice_init(&ice);
+    for (int i = 0; i < PORTS; i++) {
+        const struct sink sink = {keep, &ports[i]};
+        ports[i] = port_new(TRANSPORT_UDP, -1, &sink);
+    }
+    while (fgets(line, sizeof line, stdin)) {
+        const char *call = strtok(line, " \n");
+        if (!drive_ice(call) && !drive_table(call) && !drive_stream(call))
+            abort();
+    }
+    for (int i = 0; i < PEERS; i++)
+        if (peers[i])
+            ice_remove(&ice, peers[i]);
+    for (int i = 0; i < PORTS; i++)
+        port_free(ports[i]);
+    for (int i = 0; i < PEERS; i++)
+        free(peers[i]);
+    ice_clear(&ice);
+    table_clear(&table);
+    backlog_clear(&backlog);
+    return 0;
+}
