@@ -37,7 +37,9 @@ def payload(codec: str, first: bool, keyframe: bool, picture: int, base: int) ->
 
 
 class Camera:
-    """One publisher. Each layer has its SSRC, numbers, times and counts of pictures."""
+    """One publisher. Each layer has its SSRC, numbers, times and counts of pictures; with no layers
+    it has sound alone.
+    """
 
     def __init__(
         self,
@@ -57,7 +59,10 @@ class Camera:
         video = Incoming("video", 90_000, types, again, {}, rids, nack=True, pli=pli)
         audio = Incoming("audio", 48_000, {OPUS: "OPUS"}, red={RED: OPUS})
         self.publisher: Publisher = twins.publisher(
-            number, Publishing([video, audio], transport_cc=3, rid=10, repaired_rid=11)
+            number,
+            Publishing(
+                [video, audio] if layers else [audio], transport_cc=3, rid=10, repaired_rid=11
+            ),
         )
         base = 1_000 * (number + 1)
         self.ssrcs = [base + layer for layer in range(layers)]
@@ -141,3 +146,17 @@ class Camera:
 
     def say(self, wrapped: bool = False, foreign: bool = False) -> None:
         self.twins.take(self.number, self.sound(wrapped, foreign))
+
+
+def on_air(
+    twins: Twins,
+    layers: int = 1,
+    codec: str = "VP8",
+    number: int = 0,
+    camera: Camera | None = None,
+) -> Camera:
+    """A publisher that is on air and has begun."""
+    camera = camera or Camera(twins, number, Random(number), codec, layers)
+    twins.air(camera.number)
+    camera.frames(3, keyframes=range(layers))
+    return camera

@@ -40,7 +40,7 @@ class Play:
         self.paused: set[tuple[int, int]] = set()
 
     def run(self) -> None:
-        for output in range(_OUTPUTS):
+        for output in range(len(self.twins.outputs), _OUTPUTS):
             self.twins.output(output)
         self.publisher_comes()
         self.switch()
@@ -85,7 +85,7 @@ class Play:
         if len(self.cameras) < _PUBLISHERS:
             number, self.made = self.made, self.made + 1
             codec = self.draw.choice(("VP8", "VP8", *TYPES))
-            layers, pli = self.draw.choice((1, 3, 3)), self.draw.random() < 0.8
+            layers, pli = self.draw.choice((0, 1, 3, 3, 3)), self.draw.random() < 0.8
             draw = Random(self.draw.random())
             self.cameras[number] = Camera(self.twins, number, draw, codec, layers, pli)
 
@@ -128,8 +128,11 @@ class Play:
         self.twins.air(self.draw.choice((*self.cameras, *self.cameras, None)), output)
 
     def begin_anew(self) -> None:
-        """A layer goes on with another SSRC or other numbers."""
+        """A layer goes on with another SSRC or other numbers, or sound does."""
         camera = self.draw.choice(list(self.cameras.values()))
+        if not camera.layers or self.draw.random() < 0.2:
+            camera.sound_ssrc += 1
+            return
         layer = self.draw.randrange(camera.layers)
         if self.draw.random() < 0.5:
             camera.ssrcs[layer] += 10
@@ -137,7 +140,7 @@ class Play:
 
     def pause_layer(self) -> None:
         camera = self.draw.choice(list(self.cameras.values()))
-        self.paused ^= {(camera.number, self.draw.randrange(camera.layers))}
+        self.paused ^= {(camera.number, self.draw.randrange(3))}
 
     def camera_reports(self) -> None:
         number, camera = self.draw.choice(list(self.cameras.items()))

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.media.packets import Received, parse
 from tests.media.scripted import Nowhere
 
 from farmlive.media import rtcp, rtp, sending, sound
@@ -230,6 +231,20 @@ class Twins:
             f" {_outgoing(viewing.video)} {_outgoing(viewing.audio)}"
         )
         return viewer
+
+    def join(self, peer: int, viewing: Viewing) -> Viewer:
+        """A viewer comes and is live at once."""
+        viewer = self.viewer(peer, viewing)
+        self.pump()
+        return viewer
+
+    def packets(self, peer: int, ssrc: int = 11) -> list[Received]:
+        """What the viewer was sent of this SSRC; 11 is video, 12 RTX and 13 sound."""
+        return [each for each in map(parse, self.heard[peer].all) if each.ssrc == ssrc]
+
+    def numbers(self, peer: int) -> list[int]:
+        """Of the video that it was sent."""
+        return [each.packet.sequence for each in self.packets(peer)]
 
     def _fanout(self, peer: int) -> tuple[Fanout, Viewer]:
         return self.outputs[self._of[peer]], self.viewers[peer]

@@ -142,13 +142,7 @@ static void lane_write_each(struct burst *burst, struct packet *const *packets, 
 }
 
 void lane_write(struct burst *burst, struct packet *const *packets, int count,
-                const struct shift *shift, uint32_t ssrc)
-{
-    lane_write_each(burst, packets, count, &(struct manner){shift, ssrc, NULL, NULL});
-}
-
-void lane_write_past(struct burst *burst, struct packet *const *packets, int count,
-                     const struct shift *shift, uint32_t ssrc, const uint32_t *live)
+                const struct shift *shift, uint32_t ssrc, const uint32_t *live)
 {
     lane_write_each(burst, packets, count, &(struct manner){shift, ssrc, NULL, live});
 }

@@ -56,13 +56,10 @@ void lane_begin(struct lane *lane, const struct shift *shift, uint16_t start);
 void lane_forget_seams(struct lane *lane);
 
 /* Add packets of a frame or more to the burst, as one group of viewers gets them; those that are
- * little shorter than the longest are padded to its size. */
+ * little shorter than the longest are padded to its size. With `live`, where live begins in the
+ * source's time, those before it are squeezed (`rewrite_squeeze`). */
 void lane_write(struct burst *burst, struct packet *const *packets, int count,
-                const struct shift *shift, uint32_t ssrc);
-/* The same for past ones: where live begins at the source's timestamp `live`, those before it are
- * squeezed (`rewrite_squeeze`). NULL: they keep their times. */
-void lane_write_past(struct burst *burst, struct packet *const *packets, int count,
-                     const struct shift *shift, uint32_t ssrc, const uint32_t *live);
+                const struct shift *shift, uint32_t ssrc, const uint32_t *live);
 /* The same for the first `count` that were gathered, as those get them who have these shifts:
  * nothing from before their seam, which would take the numbers of what they got before. */
 void lane_write_gathered(struct burst *burst, const struct lane *lane, int count,

@@ -15,8 +15,8 @@ static void repairs_send(struct output *output, struct viewer *viewer, const str
     struct burst *burst = burst_new(1);
     const struct shift *shift = &epoch->shift;
     if (epoch->terms.retransmission < 0) {
-        lane_write_past(burst, &packet, 1, shift, output->ssrcs.video,
-                        epoch->has_squeezed ? &epoch->squeezed : NULL);
+        lane_write(burst, &packet, 1, shift, output->ssrcs.video,
+                   epoch->has_squeezed ? &epoch->squeezed : NULL);
     } else {
         uint8_t *out = burst_add(burst, RTP_HEADER + 2 + (size_t)packet->size);
         if (out != NULL) {

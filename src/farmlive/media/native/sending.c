@@ -266,8 +266,8 @@ void sending_send_to(struct output *output, struct viewer *const *viewers, int v
     for (int group = 0; group < group_count; group++) {
         const struct key *key = &keys[first[group]];
         struct burst *burst = burst_new(count);
-        lane_write_past(burst, packets, count, &key->shift, output->ssrcs.video,
-                        key->has_live ? &key->live : NULL);
+        lane_write(burst, packets, count, &key->shift, output->ssrcs.video,
+                   key->has_live ? &key->live : NULL);
         if (burst->count > 0) {
             senders_send(sending->senders, audiences[group], burst);
             sending->sent += (long)burst->count * audience_count(audiences[group]);
