@@ -17,16 +17,16 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 @pytest.fixture(scope="session")
 def ports_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The driver's program, with the sanitizers where the compiler has them."""
-    return _built(tmp_path_factory)
+    return _built(tmp_path_factory.getbasetemp())
 
 
 @cache
-def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _built(folder: Path) -> Path:
     """Once for all modules that import the fixture."""
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
         pytest.skip("there is no C compiler on this machine")
-    program = tmp_path_factory.mktemp("ports") / "driver"
+    program = folder / "ports_driver"
     sources = [Path(__file__).with_name("ports_driver.c")]
     sources += [FOLDER / f"{name}.c" for name in SOURCES]
     command = [compiler, *FLAGS, f"-I{FOLDER}", "-o", str(program), *map(str, sources)]
