@@ -3,6 +3,7 @@
 Both are pinned. When one of these fails after an upgrade, read dtls.py and srtp.py again.
 """
 
+import ctypes
 import inspect
 import os
 from importlib.metadata import version
@@ -11,6 +12,9 @@ from aiortc import rtcdtlstransport
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport, State
 from pylibsrtp import Policy, Session
 from pylibsrtp._binding import ffi, lib
+
+from farmlive.media import srtp
+from farmlive.media.engine import Keys
 
 
 def test_the_versions_are_the_pinned_ones() -> None:
@@ -66,3 +70,23 @@ def test_srtp_session_has_its_pointer_and_the_binding_its_function() -> None:
     assert lib.srtp_protect(session._srtp[0], buffer, length) == 0
     assert length[0] == len(packet) + 16
     assert ffi.typeof(lib.srtp_protect).args[1].kind == "pointer"
+
+
+def test_srtp_functions_work_by_their_addresses() -> None:
+    keys = Keys(Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 16, bytes(28), bytes(28))
+    (ours, _), (_, theirs) = srtp.sessions(keys), srtp.sessions(keys)
+    signature = ctypes.CFUNCTYPE(
+        ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.POINTER(ctypes.c_int)
+    )
+    protect, unprotect, protect_rtcp, unprotect_rtcp = map(signature, srtp.functions())
+    for there, back, plain, tag in (
+        (protect, unprotect, bytes.fromhex("806000010000000200000003") + b"payload", 16),
+        (protect_rtcp, unprotect_rtcp, bytes.fromhex("81c9000700000003") + bytes(24), 20),
+    ):
+        buffer = ctypes.create_string_buffer(plain, 100)
+        size = ctypes.c_int(len(plain))
+        assert there(srtp.address_of(ours), buffer, size) == 0
+        assert size.value == len(plain) + tag
+        assert plain not in buffer.raw
+        assert back(srtp.address_of(theirs), buffer, size) == 0
+        assert buffer.raw[: size.value] == plain

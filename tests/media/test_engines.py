@@ -1,0 +1,47 @@
+"""Which engine a server has."""
+
+import sys
+
+import pytest
+from structlog.testing import capture_logs
+
+from farmlive.media import engines
+from farmlive.media.engines import NoNativeEngine, choose
+from farmlive.media.python_engine import PythonEngine
+
+
+@pytest.fixture
+def without_extension(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "farmlive.media.native.engine", None)
+
+
+def test_python_is_there_for_the_asking() -> None:
+    with capture_logs() as logs:
+        engine = choose("python", 0)
+    assert (type(engine), engine.name, logs) == (PythonEngine, "python", [])
+
+
+@pytest.mark.usefixtures("without_extension")
+def test_native_is_refused_where_it_was_not_built() -> None:
+    with pytest.raises(NoNativeEngine, match="python3-dev"):
+        choose("native", 0)
+
+
+@pytest.mark.usefixtures("without_extension")
+def test_auto_goes_on_with_python_and_says_once_what_that_costs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engines, "AUTO_IS_NATIVE", True)
+    with capture_logs() as logs:
+        assert choose("auto", 0).name == "python"
+    [warning] = logs
+    assert warning["log_level"] == "warning"
+    assert "1,000 viewers" in warning["meaning"]
+
+
+def test_native_is_there_where_it_was_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("farmlive.media.native._native", reason="the engine in C was not built")
+    monkeypatch.setattr(engines, "AUTO_IS_NATIVE", True)
+    with capture_logs() as logs:
+        assert choose("native", 0).name == choose("auto", 2).name == "native"
+    assert logs == []
