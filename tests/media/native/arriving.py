@@ -11,7 +11,7 @@ from tests.media.test_codecs import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
 from farmlive.media.engine import Incoming, Publishing
 
 SETS = (BASELINE, BASELINE, HIGH, MAIN_WITH_B, HIGH_10)
-SIZES = ((320, 180), (640, 360), (1280, 720))
+SIZES = ((320, 180), (640, 360), (640, 480))
 
 SOUND = Incoming("audio", 48_000, {111: "OPUS"}, red={63: 111})
 VP8 = Incoming("video", 90_000, {96: "VP8"}, {97: 96}, nack=True, pli=True)
@@ -69,6 +69,8 @@ class Sender:
         self.chance = random.Random(seed)
         self.publishing = publishing
         self.now = self.chance.uniform(1, 1e6)
+        # Where it is not 0, all times are multiples of it, so that bounds are met exactly.
+        self.grid = self.chance.choice((0, 1 / 64))
         # How often keyframes and disturbances come: groups longer than a ring, or many seams.
         self.calm = self.chance.choice((1.0, 0.1))
         self.wide = self.chance.randrange(1 << 16)
@@ -92,6 +94,13 @@ class Sender:
         stream.sequence = chance.choice((chance.randrange(1 << 16), 65_530, 65_535, 0))
         stream.timestamp = chance.choice((chance.randrange(1 << 32), (1 << 32) - 90_000))
         stream.keyframe_due = True
+
+    def wait(self) -> None:
+        """Time goes by, and seldom much of it."""
+        chance = self.chance
+        self.now += chance.expovariate(200) if chance.random() < 0.998 else chance.uniform(0, 6)
+        if self.grid:
+            self.now = round(self.now / self.grid + 0.2) * self.grid
 
     def frame(self, stream: Stream) -> list[bytes]:
         """What comes of the next frame, or of the next sound."""
@@ -245,7 +254,7 @@ class Sender:
     def _jump(self, stream: Stream) -> None:
         """A great gap, or the numbers begin anew."""
         chance = self.chance
-        far = chance.choice((30, 199, 200, 201, 250, 1_500, 3_000, 3_001, 20_000, -999, -1_001))
+        far = chance.choice((30, 199, 200, 250, 1_500, 2_999, 3_000, 20_000, -999, -1_001, -1_002))
         stream.sequence = (stream.sequence + far) & 0xFFFF
         if chance.random() < 0.2:
             stream.payload_type = chance.choice(list(stream.incoming.codecs))

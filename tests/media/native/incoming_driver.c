@@ -243,6 +243,7 @@ static void state(void)
            publisher_wanted(publisher), publisher_rest(publisher, now),
            publisher_answers_requests(publisher));
     optional(publisher->round_trip_s >= 0, publisher->round_trip_s);
+    printf(" %d %d", publisher->health.size.width, publisher->health.size.height);
     print_layers();
     printf("\n");
     for (int at = 0; at < publisher->track_count; at++)

@@ -163,7 +163,8 @@ class Twin:
         one = self.publisher
         words = (real(one.last_at), f"{one.wanted:d}", real(one.rest(now)))
         answers = f"{one.answers_requests:d} {real(one.round_trip_s)}"
-        self.say(" ".join(("publisher", *words, answers)), layers=True)
+        size = f"{one.health.width or 0} {one.health.height or 0}"
+        self.say(" ".join(("publisher", *words, answers, size)), layers=True)
         for track in one.tracks:
             self.say(" ".join(("track", *told_of(track, one.tracks, one.layers, now))))
 
@@ -205,7 +206,7 @@ def played(name: str, seed: int, steps: int) -> Twin:
     chance, twin = sender.chance, Twin(sender.publishing)
     due = sender.now
     for _ in range(steps):
-        sender.now += chance.expovariate(200) if chance.random() < 0.998 else chance.uniform(0, 6)
+        sender.wait()
         now = sender.now
         arrival = now - chance.expovariate(2_000)
         draw = chance.random()
