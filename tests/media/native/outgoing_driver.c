@@ -149,7 +149,7 @@ static void make_publisher(void)
         next_types(incoming->red);
         incoming->layers = (int)next();
         for (int layer = 0; layer < incoming->layers; layer++)
-            strncpy(incoming->rids[layer], next_word(), RID_SIZE - 1);
+            snprintf(incoming->rids[layer], RID_SIZE, "%.16s", next_word());
     }
     publishers[number] = publisher_new(publishing, 99, (uint64_t)number);
 }
