@@ -15,20 +15,27 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # From a copy: setuptools builds in the folder itself, which other tests read and build too.
-    source, folder = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+def built(folder: Path, **environment: str) -> Path:
+    """The wheel of a copy: setuptools builds in the folder itself, which other tests read and
+    build too.
+    """
+    source = folder / "source"
+    left_out = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.so")
     for name in ("src", "web"):
-        shutil.copytree(
-            ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-        )
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copytree(ROOT / name, source / name, ignore=left_out)
+    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(source)]
-    done = subprocess.run(build, capture_output=True, text=True, cwd=folder)
+    done = subprocess.run(
+        build, capture_output=True, text=True, cwd=folder, env=os.environ | environment
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_holds_every_page_file_and_migration(wheel: Path) -> None:
@@ -36,8 +43,26 @@ def test_the_wheel_holds_every_page_file_and_migration(wheel: Path) -> None:
         names = set(archive.namelist())
     for folder, package in (("web", "farmlive/web"), ("src/farmlive", "farmlive")):
         for path in (ROOT / folder).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if (
+                path.is_file()
+                and "__pycache__" not in path.parts
+                and path.suffix not in (".c", ".h", ".so")
+            ):
                 assert f"{package}/{path.relative_to(ROOT / folder)}" in names
+    assert not [name for name in names if name.endswith((".c", ".h"))]
+
+
+def test_one_wheel_with_the_engine_in_c_serves_every_python(wheel: Path) -> None:
+    assert "-cp311-abi3-linux" in wheel.name
+    with zipfile.ZipFile(wheel) as archive:
+        assert "farmlive/media/native/_native.abi3.so" in archive.namelist()
+
+
+def test_without_a_compiler_the_wheel_is_pure(tmp_path: Path) -> None:
+    wheel = built(tmp_path, PATH=str(Path(sys.executable).parent))
+    assert wheel.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.endswith((".so", ".c", ".h"))]
 
 
 @pytest.mark.timeout(300)
@@ -55,6 +80,7 @@ def test_the_wheel_serves_from_any_folder(wheel: Path, tmp_path: Path) -> None:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FARMLIVE"))}
     environment |= {"FARMLIVE_DATA": str(tmp_path / "data"), "FARMLIVE_PORT": "0"}
     environment |= {"FARMLIVE_UDP_PORT": "0", "FARMLIVE_UDP_ADDRESSES": "127.0.0.1"}
+    environment |= {"FARMLIVE_ENGINE": "native"}
     with subprocess.Popen(
         [str(home / "bin" / "farmlive"), "serve"],
         cwd=tmp_path,
@@ -69,6 +95,7 @@ def test_the_wheel_serves_from_any_folder(wheel: Path, tmp_path: Path) -> None:
                 line = process.stdout.readline()
                 assert line, f"the server ended: {said}"
                 said += line
+            assert said.endswith("with the native engine\n")
             page = httpx.get(f"{found[1]}/", headers={"Accept": "text/html"})
             assert page.status_code == 200
             assert "<html" in page.text
