@@ -144,6 +144,7 @@ class Twins:
     def agree(self, now: float) -> None:
         native, python = self.native, self.python
         assert native.loss == python.loss
+        assert optional(native.most) == python.most
         assert optional(native.probe) == python.probe
         assert optional(native.estimate_kbps) == python.estimate_kbps
         assert self.c.choice_is_congested(self.at, now) == python.is_congested(now)
