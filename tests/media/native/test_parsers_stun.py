@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import ipaddress
 import socket
+import struct
 import zlib
 from ctypes import POINTER, Structure, c_bool, c_size_t, c_ubyte, c_uint16
 
@@ -129,6 +130,30 @@ def test_any_attributes_are_read_as_in_python(
     native: ctypes.CDLL, attributes: list[tuple[int, bytes]], fingerprint: bool
 ) -> None:
     compare(native, message(attributes, fingerprint), KEY)
+
+
+@given(
+    kind=some.sampled_from((0x0001, 0x0101, 0x4001, 0x8001, 0xC001)) | some.integers(0, 0xFFFF),
+    cookie=some.sampled_from((0x2112A442, 0x2112A442, 0x2112A443, 0)),
+    size=some.integers(0, 40),
+    more=some.integers(-4, 4),
+)
+def test_any_head_is_read_as_in_python(
+    native: ctypes.CDLL, kind: int, cookie: int, size: int, more: int
+) -> None:
+    head = struct.pack("!HHI", kind, max(0, size + more), cookie) + bytes(12)
+    compare(native, head + bytes(size), KEY)
+    compare(native, head[: 20 - size] + bytes(more & 3), KEY)
+
+
+def test_a_right_fingerprint_counts_only_at_the_end_and_of_its_size(native: ctypes.CDLL) -> None:
+    for size, after, read in ((4, b"", True), (4, b"\0\x25\0\0", False), (8, b"", False)):
+        length = 4 + size + len(after)
+        head = b"\0\1" + length.to_bytes(2, "big") + CHECKS[0][4:20]
+        code = zlib.crc32(head) ^ 0x5354554E
+        data = head + struct.pack("!HHI", 0x8028, size, code) + bytes(size - 4) + after
+        compare(native, data, KEY)
+        assert (parse(native, data) is not None) == read
 
 
 @given(
