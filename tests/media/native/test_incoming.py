@@ -241,6 +241,7 @@ def played(name: str, seed: int, steps: int) -> Twin:
             twin.feedback(now, chance.random() < 0.2, chance.choice((0, rtp.ntp(1.7e9 + now))))
             if chance.random() < 0.1:
                 twin.measure(now)
+            elif chance.random() < 0.15:
                 twin.state(now)
     twin.measure(sender.now)
     twin.state(sender.now)
