@@ -28,7 +28,7 @@ LAYERED = Incoming(
     90_000,
     {96: "VP8", 102: "H264:baseline"},
     {97: 96, 103: 102},
-    layers=("q", "h", "f"),
+    layers=("q", "h", "a-name-that-takes-two-byte-elements"),
     nack=True,
     pli=True,
 )
@@ -223,7 +223,8 @@ class Sender:
             first |= 2
         if elements:
             first |= 0x10
-            profile = chance.choice((0xBEDE, 0xBEDE, 0x1000, 0x1005, 0x1234))
+            fits = all(len(value) <= 16 for _, value in elements)
+            profile = chance.choice((0xBEDE, 0xBEDE, 0x1000, 0x1005, 0x1234)[0 if fits else 2 :])
             for number, value in elements:
                 one_byte = bytes((number << 4 | len(value) - 1,))
                 head = one_byte if profile == 0xBEDE else bytes((number, len(value)))

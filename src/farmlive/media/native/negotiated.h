@@ -5,11 +5,11 @@
 #include "codecs.h"
 #include "layers.h"
 
-enum { INCOMING_MOST = 4, OUTGOING_MOST = 24, RID_SIZE = 17, PAYLOAD_TYPES = 128 };
+enum { INCOMING_MOST = 4, OUTGOING_MOST = 24, RID_SIZE = 256, PAYLOAD_TYPES = 128 };
 
 /* One track that a publisher sends. By payload type: its codec, the payload type that this RTX
- * repairs, and the one inside this RED; 0 and -1 for none. `rids` name the layers of a simulcast, the
- * lowest quality first. */
+ * repairs, and the one inside this RED; 0 and -1 for none. `rids` name the layers of a simulcast,
+ * the lowest quality first. */
 struct incoming {
     bool is_video, nack, pli;
     unsigned clock_rate;
@@ -20,8 +20,8 @@ struct incoming {
     char rids[LAYERS_MOST][RID_SIZE];
 };
 
-/* What a publisher negotiated, with the ids of header extensions; -1 for none. Held by the publisher
- * and by each of its tracks, which viewers may remember for a while after it is gone. */
+/* What a publisher negotiated, with the ids of header extensions; -1 for none. Held by the
+ * publisher and by each of its tracks, which viewers may remember for a while after it is gone. */
 struct publishing {
     unsigned holders;
     int count;
