@@ -23,6 +23,8 @@ WRAPPED = ("sendmmsg", "sendto", "setsockopt")
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16
 CM = Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10
 REFUSED, STREAM, FREED = range(3)
+# By how many legs an owner may be ahead of another.
+LEAD = 64
 
 
 def compiler() -> str:
@@ -135,7 +137,7 @@ class Senders:
     def viewer(
         self, profile: tuple[int, int, int] = GCM, sock: socket.socket | None = None
     ) -> Viewer:
-        """One without an address."""
+        """One without an address, owned by another thread than the one before it."""
         number, length, tag = profile
         key = os.urandom(length)
         ours = Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=number)
@@ -144,10 +146,16 @@ class Senders:
         transmit = Session(ours)
         pointer = c_void_p(int(pylibsrtp._binding.ffi.cast("uintptr_t", transmit._srtp[0])))
         peer = 1000 + len(self.viewers)
-        leg = c_void_p(self.native.senders_add(self.at, c_uint64(peer), pointer, tag))
+        leg = self.leg(peer, pointer, tag)
+        while self.threads > 1 and self.viewers and self.owner(leg) == self._last_owner:
+            leg = self.leg(peer, pointer, tag)
+        self._last_owner = self.owner(leg)
         viewer = Viewer(leg, peer, transmit, Session(theirs), sock or self.bound())
         self.viewers.append(viewer)
         return viewer
+
+    def leg(self, peer: int = 0, session: c_void_p | None = None, tag: int = 0) -> c_void_p:
+        return c_void_p(self.native.senders_add(self.at, c_uint64(peer), session, tag))
 
     def placed(self, *arguments: Any) -> Viewer:
         viewer = self.viewer(*arguments)
@@ -215,17 +223,17 @@ class Senders:
         last: dict[int, Viewer] = {}
         while len(last) < max(1, self.threads):
             viewer = self.viewer()
-            last[self.owner(viewer)] = viewer
+            last[self.owner(viewer.leg)] = viewer
         left = {viewer.number for viewer in last.values()}
         for viewer in last.values():
             self.remove(viewer)
         while left:
             left -= set(self.take())
 
-    def owner(self, viewer: Viewer) -> int:
+    def owner(self, leg: c_void_p) -> int:
         """The address of the sender that has this leg."""
         # Behind the link in the list of all, and the peer's number.
-        found: int = c_void_p.from_address(viewer.leg.value + 24).value or 0
+        found: int = c_void_p.from_address((leg.value or 0) + 24).value or 0
         return found
 
     def failed(self) -> int:

@@ -8,7 +8,7 @@
 #include "memory.h"
 #include "senders.h"
 
-enum { PEERS = 40, ROUNDS = 4000, TAG = 16 };
+enum { PEERS = 200, ROUNDS = 2000, TAG = 16 };
 
 struct session {
     unsigned long protected;

@@ -20,6 +20,7 @@ from tests.media.native.senders_at_work import (
     CM,
     DATAGRAM,
     GCM,
+    LEAD,
     REFUSED,
     STREAM,
     Capture,
@@ -305,16 +306,19 @@ def test_moves_and_removals_keep_their_place_in_the_order(start: Start, threads:
         assert viewer.hears_nothing()
 
 
-def test_a_leg_belongs_to_the_thread_with_the_fewest(start: Start) -> None:
+def test_owners_get_legs_in_turn_and_none_many_more_than_another(start: Start) -> None:
     senders = start(3)
-
-    viewers = [senders.viewer() for _ in range(9)]
-    owners = [senders.owner(viewer) for viewer in viewers]
-    assert [owners.count(each) for each in set(owners)] == [3, 3, 3]
-    gone = [at for at, each in enumerate(owners) if each == owners[0]]
-    for at in gone:
-        senders.remove(viewers[at])
-    assert [senders.owner(senders.viewer()) for _ in gone] == [owners[0]] * 3
+    legs = [senders.leg() for _ in range(1000)]
+    owners = [senders.owner(leg) for leg in legs]
+    counts = [owners.count(each) for each in set(owners)]
+    assert len(counts) == 3
+    assert max(counts) - min(counts) <= LEAD
+    assert len(set(owners[:LEAD])) == 1
+    for leg, owner in zip(legs, owners, strict=True):
+        if owner == owners[0]:
+            senders.native.senders_remove(senders.at, leg)
+    new = [senders.owner(senders.leg()) for _ in range(LEAD * 2)]
+    assert new[LEAD:] == [owners[0]] * LEAD
 
 
 def test_more_than_the_queues_hold_is_done_before_the_end(start: Start, threads: int) -> None:
