@@ -21,8 +21,8 @@ struct layer_health {
     double kbps;
 };
 
-/* How a publisher does, over the last second or so; negative, 0 of a size and CODEC_NONE where it is
- * not known yet. Mirrors `farmlive.media.engine.Health`. */
+/* How a publisher does, over the last second or so; negative, 0 of a size and CODEC_NONE where it
+ * is not known yet. Mirrors `farmlive.media.engine.Health`. */
 struct health {
     codec_id codec;
     struct picture_size size;
@@ -62,7 +62,7 @@ struct publisher {
     struct known repairing[REPAIRING_MOST]; /* by the RTX's SSRC */
     struct arrivals arrivals;
     struct source_clock clock;
-    bool answered; /* the last request for a keyframe */
+    bool answered;    /* the last request for a keyframe */
     double health_at; /* 0: not measured yet */
     long octets, frames;
 };
@@ -79,7 +79,8 @@ struct taken {
 };
 
 /* Sort a packet in; one that came as RTX is restored. False for one that carries nothing for
- * viewers. May renew a track, of which it tells the outputs (`output_renewed`, `output_aim_all`). */
+ * viewers. May renew a track, of which it tells the outputs (`output_renewed`, `output_aim_all`).
+ */
 bool publisher_take(struct publisher *publisher, const struct rtp_packet *received, double now,
                     double arrival, struct taken *taken);
 

@@ -80,8 +80,9 @@ void publishing_release(struct publishing *publishing);
 void track_begin(struct track *track, uint32_t ssrc, codec_id codec, uint16_t sequence,
                  uint32_t timestamp, double now);
 
-/* Count a packet that came as it was sent, and keep it if it is video; `arrival` is when the network
- * had it. Returns it for the caller to release, or NULL for one that came before or fits nowhere. */
+/* Count a packet that came as it was sent, and keep it if it is video; `arrival` is when the
+ * network had it. Returns it for the caller to release, or NULL for one that came before or fits
+ * nowhere. */
 struct packet *track_add(struct track *track, const struct rtp_packet *received, double now,
                          double arrival);
 
