@@ -21,8 +21,9 @@ OPUS, RED = 111, 63
 class Layer:
     """One stream of video, or of sound, in its own numbers."""
 
-    def __init__(self, draw: Random, codec: str, rid: str, scale: int) -> None:
+    def __init__(self, draw: Random, codec: str, rid: str, scale: int, detail: int = 1) -> None:
         self.draw, self.codec, self.rid, self.scale = draw, codec, rid, scale
+        self.detail = detail
         self.is_on = True
         self.picture, self.base = draw.randrange(1 << 15), draw.randrange(256)
         self.numbered = draw.random() < 0.7
@@ -48,7 +49,9 @@ class Layer:
             frame = bytes((0x10 if is_key else 0x11, 0, 0)) if is_first else b"\1\1\1"
             if is_first and is_key:
                 width, height = 160 << self.scale, 90 << self.scale
-                frame += b"\x9d\x01\x2a" + width.to_bytes(2, "little") + height.to_bytes(2, "little")
+                frame += (
+                    b"\x9d\x01\x2a" + width.to_bytes(2, "little") + height.to_bytes(2, "little")
+                )
             if not self.numbered:
                 return bytes((start,)) + frame
             number = (0x8000 | self.picture).to_bytes(2, "big")
@@ -64,7 +67,7 @@ class Layer:
         draw = self.draw
         self.timestamp = (self.timestamp + round(90_000 * FRAME_S)) & 0xFFFFFFFF
         self.picture, self.base = (self.picture + 1) & 0x7FFF, (self.base + 1) & 0xFF
-        parts = draw.choice((1, 2, 3, 4)) * (2 if is_key else 1)
+        parts = draw.choice((1, 2, 3, 4)) * (2 if is_key else 1) * self.detail
         if draw.random() < 0.01:
             parts = 60
         payloads = [
@@ -85,17 +88,21 @@ class Layer:
         if red:
             before = draw.randbytes(draw.randrange(3, 9))
             head = (0x80 | OPUS, 960 << 2 | len(before) >> 8, len(before) & 255)
-            payload = bytes((head[0], head[1] >> 8, head[1] & 255, head[2])) + bytes((OPUS,)) + (
-                before + payload
+            payload = (
+                bytes((head[0], head[1] >> 8, head[1] & 255, head[2]))
+                + bytes((OPUS,))
+                + (before + payload)
             )
         self.sequence = (self.sequence + 1) & 0xFFFF
         return Packet((self.sequence - 1) & 0xFFFF, self.timestamp, draw.random() < 0.1, payload)
 
 
 class Encoder:
-    """A publisher's client: what it negotiated, and what comes of what it sends."""
+    """A publisher's client: what it negotiated, and what comes of what it sends. `detail`: how
+    many packets its frames have more than usual.
+    """
 
-    def __init__(self, draw: Random) -> None:
+    def __init__(self, draw: Random, detail: int = 1) -> None:
         self.draw = draw
         count = draw.choice((0, 1, 1, 2, 3, 3, 4))
         self.codec = draw.choice(list(VIDEO))
@@ -109,7 +116,7 @@ class Encoder:
         if draw.random() < 0.3:
             scales.reverse()
         self.layers = [
-            Layer(draw, self.codec, rid, scale)
+            Layer(draw, self.codec, rid, scale, detail)
             for rid, scale in zip(rids or [""] * count, scales, strict=False)
         ]
         self.voice = Layer(draw, "OPUS", "", 0)
@@ -157,9 +164,9 @@ class Encoder:
                 yield packets.write(again, RTX[self.payload_type], layer.again_ssrc)
 
     def change(self) -> None:
-        """Something happens to the client, seldom."""
+        """Something happens to the client."""
         draw = self.draw
-        if not self.layers or draw.random() > 0.05:
+        if not self.layers:
             return
         layer = draw.choice(self.layers)
         what = draw.random()

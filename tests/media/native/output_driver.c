@@ -264,10 +264,12 @@ static void refused(struct viewer *by)
 static void measure(struct publisher *each)
 {
     double now = real();
+    bool moved = false;
     publisher_measure(each, now);
     if (publisher_look(each, now))
         for (int at = 0; at < each->output_count; at++)
-            output_aim_all(each->outputs[at], now);
+            moved |= output_aim_all(each->outputs[at], now);
+    printf("= %d\n", moved);
 }
 
 static void feedback(struct publisher *each)
@@ -347,6 +349,9 @@ static void call(const char *verb)
         struct viewer *each = viewer();
         each->choice.most = small();
         printf("= %d\n", output_aim(each->output, each, real()));
+    } else if (IS("hears")) {
+        struct viewer *each = viewer();
+        printf("= %d\n", viewer_hears(each, (uint8_t)integer()));
     } else if (IS("moved")) {
         output()->sending.stale = true;
     } else if (IS("air")) {

@@ -145,10 +145,11 @@ class Twin:
     def measure(self, publisher: int, now: float) -> None:
         source = self.publishers[publisher]
         source.measure(now)
+        moved = False
         if source.look(now):
             for fanout in source.outputs:
-                fanout.aim_all(now)
-        self._did("measure", publisher, now)
+                moved |= fanout.aim_all(now)
+        self._did("measure", publisher, now, result=str(int(moved)))
 
     def feedback(self, publisher: int, report: bool, now: float) -> None:
         told = self.publishers[publisher].feedback(now, report)
@@ -221,6 +222,10 @@ class Twin:
         self.viewers[viewer].choice.most = most
         result = self.fanout_of(viewer).aim(self.viewers[viewer], now)
         self._did("prefer", viewer, -1 if most is None else most, now, result=str(int(result)))
+
+    def hears(self, viewer: int, payload_type: int) -> None:
+        result = payload_type in self.viewers[viewer].sound
+        self._did("hears", viewer, payload_type, result=str(int(result)))
 
     def moved(self, output: int) -> None:
         self.outputs[output].sending.stale = True

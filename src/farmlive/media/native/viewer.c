@@ -35,8 +35,6 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
 
 void viewer_free(struct viewer *viewer)
 {
-    if (viewer == NULL)
-        return;
     if (viewer->has_epoch)
         track_release(viewer->epoch.track);
     for (int at = 0; at < viewer->past_count; at++)
@@ -46,7 +44,7 @@ void viewer_free(struct viewer *viewer)
 
 size_t viewer_held(const struct viewer *viewer)
 {
-    return viewer->port == NULL ? 0 : port_held(viewer->port, &viewer->address);
+    return port_held(viewer->port, &viewer->address);
 }
 
 bool viewer_may_go_on(const struct viewer *viewer, double now)
