@@ -77,7 +77,7 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
         api = await stack.enter_async_context(Api(server.url))
         await api.sign_in(server.name, server.password)
         await drawn
-        stage = Stage(api, film, second)
+        stage = Stage(api, film, second, server.engine)
         try:
             yield stage
         finally:
@@ -102,7 +102,8 @@ async def attempt(folder: Path, tell: Callable[[Result], None]) -> bool:
     began = time.monotonic()
     try:
         async with asyncio.timeout(LIMIT_S), _stage(folder) as stage:
-            note(step, f"{time.monotonic() - began:.1f} s", True)
+            took = time.monotonic() - began
+            note(step, f"{took:.1f} s, with the {stage.engine} engine", True)
             for step, run in steps(stage):
                 try:
                     note(step, await run(), True)

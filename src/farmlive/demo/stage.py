@@ -81,6 +81,7 @@ class Stage:
     api: Api
     film: Path
     kitchen: Path
+    engine: str
     broadcast: str = ""
     offer: str = ""
     lot: str = ""

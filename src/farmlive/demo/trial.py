@@ -17,7 +17,9 @@ from farmlive.demo.children import end
 HOLD_S, GRACE_S = 3.0, 2.0
 
 _SIGN_IN = re.compile(r"sign in as (\S+) with the password (\S+)")
-_SERVING = re.compile(r"Serving (\S+)")
+_SERVING = re.compile(r"Serving (\S+) with the (\S+) engine")
+# Which engine is tried is for its caller to say.
+_KEPT = ("FARMLIVE_ENGINE", "FARMLIVE_SEND_THREADS")
 
 
 class ServerFailed(Exception):
@@ -26,9 +28,10 @@ class ServerFailed(Exception):
 
 @dataclass(frozen=True)
 class TrialServer:
-    """Where the server listens, and the coordinator that its first start made."""
+    """Where the server listens, its engine, and the coordinator that its first start made."""
 
     url: str
+    engine: str
     name: str
     password: str
 
@@ -58,7 +61,11 @@ async def trial_server(data: Path) -> AsyncIterator[TrialServer]:
 
 def _environment(data: Path) -> dict[str, str]:
     """The environment without settings of another server."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FARMLIVE_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("FARMLIVE_") or name in _KEPT
+    }
     return kept | {
         "FARMLIVE_DATA": str(data),
         "FARMLIVE_LOG_LEVEL": "warning",
@@ -74,6 +81,6 @@ async def _first_lines(child: asyncio.subprocess.Process, log: Path) -> TrialSer
         if found := _SIGN_IN.search(line):
             name, password = found.groups()
         if found := _SERVING.search(line):
-            return TrialServer(found[1], name, password)
+            return TrialServer(found[1], found[2], name, password)
     said = await asyncio.to_thread(log.read_text, "utf-8", "replace")
     raise ServerFailed(said.strip()[-500:] or "it said nothing")
