@@ -2,8 +2,8 @@
  * messages a sendmmsg(2), which the kernel cuts into datagrams (udp(7), UDP_SEGMENT).
  *
  * Always holds: the messages that are gathered go by one socket, lie in the arena one behind the
- * other, and are of legs in the order of their bursts. Nothing is gathered between two calls from
- * outside. */
+ * other, and are of legs in the order of their bursts; a message's vectors are neighbours. Nothing is
+ * gathered between two calls from outside. */
 #include "fanout.h"
 
 #include <errno.h>
@@ -20,13 +20,16 @@ enum { RUN_PACKETS = 64, RUN_BYTES = 65000, TAG_MOST = 32 };
 
 /* What is gathered before it is sent: few enough bytes that they are still in the cache when the
  * kernel copies them, enough messages that a call is spread over many. */
-enum { GATHERED_BYTES = 128 * 1024, MESSAGES_MOST = 2 * RUN_PACKETS };
+enum { GATHERED_BYTES = 128 * 1024, MESSAGES_MOST = 128, VECTORS_MOST = 256 };
 enum { ARENA_BYTES = GATHERED_BYTES + RUN_BYTES + RUN_PACKETS * SRTP_TRAILER_MOST };
+
+/* libsrtp wants packets to begin at words. */
+enum { ALIGNMENT = 4 };
 
 /* Packets of one size, of which the last may be shorter. */
 struct run {
     int first, count;
-    size_t size, bytes;
+    size_t size;
 };
 
 /* One message: a run for one leg, or a packet of it. */
@@ -44,10 +47,10 @@ struct fanout {
     atomic_uint_fast64_t failed;
     int run_count, run_room;
     struct run *runs; /* of the burst at hand */
-    int fd, count;
-    size_t used; /* of the arena */
+    int fd, count, vector_count;
+    uint8_t *end; /* of what is used of the arena */
     struct mmsghdr messages[MESSAGES_MOST];
-    struct iovec vectors[MESSAGES_MOST];
+    struct iovec vectors[VECTORS_MOST];
     struct sent sent[MESSAGES_MOST];
     _Alignas(64) uint8_t arena[ARENA_BYTES];
 };
@@ -60,13 +63,12 @@ struct fanout *fanout_new(struct reports *reports, const struct capture *capture
     if (capture)
         fanout->capture = *capture;
     fanout->segments = segments && !capture;
+    fanout->end = fanout->arena;
     for (int at = 0; at < MESSAGES_MOST; at++) {
         struct cmsghdr *head = (struct cmsghdr *)(void *)fanout->sent[at].control;
         head->cmsg_level = SOL_UDP;
         head->cmsg_type = UDP_SEGMENT;
         head->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-        fanout->messages[at].msg_hdr.msg_iov = &fanout->vectors[at];
-        fanout->messages[at].msg_hdr.msg_iovlen = 1;
     }
     return fanout;
 }
@@ -123,19 +125,19 @@ static void fanout_refused(struct fanout *fanout, int from)
 /* A run that could not leave as one: each packet of it alone. */
 static void fanout_send_singly(struct fanout *fanout, int number)
 {
+    const struct msghdr *message = &fanout->messages[number].msg_hdr;
     const struct sent *sent = &fanout->sent[number];
-    const uint8_t *at = fanout->vectors[number].iov_base;
-    size_t left = fanout->vectors[number].iov_len;
     int failed = 0, refused = 0;
-    while (left) {
-        size_t size = left < sent->segment ? left : sent->segment;
-        if (sendto(fanout->fd, at, size, MSG_DONTWAIT, &sent->leg->address.name.any,
-                   sent->leg->address.size) < 0) {
-            failed++;
-            refused += is_full(errno);
+    for (size_t vector = 0; vector < message->msg_iovlen; vector++) {
+        const uint8_t *at = message->msg_iov[vector].iov_base;
+        for (size_t left = message->msg_iov[vector].iov_len, size; left; left -= size, at += size) {
+            size = left < sent->segment ? left : sent->segment;
+            if (sendto(fanout->fd, at, size, MSG_DONTWAIT, message->msg_name,
+                       message->msg_namelen) < 0) {
+                failed++;
+                refused += is_full(errno);
+            }
         }
-        at += size;
-        left -= size;
     }
     fanout_fail(fanout, failed);
     if (refused)
@@ -165,29 +167,38 @@ static void fanout_flush(struct fanout *fanout)
         }
         at++;
     }
-    fanout->count = 0;
-    fanout->used = 0;
+    fanout->count = fanout->vector_count = 0;
+    fanout->end = fanout->arena;
 }
 
-/* Gather what lies in the arena from `at` on as one message. */
-static void fanout_add(struct fanout *fanout, struct leg *leg, uint8_t *at, size_t size,
-                       int packets, size_t segment)
+/* Gather these packets of one leg as one message. */
+static void fanout_add(struct fanout *fanout, struct leg *leg, const struct iovec *packets,
+                       int count)
 {
     if (fanout->capture.datagram) {
-        fanout->capture.datagram(fanout->capture.context, leg->peer, at, size);
+        fanout->capture.datagram(fanout->capture.context, leg->peer, packets->iov_base,
+                                 packets->iov_len);
         return;
     }
     struct msghdr *message = &fanout->messages[fanout->count].msg_hdr;
-    struct sent *sent = &fanout->sent[fanout->count];
-    fanout->vectors[fanout->count].iov_base = at;
-    fanout->vectors[fanout->count].iov_len = size;
+    struct sent *sent = &fanout->sent[fanout->count++];
+    struct iovec *vector = fanout->vectors + fanout->vector_count;
+    sent->leg = leg;
+    sent->packets = count;
+    sent->segment = packets->iov_len;
     message->msg_name = &leg->address.name;
     message->msg_namelen = leg->address.size;
-    sent->leg = leg;
-    sent->packets = packets;
-    sent->segment = segment;
-    if (packets > 1) {
-        uint16_t value = (uint16_t)segment;
+    message->msg_iov = vector;
+    *vector = packets[0];
+    for (int at = 1; at < count; at++)
+        if ((uint8_t *)vector->iov_base + vector->iov_len == packets[at].iov_base)
+            vector->iov_len += packets[at].iov_len;
+        else
+            *++vector = packets[at];
+    message->msg_iovlen = (size_t)(++vector - message->msg_iov);
+    fanout->vector_count += (int)message->msg_iovlen;
+    if (count > 1) {
+        uint16_t value = (uint16_t)sent->segment;
         memcpy(sent->control + CMSG_LEN(0), &value, sizeof value);
         message->msg_control = sent->control;
         message->msg_controllen = sizeof sent->control;
@@ -195,24 +206,23 @@ static void fanout_add(struct fanout *fanout, struct leg *leg, uint8_t *at, size
         message->msg_control = NULL;
         message->msg_controllen = 0;
     }
-    fanout->count++;
 }
 
-/* Protect a run for a leg, behind what is gathered: each packet begins where the one before it ends.
- * `sizes` are those that came of it, 0 where it failed. Returns whether the kernel could cut it into
- * the same packets. */
+/* Protect a run for a leg, behind what is gathered. `packets` are what came of it, of size 0 where it
+ * failed. Returns whether the kernel could cut them as they are. */
 static bool fanout_protect(struct fanout *fanout, const struct leg *leg, const struct burst *burst,
-                           const struct run *run, size_t sizes[RUN_PACKETS])
+                           const struct run *run, struct iovec packets[RUN_PACKETS])
 {
-    uint8_t *at = fanout->arena + fanout->used;
     bool even = true;
     for (int number = 0; number < run->count; number++) {
         int size = burst->sizes[run->first + number];
         size_t expected = (size_t)size + leg->tag;
-        memcpy(at, burst_at(burst, run->first + number), (size_t)size);
-        sizes[number] = srtp.protect(leg->transmit, at, &size) == 0 ? (size_t)size : 0;
-        even = even && sizes[number] == expected;
-        at += sizes[number];
+        memcpy(fanout->end, burst_at(burst, run->first + number), (size_t)size);
+        if (srtp.protect(leg->transmit, fanout->end, &size) != 0)
+            size = 0;
+        packets[number] = (struct iovec){fanout->end, (size_t)size};
+        even = even && packets[number].iov_len == expected;
+        fanout->end += (packets[number].iov_len + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     }
     return even;
 }
@@ -221,22 +231,20 @@ static bool fanout_protect(struct fanout *fanout, const struct leg *leg, const s
 static void fanout_send_run(struct fanout *fanout, struct leg *leg, const struct burst *burst,
                             const struct run *run)
 {
-    size_t sizes[RUN_PACKETS];
-    if (fanout->used >= GATHERED_BYTES || fanout->count + run->count > MESSAGES_MOST)
+    struct iovec packets[RUN_PACKETS];
+    if (fanout->end >= fanout->arena + GATHERED_BYTES ||
+        fanout->count + run->count > MESSAGES_MOST ||
+        fanout->vector_count + run->count > VECTORS_MOST)
         fanout_flush(fanout);
-    uint8_t *at = fanout->arena + fanout->used;
-    if (fanout_protect(fanout, leg, burst, run, sizes) && fanout->segments && leg->segmented) {
-        size_t size = run->bytes + (size_t)run->count * leg->tag;
-        fanout_add(fanout, leg, at, size, run->count, run->size + leg->tag);
-        at += size;
-    } else {
-        for (int number = 0; number < run->count; at += sizes[number++])
-            if (sizes[number])
-                fanout_add(fanout, leg, at, sizes[number], 1, sizes[number]);
-            else
-                fanout_fail(fanout, 1);
+    if (fanout_protect(fanout, leg, burst, run, packets) && fanout->segments && leg->segmented) {
+        fanout_add(fanout, leg, packets, run->count);
+        return;
     }
-    fanout->used = ((size_t)(at - fanout->arena) + 63) & ~(size_t)63;
+    for (int number = 0; number < run->count; number++)
+        if (packets[number].iov_len)
+            fanout_add(fanout, leg, &packets[number], 1);
+        else
+            fanout_fail(fanout, 1);
 }
 
 /* The packets of a leg that is reached by a stream, one report each. */
@@ -271,7 +279,6 @@ static void fanout_cut(struct fanout *fanout, const struct burst *burst)
             *run = (struct run){.first = number, .size = size};
         }
         run->count++;
-        run->bytes += size;
     }
 }
 
