@@ -161,14 +161,15 @@ def test_what_cannot_be_protected_is_counted_and_the_rest_arrives(
 
 
 @pytest.mark.parametrize("number", [errno.EMSGSIZE, errno.EINVAL, errno.EIO])
+@pytest.mark.parametrize("size", [1000, 1001], ids="{} bytes".format)
 def test_where_segments_do_not_fit_each_packet_leaves_alone(
-    native_senders: ctypes.CDLL, start: Start, threads: int, number: int
+    native_senders: ctypes.CDLL, start: Start, threads: int, number: int, size: int
 ) -> None:
     senders = start(threads)
     viewers = [senders.placed() for _ in range(3)]
     c_int.in_dll(native_senders, "driver_port").value = viewers[1].sock.getsockname()[1]
     c_int.in_dll(native_senders, "driver_error").value = number
-    first, second = packets(1000, 1000, 300), packets(800, 800, first=3)
+    first, second = packets(size, size, 300), packets(800, 800, first=3)
     senders.send(viewers, first)
     senders.send(viewers, second)
     for viewer in viewers:
