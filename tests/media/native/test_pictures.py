@@ -102,3 +102,17 @@ def test_recorded_payloads(c: ctypes.CDLL) -> None:
             assert (read.picture, read.base) == tuple(map(as_number, pictures.read(codec, payload)))
             with_numbers += codec == "VP8" and read.picture >= 0
     assert with_numbers
+
+
+def test_a_number_behind_the_end_is_none(c: ctypes.CDLL) -> None:
+    for codec, whole in (
+        ("VP8", b"\x90\xc0\x81\x02\x03\x04"),
+        ("VP9:0", b"\xa0\x81\x02\x03\x04\x05"),
+    ):
+        for size in range(len(whole) + 1):
+            payload = whole[:size]
+            read = c.pictures_read(NUMBERS[codec], payload, size)
+            assert (read.picture, read.base) == tuple(map(as_number, pictures.read(codec, payload)))
+            assert moved(c, payload, Moves(NUMBERS[codec], 5, 9)) == pictures.moved(
+                payload, Pictures(codec, 5, 9)
+            )

@@ -90,3 +90,5 @@ def test_what_comes_together(c: ctypes.CDLL, apart: float) -> None:
         streams.beat(1, 1 + each * 0.02 + apart)
     now = 1 + 19 * 0.02 + 0.001
     assert (streams.rest(now) > 0) == (apart <= 0.005)
+    for stream in streams.python:
+        streams.rest(stream.next or 0.0)
