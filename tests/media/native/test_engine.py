@@ -255,7 +255,7 @@ def track(**changes: Any) -> Any:
         (lambda relay: relay.publish(1, [track(codecs={-1: 2})], -1, -1, -1, 1), "-1"),
         (lambda relay: relay.publish(1, [track(codecs={96: 1 << 16})], -1, -1, -1, 1), "65536"),
         (lambda relay: relay.publish(1, [track(repairs={97: 128})], -1, -1, -1, 1), "128"),
-        (lambda relay: relay.publish(1, [track(rids=(b"r" * 17,))], -1, -1, -1, 1), "RID"),
+        (lambda relay: relay.publish(1, [track(rids=(b"r" * 256,))], -1, -1, -1, 1), "RID"),
         (lambda relay: relay.publish(1, [track(rids=(b"r",) * 5)], -1, -1, -1, 1), "4 layers"),
         (lambda relay: relay.view(1, 2, [(2, 96, -1, -1)] * 25, [], 0), "at most 24"),
         (lambda relay: relay.view(1, 2, [(2, 128, -1, -1)], [], 0), "128"),
