@@ -144,6 +144,9 @@ def test_any_head_is_read_as_in_python(
     head = struct.pack("!HHI", kind, max(0, size + more), cookie) + bytes(12)
     compare(native, head + bytes(size), KEY)
     compare(native, head[: 20 - size] + bytes(more & 3), KEY)
+    # One attribute, not filled up to a word.
+    head = struct.pack("!HHI", kind, 4 + size, cookie) + bytes(12)
+    compare(native, head + struct.pack("!HH", 0xC057, size) + bytes(size), KEY)
 
 
 def test_a_right_fingerprint_counts_only_at_the_end_and_of_its_size(native: ctypes.CDLL) -> None:
