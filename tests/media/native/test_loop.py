@@ -1,0 +1,251 @@
+"""The relay's thread on real sockets: who is answered, how many may connect, and its end."""
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.media.native.hands import Told
+from tests.waiting import until
+
+from farmlive.media import stun
+from farmlive.media.engine import Credentials
+from farmlive.media.framing import LARGEST, Deframer, frame
+from farmlive.media.native.engine import NativeEngine
+
+LOCAL = Credentials("ours", "our-password")
+OF_AN_ADDRESS, IN_ALL = 256, 4096
+
+
+class Room:
+    """An engine on loopback, what it tells, and who comes to it."""
+
+    def __init__(self, engine: NativeEngine, sockets: ExitStack) -> None:
+        self.engine, self.told = engine, Told()
+        self._sockets = sockets
+
+    def way(self, protocol: str) -> tuple[str, int]:
+        candidate = next(each for each in self.engine.candidates if each.protocol == protocol)
+        return candidate.address, candidate.port
+
+    async def udp(self) -> socket.socket:
+        return await self._connected(socket.SOCK_DGRAM, "udp", "127.0.0.1")
+
+    async def tcp(self, host: str = "127.0.0.1") -> socket.socket:
+        return await self._connected(socket.SOCK_STREAM, "tcp", host)
+
+    async def _connected(self, kind: int, protocol: str, host: str) -> socket.socket:
+        sock = self._sockets.enter_context(socket.socket(socket.AF_INET, kind))
+        sock.setblocking(False)
+        sock.bind((host, 0))
+        await asyncio.get_running_loop().sock_connect(sock, self.way(protocol))
+        return sock
+
+    async def tells(self, *event: Any) -> None:
+        await until(lambda: event in self.told.events, f"it tells {event}")
+        self.told.events.remove(event)
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    engine = NativeEngine()
+    with ExitStack() as sockets:
+        room = Room(engine, sockets)
+        await engine.start(room.told, ["127.0.0.1"], ["127.0.0.1"], 0, 0)  # type: ignore[arg-type]
+        yield room
+        await engine.stop()
+
+
+def check(local: Credentials = LOCAL, nominate: bool = False) -> bytes:
+    key = local.password.encode()
+    return stun.request(f"{local.ufrag}:theirs", key, bytes(12), use_candidate=nominate)
+
+
+async def heard(sock: socket.socket) -> bytes:
+    return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 4096), 10)
+
+
+async def is_answered(sock: socket.socket) -> bool:
+    """Check and wait for the answer."""
+    framed = sock.type == socket.SOCK_STREAM
+    sock.send(frame(check()) if framed else check())
+    data = await heard(sock)
+    (packet,) = Deframer().feed(data) if framed else [data]
+    answer = stun.parse(packet)
+    return answer.kind == stun.BINDING_SUCCESS and answer.authentic(LOCAL.password.encode())
+
+
+async def has_ended(sock: socket.socket) -> bool:
+    try:
+        return await heard(sock) == b""
+    except ConnectionError:
+        return True
+
+
+def threads() -> dict[str, Path]:
+    """This process's threads by their names."""
+    tasks = Path("/proc/self/task").iterdir()
+    return {(task / "comm").read_text().strip(): task for task in tasks}
+
+
+async def test_a_peer_is_answered_by_udp_and_tcp(room: Room) -> None:
+    peer = room.engine.add_peer(LOCAL)
+    sock, stream = await room.udp(), await room.tcp()
+    assert await is_answered(sock)
+    await room.tells("reached", peer)
+    assert await is_answered(stream)
+    # What comes from either is the peer's, and what is for it goes to where it is.
+    for way, record in ((sock, b"\x16one"), (stream, frame(b"\x16two"))):
+        way.send(record)
+        await room.tells("dtls", peer, record[-4:])
+    room.engine.send(peer, b"record")
+    assert await heard(sock) == b"record"
+    stream.send(frame(check(nominate=True)))
+    await heard(stream)
+    room.engine.send(peer, b"another")
+    assert await heard(stream) == frame(b"another")
+
+
+async def test_strangers_get_no_answer(room: Room) -> None:
+    room.engine.add_peer(LOCAL)
+    sock = await room.udp()
+    for data in (b"", b"\x16record", check(Credentials("ours", "wrong")), bytes(3000)):
+        sock.send(data)
+    assert await is_answered(sock)
+    counts = room.engine.counters()
+    assert (counts["datagrams_received"], counts["datagrams_ignored"]) == (5, 4)
+
+
+async def test_a_stream_may_be_cut_anywhere(room: Room) -> None:
+    peer = room.engine.add_peer(LOCAL)
+    stream = await room.tcp()
+    assert await is_answered(stream)
+    for byte in frame(b"\x16in pieces") + frame(b"") + frame(b"\x17")[:2]:
+        stream.send(bytes([byte]))
+        await asyncio.sleep(0)
+    await room.tells("dtls", peer, b"\x16in pieces")
+    stream.send(b"\x17" + frame(b"\x16a") + frame(b"\x16b"))
+    for record in (b"\x17", b"\x16a", b"\x16b"):
+        await room.tells("dtls", peer, record)
+    stream.send((LARGEST + 1).to_bytes(2, "big"))
+    assert await has_ended(stream)
+
+
+async def test_a_peer_whose_connection_ended_is_where_its_next_check_comes_from(
+    room: Room,
+) -> None:
+    peer = room.engine.add_peer(LOCAL)
+    stream, sock = await room.tcp(), await room.udp()
+    assert await is_answered(stream)
+    await room.tells("reached", peer)
+    stream.close()
+    # It is nowhere once that is known, and then reached anew.
+    for _ in range(100):
+        assert await is_answered(sock)
+        if ("reached", peer) in room.told.events:
+            break
+    await room.tells("reached", peer)
+    room.engine.send(peer, b"record")
+    assert await heard(sock) == b"record"
+
+
+async def test_a_peer_that_is_removed_loses_its_connection_and_its_address(room: Room) -> None:
+    peer = room.engine.add_peer(LOCAL)
+    stream, sock = await room.tcp(), await room.udp()
+    assert await is_answered(stream)
+    assert await is_answered(sock)
+    room.engine.remove_peer(peer)
+    assert await has_ended(stream)
+    ignored = room.engine.counters()["datagrams_ignored"]
+    sock.send(b"\x16record")
+    sock.send(check())
+    await until(
+        lambda: room.engine.counters()["datagrams_ignored"] == ignored + 2, "nobody is there"
+    )
+
+
+async def test_connections_of_one_address_are_bounded(room: Room) -> None:
+    for _ in range(OF_AN_ADDRESS):
+        await room.tcp()
+    assert await has_ended(await room.tcp())
+    assert room.engine.counters()["connections_refused"] == 1
+    room.engine.add_peer(LOCAL)
+    assert await is_answered(await room.tcp("127.0.0.2"))
+
+
+async def test_where_all_is_full_the_oldest_that_proved_nothing_makes_room(room: Room) -> None:
+    room.engine.add_peer(LOCAL)
+    proved = await room.tcp("127.0.1.1")
+    assert await is_answered(proved)
+    streams = [
+        await room.tcp(f"127.0.0.{1 + number // OF_AN_ADDRESS}") for number in range(IN_ALL - 1)
+    ]
+    late = await room.tcp("127.0.1.2")
+    assert await is_answered(late)
+    assert await has_ended(streams[0])
+    assert await is_answered(proved)
+
+
+async def test_who_proves_nothing_is_shut_out(room: Room) -> None:
+    room.engine.add_peer(LOCAL)
+    stranger, peer = await room.tcp(), await room.tcp()
+    began = asyncio.get_running_loop().time()
+    assert await is_answered(peer)
+    assert await asyncio.wait_for(asyncio.get_running_loop().sock_recv(stranger, 1), 15) == b""
+    assert asyncio.get_running_loop().time() - began > 9
+    assert await is_answered(peer)
+
+
+async def test_the_thread_leaves_signals_to_python(room: Room) -> None:
+    status = (threads()["farmlive-media"] / "status").read_text()
+    blocked = int(status.split("SigBlk:")[1].split()[0], 16)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        assert blocked >> (number - 1) & 1
+
+
+@pytest.mark.parametrize("send_threads", [0, 2])
+async def test_nothing_is_left_of_an_engine_that_stopped(send_threads: int) -> None:
+    told: Any = Told()
+
+    async def live() -> None:
+        engine = NativeEngine(send_threads)
+        await engine.start(told, ["127.0.0.1"], ["127.0.0.1"], 0, 0)
+        with ExitStack() as sockets:
+            room = Room(engine, sockets)
+            engine.add_peer(LOCAL)
+            assert await is_answered(await room.tcp())
+            assert await is_answered(await room.udp())
+            way = room.way("tcp")
+            await engine.stop()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(way)
+
+    await live()
+    before, alive = len(os.listdir("/proc/self/fd")), threading.active_count()
+    for _ in range(20):
+        await live()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert threading.active_count() == alive
+    assert not [name for name in threads() if name.startswith("farmlive")]
+
+
+async def test_an_engine_that_cannot_start_leaves_the_sockets_to_their_opener(
+    tmp_path: Path,
+) -> None:
+    engine = NativeEngine()
+    file = os.open(tmp_path / "file", os.O_CREAT)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+        # A file can't be waited for.
+        with pytest.raises(PermissionError):
+            engine.relay.start([sock.fileno()], [file], 0, 0.0)
+        assert sock.getsockname()[1] > 0
+        os.close(file)
+    assert "farmlive-media" not in threads()
