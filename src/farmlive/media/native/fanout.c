@@ -2,8 +2,8 @@
  * messages a sendmmsg(2), which the kernel cuts into datagrams (udp(7), UDP_SEGMENT).
  *
  * Always holds: the messages that are gathered go by one socket, lie in the arena one behind the
- * other, and are of legs in the order of their bursts; a message's vectors are neighbours. Nothing is
- * gathered between two calls from outside. */
+ * other, and are of legs in the order of their bursts; a message's vectors are neighbours. Nothing
+ * is gathered between two calls from outside. */
 #include "fanout.h"
 
 #include <errno.h>
@@ -14,8 +14,13 @@
 
 #include "memory.h"
 
-/* A run is at most this: what the kernel cuts at once (UDP_MAX_SEGMENTS of linux/udp.h), and what an
- * IP packet holds, with the longest tag. */
+/* linux/udp.h; older C libraries don't name it. */
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+/* A run is at most this: what the kernel cuts at once (UDP_MAX_SEGMENTS of linux/udp.h), and what
+ * an IP packet holds, with the longest tag. */
 enum { RUN_PACKETS = 64, RUN_BYTES = 65000, TAG_MOST = 32 };
 
 /* What is gathered before it is sent: few enough bytes that they are still in the cache when the
@@ -208,8 +213,8 @@ static void fanout_add(struct fanout *fanout, struct leg *leg, const struct iove
     }
 }
 
-/* Protect a run for a leg, behind what is gathered. `packets` are what came of it, of size 0 where it
- * failed. Returns whether the kernel could cut them as they are. */
+/* Protect a run for a leg, behind what is gathered. `packets` are what came of it, of size 0 where
+ * it failed. Returns whether the kernel could cut them as they are. */
 static bool fanout_protect(struct fanout *fanout, const struct leg *leg, const struct burst *burst,
                            const struct run *run, struct iovec packets[RUN_PACKETS])
 {

@@ -1,7 +1,7 @@
 /* What senders tell, in one queue for all of them, and the bell that wakes the relay's thread.
  *
- * Always holds: `end` is where the next report is linked in; what is in the queue is in the order in
- * which it came. The bell is rung once for all that comes before the queue is emptied. */
+ * Always holds: `end` is where the next report is linked in; what is in the queue is in the order
+ * in which it came. The bell is rung once for all that comes before the queue is emptied. */
 #include "reports.h"
 
 #include <unistd.h>

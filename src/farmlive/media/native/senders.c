@@ -1,9 +1,9 @@
 /* Legs, audiences, and who does what is handed over: the caller, or the send thread that owns the
  * leg.
  *
- * Always holds: `legs` and `load` are used by the relay's thread alone, the fields of a leg that are
- * its owner's by the owner. A leg is freed once, by its owner, or at the end with all that are
- * left. Protecting and sending is `fanout`'s part, the order of tasks `queue`'s. */
+ * Always holds: `legs`, `load` and `latest` are used by the relay's thread alone, the fields of a leg
+ * that are its owner's by the owner. A leg is freed once, by its owner, or at the end with all that
+ * are left. Protecting and sending is `fanout`'s part, the order of tasks `queue`'s. */
 #include "senders.h"
 
 #include <pthread.h>
@@ -25,7 +25,7 @@ enum { LEAD = 64 };
 struct sender {
     struct senders *senders;
     struct fanout *fanout;
-    int load;        /* how many legs it owns */
+    int load; /* how many legs it owns */
     bool is_threaded;
     pthread_t thread;
     struct queue queue;
@@ -173,12 +173,12 @@ uint64_t senders_failed(const struct senders *senders)
 struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session transmit, unsigned tag)
 {
     struct leg *leg = memory_new(sizeof *leg);
-    struct sender *idlest = senders->each;
+    struct sender *freest = senders->each;
     for (int at = 1; at < senders->count; at++)
-        if (senders->each[at].load < idlest->load)
-            idlest = &senders->each[at];
-    if (senders->latest->load >= idlest->load + LEAD)
-        senders->latest = idlest;
+        if (senders->each[at].load < freest->load)
+            freest = &senders->each[at];
+    if (senders->latest->load >= freest->load + LEAD)
+        senders->latest = freest;
     senders->latest->load++;
     list_add(&senders->legs, &leg->all);
     leg->peer = peer;
