@@ -1,9 +1,9 @@
 /* Legs, audiences, and who does what is handed over: the caller, or the send thread that owns the
  * leg.
  *
- * Always holds: `legs`, `load` and `latest` are used by the relay's thread alone, the fields of a leg
- * that are its owner's by the owner. A leg is freed once, by its owner, or at the end with all that
- * are left. Protecting and sending is `fanout`'s part, the order of tasks `queue`'s. */
+ * Always holds: `legs`, `load` and `latest` are used by the relay's thread alone, the fields of a
+ * leg that are its owner's by the owner. A leg is freed once, by its owner, or at the end with all
+ * that are left. Protecting and sending is `fanout`'s part, the order of tasks `queue`'s. */
 #include "senders.h"
 
 #include <pthread.h>

@@ -3,8 +3,8 @@
  *
  * A leg is the sending half of a peer. Always holds: a leg's session is used by its owner alone,
  * which is the relay's thread where there are no send threads, else one of these; what is handed to
- * an owner is done in order, so that a leg that was removed is in nothing that comes later. No sender
- * ever waits for a viewer. */
+ * an owner is done in order, so that a leg that was removed is in nothing that comes later. No
+ * sender ever waits for a viewer. */
 #ifndef FARMLIVE_SENDERS_H
 #define FARMLIVE_SENDERS_H
 
