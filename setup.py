@@ -39,5 +39,5 @@ if missing is None:
     # One wheel serves CPython 3.11 and all that came after it.
     setup(ext_modules=[native], options={"bdist_wheel": {"py_limited_api": "cp311"}})
 else:
-    print(f"without the engine in C, which needs {missing}", file=sys.stderr)
+    sys.stderr.write(f"without the engine in C, which needs {missing}\n")
     setup()

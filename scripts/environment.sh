@@ -115,14 +115,16 @@ native_engine() {
             say "without gcc and Python's headers (python3-dev) media passes through the engine in Python: a third of the viewers a core"
         return 0
     fi
-    if [ -e "$built" ] &&
-        [ -z "$(find setup.py "$folder" \( -name '*.[ch]' -o -name setup.py \) -newer "$built")" ]; then
+    if [ -e "$built" ] && [ -z "$(find setup.py "$folder"/*.[ch] -newer "$built")" ]; then
         return 0
     fi
     say "building the engine in C"
-    rm -f "$built"
     local pip=(.venv/bin/python -m pip --disable-pip-version-check --require-virtualenv)
+    local begun=.venv/farmlive-native.begun
+    touch "$begun"
     "${pip[@]}" install -q --no-deps -e . || true
-    [ -e "$built" ] ||
+    if [ ! "$built" -nt "$begun" ]; then
+        rm -f "$built" # it is made of other sources than these
         say "the engine in C can't be built here, so that media passes through the one in Python; ${pip[*]} install -v --no-deps -e . tells why"
+    fi
 }
