@@ -20,6 +20,7 @@ from farmlive.media.viewer import Epoch, Viewer
 # As C has them: the family in the low byte.
 CODECS = {"": 0, "H264:baseline": 1, "VP8": 2, "VP9:0": 3, "OPUS": 5}
 RIDS = ("a", "b", "c", "d")
+SSRCS = Ssrcs(0xA0000001, 0xA0000002, 0xA0000003)
 
 
 class Recorder:
@@ -41,9 +42,6 @@ class Recorder:
 
     def held(self, address: object) -> int:
         return self.holds
-
-
-SSRCS = Ssrcs(0xA0000001, 0xA0000002, 0xA0000003)
 
 
 def number(value: float | None) -> str:
@@ -99,7 +97,8 @@ class Twin:
     def output(self, key: int, sequence: int, timestamp: int) -> None:
         fanout = self.outputs[key] = Fanout(SSRCS)
         fanout.sound._rewriter = Rewriter(48_000, sequence, timestamp)
-        self._did("output", key, *SSRCS_OF(SSRCS), sequence, timestamp)
+        ssrcs = SSRCS.video, SSRCS.retransmission, SSRCS.audio
+        self._did("output", key, *ssrcs, sequence, timestamp)
 
     def viewer(self, key: int, output: int, viewing: Viewing, rtx: int, now: float) -> None:
         recorder: Any = Recorder(key, self._log)
@@ -250,10 +249,6 @@ class Twin:
             lines += _fanout(key, fanout)
         self._did("state")
         self.expected[-1] = lines
-
-
-def SSRCS_OF(ssrcs: Ssrcs) -> tuple[int, int, int]:  # noqa: N802
-    return ssrcs.video, ssrcs.retransmission, ssrcs.audio
 
 
 def _incoming(each: Incoming) -> list[object]:
