@@ -12,9 +12,9 @@
 void joining_wait(struct output *output, struct viewer *viewer, bool muted);
 /* The viewer is gone. */
 void joining_forget(struct output *output, struct viewer *viewer);
-/* A group begins at `start` on this track: let in who may come, all at once where little of it came;
- * where they are `impatient`, also who sees none of the publisher's layers and was to get a higher
- * one. */
+/* A group begins at `start` on this track: let in who may come, all at once where little of it
+ * came; where they are `impatient`, also who sees none of the publisher's layers and was to get a
+ * higher one. */
 void joining_let_in(struct output *output, struct publisher *publisher, struct track *track,
                     uint16_t start, bool impatient, double now);
 /* Let one in with the group that the ring holds, if it is worth it. */
@@ -23,7 +23,8 @@ bool joining_start(struct output *output, struct viewer *viewer, double now);
 void joining_catch_up(struct output *output, struct viewer *viewer);
 /* The output's lane of this track, or NULL. */
 struct lane *joining_lane(const struct output *output, const struct track *track);
-/* Get this publisher's packets while it is on air, followed or still seen by someone. May be NULL. */
+/* Get this publisher's packets while it is on air, followed or still seen by someone; or NULL. Who
+ * is called by a publisher's outputs in turn may change them by this. */
 void joining_subscribe(struct output *output, struct publisher *publisher);
 
 #endif

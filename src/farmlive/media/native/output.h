@@ -1,8 +1,9 @@
 /* An output: what all of its viewers get, as one continuous stream for each.
  *
- * Follows the source on air, sends each packet to those on its lane and chooses each viewer's track;
- * how they come to it is `joining`'s part. Viewers whose numbers are shifted by the same amounts are
- * served together, so that a packet is written once for many. As `farmlive.media.output`. */
+ * Follows the source on air, sends each packet to those on its lane and chooses each viewer's
+ * track; how they come to it is `joining`'s part. Viewers whose numbers are shifted by the same
+ * amounts are served together, so that a packet is written once for many. As
+ * `farmlive.media.output`. */
 #ifndef FARMLIVE_OUTPUT_H
 #define FARMLIVE_OUTPUT_H
 
@@ -41,8 +42,8 @@ void output_drop(struct output *output, struct publisher *publisher);
 /* A track of a publisher began anew: go on at its next keyframe. `old` is still valid. */
 void output_renewed(struct output *output, struct track *old, struct track *fresh, double now);
 
-/* Take a publisher's packet; true where the switch to this publisher is made by it. `began`: a group
- * of pictures begins with the packet's frame. */
+/* Take a publisher's packet; true where the switch to this publisher is made by it. `began`: a
+ * group of pictures begins with the packet's frame. */
 bool output_feed(struct output *output, struct publisher *publisher, struct track *track,
                  struct packet *packet, bool began, double now);
 /* Send sound and the frames that are whole; whether packets of a frame without its end wait. */
