@@ -23,8 +23,8 @@ bool joining_start(struct output *output, struct viewer *viewer, double now);
 void joining_catch_up(struct output *output, struct viewer *viewer);
 /* The output's lane of this track, or NULL. */
 struct lane *joining_lane(const struct output *output, const struct track *track);
-/* Get this publisher's packets while it is on air, followed or still seen by someone; or NULL. Who
- * is called by a publisher's outputs in turn may change them by this. */
+/* Get this publisher's packets while it is on air, followed or still seen by someone; or NULL.
+ * Changes the publisher's outputs: who goes through them and calls one takes a copy first. */
 void joining_subscribe(struct output *output, struct publisher *publisher);
 
 #endif
