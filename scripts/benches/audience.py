@@ -1,0 +1,246 @@
+"""A crowd of viewers for the relay's bench: they join here, and a thread in C plays for them.
+
+Joins are whole: WHEP over a connection of its own, ICE, DTLS. Then the socket and the SRTP sessions
+go to `native/audience.c`, which authenticates and accounts for every packet and reports as a
+browser does. Owns the building of it, too.
+"""
+
+import asyncio
+import ctypes
+import random
+import resource
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pylibsrtp._binding
+from pylibsrtp import Session
+
+from farmlive.client import stun
+from farmlive.client.rtp_peer import RtpPeer
+from farmlive.client.sdp import offer, read_answer
+from farmlive.client.signalling import SDP
+
+_NATIVE = Path(__file__).parent / "native"
+_COMPILE = "cc -O2 -shared -fPIC -std=c11 -D_GNU_SOURCE".split()
+_SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27  # asm-generic/socket.h
+_JOINING_AT_ONCE = 16
+
+
+class Counts(ctypes.Structure):
+    """As native/member.h has it, which tells of each."""
+
+    packets: int
+    bytes: int
+    lost: int
+    repeated: int
+    disordered: int
+    undecipherable: int
+    unstamped: int
+    checks_sent: int
+    checks_answered: int
+    _fields_ = tuple(
+        (name, ctypes.c_int64)
+        for name in (
+            *("packets", "bytes", "lost", "repeated", "disordered", "undecipherable", "unstamped"),
+            *("repairs", "sender_reports", "reports_sent", "checks_sent", "checks_answered"),
+            *("goodbyes", "unsent"),
+        )
+    )
+
+    @property
+    def wrong(self) -> int:
+        """Packets that came otherwise than they should: all but the lost ones."""
+        return self.repeated + self.disordered + self.undecipherable + self.unstamped
+
+
+@contextmanager
+def built() -> Iterator[ctypes.CDLL]:
+    """The part in C, compiled for the length of the block. Raises SystemExit without a compiler."""
+    with tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
+        library = f"{folder}/audience.so"
+        sources = [str(_NATIVE / name) for name in ("audience.c", "member.c")]
+        try:
+            subprocess.run([*_COMPILE, "-o", library, *sources, "-lpthread"], check=True)
+        except FileNotFoundError:
+            raise SystemExit("The load of this bench is compiled: apt-get install gcc.") from None
+        loaded = ctypes.CDLL(library)
+        loaded.audience_new.restype = ctypes.c_void_p
+        loaded.audience_join.restype = ctypes.c_bool
+        yield loaded
+
+
+class _Entrant(RtpPeer):
+    """A peer that keeps the media it gets while it joins, each with its time, as it came."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda *_: None, lambda *_: None)
+        self.early = bytearray()
+        self.posted_ns = 0
+
+    def _media(self, datagram: bytes, arrived_ns: int) -> None:
+        self.early += struct.pack("=qI", arrived_ns, len(datagram)) + datagram
+
+    def check_to_send(self) -> bytes:
+        assert self._remote is not None
+        remote, local = self._remote, self.ice
+        return stun.check(remote.ufrag, local.ufrag, remote.password, self._tie_breaker)
+
+    def sessions(self) -> tuple[Session, Session]:
+        assert self._dtls._rx_srtp is not None
+        assert self._dtls._tx_srtp is not None
+        return self._dtls._rx_srtp, self._dtls._tx_srtp
+
+    async def join(self, url: str) -> None:
+        self.posted_ns = time.monotonic_ns()
+        await self.connect(read_answer(await _post(url, offer(self.ice, None))))
+        asyncio.get_running_loop().remove_reader(self.socket)
+
+
+class Audience:
+    """Viewers of one WHEP endpoint, at most `most`. `close` leaves the server without goodbye."""
+
+    def __init__(self, library: ctypes.CDLL, url: str, most: int) -> None:
+        self.url = url
+        self._c = library
+        functions = ctypes.CDLL(pylibsrtp._binding.__file__)
+        names = ("srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
+        srtp = (ctypes.c_void_p * 3)(
+            *(ctypes.cast(getattr(functions, name), ctypes.c_void_p).value for name in names)
+        )
+        self._at = ctypes.c_void_p(library.audience_new(most, srtp))
+        self._peers: list[_Entrant] = []
+        self._held: list[tuple[Session, Session]] = []
+        self._turns = asyncio.Semaphore(_JOINING_AT_ONCE)
+        self._thread = threading.Thread(target=library.audience_run, args=(self._at,), daemon=True)
+        self._thread.start()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    async def grow(self, to: int, over_s: float = 0.0) -> None:
+        """Let viewers join until there are so many: evenly within a time, or as fast as it goes."""
+        began, more = time.monotonic(), to - len(self)
+        async with asyncio.TaskGroup() as joins:
+            for number in range(more):
+                await asyncio.sleep(began + over_s * number / more - time.monotonic())
+                await self._turns.acquire()
+                joins.create_task(self._one())
+
+    async def _one(self) -> None:
+        try:
+            peer = _Entrant()
+            self._peers.append(peer)
+            await peer.join(self.url)
+            self._hand_over(peer)
+        finally:
+            self._turns.release()
+
+    def _hand_over(self, peer: _Entrant) -> None:
+        held = receive, transmit = peer.sessions()
+        self._held.append(held)
+        check = peer.check_to_send()
+        taken = self._c.audience_join(
+            self._at,
+            peer.socket.fileno(),
+            *(ctypes.c_void_p(_address(session)) for session in (receive, transmit)),
+            ctypes.c_int64(peer.posted_ns),
+            random.getrandbits(31),
+            check,
+            ctypes.c_size_t(len(check)),
+            (ctypes.c_char * len(peer.early)).from_buffer(peer.early) if peer.early else None,
+            ctypes.c_size_t(len(peer.early)),
+        )
+        assert taken, "more viewers than there was room for"
+
+    def drop(self, drops: bool) -> None:
+        """Let the kernel drop all that comes to these viewers, by a filter that takes nothing."""
+        nothing = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+        program = struct.pack("HxxxxxxP", 1, ctypes.addressof(nothing))
+        for peer in self._peers:
+            if drops:
+                peer.socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+            else:
+                peer.socket.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+
+    def measure(self, *, after_a_gap: bool = False) -> None:
+        """Begin all counts anew, of those who are here now. `after_a_gap`: what is missing until
+        now is not lost.
+        """
+        self._c.audience_measure(self._at, ctypes.c_bool(after_a_gap))
+
+    def read(self, shares: Sequence[float] = (0.5, 0.99)) -> tuple[Counts, list[int], float]:
+        """The counts, the delays from stamp to receipt by these shares (ns), and the longest that
+        a socket waited for its turn (s), since the last `measure`.
+        """
+        counts, slowest = Counts(), ctypes.c_int64()
+        delays = (ctypes.c_int64 * len(shares))()
+        self._c.audience_read(
+            self._at,
+            ctypes.byref(counts),
+            (ctypes.c_double * len(shares))(*shares),
+            delays,
+            len(shares),
+            ctypes.byref(slowest),
+        )
+        return counts, list(delays), slowest.value / 1e9
+
+    def first_frames_ms(self) -> list[float]:
+        """From the POST to the first whole key frame, of each viewer in the order of joining; 0
+        for one who has none yet.
+        """
+        found = (ctypes.c_int64 * (len(self) + 1))()
+        count = self._c.audience_first_frames(self._at, found)
+        return [each / 1e6 for each in found[:count]]
+
+    def close(self) -> None:
+        """End the thread and close the sockets."""
+        self._c.audience_end(self._at)
+        self._thread.join()
+        self._c.audience_free(self._at)
+        for peer in self._peers:
+            peer.socket.close()
+            peer._path.datagrams.put_nowait(None)
+        self._held.clear()
+
+
+def _address(session: Session) -> int:
+    return int(pylibsrtp._binding.ffi.cast("uintptr_t", session._srtp[0]))
+
+
+async def _post(url: str, text: str) -> str:
+    """POST an offer over a connection of its own; returns the answer. ConnectionError for any
+    other than 201.
+    """
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        writer.write(
+            f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: {SDP}\r\n"
+            f"Content-Length: {len(text)}\r\n\r\n{text}".encode()
+        )
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
+        fields = dict(line.split(": ", 1) for line in head[1:] if ": " in line)
+        body = await reader.readexactly(int(fields["content-length"]))
+        if " 201 " not in head[0]:
+            raise ConnectionError(f"{head[0]}: {body.decode()[:500]}")
+        return body.decode()
+    finally:
+        writer.close()
+
+
+def room_for(viewers: int) -> None:
+    """Raise the limit of open files so far; SystemExit where the system does not let us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    need = 2 * viewers + 512
+    if hard != resource.RLIM_INFINITY and hard < need:
+        raise SystemExit(f"This bench opens {need} files: raise `ulimit -Hn` ({hard}).")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, need), hard))
+
