@@ -39,7 +39,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler is None:
         pytest.skip("there is no C compiler on this machine")
     program = tmp_path_factory.mktemp("outgoing") / "driver"
-    sources = [Path(__file__).with_name("outgoing_driver.c")]
+    sources = [Path(__file__).with_name(f"outgoing_{name}.c") for name in ("driver", "state")]
     sources += [FOLDER / f"{name}.c" for name in SOURCES]
     flags = ["-O1", "-g", "-std=c11", "-D_GNU_SOURCE", *shlex.split(os.environ.get("CFLAGS", ""))]
     built = subprocess.run(
