@@ -107,6 +107,18 @@ async def test_without_publishers_nobody_waits(room: Room) -> None:
     await room.comes((b"check", room.viewer))
 
 
+async def test_nobody_waits_for_publishers_that_have_left(room: Room) -> None:
+    room.own(room.source)
+    room.source.send(b"media")
+    await room.comes((b"media", room.source))
+    room.ports.be_patient()
+    room.ports.close_own(room.port, room.source.getsockname())
+    # Others wake us, such as connections.
+    room.ports.be_patient()
+    room.viewer.send(b"check")
+    await room.comes((b"check", room.viewer))
+
+
 async def test_many_that_wait_are_all_taken(room: Room) -> None:
     room.own(room.source)
     room.source.send(b"media")

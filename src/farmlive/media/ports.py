@@ -157,7 +157,9 @@ class Ports:
         """Called now and then while nobody is joining: where publishers wake us anyway, what
         viewers share is read then.
         """
-        if self._woken and not self._patient:
+        if not self._woken:
+            self.read_at_once()
+        elif not self._patient:
             self._patient = True
             for port in self.all:
                 self._loop.remove_reader(port.sock)

@@ -2,6 +2,7 @@
 one that takes nothing. As `test_tcp` and `test_moves` have it of the engine in Python.
 """
 
+import socket
 from collections.abc import AsyncIterator
 from secrets import token_hex
 from typing import Any
@@ -78,6 +79,16 @@ async def goes_on(viewer: Peer) -> None:
     await until(lambda: viewer.frames["video"] > seen, "the picture goes on", 30)
 
 
+async def is_read(media: Media) -> None:
+    """Wait until a stranger's datagram to the UDP port was read."""
+    ignored = media.relay.metrics()["datagrams_ignored"]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(b"strange", ("127.0.0.1", media.relay.udp_port))
+        await until(
+            lambda: media.relay.metrics()["datagrams_ignored"] > ignored, "a stranger is read", 3
+        )
+
+
 async def test_a_viewer_moves(media: Media, passages: list[Passage]) -> None:
     await publish(media)
     viewer, way = await moving_viewer(media, passages)
@@ -118,6 +129,8 @@ async def test_a_publisher_moves_and_its_viewers_stay(
         await goes_on(viewer)
         # The socket of its own is where it is now, and nowhere else.
         assert own_sockets(media) == (protocol == "udp")
+        # Whoever wakes us, those who share a socket are read.
+        await is_read(media)
     assert [kind for kind, _ in media.gate.told if kind in ("joined", "left")] == ["joined"]
     assert len(media.relay.health(BROADCAST)["sources"]) == 1
     await media.http.delete(source.location, headers={"Authorization": "Bearer orchard"})
