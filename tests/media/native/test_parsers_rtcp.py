@@ -155,21 +155,25 @@ def missing(draw: some.DrawFn) -> list[int]:
     return [number & 0xFFFF for number in numbers]
 
 
+# Type and, in the low bits of the first byte, format or count of what is read.
+KINDS = ((200, 0), (200, 1), (201, 1), (201, 31), (202, 1), (205, 1), (205, 15), (206, 1), (206, 4))
+
+
 @some.composite
 def parts(draw: some.DrawFn) -> bytes:
-    """One part of any kind that is known, with any count, padding and body."""
-    first = draw(some.sampled_from((0x80, 0xA0))) | draw(some.sampled_from((0, 1, 2, 4, 15, 31)))
-    kind = draw(some.sampled_from((200, 201, 202, 205, 206, 207)))
-    body = bytearray(draw(some.binary(max_size=120)))
-    if draw(some.booleans()):
+    """One part of any kind that is known, often a short one, with any padding."""
+    kind, count = draw(some.sampled_from((*KINDS, (206, 15), (207, 0))))
+    words = draw(some.integers(0, 8) | some.integers(0, 30))
+    body = bytearray(draw(some.binary(min_size=4 * words, max_size=4 * words)))
+    if count == 15 and words >= 3:
         body[8:12] = b"REMB"
-    if kind == 207 and len(body) >= 8:
+    if kind == 207 and words >= 2:
         body[4] = draw(some.sampled_from((4, 5)))
         body[6:8] = draw(some.sampled_from((0, 2, 3, 6, 7))).to_bytes(2, "big")
-    body += bytes(-len(body) & 3)
-    if first & 0x20 and body:
+    padded = draw(some.booleans())
+    if padded and body:
         body[-1] = draw(some.integers(0, 9))
-    return bytes((first, kind)) + (len(body) // 4).to_bytes(2, "big") + bytes(body)
+    return bytes((0x80 | padded << 5 | count, kind)) + words.to_bytes(2, "big") + bytes(body)
 
 
 def test_the_recorded_packets_are_read_as_in_python(native: ctypes.CDLL) -> None:
@@ -188,9 +192,23 @@ def test_any_datagram_is_read_as_in_python(native: ctypes.CDLL, data: bytes) -> 
     assert parse(native, data) == parse_in_python(data)
 
 
-@given(data=some.lists(parts(), min_size=1, max_size=4).map(b"".join))
+@given(data=parts() | some.lists(parts(), min_size=1, max_size=4).map(b"".join))
 def test_any_parts_are_read_as_in_python(native: ctypes.CDLL, data: bytes) -> None:
     assert parse(native, data) == parse_in_python(data)
+
+
+def test_every_short_part_is_read_as_in_python(native: ctypes.CDLL) -> None:
+    for kind, count in (*KINDS, (206, 15), (207, 4), (207, 5)):
+        for words in range(10):
+            body = bytearray(b"\x81\x02\x03\x04" * words)
+            body[4:8] = bytes((count, 0, 0, 2 + words // 7))[: len(body[4:8])]
+            if kind == 206 and count == 15:
+                body[8:12] = b"REMB"[: len(body[8:12])]
+            for padding in range(4 * words + 2):
+                body[-1:] = bytes((padding,))[: len(body)]
+                head = bytes((0xA0 | count, kind)) + words.to_bytes(2, "big")
+                for each in (head, bytes((0x80 | count,)) + head[1:]):
+                    assert parse(native, each + body) == parse_in_python(each + bytes(body))
 
 
 @given(exponent=some.integers(0, 63), mantissa=some.integers(0, 2**18 - 1))
