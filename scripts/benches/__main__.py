@@ -12,7 +12,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benches import faults, report, spine
+from benches import faults, relay, report, spine
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
 Bounds = dict[str, float]
@@ -23,6 +23,12 @@ BENCHES: dict[str, tuple[Bench, Bounds, Bounds, str]] = {
         spine.LIMITS,
         spine.FLOORS,
         "media, cards, the channel, orders and the review on one server, end to end",
+    ),
+    "relay": (
+        relay.run,
+        relay.LIMITS,
+        relay.FLOORS,
+        "what a viewer costs with each engine, up to a thousand and more, with a load in C",
     ),
     "faults": (
         faults.run,

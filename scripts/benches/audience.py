@@ -29,7 +29,7 @@ from farmlive.client.sdp import offer, read_answer
 from farmlive.client.signalling import SDP
 
 _NATIVE = Path(__file__).parent / "native"
-_COMPILE = "cc -O2 -shared -fPIC -std=c11 -D_GNU_SOURCE".split()
+_COMPILE = ("cc", "-O2", "-shared", "-fPIC", "-std=c11", "-D_GNU_SOURCE")
 _SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27  # asm-generic/socket.h
 _JOINING_AT_ONCE = 16
 
@@ -192,13 +192,18 @@ class Audience:
         )
         return counts, list(delays), slowest.value / 1e9
 
-    def first_frames_ms(self) -> list[float]:
-        """From the POST to the first whole key frame, of each viewer in the order of joining; 0
-        for one who has none yet.
+    async def first_frames_ms(self, since: int, limit_s: float = 10.0) -> list[float]:
+        """From the POST to the first whole key frame, of each viewer from this one on in the order
+        of joining. TimeoutError where one does not come.
         """
-        found = (ctypes.c_int64 * (len(self) + 1))()
-        count = self._c.audience_first_frames(self._at, found)
-        return [each / 1e6 for each in found[:count]]
+        until = time.monotonic() + limit_s
+        found = (ctypes.c_int64 * len(self))()
+        while time.monotonic() < until:
+            self._c.audience_first_frames(self._at, found, len(self))
+            if all(found[since:]):
+                return [each / 1e6 for each in found[since:]]
+            await asyncio.sleep(0.05)
+        raise TimeoutError("a viewer got no key frame")
 
     def close(self) -> None:
         """End the thread and close the sockets."""
@@ -243,4 +248,3 @@ def room_for(viewers: int) -> None:
     if hard != resource.RLIM_INFINITY and hard < need:
         raise SystemExit(f"This bench opens {need} files: raise `ulimit -Hn` ({hard}).")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, need), hard))
-

@@ -73,21 +73,26 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The median of every number in the runs, in their shape."""
+    """The median of every number in the runs, in their shape: of dicts, and lists of them."""
     found: dict[str, Any] = {}
     for name, value in runs[0].items():
         values = [run[name] for run in runs]
-        found[name] = (
-            medians(values) if isinstance(value, dict) else round(statistics.median(values), 2)
-        )
+        if isinstance(value, dict):
+            found[name] = medians(values)
+        elif isinstance(value, list):
+            found[name] = [medians(list(each)) for each in zip(*values, strict=True)]
+        else:
+            found[name] = round(statistics.median(values), 2)
     return found
 
 
 def flat(figures: dict[str, Any], prefix: str = "") -> dict[str, float]:
-    """The figures with dotted names."""
+    """The figures with dotted names; those in a list have its places in them."""
     found: dict[str, float] = {}
     for name, value in figures.items():
-        if isinstance(value, dict):
+        if isinstance(value, list):
+            found |= flat({str(at): each for at, each in enumerate(value)}, f"{prefix}{name}.")
+        elif isinstance(value, dict):
             found |= flat(value, f"{prefix}{name}.")
         else:
             found[prefix + name] = value

@@ -221,16 +221,14 @@ void audience_read(struct audience *audience, struct counts *counts, const doubl
     pthread_mutex_unlock(&audience->lock);
 }
 
-/* From the POST to the last packet of the first key frame, of each viewer in the order of joining;
- * 0 where there was none yet. Returns how many viewers there are. */
-int audience_first_frames(struct audience *audience, int64_t *found_ns)
+/* From the POST to the last packet of the first key frame, of each of the first `count` viewers in
+ * the order of joining; 0 where there was none yet. */
+void audience_first_frames(struct audience *audience, int64_t *found_ns, int count)
 {
     pthread_mutex_lock(&audience->lock);
-    int count = audience->count;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && i < audience->count; i++) {
         const struct member *member = &audience->members[i];
         found_ns[i] = member->first_frame_ns ? member->first_frame_ns - member->posted_ns : 0;
     }
     pthread_mutex_unlock(&audience->lock);
-    return count;
 }
