@@ -114,9 +114,19 @@ def test_late_ones_far_back_count_as_in_python(native: ctypes.CDLL) -> None:
     for back in (999, 1000, 1001, 1023, 1024, 1025, 5000):
         both = Both(native)
         both.add(1, 0.5)
+        both.compare()
         for number in range(6000, 6400):
             both.add(number, 1 + number / 1000)
         both.add(6399 - back, 9.0)
+        assert both.compare() > 0
+
+
+def test_one_whose_place_is_taken_counts_as_in_python(native: ctypes.CDLL) -> None:
+    for step in (1023, 1024, 2048):
+        both = Both(native)
+        both.add(1, 0.5)
+        for number in range(400):
+            both.add(1 + step + 2 * number, 1 + number / 1000)
         assert both.compare() > 0
 
 
