@@ -29,6 +29,17 @@ if servers := os.environ.get("FARMLIVE_TEST_REDIS", "").split():
     os.environ["FARMLIVE_TEST_REDIS"] = servers[worker % len(servers)]
 REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
 
+# Why there is no engine in C; `scripts/test` demands one.
+NO_NATIVE = ""
+try:
+    from farmlive.media.native import _native as _
+except ImportError as error:
+    if os.environ.get("FARMLIVE_TEST_NATIVE"):
+        raise
+    NO_NATIVE = f"the engine in C was not built: {error}"
+
+engines = [pytest.param("native", marks=pytest.mark.native), "python"]
+
 databases = [
     "sqlite",
     pytest.param("postgresql", marks=pytest.mark.postgresql),
@@ -58,6 +69,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="FARMLIVE_TEST_POSTGRESQL is not set"))
         if item.get_closest_marker("redis") and not REDIS:
             item.add_marker(pytest.mark.skip(reason="FARMLIVE_TEST_REDIS is not set"))
+        if item.get_closest_marker("native") and NO_NATIVE:
+            item.add_marker(pytest.mark.skip(reason=NO_NATIVE))
 
 
 def _create(name: str, template: str = "template1") -> str:
@@ -96,7 +109,15 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str) -> Settings:
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Which engine a server has: the one that runs by itself, or each where a test has the mark
+    `engines`.
+    """
+    return getattr(request, "param", os.environ.get("FARMLIVE_ENGINE", "auto"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, engine_name: str) -> Settings:
     """Settings of a server of the test's own."""
     return Settings(
         data=tmp_path / "data",
@@ -105,13 +126,16 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
         port=0,
         udp_port=0,
         udp_addresses=("127.0.0.1",),
+        engine=engine_name,
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every test that uses the store on each database."""
+    """Run every test that uses the store on each database, and one of media on each engine."""
     if {"store", "server"} & set(metafunc.fixturenames):
         metafunc.parametrize("database_url", databases, indirect=True)
+    if metafunc.definition.get_closest_marker("engines"):
+        metafunc.parametrize("engine_name", engines, indirect=True)
 
 
 @pytest.fixture

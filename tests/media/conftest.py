@@ -21,9 +21,13 @@ from aiortc import (
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
+from tests.conftest import engines
 from tests.waiting import until
 
 from farmlive.media import Admission, MediaEvent, Relay
+from farmlive.media.engine import Engine, Place, Times
+from farmlive.media.engines import choose
+from farmlive.media.session import Session
 from farmlive.problems import MEDIA_TYPE, NotFound, Problem, TooMany, Unauthorized
 from farmlive.settings import Settings
 
@@ -91,11 +95,36 @@ class Media:
     http: httpx.AsyncClient
     peers: list["Peer"] = field(default_factory=list)
 
+    @property
+    def engine(self) -> Engine:
+        return self.relay._engine
+
+    @property
+    def held(self) -> dict[str, int]:
+        """What the engine holds."""
+        return dict(self.engine.census())
+
+    def session(self, peer: "Peer") -> Session:
+        """The session of a peer, while it is open."""
+        return self.relay._sessions._by_token[peer.location.rpartition("/")[2]]
+
+    def place(self, peer: "Peer") -> Place | None:
+        """Where the engine reaches it."""
+        return self.engine.place(self.session(peer).peer)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever has a relay runs on each engine."""
+    if "engine_name" in metafunc.fixturenames:
+        metafunc.parametrize("engine_name", engines, indirect=True)
+
 
 @asynccontextmanager
-async def serving(settings: Settings, host: str = "127.0.0.1") -> AsyncIterator[Media]:
+async def serving(
+    settings: Settings, host: str = "127.0.0.1", times: Times | None = None
+) -> AsyncIterator[Media]:
     gate = KeptGate()
-    relay = Relay(settings, gate)
+    relay = Relay(settings, gate, choose(settings.engine, settings.send_threads, times))
     await relay.start()
     app = FastAPI()
     app.include_router(relay.router)
@@ -125,8 +154,14 @@ async def serving(settings: Settings, host: str = "127.0.0.1") -> AsyncIterator[
 
 
 @pytest.fixture
-async def media(settings: Settings) -> AsyncIterator[Media]:
-    async with serving(settings) as media:
+def times() -> Times | None:
+    """For how long the engine waits; None: as usual."""
+    return None
+
+
+@pytest.fixture
+async def media(settings: Settings, times: Times | None) -> AsyncIterator[Media]:
+    async with serving(settings, times=times) as media:
         yield media
 
 

@@ -23,6 +23,29 @@ class Candidate:
 
 
 @dataclass(slots=True, frozen=True)
+class Place:
+    """Where a peer is reached."""
+
+    address: str
+    port: int
+    protocol: Literal["udp", "tcp"]
+
+
+@dataclass(slots=True, frozen=True)
+class Times:
+    """For how long an engine waits, in seconds; others than the usual are for tests.
+
+    `consent` for a peer's check, before it is lost (RFC 7675); `silent` for a publisher's media,
+    before it is silent; `left_after` for a check from where a peer is reached, before another place
+    will do: whoever is still there checks every five seconds, less or more by a fifth.
+    """
+
+    consent: float = 30.0
+    silent: float = 3.0
+    left_after: float = 7.0
+
+
+@dataclass(slots=True, frozen=True)
 class Credentials:
     """User name fragment and password of one end of ICE (RFC 8839, section 5.4)."""
 
@@ -252,5 +275,14 @@ class Engine(Protocol):
     def health(self, peer: Peer) -> Health | None:
         """How the publisher does, or None where there is none."""
 
+    def place(self, peer: Peer) -> Place | None:
+        """Where the peer is reached, or None where it is nowhere."""
+
     def counters(self) -> Mapping[str, int]:
         """Counts since the start, each of which only grows."""
+
+    def census(self) -> Mapping[str, int]:
+        """How much it holds now: `peers`, of which `publishers`, `viewers` and `secured`;
+        `outputs`; `ufrags`, by which clients may check; `addresses` that peers have proved to be
+        theirs; `sockets` of publishers alone; TCP `connections`. All are 0 once everybody has gone.
+        """

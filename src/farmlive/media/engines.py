@@ -4,7 +4,7 @@ from typing import Literal
 
 import structlog
 
-from farmlive.media.engine import Engine
+from farmlive.media.engine import Engine, Times
 from farmlive.media.python_engine import PythonEngine
 
 _log = structlog.get_logger(__name__)
@@ -17,13 +17,15 @@ class NoNativeEngine(Exception):
     """The engine in C was asked for and is not there; the message says what to do."""
 
 
-def choose(name: Literal["auto", "native", "python"], send_threads: int) -> Engine:
+def choose(
+    name: Literal["auto", "native", "python"], send_threads: int, times: Times | None = None
+) -> Engine:
     """Make the engine that the settings ask for: `auto` takes the one in C where it was built.
 
     Raises NoNativeEngine.
     """
     if name == "python" or (name == "auto" and not AUTO_IS_NATIVE):
-        return PythonEngine()
+        return PythonEngine(times)
     try:
         from farmlive.media.native.engine import NativeEngine
     except ImportError as error:
@@ -41,5 +43,5 @@ def choose(name: Literal["auto", "native", "python"], send_threads: int) -> Engi
             "FARMLIVE_ENGINE to python, which is silent.",
             missing=str(error),
         )
-        return PythonEngine()
-    return NativeEngine(send_threads)
+        return PythonEngine(times)
+    return NativeEngine(send_threads, times)

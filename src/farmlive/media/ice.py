@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from farmlive.media import stun
-from farmlive.media.engine import Credentials
+from farmlive.media.engine import Credentials, Times
 from farmlive.media.ports import Port
 
 _ADDRESSES_OF_A_PEER = 8
-# Whoever is still at an address checks from it within this time (RFC 7675, section 5.1: every five
-# seconds, less or more by a fifth).
-_LEFT_AFTER_S = 7.0
 
 
 class IcePeer:
@@ -57,9 +54,11 @@ class IceLite(Generic[P]):
     """All peers by their user name fragments.
 
     Always holds: an address belongs to the peer that last passed an authenticated check from it.
+    `left_after` is that of `farmlive.media.engine.Times`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, left_after: float | None = None) -> None:
+        self._left_after = Times().left_after if left_after is None else left_after
         self._by_ufrag: dict[str, P] = {}
 
     def add(self, peer: P) -> None:
@@ -115,7 +114,7 @@ class IceLite(Generic[P]):
         # no check comes from the old one any more, since some clients name it once and for all.
         first = peer.port is None
         is_there = peer.port is port and peer.address == address
-        left = now - peer.there_at > _LEFT_AFTER_S
+        left = now - peer.there_at > self._left_after
         may_move = (message.use_candidate or left) and (is_newest or not peer.renewed)
         moved = not is_there and (first or restarted or may_move)
         if moved:

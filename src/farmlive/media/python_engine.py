@@ -18,8 +18,10 @@ from farmlive.media.engine import (
     Listener,
     Output,
     Peer,
+    Place,
     Publishing,
     Ssrcs,
+    Times,
     Viewing,
     Watching,
 )
@@ -40,14 +42,15 @@ class PythonEngine:
 
     name = "python"
 
-    def __init__(self) -> None:
+    def __init__(self, times: Times | None = None) -> None:
+        times = times or Times()
         self._candidates: list[Candidate] = []
         self._peers: dict[Peer, EnginePeer] = {}
         self._outputs: dict[Output, Fanout] = {}
         self._numbers = itertools.count(1)
-        self._ice: IceLite[EnginePeer] = IceLite()
+        self._ice: IceLite[EnginePeer] = IceLite(times.left_after)
         self._ports, self._streams = Ports(), TcpPorts()
-        self._upkeep = Upkeep(self._outputs, self._ports)
+        self._upkeep = Upkeep(self._outputs, self._ports, times)
         self._intake = Intake(self._ice, self._upkeep, self._placed)
         self._hears_reports = False
         self._gone = dict.fromkeys(
@@ -184,6 +187,8 @@ class PythonEngine:
         publisher = entry.publisher if entry is not None else None
         if fanout is not None and (peer is None or publisher is not None):
             fanout.put_on_air(publisher)
+            if fanout.begin_at_once(time.monotonic()):
+                self._upkeep.pump_soon()
             if publisher is not None and peer is not None and fanout.on_air is publisher:
                 self._listener.aired(output, peer)
             self._upkeep.ask_for_keyframe(fanout)
@@ -233,6 +238,30 @@ class PythonEngine:
             for name, count in _counts_of(fanout).items():
                 counts[name] += count
         return counts
+
+    def place(self, peer: Peer) -> Place | None:
+        """Where the peer is reached, or None where it is nowhere."""
+        entry = self._peers.get(peer)
+        if entry is None or entry.port is None:
+            return None
+        address, port = entry.address[:2]
+        return Place(address, port, entry.port.protocol)
+
+    def census(self) -> Mapping[str, int]:
+        """How much it holds now."""
+        peers = self._peers.values()
+        ports = (*self._ports.all, *self._streams.all)
+        return {
+            "peers": len(peers),
+            "publishers": sum(each.publisher is not None for each in peers),
+            "viewers": sum(each.viewer is not None for each in peers),
+            "outputs": len(self._outputs),
+            "ufrags": len(self._ice),
+            "secured": sum(each.protection is not None for each in peers),
+            "addresses": sum(len(port.peers) for port in ports),
+            "sockets": sum(len(port.own) for port in ports),
+            "connections": len(self._streams.bounds),
+        }
 
     def _hear_reports(self) -> None:
         """What viewers received is told us by the kernel only where layers are chosen by it."""

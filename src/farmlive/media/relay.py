@@ -115,13 +115,14 @@ class Relay:
 
     def metrics(self) -> Mapping[str, int]:
         """Numbers for /metrics: gauges `viewers` and `sources`, whether the engine is `native`,
-        and its counters.
+        its counters and, as `held_…`, its census.
         """
         return {
             "native": int(self.engine == "native"),
             "viewers": self._viewer_count(),
             "sources": sum(len(entry.sources) for entry in self._broadcasts.values()),
             **self._engine.counters(),
+            **{f"held_{name}": count for name, count in self._engine.census().items()},
         }
 
     def health(self, broadcast: str) -> dict[str, Any]:

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 
 from farmlive.clock import now_ms
 from farmlive.media import rtcp, rtp
-from farmlive.media.engine import Listener, Output, Peer
+from farmlive.media.engine import Listener, Output, Peer, Times
 from farmlive.media.output import Fanout
 from farmlive.media.peer import EnginePeer
 from farmlive.media.ports import Ports
 from farmlive.media.publisher import Publisher
 
-CONSENT_S = 30.0
-SILENT_S = 3.0
 _TICK_S = 0.1
 # How long a tick may wait for something else to wake us.
 _SLACK_S = 0.03
@@ -36,8 +34,11 @@ _CLOSE_S, _SET_S = 0.000_5, 0.02
 class Upkeep:
     """The engine's timers, over its outputs and the peers that it is told to `watch`."""
 
-    def __init__(self, outputs: Mapping[Output, Fanout], ports: Ports) -> None:
+    def __init__(
+        self, outputs: Mapping[Output, Fanout], ports: Ports, times: Times | None = None
+    ) -> None:
         self.listener: Listener
+        self._times = times or Times()
         self._outputs, self._ports = outputs, ports
         # The outputs that were fed since the last look at what they gather.
         self.fed: set[Fanout] = set()
@@ -238,7 +239,7 @@ class Upkeep:
             # check only at the start.
             alive = max(alive, publisher.last_at)
             publisher.measure(now)
-            if peer.flowing and now - publisher.last_at > SILENT_S:
+            if peer.flowing and now - publisher.last_at > self._times.silent:
                 peer.flowing = False
                 self.listener.silent(peer.number)
         elif peer.viewer is not None and peer.fanout is not None:
@@ -247,7 +248,7 @@ class Upkeep:
             peer.seconds += 1
             if peer.seconds <= _FIRST_REPORTS or peer.seconds % _SECONDS_A_REPORT == 0:
                 self.report_to(peer, now)
-        if now - alive > CONSENT_S and not peer.lost:
+        if now - alive > self._times.consent and not peer.lost:
             peer.lost = True
             self.listener.lost(peer.number)
 

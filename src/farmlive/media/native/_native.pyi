@@ -155,6 +155,12 @@ class Relay:
         """
 
     def counters(self) -> dict[str, int]: ...
+    def place(self, peer: int, /) -> tuple[str, int, int] | None:
+        """Address, port and transport."""
+
+    def census(self) -> dict[str, int]: ...
+    def set_times(self, consent: float, silent: float, left_after: float, /) -> None:
+        """As `farmlive.media.engine.Times`, in seconds."""
 
     # By hand alone; the others raise RuntimeError.
 

@@ -1,5 +1,8 @@
-/* What Python asks of the core and waits for: how a viewer or a publisher does, and the counts. */
+/* What Python asks of the core and waits for: how a viewer or a publisher does, where it is, the
+ * counts and the census. */
 #include "relay.h"
+
+#include <arpa/inet.h>
 
 #include "memory.h"
 
@@ -107,6 +110,70 @@ PyObject *relay_counters(PyObject *self, PyObject *arguments)
         count(counts, "packets_unrepaired", is->packets_unrepaired) &&
         count(counts, "packets_dropped", is->packets_dropped) &&
         count(counts, "connections_refused", refused))
+        return counts;
+    Py_DECREF(counts);
+    return NULL;
+}
+
+struct ask_place {
+    struct command command;
+    uint64_t peer;
+    bool found;
+    struct address address;
+    enum transport transport;
+};
+
+static void run_place(struct core *core, struct command *command, double now)
+{
+    (void)now;
+    struct ask_place *ask = (struct ask_place *)command;
+    ask->found = core_place(core, ask->peer, &ask->address, &ask->transport);
+}
+
+PyObject *relay_place(PyObject *self, PyObject *arguments)
+{
+    unsigned long long peer;
+    if (!PyArg_ParseTuple(arguments, "K", &peer))
+        return NULL;
+    struct ask_place ask = {.command.run = run_place, .peer = peer};
+    if (!relay_ask(relay_of(self), &ask.command) || !ask.found)
+        Py_RETURN_NONE;
+    char host[INET6_ADDRSTRLEN];
+    address_host(&ask.address, host);
+    return Py_BuildValue("(sii)", host, (int)address_port(&ask.address), (int)ask.transport);
+}
+
+struct ask_census {
+    struct command command;
+    const struct relay *relay;
+    struct census census;
+};
+
+static void run_census(struct core *core, struct command *command, double now)
+{
+    (void)now;
+    struct ask_census *ask = (struct ask_census *)command;
+    census_take(core, &ask->census);
+    if (ask->relay->loop != NULL)
+        loop_census(ask->relay->loop, &ask->census);
+    if (ask->relay->hand != NULL)
+        hand_census(ask->relay->hand, &ask->census);
+}
+
+PyObject *relay_census(PyObject *self, PyObject *arguments)
+{
+    (void)arguments;
+    struct ask_census ask = {.command.run = run_census, .relay = relay_of(self)};
+    relay_ask(relay_of(self), &ask.command); /* zeros where there is nobody */
+    const struct census *is = &ask.census;
+    PyObject *counts = PyDict_New();
+    if (counts == NULL)
+        return NULL;
+    if (count(counts, "peers", is->peers) && count(counts, "publishers", is->publishers) &&
+        count(counts, "viewers", is->viewers) && count(counts, "outputs", is->outputs) &&
+        count(counts, "ufrags", is->ufrags) && count(counts, "secured", is->secured) &&
+        count(counts, "addresses", is->addresses) && count(counts, "sockets", is->sockets) &&
+        count(counts, "connections", is->connections))
         return counts;
     Py_DECREF(counts);
     return NULL;

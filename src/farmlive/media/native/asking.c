@@ -296,3 +296,24 @@ PyObject *relay_view(PyObject *self, PyObject *arguments)
     view->rtx_sequence = rtx_sequence;
     return post(self, &view->command, run_view);
 }
+
+struct set_times {
+    struct command command;
+    struct times times;
+};
+
+static void run_set_times(struct core *core, struct command *command, double now)
+{
+    (void)now;
+    core_set_times(core, &((struct set_times *)command)->times);
+}
+
+PyObject *relay_set_times(PyObject *self, PyObject *arguments)
+{
+    struct times times;
+    if (!PyArg_ParseTuple(arguments, "ddd", &times.consent, &times.silent, &times.left_after))
+        return NULL;
+    struct set_times *setting = memory_new(sizeof *setting);
+    setting->times = times;
+    return post(self, &setting->command, run_set_times);
+}

@@ -84,6 +84,11 @@ void hand_run(struct hand *hand, struct command *command)
     core_hear(&hand->core, hand->now);
 }
 
+void hand_census(const struct hand *hand, struct census *census)
+{
+    census->addresses += port_count(hand->port);
+}
+
 /* NULL, with an error set, where the relay has a thread or has ended. */
 static struct hand *hand_of(PyObject *self)
 {

@@ -23,6 +23,8 @@ static struct output *output_of(const struct core *core, uint64_t number)
 
 /* Beginning and end. */
 
+static const double CONSENT_S = 30.0, SILENT_S = 3.0;
+
 void core_init(struct core *core, struct events *events, int send_threads,
                const struct capture *capture, int reports_bell)
 {
@@ -35,6 +37,7 @@ void core_init(struct core *core, struct events *events, int send_threads,
     for (int turn = 0; turn < TURNS; turn++)
         list_init(&core->turns[turn]);
     ice_init(&core->ice);
+    core->times = (struct times){CONSENT_S, SILENT_S, core->ice.left_after};
     reports_init(&core->reports, reports_bell);
     core->senders = senders_new(send_threads, &core->reports, capture);
 }
@@ -51,6 +54,12 @@ void core_clear(struct core *core)
     ice_clear(&core->ice);
     free(core->fed);
     peers_clear(&core->peers);
+}
+
+void core_set_times(struct core *core, const struct times *times)
+{
+    core->times = *times;
+    core->ice.left_after = times->left_after;
 }
 
 /* What viewers received is told us by the kernel only where layers are chosen by it. */
@@ -268,6 +277,8 @@ void core_put_on_air(struct core *core, uint64_t output, uint64_t number, double
     if (switched == NULL || (number != 0 && publisher == NULL))
         return;
     output_put_on_air(switched, publisher);
+    if (output_begin_at_once(switched, now))
+        upkeep_pump_soon(core, now);
     if (publisher != NULL && switched->on_air == publisher)
         events_push(core->events, EVENT_AIRED, number, output, OBJECTION_NONE, NULL, 0);
     upkeep_ask_for_keyframe(core, switched, now);
@@ -303,6 +314,17 @@ bool core_watching(struct core *core, uint64_t number, double now, struct watchi
         .dropped = viewer->stall.dropped,
         .transport = peer->at.port != NULL ? port_transport(peer->at.port) : TRANSPORT_UDP,
     };
+    return true;
+}
+
+bool core_place(const struct core *core, uint64_t number, struct address *address,
+                enum transport *transport)
+{
+    const struct peer *peer = core_peer(core, number);
+    if (peer == NULL || peer->at.port == NULL)
+        return false;
+    *address = peer->at.address;
+    *transport = port_transport(peer->at.port);
     return true;
 }
 

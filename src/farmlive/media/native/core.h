@@ -34,6 +34,13 @@ struct counters {
 
 enum { TURNS = 10 };
 
+/* For how long is waited, in seconds. */
+struct times {
+    double consent;    /* for a peer's check, before it is lost (RFC 7675) */
+    double silent;     /* for a publisher's media, before it is silent */
+    double left_after; /* for a check from where a peer is reached, before another place will do */
+};
+
 struct core {
     struct list outputs;
     struct peers peers;
@@ -55,6 +62,7 @@ struct core {
     size_t fed_room;
     struct output **fed;
     /* `upkeep`'s. */
+    struct times times;
     double wall_at_zero; /* what our clock says at 0 of `now`, in seconds since 1970 */
     double wall_ahead;   /* how far the wall clock, which stamps datagrams, is ahead of `now` */
     bool is_started;
@@ -69,6 +77,8 @@ void core_init(struct core *core, struct events *events, int send_threads,
                const struct capture *capture, int reports_bell);
 /* Forget all peers and outputs, and end the senders. */
 void core_clear(struct core *core);
+/* Wait for other times than the usual ones. */
+void core_set_times(struct core *core, const struct times *times);
 
 /* Peers and outputs that are gone are ignored, never an error. */
 void core_add_peer(struct core *core, uint64_t number, const struct credentials *local, double now);
@@ -92,6 +102,9 @@ void core_put_on_air(struct core *core, uint64_t output, uint64_t number, double
 /* `most` -1: no limit. */
 void core_prefer(struct core *core, uint64_t number, int most, double now);
 bool core_watching(struct core *core, uint64_t number, double now, struct watching *watching);
+/* Where the peer is reached; false where it is nowhere. */
+bool core_place(const struct core *core, uint64_t number, struct address *address,
+                enum transport *transport);
 /* RIDs in it are valid until the peer is removed. */
 bool core_health(struct core *core, uint64_t number, struct health *health,
                  enum transport *transport);

@@ -26,8 +26,10 @@ from farmlive.media.engine import (
     Outgoing,
     Output,
     Peer,
+    Place,
     Publishing,
     Ssrcs,
+    Times,
     Viewing,
     Watching,
 )
@@ -51,8 +53,12 @@ class NativeEngine:
 
     name = "native"
 
-    def __init__(self, send_threads: int = 0, *, by_hand: bool = False) -> None:
+    def __init__(
+        self, send_threads: int = 0, times: Times | None = None, *, by_hand: bool = False
+    ) -> None:
         self.relay = _native.Relay(by_hand=by_hand)
+        if times is not None:
+            self.relay.set_times(times.consent, times.silent, times.left_after)
         self._send_threads = send_threads
         self._candidates: list[Candidate] = []
         self._numbers = itertools.count(1)
@@ -272,6 +278,18 @@ class NativeEngine:
     def counters(self) -> Mapping[str, int]:
         """Counts since the start, each of which only grows."""
         return self.relay.counters() if self._counts is None else self._counts
+
+    def place(self, peer: Peer) -> Place | None:
+        """Where the peer is reached, or None where it is nowhere."""
+        found = self.relay.place(peer) if peer in self._peers else None
+        if found is None:
+            return None
+        address, port, transport = found
+        return Place(address, port, _protocol(transport))
+
+    def census(self) -> Mapping[str, int]:
+        """How much it holds now."""
+        return self.relay.census()
 
     # What is told.
 

@@ -10,8 +10,7 @@
 
 enum { ROOM_LEAST = 64 };
 
-/* Whoever is still at an address checks from it within this time (RFC 7675, section 5.1: every five
- * seconds, less or more by a fifth). */
+/* Clients check every five seconds, less or more by a fifth (RFC 7675, section 5.1). */
 static const double LEFT_AFTER_S = 7.0;
 
 struct ice_name {
@@ -89,6 +88,7 @@ void ice_init(struct ice *ice)
 {
     ice->count = 0;
     ice->room = ROOM_LEAST;
+    ice->left_after = LEFT_AFTER_S;
     ice->names = memory_new(ice->room * sizeof(struct ice_name *));
 }
 
@@ -248,7 +248,7 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
      * check comes from the old one any more, since some clients name it once and for all. */
     *first = !peer->at.port;
     bool is_here = is_there(&peer->at, port, from);
-    bool left = now - peer->there_at > LEFT_AFTER_S;
+    bool left = now - peer->there_at > ice->left_after;
     bool may_move = (message.use_candidate || left) && (is_newest || !peer->renewed);
     *moved = !is_here && (*first || restarted || may_move);
     if (*moved)

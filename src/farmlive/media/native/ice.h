@@ -13,6 +13,8 @@ struct ice_name; /* a user name fragment and whose it is */
 struct ice {
     size_t count, room;
     struct ice_name **names;
+    /* Whoever is still at an address checks from it within so many seconds. */
+    double left_after;
 };
 
 void ice_init(struct ice *ice);

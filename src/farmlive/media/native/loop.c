@@ -318,6 +318,17 @@ void loop_stop(struct loop *loop)
     clear(loop);
 }
 
+void loop_census(const struct loop *loop, struct census *census)
+{
+    for (int i = 0; i < loop->reading.port_count; i++)
+        census->addresses += port_count(loop->reading.ports[i]);
+    for (int i = 0; i < loop->tcp.port_count; i++)
+        census->addresses += port_count(loop->tcp.ports[i]);
+    list_each(link, &loop->reading.owns)
+        census->sockets++;
+    census->connections += (size_t)loop->tcp.count;
+}
+
 uint64_t loop_refused(const struct loop *loop)
 {
     return atomic_load_explicit(&loop->tcp.refused, memory_order_relaxed);

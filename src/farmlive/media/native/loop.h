@@ -6,6 +6,7 @@
 #ifndef FARMLIVE_LOOP_H
 #define FARMLIVE_LOOP_H
 
+#include "census.h"
 #include "commands.h"
 #include "core.h"
 
@@ -27,6 +28,9 @@ void loop_stop(struct loop *loop);
 
 /* The time on the clock of `now`. */
 double loop_now(void);
+
+/* Add what the loop holds to a census; in the relay's thread. */
+void loop_census(const struct loop *loop, struct census *census);
 
 /* TCP connections that were refused so far. */
 uint64_t loop_refused(const struct loop *loop);

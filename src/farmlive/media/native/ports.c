@@ -41,6 +41,8 @@ struct peer *port_peer(const struct port *port, const struct address *address)
     return table_get(&port->peers, address);
 }
 
+size_t port_count(const struct port *port) { return port->peers.count; }
+
 void port_set_peer(struct port *port, const struct address *address, struct peer *peer)
 {
     table_put(&port->peers, address, peer);

@@ -30,6 +30,8 @@ enum transport port_transport(const struct port *port);
 int port_fd(const struct port *port);
 
 struct peer *port_peer(const struct port *port, const struct address *address);
+/* How many addresses belong to peers. */
+size_t port_count(const struct port *port);
 void port_set_peer(struct port *port, const struct address *address, struct peer *peer);
 /* The peer is gone from this address; a connection there is closed. */
 void port_forget(struct port *port, const struct address *address);

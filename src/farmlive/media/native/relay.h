@@ -40,16 +40,20 @@ PyObject *relay_publish(PyObject *self, PyObject *arguments);
 PyObject *relay_view(PyObject *self, PyObject *arguments);
 PyObject *relay_put_on_air(PyObject *self, PyObject *arguments);
 PyObject *relay_prefer(PyObject *self, PyObject *arguments);
+PyObject *relay_set_times(PyObject *self, PyObject *arguments);
 
 /* asked.c: those whose answer is waited for. */
 PyObject *relay_watching(PyObject *self, PyObject *arguments);
 PyObject *relay_health(PyObject *self, PyObject *arguments);
 PyObject *relay_counters(PyObject *self, PyObject *arguments);
+PyObject *relay_place(PyObject *self, PyObject *arguments);
+PyObject *relay_census(PyObject *self, PyObject *arguments);
 
 /* by_hand.c: what only a relay that is run by hand has; the others raise RuntimeError. */
 struct hand *hand_new(struct events *events);
 void hand_free(struct hand *hand);
 void hand_run(struct hand *hand, struct command *command);
+void hand_census(const struct hand *hand, struct census *census);
 PyObject *relay_begin(PyObject *self, PyObject *arguments);
 PyObject *relay_set_now(PyObject *self, PyObject *arguments);
 PyObject *relay_take(PyObject *self, PyObject *arguments);

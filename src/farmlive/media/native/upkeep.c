@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-static const double CONSENT_S = 30.0;
-static const double SILENT_S = 3.0;
 static const double TICK_S = 0.1;
 /* How long a tick may wait for something else to wake us. */
 static const double SLACK_S = 0.03;
@@ -152,7 +150,7 @@ static void second(struct core *core, struct peer *peer, double now)
         double last_at = publisher_last_at(publisher);
         alive = fmax(alive, last_at);
         publisher_measure(publisher, now);
-        if (peer->flowing && now - last_at > SILENT_S) {
+        if (peer->flowing && now - last_at > core->times.silent) {
             peer->flowing = false;
             events_push(core->events, EVENT_SILENT, peer->number, 0, OBJECTION_NONE, NULL, 0);
         }
@@ -163,7 +161,7 @@ static void second(struct core *core, struct peer *peer, double now)
         if (peer->seconds <= FIRST_REPORTS || peer->seconds % SECONDS_A_REPORT == 0)
             upkeep_report_to(core, peer, now);
     }
-    if (now - alive > CONSENT_S && !peer->lost) {
+    if (now - alive > core->times.consent && !peer->lost) {
         peer->lost = true;
         events_push(core->events, EVENT_LOST, peer->number, 0, OBJECTION_NONE, NULL, 0);
     }
