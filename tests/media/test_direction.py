@@ -172,7 +172,7 @@ async def test_a_guest_that_is_sent_away_makes_room_at_once(stage: Stage) -> Non
     stage.direction.pick(stage.entry, guest)
     stage.direction.leave(stage.entry, guest)
     assert stage.on_air == "orchard"
-    assert stage.told[-2:] == [("switched", "orchard"), ("left", "guest")]
+    assert stage.told[-2:] == [("left", "guest"), ("switched", "orchard")]
     assert ("paused", "guest") not in stage.told
     assert stage.gone == ["guest"]
     assert [e.guest for e in stage.events if e.source == "guest"] == [True, True, True]

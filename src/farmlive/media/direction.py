@@ -88,14 +88,17 @@ class Direction:
         source.flowing = False
         if entry.picked == source.id:
             entry.picked = None
-        if entry.on_air == source.id:
+        was_on_air = entry.on_air == source.id
+        if was_on_air:
             self._engine.put_on_air(entry.output, None)
-            self._decide(entry)
-            if entry.on_air == source.id:
-                entry.on_air = None
+            if entry.chosen() is None:
+                self._decide(entry)
+            entry.on_air = None
         entry.sources.pop(source.id, None)
         if source.joined:
             self._tell("left", entry, source)
+        if was_on_air:
+            self._decide(entry)
         self._gone(entry, source)
 
     def aired(self, entry: Broadcast, source: Source) -> None:

@@ -260,7 +260,8 @@ class Engine(Protocol):
         """Switch this output to this publisher at its next keyframe; None: nobody, at once.
 
         A publisher may be on air at several outputs. The old picture goes on until the new one's
-        keyframe comes. `aired` is told when it is done, at once where it is on air already.
+        keyframe comes; where there is none, the new one's current group is as good. `aired` is
+        told when it is done, at once where it is on air already.
         """
 
     def prefer(self, peer: Peer, most: int | None) -> None:

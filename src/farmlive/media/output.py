@@ -15,6 +15,7 @@ from farmlive.media.lane import Lane
 from farmlive.media.ports import Outlet
 from farmlive.media.publisher import Publisher
 from farmlive.media.repairs import Repairs
+from farmlive.media.ring import starts_in_group
 from farmlive.media.rtp import Packet, ahead32
 from farmlive.media.sending import Sending
 from farmlive.media.sound import Sound
@@ -59,6 +60,21 @@ class Fanout:
             self.following = None
         self._subscribe(before)
         self._subscribe(publisher)
+
+    def begin_at_once(self, now: float) -> bool:
+        """Switch to the publisher that follows where nobody is on air and its current group is
+        worth beginning with: its next keyframe may be seconds away. True where that was done.
+        """
+        publisher = self.following
+        if self.on_air is not None or publisher is None:
+            return False
+        answers = publisher.answers_requests
+        if not any(starts_in_group(track.ring, now, answers) for track in publisher.layers):
+            return False
+        self._switch(publisher, now)
+        for viewer in list(self.joining.waiting.values()):
+            self.joining.start(viewer, publisher, now)
+        return True
 
     def drop(self, publisher: Publisher) -> None:
         """The publisher is gone: its viewers wait for what comes next."""

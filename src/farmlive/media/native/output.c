@@ -121,6 +121,22 @@ static void switch_to(struct output *output, struct publisher *publisher, double
     joining_subscribe(output, before);
 }
 
+bool output_begin_at_once(struct output *output, double now)
+{
+    struct publisher *publisher = output->following;
+    if (output->on_air != NULL || publisher == NULL)
+        return false;
+    bool answers = publisher_answers_requests(publisher), worth_it = false;
+    for (int at = 0; at < publisher->layer_count; at++)
+        worth_it |= ring_starts_in_group(publisher->layers[at]->ring, now, answers);
+    if (!worth_it)
+        return false;
+    switch_to(output, publisher, now);
+    list_each(link, &output->waiting)
+        joining_start(output, list_entry(link, struct viewer, place), now);
+    return true;
+}
+
 /* What comes. */
 
 /* A group begins on this track: those come who wait for it, all at once. */

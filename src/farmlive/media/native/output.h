@@ -37,6 +37,9 @@ void output_free(struct output *output);
 
 /* Follow this publisher from its next keyframe on; NULL: nobody, at once. */
 void output_put_on_air(struct output *output, struct publisher *publisher);
+/* Switch to the publisher that follows where nobody is on air and its current group is worth
+ * beginning with: its next keyframe may be seconds away. True where that was done. */
+bool output_begin_at_once(struct output *output, double now);
 /* The publisher is gone: its viewers wait for what comes next. */
 void output_drop(struct output *output, struct publisher *publisher);
 /* A track of a publisher began anew: go on at its next keyframe. `old` is still valid. */
