@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -37,13 +39,19 @@ class Room:
     async def udp(self) -> socket.socket:
         return await self._connected(socket.SOCK_DGRAM, "udp", "127.0.0.1")
 
+    def own(self, kind: int, host: str = "127.0.0.1") -> socket.socket:
+        """A socket that is not connected yet."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = self._sockets.enter_context(socket.socket(family, kind))
+        sock.setblocking(False)
+        sock.bind((host, 0))
+        return sock
+
     async def tcp(self, host: str = "127.0.0.1") -> socket.socket:
         return await self._connected(socket.SOCK_STREAM, "tcp", host)
 
     async def _connected(self, kind: int, protocol: str, host: str) -> socket.socket:
-        sock = self._sockets.enter_context(socket.socket(socket.AF_INET, kind))
-        sock.setblocking(False)
-        sock.bind((host, 0))
+        sock = self.own(kind, host)
         await asyncio.get_running_loop().sock_connect(sock, self.way(protocol))
         return sock
 
@@ -200,6 +208,45 @@ async def test_who_proves_nothing_is_shut_out(room: Room) -> None:
     assert await asyncio.wait_for(asyncio.get_running_loop().sock_recv(stranger, 1), 15) == b""
     assert asyncio.get_running_loop().time() - began > 9
     assert await is_answered(peer)
+
+
+async def test_without_room_in_the_system_who_connects_waits(room: Room) -> None:
+    room.engine.add_peer(LOCAL)
+    sock, way, loop = room.own(socket.SOCK_STREAM), room.way("tcp"), asyncio.get_running_loop()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+    try:
+        await loop.sock_connect(sock, way)
+        sock.send(frame(check()))
+        began = time.process_time()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(loop.sock_recv(sock, 4096), 0.5)
+        assert time.process_time() - began < 0.3, "it does not try again and again"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert await heard(sock)
+
+
+async def test_every_address_has_ports_of_its_own() -> None:
+    told: Any = Told()
+    engine = NativeEngine()
+    await engine.start(told, ["127.0.0.1", "::1"], ["127.0.0.1", "::1"], 0, 0)
+    peer, loop = engine.add_peer(LOCAL), asyncio.get_running_loop()
+    with ExitStack() as sockets:
+        room = Room(engine, sockets)
+        for candidate in engine.candidates:
+            kind = socket.SOCK_DGRAM if candidate.protocol == "udp" else socket.SOCK_STREAM
+            sock = room.own(kind, candidate.address)
+            await loop.sock_connect(sock, (candidate.address, candidate.port))
+            assert await is_answered(sock)
+            data = check(nominate=True)
+            sock.send(data if kind == socket.SOCK_DGRAM else frame(data))
+            await heard(sock)
+            engine.send(peer, b"record")
+            assert (await heard(sock))[-6:] == b"record"
+    await engine.stop()
 
 
 async def test_the_thread_leaves_signals_to_python(room: Room) -> None:
