@@ -126,8 +126,8 @@ static void take_report(struct member *member, struct ledger *ledger, uint8_t *p
         return;
     }
     for (int at = 0; at + 28 <= plain; at += 4 + 4 * get16(packet + at + 2)) {
-        struct stream *stream = packet[at + 1] == 200 ? stream_of(member, get32(packet + at + 4))
-                                                      : NULL;
+        struct stream *stream =
+            packet[at + 1] == 200 ? stream_of(member, get32(packet + at + 4)) : NULL;
         if (stream) {
             ledger->counts.sender_reports++;
             stream->sender_report = get32(packet + at + 10);

@@ -10,12 +10,12 @@ enum { FRAMES_A_SECOND = 30, SOUND_SIZE = 12 + 100 };
 
 struct setting {
     int threads, viewers, frames;
-    int packets, size;  /* of a frame's video */
-    int nowhere;        /* protect, and send nothing */
-    double interval_s;  /* between frames; 0: as fast as it goes */
+    int packets, size; /* of a frame's video */
+    int nowhere;       /* protect, and send nothing */
+    double interval_s; /* between frames; 0: as fast as it goes */
     unsigned tag;
     int fd;
-    uint16_t sequence;  /* the first number, of video and of sound */
+    uint16_t sequence; /* the first number, of video and of sound */
 };
 
 struct result {

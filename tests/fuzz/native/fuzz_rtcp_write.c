@@ -19,8 +19,8 @@ static void expect(enum rtcp_kind kind, struct rtcp_report report)
 static bool same_receiver(const struct receiver_report *a, const struct receiver_report *b)
 {
     return a->ssrc == b->ssrc && a->lost == b->lost && a->total_lost == b->total_lost &&
-           a->highest == b->highest && a->jitter == b->jitter &&
-           a->last_report == b->last_report && a->delay == b->delay;
+           a->highest == b->highest && a->jitter == b->jitter && a->last_report == b->last_report &&
+           a->delay == b->delay;
 }
 
 static bool same_nack(const struct nack *a, const struct nack *b)
@@ -129,7 +129,7 @@ static void write_part(struct rtcp_buffer *out, struct input *input)
     switch (take(input, 1) % 7) {
     case 0: {
         struct sender_report report = {
-            (uint32_t)take(input, 4), take(input, 8), (uint32_t)take(input, 4),
+            (uint32_t)take(input, 4), take(input, 8),           (uint32_t)take(input, 4),
             (uint32_t)take(input, 4), (uint32_t)take(input, 4),
         };
         rtcp_sender_report(out, &report);

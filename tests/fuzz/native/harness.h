@@ -15,16 +15,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CHECK(claim)                                                                              \
-    do {                                                                                          \
-        if (!(claim)) {                                                                           \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #claim);                   \
-            abort();                                                                              \
-        }                                                                                         \
+#define CHECK(claim)                                                            \
+    do {                                                                        \
+        if (!(claim)) {                                                         \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #claim); \
+            abort();                                                            \
+        }                                                                       \
     } while (0)
 
 /* The bytes lie within the input, and may be read. */
-#define CHECK_WITHIN(part, part_size, data, size)                                                 \
+#define CHECK_WITHIN(part, part_size, data, size) \
     CHECK((part) >= (data) && (part) + (part_size) <= (data) + (size))
 
 /* The input, as far as it is not yet taken; at its end come zeros. */

@@ -239,9 +239,8 @@ static void print_track(struct track *track, double now)
 static void state(void)
 {
     double now = number();
-    printf("publisher %.17g %d %.17g %d", publisher_last_at(publisher),
-           publisher_wanted(publisher), publisher_rest(publisher, now),
-           publisher_answers_requests(publisher));
+    printf("publisher %.17g %d %.17g %d", publisher_last_at(publisher), publisher_wanted(publisher),
+           publisher_rest(publisher, now), publisher_answers_requests(publisher));
     optional(publisher->round_trip_s >= 0, publisher->round_trip_s);
     printf(" %d %d", publisher->health.size.width, publisher->health.size.height);
     print_layers();

@@ -1,6 +1,6 @@
 /* Outputs, publishers and viewers of the native engine, run by a script: a call a line on standard
- * input, and on standard output what each viewer would be sent, in plain text. Senders and ports are
- * replaced. */
+ * input, and on standard output what each viewer would be sent, in plain text. Senders and ports
+ * are replaced. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -195,8 +195,7 @@ static void take(struct publisher *from, double now, char *hex)
     }
     struct rtp_packet received;
     struct taken taken;
-    if (!rtp_split(data, size, &received) ||
-        !publisher_take(from, &received, now, now, &taken)) {
+    if (!rtp_split(data, size, &received) || !publisher_take(from, &received, now, now, &taken)) {
         puts("= -");
         return;
     }

@@ -55,8 +55,8 @@ static void print_viewer(const struct viewer *each)
     printf(" sound %d", each->has_audio_shift ? each->audio_shift : -1);
     printf(" stall %ld %.17g", stall->dropped, stall->wait_s);
     print_optional(stall->is_down, stall->since);
-    printf(" choice %d %d %d %.17g %.17g %.17g %.17g\n", choice->most, choice->probe,
-           choice->limit, choice->loss, choice->up_at, choice->back_off, choice->base_loss);
+    printf(" choice %d %d %d %.17g %.17g %.17g %.17g\n", choice->most, choice->probe, choice->limit,
+           choice->loss, choice->up_at, choice->back_off, choice->base_loss);
 }
 
 static void print_peers(const char *name, const struct list *list, size_t offset)

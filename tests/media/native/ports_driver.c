@@ -18,7 +18,11 @@ static struct deframer deframer;
 static uint8_t data[DATA_MOST];
 
 /* No port here has connections. */
-void connection_close(struct connection *connection) { (void)connection; abort(); }
+void connection_close(struct connection *connection)
+{
+    (void)connection;
+    abort();
+}
 void connection_close_all(struct port *port) { (void)port; }
 void connection_send(struct connection *connection, const uint8_t *packet, size_t size, double now)
 {

@@ -1,6 +1,6 @@
 /* Viewers who come, move and go while bursts are sent to them by several threads: for the thread
- * and address sanitizers. Protection is made up here: it counts what each session protects, without a
- * lock, so that a session in two threads at once is seen. */
+ * and address sanitizers. Protection is made up here: it counts what each session protects, without
+ * a lock, so that a session in two threads at once is seen. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <unistd.h>

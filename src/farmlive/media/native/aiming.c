@@ -44,10 +44,10 @@ static int choose(struct output *output, struct viewer *viewer, const struct tra
     for (int layer = 0; layer < publisher->layer_count; layer++)
         kbps[layer] = publisher->layers[layer]->kbps;
     bool is_here = current != NULL && publisher_has_layer(publisher, current);
-    int layer = choice_decide(&viewer->choice, publisher->flow.flowing, kbps,
-                              publisher->layer_count,
-                              is_here ? current->layer : publisher->layer_count, now,
-                              viewer->lane != NULL && viewer_repeats(viewer));
+    int layer =
+        choice_decide(&viewer->choice, publisher->flow.flowing, kbps, publisher->layer_count,
+                      is_here ? current->layer : publisher->layer_count, now,
+                      viewer->lane != NULL && viewer_repeats(viewer));
     if (viewer->choice.probe >= 0)
         put(&output->probing, &viewer->probing);
     return layer;
@@ -147,8 +147,8 @@ bool output_second(struct output *output, struct viewer *viewer, double now)
     viewer_forget_past(viewer, now);
     if (viewer->has_epoch && viewer->epoch.has_squeezed) {
         const struct packet *newest = viewer->epoch.track->ring->newest;
-        if (newest != NULL && ahead32(newest->timestamp, viewer->epoch.squeezed) >
-                                  VIDEO_RATE * SQUEEZED_MOST_S)
+        if (newest != NULL &&
+            ahead32(newest->timestamp, viewer->epoch.squeezed) > VIDEO_RATE * SQUEEZED_MOST_S)
             viewer->epoch.has_squeezed = false;
     }
     return output_is_layered(output) && output_aim(output, viewer, now);

@@ -214,8 +214,8 @@ PyObject *relay_add_output(PyObject *self, PyObject *arguments)
     unsigned long long output;
     unsigned video, retransmission, audio, timestamp;
     unsigned short sequence;
-    if (!PyArg_ParseTuple(arguments, "KIIIHI", &output, &video, &retransmission, &audio,
-                          &sequence, &timestamp))
+    if (!PyArg_ParseTuple(arguments, "KIIIHI", &output, &video, &retransmission, &audio, &sequence,
+                          &timestamp))
         return NULL;
     struct making *making = memory_new(sizeof *making);
     making->output = output;

@@ -21,8 +21,8 @@ struct backlog {
 };
 
 void backlog_clear(struct backlog *backlog);
-/* Keep a packet, of at most 65535 bytes, as a frame. `is_video`: it may be dropped; `at`: when it was
- * to leave. */
+/* Keep a packet, of at most 65535 bytes, as a frame. `is_video`: it may be dropped; `at`: when it
+ * was to leave. */
 void backlog_add(struct backlog *backlog, const uint8_t *packet, size_t size, bool is_video,
                  double at);
 /* What leaves next, in at most `room` parts: about `most` bytes, at least one frame where there is
@@ -30,8 +30,8 @@ void backlog_add(struct backlog *backlog, const uint8_t *packet, size_t size, bo
 int backlog_next(const struct backlog *backlog, size_t most, struct iovec *parts, int room);
 /* So many bytes of it have left. */
 void backlog_sent(struct backlog *backlog, size_t count);
-/* Hold no more than the bound: drop all video, then the oldest of the rest. Returns how many packets
- * were dropped. */
+/* Hold no more than the bound: drop all video, then the oldest of the rest. Returns how many
+ * packets were dropped. */
 int backlog_trim(struct backlog *backlog, double now);
 
 #endif

@@ -26,7 +26,7 @@ struct commands {
 void commands_init(struct commands *commands, int bell);
 void commands_clear(struct commands *commands);
 void commands_post(struct commands *commands, struct command *command);
-/* Post it and wait until it has run, or where the thread has ended not at all; the caller keeps it. */
+/* Post it and wait until it has run, but not where the thread has ended; the caller keeps it. */
 void commands_await(struct commands *commands, struct command *command);
 /* Run all that is there. */
 void commands_run(struct commands *commands, struct core *core, double now);

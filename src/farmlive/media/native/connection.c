@@ -1,5 +1,5 @@
-/* One connection of a client. What a packet means is `intake`'s part, and what a slow viewer loses is
- * decided in `backlog`. */
+/* One connection of a client. What a packet means is `intake`'s part, and what a slow viewer loses
+ * is decided in `backlog`. */
 #include "connection.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* One connection of a client: it takes the stream apart, and holds what the client has not taken.
  * How many there may be is `tcp`'s part.
  *
- * Always holds: a connection that is in its port's table is open; one that was closed is freed only by
- * `tcp_bury`, when nobody can have it at hand any more. */
+ * Always holds: a connection that is in its port's table is open; one that was closed is freed only
+ * by `tcp_bury`, when nobody can have it at hand any more. */
 #ifndef FARMLIVE_CONNECTION_H
 #define FARMLIVE_CONNECTION_H
 

@@ -118,8 +118,8 @@ static bool read_track(PyObject *item, int at, void *into)
     PyObject *codecs, *repairs, *red, *rids;
     memset(track, 0, sizeof *track);
     if (!PyArg_ParseTuple(item, "pIO!O!O!O!pp", &is_video, &track->clock_rate, &PyDict_Type,
-                          &codecs, &PyDict_Type, &repairs, &PyDict_Type, &red, &PyTuple_Type,
-                          &rids, &nack, &pli))
+                          &codecs, &PyDict_Type, &repairs, &PyDict_Type, &red, &PyTuple_Type, &rids,
+                          &nack, &pli))
         return false;
     track->is_video = is_video != 0;
     track->nack = nack != 0;
@@ -130,8 +130,7 @@ static bool read_track(PyObject *item, int at, void *into)
 
 bool conversion_tracks(PyObject *tracks, struct publishing *publishing)
 {
-    return each_tuple(tracks, INCOMING_MOST, "tracks", read_track, publishing,
-                      &publishing->count);
+    return each_tuple(tracks, INCOMING_MOST, "tracks", read_track, publishing, &publishing->count);
 }
 
 static bool read_outgoing(PyObject *item, int at, void *into)

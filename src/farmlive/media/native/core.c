@@ -12,8 +12,7 @@ struct peer *core_peer(const struct core *core, uint64_t number)
 
 static struct output *output_of(const struct core *core, uint64_t number)
 {
-    list_each(link, &core->outputs)
-    {
+    list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         if (output->number == number)
             return output;
@@ -342,8 +341,7 @@ bool core_health(struct core *core, uint64_t number, struct health *health,
 void core_counters(const struct core *core, struct counters *counters)
 {
     *counters = core->counts;
-    list_each(link, &core->outputs)
-    {
+    list_each(link, &core->outputs) {
         const struct output *output = list_entry(link, struct output, link);
         counters->packets_sent += (uint64_t)output->sending.sent;
         counters->packets_repaired += (uint64_t)output->repairs.repaired;

@@ -50,8 +50,8 @@ struct core {
     struct events *events;
     struct counters counts; /* of what is gone too, but for what outputs and senders count */
     bool hears_reports;     /* some publisher has layers to choose from */
-    /* Called where a publisher's place has changed: to open, and to close, a socket of its own for it;
-     * and where `hears_reports` has. NULL by hand. */
+    /* Called where a publisher's place has changed: to open, and to close, a socket of its own for
+     * it; and where `hears_reports` has. NULL by hand. */
     void (*open_own)(void *context, struct peer *peer);
     void (*close_own)(void *context, struct peer *peer);
     void (*hear_reports)(void *context, bool hears);

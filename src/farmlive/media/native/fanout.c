@@ -109,10 +109,7 @@ static bool is_full(int error) { return error == EAGAIN || error == ENOBUFS; }
 
 /* What older and newer kernels say where a segment does not fit into the route's MTU, and where the
  * interface can't cut. */
-static bool is_narrow(int error)
-{
-    return error == EMSGSIZE || error == EINVAL || error == EIO;
-}
+static bool is_narrow(int error) { return error == EMSGSIZE || error == EINVAL || error == EIO; }
 
 /* The system's buffers are full: what it did not take of the messages from here on is gone. */
 static void fanout_refused(struct fanout *fanout, int from)
@@ -259,8 +256,7 @@ static void fanout_stream(struct fanout *fanout, struct leg *leg, const struct b
         int size = burst->sizes[number];
         memcpy(fanout->arena, burst_at(burst, number), (size_t)size);
         if (srtp.protect(leg->transmit, fanout->arena, &size) == 0)
-            reports_push(fanout->reports, REPORT_STREAM, leg->peer, 1, fanout->arena,
-                         (size_t)size);
+            reports_push(fanout->reports, REPORT_STREAM, leg->peer, 1, fanout->arena, (size_t)size);
         else
             fanout_fail(fanout, 1);
     }

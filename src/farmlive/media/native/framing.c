@@ -20,8 +20,8 @@ static bool complete(struct deframer *deframer, uint8_t **data, size_t *left, si
     return deframer->size >= size;
 }
 
-enum framed deframer_next(struct deframer *deframer, uint8_t **data, size_t *left,
-                          uint8_t **packet, size_t *size)
+enum framed deframer_next(struct deframer *deframer, uint8_t **data, size_t *left, uint8_t **packet,
+                          size_t *size)
 {
     if (deframer->is_whole) {
         deframer->is_whole = false;

@@ -24,7 +24,7 @@ enum framed {
 
 /* The next packet that is whole: it lies in what was fed, or here until the next call. `*data` and
  * `*left` are what is fed, and go forward. */
-enum framed deframer_next(struct deframer *deframer, uint8_t **data, size_t *left,
-                          uint8_t **packet, size_t *size);
+enum framed deframer_next(struct deframer *deframer, uint8_t **data, size_t *left, uint8_t **packet,
+                          size_t *size);
 
 #endif

@@ -187,13 +187,8 @@ static int h264_reorder(struct bits *bits)
 /* Whether sets of this profile tell how colours are stored. */
 static bool h264_is_high(int profile)
 {
-    switch (profile) {
-    case 100: case 110: case 122: case 244: case 44: case 83: case 86:
-    case 118: case 128: case 138: case 139: case 134: case 135:
-        return true;
-    default:
-        return false;
-    }
+    static const uint8_t high[] = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135};
+    return memchr(high, profile, sizeof high) != NULL;
 }
 
 static void h264_skip_picture_order(struct bits *bits, uint32_t type)

@@ -1,8 +1,8 @@
 /* ICE-lite: all peers by their user name fragments, and what a check means.
  *
- * Always holds: each of a peer's credentials has a name here, unless another peer took the same; and
- * whatever port maps an address to a peer, the peer has it among its own, so that nothing leads to a
- * peer that was removed. */
+ * Always holds: each of a peer's credentials has a name here, unless another peer took the same;
+ * and whatever port maps an address to a peer, the peer has it among its own, so that nothing leads
+ * to a peer that was removed. */
 #include "ice.h"
 
 #include "memory.h"

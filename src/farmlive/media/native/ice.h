@@ -1,5 +1,5 @@
-/* ICE-lite (RFC 8445, sections 2.5 and 7.3): who may send from which address, and where each peer is
- * reached. We only answer checks; the client finds the way. As `farmlive.media.ice`.
+/* ICE-lite (RFC 8445, sections 2.5 and 7.3): who may send from which address, and where each peer
+ * is reached. We only answer checks; the client finds the way. As `farmlive.media.ice`.
  *
  * Always holds: an address belongs to the peer that last passed an authenticated check from it. */
 #ifndef FARMLIVE_ICE_H

@@ -1,5 +1,5 @@
-/* What one reading of a socket brings. A datagram longer than its room is cut, and then means nothing
- * to anyone: it is longer than any that we take. */
+/* What one reading of a socket brings. A datagram longer than its room is cut, and then means
+ * nothing to anyone: it is longer than any that we take. */
 #include "inbox.h"
 
 #include <errno.h>

@@ -4,9 +4,9 @@
 #include "memory.h"
 #include "upkeep.h"
 
-/* A publisher's congestion control must not take a busy engine for a full network: the kernel's stamp
- * tells when a datagram came. One of more than a second ago is not believed: someone set the clock. It
- * may be a little later than `now`, when we began to read. */
+/* A publisher's congestion control must not take a busy engine for a full network: the kernel's
+ * stamp tells when a datagram came. One of more than a second ago is not believed: someone set the
+ * clock. It may be a little later than `now`, when we began to read. */
 static const double READING_S = 0.1;
 
 static double arrival(double stamp, double now, double ahead)

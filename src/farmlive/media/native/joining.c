@@ -75,8 +75,7 @@ void joining_wait(struct output *output, struct viewer *viewer, bool muted)
     list_remove(&viewer->moving);
     if (viewer->has_epoch) {
         uint16_t highest = viewer->epoch.track->ring->highest;
-        uint16_t sent =
-            viewer->is == VIEWER_CATCHING ? (uint16_t)(viewer->cursor - 1) : highest;
+        uint16_t sent = viewer->is == VIEWER_CATCHING ? (uint16_t)(viewer->cursor - 1) : highest;
         viewer_end_epoch(viewer, sent, muted);
         output->sending.stale = true;
     }
@@ -96,8 +95,8 @@ void joining_forget(struct output *output, struct viewer *viewer)
 }
 
 /* Give the viewer its numbers on this track from the packet `start` on, and its burst. */
-static bool enter(struct output *output, struct viewer *viewer, struct track *track,
-                  uint16_t start, double now)
+static bool enter(struct output *output, struct viewer *viewer, struct track *track, uint16_t start,
+                  double now)
 {
     if (!viewer_can_play(viewer, track) || ring_get(track->ring, start) == NULL)
         return false;
@@ -149,8 +148,7 @@ static bool is_due(const struct beginning *beginning, const struct viewer *viewe
     if (target == track)
         return true;
     return beginning->impatient && track->layer < target->layer &&
-           (!viewer->has_epoch ||
-            !publisher_has_layer(beginning->publisher, viewer->epoch.track));
+           (!viewer->has_epoch || !publisher_has_layer(beginning->publisher, viewer->epoch.track));
 }
 
 /* Those who may come now, of those who wait and who get another track meanwhile. */

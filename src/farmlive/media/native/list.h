@@ -33,8 +33,8 @@ static inline void list_remove(struct list *link)
 #define list_entry(link, type, member) ((type *)((char *)(link) - offsetof(type, member)))
 
 /* The link at hand may be taken out meanwhile, others may not. */
-#define list_each(at, whole)                                                                      \
-    for (struct list *at = (whole)->next, *at##_next = at->next; at != (whole);                   \
+#define list_each(at, whole)                                                    \
+    for (struct list *at = (whole)->next, *at##_next = at->next; at != (whole); \
          at = at##_next, at##_next = at->next)
 
 #endif

@@ -1,7 +1,7 @@
 /* The relay's thread: it waits, reads what has come, and does what is due.
  *
- * Always holds: what was closed in a round is freed at its end, since the system may have told of it
- * in the same round. */
+ * Always holds: what was closed in a round is freed at its end, since the system may have told of
+ * it in the same round. */
 #include "loop.h"
 
 #include <errno.h>
@@ -276,8 +276,8 @@ static struct loop *loop_new(int epoll, int reports_bell, const struct loop_opti
 static bool begin(struct loop *loop, const struct loop_options *options)
 {
     struct core *core = &loop->core;
-    bool has_room = reading_init(&loop->reading, core, loop->epoll, options->udp,
-                                 options->udp_count);
+    bool has_room =
+        reading_init(&loop->reading, core, loop->epoll, options->udp, options->udp_count);
     has_room &= tcp_init(&loop->tcp, core, loop->epoll, options->tcp, options->tcp_count);
     has_room = has_room && watched_for(&loop->commanded, loop->epoll, EPOLLIN) &&
                watched_for(&loop->reported, loop->epoll, EPOLLIN);

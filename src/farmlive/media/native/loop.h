@@ -1,8 +1,8 @@
 /* The loop: the relay's thread, its sockets and when each is read.
  *
- * While media comes, publishers wake us and viewers wait for that: to wake up costs more than to read
- * what a viewer tells. For this a publisher has a socket of its own on the same port, which rests until
- * its next frame is whole. As `farmlive.media.ports` and `farmlive.media.tcp`. */
+ * While media comes, publishers wake us and viewers wait for that: to wake up costs more than to
+ * read what a viewer tells. For this a publisher has a socket of its own on the same port, which
+ * rests until its next frame is whole. As `farmlive.media.ports` and `farmlive.media.tcp`. */
 #ifndef FARMLIVE_LOOP_H
 #define FARMLIVE_LOOP_H
 
@@ -19,8 +19,8 @@ struct loop_options {
     double wall; /* our clock's time now, in seconds since 1970 */
 };
 
-/* Start the thread; the sockets are the loop's from now on. NULL, with errno set, where the system has
- * no room: then they are still the caller's. */
+/* Start the thread; the sockets are the loop's from now on. NULL, with errno set, where the system
+ * has no room: then they are still the caller's. */
 struct loop *loop_start(const struct loop_options *options, struct events *events,
                         struct commands *commands);
 /* End the thread, close all sockets, and free everything. */

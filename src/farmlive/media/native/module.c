@@ -231,8 +231,7 @@ static PyObject *use_srtp(PyObject *module, PyObject *arguments)
 {
     (void)module;
     unsigned long long protect, unprotect, protect_rtcp, unprotect_rtcp;
-    if (!PyArg_ParseTuple(arguments, "KKKK", &protect, &unprotect, &protect_rtcp,
-                          &unprotect_rtcp))
+    if (!PyArg_ParseTuple(arguments, "KKKK", &protect, &unprotect, &protect_rtcp, &unprotect_rtcp))
         return NULL;
     typedef int (*function)(srtp_session, void *, int *);
     srtp.protect = (function)(uintptr_t)protect;

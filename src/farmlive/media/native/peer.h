@@ -28,8 +28,8 @@ struct peer {
     /* `ice`'s. The last credentials are the newest; those before them serve until these do. */
     int credentials_count;
     struct credentials credentials[CREDENTIALS_MOST];
-    bool renewed; /* the newest have served */
-    struct place at; /* where it is reached */
+    bool renewed;      /* the newest have served */
+    struct place at;   /* where it is reached */
     int address_count; /* those that it has proved to be its own, the oldest first */
     struct place addresses[ADDRESSES_MOST + 1];
     double checked_at;

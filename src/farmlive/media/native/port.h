@@ -12,8 +12,8 @@ struct tcp;
 struct port {
     struct watched watched; /* by its socket */
     enum transport transport;
-    struct sink sink;    /* without a socket; no function: there is one */
-    struct table peers;  /* by the remote address that each has proved to be at */
+    struct sink sink;   /* without a socket; no function: there is one */
+    struct table peers; /* by the remote address that each has proved to be at */
     /* The rest is `tcp`'s. */
     struct tcp *tcp;
     struct table connections; /* by their remote address */

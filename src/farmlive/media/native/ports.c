@@ -62,8 +62,8 @@ void port_send(struct port *port, const uint8_t *data, size_t size, const struct
     if (port->sink.datagram) {
         port->sink.datagram(port->sink.context, address, data, size);
     } else if (port->transport == TRANSPORT_UDP) {
-        ssize_t sent = sendto(port->watched.fd, data, size, MSG_DONTWAIT, &address->name.any,
-                              address->size);
+        ssize_t sent =
+            sendto(port->watched.fd, data, size, MSG_DONTWAIT, &address->name.any, address->size);
         (void)sent;
     } else {
         struct connection *connection = table_get(&port->connections, address);

@@ -1,8 +1,8 @@
 /* The ports of media: their sockets, who is at which remote address, and what a stream has not
  * taken yet. What a datagram means is `intake`'s part, and when sockets are read `loop`'s.
  *
- * Always holds: an address at a port belongs to the peer that last passed an authenticated check from
- * it, or to none. */
+ * Always holds: an address at a port belongs to the peer that last passed an authenticated check
+ * from it, or to none. */
 #ifndef FARMLIVE_PORTS_H
 #define FARMLIVE_PORTS_H
 

@@ -115,8 +115,7 @@ static bool keyframe_came(struct publisher *publisher, struct track *track,
             publisher->health.size = size;
     }
     if (publisher->health.objection == OBJECTION_NONE)
-        publisher->health.objection =
-            codec_objection(track->codec, packet->payload, packet->size);
+        publisher->health.objection = codec_objection(track->codec, packet->payload, packet->size);
     sorting_put_in_order(publisher, now);
     return track_begins_group(track, packet->sequence, packet->timestamp, now);
 }
@@ -133,9 +132,8 @@ static bool restore(struct publisher *publisher, const struct rtp_packet *receiv
     struct track *track = sorting_repaired(publisher, received, number);
     if (track == NULL)
         return false;
-    struct packet *packet =
-        track_repaired(track, number, received->timestamp, received->marker,
-                       received->payload + 2, received->size - 2, now);
+    struct packet *packet = track_repaired(track, number, received->timestamp, received->marker,
+                                           received->payload + 2, received->size - 2, now);
     if (packet == NULL)
         return false;
     *taken = (struct taken){track, packet, false};
@@ -144,8 +142,7 @@ static bool restore(struct publisher *publisher, const struct rtp_packet *receiv
     if (codec_begins_keyframe(track->codec, packet->payload, packet->size))
         taken->began = keyframe_came(publisher, track, packet, now);
     else if (track->has_held)
-        taken->began =
-            track_begins_group(track, track->held_sequence, track->held_timestamp, now);
+        taken->began = track_begins_group(track, track->held_sequence, track->held_timestamp, now);
     return true;
 }
 
@@ -154,8 +151,7 @@ bool publisher_take(struct publisher *publisher, const struct rtp_packet *receiv
 {
     if (publisher->publishing->transport_cc >= 0 && received->extension != NULL) {
         size_t size = 0;
-        const uint8_t *wide =
-            rtp_extension(received, publisher->publishing->transport_cc, &size);
+        const uint8_t *wide = rtp_extension(received, publisher->publishing->transport_cc, &size);
         if (wide != NULL && size >= 2)
             arrivals_add(&publisher->arrivals, get16(wide), arrival);
     }

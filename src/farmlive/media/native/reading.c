@@ -139,7 +139,7 @@ void reading_be_patient(struct reading *reading)
 
 /* Reading. */
 
-/* Take what waits at a socket; true where more may wait, so that everyone else gets a turn first. */
+/* Take what waits at a socket; true where more may wait: everyone else gets a turn first. */
 static bool take(struct reading *reading, int fd, struct port *port, double now)
 {
     int count = inbox_read(reading->inbox, fd);
@@ -174,8 +174,7 @@ void reading_shared(struct reading *reading, struct watched *watched, double now
 bool reading_rested(struct reading *reading, double now)
 {
     bool some = false;
-    list_each(link, &reading->owns)
-    {
+    list_each(link, &reading->owns) {
         struct own *own = list_entry(link, struct own, link);
         if (own->rest_to > 0 && own->rest_to <= now) {
             read_own(reading, own, now);
@@ -209,8 +208,7 @@ bool reading_settle(struct reading *reading, double now)
             reading->has_more |= take(reading, port_fd(reading->ports[i]), reading->ports[i], now);
         took = true;
     }
-    list_each(link, &reading->owns)
-    {
+    list_each(link, &reading->owns) {
         struct own *own = list_entry(link, struct own, link);
         if (own->is_read)
             let_rest(reading, own, now);
@@ -221,8 +219,7 @@ bool reading_settle(struct reading *reading, double now)
 double reading_due(const struct reading *reading)
 {
     double due = reading->has_more ? 0 : INFINITY;
-    list_each(link, &reading->owns)
-    {
+    list_each(link, &reading->owns) {
         const struct own *own = list_entry(link, struct own, link);
         if (own->rest_to > 0)
             due = fmin(due, own->rest_to);

@@ -1,11 +1,11 @@
 /* When each UDP socket is read: those that all share, and those of publishers, on the same port. As
  * `farmlive.media.ports`.
  *
- * While media comes, publishers wake us and viewers wait for that: to wake up costs more than to read
- * what a viewer tells. A publisher's own socket rests until its next frame is whole.
+ * While media comes, publishers wake us and viewers wait for that: to wake up costs more than to
+ * read what a viewer tells. A publisher's own socket rests until its next frame is whole.
  *
- * Always holds: whoever has no socket of its own is read from a shared one, which is watched unless a
- * publisher's socket was read lately. */
+ * Always holds: whoever has no socket of its own is read from a shared one, which is watched unless
+ * a publisher's socket was read lately. */
 #ifndef FARMLIVE_READING_H
 #define FARMLIVE_READING_H
 
@@ -30,8 +30,7 @@ struct reading {
 
 /* Read these sockets; false where the system has no room, and then too they are closed by
  * `reading_clear`. */
-bool reading_init(struct reading *reading, struct core *core, int epoll, const int *fds,
-                  int count);
+bool reading_init(struct reading *reading, struct core *core, int epoll, const int *fds, int count);
 /* Close all sockets. */
 void reading_clear(struct reading *reading);
 
@@ -52,8 +51,8 @@ void reading_own(struct reading *reading, struct watched *watched, double now);
 void reading_shared(struct reading *reading, struct watched *watched, double now);
 /* Read those that have rested; true where there were some. */
 bool reading_rested(struct reading *reading, double now);
-/* After `upkeep_after_reading` where publishers were read: read what viewers share, if that waits for
- * it, and let the publishers rest. True where something else was read. */
+/* After `upkeep_after_reading` where publishers were read: read what viewers share, if that waits
+ * for it, and let the publishers rest. True where something else was read. */
 bool reading_settle(struct reading *reading, double now);
 /* When it must be read again without anything coming, at the latest. */
 double reading_due(const struct reading *reading);

@@ -16,8 +16,8 @@ enum { SQUEEZE = 20 };
 
 void rewriter_init(struct rewriter *rewriter, int clock_rate, uint16_t sequence, uint32_t timestamp)
 {
-    *rewriter = (struct rewriter){
-        .clock_rate = clock_rate, .sequence = sequence, .timestamp = timestamp};
+    *rewriter =
+        (struct rewriter){.clock_rate = clock_rate, .sequence = sequence, .timestamp = timestamp};
 }
 
 void rewriter_begin(struct rewriter *rewriter, uint16_t sequence, uint32_t timestamp, double now)

@@ -24,8 +24,8 @@ void rhythm_beat(struct rhythm *rhythm, double when)
     double distance = when - rhythm->last;
     rhythm->last = when;
     if (SHORTEST_S < distance && distance < LONGEST_S)
-        rhythm->every = rhythm->every > 0 ? rhythm->every + (distance - rhythm->every) * 0.1
-                                          : distance;
+        rhythm->every =
+            rhythm->every > 0 ? rhythm->every + (distance - rhythm->every) * 0.1 : distance;
     else if (distance >= LONGEST_S)
         rhythm->every = 0;
     rhythm->has_next = rhythm->every > 0;

@@ -38,15 +38,16 @@ static bool read_blocks(struct body body, size_t at, int count, tell *each, void
         int32_t total = (int32_t)get24(block + 5);
         struct rtcp_report report = {
             .kind = RTCP_RECEIVER_REPORT,
-            .of.receiver = {
-                .ssrc = get32(block),
-                .lost = block[4],
-                .total_lost = total & 0x800000 ? total - (1 << 24) : total,
-                .highest = get32(block + 8),
-                .jitter = get32(block + 12),
-                .last_report = get32(block + 16),
-                .delay = get32(block + 20),
-            },
+            .of.receiver =
+                (struct receiver_report){
+                    .ssrc = get32(block),
+                    .lost = block[4],
+                    .total_lost = total & 0x800000 ? total - (1 << 24) : total,
+                    .highest = get32(block + 8),
+                    .jitter = get32(block + 12),
+                    .last_report = get32(block + 16),
+                    .delay = get32(block + 20),
+                },
         };
         each(context, &report);
     }
@@ -59,13 +60,14 @@ static bool read_sender_report(struct body body, int count, tell *each, void *co
         return false;
     struct rtcp_report report = {
         .kind = RTCP_SENDER_REPORT,
-        .of.sender = {
-            .ssrc = get32(body.data),
-            .ntp = get64(body.data + 4),
-            .timestamp = get32(body.data + 12),
-            .packets = get32(body.data + 16),
-            .octets = get32(body.data + 20),
-        },
+        .of.sender =
+            (struct sender_report){
+                .ssrc = get32(body.data),
+                .ntp = get64(body.data + 4),
+                .timestamp = get32(body.data + 12),
+                .packets = get32(body.data + 16),
+                .octets = get32(body.data + 20),
+            },
     };
     each(context, &report);
     return read_blocks(body, 24, count, each, context);
@@ -139,11 +141,12 @@ static void read_extended(struct body body, tell *each, void *context)
             for (size_t sub = at + 4; sub + 12 <= end && sub + 12 <= body.size; sub += 12) {
                 struct rtcp_report report = {
                     .kind = RTCP_REFERENCE_REPLY,
-                    .of.reply = {
-                        .ssrc = get32(body.data + sub),
-                        .last = get32(body.data + sub + 4),
-                        .delay = get32(body.data + sub + 8),
-                    },
+                    .of.reply =
+                        (struct reference_reply){
+                            .ssrc = get32(body.data + sub),
+                            .last = get32(body.data + sub + 4),
+                            .delay = get32(body.data + sub + 8),
+                        },
                 };
                 each(context, &report);
             }

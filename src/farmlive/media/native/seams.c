@@ -46,10 +46,10 @@ bool seams_begin_epoch(const struct viewer *viewer, struct track *track, uint16_
         shift.pictures =
             pictures_following(track->codec, first->payload, first->size, viewer->last_pictures);
         shift.sequence = (uint16_t)(viewer->last_sequence + 1 - start);
-        shift.timestamp = rewrite_seam(
-            viewer->last_timestamp, (int64_t)nearbyint((now - viewer->last_at) * RATE),
-            rewrite_squeeze(first->timestamp, newest->timestamp), newest->timestamp, has_aligned,
-            aligned, &nudge);
+        shift.timestamp =
+            rewrite_seam(viewer->last_timestamp, (int64_t)nearbyint((now - viewer->last_at) * RATE),
+                         rewrite_squeeze(first->timestamp, newest->timestamp), newest->timestamp,
+                         has_aligned, aligned, &nudge);
     }
     shift.payload_type = (uint8_t)terms->payload_type;
     *epoch = (struct epoch){

@@ -221,8 +221,8 @@ static struct part *audience_part(struct audience *audience, struct sender *owne
     for (int at = 0; at < audience->part_count; at++)
         if (audience->parts[at].owner == owner)
             return &audience->parts[at];
-    audience->parts = memory_grow(audience->parts, (size_t)audience->part_count + 1,
-                                  sizeof *audience->parts);
+    audience->parts =
+        memory_grow(audience->parts, (size_t)audience->part_count + 1, sizeof *audience->parts);
     struct part *part = &audience->parts[audience->part_count++];
     *part = (struct part){.owner = owner};
     return part;
@@ -300,8 +300,6 @@ void senders_send_rtcp(struct senders *senders, struct leg *leg, const uint8_t *
     }
     uint8_t *kept = memory_checked(malloc(size ? size : 1));
     memcpy(kept, data, size);
-    queue_push(&leg->owner->queue, &(struct task){.kind = TASK_RTCP,
-                                                  .leg = leg,
-                                                  .number = (int)size,
-                                                  .data = kept});
+    queue_push(&leg->owner->queue,
+               &(struct task){.kind = TASK_RTCP, .leg = leg, .number = (int)size, .data = kept});
 }

@@ -23,8 +23,8 @@ struct leg {
     struct sender *owner;
     /* The rest is the owner's alone. */
     srtp_session transmit;
-    unsigned tag;   /* what protection adds to an RTP packet, at most 32 */
-    int fd;         /* the UDP socket to send by; -1: a stream, or nowhere yet (address.size 0) */
+    unsigned tag; /* what protection adds to an RTP packet, at most 32 */
+    int fd;       /* the UDP socket to send by; -1: a stream, or nowhere yet (address.size 0) */
     struct address address;
     bool segmented; /* whether runs reach it; false where its route's MTU is smaller */
     bool streamed;  /* what is protected goes into the reports instead */

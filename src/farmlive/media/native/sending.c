@@ -41,9 +41,8 @@ struct key {
 static bool key_equal(const struct key *a, const struct key *b)
 {
     return a->lane == b->lane && shift_equal(&a->shift, &b->shift) && a->hears == b->hears &&
-           a->hearing.payload_type == b->hearing.payload_type &&
-           a->hearing.red == b->hearing.red && a->hearing.shift == b->hearing.shift &&
-           a->has_live == b->has_live && a->live == b->live;
+           a->hearing.payload_type == b->hearing.payload_type && a->hearing.red == b->hearing.red &&
+           a->hearing.shift == b->hearing.shift && a->has_live == b->has_live && a->live == b->live;
 }
 
 static size_t key_hash(const struct key *key)
@@ -118,8 +117,8 @@ static struct key sending_key(struct viewer *viewer, const struct sound *sound)
             viewer->audio_shift = rewrite_half(sound_next_sequence(sound));
         }
         key.hears = true;
-        key.hearing = (struct hearing){(uint8_t)hears->payload_type, hears->red,
-                                       viewer->audio_shift};
+        key.hearing =
+            (struct hearing){(uint8_t)hears->payload_type, hears->red, viewer->audio_shift};
     }
     if (viewer->lane != NULL && viewer->has_epoch) {
         key.lane = viewer->lane;
@@ -184,8 +183,8 @@ static void sending_regroup(struct output *output)
     }
     for (int group = 0; group < group_count; group++) {
         const struct key *key = &keys[first[group]];
-        sending->groups[group] = (struct numbered){(struct lane *)key->lane, key->shift,
-                                                   key->hears, key->hearing, audiences[group]};
+        sending->groups[group] = (struct numbered){(struct lane *)key->lane, key->shift, key->hears,
+                                                   key->hearing, audiences[group]};
     }
     sending->group_count = group_count;
     sending_note_common(output, keys, count, numbers, first);

@@ -36,13 +36,13 @@ static inline uint32_t word_of(uint32_t w[16], int i)
     return w[i & 15];
 }
 
-#define TURN_20(from, mix, constant)                                                              \
-    for (int i = (from); i < (from) + 20; i += 5) {                                               \
-        turn(a, &b, &e, mix(b, c, d) + (constant), word_of(w, i));                                \
-        turn(e, &a, &d, mix(a, b, c) + (constant), word_of(w, i + 1));                            \
-        turn(d, &e, &c, mix(e, a, b) + (constant), word_of(w, i + 2));                            \
-        turn(c, &d, &b, mix(d, e, a) + (constant), word_of(w, i + 3));                            \
-        turn(b, &c, &a, mix(c, d, e) + (constant), word_of(w, i + 4));                            \
+#define TURN_20(from, mix, constant)                                   \
+    for (int i = (from); i < (from) + 20; i += 5) {                    \
+        turn(a, &b, &e, mix(b, c, d) + (constant), word_of(w, i));     \
+        turn(e, &a, &d, mix(a, b, c) + (constant), word_of(w, i + 1)); \
+        turn(d, &e, &c, mix(e, a, b) + (constant), word_of(w, i + 2)); \
+        turn(c, &d, &b, mix(d, e, a) + (constant), word_of(w, i + 3)); \
+        turn(b, &c, &a, mix(c, d, e) + (constant), word_of(w, i + 4)); \
     }
 
 static void digest_block(uint32_t state[5], const uint8_t *block)

@@ -143,7 +143,7 @@ static struct output **outputs_now(const struct publisher *publisher)
 }
 
 struct track *sorting_renew(struct publisher *publisher, struct track *track,
-                           const struct rtp_packet *received, double now)
+                            const struct rtp_packet *received, double now)
 {
     const struct incoming *incoming = track->incoming;
     struct track *fresh = track;
@@ -162,8 +162,8 @@ struct track *sorting_renew(struct publisher *publisher, struct track *track,
         sorting_arrange(publisher);
     }
     track_begin(fresh, received->ssrc,
-                incoming->codecs[inner_of(publisher, received->payload_type)],
-                received->sequence, received->timestamp, now);
+                incoming->codecs[inner_of(publisher, received->payload_type)], received->sequence,
+                received->timestamp, now);
     know(publisher, received, fresh);
     if (fresh != track) {
         int count = publisher->output_count;
@@ -177,7 +177,7 @@ struct track *sorting_renew(struct publisher *publisher, struct track *track,
 }
 
 struct track *sorting_begin(struct publisher *publisher, const struct rtp_packet *received,
-                           double now)
+                            double now)
 {
     int inner = inner_of(publisher, received->payload_type);
     const struct incoming *incoming = incoming_of(publisher, inner);

@@ -29,7 +29,7 @@ struct sounded {
 
 struct sound {
     uint32_t ssrc;
-    codec_id codec; /* that of the last packet; 0 before the first */
+    codec_id codec;      /* that of the last packet; 0 before the first */
     struct track *track; /* holds it; NULL before the first */
     long packets, octets;
     int pending_count, pending_room;

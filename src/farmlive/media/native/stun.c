@@ -80,8 +80,7 @@ bool stun_parse(const uint8_t *data, size_t size, struct stun_message *message)
     if (size < HEADER)
         return false;
     uint16_t kind = get16(data), length = get16(data + 2);
-    if (kind & 0xC000 || get32(data + 4) != COOKIE || length & 3 ||
-        (size_t)length + HEADER != size)
+    if (kind & 0xC000 || get32(data + 4) != COOKIE || length & 3 || (size_t)length + HEADER != size)
         return false;
     *message = (struct stun_message){
         .kind = kind,

@@ -1,7 +1,8 @@
-/* A table by address, with open addressing: who looks for an address goes on from the place that its
- * hash names to the first free one.
+/* A table by address, with open addressing: who looks for an address goes on from the place that
+ * its hash names to the first free one.
  *
- * Always holds: between that place and the address itself none is free; whoever leaves closes the gap. */
+ * Always holds: between that place and the address itself none is free; whoever leaves closes the
+ * gap. */
 #include "table.h"
 
 #include "memory.h"

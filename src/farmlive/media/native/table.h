@@ -15,7 +15,7 @@ struct table_entry {
     void *value; /* NULL: a free place */
 };
 
-/* All zeros is an empty one. Its entries may be looked through, but only while none comes or goes. */
+/* All zeros is an empty one. Its entries may be looked through while none comes or goes. */
 struct table {
     size_t count, room;
     struct table_entry *entries;

@@ -139,7 +139,8 @@ void tcp_accept(struct port *port, double now)
             return;
         if (fd < 0)
             continue;
-        /* An older one from there has ended, or this one could not be; we only have not read of it. */
+        /* An older one from there has ended, or this one could not be: we have not read of it yet.
+         */
         struct connection *older = table_get(&port->connections, &address);
         if (older)
             connection_close(older);
@@ -165,8 +166,7 @@ double tcp_due(const struct tcp *tcp)
 
 void tcp_run(struct tcp *tcp, double now)
 {
-    list_each(link, &tcp->unproved)
-    {
+    list_each(link, &tcp->unproved) {
         struct connection *connection = list_entry(link, struct connection, unproved);
         if (connection->prove_by > now)
             break;

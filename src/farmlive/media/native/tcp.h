@@ -24,8 +24,8 @@ struct tcp {
     uint8_t room[TCP_ROOM]; /* for what is read */
 };
 
-/* Listen at these sockets, with memory of zeros; false where the system has no room, and then too they are closed by
- * `tcp_clear`. */
+/* Listen at these sockets, with memory of zeros; false where the system has no room, and then too
+ * they are closed by `tcp_clear`. */
 bool tcp_init(struct tcp *tcp, struct core *core, int epoll, const int *fds, int count);
 /* Close the ports and all connections. */
 void tcp_clear(struct tcp *tcp);

@@ -259,8 +259,7 @@ bool track_request_due(struct track *track, double now)
         track->overrun = false;
         track->wanted = true;
     }
-    if (!track->wanted ||
-        (track->has_requested && now - track->requested_at < KEYFRAME_EVERY_S))
+    if (!track->wanted || (track->has_requested && now - track->requested_at < KEYFRAME_EVERY_S))
         return false;
     track->has_requested = true;
     track->requested_at = now;
@@ -336,8 +335,8 @@ void track_measure(struct track *track, double span_s)
     long expected = (long)expected_of(track);
     long lost = expected - track->packets + track->repaired;
     if (expected > track->expected_measured) {
-        double share = (double)(lost - track->lost_measured) /
-                       (double)(expected - track->expected_measured);
+        double share =
+            (double)(lost - track->lost_measured) / (double)(expected - track->expected_measured);
         track->loss += (fmin(1.0, fmax(0.0, share)) - track->loss) * LOSS_WEIGHT;
     }
     track->expected_measured = expected;
@@ -359,7 +358,7 @@ bool track_receiver_report(struct track *track, double now, struct receiver_repo
     *report = (struct receiver_report){
         .ssrc = track->ssrc,
         .lost = (uint8_t)(fraction < 255 ? fraction : 255),
-        .total_lost = (int32_t)(lost < INT32_MIN ? INT32_MIN : lost > INT32_MAX ? INT32_MAX : lost),
+        .total_lost = (int32_t)fmin(INT32_MAX, fmax(INT32_MIN, (double)lost)),
         .highest = (uint32_t)(track->cycles + track->highest),
         .jitter = (uint32_t)(int64_t)track->jitter,
     };

@@ -42,7 +42,7 @@ struct track {
     double report_at;
     double moment_at; /* our time and RTP time of one moment */
     uint32_t moment;
-    bool ended; /* the sender has begun to count anew */
+    bool ended;        /* the sender has begun to count anew */
     int missing_count; /* in the order in which they were missed */
     struct missing missing[TRACK_MISSING_MOST];
     bool has_repair;

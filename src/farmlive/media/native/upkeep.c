@@ -105,15 +105,13 @@ uint32_t upkeep_middle_of(const struct core *core, double now)
 
 static void look(struct core *core, double now)
 {
-    list_each(link, &core->publishing)
-    {
+    list_each(link, &core->publishing) {
         struct publisher *publisher = list_entry(link, struct peer, publishing)->publisher;
         if (publisher_look(publisher, now))
             for (int at = 0; at < publisher->output_count; at++)
                 output_aim_all(publisher->outputs[at], now);
     }
-    list_each(link, &core->outputs)
-    {
+    list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         if (!list_is_empty(&output->probing))
             output_probe(output, TICK_S);
@@ -129,8 +127,7 @@ static void tell_publishers(struct core *core, double now)
 {
     bool report = core->ticks % TICKS_A_REPORT == 0;
     uint64_t wall = ntp_of(now + core->wall_at_zero);
-    list_each(link, &core->publishing)
-    {
+    list_each(link, &core->publishing) {
         struct peer *peer = list_entry(link, struct peer, publishing);
         if (publisher_last_at(peer->publisher) > 0) {
             struct rtcp_buffer buffer = {0};
@@ -174,13 +171,12 @@ static void send_nothing(struct core *core, struct peer *peer, uint32_t ssrc)
     upkeep_send_rtcp(core, peer, &buffer);
 }
 
-/* Let nobody hear nothing for more than half a second: clients take silence for a lost way, and look
- * for another one. */
+/* Let nobody hear nothing for more than half a second: clients take silence for a lost way, and
+ * look for another one. */
 static void keep_awake(struct core *core)
 {
     bool somebody = false;
-    list_each(link, &core->outputs)
-    {
+    list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         output->is_quiet = output->has_sent_before && output->sending.sent == output->sent_before;
         output->has_sent_before = true;
@@ -188,8 +184,7 @@ static void keep_awake(struct core *core)
         somebody |= output->is_quiet || !list_is_empty(&output->waiting);
     }
     if (core->ticks % TICKS_A_REPORT == 0) {
-        list_each(link, &core->publishing)
-        {
+        list_each(link, &core->publishing) {
             struct peer *peer = list_entry(link, struct peer, publishing);
             if (publisher_last_at(peer->publisher) <= 0)
                 send_nothing(core, peer, peer->publisher->own_ssrc);
@@ -198,8 +193,7 @@ static void keep_awake(struct core *core)
     if (!somebody)
         return;
     for (unsigned long turn = core->ticks; turn <= core->ticks + TURNS / 2; turn += TURNS / 2) {
-        list_each(link, &core->turns[turn % TURNS])
-        {
+        list_each(link, &core->turns[turn % TURNS]) {
             struct peer *peer = list_entry(link, struct peer, turn);
             struct viewer *viewer = peer->viewer;
             if (peer->output != NULL &&
@@ -233,8 +227,7 @@ void upkeep_start(struct core *core, double wall, double now)
 
 void upkeep_after_reading(struct core *core, double now)
 {
-    list_each(link, &core->outputs)
-    {
+    list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         if (!output->is_fed)
             continue;
@@ -251,14 +244,12 @@ double upkeep_due(const struct core *core)
     double due = core->is_started ? core->ticked_at + TICK_S + SLACK_S : INFINITY;
     if (core->is_bursting)
         due = fmin(due, core->burst_at);
-    list_each(link, &core->outputs)
-    {
+    list_each(link, &core->outputs) {
         const struct output *output = list_entry(link, struct output, link);
         if (output->has_flush)
             due = fmin(due, output->flush_at);
     }
-    list_each(link, &core->publishing)
-    {
+    list_each(link, &core->publishing) {
         const struct publisher *publisher = list_entry(link, struct peer, publishing)->publisher;
         if (publisher->asking)
             due = fmin(due, publisher->ask_at);
@@ -269,8 +260,7 @@ double upkeep_due(const struct core *core)
 static void pump(struct core *core, double now)
 {
     core->is_bursting = false;
-    list_each(link, &core->outputs)
-    {
+    list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         output_pump(output, now);
         core->is_bursting |= !list_is_empty(&output->catching);
@@ -280,8 +270,7 @@ static void pump(struct core *core, double now)
 
 void upkeep_run(struct core *core, double now)
 {
-    list_each(link, &core->outputs)
-    {
+    list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         if (output->has_flush && output->flush_at <= now) {
             output->has_flush = false;
@@ -290,8 +279,7 @@ void upkeep_run(struct core *core, double now)
     }
     if (core->is_bursting && core->burst_at <= now)
         pump(core, now);
-    list_each(link, &core->publishing)
-    {
+    list_each(link, &core->publishing) {
         struct peer *peer = list_entry(link, struct peer, publishing);
         if (peer->publisher->asking && peer->publisher->ask_at <= now)
             request(core, peer, now);
