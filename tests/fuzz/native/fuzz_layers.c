@@ -42,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         now += (double)take(&input, 1) / 20;
         uint64_t moved = take(&input, 1);
         for (int layer = 0; layer < count; layer++) {
-            packets[layer] += moved >> layer & 1;
-            frames[layer] += moved >> (layer + 4) & 1;
+            packets[layer] += (long)(moved >> layer & 1);
+            frames[layer] += (long)(moved >> (layer + 4) & 1);
             kbps[layer] = (double)take(&input, 2);
         }
         flow_look(&flow, packets, frames, now);
