@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ class Counts(ctypes.Structure):
 
     packets: int
     bytes: int
+    runs: int
     lost: int
     repeated: int
     disordered: int
@@ -49,7 +51,8 @@ class Counts(ctypes.Structure):
     _fields_ = tuple(
         (name, ctypes.c_int64)
         for name in (
-            *("packets", "bytes", "lost", "repeated", "disordered", "undecipherable", "unstamped"),
+            *("packets", "bytes", "runs"),
+            *("lost", "repeated", "disordered", "undecipherable", "unstamped"),
             *("repairs", "sender_reports", "reports_sent", "checks_sent", "checks_answered"),
             *("goodbyes", "unsent"),
         )
@@ -77,31 +80,45 @@ def built() -> Iterator[ctypes.CDLL]:
         yield loaded
 
 
+@dataclass
+class Joined:
+    """A viewer that has joined: its connected socket, the SRTP sessions of what it gets and what it
+    sends, the STUN check that keeps its path open, when its POST went out, and what it got so far:
+    to each datagram 8 bytes of its time and 4 of its size, in this machine's order.
+    """
+
+    socket: socket.socket
+    receive: Session
+    transmit: Session
+    check: bytes
+    posted_ns: int
+    early: bytearray
+
+
 class _Entrant(RtpPeer):
-    """A peer that keeps the media it gets while it joins, each with its time, as it came."""
+    """A peer that keeps the media it gets while it joins, as it came."""
 
     def __init__(self) -> None:
         super().__init__(lambda *_: None, lambda *_: None)
         self.early = bytearray()
-        self.posted_ns = 0
 
     def _media(self, datagram: bytes, arrived_ns: int) -> None:
         self.early += struct.pack("=qI", arrived_ns, len(datagram)) + datagram
 
-    def check_to_send(self) -> bytes:
-        assert self._remote is not None
-        remote, local = self._remote, self.ice
-        return stun.check(remote.ufrag, local.ufrag, remote.password, self._tie_breaker)
-
-    def sessions(self) -> tuple[Session, Session]:
-        assert self._dtls._rx_srtp is not None
-        assert self._dtls._tx_srtp is not None
-        return self._dtls._rx_srtp, self._dtls._tx_srtp
-
-    async def join(self, url: str) -> None:
-        self.posted_ns = time.monotonic_ns()
+    async def join(self, url: str) -> Joined:
+        posted_ns = time.monotonic_ns()
         await self.connect(read_answer(await _post(url, offer(self.ice, None))))
         asyncio.get_running_loop().remove_reader(self.socket)
+        far, receive, transmit = self._remote, self._dtls._rx_srtp, self._dtls._tx_srtp
+        assert far is not None
+        assert receive is not None
+        assert transmit is not None
+        check = stun.check(far.ufrag, self.ice.ufrag, far.password, self._tie_breaker)
+        return Joined(self.socket, receive, transmit, check, posted_ns, self.early)
+
+    def end(self) -> None:
+        """Without goodbye; the socket is closed by who has it."""
+        self._path.datagrams.put_nowait(None)
 
 
 class Audience:
@@ -116,14 +133,14 @@ class Audience:
             *(ctypes.cast(getattr(functions, name), ctypes.c_void_p).value for name in names)
         )
         self._at = ctypes.c_void_p(library.audience_new(most, srtp))
-        self._peers: list[_Entrant] = []
-        self._held: list[tuple[Session, Session]] = []
+        self._entrants: list[_Entrant] = []
+        self._joined: list[Joined] = []
         self._turns = asyncio.Semaphore(_JOINING_AT_ONCE)
         self._thread = threading.Thread(target=library.audience_run, args=(self._at,), daemon=True)
         self._thread.start()
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._joined)
 
     async def grow(self, to: int, over_s: float = 0.0) -> None:
         """Let viewers join until there are so many: evenly within a time, or as fast as it goes."""
@@ -136,27 +153,27 @@ class Audience:
 
     async def _one(self) -> None:
         try:
-            peer = _Entrant()
-            self._peers.append(peer)
-            await peer.join(self.url)
-            self._hand_over(peer)
+            entrant = _Entrant()
+            self._entrants.append(entrant)
+            self.take(await entrant.join(self.url))
         finally:
             self._turns.release()
 
-    def _hand_over(self, peer: _Entrant) -> None:
-        held = receive, transmit = peer.sessions()
-        self._held.append(held)
-        check = peer.check_to_send()
+    def take(self, joined: Joined) -> None:
+        """Play for this viewer, and close its socket in the end."""
+        self._joined.append(joined)
+        early = joined.early
         taken = self._c.audience_join(
             self._at,
-            peer.socket.fileno(),
-            *(ctypes.c_void_p(_address(session)) for session in (receive, transmit)),
-            ctypes.c_int64(peer.posted_ns),
+            joined.socket.fileno(),
+            ctypes.c_void_p(_address(joined.receive)),
+            ctypes.c_void_p(_address(joined.transmit)),
+            ctypes.c_int64(joined.posted_ns),
             random.getrandbits(31),
-            check,
-            ctypes.c_size_t(len(check)),
-            (ctypes.c_char * len(peer.early)).from_buffer(peer.early) if peer.early else None,
-            ctypes.c_size_t(len(peer.early)),
+            joined.check,
+            ctypes.c_size_t(len(joined.check)),
+            (ctypes.c_char * len(early)).from_buffer(early) if early else None,
+            ctypes.c_size_t(len(early)),
         )
         assert taken, "more viewers than there was room for"
 
@@ -164,11 +181,11 @@ class Audience:
         """Let the kernel drop all that comes to these viewers, by a filter that takes nothing."""
         nothing = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
         program = struct.pack("HxxxxxxP", 1, ctypes.addressof(nothing))
-        for peer in self._peers:
+        for joined in self._joined:
             if drops:
-                peer.socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+                joined.socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
             else:
-                peer.socket.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+                joined.socket.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
 
     def measure(self, *, after_a_gap: bool = False) -> None:
         """Begin all counts anew, of those who are here now. `after_a_gap`: what is missing until
@@ -210,10 +227,11 @@ class Audience:
         self._c.audience_end(self._at)
         self._thread.join()
         self._c.audience_free(self._at)
-        for peer in self._peers:
-            peer.socket.close()
-            peer._path.datagrams.put_nowait(None)
-        self._held.clear()
+        for entrant in self._entrants:
+            entrant.socket.close()
+            entrant.end()
+        for joined in self._joined:
+            joined.socket.close()
 
 
 def _address(session: Session) -> int:

@@ -78,6 +78,7 @@ static void take_message(struct audience *audience, struct member *member, int n
         }
     }
     uint8_t *data = audience->places[number].iov_base;
+    audience->ledger.counts.runs++;
     for (size_t at = 0; at < size; at += step)
         member_take(member, &audience->ledger, data + at, step < size - at ? step : size - at,
                     stamped);

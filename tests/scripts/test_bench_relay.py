@@ -1,0 +1,105 @@
+"""The relay's bench with a few viewers: what it puts out, and that nothing is lost. No timing."""
+
+from typing import Any
+
+import pytest
+from benches import audience, relay, report
+from benches.awake import Awake
+from benches.relay import Bench, Plan, Size
+
+SMALL = Size(
+    curve=(2,),
+    viewers=4,
+    beyond=(6,),
+    joining=1,
+    joining_s=0.2,
+    beside=2,
+    window_s=0.6,
+    short_s=0.3,
+    settle_s=0.2,
+    runs=2,
+)
+
+
+@pytest.mark.parametrize("engine", ["native", "python"])
+async def test_nothing_is_lost(engine):
+    with audience.built() as library:
+        bench = Bench(library, [0], Awake(), SMALL)
+        figures = await relay.engine(bench, Plan(engine, SMALL.viewers))
+    assert figures["viewers"] == 4
+    assert (figures["packets_lost"], figures["packets_wrong"]) == (0, 0)
+    assert figures["packets_per_viewer_second"] > 100
+    assert figures["viewers_per_core"] > 0
+    assert figures["gbit_per_s_per_core"] > 0
+    assert figures["joins_per_second"] > 0
+    assert "memory_kib_per_viewer" in figures
+    assert "cpu_us_per_viewer_second_send_only" in figures
+    for name in ("added_delay_ms", "added_delay_while_joining_ms"):
+        assert set(figures[name]) == {"p50", "p99"}
+    assert set(figures["first_frame_ms"]) == {"p50", "p95"}
+    assert figures["joining"]["joined"] == 1
+    assert [each["viewers"] for each in figures["curve"]] == [2, 4, 6]
+    assert [each["packets_lost"] for each in figures["curve"]] == [0, 0, 0]
+
+
+async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
+    lost = {"native": iter([0, 0]), "python": iter([3, 0, 0])}
+    cost = {"native": iter([100, 300]), "python": iter([1, 400, 600])}
+    tried: list[tuple[str, int]] = []
+
+    async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
+        tried.append((plan.engine, plan.viewers))
+        plan.beyond = plan.beyond or ()
+        of_viewer = next(cost[plan.engine])
+        return {
+            "viewers": plan.viewers,
+            "cpu_us_per_viewer_second": of_viewer,
+            "packets_lost": next(lost[plan.engine]),
+            "packets_wrong": 0,
+            "curve": [{"viewers": 50, "cpu_us_per_viewer_second": of_viewer}],
+        }
+
+    async def send_threads(bench: Bench, count: int) -> float:
+        return 100.0 + count
+
+    monkeypatch.setattr(relay, "engine", engine)
+    monkeypatch.setattr(relay, "_send_threads", send_threads)
+    found = await relay.measured(Size(viewers=1_000, short_s=0.1, runs=2), lambda said: None)
+    # Where packets are lost in the first run, fewer viewers are tried, and kept.
+    assert tried == [
+        ("native", 1_000),
+        ("python", 1_000),
+        ("python", 800),
+        ("native", 1_000),
+        ("python", 800),
+    ]
+    assert found["native"]["cpu_us_per_viewer_second"] == 200
+    assert found["native"]["curve"] == [{"viewers": 50, "cpu_us_per_viewer_second": 200}]
+    assert found["python_over_native"] == 3.0
+    assert found["two_send_threads_over_one"] == pytest.approx(102 / 101, abs=0.01)
+    assert len(found["runs"]) == 2
+    assert {"machine", "how"} <= set(found)
+    assert "native.curve.0.viewers" in report.flat(found["runs"][0])
+
+
+async def test_a_loss_in_one_run_is_not_hidden_by_the_others(monkeypatch):
+    lost = {"native": iter([0, 5, 0]), "python": iter([0, 0, 0])}
+
+    async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
+        plan.beyond = ()
+        return {
+            "viewers": 2,
+            "cpu_us_per_viewer_second": 1.0,
+            "packets_lost": next(lost[plan.engine]),
+            "packets_wrong": 0,
+            "curve": [{"viewers": 2, "cpu_us_per_viewer_second": 1.0}],
+        }
+
+    async def send_threads(bench: Bench, count: int) -> float:
+        return 1.0
+
+    monkeypatch.setattr(relay, "engine", engine)
+    monkeypatch.setattr(relay, "_send_threads", send_threads)
+    found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
+    assert found["native"]["packets_lost"] == 5
+    assert found["python"]["packets_lost"] == 0
