@@ -3,6 +3,7 @@
 A server on SQLite stands alone; one on PostgreSQL has the bus of Redis too.
 """
 
+import importlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
 # Why there is no engine in C; `scripts/test` demands one.
 NO_NATIVE = ""
 try:
-    from farmlive.media.native import _native as _
+    importlib.import_module("farmlive.media.native._native")
 except ImportError as error:
     if os.environ.get("FARMLIVE_TEST_NATIVE"):
         raise

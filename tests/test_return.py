@@ -5,13 +5,16 @@ later it has left, and the log says so.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 from tests.test_cameras import Show, opened_show
 
 from farmlive.app import running
 from farmlive.client.light_publisher import LightPublisher
-from farmlive.media import upkeep
+from farmlive.media import relay
+from farmlive.media.engine import Times
+from farmlive.media.engines import choose
 from farmlive.settings import Settings
 
 GRACE_S = 2.0
@@ -19,7 +22,7 @@ GRACE_S = 2.0
 
 @pytest.fixture
 async def show(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Show]:
-    monkeypatch.setattr(upkeep, "SILENT_S", 0.5)
+    monkeypatch.setattr(relay, "choose", partial(choose, times=Times(silent=0.5)))
     hasty = settings.model_copy(update={"source_grace_s": GRACE_S})
     async with running(hasty) as server, AsyncExitStack() as stack:
         yield await opened_show(server, stack)

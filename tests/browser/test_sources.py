@@ -63,6 +63,7 @@ def tile(name: str) -> str:
     return f'.cam:has([data-name]:text-is("{name}"))'
 
 
+@pytest.mark.engines
 @sizes
 async def test_one_tap_shows_viewers_the_other_camera_in_the_same_session(
     open_page: Open, open_studio: Open, sale: Sale, size: tuple[int, int]
@@ -219,6 +220,7 @@ async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None
     ]
 
 
+@pytest.mark.engines
 async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_smallest(
     open_page: Open, open_studio: Open, sale: Sale
 ) -> None:

@@ -3,21 +3,24 @@ publisher, and again after the network changed under a session.
 """
 
 import asyncio
-import socket
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 from tests.waiting import until
 
 from farmlive.app import Server
-from farmlive.media.python_engine import PythonEngine
+from farmlive.media.engine import Place
+from farmlive.media.session import Session
 
 from .conftest import PHONE, Open, Sale
+from .door import Door
 from .test_live import FRAMES, key, picture
 
 __all__ = ["key"]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.engines]
 
 # No UDP candidate reaches the server, as where a network lets none through.
 NO_UDP = """
@@ -45,10 +48,26 @@ window.fetch = (address, how) => {
 """
 
 
-def protocols(site: Server) -> list[str]:
-    engine = site.house.relay._engine
-    assert isinstance(engine, PythonEngine)
-    return [peer.port.protocol for peer in engine._peers.values() if peer.port is not None]
+@pytest_asyncio.fixture(loop_scope="session")
+async def door(site: Server) -> AsyncIterator[Door]:
+    door = Door(site.house.relay.udp_port)
+    yield door
+    door.close()
+
+
+def places(site: Server, publishers: bool) -> list[Place]:
+    """Where all publishers are, or all viewers."""
+    relay = site.house.relay
+    entries = relay._broadcasts.values()
+    sessions: list[Session | None] = [
+        session
+        for entry in entries
+        for session in (
+            [source.session for source in entry.sources.values()] if publishers else entry.viewers
+        )
+    ]
+    found = [relay._engine.place(session.peer) for session in sessions if session is not None]
+    return [place for place in found if place is not None]
 
 
 async def frames(page: Page, more_than: int = 0) -> int:
@@ -61,31 +80,25 @@ async def test_a_viewer_comes_in_by_tcp_and_is_told_so(
     async with picture(site, sale, key):
         page = await open_page(sale.path, size=PHONE, script=NO_UDP)
         await frames(page)
-        assert "tcp" in protocols(site)
+        assert [place.protocol for place in places(site, publishers=False)] == ["tcp"]
         note = page.locator("#way")
         await expect(note).to_have_text("The video comes by TCP, since this network blocks UDP.")
         await expect(page.locator("#slate")).to_be_hidden()
 
 
 async def test_a_lost_way_is_mended_without_a_new_session(
-    site: Server, sale: Sale, key: str, open_page: Open
+    site: Server, sale: Sale, key: str, open_page: Open, door: Door
 ) -> None:
     async with picture(site, sale, key):
-        page = await open_page(sale.path, size=PHONE, script=KEPT)
+        page = await open_page(sale.path, size=PHONE, script=KEPT + door.script)
         shown = await frames(page)
-        engine = site.house.relay._engine
-        assert isinstance(engine, PythonEngine)
-        entry = next(each for each in engine._peers.values() if each.viewer is not None)
-        assert entry.fanout is not None
-        assert entry.viewer is not None
-        before = entry.address
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nowhere:
-            nowhere.bind(("127.0.0.1", 0))
-            # From here on nothing comes where the page was.
-            entry.fanout.moved(entry.viewer, nowhere, nowhere.getsockname())
-            async with asyncio.timeout(30):
-                await frames(page, shown + 60)
-        assert entry.address != before
+        (before,) = places(site, publishers=False)
+        # From here on no media comes where the page was.
+        door.lose("rtp", "rtcp")
+        async with asyncio.timeout(30):
+            await frames(page, shown + 60)
+        (after,) = places(site, publishers=False)
+        assert after != before
         assert await page.evaluate("window.asked.filter((each) => each === 'POST').length") == 1
         assert await page.evaluate("window.asked.includes('PATCH')")
         assert await page.evaluate("window.connections.length") == 1
@@ -100,29 +113,31 @@ async def test_a_camera_sends_by_tcp(sale: Sale, site: Server, open_studio: Open
     viewer = await (await open_studio("/studio")).context.new_page()
     await viewer.goto(sale.path)
     await frames(viewer, 20)
-    assert sorted(protocols(site)) == ["tcp", "udp"]
+    assert [place.protocol for place in places(site, publishers=True)] == ["tcp"]
+    assert [place.protocol for place in places(site, publishers=False)] == ["udp"]
 
 
 async def test_a_camera_whose_way_is_lost_keeps_its_session(
-    sale: Sale, site: Server, open_studio: Open
+    sale: Sale, site: Server, open_studio: Open, door: Door
 ) -> None:
-    page = await open_studio(f"/studio/{sale.broadcast}", size=PHONE, script=KEPT)
+    script = KEPT + door.script
+    page = await open_studio(f"/studio/{sale.broadcast}", size=PHONE, script=script)
     await page.get_by_role("button", name="Use this camera").click()
     await page.get_by_role("button", name="Put it on air").click()
     await expect(page.locator("[data-phone-state]")).to_contain_text("Sending")
-    engine = site.house.relay._engine
-    assert isinstance(engine, PythonEngine)
-    entry = next(each for each in engine._peers.values() if each.publisher is not None)
-    before = entry.address
+    (before,) = places(site, publishers=True)
+    peers = site.house.relay._engine.census()["peers"]
     async with page.expect_response(
         lambda answer: answer.request.method == "PATCH", timeout=30_000
     ) as answered:
         # The camera hears nothing any more.
-        entry.send = lambda data: None  # type: ignore[method-assign]
+        door.lose("stun", "dtls", "rtp", "rtcp")
     assert (await answered.value).status == 200
-    del entry.send
-    await until(lambda: entry.address != before, "the camera sends from elsewhere", 20)
+    await until(
+        lambda: places(site, publishers=True) != [before], "the camera sends from elsewhere", 20
+    )
     await expect(page.locator("[data-phone-state]")).to_contain_text("Sending")
     (source,) = site.house.relay.health(sale.broadcast)["sources"]
     assert source["away"] is False
-    assert [peer for peer in engine._peers.values() if peer.publisher] == [entry]
+    held = site.house.relay._engine.census()
+    assert (held["publishers"], held["peers"]) == (1, peers)

@@ -3,6 +3,7 @@ it holds is bounded and goes away, and what a viewer gets is whole.
 """
 
 import asyncio
+import ctypes
 import gc
 import os
 import socket
@@ -10,9 +11,9 @@ import struct
 import time
 import weakref
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from unittest.mock import patch
 
 import pytest
@@ -26,7 +27,7 @@ from tests.fuzz.test_sdp import LOCAL
 from tests.media import packets
 from tests.waiting import until
 
-from farmlive.media import negotiation, python_engine, rtcp, rtp, stun
+from farmlive.media import negotiation, python_engine, rtcp, rtp, srtp, stun
 from farmlive.media.engine import Credentials, Keys, Viewing
 from farmlive.media.python_engine import PythonEngine
 from farmlive.media.srtp import Protection, Unreadable
@@ -73,13 +74,11 @@ class Heard:
 
 
 class End:
-    """A client's socket, which is never read while the engine runs, and its keys."""
+    """A client: its address, its socket where it has one, and its keys."""
 
-    def __init__(self, name: str) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.setblocking(False)
-        self.address = self.socket.getsockname()
+    def __init__(self, name: str, port: int) -> None:
+        self.socket: socket.socket | None = None
+        self.address = ("127.0.0.1", port)
         self.credentials = Credentials(name, f"the password of {name}")
         self.keys = Keys(GCM, 16, os.urandom(28), os.urandom(28))
         self.sending = self._session(self.keys.receive, Policy.SSRC_ANY_OUTBOUND)
@@ -97,31 +96,186 @@ class End:
         name = f"{self.credentials.ufrag}:x"
         return stun.request(name, key, bytes(12), use_candidate=nominate)
 
-    def received(self) -> Iterator[bytes]:
+
+class Works(Protocol):
+    """An engine whose datagrams and time are given by a test."""
+
+    engine: Any
+
+    async def start(self, heard: Heard, ends: tuple[End, ...], now: float) -> None:
+        """Begin."""
+
+    def take(self, data: bytes, address: Any, now: float) -> None:
+        """A datagram comes."""
+
+    def run(self, now: float, later: float) -> None:
+        """The reading ends, and it is later."""
+
+    async def settle(self, now: float) -> None:
+        """Let a moment pass in which all is asked that is to be asked soon."""
+
+    def received(self, end: End, peer: int) -> Iterator[bytes]:
+        """What was sent to this end."""
+
+    def check(self, publisher: int) -> None:
+        """What it keeps is bounded."""
+
+    async def stop(self) -> None:
+        """End."""
+
+
+class PythonWorks:
+    """The engine in Python: over sockets that are never read while it runs."""
+
+    def __init__(self) -> None:
+        self.engine = PythonEngine()
+        self.faults: list[Any] = []
+
+    async def start(self, heard: Heard, ends: tuple[End, ...], now: float) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: self.faults.append(what))
+        await self.engine.start(heard, ["127.0.0.1"], ["127.0.0.1"], 0, None)
+        self.port = self.engine._ports.all[0]
+        self._ends = ends
+        for end in ends:
+            end.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            end.socket.bind(("127.0.0.1", 0))
+            end.socket.setblocking(False)
+            end.address = end.socket.getsockname()
+
+    def take(self, data: bytes, address: Any, now: float) -> None:
+        self.engine._intake.take(self.port, data, None, address, now)
+
+    def run(self, now: float, later: float) -> None:
+        self.engine._upkeep.after_reading(now)
+
+    async def settle(self, now: float) -> None:
+        self.engine._upkeep.after_reading(now)
+        await asyncio.sleep(0.012)
+
+    def received(self, end: End, peer: int) -> Iterator[bytes]:
+        assert end.socket is not None
         while True:
             try:
-                yield self.socket.recv(2048)
+                yield end.socket.recv(2048)
             except BlockingIOError:
                 return
+
+    def check(self, publisher: int) -> None:
+        assert self.faults == []
+        found = self.engine._peers[publisher].publisher
+        assert found is not None
+        for track in found.tracks:
+            assert len(track.missing) <= 400
+        assert len(found._known) <= 64
+        assert len(found._repairing) <= 64
+        assert len(found._arrivals._times) <= 2_000
+
+    async def stop(self) -> None:
+        await self.engine.stop()
+        for end in self._ends:
+            assert end.socket is not None
+            end.socket.close()
+
+    @staticmethod
+    @contextmanager
+    def plain() -> Iterator[None]:
+        """Plain packets are taken for protected ones."""
+        with patch.object(python_engine, "Protection", Open):
+            yield
+
+
+class NativeWorks:
+    """The engine in C, by hand. What it keeps lies in arrays, which sanitizers watch."""
+
+    def __init__(self) -> None:
+        from farmlive.media.native.engine import NativeEngine
+
+        self.engine = NativeEngine(by_hand=True)
+        self._sent: list[tuple[Any, bytes]] = []
+
+    async def start(self, heard: Heard, ends: tuple[End, ...], now: float) -> None:
+        self.engine._listener = heard
+        self.engine.relay.begin(1_790_000_000.0, now)
+
+    def take(self, data: bytes, address: Any, now: float) -> None:
+        self.engine.relay.take(data, -1, address, now)
+        self.engine.hear()
+
+    def run(self, now: float, later: float) -> None:
+        self.engine.relay.run(later)
+        self.engine.hear()
+
+    async def settle(self, now: float) -> None:
+        self.run(now, now + 0.012)
+
+    def received(self, end: End, peer: int) -> Iterator[bytes]:
+        self._sent += self.engine.relay.sent()
+        mine = [data for to, data in self._sent if to in (peer, end.address)]
+        self._sent = [each for each in self._sent if each[0] not in (peer, end.address)]
+        yield from mine
+
+    def check(self, publisher: int) -> None:
+        assert self.engine.census()["peers"] == 2
+
+    async def stop(self) -> None:
+        self.engine.hear()
+        assert not self.engine._sessions, "nobody uses the keys of those who are gone"
+        await self.engine.stop()
+
+    @staticmethod
+    @contextmanager
+    def plain() -> Iterator[None]:
+        """Plain packets are taken for protected ones, each number of a stream once."""
+        # The engine gives C the functions of libsrtp when it is imported.
+        from farmlive.media.native import _native, engine
+
+        assert engine.NativeEngine.name == "native"
+        seen: set[tuple[int, bytes]] = set()
+
+        def take(session: int, data: int, size: Any) -> int:
+            head = ctypes.string_at(data, min(size[0], 12))
+            number = (session, head[2:4] + head[8:12])
+            if number in seen:
+                return 9
+            seen.add(number)
+            return 0
+
+        kind = ctypes.CFUNCTYPE(
+            ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int)
+        )
+        media, report = kind(take), kind(lambda session, data, size: 0)
+        protect, unprotect, protect_rtcp, unprotect_rtcp = srtp.functions()
+        addresses = [ctypes.cast(each, ctypes.c_void_p).value or 0 for each in (media, report)]
+        _native.use_srtp(protect, addresses[0], protect_rtcp, addresses[1])
+        try:
+            yield
+        finally:
+            _native.use_srtp(protect, unprotect, protect_rtcp, unprotect_rtcp)
+
+
+Kind = type[PythonWorks] | type[NativeWorks]
+on_each = pytest.mark.parametrize(
+    "kind",
+    [pytest.param(NativeWorks, marks=pytest.mark.native), PythonWorks],
+    ids=["native", "python"],
+)
 
 
 class House:
     """An engine with a publisher on air, a viewer and a stranger. `now` is its time."""
 
-    def __init__(self, session: Recorded) -> None:
-        self.engine = PythonEngine()
+    def __init__(self, session: Recorded, kind: Kind) -> None:
+        self.works: Works = kind()
+        self.engine = self.works.engine
         self.heard = Heard()
-        self.faults: list[Any] = []
         self.fed = 0
         self.now = time.monotonic()
-        self.publisher, self.viewer = End("publisher"), End("viewer")
+        self.publisher, self.viewer = End("publisher", 4000), End("viewer", 4001)
         self.stranger = ("127.0.0.1", 9)
         self.session = session
 
     async def start(self) -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _, what: self.faults.append(what))
-        await self.engine.start(self.heard, ["127.0.0.1"], ["127.0.0.1"], 0, None)
-        self.port = self.engine._ports.all[0]
+        await self.works.start(self.heard, (self.publisher, self.viewer), self.now)
         _, publishing, _ = negotiation.publish(self.session.offer, LOCAL)
         self.output = self.engine.add_output()
         self.ssrcs = self.engine.ssrcs(self.output)
@@ -139,70 +293,62 @@ class House:
         self.engine.put_on_air(self.output, self.peers[0])
 
     def feed(self, data: bytes, address: Any) -> None:
-        self.engine._intake.take(self.port, data, None, address, self.now)
+        self.works.take(data, address, self.now)
         self.fed += 1
 
     def after(self, pause: float) -> None:
         """The reading ends, and some time passes."""
-        self.engine._upkeep.after_reading(self.now)
+        self.works.run(self.now, self.now + pause)
         self.now += pause
 
     async def check(self) -> None:
         """Nothing was raised anywhere, every datagram counts, and little is held."""
-        self.after(0)
-        await asyncio.sleep(0.012)
-        assert self.faults == []
+        await self.works.settle(self.now)
         counts = self.engine.counters()
         assert counts["datagrams_received"] == self.fed
         assert all(count >= 0 for count in counts.values())
         assert counts["datagrams_ignored"] + counts["packets_received"] <= self.fed
-        assert len(self.port.peers) <= 16
-        publisher = self.engine._peers[self.peers[0]].publisher
-        assert publisher is not None
-        for track in publisher.tracks:
-            assert len(track.missing) <= 400
-        assert len(publisher._known) <= 64
-        assert len(publisher._repairing) <= 64
-        assert len(publisher._arrivals._times) <= 2_000
+        assert self.engine.census()["addresses"] <= 16
+        self.works.check(self.peers[0])
 
     def check_received(self) -> None:
-        """What the viewer got is whole and of the stream that it was promised."""
+        """The viewer got something, all of it whole and of the stream that it was promised."""
+        media = 0
         types = payload_types(self.viewing)
-        for data in self.viewer.received():
+        for data in self.works.received(self.viewer, self.peers[1]):
             assert len(data) <= 1_504
             if data[0] < 4:
                 assert stun.parse(data).kind == stun.BINDING_SUCCESS
             elif rtp.is_rtcp(data):
                 assert list(rtcp.parse(self.viewer.receiving.unprotect_rtcp(data))) is not None
             else:
+                media += 1
                 got = packets.parse(self.viewer.receiving.unprotect(data))
                 assert got.payload_type in types
                 assert got.ssrc in (self.ssrcs.video, self.ssrcs.retransmission, self.ssrcs.audio)
                 assert got.extension is None
-        for data in self.publisher.received():
+        assert media
+        for data in self.heard_by_publisher():
             assert len(data) <= 1_504
             if data[0] >= 128:
                 assert list(rtcp.parse(self.publisher.receiving.unprotect_rtcp(data))) is not None
+
+    def heard_by_publisher(self) -> Iterator[bytes]:
+        return self.works.received(self.publisher, self.peers[0])
 
     async def stop(self) -> None:
         for peer in self.peers:
             self.engine.remove_peer(peer)
         self.engine.remove_output(self.output)
-        await self.engine.stop()
-        for end in (self.publisher, self.viewer):
-            end.socket.close()
+        held = {name: count for name, count in self.engine.census().items() if count}
+        await self.works.stop()
+        assert held == {}
 
 
 def payload_types(viewing: Viewing) -> set[int]:
     each = (*viewing.video.values(), *viewing.audio.values())
     found = {(way.payload_type, way.retransmission, way.red) for way in each}
     return {number for numbers in found for number in numbers if number is not None}
-
-
-@contextmanager
-def plain() -> Iterator[None]:
-    with patch.object(python_engine, "Protection", Open):
-        yield
 
 
 # What is fed: from whom, which bytes, and how long it is until the next.
@@ -275,19 +421,19 @@ def own_streams(data: bytes, ssrcs: tuple[int, ...]) -> bytes:
 
 
 @asynccontextmanager
-async def at_home(session: Recorded) -> AsyncIterator[House]:
-    house = House(session)
+async def at_home(session: Recorded, kind: Kind) -> AsyncIterator[House]:
+    house = House(session, kind)
     await house.start()
     try:
         yield house
     finally:
         await house.stop()
-    assert house.port.peers == {}
-    assert len(house.engine._ice) == 0
 
 
-async def run(session: Recorded, fed: list[tuple[str, bytes, float]], protected: bool) -> None:
-    async with at_home(session) as house:
+async def run(
+    session: Recorded, fed: list[tuple[str, bytes, float]], kind: Kind, protected: bool
+) -> None:
+    async with at_home(session, kind) as house:
         # It flows, before anything else comes.
         for data in session.rtp:
             sent = house.publisher.sending.protect(data) if protected else data
@@ -318,29 +464,35 @@ def take(house: House, who: str, data: bytes, protected: bool) -> None:
     house.feed(data, end.address)
 
 
+@on_each
 @pytest.mark.parametrize("protected", [False, True], ids=["plain", "protected"])
 @pytest.mark.parametrize("session", PUBLISHERS, ids=lambda each: each.name)
-async def test_a_recorded_session_is_relayed_whole(session: Recorded, protected: bool) -> None:
-    with plain() if not protected else patch.object(python_engine, "Protection", Protection):
-        await run(session, [("viewer", data, 0.1) for data in PLAYERS[0].rtcp], protected)
+async def test_a_recorded_session_is_relayed_whole(
+    session: Recorded, protected: bool, kind: Kind
+) -> None:
+    with nullcontext() if protected else kind.plain():
+        await run(session, [("viewer", data, 0.1) for data in PLAYERS[0].rtcp], kind, protected)
 
 
+@on_each
 @given(some.data())
-def test_any_plain_packet_harms_nobody(data: some.DataObject) -> None:
+def test_any_plain_packet_harms_nobody(kind: Kind, data: some.DataObject) -> None:
     session = data.draw(some.sampled_from(PUBLISHERS))
-    with plain(), asyncio.Runner() as runner:
-        runner.run(run(session, data.draw(feeds(session)), protected=False))
+    with kind.plain(), asyncio.Runner() as runner:
+        runner.run(run(session, data.draw(feeds(session)), kind, protected=False))
 
 
+@on_each
 @given(some.data())
-def test_any_datagram_harms_nobody(data: some.DataObject) -> None:
+def test_any_datagram_harms_nobody(kind: Kind, data: some.DataObject) -> None:
     session = data.draw(some.sampled_from(PUBLISHERS))
     with asyncio.Runner() as runner:
-        runner.run(run(session, data.draw(feeds(session)), protected=True))
+        runner.run(run(session, data.draw(feeds(session)), kind, protected=True))
 
 
 async def test_what_is_gone_leaves_nothing() -> None:
-    async with at_home(PUBLISHERS[0]) as house:
+    """Of the engine in Python; of the one in C each House asks its census."""
+    async with at_home(PUBLISHERS[0], PythonWorks) as house:
         for data in house.session.rtp:
             house.feed(house.publisher.sending.protect(data), house.publisher.address)
             house.after(0.01)
@@ -378,8 +530,9 @@ def with_extensions(number: int, ssrc: int, payload_type: int, elements: dict[in
     return head + struct.pack("!HH", 0xBEDE, len(body) // 4) + body + number.to_bytes(2, "big")
 
 
-async def test_feedback_on_very_many_packets_at_once_can_be_sent() -> None:
-    async with at_home(PUBLISHERS[0]) as house:
+@on_each
+async def test_feedback_on_very_many_packets_at_once_can_be_sent(kind: Kind) -> None:
+    async with at_home(PUBLISHERS[0], kind) as house:
         _, publishing, _ = negotiation.publish(house.session.offer, LOCAL)
         wide = publishing.transport_cc
         video = next(track for track in publishing.tracks if track.kind == "video")
@@ -392,15 +545,16 @@ async def test_feedback_on_very_many_packets_at_once_can_be_sent() -> None:
             house.feed(house.publisher.sending.protect(data), house.publisher.address)
         house.now = time.monotonic() + 0.2
         await house.check()
-        got = [data for data in house.publisher.received() if data[0] >= 128]
+        got = [data for data in house.heard_by_publisher() if data[0] >= 128]
         plain_text = [house.publisher.receiving.unprotect_rtcp(data) for data in got]
         assert any(b"\x8f\xcd" in data or b"\xaf\xcd" in data for data in plain_text)
         house.check_received()
 
 
-async def test_streams_of_retransmission_without_end_are_not_kept() -> None:
+@on_each
+async def test_streams_of_retransmission_without_end_are_not_kept(kind: Kind) -> None:
     session = next(each for each in PUBLISHERS if "layers" in each.name)
-    async with at_home(session) as house:
+    async with at_home(session, kind) as house:
         _, publishing, _ = negotiation.publish(session.offer, LOCAL)
         video = next(track for track in publishing.tracks if track.kind == "video")
         assert publishing.repaired_rid is not None

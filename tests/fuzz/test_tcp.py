@@ -3,17 +3,19 @@
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from tests.conftest import engines
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants
 from tests.fuzz.test_engine import Heard
 from tests.waiting import until
 
 from farmlive.media import stun
-from farmlive.media.engine import Credentials
+from farmlive.media.engine import Credentials, Engine
+from farmlive.media.engines import choose
 from farmlive.media.framing import frame
-from farmlive.media.python_engine import PythonEngine
 
 PACKETS = [data for each in SESSIONS for data in (*each.stun, *each.rtcp, *each.rtp)]
 STREAM = b"".join(map(frame, PACKETS[:40]))
@@ -22,11 +24,11 @@ STREAMS = some.lists(mutants([STREAM], 1 << 15) | FRAMED | some.binary(max_size=
 OWN = Credentials("own", "the password of our end")
 
 
-async def send(streams: list[bytes], known: bool) -> None:
+async def send(engine: Engine, streams: list[bytes], known: bool) -> None:
     """`known`: each connection begins with a check of a peer's."""
     faults: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, what: faults.append(what))
-    engine, heard = PythonEngine(), Heard()
+    heard: Any = Heard()
     await engine.start(heard, ["127.0.0.1"], ["127.0.0.1"], 0, 0)
     try:
         engine.add_peer(OWN)
@@ -44,15 +46,16 @@ async def send(streams: list[bytes], known: bool) -> None:
                     answer = b""
             assert known or answer == b"", "who is nobody's gets no answer"
             writer.close()
-        await until(lambda: not len(engine._streams.bounds), "all connections are closed")
-        assert all(not each.peers for each in engine._streams.all)
+        await until(lambda: not engine.census()["connections"], "all connections are closed")
+        assert engine.census()["addresses"] == 0
         assert engine.counters()["packets_received"] == 0
     finally:
         await engine.stop()
     assert faults == []
 
 
-@given(STREAMS, some.booleans())
-def test_any_stream_comes_to_its_end(streams: list[bytes], known: bool) -> None:
+@pytest.mark.parametrize("name", engines)
+@given(streams=STREAMS, known=some.booleans())
+def test_any_stream_comes_to_its_end(name: Any, streams: list[bytes], known: bool) -> None:
     with asyncio.Runner() as runner:
-        runner.run(send(streams, known))
+        runner.run(send(choose(name, 0), streams, known))

@@ -2,9 +2,10 @@
 
 import asyncio
 import fractions
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import av
 import httpx
@@ -18,10 +19,12 @@ from aiortc import (
     RTCSessionDescription,
     VideoStreamTrack,
 )
+from aiortc.codecs.h264 import H264Encoder
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
 from tests.conftest import engines
+from tests.media.test_codecs import MAIN_WITH_B
 from tests.waiting import until
 
 from farmlive.media import Admission, MediaEvent, Relay
@@ -163,6 +166,19 @@ def times() -> Times | None:
 async def media(settings: Settings, times: Times | None) -> AsyncIterator[Media]:
     async with serving(settings, times=times) as media:
         yield media
+
+
+def send_b_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have aiortc's H264 say that it has B frames. No stock client here sends them by WHIP: ffmpeg
+    refuses by itself, OBS is not at hand.
+    """
+    encode = H264Encoder._encode_frame
+
+    def saying_so(self: H264Encoder, *arguments: Any) -> Iterator[bytes]:
+        for unit in encode(self, *arguments):
+            yield MAIN_WITH_B if unit[0] & 0x1F == 7 else unit
+
+    monkeypatch.setattr(H264Encoder, "_encode_frame", saying_so)
 
 
 def peer_connection() -> RTCPeerConnection:

@@ -5,13 +5,28 @@ socket that a test may change, as a phone's does that moves.
 import asyncio
 import re
 import socket
+from collections import Counter
 from typing import Any
 
+from farmlive.media import rtp
 from farmlive.media.framing import Deframer, frame
 
 
+def kind(packet: bytes) -> str:
+    """What it is (RFC 7983)."""
+    if packet[0] < 4:
+        return "stun"
+    if packet[0] < 128:
+        return "dtls"
+    return "rtcp" if rtp.is_rtcp(packet) else "rtp"
+
+
 class Passage:
-    """One peer's way to the server. `address` stands in the answer for the server's own."""
+    """One peer's way to the server. `address` stands in the answer for the server's own, `passed`
+    counts what came from there by its kind; one in `loses` of RTP is lost.
+    """
+
+    loses: int | None = None
 
     def __init__(self, udp: tuple[str, int], tcp: tuple[str, int]) -> None:
         self._udp, self._tcp = udp, tcp
@@ -23,6 +38,7 @@ class Passage:
         self._far: socket.socket | None = None
         self._framed = False
         self._deframer = Deframer()
+        self.passed: Counter[str] = Counter()
         self._loop.add_reader(self._near, self._from_peer)
 
     @staticmethod
@@ -96,4 +112,7 @@ class Passage:
             self.cut()
             return
         for packet in self._deframer.feed(data) if self._framed else [data]:
-            self._near.sendto(packet, self._peer)
+            what = kind(packet)
+            self.passed[what] += 1
+            if what != "rtp" or not self.loses or self.passed[what] % self.loses:
+                self._near.sendto(packet, self._peer)

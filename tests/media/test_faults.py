@@ -7,29 +7,25 @@ import pytest
 from tests.media.conftest import Media, publish, serving, view
 from tests.waiting import until
 
-from farmlive.media import stun, upkeep
+from farmlive.media import stun
 from farmlive.media.addresses import local_addresses
-from farmlive.media.audience import Audience
-from farmlive.media.python_engine import PythonEngine
-from farmlive.media.runs import Run
+from farmlive.media.engine import Place, Times
 from farmlive.settings import Settings
+
+from .moving import moving_viewer, passages
+from .passage import Passage
+
+__all__ = ["passages"]
 
 
 async def test_a_viewer_loses_packets_and_gets_them_again(
-    media: Media, monkeypatch: pytest.MonkeyPatch
+    media: Media, passages: list[Passage]
 ) -> None:
-    count = 0
-    plain_send = Audience.send
-
-    def lossy(self: Audience, run: Run) -> int:
-        nonlocal count
-        count += run.count
-        # Every tenth send of video is lost on its way; the sender does not know.
-        return 0 if count % 10 == 0 else plain_send(self, run)
-
-    monkeypatch.setattr(Audience, "send", lossy)
     await publish(media)
-    viewer = await view(media)
+    viewer, way = await moving_viewer(media, passages)
+    way.loses = 10
+    way.by_udp()
+    await viewer.negotiate()
     await until(lambda: viewer.frames["video"] > 90, "the viewer decodes all the same")
     counts = media.relay.metrics()
     assert counts["nacks_received"] > 0
@@ -37,10 +33,8 @@ async def test_a_viewer_loses_packets_and_gets_them_again(
     assert counts["packets_unrepaired"] == 0
 
 
-async def test_media_that_stops_is_a_pause_and_media_again_its_end(
-    media: Media, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upkeep, "SILENT_S", 0.5)
+@pytest.mark.parametrize("times", [Times(silent=0.5)], ids=["soon"])
+async def test_media_that_stops_is_a_pause_and_media_again_its_end(media: Media) -> None:
     source = await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
@@ -55,13 +49,11 @@ async def test_media_that_stops_is_a_pause_and_media_again_its_end(
     await until(lambda: viewer.frames["video"] > before + 20, "the picture goes on")
 
 
-async def test_a_viewer_whose_checks_stop_is_dropped(
-    media: Media, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("times", [Times(consent=3)], ids=["soon"])
+async def test_a_viewer_whose_checks_stop_is_dropped(media: Media) -> None:
     await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
-    monkeypatch.setattr(upkeep, "CONSENT_S", 0.5)
     # aiortc checks every five seconds: long enough to be taken for gone.
     await until(lambda: not any(media.relay.viewers().values()), "the viewer is dropped")
     assert media.gate.told[-1] == ("switched", "orchard"), "media is a sign of life of a source"
@@ -71,10 +63,7 @@ async def test_a_viewer_moves_to_another_address_by_a_nominated_check(media: Med
     await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
-    engine = media.relay._engine
-    assert isinstance(engine, PythonEngine)
-    peer = next(each for each in engine._peers.values() if each.viewer is not None)
-    credentials = peer.credentials[0]
+    credentials = media.session(viewer)._local.credentials
     key = credentials.password.encode()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
         elsewhere.bind(("127.0.0.1", 0))
@@ -86,14 +75,15 @@ async def test_a_viewer_moves_to_another_address_by_a_nominated_check(media: Med
             message = stun.request(f"{credentials.ufrag}:x", key, bytes(12), use_candidate=nominate)
             await loop.sock_sendto(elsewhere, message, server)
 
-        before = peer.address
+        before = media.place(viewer)
         await check(nominate=True, key=b"wrong")
         await check(nominate=False, key=key)
         answer = await asyncio.wait_for(loop.sock_recv(elsewhere, 2048), 5)
         assert stun.parse(answer).kind == stun.BINDING_SUCCESS
-        assert peer.address == before
+        assert media.place(viewer) == before
         await check(nominate=True, key=key)
-        await until(lambda: peer.address == elsewhere.getsockname(), "the viewer has moved")
+        moved = Place(*elsewhere.getsockname(), "udp")
+        await until(lambda: media.place(viewer) == moved, "the viewer has moved")
 
         async def media_arrives() -> None:
             while (await loop.sock_recv(elsewhere, 2048))[0] >> 6 != 2:

@@ -15,13 +15,14 @@ from tests.waiting import until
 from farmlive.media import layers, rtcp, rtp, stun
 from farmlive.media.engine import (
     Credentials,
+    Engine,
     Incoming,
     Keys,
     Outgoing,
     Publishing,
     Viewing,
 )
-from farmlive.media.python_engine import PythonEngine
+from farmlive.media.engines import choose
 from farmlive.media.rtp import Packet
 from farmlive.media.srtp import Protection
 
@@ -45,7 +46,7 @@ class Light:
 
     opened: ClassVar[list["Light"]] = []
 
-    def __init__(self, engine: PythonEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.credentials = Credentials(os.urandom(4).hex(), os.urandom(12).hex())
         self.number = engine.add_peer(self.credentials)
@@ -64,7 +65,7 @@ class Light:
         self.sock.send(stun.request(f"{self.credentials.ufrag}:x", password, bytes(12)))
         one, other = os.urandom(28), os.urandom(28)
         self.protection = Protection(Keys(GCM, 16, one, other))
-        await until(lambda: self.engine._peers[self.number].port, "the check has come")
+        await until(lambda: self.engine.place(self.number), "the check has come")
         self.engine.secure(self.number, Keys(GCM, 16, other, one))
 
     async def _read(self) -> None:
@@ -93,7 +94,7 @@ class Camera(Light):
     It answers requests for keyframes.
     """
 
-    def __init__(self, engine: PythonEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         video = Incoming("video", 90_000, {96: "VP8"}, {97: 96}, layers=RIDS, nack=True, pli=True)
         engine.publish(self.number, Publishing([video], rid=10, repaired_rid=11))
@@ -119,7 +120,7 @@ class Camera(Light):
 class Watcher(Light):
     """Reports what it got, and that it lost what its link does not carry of each packet's bytes."""
 
-    def __init__(self, engine: PythonEngine, output: int) -> None:
+    def __init__(self, engine: Engine, output: int) -> None:
         super().__init__(engine)
         self.ssrc = engine.ssrcs(output).video
         self.again = engine.ssrcs(output).retransmission
@@ -149,11 +150,12 @@ class Watcher(Light):
 
 
 @pytest.fixture
-async def engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PythonEngine]:
+async def engine(engine_name: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engine]:
+    # The engine in C takes its time.
     quick = {"_FIRST_UP_S": 0.3, "_UP_S": 0.3, "_WINDOW_S": 0.2, "_DOWN_S": 0.3, "_BACK_OFF_S": 0.5}
     for name, value in quick.items():
         monkeypatch.setattr(layers, name, value)
-    engine = PythonEngine()
+    engine = choose(engine_name, 0)
     listener: Any = Told()
     await engine.start(listener, ["127.0.0.1"], ["127.0.0.1"], 0, None)
     yield engine
@@ -163,7 +165,7 @@ async def engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PythonEngine]
     await engine.stop()
 
 
-async def test_layers_follow_what_a_viewer_reports_and_wants(engine: PythonEngine) -> None:
+async def test_layers_follow_what_a_viewer_reports_and_wants(engine: Engine) -> None:
     output = engine.add_output()
     camera, watcher = Camera(engine), Watcher(engine, output)
     await camera.come()
@@ -173,15 +175,15 @@ async def test_layers_follow_what_a_viewer_reports_and_wants(engine: PythonEngin
     tasks.append(asyncio.create_task(watcher.report()))
     try:
         await until(lambda: watcher.layer == 1, "it begins in the middle")
-        await until(lambda: watcher.layer == 2, "a good link gets the highest layer")
+        await until(lambda: watcher.layer == 2, "a good link gets the highest layer", 40)
         watching = engine.watching(watcher.number)
         assert watching is not None
         assert (watching.layer, watching.layers, watching.transport) == (2, 3, "udp")
         watcher.carries = 110
-        await until(lambda: watcher.layer == 0, "a bad one gets the lowest")
+        await until(lambda: watcher.layer == 0, "a bad one gets the lowest", 40)
         watcher.carries = 1_000
         engine.prefer(watcher.number, 1)
-        await until(lambda: watcher.layer == 1, "up again as far as it wants")
+        await until(lambda: watcher.layer == 1, "up again as far as it wants", 60)
         engine.prefer(watcher.number, 0)
         await until(lambda: watcher.layer == 0, "down at once by its wish")
         numbers = [packet.sequence for packet in watcher.video]
@@ -209,7 +211,7 @@ async def test_layers_follow_what_a_viewer_reports_and_wants(engine: PythonEngin
             task.cancel()
 
 
-async def test_reports_are_read_only_where_there_are_layers(engine: PythonEngine) -> None:
+async def test_reports_are_read_only_where_there_are_layers(engine: Engine) -> None:
     output = engine.add_output()
     camera, watcher = Camera(engine), Watcher(engine, output)
     await watcher.come()

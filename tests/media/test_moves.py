@@ -7,8 +7,7 @@ import pytest
 from tests.media.conftest import BROADCAST, Media, Peer, publish, view
 from tests.waiting import until
 
-from farmlive.media import ice
-from farmlive.media.python_engine import PythonEngine
+from farmlive.media.engine import Place, Times
 from farmlive.media.sdp import parse_fragment
 
 from .moving import MovingPeer, flows, moving_publisher, moving_viewer, passages
@@ -16,13 +15,11 @@ from .passage import Passage
 
 __all__ = ["passages"]
 
-Place = tuple[str, Any]
 
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def times() -> Times:
     """aiortc names its pair once and checks it every five seconds; a browser is quicker."""
-    monkeypatch.setattr(ice, "_LEFT_AFTER_S", 1.0)
+    return Times(left_after=1.0)
 
 
 async def restart_ice(media: Media, peer: MovingPeer) -> None:
@@ -44,13 +41,6 @@ async def restart_ice(media: Media, peer: MovingPeer) -> None:
     connection.remote_username, connection.remote_password = told.ufrag, told.password
 
 
-def place_of(media: Media, publisher: bool) -> Place:
-    engine = media.relay._engine
-    assert isinstance(engine, PythonEngine)
-    entry = next(each for each in engine._peers.values() if bool(each.publisher) is publisher)
-    return (entry.port.protocol if entry.port else "", entry.address)
-
-
 async def goes_on(viewer: Peer) -> None:
     """Wait until the viewer hears more, and sees something more: after a gap aiortc takes its time
     to begin with a new keyframe.
@@ -60,15 +50,14 @@ async def goes_on(viewer: Peer) -> None:
     await until(lambda: viewer.frames["video"] > seen, "the picture goes on", 30)
 
 
-async def moved(media: Media, before: Place, protocol: str, publisher: bool) -> Place:
-    """Where it is, once it is elsewhere."""
+async def moved(media: Media, peer: Peer, before: Place | None, protocol: str) -> None:
+    """Wait until it is elsewhere."""
 
     def is_elsewhere() -> bool:
-        place = place_of(media, publisher)
-        return place != before and place[0] == protocol
+        place = media.place(peer)
+        return place is not None and place != before and place.protocol == protocol
 
     await until(is_elsewhere, f"it has moved to {protocol}", 20)
-    return place_of(media, publisher)
 
 
 @pytest.mark.parametrize("restarts", [False, True], ids=["checks", "restart"])
@@ -81,14 +70,14 @@ async def test_a_viewer_moves_from_udp_to_tcp_and_back(
     await viewer.negotiate()
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
     for protocol in ("udp", "tcp", "tcp", "udp"):
-        before = place_of(media, publisher=False)
+        before = media.place(viewer)
         if protocol == "udp":
             way.by_udp()
         else:
             await way.by_tcp()
         if restarts:
             await restart_ice(media, viewer)
-        await moved(media, before, protocol, publisher=False)
+        await moved(media, viewer, before, protocol)
         await goes_on(viewer)
     assert ("left", "orchard") not in media.gate.told
 
@@ -103,20 +92,17 @@ async def test_a_publisher_moves_and_its_viewers_stay(
     await flows(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
-    engine = media.relay._engine
-    assert isinstance(engine, PythonEngine)
-    (port,) = engine._ports.all
     for protocol in ("udp", "tcp", "udp"):
-        before = place_of(media, publisher=True)
+        before = media.place(source)
         if protocol == "udp":
             way.by_udp()
         else:
             await way.by_tcp()
         if restarts:
             await restart_ice(media, source)
-        place = await moved(media, before, protocol, publisher=True)
+        await moved(media, source, before, protocol)
         # The socket of its own is where it is now, and nowhere else.
-        assert list(port.own) == ([place[1]] if protocol == "udp" else [])
+        assert media.held["sockets"] == (protocol == "udp")
         await goes_on(viewer)
     assert [kind for kind, _ in media.gate.told if kind in ("joined", "left")] == ["joined"]
     assert len(media.relay.health(BROADCAST)["sources"]) == 1
@@ -130,7 +116,7 @@ async def test_the_old_pair_serves_until_the_new_one_does(
     way.by_udp()
     await viewer.negotiate()
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
-    place = place_of(media, publisher=False)
+    place = media.place(viewer)
     for _ in range(3):
         # Nothing ever checks with what these restarts gave.
         response = await media.http.patch(
@@ -139,11 +125,9 @@ async def test_the_old_pair_serves_until_the_new_one_does(
             headers={"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"},
         )
         assert response.status_code in (200, 204)
-    engine = media.relay._engine
-    assert isinstance(engine, PythonEngine)
-    entry = next(each for each in engine._peers.values() if each.viewer is not None)
-    assert len(entry.credentials) == 2
-    checked = entry.checked_at
-    await until(lambda: entry.checked_at > checked, "its old checks are answered", 10)
+    # The publisher's, and the viewer's old and newest.
+    assert media.held["ufrags"] == 3
+    answered = way.passed["stun"]
+    await until(lambda: way.passed["stun"] > answered, "its old checks are answered", 10)
     await goes_on(viewer)
-    assert place_of(media, publisher=False) == place
+    assert media.place(viewer) == place

@@ -10,11 +10,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from tests.media.conftest import BROADCAST, Media, ffmpeg, publish, serving, view
+from tests.media.conftest import (
+    BROADCAST,
+    Media,
+    ffmpeg,
+    publish,
+    send_b_frames,
+    serving,
+    view,
+)
 from tests.waiting import until
 
-from farmlive.media import codecs
-from farmlive.media.python_engine import PythonEngine
 from farmlive.media.refusals import NobodyPublishing
 from farmlive.settings import Settings
 
@@ -147,21 +153,13 @@ async def test_delete_frees_everything(media: Media) -> None:
     )
     await media.relay.end(BROADCAST)
     assert media.relay.metrics()["sources"] == 0
-    engine = media.relay._engine
-    assert isinstance(engine, PythonEngine)
-    await until(lambda: not engine._peers, "no peer is left")
-    assert len(engine._ice) == 0
-    assert not engine._outputs
-    assert all(not port.peers and not port.own for port in engine._ports.all)
-    assert not any(engine._upkeep._turns)
+    await until(lambda: not any(media.held.values()), "nothing is left")
 
 
 async def test_a_stream_with_b_frames_is_not_put_on_air_and_its_health_says_what_to_set(
     media: Media, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # No stock client here sends them by WHIP: ffmpeg refuses by itself, OBS is not at hand.
-    objection = codecs.NO_B_FRAMES
-    monkeypatch.setattr(codecs, "objection", lambda _, payload: objection if payload else None)
+    send_b_frames(monkeypatch)
     await publish(media, "H264")
     sentence = await until(
         lambda: media.relay.health(BROADCAST)["sources"][0]["objection"], "it is objected to"
@@ -176,7 +174,7 @@ async def test_a_stream_with_b_frames_is_not_put_on_air_and_its_health_says_what
     await publish(media, "H264")
     await until(lambda: media.gate.told[-1] == ("switched", "orchard"), "set right, it is on air")
     # Set wrong while it is on air: who comes is told to wait, not let in to nothing.
-    monkeypatch.setattr(codecs, "objection", lambda _, payload: objection if payload else None)
+    send_b_frames(monkeypatch)
     await publish(media, "H264")
     source = await until(
         lambda: next((s for s in media.relay.health(BROADCAST)["sources"] if s["objection"]), None),

@@ -12,7 +12,6 @@ from tests.waiting import until
 
 from farmlive.clock import now_ms, parse_rfc3339
 from farmlive.media import refused
-from farmlive.media.python_engine import PythonEngine
 from farmlive.settings import Settings
 
 SDP_TYPE = "application/sdp"
@@ -162,7 +161,7 @@ async def test_a_viewer_says_how_high_a_layer_it_wants(
     location = made.headers["location"]
     assert link == f'<{location}/layer>; rel="urn:ietf:params:whep:ext:core:layer"'
     wanted: list[int | None] = []
-    monkeypatch.setattr(PythonEngine, "prefer", lambda _, peer, most: wanted.append(most))
+    monkeypatch.setattr(media.engine, "prefer", lambda _, most: wanted.append(most))
 
     async def ask(path: str, content: str, kind: str = "application/json") -> httpx.Response:
         return await media.http.post(path, content=content, headers={"Content-Type": kind})

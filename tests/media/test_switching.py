@@ -5,11 +5,17 @@ import asyncio
 import httpx
 import pytest
 from aiortc import RTCRtpReceiver
-from tests.media.conftest import BROADCAST, Media, Peer, peer_connection, publish, view
+from tests.media.conftest import (
+    BROADCAST,
+    Media,
+    Peer,
+    peer_connection,
+    publish,
+    send_b_frames,
+    view,
+)
 from tests.waiting import until
 
-from farmlive.media import codecs
-from farmlive.media.python_engine import PythonEngine
 from farmlive.media.refusals import SourceAway, SourceUnplayable, UnknownSource
 
 SDP = {"Content-Type": "application/sdp"}
@@ -73,11 +79,7 @@ async def test_what_can_not_be_on_air_is_not_picked(
     await media.http.delete(kitchen.location)
     with pytest.raises(SourceAway):
         media.relay.switch(BROADCAST, "kitchen")
-
-    def objection(codec: str, payload: bytes) -> str | None:
-        return codecs.NO_B_FRAMES if codec.startswith("H264") and payload else None
-
-    monkeypatch.setattr(codecs, "objection", objection)
+    send_b_frames(monkeypatch)
     await publish(media, "H264", key="kitchen")
     await until(lambda: health(media, "kitchen")["objection"], "it is objected to")
     with pytest.raises(SourceUnplayable, match="“B-Frames” to 0"):
@@ -205,16 +207,14 @@ async def test_a_reload_of_the_guests_device_keeps_its_place(media: Media) -> No
 
 
 async def test_a_preview_lasts_while_someone_looks(media: Media) -> None:
-    engine = media.relay._engine
-    assert isinstance(engine, PythonEngine)
     orchard = await publish(media)
     viewer = await view(media)
-    outputs = len(engine._outputs)
+    outputs = media.held["outputs"]
     first = await look(media, "orchard")
     await seen(first)
     second = await look(media, "orchard")
     await seen(second)
-    assert len(engine._outputs) == outputs + 1
+    assert media.held["outputs"] == outputs + 1
     # A reload of the camera: those who look go on as viewers do.
     await publish(media)
     await orchard.close()
@@ -222,19 +222,17 @@ async def test_a_preview_lasts_while_someone_looks(media: Media) -> None:
     await seen(viewer)
     await media.http.delete(first.location)
     await seen(second)
-    assert len(engine._outputs) == outputs + 1
+    assert media.held["outputs"] == outputs + 1
     await media.http.delete(second.location)
-    assert len(engine._outputs) == outputs
+    assert media.held["outputs"] == outputs
     # Told of the one that viewers get, and of nothing else.
     assert media.gate.told == [("joined", "orchard"), ("switched", "orchard")]
     await seen(viewer)
 
 
 async def test_a_preview_that_is_refused_leaves_nothing(media: Media) -> None:
-    engine = media.relay._engine
-    assert isinstance(engine, PythonEngine)
     await publish(media)
-    outputs = len(engine._outputs)
+    outputs = media.held["outputs"]
 
     async def post(source: str, bearer: str = "crew") -> httpx.Response:
         return await media.http.post(
@@ -248,18 +246,15 @@ async def test_a_preview_that_is_refused_leaves_nothing(media: Media) -> None:
     away = await post("kitchen")
     assert (away.status_code, away.json()["type"]) == (409, "/problems/nobody-publishing")
     assert away.headers["retry-after"]
-    assert len(engine._outputs) == outputs
+    assert media.held["outputs"] == outputs
 
 
 async def test_a_source_that_leaves_ends_its_previews_and_frees_all(media: Media) -> None:
-    engine = media.relay._engine
-    assert isinstance(engine, PythonEngine)
     await publish(media)
     crew = await look(media, "orchard")
     await seen(crew)
     await media.relay.end(BROADCAST)
-    await until(lambda: not engine._peers, "no peer is left")
-    assert not engine._outputs
+    await until(lambda: not any(media.held.values()), "nothing is left")
 
 
 async def test_one_who_can_not_play_a_source_sees_the_others(media: Media) -> None:
