@@ -7,12 +7,11 @@
 
 #include "joining.h"
 
-enum { VIDEO_RATE = 90000 };
-
 /* Of a squeezed stretch all is forgotten after so long, before timestamps go round. */
 enum { SQUEEZED_MOST_S = 60 };
 
-#define MUCH_LOSS 0.04
+/* A link that lost a larger share of what was sent, and now loses less, is free again. */
+static const double MUCH_LOSS = 0.04;
 
 bool output_is_layered(const struct output *output)
 {
@@ -121,7 +120,7 @@ bool output_reported(struct output *output, struct viewer *viewer,
         return false;
     if (viewer->lane != NULL && before > MUCH_LOSS && MUCH_LOSS > choice->loss &&
         choice_is_congested(choice, now))
-        /* The link is free again. The keyframe that it moved at may have been lost in part. */
+        /* The keyframe that it moved at may have been lost in part. */
         publisher_want_keyframe(viewer->lane->publisher, viewer->lane->track);
     return output_aim(output, viewer, now) || choice_is_congested(choice, now);
 }
@@ -148,7 +147,7 @@ bool output_second(struct output *output, struct viewer *viewer, double now)
     if (viewer->has_epoch && viewer->epoch.has_squeezed) {
         const struct packet *newest = viewer->epoch.track->ring->newest;
         if (newest != NULL &&
-            ahead32(newest->timestamp, viewer->epoch.squeezed) > VIDEO_RATE * SQUEEZED_MOST_S)
+            ahead32(newest->timestamp, viewer->epoch.squeezed) > VIDEO_CLOCK_RATE * SQUEEZED_MOST_S)
             viewer->epoch.has_squeezed = false;
     }
     return output_is_layered(output) && output_aim(output, viewer, now);

@@ -6,9 +6,9 @@
 #include "publisher.h"
 
 /* An answer to a reference time that took longer is none. */
-enum { ROUND_TRIP_MOST = 10 << 16, REPORTS_MOST = 31 };
+enum { ROUND_TRIP_MOST = 10 * NTP_SHORT_SECOND, REPORTS_MOST = 31 };
 /* Sound that was quiet for so long is off. */
-#define AUDIO_S 3
+static const double AUDIO_S = 3.0;
 
 void publisher_heard(struct publisher *publisher, const struct sender_report *report, double now)
 {
@@ -30,7 +30,7 @@ void publisher_answered(struct publisher *publisher, const struct reference_repl
         return;
     uint32_t took = middle_now - reply->last - reply->delay;
     if (took < ROUND_TRIP_MOST)
-        publisher->round_trip_s = took / 65536.0;
+        publisher->round_trip_s = took / (double)NTP_SHORT_SECOND;
 }
 
 /* Ask for what is missing by now, and for a keyframe where one is wanted. */

@@ -7,14 +7,14 @@
 /* A publisher's congestion control must not take a busy engine for a full network: the kernel's
  * stamp tells when a datagram came. One of more than a second ago is not believed: someone set the
  * clock. It may be a little later than `now`, when we began to read. */
-static const double READING_S = 0.1;
+static const double READING_S = 0.1, BELIEVED_S = 1.0;
 
 static double arrival(double stamp, double now, double ahead)
 {
     if (stamp < 0)
         return now;
     double when = stamp - ahead;
-    return now - 1 < when && when < now + READING_S ? when : now;
+    return now - BELIEVED_S < when && when < now + READING_S ? when : now;
 }
 
 static bool check(struct core *core, struct port *port, const uint8_t *data, size_t size,
@@ -146,7 +146,7 @@ static void control(struct core *core, struct peer *peer, uint8_t *data, size_t 
      * the times that many send with it, one for each report of ours is enough. */
     const struct viewer *viewer = peer->viewer;
     if (viewer != NULL && !output_is_layered(peer->output) &&
-        rtcp_is_receiver_report_alone(data, size, peer->tag + 4, viewer->has_reference))
+        rtcp_is_receiver_report_alone(data, size, SRTCP_INDEX + peer->tag, viewer->has_reference))
         return;
     int length = (int)size;
     struct hearing_of hearing = {core, peer, now};
@@ -160,7 +160,7 @@ void intake_take(struct core *core, struct port *port, uint8_t *data, size_t siz
 {
     core->counts.datagrams_received++;
     unsigned first = size > 0 ? data[0] : 255;
-    if (128 <= first && first < 192) {
+    if (128 <= first && first < 192) { /* RTP and RTCP */
         struct peer *peer = port_peer(port, from);
         if (peer != NULL && peer->receive != NULL) {
             if (rtp_is_rtcp(data, size))
@@ -169,13 +169,13 @@ void intake_take(struct core *core, struct port *port, uint8_t *data, size_t siz
                 media(core, peer, data, size, stamp, now);
             return;
         }
-    } else if (20 <= first && first < 64) {
+    } else if (20 <= first && first < 64) { /* DTLS */
         struct peer *peer = port_peer(port, from);
         if (peer != NULL) {
             events_push(core->events, EVENT_DTLS, peer->number, 0, OBJECTION_NONE, data, size);
             return;
         }
-    } else if (first < 4 && check(core, port, data, size, from, now)) {
+    } else if (first < 4 && check(core, port, data, size, from, now)) { /* STUN */
         return;
     }
     core->counts.datagrams_ignored++;

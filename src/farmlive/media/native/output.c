@@ -7,7 +7,7 @@
 #include "memory.h"
 
 /* Whoever waits this long for a new source's layer takes a lower one. */
-#define PATIENCE_S 0.5
+static const double PATIENCE_S = 0.5;
 
 struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
                           uint32_t sound_timestamp, struct senders *senders)

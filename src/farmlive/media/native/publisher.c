@@ -8,7 +8,9 @@
 #include "sorting.h"
 
 /* A track that was quiet for so long says nothing of when the next packet comes. */
-#define RESTS_WITHIN_S 0.5
+static const double RESTS_WITHIN_S = 0.5;
+/* Packets that begin a keyframe closer than this are of the same one. */
+static const double KEYFRAMES_APART_S = 0.02;
 
 struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer)
 {
@@ -103,7 +105,7 @@ void publisher_want_keyframe(struct publisher *publisher, struct track *track)
 static bool keyframe_came(struct publisher *publisher, struct track *track,
                           const struct packet *packet, double now)
 {
-    if (track->has_keyframe && now - track->keyframe_at > 0.02)
+    if (track->has_keyframe && now - track->keyframe_at > KEYFRAMES_APART_S)
         publisher->health.keyframe_s = decimal_round(now - track->keyframe_at, 2);
     int answered = track_keyframe_came(track, now);
     if (answered >= 0)

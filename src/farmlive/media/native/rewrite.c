@@ -8,7 +8,7 @@
 #include <math.h>
 
 /* Reports that place two layers further apart than this are not believed. */
-enum { APART_MOST = 5 * 90000 };
+enum { APART_MOST = 5 * VIDEO_CLOCK_RATE };
 
 /* A burst of past frames is squeezed into a twentieth of its time, so that a player does not show
  * everything that follows later by the age of the group. */

@@ -3,7 +3,7 @@
 #ifndef FARMLIVE_REWRITE_H
 #define FARMLIVE_REWRITE_H
 
-#include "bytes.h"
+#include "rtp.h"
 
 /* Maps one source's packets onto the numbers of the stream that viewers get. Within a source
  * differences stay as they are, so that a gap stays a gap. Others read `timestamp_delta` only. */

@@ -7,7 +7,7 @@
 #include "memory.h"
 
 /* A late joiner gets a group that is at most so old, or so many packets long. */
-#define YOUNG_S 1.0
+static const double YOUNG_S = 1.0;
 enum { SHORT = 200 };
 
 struct packet *packet_new(uint16_t sequence, uint32_t timestamp, bool marker,

@@ -4,9 +4,6 @@
  * before a part that can't be read stays told. */
 #include "rtcp.h"
 
-enum { NACK = 1, PLI = 1, FIR = 4, ALFB = 15 };
-enum { RRTR = 4, DLRR = 5 };
-
 /* What an extended report with a reference time takes, and nothing else. */
 enum { REFERENCE_TIME_SIZE = 20 };
 
@@ -36,18 +33,15 @@ static bool read_blocks(struct body body, size_t at, int count, tell *each, void
             return false;
         const uint8_t *block = body.data + at;
         int32_t total = (int32_t)get24(block + 5);
-        struct rtcp_report report = {
-            .kind = RTCP_RECEIVER_REPORT,
-            .of.receiver =
-                (struct receiver_report){
-                    .ssrc = get32(block),
-                    .lost = block[4],
-                    .total_lost = total & 0x800000 ? total - (1 << 24) : total,
-                    .highest = get32(block + 8),
-                    .jitter = get32(block + 12),
-                    .last_report = get32(block + 16),
-                    .delay = get32(block + 20),
-                },
+        struct rtcp_report report = {.kind = RTCP_RECEIVER_REPORT};
+        report.of.receiver = (struct receiver_report){
+            .ssrc = get32(block),
+            .lost = block[4],
+            .total_lost = total & 0x800000 ? total - (1 << 24) : total,
+            .highest = get32(block + 8),
+            .jitter = get32(block + 12),
+            .last_report = get32(block + 16),
+            .delay = get32(block + 20),
         };
         each(context, &report);
     }
@@ -58,16 +52,13 @@ static bool read_sender_report(struct body body, int count, tell *each, void *co
 {
     if (body.size < 24)
         return false;
-    struct rtcp_report report = {
-        .kind = RTCP_SENDER_REPORT,
-        .of.sender =
-            (struct sender_report){
-                .ssrc = get32(body.data),
-                .ntp = get64(body.data + 4),
-                .timestamp = get32(body.data + 12),
-                .packets = get32(body.data + 16),
-                .octets = get32(body.data + 20),
-            },
+    struct rtcp_report report = {.kind = RTCP_SENDER_REPORT};
+    report.of.sender = (struct sender_report){
+        .ssrc = get32(body.data),
+        .ntp = get64(body.data + 4),
+        .timestamp = get32(body.data + 12),
+        .packets = get32(body.data + 16),
+        .octets = get32(body.data + 20),
     };
     each(context, &report);
     return read_blocks(body, 24, count, each, context);
@@ -100,15 +91,15 @@ static void ask_keyframe(uint32_t ssrc, tell *each, void *context)
 
 static bool read_payload_feedback(struct body body, int format, tell *each, void *context)
 {
-    if (format == PLI) {
+    if (format == PSFB_PLI) {
         if (body.size < 8)
             return false;
         ask_keyframe(get32(body.data + 4), each, context);
-    } else if (format == FIR) {
+    } else if (format == PSFB_FIR) {
         /* The media SSRC of a FIR is 0; the stream is named in each entry. */
         for (size_t at = 8; at + 8 <= body.size; at += 8)
             ask_keyframe(get32(body.data + at), each, context);
-    } else if (format == ALFB && body.size >= 12 && !memcmp(body.data + 8, "REMB", 4)) {
+    } else if (format == PSFB_ALFB && body.size >= 12 && !memcmp(body.data + 8, "REMB", 4)) {
         if (body.size < 16)
             return false;
         /* 18 bits to be shifted by up to 63: from 46 on not all fit, unless they are none. */
@@ -131,22 +122,19 @@ static void read_extended(struct body body, tell *each, void *context)
     while (at + 4 <= body.size) {
         const uint8_t *block = body.data + at;
         size_t words = get16(block + 2), end = at + 4 + 4 * words;
-        if (block[0] == RRTR && words == 2 && end <= body.size) {
+        if (block[0] == XR_RRTR && words == 2 && end <= body.size) {
             struct rtcp_report report = {
                 .kind = RTCP_REFERENCE_TIME,
                 .of.time = {.ssrc = get32(body.data), .middle = get32(block + 6)},
             };
             each(context, &report);
-        } else if (block[0] == DLRR) {
+        } else if (block[0] == XR_DLRR) {
             for (size_t sub = at + 4; sub + 12 <= end && sub + 12 <= body.size; sub += 12) {
-                struct rtcp_report report = {
-                    .kind = RTCP_REFERENCE_REPLY,
-                    .of.reply =
-                        (struct reference_reply){
-                            .ssrc = get32(body.data + sub),
-                            .last = get32(body.data + sub + 4),
-                            .delay = get32(body.data + sub + 8),
-                        },
+                struct rtcp_report report = {.kind = RTCP_REFERENCE_REPLY};
+                report.of.reply = (struct reference_reply){
+                    .ssrc = get32(body.data + sub),
+                    .last = get32(body.data + sub + 4),
+                    .delay = get32(body.data + sub + 8),
                 };
                 each(context, &report);
             }
@@ -164,7 +152,7 @@ static bool read_part(int kind, int count, struct body body, tell *each, void *c
     case RTCP_RR:
         return read_blocks(body, 4, count, each, context);
     case RTCP_RTPFB:
-        return count != NACK || read_nack(body, each, context);
+        return count != RTPFB_NACK || read_nack(body, each, context);
     case RTCP_PSFB:
         return read_payload_feedback(body, count, each, context);
     case RTCP_XR:

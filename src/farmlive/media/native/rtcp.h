@@ -7,6 +7,10 @@
 #include "bytes.h"
 
 enum { RTCP_SR = 200, RTCP_RR, RTCP_SDES, RTCP_RTPFB = 205, RTCP_PSFB, RTCP_XR };
+/* Formats of transport feedback and of payload feedback, and types of extended reports' blocks. */
+enum { RTPFB_NACK = 1, RTPFB_TRANSPORT_CC = 15 };
+enum { PSFB_PLI = 1, PSFB_FIR = 4, PSFB_ALFB = 15 };
+enum { XR_RRTR = 4, XR_DLRR = 5 };
 
 /* So many numbers of one NACK are read; more than that is not worth repairing. */
 enum { RTCP_MISSING_MOST = 100 };

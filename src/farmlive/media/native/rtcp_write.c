@@ -3,9 +3,6 @@
  * Always holds: a buffer has whole parts, each of whole words. */
 #include "rtcp.h"
 
-enum { NACK = 1, PLI = 1 };
-enum { RRTR = 4, DLRR = 5 };
-
 /* In plain text; with its protection it is below every path's MTU. */
 enum { LARGEST = 1200 };
 
@@ -73,7 +70,7 @@ void rtcp_reference_time(struct rtcp_buffer *out, uint32_t own_ssrc, uint64_t nt
     if (!body)
         return;
     put32(body, own_ssrc);
-    write_block_head(body + 4, RRTR, 2);
+    write_block_head(body + 4, XR_RRTR, 2);
     put64(body + 8, ntp);
 }
 
@@ -84,7 +81,7 @@ void rtcp_reference_reply(struct rtcp_buffer *out, uint32_t own_ssrc,
     if (!body)
         return;
     put32(body, own_ssrc);
-    write_block_head(body + 4, DLRR, 3);
+    write_block_head(body + 4, XR_DLRR, 3);
     put32(body + 8, reply->ssrc);
     put32(body + 12, reply->last);
     put32(body + 16, reply->delay);
@@ -132,7 +129,7 @@ void rtcp_nack(struct rtcp_buffer *out, uint32_t own_ssrc, uint32_t ssrc, const 
     size_t entries = 0;
     for (int at = 0; at < count; at = take_entry(missing, count, at, &mask))
         entries++;
-    uint8_t *body = begin_part(out, RTCP_RTPFB, NACK, 8 + 4 * entries);
+    uint8_t *body = begin_part(out, RTCP_RTPFB, RTPFB_NACK, 8 + 4 * entries);
     if (!body)
         return;
     put32(body, own_ssrc);
@@ -147,7 +144,7 @@ void rtcp_nack(struct rtcp_buffer *out, uint32_t own_ssrc, uint32_t ssrc, const 
 
 void rtcp_picture_loss(struct rtcp_buffer *out, uint32_t own_ssrc, uint32_t ssrc)
 {
-    uint8_t *body = begin_part(out, RTCP_PSFB, PLI, 8);
+    uint8_t *body = begin_part(out, RTCP_PSFB, PSFB_PLI, 8);
     if (!body)
         return;
     put32(body, own_ssrc);

@@ -7,6 +7,11 @@
 
 enum { RTP_HEADER = 12 };
 
+/* Ticks of RTP time a second, of every codec for video. */
+enum { VIDEO_CLOCK_RATE = 90000 };
+/* Short NTP times count in these parts of a second (RFC 3550, section 4). */
+enum { NTP_SHORT_SECOND = 1 << 16 };
+
 /* A packet as it came, without its padding and CSRCs; all pointers are into the datagram. */
 struct rtp_packet {
     uint8_t payload_type;

@@ -8,8 +8,6 @@
 
 #include "rewrite.h"
 
-enum { RATE = 90000 };
-
 /* What should be added to this track's timestamps, by the reports on it and on the layer that the
  * viewer got last. */
 static bool seams_aligned(const struct viewer *viewer, const struct track *track, uint32_t *added)
@@ -47,7 +45,8 @@ bool seams_begin_epoch(const struct viewer *viewer, struct track *track, uint16_
             pictures_following(track->codec, first->payload, first->size, viewer->last_pictures);
         shift.sequence = (uint16_t)(viewer->last_sequence + 1 - start);
         shift.timestamp =
-            rewrite_seam(viewer->last_timestamp, (int64_t)nearbyint((now - viewer->last_at) * RATE),
+            rewrite_seam(viewer->last_timestamp,
+                         (int64_t)nearbyint((now - viewer->last_at) * VIDEO_CLOCK_RATE),
                          rewrite_squeeze(first->timestamp, newest->timestamp), newest->timestamp,
                          has_aligned, aligned, &nudge);
     }

@@ -310,7 +310,7 @@ void sending_report(struct output *output, struct viewer *viewer, double now, do
         struct reference_reply reply = {
             .ssrc = viewer->reference.ssrc,
             .last = viewer->reference.middle,
-            .delay = (uint32_t)(int64_t)nearbyint((now - viewer->reference_at) * 65536),
+            .delay = (uint32_t)(int64_t)nearbyint((now - viewer->reference_at) * NTP_SHORT_SECOND),
         };
         rtcp_reference_reply(out, output->ssrcs.video, &reply);
     }

@@ -8,6 +8,7 @@
 #include "rewrite.h"
 #include "track.h"
 
+/* Ticks of RTP time a second (RFC 7587, section 4.1). */
 enum { SOUND_CLOCK_RATE = 48000 };
 
 /* How some viewers get sound: payload type, that of RED around it (-1: none), and what is exchanged

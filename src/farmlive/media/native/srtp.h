@@ -19,5 +19,7 @@ extern struct srtp_functions srtp;
 
 /* What protection adds at most: tag, index and key identifier. */
 enum { SRTP_TRAILER_MOST = 144 };
+/* What protection of RTCP adds beside the tag (RFC 3711, section 3.4). */
+enum { SRTCP_INDEX = 4 };
 
 #endif

@@ -6,13 +6,14 @@
 #include "stall.h"
 
 /* How long a viewer that fell behind waits for video, at first and when it falls ever again. */
-#define WAIT_S 0.5
-#define LONGEST_WAIT_S 8.0
-#define STEADY_S 10.0
+static const double WAIT_S = 0.5, LONGEST_WAIT_S = 8.0;
+/* Who falls again within this time after it went on waits twice as long. */
+static const double STEADY_S = 10.0;
 
-/* Packets that a full network card or buffer refused of one viewer, within a second, until its
+/* Packets that a full network card or buffer refused of one viewer, within this time, until its
  * video is not worth going on with. */
 enum { REFUSED_MOST = 32 };
+static const double REFUSED_WITHIN_S = 1.0;
 
 void stall_init(struct stall *stall) { *stall = (struct stall){.wait_s = WAIT_S}; }
 
@@ -31,7 +32,7 @@ void stall_fall(struct stall *stall, int dropped, double now)
 
 bool stall_refuse(struct stall *stall, int packets, double now)
 {
-    if (now - stall->refused_since > 1) {
+    if (now - stall->refused_since > REFUSED_WITHIN_S) {
         stall->refused = 0;
         stall->refused_since = now;
     }

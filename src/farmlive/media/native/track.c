@@ -9,13 +9,18 @@
 #include "decimal.h"
 #include "memory.h"
 
-#define NACK_AGAIN_S 0.05
-#define KEYFRAME_EVERY_S 1.0
-#define ANSWER_WITHIN_S 0.7
+/* A missing packet is asked for again after this time, or after so many round trips, whichever is
+ * longer. */
+static const double NACK_AGAIN_S = 0.05, NACK_AGAIN_ROUND_TRIPS = 1.25;
+/* How far apart requests for a keyframe are at least, and how soon after one a keyframe comes that
+ * answers it. */
+static const double KEYFRAME_EVERY_S = 1.0, ANSWER_WITHIN_S = 0.7;
 /* A frame is whole this long after it is expected, on a quick way. */
-#define FRAME_S 0.0015
+static const double FRAME_S = 0.0015;
 /* How much of a track's loss the last second is; the rest is the seconds before. */
-#define LOSS_WEIGHT 0.4
+static const double LOSS_WEIGHT = 0.4;
+/* A packet that came so much earlier or later than the one before has another clock. */
+static const double CLOCK_JUMP_S = 10.0;
 
 enum {
     NACK_TRIES = 10,
@@ -185,8 +190,8 @@ struct packet *track_add(struct track *track, const struct rtp_packet *received,
     double transit = arrival * rate - received->timestamp;
     double change = fabs(transit - track->transit);
     track->transit = transit;
-    if (change < rate * 10)
-        track->jitter += (change - track->jitter) / 16;
+    if (change < rate * CLOCK_JUMP_S)
+        track->jitter += (change - track->jitter) / 16; /* RFC 3550, section 6.4.1 */
     return packet;
 }
 
@@ -214,7 +219,7 @@ int track_due(struct track *track, double now, double round_trip_s,
     double known = round_trip_s;
     if (round_trip_s < 0)
         known = track->has_repair ? track->repair_s : 0;
-    double wait = fmax(NACK_AGAIN_S, 1.25 * known);
+    double wait = fmax(NACK_AGAIN_S, NACK_AGAIN_ROUND_TRIPS * known);
     int kept = 0, count = 0;
     for (int at = 0; at < track->missing_count; at++) {
         struct missing entry = track->missing[at];
@@ -364,7 +369,7 @@ bool track_receiver_report(struct track *track, double now, struct receiver_repo
     };
     if (track->has_report) {
         report->last_report = (uint32_t)(track->report.ntp >> 16);
-        report->delay = (uint32_t)(int64_t)((now - track->report_at) * 65536);
+        report->delay = (uint32_t)(int64_t)((now - track->report_at) * NTP_SHORT_SECOND);
     }
     return true;
 }

@@ -7,8 +7,6 @@
 
 #include <math.h>
 
-enum { TRANSPORT_CC = 15 };
-
 static const double TICK_S = 0.00025;
 static const double REFERENCE_S = 0.064;
 
@@ -155,7 +153,7 @@ void arrivals_feedback(struct arrivals *arrivals, struct rtcp_buffer *out, uint3
         end += padding;
         end[-1] = padding;
     }
-    start[0] = (uint8_t)(0x80 | TRANSPORT_CC | (padding ? 0x20 : 0));
+    start[0] = (uint8_t)(0x80 | RTPFB_TRANSPORT_CC | (padding ? 0x20 : 0));
     start[1] = RTCP_RTPFB;
     put16(start + 2, (uint16_t)((end - start) / 4 - 1));
     out->size += (size_t)(end - start);

@@ -8,7 +8,7 @@
 #include "rewrite.h"
 
 /* What ended so long ago is not asked for any more. */
-#define PAST_S 5.0
+static const double PAST_S = 5.0;
 
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
 {
