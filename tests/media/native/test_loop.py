@@ -120,6 +120,18 @@ async def test_a_peer_is_answered_by_udp_and_tcp(room: Room) -> None:
     assert await heard(stream) == frame(b"another")
 
 
+@pytest.mark.parametrize("protocol", ["udp", "tcp"])
+async def test_whoever_comes_as_soon_as_it_is_let_in_is_answered(room: Room, protocol: str) -> None:
+    socks = [await (room.udp() if protocol == "udp" else room.tcp()) for _ in range(100)]
+    for turn in range(10):
+        for number, sock in enumerate(socks):
+            local = Credentials(f"of{turn}-{number}", LOCAL.password)
+            room.engine.add_peer(local)
+            sock.send(check(local) if protocol == "udp" else frame(check(local)))
+        for sock in socks:
+            assert len(await heard(sock)) > 20
+
+
 async def test_strangers_get_no_answer(room: Room) -> None:
     room.engine.add_peer(LOCAL)
     sock = await room.udp()

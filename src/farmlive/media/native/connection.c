@@ -88,6 +88,8 @@ void connection_read(struct connection *connection, double now)
         connection_close(connection);
         return;
     }
+    /* Clients come as soon as Python has let them in. */
+    commands_run(port->tcp->commands, port->tcp->core, now);
     size_t left = (size_t)count, size;
     while (connection->is_open) {
         switch (deframer_next(&connection->deframer, &data, &left, &packet, &size)) {

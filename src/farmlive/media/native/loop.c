@@ -276,9 +276,10 @@ static struct loop *loop_new(int epoll, int reports_bell, const struct loop_opti
 static bool begin(struct loop *loop, const struct loop_options *options)
 {
     struct core *core = &loop->core;
-    bool has_room =
-        reading_init(&loop->reading, core, loop->epoll, options->udp, options->udp_count);
-    has_room &= tcp_init(&loop->tcp, core, loop->epoll, options->tcp, options->tcp_count);
+    bool has_room = reading_init(&loop->reading, core, loop->commands, loop->epoll, options->udp,
+                                 options->udp_count);
+    has_room &=
+        tcp_init(&loop->tcp, core, loop->commands, loop->epoll, options->tcp, options->tcp_count);
     has_room = has_room && watched_for(&loop->commanded, loop->epoll, EPOLLIN) &&
                watched_for(&loop->reported, loop->epoll, EPOLLIN);
     if (!has_room)

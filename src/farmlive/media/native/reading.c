@@ -24,9 +24,15 @@ struct own {
     double rest_to; /* it is not watched before; 0: it is watched */
 };
 
-bool reading_init(struct reading *reading, struct core *core, int epoll, const int *fds, int count)
+bool reading_init(struct reading *reading, struct core *core, struct commands *commands, int epoll,
+                  const int *fds, int count)
 {
-    *reading = (struct reading){.core = core, .epoll = epoll, .port_count = count};
+    *reading = (struct reading){
+        .core = core,
+        .commands = commands,
+        .epoll = epoll,
+        .port_count = count,
+    };
     list_init(&reading->owns);
     reading->inbox = inbox_new();
     reading->ports = memory_new((size_t)count * sizeof *reading->ports);
@@ -139,10 +145,13 @@ void reading_be_patient(struct reading *reading)
 
 /* Reading. */
 
-/* Take what waits at a socket; true where more may wait: everyone else gets a turn first. */
+/* Take what waits at a socket; true where more may wait: everyone else gets a turn first. What was
+ * asked before it came is done before: clients come as soon as Python has let them in. */
 static bool take(struct reading *reading, int fd, struct port *port, double now)
 {
     int count = inbox_read(reading->inbox, fd);
+    if (count > 0)
+        commands_run(reading->commands, reading->core, now);
     for (int i = 0; i < count; i++) {
         struct datagram datagram = inbox_datagram(reading->inbox, i);
         intake_take(reading->core, port, datagram.data, datagram.size, datagram.stamp,

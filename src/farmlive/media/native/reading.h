@@ -9,6 +9,7 @@
 #ifndef FARMLIVE_READING_H
 #define FARMLIVE_READING_H
 
+#include "commands.h"
 #include "core.h"
 #include "inbox.h"
 #include "port.h"
@@ -17,6 +18,7 @@ struct own; /* a publisher's socket */
 
 struct reading {
     struct core *core;
+    struct commands *commands;
     int epoll;
     int port_count;
     struct port **ports;
@@ -30,7 +32,8 @@ struct reading {
 
 /* Read these sockets; false where the system has no room, and then too they are closed by
  * `reading_clear`. */
-bool reading_init(struct reading *reading, struct core *core, int epoll, const int *fds, int count);
+bool reading_init(struct reading *reading, struct core *core, struct commands *commands, int epoll,
+                  const int *fds, int count);
 /* Close all sockets. */
 void reading_clear(struct reading *reading);
 

@@ -18,9 +18,11 @@ struct host {
     int count;
 };
 
-bool tcp_init(struct tcp *tcp, struct core *core, int epoll, const int *fds, int count)
+bool tcp_init(struct tcp *tcp, struct core *core, struct commands *commands, int epoll,
+              const int *fds, int count)
 {
     tcp->core = core;
+    tcp->commands = commands;
     tcp->epoll = epoll;
     tcp->port_count = count;
     list_init(&tcp->unproved);

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "commands.h"
 #include "connection.h"
 #include "core.h"
 
@@ -13,6 +14,7 @@ enum { TCP_ROOM = 1 << 16 };
 /* What all TCP ports share. */
 struct tcp {
     struct core *core;
+    struct commands *commands;
     int epoll;
     int port_count;
     struct port **ports;
@@ -26,7 +28,8 @@ struct tcp {
 
 /* Listen at these sockets, with memory of zeros; false where the system has no room, and then too
  * they are closed by `tcp_clear`. */
-bool tcp_init(struct tcp *tcp, struct core *core, int epoll, const int *fds, int count);
+bool tcp_init(struct tcp *tcp, struct core *core, struct commands *commands, int epoll,
+              const int *fds, int count);
 /* Close the ports and all connections. */
 void tcp_clear(struct tcp *tcp);
 
