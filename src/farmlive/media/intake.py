@@ -94,14 +94,15 @@ class Intake:
         taken = publisher.take(received, now, came)
         if taken is None:
             return
-        if not peer.flowing:
-            peer.flowing = True
-            self._upkeep.listener.flowing(peer.number)
-        track, packet, began = taken
+        # First what speaks against it: what flows may be put on air at once.
         objection = publisher.health.objection
         if objection is not None and not peer.objected:
             peer.objected = True
             self._upkeep.listener.objected(peer.number, objection)
+        if not peer.flowing:
+            peer.flowing = True
+            self._upkeep.listener.flowing(peer.number)
+        track, packet, began = taken
         for fanout in publisher.outputs:
             if fanout.feed(publisher, track, packet, began, now):
                 self._upkeep.aired(fanout, peer)

@@ -34,11 +34,6 @@ static bool check(struct core *core, struct port *port, const uint8_t *data, siz
 static void feed(struct core *core, struct peer *peer, const struct taken *taken, double now)
 {
     struct publisher *publisher = peer->publisher;
-    enum objection objection = publisher->health.objection;
-    if (objection != OBJECTION_NONE && !peer->objected) {
-        peer->objected = true;
-        events_push(core->events, EVENT_OBJECTED, peer->number, 0, objection, NULL, 0);
-    }
     /* Feeding one may change who gets this publisher. */
     size_t count = (size_t)publisher->output_count;
     if (count > core->fed_room) {
@@ -76,6 +71,12 @@ static void media(struct core *core, struct peer *peer, uint8_t *data, size_t si
     struct taken taken;
     if (!publisher_take(publisher, &received, now, arrival(stamp, now, core->wall_ahead), &taken))
         return;
+    /* First what speaks against it: what flows may be put on air at once. */
+    enum objection objection = publisher->health.objection;
+    if (objection != OBJECTION_NONE && !peer->objected) {
+        peer->objected = true;
+        events_push(core->events, EVENT_OBJECTED, peer->number, 0, objection, NULL, 0);
+    }
     if (!peer->flowing) {
         peer->flowing = true;
         events_push(core->events, EVENT_FLOWING, peer->number, 0, OBJECTION_NONE, NULL, 0);
