@@ -80,7 +80,7 @@ void bench_send(const struct setting *setting, const struct srtp_functions *func
     struct leg **legs = memory_new((size_t)setting->viewers * sizeof *legs);
     for (int at = 0; at < setting->viewers; at++) {
         legs[at] = senders_add(senders, (uint64_t)at, sessions[at], setting->tag);
-        senders_move(senders, legs[at], setting->fd, &addresses[at]);
+        senders_move(legs[at], setting->fd, &addresses[at]);
     }
     struct audience *audience = audience_new(legs, setting->viewers);
     double cpu_before = cpu(), before = clock_of(CLOCK_MONOTONIC);
@@ -91,13 +91,13 @@ void bench_send(const struct setting *setting, const struct srtp_functions *func
             nanosleep(&(struct timespec){.tv_nsec = (long)(left * 1e9)}, NULL);
         struct burst *burst = frame(setting, number);
         result->packets += (uint64_t)burst->count * (uint64_t)setting->viewers;
-        senders_send(senders, audience, burst);
+        senders_send(audience, burst);
         burst_release(burst);
     }
     audience_release(audience);
     /* Removed last, so that what failed is known before the end: a leg's freeing is reported. */
     for (int at = 0; at < setting->viewers; at++)
-        senders_remove(senders, legs[at]);
+        senders_remove(legs[at]);
     int freed = 0;
     while (freed < setting->viewers) {
         for (struct report *report = reports_take(&reports), *next; report; report = next) {

@@ -45,19 +45,18 @@ static void print_bytes(const uint8_t *data, size_t size)
     putchar('\n');
 }
 
-void senders_send_one(struct senders *senders, struct leg *leg, struct burst *burst)
+void senders_send_one(struct leg *leg, struct burst *burst)
 {
-    (void)senders;
     for (int at = 0; at < burst->count; at++) {
         printf("p %" PRIu64 " ", leg->peer);
         print_bytes(burst_at(burst, at), burst->sizes[at]);
     }
 }
 
-void senders_send(struct senders *senders, struct audience *audience, struct burst *burst)
+void senders_send(struct audience *audience, struct burst *burst)
 {
     for (int at = 0; at < audience->count; at++)
-        senders_send_one(senders, audience->legs[at], burst);
+        senders_send_one(audience->legs[at], burst);
 }
 
 /* Nobody is on a stream. */
@@ -113,7 +112,7 @@ static void make_output(void)
     ssrcs.retransmission = (uint32_t)next();
     ssrcs.audio = (uint32_t)next();
     uint16_t sequence = (uint16_t)next();
-    outputs[number] = output_new((uint64_t)number, ssrcs, sequence, (uint32_t)next(), NULL);
+    outputs[number] = output_new((uint64_t)number, ssrcs, sequence, (uint32_t)next());
 }
 
 /* Pairs of a payload type and what it stands for. */

@@ -39,19 +39,18 @@ int audience_count(const struct audience *audience) { return audience->count; }
 
 void audience_release(struct audience *audience) { free(audience); }
 
-void senders_send_one(struct senders *senders, struct leg *leg, struct burst *burst)
+void senders_send_one(struct leg *leg, struct burst *burst)
 {
-    (void)senders;
     for (int at = 0; at < burst->count; at++) {
         printf("> %" PRIu64 " ", leg->peer);
         print_hex(burst_at(burst, at), burst->sizes[at]);
     }
 }
 
-void senders_send(struct senders *senders, struct audience *audience, struct burst *burst)
+void senders_send(struct audience *audience, struct burst *burst)
 {
     for (int at = 0; at < audience->count; at++)
-        senders_send_one(senders, audience->legs[at], burst);
+        senders_send_one(audience->legs[at], burst);
 }
 
 /* In the place of ports: who holds how much. */
@@ -135,7 +134,7 @@ static void make_output(void)
     ssrcs.audio = (uint32_t)integer();
     uint16_t sequence = (uint16_t)integer();
     uint32_t timestamp = (uint32_t)integer();
-    outputs[number] = output_new((uint64_t)number, ssrcs, sequence, timestamp, NULL);
+    outputs[number] = output_new((uint64_t)number, ssrcs, sequence, timestamp);
 }
 
 static int wanted(struct outgoing *to)

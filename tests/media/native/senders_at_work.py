@@ -173,10 +173,10 @@ class Senders:
         host, port = (to or viewer.sock).getsockname()[:2]
         assert self.native.address_read(byref(address), host.encode(), port)
         fd = -1 if streamed else (by or self.sock).fileno()
-        self.native.senders_move(self.at, viewer.leg, fd, byref(address))
+        self.native.senders_move(viewer.leg, fd, byref(address))
 
     def remove(self, viewer: Viewer) -> None:
-        self.native.senders_remove(self.at, viewer.leg)
+        self.native.senders_remove(viewer.leg)
 
     def burst(self, packets: Sequence[bytes]) -> c_void_p:
         burst = c_void_p(self.native.burst_new(len(packets)))
@@ -190,17 +190,17 @@ class Senders:
 
     def send(self, viewers: Sequence[Viewer], packets: Sequence[bytes]) -> None:
         audience, burst = self.audience(viewers), self.burst(packets)
-        self.native.senders_send(self.at, audience, burst)
+        self.native.senders_send(audience, burst)
         self.native.burst_release(burst)
         self.native.audience_release(audience)
 
     def send_one(self, viewer: Viewer, packets: Sequence[bytes]) -> None:
         burst = self.burst(packets)
-        self.native.senders_send_one(self.at, viewer.leg, burst)
+        self.native.senders_send_one(viewer.leg, burst)
         self.native.burst_release(burst)
 
     def send_rtcp(self, viewer: Viewer, data: bytes) -> None:
-        self.native.senders_send_rtcp(self.at, viewer.leg, data, c_size_t(len(data)))
+        self.native.senders_send_rtcp(viewer.leg, data, c_size_t(len(data)))
 
     def take(self) -> list[int]:
         """Take the reports; returns the peers that were freed."""

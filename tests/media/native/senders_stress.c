@@ -43,7 +43,7 @@ static void hear(struct reports *reports)
     }
 }
 
-static void place(struct senders *senders, struct leg *leg)
+static void place(struct leg *leg)
 {
     struct address address;
     socklen_t size = sizeof address.name;
@@ -51,7 +51,7 @@ static void place(struct senders *senders, struct leg *leg)
     memset(&address, 0, sizeof address);
     getsockname(fds[0], &address.name.any, &size);
     address.size = sizeof address.name.v4;
-    senders_move(senders, leg, at < 2 ? fds[at] : -1, &address);
+    senders_move(leg, at < 2 ? fds[at] : -1, &address);
 }
 
 static struct burst *write_burst(void)
@@ -90,26 +90,26 @@ int main(int count, char **arguments)
         switch (draw(6)) {
         case 0:
             audience_release(audience);
-            senders_remove(senders, legs[at]);
+            senders_remove(legs[at]);
             removed++;
             legs[at] = senders_add(senders, added, &sessions[added], TAG);
             added++;
             audience = audience_new(legs, PEERS);
             break;
         case 1:
-            place(senders, legs[at]);
+            place(legs[at]);
             break;
         case 2:
-            senders_send_rtcp(senders, legs[at], (const uint8_t *)"\x80\xc9\0\1\0\0\0\7", 8);
+            senders_send_rtcp(legs[at], (const uint8_t *)"\x80\xc9\0\1\0\0\0\7", 8);
             break;
         case 3:
             burst = write_burst();
-            senders_send_one(senders, legs[at], burst);
+            senders_send_one(legs[at], burst);
             burst_release(burst);
             break;
         default:
             burst = write_burst();
-            senders_send(senders, audience, burst);
+            senders_send(audience, burst);
             burst_release(burst);
             break;
         }

@@ -317,7 +317,7 @@ def test_owners_get_legs_in_turn_and_none_many_more_than_another(start: Start) -
     assert len(set(owners[:LEAD])) == 1
     for leg, owner in zip(legs, owners, strict=True):
         if owner == owners[0]:
-            senders.native.senders_remove(senders.at, leg)
+            senders.native.senders_remove(leg)
     new = [senders.owner(senders.leg()) for _ in range(LEAD * 2)]
     assert new[LEAD:] == [owners[0]] * LEAD
 
@@ -330,7 +330,7 @@ def test_more_than_the_queues_hold_is_done_before_the_end(start: Start, threads:
     audience = senders.audience(viewers)
     for number in range(3000):
         burst = senders.burst(packets(40, first=number))
-        senders.native.senders_send(senders.at, audience, burst)
+        senders.native.senders_send(audience, burst)
         senders.native.burst_release(burst)
     senders.native.audience_release(audience)
     senders.remove(viewers[0])

@@ -121,7 +121,7 @@ static void let_in(struct core *core, struct peer *peer, double now)
 void core_placed(struct core *core, struct peer *peer, double now)
 {
     if (peer->leg != NULL)
-        senders_move(core->senders, peer->leg, port_fd(peer->at.port), &peer->at.address);
+        senders_move(peer->leg, port_fd(peer->at.port), &peer->at.address);
     if (peer->viewer != NULL) {
         peer->viewer->port = peer->at.port;
         peer->viewer->address = peer->at.address;
@@ -176,7 +176,7 @@ bool core_secure(struct core *core, uint64_t number, const struct keys *keys, do
     peer->tag = keys->tag;
     peer->leg = senders_add(core->senders, number, keys->transmit, keys->tag);
     if (peer->at.port != NULL)
-        senders_move(core->senders, peer->leg, port_fd(peer->at.port), &peer->at.address);
+        senders_move(peer->leg, port_fd(peer->at.port), &peer->at.address);
     let_in(core, peer, now);
     return true;
 }
@@ -212,15 +212,14 @@ void core_remove_peer(struct core *core, uint64_t number, double now)
         hear_reports(core);
     }
     if (peer->leg != NULL)
-        senders_remove(core->senders, peer->leg);
+        senders_remove(peer->leg);
     free(peer);
 }
 
 void core_add_output(struct core *core, uint64_t number, struct ssrcs ssrcs,
                      uint16_t sound_sequence, uint32_t sound_timestamp)
 {
-    struct output *output =
-        output_new(number, ssrcs, sound_sequence, sound_timestamp, core->senders);
+    struct output *output = output_new(number, ssrcs, sound_sequence, sound_timestamp);
     list_add(&core->outputs, &output->link);
 }
 
@@ -376,7 +375,7 @@ static void stream(struct peer *peer, const uint8_t *data, size_t size, double n
     }
 }
 
-static void heard(struct core *core, struct peer *peer, const struct report *report, double now)
+static void heard(struct peer *peer, const struct report *report, double now)
 {
     struct viewer *viewer = peer->viewer;
     if (report->kind == REPORT_REFUSED) {
@@ -387,7 +386,6 @@ static void heard(struct core *core, struct peer *peer, const struct report *rep
     } else if (peer->at.port != NULL) {
         port_send(peer->at.port, report->data, report->size, &peer->at.address, now);
     }
-    (void)core;
 }
 
 void core_hear(struct core *core, double now)
@@ -399,7 +397,7 @@ void core_hear(struct core *core, double now)
         if (report->kind == REPORT_FREED)
             events_push(core->events, EVENT_FREED, report->peer, 0, OBJECTION_NONE, NULL, 0);
         else if (peer != NULL)
-            heard(core, peer, report, now);
+            heard(peer, report, now);
         free(report);
     }
 }

@@ -10,7 +10,7 @@
 static const double PATIENCE_S = 0.5;
 
 struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
-                          uint32_t sound_timestamp, struct senders *senders)
+                          uint32_t sound_timestamp)
 {
     struct output *output = memory_new(sizeof *output);
     list_init(&output->link);
@@ -23,7 +23,7 @@ struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_se
     output->number = number;
     output->ssrcs = ssrcs;
     sound_init(&output->sound, ssrcs.audio, sound_sequence, sound_timestamp);
-    sending_init(&output->sending, senders);
+    sending_init(&output->sending);
     return output;
 }
 
@@ -179,7 +179,7 @@ bool output_feed(struct output *output, struct publisher *publisher, struct trac
     return switched;
 }
 
-bool output_has_pending(const struct output *output)
+static bool has_pending(const struct output *output)
 {
     list_each(link, &output->lanes)
         if (list_entry(link, struct lane, link)->pending_count > 0)
@@ -190,7 +190,7 @@ bool output_has_pending(const struct output *output)
 bool output_send_whole(struct output *output)
 {
     sending_send(output, false);
-    return output_has_pending(output);
+    return has_pending(output);
 }
 
 void output_flush(struct output *output) { sending_send(output, true); }

@@ -31,7 +31,7 @@ struct output {
 };
 
 struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
-                          uint32_t sound_timestamp, struct senders *senders);
+                          uint32_t sound_timestamp);
 /* Its viewers must have been removed. */
 void output_free(struct output *output);
 
@@ -81,6 +81,5 @@ void output_probe(struct output *output, double seconds);
 bool output_is_layered(const struct output *output);
 /* What is renewed for a viewer once a second; true where it needs another keyframe. */
 bool output_second(struct output *output, struct viewer *viewer, double now);
-bool output_has_pending(const struct output *output);
 
 #endif

@@ -32,7 +32,7 @@ static void repairs_send(struct output *output, struct viewer *viewer, const str
         }
     }
     if (burst->count > 0)
-        senders_send_one(output->sending.senders, viewer->leg, burst);
+        senders_send_one(viewer->leg, burst);
     burst_release(burst);
 }
 

@@ -190,9 +190,8 @@ struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session tra
     return leg;
 }
 
-void senders_move(struct senders *senders, struct leg *leg, int fd, const struct address *address)
+void senders_move(struct leg *leg, int fd, const struct address *address)
 {
-    (void)senders;
     if (!leg->owner->is_threaded) {
         leg_move(leg, fd, address);
         return;
@@ -203,10 +202,9 @@ void senders_move(struct senders *senders, struct leg *leg, int fd, const struct
                &(struct task){.kind = TASK_MOVE, .leg = leg, .number = fd, .data = kept});
 }
 
-void senders_remove(struct senders *senders, struct leg *leg)
+void senders_remove(struct leg *leg)
 {
     struct sender *owner = leg->owner;
-    (void)senders;
     list_remove(&leg->all);
     owner->load--;
     if (owner->is_threaded)
@@ -261,9 +259,8 @@ void audience_release(struct audience *audience)
     free(audience);
 }
 
-void senders_send(struct senders *senders, struct audience *audience, struct burst *burst)
+void senders_send(struct audience *audience, struct burst *burst)
 {
-    (void)senders;
     for (int at = 0; at < audience->part_count; at++) {
         const struct part *part = &audience->parts[at];
         if (!part->owner->is_threaded) {
@@ -279,9 +276,8 @@ void senders_send(struct senders *senders, struct audience *audience, struct bur
     }
 }
 
-void senders_send_one(struct senders *senders, struct leg *leg, struct burst *burst)
+void senders_send_one(struct leg *leg, struct burst *burst)
 {
-    (void)senders;
     if (!leg->owner->is_threaded) {
         fanout_send(leg->owner->fanout, &leg, 1, burst);
         return;
@@ -291,9 +287,8 @@ void senders_send_one(struct senders *senders, struct leg *leg, struct burst *bu
                &(struct task){.kind = TASK_SEND_ONE, .leg = leg, .burst = burst});
 }
 
-void senders_send_rtcp(struct senders *senders, struct leg *leg, const uint8_t *data, size_t size)
+void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size)
 {
-    (void)senders;
     if (!leg->owner->is_threaded) {
         fanout_send_rtcp(leg->owner->fanout, leg, data, size);
         return;

@@ -48,19 +48,19 @@ void senders_free(struct senders *senders);
 struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session transmit,
                         unsigned tag);
 /* It is reached there now: by this UDP socket, or, with fd -1, by a stream. */
-void senders_move(struct senders *senders, struct leg *leg, int fd, const struct address *address);
+void senders_move(struct leg *leg, int fd, const struct address *address);
 /* The leg is freed by its owner, which reports it. */
-void senders_remove(struct senders *senders, struct leg *leg);
+void senders_remove(struct leg *leg);
 
 struct audience *audience_new(struct leg *const *legs, int count);
 int audience_count(const struct audience *audience);
 void audience_release(struct audience *audience);
 
 /* Both take holders of their own, so that the caller releases its own. */
-void senders_send(struct senders *senders, struct audience *audience, struct burst *burst);
-void senders_send_one(struct senders *senders, struct leg *leg, struct burst *burst);
+void senders_send(struct audience *audience, struct burst *burst);
+void senders_send_one(struct leg *leg, struct burst *burst);
 /* Protect and send a compound packet of at most 1,200 bytes. */
-void senders_send_rtcp(struct senders *senders, struct leg *leg, const uint8_t *data, size_t size);
+void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size);
 
 /* Packets that could not be sent so far, of all senders. */
 uint64_t senders_failed(const struct senders *senders);

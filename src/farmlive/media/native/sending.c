@@ -9,10 +9,7 @@
 #include "memory.h"
 #include "output.h"
 
-void sending_init(struct sending *sending, struct senders *senders)
-{
-    *sending = (struct sending){.senders = senders};
-}
+void sending_init(struct sending *sending) { *sending = (struct sending){0}; }
 
 static void sending_clear_groups(struct sending *sending)
 {
@@ -228,7 +225,7 @@ void sending_send(struct output *output, bool all)
         if (heard > 0)
             sound_write(sound, burst, &group->hearing);
         if (burst->count > 0) {
-            senders_send(sending->senders, group->audience, burst);
+            senders_send(group->audience, burst);
             sending->sent += (long)burst->count * audience_count(group->audience);
         }
         burst_release(burst);
@@ -268,7 +265,7 @@ void sending_send_to(struct output *output, struct viewer *const *viewers, int v
         lane_write(burst, packets, count, &key->shift, output->ssrcs.video,
                    key->has_live ? &key->live : NULL);
         if (burst->count > 0) {
-            senders_send(sending->senders, audiences[group], burst);
+            senders_send(audiences[group], burst);
             sending->sent += (long)burst->count * audience_count(audiences[group]);
         }
         burst_release(burst);

@@ -21,14 +21,13 @@ struct numbered {
 };
 
 struct sending {
-    struct senders *senders;
     long sent;  /* packets, each viewer's counted */
     bool stale; /* viewers or sound have changed since the groups were made */
     int group_count, group_room;
     struct numbered *groups;
 };
 
-void sending_init(struct sending *sending, struct senders *senders);
+void sending_init(struct sending *sending);
 void sending_clear(struct sending *sending);
 
 /* Send what is gathered of each lane: all of it, or only the frames that are whole; sound rides in

@@ -45,13 +45,14 @@ void upkeep_forget(struct core *core, struct peer *peer)
 
 /* Feedback and requests. */
 
-void upkeep_send_rtcp(struct core *core, struct peer *peer, const struct rtcp_buffer *buffer)
+/* Protect and send a compound packet to a peer with keys, in parts that fit into datagrams. */
+static void send_rtcp(const struct peer *peer, const struct rtcp_buffer *buffer)
 {
     if (peer->leg == NULL)
         return;
     size_t part;
     for (size_t at = 0; (part = rtcp_part(buffer, at)) > 0; at += part)
-        senders_send_rtcp(core->senders, peer->leg, buffer->data + at, part);
+        senders_send_rtcp(peer->leg, buffer->data + at, part);
 }
 
 void upkeep_ask(struct core *core, struct publisher *publisher, double now)
@@ -79,12 +80,12 @@ void upkeep_pump_soon(struct core *core, double now)
     }
 }
 
-static void request(struct core *core, struct peer *peer, double now)
+static void request(struct peer *peer, double now)
 {
     struct rtcp_buffer buffer = {0};
     peer->publisher->asking = false;
     publisher_request(peer->publisher, now, &buffer);
-    upkeep_send_rtcp(core, peer, &buffer);
+    send_rtcp(peer, &buffer);
 }
 
 void upkeep_report_to(struct core *core, struct peer *peer, double now)
@@ -93,7 +94,7 @@ void upkeep_report_to(struct core *core, struct peer *peer, double now)
         return;
     struct rtcp_buffer buffer = {0};
     sending_report(peer->output, peer->viewer, now, now + core->wall_at_zero, &buffer);
-    upkeep_send_rtcp(core, peer, &buffer);
+    send_rtcp(peer, &buffer);
 }
 
 uint32_t upkeep_middle_of(const struct core *core, double now)
@@ -132,7 +133,7 @@ static void tell_publishers(struct core *core, double now)
         if (publisher_last_at(peer->publisher) > 0) {
             struct rtcp_buffer buffer = {0};
             publisher_feedback(peer->publisher, now, report, wall, &buffer);
-            upkeep_send_rtcp(core, peer, &buffer);
+            send_rtcp(peer, &buffer);
         }
     }
 }
@@ -164,11 +165,12 @@ static void second(struct core *core, struct peer *peer, double now)
     }
 }
 
-static void send_nothing(struct core *core, struct peer *peer, uint32_t ssrc)
+/* A report on nothing. */
+static void send_nothing(const struct peer *peer, uint32_t ssrc)
 {
     struct rtcp_buffer buffer = {0};
     rtcp_receiver_report(&buffer, ssrc, NULL, 0);
-    upkeep_send_rtcp(core, peer, &buffer);
+    send_rtcp(peer, &buffer);
 }
 
 /* Let nobody hear nothing for more than half a second: clients take silence for a lost way, and
@@ -187,7 +189,7 @@ static void keep_awake(struct core *core)
         list_each(link, &core->publishing) {
             struct peer *peer = list_entry(link, struct peer, publishing);
             if (publisher_last_at(peer->publisher) <= 0)
-                send_nothing(core, peer, peer->publisher->own_ssrc);
+                send_nothing(peer, peer->publisher->own_ssrc);
         }
     }
     if (!somebody)
@@ -198,7 +200,7 @@ static void keep_awake(struct core *core)
             struct viewer *viewer = peer->viewer;
             if (peer->output != NULL &&
                 (peer->output->is_quiet || (viewer != NULL && viewer->is == VIEWER_WAITING)))
-                send_nothing(core, peer, peer->output->ssrcs.video);
+                send_nothing(peer, peer->output->ssrcs.video);
         }
     }
 }
@@ -282,7 +284,7 @@ void upkeep_run(struct core *core, double now)
     list_each(link, &core->publishing) {
         struct peer *peer = list_entry(link, struct peer, publishing);
         if (peer->publisher->asking && peer->publisher->ask_at <= now)
-            request(core, peer, now);
+            request(peer, now);
     }
     if (core->is_started && core->ticked_at + TICK_S + SLACK_S <= now) {
         /* Nothing has woken us in time: then viewers must. */

@@ -31,7 +31,5 @@ void upkeep_pump_soon(struct core *core, double now);
 void upkeep_report_to(struct core *core, struct peer *peer, double now);
 /* This moment as the middle 32 bits of our NTP time. */
 uint32_t upkeep_middle_of(const struct core *core, double now);
-/* Protect and send a compound packet to a peer with keys, in parts that fit into datagrams. */
-void upkeep_send_rtcp(struct core *core, struct peer *peer, const struct rtcp_buffer *buffer);
 
 #endif
