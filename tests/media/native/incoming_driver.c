@@ -240,7 +240,7 @@ static void state(void)
 {
     double now = number();
     printf("publisher %.17g %d %.17g %d", publisher_last_at(publisher), publisher_wanted(publisher),
-           publisher_rest(publisher, now), publisher_answers_requests(publisher));
+           publisher_rest(publisher, now, 0.009), publisher_answers_requests(publisher));
     optional(publisher->round_trip_s >= 0, publisher->round_trip_s);
     printf(" %d %d", publisher->health.size.width, publisher->health.size.height);
     print_layers();

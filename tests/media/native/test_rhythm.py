@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from farmlive.media.rhythm import Rhythm, rest
+from farmlive.media.rhythm import TOGETHER_S, Rhythm, rest
 
 
 class CRhythm(ctypes.Structure):
@@ -25,7 +25,7 @@ class CRhythm(ctypes.Structure):
 def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.rhythm_init.argtypes = [ctypes.c_void_p, ctypes.c_double]
     native.rhythm_beat.argtypes = [ctypes.c_void_p, ctypes.c_double]
-    native.rhythm_rest.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_double]
+    native.rhythm_rest.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_double, ctypes.c_double]
     native.rhythm_rest.restype = ctypes.c_double
     return native
 
@@ -50,7 +50,7 @@ class Streams:
     def rest(self, now: float) -> float:
         for native, python in zip(self.native, self.python, strict=True):
             assert (native.next if native.has_next else None) == python.next
-        found: float = self.c.rhythm_rest(self.pointers, len(self.native), now)
+        found: float = self.c.rhythm_rest(self.pointers, len(self.native), now, TOGETHER_S)
         assert found == rest(self.python, now)
         return found
 

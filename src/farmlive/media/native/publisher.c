@@ -61,7 +61,7 @@ bool publisher_wanted(const struct publisher *publisher)
     return false;
 }
 
-double publisher_rest(const struct publisher *publisher, double now)
+double publisher_rest(const struct publisher *publisher, double now, double together_s)
 {
     const struct rhythm *rhythms[TRACKS_MOST];
     int count = 0;
@@ -72,7 +72,7 @@ double publisher_rest(const struct publisher *publisher, double now)
         if (track->last_at > now - RESTS_WITHIN_S)
             rhythms[count++] = &track->rhythm;
     }
-    return rhythm_rest(rhythms, count, now);
+    return rhythm_rest(rhythms, count, now, together_s);
 }
 
 bool publisher_answers_requests(const struct publisher *publisher)

@@ -9,6 +9,10 @@
 #include "memory.h"
 #include "sieve.h"
 
+/* Sound and a frame that come within this are read and sent together: a message to each viewer
+ * costs as much as five packets do. */
+static const double TOGETHER_S = 0.003;
+
 /* A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait. */
 static const double SHORTEST_REST_S = 0.002, LONGEST_REST_S = 0.03;
 
@@ -197,7 +201,7 @@ bool reading_rested(struct reading *reading, double now)
 static void let_rest(struct reading *reading, struct own *own, double now)
 {
     const struct publisher *publisher = own->peer->publisher;
-    double rest = publisher && !own->has_more ? publisher_rest(publisher, now) : 0;
+    double rest = publisher && !own->has_more ? publisher_rest(publisher, now, TOGETHER_S) : 0;
     own->is_read = false;
     own->rest_to = 0;
     bool rests = rest >= SHORTEST_REST_S;

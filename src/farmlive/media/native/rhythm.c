@@ -7,10 +7,6 @@
 /* Frames that were sent at once, and pauses, say nothing of the rhythm. */
 static const double SHORTEST_S = 0.002, LONGEST_S = 0.1;
 
-/* Sound and a frame that come within this are worth waiting for, to be read and sent together: to
- * wake up, and to come back to each viewer's keys and buffers, costs more than the packets do. */
-static const double TOGETHER_S = 0.009;
-
 /* How late a beat often is. */
 static const double LATE_S = 0.001;
 
@@ -32,7 +28,7 @@ void rhythm_beat(struct rhythm *rhythm, double when)
     rhythm->next = when + rhythm->every;
 }
 
-double rhythm_rest(const struct rhythm *const rhythms[], int count, double now)
+double rhythm_rest(const struct rhythm *const rhythms[], int count, double now, double together_s)
 {
     double first = INFINITY;
     for (int each = 0; each < count; each++) {
@@ -44,7 +40,7 @@ double rhythm_rest(const struct rhythm *const rhythms[], int count, double now)
     double whole = first;
     for (int each = 0; each < count; each++) {
         double end = rhythms[each]->next + rhythms[each]->lasts_s;
-        if (whole < end && end <= first + TOGETHER_S)
+        if (whole < end && end <= first + together_s)
             whole = end;
     }
     /* A single packet of sound wakes us by itself. */

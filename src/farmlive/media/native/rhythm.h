@@ -20,7 +20,7 @@ void rhythm_init(struct rhythm *rhythm, double lasts_s);
 void rhythm_beat(struct rhythm *rhythm, double when);
 
 /* For how long a source needs no reading, in seconds: until what comes next is whole, and with it
- * what comes soon after. 0 where it is one packet, or not known, or late. */
-double rhythm_rest(const struct rhythm *const rhythms[], int count, double now);
+ * what comes within `together_s` after. 0 where it is one packet, or not known, or late. */
+double rhythm_rest(const struct rhythm *const rhythms[], int count, double now, double together_s);
 
 #endif
