@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -140,6 +141,21 @@ async def test_connections_of_one_address_are_bounded(room: Room) -> None:
     assert room.ports.bounds.refused == 1
     await room.connect("127.0.0.2")
     await room.holds(5)
+
+
+async def test_who_connects_anew_from_the_same_port_is_let_in(room: Room) -> None:
+    first = await room.connect()
+    port = first.getsockname()[1]
+    await room.holds(1)
+    # A reset, and the next one before anybody has read of it.
+    first.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    room.port._loop.remove_reader(room.port.connections["127.0.0.1", port]._sock)
+    first.close()
+    with socket.create_connection(room.address, source_address=("127.0.0.1", port)) as second:
+        second.send(frame(b"check"))
+        await room.comes(b"check")
+        await room.holds(1)
+    await room.holds(0)
 
 
 async def test_where_all_is_full_one_that_proved_nothing_makes_room(room: Room) -> None:

@@ -145,6 +145,9 @@ class TcpPort(Port):
                     self._again = self._loop.call_later(1.0, self._accept_again)
                     return
                 continue
+            # An older one from there has ended, or this one could not be; it only was not read yet.
+            if (older := self.connections.get(address)) is not None:
+                older.close()
             if self.bounds.room(address[0]):
                 self.connections[address] = Connection(self, sock, address, self._loop)
             else:

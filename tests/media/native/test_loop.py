@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -197,6 +198,22 @@ async def test_connections_of_one_address_are_bounded(room: Room) -> None:
     assert room.engine.counters()["connections_refused"] == 1
     room.engine.add_peer(LOCAL)
     assert await is_answered(await room.tcp("127.0.0.2"))
+
+
+async def test_who_connects_anew_from_the_same_port_is_let_in(room: Room) -> None:
+    room.engine.add_peer(LOCAL)
+    port = 0
+    for _ in range(50):
+        stream = await asyncio.to_thread(
+            socket.create_connection, room.way("tcp"), source_address=("127.0.0.1", port)
+        )
+        with stream:
+            port = stream.getsockname()[1]
+            stream.setblocking(False)
+            assert await is_answered(stream)
+            # Its end is a reset, so that the port is free at once.
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await until(lambda: not room.engine.census()["connections"], "none is left")
 
 
 async def test_where_all_is_full_the_oldest_that_proved_nothing_makes_room(room: Room) -> None:
