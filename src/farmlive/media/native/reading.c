@@ -184,16 +184,23 @@ void reading_shared(struct reading *reading, struct watched *watched, double now
         take(reading, watched->fd, (struct port *)watched, now);
 }
 
+/* One that has rested and was not read yet. Asked for anew after each reading, which may close the
+ * sockets of others. */
+static struct own *rested(const struct reading *reading, double now)
+{
+    list_each(link, &reading->owns) {
+        struct own *own = list_entry(link, struct own, link);
+        if (own->rest_to > 0 && own->rest_to <= now && !own->is_read)
+            return own;
+    }
+    return NULL;
+}
+
 bool reading_rested(struct reading *reading, double now)
 {
     bool some = false;
-    list_each(link, &reading->owns) {
-        struct own *own = list_entry(link, struct own, link);
-        if (own->rest_to > 0 && own->rest_to <= now) {
-            read_own(reading, own, now);
-            some = true;
-        }
-    }
+    for (struct own *own; (own = rested(reading, now)) != NULL; some = true)
+        read_own(reading, own, now);
     return some;
 }
 

@@ -1,0 +1,67 @@
+"""Publishers' own sockets in the native engine's loop, where what one sends closes another's."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from secrets import token_hex
+
+import pytest
+from tests.media.native.test_engine import GCM, KEYFRAME, VIDEO, picture
+from tests.media.native.test_loop import Room, check, heard
+from tests.waiting import until
+
+from farmlive.media.engine import Credentials, Keys, Peer
+from farmlive.media.native.engine import NativeEngine
+from farmlive.media.srtp import Protection
+
+BEAT_S = 0.03
+
+
+class Camera:
+    """A publisher with a socket of its own, which sends a frame now and then."""
+
+    def __init__(self, room: Room, sock: socket.socket) -> None:
+        self.room, self.sock = room, sock
+        self.local = Credentials(token_hex(4), token_hex(12))
+        self.peer: Peer = room.engine.add_peer(self.local)
+        room.engine.publish(self.peer, VIDEO)
+        ours, theirs = os.urandom(28), os.urandom(28)
+        room.engine.secure(self.peer, Keys(GCM, 16, ours, theirs))
+        self._protection = Protection(Keys(GCM, 16, theirs, ours))
+        self._sent = 0
+
+    async def begin(self) -> None:
+        self.sock.send(check(self.local, nominate=True))
+        await heard(self.sock)
+
+    def send(self) -> None:
+        self._sent += 1
+        self.sock.send(picture(self._protection, KEYFRAME, self._sent))
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    engine = NativeEngine()
+    with ExitStack() as sockets:
+        room = Room(engine, sockets)
+        await engine.start(room.told, ["127.0.0.1"], ["127.0.0.1"], 0, None)  # type: ignore[arg-type]
+        yield room
+        await engine.stop()
+
+
+async def test_one_that_closes_the_next_ones_socket_holds_nobody_up(room: Room) -> None:
+    """The second camera goes over to the first one's address while that one's socket rests."""
+    first, second = [Camera(room, await room.udp()) for _ in range(2)]
+    for camera in (first, second):
+        await camera.begin()
+    await until(lambda: room.engine.census()["sockets"] == 2, "each has its own")
+    for _ in range(20):
+        first.send()
+        second.send()
+        await asyncio.sleep(BEAT_S)
+    first.send()
+    await asyncio.sleep(BEAT_S / 6)
+    first.sock.send(check(second.local, nominate=True))
+    await until(lambda: room.engine.place(second.peer) == room.engine.place(first.peer), "it went")
