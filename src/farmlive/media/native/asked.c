@@ -6,8 +6,6 @@
 
 #include "memory.h"
 
-static struct relay *relay_of(PyObject *self) { return (struct relay *)self; }
-
 struct ask_watching {
     struct command command;
     uint64_t peer;

@@ -4,8 +4,6 @@
 
 #include "memory.h"
 
-static struct relay *relay_of(PyObject *self) { return (struct relay *)self; }
-
 /* Post a command with what a method was given. */
 static PyObject *post(PyObject *self, struct command *command,
                       void (*run)(struct core *core, struct command *command, double now))

@@ -92,7 +92,7 @@ void hand_census(const struct hand *hand, struct census *census)
 /* NULL, with an error set, where the relay has a thread or has ended. */
 static struct hand *hand_of(PyObject *self)
 {
-    struct hand *hand = ((struct relay *)self)->hand;
+    struct hand *hand = relay_of(self)->hand;
     if (hand == NULL)
         PyErr_SetString(PyExc_RuntimeError, "the relay is not run by hand");
     return hand;

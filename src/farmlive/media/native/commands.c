@@ -1,9 +1,9 @@
 /* The queue of what Python asks: filled by any thread, run by the relay's. */
 #include "commands.h"
 
-#include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "bell.h"
 
 void commands_init(struct commands *commands, int bell)
 {
@@ -52,9 +52,7 @@ void commands_post(struct commands *commands, struct command *command)
     if (is_closed) {
         let_go(commands, command);
     } else if (was_empty) {
-        /* It fails only where the bell has been rung beyond counting, which is rung enough. */
-        ssize_t written = write(commands->bell, &(uint64_t){1}, sizeof(uint64_t));
-        (void)written;
+        bell_ring(commands->bell);
     }
 }
 

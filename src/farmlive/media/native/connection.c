@@ -107,8 +107,7 @@ void connection_read(struct connection *connection, double now)
 
 /* Writing. */
 
-/* Send what it takes. */
-static void write_out(struct connection *connection)
+void connection_write(struct connection *connection)
 {
     struct iovec parts[PARTS_AT_ONCE];
     struct backlog *backlog = &connection->backlog;
@@ -133,12 +132,10 @@ static void write_out(struct connection *connection)
                 connection->is_full ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
-void connection_write(struct connection *connection) { write_out(connection); }
-
 void connection_flush(struct connection *connection, double now)
 {
     list_remove(&connection->gathered);
-    write_out(connection);
+    connection_write(connection);
     if (connection->is_full)
         connection->untold += backlog_trim(&connection->backlog, now);
 }

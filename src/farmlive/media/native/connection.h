@@ -36,7 +36,7 @@ void connection_close_all(struct port *port);
 
 /* It has something for us; for this it needs `tcp`'s room. */
 void connection_read(struct connection *connection, double now);
-/* It takes more again. */
+/* Send what it takes. */
 void connection_write(struct connection *connection);
 
 /* As `port_send`, `port_stream`, `port_flush` and `port_held`. */

@@ -116,7 +116,7 @@ void core_placed(struct core *core, struct peer *peer, double now);
 /* A connection has ended. */
 void core_cut_off(struct core *core, struct peer *peer, const struct port *port,
                   const struct address *address);
-/* What senders have told since the last call. */
+/* delivery.c: take what senders have told since the last call. */
 void core_hear(struct core *core, double now);
 
 #endif

@@ -4,10 +4,9 @@
  * first takes the bell's count and then the events, so that none is left behind unheard. */
 #include "events.h"
 
-#include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "bell.h"
 #include "memory.h"
 
 void events_init(struct events *events, int bell)
@@ -44,11 +43,8 @@ void events_push(struct events *events, enum event_kind kind, uint64_t peer, uin
     *events->end = event;
     events->end = &event->next;
     pthread_mutex_unlock(&events->lock);
-    if (was_empty) {
-        const uint64_t one = 1;
-        ssize_t written = write(events->bell, &one, sizeof one);
-        (void)written; /* the count can't be full */
-    }
+    if (was_empty)
+        bell_ring(events->bell);
 }
 
 struct event *events_take(struct events *events)

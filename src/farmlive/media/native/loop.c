@@ -6,15 +6,16 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "memory.h"
 #include "reading.h"
 #include "tcp.h"
+#include "thread.h"
 #include "upkeep.h"
 
 enum { EVENTS_AT_ONCE = 64, HEARINGS_MOST = 8 };
@@ -45,7 +46,7 @@ static double seconds_of(clockid_t clock)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-double loop_now(void) { return seconds_of(CLOCK_MONOTONIC); }
+static double loop_now(void) { return seconds_of(CLOCK_MONOTONIC); }
 
 /* Learn how far apart the clocks are: once, and where someone sets the wall's. A reading that was
  * interrupted is no news: publishers would take the difference for a delay on their way, and send
@@ -74,13 +75,6 @@ static void after_reading(struct loop *loop, double now)
 {
     upkeep_after_reading(&loop->core, now);
     look_at_ticks(loop, true);
-}
-
-static void unbell(int bell)
-{
-    uint64_t count;
-    ssize_t size = read(bell, &count, sizeof count);
-    (void)size;
 }
 
 /* Read what publishers sent; true where there was something. */
@@ -115,11 +109,11 @@ static bool read_others(struct loop *loop, const struct epoll_event *events, int
         struct watched *watched = events[i].data.ptr;
         switch (watched->as) {
         case WATCHED_COMMANDS:
-            unbell(watched->fd);
+            bell_quiet(watched->fd);
             commands_run(loop->commands, &loop->core, now);
             break;
         case WATCHED_REPORTS:
-            unbell(watched->fd);
+            bell_quiet(watched->fd);
             break;
         case WATCHED_SHARED:
             reading_shared(&loop->reading, watched, now);
@@ -228,18 +222,8 @@ static void clear(struct loop *loop)
 
 static bool start_thread(struct loop *loop)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    /* The thread has what its maker has: signals are for Python's threads. */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&loop->thread, NULL, run, loop);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (status) {
-        errno = status;
-        return false;
-    }
-    pthread_setname_np(loop->thread, "farmlive-media");
-    return true;
+    errno = thread_start(&loop->thread, "farmlive-media", run, loop);
+    return errno == 0;
 }
 
 /* The thread has failed to start: the sockets are still the caller's. */
@@ -313,8 +297,7 @@ struct loop *loop_start(const struct loop_options *options, struct events *event
 void loop_stop(struct loop *loop)
 {
     atomic_store(&loop->ends, true);
-    ssize_t written = write(loop->commands->bell, &(uint64_t){1}, sizeof(uint64_t));
-    (void)written;
+    bell_ring(loop->commands->bell);
     pthread_join(loop->thread, NULL);
     clear(loop);
 }

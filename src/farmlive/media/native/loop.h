@@ -26,9 +26,6 @@ struct loop *loop_start(const struct loop_options *options, struct events *event
 /* End the thread, close all sockets, and free everything. */
 void loop_stop(struct loop *loop);
 
-/* The time on the clock of `now`. */
-double loop_now(void);
-
 /* Add what the loop holds to a census; in the relay's thread. */
 void loop_census(const struct loop *loop, struct census *census);
 

@@ -3,10 +3,11 @@
  * version from 3.11 on. */
 #include "relay.h"
 
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "memory.h"
+#include "bell.h"
 
 /* A function as a slot's value: ISO C has no such conversion, POSIX has (dlsym(3)). */
 #define SLOT(function) __extension__(void *)(function)
@@ -84,7 +85,7 @@ static void end(struct relay *relay)
 
 static void relay_dealloc(PyObject *self)
 {
-    struct relay *relay = (struct relay *)self;
+    struct relay *relay = relay_of(self);
     PyTypeObject *type = Py_TYPE(self);
     end(relay);
     int bells[] = {relay->events.bell, relay->commands.bell};
@@ -116,7 +117,7 @@ static int read_descriptors(PyObject *sequence, int fds[SOCKETS_MOST])
 
 static PyObject *relay_start(PyObject *self, PyObject *arguments)
 {
-    struct relay *relay = (struct relay *)self;
+    struct relay *relay = relay_of(self);
     PyObject *udp, *tcp;
     int udp_fds[SOCKETS_MOST], tcp_fds[SOCKETS_MOST];
     struct loop_options options = {.udp = udp_fds, .tcp = tcp_fds};
@@ -143,7 +144,7 @@ static PyObject *relay_start(PyObject *self, PyObject *arguments)
 static PyObject *relay_stop(PyObject *self, PyObject *arguments)
 {
     (void)arguments;
-    end((struct relay *)self);
+    end(relay_of(self));
     Py_RETURN_NONE;
 }
 
@@ -152,19 +153,17 @@ static PyObject *relay_stop(PyObject *self, PyObject *arguments)
 static PyObject *relay_fileno(PyObject *self, PyObject *arguments)
 {
     (void)arguments;
-    return PyLong_FromLong(((struct relay *)self)->events.bell);
+    return PyLong_FromLong(relay_of(self)->events.bell);
 }
 
 static PyObject *relay_events(PyObject *self, PyObject *arguments)
 {
     (void)arguments;
-    struct events *events = &((struct relay *)self)->events;
+    struct events *events = &relay_of(self)->events;
     PyObject *told = PyList_New(0);
     if (told == NULL)
         return NULL;
-    uint64_t rung;
-    ssize_t size = read(events->bell, &rung, sizeof rung);
-    (void)size; /* fails where it has not rung */
+    bell_quiet(events->bell);
     for (struct event *event = events_take(events), *next; event != NULL; event = next) {
         next = event->next;
         PyObject *item = NULL;

@@ -23,6 +23,8 @@ struct relay {
     struct hand *hand; /* NULL where it has a thread */
 };
 
+static inline struct relay *relay_of(PyObject *self) { return (struct relay *)self; }
+
 /* Have the command run in the relay's thread, or at once by hand; after the end it is dropped. */
 void relay_post(struct relay *relay, struct command *command);
 /* Have it run and wait for that, without the GIL. False where there is nobody to run it. */

@@ -4,8 +4,7 @@
  * in which it came. The bell is rung once for all that comes before the queue is emptied. */
 #include "reports.h"
 
-#include <unistd.h>
-
+#include "bell.h"
 #include "memory.h"
 
 void reports_init(struct reports *reports, int bell)
@@ -41,12 +40,8 @@ void reports_push(struct reports *reports, enum report_kind kind, uint64_t peer,
     *reports->end = report;
     reports->end = &report->next;
     pthread_mutex_unlock(&reports->lock);
-    if (was_empty && reports->bell >= 0) {
-        /* Fails only where the bell was rung 2^64 - 2 times and nobody came. */
-        const uint64_t once = 1;
-        ssize_t written = write(reports->bell, &once, sizeof once);
-        (void)written;
-    }
+    if (was_empty && reports->bell >= 0)
+        bell_ring(reports->bell);
 }
 
 struct report *reports_take(struct reports *reports)

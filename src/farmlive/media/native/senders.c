@@ -6,12 +6,10 @@
  * that are left. Protecting and sending is `fanout`'s part, the order of tasks `queue`'s. */
 #include "senders.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include "fanout.h"
 #include "memory.h"
 #include "queue.h"
+#include "thread.h"
 
 /* What a thread takes out of its queue at once. */
 enum { TAKEN_MOST = 32 };
@@ -107,20 +105,14 @@ static void *sender_run(void *context)
     return NULL;
 }
 
-/* Signals are for the process's main thread. */
 static void sender_start(struct sender *sender)
 {
-    sigset_t all, before;
     sender->is_threaded = true;
     queue_init(&sender->queue);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&sender->thread, NULL, sender_run, sender) != 0) {
+    if (thread_start(&sender->thread, "farmlive-send", sender_run, sender) != 0) {
         fputs("farmlive: the system has no room for a send thread\n", stderr);
         abort();
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_setname_np(sender->thread, "farmlive-send");
 }
 
 struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture)

@@ -141,8 +141,7 @@ void tcp_accept(struct port *port, double now)
             return;
         if (fd < 0)
             continue;
-        /* An older one from there has ended, or this one could not be: we have not read of it yet.
-         */
+        /* An older one from there has ended, or this one could not be: it was not read yet. */
         struct connection *older = table_get(&port->connections, &address);
         if (older)
             connection_close(older);

@@ -1,0 +1,24 @@
+/* Threads of the engine. */
+#ifndef FARMLIVE_THREAD_H
+#define FARMLIVE_THREAD_H
+
+#include <pthread.h>
+#include <signal.h>
+
+/* Start a thread that takes no signals, which are for Python's, under a name of at most 15 bytes.
+ * Returns 0, or why it can't be. */
+static inline int thread_start(pthread_t *thread, const char *name, void *(*run)(void *),
+                               void *context)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    /* A thread has what its maker has. */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = pthread_create(thread, NULL, run, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (status == 0)
+        pthread_setname_np(*thread, name);
+    return status;
+}
+
+#endif
