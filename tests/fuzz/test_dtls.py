@@ -62,7 +62,7 @@ async def shake(noise: list[bytes], limit_s: float) -> tuple[End, End, list[Any]
             await end.ended.wait()
     for end in ends:
         assert end.handshake is not None
-        await end.handshake.stop()
+        end.handshake.stop()
     return server, client, faults
 
 

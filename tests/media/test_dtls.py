@@ -49,7 +49,8 @@ class End:
 def ends(own: Certificate, other: Certificate, lose: int = 0) -> tuple[End, End]:
     client, server = End("client", own, other, lose), End("server", other, own)
     client.other, server.other = server, client
-    for end in (client, server):
+    # Who speaks first is the last to begin.
+    for end in (server, client):
         end.handshake.start()
     return client, server
 
@@ -68,9 +69,9 @@ async def test_both_ends_get_the_keys_of_the_other(ours: Certificate) -> None:
     assert client.keys.receive == server.keys.transmit
     sent = len(client.sent)
     assert sent == 2, "nothing was sent twice"
-    await client.handshake.stop()
+    client.handshake.stop()
     await until(lambda: server.closed, "the server is told")
-    await server.handshake.stop()
+    server.handshake.stop()
     assert client.closed == 0
 
 
@@ -83,7 +84,7 @@ async def test_the_first_flight_is_soon_sent_again(ours: Certificate, lose: int)
     assert loop.time() - began < 0.9, "before OpenSSL's timer of a second"
     assert client.sent[: lose + 1] == client.sent[:1] * (lose + 1)
     for end in (client, server):
-        await end.handshake.stop()
+        end.handshake.stop()
 
 
 async def test_an_end_that_never_answers_is_given_up(ours: Certificate) -> None:
@@ -91,7 +92,70 @@ async def test_an_end_that_never_answers_is_given_up(ours: Certificate) -> None:
     client.handshake.start(limit_s=0.4)
     await until(lambda: client.closed, "it is given up")
     assert len(client.sent) == 4, "at once, then after 50, 150 and 350 ms"
-    await client.handshake.stop()
+    client.handshake.stop()
+
+
+@pytest.mark.parametrize(
+    ("told", "good"),
+    [
+        (["sha-256"], True),
+        (["sha-512", "sha-384"], True),
+        (["sha-1", "sha-256"], True),
+        (["sha-1"], False),
+        (["sha-256", "sha-512 of another"], False),
+    ],
+    ids=str,
+)
+async def test_the_certificate_must_have_every_known_fingerprint(
+    ours: Certificate, told: list[str], good: bool
+) -> None:
+    theirs, another = certificate(ec.SECP256R1()), certificate(ec.SECP256R1())
+    client, server = End("client", theirs, ours), End("server", ours, theirs)
+    client.other, server.other = server, client
+    digests = {
+        each: {f.algorithm: f.value for f in each.getFingerprints()} for each in (theirs, another)
+    }
+    fingerprints = [
+        (name, digests[another if rest else theirs].get(name, "AA:BB").lower())
+        for name, _, rest in (each.partition(" of ") for each in told)
+    ]
+    server.handshake = Handshake(
+        ours, fingerprints, "server", server._send, server._secured, server._close
+    )
+    with capture_logs():
+        server.handshake.start()
+        client.handshake.start()
+        await until(lambda: server.keys or server.closed, "it is decided")
+    assert (server.keys is not None, server.closed) == (good, 0 if good else 1)
+    for end in (client, server):
+        end.handshake.stop()
+
+
+async def test_a_lost_flight_of_the_server_is_sent_again(ours: Certificate) -> None:
+    client, server = End("client", ours, ours), End("server", ours, ours, lose=1)
+    client.other, server.other = server, client
+    server.handshake.start()
+    client.handshake.start()
+    assert (len(client.sent), len(server.sent)) == (1, 1)
+    await until(lambda: client.keys and server.keys, "both have keys")
+    for end in (client, server):
+        end.handshake.stop()
+
+
+async def test_an_end_that_is_stopped_says_nothing_more_and_hears_nothing(
+    ours: Certificate,
+) -> None:
+    never = End("client", ours, ours)
+    never.handshake.stop()
+    never.handshake.start()
+    client, server = ends(ours, ours)
+    client.handshake.stop()
+    said = len(client.sent)
+    for record in server.sent:
+        client.handshake.datagram(record)
+    client.handshake.stop()
+    assert (never.sent, len(client.sent)) == ([], said)
+    assert (server.closed, client.closed, never.closed) == (1, 0, 0)
 
 
 async def test_a_certificate_that_tls_refuses_is_told_to_the_operator(ours: Certificate) -> None:
@@ -99,7 +163,7 @@ async def test_a_certificate_that_tls_refuses_is_told_to_the_operator(ours: Cert
         client, server = ends(ours, certificate(ec.SECP224R1()))
         await until(lambda: client.closed, "it is refused")
         for end in (client, server):
-            await end.handshake.stop()
+            end.handshake.stop()
     assert client.keys is None
     assert "P-256" in logs[0]["what_to_do"]
     assert logs[0]["log_level"] == "warning"
@@ -111,7 +175,7 @@ async def test_a_datagram_of_nothing_is_no_record(ours: Certificate) -> None:
         end.handshake.datagram(b"")
     await until(lambda: client.keys and server.keys, "both have their keys")
     for end in (client, server):
-        await end.handshake.stop()
+        end.handshake.stop()
 
 
 async def test_a_handshake_ends_in_time_whatever_comes(ours: Certificate) -> None:
@@ -129,5 +193,5 @@ async def test_a_handshake_ends_in_time_whatever_comes(ours: Certificate) -> Non
 
     disturb()
     await until(lambda: client.closed, "the handshake has ended", seconds=2)
-    await asyncio.wait_for(client.handshake.stop(), 2)
+    client.handshake.stop()
     assert client.keys is None

@@ -9,7 +9,7 @@ import os
 from importlib.metadata import version
 
 from aiortc import rtcdtlstransport
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport, State
+from aiortc.rtcdtlstransport import RTCCertificate
 from pylibsrtp import Policy, Session
 from pylibsrtp._binding import ffi, lib
 
@@ -22,31 +22,7 @@ def test_the_versions_are_the_pinned_ones() -> None:
     assert version("pylibsrtp") == "1.0.0"
 
 
-def test_dtls_transport_asks_for_its_keys_by_the_method_that_we_replace() -> None:
-    start = inspect.getsource(RTCDtlsTransport.start)
-    assert "self._setup_srtp()" in start
-    assert "self._validate_peer_identity(remoteParameters)" in start
-    assert start.index("_validate_peer_identity") < start.index("_setup_srtp")
-    assert "_create_ssl_context(" in start
-    assert "srtp_profiles=self._srtp_profiles" in start
-    own = inspect.getsource(RTCDtlsTransport._setup_srtp)
-    assert 'b"EXTRACTOR-dtls_srtp"' in own
-    assert "self._set_state(State.FAILED)" in own
-
-
-def test_dtls_transport_needs_no_more_of_its_transport() -> None:
-    used = set()
-    for name, part in inspect.getmembers(RTCDtlsTransport, inspect.isfunction):
-        if name.startswith("__"):
-            continue
-        for line in inspect.getsource(part).split("\n"):
-            for piece in line.split("self.transport.")[1:]:
-                used.add(piece.split("(")[0].split(",")[0].split(" ")[0].strip())
-    assert used <= {"_recv", "_send", "role", "state"}
-
-
-def test_states_profiles_and_certificate() -> None:
-    assert {State.FAILED, State.CLOSED, State.CONNECTED} <= set(State)
+def test_profiles_and_certificate() -> None:
     for profile in (
         rtcdtlstransport.SRTP_AEAD_AES_128_GCM,
         rtcdtlstransport.SRTP_AES128_CM_SHA1_80,

@@ -151,7 +151,7 @@ async def test_delete_frees_everything(media: Media) -> None:
     await until(
         lambda: viewer.connection.connectionState in ("closed", "failed"), "the viewer is told"
     )
-    await media.relay.end(BROADCAST)
+    media.relay.end(BROADCAST)
     assert media.relay.metrics()["sources"] == 0
     await until(lambda: not any(media.held.values()), "nothing is left")
 

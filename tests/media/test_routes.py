@@ -265,7 +265,7 @@ async def test_a_refused_offer_is_seen_beside_its_source_until_it_publishes(medi
     assert shown()["kitchen"]["refused"] is None
     media.relay.dismiss(BROADCAST, "guest")
     assert "guest" not in shown()
-    await media.relay.end(BROADCAST)
+    media.relay.end(BROADCAST)
     assert media.relay.health(BROADCAST)["sources"] == []
 
 

@@ -253,7 +253,7 @@ async def test_a_source_that_leaves_ends_its_previews_and_frees_all(media: Media
     await publish(media)
     crew = await look(media, "orchard")
     await seen(crew)
-    await media.relay.end(BROADCAST)
+    media.relay.end(BROADCAST)
     await until(lambda: not any(media.held.values()), "nothing is left")
 
 

@@ -2,7 +2,6 @@
 its broadcast. What follows where one ends is the relay's part.
 """
 
-import asyncio
 from typing import NamedTuple
 
 from farmlive.media.broadcasts import Broadcast, Source
@@ -28,7 +27,6 @@ class OpenSessions:
         self._by_token: dict[str, Session] = {}
         self._by_peer: dict[Peer, Session] = {}
         self._places: dict[Session, Place] = {}
-        self._closing: set[asyncio.Task[None]] = set()
 
     def add(self, session: Session, place: Place) -> None:
         """A session begins."""
@@ -56,24 +54,16 @@ class OpenSessions:
         """What the session is; None for one that is not open."""
         return self._places.get(session) if session is not None else None
 
-    def close_soon(self, session: Session) -> None:
-        """Forget the session; its goodbye goes out in a moment."""
-        self._forget(session)
-        task = asyncio.get_running_loop().create_task(session.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-    async def close(self, *sessions: Session) -> None:
-        """Forget these and say goodbye."""
-        for session in sessions:
-            self._forget(session)
-        await asyncio.gather(*(session.close() for session in sessions))
-
-    async def all_closed(self) -> None:
-        """Wait until every goodbye has been said."""
-        await asyncio.gather(*self._closing, return_exceptions=True)
-
-    def _forget(self, session: Session) -> None:
+    def forget(self, session: Session) -> Place | None:
+        """The session is over for those who ask; what it was, None where it was none. It is left
+        to be closed.
+        """
         self._by_token.pop(session.token, None)
         self._by_peer.pop(session.peer, None)
-        self._places.pop(session, None)
+        return self._places.pop(session, None)
+
+    def close(self, *sessions: Session) -> None:
+        """Forget these and say goodbye."""
+        for session in sessions:
+            self.forget(session)
+            session.close()

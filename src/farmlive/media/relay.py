@@ -70,11 +70,10 @@ class Relay:
     async def stop(self) -> None:
         """Say goodbye to every peer and close the port."""
         for broadcast in list(self._broadcasts):
-            await self.end(broadcast)
-        await self._sessions.all_closed()
+            self.end(broadcast)
         await self._engine.stop()
 
-    async def end(self, broadcast: str) -> None:
+    def end(self, broadcast: str) -> None:
         """The broadcast has ended: close its sessions and free what it holds. Tells nothing."""
         self.refused.forget(broadcast)
         entry = self._broadcasts.pop(broadcast, None)
@@ -86,7 +85,7 @@ class Relay:
             sessions += source.watchers
             if source.session is not None:
                 sessions.append(source.session)
-        await self._sessions.close(*sessions)
+        self._sessions.close(*sessions)
         for source in entry.sources.values():
             source.watchers.clear()
             self._previews.left(source)
@@ -176,7 +175,7 @@ class Relay:
         self.refused.forget(broadcast, source.id)
         self._previews.show(source)
         if old is not None:
-            self._sessions.close_soon(old)
+            self._sessions.close(old)
             self._direction.replaced(entry, source)
         return session, answer
 
@@ -263,10 +262,9 @@ class Relay:
         """The session is over: free it. By a goodbye of DTLS nobody leaves, as a browser says it
         at a reload too.
         """
-        place = self._sessions.place(session)
+        place = self._sessions.forget(session)
         if place is None:
             return
-        self._sessions.close_soon(session)
         entry, source, publishes = place
         if source is None:
             entry.viewers.discard(session)
@@ -275,6 +273,7 @@ class Relay:
         elif source.session is session:
             source.session = None
             self._direction.stopped(entry, source)
+        session.close()
         self._free_if_idle(entry)
 
     def _free_if_idle(self, entry: Broadcast) -> None:
@@ -328,7 +327,7 @@ class Relay:
         """A source has left: end its session and those that look at it."""
         for session in (source.session, *source.watchers):
             if session is not None:
-                self._sessions.close_soon(session)
+                self._sessions.close(session)
         source.watchers.clear()
         self._previews.left(source)
         self._free_if_idle(entry)

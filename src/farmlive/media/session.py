@@ -93,7 +93,7 @@ class Session:
         """Send this viewer no higher layer than `most`, 0 the lowest; None: whatever it can get."""
         self._engine.prefer(self.peer, most)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Say goodbye and free everything."""
-        await self._handshake.stop()
+        self._handshake.stop()
         self._engine.remove_peer(self.peer)
