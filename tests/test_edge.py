@@ -1,5 +1,7 @@
 """Bad requests as a stranger sends them: each gets a problem that says what to do."""
 
+import asyncio
+import contextlib
 import json
 import socket
 
@@ -64,6 +66,52 @@ async def test_a_body_of_two_mebibytes_is_refused(server: Server) -> None:
 
         answer = await client.post("/api/v1/session", content=unannounced())  # type: ignore[arg-type]
         problem(answer, 413, "too-large")
+
+
+async def raw(server: Server, *parts: bytes) -> bytes:
+    """What the server answers to these bytes until it ends the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    answer = b""
+    try:
+        with contextlib.suppress(ConnectionError):
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+            async with asyncio.timeout(5):
+                while more := await reader.read(65536):
+                    answer += more
+    finally:
+        writer.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"GET /",
+        b"GET / HTTP/1.1\r\nHost: farm\r\nX-Long: ",
+        b"POST /whip/a HTTP/1.1\r\nHost: farm\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Late: ",
+    ],
+    ids=["address", "head", "trailer"],
+)
+async def test_a_head_without_an_end_is_cut_off(server: Server, begin: bytes) -> None:
+    # It comes to an end; while more comes the kernel may drop the answer with it.
+    answer = await raw(server, begin, *[b"x" * 65536] * 12)
+    assert b"HTTP/1.1 2" not in answer
+
+
+async def test_a_body_in_small_chunks_and_requests_in_a_row_are_no_long_head(
+    server: Server,
+) -> None:
+    chunks = b"1\r\n \r\n" * 40_000 + b"0\r\n\r\n"
+    ask = b"POST /api/v1/session HTTP/1.1\r\nHost: farm\r\nContent-Type: application/json\r\n"
+    answer = await raw(
+        server, ask + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n", chunks
+    )
+    assert b"422 Unprocessable" in answer
+    asks = [b"GET /healthz HTTP/1.1\r\nHost: farm\r\nX: %s\r\n\r\n" % (b"x" * 4000)] * 40
+    asks[-1] = asks[-1].replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    assert (await raw(server, b"".join(asks))).count(b"HTTP/1.1 200") == 40
 
 
 async def test_bad_requests_of_media(server: Server) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
 
+from farmlive import gate
 from farmlive.app import Server, running
 from farmlive.client import Api
 from farmlive.settings import Settings
@@ -76,6 +78,38 @@ async def test_new_sessions_of_an_address_are_limited(site: Site) -> None:
     for _ in range(5):
         assert (await site.publish(site.first, site.key)).status_code == 400
     refused(await site.publish(site.first, site.key))
+
+
+async def test_who_comes_in_one_second_asks_the_database_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(settings) as server, httpx.AsyncClient(base_url=server.url) as http:
+        site = await prepared(server, http)
+        store, reads = server.house.store, 0
+        read = store.read
+
+        async def count(function: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            return await read(function)
+
+        async def watch() -> httpx.Response:
+            return await http.post(f"/whep/{site.first}", content="v=0", headers=SDP)
+
+        await watch()
+        monkeypatch.setattr(store, "read", count)
+        for _ in range(3):
+            assert (await watch()).json()["type"] == "/problems/nobody-publishing"
+        assert reads == 0
+        # A change is seen at once.
+        await server.house.broadcasts.end(site.first)
+        assert (await watch()).json()["type"] == "/problems/broadcast-ended"
+        # And one that the bus did not tell of soon.
+        monkeypatch.setattr(gate, "BELIEVED_S", 0.0)
+        await http.post(f"/whep/{site.second}", content="v=0", headers=SDP)
+        reads = 0
+        await http.post(f"/whep/{site.second}", content="v=0", headers=SDP)
+        assert reads == 1
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])

@@ -159,6 +159,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     static = Static()
     pages = Pages(settings, static)
     api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
+    # Routes are looked through in their order, and viewers come by the hundred at once.
+    _add(api, relay.router)
     _add(api, broadcast_routes.routes(store, log, broadcasts, channel, guard))
     _add(
         api,
@@ -170,7 +172,6 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     _add(api, origin_routes.routes(origin, guard))
     _add(api, shop_routes.routes(shop, guard))
     _add(api, review_routes.routes(review, guard))
-    _add(api, relay.router)
     _add(api, gate.routes(relay.health, broadcasts, guard))
     _add(api, cameras.routes(switcher, guard))
     _add(api, operations.routes(store, broadcasts, guard, relay.metrics))
@@ -245,6 +246,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     server = uvicorn.Server(
         uvicorn.Config(
             house.asgi,
+            http=edge.HttpProtocol,
             ws=ChannelProtocol,
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,

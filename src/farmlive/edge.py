@@ -1,5 +1,5 @@
-"""The edge of HTTP: problems as answers, the limit of a body, and a log line a request that tells
-of no person. What a request means is the rooms' part.
+"""The edge of HTTP: problems as answers, the limits of a head and a body, and a log line a request
+that tells of no person. What a request means is the rooms' part.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from farmlive import problems
 from farmlive.problems import Invalid, Problem, TooLarge
@@ -95,6 +96,39 @@ def answer_problems(app: FastAPI, page: ErrorPage) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_fault)
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol over llhttp, which reads a head of any size: here it, or what follows a
+    body in chunks, has `MOST` bytes at most, and what one reading of the socket may bring.
+    """
+
+    MOST = 64 * 1024
+
+    # What came since the last of a body, or since a request began.
+    _came = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, or refuse what does not come to its end."""
+        self._came += len(data)
+        super().data_received(data)
+        if self._came > self.MOST and not self.transport.is_closing():
+            self.send_400_response(f"A request's head may have {self.MOST} bytes at most.")
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._came = 0
+        super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of its body is here."""
+        self._came = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """It is here as a whole."""
+        self._came = 0
+        super().on_message_complete()
 
 
 class BodyLimit:

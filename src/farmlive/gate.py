@@ -3,6 +3,7 @@ media tells is written into the log, in order.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -23,6 +24,8 @@ PLAY = "play"
 CHANGES_PER_JOIN = 4
 # How soon media stops here after an end on another server of which the bus did not tell.
 END_UNHEARD_S = 5.0
+# For how long a broadcast's state is believed where the bus tells of no change.
+BELIEVED_S = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -52,6 +55,8 @@ class StreamGate:
         self._people = people
         self._guard = guard
         self._broadcasts = broadcasts
+        # What was read of broadcasts, and until when it is believed.
+        self._states: dict[str, tuple[str, float]] = {}
         self._told: asyncio.Queue[MediaEvent] = asyncio.Queue()
         self._tasks = {asyncio.create_task(self._write_for_ever())}
 
@@ -138,8 +143,14 @@ class StreamGate:
         """Close a broadcast's media once its end is committed, on whichever server that was."""
 
         def hear(topic: str, message: bytes) -> None:
-            if topic == TOPIC and (event := unpack(message)).kind == "broadcast.ended":
-                self._run(relay.end(event.broadcast))
+            if topic != TOPIC:
+                return
+            event = unpack(message)
+            if event.kind in ("broadcast.started", "broadcast.ended"):
+                # A new one, so that what is being read goes into the old one.
+                self._states = {}
+            if event.kind == "broadcast.ended":
+                relay.end(event.broadcast)
 
         bus.listen(hear)
         self._run(self._look_for_ends(relay))
@@ -154,8 +165,8 @@ class StreamGate:
             await asyncio.sleep(END_UNHEARD_S)
             for broadcast in relay.viewers():
                 try:
-                    if await self._state(broadcast) == "ended":
-                        await relay.end(broadcast)
+                    if await self._read_state(broadcast) == "ended":
+                        relay.end(broadcast)
                 except (Unavailable, UnknownBroadcast) as error:
                     _log.warning("whether a broadcast is over is not known", error=str(error))
             for broadcast, guests in relay.guests().items():
@@ -166,6 +177,15 @@ class StreamGate:
                     _log.warning("whether a guest may stay is not known", error=str(error))
 
     async def _state(self, broadcast: str) -> str:
+        """As `_read_state`; once for all who come in the same second."""
+        states, now = self._states, time.monotonic()
+        state, believed = states.get(broadcast, ("", now))
+        if believed <= now:
+            state = await self._read_state(broadcast)
+            states[broadcast] = state, now + BELIEVED_S
+        return state
+
+    async def _read_state(self, broadcast: str) -> str:
         return await self._store.read(lambda c: self._log.head(c, broadcast).state)
 
     async def _write_for_ever(self) -> None:

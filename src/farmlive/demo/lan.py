@@ -26,6 +26,7 @@ from starlette.types import ASGIApp
 
 from farmlive.demo import DemoError
 from farmlive.demo.authority import Address
+from farmlive.edge import HttpProtocol
 from farmlive.media.addresses import local_addresses
 
 
@@ -111,6 +112,7 @@ async def plain_http(app: ASGIApp, host: str, **options: Any) -> AsyncIterator[s
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            http=HttpProtocol,
             lifespan="off",
             access_log=False,
             log_config=None,
