@@ -114,6 +114,22 @@ def test_records_go_both_ways_once_the_address_is_proved(hand: Hand) -> None:
     assert hand.told.events == [("reached", peer), ("dtls", peer, b"\x16theirs")]
 
 
+def test_a_flood_of_records_takes_nobody_elses_turn(hand: Hand) -> None:
+    peers = [hand.engine.add_peer(Credentials(name, "password")) for name in ("one", "other")]
+    ways = [(f"192.0.2.{number}", 4000) for number in (1, 2)]
+    for name, way in zip(("one", "other"), ways, strict=True):
+        hand.take(check(Credentials(name, "password")), way)
+    for _ in range(2):
+        hand.told.events.clear()
+        for _ in range(10_000):
+            hand.relay.take(b"\x16", -1.0, ways[0], hand.now)
+        hand.relay.take(b"\x16", -1.0, ways[1], hand.now)
+        hand.engine.hear()
+        told = [peer for _, peer, _ in hand.told.events]
+        assert [told.count(peer) for peer in peers] == [64, 1]
+    assert hand.engine.counters()["datagrams_ignored"] == 2 * (10_000 - 64)
+
+
 def test_a_viewer_gets_what_is_on_air(hand: Hand) -> None:
     publisher, camera = hand.secured()
     viewer, screen = hand.secured(("192.0.2.2", 4000))

@@ -14,6 +14,7 @@ void events_init(struct events *events, int bell)
     pthread_mutex_init(&events->lock, NULL);
     events->first = NULL;
     events->end = &events->first;
+    atomic_init(&events->takings, 0);
     events->bell = bell;
 }
 
@@ -53,6 +54,7 @@ struct event *events_take(struct events *events)
     struct event *first = events->first;
     events->first = NULL;
     events->end = &events->first;
+    atomic_fetch_add_explicit(&events->takings, 1, memory_order_relaxed);
     pthread_mutex_unlock(&events->lock);
     return first;
 }

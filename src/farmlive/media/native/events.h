@@ -3,6 +3,7 @@
 #define FARMLIVE_EVENTS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "codecs.h"
 
@@ -29,7 +30,8 @@ struct event {
 struct events {
     pthread_mutex_t lock;
     struct event *first, **end;
-    int bell; /* an eventfd that is written where the queue was empty */
+    atomic_ulong takings; /* how often they were taken */
+    int bell;             /* an eventfd that is written where the queue was empty */
 };
 
 void events_init(struct events *events, int bell);

@@ -9,6 +9,9 @@
  * clock. It may be a little later than `now`, when we began to read. */
 static const double READING_S = 0.1, BELIEVED_S = 1.0;
 
+/* So many DTLS records of one peer wait for Python, which is more than a flight of a handshake. */
+enum { RECORDS_MOST = 64 };
+
 static double arrival(double stamp, double now, double ahead)
 {
     if (stamp < 0)
@@ -156,6 +159,21 @@ static void control(struct core *core, struct peer *peer, uint8_t *data, size_t 
         core->counts.datagrams_ignored++;
 }
 
+/* Whether one more DTLS record of this peer is told. Of a flood Python would do nothing else, and
+ * its queue would have no end. */
+static bool may_tell_record(const struct core *core, struct peer *peer)
+{
+    unsigned long takings = atomic_load_explicit(&core->events->takings, memory_order_relaxed);
+    if (peer->records_since != takings) {
+        peer->records_since = takings;
+        peer->records = 0;
+    }
+    if (peer->records == RECORDS_MOST)
+        return false;
+    peer->records++;
+    return true;
+}
+
 void intake_take(struct core *core, struct port *port, uint8_t *data, size_t size, double stamp,
                  const struct address *from, double now)
 {
@@ -172,7 +190,7 @@ void intake_take(struct core *core, struct port *port, uint8_t *data, size_t siz
         }
     } else if (20 <= first && first < 64) { /* DTLS */
         struct peer *peer = port_peer(port, from);
-        if (peer != NULL) {
+        if (peer != NULL && may_tell_record(core, peer)) {
             events_push(core->events, EVENT_DTLS, peer->number, 0, OBJECTION_NONE, data, size);
             return;
         }

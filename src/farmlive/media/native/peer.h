@@ -38,6 +38,9 @@ struct peer {
     srtp_session receive;
     unsigned tag;
     struct leg *leg;
+    /* Its DTLS records that Python has not taken yet: since which taking of events, and how many. */
+    unsigned long records_since;
+    int records;
     /* A publisher or a viewer once it is told which. */
     struct publisher *publisher;
     struct output *output; /* the output that it watches */
