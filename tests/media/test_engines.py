@@ -5,7 +5,6 @@ import sys
 import pytest
 from structlog.testing import capture_logs
 
-from farmlive.media import engines
 from farmlive.media.engines import NoNativeEngine, choose
 from farmlive.media.python_engine import PythonEngine
 
@@ -28,10 +27,7 @@ def test_native_is_refused_where_it_was_not_built() -> None:
 
 
 @pytest.mark.usefixtures("without_extension")
-def test_auto_goes_on_with_python_and_says_once_what_that_costs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(engines, "AUTO_IS_NATIVE", True)
+def test_auto_goes_on_with_python_and_says_once_what_that_costs() -> None:
     with capture_logs() as logs:
         assert choose("auto", 0).name == "python"
     [warning] = logs
@@ -39,9 +35,8 @@ def test_auto_goes_on_with_python_and_says_once_what_that_costs(
     assert "1,000 viewers" in warning["meaning"]
 
 
-def test_native_is_there_where_it_was_built(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_native_is_there_where_it_was_built() -> None:
     pytest.importorskip("farmlive.media.native._native", reason="the engine in C was not built")
-    monkeypatch.setattr(engines, "AUTO_IS_NATIVE", True)
     with capture_logs() as logs:
         assert choose("native", 0).name == choose("auto", 2).name == "native"
     assert logs == []

@@ -9,9 +9,6 @@ from farmlive.media.python_engine import PythonEngine
 
 _log = structlog.get_logger(__name__)
 
-# Whether `auto` takes the engine in C.
-AUTO_IS_NATIVE = False
-
 
 class NoNativeEngine(Exception):
     """The engine in C was asked for and is not there; the message says what to do."""
@@ -24,7 +21,7 @@ def choose(
 
     Raises NoNativeEngine.
     """
-    if name == "python" or (name == "auto" and not AUTO_IS_NATIVE):
+    if name == "python":
         return PythonEngine(times)
     try:
         from farmlive.media.native.engine import NativeEngine
