@@ -32,7 +32,7 @@ from farmlive.client.signalling import SDP
 _NATIVE = Path(__file__).parent / "native"
 _COMPILE = ("cc", "-O2", "-shared", "-fPIC", "-std=c11", "-D_GNU_SOURCE")
 _SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27  # asm-generic/socket.h
-_JOINING_AT_ONCE = 16
+_JOINING_AT_ONCE, _JOIN_S = 16, 30.0
 
 
 class Counts(ctypes.Structure):
@@ -107,7 +107,7 @@ class _Entrant(RtpPeer):
 
     async def join(self, url: str) -> Joined:
         posted_ns = time.monotonic_ns()
-        await self.connect(read_answer(await _post(url, offer(self.ice, None))))
+        await self.connect(read_answer(await _post(url, offer(self.ice, None))), _JOIN_S)
         asyncio.get_running_loop().remove_reader(self.socket)
         far, receive, transmit = self._remote, self._dtls._rx_srtp, self._dtls._tx_srtp
         assert far is not None
@@ -136,8 +136,12 @@ class Audience:
         self._entrants: list[_Entrant] = []
         self._joined: list[Joined] = []
         self._turns = asyncio.Semaphore(_JOINING_AT_ONCE)
-        self._thread = threading.Thread(target=library.audience_run, args=(self._at,), daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def _run(self) -> None:
+        # This also keeps the sessions for as long as it runs.
+        self._c.audience_run(self._at)
 
     def __len__(self) -> int:
         return len(self._joined)

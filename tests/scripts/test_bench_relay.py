@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from benches import audience, relay, report
 from benches.awake import Awake
-from benches.relay import Bench, Plan, Size
+from benches.relay import Plan
+from benches.viewing import Bench, Size
 
 SMALL = Size(
     curve=(2,),
@@ -25,7 +26,8 @@ SMALL = Size(
 async def test_nothing_is_lost(engine):
     with audience.built() as library:
         bench = Bench(library, [0], Awake(), SMALL)
-        figures = await relay.engine(bench, Plan(engine, SMALL.viewers))
+        plan = Plan(engine, SMALL.viewers, SMALL.joining, SMALL.beyond)
+        figures = await relay.engine(bench, plan)
     assert figures["viewers"] == 4
     assert (figures["packets_lost"], figures["packets_wrong"]) == (0, 0)
     assert figures["packets_per_viewer_second"] > 100
@@ -63,7 +65,7 @@ async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
         return 100.0 + count
 
     monkeypatch.setattr(relay, "engine", engine)
-    monkeypatch.setattr(relay, "_send_threads", send_threads)
+    monkeypatch.setattr(relay, "send_threads", send_threads)
     found = await relay.measured(Size(viewers=1_000, short_s=0.1, runs=2), lambda said: None)
     # Where packets are lost in the first run, fewer viewers are tried, and kept.
     assert tried == [
@@ -99,7 +101,7 @@ async def test_a_loss_in_one_run_is_not_hidden_by_the_others(monkeypatch):
         return 1.0
 
     monkeypatch.setattr(relay, "engine", engine)
-    monkeypatch.setattr(relay, "_send_threads", send_threads)
+    monkeypatch.setattr(relay, "send_threads", send_threads)
     found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
     assert found["native"]["packets_lost"] == 5
     assert found["python"]["packets_lost"] == 0
