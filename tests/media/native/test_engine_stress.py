@@ -1,0 +1,48 @@
+"""The whole engine, its threads and its sockets, while clients come and go: under the sanitizers.
+
+Longer, and by other chances: FARMLIVE_TEST_STRESS_SECONDS=60 FARMLIVE_TEST_STRESS_SEED=7.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.media.native.compiling import FOLDER, compiled, compiler, sanitizers
+from tests.media.native.test_senders_stress import SANITIZERS
+
+DRIVERS = ("engine_stress", "engine_guests", "engine_media", "engine_orders", "engine_system")
+# What engine_system.c stands before.
+WRAPPED = ("clock_gettime", "epoll_wait", "sendto", "sendmmsg")
+SECONDS = os.environ.get("FARMLIVE_TEST_STRESS_SECONDS", "2.5")
+SEED = os.environ.get("FARMLIVE_TEST_STRESS_SEED", "1")
+
+
+def knows_python(source: Path) -> bool:
+    return any(header in source.read_text() for header in ("<Python.h>", '"relay.h"'))
+
+
+@pytest.fixture(params=SANITIZERS)
+def stress(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    flags = sanitizers(request.param)
+    probe = tmp_path / "probe.c"
+    probe.write_text("int main(void) { return 0; }\n")
+    if subprocess.run([compiler(), flags[0], "-o", tmp_path / "probe", probe]).returncode:
+        pytest.skip(f"this compiler has no {flags[0]}")
+    drivers = [Path(__file__).with_name(f"{name}.c") for name in DRIVERS]
+    sources = [each.stem for each in sorted(FOLDER.glob("*.c")) if not knows_python(each)]
+    wrapped = [f"-Wl,--wrap={name}" for name in WRAPPED]
+    name = f"engine stress {request.param}"
+    return compiled(tmp_path_factory, name, drivers, sources, "-pthread", *wrapped, *flags)
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("send_threads", [0, 2])
+def test_no_race_and_no_leak(stress: Path, send_threads: int) -> None:
+    # What takes so much longer than it was asked to does not end.
+    most = 100 + 2 * float(SECONDS)
+    command = [stress, str(send_threads), SECONDS, SEED]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=most)
+    assert done.returncode == 0, done.stdout + done.stderr
