@@ -9,8 +9,14 @@ def test_medians_keep_the_shape():
     assert report.medians(runs) == {"a": {"p50": 3.0}, "b": 3.0}
 
 
+def test_medians_of_lists_are_taken_place_by_place():
+    runs = [{"curve": [{"at": 1, "cost": n}, {"at": 2, "cost": 10 * n}]} for n in (1, 5, 3)]
+    assert report.medians(runs) == {"curve": [{"at": 1, "cost": 3}, {"at": 2, "cost": 30}]}
+
+
 def test_flat_dots_the_names():
     assert report.flat({"a": {"p50": 1}, "b": 2}) == {"a.p50": 1, "b": 2}
+    assert report.flat({"a": [{"p50": 1}, {"p50": 3}]}) == {"a.0.p50": 1, "a.1.p50": 3}
 
 
 def test_percentile_is_the_nearest_rank():
