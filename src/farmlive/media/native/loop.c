@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 
 enum { EVENTS_AT_ONCE = 64, HEARINGS_MOST = 8 };
 
+static const double LONGEST_WAIT_S = 1;
+
 /* The two clocks were read as one, and differ by what only someone's hand can do. */
 static const double CLOSE_S = 0.0005, SET_S = 0.02;
 
@@ -29,6 +32,7 @@ struct loop {
     int reports_bell;
     atomic_bool ends;
     bool has_send_threads;
+    bool waits_by_ms; /* the kernel knows nothing finer */
     struct commands *commands;
     struct watched commanded, reported;
     unsigned long ticks; /* the core's when last looked at */
@@ -150,17 +154,30 @@ static double due(const struct loop *loop)
     return fmin(first, tcp_due(&loop->tcp));
 }
 
-/* In milliseconds; never too early. */
-static int timeout_of(double due, double now)
+/* Wait for what is watched, until then at the latest and never for less; returns how much came, or
+ * less than 0. A wait by whole milliseconds, all that older kernels have, adds to every packet's
+ * delay. */
+static int wait_until(struct loop *loop, struct epoll_event *events, double due)
 {
-    return due <= now ? 0 : (int)fmin(ceil((due - now) * 1000), 1000);
+    double rest = fmin(fmax(due - loop_now(), 0), LONGEST_WAIT_S);
+#ifdef SYS_epoll_pwait2
+    if (!loop->waits_by_ms) {
+        struct timespec time = {.tv_sec = (time_t)rest,
+                                .tv_nsec = (long)((rest - floor(rest)) * 1e9)};
+        int count = (int)syscall(SYS_epoll_pwait2, loop->epoll, events, EVENTS_AT_ONCE, &time, NULL,
+                                 (size_t)0);
+        if (count >= 0 || errno != ENOSYS)
+            return count;
+        loop->waits_by_ms = true;
+    }
+#endif
+    return epoll_wait(loop->epoll, events, EVENTS_AT_ONCE, (int)ceil(rest * 1000));
 }
 
 static void do_round(struct loop *loop)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
-    int timeout = timeout_of(due(loop), loop_now());
-    int count = epoll_wait(loop->epoll, events, EVENTS_AT_ONCE, timeout);
+    int count = wait_until(loop, events, due(loop));
     if (read_owns(loop, events, count))
         after_reading(loop, loop_now());
     if (read_others(loop, events, count))
