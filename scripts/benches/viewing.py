@@ -32,8 +32,8 @@ class Size:
     joining: int = 500
     joining_s: float = 10.0
     beside: int = 500
-    window_s: float = 8.0
-    short_s: float = 3.0
+    window_s: float = 7.0
+    short_s: float = 2.5
     settle_s: float = 0.5
     runs: int = 3
 

@@ -1,8 +1,8 @@
-/* A crowd of viewers in one thread, that have joined already: it reads what came to each, checks all
- * of it, and speaks for them. `../audience.py` joins them, and hands them over.
+/* A crowd of viewers in one thread, that have joined already: it reads what came to each, checks
+ * all of it, and speaks for them. `../audience.py` joins them, and hands them over.
  *
- * It waits for nobody: each socket is looked at in its turn, every 32 ms. A thread that waited would
- * be woken by whoever sends, who would be charged for that.
+ * It waits for nobody: each socket is looked at in its turn, every 32 ms. A thread that waited
+ * would be woken by whoever sends, who would be charged for that.
  *
  * Always holds: members and the ledger are touched under the lock alone. */
 #include <errno.h>

@@ -20,7 +20,7 @@ struct srtp {
 /* Sums over all viewers. What is not what it should be has a name of its own. */
 struct counts {
     int64_t packets, bytes; /* authenticated RTP, repairs aside; bytes of UDP's payload */
-    int64_t runs; /* in which datagrams came, each handed over by the kernel as one */
+    int64_t runs;           /* in which datagrams came, each handed over by the kernel as one */
     int64_t lost, repeated, disordered, undecipherable, unstamped;
     int64_t repairs, sender_reports, reports_sent, checks_sent, checks_answered, goodbyes, unsent;
 };
