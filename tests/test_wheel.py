@@ -11,6 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.once import once
+
+# To build and to install take their time where much else runs.
+pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,7 +39,7 @@ def built(folder: Path, **environment: str) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built(tmp_path_factory.mktemp("wheel"))
+    return next(once(tmp_path_factory, "wheel", built).glob("*.whl"))
 
 
 def test_the_wheel_holds_every_page_file_and_migration(wheel: Path) -> None:
@@ -65,7 +69,6 @@ def test_without_a_compiler_the_wheel_is_pure(tmp_path: Path) -> None:
         assert not [name for name in archive.namelist() if name.endswith((".so", ".c", ".h"))]
 
 
-@pytest.mark.timeout(300)
 def test_the_wheel_serves_from_any_folder(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "environment"
     venv.create(home, with_pip=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.once import once
 from tests.waiting import until
 
 from farmlive.client import Api, Channel
@@ -24,10 +25,12 @@ SHORT_S = 10
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with short films."""
-    data = tmp_path_factory.mktemp("films")
-    make_film(film_in(data, ORCHARD), lambda frame: None, SHORT_S * RATE, ORCHARD)
-    make_film(film_in(data, KITCHEN), lambda frame: None, SHORT_S * KITCHEN.rate, KITCHEN)
-    return film_in(data).parent
+
+    def make(data: Path) -> None:
+        make_film(film_in(data, ORCHARD), lambda frame: None, SHORT_S * RATE, ORCHARD)
+        make_film(film_in(data, KITCHEN), lambda frame: None, SHORT_S * KITCHEN.rate, KITCHEN)
+
+    return film_in(once(tmp_path_factory, "films", make)).parent
 
 
 @pytest.fixture
@@ -40,16 +43,17 @@ def folder(tmp_path: Path, films: Path) -> Path:
 @pytest.fixture(scope="module")
 def lived(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the demo has run once and was stopped."""
-    place = tmp_path_factory.mktemp("lived") / "demo"
-    place.mkdir()
-    (place / "film").symlink_to(films)
 
-    async def once() -> None:
+    async def live(place: Path) -> None:
         async with demo(place):
             pass
 
-    asyncio.run(once())
-    return place
+    def make(place: Path) -> None:
+        place.mkdir()
+        (place / "film").symlink_to(films)
+        asyncio.run(live(place))
+
+    return once(tmp_path_factory, "lived", make)
 
 
 @pytest.fixture

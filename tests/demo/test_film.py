@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import pytest
 from PIL import ImageChops
+from tests.once import once
 
 from farmlive.client.counter import read_counter
 from farmlive.demo.film import FRAMES, KITCHEN, RATE, FilmError, delay_ms, make_film
@@ -19,11 +20,12 @@ SHORT = 3 * RATE
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("film") / "orchard.mkv"
-    told: list[int] = []
-    make_film(path, told.append, SHORT)
-    assert told == list(range(1, SHORT + 1))
-    return path
+    def make(path: Path) -> None:
+        told: list[int] = []
+        make_film(path, told.append, SHORT)
+        assert told == list(range(1, SHORT + 1))
+
+    return once(tmp_path_factory, "orchard.mkv", make)
 
 
 def pictures(film: Path) -> Iterator[av.VideoFrame]:

@@ -6,23 +6,17 @@ In the suite a short run with the same examples each time. To look for new ones:
 """
 
 import ctypes
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
+from tests.media.native.compiling import LIBRARY, compiled
 
-import farmlive.media
-
-FOLDER = Path(farmlive.media.__file__).parent / "native"
 # What needs no sockets, no threads and no Python.
 PURE = (
     "address", "codecs", "h264", "layers", "pictures", "red", "rewrite", "rhythm", "ring",
     "rtcp", "rtcp_write", "rtp", "sha1", "srtp", "stun", "transport_cc",
 )  # fmt: skip
-FLAGS = ["-O1", "-g", "-shared", "-fPIC", "-std=c11", "-D_GNU_SOURCE", "-Wl,-z,defs"]
 
 settings.register_profile(
     "native",
@@ -51,14 +45,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def native(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        pytest.skip("there is no C compiler on this machine")
-    library = tmp_path_factory.mktemp("native") / "pure.so"
-    sources = [str(FOLDER / f"{name}.c") for name in PURE]
-    built = subprocess.run(
-        [compiler, *FLAGS, "-o", str(library), *sources, "-lm"], capture_output=True, text=True
-    )
-    if built.returncode:
-        pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
+    library = compiled(tmp_path_factory, "pure.so", [], PURE, *LIBRARY, "-Wl,-z,defs")
     return ctypes.CDLL(str(library))

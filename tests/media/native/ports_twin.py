@@ -1,40 +1,19 @@
 """The driver of what ports stand on: ICE, the table by address, the backlog and the deframer."""
 
-import os
-import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.media.native.conftest import FOLDER
+from tests.media.native.compiling import compiled, sanitizers
 
 SOURCES = ("address", "backlog", "framing", "ice", "ports", "sha1", "stun", "table")
-FLAGS = ["-O1", "-g", "-std=c11", "-D_GNU_SOURCE"]
-SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
 @pytest.fixture(scope="session")
 def ports_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The driver's program, with the sanitizers where the compiler has them."""
-    return _built(tmp_path_factory.getbasetemp())
-
-
-@cache
-def _built(folder: Path) -> Path:
-    """Once for all modules that import the fixture."""
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        pytest.skip("there is no C compiler on this machine")
-    program = folder / "ports_driver"
-    sources = [Path(__file__).with_name("ports_driver.c")]
-    sources += [FOLDER / f"{name}.c" for name in SOURCES]
-    command = [compiler, *FLAGS, f"-I{FOLDER}", "-o", str(program), *map(str, sources)]
-    if subprocess.run([*command, *SANITIZERS], capture_output=True).returncode:
-        built = subprocess.run(command, capture_output=True, text=True)
-        if built.returncode:
-            pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
-    return program
+    """The driver's program."""
+    driver = [Path(__file__).with_name("ports_driver.c")]
+    return compiled(tmp_path_factory, "ports_driver", driver, SOURCES, *sanitizers())
 
 
 class Script:

@@ -2,9 +2,7 @@
 
 import ctypes
 import os
-import shutil
 import socket
-import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
 from ctypes import POINTER, Structure, byref, c_bool, c_int, c_size_t, c_uint, c_uint64, c_void_p
@@ -15,10 +13,9 @@ from typing import Any
 import pylibsrtp._binding
 import pytest
 from pylibsrtp import Policy, Session
-from tests.media.native.conftest import FOLDER
+from tests.media.native.compiling import LIBRARY, compiled
 
 SOURCES = ("address", "burst", "fanout", "queue", "reports", "senders", "srtp")
-FLAGS = ["-O1", "-g", "-std=c11", "-D_GNU_SOURCE", "-pthread"]
 WRAPPED = ("sendmmsg", "sendto", "setsockopt")
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16
 CM = Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10
@@ -27,26 +24,15 @@ REFUSED, STREAM, FREED = range(3)
 LEAD = 64
 
 
-def compiler() -> str:
-    found = shutil.which(os.environ.get("CC", "cc"))
-    if found is None:
-        pytest.skip("there is no C compiler on this machine")
-    return found
-
-
-def compile_with(driver: str, to: Path, *flags: str) -> None:
+def compile_with(factory: pytest.TempPathFactory, name: str, driver: str, *flags: str) -> Path:
     """Compile the senders with this driver."""
-    sources = [Path(__file__).with_name(driver), *(FOLDER / f"{name}.c" for name in SOURCES)]
-    command = [compiler(), *FLAGS, *flags, f"-I{FOLDER}", "-o", str(to), *map(str, sources)]
-    built = subprocess.run(command, capture_output=True, text=True)
-    if built.returncode:
-        pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
+    own = [Path(__file__).with_name(driver)]
+    return compiled(factory, name, own, SOURCES, "-pthread", *flags)
 
 
-def load(folder: Path) -> ctypes.CDLL:
-    library = folder / "senders.so"
+def load(factory: pytest.TempPathFactory) -> ctypes.CDLL:
     wrapped = [f"-Wl,--wrap={name}" for name in WRAPPED]
-    compile_with("senders_driver.c", library, "-shared", "-fPIC", *wrapped)
+    library = compile_with(factory, "senders.so", "senders_driver.c", *LIBRARY, *wrapped)
     native = ctypes.CDLL(str(library))
     for name in ("senders_new", "senders_add", "audience_new", "burst_new", "burst_add"):
         getattr(native, name).restype = c_void_p

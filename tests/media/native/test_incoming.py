@@ -2,8 +2,6 @@
 makes, to the bit. Its driver runs under the sanitizers where the compiler has them.
 """
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.media.native.arriving import PUBLISHINGS, Sender
-from tests.media.native.conftest import FOLDER
+from tests.media.native.compiling import compiled, sanitizers
 from tests.media.native.test_codecs import NUMBERS, OBJECTIONS
 
 from farmlive.media import rtcp, rtp
@@ -24,26 +22,14 @@ SOURCES = (
     "codecs", "feedback", "h264", "layers", "publisher", "rewrite", "rhythm", "ring", "rtcp",
     "rtcp_write", "rtp", "sorting", "track", "transport_cc",
 )  # fmt: skip
-FLAGS = ["-O1", "-g", "-std=c11", "-D_GNU_SOURCE"]
-SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 OWN_SSRC = 99
 
 
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The driver's program."""
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        pytest.skip("there is no C compiler on this machine")
-    program = tmp_path_factory.mktemp("incoming") / "driver"
-    sources = [Path(__file__).with_name("incoming_driver.c")]
-    sources += [FOLDER / f"{name}.c" for name in SOURCES]
-    command = [compiler, *FLAGS, f"-I{FOLDER}", "-o", str(program), *map(str, sources), "-lm"]
-    if subprocess.run([*command, *SANITIZERS], capture_output=True).returncode:
-        built = subprocess.run(command, capture_output=True, text=True)
-        if built.returncode:
-            pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
-    return program
+    driver = [Path(__file__).with_name("incoming_driver.c")]
+    return compiled(tmp_path_factory, "incoming_driver", driver, SOURCES, *sanitizers())
 
 
 def real(value: float | None) -> str:

@@ -1,14 +1,10 @@
 """What viewers of an output are sent: C writes the same packets as Python, viewer by viewer."""
 
-import os
-import shlex
-import shutil
-import subprocess
 from pathlib import Path
 from random import Random
 
 import pytest
-from tests.media.native.conftest import FOLDER
+from tests.media.native.compiling import compiled
 from tests.media.native.outgoing_camera import (
     OPUS,
     OTHER,
@@ -35,21 +31,8 @@ SOURCES = (
 
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        pytest.skip("there is no C compiler on this machine")
-    program = tmp_path_factory.mktemp("outgoing") / "driver"
-    sources = [Path(__file__).with_name(f"outgoing_{name}.c") for name in ("driver", "state")]
-    sources += [FOLDER / f"{name}.c" for name in SOURCES]
-    flags = ["-O1", "-g", "-std=c11", "-D_GNU_SOURCE", *shlex.split(os.environ.get("CFLAGS", ""))]
-    built = subprocess.run(
-        [compiler, *flags, f"-I{FOLDER}", "-o", program, *sources, "-lm"],
-        capture_output=True,
-        text=True,
-    )
-    if built.returncode:
-        pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
-    return program
+    driver = [Path(__file__).with_name(f"outgoing_{name}.c") for name in ("driver", "state")]
+    return compiled(tmp_path_factory, "outgoing_driver", driver, SOURCES)
 
 
 @pytest.fixture

@@ -2,31 +2,26 @@
 everyone in the same place.
 """
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from random import Random
 
 import pytest
 from tests.media import packets
+from tests.media.native.compiling import compiled, sanitizers
 from tests.media.native.encoders import FRAME_S, Encoder, Layer
 from tests.media.native.twin import SSRCS, Twin
 from tests.media.scripted import hear_plainly
 
-import farmlive.media
 from farmlive.media.engine import Incoming, Outgoing, Publishing, Viewing
 from farmlive.media.rtcp import SenderReport
 
-FOLDER = Path(farmlive.media.__file__).parent / "native"
 DRIVERS = [Path(__file__).parent / f"{name}.c" for name in ("output_driver", "output_state")]
 NAMES = (
     "aiming", "output", "joining", "viewer", "stall", "lane", "seams", "sound", "sending",
     "repairs", "burst", "ring", "track", "publisher", "sorting", "feedback", "rewrite", "layers",
     "rhythm", "pictures", "red", "codecs", "h264", "rtcp", "rtcp_write", "rtp", "transport_cc",
 )  # fmt: skip
-FLAGS = ["-O1", "-g", "-std=c11", "-D_GNU_SOURCE", "-fsanitize=address,undefined",
-         "-fno-sanitize-recover=all"]  # fmt: skip
 
 EVERYTHING = Viewing(
     {
@@ -47,19 +42,7 @@ VIEWINGS = [
 
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        pytest.skip("there is no C compiler on this machine")
-    program = tmp_path_factory.mktemp("native") / "output"
-    sources = [*map(str, DRIVERS), *(str(FOLDER / f"{name}.c") for name in NAMES)]
-    built = subprocess.run(
-        [compiler, *FLAGS, f"-I{FOLDER}", "-o", str(program), *sources, "-lm"],
-        capture_output=True,
-        text=True,
-    )
-    if built.returncode:
-        pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
-    return program
+    return compiled(tmp_path_factory, "output_driver", DRIVERS, NAMES, *sanitizers())
 
 
 class Room:

@@ -38,7 +38,7 @@ IFF_UP = 1
 
 @pytest.fixture(scope="session")
 def native_senders(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    return load(tmp_path_factory.mktemp("senders"))
+    return load(tmp_path_factory)
 
 
 Start = Callable[..., Senders]

@@ -4,22 +4,23 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.media.native.senders_at_work import compile_with, compiler
+from tests.media.native.compiling import compiler, sanitizers
+from tests.media.native.senders_at_work import compile_with
 
 SANITIZERS = ("thread", "address,undefined")
 
 
-@pytest.fixture(scope="module", params=SANITIZERS)
-def stress(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stress")
-    sanitized = f"-fsanitize={request.param}"
-    probe = folder / "probe.c"
+@pytest.fixture(params=SANITIZERS)
+def stress(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    flags = sanitizers(request.param)
+    probe = tmp_path / "probe.c"
     probe.write_text("int main(void) { return 0; }\n")
-    if subprocess.run([compiler(), sanitized, "-o", folder / "probe", probe]).returncode:
-        pytest.skip(f"this compiler has no {sanitized}")
-    program = folder / "stress"
-    compile_with("senders_stress.c", program, sanitized, "-fno-sanitize-recover=all")
-    return program
+    if subprocess.run([compiler(), flags[0], "-o", tmp_path / "probe", probe]).returncode:
+        pytest.skip(f"this compiler has no {flags[0]}")
+    name = f"stress {request.param}"
+    return compile_with(tmp_path_factory, name, "senders_stress.c", *flags)
 
 
 @pytest.mark.parametrize("threads", [0, 1, 2, 3])

@@ -2,9 +2,7 @@
 
 import ctypes
 import os
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from ctypes import POINTER, Structure, c_double, c_int, c_size_t, c_ubyte, c_uint, c_void_p
@@ -12,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.media.native.conftest import FLAGS, FOLDER
+from tests.media.native.compiling import LIBRARY, compiled
 
 from farmlive.media import sieve
 from farmlive.media.addresses import open_sockets
@@ -37,16 +35,7 @@ class Datagram(Structure):
 
 @pytest.fixture(scope="module")
 def sockets(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        pytest.skip("there is no C compiler on this machine")
-    library = tmp_path_factory.mktemp("sockets") / "sockets.so"
-    sources = [str(FOLDER / f"{name}.c") for name in SOURCES]
-    built = subprocess.run(
-        [compiler, *FLAGS, "-o", str(library), *sources], capture_output=True, text=True
-    )
-    if built.returncode:
-        pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
+    library = compiled(tmp_path_factory, "sockets.so", [], SOURCES, *LIBRARY)
     native = ctypes.CDLL(str(library))
     native.inbox_new.restype = c_void_p
     native.inbox_free.argtypes = (c_void_p,)
