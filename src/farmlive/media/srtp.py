@@ -15,6 +15,9 @@ Unreadable = Error
 
 # The largest datagram that is read, and all sessions' place to work in.
 _LARGEST = 2048
+# A session keeps each SSRC that has been read, and looks through all of them for each packet: from
+# more than anyone needs, nothing is read.
+_SSRCS_MOST = 256
 _buffer = ffi.new("char[]", _LARGEST)
 _bytes = memoryview(ffi.buffer(_buffer))
 _length = ffi.new("int *")
@@ -60,12 +63,13 @@ class Protection:
     `segmented`: whether a run reaches the peer in one send.
     """
 
-    __slots__ = ("_receive", "_received", "_transmit", "segmented", "tag", "transmit")
+    __slots__ = ("_receive", "_received", "_ssrcs", "_transmit", "segmented", "tag", "transmit")
 
     def __init__(self, keys: Keys) -> None:
         self._transmit, self._receive = sessions(keys)
         self.transmit: Any = self._transmit._srtp[0]
         self._received: Any = self._receive._srtp[0]
+        self._ssrcs: set[bytes] = set()
         self.tag = keys.tag
         self.segmented = True
 
@@ -74,15 +78,25 @@ class Protection:
         size = _length[0] = len(data)
         if size > _LARGEST:
             raise Unreadable("longer than any datagram")
+        ssrc = self._of_few(data[8:12])
         _bytes[:size] = data
         if _unprotect(self._received, _buffer, _length):
             raise Unreadable("not protected with the peer's key")
+        self._ssrcs.add(ssrc)
         plain: bytes = _unpack(_buffer, _length[0])
         return plain
 
     def unprotect_rtcp(self, data: bytes) -> bytes:
         """The plain RTCP packet; raises Unreadable."""
-        return self._receive.unprotect_rtcp(data)
+        ssrc = self._of_few(data[4:8])
+        plain = self._receive.unprotect_rtcp(data)
+        self._ssrcs.add(ssrc)
+        return plain
+
+    def _of_few(self, ssrc: bytes) -> bytes:
+        if len(self._ssrcs) == _SSRCS_MOST and ssrc not in self._ssrcs:
+            raise Unreadable("from more SSRCs than any peer has")
+        return ssrc
 
     def protect_rtcp(self, data: bytes) -> bytes:
         """The protected RTCP packet."""

@@ -59,13 +59,36 @@ static void feed(struct core *core, struct peer *peer, const struct taken *taken
         upkeep_ask(core, publisher, now);
 }
 
+static bool has_sent_from(const struct peer *peer, uint32_t ssrc)
+{
+    int at = 0;
+    while (at < peer->ssrc_count && peer->ssrcs[at] != ssrc)
+        at++;
+    return at < peer->ssrc_count;
+}
+
+/* Read what the peer's key protects, by one of libsrtp's functions; true where it is the peer's. A
+ * session keeps each SSRC that has been read, and looks through all of them for each packet: from
+ * more than anyone needs, nothing is read. */
+static bool unprotect(struct peer *peer, int (*read)(srtp_session, void *, int *), uint8_t *data,
+                      int *size, uint32_t ssrc)
+{
+    bool is_known = has_sent_from(peer, ssrc);
+    if ((!is_known && peer->ssrc_count == SSRCS_MOST) || read(peer->receive, data, size) != 0)
+        return false;
+    if (!is_known)
+        peer->ssrcs[peer->ssrc_count++] = ssrc;
+    return true;
+}
+
 static void media(struct core *core, struct peer *peer, uint8_t *data, size_t size, double stamp,
                   double now)
 {
     struct publisher *publisher = peer->publisher;
     struct rtp_packet received;
     int length = (int)size;
-    if (publisher == NULL || size > PACKET_MOST || srtp.unprotect(peer->receive, data, &length) ||
+    if (publisher == NULL || size < RTP_HEADER || size > PACKET_MOST ||
+        !unprotect(peer, srtp.unprotect, data, &length, get32(data + 8)) ||
         !rtp_split(data, (size_t)length, &received)) {
         core->counts.datagrams_ignored++;
         return;
@@ -154,7 +177,7 @@ static void control(struct core *core, struct peer *peer, uint8_t *data, size_t 
         return;
     int length = (int)size;
     struct hearing_of hearing = {core, peer, now};
-    if (srtp.unprotect_rtcp(peer->receive, data, &length) ||
+    if (size < 8 || !unprotect(peer, srtp.unprotect_rtcp, data, &length, get32(data + 4)) ||
         !rtcp_parse(data, (size_t)length, reported, &hearing))
         core->counts.datagrams_ignored++;
 }

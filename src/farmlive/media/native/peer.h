@@ -8,7 +8,7 @@
 #include "senders.h"
 #include "viewer.h"
 
-enum { CREDENTIAL_MOST = 128, CREDENTIALS_MOST = 2, ADDRESSES_MOST = 8 };
+enum { CREDENTIAL_MOST = 128, CREDENTIALS_MOST = 2, ADDRESSES_MOST = 8, SSRCS_MOST = 256 };
 
 /* User name fragment and password of our end (RFC 8839, section 5.4). */
 struct credentials {
@@ -38,6 +38,8 @@ struct peer {
     srtp_session receive;
     unsigned tag;
     struct leg *leg;
+    int ssrc_count; /* from which it has sent what its key protects */
+    uint32_t ssrcs[SSRCS_MOST];
     /* Its DTLS records that Python has not taken yet: since which taking of events, and how many. */
     unsigned long records_since;
     int records;
