@@ -80,6 +80,11 @@ async def post_offer(
 async def delete_session(http: httpx.AsyncClient, location: str, bearer: str | None = None) -> None:
     """End a session; one that is gone already is no error."""
     headers = {"Authorization": f"Bearer {bearer}"} if bearer is not None else {}
-    response = await http.delete(location, headers=headers)
+    try:
+        response = await http.delete(location, headers=headers)
+    except httpx.RemoteProtocolError:
+        # The server has closed a connection that was idle for long, just as this was sent: to ask
+        # again does no harm (RFC 9110, section 9.2.2; RFC 9112, section 9.3.1).
+        response = await http.delete(location, headers=headers)
     if response.status_code != 404:
         checked(response)
