@@ -4,6 +4,7 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
+from aioice import ice
 from tests.media.conftest import BROADCAST, Media, Peer, publish, view
 from tests.waiting import until
 
@@ -16,9 +17,16 @@ from .passage import Passage
 __all__ = ["passages"]
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiortc checks every five seconds; a browser is quicker."""
+    monkeypatch.setattr(ice, "CONSENT_INTERVAL", 0.5)
+    monkeypatch.setattr(ice, "CONSENT_FAILURES", 60)
+
+
 @pytest.fixture
 def times() -> Times:
-    """aiortc names its pair once and checks it every five seconds; a browser is quicker."""
+    """aiortc names its pair once and for all."""
     return Times(left_after=1.0)
 
 
