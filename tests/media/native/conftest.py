@@ -7,10 +7,14 @@ In the suite a short run with the same examples each time. To look for new ones:
 
 import ctypes
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from tests.media.native.compiling import LIBRARY, compiled
+
+if TYPE_CHECKING:
+    from tests.media.native.one_hand import Hand
 
 # What needs no sockets, no threads and no Python.
 PURE = (
@@ -47,3 +51,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def native(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     library = compiled(tmp_path_factory, "pure.so", [], PURE, *LIBRARY, "-Wl,-z,defs")
     return ctypes.CDLL(str(library))
+
+
+@pytest.fixture
+def hand() -> "Hand":
+    """The engine in C by hand; only where it was built."""
+    from tests.media.native.one_hand import Hand
+
+    return Hand()

@@ -1,19 +1,25 @@
 """The native engine's senders at work, and viewers at the other end of real sockets."""
 
 import ctypes
+import fcntl
 import os
 import socket
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from ctypes import POINTER, Structure, byref, c_bool, c_int, c_size_t, c_uint, c_uint64, c_void_p
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pylibsrtp._binding
 import pytest
 from pylibsrtp import Policy, Session
 from tests.media.native.compiling import LIBRARY, compiled
+from tests.media.packets import write
+
+from farmlive.media.rtp import Packet
 
 SOURCES = ("address", "burst", "fanout", "queue", "reports", "senders", "srtp")
 WRAPPED = ("sendmmsg", "sendto", "setsockopt")
@@ -22,6 +28,10 @@ CM = Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10
 REFUSED, STREAM, FREED = range(3)
 # By how many legs an owner may be ahead of another.
 LEAD = 64
+# linux/sched.h, linux/sockios.h and linux/if.h
+CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS, SIOCSIFMTU = 0x8914, 0x8922
+IFF_UP = 1
 
 
 def compile_with(factory: pytest.TempPathFactory, name: str, driver: str, *flags: str) -> Path:
@@ -235,3 +245,42 @@ class Senders:
         freed = self.take()
         self.native.reports_clear(self._queue)
         return freed
+
+
+def packets(*sizes: int, first: int = 0) -> list[bytes]:
+    """RTP of these payload sizes, numbered from `first` on."""
+    return [
+        write(Packet(number, 9, False, bytes((number % 256,)) * size), 96, 7)
+        for number, size in enumerate(sizes, first)
+    ]
+
+
+def _narrow_loopback() -> None:
+    """Move this thread into a network of its own, whose loopback takes 1,000 bytes."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "unshare")
+    with socket.socket() as any_socket:
+        for request, value in ((SIOCSIFMTU, 1000), (SIOCSIFFLAGS, IFF_UP)):
+            name = struct.pack("16si20x", b"lo", value)
+            fcntl.ioctl(any_socket, request, name)
+
+
+def on_a_narrow_loopback(send: Callable[[], None]) -> None:
+    """Call this in a network whose loopback takes 1,000 bytes; without root the test is skipped."""
+    problems: list[BaseException] = []
+
+    def within() -> None:
+        try:
+            _narrow_loopback()
+            send()
+        except BaseException as problem:
+            problems.append(problem)
+
+    thread = Thread(target=within)
+    thread.start()
+    thread.join()
+    for problem in problems:
+        if isinstance(problem, PermissionError):
+            pytest.skip("a network namespace needs root")
+        raise problem

@@ -11,11 +11,6 @@ from farmlive.media.native import _native
 from farmlive.media.native.numbering import CodecNumbers
 
 
-@pytest.fixture
-def hand() -> Hand:
-    return Hand()
-
-
 def track(**changes: Any) -> Any:
     """A track as the extension takes it."""
     fields = {

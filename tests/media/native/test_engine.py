@@ -27,11 +27,6 @@ from farmlive.media.engine import Credentials, Incoming, Keys, Publishing
 from farmlive.media.native import _native
 
 
-@pytest.fixture
-def hand() -> Hand:
-    return Hand()
-
-
 def test_a_check_is_answered_and_told(hand: Hand) -> None:
     peer = hand.engine.add_peer(LOCAL)
     hand.take(check(LOCAL))

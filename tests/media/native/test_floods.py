@@ -1,10 +1,8 @@
 """What someone sends without end takes no more of the native engine than it may."""
 
-from tests.media.native.test_engine import HERE, VIEWING, Hand, hand
+from tests.media.native.one_hand import HERE, VIEWING, Hand
 
 from farmlive.media import rtcp
-
-__all__ = ["hand"]
 
 
 def test_from_more_ssrcs_than_anyone_has_nothing_is_read(hand: Hand) -> None:

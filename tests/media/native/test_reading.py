@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from secrets import token_hex
 
 import pytest
-from tests.media.native.test_engine import GCM, KEYFRAME, VIDEO, picture
+from tests.media.native.one_hand import GCM, KEYFRAME, VIDEO, picture
 from tests.media.native.test_loop import Room, check, heard
 from tests.waiting import until
 

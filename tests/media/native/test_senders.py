@@ -5,14 +5,12 @@ Real sockets on loopback, libsrtp on both ends, with and without send threads.
 
 import ctypes
 import errno
-import fcntl
 import os
 import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from ctypes import c_bool, c_int
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -26,14 +24,9 @@ from tests.media.native.senders_at_work import (
     Capture,
     Senders,
     load,
+    on_a_narrow_loopback,
+    packets,
 )
-from tests.media.packets import write
-
-from farmlive.media.rtp import Packet
-
-CLONE_NEWNET = 0x40000000
-SIOCSIFFLAGS, SIOCSIFMTU = 0x8914, 0x8922
-IFF_UP = 1
 
 
 @pytest.fixture(scope="session")
@@ -64,13 +57,6 @@ def start(native_senders: ctypes.CDLL) -> Iterator[Start]:
         c_int.in_dll(native_senders, name).value = 0
     for name in ("driver_all", "driver_is_old"):
         c_bool.in_dll(native_senders, name).value = False
-
-
-def packets(*sizes: int, first: int = 0) -> list[bytes]:
-    return [
-        write(Packet(number, 9, False, bytes((number % 256,)) * size), 96, 7)
-        for number, size in enumerate(sizes, first)
-    ]
 
 
 @pytest.mark.parametrize("profile", [GCM, CM], ids=["GCM", "CM"])
@@ -385,43 +371,20 @@ def test_with_a_capture_all_goes_there(start: Start) -> None:
     assert viewers[0].hears_nothing()
 
 
-def narrow_loopback() -> None:
-    """Move this thread into a network of its own, whose loopback takes 1,000 bytes."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET):
-        raise OSError(ctypes.get_errno(), "unshare")
-    with socket.socket() as any_socket:
-        for request, value in ((SIOCSIFMTU, 1000), (SIOCSIFFLAGS, IFF_UP)):
-            name = struct.pack("16si20x", b"lo", value)
-            fcntl.ioctl(any_socket, request, name)
-
-
 def test_a_route_with_a_small_mtu_gets_every_packet(
     native_senders: ctypes.CDLL, start: Start, threads: int
 ) -> None:
-    problems: list[BaseException] = []
+    def send() -> None:
+        senders = start(threads)
+        viewers = [senders.placed() for _ in range(3)]
+        small, large = (500, 500, 500), (1200, 1200, 1200)
+        for turn, sizes in enumerate((small, large, small)):
+            sent = packets(*sizes, first=3 * turn)
+            senders.send(viewers, sent)
+            for viewer in viewers:
+                assert viewer.hear(3) == sent
+        assert senders.failed() == 0
+        # One run each before the first that did not fit, none after it.
+        assert c_int.in_dll(native_senders, "driver_runs").value == 3
 
-    def within() -> None:
-        try:
-            narrow_loopback()
-            senders = start(threads)
-            viewers = [senders.placed() for _ in range(3)]
-            small, large = (500, 500, 500), (1200, 1200, 1200)
-            for turn, sizes in enumerate((small, large, small)):
-                sent = packets(*sizes, first=3 * turn)
-                senders.send(viewers, sent)
-                for viewer in viewers:
-                    assert viewer.hear(3) == sent
-            assert senders.failed() == 0
-            # One run each before the first that did not fit, none after it.
-            assert c_int.in_dll(native_senders, "driver_runs").value == 3
-        except BaseException as problem:
-            problems.append(problem)
-
-    thread = Thread(target=within)
-    thread.start()
-    thread.join()
-    for problem in problems:
-        if isinstance(problem, PermissionError):
-            pytest.skip("a network namespace needs root")
-        raise problem
+    on_a_narrow_loopback(send)
