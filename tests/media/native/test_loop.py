@@ -97,6 +97,19 @@ async def has_ended(sock: socket.socket) -> bool:
         return True
 
 
+def ends_of(stream: socket.socket) -> list[int]:
+    """The descriptors of this process at the other end of a connection."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            with socket.socket(fileno=os.dup(int(name))) as sock:
+                if sock.getpeername() == stream.getsockname():
+                    found.append(int(name))
+        except OSError:
+            continue
+    return found
+
+
 def threads() -> dict[str, Path]:
     """This process's threads by their names."""
     tasks = Path("/proc/self/task").iterdir()
@@ -256,6 +269,22 @@ async def test_without_room_in_the_system_who_connects_waits(room: Room) -> None
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert await heard(sock)
+
+
+async def test_what_a_child_process_still_holds_wakes_nobody(room: Room) -> None:
+    """A child has each descriptor until its program begins."""
+    room.engine.add_peer(LOCAL)
+    stream = await room.tcp()
+    assert await is_answered(stream)
+    kept = [os.dup(each) for each in ends_of(stream)]
+    assert kept
+    stream.close()
+    await until(lambda: room.engine.census()["connections"] == 0, "it was told")
+    began = time.process_time()
+    await asyncio.sleep(0.5)
+    assert time.process_time() - began < 0.1
+    for each in kept:
+        os.close(each)
 
 
 async def test_every_address_has_ports_of_its_own() -> None:

@@ -52,8 +52,7 @@ void connection_close(struct connection *connection)
     connection->is_open = false;
     list_remove(&connection->gathered);
     backlog_clear(&connection->backlog);
-    /* A closed socket leaves the set by itself. */
-    close(connection->watched.fd);
+    watched_close(&connection->watched, port->tcp->epoll);
     table_take(&port->connections, &connection->address);
     tcp_closed(port->tcp, connection);
     struct peer *peer = table_take(&port->peers, &connection->address);

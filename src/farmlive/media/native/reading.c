@@ -53,8 +53,7 @@ static void close_own(struct reading *reading, struct own *own)
 {
     list_remove(&own->link);
     own->is_open = false;
-    /* A closed socket leaves the set by itself. */
-    close(own->watched.fd);
+    watched_close(&own->watched, reading->epoll);
     own->next_dead = reading->dead;
     reading->dead = own;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 enum watched_as {
     WATCHED_COMMANDS,
@@ -35,6 +36,15 @@ static inline bool watched_for(struct watched *watched, int epoll, uint32_t even
     watched->is_in = true;
     watched->events = events;
     return true;
+}
+
+/* Watch it no more, and close it. By closing alone it would stay in the set for as long as a child
+ * process has it too, between its beginning and its program's. */
+static inline void watched_close(struct watched *watched, int epoll)
+{
+    if (watched->is_in)
+        epoll_ctl(epoll, EPOLL_CTL_DEL, watched->fd, NULL);
+    close(watched->fd);
 }
 
 #endif
