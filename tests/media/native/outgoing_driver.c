@@ -1,11 +1,12 @@
 /* Does what a script on the standard input says with publishers, outputs and viewers of the native
- * engine, and prints what each viewer would be sent in plain text ("p", its number, the packet),
+ * engine, and prints what each viewer would be sent in plain text (">", its number, the packet),
  * what was answered ("t") and the end of each command ("."). Numbers and words are apart by white
  * space; outgoing_twins.py has the commands. */
-#include <inttypes.h>
+#include <stdio.h>
 
 #include "memory.h"
 #include "outgoing_state.h"
+#include "plain_senders.h"
 #include "ports.h"
 
 enum { OUTPUTS_MOST = 4, PUBLISHERS_MOST = 256, VIEWERS_MOST = 1024 };
@@ -13,51 +14,6 @@ enum { OUTPUTS_MOST = 4, PUBLISHERS_MOST = 256, VIEWERS_MOST = 1024 };
 static struct output *outputs[OUTPUTS_MOST];
 static struct publisher *publishers[PUBLISHERS_MOST];
 static struct viewer *viewers[VIEWERS_MOST];
-
-/* In the place of senders: all that is sent is printed. */
-
-struct audience {
-    int count;
-    struct leg **legs;
-};
-
-struct audience *audience_new(struct leg *const *legs, int count)
-{
-    struct audience *audience = memory_new(sizeof *audience);
-    audience->count = count;
-    audience->legs = memory_new((size_t)count * sizeof *legs);
-    memcpy(audience->legs, legs, (size_t)count * sizeof *legs);
-    return audience;
-}
-
-int audience_count(const struct audience *audience) { return audience->count; }
-
-void audience_release(struct audience *audience)
-{
-    free(audience->legs);
-    free(audience);
-}
-
-static void print_bytes(const uint8_t *data, size_t size)
-{
-    for (size_t at = 0; at < size; at++)
-        printf("%02x", data[at]);
-    putchar('\n');
-}
-
-void senders_send_one(struct leg *leg, struct burst *burst)
-{
-    for (int at = 0; at < burst->count; at++) {
-        printf("p %" PRIu64 " ", leg->peer);
-        print_bytes(burst_at(burst, at), burst->sizes[at]);
-    }
-}
-
-void senders_send(struct audience *audience, struct burst *burst)
-{
-    for (int at = 0; at < audience->count; at++)
-        senders_send_one(audience->legs[at], burst);
-}
 
 /* Nobody is on a stream. */
 size_t port_held(const struct port *port, const struct address *address)
@@ -84,16 +40,6 @@ static const char *next_word(void)
 
 static int64_t next(void) { return strtoll(next_word(), NULL, 10); }
 static double next_real(void) { return strtod(next_word(), NULL); }
-
-static size_t next_bytes(uint8_t *out, size_t room)
-{
-    size_t size = strlen(next_word()) / 2;
-    for (size_t at = 0; at < size && at < room; at++) {
-        char digits[3] = {word[2 * at], word[2 * at + 1], 0};
-        out[at] = (uint8_t)strtoul(digits, NULL, 16);
-    }
-    return size;
-}
 
 static struct output *next_output(void) { return outputs[next()]; }
 static struct publisher *next_publisher(void) { return publishers[next()]; }
@@ -158,7 +104,7 @@ static void take(void)
     struct publisher *publisher = next_publisher();
     double now = next_real();
     uint8_t data[2048];
-    size_t size = next_bytes(data, sizeof data);
+    size_t size = read_bytes(next_word(), data, sizeof data);
     struct rtp_packet received;
     struct taken taken;
     if (!rtp_split(data, size, &received) ||

@@ -98,7 +98,7 @@ class Twins:
             kind, _, rest = line.partition(" ")
             if kind == ".":
                 steps.append(({}, []))
-            elif kind == "p":
+            elif kind == ">":
                 peer, _, packet = rest.partition(" ")
                 steps[-1][0].setdefault(int(peer), []).append(packet)
             else:

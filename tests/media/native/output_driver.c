@@ -1,57 +1,17 @@
 /* Outputs, publishers and viewers of the native engine, run by a script: a call a line on standard
  * input, and on standard output what each viewer would be sent, in plain text. Senders and ports
  * are replaced. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "joining.h"
 #include "memory.h"
 #include "output_state.h"
+#include "plain_senders.h"
 #include "ports.h"
 
 struct publisher *publishers[MOST];
 struct output *outputs[MOST];
 static struct viewer *viewers[MOST];
-
-/* In the place of senders: what is handed to them is printed. */
-
-struct audience {
-    int count;
-    struct leg *legs[];
-};
-
-static void print_hex(const uint8_t *data, size_t size)
-{
-    for (size_t at = 0; at < size; at++)
-        printf("%02x", data[at]);
-    putchar('\n');
-}
-
-struct audience *audience_new(struct leg *const *legs, int count)
-{
-    struct audience *audience = memory_new(sizeof *audience + (size_t)count * sizeof *legs);
-    audience->count = count;
-    memcpy(audience->legs, legs, (size_t)count * sizeof *legs);
-    return audience;
-}
-
-int audience_count(const struct audience *audience) { return audience->count; }
-
-void audience_release(struct audience *audience) { free(audience); }
-
-void senders_send_one(struct leg *leg, struct burst *burst)
-{
-    for (int at = 0; at < burst->count; at++) {
-        printf("> %" PRIu64 " ", leg->peer);
-        print_hex(burst_at(burst, at), burst->sizes[at]);
-    }
-}
-
-void senders_send(struct audience *audience, struct burst *burst)
-{
-    for (int at = 0; at < audience->count; at++)
-        senders_send_one(audience->legs[at], burst);
-}
 
 /* In the place of ports: who holds how much. */
 
@@ -187,11 +147,7 @@ static void remove_publisher(struct publisher *gone)
 static void take(struct publisher *from, double now, char *hex)
 {
     uint8_t data[2048];
-    size_t size = strlen(hex) / 2;
-    for (size_t at = 0; at < size; at++) {
-        char two[3] = {hex[2 * at], hex[2 * at + 1], 0};
-        data[at] = (uint8_t)strtoul(two, NULL, 16);
-    }
+    size_t size = read_bytes(hex, data, sizeof data);
     struct rtp_packet received;
     struct taken taken;
     if (!rtp_split(data, size, &received) || !publisher_take(from, &received, now, now, &taken)) {
@@ -217,7 +173,7 @@ static void take(struct publisher *from, double now, char *hex)
 static void print_rtcp(const struct rtcp_buffer *buffer)
 {
     printf("= ");
-    print_hex(buffer->data, buffer->size);
+    print_bytes(buffer->data, buffer->size);
 }
 
 static void nack(struct viewer *by)

@@ -31,7 +31,8 @@ SOURCES = (
 
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    driver = [Path(__file__).with_name(f"outgoing_{name}.c") for name in ("driver", "state")]
+    names = ("outgoing_driver", "outgoing_state", "plain_senders")
+    driver = [Path(__file__).with_name(f"{name}.c") for name in names]
     return compiled(tmp_path_factory, "outgoing_driver", driver, SOURCES)
 
 

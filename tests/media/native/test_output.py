@@ -16,7 +16,10 @@ from tests.media.scripted import hear_plainly
 from farmlive.media.engine import Incoming, Outgoing, Publishing, Viewing
 from farmlive.media.rtcp import SenderReport
 
-DRIVERS = [Path(__file__).parent / f"{name}.c" for name in ("output_driver", "output_state")]
+DRIVERS = [
+    Path(__file__).with_name(f"{name}.c")
+    for name in ("output_driver", "output_state", "plain_senders")
+]
 NAMES = (
     "aiming", "output", "joining", "viewer", "stall", "lane", "seams", "sound", "sending",
     "repairs", "burst", "ring", "track", "publisher", "sorting", "feedback", "rewrite", "layers",

@@ -1,0 +1,55 @@
+/* Audiences without owners, to whom everything is sent at once. */
+#include "plain_senders.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "memory.h"
+
+struct audience {
+    int count;
+    struct leg *legs[];
+};
+
+void print_bytes(const uint8_t *data, size_t size)
+{
+    for (size_t at = 0; at < size; at++)
+        printf("%02x", data[at]);
+    putchar('\n');
+}
+
+size_t read_bytes(const char *hex, uint8_t *out, size_t room)
+{
+    size_t size = strlen(hex) / 2;
+    for (size_t at = 0; at < size && at < room; at++) {
+        char digits[3] = {hex[2 * at], hex[2 * at + 1], 0};
+        out[at] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    return size;
+}
+
+struct audience *audience_new(struct leg *const *legs, int count)
+{
+    struct audience *audience = memory_new(sizeof *audience + (size_t)count * sizeof *legs);
+    audience->count = count;
+    memcpy(audience->legs, legs, (size_t)count * sizeof *legs);
+    return audience;
+}
+
+int audience_count(const struct audience *audience) { return audience->count; }
+
+void audience_release(struct audience *audience) { free(audience); }
+
+void senders_send_one(struct leg *leg, struct burst *burst)
+{
+    for (int at = 0; at < burst->count; at++) {
+        printf("> %" PRIu64 " ", leg->peer);
+        print_bytes(burst_at(burst, at), burst->sizes[at]);
+    }
+}
+
+void senders_send(struct audience *audience, struct burst *burst)
+{
+    for (int at = 0; at < audience->count; at++)
+        senders_send_one(audience->legs[at], burst);
+}
