@@ -40,7 +40,7 @@ struct peer {
     struct leg *leg;
     int ssrc_count; /* from which it has sent what its key protects */
     uint32_t ssrcs[SSRCS_MOST];
-    /* Its DTLS records that Python has not taken yet: since which taking of events, and how many. */
+    /* Its DTLS records that Python has not taken: since which taking of events, and how many. */
     unsigned long records_since;
     int records;
     /* A publisher or a viewer once it is told which. */
