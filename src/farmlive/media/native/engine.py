@@ -7,6 +7,7 @@ relay's thread has them, and SRTP sessions for as long as that thread may use th
 import asyncio
 import itertools
 import socket
+import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
 from secrets import randbelow, randbits
@@ -57,6 +58,9 @@ class NativeEngine:
         self, send_threads: int = 0, times: Times | None = None, *, by_hand: bool = False
     ) -> None:
         self.relay = _native.Relay(by_hand=by_hand)
+        # Before the sessions that the thread uses are freed: with the engine, in whatever order, or
+        # at the end of a process that has not stopped it.
+        weakref.finalize(self, self.relay.stop)
         if times is not None:
             self.relay.set_times(times.consent, times.silent, times.left_after)
         self._send_threads = send_threads
@@ -104,7 +108,7 @@ class NativeEngine:
         udp_fds, tcp_fds = [each.fileno() for each in udp], [each.fileno() for each in tcp]
         try:
             self.relay.start(udp_fds, tcp_fds, self._send_threads, now_ms() / 1000)
-        except OSError:
+        except BaseException:
             _close(udp + tcp)
             raise
         for each in udp + tcp:
