@@ -307,6 +307,15 @@ async def test_every_address_has_ports_of_its_own() -> None:
     await engine.stop()
 
 
+async def test_a_machine_may_have_many_addresses() -> None:
+    told: Any = Told()
+    engine = NativeEngine()
+    addresses = [f"127.0.1.{number}" for number in range(100)]
+    await engine.start(told, addresses, addresses, 0, 0)
+    assert len(engine.candidates) == 200
+    await engine.stop()
+
+
 async def test_the_thread_leaves_signals_to_python(room: Room) -> None:
     status = (threads()["farmlive-media"] / "status").read_text()
     blocked = int(status.split("SigBlk:")[1].split()[0], 16)

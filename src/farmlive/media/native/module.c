@@ -12,7 +12,7 @@
 /* A function as a slot's value: ISO C has no such conversion, POSIX has (dlsym(3)). */
 #define SLOT(function) __extension__(void *)(function)
 
-enum { SOCKETS_MOST = 64 };
+enum { SOCKETS_MOST = 1024 };
 
 void relay_post(struct relay *relay, struct command *command)
 {
