@@ -43,6 +43,6 @@ def stress(
 def test_no_race_and_no_leak(stress: Path, send_threads: int) -> None:
     # What takes so much longer than it was asked to does not end.
     most = 100 + 2 * float(SECONDS)
-    command = [stress, str(send_threads), SECONDS, SEED]
+    command = [str(stress), str(send_threads), SECONDS, SEED]
     done = subprocess.run(command, capture_output=True, text=True, timeout=most)
     assert done.returncode == 0, done.stdout + done.stderr
