@@ -9,6 +9,8 @@
 #include "memory.h"
 #include "sieve.h"
 
+enum { SHARED_READINGS = 8 };
+
 /* Sound and a frame that come within this are read and sent together: a message to each viewer
  * costs as much as five packets do. */
 static const double TOGETHER_S = 0.003;
@@ -176,11 +178,21 @@ void reading_own(struct reading *reading, struct watched *watched, double now)
     read_own(reading, (struct own *)watched, now);
 }
 
+/* Take what viewers and strangers sent, so much that thousands of them are heard where each round
+ * is full, and no more, so that publishers are read again soon. True where more may wait. */
+static bool take_shared(struct reading *reading, struct port *port, double now)
+{
+    for (int i = 0; i < SHARED_READINGS; i++)
+        if (!take(reading, port_fd(port), port, now))
+            return false;
+    return true;
+}
+
 void reading_shared(struct reading *reading, struct watched *watched, double now)
 {
     /* One that has turned patient since it was told of is read with the others. */
     if (watched->events)
-        take(reading, watched->fd, (struct port *)watched, now);
+        take_shared(reading, (struct port *)watched, now);
 }
 
 /* One that has rested and was not read yet. Asked for anew after each reading, which may close the
@@ -224,7 +236,7 @@ bool reading_settle(struct reading *reading, double now)
     if (reading->is_patient && (was_read || reading->has_more)) {
         reading->has_more = false;
         for (int i = 0; i < reading->port_count; i++)
-            reading->has_more |= take(reading, port_fd(reading->ports[i]), reading->ports[i], now);
+            reading->has_more |= take_shared(reading, reading->ports[i], now);
         took = true;
     }
     list_each(link, &reading->owns) {
