@@ -1,5 +1,8 @@
 /* What Python asks of the core and waits for: how a viewer or a publisher does, where it is, the
- * counts and the census. */
+ * counts and the census.
+ *
+ * Always holds: the answer lies with whoever asks, and is the relay's thread's only while that one
+ * waits; nothing in it points into the core. */
 #include "relay.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,8 @@
 /* What Python asks of the core without waiting: each method copies its arguments into a command,
- * which the relay's thread runs. */
+ * which the relay's thread runs.
+ *
+ * Always holds: a command has its own copy of all that it needs; of what is Python's the relay's
+ * thread knows only SRTP sessions, which Python keeps until it hears that they are free. */
 #include "relay.h"
 
 #include "memory.h"

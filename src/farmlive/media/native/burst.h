@@ -10,8 +10,8 @@
 
 #include "bytes.h"
 
-/* The largest plain packet that is relayed; with any tag it fits into a room. */
-enum { PACKET_MOST = 1504, PACKET_ROOM = 1504 + 32 };
+/* The largest plain packet that is relayed, in bytes, and its room: whole lines of the cache. */
+enum { PACKET_MOST = 1504, PACKET_ROOM = 24 * 64 };
 
 struct burst {
     atomic_uint holders;

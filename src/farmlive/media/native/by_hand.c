@@ -1,15 +1,16 @@
 /* An engine that is run by hand, for tests: no thread, no sockets and no clock. Python gives
- * datagrams and times, and collects what would be sent. */
+ * datagrams and times, and collects what would be sent.
+ *
+ * Always holds: what was sent lies in order until it is collected; nothing happens but in a call,
+ * at the time that was given last. */
 #include "relay.h"
 
 #include <arpa/inet.h>
 
+#include "inbox.h"
 #include "intake.h"
 #include "memory.h"
 #include "upkeep.h"
-
-/* The largest datagram that the loop reads. */
-enum { DATAGRAM_MOST = 2048 };
 
 /* What would be sent: to a peer by its leg, or, with peer 0, to an address. */
 struct parcel {

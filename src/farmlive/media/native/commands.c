@@ -1,4 +1,7 @@
-/* The queue of what Python asks: filled by any thread, run by the relay's. */
+/* The queue of what Python asks: filled by any thread, run by the relay's.
+ *
+ * Always holds: each command runs once, or, where it came after the closing, never; whoever awaits
+ * it goes on either way. Its memory is the queue's, unless it is awaited. */
 #include "commands.h"
 
 #include <stdlib.h>

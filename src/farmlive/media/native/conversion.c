@@ -1,4 +1,7 @@
-/* Python's values into the engine's structs and back, each checked against the room that it has. */
+/* Python's values into the engine's structs and back, each checked against the room that it has.
+ *
+ * Always holds: where one of these says true, each payload type in the struct is below
+ * PAYLOAD_TYPES or -1, each count is within its array, and each name ends within its room. */
 #include "relay.h"
 
 #include "memory.h"

@@ -5,6 +5,7 @@
 #ifndef FARMLIVE_FANOUT_H
 #define FARMLIVE_FANOUT_H
 
+#include "rtcp.h"
 #include "senders.h"
 
 struct fanout;
@@ -20,7 +21,6 @@ bool fanout_probe(void);
 void fanout_send(struct fanout *fanout, struct leg *const *legs, int count,
                  const struct burst *burst);
 /* One compound packet of at most RTCP_MOST bytes. */
-enum { RTCP_MOST = 1200 };
 void fanout_send_rtcp(struct fanout *fanout, struct leg *leg, const uint8_t *data, size_t size);
 
 /* Packets that could not be sent so far; any thread may ask. */

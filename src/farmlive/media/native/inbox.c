@@ -1,5 +1,7 @@
 /* What one reading of a socket brings. A datagram longer than its room is cut, and then means
- * nothing to anyone: it is longer than any that we take. */
+ * nothing to anyone: it is longer than any that we take.
+ *
+ * Always holds: before a reading each header has its whole room for sender and stamp. */
 #include "inbox.h"
 
 #include <errno.h>
@@ -8,7 +10,8 @@
 
 #include "memory.h"
 
-enum { ROOM = 2048, CONTROL = 64 };
+/* Room for the control message with the stamp. */
+enum { CONTROL = 64 };
 /* Errors tell what became of something sent earlier, and say nothing of what waits. */
 enum { ERRORS_MOST = 8 };
 
@@ -17,7 +20,7 @@ struct inbox {
     struct iovec parts[INBOX_MOST];
     struct address from[INBOX_MOST];
     _Alignas(struct cmsghdr) uint8_t controls[INBOX_MOST][CONTROL];
-    uint8_t data[INBOX_MOST][ROOM];
+    uint8_t data[INBOX_MOST][DATAGRAM_MOST];
 };
 
 /* The kernel writes into the header how much of this it used. */
@@ -31,7 +34,7 @@ struct inbox *inbox_new(void)
 {
     struct inbox *inbox = memory_new(sizeof *inbox);
     for (int i = 0; i < INBOX_MOST; i++) {
-        inbox->parts[i] = (struct iovec){.iov_base = inbox->data[i], .iov_len = ROOM};
+        inbox->parts[i] = (struct iovec){.iov_base = inbox->data[i], .iov_len = DATAGRAM_MOST};
         inbox->messages[i].msg_hdr = (struct msghdr){
             .msg_name = &inbox->from[i].name,
             .msg_iov = &inbox->parts[i],

@@ -5,7 +5,8 @@
 
 #include "address.h"
 
-enum { INBOX_MOST = 64 };
+/* How many datagrams are read at once, and the most that is read of each, in bytes. */
+enum { INBOX_MOST = 64, DATAGRAM_MOST = 2048 };
 
 struct inbox;
 

@@ -1,4 +1,8 @@
-/* What comes in. Reading the sockets is `loop`'s part, and what is done by the clock `upkeep`'s. */
+/* What comes in. Reading the sockets is `reading`'s and `connection`'s part, and what is done by
+ * the clock `upkeep`'s.
+ *
+ * Always holds: of what strangers send only a check with one of our passwords changes anything but
+ * the counts; all else means something only from an address that such a check has proved. */
 #include "intake.h"
 
 #include "memory.h"

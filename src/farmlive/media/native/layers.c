@@ -32,6 +32,9 @@ static const double FIRST_UP_S = 2.0, UP_S = 3.0, DOWN_S = 1.5, CONGESTED_S = 4.
 static const double TRIAL_S = 10.0, PROBE_MOST_S = 5.0;
 static const double BACK_OFF_S = 8.0, LONGEST_BACK_OFF_S = 64.0, FORGIVEN_S = 60.0;
 
+/* Before anything that counts here. */
+static const double LONG_AGO_S = 60.0;
+
 static double larger(double a, double b) { return b > a ? b : a; }
 
 void flow_init(struct flow *flow, int count)
@@ -101,10 +104,10 @@ void choice_init(struct choice *choice, double now)
         .probe_since = now,
         .estimate_kbps = -1,
         .limit = -1,
-        .reported_at = now - 60,
-        .estimate_at = now - 60,
-        .down_at = now - 60,
-        .fell_at = now - 60,
+        .reported_at = now - LONG_AGO_S,
+        .estimate_at = now - LONG_AGO_S,
+        .down_at = now - LONG_AGO_S,
+        .fell_at = now - LONG_AGO_S,
         .up_at = now + FIRST_UP_S,
         .back_off = BACK_OFF_S,
     };

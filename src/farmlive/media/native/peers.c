@@ -1,4 +1,7 @@
-/* All peers by their numbers. Numbers are drawn in turn, so that they spread by themselves. */
+/* All peers by their numbers. Numbers are drawn in turn, so that they spread by themselves.
+ *
+ * Always holds: a peer is in the chain of its number modulo the room, and there is room for a chain
+ * for each. */
 #include "peers.h"
 
 #include "memory.h"

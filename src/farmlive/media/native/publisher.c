@@ -1,6 +1,8 @@
 /* A publisher's packets on their way in: has each one counted by its track, restores what comes as
  * RTX, and notes keyframes. Which track a packet belongs to is sorting.c's part to find, what the
- * publisher is told feedback.c's. */
+ * publisher is told feedback.c's.
+ *
+ * Always holds: the track of what was taken is one of `tracks`, also where it began anew. */
 #include "publisher.h"
 
 #include "decimal.h"

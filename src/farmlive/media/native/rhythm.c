@@ -1,5 +1,7 @@
 /* When a stream's next frame or sound comes, by when the last ones came. What is done with that
- * time its callers decide. */
+ * time its callers decide.
+ *
+ * Always holds: the next beat is expected only where the distance of beats is known. */
 #include "rhythm.h"
 
 #include <math.h>

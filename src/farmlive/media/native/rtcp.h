@@ -12,6 +12,10 @@ enum { RTPFB_NACK = 1, RTPFB_TRANSPORT_CC = 15 };
 enum { PSFB_PLI = 1, PSFB_FIR = 4, PSFB_ALFB = 15 };
 enum { XR_RRTR = 4, XR_DLRR = 5 };
 
+/* What a datagram of RTCP has at most, in plain text: with its protection it is below every path's
+ * MTU. */
+enum { RTCP_MOST = 1200 };
+
 /* So many numbers of one NACK are read; more than that is not worth repairing. */
 enum { RTCP_MISSING_MOST = 100 };
 
@@ -98,7 +102,7 @@ void rtcp_nack(struct rtcp_buffer *out, uint32_t own_ssrc, uint32_t ssrc, const 
                int count);
 void rtcp_picture_loss(struct rtcp_buffer *out, uint32_t own_ssrc, uint32_t ssrc);
 
-/* The size of the part from `at` on that fits into a datagram (1,200 bytes in plain text); 0 at the
+/* The size of the part from `at` on that fits into a datagram (RTCP_MOST); 0 at the
  * end. Parts after the first have no report at their head (RFC 5506). */
 size_t rtcp_part(const struct rtcp_buffer *buffer, size_t at);
 

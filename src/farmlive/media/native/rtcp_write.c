@@ -3,9 +3,6 @@
  * Always holds: a buffer has whole parts, each of whole words. */
 #include "rtcp.h"
 
-/* In plain text; with its protection it is below every path's MTU. */
-enum { LARGEST = 1200 };
-
 /* Begin a part with this much behind its first word: where to write that, NULL where it finds no
  * room. */
 static uint8_t *begin_part(struct rtcp_buffer *out, int kind, int count, size_t body)
@@ -154,9 +151,9 @@ void rtcp_picture_loss(struct rtcp_buffer *out, uint32_t own_ssrc, uint32_t ssrc
 size_t rtcp_part(const struct rtcp_buffer *buffer, size_t first)
 {
     size_t at = first;
-    while (buffer->size - first > LARGEST) {
+    while (buffer->size - first > RTCP_MOST) {
         size_t end = at + 4 + 4 * (size_t)get16(buffer->data + at + 2);
-        if (end - first > LARGEST && at > first)
+        if (end - first > RTCP_MOST && at > first)
             return at - first;
         if (end >= buffer->size)
             break;

@@ -59,7 +59,7 @@ void audience_release(struct audience *audience);
 /* Both take holders of their own, so that the caller releases its own. */
 void senders_send(struct audience *audience, struct burst *burst);
 void senders_send_one(struct leg *leg, struct burst *burst);
-/* Protect and send a compound packet of at most 1,200 bytes. */
+/* Protect and send a compound packet of at most RTCP_MOST bytes (rtcp.h). */
 void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size);
 
 /* Packets that could not be sent so far, of all senders. */

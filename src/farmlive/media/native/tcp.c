@@ -1,4 +1,7 @@
-/* The TCP ports: who may connect, and for how long without proving to be a peer. */
+/* The TCP ports: who may connect, and for how long without proving to be a peer.
+ *
+ * Always holds: the counts, of all connections and of each address's, are of those that are open;
+ * `unproved` has them in the order in which they must prove to be a peer's. */
 #include "tcp.h"
 
 #include <errno.h>

@@ -1,13 +1,18 @@
-/* What is done by the clock. */
+/* What is done by the clock.
+ *
+ * Always holds: `upkeep_due` knows of all that `upkeep_run` does, so that nothing waits for
+ * something else to come; in each second each peer has its turn in one of TURNS ticks. */
 #include "upkeep.h"
 
 #include <math.h>
 
+/* Feedback to publishers, and a tenth of the peers' seconds. */
 static const double TICK_S = 0.1;
 /* How long a tick may wait for something else to wake us. */
 static const double SLACK_S = 0.03;
-static const double REQUEST_S = 0.01;
-static const double GATHER_S = 0.0015;
+/* For how long requests to a publisher are gathered, and packets of a frame without its end. */
+static const double REQUEST_S = 0.01, GATHER_S = 0.0015;
+/* How far apart the parts are of a burst to who catches up. */
 static const double BURST_S = 0.004;
 
 enum {
