@@ -219,6 +219,19 @@ static bool drive_stream(const char *call)
     return true;
 }
 
+/* A packet that was meant for a connection, through a UDP socket. */
+static bool drive_socket(const char *call)
+{
+    if (strcmp(call, "late") != 0)
+        return false;
+    struct address at = address();
+    size_t size = bytes();
+    struct port *port = port_new(TRANSPORT_UDP, socket(AF_INET, SOCK_DGRAM, 0), NULL);
+    printf("%d dropped\n", port_stream(port, &at, data, size, true, 0));
+    port_free(port);
+    return true;
+}
+
 int main(void)
 {
     static char line[2 * DATA_MOST + 128];
@@ -229,7 +242,8 @@ int main(void)
     }
     while (fgets(line, sizeof line, stdin)) {
         const char *call = strtok(line, " \n");
-        if (!drive_ice(call) && !drive_table(call) && !drive_stream(call))
+        if (!drive_ice(call) && !drive_table(call) && !drive_stream(call) &&
+            !drive_socket(call))
             abort();
     }
     for (int i = 0; i < PEERS; i++)

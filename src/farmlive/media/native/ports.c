@@ -87,6 +87,11 @@ int port_stream(struct port *port, const struct address *address, const uint8_t 
         port->sink.datagram(port->sink.context, address, data, size);
         return 0;
     }
+    if (port->transport == TRANSPORT_UDP) {
+        /* It was protected before the viewer moved from a connection to here. */
+        port_send(port, data, size, address, now);
+        return 0;
+    }
     struct connection *connection = table_get(&port->connections, address);
     return connection ? connection_stream(connection, data, size, is_video, now) : 1;
 }
