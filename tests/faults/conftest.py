@@ -38,6 +38,7 @@ class Served:
             "FARMLIVE_REDIS_URL": settings.redis_url,
             "FARMLIVE_PORT": str(self.port),
             "FARMLIVE_UDP_PORT": "0",
+            "FARMLIVE_ENGINE": settings.engine,
             "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
             "FARMLIVE_CHATS_PER_MINUTE": "100000",
             "FARMLIVE_ORDERS_PER_MINUTE": "100000",

@@ -26,7 +26,10 @@ from farmlive.client.whip import Publisher
 from farmlive.media import rtcp
 from farmlive.settings import Settings
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+pytestmark = [
+    pytest.mark.skipif(bool(missing()), reason=missing()),
+    pytest.mark.engines,
+]
 
 SERVER = "10.77.0.1"
 HALF_WAY_S = 0.02

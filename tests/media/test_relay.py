@@ -146,6 +146,19 @@ async def test_delete_frees_everything(media: Media) -> None:
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
     assert media.relay.viewers() == {BROADCAST: 1}
+    held = media.held
+    assert held.pop("addresses") >= 2
+    assert held == {
+        "peers": 2,
+        "publishers": 1,
+        "viewers": 1,
+        "outputs": 1,
+        "ufrags": 2,
+        "secured": 2,
+        "sockets": 1,
+        "connections": 0,
+    }
+    assert media.relay.metrics()["held_viewers"] == 1
     await media.http.delete(viewer.location)
     assert media.relay.viewers() == {BROADCAST: 0}
     await until(
