@@ -15,6 +15,7 @@ import farmlive.media
 FOLDER = Path(farmlive.media.__file__).parent / "native"
 FLAGS = ("-O1", "-g", "-std=c11", "-D_GNU_SOURCE")
 LIBRARY = ("-shared", "-fPIC")
+SANITIZERS = ("thread", "address,undefined")
 
 
 def compiler() -> str:
@@ -28,6 +29,15 @@ def compiler() -> str:
 def sanitizers(kinds: str = "address,undefined") -> tuple[str, ...]:
     """The flags for these."""
     return f"-fsanitize={kinds}", "-fno-sanitize-recover=all"
+
+
+def sanitizing(kinds: str, folder: Path) -> tuple[str, ...]:
+    """The same; where the compiler lacks them the test is skipped."""
+    flags, probe = sanitizers(kinds), folder / "probe.c"
+    probe.write_text("int main(void) { return 0; }\n")
+    if subprocess.run([compiler(), flags[0], "-o", folder / "probe", probe]).returncode:
+        pytest.skip(f"this compiler has no {flags[0]}")
+    return flags
 
 
 def compiled(

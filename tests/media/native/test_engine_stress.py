@@ -8,8 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.media.native.compiling import FOLDER, compiled, compiler, sanitizers
-from tests.media.native.test_senders_stress import SANITIZERS
+from tests.media.native.compiling import FOLDER, SANITIZERS, compiled, sanitizing
 
 DRIVERS = ("engine_stress", "engine_guests", "engine_media", "engine_orders", "engine_system")
 # What engine_system.c stands before.
@@ -26,11 +25,7 @@ def knows_python(source: Path) -> bool:
 def stress(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    flags = sanitizers(request.param)
-    probe = tmp_path / "probe.c"
-    probe.write_text("int main(void) { return 0; }\n")
-    if subprocess.run([compiler(), flags[0], "-o", tmp_path / "probe", probe]).returncode:
-        pytest.skip(f"this compiler has no {flags[0]}")
+    flags = sanitizing(request.param, tmp_path)
     drivers = [Path(__file__).with_name(f"{name}.c") for name in DRIVERS]
     sources = [each.stem for each in sorted(FOLDER.glob("*.c")) if not knows_python(each)]
     wrapped = [f"-Wl,--wrap={name}" for name in WRAPPED]

@@ -4,21 +4,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.media.native.compiling import compiler, sanitizers
+from tests.media.native.compiling import SANITIZERS, sanitizing
 from tests.media.native.senders_at_work import compile_with
-
-SANITIZERS = ("thread", "address,undefined")
 
 
 @pytest.fixture(params=SANITIZERS)
 def stress(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    flags = sanitizers(request.param)
-    probe = tmp_path / "probe.c"
-    probe.write_text("int main(void) { return 0; }\n")
-    if subprocess.run([compiler(), flags[0], "-o", tmp_path / "probe", probe]).returncode:
-        pytest.skip(f"this compiler has no {flags[0]}")
+    flags = sanitizing(request.param, tmp_path)
     name = f"stress {request.param}"
     return compile_with(tmp_path_factory, name, "senders_stress.c", *flags)
 

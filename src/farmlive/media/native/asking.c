@@ -7,9 +7,10 @@
 
 #include "memory.h"
 
+typedef void run(struct core *core, struct command *command, double now);
+
 /* Post a command with what a method was given. */
-static PyObject *post(PyObject *self, struct command *command,
-                      void (*run)(struct core *core, struct command *command, double now))
+static PyObject *post(PyObject *self, struct command *command, run *run)
 {
     command->run = run;
     relay_post(relay_of(self), command);
@@ -24,8 +25,7 @@ struct naming {
     struct credentials local;
 };
 
-static PyObject *post_naming(PyObject *self, PyObject *arguments,
-                             void (*run)(struct core *core, struct command *command, double now))
+static PyObject *post_naming(PyObject *self, PyObject *arguments, run *run)
 {
     unsigned long long peer;
     const char *ufrag, *password;
@@ -128,6 +128,16 @@ struct numbers {
     int most;
 };
 
+static PyObject *post_one(PyObject *self, PyObject *arguments, run *run)
+{
+    unsigned long long one;
+    if (!PyArg_ParseTuple(arguments, "K", &one))
+        return NULL;
+    struct numbers *numbers = memory_new(sizeof *numbers);
+    numbers->first = one;
+    return post(self, &numbers->command, run);
+}
+
 static void run_remove_peer(struct core *core, struct command *command, double now)
 {
     core_remove_peer(core, ((struct numbers *)command)->first, now);
@@ -135,12 +145,7 @@ static void run_remove_peer(struct core *core, struct command *command, double n
 
 PyObject *relay_remove_peer(PyObject *self, PyObject *arguments)
 {
-    unsigned long long peer;
-    if (!PyArg_ParseTuple(arguments, "K", &peer))
-        return NULL;
-    struct numbers *numbers = memory_new(sizeof *numbers);
-    numbers->first = peer;
-    return post(self, &numbers->command, run_remove_peer);
+    return post_one(self, arguments, run_remove_peer);
 }
 
 static void run_remove_output(struct core *core, struct command *command, double now)
@@ -150,12 +155,7 @@ static void run_remove_output(struct core *core, struct command *command, double
 
 PyObject *relay_remove_output(PyObject *self, PyObject *arguments)
 {
-    unsigned long long output;
-    if (!PyArg_ParseTuple(arguments, "K", &output))
-        return NULL;
-    struct numbers *numbers = memory_new(sizeof *numbers);
-    numbers->first = output;
-    return post(self, &numbers->command, run_remove_output);
+    return post_one(self, arguments, run_remove_output);
 }
 
 static void run_put_on_air(struct core *core, struct command *command, double now)
