@@ -100,7 +100,6 @@ class IceLite(Generic[P]):
         key = credentials.password.encode()
         if not message.authentic(key):
             return None
-        port.send(stun.success(message, address[0], address[1], key), address)
         peer.checked_at = now
         is_newest = credentials is peer.credentials[-1]
         restarted = is_newest and not peer.renewed
@@ -121,7 +120,10 @@ class IceLite(Generic[P]):
             peer.port, peer.address = port, address
         if moved or is_there:
             peer.there_at = now
-        return Checked(peer, first, moved)
+        port.send(stun.success(message, address[0], address[1], key), address)
+        # By that its connection may have ended.
+        is_somewhere = peer.port is not None
+        return Checked(peer, first and is_somewhere, moved and is_somewhere)
 
     def _drop_older(self, peer: P) -> None:
         """The newest credentials have taken over."""

@@ -189,6 +189,19 @@ async def test_a_peer_whose_connection_ended_is_where_its_next_check_comes_from(
     assert await heard(sock) == b"record"
 
 
+async def test_who_hangs_up_before_its_answer_is_nowhere(room: Room) -> None:
+    peer = room.engine.add_peer(LOCAL)
+    for _ in range(100):
+        stream = await room.tcp()
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        stream.send(frame(check()))
+        stream.close()
+    await until(lambda: room.engine.counters()["datagrams_received"] == 100, "all were read")
+    await until(lambda: room.engine.census()["connections"] == 0, "all have ended")
+    assert room.engine.census()["addresses"] == 0
+    assert room.engine.place(peer) is None
+
+
 async def test_a_peer_that_is_removed_loses_its_connection_and_its_address(room: Room) -> None:
     peer = room.engine.add_peer(LOCAL)
     stream, sock = await room.tcp(), await room.udp()

@@ -233,7 +233,6 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
         return NULL;
     const struct credentials *used = &peer->credentials[which];
     size_t answered = stun_success(&message, from, used->password, used->password_size, answer);
-    port_send(port, answer, answered, from, now);
     peer->checked_at = now;
     bool is_newest = which == peer->credentials_count - 1;
     bool restarted = is_newest && !peer->renewed;
@@ -255,5 +254,9 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
         peer->at = (struct place){.port = port, .address = *from};
     if (*moved || is_here)
         peer->there_at = now;
+    port_send(port, answer, answered, from, now);
+    /* By that its connection may have ended. */
+    if (peer->at.port == NULL)
+        *first = *moved = false;
     return peer;
 }
