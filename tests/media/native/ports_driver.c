@@ -242,8 +242,7 @@ int main(void)
     }
     while (fgets(line, sizeof line, stdin)) {
         const char *call = strtok(line, " \n");
-        if (!drive_ice(call) && !drive_table(call) && !drive_stream(call) &&
-            !drive_socket(call))
+        if (!drive_ice(call) && !drive_table(call) && !drive_stream(call) && !drive_socket(call))
             abort();
     }
     for (int i = 0; i < PEERS; i++)
