@@ -21,6 +21,8 @@ _NOT_WITH_RTCP = range(64, 96)
 _UFRAG, _PASSWORD = range(4, 257), range(22, 257)
 _RID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+# The lines a=name:value, by the name.
+_Attributes = dict[str, list[str]]
 
 
 @dataclass(slots=True)
@@ -95,27 +97,30 @@ class Offer:
 
 def parse(text: str) -> Offer:
     """Read an offer; raises BadSdp."""
-    session: list[str] = []
-    blocks: list[list[str]] = []
     lines = [line.rstrip("\r") for line in text.strip().split("\n")]
     if not lines or lines[0] != "v=0":
         raise BadSdp("A session description begins with the line v=0; send the offer as it is.")
+    clean = not _CONTROL.search("\n".join(lines))
+    shared: _Attributes = {}
+    blocks: list[tuple[str, _Attributes]] = []
+    own = shared
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         if len(line) < 2 or line[1] != "=" or not line[0].islower():
             raise BadSdp(f"Line {number} is not of the form letter=value; send the offer as it is.")
-        if _CONTROL.search(line):
+        if not clean and _CONTROL.search(line):
             raise BadSdp(f"There is a control character in line {number}; send the offer as it is.")
         if line.startswith("m="):
-            blocks.append([line])
+            own = {}
+            blocks.append((line, own))
             if len(blocks) > _MOST_SECTIONS:
                 raise BadSdp(f"More than {_MOST_SECTIONS} m-lines; send one audio and one video.")
-        else:
-            (blocks[-1] if blocks else session).append(line)
+        elif line.startswith("a="):
+            name, _, value = line[2:].partition(":")
+            own.setdefault(name, []).append(value.strip())
     if not blocks:
         raise BadSdp("There is no m-line; offer at least one audio or video section.")
-    shared = _attributes(session)
     bundle: list[str] = []
     in_step: list[list[str]] = []
     for value in shared.get("group", ()):
@@ -124,20 +129,11 @@ def parse(text: str) -> Offer:
             bundle = list(dict.fromkeys(words[1:]))
         elif words and words[0] == "LS":
             in_step.append(words[1:])
-    sections = [_section(block, shared, str(index)) for index, block in enumerate(blocks)]
-    options = shared.get("ice-options") or _attributes(blocks[0]).get("ice-options") or [""]
+    sections = [_section(*block, shared, str(index)) for index, block in enumerate(blocks)]
+    options = shared.get("ice-options") or blocks[0][1].get("ice-options") or [""]
     # libdatachannel separates them by commas.
     words = options[0].replace(",", " ").split()
     return Offer(sections, bundle, in_step, words, "ice-lite" in shared)
-
-
-def _attributes(lines: list[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        if line.startswith("a="):
-            name, _, value = line[2:].partition(":")
-            found.setdefault(name, []).append(value.strip())
-    return found
 
 
 def decimal(text: str, most: int) -> int | None:
@@ -148,12 +144,11 @@ def decimal(text: str, most: int) -> int | None:
     return value if value <= most else None
 
 
-def _section(lines: list[str], shared: dict[str, list[str]], position: str) -> Section:
-    words = lines[0][2:].split()
+def _section(line: str, own: _Attributes, shared: _Attributes, position: str) -> Section:
+    words = line[2:].split()
     port = decimal(words[1].partition("/")[0], 0xFFFF) if len(words) >= 4 else None
     if port is None:
-        raise BadSdp(f"The line {lines[0][:60]!r} is not a media description.")
-    own = _attributes(lines[1:])
+        raise BadSdp(f"The line {line[:60]!r} is not a media description.")
 
     def first(name: str) -> str:
         values = own.get(name) or shared.get(name) or [""]
@@ -234,7 +229,7 @@ def _payload_types(words: Iterable[str]) -> list[int]:
     return list(dict.fromkeys(each for each in numbers if each is not None))
 
 
-def _codecs(words: list[str], own: dict[str, list[str]]) -> list[Codec]:
+def _codecs(words: list[str], own: _Attributes) -> list[Codec]:
     """The codecs in the order of the m-line, which is the offerer's preference."""
     types = [each for each in _payload_types(words) if each not in _NOT_WITH_RTCP]
     codecs: dict[int, Codec] = {}
@@ -262,14 +257,14 @@ def _codecs(words: list[str], own: dict[str, list[str]]) -> list[Codec]:
             name, _, setting = part.strip().partition("=")
             if name:
                 codec.parameters[name.lower()] = setting.strip()
+    named = {str(payload_type): [codec] for payload_type, codec in codecs.items()}
+    named["*"] = list(codecs.values())
     for value in own.get("rtcp-fb", ()):
         word, _, rest = value.partition(" ")
         said = rest.strip()
-        for codec in codecs.values():
+        for codec in named.get(word, ()):
             known = codec.feedback
-            if word not in ("*", str(codec.payload_type)) or said in known:
-                continue
-            if len(known) < _MOST_FEEDBACK:
+            if said not in known and len(known) < _MOST_FEEDBACK:
                 known.append(said)
     return [codecs[each] for each in types if each in codecs]
 
