@@ -5,6 +5,7 @@ A server on SQLite stands alone; one on PostgreSQL has the bus of Redis too.
 
 import importlib
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from tests.once import once
 from xdist.scheduler import LoadScopeScheduling
 
 from farmlive.app import Server, running
@@ -92,6 +94,18 @@ def migrated() -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with all tables."""
+
+    def make(path: Path) -> None:
+        writer = writer_engine(f"sqlite+pysqlite:///{path}")
+        migrate(writer)
+        writer.dispose()
+
+    return once(tmp_path_factory, "migrated.sqlite3", make)
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database of the test's own: SQLite's is the empty address, PostgreSQL's has the tables,
@@ -140,7 +154,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-async def store(settings: Settings) -> AsyncIterator[Store]:
+def tables(settings: Settings, migrated_file: Path) -> None:
+    """The database has all tables before it is opened: most tests take less than to make them."""
+    if not settings.database_url:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(migrated_file, settings.data / "farmlive.sqlite3")
+
+
+@pytest.fixture
+async def store(settings: Settings, tables: None) -> AsyncIterator[Store]:
     """The store, opened and migrated."""
     store = await Store.open(settings)
     yield store
@@ -154,7 +176,7 @@ def log(store: Store) -> Log:
 
 
 @pytest.fixture
-async def server(settings: Settings) -> AsyncIterator[Server]:
+async def server(settings: Settings, tables: None) -> AsyncIterator[Server]:
     """A server that runs on a free port of loopback."""
     async with running(settings) as server:
         yield server

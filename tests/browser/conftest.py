@@ -74,7 +74,7 @@ class Sale:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def site(settings: Settings) -> AsyncIterator[Server]:
+async def site(settings: Settings, tables: None) -> AsyncIterator[Server]:
     """A server; what its pages do is the same on each database, so one is enough here."""
     async with running(settings) as server:
         yield server
