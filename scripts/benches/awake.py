@@ -7,7 +7,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from benches.server import cpu_s
 
@@ -23,13 +23,12 @@ while os.getppid() == int(sys.argv[2]):
 
 
 class Awake:
-    """The loops that keep the cores awake."""
+    """The loops that keep cores awake: every one that we may use, or these."""
 
-    def __init__(self) -> None:
+    def __init__(self, cores: Collection[int] = ()) -> None:
         self._loops: list[subprocess.Popen[bytes]] = []
         self._ended_s = 0.0
-        # Those of now: a bench that keeps to some of them later still wants all awake.
-        self._cores = os.sched_getaffinity(0)
+        self._cores = cores or os.sched_getaffinity(0)
 
     def cpu_s(self) -> float:
         """CPU seconds that the loops have used so far, those that have ended too."""
@@ -37,7 +36,7 @@ class Awake:
 
     @contextlib.contextmanager
     def cores(self) -> Iterator[None]:
-        """Keep every core awake during the block."""
+        """Keep them awake during the block."""
         try:
             for core in self._cores:
                 words = [sys.executable, "-c", _LOOP, str(core), str(os.getpid())]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from benches.spine import load_of
 
 CPU = "cpu_us_per_viewer_second"
 _PUBLISHING = str(Path(__file__).with_name("publishing.py"))
+_PASSES = 1_000_000
 _PACKETS = 230  # a viewer-second
 # How full a core may be while others join, and how few of these are enough to measure.
 _BRIM, _FEWEST_JOINING = 0.95, 50
@@ -52,6 +54,18 @@ class Bench:
     def pinned(self) -> tuple[str, ...]:
         """The words that keep a server on its core."""
         return ("taskset", "-c", str(self.cores[0])) if len(self.cores) > 1 else ()
+
+    def yardstick_ns(self) -> float:
+        """How fast the server's core is at present."""
+        ours = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {self.cores[0]})
+        try:
+            began = time.thread_time_ns()
+            for _ in range(_PASSES):
+                pass
+            return round((time.thread_time_ns() - began) / _PASSES, 2)
+        finally:
+            os.sched_setaffinity(0, ours)
 
     def added(self, delays_ns: list[int]) -> dict[str, float]:
         names = ("p50", "p99")
@@ -149,7 +163,7 @@ class Joins:
 
 async def figures_of(bench: Bench, live: Live, window_s: float) -> dict[str, Any]:
     """CPU, delay and what went wrong, with the viewers that are there."""
-    viewers = len(live.audience)
+    viewers, yardstick = len(live.audience), bench.yardstick_ns()
     with bench.awake.cores():
         await asyncio.sleep(bench.size.settle_s)
         live.audience.measure()
@@ -169,13 +183,22 @@ async def figures_of(bench: Bench, live: Live, window_s: float) -> dict[str, Any
         "mbit_per_viewer_second": round(counts.bytes * 8 / viewers / took_s / 1e6, 3),
         "checks_unanswered": max(0, counts.checks_sent - counts.checks_answered),
         "server_cores": round(used, 3),
+        "yardstick_ns": yardstick,
         "load_cores": round(load_s / took_s, 3),
         "load_round_ms": round(slowest_s * 1e3, 1),
     }
 
 
 def point_of(figures: dict[str, Any]) -> dict[str, Any]:
-    names = ("viewers", CPU, "added_delay_ms", "packets_lost", "server_cores", "load_cores")
+    names = (
+        "viewers",
+        CPU,
+        "added_delay_ms",
+        "packets_lost",
+        "server_cores",
+        "load_cores",
+        "yardstick_ns",
+    )
     return {name: figures[name] for name in names}
 
 
