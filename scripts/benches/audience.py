@@ -32,7 +32,7 @@ from farmlive.client.signalling import SDP
 _NATIVE = Path(__file__).parent / "native"
 _COMPILE = ("cc", "-O2", "-shared", "-fPIC", "-std=c11", "-D_GNU_SOURCE")
 _SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27  # asm-generic/socket.h
-_JOINING_AT_ONCE, _JOIN_S = 16, 30.0
+_JOINING_AT_ONCE, _JOIN_S = 16, 15.0
 
 
 class Counts(ctypes.Structure):

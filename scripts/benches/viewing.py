@@ -38,6 +38,7 @@ class Size:
     short_s: float = 2.5
     settle_s: float = 0.5
     runs: int = 3
+    most_s: float = 440.0
 
 
 @dataclass

@@ -92,6 +92,7 @@ async def test_a_loss_in_one_run_is_not_hidden_by_the_others(monkeypatch):
     async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
         plan.beyond = ()
         return {
+            "added_delay_ms": {"p99": 1.0},
             "viewers": 2,
             "cpu_us_per_viewer_second": 1.0,
             "packets_lost": next(lost[plan.engine]),
