@@ -13,7 +13,7 @@ enum { SHARED_READINGS = 8 };
 
 /* Sound and a frame that come within this are read and sent together: a message to each viewer
  * costs as much as five packets do. */
-static const double TOGETHER_S = 0.003;
+static const double TOGETHER_S = 0.009;
 
 /* A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait. */
 static const double SHORTEST_REST_S = 0.002, LONGEST_REST_S = 0.03;
