@@ -57,6 +57,7 @@ async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
         of_viewer = next(cost[plan.engine])
         return {
             "viewers": plan.viewers,
+            "added_delay_ms": {"p99": 1.0},
             "cpu_us_per_viewer_second": of_viewer,
             "packets_lost": next(lost[plan.engine]),
             "packets_wrong": 0,
