@@ -122,7 +122,12 @@ async def measured(size: Size, say: Say) -> dict[str, Any]:
                     say(f"a busy or slow machine: {number - 1} of {size.runs} runs")
                     break
                 say(f"run {number} of {size.runs}")
-                runs.append(await _one_run(bench, plans, say))
+                try:
+                    runs.append(await _one_run(bench, plans, say))
+                except* (TimeoutError, ConnectionError) as failed:
+                    if not runs:
+                        raise
+                    say(f"viewers could not join any more, so this run is left out: {failed}")
         finally:
             os.sched_setaffinity(0, cores)
     found = medians(runs)

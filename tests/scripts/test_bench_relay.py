@@ -109,3 +109,28 @@ async def test_a_loss_in_one_run_is_not_hidden_by_the_others(monkeypatch):
     found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
     assert found["native"]["packets_lost"] == 5
     assert found["python"]["packets_lost"] == 0
+
+
+async def test_a_run_that_nobody_can_join_is_left_out(monkeypatch):
+    came = iter([None, None, TimeoutError(), None, None])
+
+    async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
+        if (error := next(came)) is not None:
+            raise error
+        plan.beyond = ()
+        return {
+            "viewers": 2,
+            "added_delay_ms": {"p99": 1.0},
+            "cpu_us_per_viewer_second": 1.0,
+            "packets_lost": 0,
+            "packets_wrong": 0,
+            "curve": [{"viewers": 2, "cpu_us_per_viewer_second": 1.0}],
+        }
+
+    async def send_threads(bench: Bench, count: int) -> float:
+        return 1.0
+
+    monkeypatch.setattr(relay, "engine", engine)
+    monkeypatch.setattr(relay, "send_threads", send_threads)
+    found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
+    assert len(found["runs"]) == 2
