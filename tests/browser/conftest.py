@@ -4,8 +4,10 @@ An error of a page's script, a breach of its content security policy and a reque
 server each fail the test.
 """
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,12 +120,14 @@ async def sale(site: Server) -> AsyncIterator[Sale]:
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """One Chromium for all tests of a process; each page has a context of its own."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=ARGUMENTS
-        )
-        yield browser
-        await browser.close()
+    playwright = await async_playwright().start()
+    browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    yield browser
+    # Now and then Playwright waits for ever for a Chromium that has ended; it ends with us.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(30):
+            await browser.close()
+            await playwright.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
