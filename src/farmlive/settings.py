@@ -87,9 +87,9 @@ class Settings(BaseSettings):
     turn_password: SecretStr = Field(SecretStr(""), description="The password of that name.")
     engine: Literal["auto", "native", "python"] = Field(
         "auto",
-        description="What media passes through. native: the engine in C, which carries some three "
-        "times as many viewers a core; python: its twin, which needs no C compiler where farmlive "
-        "is installed; auto: native where it was built, else python with a warning.",
+        description="What media passes through. native: the engine in C, in threads of its own; "
+        "python: its twin, which needs no C compiler where farmlive is installed; auto: native "
+        "where it was built, else python with a warning.",
     )
     send_threads: int = Field(
         0,

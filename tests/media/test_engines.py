@@ -32,7 +32,7 @@ def test_auto_goes_on_with_python_and_says_once_what_that_costs() -> None:
         assert choose("auto", 0).name == "python"
     [warning] = logs
     assert warning["log_level"] == "warning"
-    assert "1,000 viewers" in warning["meaning"]
+    assert "about twice the CPU" in warning["meaning"]
 
 
 def test_native_is_there_where_it_was_built() -> None:

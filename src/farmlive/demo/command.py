@@ -42,7 +42,7 @@ _PASSWORD = "kumquats"  # noqa: S105 - of a demo that only this machine can reac
 _CAMERAS = {"film": "果园 Orchard", "kitchen": "厨房 Kitchen"}
 _ENGINES = {
     "native": "native, in C",
-    "python": "python, with some 1,000 viewers a core; the one in C has 3,000",
+    "python": "python; with a C compiler there is one in C",
 }
 # Name, role, and the farm of a seller as youxi.json names it.
 _ACCOUNTS: tuple[tuple[str, Role, str | None], ...] = (

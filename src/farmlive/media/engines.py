@@ -34,8 +34,8 @@ def choose(
             ) from error
         _log.warning(
             "engine.python",
-            meaning="The engine in C was not built, so that media passes through Python: a core "
-            "carries about 1,000 viewers in place of 3,000.",
+            meaning="The engine in C was not built, so that media passes through Python: it waits "
+            "while pages and orders are served, and a small audience costs about twice the CPU.",
             remedy="Install gcc and Python's headers (python3-dev), then farmlive again; or set "
             "FARMLIVE_ENGINE to python, which is silent.",
             missing=str(error),
