@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -44,9 +43,7 @@ SECRET = secrets.token_hex(8)
 @pytest_asyncio.fixture(loop_scope="session")
 async def turn(tmp_path: Path) -> AsyncIterator[int]:
     """The port of a coturn on loopback that takes credentials made with the secret."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         "turnserver",
         *("-n", "--no-cli", "--no-tls", "--no-dtls", "--allow-loopback-peers"),

@@ -278,3 +278,26 @@ async def test_light_channel_tells_a_refusal():
     async with server(session) as (url, _):
         with pytest.raises(ConnectionError):
             await LightChannel.connect(url, "B")
+
+
+async def test_who_asks_again_at_once_waits_for_the_next_connection():
+    async def cut(socket):
+        await socket.send(welcome(0))
+        socket.transport.abort()
+
+    async def session(socket):
+        await socket.send(events(1, event(1)))
+        one = json.loads(await socket.recv())
+        await socket.send(json.dumps({"type": "reply", "id": one["id"], "ok": True}))
+        await stay(socket)
+
+    async with server(cut, session) as (url, _), await Channel.connect(url, "B") as channel:
+        # Closed, and not yet known to the task that reads.
+        await channel._socket.close()
+        for _ in range(100):
+            try:
+                await channel.call("chat.say", text="a")
+                break
+            except ChannelDropped:
+                continue
+        assert channel.resumes == 1

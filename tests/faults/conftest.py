@@ -3,12 +3,12 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 
 from farmlive.people import People
 from farmlive.settings import Settings
@@ -16,13 +16,6 @@ from farmlive.store import Store
 
 # The laboratory of the benches is a script's; its folder is put on the path here too.
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 class Served:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 from tests.waiting import until
 
 from farmlive.app import Server, running
@@ -16,8 +17,6 @@ from farmlive.client import Api, Channel
 from farmlive.client.counter import TestPicture
 from farmlive.client.whip import Publisher
 from farmlive.settings import Settings
-
-from .conftest import free_port
 
 pytestmark = [
     pytest.mark.redis,

@@ -203,13 +203,17 @@ class Channel:
             call = f"c{next(self._ids)}"
             reply: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
             self._calls[call] = reply
+            socket = self._socket
             try:
-                assert self._socket is not None
-                await self._socket.send(
+                assert socket is not None
+                await socket.send(
                     json.dumps({"type": type, "id": call, **fields}, ensure_ascii=False)
                 )
                 answer = await reply
             except ConnectionClosed as error:
+                # Who asks again at once has to wait: nothing here would let the loop go on.
+                if self._socket is socket:
+                    self._open.clear()
                 raise ChannelDropped(str(error)) from error
             finally:
                 self._calls.pop(call, None)
