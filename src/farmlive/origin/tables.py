@@ -84,6 +84,8 @@ lots = Table(
     Column("class_uri", String(512), nullable=False),
     Column("harvested_at", BigInteger, nullable=False),
     Column("quantity_g", BigInteger, nullable=False),
+    # What of it was thrown away and can't be sold any more.
+    Column("wasted_g", BigInteger, nullable=False, server_default="0"),
     # Why it was picked within a waiting period, where it was.
     Column("waiting_period_overridden", String(200)),
     # These four follow from its tests and trace events, so that a card needs no second query.

@@ -1,4 +1,6 @@
-"""The tables of the shop: products, offers and their prices, holds, orders, pick-up points."""
+"""The tables of the shop: products, offers with their prices and flash batches, what of a lot is
+taken, holds and who waits, orders with what became of them, fees, pick-up points.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from farmlive.store import Json, metadata
@@ -55,10 +58,24 @@ offers = Table(
     Column("released", BigInteger, nullable=False),
     Column("sold", BigInteger, nullable=False),
     Column("held", BigInteger, nullable=False, server_default="0"),
+    # Set aside for the flash batch that runs: what of it can be had.
+    Column("kept", BigInteger, nullable=False, server_default="0"),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("broadcast", "position"),
     CheckConstraint("sold >= 0 AND sold <= released", name="stock"),
     CheckConstraint("held >= 0 AND sold + held <= released", name="held"),
+    CheckConstraint("kept >= 0 AND sold + held + kept <= released", name="kept"),
+)
+
+# What of a lot is sold and held, net grams, by every offer that draws on it in any broadcast:
+# together never more than was harvested and not wasted. A row as soon as a lot is offered.
+lot_stock = Table(
+    "lot_stock",
+    metadata,
+    Column("lot", ForeignKey("lots.id"), primary_key=True),
+    Column("sold_g", BigInteger, nullable=False),
+    Column("held_g", BigInteger, nullable=False),
+    CheckConstraint("sold_g >= 0 AND held_g >= 0", name="whole"),
 )
 
 # What an offer cost when: the price of now has no end.
@@ -70,6 +87,48 @@ offer_prices = Table(
     Column("price", BigInteger, nullable=False),
     Column("from_at", BigInteger, nullable=False),
     Column("until_at", BigInteger),
+    # It was a mistake, and was put right at this time; until then orders were taken at it.
+    Column("corrected_at", BigInteger),
+)
+
+# A flash batch: so many boxes of an offer at a price of their own, for a time of their own.
+# `planned` until `starts_at`, then `running`, then `ended`; `why` says what ended it.
+flashes = Table(
+    "flashes",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
+    Column("offer", ForeignKey("offers.id"), nullable=False, index=True),
+    Column("state", String(8), nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("boxes", BigInteger, nullable=False),
+    Column("per_buyer", Integer),
+    Column("sold", BigInteger, nullable=False, server_default="0"),
+    Column("held", BigInteger, nullable=False, server_default="0"),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("why", String(12)),
+    Column("created_at", BigInteger, nullable=False),
+    CheckConstraint("sold >= 0 AND held >= 0 AND sold + held <= boxes", name="slice"),
+    Index("ix_flashes_state_starts_at", "state", "starts_at"),
+    Index("ix_flashes_broadcast", "broadcast"),
+)
+
+# Who waits for an offer that is sold out, first come, first served: what comes back is held for
+# them. A device waits for an offer once.
+waits = Table(
+    "waits",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
+    Column("offer", ForeignKey("offers.id"), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    UniqueConstraint("offer", "device"),
+    Index("ix_waits_broadcast_device", "broadcast", "device"),
 )
 
 # Orders in the state `held`, one a device and broadcast: gone once placed, dropped or expired.
@@ -79,7 +138,8 @@ holds = Table(
     Column("id", String(26), primary_key=True),
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
     Column("device", String(64), nullable=False),
-    # Each {offer, lot, farm, quantity, price, total}, as in the order's events.
+    # Each {offer, lot, farm, quantity, price, total}, as in the order's events, and `flash` where
+    # the boxes are of a flash batch.
     Column("lines", Json, nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
@@ -104,19 +164,29 @@ orders = Table(
     Column("buyer_phone", String(20), nullable=False),
     Column("way", String(10), nullable=False),
     Column("address", Text),
+    # The GB/T 2260 code of the county, city or province, where the buyer chose one.
+    Column("region", String(6)),
     Column("centre", ForeignKey("centres.id")),
+    Column("buyer_email", String(254)),
     Column("payment_method", String(20), nullable=False),
     Column("state", String(12), nullable=False),
     Column("payment", String(14), nullable=False),
+    # What all lines come to, and the parcel's fee on top.
     Column("total", BigInteger, nullable=False),
+    Column("fee", BigInteger, nullable=False, server_default="0"),
     Column("currency", String(3), nullable=False),
     Column("simulated", Boolean, nullable=False),
+    # What is said at the pick-up point to be given it: six digits.
+    Column("code", String(6)),
+    # Why someone should look at it before it is packed: a list of short names, or null.
+    Column("flags", Json),
     Column("placed_at", BigInteger, nullable=False),
     Column("held_at", BigInteger),
     # Given back so far, of the total.
     Column("refunded", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("broadcast", "number"),
     Index("ix_orders_broadcast_device", "broadcast", "device"),
+    Index("ix_orders_buyer", "buyer"),
 )
 
 order_lines = Table(
@@ -130,6 +200,7 @@ order_lines = Table(
     Column("quantity", Integer, nullable=False),
     Column("price", BigInteger, nullable=False),
     Column("total", BigInteger, nullable=False),
+    Column("flash", ForeignKey("flashes.id"), index=True),
 )
 
 # What became of an order after it was placed. A reason is here alone, never in the log.
@@ -143,6 +214,58 @@ order_changes = Table(
     Column("payment", String(14), nullable=False),
     Column("by", String(8), nullable=False),
     Column("reason", Text),
+    # Changes that one deed made to several orders share it; `undone` by a later one.
+    Column("move", String(26), index=True),
+    Column("undone", Boolean, nullable=False, server_default=false()),
+)
+
+# A buyer's word that what came is damaged, and what staff answered: money back, or why not.
+claims = Table(
+    "claims",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("order", ForeignKey("orders.id"), nullable=False, index=True),
+    Column("broadcast", ForeignKey("broadcasts.id"), nullable=False, index=True),
+    Column("state", String(8), nullable=False),
+    Column("text", Text, nullable=False),
+    # Names of files in the data folder's `claims`, which no public address shows.
+    Column("photos", Json, nullable=False),
+    Column("claimed_at", BigInteger, nullable=False),
+    Column("amount", BigInteger),
+    Column("answer", Text),
+    Column("answered_at", BigInteger),
+)
+
+# What is to be told to whom of an order's change, by which provider: once each.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("order", ForeignKey("orders.id"), nullable=False),
+    # What it tells: the event's kind, and its `seq` in the broadcast's log.
+    Column("kind", String(40), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("person", String(254), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger),
+    UniqueConstraint("order", "seq", "provider", "person"),
+    Index("ix_notices_state_next_at", "state", "next_at"),
+)
+
+# What a parcel costs, by weight and region: the row whose region is the longest prefix of the
+# parcel's and whose weight is the least that holds it. The empty region is everywhere else.
+parcel_fees = Table(
+    "parcel_fees",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("region", String(6), nullable=False),
+    Column("upto_g", BigInteger, nullable=False),
+    Column("fee", BigInteger, nullable=False),
+    UniqueConstraint("region", "upto_g"),
 )
 
 # One namespace a broadcast for the channel's keys and HTTP's: what was asked and what was answered.
