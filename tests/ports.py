@@ -1,4 +1,4 @@
-"""Ports that are free, and stay so while a server of a test is started, killed and started again."""
+"""Ports that stay free while a server of a test is started, killed and started again."""
 
 import os
 import socket

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 from pydantic import SecretStr
+from tests.ports import free_port
 
 from farmlive.app import Server, running
 from farmlive.settings import Settings
