@@ -13,6 +13,7 @@ from farmlive.ids import token, ulid
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.problems import Problem
 from farmlive.settings import Settings
+from farmlive.shop import order_routes
 from farmlive.shop.routes import routes
 from farmlive.store import Store
 
@@ -27,6 +28,7 @@ async def door(store: Store, settings: Settings, stall: Any) -> AsyncIterator[As
     people = People(store, settings)
     app = FastAPI()
     app.include_router(routes(stall.shop, Guard(people)))
+    app.include_router(order_routes.routes(stall.shop, Guard(people)))
 
     async def page(_request: Request, problem: Problem) -> JSONResponse:
         return JSONResponse(problem.body())
