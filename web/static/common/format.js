@@ -35,6 +35,11 @@ export function money({ amount, currency }) {
   }).format(amount / 10 ** places);
 }
 
+const lists = new Intl.ListFormat(locale, { type: "conjunction", style: "narrow" });
+
+/** Names one after another: "a, b", in Chinese "a、b". */
+export const listed = (names) => lists.format([...names]);
+
 /** A count, 1,204. */
 export const count = (value) => counts.format(value);
 

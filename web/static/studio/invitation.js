@@ -1,6 +1,7 @@
 // Taking up an invitation: who one becomes, a name and a password, and on to the own first page.
 
 import { api, forgetSession, Problem } from "../common/api.js";
+import { listed } from "../common/format.js";
 import { page, t, text } from "../common/words.js";
 import { onSubmit } from "./forms.js";
 import { roleWords } from "./roles.js";
@@ -33,7 +34,7 @@ async function begin() {
     if (farms.length) {
       const known = await api("GET", "/api/v1/farms").catch(() => ({ farms: [] }));
       const names = known.farms.filter(({ id }) => farms.includes(id)).map(({ name }) => text(name));
-      part("farms").textContent = names.join("、");
+      part("farms").textContent = listed(names);
       part("farms-line").hidden = names.length === 0;
     }
     part("invited").hidden = false;

@@ -2,7 +2,7 @@
 // the time until they go back; a filter by state. A new one flashes once.
 
 import { say } from "../common/dom.js";
-import { clock, count, duration, money } from "../common/format.js";
+import { clock, count, duration, listed, money } from "../common/format.js";
 import { now } from "../common/now.js";
 import { t, text } from "../common/words.js";
 import { isGone, stateKind, stateWords } from "./state.js";
@@ -94,9 +94,11 @@ export class Orders extends EventTarget {
     set("total", money(order.total));
     set(
       "lines",
-      order.lines
-        .map((line) => t("%(n)s × %(name)s", { n: count(line.quantity), name: text(this.#offers.get(line.offer)?.name) }))
-        .join("、"),
+      listed(
+        order.lines.map((line) =>
+          t("%(n)s × %(name)s", { n: count(line.quantity), name: text(this.#offers.get(line.offer)?.name) }),
+        ),
+      ),
     );
     set("way", order.way ? (order.way === "pickup" ? t("picks up") : t("parcel")) : "");
     set("at", clock(order.at));

@@ -7,9 +7,6 @@ import { page, t } from "../common/words.js";
 /** Sentences one after another: with a space between them, in Chinese without. */
 export const together = (lines) => lines.join(page.language === "zh" ? "" : " ");
 
-/** Names one after another. */
-export const listed = (names) => names.join(page.language === "zh" ? "、" : ", ");
-
 /** Problems that staff meet, by the stable part of their type. */
 const SPOKEN = {
   "waiting-period": () => t("The waiting period after spraying is not over on this plot. Nothing was recorded."),

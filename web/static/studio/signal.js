@@ -2,10 +2,11 @@
 // and the numbers with what they mean for whoever wants them. Decides nothing; see health.js.
 
 import { el, say } from "../common/dom.js";
+import { listed } from "../common/format.js";
 import { t } from "../common/words.js";
 import { megabits, whatToDo } from "./advice.js";
 import { bars, levelName } from "./health.js";
-import { known, listed } from "./sentences.js";
+import { known } from "./sentences.js";
 import { labelOf } from "./tile.js";
 
 /** One sentence on how it does. */

@@ -1,7 +1,7 @@
 // People: accounts with their roles, and invitations by link. Who is blocked is in blocks.js.
 
 import { el, icon } from "../../common/dom.js";
-import { clock, day } from "../../common/format.js";
+import { clock, day, listed } from "../../common/format.js";
 import { close, open } from "../../common/sheet.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
@@ -19,7 +19,7 @@ let farms = [];
 let opened = null;
 
 const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
-const farmNames = (ids) => ids.map((id) => text(farms.find((farm) => farm.id === id)?.name)).filter(Boolean).join("、");
+const farmNames = (ids) => listed(ids.map((id) => text(farms.find((farm) => farm.id === id)?.name)).filter(Boolean));
 const when = (moment) => `${day(Date.parse(moment))} ${clock(Date.parse(moment))}`;
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
