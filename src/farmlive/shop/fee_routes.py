@@ -1,0 +1,27 @@
+"""The addresses of the parcels' fees in the API. No logic."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from farmlive.people import Caller, Guard
+from farmlive.shop.fee_models import Fees, FeeTable
+from farmlive.shop.fees import ParcelFees
+
+
+def routes(fees: ParcelFees, guard: Guard) -> APIRouter:
+    """The router of the fees."""
+    router = APIRouter(prefix="/api/v1", tags=["shop"])
+    staff = Depends(guard.staff)
+
+    @router.get("/parcel-fees")
+    async def list_fees() -> Fees:
+        """What a parcel costs, by region and weight."""
+        return await fees.every()
+
+    @router.put("/parcel-fees")
+    async def set_fees(wanted: FeeTable, caller: Annotated[Caller, staff]) -> Fees:
+        """Set what a parcel costs: the whole table."""
+        return await fees.set(caller, wanted)
+
+    return router
