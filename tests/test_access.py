@@ -85,6 +85,8 @@ MAY: dict[str, set[str]] = {
     "POST /lots/{lot}/shippings": GROWERS,
     "GET /orders/{token}": EVERYONE,
     "POST /orders/{token}/cancel": EVERYONE,
+    "GET /parcel-fees": EVERYONE,
+    "PUT /parcel-fees": STAFF,
     "POST /pictures": GROWERS,
     "PATCH /plots/{plot}": GROWERS,
     "GET /plots/{plot}/works": EVERYONE,
