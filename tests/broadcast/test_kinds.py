@@ -18,6 +18,7 @@ async def test_the_document_tells_of_every_kind(server: Server) -> None:
     told = {schema["title"]: schema for schema in event["anyOf"] if "title" in schema}
     assert set(told) == set(KINDS)
     stock = told["stock.changed"]["properties"]["data"]["properties"]
-    assert set(stock) == {"offer", "released", "sold", "held", "left", "lot", "lot_sold_g"}
+    counted = {"released", "sold", "held", "kept", "left"}
+    assert set(stock) == {"offer", *counted, "lot", "lot_sold_g", "lot_left_g"}
     for name in ("hold.place", "hold.drop", "order.place"):
         assert document["components"]["messages"][name]["x-who"] == "anyone"

@@ -38,11 +38,9 @@ def test_a_source_that_is_shown_ends_a_pause() -> None:
     assert not scene.paused
 
 
-def offer(name: str, lot: str = "L", **more: Any) -> tuple[str, dict[str, Any]]:
-    return (
-        "offer.added",
-        {"offer": name, "left": 5, "released": 5, "lot": {"id": lot, "sold_g": 0}, **more},
-    )
+def offer(name: str, lot: Any = "L", **more: Any) -> tuple[str, dict[str, Any]]:
+    drawn = {"id": lot, "sold_g": 0} if isinstance(lot, str) else lot
+    return "offer.added", {"offer": name, "left": 5, "released": 5, "lot": drawn, **more}
 
 
 def test_offers_keep_the_bags_order_and_follow_price_and_stock() -> None:
@@ -73,6 +71,19 @@ def test_what_was_sold_of_a_lot_is_on_each_of_its_cards_and_not_in_the_event() -
     offers = view(scene, PUBLIC)["offers"]
     assert [offer["lot"]["sold_g"] for offer in offers] == [2500, 2500, 0]
     assert first[1]["lot"]["sold_g"] == 0
+
+
+def test_what_a_lot_holds_bounds_what_is_left_on_each_of_its_cards() -> None:
+    small = offer("a", lot={"id": "L", "sold_g": 0, "left_g": 30_000}, net_weight_g=2500)
+    large = offer("b", lot={"id": "L", "sold_g": 0, "left_g": 30_000}, net_weight_g=5000)
+    stock = {"offer": "a", "released": 5, "sold": 3, "held": 1, "kept": 0, "left": 1, "lot": "L"}
+    scene = folded(
+        small, large, ("stock.changed", {**stock, "lot_sold_g": 7500, "lot_left_g": 20_000})
+    )
+    assert [card["left"] for card in view(scene, PUBLIC)["offers"]] == [1, 4]
+    more = {**stock, "released": 9, "left": 5, "lot_sold_g": 7500, "lot_left_g": 7000}
+    fold(scene, Event("B", 4, 4000, "stock.changed", ("public",), more))
+    assert [card["left"] for card in view(scene, PUBLIC)["offers"]] == [2, 1]
 
 
 def test_a_bag_put_in_another_order_and_a_product_named_anew() -> None:

@@ -46,7 +46,9 @@ async def test_an_added_offer_is_told_with_its_card(stall: Any) -> None:
             "harvested_at": stall.lot.harvested_at,
             "tested": False,
             "harvested_g": 412_000,
+            "wasted_g": 0,
             "sold_g": 0,
+            "left_g": 412_000,
             "farm": {
                 "id": stall.farm.id,
                 "name": {"zh": "溪口果园", "en": "Xikou Orchard"},
@@ -54,8 +56,12 @@ async def test_an_added_offer_is_told_with_its_card(stall: Any) -> None:
             },
         },
         "released": 10,
+        "sold": 0,
         "held": 0,
+        "kept": 0,
         "left": 10,
+        "waiting": 0,
+        "flash": None,
     }
     assert stall.card.model_dump(mode="json") == event.data
 
@@ -155,8 +161,10 @@ async def test_a_release_adds_to_what_may_be_sold(stall: Any) -> None:
         "left": 11,
         "sold": 4,
         "held": 0,
+        "kept": 0,
         "lot": stall.lot.id,
         "lot_sold_g": 10_000,
+        "lot_left_g": 402_000,
     }
     assert answer == stock
     (released,) = await stall.events("offer.released")

@@ -176,7 +176,7 @@ async def test_an_order_of_something_else_leaves_the_hold(stall: Any) -> None:
 
 
 async def test_a_hold_for_more_money_than_an_order_may_come_to_is_refused(stall: Any) -> None:
-    dear = await stall.offer(released=999, price=1_000_000_00)
+    dear = await stall.offer(released=999, price=1_000_000_00, net_weight_g=1)
     with pytest.raises(Invalid):
         await hold(stall, line(stall, 999, offer=dear.offer, price=1_000_000_00))
     assert await stock(stall, dear) == (999, 0, 0, 999)

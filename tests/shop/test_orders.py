@@ -225,7 +225,7 @@ async def test_a_seller_sees_own_lines_and_no_buyer(stall: Any) -> None:
                 "code": "1",
                 "product_name": {"en": "Pomelos"},
                 "harvested_at": now_ms(),
-                "quantity_g": 1000,
+                "quantity_g": 100_000,
             }
         ),
     )

@@ -1,4 +1,6 @@
-"""Stock through any sequence of deeds: released = sold + held + left, and no box is lost."""
+"""Stock through any sequence of deeds: released = sold + held + kept + left, no box is lost, and
+no lot gives more than it holds.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,19 +10,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
+from farmlive.broadcast.snapshot import Scene, fold, view
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token
+from farmlive.origin.models import NewLot
 from farmlive.problems import Forbidden
 from farmlive.shop.models import OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, StateChange
-from farmlive.shop.problems import NotInState, SoldOut, StockTaken
-from farmlive.shop.tables import holds, offers, order_lines, orders
+from farmlive.shop.problems import LotSpent, NotInState, SoldOut, StockTaken
+from farmlive.shop.tables import holds, lot_stock, offers, order_lines, orders
 
 from .conftest import HOST, PRICE, caller
 
-OFFERS = 3
+# Boxes of three sizes share one lot, which does not hold all that is released of them.
+GRAMS = (2500, 2500, 5000)
+OFFERS = len(GRAMS)
+LOT_G = 50_000
 DEVICES = 3
-GRAMS = 2500
 
 device = st.integers(0, DEVICES - 1)
 basket = st.dictionaries(st.integers(0, OFFERS - 1), st.integers(1, 5), min_size=1)
@@ -51,9 +57,21 @@ class Model:
         return sum(lines.get(offer, 0) for lines in self.holds.values())
 
     def left(self, offer: int, of: dict[int, int] | None = None) -> int:
-        """What someone who holds `of` may have."""
+        """What someone who holds `of` may have, the lot aside."""
         free = self.released[offer] - self.sold[offer] - self.held(offer)
         return free + (of or {}).get(offer, 0)
+
+    def left_g(self) -> int:
+        """What the lot still holds."""
+        taken = (self.sold[offer] + self.held(offer) for offer in range(OFFERS))
+        return LOT_G - sum(boxes * grams for boxes, grams in zip(taken, GRAMS, strict=True))
+
+    def fits(self, wanted: dict[int, int], own: dict[int, int]) -> bool:
+        """Whether someone who holds `own` may have all of this."""
+        more_g = sum((wanted[offer] - own.get(offer, 0)) * GRAMS[offer] for offer in wanted)
+        return more_g <= self.left_g() and all(
+            self.left(offer, own) >= wanted[offer] for offer in wanted
+        )
 
 
 class Run:
@@ -75,10 +93,10 @@ class Run:
     async def hold(self, who: int, wanted: dict[int, int]) -> None:
         own = self.model.holds.get(who, {})
         request = HoldPlace.model_validate({"lines": self.lines(wanted), "key": token()})
-        fits = all(self.model.left(offer, own) >= wanted[offer] for offer in wanted)
+        fits = self.model.fits(wanted, own)
         try:
             answer = await self.stall.shop.holds.place(caller(f"{who}"), self.broadcast, request)
-        except SoldOut:
+        except (SoldOut, LotSpent):
             assert not fits
             return
         assert fits
@@ -91,11 +109,11 @@ class Run:
         body = self.stall.body(lines=self.lines(wanted), key=token())
         if named and who in self.held:
             body["order"] = self.held[who]
-        fits = all(self.model.left(offer, taken) >= wanted[offer] for offer in wanted)
+        fits = self.model.fits(wanted, taken)
         request = OrderPlace.model_validate(body)
         try:
             answer = await self.stall.shop.till.place(caller(f"{who}"), self.broadcast, request)
-        except SoldOut:
+        except (SoldOut, LotSpent):
             assert not fits
             return
         assert fits
@@ -144,10 +162,11 @@ class Run:
 
     async def release(self, offer: int, quantity: int) -> None:
         message = OfferRelease(offer=self.cards[offer].offer, quantity=quantity)
-        fits = self.model.left(offer) + quantity >= 0
+        left = self.model.left(offer) + quantity
+        fits = left >= 0 and (quantity < 0 or left * GRAMS[offer] <= self.model.left_g())
         try:
             await self.stall.shop.bag.release(HOST, self.broadcast, message)
-        except StockTaken:
+        except (StockTaken, LotSpent):
             assert not fits
             return
         assert fits
@@ -179,6 +198,13 @@ class Run:
             for line in connection.execute(query):
                 if line.id not in given_back or line.id in packed:
                     ordered[line.offer] += line.quantity
+            lot = connection.execute(select(lot_stock).filter_by(lot=self.stall.lot.id)).one()
+            sold_g, held_g = (
+                sum(GRAMS[place] * count[offer] for place, offer in enumerate(ids))
+                for count in (ordered, kept)
+            )
+            assert (lot.sold_g, lot.held_g) == (sold_g, held_g)
+            assert sold_g + held_g <= LOT_G
             return rows, kept, ordered
 
         rows, kept, ordered = await self.stall.store.read(read)
@@ -197,7 +223,9 @@ class Run:
             left = row.released - row.sold - row.held
             assert left >= 0
             assert (row.held, row.sold) == (kept[offer], ordered[offer])
-            assert (card.released, card.held, card.left) == (row.released, row.held, left)
+            of_lot = self.model.left_g() // GRAMS[place]
+            assert (card.released, card.held) == (row.released, row.held)
+            assert card.left == min(left, of_lot)
             if offer in told:
                 last = told[offer]
                 assert (last["released"], last["sold"], last["held"], last["left"]) == (
@@ -207,12 +235,36 @@ class Run:
                     left,
                 )
         if events:
-            everything = sum(self.model.sold.values()) * GRAMS
-            shown = [event.data for event in events if event.data["lot"] == self.stall.lot.id]
-            assert shown[-1]["lot_sold_g"] == everything + self.before
-            assert all(card.lot.sold_g == everything + self.before for card in cards.values())
+            sold_g = sum(self.model.sold[place] * GRAMS[place] for place in range(OFFERS))
+            last = events[-1].data
+            assert (last["lot_sold_g"], last["lot_left_g"]) == (sold_g, self.model.left_g())
+            assert {(card.lot.sold_g, card.lot.left_g) for card in cards.values()} == {
+                (sold_g, self.model.left_g())
+            }
+        await self._compare_snapshot(cards)
 
-    before = 0
+    async def _compare_snapshot(self, cards: dict[str, Any]) -> None:
+        """A late joiner sees what the cards say."""
+        scene = Scene()
+        for event in await self.stall.store.read(
+            lambda c: self.stall.log.events(c, self.broadcast)
+        ):
+            fold(scene, event)
+        for shown in view(scene, frozenset({"public"}))["offers"]:
+            card = cards[shown["offer"]].model_dump(mode="json")
+            assert {name: shown[name] for name in card} == card
+
+
+async def new_lot(stall: Any) -> None:
+    """From now on the stall sells of a lot that nobody drew on."""
+    facts = {
+        "farm": stall.farm.id,
+        "code": token()[:8].strip("-_") or "1",
+        "product_name": {"en": "Kumquats"},
+        "harvested_at": now_ms() - 86_400_000,
+        "quantity_g": LOT_G,
+    }
+    stall.lot = await stall.origin.add_lot(HOST, NewLot.model_validate(facts))
 
 
 @settings(
@@ -224,9 +276,9 @@ class Run:
 async def test_every_box_is_sold_held_or_left(stall: Any, deeds: list[Any]) -> None:
     broadcast = stall.broadcast = await stall.another_broadcast()
     stall.limits._full_at.clear()
-    cards = [await stall.offer(released=8) for _ in range(OFFERS)]
+    await new_lot(stall)
+    cards = [await stall.offer(released=8, net_weight_g=grams) for grams in GRAMS]
     run = Run(stall, broadcast, cards)
-    run.before = cards[0].lot.sold_g
     for kind, *what in deeds:
         if kind in ("cancel", "pack", "call off"):
             await run.change(*what, kind)

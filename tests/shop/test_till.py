@@ -84,8 +84,10 @@ async def test_everyone_is_told_the_stock_that_is_left(stall: Any) -> None:
         "left": 8,
         "sold": 2,
         "held": 0,
+        "kept": 0,
         "lot": stall.lot.id,
         "lot_sold_g": 5_000,
+        "lot_left_g": 407_000,
     }
 
 

@@ -23,6 +23,7 @@ _OF_A_CARD = (
     "left",
     "sold",
     "held",
+    "kept",
 )
 
 
@@ -93,12 +94,30 @@ def _add(scene: Scene, data: dict[str, Any]) -> None:
 
 def _change(scene: Scene, data: dict[str, Any]) -> None:
     offer = scene.offers.get(data["offer"])
+    touched = [] if offer is None else [offer]
     if offer is not None:
         offer.update({name: data[name] for name in _OF_A_CARD if name in data})
     if "lot_sold_g" in data:
-        for other in scene.offers.values():
-            if other.get("lot", {}).get("id") == data["lot"]:
-                other["lot"]["sold_g"] = data["lot_sold_g"]
+        touched = [
+            card for card in scene.offers.values() if card.get("lot", {}).get("id") == data["lot"]
+        ]
+        for card in touched:
+            card["lot"]["sold_g"] = data["lot_sold_g"]
+            if "lot_left_g" in data:
+                card["lot"]["left_g"] = data["lot_left_g"]
+    for card in touched:
+        _count(card)
+
+
+def _count(card: dict[str, Any]) -> None:
+    """What can be had: of what was released what is not taken, as far as the lot holds it.
+
+    A log may be older than what it tells of lots.
+    """
+    if "left_g" not in card.get("lot", {}):
+        return
+    free = card["released"] - sum(card.get(name, 0) for name in ("sold", "held", "kept"))
+    card["left"] = max(0, min(free, card["lot"]["left_g"] // card["net_weight_g"]))
 
 
 def _order(scene: Scene, event: Event) -> None:

@@ -6,7 +6,7 @@ Each change is an event of the log, written in the change's own transaction. Sel
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, insert, select, update
 
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.clock import now_ms
@@ -17,7 +17,7 @@ from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
-from farmlive.shop import catalogue, prices, stock
+from farmlive.shop import catalogue, flashes, prices, stock
 from farmlive.shop.models import BagOrder, Card, NewOffer, OfferChange, OfferRelease, Product, money
 from farmlive.shop.problems import (
     BagFull,
@@ -28,10 +28,16 @@ from farmlive.shop.problems import (
     UnknownOffer,
     UnknownProduct,
 )
-from farmlive.shop.tables import offers, products
+from farmlive.shop.tables import offers, products, waits
 from farmlive.store import Store
 
 MAX_OFFERS = 100
+
+_WAITING = (
+    select(waits.c.offer, cast(func.sum(waits.c.quantity), BigInteger).label("quantity"))
+    .where(waits.c.offer.in_(bindparam("offers", expanding=True)))
+    .group_by(waits.c.offer)
+)
 
 
 class ListPriceTooLow(Invalid):
@@ -61,7 +67,8 @@ class Bag:
         """Put an offer at the end of the bag; its `offer.added` carries the card.
 
         Raises UnknownBroadcast, BroadcastEnded, BagFull, UnknownProduct, ProductArchived,
-        UnknownLot, OtherFarm and LotTaken (the product's GTIN with the lot's code names another).
+        UnknownLot, OtherFarm, LotTaken (the product's GTIN with the lot's code names another) and
+        LotSpent (more was to be released than the lot holds).
         """
         return await self._store.write(
             lambda connection: self._add(connection, caller, broadcast, new)
@@ -80,7 +87,7 @@ class Bag:
     async def sold_of_lot(self, lot: str) -> int:
         """Grams sold of a lot, over all offers that draw on it in any broadcast."""
         return await self._store.read(
-            lambda connection: stock.sold_of_lots(connection, [lot]).get(lot, 0)
+            lambda connection: stock.of_lots(connection, [lot])[lot].sold_g
         )
 
     async def arrange(self, caller: Caller, broadcast: str, wanted: BagOrder) -> list[Card]:
@@ -126,7 +133,7 @@ class Bag:
     ) -> dict[str, Any]:
         """Let so many more be sold, or take back what is neither sold nor held.
 
-        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, StockTaken.
+        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, StockTaken and LotSpent.
         """
         offer, quantity = message.offer, message.quantity
 
@@ -139,7 +146,8 @@ class Bag:
                 (moved,) = stock.move(connection, {offer: stock.Move(release=quantity)}, known)
             except SoldOut as short:
                 row = known[offer]
-                raise StockTaken(offer, row.released - row.sold - row.held) from short
+                free = row.released - row.sold - row.held - row.kept
+                raise StockTaken(offer, free) from short
             said = {"offer": offer, "quantity": quantity, "released": moved["released"]}
             released = Entry("offer.released", [PUBLIC], said)
             self._log.append_all(connection, broadcast, [released, *stock.entries([moved])])
@@ -233,6 +241,8 @@ class Bag:
             "created_at": now_ms(),
         }
         connection.execute(insert(offers), row)
+        released_g = new.released * product.net_weight_g
+        stock.share(connection, lot.id, str(row["id"]), released_g)
         prices.begin(connection, str(row["id"]), new.price, now_ms())
         (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
         said = card.model_dump(mode="json")
@@ -249,15 +259,38 @@ class Bag:
         return card
 
     def _cards(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Card]:
-        """The cards of these offers, by four queries however many they are."""
+        """The cards of these offers, by six queries however many they are."""
         origins = self._origin.cards(connection, [row.lot for row in rows])
         query = select(products).where(products.c.id.in_({row.product for row in rows}))
         sold = {row.id: row for row in connection.execute(query)}
-        sold_g = stock.sold_of_lots(connection, {row.lot for row in rows})
-        return [_card(row, sold[row.product], *origins[row.lot], sold_g[row.lot]) for row in rows]
+        taken = stock.of_lots(connection, {row.lot for row in rows})
+        ids = [row.id for row in rows]
+        batches = flashes.on_cards(connection, ids)
+        found = connection.execute(_WAITING, {"offers": ids})
+        waiting = {row.offer: row.quantity for row in found}
+        return [
+            _card(
+                row,
+                sold[row.product],
+                *origins[row.lot],
+                taken[row.lot],
+                waiting.get(row.id, 0),
+                batches.get(row.id),
+            )
+            for row in rows
+        ]
 
 
-def _card(offer: Row[Any], product: Row[Any], lot: Lot, farm: Farm, sold_g: int) -> Card:
+def _card(
+    offer: Row[Any],
+    product: Row[Any],
+    lot: Lot,
+    farm: Farm,
+    taken: stock.LotStock,
+    waiting: int,
+    flash: Row[Any] | None,
+) -> Card:
+    free = offer.released - offer.sold - offer.held - offer.kept
     return Card.model_validate(
         {
             "offer": offer.id,
@@ -276,12 +309,18 @@ def _card(offer: Row[Any], product: Row[Any], lot: Lot, farm: Farm, sold_g: int)
                 "harvested_at": lot.harvested_at,
                 "tested": lot.tested,
                 "harvested_g": lot.quantity_g,
-                "sold_g": sold_g,
+                "wasted_g": taken.wasted_g,
+                "sold_g": taken.sold_g,
+                "left_g": taken.left_g,
                 "farm": {"id": farm.id, "name": farm.name, "place": farm.place},
             },
             "released": offer.released,
+            "sold": offer.sold,
             "held": offer.held,
-            "left": offer.released - offer.sold - offer.held,
+            "kept": offer.kept,
+            "left": min(free, taken.left_g // product.net_weight_g),
+            "waiting": waiting,
+            "flash": flash and {"state": flash.state, **flashes.told(flash, offer.currency)},
         }
     )
 

@@ -13,8 +13,8 @@ from farmlive.broadcast.log import STAFF
 from farmlive.problems import Invalid
 from farmlive.shop import prices
 from farmlive.shop.order_models import OrderLine
-from farmlive.shop.problems import SoldOut, UnknownOffer
-from farmlive.shop.stock import Move, Offer, on_offer
+from farmlive.shop.problems import LotSpent, SoldOut, UnknownOffer
+from farmlive.shop.stock import Move, Offer, left, on_offer
 
 MAX_TOTAL = 100_000_000_00
 
@@ -53,7 +53,7 @@ def check(
     now: int,
     grace_ms: int,
 ) -> bool:
-    """Raise UnknownOffer, PriceChanged, SoldOut or Invalid where the lines can't be had.
+    """Raise UnknownOffer, PriceChanged, SoldOut, LotSpent or Invalid where they can't be had.
 
     What the buyer holds counts as left, and until its end as seen at its price; `grace_ms` is for
     how long a price counts after it ended. True where the hold alone gives a line its price.
@@ -68,19 +68,32 @@ def check(
     held: Mapping[str, dict[str, Any]] = hold.lines if hold else {}
     priced = held if hold and hold.until_at > now else {}
     by_hold = prices.check(connection, lines, known, priced, now - grace_ms)
-    short = []
-    for line in lines:
-        row = known[line.offer]
-        left = row.released - row.sold - row.held
-        if line.offer in held:
-            left += held[line.offer]["quantity"]
-        if left < line.quantity:
-            short.append({"offer": line.offer, "left": left})
-    if short:
-        raise SoldOut(short)
+    _check_stock(lines, known, held)
     if sum(line.price * line.quantity for line in lines) > MAX_TOTAL:
         raise Invalid("Nothing was ordered: that is more than one order may come to.")
     return by_hold
+
+
+def _check_stock(
+    lines: Sequence[OrderLine], known: Mapping[str, Offer], held: Mapping[str, dict[str, Any]]
+) -> None:
+    """Raise SoldOut where less was released, LotSpent where a lot can't fill what was."""
+    short = []
+    wanted_g: dict[str, int] = {}
+    for line in lines:
+        row = known[line.offer]
+        own = held[line.offer]["quantity"] if line.offer in held else 0
+        if row.released - row.sold - row.held - row.kept + own < line.quantity:
+            short.append({"offer": line.offer, "left": left(row) + own})
+        more_g = (line.quantity - own) * row.net_weight_g
+        wanted_g[row.lot] = wanted_g.get(row.lot, 0) + more_g
+    if short:
+        raise SoldOut(short)
+    for lot, grams in wanted_g.items():
+        drawn = [known[line.offer] for line in lines if known[line.offer].lot == lot]
+        if grams > max(0, drawn[0].lot_left_g):
+            offers = [{"offer": row.id, "left": left(row)} for row in drawn]
+            raise LotSpent(lot, max(0, drawn[0].lot_left_g), offers)
 
 
 def moves(lines: Sequence[OrderLine], hold: Hold | None, *, sell: bool) -> dict[str, Move]:

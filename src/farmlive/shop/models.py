@@ -3,7 +3,7 @@
 Those of holds and orders are in order_models.py.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -180,7 +180,8 @@ class CardFarm(BaseModel):
 class CardLot(BaseModel):
     """The lot on a card; `harvested_at` is milliseconds since 1970, as on the channel.
 
-    `sold_g` is the net weight sold of it, over all offers that draw on it in any broadcast.
+    `sold_g` is the net weight sold of it and `left_g` what can still be had, over all offers that
+    draw on it in any broadcast; `wasted_g` of it was thrown away.
     """
 
     id: str
@@ -189,14 +190,33 @@ class CardLot(BaseModel):
     harvested_at: int | None
     tested: bool
     harvested_g: int
+    wasted_g: int
     sold_g: int
+    left_g: int
     farm: CardFarm
+
+
+class CardFlash(BaseModel):
+    """The flash batch on a card, planned or running; its times are milliseconds since 1970.
+
+    `boxes` it has in all, `per_buyer` of them one buyer may have.
+    """
+
+    flash: str
+    state: Literal["planned", "running"]
+    price: Money
+    boxes: int
+    per_buyer: int | None
+    starts_at: int
+    ends_at: int
 
 
 class Card(BaseModel):
     """What a viewer sees of an offer; the data of `offer.added`.
 
-    What was released is sold, held for buyers who have not yet ordered, or left.
+    What was released is sold, held for buyers who have not yet ordered, kept for the flash batch
+    that runs, or left; no more is shown as left than the lot holds. `waiting` are boxes that
+    people wait for.
     """
 
     offer: str
@@ -210,8 +230,12 @@ class Card(BaseModel):
     gtin: str | None
     lot: CardLot
     released: int
+    sold: int
     held: int
+    kept: int
     left: int
+    waiting: int = 0
+    flash: CardFlash | None = None
 
 
 class Bag(BaseModel):

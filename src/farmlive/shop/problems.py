@@ -120,6 +120,27 @@ class SoldOut(Conflict):
         super().__init__(f"Nothing was ordered. {detail}", offers=offers)
 
 
+class LotSpent(Conflict):
+    """The lot does not hold so much; `lot`, `left_g` of it, and `offers` lists `{offer, left}`."""
+
+    slug = "lot-spent"
+    title = "Not so much of the harvest is left"
+
+    def __init__(
+        self, lot: str, left_g: int, offers: list[dict[str, Any]], detail: str | None = None
+    ):
+        super().__init__(
+            detail
+            or (
+                f"Nothing was ordered: of this harvest {left_g / 1000:g} kg are left, for all its "
+                "boxes together. Order fewer or smaller ones; no more of it will come."
+            ),
+            lot=lot,
+            left_g=left_g,
+            offers=offers,
+        )
+
+
 class StockTaken(Conflict):
     """More was to be taken back than is left; `offers` lists `{offer, left}`."""
 

@@ -1,28 +1,21 @@
-"""Stock: the one statement that moves it, and what is told of it.
+"""Stock: what moves it, of an offer and of the lot that it draws on, and what is told of it.
 
-Always: released = sold + held + left, and left is never below zero. What moves it, and why, is
-the till's, the holds', the orders' and the bag's.
+Always: released = sold + held + kept + left, and left is never below zero. And of each lot: what
+is sold and held, by every offer in any broadcast, is never more than was harvested and not wasted.
+What moves it, and why, is the till's, the holds', the flashes', the orders' and the bag's.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, select, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, func, insert, or_, select, update
 
 from farmlive.broadcast.log import PUBLIC, Entry
-from farmlive.shop.problems import SoldOut
-from farmlive.shop.tables import holds, offers, products
+from farmlive.origin.tables import lots
+from farmlive.shop.problems import LotSpent, SoldOut
+from farmlive.shop.tables import holds, lot_stock, offers, products
 
-_other = offers.alias("other")
-_boxed = products.alias("boxed")
-# Packing aside: what was sold of the lot by every offer that draws on it.
-_LOT_SOLD = (
-    select(cast(func.coalesce(func.sum(_other.c.sold * _boxed.c.net_weight_g), 0), BigInteger))
-    .select_from(_other.join(_boxed, _boxed.c.id == _other.c.product))
-    .where(_other.c.lot == offers.c.lot)
-    .scalar_subquery()
-)
 _ON_OFFER = (
     select(
         offers.c.id,
@@ -33,15 +26,22 @@ _ON_OFFER = (
         offers.c.released,
         offers.c.sold,
         offers.c.held,
+        offers.c.kept,
         products.c.net_weight_g,
-        _LOT_SOLD.label("lot_sold_g"),
+        lot_stock.c.sold_g.label("lot_sold_g"),
+        (lots.c.quantity_g - lots.c.wasted_g - lot_stock.c.sold_g - lot_stock.c.held_g).label(
+            "lot_left_g"
+        ),
         holds.c.id.label("hold"),
         holds.c.lines.label("hold_lines"),
         holds.c.held_at,
         holds.c.until_at,
     )
     .select_from(
-        offers.join(products, products.c.id == offers.c.product).outerjoin(
+        offers.join(products, products.c.id == offers.c.product)
+        .join(lots, lots.c.id == offers.c.lot)
+        .join(lot_stock, lot_stock.c.lot == offers.c.lot)
+        .outerjoin(
             holds,
             (holds.c.broadcast == offers.c.broadcast) & (holds.c.device == bindparam("device")),
         )
@@ -51,47 +51,86 @@ _ON_OFFER = (
         offers.c.id.in_(bindparam("offers", expanding=True)),
     )
 )
-_SOLD_OF_LOTS = (
+_OF_LOTS = (
     select(
-        offers.c.lot,
-        cast(func.sum(offers.c.sold * products.c.net_weight_g), BigInteger).label("sold_g"),
+        lots.c.id,
+        lots.c.quantity_g,
+        lots.c.wasted_g,
+        func.coalesce(lot_stock.c.sold_g, 0).label("sold_g"),
+        func.coalesce(lot_stock.c.held_g, 0).label("held_g"),
+        lot_stock.c.lot,
     )
-    .join(products, products.c.id == offers.c.product)
-    .where(offers.c.lot.in_(bindparam("lots", expanding=True)))
-    .group_by(offers.c.lot)
+    .outerjoin(lot_stock, lot_stock.c.lot == lots.c.id)
+    .where(lots.c.id.in_(bindparam("lots", expanding=True)))
 )
 # Whatever was read before: nothing is sold or held that is not there.
 _MOVE = (
     update(offers)
     .where(
         offers.c.id == bindparam("offer"),
-        offers.c.released - offers.c.sold - offers.c.held
-        >= bindparam("sell") + bindparam("hold") - bindparam("release"),
+        offers.c.released - offers.c.sold - offers.c.held - offers.c.kept
+        >= bindparam("sell") + bindparam("hold") + bindparam("keep") - bindparam("release"),
+        offers.c.kept + bindparam("keep") >= 0,
     )
     .values(
         released=offers.c.released + bindparam("release"),
         sold=offers.c.sold + bindparam("sell"),
         held=offers.c.held + bindparam("hold"),
+        kept=offers.c.kept + bindparam("keep"),
     )
-    .returning(offers.c.released, offers.c.sold, offers.c.held)
+    .returning(offers.c.released, offers.c.sold, offers.c.held, offers.c.kept)
 )
+_whole_g = (
+    select(lots.c.quantity_g - lots.c.wasted_g)
+    .where(lots.c.id == lot_stock.c.lot)
+    .scalar_subquery()
+)
+_more_g = bindparam("more_g", type_=BigInteger)
+# What goes back is taken also where a lot was oversold before this was kept.
+_MOVE_LOT = (
+    update(lot_stock)
+    .where(
+        lot_stock.c.lot == bindparam("of"),
+        or_(_more_g <= 0, lot_stock.c.sold_g + lot_stock.c.held_g + _more_g <= _whole_g),
+    )
+    .values(
+        sold_g=lot_stock.c.sold_g + bindparam("sell_g"),
+        held_g=lot_stock.c.held_g + bindparam("hold_g"),
+    )
+    .returning(
+        lot_stock.c.sold_g,
+        (_whole_g - lot_stock.c.sold_g - lot_stock.c.held_g).label("left_g"),
+    )
+)
+_SHARE = insert(lot_stock)
 
 Offer = Row[*tuple[Any, ...]]
 
 
 @dataclass(slots=True)
 class Move:
-    """By how much an offer's stock changes; below zero it goes back."""
+    """By how much an offer's stock changes, below zero back; `keep` is for its flash batch."""
 
     sell: int = 0
     hold: int = 0
     release: int = 0
+    keep: int = 0
+
+
+class LotStock(NamedTuple):
+    """What became of a lot, net grams; `left_g` can still be sold."""
+
+    quantity_g: int
+    wasted_g: int
+    sold_g: int
+    held_g: int
+    left_g: int
 
 
 def on_offer(
     connection: Connection, broadcast: str, wanted: Iterable[str], device: str = ""
 ) -> dict[str, Offer]:
-    """The broadcast's offers of these ids, with what was sold of their lots; by id.
+    """The broadcast's offers of these ids, with what is taken of their lots; by id.
 
     With `device` each also carries that device's hold in the broadcast, whatever it holds.
     """
@@ -99,10 +138,27 @@ def on_offer(
     return {row.id: row for row in connection.execute(_ON_OFFER, named)}
 
 
-def sold_of_lots(connection: Connection, lots: Iterable[str]) -> dict[str, int]:
-    """Grams sold of each of these lots that is on offer anywhere."""
-    found = connection.execute(_SOLD_OF_LOTS, {"lots": list(lots)})
-    return {row.lot: row.sold_g for row in found}
+def of_lots(connection: Connection, wanted: Iterable[str]) -> dict[str, LotStock]:
+    """What became of each of these lots, by every offer that draws on it in any broadcast."""
+    found = connection.execute(_OF_LOTS, {"lots": list(wanted)})
+    return {row.id: _lot_stock(row) for row in found}
+
+
+def share(connection: Connection, lot: str, offer: str, released_g: int) -> None:
+    """Let an offer that is made draw on the lot. Raises LotSpent where less of it is left."""
+    row = connection.execute(_OF_LOTS, {"lots": [lot]}).one()
+    if row.lot is None:
+        connection.execute(_SHARE, {"lot": lot, "sold_g": 0, "held_g": 0})
+    left_g = _lot_stock(row).left_g
+    if released_g > left_g:
+        raise _not_released(lot, left_g, offer, 0)
+
+
+def left(row: Offer) -> int:
+    """How many boxes can be had: of what was released, as far as the lot holds them."""
+    free: int = row.released - row.sold - row.held - row.kept
+    of_lot: int = row.lot_left_g // row.net_weight_g
+    return max(0, min(free, of_lot))
 
 
 def move(
@@ -110,38 +166,96 @@ def move(
 ) -> list[dict[str, Any]]:
     """Move the stock of these offers, all or none, and return a `stock.changed` of each.
 
-    In one order for all, so that no two deadlock. `known` is what `on_offer` read of them in
-    this transaction. Raises SoldOut, after which the caller's changes are undone.
+    In one order for all, so that no two deadlock: the offers, then the lots. `known` is what
+    `on_offer` read of them in this transaction. Raises SoldOut and LotSpent, after which the
+    caller's changes are undone.
     """
     moved = []
-    sold_g: dict[str, int] = {}
     for offer in sorted(moves):
         by = moves[offer]
-        if not (by.sell or by.hold or by.release):
+        if not (by.sell or by.hold or by.release or by.keep):
             continue
         row = connection.execute(
-            _MOVE, {"offer": offer, "sell": by.sell, "hold": by.hold, "release": by.release}
+            _MOVE,
+            {
+                "offer": offer,
+                "sell": by.sell,
+                "hold": by.hold,
+                "release": by.release,
+                "keep": by.keep,
+            },
         ).one_or_none()
         if row is None:
             raise SoldOut([{"offer": offer, "left": 0}])
+        moved.append((offer, row))
+    of_lot = _move_lots(connection, {offer: moves[offer] for offer, _ in moved}, known)
+    changed = []
+    for offer, row in moved:
         facts = known[offer]
-        before = sold_g.get(facts.lot, facts.lot_sold_g)
-        sold_g[facts.lot] = before + by.sell * facts.net_weight_g
-        moved.append((offer, row, facts.lot))
-    return [
-        {
-            "offer": offer,
-            "released": row.released,
-            "left": row.released - row.sold - row.held,
-            "sold": row.sold,
-            "held": row.held,
-            "lot": lot,
-            "lot_sold_g": sold_g[lot],
-        }
-        for offer, row, lot in moved
-    ]
+        sold_g, left_g = of_lot[facts.lot]
+        free: int = row.released - row.sold - row.held - row.kept
+        if moves[offer].release > 0 and (free + row.kept) * facts.net_weight_g > left_g:
+            raise _not_released(facts.lot, left_g, offer, left(facts))
+        changed.append(
+            {
+                "offer": offer,
+                "released": row.released,
+                "sold": row.sold,
+                "held": row.held,
+                "kept": row.kept,
+                "left": free,
+                "lot": facts.lot,
+                "lot_sold_g": sold_g,
+                "lot_left_g": left_g,
+            }
+        )
+    return changed
 
 
 def entries(moved: Iterable[dict[str, Any]]) -> list[Entry]:
     """What is written of stock that has moved."""
     return [Entry("stock.changed", [PUBLIC], changed) for changed in moved]
+
+
+def _move_lots(
+    connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
+) -> dict[str, tuple[int, int]]:
+    """Take what is sold and held from the lots; grams sold and left of each. Raises LotSpent."""
+    sell: dict[str, int] = {}
+    hold: dict[str, int] = {}
+    of_lot: dict[str, tuple[int, int]] = {}
+    for offer, by in moves.items():
+        facts = known[offer]
+        of_lot[facts.lot] = (facts.lot_sold_g, max(0, facts.lot_left_g))
+        sell[facts.lot] = sell.get(facts.lot, 0) + by.sell * facts.net_weight_g
+        hold[facts.lot] = hold.get(facts.lot, 0) + by.hold * facts.net_weight_g
+    for lot in sorted(of_lot):
+        if not (sell[lot] or hold[lot]):
+            continue
+        row = connection.execute(
+            _MOVE_LOT,
+            {"of": lot, "sell_g": sell[lot], "hold_g": hold[lot], "more_g": sell[lot] + hold[lot]},
+        ).one_or_none()
+        if row is None:
+            drawn = {offer: known[offer] for offer in moves if known[offer].lot == lot}
+            left_g = max(0, next(iter(drawn.values())).lot_left_g)
+            raise LotSpent(
+                lot, left_g, [{"offer": offer, "left": left(row)} for offer, row in drawn.items()]
+            )
+        of_lot[lot] = (row.sold_g, max(0, row.left_g))
+    return of_lot
+
+
+def _lot_stock(row: Offer) -> LotStock:
+    left_g = max(0, row.quantity_g - row.wasted_g - row.sold_g - row.held_g)
+    return LotStock(row.quantity_g, row.wasted_g, row.sold_g, row.held_g, left_g)
+
+
+def _not_released(lot: str, left_g: int, offer: str, left: int) -> LotSpent:
+    return LotSpent(
+        lot,
+        left_g,
+        [{"offer": offer, "left": left}],
+        "Nothing was released: the lot does not hold so much. Release no more than what of it "
+        "is neither sold nor held, or offer another lot.",
+    )
