@@ -1,0 +1,136 @@
+"""Orders chosen by their numbers, for paper and for files.
+
+Owns how a choice of orders is written in an address, and reading what was chosen; what stands on
+the paper is the pages'.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
+
+from farmlive.broadcast.log import Log
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller
+from farmlive.problems import Forbidden, Invalid
+from farmlive.shop import shown
+from farmlive.shop.fields import Payment, State, Way
+from farmlive.shop.order_models import Order
+from farmlive.shop.tables import order_lines, orders
+from farmlive.store import Store
+
+Span = tuple[int, int]
+
+MAX_SPANS = 5_000
+# Chosen a part at a time: a database takes only so many terms, and no reader is held up for long.
+AT_ONCE = 100
+_NUMBER = r"([A-Z]{1,4})(\d{4})"
+_SPAN = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?")
+_READERS = ("coordinator", "host", "clerk", "seller")
+
+
+def number_of(letters: str, digits: str) -> int:
+    """What `models.order_number` wrote: A0001 is 1, B0001 is 10000."""
+    block = 0
+    for letter in letters:
+        block = block * 26 + ord(letter) - ord("A") + 1
+    return (block - 1) * 9999 + int(digits)
+
+
+def spans_of(text: str) -> list[Span]:
+    """`A0001-A0040,A0052` as first and last numbers. Raises Invalid."""
+    found: list[Span] = []
+    for part in text.split(","):
+        match = _SPAN.fullmatch(part.strip())
+        if match is None:
+            raise Invalid(
+                "Nothing is shown. Orders are chosen by their numbers, such as A0001-A0040,A0052."
+            )
+        first = number_of(match[1], match[2])
+        last = number_of(match[3], match[4]) if match[3] else first
+        found.append((first, last))
+    if len(found) > MAX_SPANS:
+        raise Invalid(f"Nothing is shown. Choose at most {MAX_SPANS} groups of orders at once.")
+    return found
+
+
+class Papers:
+    """Reads chosen orders."""
+
+    def __init__(self, store: Store, log: Log, origin: Origin):
+        self._store = store
+        self._log = log
+        self._origin = origin
+
+    async def chosen(
+        self,
+        caller: Caller,
+        broadcast: str,
+        spans: Iterable[Span] | None = None,
+        *,
+        limit: int,
+        state: State | None = None,
+        way: Way | None = None,
+        centre: str | None = None,
+        payment: Payment | None = None,
+    ) -> list[Order]:
+        """The orders of these numbers, or of all, that fit, by number; `limit` at most.
+
+        Staff see all, a clerk what is picked up, a seller own farms' lines without the buyer.
+        Raises Forbidden, UnknownBroadcast.
+        """
+        if caller.role not in _READERS:
+            raise Forbidden("Orders are read by coordinators, hosts, clerks and sellers.")
+        query = select(orders).where(orders.c.broadcast == broadcast).order_by(orders.c.number)
+        for column, wanted in (
+            (orders.c.state, state),
+            (orders.c.way, way),
+            (orders.c.centre, centre),
+            (orders.c.payment, payment),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if caller.role == "clerk":
+            query = query.where(orders.c.way == "pickup")
+        if caller.role == "seller":
+            own = order_lines.c.farm.in_(caller.farms)
+            query = query.where(exists().where(order_lines.c.order == orders.c.id, own))
+        within = [None] if spans is None else [*_within(spans)]
+
+        def read(connection: Connection) -> list[Order]:
+            self._log.head(connection, broadcast)
+            rows: list[Row[Any]] = []
+            for part in within:
+                found = query if part is None else query.where(part)
+                rows += connection.execute(found.limit(limit - len(rows))).all()
+                if len(rows) == limit:
+                    break
+            return [
+                order
+                for start in range(0, len(rows), AT_ONCE)
+                for order in shown.orders(
+                    connection, self._origin, rows[start : start + AT_ONCE], caller
+                )
+            ]
+
+        return await self._store.read(read)
+
+
+def _within(spans: Iterable[Span]) -> Iterable[ColumnElement[bool]]:
+    """The conditions of the numbers, a part at a time in their order, no number twice."""
+    whole: list[Span] = []
+    for first, last in sorted(spans):
+        if whole and first <= whole[-1][1] + 1:
+            whole[-1] = (whole[-1][0], max(last, whole[-1][1]))
+        else:
+            whole.append((first, last))
+    for start in range(0, len(whole), AT_ONCE):
+        yield or_(
+            *(
+                orders.c.number == first
+                if first == last
+                else and_(orders.c.number >= first, orders.c.number <= last)
+                for first, last in whole[start : start + AT_ONCE]
+            )
+        )
