@@ -60,6 +60,7 @@ KINDS = {
             "position": "Its place in the bag, from 1.",
             "name": "In both languages.",
             "picture": "The address of its picture, or null.",
+            "corrected": "True where the price before was a mistake, else left out.",
         },
     ),
     "offer.released": Kind(
@@ -84,6 +85,9 @@ KINDS = {
             "lot_left_g": "Net weight of that lot that can still be had, by all of them together.",
         },
     ),
+    "wait.changed": Kind(
+        "public", {**_OFFER, "waiting": "How many boxes those want together who wait for it."}
+    ),
     "chat.said": Kind("public", {"nickname": "Who.", "text": "What; both gone once hidden."}),
     "chat.hidden": Kind("public", {"message": "The seq of the message to take away."}),
     "audience.counted": Kind(
@@ -97,6 +101,8 @@ KINDS = {
             "state": "held",
             "payment": "due",
             "until": "When it runs out, UTC milliseconds since 1970.",
+            "waited": "True where what was waited for came, else left out.",
+            "corrected": "True where a wrong price in it was put right, else left out.",
         },
     ),
     "order.expired": Kind(

@@ -149,15 +149,15 @@ class Log:
                 for event in events
             ],
         )
-        for event in events:
-            for handler in self._handlers.get(event.kind, ()):
-                handler(connection, event)
 
         def publish() -> None:
             for event in events:
                 self._bus.publish(TOPIC, pack(event))
 
-        after_commit(connection, publish)
+        after_commit(connection, publish)  # before what a handler writes, which follows these
+        for event in events:
+            for handler in self._handlers.get(event.kind, ()):
+                handler(connection, event)
         return events
 
     def head(self, connection: Connection, broadcast: str, *, lock: bool = False) -> Head:

@@ -71,6 +71,8 @@ def fold(scene: Scene, event: Event) -> None:
             _add(scene, data)
         case "offer.changed" | "stock.changed" | "offer.released":
             _change(scene, data)
+        case "wait.changed" if data["offer"] in scene.offers:
+            scene.offers[data["offer"]]["waiting"] = data["waiting"]
         case "card.pinned":
             scene.pinned = data["offer"]
         case "card.unpinned":

@@ -29,6 +29,7 @@ from farmlive.shop.problems import (
     UnknownProduct,
 )
 from farmlive.shop.tables import offers, products, waits
+from farmlive.shop.waits import Settle
 from farmlive.store import Store
 
 MAX_OFFERS = 100
@@ -57,11 +58,14 @@ class OtherFarm(Invalid):
 class Bag:
     """Fills bags and changes what is in them."""
 
-    def __init__(self, store: Store, log: Log, origin: Origin, settings: Settings):
+    def __init__(
+        self, store: Store, log: Log, origin: Origin, settings: Settings, *, settle: Settle
+    ):
         self._store = store
         self._log = log
         self._origin = origin
         self._settings = settings
+        self._settle = settle
 
     async def add(self, caller: Caller, broadcast: str, new: NewOffer) -> Card:
         """Put an offer at the end of the bag; its `offer.added` carries the card.
@@ -133,6 +137,7 @@ class Bag:
     ) -> dict[str, Any]:
         """Let so many more be sold, or take back what is neither sold nor held.
 
+        What is released goes first to those who wait for it; the answer tells what is then left.
         Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, StockTaken and LotSpent.
         """
         offer, quantity = message.offer, message.quantity
@@ -150,9 +155,11 @@ class Bag:
                 raise StockTaken(offer, free) from short
             said = {"offer": offer, "quantity": quantity, "released": moved["released"]}
             released = Entry("offer.released", [PUBLIC], said)
-            self._log.append_all(connection, broadcast, [released, *stock.entries([moved])])
+            told = self._settle(connection, broadcast, [moved])
+            self._log.append_all(connection, broadcast, [released, *told])
             note(connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity)
-            return moved
+            after = (it.data for it in told if it.kind == "stock.changed")
+            return next(data for data in after if data["offer"] == offer)
 
         return await self._store.write(write)
 

@@ -6,9 +6,11 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 
 from farmlive.people import Caller
+from farmlive.shop.correction_models import OfferCorrect
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace
 from farmlive.shop.shop import Shop
+from farmlive.shop.wait_models import WaitJoin, WaitLeave
 
 
 class Command(NamedTuple):
@@ -26,6 +28,9 @@ def commands(shop: Shop) -> list[Command]:
         Command("hold.place", HoldPlace, shop.holds.place),
         Command("hold.drop", HoldDrop, shop.holds.drop),
         Command("order.place", OrderPlace, shop.till.place),
+        Command("wait.join", WaitJoin, shop.waits.join),
+        Command("wait.leave", WaitLeave, shop.waits.leave),
         Command("offer.release", OfferRelease, shop.bag.release, who="staff"),
         Command("offer.change", OfferChange, shop.bag.change, who="staff"),
+        Command("offer.correct", OfferCorrect, shop.corrections.correct, who="staff"),
     ]

@@ -7,7 +7,7 @@ the buyer holds so many, or one that ended only seconds ago; else the buyer is a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import PriceChanged
@@ -19,9 +19,28 @@ _END = (
     .where(offer_prices.c.offer == bindparam("of"), offer_prices.c.until_at.is_(None))
     .values(until_at=bindparam("now"))
 )
+# A wrong price has no grace.
 _LATELY = select(offer_prices.c.offer, offer_prices.c.price).where(
     offer_prices.c.offer.in_(bindparam("offers", expanding=True)),
     offer_prices.c.until_at > bindparam("since"),
+    offer_prices.c.corrected_at.is_(None),
+)
+_BEFORE = (
+    select(offer_prices.c.price)
+    .where(
+        offer_prices.c.offer == bindparam("of"),
+        offer_prices.c.price != bindparam("price"),
+        offer_prices.c.until_at.is_not(None),
+        offer_prices.c.corrected_at.is_(None),
+    )
+    .order_by(offer_prices.c.id.desc())
+    .limit(1)
+)
+_AFTER = (
+    select(offer_prices.c.price)
+    .where(offer_prices.c.offer == bindparam("of"), offer_prices.c.id > bindparam("wrong"))
+    .order_by(offer_prices.c.id)
+    .limit(1)
 )
 
 
@@ -31,6 +50,25 @@ def begin(connection: Connection, offer: str, price: int, now: int) -> None:
     connection.execute(
         insert(offer_prices), {"offer": offer, "price": price, "from_at": now, "until_at": None}
     )
+
+
+def before(connection: Connection, offer: str, price: int) -> int | None:
+    """What the offer cost before it cost `price`, mistakes aside; None where nothing else."""
+    found: int | None = connection.execute(_BEFORE, {"of": offer, "price": price}).scalar()
+    return found
+
+
+def correct(connection: Connection, offer: str, price: int, now: int) -> None:
+    """Keep that the price of now was a mistake, and that this one is right from now on."""
+    connection.execute(_END.values(corrected_at=now), {"of": offer, "now": now})
+    begin(connection, offer, price, now)
+
+
+def after(connection: Connection, wrong: Row[Any]) -> int:
+    """The price to which this mistaken one was put right."""
+    named = {"of": wrong.offer, "wrong": wrong.id}
+    price: int = connection.execute(_AFTER, named).scalar_one()
+    return price
 
 
 def check(

@@ -11,18 +11,21 @@ from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop import bag
 from farmlive.shop.catalogue import Catalogue
+from farmlive.shop.correction import Corrections
 from farmlive.shop.holds import Holds
 from farmlive.shop.models import Centre
 from farmlive.shop.order_models import Order, OrderPlace
 from farmlive.shop.orders import Orders
 from farmlive.shop.till import Blocks, Limits, Till
+from farmlive.shop.waits import Waits
 from farmlive.store import Store
 
 
 class Shop:
     """Everything that is sold.
 
-    `catalogue` keeps the products, `bag` the offers, `holds` what is kept for buyers, `till`
+    `catalogue` keeps the products, `bag` the offers, `corrections` puts their prices right,
+    `holds` is what is kept for buyers, `waits` who waits for what is sold out; `till`
     takes the orders and `orders` keeps them.
     """
 
@@ -38,7 +41,9 @@ class Shop:
         blocks: Blocks,
     ):
         self.catalogue = Catalogue(store, log)
-        self.bag = bag.Bag(store, log, origin, settings)
+        self.waits = Waits(store, log, settings, limits=limits, blocks=blocks)
+        self.bag = bag.Bag(store, log, origin, settings, settle=self.waits.settle)
+        self.corrections = Corrections(store, log)
         self.holds = Holds(store, log, settings, limits=limits, blocks=blocks)
         self.till = Till(store, log, settings, pseudonym=pseudonym, limits=limits, blocks=blocks)
         self.orders = Orders(store, log, origin)

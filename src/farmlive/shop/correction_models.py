@@ -1,0 +1,55 @@
+"""The shapes of a wrong price that is put right, in the API and on the channel."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from farmlive.money import Money
+from farmlive.origin.fields import Time
+from farmlive.shop.fields import Identifier, Payment, Price, State
+from farmlive.shop.order_models import Buyer
+
+
+class OfferCorrect(BaseModel):
+    """`offer.correct`: the price of now was a mistake.
+
+    Without `price` the one before it holds again. What is held at the wrong price is kept at the
+    right one, or with `honour` at the wrong one until its time is over.
+    """
+
+    offer: Identifier
+    price: Price | None = None
+    honour: bool = False
+
+
+class MispricedOrder(BaseModel):
+    """An order at the wrong price: `total` is what its boxes of the offer come to.
+
+    `difference` is between that and what they cost at the right price, and can be refunded where
+    it was paid and is too much. `deeds` is what can be done now.
+    """
+
+    id: str
+    number: str
+    placed_at: Time
+    state: State
+    payment: Payment
+    quantity: int
+    total: Money
+    difference: Money
+    buyer: Buyer
+    deeds: list[Literal["keep", "cancel", "refund"]]
+
+
+class Mispriced(BaseModel):
+    """What came of the last wrong price of an offer: `was` it, `price` the right one.
+
+    `from` and `until` are when it could be seen, `held` how many boxes are still held at it.
+    """
+
+    was: Money
+    price: Money
+    from_: Annotated[Time, Field(alias="from")]
+    until: Time
+    orders: list[MispricedOrder]
+    held: int

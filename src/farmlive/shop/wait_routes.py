@@ -1,0 +1,52 @@
+"""The addresses of waiting lists, and of what was ordered at a wrong price. No logic."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+
+from farmlive.people import Caller, Guard
+from farmlive.shop.correction_models import Mispriced
+from farmlive.shop.fields import Identifier
+from farmlive.shop.shop import Shop
+from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave, WaitList, Wanted
+
+
+def _private(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-store"
+
+
+def routes(shop: Shop, guard: Guard) -> APIRouter:
+    """The router of waiting lists and wrong prices."""
+    router = APIRouter(prefix="/api/v1/broadcasts/{broadcast}", tags=["shop"])
+    private = [Depends(_private)]
+    anyone = Depends(guard.anyone)
+    staff = Depends(guard.staff)
+
+    @router.get("/waits", dependencies=private)
+    async def list_waits(broadcast: str, caller: Annotated[Caller, anyone]) -> WaitList:
+        """What this device waits for."""
+        return WaitList(waits=await shop.waits.own(caller, broadcast))
+
+    @router.put("/waits/{offer}", response_model=Waiting)
+    async def join_waits(
+        broadcast: str, offer: Identifier, wanted: Wanted, caller: Annotated[Caller, anyone]
+    ) -> dict[str, Any]:
+        """Wait for so many of an offer, as `wait.join` does."""
+        request = WaitJoin(offer=offer, quantity=wanted.quantity)
+        return await shop.waits.join(caller, broadcast, request)
+
+    @router.delete("/waits/{offer}", status_code=204)
+    async def leave_waits(
+        broadcast: str, offer: Identifier, caller: Annotated[Caller, anyone]
+    ) -> None:
+        """Wait for an offer no more, as `wait.leave` does."""
+        await shop.waits.leave(caller, broadcast, WaitLeave(offer=offer))
+
+    @router.get("/offers/{offer}/mispriced", dependencies=private)
+    async def list_mispriced(
+        broadcast: str, offer: Identifier, _caller: Annotated[Caller, staff]
+    ) -> Mispriced:
+        """What was ordered at the offer's last wrong price, and what can be done with it."""
+        return await shop.corrections.mispriced(broadcast, offer)
+
+    return router

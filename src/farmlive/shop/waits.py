@@ -1,0 +1,373 @@
+"""Waiting lists: who wants an offer that is sold out, and is kept the boxes that come back.
+
+First come, first served, as far as what is there holds the whole of what someone wants. What
+makes boxes come back is the holds', the orders', the bag's and the flash batches'; they `settle`
+in their own transaction, before anyone else sees a box.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
+
+from farmlive.broadcast.log import PUBLIC, Entry, Event, Log
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.people import Caller
+from farmlive.settings import Settings
+from farmlive.shop import lines, stock
+from farmlive.shop.fields import MAX_QUANTITY
+from farmlive.shop.models import money
+from farmlive.shop.order_models import MAX_LINES
+from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownOffer
+from farmlive.shop.tables import holds, offers, waits
+from farmlive.shop.till import DEVICES_PER_ADDRESS, Blocks, Limits
+from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave
+from farmlive.store import Store
+
+Settle = Callable[[Connection, str, Sequence[dict[str, Any]]], list[Entry]]
+"""`Waits.settle`, for those who give boxes back."""
+
+_lots_of = offers.alias("lots_of")
+# Who may be served where these offers have more: offers of one lot share what is left of it.
+_QUEUE = (
+    select(waits)
+    .join(offers, offers.c.id == waits.c.offer)
+    .where(
+        offers.c.lot.in_(
+            select(_lots_of.c.lot).where(_lots_of.c.id.in_(bindparam("offers", expanding=True)))
+        )
+    )
+    .order_by(waits.c.since, waits.c.id)
+)
+_OWN = select(waits).where(
+    waits.c.offer == bindparam("of_offer"), waits.c.device == bindparam("of_device")
+)
+_OF_DEVICE = (
+    select(waits)
+    .where(waits.c.broadcast == bindparam("broadcast"), waits.c.device == bindparam("device"))
+    .order_by(waits.c.since, waits.c.id)
+)
+_AHEAD = select(func.count()).where(
+    waits.c.offer == bindparam("of_offer"),
+    tuple_(waits.c.since, waits.c.id) <= tuple_(bindparam("since"), bindparam("id")),
+)
+_WAITING = (
+    select(waits.c.offer, func.sum(waits.c.quantity).label("boxes"))
+    .where(waits.c.offer.in_(bindparam("offers", expanding=True)))
+    .group_by(waits.c.offer)
+)
+_OFFER = select(offers.c.id).where(
+    offers.c.id == bindparam("of_offer"), offers.c.broadcast == bindparam("in_broadcast")
+)
+_LEAVE = (
+    delete(waits)
+    .where(
+        waits.c.broadcast == bindparam("in_broadcast"),
+        waits.c.device == bindparam("of_device"),
+        waits.c.offer.in_(bindparam("offers", expanding=True)),
+    )
+    .returning(waits.c.offer)
+)
+_END = delete(waits).where(waits.c.broadcast == bindparam("in_broadcast")).returning(waits.c.offer)
+_SERVED = delete(waits).where(waits.c.id == bindparam("wait"))
+_HELD = select(holds).where(
+    holds.c.broadcast == bindparam("broadcast"), holds.c.device == bindparam("device")
+)
+_HOLD = insert(holds)
+_GROW = update(holds).where(holds.c.id == bindparam("hold"))
+
+
+class Waits:
+    """Keeps the waiting lists, in the database: they outlive the server and end with the broadcast.
+
+    `order.placed` and `broadcast.ended` are heard in the log, in their own transactions.
+    """
+
+    def __init__(
+        self, store: Store, log: Log, settings: Settings, *, limits: Limits, blocks: Blocks
+    ):
+        self._store = store
+        self._log = log
+        self._settings = settings
+        self._limits = limits
+        self._blocks = blocks
+        log.hear("order.placed", self._ordered)
+        log.hear("broadcast.ended", self._end)
+
+    async def join(self, caller: Caller, broadcast: str, request: WaitJoin) -> dict[str, Any]:
+        """Have the caller's device wait for so many and answer as `Waiting`, committed.
+
+        Once an offer: another quantity goes on in the old place, if it is no greater, else at the
+        end. What can be had already is held at once; the answer's place is then 0. Raises TooMany,
+        Forbidden (blocked), UnknownBroadcast, BroadcastNotLive, BroadcastEnded, UnknownOffer.
+        """
+        per_minute = self._settings.orders_per_minute
+        self._limits.allow("waits of a device", caller.device, per_minute)
+        self._limits.allow("waits of an address", caller.address, per_minute * DEVICES_PER_ADDRESS)
+        await self._blocks.check(device=caller.device, phone=None, address=caller.address)
+
+        def write(connection: Connection) -> dict[str, Any]:
+            head = self._log.head(connection, broadcast, lock=True)
+            if head.state == "scheduled":
+                raise BroadcastNotLive("You don't wait for it: come back when it is live.")
+            if head.state == "ended":
+                raise BroadcastEnded("You don't wait for it: this broadcast takes no more orders.")
+            offer = request.offer
+            _known(connection, broadcast, offer)
+            if self._enter(connection, caller, broadcast, request):
+                told = self.serve(connection, broadcast, [offer])
+                if ("wait.changed", offer) not in {(it.kind, it.data.get("offer")) for it in told}:
+                    told += changed(connection, [offer])
+                self._log.append_all(connection, broadcast, told)
+            return _answer(connection, offer, caller.device, request.quantity)
+
+        return await self._store.write(write)
+
+    async def leave(self, caller: Caller, broadcast: str, request: WaitLeave) -> dict[str, Any]:
+        """Have the caller's device wait for an offer no more; nothing where it does not.
+
+        Raises UnknownBroadcast.
+        """
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._log.head(connection, broadcast, lock=True)
+            self._forget(connection, broadcast, caller.device, [request.offer])
+            return {}
+
+        return await self._store.write(write)
+
+    async def own(self, caller: Caller, broadcast: str) -> list[Waiting]:
+        """What the caller's device waits for, the longest first. Raises UnknownBroadcast."""
+
+        def read(connection: Connection) -> list[Waiting]:
+            self._log.head(connection, broadcast)
+            named = {"broadcast": broadcast, "device": caller.device}
+            return [
+                Waiting.model_validate(_answer(connection, row.offer, caller.device, row.quantity))
+                for row in connection.execute(_OF_DEVICE, named).all()
+            ]
+
+        return await self._store.read(read)
+
+    def settle(
+        self, connection: Connection, broadcast: str, moved: Sequence[dict[str, Any]]
+    ) -> list[Entry]:
+        """Serve of stock that moved, and return what is to be written of all that.
+
+        Of an offer that was served of, only how it is in the end: so nobody sees what came back
+        and is gone already. `moved` is what `stock.move` returned in this transaction.
+        """
+        served = self.serve(connection, broadcast, [each["offer"] for each in moved])
+        again = {entry.data["offer"] for entry in served if entry.kind == "stock.changed"}
+        return [*stock.entries(each for each in moved if each["offer"] not in again), *served]
+
+    def serve(self, connection: Connection, broadcast: str, back: Iterable[str]) -> list[Entry]:
+        """Hold what can be had of these offers, and of others of their lots, for those who wait.
+
+        In the transaction that made boxes come back, and after they did; the broadcast is locked.
+        Returns what is to be written of it in the broadcast's log; what is served in others, of
+        the same lots, is written there already.
+        """
+        back = list(back)
+        queue = connection.execute(_QUEUE, {"offers": back}).all() if back else []
+        if not queue:
+            return []
+        for other in sorted({wait.broadcast for wait in queue} - {broadcast}):
+            self._log.head(connection, other, lock=True)
+        now = now_ms()
+        room = _Room(connection, queue)
+        told: defaultdict[str, list[Entry]] = defaultdict(list)
+        moves: defaultdict[str, dict[str, stock.Move]] = defaultdict(dict)
+        for wait in queue:
+            if not room.fits(wait.offer, wait.quantity):
+                continue
+            held = self._hold(connection, wait, room.offers[wait.offer], now)
+            if held is None:
+                continue
+            room.take(wait.offer, wait.quantity)
+            connection.execute(_SERVED, {"wait": wait.id})
+            told[wait.broadcast].append(held)
+            moves[wait.broadcast].setdefault(wait.offer, stock.Move()).hold += wait.quantity
+        for where, moved in moves.items():
+            known = stock.on_offer(connection, where, moved)
+            told[where] += stock.entries(stock.move(connection, moved, known))
+            told[where] += changed(connection, moved)
+        own = told.pop(broadcast, [])
+        for where, entries in told.items():
+            self._log.append_all(connection, where, entries)
+        return own
+
+    def _enter(
+        self, connection: Connection, caller: Caller, broadcast: str, request: WaitJoin
+    ) -> bool:
+        """Put the device into the list; False where it waits for as many already."""
+        own = {"of_offer": request.offer, "of_device": caller.device}
+        before = connection.execute(_OWN, own).one_or_none()
+        if before is not None:
+            if before.quantity == request.quantity:
+                return False
+            connection.execute(_SERVED, {"wait": before.id})
+        stays = before is not None and request.quantity < before.quantity
+        connection.execute(
+            insert(waits),
+            {
+                "id": before.id if before is not None and stays else ulid(),
+                "broadcast": broadcast,
+                "offer": request.offer,
+                "device": caller.device,
+                "quantity": request.quantity,
+                "since": before.since if before is not None and stays else now_ms(),
+                "simulated": caller.simulated,
+            },
+        )
+        return True
+
+    def _hold(
+        self, connection: Connection, wait: Row[Any], offer: Row[Any], now: int
+    ) -> Entry | None:
+        """Hold for the device what it waited for, and tell it; None where its hold can't grow so.
+
+        It can't grow by boxes at another price than it has them, or over what an order may have:
+        such a one waits on until the hold is over.
+        """
+        named = {"broadcast": wait.broadcast, "device": wait.device}
+        before = connection.execute(_HELD, named).one_or_none()
+        kept = _grown(before.lines if before is not None else [], wait, offer)
+        if kept is None:
+            return None
+        total = sum(line["total"] for line in kept)
+        until = now + round(self._settings.hold_minutes * 60_000)
+        if before is None:
+            hold = ulid()
+            row = {"id": hold, **named, "lines": kept, "total": total, "until_at": until}
+            connection.execute(_HOLD, {**row, "currency": offer.currency, "held_at": now})
+        else:
+            hold, until = before.id, max(until, before.until_at)
+            row = {"lines": kept, "total": total, "until_at": until}
+            connection.execute(_GROW.values(row), {"hold": hold})
+        said: dict[str, Any] = {
+            "order": hold,
+            "lines": kept,
+            "total": money(total, offer.currency),
+            "until": until,
+            "state": "held",
+            "payment": "due",
+            "waited": True,
+        }
+        if wait.simulated:
+            said["simulated"] = True
+        farms = {line["farm"] for line in kept}
+        return Entry("order.held", lines.audience(hold, farms), said, wait.device)
+
+    def _forget(
+        self, connection: Connection, broadcast: str, device: str, wanted: Sequence[str]
+    ) -> None:
+        named = {"in_broadcast": broadcast, "of_device": device, "offers": list(wanted)}
+        left = connection.execute(_LEAVE, named).scalars().all()
+        if left:
+            self._log.append_all(connection, broadcast, changed(connection, left))
+
+    def _ordered(self, connection: Connection, event: Event) -> None:
+        """Who ordered an offer waits for it no more."""
+        if event.device is not None:
+            wanted = [line["offer"] for line in event.data["lines"]]
+            self._forget(connection, event.broadcast, event.device, wanted)
+
+    def _end(self, connection: Connection, event: Event) -> None:
+        """Nothing is held any more once the broadcast has ended."""
+        found = connection.execute(_END, {"in_broadcast": event.broadcast}).scalars()
+        if wanted := set(found):
+            self._log.append_all(connection, event.broadcast, changed(connection, wanted))
+
+
+class _Room:
+    """What can be had of the offers that are waited for, less what was given away meanwhile."""
+
+    def __init__(self, connection: Connection, queue: Sequence[Row[Any]]):
+        self.offers: dict[str, stock.Offer] = {}
+        for broadcast in {wait.broadcast for wait in queue}:
+            wanted = {wait.offer for wait in queue if wait.broadcast == broadcast}
+            self.offers |= stock.on_offer(connection, broadcast, wanted)
+        self._free = {
+            row.id: row.released - row.sold - row.held - row.kept for row in self.offers.values()
+        }
+        self._left_g = {row.lot: row.lot_left_g for row in self.offers.values()}
+
+    def fits(self, offer: str, quantity: int) -> bool:
+        """Whether so many boxes are there, and so much of their lot."""
+        row = self.offers[offer]
+        in_lot = quantity * row.net_weight_g <= self._left_g[row.lot]
+        return bool(in_lot and quantity <= self._free[offer])
+
+    def take(self, offer: str, quantity: int) -> None:
+        """Give so many away."""
+        row = self.offers[offer]
+        self._free[offer] -= quantity
+        self._left_g[row.lot] -= quantity * row.net_weight_g
+
+
+def changed(connection: Connection, wanted: Iterable[str]) -> list[Entry]:
+    """What is written of offers for which someone waits, or no one any more."""
+    wanted = sorted(set(wanted))
+    boxes = waiting(connection, wanted)
+    return [
+        Entry("wait.changed", [PUBLIC], {"offer": offer, "waiting": boxes.get(offer, 0)})
+        for offer in wanted
+    ]
+
+
+def waiting(connection: Connection, wanted: Iterable[str]) -> dict[str, int]:
+    """How many boxes of these offers are waited for; one that nobody waits for is left out."""
+    found = connection.execute(_WAITING, {"offers": list(wanted)})
+    return {row.offer: int(row.boxes) for row in found}
+
+
+def _grown(
+    held: Iterable[Mapping[str, Any]], wait: Row[Any], offer: Row[Any]
+) -> list[dict[str, Any]] | None:
+    """The lines of a hold and what was waited for, or None where that can't be one hold."""
+    kept = {line["offer"]: dict(line) for line in held}
+    line = kept.setdefault(
+        wait.offer,
+        {
+            "offer": wait.offer,
+            "lot": offer.lot,
+            "farm": offer.farm,
+            "quantity": 0,
+            "price": offer.price,
+            "total": 0,
+        },
+    )
+    if line["price"] != offer.price or line.get("flash") is not None:
+        return None
+    line["quantity"] += wait.quantity
+    line["total"] = line["price"] * line["quantity"]
+    too_many = len(kept) > MAX_LINES or line["quantity"] > MAX_QUANTITY
+    if too_many or sum(each["total"] for each in kept.values()) > lines.MAX_TOTAL:
+        return None
+    return list(kept.values())
+
+
+def _known(connection: Connection, broadcast: str, offer: str) -> None:
+    named = {"of_offer": offer, "in_broadcast": broadcast}
+    if connection.execute(_OFFER, named).first() is None:
+        raise UnknownOffer(
+            "You don't wait for it: that is not on offer in this broadcast. Choose from its bag.",
+            offers=[offer],
+        )
+
+
+def _answer(connection: Connection, offer: str, device: str, quantity: int) -> dict[str, Any]:
+    own = connection.execute(_OWN, {"of_offer": offer, "of_device": device}).one_or_none()
+    place = 0
+    if own is not None:
+        ahead = {"of_offer": offer, "since": own.since, "id": own.id}
+        place = connection.execute(_AHEAD, ahead).scalar_one()
+    return {
+        "offer": offer,
+        "quantity": quantity,
+        "place": place,
+        "waiting": waiting(connection, [offer]).get(offer, 0),
+    }
