@@ -37,7 +37,7 @@ class Numbers(Collector):
         for name, meaning, value in (
             ("deliveries", "Frames given to clients.", counts.deliveries),
             ("frames", "Frames encoded; one serves many clients.", counts.frames),
-            ("superseded", "Stale events left out for slow clients.", counts.superseded),
+            ("superseded", "Stale events left out, for slow clients and in a rush.", counts.superseded),
             ("cut", "Clients cut because they could not keep up.", counts.cut),
         ):
             yield CounterMetricFamily(f"farmlive_channel_{name}", meaning, value=value)

@@ -117,6 +117,34 @@ async def test_a_slow_client_gets_the_newest_stock_and_every_message(hub: Hub) -
     assert seqs(fast) == [1, 2, 3, 4]
 
 
+async def test_in_a_rush_nobody_gets_stale_stock(hub: Hub) -> None:
+    _, viewer = client(hub)
+    _, buyer = client(hub, "order:2")
+    hub.take(event(1))
+    hub.take(order(2, "1"))
+    for seq in range(3, 3 + hubs.RUSH):
+        hub.take(event(seq, "stock.changed", offer="ab"[seq % 2], left=100 - seq))
+    await wrote(viewer)
+    last = 2 + hubs.RUSH
+    assert seqs(viewer) == [1, last - 1, last]
+    assert seqs(buyer) == [1, 2, last - 1, last]
+    assert viewer.frames[-1]["to"] == last
+    assert hub.counts.superseded == hubs.RUSH - 2
+
+
+async def test_each_order_reaches_every_channel_of_its_device_alone(hub: Hub) -> None:
+    (_, one), (_, two), (_, other) = client(hub), client(hub), client(hub)
+    other_client = next(each for each in hub.clients if each.wire is other)
+    hub.leave(other_client)
+    other_client.device = "another"
+    hub.join(other_client)
+    placed = order(1, "1")
+    hub.take(Event("B", 1, 1, placed.kind, placed.audience, placed.data, "device"))
+    hub.take(event(2))
+    await wrote(one)
+    assert (seqs(one), seqs(two), seqs(other)) == ([1, 2], [1, 2], [2])
+
+
 async def test_a_client_that_stays_full_is_cut_and_costs_the_others_nothing(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

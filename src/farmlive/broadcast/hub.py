@@ -1,12 +1,13 @@
 """The hub of one broadcast on one server: its scene in memory, its clients, and what each has got.
 
 A client's queue is its `to` in the hub's ring of events: what is behind is sent again from there,
-so that a slow client costs no memory of its own. Frames are encoded once for all who get the same.
+so that a slow client costs no memory of its own. Frames are encoded once for all who get the same,
+and an event once for all frames.
 """
 
 import asyncio
 import json
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,7 +16,7 @@ from typing import Any
 import structlog
 
 from farmlive.broadcast.lines import ORDER, seen
-from farmlive.broadcast.log import Event
+from farmlive.broadcast.log import PUBLIC, Event
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
 
@@ -23,6 +24,8 @@ RESUMABLE = 1_000
 FLUSH_S = 0.2  # five frames a second
 URGENT_S = 0.05
 SLOW_BYTES = 128 * 1024
+# In a rush an offer's stock changes a hundred times between two frames, and only the last counts.
+RUSH = 20
 STALL_S = 10.0
 TRY_AGAIN_LATER = 1013
 
@@ -60,7 +63,11 @@ class Counts:
 
 def encode(message: dict[str, Any]) -> bytes:
     """A message as one text frame."""
-    return text_frame(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
+    return text_frame(_json(message))
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def newest(events: Iterable[Event]) -> list[Event]:
@@ -92,10 +99,11 @@ class Hub:
 
     def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._of_device: defaultdict[str, set[Client]] = defaultdict(set)
         self._ring: deque[Event] = deque(maxlen=RESUMABLE)
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
-        self._flushed = 0.0
+        self._flushed = float("-inf")
         self._catching: asyncio.Task[None] | None = None
 
     # What happened.
@@ -136,6 +144,7 @@ class Hub:
     def join(self, client: Client) -> None:
         """Add a client; its `to` says what it has got."""
         self.clients.add(client)
+        self._of_device[client.device].add(client)
         if client.watches:
             self.devices[client.device] += 1
         if client.to < self.scene.seq:
@@ -146,6 +155,9 @@ class Hub:
         if client not in self.clients:
             return
         self.clients.remove(client)
+        self._of_device[client.device].remove(client)
+        if not self._of_device[client.device]:
+            del self._of_device[client.device]
         if client.watches:
             self.devices[client.device] -= 1
             if not self.devices[client.device]:
@@ -153,7 +165,7 @@ class Hub:
 
     def frame(self, client: Client) -> bytes | None:
         """The frame with what the client has not got, or None where it may see nothing of it."""
-        return self._frame(client.to, client.audiences, lossy=False)
+        return self._frame(self._tail(client.to), client.audiences, {})
 
     def stop(self) -> None:
         """Send what is due and end the timers."""
@@ -179,9 +191,8 @@ class Hub:
 
     def _grant(self, event: Event) -> None:
         orders = frozenset(name for name in event.audience if name.startswith(ORDER))
-        for client in self.clients:
-            if client.device == event.device:
-                client.audiences |= orders
+        for client in self._of_device.get(event.device or "", ()):
+            client.audiences |= orders
 
     def _urgent(self, event: Event) -> bool:
         if event.kind.startswith(("card.", "broadcast.")):
@@ -215,7 +226,9 @@ class Hub:
         now = self._flushed = self._loop.time()
         seq = self.scene.seq
         # One frame for all who are as far and share the audiences that count here.
-        frames: dict[tuple[int, frozenset[str]], bytes | None] = {}
+        frames: dict[tuple[int, bool, frozenset[str]], bytes | None] = {}
+        tails: dict[tuple[int, bool], list[Event]] = {}
+        pieces: _Pieces = {}
         oldest = min((client.to for client in self.clients), default=seq)
         told = {name for event in self._tail(oldest) for name in event.audience}
         stalled = False
@@ -230,13 +243,13 @@ class Hub:
             if not self.missed(client.to):
                 self.cut(client)
                 continue
-            if lossy:
-                frame = self._frame(client.to, client.audiences, lossy)
-            else:
-                key = (client.to, client.audiences & told)
-                if key not in frames:
-                    frames[key] = self._frame(*key, lossy)
-                frame = frames[key]
+            place = (client.to, lossy)
+            if place not in tails:
+                tails[place] = self._news(*place)
+            key = (*place, client.audiences & told)
+            if key not in frames:
+                frames[key] = self._frame(tails[place], key[2], pieces)
+            frame = frames[key]
             client.to = seq
             if frame is not None:
                 client.wire.put(frame)
@@ -265,22 +278,46 @@ class Hub:
         tail.reverse()
         return tail
 
-    def _frame(self, after: int, audiences: frozenset[str], lossy: bool) -> bytes | None:
-        events = [event for event in self._tail(after) if not audiences.isdisjoint(event.audience)]
-        if lossy:
+    def _news(self, after: int, lossy: bool) -> list[Event]:
+        """What is sent to who has got all up to `after`: in a rush, and to someone slow, without
+        what is stale.
+        """
+        events = self._tail(after)
+        if lossy or len(events) > RUSH:
             shown = newest(events)
             self.counts.superseded += len(events) - len(shown)
-            events = shown
-        if not events:
+            return shown
+        return events
+
+    def _frame(
+        self, events: list[Event], audiences: frozenset[str], pieces: "_Pieces"
+    ) -> bytes | None:
+        found = []
+        for event in events:
+            if event.audience == _EVERYONE:
+                mine = audiences if PUBLIC in audiences else frozenset()
+                key = (event.seq, _NOBODY)
+            else:
+                mine = audiences.intersection(event.audience)
+                key = (event.seq, mine)
+            if not mine:
+                continue
+            piece = pieces.get(key)
+            if piece is None:
+                piece = pieces[key] = _json(visible(event, audiences))
+            found.append(piece)
+        if not found:
             return None
         self.counts.frames += 1
-        return encode(
-            {
-                "type": "events",
-                "to": self.scene.seq,
-                "events": [visible(event, audiences) for event in events],
-            }
+        return text_frame(
+            b'{"type":"events","to":%d,"events":[%b]}' % (self.scene.seq, b",".join(found))
         )
+
+
+# An event as it is shown to who has these of its audiences.
+_Pieces = dict[tuple[int, frozenset[str]], bytes]
+_EVERYONE = (PUBLIC,)
+_NOBODY: frozenset[str] = frozenset()
 
 
 def visible(event: Event, audiences: frozenset[str]) -> dict[str, Any]:
