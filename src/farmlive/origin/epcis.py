@@ -1,10 +1,12 @@
-"""EPCIS 2.0 in JSON-LD: a lot's harvest, tests, packing and shipping as events, and the way back.
-Pure.
+"""EPCIS 2.0 in JSON-LD: a lot's harvest, tests, packing, shipping and waste as events, and the way
+back. Pure.
 
 The standard vocabulary has no harvesting: a harvest is an ObjectEvent ADD, `commissioning`, with
-its facts in ILMD (EPCIS 2.0 section 7.3.6; CBV 2.0 section 7.1). What CBV has no word for stands
-under `farmlive:`. A lot is named by the address it had when it was recorded, whatever the server's
-address becomes: identifiers are compared by their path (see `gs1.segments`).
+its facts in ILMD (EPCIS 2.0 section 7.3.6; CBV 2.0 section 7.1). What is thrown away of it is an
+ObjectEvent DELETE, `destroying`, by which a class's quantity is reduced. What was recorded wrongly
+stays: an event of the same eventID declares it an error and names the one that is right. What CBV
+has no word for stands under `farmlive:`. A lot is named by the address it had when it was recorded,
+whatever the server's address becomes: identifiers are compared by their path (see `gs1.segments`).
 """
 
 import uuid
@@ -28,6 +30,7 @@ STEPS = {
     "inspecting": "tested",
     "packing": "packed",
     "shipping": "shipped",
+    "destroying": "wasted",
 }
 
 Document = dict[str, Any]
@@ -77,16 +80,9 @@ def commissioning(subject: Subject, harvest: Harvest) -> Document:
             ilmd["farmlive:waitingPeriodEnd"] = rfc3339(harvest.sprayed.until)
     if harvest.overridden is not None:
         ilmd["farmlive:waitingPeriodOverridden"] = harvest.overridden
-    quantity = harvest.quantity_g / 1000
     return {
         **_event(subject, harvest.at, "ADD", "commissioning", "active"),
-        "quantityList": [
-            {
-                "epcClass": subject.class_uri,
-                "quantity": int(quantity) if quantity.is_integer() else quantity,
-                "uom": "KGM",
-            }
-        ],
+        "quantityList": [_kilograms(subject.class_uri, harvest.quantity_g)],
         "ilmd": ilmd,
     }
 
@@ -129,6 +125,45 @@ def shipping(subject: Subject, shipped: NewShipping) -> Document:
     return event
 
 
+def destroying(subject: Subject, at: int, weight_g: int, reason: str) -> Document:
+    """So much of the lot was thrown away."""
+    return {
+        **_event(subject, at, "DELETE", "destroying", "destroyed"),
+        "quantityList": [_kilograms(subject.class_uri, weight_g)],
+        "farmlive:reason": reason,
+    }
+
+
+def put_right(wrong: Document, quantity_g: int) -> Document:
+    """The event as it should have been, with an eventID of its own."""
+    (quantity,) = wrong["quantityList"]
+    return {
+        **wrong,
+        "eventID": _event_id(),
+        "recordTime": rfc3339(now_ms()),
+        "quantityList": [_kilograms(quantity["epcClass"], quantity_g)],
+    }
+
+
+def in_error(wrong: Document, reason: str, right: Document | None = None) -> Document:
+    """That the event was wrong: as the event that is `right` says, or it did not happen at all."""
+    now = rfc3339(now_ms())
+    declaration: Document = {
+        "declarationTime": now,
+        "reason": "incorrect_data" if right else "did_not_occur",
+        "farmlive:reason": reason,
+    }
+    if right is not None:
+        declaration["correctiveEventIDs"] = [right["eventID"]]
+    return {**wrong, "recordTime": now, "errorDeclaration": declaration}
+
+
+def grams_of(event: Mapping[str, Any]) -> int:
+    """How much the event is about, in grams."""
+    kilograms: float = event["quantityList"][0]["quantity"]
+    return round(kilograms * 1000)
+
+
 def query_document(events: Iterable[Document]) -> Document:
     """An EPCISQueryDocument: the answer to a query, with the events that it found."""
     return {
@@ -154,7 +189,7 @@ def words_of(event: Mapping[str, Any], name: str) -> Bilingual | None:
 
 def _event(subject: Subject, at: int, action: str, step: str, disposition: str) -> Document:
     return {
-        "eventID": f"urn:uuid:{uuid.uuid4()}",
+        "eventID": _event_id(),
         "type": "ObjectEvent",
         "action": action,
         "bizStep": step,
@@ -164,6 +199,19 @@ def _event(subject: Subject, at: int, action: str, step: str, disposition: str) 
         "eventTimeZoneOffset": _offset(at, subject.time_zone),
         "readPoint": {"id": subject.place},
         "bizLocation": {"id": subject.place},
+    }
+
+
+def _event_id() -> str:
+    return f"urn:uuid:{uuid.uuid4()}"
+
+
+def _kilograms(class_uri: str, grams: int) -> Document:
+    quantity = grams / 1000
+    return {
+        "epcClass": class_uri,
+        "quantity": int(quantity) if quantity.is_integer() else quantity,
+        "uom": "KGM",
     }
 
 

@@ -1,7 +1,8 @@
 """Lots: a harvest and what happens to it until it leaves the farm, each step a trace event. The
 SQL, in the caller's transaction.
 
-The events' shape is epcis.py's; how a lot is found and told of, origin.py's and story.py's.
+The events' shape is epcis.py's; what of a harvest was wasted or put right, balance.py's; how a lot
+is found and told of, origin.py's and story.py's.
 """
 
 from collections.abc import Iterable
@@ -97,8 +98,8 @@ def record(connection: Connection, caller: Caller, place: Place, new: NewLot) ->
         take_gtin(connection, new.gtin, code, identifier)
     named = PlotName(id=plot.id, name=plot.name) if plot else None
     harvest = epcis.Harvest(new.harvested_at, new.quantity_g, product, named, sprayed, overridden)
-    subject = _subject(place, connection, identifier)
-    _trace(connection, identifier, new.harvested_at, epcis.commissioning(subject, harvest))
+    subject = subject_of(place, connection, identifier)
+    trace(connection, identifier, new.harvested_at, epcis.commissioning(subject, harvest))
     note(connection, caller, "lot.add", identifier, code=code, quantity_g=new.quantity_g)
     if new.inspection is not None:
         inspect(connection, caller, place, identifier, new.inspection)
@@ -116,8 +117,8 @@ def inspect(
     row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}
     connection.execute(insert(inspections), {**row, "recorded_at": now_ms()})
     kept = Inspection.model_validate({name: row[name] for name in Inspection.model_fields})
-    subject = _subject(place, connection, lot)
-    _trace(connection, lot, new.at, epcis.inspecting(subject, kept, None))
+    subject = subject_of(place, connection, lot)
+    trace(connection, lot, new.at, epcis.inspecting(subject, kept, None))
     _sum_up_tests(connection, lot)
     note(connection, caller, "lot.inspect", lot, inspection=kept.id, passed=new.passed)
     return kept
@@ -147,32 +148,32 @@ def certify(
         return
     here = inspections.c.id == inspection
     connection.execute(update(inspections).where(here).values(certificate=url))
-    subject = _subject(place, connection, lot)
-    _trace(connection, lot, kept.at, epcis.inspecting(subject, kept, place.url + url))
+    subject = subject_of(place, connection, lot)
+    trace(connection, lot, kept.at, epcis.inspecting(subject, kept, place.url + url))
     _sum_up_tests(connection, lot)
     note(connection, caller, "lot.certify", lot, inspection=inspection, certificate=url)
 
 
 def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: NewPacking) -> Traced:
     """Keep that the lot was packed. Raises UnknownLot, OtherFarm, InFuture, WrongOrder."""
-    before = _later(connection, caller, lot, "packed", new.at)
+    before = happened(connection, caller, lot, "packed", new.at)
     if before.packed_at is None or new.at < before.packed_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(packed_at=new.at))
     note(connection, caller, "lot.pack", lot, boxes=new.boxes)
-    subject = _subject(place, connection, lot)
-    return _trace(connection, lot, new.at, epcis.packing(subject, new))
+    subject = subject_of(place, connection, lot)
+    return trace(connection, lot, new.at, epcis.packing(subject, new))
 
 
 def ship(
     connection: Connection, caller: Caller, place: Place, lot: str, new: NewShipping
 ) -> Traced:
     """Keep that the lot left the farm. Raises UnknownLot, OtherFarm, InFuture, WrongOrder."""
-    before = _later(connection, caller, lot, "shipped", new.at)
+    before = happened(connection, caller, lot, "shipped", new.at)
     if before.shipped_at is None or new.at < before.shipped_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(shipped_at=new.at))
     note(connection, caller, "lot.ship", lot)
-    subject = _subject(place, connection, lot)
-    return _trace(connection, lot, new.at, epcis.shipping(subject, new))
+    subject = subject_of(place, connection, lot)
+    return trace(connection, lot, new.at, epcis.shipping(subject, new))
 
 
 def query() -> Select[Any]:
@@ -231,6 +232,7 @@ def as_lot(row: Row[Any]) -> Lot:
         url=f"/origin/lot/{row.id}",
         harvested_at=row.harvested_at,
         quantity_g=row.quantity_g,
+        wasted_g=row.wasted_g,
         tested=bool(row.passed),
         passed=row.passed,
         certificate=row.certificate,
@@ -244,7 +246,8 @@ def as_inspection(row: Row[Any]) -> Inspection:
     return Inspection.model_validate({name: getattr(row, name) for name in Inspection.model_fields})
 
 
-def _subject(place: Place, connection: Connection, lot: str) -> epcis.Subject:
+def subject_of(place: Place, connection: Connection, lot: str) -> epcis.Subject:
+    """What the lot's trace events are about."""
     row = connection.execute(
         select(lots.c.class_uri, lots.c.code, lots.c.farm).where(lots.c.id == lot)
     ).one()
@@ -252,7 +255,8 @@ def _subject(place: Place, connection: Connection, lot: str) -> epcis.Subject:
     return epcis.Subject(row.class_uri, row.code, where, place.time_zone)
 
 
-def _trace(connection: Connection, lot: str, at: int, document: epcis.Document) -> Traced:
+def trace(connection: Connection, lot: str, at: int, document: epcis.Document) -> Traced:
+    """Keep a trace event of the lot."""
     row = {
         "id": ulid(),
         "lot": lot,
@@ -265,7 +269,11 @@ def _trace(connection: Connection, lot: str, at: int, document: epcis.Document) 
     return Traced(event=document["eventID"], at=at)
 
 
-def _later(connection: Connection, caller: Caller, lot: str, what: str, at: int) -> Lot:
+def happened(connection: Connection, caller: Caller, lot: str, what: str, at: int) -> Lot:
+    """The lot, if its keeper may say that this was done to it then.
+
+    Raises UnknownLot, OtherFarm, InFuture, WrongOrder.
+    """
     farms.check_past(**{what: at})
     before = find(connection, lot)
     farms.check_keeper(caller, before.farm)

@@ -212,6 +212,39 @@ class NewShipping(Sent):
     to: Bilingual | None = None
 
 
+class NewWaste(Sent):
+    """So much of a lot was thrown away and can't be sold; `reason` is told with it, to everyone.
+
+    Without `at` it is now.
+    """
+
+    weight_g: Grams
+    reason: Words
+    at: Time | None = None
+
+
+class Wasted(BaseModel):
+    """What was thrown away, by its EPCIS eventID."""
+
+    event: str
+    at: Time
+    weight_g: int
+    reason: str
+
+
+class Undo(Sent):
+    """Why something that was recorded did not happen; told with it, to everyone."""
+
+    reason: Words
+
+
+class LotChange(Sent):
+    """What was harvested in truth, and why it was recorded otherwise; told to everyone."""
+
+    quantity_g: Grams
+    reason: Words
+
+
 class PlotName(BaseModel):
     """The plot that a lot is from."""
 
@@ -220,7 +253,9 @@ class PlotName(BaseModel):
 
 
 class Lot(BaseModel):
-    """A harvest batch. `quantity_g` is what was harvested, in grams.
+    """A harvest batch. `quantity_g` is what was harvested, in grams, `wasted_g` what of it was
+    thrown away. What is `sold_g` and `held_g` for buyers, and what is `left_g`, stands where the
+    lot is read by itself or in the list of lots.
 
     `tested` says that its latest test was passed, `passed` what that test said, null where there
     is none.
@@ -236,6 +271,10 @@ class Lot(BaseModel):
     url: str
     harvested_at: Time
     quantity_g: int
+    wasted_g: int = 0
+    sold_g: int | None = None
+    held_g: int | None = None
+    left_g: int | None = None
     tested: bool
     passed: bool | None = None
     certificate: str | None = None
@@ -267,10 +306,13 @@ class Station(BaseModel):
 
     `event` is its trace event, null for a work of the plot. A spraying tells its `substance` and
     `until` when its waiting period ran; a test whether it was `passed`; a packing its `boxes`; a
-    shipping where `to`.
+    shipping where `to`; a harvest and what was wasted their `weight_g`. `corrected` is when the
+    harvest's weight was put right, from `was_g` to `weight_g`.
     """
 
-    step: Literal["flowered", "sprayed", "picked", "tested", "packed", "shipped"]
+    step: Literal[
+        "flowered", "sprayed", "picked", "tested", "packed", "shipped", "wasted", "corrected"
+    ]
     at: Time
     event: str | None
     substance: Bilingual | None = None
@@ -278,6 +320,9 @@ class Station(BaseModel):
     passed: bool | None = None
     boxes: int | None = None
     to: Bilingual | None = None
+    weight_g: int | None = None
+    was_g: int | None = None
+    reason: str | None = None
 
 
 class Moment(BaseModel):

@@ -10,24 +10,28 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, insert, select
 
-from farmlive.origin import epcis, farms, gs1, lots, story
+from farmlive.origin import balance, epcis, farms, gs1, lots, story
 from farmlive.origin.map import PlotMap, ProvinceMap, plot_map, province_map
 from farmlive.origin.models import (
     Farm,
     FarmChange,
     Inspection,
     Lot,
+    LotChange,
     NewFarm,
     NewInspection,
     NewLot,
     NewPacking,
     NewPlot,
     NewShipping,
+    NewWaste,
     NewWork,
     Plot,
     PlotChange,
     Story,
     Traced,
+    Undo,
+    Wasted,
     Work,
 )
 from farmlive.origin.problems import UnknownLot, UnknownPicture, WrongIdentifier
@@ -82,6 +86,11 @@ class Origin:
         self._store = store
         self._files = Files(settings)
         self._place = lots.Place(settings.url, settings.time_zone)
+        self._sales: balance.Sales = balance.NoSales()
+
+    def sold_by(self, sales: balance.Sales) -> None:
+        """Ask there what of a lot is sold and held, in the transaction that needs it."""
+        self._sales = sales
 
     @property
     def url(self) -> str:
@@ -160,9 +169,12 @@ class Origin:
         Raises UnknownFarm, UnknownPlot, OtherFarm, LotTaken, WaitingPeriod, Invalid, and InFuture
         for a harvest, test or packing yet to come.
         """
-        return await self._store.write(
-            lambda connection: lots.record(connection, caller, self._place, new)
-        )
+
+        def write(connection: Connection) -> Lot:
+            made = lots.record(connection, caller, self._place, new)
+            return balance.counted(connection, self._sales, [made])[0]
+
+        return await self._store.write(write)
 
     async def inspect(self, caller: Caller, lot: str, new: NewInspection) -> Inspection:
         """Keep a test of a lot. Raises UnknownLot, OtherFarm, InFuture."""
@@ -196,13 +208,48 @@ class Origin:
             lambda connection: lots.ship(connection, caller, self._place, lot, new)
         )
 
+    async def waste(self, caller: Caller, lot: str, new: NewWaste) -> Wasted:
+        """Keep that so much of a lot was thrown away.
+
+        Raises UnknownLot, OtherFarm, InFuture, WrongOrder, and NotLeft where more of it is sold
+        or held.
+        """
+        return await self._store.write(
+            lambda connection: balance.waste(connection, caller, self._place, self._sales, lot, new)
+        )
+
+    async def unwaste(self, caller: Caller, lot: str, event: str, undo: Undo) -> None:
+        """Take back a record of waste that did not happen.
+
+        Raises UnknownLot, OtherFarm, UnknownWaste.
+        """
+        await self._store.write(
+            lambda connection: balance.unwaste(connection, caller, self._sales, lot, event, undo)
+        )
+
+    async def correct(self, caller: Caller, lot: str, change: LotChange) -> Lot:
+        """Put right what was harvested. Raises UnknownLot, OtherFarm, BelowTaken."""
+        return await self._store.write(
+            lambda connection: balance.correct(connection, caller, self._sales, lot, change)
+        )
+
     async def lots(self, farm: str | None = None) -> list[Lot]:
-        """The lots, of one farm or all, latest harvest first."""
-        return await self._store.read(lambda connection: lots.every(connection, farm))
+        """The lots, of one farm or all, latest harvest first, with what is left of each."""
+        return await self._store.read(
+            lambda connection: balance.counted(
+                connection, self._sales, lots.every(connection, farm)
+            )
+        )
 
     async def story(self, lot: str) -> Story:
         """What the lot's page tells. Raises UnknownLot."""
-        return await self._store.read(lambda connection: story.tell(connection, lot))
+
+        def read(connection: Connection) -> Story:
+            told = story.tell(connection, lot)
+            (counted,) = balance.counted(connection, self._sales, [told.lot])
+            return told.model_copy(update={"lot": counted})
+
+        return await self._store.read(read)
 
     # By identifier.
 

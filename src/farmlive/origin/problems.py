@@ -73,6 +73,41 @@ class WrongOrder(Invalid):
     title = "The times contradict each other"
 
 
+class NotLeft(Conflict):
+    """More of a lot was to be wasted than is neither sold nor held; `left_g` is what is."""
+
+    slug = "not-left"
+    title = "So much of the lot is not left"
+
+    def __init__(self, left_g: int):
+        super().__init__(
+            f"Nothing was changed: {left_g / 1000:g} kg of the lot are neither sold, held for "
+            "buyers nor wasted. Cancel orders of it first, or compare the weight.",
+            left_g=left_g,
+        )
+
+
+class BelowTaken(Conflict):
+    """A harvest can't be less than what of it is sold, held and wasted; `least_g` is that."""
+
+    slug = "below-taken"
+    title = "More of the lot is taken than that"
+
+    def __init__(self, least_g: int):
+        super().__init__(
+            f"Nothing was changed: {least_g / 1000:g} kg of the lot are sold, held for buyers or "
+            "wasted. Cancel orders of it first, or compare the weight.",
+            least_g=least_g,
+        )
+
+
+class UnknownWaste(NotFound):
+    """The lot has no record of waste with that id, or it was taken back."""
+
+    slug = "unknown-waste"
+    title = "There is no such record of waste"
+
+
 class WrongIdentifier(Problem):
     """What stands in the address is not an identifier by its own rules."""
 

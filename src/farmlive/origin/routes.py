@@ -15,6 +15,7 @@ from farmlive.origin.models import (
     FarmList,
     Inspection,
     Lot,
+    LotChange,
     LotList,
     NewFarm,
     NewInspection,
@@ -22,12 +23,15 @@ from farmlive.origin.models import (
     NewPacking,
     NewPlot,
     NewShipping,
+    NewWaste,
     NewWork,
     Plot,
     PlotChange,
     PlotList,
     Story,
     Traced,
+    Undo,
+    Wasted,
     Work,
     WorkList,
 )
@@ -128,6 +132,21 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
     async def lot_story(lot: str) -> Story:
         """A lot's story: farm, plot, stations, tests, moments."""
         return await origin.story(lot)
+
+    @router.patch("/lots/{lot}")
+    async def correct_lot(lot: str, change: LotChange, caller: Annotated[Caller, growers]) -> Lot:
+        """Put right what was harvested; the trace tells of the mistake."""
+        return await origin.correct(caller, lot, change)
+
+    @router.post("/lots/{lot}/waste", status_code=201)
+    async def waste(lot: str, new: NewWaste, caller: Annotated[Caller, growers]) -> Wasted:
+        """Record that some of a lot was thrown away."""
+        return await origin.waste(caller, lot, new)
+
+    @router.post("/lots/{lot}/waste/{event}/undo", status_code=204)
+    async def unwaste(lot: str, event: str, undo: Undo, caller: Annotated[Caller, growers]) -> None:
+        """Take back a record of waste that did not happen."""
+        await origin.unwaste(caller, lot, event, undo)
 
     @router.post("/lots/{lot}/inspections", status_code=201)
     async def inspect(

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, select
 
-from farmlive.origin import epcis, farms, lots
+from farmlive.clock import parse_rfc3339
+from farmlive.origin import balance, epcis, farms, lots
 from farmlive.origin.models import Inspection, Lot, Moment, Station, Story
 from farmlive.origin.tables import inspections, moments, trace_events, works
 from farmlive.origin.tables import lots as lots_table
@@ -73,17 +74,24 @@ def _on_the_plot(connection: Connection, lot: Lot) -> list[Station]:
 
 
 def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> list[Station]:
-    """The stations of the lot's trace events; a test and its certificate are one."""
+    """The stations of the lot's trace events; a test and its certificate are one.
+
+    What was declared an error is told as it was put right, and that it was.
+    """
     passed = {test.id: test.passed for test in tests}
     stations: dict[str, Station] = {}
     rows = connection.execute(
-        select(trace_events)
+        select(trace_events.c.at, trace_events.c.biz_step, trace_events.c.document)
         .where(trace_events.c.lot == lot.id)
         .order_by(trace_events.c.at, trace_events.c.id)
-    )
+    ).all()
+    stands = balance.standing(row.document for row in rows)
     for row in rows:
         event: dict[str, Any] = row.document
+        if event["eventID"] not in stands:
+            continue
         test = str(event.get("farmlive:inspection", event["eventID"]))
+        weighed = row.biz_step in ("commissioning", "destroying")
         stations[test] = Station.model_validate(
             {
                 "step": epcis.STEPS[row.biz_step],
@@ -92,6 +100,30 @@ def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> li
                 "passed": passed.get(test, True) if row.biz_step == "inspecting" else None,
                 "boxes": event.get("farmlive:boxes"),
                 "to": epcis.words_of(event, "farmlive:to"),
+                "weight_g": epcis.grams_of(event) if weighed else None,
+                "reason": event.get("farmlive:reason"),
             }
         )
-    return list(stations.values())
+    told = [*stations.values(), *_put_right([row.document for row in rows])]
+    return sorted(told, key=lambda station: station.at)
+
+
+def _put_right(events: list[epcis.Document]) -> list[Station]:
+    """When the harvest's weight was put right, from what to what."""
+    weights = {event["eventID"]: epcis.grams_of(event) for event in events if _is_harvest(event)}
+    return [
+        Station(
+            step="corrected",
+            at=parse_rfc3339(declared["declarationTime"]),
+            event=declared["correctiveEventIDs"][0],
+            was_g=weights[event["eventID"]],
+            weight_g=weights[declared["correctiveEventIDs"][0]],
+            reason=declared["farmlive:reason"],
+        )
+        for event in events
+        if _is_harvest(event) and (declared := event.get("errorDeclaration"))
+    ]
+
+
+def _is_harvest(event: epcis.Document) -> bool:
+    return bool(event["bizStep"] == "commissioning")
