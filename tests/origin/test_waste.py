@@ -1,4 +1,5 @@
-"""What was thrown away of a lot, and a harvest that was recorded wrongly; what is sold stays sold."""
+"""What of a lot was thrown away, and a harvest recorded wrongly: what is sold stays sold."""
+
 from collections.abc import Iterable
 from typing import Any
 
