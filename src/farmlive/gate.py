@@ -143,7 +143,8 @@ class StreamGate:
         """Close a broadcast's media once its end is committed, on whichever server that was."""
 
         def hear(topic: str, message: bytes) -> None:
-            if topic != TOPIC:
+            # Most events are of the trade, hundreds a second: they are not even read.
+            if topic != TOPIC or b'"broadcast.' not in message:
                 return
             event = unpack(message)
             if event.kind in ("broadcast.started", "broadcast.ended"):

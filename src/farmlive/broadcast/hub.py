@@ -165,7 +165,7 @@ class Hub:
 
     def frame(self, client: Client) -> bytes | None:
         """The frame with what the client has not got, or None where it may see nothing of it."""
-        return self._frame(self._tail(client.to), client.audiences, {})
+        return self._frame(_News.of(self._tail(client.to)), client.audiences, {})
 
     def stop(self) -> None:
         """Send what is due and end the timers."""
@@ -227,10 +227,8 @@ class Hub:
         seq = self.scene.seq
         # One frame for all who are as far and share the audiences that count here.
         frames: dict[tuple[int, bool, frozenset[str]], bytes | None] = {}
-        tails: dict[tuple[int, bool], list[Event]] = {}
+        news: dict[tuple[int, bool], _News] = {}
         pieces: _Pieces = {}
-        oldest = min((client.to for client in self.clients), default=seq)
-        told = {name for event in self._tail(oldest) for name in event.audience}
         stalled = False
         for client in list(self.clients):
             if client.to >= seq:
@@ -244,11 +242,12 @@ class Hub:
                 self.cut(client)
                 continue
             place = (client.to, lossy)
-            if place not in tails:
-                tails[place] = self._news(*place)
-            key = (*place, client.audiences & told)
+            if place not in news:
+                news[place] = self._news(*place)
+            mine = client.audiences & news[place].told
+            key = (*place, mine)
             if key not in frames:
-                frames[key] = self._frame(tails[place], key[2], pieces)
+                frames[key] = self._frame(news[place], mine, pieces)
             frame = frames[key]
             client.to = seq
             if frame is not None:
@@ -278,7 +277,7 @@ class Hub:
         tail.reverse()
         return tail
 
-    def _news(self, after: int, lossy: bool) -> list[Event]:
+    def _news(self, after: int, lossy: bool) -> "_News":
         """What is sent to who has got all up to `after`: in a rush, and to someone slow, without
         what is stale.
         """
@@ -286,22 +285,14 @@ class Hub:
         if lossy or len(events) > RUSH:
             shown = newest(events)
             self.counts.superseded += len(events) - len(shown)
-            return shown
-        return events
+            events = shown
+        return _News.of(events)
 
-    def _frame(
-        self, events: list[Event], audiences: frozenset[str], pieces: "_Pieces"
-    ) -> bytes | None:
+    def _frame(self, news: "_News", audiences: frozenset[str], pieces: "_Pieces") -> bytes | None:
         found = []
-        for event in events:
-            if event.audience == _EVERYONE:
-                mine = audiences if PUBLIC in audiences else frozenset()
-                key = (event.seq, _NOBODY)
-            else:
-                mine = audiences.intersection(event.audience)
-                key = (event.seq, mine)
-            if not mine:
-                continue
+        for event in news.seen_by(audiences):
+            mine = audiences.intersection(event.audience)
+            key = (event.seq, _ANYONE if PUBLIC in mine else mine)
             piece = pieces.get(key)
             if piece is None:
                 piece = pieces[key] = _json(visible(event, audiences))
@@ -314,10 +305,33 @@ class Hub:
         )
 
 
+@dataclass(slots=True)
+class _News:
+    """Events in order, by who may see them: nobody looks through what is for others."""
+
+    by_audience: dict[str, list[Event]]
+    told: frozenset[str]
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> "_News":
+        found: defaultdict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            for name in event.audience:
+                found[name].append(event)
+        return cls(dict(found), frozenset(found))
+
+    def seen_by(self, audiences: Iterable[str]) -> list[Event]:
+        """What someone of these audiences may see, in order and each once."""
+        lists = [self.by_audience[name] for name in audiences if name in self.by_audience]
+        if len(lists) == 1:
+            return lists[0]
+        found = {event.seq: event for events in lists for event in events}
+        return [found[seq] for seq in sorted(found)]
+
+
 # An event as it is shown to who has these of its audiences.
 _Pieces = dict[tuple[int, frozenset[str]], bytes]
-_EVERYONE = (PUBLIC,)
-_NOBODY: frozenset[str] = frozenset()
+_ANYONE = frozenset({PUBLIC})
 
 
 def visible(event: Event, audiences: frozenset[str]) -> dict[str, Any]:
