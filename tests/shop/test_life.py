@@ -29,6 +29,7 @@ STEPS = {
     ("packed", "shipped"),
     ("packed", "at_centre"),
     ("shipped", "received"),
+    ("shipped", "cancelled"),
     ("at_centre", "received"),
 }
 
@@ -57,9 +58,36 @@ def test_what_is_over_stays_as_it_is() -> None:
         assert not may(state, after, who, way)  # type: ignore[arg-type]
 
 
-def test_a_buyer_cancels_until_it_is_packed_and_staff_until_it_is_sent() -> None:
+def test_a_buyer_cancels_until_it_is_packed_and_staff_until_it_arrives() -> None:
     assert [state for state in STATES if life.can_cancel(state, "buyer")] == ["held", "placed"]
-    assert [state for state in STATES if life.can_cancel(state, "staff")] == ["placed", "packed"]
+    by_staff = [state for state in STATES if life.can_cancel(state, "staff")]
+    assert by_staff == ["placed", "packed", "shipped"]
+
+
+def test_only_what_is_on_its_way_is_called_off_with_a_reason() -> None:
+    assert [step.before for step in life.STATES if step.why] == ["shipped"]
+
+
+def test_what_is_undone_was_a_step_and_boxes_that_went_back_are_taken_again() -> None:
+    steps = {(step.before, step.after): step for step in life.STATES}
+    for back in life.BACK_STATES:
+        step = steps[back.after, back.before]  # type: ignore[index]
+        assert back.event == f"order.{back.after}"
+        assert step.way == back.way
+        assert (step.stock == life.BACK) == (back.stock == life.SOLD)
+    undone = {(back.after, back.before) for back in life.BACK_STATES}
+    forward = {
+        pair for pair in steps if pair[0] not in (None, "held") and pair[1] not in ("expired",)
+    }
+    assert undone == forward
+
+
+def test_a_clerk_undoes_only_what_a_clerk_did() -> None:
+    for step in life.BACK_STATES:
+        forward = next(
+            each for each in life.STATES if (each.before, each.after) == (step.after, step.before)
+        )
+        assert ("clerk" in step.who) == ("clerk" in forward.who)
 
 
 def test_only_what_is_not_packed_goes_back_to_the_stock() -> None:
@@ -127,6 +155,6 @@ def test_each_step_writes_the_event_of_its_state() -> None:
     for step in life.STATES:
         assert step.event == f"order.{step.after}"
     page = life.page()
-    for step in (*life.STATES, *life.PAYMENTS):
+    for step in (*life.STATES, *life.PAYMENTS, *life.BACK_STATES, *life.BACK_PAYMENTS):
         assert f"`{step.after}`" in page
         assert step.means in page

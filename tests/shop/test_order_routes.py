@@ -131,6 +131,8 @@ async def test_a_buyer_cancels_by_the_token_with_or_without_a_word(door: As, sta
             "payment": "due",
             "by": "buyer",
             "reason": sent.get("json", {}).get("reason"),
+            "undone": False,
+            "undoes": False,
         }
     unknown = await viewer.post(f"/api/v1/orders/{token()}/cancel")
     assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/unknown-order")

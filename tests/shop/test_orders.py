@@ -13,6 +13,7 @@ from farmlive.origin.models import NewFarm, NewLot
 from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden
+from farmlive.shop.order_change_models import OrderFilter
 from farmlive.shop.order_models import Refund, StateChange
 from farmlive.shop.problems import KeyReused, NotInState, RefundTooHigh, UnknownOrder
 
@@ -45,7 +46,8 @@ def seller(*farms: str) -> Caller:
 
 
 async def seen(stall: Any, caller: Caller, **only: Any) -> list[Any]:
-    found, _ = await stall.shop.orders.of_broadcast(caller, stall.broadcast, **only)
+    asked = OrderFilter(**only)
+    found, _ = await stall.shop.orders.of_broadcast(caller, stall.broadcast, only=asked)
     return found  # type: ignore[no-any-return]
 
 

@@ -1,6 +1,7 @@
-"""The life of an order: the one table of its states and of its payment, and who may move it.
+"""The life of an order: the one table of its states and of its payment, and who may move it, and
+back.
 
-Pure. What a step does to stock and log is done by till.py, holds.py and orders.py.
+Pure. What a step does to stock and log is done by till.py, holds.py and steps.py.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class Step:
     """From one state, or payment, to the next.
 
     `way` limits it to parcels or pick-ups, `alive` to orders that are not cancelled. `stock` says
-    what becomes of the boxes.
+    what becomes of the boxes, `why` that it takes a reason.
     """
 
     before: str | None
@@ -30,6 +31,7 @@ class Step:
     way: Way | None = None
     alive: bool = False
     stock: str = ""
+    why: bool = False
 
 
 _BUYER: frozenset[Who] = frozenset({"buyer"})
@@ -39,20 +41,33 @@ _CENTRE: frozenset[Who] = frozenset({"staff", "clerk"})
 _TIME: frozenset[Who] = frozenset({"time"})
 
 BACK = "given back"
+SOLD = "sold"
+
+# For so long what was done by a move can be undone.
+UNDO_MS = 10 * 60_000
 
 STATES = (
     Step(None, "held", _BUYER, "order.held", "kept while the form is filled in", stock="held"),
     Step("held", "held", _BUYER, "order.held", "another choice in its place", stock="held"),
     Step("held", "expired", _TIME, "order.expired", "its minutes ran out", stock=BACK),
     Step("held", "cancelled", _BUYER, "order.cancelled", "given up before ordering", stock=BACK),
-    Step(None, "placed", _BUYER, "order.placed", "ordered without a hold", stock="sold"),
-    Step("held", "placed", _BUYER, "order.placed", "ordered", stock="sold"),
+    Step(None, "placed", _BUYER, "order.placed", "ordered without a hold", stock=SOLD),
+    Step("held", "placed", _BUYER, "order.placed", "ordered", stock=SOLD),
     Step("placed", "packed", _STAFF, "order.packed", "in its box"),
     Step("placed", "cancelled", _EITHER, "order.cancelled", "not wanted any more", stock=BACK),
     Step("packed", "cancelled", _STAFF, "order.cancelled", "called off after packing"),
     Step("packed", "shipped", _STAFF, "order.shipped", "handed to the carrier", way="parcel"),
     Step("packed", "at_centre", _CENTRE, "order.at_centre", "waits to be collected", way="pickup"),
     Step("shipped", "received", _STAFF, "order.received", "arrived", way="parcel"),
+    Step(
+        "shipped",
+        "cancelled",
+        _STAFF,
+        "order.cancelled",
+        "called off on the way",
+        way="parcel",
+        why=True,
+    ),
     Step("at_centre", "received", _CENTRE, "order.received", "collected", way="pickup"),
 )
 PAYMENTS = (
@@ -62,6 +77,18 @@ PAYMENTS = (
     Step("part_refunded", "part_refunded", _STAFF, "order.refunded", "some more was given back"),
     Step("part_refunded", "refunded", _STAFF, "order.refunded", "the rest was given back"),
 )
+# What a move did, undone.
+BACK_STATES = (
+    Step("packed", "placed", _STAFF, "order.placed", "not packed after all"),
+    Step("shipped", "packed", _STAFF, "order.packed", "not handed over after all", way="parcel"),
+    Step("at_centre", "packed", _CENTRE, "order.packed", "not there after all", way="pickup"),
+    Step("received", "shipped", _STAFF, "order.shipped", "still on its way", way="parcel"),
+    Step("received", "at_centre", _CENTRE, "order.at_centre", "still waits", way="pickup"),
+    Step("cancelled", "placed", _STAFF, "order.placed", "wanted after all", stock=SOLD),
+    Step("cancelled", "packed", _STAFF, "order.packed", "wanted after all"),
+    Step("cancelled", "shipped", _STAFF, "order.shipped", "goes on its way", way="parcel"),
+)
+BACK_PAYMENTS = (Step("paid", "due", _CENTRE, "order.paid", "the money is not there"),)
 
 
 def who_is(caller: Caller) -> Who:
@@ -81,6 +108,27 @@ def next_state(before: State, after: State, who: Who, way: Way) -> Step:
 def next_payment(before: Payment, after: Payment, who: Who, way: Way, state: State) -> Step:
     """The step of the payment. Raises NotInState, Forbidden."""
     return _step(PAYMENTS, before, after, who, way, state, "The payment of this order is {}")
+
+
+def state_back(before: State, after: State, who: Who, way: Way) -> Step:
+    """The step by which a state is undone. Raises NotInState, Forbidden."""
+    return _step(BACK_STATES, before, after, who, way, before, "This order is {}")
+
+
+def payment_back(before: Payment, after: Payment, who: Who, way: Way, state: State) -> Step:
+    """The step by which a payment is undone. Raises NotInState, Forbidden."""
+    return _step(BACK_PAYMENTS, before, after, who, way, state, "The payment of this order is {}")
+
+
+def check_unpacked(state: State) -> None:
+    """Raise NotInState where boxes of the order may have left."""
+    if state != "placed":
+        raise NotInState(
+            f"No box was put back: this order is {state}, and its boxes may have left. Give back "
+            "the money alone; release what is there again by the bag.",
+            state=state,
+            allowed=[],
+        )
 
 
 def can_cancel(state: State, who: Who) -> bool:
@@ -140,7 +188,7 @@ def page() -> str:
         "",
         "Staff are coordinators and hosts; a clerk moves orders that are picked up. Boxes that",
         "were packed stay out of the stock when their order is cancelled: release them again to",
-        "sell them.",
+        "sell them. What is called off on its way takes a reason.",
         "",
         "## Payment",
         "",
@@ -148,6 +196,17 @@ def page() -> str:
         "",
         "A refund is an amount; the payment is `refunded` once all of the total was given back.",
         "What was paid stays `paid` when the order is cancelled, until it is refunded.",
+        "",
+        "## Undone",
+        "",
+        "What was done by a move, to one order or to many, can be undone for ten minutes, each",
+        "order that nothing else has happened to since. The event is the one named here, with",
+        "`undone: true`, the state and the payment as they are from then on. Boxes that went back",
+        "are taken again, if they can still be had.",
+        "",
+        *_rows(BACK_STATES, stock=True),
+        "",
+        *_rows(BACK_PAYMENTS, stock=False),
     ]
     return "\n".join(lines) + "\n"
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
@@ -146,7 +146,7 @@ class PlacedOrder(BaseModel):
 
 
 class OrderedLine(BaseModel):
-    """A line of an order; `price` is for one."""
+    """A line of an order; `price` is for one, `returned` of its boxes were paid back unpacked."""
 
     offer: str
     name: Bilingual
@@ -155,6 +155,7 @@ class OrderedLine(BaseModel):
     quantity: int
     price: Money
     total: Money
+    returned: int = 0
     lot: str
     lot_code: str
     lot_url: str
@@ -171,13 +172,18 @@ class OrderedDelivery(BaseModel):
 
 
 class Change(BaseModel):
-    """One step in the life of an order: how it stood from then on, by whose doing."""
+    """One step in the life of an order: how it stood from then on, by whose doing.
+
+    `undone`: a later step took it back, which `undoes`.
+    """
 
     at: Time
     state: State
     payment: Payment
     by: By
     reason: str | None
+    undone: bool = False
+    undoes: bool = False
 
 
 class Cancel(BaseModel):
@@ -205,20 +211,41 @@ class PaymentChange(BaseModel):
     payment: Literal["paid"]
 
 
+class Boxes(BaseModel):
+    """So many boxes of an offer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offer: Identifier
+    quantity: Quantity
+
+
+def _each_once(boxes: list[Boxes]) -> list[Boxes]:
+    if len({line.offer for line in boxes}) < len(boxes):
+        raise ValueError("An offer stands there twice; put its boxes into one line.")
+    return boxes
+
+
 class Refund(BaseModel):
-    """Money given back, minor units, on top of what was given back before."""
+    """Money given back, minor units, on top of what was given back before.
+
+    `lines` are boxes that it was given back for and that never left: of an order that is not yet
+    packed, they go back into the stock.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     amount: Amount
     reason: Reason
+    lines: Annotated[list[Boxes], Field(max_length=MAX_LINES), AfterValidator(_each_once)] = []
 
 
 class Order(BaseModel):
     """An order as its buyer and staff see it.
 
-    A seller sees the lines of own farms and their sum, neither buyer nor address; token and url
-    are for the buyer and for staff.
+    `total` are its lines and the parcel's `fee`. A seller sees the lines of own farms and their
+    sum, neither buyer nor address; token, url and `code`, which is said at the pick-up point, are
+    for the buyer and for staff; `flags`, why someone should look at it, for staff and clerks.
     """
 
     id: str
@@ -232,10 +259,13 @@ class Order(BaseModel):
     payment_method: PaymentMethod
     lines: list[OrderedLine]
     total: Money
+    fee: Money
     refunded: Money
     buyer: Buyer | None
     delivery: OrderedDelivery
     simulated: bool
+    code: str | None
+    flags: list[str]
     can_cancel: bool
     history: list[Change]
 

@@ -1,11 +1,18 @@
 """The addresses of orders that were placed: read, moved, paid, refunded. No logic."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from farmlive.people import Caller, Guard
-from farmlive.shop.fields import Identifier, Key, State, Way
+from farmlive.shop.fields import Identifier, Key
+from farmlive.shop.order_change_models import (
+    CodeSaid,
+    HandedOver,
+    Moved,
+    NewMove,
+    OrderSearch,
+)
 from farmlive.shop.order_models import (
     Cancel,
     Order,
@@ -32,20 +39,63 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     keepers = Depends(guard.roles("coordinator", "host", "clerk"))
     readers = Depends(guard.roles("coordinator", "host", "clerk", "seller"))
 
+    async def found(caller: Caller, broadcast: str, asked: OrderSearch) -> OrderList:
+        page, following = await shop.orders.of_broadcast(
+            caller, broadcast, asked.after, asked.limit, only=asked
+        )
+        return OrderList(orders=page, next=following)
+
     @router.get("/broadcasts/{broadcast}/orders", dependencies=private)
     async def list_orders(
         broadcast: str,
         caller: Annotated[Caller, readers],
-        after: Identifier | Literal[""] = "",
-        limit: Annotated[int, Query(ge=1, le=500)] = 200,
-        state: State | None = None,
-        way: Way | None = None,
+        asked: Annotated[OrderSearch, Query()],
     ) -> OrderList:
-        """The orders of a broadcast; a clerk gets the pick-ups, a seller own lines."""
-        found, following = await shop.orders.of_broadcast(
-            caller, broadcast, after, limit, state=state, way=way
-        )
-        return OrderList(orders=found, next=following)
+        """The orders of a broadcast; a clerk gets the pick-ups, a seller own lines.
+
+        A name or a phone number is better sent to POST …/orders/find: addresses are written down
+        by proxies and browsers.
+        """
+        return await found(caller, broadcast, asked)
+
+    @router.post("/broadcasts/{broadcast}/orders/find", dependencies=private)
+    async def find_orders(
+        broadcast: str, asked: OrderSearch, caller: Annotated[Caller, readers]
+    ) -> OrderList:
+        """The orders of a broadcast, as GET …/orders answers them, sought by a body."""
+        return await found(caller, broadcast, asked)
+
+    @router.post("/broadcasts/{broadcast}/orders/moves", status_code=201, dependencies=private)
+    async def move_orders(
+        broadcast: str,
+        move: NewMove,
+        caller: Annotated[Caller, keepers],
+        key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
+    ) -> Moved:
+        """Move orders on, or keep that they were paid: each that may, the rest is told.
+
+        Once a key, where one is sent.
+        """
+        return await shop.moves.make(caller, broadcast, move, key)
+
+    @router.delete("/broadcasts/{broadcast}/orders/moves/{move}", dependencies=private)
+    async def undo_move(
+        broadcast: str, move: Identifier, caller: Annotated[Caller, keepers]
+    ) -> Moved:
+        """Undo a move within ten minutes, each order that nothing has happened to since."""
+        return await shop.moves.undo(caller, broadcast, move)
+
+    @router.post("/handovers", dependencies=private)
+    async def find_by_code(said: CodeSaid, caller: Annotated[Caller, keepers]) -> Order:
+        """The order that waits under the six digits that its buyer says."""
+        return await shop.handovers.find(caller, said)
+
+    @router.post("/handovers/{order}/received", dependencies=private)
+    async def hand_over(
+        order: Identifier, said: CodeSaid, caller: Annotated[Caller, keepers]
+    ) -> HandedOver:
+        """Hand over the order that was found: received, and paid if it was due."""
+        return await shop.handovers.give(caller, order, said)
 
     @router.post("/broadcasts/{broadcast}/orders/{order}/state", dependencies=private)
     async def change_state(

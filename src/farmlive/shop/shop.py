@@ -8,15 +8,20 @@ from sqlalchemy import Connection
 from farmlive.broadcast.log import Log
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
+from farmlive.people.limits import RateLimits
 from farmlive.settings import Settings
 from farmlive.shop import bag
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.correction import Corrections
+from farmlive.shop.handovers import HandOvers
 from farmlive.shop.holds import Holds
 from farmlive.shop.models import Centre
+from farmlive.shop.moves import Moves
 from farmlive.shop.order_models import Order, OrderPlace
 from farmlive.shop.orders import Orders
-from farmlive.shop.till import Blocks, Limits, Till
+from farmlive.shop.papers import Papers
+from farmlive.shop.steps import Steps
+from farmlive.shop.till import Blocks, Till
 from farmlive.shop.waits import Waits
 from farmlive.store import Store
 
@@ -26,7 +31,8 @@ class Shop:
 
     `catalogue` keeps the products, `bag` the offers, `corrections` puts their prices right,
     `holds` is what is kept for buyers, `waits` who waits for what is sold out; `till`
-    takes the orders and `orders` keeps them.
+    takes the orders, `orders` keeps them, `moves` and `handovers` bring them on, and `papers` reads
+    those chosen to be printed.
     """
 
     def __init__(
@@ -37,7 +43,7 @@ class Shop:
         settings: Settings,
         *,
         pseudonym: Callable[[str], Awaitable[str]],
-        limits: Limits,
+        limits: RateLimits,
         blocks: Blocks,
     ):
         self.catalogue = Catalogue(store, log)
@@ -46,7 +52,11 @@ class Shop:
         self.corrections = Corrections(store, log)
         self.holds = Holds(store, log, settings, limits=limits, blocks=blocks)
         self.till = Till(store, log, settings, pseudonym=pseudonym, limits=limits, blocks=blocks)
-        self.orders = Orders(store, log, origin)
+        steps = Steps(log, settle=self.waits.settle)
+        self.orders = Orders(store, log, origin, steps)
+        self.moves = Moves(store, log, origin, steps)
+        self.handovers = HandOvers(store, origin, steps, limits)
+        self.papers = Papers(store, log, origin)
 
     async def start(self) -> None:
         """Let holds run out when their time is over."""

@@ -4,7 +4,7 @@ Which orders are read is orders.py's.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -55,11 +55,11 @@ def orders(
     for row in rows:
         facts = _facts(row, sold[row.id], points.get(row.centre), changes[row.id])
         if caller is None:
-            facts["can_cancel"] = life.can_cancel(row.state, "buyer")
+            facts |= {"can_cancel": life.can_cancel(row.state, "buyer"), "flags": []}
         elif caller.is_staff:
             facts["can_cancel"] = life.can_cancel(row.state, "staff")
         else:
-            facts |= {"token": None, "url": None}
+            facts |= {"token": None, "url": None, "code": None}
         if seller:
             _hide_buyer(facts, row.currency)
         shown.append(Order.model_validate(facts))
@@ -91,6 +91,7 @@ def _facts(
                 "quantity": line.quantity,
                 "price": money(line.price, row.currency),
                 "total": money(line.total, row.currency),
+                "returned": line.returned,
                 "lot": lot.id,
                 "lot_code": lot.code,
                 "lot_url": lot.url,
@@ -100,13 +101,26 @@ def _facts(
             for line, lot, farm in sold
         ],
         "total": money(row.total, row.currency),
+        "fee": money(row.fee, row.currency),
         "refunded": money(row.refunded, row.currency),
         "buyer": {"name": row.buyer_name, "phone": row.buyer_phone},
         "delivery": {"way": row.way, "address": row.address, "centre": centre},
         "simulated": row.simulated,
+        "code": row.code,
+        "flags": row.flags or [],
         "can_cancel": False,
-        "history": [*_before(row), *(change._mapping for change in changes)],
+        "history": [*_before(row), *_history(changes)],
     }
+
+
+def _history(changes: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
+    """Changes in their order; what undoes is of the move that it undoes."""
+    undone: set[str] = set()
+    for change in changes:
+        if change.undone:
+            undone.add(change.move)
+        undoes = not change.undone and change.move in undone
+        yield {**change._mapping, "undoes": undoes}
 
 
 def _before(row: Row[Any]) -> list[dict[str, Any]]:
@@ -122,6 +136,8 @@ def _hide_buyer(facts: dict[str, Any], currency: str) -> None:
     """What a seller sees: own lines and their sum."""
     own = sum(line["total"]["amount"] for line in facts["lines"])
     facts["total"] = money(own, currency)
+    facts["fee"] = money(0, currency)
+    facts["flags"] = []
     facts["refunded"] = money(0, currency)
     facts["buyer"] = None
     facts["delivery"] = {**facts["delivery"], "address": None}

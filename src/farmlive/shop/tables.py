@@ -168,6 +168,8 @@ orders = Table(
     Column("region", String(6)),
     Column("centre", ForeignKey("centres.id")),
     Column("buyer_email", String(254)),
+    # The language in which the buyer ordered, where it is known: zh or en.
+    Column("language", String(2)),
     Column("payment_method", String(20), nullable=False),
     Column("state", String(12), nullable=False),
     Column("payment", String(14), nullable=False),
@@ -187,6 +189,7 @@ orders = Table(
     UniqueConstraint("broadcast", "number"),
     Index("ix_orders_broadcast_device", "broadcast", "device"),
     Index("ix_orders_buyer", "buyer"),
+    Index("ix_orders_code", "code"),
 )
 
 order_lines = Table(
@@ -201,6 +204,9 @@ order_lines = Table(
     Column("price", BigInteger, nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("flash", ForeignKey("flashes.id"), index=True),
+    # Boxes of it that never left, paid back and put into the stock again.
+    Column("returned", Integer, nullable=False, server_default="0"),
+    CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
 )
 
 # What became of an order after it was placed. A reason is here alone, never in the log.

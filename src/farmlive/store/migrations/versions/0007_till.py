@@ -85,15 +85,21 @@ def upgrade() -> None:
     for column in (
         sa.Column("region", sa.String(6), nullable=True),
         sa.Column("buyer_email", sa.String(254), nullable=True),
+        sa.Column("language", sa.String(2), nullable=True),
         sa.Column("fee", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("code", sa.String(6), nullable=True),
         sa.Column("flags", Json, nullable=True),
     ):
         op.add_column("orders", column)
     op.create_index("ix_orders_buyer", "orders", ["buyer"])
+    op.create_index("ix_orders_code", "orders", ["code"])
     flash = "flash VARCHAR(26) CONSTRAINT fk_order_lines_flash_flashes REFERENCES flashes (id)"
     op.execute(f"ALTER TABLE order_lines ADD COLUMN {flash}")
     op.create_index(op.f("ix_order_lines_flash"), "order_lines", ["flash"])
+    op.execute(
+        "ALTER TABLE order_lines ADD COLUMN returned INTEGER DEFAULT '0' NOT NULL "
+        "CONSTRAINT ck_order_lines_returned CHECK (returned >= 0 AND returned <= quantity)"
+    )
     op.add_column("order_changes", sa.Column("move", sa.String(26), nullable=True))
     op.add_column(
         "order_changes",

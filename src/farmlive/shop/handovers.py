@@ -1,0 +1,163 @@
+"""The hand-over: who says the six digits is given the order that waits under them, and pays it.
+
+Owns the codes and whose they are; which steps an order takes then, life.py says.
+"""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller
+from farmlive.people.audit import note
+from farmlive.people.limits import RateLimits
+from farmlive.problems import Conflict, NotFound
+from farmlive.shop import life, shown
+from farmlive.shop.order_change_models import CodeSaid, HandedOver
+from farmlive.shop.order_models import Order
+from farmlive.shop.steps import Doer, Steps
+from farmlive.shop.tables import orders
+from farmlive.store import Store
+
+# Wrong codes a minute of one person, and from one address: of a million, where dozens wait.
+GUESSES_PER_MINUTE = 10
+# An order that is given out, sent back or called off has a code no more.
+OPEN = ("placed", "packed", "at_centre")
+TRIES = 20
+
+_OPEN = select(orders).where(
+    orders.c.code == bindparam("code"), orders.c.way == "pickup", orders.c.state.in_(OPEN)
+)
+
+
+class UnknownCode(NotFound):
+    """No order waits under that code: it is wrong, or its order was given out or called off."""
+
+    slug = "unknown-code"
+    title = "No order waits under this code"
+
+
+class CodeShared(Conflict):
+    """Several orders wait under that code; the last four digits of the phone decide."""
+
+    slug = "code-shared"
+    title = "More than one order waits under this code"
+
+
+def new_code(connection: Connection, centre: str) -> str:
+    """Draw a code that no open order of the pick-up point has, if there is one.
+
+    In the transaction of the order that gets it.
+    """
+    taken = _OPEN.with_only_columns(orders.c.id).where(orders.c.centre == bindparam("at"))
+    code = ""
+    for _ in range(TRIES):
+        code = f"{secrets.randbelow(1_000_000):06d}"
+        if connection.execute(taken, {"code": code, "at": centre}).first() is None:
+            break
+    return code  # one that is shared still finds its order, by the end of the phone
+
+
+class HandOvers:
+    """Finds orders by their codes and hands them over."""
+
+    def __init__(self, store: Store, origin: Origin, steps: Steps, limits: RateLimits):
+        self._store = store
+        self._origin = origin
+        self._steps = steps
+        self._limits = limits
+
+    async def find(self, caller: Caller, said: CodeSaid) -> Order:
+        """The order that waits under the code.
+
+        Raises Forbidden, TooMany, UnknownCode, CodeShared.
+        """
+        life.who_is(caller)
+
+        def read(connection: Connection) -> Order:
+            (order,) = shown.orders(connection, self._origin, [_waiting(connection, said)], caller)
+            return order
+
+        with self._guesses(caller):
+            return await self._store.read(read)
+
+    async def give(self, caller: Caller, order: str, said: CodeSaid) -> HandedOver:
+        """Hand over the order that was found under the code: received, and paid if it was due.
+
+        One that only was packed comes to the centre first. It can be undone as a move. The same
+        again, once it was given out, changes nothing. Raises Forbidden, TooMany, UnknownCode,
+        CodeShared, NotInState.
+        """
+        who = life.who_is(caller)
+
+        def write(connection: Connection) -> HandedOver:
+            row = _given(connection, order, said)
+            until, move = None, None
+            if row is None:
+                row = self._steps.locked(connection, _waiting(connection, said))
+                if row.id != order:
+                    raise _unknown()
+                if row.state != "received":
+                    move, until = ulid(), now_ms() + life.UNDO_MS
+                    self._give(connection, row, Doer(who, move=move))
+                    note(connection, caller, "order.handed_over", order, broadcast=row.broadcast)
+            now = connection.execute(select(orders).where(orders.c.id == order)).one()
+            (shown_now,) = shown.orders(connection, self._origin, [now], caller)
+            return HandedOver(order=shown_now, move=move, until=until)
+
+        with self._guesses(caller):
+            return await self._store.write(write)
+
+    def _give(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
+        if row.state == "packed":
+            self._steps.enter(connection, row, "at_centre", doer)
+            row = self._steps.locked(connection, row)
+        self._steps.enter(connection, row, "received", doer)
+        if row.payment == "due":
+            self._steps.pay(connection, self._steps.locked(connection, row), doer)
+
+    def _guesses(self, caller: Caller) -> Any:
+        person = caller.account or caller.name or caller.device
+        return self._limits.failures(
+            UnknownCode,
+            GUESSES_PER_MINUTE,
+            ("codes of a person", person),
+            ("codes of an address", caller.address),
+            of="wrong codes",
+        )
+
+
+def _waiting(connection: Connection, said: CodeSaid) -> Row[Any]:
+    query = _OPEN
+    if said.centre is not None:
+        query = query.where(orders.c.centre == said.centre)
+    if said.phone is not None:
+        query = query.where(orders.c.buyer_phone.endswith(said.phone))
+    found = connection.execute(query, {"code": said.code}).all()
+    if not found:
+        raise _unknown()
+    if len(found) > 1:
+        raise CodeShared(
+            "Nothing was handed over yet: more than one order waits under this code. Ask for the "
+            "last four digits of the phone number that the order is for."
+        )
+    return found[0]
+
+
+def _given(connection: Connection, order: str, said: CodeSaid) -> Row[Any] | None:
+    """The order if it was given out already and that was its code: an answer may have been lost."""
+    return connection.execute(
+        select(orders).where(
+            orders.c.id == order, orders.c.code == said.code, orders.c.state == "received"
+        )
+    ).one_or_none()
+
+
+def _unknown() -> UnknownCode:
+    return UnknownCode(
+        "Nothing was handed over: no order waits under this code here. Have the digits said again, "
+        "or find the order by its number or the buyer's phone."
+    )

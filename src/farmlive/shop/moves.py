@@ -1,0 +1,231 @@
+"""Moves: one or many orders brought on by one deed, each for itself, and all of it undone at once.
+
+What is refused is told order by order and keeps nothing else from its way. Which steps there are,
+and which can be undone, life.py says.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from farmlive.broadcast.log import Log
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller
+from farmlive.people.audit import note
+from farmlive.problems import Conflict, NotFound, Problem
+from farmlive.shop import keys, life, shown
+from farmlive.shop.fields import Payment, State
+from farmlive.shop.order_change_models import Moved, NewMove, Refused
+from farmlive.shop.problems import UnknownOrder
+from farmlive.shop.steps import Doer, Steps
+from farmlive.shop.tables import order_changes, orders
+from farmlive.store import Store
+
+_SOME = select(orders).where(
+    orders.c.broadcast == bindparam("broadcast"), orders.c.id.in_(bindparam("ids", expanding=True))
+)
+_moved = order_changes.alias("moved")
+# All that happened to the orders that the move changed.
+_OF_MOVE = (
+    select(order_changes)
+    .join(orders, orders.c.id == order_changes.c.order)
+    .where(
+        orders.c.broadcast == bindparam("broadcast"),
+        order_changes.c.order.in_(
+            select(_moved.c.order).where(_moved.c.move == bindparam("of_move"))
+        ),
+    )
+    .order_by(orders.c.number, order_changes.c.change)
+)
+
+Changes = Sequence[Row[Any]]
+
+# How an order stands that nothing has happened to.
+PLACED: tuple[State, Payment] = ("placed", "due")
+
+
+class UnknownMove(NotFound):
+    """No orders of this broadcast were changed by a move of that id."""
+
+    slug = "unknown-move"
+    title = "There is no such move"
+
+
+class UndoOver(Conflict):
+    """It was done too long ago, or the order has changed since."""
+
+    slug = "undo-over"
+    title = "That can't be undone any more"
+
+
+class Moves:
+    """Moves orders of a broadcast, and undoes it."""
+
+    def __init__(self, store: Store, log: Log, origin: Origin, steps: Steps):
+        self._store = store
+        self._log = log
+        self._origin = origin
+        self._steps = steps
+
+    async def make(
+        self, caller: Caller, broadcast: str, move: NewMove, key: str | None = None
+    ) -> Moved:
+        """Move these orders, each that may; one that is there already stays as it is.
+
+        With a key the same move is made once, however often it is sent. Raises Forbidden,
+        UnknownBroadcast, KeyReused.
+        """
+        who = life.who_is(caller)
+        body_hash = keys.canonical_hash(move, NewMove, of="moves")
+
+        def write(connection: Connection) -> Moved:
+            self._log.head(connection, broadcast, lock=True)
+            if key is not None:
+                before = keys.answered(connection, broadcast, key, body_hash)
+                if before is not None:
+                    refused = [Refused.model_validate(each) for each in before["refused"]]
+                    return self._answer(
+                        connection, caller, broadcast, before["move"], move, refused
+                    )
+            made = ulid()
+            refused = self._make(connection, broadcast, move, Doer(who, move.reason, made))
+            answer = self._answer(connection, caller, broadcast, made, move, refused)
+            if key is not None:
+                kept = {"move": made, "refused": [each.model_dump() for each in refused]}
+                keys.keep(connection, broadcast, key, body_hash, kept)
+            done = {"state": move.state} if move.state else {"payment": move.payment}
+            counted = {"orders": len(answer.moved), "refused": len(refused)}
+            note(connection, caller, "order.move", made, broadcast=broadcast, **done, **counted)
+            return answer
+
+        return await self._store.write(write)
+
+    async def undo(self, caller: Caller, broadcast: str, move: str) -> Moved:
+        """Undo a move, each order that nothing else has happened to since; twice is once.
+
+        Raises Forbidden, UnknownBroadcast, UnknownMove, UndoOver.
+        """
+        who = life.who_is(caller)
+
+        def write(connection: Connection) -> Moved:
+            self._log.head(connection, broadcast, lock=True)
+            happened = _happened(connection, broadcast, move)
+            if not happened:
+                raise UnknownMove("Nothing was changed: this broadcast has no such move.")
+            at = min(each.at for own in happened.values() for each in own if each.move == move)
+            refused: list[Refused] = []
+            if not _is_undone(happened, move):
+                if now_ms() > at + life.UNDO_MS:
+                    raise UndoOver(
+                        "Nothing was changed: that was more than ten minutes ago. Move the orders "
+                        "one by one, or tell the buyers."
+                    )
+                refused = self._undo(connection, broadcast, happened, Doer(who, move=move))
+                counted = {"orders": len(happened) - len(refused), "refused": len(refused)}
+                note(connection, caller, "order.undo", move, broadcast=broadcast, **counted)
+                happened = _happened(connection, broadcast, move)
+            undone = [order for order, own in happened.items() if _is_undone({order: own}, move)]
+            moved = self._shown(connection, caller, broadcast, undone)
+            return Moved(move=move, until=None, moved=moved, refused=refused)
+
+        return await self._store.write(write)
+
+    def _make(
+        self, connection: Connection, broadcast: str, move: NewMove, doer: Doer
+    ) -> list[Refused]:
+        rows = self._rows(connection, broadcast, move.orders)
+        refused = []
+        for order in move.orders:
+            try:
+                row = rows.get(order)
+                if row is None:
+                    raise UnknownOrder("This broadcast has no such order.")
+                with connection.begin_nested():
+                    if move.state is not None and row.state != move.state:
+                        self._steps.enter(connection, row, move.state, doer)
+                    elif move.payment is not None and row.payment != move.payment:
+                        self._steps.pay(connection, row, doer)
+            except Problem as problem:
+                refused.append(Refused(order=order, problem=problem.body()))
+        return refused
+
+    def _undo(
+        self,
+        connection: Connection,
+        broadcast: str,
+        happened: Mapping[str, Changes],
+        doer: Doer,
+    ) -> list[Refused]:
+        refused = []
+        for order, changes in happened.items():
+            standing = _standing(changes)
+            own = [change for change in standing if change.move == doer.move]
+            try:
+                if not own or own != standing[-len(own) :]:
+                    raise UndoOver("The order has changed since: look at it again.")
+                with connection.begin_nested():
+                    for place in range(len(standing) - 1, len(standing) - len(own) - 1, -1):
+                        row = self._rows(connection, broadcast, [order])[order]
+                        before = _as_of(standing[place - 1]) if place else PLACED
+                        self._steps.undo(connection, row, standing[place], before, doer)
+            except Problem as problem:
+                refused.append(Refused(order=order, problem=problem.body()))
+        return refused
+
+    def _rows(
+        self, connection: Connection, broadcast: str, ids: Iterable[str]
+    ) -> dict[str, Row[Any]]:
+        named = {"broadcast": broadcast, "ids": list(ids)}
+        return {row.id: row for row in connection.execute(_SOME, named)}
+
+    def _shown(
+        self, connection: Connection, caller: Caller, broadcast: str, ids: Sequence[str]
+    ) -> list[Any]:
+        rows = self._rows(connection, broadcast, ids)
+        return shown.orders(
+            connection, self._origin, [rows[order] for order in ids if order in rows], caller
+        )
+
+    def _answer(
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        made: str,
+        move: NewMove,
+        refused: list[Refused],
+    ) -> Moved:
+        left = {each.order for each in refused}
+        ids = [order for order in move.orders if order not in left]
+        happened = _happened(connection, broadcast, made)
+        until = None
+        if happened and not _is_undone(happened, made):
+            at = min(each.at for own in happened.values() for each in own if each.move == made)
+            until = at + life.UNDO_MS
+        moved = self._shown(connection, caller, broadcast, ids)
+        return Moved(move=made, until=until, moved=moved, refused=refused)
+
+
+def _happened(connection: Connection, broadcast: str, move: str) -> dict[str, list[Row[Any]]]:
+    """What happened to each order that the move changed, in the order of their numbers."""
+    happened: dict[str, list[Row[Any]]] = {}
+    for change in connection.execute(_OF_MOVE, {"broadcast": broadcast, "of_move": move}):
+        happened.setdefault(change.order, []).append(change)
+    return happened
+
+
+def _is_undone(happened: Mapping[str, Changes], move: str) -> bool:
+    return any(each.undone and each.move == move for own in happened.values() for each in own)
+
+
+def _standing(changes: Changes) -> list[Row[Any]]:
+    """The changes that were not undone, without those that undid others: each is of their move."""
+    undone = {change.move for change in changes if change.undone}
+    return [change for change in changes if not change.undone and change.move not in undone]
+
+
+def _as_of(change: Row[Any]) -> tuple[State, Payment]:
+    return change.state, change.payment

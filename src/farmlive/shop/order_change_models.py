@@ -1,0 +1,96 @@
+"""The shapes of what is done to orders that were placed: found, moved, handed over."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from farmlive.origin.fields import Time
+from farmlive.shop.fields import Identifier, Payment, Reason, State, Way
+from farmlive.shop.order_models import Order
+
+# A page of orders: each costs the writer half a millisecond, and buyers wait for it meanwhile.
+MAX_MOVED = 200
+
+Sought = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
+PhoneEnd = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{4}$")]
+
+
+class OrderFilter(BaseModel):
+    """Which orders of a broadcast are read; what is left out or null is no condition.
+
+    `find` is an order's number, a part of the buyer's name, or the phone number or its end, as
+    people write them.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    find: Sought | None = None
+    state: State | None = None
+    payment: Payment | None = None
+    way: Way | None = None
+    centre: Identifier | None = None
+    flagged: bool | None = None
+
+
+class OrderSearch(OrderFilter):
+    """A search for orders, by a body: a name or a phone number belongs into no address."""
+
+    after: Identifier | Literal[""] = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 200
+
+
+class NewMove(BaseModel):
+    """Orders to bring into a state, or that were paid; one or many."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    orders: Annotated[list[Identifier], Field(min_length=1, max_length=MAX_MOVED)]
+    state: State | None = None
+    payment: Literal["paid"] | None = None
+    reason: Reason | None = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (self.state is None) == (self.payment is None):
+            raise ValueError("Say the state that the orders come into, or that they were paid.")
+        if len(set(self.orders)) < len(self.orders):
+            raise ValueError("An order is named twice; name each once.")
+        return self
+
+
+class Refused(BaseModel):
+    """An order that stayed as it was, and why: a problem as RFC 9457 has it."""
+
+    order: str
+    problem: dict[str, Any]
+
+
+class Moved(BaseModel):
+    """What came of a move, or of undoing it, order by order, as they are now.
+
+    `until` is how long it can be undone; null where there is nothing to undo any more.
+    """
+
+    move: str
+    until: Time | None
+    moved: list[Order]
+    refused: list[Refused]
+
+
+class CodeSaid(BaseModel):
+    """The code that a buyer says, and where; the end of the phone where it was asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Code
+    centre: Identifier | None = None
+    phone: PhoneEnd | None = None
+
+
+class HandedOver(BaseModel):
+    """The order that was handed over, and the move by which that can be undone, if it was now."""
+
+    order: Order
+    move: str | None
+    until: Time | None

@@ -1,0 +1,230 @@
+"""One step of an order, in the caller's transaction: its row, its history, its stock, its event.
+
+Which steps there are, life.py says; who takes them is orders.py's, moves.py's, handovers.py's and
+claims.py's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from farmlive.broadcast.log import Entry, Log
+from farmlive.clock import now_ms
+from farmlive.problems import Invalid
+from farmlive.shop import life, lines, stock
+from farmlive.shop.fields import Payment, State
+from farmlive.shop.models import money, order_number
+from farmlive.shop.problems import RefundTooHigh, UnknownOrder
+from farmlive.shop.tables import order_changes, order_lines, orders
+from farmlive.shop.waits import Settle
+
+_LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
+    order_changes.c.order == bindparam("of")
+)
+_FARMS = select(order_lines.c.farm).where(order_lines.c.order == bindparam("of")).distinct()
+_BOXES = select(
+    order_lines.c.offer, (order_lines.c.quantity - order_lines.c.returned).label("quantity")
+).where(order_lines.c.order == bindparam("of"))
+_SET = update(orders).where(orders.c.id == bindparam("of"))
+_KEEP = insert(order_changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """By whom a step is taken, why, and of which move it is a part."""
+
+    who: life.Who
+    reason: str | None = None
+    move: str | None = None
+
+    @property
+    def by(self) -> str:
+        """As whom the history and the log name them."""
+        return "buyer" if self.who == "buyer" else "staff"
+
+
+def with_token(connection: Connection, token: str) -> Row[Any]:
+    """The order whose page has this token. Raises UnknownOrder."""
+    row = None
+    if token.isascii() and token.isprintable():  # A database may refuse other text.
+        row = connection.execute(select(orders).where(orders.c.token == token)).one_or_none()
+    if row is None:
+        raise UnknownOrder(
+            "No order has this address. Open it by the link that the order was answered with."
+        )
+    return row
+
+
+def with_id(connection: Connection, broadcast: str, order: str) -> Row[Any]:
+    """The order of the broadcast. Raises UnknownOrder."""
+    row = connection.execute(
+        select(orders).where(orders.c.id == order, orders.c.broadcast == broadcast)
+    ).one_or_none()
+    if row is None:
+        raise UnknownOrder("Nothing was changed: this broadcast has no such order.")
+    return row
+
+
+class Steps:
+    """Takes steps; its caller holds the lock of the order's broadcast.
+
+    `settle` says what is to be written of stock that moved, once those who wait were served of it.
+    """
+
+    def __init__(self, log: Log, *, settle: Settle):
+        self._log = log
+        self._settle = settle
+
+    def locked(self, connection: Connection, row: Row[Any]) -> Row[Any]:
+        """The row as it is once nothing else of the broadcast can change any more."""
+        self._log.head(connection, row.broadcast, lock=True)
+        return connection.execute(select(orders).where(orders.c.id == row.id)).one()
+
+    def enter(self, connection: Connection, row: Row[Any], state: State, doer: Doer) -> None:
+        """Bring an order into a state. Raises NotInState, Forbidden, Invalid."""
+        step = life.next_state(row.state, state, doer.who, row.way)
+        if step.why and doer.reason is None:
+            raise Invalid(
+                "Nothing was changed: it has left already. Write why it is called off; the buyer "
+                "reads it."
+            )
+        moved: Sequence[dict[str, Any]] = ()
+        if step.stock == life.BACK:
+            moved = self._boxes(connection, row, -1)
+        self._keep(connection, row, state, row.payment, doer)
+        self._tell(connection, row, step.event, state, row.payment, doer, moved)
+
+    def pay(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
+        """Keep that an order was paid. Raises NotInState, Forbidden."""
+        step = life.next_payment(row.payment, "paid", doer.who, row.way, row.state)
+        self._keep(connection, row, row.state, "paid", doer)
+        self._tell(connection, row, step.event, row.state, "paid", doer)
+
+    def refund(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        amount: int,
+        doer: Doer,
+        boxes: Mapping[str, int] | None = None,
+    ) -> None:
+        """Keep that money was given back, and put these boxes, by their offer, into the stock.
+
+        The event tells how much was given back in all. Raises NotInState, Forbidden,
+        RefundTooHigh, Invalid.
+        """
+        refunded = row.refunded + amount
+        after: Payment = "refunded" if refunded >= row.total else "part_refunded"
+        step = life.next_payment(row.payment, after, doer.who, row.way, row.state)
+        if refunded > row.total:
+            raise RefundTooHigh(money(row.total - row.refunded, row.currency))
+        told: dict[str, Any] = {"amount": money(refunded, row.currency)}
+        moved: Sequence[dict[str, Any]] = ()
+        if boxes:
+            self._check_boxes(connection, row, boxes)
+            for offer, quantity in boxes.items():
+                connection.execute(
+                    update(order_lines)
+                    .where(order_lines.c.order == row.id, order_lines.c.offer == offer)
+                    .values(returned=order_lines.c.returned + quantity)
+                )
+            moved = self._move(connection, row, {of: -count for of, count in boxes.items()})
+            told["back"] = [{"offer": of, "quantity": count} for of, count in boxes.items()]
+        connection.execute(_SET.values(refunded=refunded), {"of": row.id})
+        self._keep(connection, row, row.state, after, doer)
+        self._tell(connection, row, step.event, row.state, after, doer, moved, **told)
+
+    def undo(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        change: Row[Any],
+        before: tuple[State, Payment],
+        doer: Doer,
+    ) -> None:
+        """Undo a change of the order, its last one: it stands as it did `before`.
+
+        Raises NotInState, Forbidden, and SoldOut or LotSpent where its boxes can't be had again.
+        """
+        state, payment = before
+        moved: Sequence[dict[str, Any]] = ()
+        if change.state != state:
+            step = life.state_back(change.state, state, doer.who, row.way)
+            if step.stock == life.SOLD:
+                moved = self._boxes(connection, row, 1)
+        else:
+            step = life.payment_back(change.payment, payment, doer.who, row.way, row.state)
+        connection.execute(
+            update(order_changes)
+            .where(order_changes.c.order == row.id, order_changes.c.change == change.change)
+            .values(undone=True)
+        )
+        self._keep(connection, row, state, payment, doer)
+        self._tell(connection, row, step.event, state, payment, doer, moved, undone=True)
+
+    # What a step is made of.
+
+    def _boxes(self, connection: Connection, row: Row[Any], sign: int) -> list[dict[str, Any]]:
+        """Sell all that the order still has of boxes, or put it back."""
+        boxes = {
+            line.offer: sign * line.quantity
+            for line in connection.execute(_BOXES, {"of": row.id})
+            if line.quantity
+        }
+        return self._move(connection, row, boxes)
+
+    def _move(
+        self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]
+    ) -> list[dict[str, Any]]:
+        known = stock.on_offer(connection, row.broadcast, boxes)
+        moves = {offer: stock.Move(sell=quantity) for offer, quantity in boxes.items()}
+        return stock.move(connection, moves, known)
+
+    def _check_boxes(self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> None:
+        life.check_unpacked(row.state)
+        had = {line.offer: line.quantity for line in connection.execute(_BOXES, {"of": row.id})}
+        if any(quantity > had.get(offer, 0) for offer, quantity in boxes.items()):
+            raise Invalid(
+                "Nothing was given back: the order has not so many boxes of that. Look at it again."
+            )
+        if sum(boxes.values()) == sum(had.values()):
+            raise Invalid(
+                "Nothing was given back: no box would be left of the order. Cancel it, then give "
+                "the money back."
+            )
+
+    def _keep(
+        self, connection: Connection, row: Row[Any], state: str, payment: str, doer: Doer
+    ) -> None:
+        connection.execute(_SET.values(state=state, payment=payment), {"of": row.id})
+        last = connection.execute(_LAST, {"of": row.id}).scalar_one()
+        change = {"order": row.id, "change": last + 1, "at": now_ms(), "by": doer.by}
+        said = {"reason": doer.reason, "move": doer.move}
+        connection.execute(_KEEP, {**change, "state": state, "payment": payment, **said})
+
+    def _tell(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        kind: str,
+        state: str,
+        payment: str,
+        doer: Doer,
+        moved: Sequence[dict[str, Any]] = (),
+        **more: Any,
+    ) -> None:
+        """Write the step's event. A reason is free text and stays out of the log."""
+        farms = connection.execute(_FARMS, {"of": row.id}).scalars()
+        told = {
+            "order": row.id,
+            "number": order_number(row.number),
+            "state": state,
+            "payment": payment,
+            "by": doer.by,
+            **more,
+        }
+        said = Entry(kind, lines.audience(row.id, farms), told)
+        after = self._settle(connection, row.broadcast, moved) if moved else ()
+        self._log.append_all(connection, row.broadcast, [said, *after])

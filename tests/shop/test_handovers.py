@@ -1,0 +1,178 @@
+"""The hand-over: six digits find the order that waits, and one step gives it out and is paid."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from farmlive.bilingual import Bilingual
+from farmlive.ids import ulid
+from farmlive.people import Caller
+from farmlive.problems import Forbidden, TooMany
+from farmlive.shop.handovers import CodeShared, UnknownCode, new_code
+from farmlive.shop.models import NewCentre
+from farmlive.shop.order_change_models import CodeSaid
+from farmlive.shop.problems import NotInState
+from farmlive.shop.tables import orders
+
+from .conftest import HOST
+from .test_orders import CLERK, enter, seen, seller
+
+
+async def waiting(stall: Any, code: str = "042117", state: Any = "at_centre", **change: Any) -> Any:
+    """A pick-up with this code, as far as that state."""
+    where = {"way": "pickup", "centre": change.pop("centre", stall.centre.id)}
+    placed = await stall.place(1, delivery=where, payment="pay_at_pickup", **change)
+    await stall.store.write(
+        lambda connection: connection.execute(
+            update(orders).where(orders.c.id == placed["order"]).values(code=code)
+        )
+    )
+    for each in ("packed", "at_centre", "received"):
+        if state in ("placed", "cancelled"):
+            break
+        await enter(stall, placed, each)
+        if each == state:
+            break
+    if state == "cancelled":
+        await enter(stall, placed, state)
+    return placed
+
+
+def said(code: str = "042117", **more: Any) -> CodeSaid:
+    return CodeSaid(code=code, **more)
+
+
+async def give(stall: Any, placed: Any, by: Caller = CLERK, **more: Any) -> Any:
+    return await stall.shop.handovers.give(by, placed["order"], said(**more))
+
+
+async def test_a_code_finds_the_order_and_it_is_given_out_and_paid_at_once(stall: Any) -> None:
+    placed = await waiting(stall)
+    order = await stall.shop.handovers.find(CLERK, said())
+    assert (order.id, order.state, order.payment) == (placed["order"], "at_centre", "due")
+    assert order.buyer.phone == "13800000000"
+    done = await give(stall, placed)
+    assert (done.order.state, done.order.payment) == ("received", "paid")
+    kinds = [event.kind for event in await stall.events("order.received", "order.paid")]
+    assert kinds == ["order.received", "order.paid"]
+    again = await give(stall, placed)  # an answer was lost
+    assert (again.order.state, again.move) == ("received", None)
+    with pytest.raises(UnknownCode):
+        await stall.shop.handovers.find(CLERK, said())
+
+
+async def test_a_hand_over_is_undone_as_a_move(stall: Any) -> None:
+    placed = await waiting(stall)
+    done = await give(stall, placed)
+    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved
+    assert (order.state, order.payment) == ("at_centre", "due")
+    assert (await give(stall, placed)).order.state == "received"
+
+
+async def test_what_is_paid_is_given_out_and_what_is_packed_comes_to_the_centre_first(
+    stall: Any,
+) -> None:
+    placed = await waiting(stall, state="packed")
+    await stall.shop.orders.pay(CLERK, stall.broadcast, placed["order"])
+    done = await give(stall, placed)
+    assert [step.state for step in done.order.history] == [
+        "placed",
+        "packed",
+        "packed",
+        "at_centre",
+        "received",
+    ]
+    assert len(await stall.events("order.paid")) == 1
+
+
+async def test_what_is_not_packed_is_found_and_not_given_out(stall: Any) -> None:
+    placed = await waiting(stall, state="placed")
+    assert (await stall.shop.handovers.find(CLERK, said())).state == "placed"
+    with pytest.raises(NotInState):
+        await give(stall, placed)
+    assert (await stall.shop.order(placed["token"])).payment == "due"
+
+
+@pytest.mark.parametrize("state", ["received", "cancelled"])
+async def test_a_code_that_is_used_finds_nothing(stall: Any, state: str) -> None:
+    await waiting(stall, state=state)
+    with pytest.raises(UnknownCode):
+        await stall.shop.handovers.find(CLERK, said())
+
+
+async def test_where_a_code_is_shared_the_phone_decides(stall: Any) -> None:
+    first = await waiting(stall, buyer={"name": "王小明", "phone": "13800001111"})
+    second = await waiting(stall, buyer={"name": "李大红", "phone": "13800002222"})
+    with pytest.raises(CodeShared):
+        await stall.shop.handovers.find(CLERK, said())
+    with pytest.raises(CodeShared):
+        await give(stall, first)
+    assert (await stall.shop.handovers.find(CLERK, said(phone="2222"))).id == second["order"]
+    with pytest.raises(UnknownCode):
+        await give(stall, first, phone="2222")
+    assert (await give(stall, second, phone="2222")).order.state == "received"
+
+
+async def test_a_centre_has_codes_of_its_own(stall: Any) -> None:
+    other = await stall.shop.catalogue.add_centre(
+        HOST, NewCentre(name=Bilingual(zh="溪口服务站"), address=Bilingual(zh="溪口村"))
+    )
+    first, second = await waiting(stall), await waiting(stall, centre=other.id)
+    assert (await give(stall, second, centre=other.id)).order.id == second["order"]
+    assert (await give(stall, first, centre=stall.centre.id)).order.id == first["order"]
+
+
+async def test_guesses_are_counted_and_right_ones_are_not(stall: Any) -> None:
+    placed = await waiting(stall)
+    for _ in range(30):
+        await stall.shop.handovers.find(CLERK, said())
+    for _ in range(10):
+        with pytest.raises(UnknownCode):
+            await stall.shop.handovers.find(CLERK, said("999999"))
+    for guess in ("999999", "042117"):
+        with pytest.raises(TooMany):
+            await stall.shop.handovers.find(CLERK, said(guess))
+    with pytest.raises(TooMany):
+        await give(stall, placed)
+    other = Caller(None, "another clerk", "clerk", "its device", "192.0.2.9")
+    assert (await give(stall, placed, by=other)).order.state == "received"
+
+
+async def test_codes_are_for_buyers_and_staff_and_never_in_the_log(stall: Any) -> None:
+    placed = await waiting(stall, "730461")
+    await give(stall, placed, code="730461")
+    assert (await stall.shop.order(placed["token"])).code == "730461"
+    assert [order.code for order in await seen(stall, HOST)] == ["730461"]
+    assert [order.code for order in await seen(stall, CLERK)] == [None]
+    assert [order.code for order in await seen(stall, seller(stall.farm.id))] == [None]
+    assert "730461" not in str([event.data for event in await stall.events()])
+    for role in (None, "seller", "moderator"):
+        with pytest.raises(Forbidden):
+            await stall.shop.handovers.find(
+                Caller(None, None, role, "d", "192.0.2.8"),  # type: ignore[arg-type]
+                said("730461"),
+            )
+
+
+async def test_a_new_code_is_none_that_waits_at_the_centre(
+    stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await waiting(stall, "000007")
+    drawn = iter((7, 7, 8))
+    monkeypatch.setattr("farmlive.shop.handovers.secrets.randbelow", lambda _below: next(drawn))
+    code = await stall.store.write(lambda connection: new_code(connection, stall.centre.id))
+    assert code == "000008"
+    monkeypatch.setattr("farmlive.shop.handovers.secrets.randbelow", lambda _below: 7)
+    for centre, expected in ((ulid(), "000007"), (stall.centre.id, "000007")):
+        code = await stall.store.write(
+            lambda connection, centre=centre: new_code(connection, centre)
+        )
+        assert code == expected
+
+
+def test_a_code_is_six_digits() -> None:
+    for wrong in ("", "12345", "1234567", "12 456", "١٢٣٤٥٦", "abcdef"):
+        with pytest.raises(ValueError):
+            CodeSaid(code=wrong)
+    assert CodeSaid(code=" 042117 ").code == "042117"

@@ -1,0 +1,335 @@
+"""Moves: many orders at once, each for itself, undone within ten minutes; and finding orders."""
+
+from typing import Any
+
+import pytest
+
+from farmlive.ids import token, ulid
+from farmlive.people import Caller
+from farmlive.problems import Forbidden, Invalid
+from farmlive.shop import finding, life
+from farmlive.shop.models import order_number
+from farmlive.shop.moves import UndoOver, UnknownMove
+from farmlive.shop.order_change_models import NewMove, OrderFilter
+from farmlive.shop.order_models import Refund
+from farmlive.shop.problems import KeyReused, NotInState
+
+from .conftest import HOST, PRICE
+from .test_holds import stock
+from .test_orders import CLERK, enter, pickup, seen, seller
+
+
+async def move(stall: Any, *placed: Any, by: Caller = HOST, key: Any = None, **to: Any) -> Any:
+    wanted = NewMove(orders=[each["order"] for each in placed], **to)
+    return await stall.shop.moves.make(by, stall.broadcast, wanted, key)
+
+
+async def undo(stall: Any, done: Any, *, by: Caller = HOST) -> Any:
+    return await stall.shop.moves.undo(by, stall.broadcast, done.move)
+
+
+def refusals(done: Any) -> list[tuple[str, str]]:
+    return [(each.order, each.problem["type"].rpartition("/")[2]) for each in done.refused]
+
+
+async def test_many_are_moved_at_once_and_what_may_not_is_told(stall: Any) -> None:
+    first, second = await stall.place(1), await stall.place(1)
+    collected = await pickup(stall)
+    for one in (first, collected):
+        await enter(stall, one, "packed")
+    nobody = {"order": ulid()}
+    done = await move(stall, first, second, collected, nobody, state="shipped")
+    assert [order.id for order in done.moved] == [first["order"]]
+    assert refusals(done) == [
+        (second["order"], "not-in-state"),
+        (collected["order"], "not-in-state"),
+        (nobody["order"], "unknown-order"),
+    ]
+    (event,) = await stall.events("order.shipped")
+    assert (event.data["order"], event.data["by"]) == (first["order"], "staff")
+    assert "undone" not in event.data
+    assert (await stall.shop.order(second["token"])).state == "placed"
+
+
+async def test_what_was_there_already_stays_and_is_not_undone(stall: Any) -> None:
+    first, second = await stall.place(1), await stall.place(1)
+    await enter(stall, first, "packed")
+    done = await move(stall, first, second, state="packed")
+    assert [order.state for order in done.moved] == ["packed", "packed"]
+    back = await undo(stall, done)
+    assert [order.id for order in back.moved] == [second["order"]]
+    assert (await stall.shop.order(first["token"])).state == "packed"
+
+
+async def test_a_move_is_undone_and_everyone_hears_of_it(stall: Any) -> None:
+    placed = [await stall.place(1) for _ in range(3)]
+    done = await move(stall, *placed, state="packed")
+    assert done.until - done.moved[0].history[-1].at == life.UNDO_MS
+    back = await undo(stall, done)
+    assert [order.state for order in back.moved] == ["placed"] * 3
+    events = (await stall.events("order.placed"))[-3:]
+    for event, order in zip(events, placed, strict=True):
+        assert event.data == {
+            "order": order["order"],
+            "number": order["number"],
+            "state": "placed",
+            "payment": "due",
+            "by": "staff",
+            "undone": True,
+        }
+    history = back.moved[0].history
+    assert [(step.state, step.undone, step.undoes) for step in history] == [
+        ("placed", False, False),
+        ("packed", True, False),
+        ("placed", False, True),
+    ]
+    count = len(await stall.events())
+    again = await undo(stall, done)  # once more changes nothing
+    assert [order.state for order in again.moved] == ["placed"] * 3
+    assert len(await stall.events()) == count
+
+
+async def test_money_is_taken_by_a_move_and_undone(stall: Any) -> None:
+    placed = await stall.place(1)
+    done = await move(stall, placed, payment="paid")
+    assert done.moved[0].payment == "paid"
+    (order,) = (await undo(stall, done)).moved
+    assert order.payment == "due"
+    first, last = await stall.events("order.paid")
+    assert (first.data["payment"], last.data["payment"]) == ("paid", "due")
+    assert (first.data.get("undone"), last.data.get("undone")) == (None, True)
+    assert (await move(stall, placed, payment="paid")).moved[0].payment == "paid"
+
+
+async def test_a_cancelled_order_takes_its_boxes_again_if_they_are_there(stall: Any) -> None:
+    many, few = await stall.place(6), await stall.place(4)
+    done = await move(stall, many, few, state="cancelled", reason="下雨")
+    assert await stock(stall) == (10, 0, 0, 10)
+    await stall.place(5)
+    back = await undo(stall, done)
+    assert [order.id for order in back.moved] == [few["order"]]
+    assert refusals(back) == [(many["order"], "sold-out")]
+    assert await stock(stall) == (10, 9, 0, 1)
+    assert (await stall.shop.order(many["token"])).state == "cancelled"
+
+
+async def test_what_was_packed_and_cancelled_is_undone_without_boxes(stall: Any) -> None:
+    placed = await stall.place(3)
+    await enter(stall, placed, "packed")
+    done = await move(stall, placed, state="cancelled")
+    assert await stock(stall) == (10, 3, 0, 7)
+    assert (await undo(stall, done)).moved[0].state == "packed"
+    assert await stock(stall) == (10, 3, 0, 7)
+
+
+async def test_what_happened_since_is_not_undone(stall: Any) -> None:
+    first, second = await stall.place(1), await stall.place(1)
+    done = await move(stall, first, second, state="packed")
+    await enter(stall, first, "shipped")
+    back = await undo(stall, done)
+    assert refusals(back) == [(first["order"], "undo-over")]
+    assert [order.id for order in back.moved] == [second["order"]]
+
+
+async def test_after_ten_minutes_nothing_is_undone(
+    stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed = await stall.place(1)
+    done = await move(stall, placed, state="packed")
+    monkeypatch.setattr("farmlive.shop.moves.now_ms", lambda: done.until + 1)
+    with pytest.raises(UndoOver):
+        await undo(stall, done)
+    monkeypatch.setattr("farmlive.shop.moves.now_ms", lambda: done.until - 1)
+    assert (await undo(stall, done)).moved[0].state == "placed"
+
+
+async def test_a_move_of_another_broadcast_is_not_found(stall: Any) -> None:
+    done = await move(stall, await stall.place(1), state="packed")
+    stall.broadcast = await stall.another_broadcast()
+    with pytest.raises(UnknownMove):
+        await undo(stall, done)
+
+
+async def test_a_clerk_moves_and_undoes_pick_ups_alone(stall: Any) -> None:
+    collected, parcel = await pickup(stall), await stall.place(1)
+    await move(stall, collected, parcel, state="packed")
+    done = await move(stall, collected, parcel, state="at_centre", by=CLERK)
+    assert [order.id for order in done.moved] == [collected["order"]]
+    assert refusals(done) == [(parcel["order"], "forbidden")]
+    paid = await move(stall, collected, payment="paid", by=CLERK)
+    received = await move(stall, collected, state="received", by=CLERK)
+    for each in (received, paid, done):
+        (order,) = (await undo(stall, each, by=CLERK)).moved
+    assert (order.state, order.payment) == ("packed", "due")
+    for role in (None, "seller", "moderator"):
+        stranger = Caller(None, None, role, "d", "192.0.2.1")  # type: ignore[arg-type]
+        with pytest.raises(Forbidden):
+            await move(stall, collected, state="at_centre", by=stranger)
+        with pytest.raises(Forbidden):
+            await undo(stall, done, by=stranger)
+
+
+async def test_a_move_with_a_key_is_made_once(stall: Any) -> None:
+    first, second, key = await stall.place(1), await stall.place(1), token()
+    await enter(stall, second, "cancelled")
+    done = await move(stall, first, second, state="packed", key=key)
+    again = await move(stall, first, second, state="packed", key=key)
+    assert again == done
+    with pytest.raises(KeyReused):
+        await move(stall, first, state="packed", key=key)
+
+
+async def test_what_left_is_called_off_with_a_reason_and_stays_out_of_the_stock(
+    stall: Any,
+) -> None:
+    placed = await stall.place(2)
+    for state in ("packed", "shipped"):
+        await enter(stall, placed, state)
+    with pytest.raises(Invalid):
+        await enter(stall, placed, "cancelled")
+    done = await move(stall, placed, state="cancelled")
+    assert refusals(done) == [(placed["order"], "invalid")]
+    done = await move(stall, placed, state="cancelled", reason="拒收")
+    assert done.moved[0].state == "cancelled"
+    assert await stock(stall) == (10, 2, 0, 8)
+    assert (await undo(stall, done)).moved[0].state == "shipped"
+
+
+async def paid(stall: Any, quantity: int = 3) -> Any:
+    placed = await stall.place(quantity)
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    return placed
+
+
+async def give_back(stall: Any, placed: Any, quantity: int, offer: Any = None) -> Any:
+    lines = [{"offer": offer or stall.card.offer, "quantity": quantity}]
+    back = Refund.model_validate({"amount": PRICE, "reason": "少了", "lines": lines})
+    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], back)
+
+
+async def test_boxes_that_never_left_go_back_with_their_money(stall: Any) -> None:
+    placed = await paid(stall)
+    order = await give_back(stall, placed, 1)
+    assert await stock(stall) == (10, 2, 0, 8)
+    assert [(line.quantity, line.returned) for line in order.lines] == [(3, 1)]
+    (event,) = await stall.events("order.refunded")
+    assert event.data["back"] == [{"offer": stall.card.offer, "quantity": 1}]
+    for quantity in (2, 3):  # nothing would be left, or less than nothing
+        with pytest.raises(Invalid):
+            await give_back(stall, placed, quantity)
+    with pytest.raises(Invalid):
+        await give_back(stall, placed, 1, ulid())
+    assert await stock(stall) == (10, 2, 0, 8)
+    await enter(stall, placed, "cancelled")
+    assert await stock(stall) == (10, 0, 0, 10)
+
+
+async def test_boxes_that_are_packed_do_not_go_back(stall: Any) -> None:
+    placed = await paid(stall)
+    await enter(stall, placed, "packed")
+    with pytest.raises(NotInState):
+        await give_back(stall, placed, 1)
+    assert await stock(stall) == (10, 3, 0, 7)
+    assert (await stall.shop.order(placed["token"])).refunded.amount == 0
+
+
+# Finding.
+
+
+@pytest.mark.parametrize("count", [1, 9999, 10_000, 26 * 9999, 26 * 9999 + 1, 1_000_000])
+def test_a_number_is_read_as_it_is_written(count: int) -> None:
+    assert finding.number(order_number(count)) == count
+    assert finding.number(order_number(count).lower()) == count
+
+
+@pytest.mark.parametrize("said", ["", "A", "A0000", "A00001", "12", "王小明", "ABCDE1", "A-1"])
+def test_what_is_no_number_is_none(said: str) -> None:
+    assert finding.number(said) is None
+
+
+NUMBERS = ("13800001234", "+442079460000")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("1234", [0]),
+        ("138 0000 1234", [0]),
+        ("138-0000-1234", [0]),
+        ("+86 138 0000 1234", [0]),
+        ("0086 13800001234", [0]),
+        ("8613800001234", [0]),
+        ("１３８００００１２３４", [0]),
+        ("+44 (20) 7946 0000", [1]),
+        ("0044 20 7946 0000", [1]),
+        ("020 7946 0000", [1]),
+        ("0000", [1]),
+        ("999", []),
+    ],
+)
+async def test_an_order_is_found_by_a_phone_however_it_is_typed(
+    stall: Any, said: str, meant: list[int]
+) -> None:
+    placed = [
+        (await stall.place(1, buyer={"name": "王小明", "phone": phone}))["order"]
+        for phone in NUMBERS
+    ]
+    found = await seen(stall, HOST, find=said)
+    assert [order.id for order in found] == [placed[place] for place in meant]
+
+
+async def test_an_order_is_found_by_its_number_and_a_part_of_the_name(stall: Any) -> None:
+    names = ("王小明", "李大红", "Ann Miller", "100%_x")
+    phones = ("13800001111", "13800002222", "+442079460000", "13800003333")
+    for name, phone in zip(names, phones, strict=True):
+        await stall.place(1, buyer={"name": name, "phone": phone})
+    for said, numbers in (
+        ("a0002", ["A0002"]),
+        ("A 0002", ["A0002"]),
+        ("3", ["A0003"]),
+        ("小明", ["A0001"]),
+        ("miller", ["A0003"]),
+        ("Miller Ann", ["A0003"]),
+        ("%", ["A0004"]),
+        ("_", ["A0004"]),
+        ("张", []),
+    ):
+        found = await seen(stall, HOST, find=said)
+        assert [order.number for order in found] == numbers, said
+
+
+async def test_a_seller_finds_by_numbers_alone(stall: Any) -> None:
+    await stall.place(1)
+    own = seller(stall.farm.id)
+    assert len(await seen(stall, own, find="A0001")) == 1
+    for said in ("王小明", "13800000000", "0000"):
+        assert await seen(stall, own, find=said) == []
+    assert await seen(stall, own, flagged=False) == []
+
+
+async def test_orders_are_listed_by_centre_payment_and_flags(stall: Any) -> None:
+    parcel, collected = await stall.place(1), await pickup(stall)
+    await move(stall, parcel, payment="paid")
+    for only, found in (
+        ({"centre": stall.centre.id}, [collected]),
+        ({"payment": "paid"}, [parcel]),
+        ({"payment": "due"}, [collected]),
+        ({"flagged": False}, [parcel, collected]),
+        ({"flagged": True}, []),
+    ):
+        numbers = [order.id for order in await seen(stall, HOST, **only)]
+        assert numbers == [each["order"] for each in found], only
+
+
+def test_a_search_and_a_move_say_what_they_can_not_be() -> None:
+    for wrong in (
+        {"orders": [], "state": "packed"},
+        {"orders": ["x", "x"], "state": "packed"},
+        {"orders": ["x"]},
+        {"orders": ["x"], "state": "packed", "payment": "paid"},
+        {"orders": ["x"] * 201, "state": "packed"},
+    ):
+        with pytest.raises(ValueError):
+            NewMove.model_validate(wrong)
+    with pytest.raises(ValueError):
+        OrderFilter.model_validate({"colour": "red"})
