@@ -91,13 +91,11 @@ class Settings(BaseSettings):
         "python: its twin, which needs no C compiler where farmlive is installed; auto: native "
         "where it was built, else python with a warning.",
     )
-    send_threads: int = Field(
-        0,
-        ge=0,
-        le=64,
-        description="Threads in which the native engine encrypts and sends. 0: its one thread, "
-        "which receives, does that too; enough until that thread fills a core. With more, viewers "
-        "are shared among them: as many as there are cores to spare.",
+    send_threads: Literal["auto"] | Annotated[int, Field(ge=0, le=64)] = Field(
+        "auto",
+        description="Threads in which the native engine encrypts and sends; viewers are shared "
+        "among them, so that the last of many gets a frame sooner. 0: its one thread, which "
+        "receives, does that too; auto: one a core, four at most, and 0 on one core.",
     )
     max_viewers: int = Field(
         10_000, ge=1, description="Viewers of media that this server takes at once."

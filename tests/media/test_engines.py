@@ -1,5 +1,6 @@
 """Which engine a server has."""
 
+import os
 import sys
 
 import pytest
@@ -40,3 +41,15 @@ def test_native_is_there_where_it_was_built() -> None:
     with capture_logs() as logs:
         assert choose("native", 0).name == choose("auto", 2).name == "native"
     assert logs == []
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 0), (2, 2), (16, 4)])
+def test_by_itself_it_sends_from_every_core(
+    monkeypatch: pytest.MonkeyPatch, cores: int, threads: int
+) -> None:
+    native = pytest.importorskip("farmlive.media.native.engine", reason="it was not built")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+    made: list[int] = []
+    monkeypatch.setattr(native, "NativeEngine", lambda count, _: made.append(count))
+    choose("native", "auto")
+    assert made == [threads]

@@ -1,11 +1,15 @@
 """Which engine a server has: the one in C, or its twin in Python."""
 
+import os
 from typing import Literal
 
 import structlog
 
 from farmlive.media.engine import Engine, Times
 from farmlive.media.python_engine import PythonEngine
+
+# A frame reaches 2,000 viewers within 5 ms; more threads would leave less to pages and orders.
+MOST_SEND_THREADS = 4
 
 _log = structlog.get_logger(__name__)
 
@@ -15,9 +19,12 @@ class NoNativeEngine(Exception):
 
 
 def choose(
-    name: Literal["auto", "native", "python"], send_threads: int, times: Times | None = None
+    name: Literal["auto", "native", "python"],
+    send_threads: Literal["auto"] | int,
+    times: Times | None = None,
 ) -> Engine:
-    """Make the engine that the settings ask for: `auto` takes the one in C where it was built.
+    """Make the engine that the settings ask for: `auto` takes the one in C where it was built, and
+    as many send threads as there are cores for them.
 
     Raises NoNativeEngine.
     """
@@ -41,4 +48,7 @@ def choose(
             missing=str(error),
         )
         return PythonEngine(times)
+    if send_threads == "auto":
+        cores = len(os.sched_getaffinity(0))
+        send_threads = min(cores, MOST_SEND_THREADS) if cores > 1 else 0
     return NativeEngine(send_threads, times)

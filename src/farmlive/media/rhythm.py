@@ -5,7 +5,8 @@ from collections.abc import Sequence
 # Frames that were sent at once, and pauses, say nothing of the rhythm.
 _SHORTEST_S, _LONGEST_S = 0.002, 0.1
 # Sound and a frame that come within this are worth waiting for, to be read and sent together: to
-# wake up, and to come back to each viewer's keys and buffers, costs more than the packets do.
+# wake up, and to come back to each viewer's keys and buffers, costs more than the packets do. (The
+# engine in C, which pays less for it, waits for less.)
 TOGETHER_S = 0.009
 # How late a beat often is.
 _LATE_S = 0.001
