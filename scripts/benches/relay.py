@@ -1,8 +1,9 @@
 """The relay: what a viewer costs with each engine, and what else limits a server for viewers.
 
-A server on one core, its load on another: `audience` and a light publisher. CPU is the operating
-system's account of the server's process, less what it takes idle. Loopback charges a sender for the
-receiver's path up to its socket.
+A server on one core, its load on another: `audience` and a light publisher. How late packets are,
+the engine in C shows once more with the threads that it has by itself, on every core. CPU is the
+operating system's account of the server's process, less what it takes idle. Loopback charges a
+sender for the receiver's path up to its socket.
 """
 
 import os
@@ -54,7 +55,9 @@ HOW = {
     ),
     "added_delay_ms": (
         "From the publisher's stamp in a packet to the kernel's receipt at the viewer, less the "
-        "median of the same without a server between them."
+        "median of the same without a server between them. The native engine: free to use every "
+        "core, of which the load takes what it leaves (SCHED_IDLE); under `one_core` as CPU is "
+        "measured, with one core and no thread for sending."
     ),
     "joins_per_second": (
         "Viewers by the CPU seconds of the server's process while they join as fast as the load "
@@ -78,6 +81,8 @@ HOW = {
 Say = Callable[[str], None]
 
 
+# What is measured with the server on every core, too.
+_SPREAD = ("added_delay_ms", "first_frame_ms", "added_delay_while_joining_ms", "joining")
 # How full a core may be, and how few viewers are still tried.
 _FULL, _FEWEST = 0.85, 100
 
@@ -150,6 +155,9 @@ async def _one_run(bench: Bench, plans: list[Plan], say: Say) -> dict[str, Any]:
     elsewhere = Elsewhere(lambda: sum(os.times()[:4]))
     for plan in plans:
         found[plan.engine] = await _carried(bench, plan, say)
+    say("native: on every core")
+    found["native"]["one_core"] = {name: found["native"][name] for name in _SPREAD}
+    found["native"] |= await spread(bench, plans[0])
     threads = {}
     for count in (1, 2):
         say(f"native: send threads: {count}")
@@ -191,7 +199,7 @@ async def _carried(bench: Bench, plan: Plan, say: Say) -> dict[str, Any]:
 async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
     """All figures of one engine, on a new server."""
     size = bench.size
-    async with playing(bench, bench.pinned, engine=plan.engine) as live:
+    async with playing(bench, bench.pinned, engine=plan.engine, send_threads="0") as live:
         curve: list[dict[str, Any]] = []
         joins = Joins(live)
         for viewers in (each for each in size.curve if each < plan.viewers):
@@ -226,4 +234,18 @@ async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
         f"{CPU}_send_only": sent_only,
         "cpu_us_per_second_idle": round(live.idle * 1e6),
         "curve": curve,
+    }
+
+
+async def spread(bench: Bench, plan: Plan) -> dict[str, Any]:
+    """How late the native engine's packets are with the threads that it has by itself."""
+    assert plan.joining is not None
+    async with playing(bench, (), aside=True, engine="native") as live:
+        await live.audience.grow(plan.viewers)
+        figures = await figures_of(bench, live, bench.size.window_s)
+        crowd = await while_joining(bench, live, plan.joining)
+    return {
+        "added_delay_ms": figures["added_delay_ms"],
+        "every_core": {name: figures[name] for name in (CPU, "packets_lost", "packets_wrong")},
+        **crowd,
     }

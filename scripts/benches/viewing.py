@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,24 +87,44 @@ class Live:
 
 
 @contextlib.asynccontextmanager
-async def playing(bench: Bench, pinned: tuple[str, ...], **settings: str) -> AsyncIterator[Live]:
+async def playing(
+    bench: Bench, pinned: tuple[str, ...], *, aside: bool = False, **settings: str
+) -> AsyncIterator[Live]:
+    """A server, its publisher and an audience without viewers yet.
+
+    `aside`: the audience takes of every core what the server leaves (sched(7), SCHED_IDLE).
+    """
     size = bench.size
     async with running(pinned, **settings) as server:
         place = await stage(server)
         with bench.awake.cores():
             idle = await load_of(server, size.short_s)
-        async with _published(server, place):
+        async with published(server, place):
             most = max((size.viewers + size.joining, size.beside, *size.beyond))
             url = f"{server.url}/whep/{place.broadcast}"
-            audience = Audience(bench.library, url, most)
-            try:
-                yield Live(server, audience, idle, server.memory_mib() * 1024)
-            finally:
-                audience.close()
+            # Its thread is of the class of the one that makes it.
+            with _aside(bench.cores) if aside else contextlib.nullcontext():
+                audience = Audience(bench.library, url, most)
+                try:
+                    yield Live(server, audience, idle, server.memory_mib() * 1024)
+                finally:
+                    audience.close()
+
+
+@contextlib.contextmanager
+def _aside(cores: list[int]) -> Iterator[None]:
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.sched_setaffinity(0, ours)
 
 
 @contextlib.asynccontextmanager
-async def _published(server: Server, place: Stage) -> AsyncIterator[None]:
+async def published(server: Server, place: Stage) -> AsyncIterator[None]:
     publisher = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", _PUBLISHING),
         *(f"{server.url}/whip/{place.broadcast}", place.stream_key),

@@ -23,6 +23,17 @@ SMALL = Size(
 )
 
 
+DELAYS: dict[str, Any] = {
+    name: {"p99": 1.0}
+    for name in ("added_delay_ms", "first_frame_ms", "added_delay_while_joining_ms", "joining")
+}
+
+
+async def spread(bench: Bench, plan: Plan) -> dict[str, Any]:
+    """Half as late as on one core."""
+    return {name: {"p99": 0.5} for name in DELAYS}
+
+
 @pytest.mark.parametrize("engine", ["native", "python"])
 async def test_nothing_is_lost(engine):
     with audience.built() as library:
@@ -46,6 +57,16 @@ async def test_nothing_is_lost(engine):
     assert [each["packets_lost"] for each in figures["curve"]] == [0, 0, 0]
 
 
+async def test_on_every_core_nothing_is_lost_either():
+    with audience.built() as library:
+        cores = sorted(os.sched_getaffinity(0))
+        bench = Bench(library, cores, Awake(cores[:1]), SMALL)
+        figures = await relay.spread(bench, Plan("native", 4, 1))
+    assert (figures["every_core"]["packets_lost"], figures["every_core"]["packets_wrong"]) == (0, 0)
+    assert figures["joining"]["joined"] == 1
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
 async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
     lost = {"native": iter([0, 0]), "python": iter([3, 0, 0])}
     cost = {"native": iter([100, 300]), "python": iter([1, 400, 600])}
@@ -57,7 +78,7 @@ async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
         of_viewer = next(cost[plan.engine])
         return {
             "viewers": plan.viewers,
-            "added_delay_ms": {"p99": 1.0},
+            **DELAYS,
             "cpu_us_per_viewer_second": of_viewer,
             "packets_lost": next(lost[plan.engine]),
             "packets_wrong": 0,
@@ -67,6 +88,7 @@ async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
     async def send_threads(bench: Bench, count: int) -> float:
         return 100.0 + count
 
+    monkeypatch.setattr(relay, "spread", spread)
     monkeypatch.setattr(relay, "engine", engine)
     monkeypatch.setattr(relay, "send_threads", send_threads)
     found = await relay.measured(Size(viewers=1_000, short_s=0.1, runs=2), lambda said: None)
@@ -80,6 +102,8 @@ async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
     ]
     assert found["native"]["cpu_us_per_viewer_second"] == 200
     assert found["native"]["curve"] == [{"viewers": 50, "cpu_us_per_viewer_second": 200}]
+    assert found["native"]["added_delay_ms"]["p99"] == 0.5
+    assert found["native"]["one_core"]["added_delay_ms"]["p99"] == 1.0
     assert found["python_over_native"] == 3.0
     assert found["two_send_threads_over_one"] == pytest.approx(102 / 101, abs=0.01)
     assert len(found["runs"]) == 2
@@ -93,7 +117,7 @@ async def test_a_loss_in_one_run_is_not_hidden_by_the_others(monkeypatch):
     async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
         plan.beyond = ()
         return {
-            "added_delay_ms": {"p99": 1.0},
+            **DELAYS,
             "viewers": 2,
             "cpu_us_per_viewer_second": 1.0,
             "packets_lost": next(lost[plan.engine]),
@@ -104,6 +128,7 @@ async def test_a_loss_in_one_run_is_not_hidden_by_the_others(monkeypatch):
     async def send_threads(bench: Bench, count: int) -> float:
         return 1.0
 
+    monkeypatch.setattr(relay, "spread", spread)
     monkeypatch.setattr(relay, "engine", engine)
     monkeypatch.setattr(relay, "send_threads", send_threads)
     found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
@@ -120,7 +145,7 @@ async def test_a_run_that_nobody_can_join_is_left_out(monkeypatch):
         plan.beyond = ()
         return {
             "viewers": 2,
-            "added_delay_ms": {"p99": 1.0},
+            **DELAYS,
             "cpu_us_per_viewer_second": 1.0,
             "packets_lost": 0,
             "packets_wrong": 0,
@@ -130,6 +155,7 @@ async def test_a_run_that_nobody_can_join_is_left_out(monkeypatch):
     async def send_threads(bench: Bench, count: int) -> float:
         return 1.0
 
+    monkeypatch.setattr(relay, "spread", spread)
     monkeypatch.setattr(relay, "engine", engine)
     monkeypatch.setattr(relay, "send_threads", send_threads)
     found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
