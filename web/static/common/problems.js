@@ -1,7 +1,11 @@
 // A problem in the reader's words. The server says its `detail` in English; a `type` is stable, so
 // the sentences that viewers and buyers meet stand here.
 
-import { n, t } from "./words.js";
+import { count, kilograms, money, weight } from "./format.js";
+import { n, page, t } from "./words.js";
+
+// An amount in minor units, or with its currency.
+const price = (value) => money(value?.amount === undefined ? { amount: value, currency: page.currency } : value);
 
 const sentences = {
   "broadcast-ended": () => t("This broadcast has ended, so nothing more can be ordered in it."),
@@ -37,6 +41,35 @@ const sentences = {
         )
       : t("It has just sold out. Nothing was ordered; more may be released, so keep watching.");
   },
+  "lot-spent": ({ left_g: left }) =>
+    left > 0
+      ? t("The harvest gives only %(left)s more. Nothing was ordered; take less.", { left: kilograms(left) })
+      : t("The harvest gives no more: all of it is sold or held. Nothing was ordered."),
+  "limit-reached": ({ limit, had }) =>
+    had > 0
+      ? n(
+          "At this price there is %(limit)s a buyer, and you have %(had)s already. Nothing was ordered.",
+          "At this price there are %(limit)s a buyer, and you have %(had)s already. Nothing was ordered.",
+          limit,
+          { limit: count(limit), had: count(had) },
+        )
+      : n(
+          "At this price there is %(limit)s a buyer. Nothing was ordered; take less.",
+          "At this price there are %(limit)s a buyer. Nothing was ordered; take less.",
+          limit,
+          { limit: count(limit) },
+        ),
+  "fee-changed": ({ fee, seen }) =>
+    t("The parcel costs %(fee)s now, %(seen)s when you looked. Nothing is ordered yet: place the order once more if it suits you.", {
+      fee: price(fee),
+      seen: price(seen),
+    }),
+  "too-heavy": ({ most_g: most, weight_g: grams }) =>
+    t("A parcel there holds %(most)s at most, and this would be %(weight)s. Nothing was ordered: take less, or pick it up.", {
+      most: weight(most),
+      weight: weight(grams),
+    }),
+  "proof-needed": () => t("Your browser could not do the sum that keeps robots out. Try again, or use another browser."),
   "price-changed": () => t("The price changed while you were ordering. Nothing was ordered yet."),
   invalid: () => t("Something is missing or can't be right. Look at what you wrote."),
 };
@@ -47,6 +80,8 @@ const fields = {
   phone: () => t("Write a phone number of 7 to 15 digits."),
   address: () => t("Write where the parcel goes, 2 to 300 characters."),
   centre: () => t("Choose a service centre."),
+  region: () => t("Choose the region once more, or leave it out."),
+  email: () => t("An e-mail address looks like name@example.com; it may be left out."),
 };
 
 /** The sentence for a Problem. */

@@ -1,18 +1,20 @@
 // The bag: every offer of the broadcast, beside the video on a desk and in a sheet on a phone.
 
 import { el, icon, say } from "../common/dom.js";
-import { money } from "../common/format.js";
+import { kilograms, money } from "../common/format.js";
 import { recall } from "../common/memory.js";
 import { pictureOf } from "../common/pictures.js";
 import { n, t } from "../common/words.js";
-import { fullName, leftInWords, lotLine, stockBar } from "./card.js";
+import { buyButton, fullName, lotLine, stockBar, stockInWords } from "./card.js";
+import { flashLine, priceOf, wasOf } from "./flash.js";
 
 export class Bag {
-  /** `places` are the elements that each show the whole list; `act` has buy and origin. */
-  constructor(places, counter, act) {
+  /** `places` are the elements that each show the whole list; `act` as a card has it. */
+  constructor(places, counter, act, waits) {
     this.places = places.map((place) => ({ place, rows: new Map() }));
     this.counter = counter;
     this.act = act;
+    this.waits = waits;
   }
 
   /** `known` is false until the broadcast has told what is in the bag. */
@@ -38,6 +40,7 @@ export class Bag {
         this.update(rows.get(card.offer), card, scene.pinned === card.offer, buyable);
       }
       this.arrange(place, cards, rows);
+      this.join(cards, rows);
     }
   }
 
@@ -49,6 +52,20 @@ export class Bag {
     });
   }
 
+  /** Offers of one lot stand as one: they share what it still gives, which the last one says. */
+  join(cards, rows) {
+    cards.forEach((card, index) => {
+      const row = rows.get(card.offer);
+      const joined = cards[index - 1]?.lot.id === card.lot.id;
+      const more = cards[index + 1]?.lot.id === card.lot.id;
+      row.item.classList.toggle("bag__row--joined", joined);
+      row.lot.classList.toggle("lot-line--said", more);
+      row.shared.hidden = more || !joined || card.lot.left_g === undefined;
+      if (row.shared.hidden) return;
+      say(row.shared, t("All sizes share what this harvest still gives: %(left)s", { left: kilograms(card.lot.left_g) }));
+    });
+  }
+
   row(card) {
     const parts = {
       price: el("span", { class: "price price--small" }),
@@ -56,13 +73,10 @@ export class Bag {
       left: el("span", { class: "small soft" }),
       stock: stockBar(),
       lot: lotLine(card, this.act),
+      shared: el("p", { class: "bag__shared" }),
+      flash: flashLine(),
       now: el("span", { class: "badge badge--kumquat" }, t("On screen now")),
-      buy: el("button", {
-        class: "button bag__buy",
-        type: "button",
-        "aria-label": `${t("Buy")}: ${fullName(card)}`,
-        onclick: () => this.act.buy(card.offer),
-      }),
+      buy: buyButton(card, this.act, "bag__buy"),
     };
     const look = el(
       "button",
@@ -74,29 +88,35 @@ export class Bag {
         parts.now,
         el("span", { class: "bag__name" }, fullName(card)),
         el("span", { class: "bag__money" }, parts.price, parts.was),
+        parts.flash,
         el("span", { class: "bag__stock" }, parts.stock, parts.left),
       ),
     );
-    parts.item = el("li", { class: "bag__row" }, look, parts.lot, parts.buy);
+    parts.item = el("li", { class: "bag__row" }, look, parts.lot, parts.buy, parts.shared);
     return parts;
   }
 
   update(row, card, pinned, buyable) {
-    say(row.price, money(card.price));
-    say(row.was, card.list_price ? money(card.list_price) : "");
-    row.was.hidden = !card.list_price;
-    say(row.left, leftInWords(card));
+    const was = wasOf(card);
+    say(row.price, money(priceOf(card)));
+    say(row.was, was ? money(was) : "");
+    row.was.hidden = !was;
+    row.flash.show(card);
+    say(row.left, stockInWords(card));
     row.stock.show(card);
     row.lot.show(card);
     row.now.hidden = !pinned;
-    row.buy.disabled = !buyable || card.left <= 0;
-    say(row.buy, card.left > 0 ? t("Buy") : t("Sold out"));
+    row.buy.show(card, buyable, this.waits.of(card.offer));
   }
 }
 
-/** The offers as the host arranged them. */
-const inOrder = (offers) =>
-  [...offers.values()].sort((one, other) => (one.position ?? 0) - (other.position ?? 0));
+/** The offers as the host arranged them; those of one lot follow the first of it. */
+function inOrder(offers) {
+  const cards = [...offers.values()].sort((one, other) => (one.position ?? 0) - (other.position ?? 0));
+  const lots = new Map(cards.map((card) => [card.lot.id, []]));
+  for (const card of cards) lots.get(card.lot.id).push(card);
+  return [...lots.values()].flat();
+}
 
 const STATES = {
   placed: () => t("Ordered"),

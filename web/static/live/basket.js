@@ -1,11 +1,14 @@
 // The basket: what this device wants from the bag, and the hold by which the server keeps it. One
-// hold a device; each change asks for it anew. Holds no DOM; buy.js shows it.
+// hold a device; each change asks for it anew. Holds no DOM; buy.js shows it, ordering.js orders it.
 
-import { api, Problem } from "../common/api.js";
-import { recall, remember } from "../common/memory.js";
+import { api } from "../common/api.js";
 import { now } from "../common/now.js";
 import { page } from "../common/words.js";
-import { keepPending, newKey, recallPending } from "./pending.js";
+import { ask } from "./ask.js";
+import { flashOf, keptOf, priceOf, running } from "./flash.js";
+import { ownLeft } from "./fold.js";
+import { newKey } from "./pending.js";
+import { changesOf } from "./refusal.js";
 
 const AT_MOST = 99;
 const SETTLE = 350; // quick taps on the stepper become one hold
@@ -18,13 +21,15 @@ export class Basket extends EventTarget {
     this.broadcast = broadcast;
     this.channel = channel;
     this.scene = scene;
-    this.lines = new Map(); // by offer: {quantity, price in minor units as it was seen}
+    // By offer: {quantity, price in minor units as it was seen, flash where it is of that batch}.
+    this.lines = new Map();
     this.hold = null; // {order, until, lines: Map of the same}
     this.state = "empty";
     this.problem = null;
-    this.changes = []; // what the server could not keep: {offer, was, now} or {offer, left}
+    this.changes = []; // what the server could not keep, as refusal.js says it
     this.gone = new Set(); // holds that are over for this page
-    this.pending = recallPending(broadcast);
+    this.till = { busy: false, pending: null }; // ordering.js is it
+    this.refusedFlashes = new Set(); // batches of which one may have no more
     setInterval(() => this.watch(), 500);
     addEventListener("online", () => this.retry());
   }
@@ -44,19 +49,64 @@ export class Basket extends EventTarget {
     return { amount, currency: page.currency };
   }
 
-  /** The most that can be wanted of an offer: what is left, and what is held already. */
+  /** The most that can be wanted of an offer at its line's price: what is left, of its own boxes
+      and of its lot, and what is held already; of a flash batch no more than a buyer may have. */
   most(offer) {
-    const own = this.hold?.lines.get(offer)?.quantity ?? 0;
-    return Math.min(AT_MOST, (this.scene.offers.get(offer)?.left ?? 0) + own);
+    const card = this.scene.offers.get(offer);
+    if (!card) return 0;
+    const batch = this.lines.get(offer)?.flash;
+    const held = this.hold?.lines.get(offer);
+    const own = held && held.flash === batch ? held.quantity : 0;
+    const flash = card.flash?.flash === batch ? running(card) : null;
+    // A batch that is over gives what is held of it, and no more.
+    const left = flash ? card.kept : batch ? 0 : ownLeft(card);
+    const allowed = batch ? this.allowed(flash) : Infinity;
+    return Math.max(0, Math.min(AT_MOST, left + own, this.ofLot(card), allowed));
   }
 
-  /** Put one of an offer in, and hold it at once; what is in already stays as it is. */
-  add(offer) {
+  /** How many boxes of an offer its lot gives beside the other lines. */
+  ofLot({ offer, lot, net_weight_g: grams }) {
+    if (lot.left_g === undefined) return Infinity;
+    const weigh = (lines) => {
+      let sum = 0;
+      for (const [other, { quantity }] of lines) {
+        const card = this.scene.offers.get(other);
+        if (card?.lot.id === lot.id) sum += quantity * card.net_weight_g;
+      }
+      return sum;
+    };
+    const others = weigh([...this.lines].filter(([other]) => other !== offer));
+    return Math.floor((lot.left_g + weigh(this.hold?.lines ?? []) - others) / grams);
+  }
+
+  /** How many boxes of a flash batch this buyer may have, beside those that are ordered. */
+  allowed(flash) {
+    if (!flash?.per_buyer) return Infinity;
+    let had = 0;
+    for (const { order, state, lines = [] } of this.scene.orders.values()) {
+      if (["held", "expired", "cancelled"].includes(state) || order === this.hold?.order) continue;
+      for (const line of lines) if (line.flash === flash.flash) had += line.quantity;
+    }
+    return Math.max(0, flash.per_buyer - had);
+  }
+
+  /** Put one of an offer in at the price that was seen, and hold it at once; what is in already
+      stays as it is. */
+  add(offer, price) {
     const card = this.scene.offers.get(offer);
     if (!card) return;
     this.changes = [];
-    if (!this.lines.has(offer)) this.lines.set(offer, { quantity: 1, price: card.price.amount });
+    if (!this.lines.has(offer)) {
+      const seen = Math.min(price ?? Infinity, priceOf(card).amount);
+      this.lines.set(offer, { quantity: 1, price: seen, flash: this.batchAt(card, seen) });
+    }
     this.ask(0);
+  }
+
+  /** The running batch of the card if that is its price. */
+  batchAt(card, price) {
+    const flash = running(card);
+    return flash?.price.amount === price ? flash.flash : undefined;
   }
 
   /** Another quantity; none takes the offer out. */
@@ -74,10 +124,26 @@ export class Basket extends EventTarget {
   /** The new prices suit: go on with them. */
   accept() {
     for (const { offer, now: price } of this.changes) {
-      if (price !== undefined && this.lines.has(offer)) this.lines.get(offer).price = price;
+      if (price !== undefined) this.reprice(offer, price);
     }
     this.changes = [];
     this.ask(0);
+  }
+
+  /** What a flash batch gives no more is taken at the ordinary price. */
+  ordinary() {
+    for (const { offer, flash } of this.changes) {
+      if (flash) this.reprice(offer, this.scene.offers.get(offer).price.amount);
+    }
+    this.changes = [];
+    this.ask(0);
+  }
+
+  reprice(offer, price) {
+    const line = this.lines.get(offer);
+    if (!line) return;
+    line.price = price;
+    line.flash = this.batchAt(this.scene.offers.get(offer), price);
   }
 
   /** They do not suit: what is held stays as it is held. */
@@ -103,13 +169,15 @@ export class Basket extends EventTarget {
     this.become("empty");
     if (!order) return;
     const lost = () => api("DELETE", `/api/v1/broadcasts/${this.broadcast}/holds/${order}`);
-    this.say({ type: "hold.drop", order }, lost).catch(() => {
+    ask(this.channel, { type: "hold.drop", order }, lost).catch(() => {
       // It runs out by itself.
     });
   }
 
-  ask(wait) {
+  /** Ask for the hold; `following` where it is a lower price alone that is asked for. */
+  ask(wait, following = null) {
     clearTimeout(this.timer);
+    this.following = following;
     this.become("asking");
     this.timer = setTimeout(() => this.place(), wait);
   }
@@ -127,7 +195,7 @@ export class Basket extends EventTarget {
     const body = { lines };
     const key = newKey();
     try {
-      const held = await this.say({ type: "hold.place", key, ...body }, () =>
+      const held = await ask(this.channel, { type: "hold.place", key, ...body }, () =>
         api("POST", `/api/v1/broadcasts/${this.broadcast}/holds`, body, {
           headers: { "idempotency-key": key },
         }),
@@ -161,9 +229,9 @@ export class Basket extends EventTarget {
       order: held.order,
       until: held.until,
       lines: new Map(
-        held.lines.map(({ offer, quantity, price }) => [
+        held.lines.map(({ offer, quantity, price, flash }) => [
           offer,
-          { quantity, price: price?.amount ?? price },
+          { quantity, price: price?.amount ?? price, flash: flash ?? undefined },
         ]),
       ),
     };
@@ -171,30 +239,48 @@ export class Basket extends EventTarget {
 
   /** A hold or an order was refused: keep what the server told, and what can still be done. */
   refused(problem) {
-    this.problem = problem;
-    const told = problem.body?.offers ?? [];
-    if (problem.slug === "price-changed") {
-      this.changes = told.map(({ offer, price }) => ({
-        offer,
-        was: this.lines.get(offer)?.price,
-        now: price?.amount ?? price,
-      }));
-      for (const { offer, now: price } of this.changes) {
-        const card = this.scene.offers.get(offer);
-        if (card) card.price = { ...card.price, amount: price };
-      }
-    } else if (problem.slug === "sold-out") {
-      this.changes = told.map(({ offer, left }) => ({ offer, left }));
-      for (const { offer, left } of told) {
-        const card = this.scene.offers.get(offer);
-        const own = this.hold?.lines.get(offer)?.quantity ?? 0;
-        if (card) card.left = Math.max(0, left - own);
-        if (left > 0 && this.lines.has(offer)) this.lines.get(offer).quantity = left;
+    if (this.following) {
+      // A lower price that could not be had: what is held stays as it was.
+      this.refusedFlashes.add(this.following);
+      this.following = null;
+      if (this.hold && this.remains > 0) {
+        this.keepHeld();
+        return;
       }
     }
+    this.problem = problem;
+    this.changes = changesOf(problem, {
+      lines: this.lines,
+      hold: this.hold,
+      offers: this.scene.offers,
+    });
+    let fewer = false;
+    for (const change of this.changes) {
+      this.believe(change);
+      const line = this.lines.get(change.offer);
+      if (!line || !(change.left > 0) || change.left >= line.quantity) continue;
+      line.quantity = change.left;
+      fewer = true;
+    }
     // What is left of it is held at once; the buyer is told and may still give it back.
-    if (problem.slug === "sold-out" && !this.blocked) this.ask(0);
+    if (fewer && !this.blocked) this.ask(0);
     else this.become(this.hold && this.remains > 0 ? "held" : "loose");
+  }
+
+  /** What a refusal told of an offer stands on its card until the log tells more. */
+  believe({ offer, now: price, left, why, flash }) {
+    const card = this.scene.offers.get(offer);
+    if (!card) return;
+    if (price !== undefined && running(card)?.price.amount !== price) {
+      card.price = { ...card.price, amount: price };
+    }
+    if (why !== "sold-out") return;
+    const rest = Math.max(0, left - (this.hold?.lines.get(offer)?.quantity ?? 0));
+    if (flash) card.kept = rest;
+    else {
+      card.left = rest;
+      card.sold = card.released - card.held - (card.kept ?? 0) - rest;
+    }
   }
 
   /** Whether a question is open that has to be answered before anything is ordered. */
@@ -230,13 +316,12 @@ export class Basket extends EventTarget {
   /** What the log says of this device's orders: after a reload the hold is taken up again. */
   sync() {
     const mine = this.hold && this.scene.orders.get(this.hold.order);
-    if (mine && !this.busy && mine.state !== "held" && !this.ordering) {
+    if (mine && !this.busy && mine.state !== "held" && !this.till.busy) {
       if (mine.state === "expired") this.over();
-      else if (!this.pending) this.clear(); // ordered in another tab
+      else if (!this.till.pending) this.clear(); // ordered in another tab
     }
     const later = mine?.state === "held" && mine.until > this.hold?.until;
     if (later && this.state !== "asking") this.adopt(mine);
-    if (this.pending && !this.ordering) this.recover();
     this.follow();
     if (this.channel.state === "open") this.retry();
     if (this.hold || this.busy || !this.empty) return;
@@ -257,17 +342,35 @@ export class Basket extends EventTarget {
     if (this.state === "loose" && this.problem?.slug === "offline" && navigator.onLine) this.ask(0);
   }
 
-  /** A lower price than the held one is the buyer's. */
+  /** What one waited for was held: it is in the basket, beside what is there. */
+  served(held) {
+    if (this.state === "asking") {
+      for (const { offer, quantity, price, flash } of held.lines) {
+        const line = { quantity, price: price?.amount ?? price, flash: flash ?? undefined };
+        if (!this.lines.has(offer)) this.lines.set(offer, line);
+      }
+      this.ask(0);
+    } else this.adopt(held);
+  }
+
+  /** A lower price than the held one is the buyer's, a flash batch's too while it gives so many. */
   follow() {
-    if (this.state !== "held") return;
-    let lower = false;
+    if (this.state !== "held" || this.till.busy) return;
+    let following = null;
     for (const [offer, line] of this.lines) {
-      const price = this.scene.offers.get(offer)?.price.amount;
-      if (price >= line.price || price === undefined) continue;
-      line.price = price;
-      lower = true;
+      const card = this.scene.offers.get(offer);
+      const flash = flashOf(card);
+      if (flash && flash.price.amount < line.price) {
+        const may = Math.min(keptOf(card), this.allowed(flash));
+        if (this.refusedFlashes.has(flash.flash) || line.quantity > may) continue;
+        following = flash.flash;
+        Object.assign(line, { price: flash.price.amount, flash: flash.flash });
+      } else if (card?.price.amount < line.price) {
+        following ??= "price";
+        Object.assign(line, { price: card.price.amount, flash: undefined });
+      }
     }
-    if (lower) this.ask(0);
+    if (following) this.ask(0, following);
   }
 
   clear() {
@@ -281,102 +384,15 @@ export class Basket extends EventTarget {
     this.dispatchEvent(new CustomEvent("change"));
   }
 
-  // Ordering.
-
-  /** Order what is in the basket. Throws Problem, after keeping what it says. */
-  async order(details) {
-    // A hold that is still asked for would come after the order.
+  /** Ask for nothing more: a hold that is still asked for would come after the order. */
+  async settled() {
     clearTimeout(this.timer);
-    this.ordering = true;
     await this.flight;
-    if (this.blocked) {
-      this.ordering = false;
-      throw this.problem;
-    }
-    const body = { lines: this.wanted(), ...details };
-    if (this.hold) body.order = this.hold.order;
-    const text = JSON.stringify(body);
-    if (this.pending?.body !== text) this.keep({ body: text, key: newKey() });
-    try {
-      const placed = await this.send(body, this.pending.key);
-      this.keep(null);
-      this.placed(placed);
-      return placed;
-    } catch (problem) {
-      // Where no answer came, the same key is used again, so that nothing is ordered twice.
-      if (problem.slug !== "offline" && problem.slug !== "unavailable") this.keep(null);
-      this.refused(problem);
-      throw problem;
-    } finally {
-      this.ordering = false;
-    }
   }
 
-  /** An order whose answer was lost and that the log has: fetch its answer. Event: "recovered". */
-  async recover() {
-    const { body, key } = this.pending;
-    const order = JSON.parse(body);
-    if (this.channel.state !== "open" || !this.known(order)) return;
-    this.ordering = true;
-    try {
-      const placed = await this.send(order, key);
-      this.keep(null);
-      this.placed(placed);
-      this.dispatchEvent(new CustomEvent("recovered", { detail: placed }));
-    } catch (problem) {
-      if (problem.slug !== "offline" && problem.slug !== "unavailable") this.keep(null);
-    } finally {
-      this.ordering = false;
-    }
-  }
-
-  /** Whether the log has this order: by its hold, or by its lines where it had none. */
-  known({ order, lines }) {
-    const over = ["held", "expired", "cancelled"];
-    if (order) {
-      const found = this.scene.orders.get(order);
-      return Boolean(found) && !over.includes(found.state);
-    }
-    const links = recall("orders") ?? {};
-    const wanted = lines.map(({ offer, quantity }) => `${offer} ${quantity}`).sort().join();
-    return [...this.scene.orders.values()].some(
-      (found) =>
-        !links[found.order] &&
-        !over.includes(found.state) &&
-        wanted === found.lines?.map(({ offer, quantity }) => `${offer} ${quantity}`).sort().join(),
-    );
-  }
-
-  placed(placed) {
-    const links = recall("orders") ?? {};
-    links[placed.order] = placed.url;
-    remember("orders", links);
-    this.gone.add(placed.order);
+  /** It became an order. */
+  ordered(order) {
+    this.gone.add(order);
     this.clear();
-  }
-
-  send(order, key) {
-    return this.say({ type: "order.place", key, ...order }, () =>
-      api("POST", `/api/v1/broadcasts/${this.broadcast}/orders`, order, {
-        headers: { "idempotency-key": key },
-      }),
-    );
-  }
-
-  /** Over the channel, or over HTTP where that is down. */
-  async say(message, instead) {
-    if (this.channel.state === "open" && navigator.onLine) {
-      try {
-        return await this.channel.ask(message);
-      } catch (problem) {
-        if (!(problem instanceof Problem) || problem.slug !== "offline") throw problem;
-      }
-    }
-    return instead();
-  }
-
-  keep(pending) {
-    this.pending = pending;
-    keepPending(this.broadcast, pending);
   }
 }

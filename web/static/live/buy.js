@@ -3,27 +3,37 @@
 
 import { el, icon, say } from "../common/dom.js";
 import { duration, money, weight } from "../common/format.js";
-import { sentence } from "../common/problems.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
-import { n, page, t } from "../common/words.js";
+import { n, t } from "../common/words.js";
 import { BuyerForm } from "./buyer.js";
-import { fullName } from "./card.js";
 import { Lines, More } from "./lines.js";
+import { noticeOf } from "./notice.js";
+import { ParcelFees } from "./parcel.js";
+import { Seen } from "./seen.js";
 
 const STEPS = ["order", "details", "done"];
 const SOON = 60_000; // when the time that is left is told
+const LINES = ["price-changed", "sold-out", "lot-spent", "limit-reached"]; // refusals of the basket
+
+/** The fee in the summary, with the weight that it is for. */
+const feeInWords = (amount, currency, grams) =>
+  amount === undefined ? "" : `${money({ amount, currency })} · ${weight(grams)}`;
 
 export class Buying {
-  constructor(sheet, { basket, scene, centres }) {
+  /** `act` has wait(offer, quantity) and openBag(). */
+  constructor(sheet, { basket, ordering, scene, centres }, act) {
     this.sheet = sheet;
     this.basket = basket;
+    this.ordering = ordering;
     this.scene = scene;
+    this.act = act;
+    this.fees = new ParcelFees();
     this.part = (name) => sheet.querySelector(`[data-part="${name}"]`);
     this.step = "order";
     this.buyer = new BuyerForm(
       this.part("form"),
-      { parcel: this.part("parcel"), pickup: this.part("pickup") },
+      { parcel: this.part("parcel"), pickup: this.part("pickup"), region: this.part("region") },
       centres,
     );
     this.lines = new Lines(this.part("lines"), basket, scene);
@@ -35,18 +45,36 @@ export class Buying {
       event.preventDefault();
       this.forward();
     });
+    this.part("form").addEventListener("change", () => this.render(this.buyable));
+    this.seen = new Seen(this.part("submit"));
+    // What the buyer changes is meant, as soon as it is changed.
+    for (const kind of ["click", "input", "change"]) {
+      this.part("body").addEventListener(
+        kind,
+        () => {
+          this.seen.clear();
+          this.raised = null;
+        },
+        { capture: true },
+      );
+    }
     basket.addEventListener("change", () => this.render(this.buyable));
-    basket.addEventListener("recovered", ({ detail }) => {
+    this.fees.addEventListener("change", () => this.render(this.buyable));
+    ordering.addEventListener("proving", () => this.render(this.buyable));
+    ordering.addEventListener("recovered", ({ detail }) => {
       if (this.sheet.open) this.placed(detail);
       else toast(t("Your order %(number)s was placed.", { number: detail.number }));
     });
     setInterval(() => this.tick(), 1000);
   }
 
-  /** Open the sheet with an offer in the basket, or with what is held already. */
-  begin(offer) {
+  /** Open the sheet with an offer in the basket at the price that was seen, or with what is held
+      already. */
+  begin(offer, price) {
     this.told?.();
-    if (offer) this.basket.add(offer);
+    if (offer) this.basket.add(offer, price);
+    this.fees.load();
+    this.seen.clear();
     open(this.sheet, () => this.closed());
     this.part("more").open = false;
     this.go("order");
@@ -72,7 +100,7 @@ export class Buying {
     if (!this.sheet.open || this.step === "done") return;
     const { basket } = this;
     if (basket.empty) {
-      if (!this.busy && !basket.ordering) close(this.sheet);
+      if (!this.busy && !this.ordering.busy) close(this.sheet);
       return;
     }
     this.lines.render();
@@ -84,22 +112,72 @@ export class Buying {
       const summary = this.buyer.summary();
       for (const name of ["whom", "way", "where", "pay"]) say(this.part(name), summary[name]);
     }
+    const words = n("%(count)s item", "%(count)s items", this.boxes, { count: this.boxes });
+    say(this.part("count"), `${words} · ${weight(this.grams)}`);
+    this.money(whole);
+    this.tick();
+  }
+
+  get boxes() {
     let boxes = 0;
+    for (const { quantity } of this.basket.lines.values()) boxes += quantity;
+    return boxes;
+  }
+
+  get grams() {
     let grams = 0;
-    for (const [offer, { quantity }] of basket.lines) {
-      boxes += quantity;
+    for (const [offer, { quantity }] of this.basket.lines) {
       grams += quantity * (this.scene.offers.get(offer)?.net_weight_g ?? 0);
     }
-    const words = n("%(count)s item", "%(count)s items", boxes, { count: boxes });
-    say(this.part("count"), `${words} · ${weight(grams)}`);
-    say(this.part("total"), money(basket.total));
+    return grams;
+  }
+
+  /** What the parcel costs: `{fee}`, or `{most}` where it is too heavy; nothing for a pick-up. */
+  get parcel() {
+    return this.buyer.isParcel ? this.fees.of(this.buyer.region.code, this.grams) : { fee: 0 };
+  }
+
+  /** What is to pay, the parcel's fee in it, and the button that pays it. */
+  money(whole) {
+    const { basket, buyable, parcel } = this;
+    const { currency } = basket.total;
+    const known = this.fees.known || !this.buyer.isParcel;
+    // A fee is part of the sum as soon as it is known where the parcel goes.
+    const counts = known && (whole || this.step === "details");
+    const fee = (counts && parcel.fee) || 0;
+    const total = { amount: basket.total.amount + fee, currency };
+    this.total = total;
+    this.seen.show(total.amount);
+    say(this.part("total"), money(total));
+    const priced = this.fees.any && this.buyer.isParcel && parcel.fee !== undefined;
+    this.part("with-fee").hidden = !(counts && priced);
+    say(this.part("with-fee"), t("with the parcel, %(fee)s", { fee: money({ amount: fee, currency }) }));
+    for (const name of ["fee-name", "fee"]) this.part(name).hidden = !priced;
+    say(this.part("fee"), feeInWords(parcel.fee, currency, this.grams));
+    this.part("fee-line").hidden = !this.fees.any;
+    say(this.part("fee-line"), this.feeLine(parcel, currency));
     const submit = this.part("submit");
     const takes = (buyable || Boolean(basket.hold)) && basket.state !== "over";
-    submit.disabled = !takes || basket.blocked || this.busy;
-    if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
-    else if (this.step === "order" && !whole) say(submit, t("Continue"));
-    else say(submit, t("Place the order · %(total)s", { total: money(basket.total) }));
-    this.tick();
+    const next = this.step === "order" && !whole;
+    submit.disabled =
+      !takes || basket.blocked || this.busy || (!next && (!known || parcel.most !== undefined));
+    if (this.ordering.proving) say(submit, t("One moment, this keeps robots out…"));
+    else if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
+    else if (next) say(submit, t("Continue"));
+    else say(submit, t("Place the order · %(total)s", { total: money(total) }));
+  }
+
+  /** The fee below the address, at once with weight and region. */
+  feeLine({ fee, most }, currency) {
+    if (!this.buyer.isParcel) return t("Nothing is added for a pick-up.");
+    if (most !== undefined) {
+      return t("A parcel there holds %(most)s at most. Take less, or pick it up.", { most: weight(most) });
+    }
+    if (fee === 0) return t("The parcel costs nothing.");
+    return t("The parcel costs %(fee)s for %(weight)s.", {
+      fee: money({ amount: fee, currency }),
+      weight: weight(this.grams),
+    });
   }
 
   /** The hold and its time. */
@@ -151,6 +229,7 @@ export class Buying {
     else this.tick();
     this.part("body").scrollTop = 0;
     if (step === "details") {
+      this.buyer.seen();
       const { elements } = this.part("form");
       elements[elements.name.value ? "phone" : "name"].focus();
     } else {
@@ -160,6 +239,7 @@ export class Buying {
 
   forward() {
     if (this.part("submit").disabled) return;
+    const seen = this.seen.take();
     if (this.step === "order" && !this.buyer.whole) {
       this.go("details");
       return;
@@ -168,6 +248,12 @@ export class Buying {
       if (!this.buyer.check()) return;
       this.buyer.remember();
     }
+    if (seen < this.total.amount) {
+      this.raised = { was: money({ ...this.total, amount: seen }), now: money(this.total) };
+      this.render(this.buyable);
+      return;
+    }
+    this.raised = null;
     this.place();
   }
 
@@ -178,7 +264,8 @@ export class Buying {
     const submit = this.part("submit");
     submit.setAttribute("aria-busy", "true");
     try {
-      this.placed(await this.basket.order(this.buyer.details()));
+      const { fee } = this.parcel;
+      this.placed(await this.ordering.order(this.buyer.details(fee)));
     } catch (problem) {
       this.refused(problem);
     } finally {
@@ -193,36 +280,26 @@ export class Buying {
     if (problem.slug === "invalid" || problem.slug === "unknown-centre") {
       if (this.step !== "details") this.go("details");
       if (this.buyer.refused(problem)) this.failed = null;
-    } else if (["price-changed", "sold-out"].includes(problem.slug)) {
+    } else if (LINES.includes(problem.slug)) {
       this.go("order");
+    } else if (problem.slug === "fee-changed" || problem.slug === "too-heavy") {
+      this.fees.load(true);
     }
   }
 
   /** What went wrong or changed, and the one tap that answers it. */
   notice() {
-    const { basket } = this;
-    const acts = [];
-    let words = "";
-    const prices = basket.changes.filter((change) => change.now !== undefined);
-    const short = basket.changes.filter((change) => change.left !== undefined);
-    if (prices.length > 0) {
-      words = prices.map((change) => this.priceInWords(change)).join(" ");
-      acts.push([t("Take it for %(total)s", { total: money(this.after(prices)) }), () => basket.accept()]);
-      if (basket.hold) acts.push([t("Keep what is held for me"), () => basket.keepHeld()]);
-      else acts.push([t("No, thank you"), () => basket.drop()]);
-    } else if (short.some((change) => change.left === 0)) {
-      words = short.map((change) => this.shortInWords(change)).join(" ");
-      if (basket.lines.size > 1) acts.push([t("Order without it"), () => basket.without()]);
-      else acts.push([t("Look into the bag"), () => this.elsewhere()]);
-      if (this.back(short)) acts.unshift([t("Hold it now"), () => basket.again()]);
-    } else if (short.length > 0) {
-      words = short.map((change) => this.shortInWords(change)).join(" ");
-    } else if (this.failed) {
-      words = sentence(this.failed);
-    } else if (basket.problem && basket.problem.slug !== "unknown-message-type") {
-      words = sentence(basket.problem);
-      if (basket.state === "loose") acts.push([t("Try again"), () => basket.again()]);
-    }
+    const { words, acts } = noticeOf({
+      basket: this.basket,
+      scene: this.scene,
+      failed: this.failed,
+      raised: this.raised,
+      heavy: this.buyer.whole ? this.parcel.most : undefined,
+      act: {
+        elsewhere: () => this.elsewhere(),
+        wait: (offer, quantity) => this.waitFor(offer, quantity),
+      },
+    });
     const key = JSON.stringify([words, acts.map(([name]) => name)]);
     if (key === this.noticed) return;
     this.noticed = key;
@@ -240,62 +317,28 @@ export class Buying {
     );
   }
 
-  priceInWords({ offer, was, now }) {
-    const name = fullName(this.scene.offers.get(offer));
-    const price = (amount) => money({ amount, currency: page.currency });
-    return t("%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.", {
-      name,
-      was: price(was),
-      now: price(now),
-    });
-  }
-
-  shortInWords({ offer, left }) {
-    const card = this.scene.offers.get(offer);
-    const name = fullName(card);
-    if (left > 0) {
-      return n(
-        "Of %(name)s only %(left)s is left; your order has that one now.",
-        "Of %(name)s only %(left)s are left; your order has these now.",
-        left,
-        { name, left },
-      );
-    }
-    if (card.left > 0) return t("%(name)s is there again.", { name });
-    return card.held > 0
-      ? n(
-          "%(name)s has just sold out. %(held)s is held by somebody and comes back if they do not order: keep watching.",
-          "%(name)s has just sold out. %(held)s are held by others and come back if they do not order: keep watching.",
-          card.held,
-          { name, held: card.held },
-        )
-      : t("%(name)s has just sold out. More may be released: keep watching.", { name });
-  }
-
-  /** Whether all that was sold out is there again. */
-  back(short) {
-    return short.every(({ offer, left }) => left > 0 || this.scene.offers.get(offer)?.left > 0);
-  }
-
-  /** The total with the new prices. */
-  after(prices) {
-    let amount = this.basket.total.amount;
-    for (const { offer, was, now } of prices) {
-      amount += (now - was) * (this.basket.lines.get(offer)?.quantity ?? 0);
-    }
-    return { amount, currency: page.currency };
-  }
-
   elsewhere() {
     this.basket.drop();
     close(this.sheet);
-    this.openBag?.();
+    this.act.openBag();
+  }
+
+  /** Be told when it comes back; what else is in the basket stays in it. */
+  waitFor(offer, quantity) {
+    if (this.basket.lines.size > 1) this.basket.without();
+    else {
+      this.basket.drop();
+      close(this.sheet);
+    }
+    this.act.wait(offer, quantity);
   }
 
   placed(placed) {
     this.failed = null;
     say(this.part("order-number"), placed.number);
     say(this.part("order-total"), money(placed.total));
+    this.part("code").hidden = !placed.code;
+    say(this.part("code-number"), placed.code ?? "");
     this.part("order-link").href = placed.url;
     this.part("next").replaceChildren(
       ...this.buyer

@@ -5,15 +5,18 @@ import { say } from "../common/dom.js";
 import { recall, remember } from "../common/memory.js";
 import { fieldErrors } from "../common/problems.js";
 import { t, text } from "../common/words.js";
+import { Region } from "./region.js";
 
-const FIELDS = ["name", "phone", "address", "centre"];
+const FIELDS = ["name", "phone", "address", "centre", "email"];
+const KEPT = ["name", "phone", "address", "email"];
 
 export class BuyerForm {
-  /** `places` has the two elements that are shown by the way: parcel and pickup. */
+  /** `places` has the elements that are shown by the way: parcel and pickup, and the region's. */
   constructor(form, places, centres) {
     this.form = form;
     this.places = places;
     this.centres = centres;
+    this.region = new Region(places.region);
     form.addEventListener("change", () => this.showWay());
     form.addEventListener("input", ({ target }) => this.mark(target, ""));
     this.fill(recall("buyer"));
@@ -23,7 +26,10 @@ export class BuyerForm {
   fill(buyer) {
     if (!buyer) return;
     const { elements } = this.form;
-    for (const name of ["name", "phone", "address"]) elements[name].value = buyer[name] ?? "";
+    for (const name of KEPT) elements[name].value = buyer[name] ?? "";
+    this.region.set(buyer.region);
+    this.place = buyer.place ?? ""; // the region's names, so that they need not be loaded
+    elements.email.closest("details").open = Boolean(buyer.email);
     if (this.centres.some((centre) => centre.id === buyer.centre)) {
       elements.centre.value = buyer.centre;
     }
@@ -37,14 +43,27 @@ export class BuyerForm {
       phone: elements.phone.value.trim(),
       way: elements.way.value,
       address: elements.address.value.trim(),
+      region: this.region.code,
+      place: this.region.all ? this.region.words : (this.place ?? ""),
       centre: elements.centre?.value || null,
+      email: elements.email.value.trim(),
     };
   }
 
+  /** It comes by parcel, which costs by its region. */
+  get isParcel() {
+    return this.form.elements.way.value !== "pickup";
+  }
+
+  /** The form is seen: now the regions' names are wanted. */
+  seen() {
+    if (this.isParcel) this.region.show();
+  }
+
   showWay() {
-    const parcel = this.form.elements.way.value !== "pickup";
-    this.places.parcel.hidden = !parcel;
-    this.places.pickup.hidden = parcel;
+    this.places.parcel.hidden = !this.isParcel;
+    this.places.pickup.hidden = this.isParcel;
+    if (this.places.parcel.offsetParent !== null) this.seen();
   }
 
   /** What is missing or can't be right, by field. */
@@ -59,6 +78,9 @@ export class BuyerForm {
     }
     if (buyer.way === "parcel" && buyer.address.length < 2) {
       found.address = t("Write where the parcel goes; a village is enough.");
+    }
+    if (buyer.email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(buyer.email)) {
+      found.email = t("An e-mail address looks like name@example.com; it may be left out.");
     }
     if (buyer.way === "pickup" && !buyer.centre) found.centre = t("Choose a service centre.");
     return found;
@@ -75,7 +97,13 @@ export class BuyerForm {
 
   /** The server's own word on a field, at that field; whether it named one. */
   refused(problem) {
-    const found = fieldErrors(problem, { "buyer.name": "name", "buyer.phone": "phone", delivery: "address" });
+    const found = fieldErrors(problem, {
+      "buyer.name": "name",
+      "buyer.phone": "phone",
+      "buyer.email": "email",
+      "delivery.region": "address",
+      delivery: "address",
+    });
     return !this.show(found);
   }
 
@@ -83,6 +111,7 @@ export class BuyerForm {
     const { elements } = this.form;
     for (const name of FIELDS) this.mark(elements[name], found[name] ?? "");
     const first = FIELDS.find((name) => found[name] && elements[name]);
+    if (first === "email") elements.email.closest("details").open = true;
     if (first) elements[first].focus();
     return !first;
   }
@@ -101,29 +130,32 @@ export class BuyerForm {
     remember("buyer", this.form.elements.keep.checked ? this.read() : null);
   }
 
-  /** As an order says it. */
-  details() {
-    const { name, phone, way, address, centre } = this.read();
-    return way === "pickup"
-      ? { buyer: { name, phone }, delivery: { way, centre }, payment: "pay_at_pickup" }
-      : { buyer: { name, phone }, delivery: { way: "parcel", address }, payment: "cash_on_delivery" };
+  /** As an order says it; `fee` is what of the parcel was seen, minor units. */
+  details(fee) {
+    const { name, phone, way, address, region, centre, email } = this.read();
+    const buyer = { name, phone, ...(email && { email }) };
+    if (way === "pickup") return { buyer, delivery: { way, centre }, payment: "pay_at_pickup" };
+    const delivery = { way: "parcel", address, ...(region && { region }) };
+    return { buyer, delivery, payment: "cash_on_delivery", fee };
   }
 
   /** In words, for the summary. */
   summary() {
-    const { name, phone, way, address, centre: chosen } = this.read();
+    const { name, phone, place, address, centre: chosen } = this.read();
     const centre = this.centres.find((each) => each.id === chosen);
-    const parcel = way !== "pickup";
+    const parcel = this.isParcel;
     return {
       whom: `${name} · ${phone}`,
       way: parcel ? t("Parcel to") : t("Pick up at"),
-      where: parcel ? address : `${text(centre?.name)} · ${text(centre?.address)}`,
+      where: parcel
+        ? [place, address].filter(Boolean).join(" · ")
+        : `${text(centre?.name)} · ${text(centre?.address)}`,
       pay: parcel ? t("In cash to the courier, on delivery") : t("At the service centre, when you pick it up"),
       next: parcel
         ? [t("The farm packs it and hands it to the courier."), t("You pay the courier in cash.")]
         : [
             t("The farm brings it to the service centre."),
-            t("You pay there when you pick it up; say your order number."),
+            t("You pay there when you pick it up; say your order number and the code."),
           ],
     };
   }

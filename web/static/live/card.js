@@ -4,6 +4,8 @@ import { el, icon, say } from "../common/dom.js";
 import { clock, count, day, dayShort, kilograms, money } from "../common/format.js";
 import { pictureOf } from "../common/pictures.js";
 import { n, t, text } from "../common/words.js";
+import { flashLine, flashOf, keptOf, leftOf, priceOf, wasOf } from "./flash.js";
+import { Seen } from "./seen.js";
 
 const DAY = 86_400_000;
 const FEW = 10; // boxes at which the number left turns red
@@ -32,6 +34,13 @@ export function balanceInWords(lot) {
 
 /** What is left, in words; where nothing is, what may come back. */
 export function leftInWords(card) {
+  const flash = flashOf(card);
+  if (flash) {
+    return t("%(left)s of %(released)s left", {
+      left: count(keptOf(card)),
+      released: count(flash.boxes),
+    });
+  }
   if (card.left > 0) {
     return n("%(left)s left", "%(left)s left", card.left, { left: count(card.left) });
   }
@@ -54,15 +63,26 @@ export function fullName(card) {
   return unit && !name.includes(size) ? `${name} · ${unit}` : name;
 }
 
-/** The thin bar of what was released: left, and beside it what others hold. */
+/** For how many boxes others wait, in words; nothing where nobody does. */
+export const waitingInWords = ({ waiting }) =>
+  waiting > 0
+    ? n("%(waiting)s waited for", "%(waiting)s waited for", waiting, { waiting: count(waiting) })
+    : "";
+
+/** What is left, or that nothing is and for how many others wait. */
+export const stockInWords = (card) =>
+  leftOf(card) > 0 ? leftInWords(card) : [leftInWords(card), waitingInWords(card)].filter(Boolean).join(" · ");
+
+/** The thin bar of what was released, or of a flash batch: left, and beside it what others hold. */
 export function stockBar() {
   const held = el("progress", { class: "stock stock--held" });
   const left = el("progress", { class: "stock stock--left" });
   const bar = el("span", { class: "stocks", "aria-hidden": "true" }, held, left);
   bar.show = (card) => {
-    held.max = left.max = Math.max(1, card.released);
-    left.value = card.left;
-    held.value = card.left + (card.held ?? 0);
+    const flash = flashOf(card);
+    held.max = left.max = Math.max(1, flash?.boxes ?? card.released);
+    left.value = leftOf(card);
+    held.value = flash ? 0 : card.left + (card.held ?? 0);
   };
   return bar;
 }
@@ -85,13 +105,43 @@ export function lotLine(card, act) {
   return line;
 }
 
+/** The button of a card: buys at the price that was seen; where nothing is left, asks to be told. */
+export function buyButton(card, act, classes) {
+  const { offer } = card;
+  const button = el("button", { class: `button ${classes}`, type: "button" });
+  const seen = new Seen(button);
+  button.addEventListener("click", () => {
+    const price = seen.take();
+    if (button.dataset.does === "buy") act.buy(offer, { price });
+    else if (button.dataset.does === "wait") act.wait(offer);
+    else act.look(offer);
+  });
+  button.show = (now, buyable, wait) => {
+    seen.show(priceOf(now).amount);
+    const left = leftOf(now) > 0;
+    button.dataset.does = left ? "buy" : wait ? "look" : "wait";
+    button.disabled = !buyable;
+    button.classList.toggle("button--primary", left && classes.includes("pinned"));
+    if (left) say(button, t("Buy"));
+    else if (!buyable) say(button, t("Sold out"));
+    else if (wait) say(button, t("You are no. %(place)s", { place: count(wait.place) }));
+    else say(button, t("Tell me when one comes back"));
+    const name = fullName(now);
+    const label = left && !classes.includes("pinned") ? `${t("Buy")}: ${name}` : null;
+    if (label) button.setAttribute("aria-label", label);
+    else button.removeAttribute("aria-label");
+  };
+  return button;
+}
+
 /** The card in its place, and in words for readers of the screen in `told`; `act` has
-    buy(offer), look(offer), origin(lot). */
+    buy(offer, {price}), look(offer), origin(lot), wait(offer); `waits` knows for what one waits. */
 export class PinnedCard {
-  constructor(place, told, act) {
+  constructor(place, told, act, waits) {
     this.place = place;
     this.told = told;
     this.act = act;
+    this.waits = waits;
     this.shown = null;
   }
 
@@ -104,24 +154,28 @@ export class PinnedCard {
     }
     if (this.shown !== card.offer) this.build(card);
     this.tell(card);
-    say(this.parts.price, money(card.price), true);
-    say(this.parts.was, card.list_price ? money(card.list_price) : "");
-    this.parts.was.hidden = !card.list_price;
-    say(this.parts.left, leftInWords(card));
-    this.parts.left.classList.toggle("pinned__left--few", card.left > 0 && card.left <= FEW);
+    const was = wasOf(card);
+    const left = leftOf(card);
+    say(this.parts.price, money(priceOf(card)), true);
+    say(this.parts.was, was ? money(was) : "");
+    this.parts.was.hidden = !was;
+    this.parts.flash.show(card);
+    say(this.parts.left, stockInWords(card));
+    this.parts.left.classList.toggle("pinned__left--few", left > 0 && left <= FEW);
     this.parts.stock.show(card);
     this.parts.lot.show(card);
-    this.parts.buy.disabled = !buyable || card.left <= 0;
-    say(this.parts.buy, card.left > 0 ? t("Buy") : t("Sold out"));
+    this.parts.buy.show(card, buyable, this.waits.of(card.offer));
   }
 
   /** Read out what is on screen when it comes, and when it is nearly gone; not each box sold. */
   tell(card) {
-    const few = card.left <= 0 ? "none" : card.left <= FEW ? "few" : "some";
-    const key = `${card.offer} ${card.price.amount} ${few}`;
+    const left = leftOf(card);
+    const few = left <= 0 ? "none" : left <= FEW ? "few" : "some";
+    const price = priceOf(card);
+    const key = `${card.offer} ${price.amount} ${few}`;
     if (key === this.said) return;
     this.said = key;
-    say(this.told, `${fullName(card)}, ${money(card.price)}, ${leftInWords(card)}`);
+    say(this.told, `${fullName(card)}, ${money(price)}, ${leftInWords(card)}`);
   }
 
   build(card) {
@@ -132,11 +186,8 @@ export class PinnedCard {
       left: el("span", { class: "pinned__left" }),
       stock: stockBar(),
       lot: lotLine(card, this.act),
-      buy: el("button", {
-        class: "button button--primary pinned__buy",
-        type: "button",
-        onclick: () => this.act.buy(card.offer),
-      }),
+      flash: flashLine(),
+      buy: buyButton(card, this.act, "pinned__buy"),
     };
     this.parts = parts;
     const look = el(
@@ -156,7 +207,7 @@ export class PinnedCard {
         el("span", { class: "pinned__stock" }, parts.stock, parts.left),
       ),
     );
-    this.place.replaceChildren(el("div", { class: "pinned" }, look, parts.lot, parts.buy));
+    this.place.replaceChildren(el("div", { class: "pinned" }, parts.flash, look, parts.lot, parts.buy));
     this.place.hidden = false;
   }
 }

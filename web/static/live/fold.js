@@ -2,7 +2,7 @@
 // Pure; renders nothing.
 
 const CHAT_KEPT = 50;
-const CHANGES = ["price", "list_price", "released", "left", "sold", "held", "position"];
+const CHANGES = ["price", "list_price", "released", "left", "sold", "held", "kept", "position"];
 
 export class Scene {
   constructor() {
@@ -23,6 +23,7 @@ export class Scene {
     this.source = snapshot.source;
     this.pinned = snapshot.pinned;
     this.offers = new Map(snapshot.offers.map((card) => [card.offer, { ...card }]));
+    for (const card of this.offers.values()) count(card);
     this.chat = [...snapshot.chat];
     this.audience = { ...snapshot.audience };
     this.orders = new Map((snapshot.orders ?? []).map((order) => [order.order, order]));
@@ -55,6 +56,7 @@ export class Scene {
         break;
       case "offer.added":
         this.offers.set(data.offer, { ...data });
+        count(this.offers.get(data.offer));
         break;
       case "offer.changed":
       case "offer.released":
@@ -62,7 +64,27 @@ export class Scene {
         const card = this.offers.get(data.offer);
         if (!card) break;
         for (const name of CHANGES) if (name in data) card[name] = data[name];
-        if (data.lot && data.lot_sold_g !== undefined) this.soldOf(data.lot, data.lot_sold_g);
+        const before = card.left;
+        count(card);
+        if (before > 0 && card.left <= 0) card.gone_at = at;
+        if (data.lot && data.lot_sold_g !== undefined) this.takenOf(data);
+        break;
+      }
+      case "flash.planned":
+      case "flash.started": {
+        const card = this.offers.get(data.offer);
+        const { offer, ...flash } = data;
+        if (card) card.flash = { ...flash, state: kind === "flash.planned" ? "planned" : "running" };
+        break;
+      }
+      case "flash.ended": {
+        const card = this.offers.get(data.offer);
+        if (card?.flash?.flash === data.flash) card.flash = null;
+        break;
+      }
+      case "wait.changed": {
+        const card = this.offers.get(data.offer);
+        if (card) card.waiting = data.waiting;
         break;
       }
       case "card.pinned":
@@ -89,10 +111,13 @@ export class Scene {
     }
   }
 
-  /** What is sold of a lot stands on each of its cards. */
-  soldOf(lot, grams) {
+  /** What is sold and left of a lot stands on each of its cards: they share its kilograms. */
+  takenOf({ lot, lot_sold_g, lot_left_g }) {
     for (const card of this.offers.values()) {
-      if (card.lot.id === lot) card.lot = { ...card.lot, sold_g: grams };
+      if (card.lot?.id !== lot) continue;
+      card.lot = { ...card.lot, sold_g: lot_sold_g };
+      if (lot_left_g !== undefined) card.lot.left_g = lot_left_g;
+      count(card);
     }
   }
 
@@ -100,4 +125,20 @@ export class Scene {
   get card() {
     return this.offers.get(this.pinned) ?? null;
   }
+}
+
+/** What the lot still gives of an offer's boxes; without end where it is not known. */
+export const boxesOfLot = ({ lot, net_weight_g }) =>
+  lot?.left_g === undefined || !net_weight_g
+    ? Infinity
+    : Math.max(0, Math.floor(lot.left_g / net_weight_g));
+
+/** What is left of an offer's own boxes, whatever its lot gives. */
+export const ownLeft = ({ released = 0, sold = 0, held = 0, kept = 0 }) =>
+  Math.max(0, released - sold - held - kept);
+
+/** What is left on a card: of its own boxes, and no more than its lot gives. A log may be older
+    than what it tells of lots. */
+function count(card) {
+  if (card.lot?.left_g !== undefined) card.left = Math.min(ownLeft(card), boxesOfLot(card));
 }

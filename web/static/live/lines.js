@@ -2,10 +2,11 @@
 // else the bag has.
 
 import { el, icon, say } from "../common/dom.js";
-import { money } from "../common/format.js";
+import { count, money } from "../common/format.js";
 import { pictureOf } from "../common/pictures.js";
-import { page, t } from "../common/words.js";
+import { n, page, t } from "../common/words.js";
 import { fullName, leftInWords } from "./card.js";
+import { leftOf, priceOf, running } from "./flash.js";
 
 const price = (amount) => money({ amount, currency: page.currency });
 
@@ -89,10 +90,11 @@ export class Lines {
   update(row, card, line) {
     const most = this.basket.most(card.offer);
     say(row.price, price(line.price));
-    say(row.was, card.list_price ? money(card.list_price) : "");
-    row.was.hidden = !card.list_price;
+    const was = line.flash ? card.price : card.list_price;
+    say(row.was, was ? money(was) : "");
+    row.was.hidden = !was;
     say(row.left, leftInWords(card));
-    row.left.hidden = Boolean(this.basket.hold) && card.left <= 0;
+    row.left.hidden = Boolean(this.basket.hold) && leftOf(card) <= 0;
     if (document.activeElement !== row.number) row.number.value = line.quantity;
     row.number.max = Math.max(1, most);
     row.more.disabled = line.quantity >= most;
@@ -103,10 +105,27 @@ export class Lines {
       row.less.replaceChildren(icon(last ? "bin" : "minus"));
       row.less.setAttribute("aria-label", last ? t("Take %(name)s out", { name }) : `${t("One less")}: ${name}`);
     }
+    const words = this.priceInWords(card, line, most);
+    row.kept.hidden = !words;
+    if (words) say(row.kept, words);
+  }
+
+  /** What is to be known of a line's price: a batch's limit, or that what is held keeps it. */
+  priceInWords(card, line, most) {
+    const flash = running(card);
+    if (line.flash && flash?.flash === line.flash) {
+      if (!flash.per_buyer || line.quantity < most) return "";
+      const limit = flash.per_buyer;
+      return n(
+        "At this price there is %(limit)s a buyer.",
+        "At this price there are %(limit)s a buyer.",
+        limit,
+        { limit: count(limit) },
+      );
+    }
     // A price that rose meanwhile does not touch what is held.
-    const kept = this.basket.hold?.lines.has(card.offer) && card.price.amount > line.price;
-    row.kept.hidden = !kept;
-    if (kept) say(row.kept, t("It costs %(price)s now; you keep yours while it is held.", { price: money(card.price) }));
+    if (!this.basket.hold?.lines.has(card.offer) || card.price.amount <= line.price) return "";
+    return t("It costs %(price)s now; you keep yours while it is held.", { price: money(card.price) });
   }
 }
 
@@ -121,10 +140,10 @@ export class More {
 
   render() {
     const cards = [...this.scene.offers.values()].filter(
-      (card) => !this.basket.lines.has(card.offer) && card.left > 0,
+      (card) => !this.basket.lines.has(card.offer) && leftOf(card) > 0,
     );
     this.place.hidden = cards.length === 0;
-    const key = JSON.stringify(cards.map((card) => [card.offer, card.price.amount]));
+    const key = JSON.stringify(cards.map((card) => [card.offer, priceOf(card).amount]));
     if (key === this.shown) return;
     this.shown = key;
     this.list.replaceChildren(...cards.map((card) => this.row(card)));
@@ -132,11 +151,12 @@ export class More {
 
   row(card) {
     const name = fullName(card);
+    const price = priceOf(card);
     return el(
       "li",
       { class: "more__row" },
       el("img", { class: "thumb thumb--small", src: pictureOf(card), alt: "", width: 56, height: 56 }),
-      el("p", { class: "lines__text" }, el("span", { class: "lines__name" }, name), el("span", { class: "number soft" }, money(card.price))),
+      el("p", { class: "lines__text" }, el("span", { class: "lines__name" }, name), el("span", { class: "number soft" }, money(price))),
       el(
         "button",
         {
@@ -145,7 +165,7 @@ export class More {
           "aria-label": t("Add %(name)s", { name }),
           onclick: () => {
             this.basket.channel.tell({ type: "card.open", offer: card.offer });
-            this.basket.add(card.offer);
+            this.basket.add(card.offer, price.amount);
           },
         },
         icon("plus"),

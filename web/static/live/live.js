@@ -15,10 +15,13 @@ import { Scene } from "./fold.js";
 import { Hearts } from "./hearts.js";
 import { Kept } from "./kept.js";
 import { Look } from "./look.js";
+import { Ordering } from "./ordering.js";
 import { openOrigin } from "./origin.js";
 import { Slate, slateOf } from "./slate.js";
 import { Surround } from "./surround.js";
 import { mostWanted, setUpThrift } from "./thrift.js";
+import { Waiting } from "./waiting.js";
+import { Waits } from "./waits.js";
 import { WayNote } from "./way-note.js";
 import { Player } from "./whep.js";
 
@@ -31,12 +34,15 @@ const video = at("video");
 const channel = new Channel(broadcast.id);
 const player = new Player(video, broadcast.id, { most: mostWanted() });
 const act = {
-  // A tap that came by the offer's own sheet was counted there.
-  buy: (offer, counted = false) => {
+  // `price` is the one that was seen; a tap that came by the offer's own sheet was counted there.
+  buy: (offer, { price, counted = false } = {}) => {
     closeSheets();
     if (!counted) channel.tell({ type: "card.open", offer });
-    buying.begin(offer);
+    buying.begin(offer, price);
   },
+  wait: (offer, quantity) => waiting.join(offer, quantity),
+  leave: (offer) => waiting.leave(offer),
+  openBag: () => open(at("bag-sheet")),
   look: (offer) => {
     closeSheets();
     look.show(offer);
@@ -47,17 +53,25 @@ const act = {
   },
 };
 const basket = new Basket(broadcast.id, channel, scene);
-const buying = new Buying(at("buy-sheet"), { basket, scene, centres });
-buying.openBag = () => open(at("bag-sheet"));
-const look = new Look(at("look-sheet"), scene, channel, act);
+const ordering = new Ordering(broadcast.id, channel, scene, basket);
+const buying = new Buying(at("buy-sheet"), { basket, ordering, scene, centres }, act);
+const waits = new Waits(broadcast.id, channel);
+const begin = () => {
+  if (!at("buy-sheet").open) closeSheets();
+  buying.begin(null);
+};
+const waiting = new Waiting({ waits, basket, scene, begin });
+const look = new Look(at("look-sheet"), { scene, channel, waits }, act);
 new Kept(at("kept"), basket, () => buying.begin(null));
-const card = new PinnedCard(at("card"), at("card-told"), act);
-const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act);
+const card = new PinnedCard(at("card"), at("card-told"), act, waits);
+const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act, waits);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
 const hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
 const slate = new Slate(at("slate"), { again: () => player.restart(), play: () => player.play() });
 const wayNote = new WayNote(at("way"));
 new Surround(video, at("surround"));
+
+const TICK = 250; // how soon a countdown's next second is drawn
 
 let known = false;
 
@@ -71,6 +85,14 @@ function closeSheets() {
   for (const sheet of document.querySelectorAll("dialog[open]")) close(sheet);
 }
 
+/** What is on offer; flash batches change it with the clock too. */
+function renderOffers() {
+  const buyable = scene.broadcast.state === "live" && channel.state !== "refused";
+  card.render(scene.card, buyable);
+  bag.render(scene, buyable, known);
+  look.render(buyable);
+}
+
 function render() {
   const state = scene.broadcast.state;
   const live = state === "live";
@@ -82,13 +104,12 @@ function render() {
   say(at("viewers"), count(scene.audience.viewers));
   at("viewers-line").hidden = !live;
   at("offline").hidden = channel.state !== "waiting" || !known;
-  card.render(scene.card, buyable);
-  bag.render(scene, buyable, known);
+  renderOffers();
   renderOrders(at("bag-orders"), scene);
   renderOrders(at("bag-sheet-orders"), scene);
   basket.sync();
+  ordering.sync();
   buying.render(buyable);
-  look.render(buyable);
   chat.render(scene);
   hearts.render(scene);
   slate.render(slateOf(scene, picture(), channel.state));
@@ -106,9 +127,13 @@ channel.addEventListener("welcome", ({ detail }) => {
   scene.load(detail.snapshot);
   chat.welcome(detail.you);
   render();
+  waits.welcome();
 });
 channel.addEventListener("events", ({ detail }) => {
-  for (const event of detail.events) scene.apply(event);
+  for (const event of detail.events) {
+    scene.apply(event);
+    waits.apply(event);
+  }
   if (detail.events.some(({ kind }) => kind === "source.switched")) player.another();
   render();
 });
@@ -116,6 +141,10 @@ channel.addEventListener("state", () => {
   render();
   player.soon();
 });
+waits.addEventListener("change", renderOffers);
+setInterval(() => {
+  if ([...scene.offers.values()].some(({ flash }) => flash)) renderOffers();
+}, TICK);
 player.addEventListener("state", render);
 player.addEventListener("way", () => wayNote.show(player.way));
 

@@ -1,26 +1,37 @@
-// One offer, large: its picture, price, weight and stock, where it comes from, and the way to buy.
+// One offer, large: its picture, price, weight and stock, where it comes from, and the way to buy, or
+// to wait for what comes back.
 
 import { el, icon, say } from "../common/dom.js";
-import { count, money, perKilogram, weight } from "../common/format.js";
+import { count, kilograms, money, perKilogram, weight } from "../common/format.js";
 import { pictureOf } from "../common/pictures.js";
 import { open } from "../common/sheet.js";
 import { n, t, text } from "../common/words.js";
-import { balanceInWords, fullName, leftInWords, lotInWords, stockBar } from "./card.js";
+import { balanceInWords, fullName, leftInWords, lotInWords, stockBar, waitingInWords } from "./card.js";
+import { flashLine, flashOf, leftOf, priceOf, wasOf } from "./flash.js";
+import { Seen } from "./seen.js";
 
 export class Look {
-  /** `act` has buy(offer, true) and origin(lot). */
-  constructor(sheet, scene, channel, act) {
+  /** `act` has buy(offer, {price, counted}), wait(offer), leave(offer) and origin(lot). */
+  constructor(sheet, { scene, channel, waits }, act) {
     this.sheet = sheet;
     this.scene = scene;
     this.channel = channel;
+    this.waits = waits;
     this.act = act;
     this.buy = sheet.querySelector(".sheet__foot button");
-    this.buy.addEventListener("click", () => act.buy(this.offer, true));
+    this.seen = new Seen(this.buy);
+    this.buy.addEventListener("click", () => {
+      const price = this.seen.take();
+      if (this.does === "buy") act.buy(this.offer, { price, counted: true });
+      else if (this.does === "wait") act.wait(this.offer);
+      else act.leave(this.offer);
+    });
   }
 
   show(offer) {
     const card = this.scene.offers.get(offer);
     if (!card) return;
+    if (this.offer !== offer) this.seen.clear();
     this.offer = offer;
     this.channel.tell({ type: "card.open", offer });
     this.build(card);
@@ -33,8 +44,10 @@ export class Look {
       price: el("span", { class: "price" }),
       was: el("s", { class: "price-was" }),
       each: el("span", { class: "small soft" }),
+      flash: flashLine(),
       left: el("p", { class: "small" }),
       stock: stockBar(),
+      wait: el("p", { class: "notice notice--kumquat" }),
       balance: el("p", { class: "small" }),
     };
     this.parts = parts;
@@ -47,10 +60,12 @@ export class Look {
         "div",
         { class: "stack stack--close" },
         el("p", { class: "look__money" }, parts.price, parts.was, parts.each),
+        parts.flash,
         el("p", {}, el("span", { class: "soft" }, t("Net weight")), " ", el("strong", {}, weight(card.net_weight_g))),
         parts.stock,
         parts.left,
       ),
+      parts.wait,
       el(
         "div",
         { class: "card card--leaf" },
@@ -77,22 +92,31 @@ export class Look {
     const card = this.scene.offers.get(this.offer);
     if (!this.sheet.open || !card) return;
     const { parts } = this;
-    say(parts.price, money(card.price));
-    say(parts.was, card.list_price ? money(card.list_price) : "");
-    parts.was.hidden = !card.list_price;
-    say(parts.each, perKilogram(card.price, card.net_weight_g));
+    const price = priceOf(card);
+    const was = wasOf(card);
+    const wait = this.waits.of(card.offer);
+    const left = leftOf(card) > 0;
+    say(parts.price, money(price));
+    say(parts.was, was ? money(was) : "");
+    parts.was.hidden = !was;
+    say(parts.each, perKilogram(price, card.net_weight_g));
+    parts.flash.show(card);
     parts.stock.show(card);
     say(parts.left, this.stockInWords(card));
-    say(parts.balance, balanceInWords(card.lot));
-    this.buy.disabled = !buyable || card.left <= 0;
-    say(
-      this.buy,
-      card.left > 0 ? t("Buy · %(price)s", { price: money(card.price) }) : t("Sold out"),
-    );
+    parts.wait.hidden = left || !buyable;
+    say(parts.wait, this.waitInWords(card, wait));
+    say(parts.balance, [balanceInWords(card.lot), wastedInWords(card.lot)].filter(Boolean).join(" · "));
+    this.seen.show(price.amount);
+    this.does = left ? "buy" : wait ? "leave" : "wait";
+    this.buy.disabled = !buyable;
+    this.buy.classList.toggle("button--primary", this.does !== "leave");
+    if (left) say(this.buy, t("Buy · %(price)s", { price: money(price) }));
+    else if (!buyable) say(this.buy, t("Sold out"));
+    else say(this.buy, wait ? t("Wait no more") : t("Tell me when one comes back"));
   }
 
   stockInWords(card) {
-    if (card.left <= 0) return leftInWords(card);
+    if (flashOf(card) || card.left <= 0) return leftInWords(card);
     const left = t("%(left)s of %(released)s left", {
       left: count(card.left),
       released: count(card.released),
@@ -103,4 +127,23 @@ export class Look {
     });
     return `${left} · ${held}`;
   }
+
+  /** Which place one has, or what waiting would mean. */
+  waitInWords(card, wait) {
+    const others = waitingInWords(card);
+    const words = wait
+      ? [
+          t("You are no. %(place)s of those who wait.", { place: count(wait.place) }),
+          t("What comes back is held for you at once; keep this page open."),
+        ]
+      : [
+          others ? `${others}.` : t("Nobody waits for it yet."),
+          t("What comes back goes to those who wait first, in turn."),
+        ];
+    return words.join(" ");
+  }
 }
+
+/** What of a lot could not be sold; nothing where all could. */
+const wastedInWords = ({ wasted_g: grams }) =>
+  grams > 0 ? t("%(wasted)s sorted out", { wasted: kilograms(grams) }) : "";

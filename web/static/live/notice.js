@@ -1,0 +1,163 @@
+// What went wrong or changed while one buys, in words, and the one tap that answers it.
+
+import { clock, count, money, weight } from "../common/format.js";
+import { now } from "../common/now.js";
+import { sentence } from "../common/problems.js";
+import { n, page, t } from "../common/words.js";
+import { fullName } from "./card.js";
+import { leftOf } from "./flash.js";
+
+const JUST = 60_000; // what went so lately is said with its seconds
+
+const price = (amount) => money({ amount, currency: page.currency });
+
+/** `{words, acts}`, each act `[name, what it does]`; `act` has elsewhere() and wait(offer, quantity),
+    `raised` is a total that rose under the thumb, `heavy` the most that a parcel holds. */
+export function noticeOf({ basket, scene, failed, raised, heavy, act }) {
+  const prices = basket.changes.filter((change) => change.now !== undefined);
+  const short = basket.changes.filter((change) => change.left !== undefined);
+  if (prices.length > 0) return changed(basket, scene, prices);
+  if (short.length > 0) return gone(basket, scene, short, act);
+  if (raised) {
+    return {
+      words: t("It costs %(now)s now, %(was)s a moment ago. Nothing is ordered yet: place the order once more if it suits you.", raised),
+      acts: [],
+    };
+  }
+  if (heavy) {
+    return {
+      words: t("A parcel there holds %(most)s at most. Take less, or pick it up.", { most: weight(heavy) }),
+      acts: [],
+    };
+  }
+  if (failed) return { words: sentence(failed), acts: [] };
+  const { problem } = basket;
+  if (!problem || problem.slug === "unknown-message-type") return { words: "", acts: [] };
+  const acts = basket.state === "loose" ? [[t("Try again"), () => basket.again()]] : [];
+  return { words: sentence(problem), acts };
+}
+
+function changed(basket, scene, prices) {
+  const words = prices.map(({ offer, was, now: is }) =>
+    t("%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.", {
+      name: fullName(scene.offers.get(offer)),
+      was: price(was),
+      now: price(is),
+    }),
+  );
+  let total = basket.total.amount;
+  for (const { offer, was, now: is } of prices) {
+    total += (is - was) * (basket.lines.get(offer)?.quantity ?? 0);
+  }
+  const acts = [[t("Take it for %(total)s", { total: price(total) }), () => basket.accept()]];
+  if (basket.hold) acts.push([t("Keep what is held for me"), () => basket.keepHeld()]);
+  else acts.push([t("No, thank you"), () => basket.drop()]);
+  return { words: words.join(" "), acts };
+}
+
+function gone(basket, scene, short, act) {
+  const words = short.map((change) => shortInWords(change, scene)).join(" ");
+  const none = short.filter((change) => change.left === 0);
+  if (none.length === 0) return { words, acts: [] };
+  const acts = [];
+  const dear = none.find(({ offer, flash }) => flash && scene.offers.get(offer)?.left > 0);
+  const back = short.every(({ offer, left, why }) => left > 0 || (why !== "limit-reached" && leftOf(scene.offers.get(offer)) > 0));
+  if (dear) {
+    const { price: ordinary } = scene.offers.get(dear.offer);
+    acts.push([t("Take it for %(total)s", { total: money(ordinary) }), () => basket.ordinary()]);
+  } else if (back) acts.push([t("Hold it now"), () => basket.again()]);
+  else if (none.length === 1 && none[0].why !== "limit-reached") {
+    const { offer } = none[0];
+    const quantity = basket.lines.get(offer)?.quantity ?? 1;
+    acts.push([t("Tell me when one comes back"), () => act.wait(offer, quantity)]);
+  }
+  if (basket.lines.size > 1) acts.push([t("Order without it"), () => basket.without()]);
+  else acts.push([t("Look into the bag"), () => act.elsewhere()]);
+  return { words, acts };
+}
+
+function shortInWords(change, scene) {
+  const { offer, left, why } = change;
+  const card = scene.offers.get(offer);
+  const name = fullName(card);
+  if (why === "limit-reached") return limitInWords(change, name);
+  if (why === "lot-spent") {
+    return left > 0
+      ? n(
+          "Of lot %(lot)s the harvest gives %(left)s more of %(name)s; your order has that one now.",
+          "Of lot %(lot)s the harvest gives %(left)s more of %(name)s; your order has these now.",
+          left,
+          { name, left: count(left), lot: change.lot },
+        )
+      : t("The harvest gives no more of %(name)s: all of lot %(lot)s is sold or held.", {
+          name,
+          lot: change.lot,
+        });
+  }
+  if (left > 0) {
+    return n(
+      "Of %(name)s only %(left)s is left; your order has that one now.",
+      "Of %(name)s only %(left)s are left; your order has these now.",
+      left,
+      { name, left },
+    );
+  }
+  if (leftOf(card) > 0 && !change.flash) return t("%(name)s is there again.", { name });
+  return [goneInWords(change, card, name), heldInWords(change, card)].join(" ");
+}
+
+function limitInWords({ left, limit, had }, name) {
+  const words = { name, limit: count(limit), had: count(had), left: count(left) };
+  if (left > 0) {
+    return n(
+      "At this price a buyer may have %(limit)s of %(name)s; your order has %(left)s now.",
+      "At this price a buyer may have %(limit)s of %(name)s; your order has %(left)s now.",
+      limit,
+      words,
+    );
+  }
+  return n(
+    "At this price a buyer may have %(limit)s of %(name)s, and you have %(had)s already.",
+    "At this price a buyer may have %(limit)s of %(name)s, and you have %(had)s already.",
+    limit,
+    words,
+  );
+}
+
+/** When the last one went. */
+function goneInWords({ flash }, card, name) {
+  if (flash) return t("%(name)s at the flash price has just sold out.", { name });
+  const ago = now() - card.gone_at;
+  if (!(ago >= 0)) return t("%(name)s has just sold out.", { name });
+  if (ago < JUST) {
+    const seconds = Math.max(1, Math.round(ago / 1000));
+    return n(
+      "The last of %(name)s went %(seconds)s second ago.",
+      "The last of %(name)s went %(seconds)s seconds ago.",
+      seconds,
+      { name, seconds },
+    );
+  }
+  return t("The last of %(name)s went at %(time)s.", { name, time: clock(card.gone_at) });
+}
+
+/** What may come back of it, and by when. */
+function heldInWords(change, card) {
+  const held = change.held ?? card.held ?? 0;
+  if (!(held > 0)) return t("More may be released: keep watching.");
+  const values = { held: count(held) };
+  if (change.until > 0) {
+    return n(
+      "%(held)s is held by a buyer and comes back by %(time)s if it is not ordered.",
+      "%(held)s are held by buyers and come back by %(time)s if they are not ordered.",
+      held,
+      { ...values, time: clock(change.until) },
+    );
+  }
+  return n(
+    "%(held)s is held by somebody and comes back if they do not order: keep watching.",
+    "%(held)s are held by others and come back if they do not order: keep watching.",
+    held,
+    values,
+  );
+}

@@ -1,0 +1,29 @@
+// The sum that keeps robots from the till: a string whose SHA-256 behind a prefix begins with so many
+// zero bits. Found in a worker, or where there is none in slices, so that the page never stands still.
+
+import { search } from "./proof-search.js";
+
+/** The proof for a prefix; the same prefix always has the same one. */
+export async function prove(prefix, bits) {
+  const worker = begin();
+  if (!worker) return search(prefix, bits);
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.addEventListener("message", ({ data }) => resolve(data));
+      worker.addEventListener("error", reject);
+      worker.postMessage({ prefix, bits });
+    });
+  } catch {
+    return search(prefix, bits);
+  } finally {
+    worker.terminate();
+  }
+}
+
+function begin() {
+  try {
+    return new Worker(new URL("proof-worker.js", import.meta.url), { type: "module" });
+  } catch {
+    return null;
+  }
+}

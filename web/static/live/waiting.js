@@ -1,0 +1,66 @@
+// Waiting in the page's words: joining and leaving, and what is told when it was worth it.
+
+import { sentence } from "../common/problems.js";
+import { clock, count } from "../common/format.js";
+import { close } from "../common/sheet.js";
+import { toast } from "../common/toast.js";
+import { t } from "../common/words.js";
+import { fullName } from "./card.js";
+
+const TOLD = 20; // seconds
+
+export class Waiting {
+  /** `begin` opens what is held. */
+  constructor({ waits, basket, scene, begin }) {
+    this.waits = waits;
+    this.basket = basket;
+    this.scene = scene;
+    this.begin = begin;
+    waits.addEventListener("served", ({ detail }) => this.served(detail));
+  }
+
+  async join(offer, quantity) {
+    const name = fullName(this.scene.offers.get(offer));
+    try {
+      await this.waits.join(offer, quantity);
+    } catch (problem) {
+      toast(sentence(problem), { danger: true });
+      return;
+    }
+    const wait = this.waits.of(offer);
+    if (!wait) return;
+    toast(
+      t("You are no. %(place)s for %(name)s. What comes back is held for you at once.", {
+        place: count(wait.place),
+        name,
+      }),
+    );
+  }
+
+  async leave(offer) {
+    try {
+      await this.waits.leave(offer);
+    } catch (problem) {
+      toast(sentence(problem), { danger: true });
+      return;
+    }
+    const sheet = document.querySelector("dialog[open]");
+    if (sheet) close(sheet);
+    toast(t("You wait no more."));
+  }
+
+  /** Boxes came back and are held here: one tap opens them. */
+  served(held) {
+    this.basket.served(held);
+    const { offer } = held.waited[0] ?? held.lines.at(-1);
+    this.told?.();
+    this.told = toast(
+      t("%(name)s came back and is held for you until %(time)s.", {
+        name: fullName(this.scene.offers.get(offer)),
+        time: clock(held.until),
+      }),
+      { act: t("Order it"), onAct: this.begin, seconds: TOLD },
+    );
+    navigator.vibrate?.(200);
+  }
+}

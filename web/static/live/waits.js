@@ -1,0 +1,79 @@
+// For what this device waits: offers that were sold out, of which it gets the next boxes that come
+// back. They are held for it then, and the basket takes the hold up.
+
+import { api } from "../common/api.js";
+import { recall, remember } from "../common/memory.js";
+import { ask } from "./ask.js";
+
+const SPREAD = 2000; // so that not all who wait ask for their place at once
+
+/** Events: "change"; "served" with the order's event as detail, in its `waited` the
+    lines that came back. */
+export class Waits extends EventTarget {
+  constructor(broadcast, channel) {
+    super();
+    this.path = `/api/v1/broadcasts/${broadcast}/waits`;
+    this.broadcast = broadcast;
+    this.channel = channel;
+    this.own = new Map(); // by offer: {offer, quantity, place, waiting}
+  }
+
+  of(offer) {
+    return this.own.get(offer) ?? null;
+  }
+
+  /** Wait for so many of an offer. Throws Problem. */
+  async join(offer, quantity = 1) {
+    const wait = await ask(this.channel, { type: "wait.join", offer, quantity }, () =>
+      api("PUT", `${this.path}/${offer}`, { quantity }),
+    );
+    // What came back in the same moment may be held already.
+    if (wait.place) this.own.set(offer, wait);
+    this.changed();
+  }
+
+  /** Wait no more. Throws Problem. */
+  async leave(offer) {
+    await ask(this.channel, { type: "wait.leave", offer }, () => api("DELETE", `${this.path}/${offer}`));
+    this.own.delete(offer);
+    this.changed();
+  }
+
+  /** A snapshot came: ask for the places, where this device may have some. */
+  welcome() {
+    if (recall("waits") === this.broadcast) this.load();
+  }
+
+  async load() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    try {
+      const { waits } = await api("GET", this.path);
+      this.own = new Map(waits.map((wait) => [wait.offer, wait]));
+    } catch {
+      return; // The places that are known stay until it can be asked again.
+    }
+    this.changed();
+  }
+
+  /** One event of the broadcast. */
+  apply({ kind, data }) {
+    if (kind === "order.held" && data.waited) {
+      const waited = data.lines.filter(({ offer }) => this.own.delete(offer));
+      this.changed();
+      this.dispatchEvent(new CustomEvent("served", { detail: { ...data, waited } }));
+    } else if (kind === "wait.changed" && this.own.has(data.offer)) {
+      this.own.get(data.offer).waiting = data.waiting;
+      this.timer ??= setTimeout(() => this.load(), Math.random() * SPREAD);
+    } else if (kind === "broadcast.ended" && this.own.size > 0) {
+      this.own.clear();
+      this.changed();
+    }
+  }
+
+  changed() {
+    if (this.own.size > 0) remember("waits", this.broadcast);
+    else if (recall("waits") === this.broadcast) remember("waits", null);
+    this.dispatchEvent(new CustomEvent("change"));
+  }
+}
