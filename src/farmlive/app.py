@@ -52,6 +52,7 @@ from farmlive.shop import channel as shop_channel
 from farmlive.shop import fee_routes, order_routes, wait_routes
 from farmlive.shop import routes as shop_routes
 from farmlive.shop.fees import ParcelFees
+from farmlive.shop.lot_sales import LotSales
 from farmlive.shop.shop import Shop
 from farmlive.store import Store
 from farmlive.store.files import Files
@@ -135,6 +136,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         limits=people.limits,
         blocks=people.blocks,
     )
+    origin.sold_by(LotSales(log, settle=shop.waits.settle))
     review = Review(store, log, settings)
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))
     channel.orders_of(shop.audiences)
