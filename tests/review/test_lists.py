@@ -80,10 +80,12 @@ async def test_a_packing_list_says_what_goes_where(fair: Any) -> None:
             "A0001",
             "张三",
             "13800000001",
+            "",
             "溪口村",
             "Xikou 2.5 kg box × 2 #1123",
             2,
             5_000,
+            0,
             5980,
             "placed",
         )
@@ -121,12 +123,16 @@ async def test_orders_come_line_by_line_without_their_buyers(fair: Any) -> None:
 
 async def test_sales_say_how_each_number_is_counted(fair: Any) -> None:
     await fair.order("13800000001", 2, 1)
-    summary, by_offer, by_lot, by_farm = (await fair.sheet("sales")).tables
+    summary, by_offer, by_lot, harvest, by_farm = (await fair.sheet("sales")).tables
     assert all(how for _, _, how in summary.rows)
     assert {name: cell.value for name, cell, _ in summary.rows}["Net"] == 10_970
     assert [
         table.totals()[place] for table, place in ((by_offer, 13), (by_lot, 9), (by_farm, 8))
     ] == [10_970] * 3
+    assert [row[2:] for row in harvest.rows] == [
+        (500_000, 0, 5_000, 5_000, 0, 495_000),
+        (500_000, 0, 2_500, 2_500, 0, 497_500),
+    ]
 
 
 async def test_the_timeline_adds_up_and_tells_what_happened(fair: Any) -> None:

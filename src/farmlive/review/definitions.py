@@ -32,26 +32,33 @@ DEFINITIONS = {
         "已取消：由买家或工作人员取消的订单及其全部件数。",
     ),
     "refunded": _say(
-        "Refunded: orders that got money back, and what was paid back on orders that stand; "
-        "cancelled orders are taken off once, as cancelled.",
-        "已退款：有退款的订单数，以及未取消订单退回的金额；已取消的订单只按取消扣一次。",
+        "Refunded: orders that got money back, for damage too, and what was paid back of the goods "
+        "of those that stand; cancelled orders are taken off once.",
+        "已退款：有退款（含坏果赔付）的订单数，以及未取消订单退回的货款；"
+        "已取消的订单只按取消扣一次。",
     ),
     "net": _say(
         "Net: gross less cancelled orders, less refunds of the orders that stand.",
         "净额：成交总额减去已取消订单，再减去未取消订单的退款。",
     ),
+    "fees": _say(
+        "Parcel fees: what the orders that stand pay for parcels, less what was given back; a "
+        "refund is of the goods first. Fees are in no other number here.",
+        "运费：未取消订单在货款之外付的运费，减去退回的运费；退款先算货款。其他各数都不含运费。",
+    ),
     "paid": _say(
-        "Paid: what the orders that stand come to where they are paid, before refunds.",
-        "已付：未取消且已付款的订单金额，未减退款。",
+        "Paid: the goods of the orders that stand and are paid, without parcel fees, before "
+        "refunds.",
+        "已付：未取消且已付款的订单货款，不含运费，未减退款。",
     ),
     "due": _say(
-        "Still to pay: what the orders that stand come to where they are not paid yet; cash on "
-        "delivery and at the pick-up point is paid at the end.",
-        "待付：未取消且尚未付款的订单金额；货到付款和自提付款在最后收取。",
+        "Still to pay: the goods of the orders that stand and are not paid yet, without parcel "
+        "fees; cash is paid at the end.",
+        "待付：未取消且尚未付款的订单货款，不含运费；货到付款和自提付款在最后收取。",
     ),
     "aov": _say(
-        "Average order value: gross divided by orders.",
-        "客单价：成交总额除以订单数。",
+        "Average order value: gross divided by orders, without parcel fees.",
+        "客单价：成交总额除以订单数，不含运费。",
     ),
     "gpm": _say(
         "GPM: gross for each 1,000 views.",
@@ -119,29 +126,30 @@ DEFINITIONS = {
     ),
     "offers": _say(
         "By product: orders with that offer, its items and its money; an order with several "
-        "counts once at each. A refund is shared among its order's lines by their money.",
+        "counts once at each. A refund is shared among its order's lines. Flash batches are in it.",
         "按商品：含该商品的订单数、件数和金额；一单含多种商品时，各计一次。"
-        "退款按订单各行金额分摊。",
+        "退款按订单各行金额分摊。限时抢购按抢购价计入。",
     ),
     "lots": _say(
         "By lot: all offers that draw on the lot; weight is net weight times the items that are "
-        "not cancelled.",
-        "按批次：出自该批次的各商品之和；重量为净含量乘以未取消的件数。",
+        "not cancelled. Left of a harvest is what is not wasted, sold or held, in all broadcasts.",
+        "按批次：出自该批次的各商品之和；重量为净含量乘以未取消的件数。"
+        "采收量减去损耗、售出和保留即为剩余，合计所有直播。",
     ),
     "farms": _say(
         "By farm: all lots of the farm.",
         "按农场：该农场各批次之和。",
     ),
     "timeline": _say(
-        "Timeline: viewers are the average of each step; sales stand where they were ordered. With "
-        "a pin, a price or a release stands what its product sold in the five minutes after it.",
+        "Timeline: viewers on average, sales where they were ordered. With a pin, a price or a "
+        "release: what its product sold in the 5 minutes after it; with a flash batch, its own.",
         "时间线：观众为每一段的平均在线数，销售按下单时间计，含后来取消的。"
-        "置顶、改价、放货旁的数字是该商品此后五分钟内的销售。",
+        "置顶、改价、放货旁的数字是该商品此后五分钟内的销售，限时抢购旁的是这一批本身的销售。",
     ),
     "highlights": _say(
-        "What stands out: the minute with the highest gross, and the release of which as many "
-        "as were released were ordered soonest.",
-        "亮点：成交总额最高的一分钟，以及放货后最快订满的一批。",
+        "What stands out: the minute with the highest gross, and the release or flash batch of "
+        "which as many as were released were ordered soonest.",
+        "亮点：成交总额最高的一分钟，以及放货或抢购中最快订满的一批。",
     ),
 }
 
@@ -168,18 +176,28 @@ SHEET_WORDS = {
             "每个包裹装什么、寄到哪里、快递应代收多少。",
         ),
     ),
+    "cash": (
+        _say("Cash sheet", "收款单"),
+        _say(
+            "What is collected at each pick-up point and by the courier: goods, parcel fees, "
+            "what was given back, what is paid and what is still to collect.",
+            "每个自提点和快递收多少钱：货款、运费、已退、已收和应收。",
+        ),
+    ),
     "settlement": (
         _say("Settlement", "结算单"),
         _say(
-            "What each farm sold, what was cancelled and refunded, and what remains.",
-            "每个农场售出多少、取消和退款多少、净额多少。",
+            "What each farm sold, what was cancelled and refunded, and what remains: the goods, "
+            "without parcel fees.",
+            "每个农场售出多少、取消和退款多少、净额多少；只算货款，不含运费。",
         ),
     ),
     "sales": (
         _say("Sales", "销售汇总"),
         _say(
-            "Every number of this page with how it is counted; by product, lot and farm.",
-            "本页全部数字及其口径；按商品、批次和农场。",
+            "Every number of this page with how it is counted; by product, lot and farm; and what "
+            "became of each harvest.",
+            "本页全部数字及其口径；按商品、批次和农场；以及每批采收的去向。",
         ),
     ),
     "orders": (

@@ -12,12 +12,17 @@ KINDS = (
     "broadcast.ended",
     "card.pinned",
     "card.unpinned",
+    "flash.ended",
+    "flash.started",
     "offer.added",
     "offer.changed",
     "offer.released",
     "order.cancelled",
+    # Also where a cancellation was undone.
+    "order.packed",
     "order.placed",
     "order.refunded",
+    "order.shipped",
     "source.switched",
 )
 
@@ -27,29 +32,56 @@ Fact = tuple[int, str, dict[str, Any]]
 
 @dataclass(slots=True)
 class Order:
-    """An order as the log tells it; each line has `offer`, `lot`, `farm`, `quantity`, `total`."""
+    """An order as the log tells it; each line has `offer`, `lot`, `farm`, `quantity`, `total`, and
+    `flash` where its boxes are of a flash batch.
+
+    `goods` is what its lines come to, `fee` what its parcel costs on top. Boxes that went `back`
+    into the stock are counted by offer.
+    """
 
     id: str
     at: int
     buyer: str
     lines: list[dict[str, Any]]
-    total: int
+    goods: int
     simulated: bool
+    fee: int = 0
     cancelled: bool = False
     refunded: int = 0
+    back: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """What the buyer pays."""
+        return self.goods + self.fee
+
+    @property
+    def refunded_goods(self) -> int:
+        """What of the refund is of the goods: the fee is given back after all of them."""
+        return min(self.refunded, self.goods)
+
+    @property
+    def refunded_fee(self) -> int:
+        """What of the refund is of the fee."""
+        return self.refunded - self.refunded_goods
 
 
 @dataclass(slots=True)
 class Deed:
-    """What the host did with an offer; money in minor units."""
+    """What the host did with an offer; money in minor units.
 
-    kind: Literal["pin", "price", "release"]
+    A flash batch is two: `flash` from its start until its end, with its price and its boxes, and
+    `flash_end` with how many of them were sold.
+    """
+
+    kind: Literal["pin", "price", "release", "flash", "flash_end"]
     at: int
     offer: str
     until: int | None = None
     price: int | None = None
     was: int | None = None
     quantity: int | None = None
+    flash: str | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -78,7 +110,10 @@ class Ledger:
         return next((card["price"]["currency"] for card in self.cards.values()), None)
 
     def only(self, farms: frozenset[str]) -> "Ledger":
-        """The part of these farms: their cards, their lines of orders, what was done with them."""
+        """The part of these farms: their cards, their lines of orders, what was done with them.
+
+        Parcels' fees are no farm's.
+        """
         cards = {
             offer: card for offer, card in self.cards.items() if card["lot"]["farm"]["id"] in farms
         }
@@ -94,18 +129,19 @@ class Ledger:
                     lines,
                     sum(line["total"] for line in lines),
                     order.simulated,
-                    order.cancelled,
-                    sum(refunds[line["offer"]] for line in lines) if refunds else 0,
+                    cancelled=order.cancelled,
+                    refunded=sum(refunds[line["offer"]] for line in lines) if refunds else 0,
+                    back={line["offer"]: order.back.get(line["offer"], 0) for line in lines},
                 )
         deeds = [deed for deed in self.deeds if deed.offer in cards]
         return Ledger(self.started_at, self.ended_at, cards, orders, deeds, self.cuts)
 
 
 def refunds_of(order: Order) -> dict[str, int]:
-    """The order's refund shared among its lines, by offer."""
+    """What was given back of the order's goods, shared among its lines, by offer."""
     if not order.refunded:
         return {}
-    parts = shared(order.refunded, [line["total"] for line in order.lines])
+    parts = shared(order.refunded_goods, [line["total"] for line in order.lines])
     return {line["offer"]: part for line, part in zip(order.lines, parts, strict=True)}
 
 
@@ -126,22 +162,27 @@ def fold(facts: Iterable[Fact]) -> Ledger:
     ledger = Ledger()
     cards, orders, deeds = ledger.cards, ledger.orders, ledger.deeds
     pinned: Deed | None = None
+    flashes: dict[str, Deed] = {}
     for at, kind, data in facts:
-        if kind == "order.placed":
-            orders[data["order"]] = Order(
-                data["order"],
+        if kind.startswith("order."):
+            _order(orders, at, kind, data)
+        elif kind == "flash.started":
+            batch = Deed(
+                "flash",
                 at,
-                data["buyer"],
-                data["lines"],
-                data["total"]["amount"],
-                bool(data.get("simulated")),
+                data["offer"],
+                price=data["price"]["amount"],
+                was=cards[data["offer"]]["price"]["amount"],
+                quantity=data["boxes"],
+                flash=data["flash"],
             )
-        elif kind == "order.cancelled":
-            if (order := orders.get(data["order"])) is not None:
-                order.cancelled = True
-        elif kind == "order.refunded":
-            if (order := orders.get(data["order"])) is not None:
-                order.refunded = min(data["amount"]["amount"], order.total)
+            flashes[data["flash"]] = batch
+            deeds.append(batch)
+        elif kind == "flash.ended":
+            # One that was called off before it started is no deed.
+            if (begun := flashes.get(data["flash"])) is not None:
+                begun.until = at
+                deeds.append(Deed("flash_end", at, data["offer"], quantity=data["sold"]))
         elif kind == "offer.added":
             cards[data["offer"]] = data
         elif kind == "offer.changed":
@@ -164,6 +205,31 @@ def fold(facts: Iterable[Fact]) -> Ledger:
             elif kind == "broadcast.ended":
                 ledger.ended_at = at
     return ledger
+
+
+def _order(orders: dict[str, Order], at: int, kind: str, data: dict[str, Any]) -> None:
+    if kind == "order.placed" and not data.get("undone"):
+        orders[data["order"]] = Order(
+            data["order"],
+            at,
+            data["buyer"],
+            data["lines"],
+            sum(line["total"] for line in data["lines"]),
+            bool(data.get("simulated")),
+            fee=data["fee"]["amount"] if "fee" in data else 0,
+        )
+        return
+    order = orders.get(data["order"])
+    if order is None:  # a hold that came to nothing
+        return
+    if kind == "order.cancelled":
+        order.cancelled = True
+    elif kind == "order.refunded":
+        order.refunded = min(data["amount"]["amount"], order.total)
+        for line in data.get("back", ()):
+            order.back[line["offer"]] = order.back.get(line["offer"], 0) + line["quantity"]
+    elif data.get("undone"):
+        order.cancelled = False
 
 
 def _change(card: dict[str, Any], at: int, data: dict[str, Any], deeds: list[Deed]) -> None:

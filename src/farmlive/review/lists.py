@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from farmlive.review.sheets import Column, Sheet, Table, Words
+from farmlive.shop import regions
 from farmlive.shop.models import order_number
 from farmlive.shop.tables import centres, order_lines, orders
 
-_STATES = {
+STATES = {
     "held": ("held", "保留中"),
     "placed": ("placed", "已下单"),
     "packed": ("packed", "已打包"),
@@ -25,7 +26,7 @@ _STATES = {
     "cancelled": ("cancelled", "已取消"),
     "expired": ("expired", "已过期"),
 }
-_PAYMENTS = {
+PAYMENTS = {
     "due": ("due", "待付"),
     "paid": ("paid", "已付"),
     "part_refunded": ("paid, part refunded", "部分退款"),
@@ -77,7 +78,7 @@ def pick_list(
             order_lines.c.offer,
             order_lines.c.farm,
             orders.c.state,
-            func.sum(order_lines.c.quantity),
+            func.sum(order_lines.c.quantity - order_lines.c.returned),
         )
         .join(orders, orders.c.id == order_lines.c.order)
         .where(orders.c.broadcast == sheet.broadcast_id, orders.c.state != "cancelled")
@@ -86,15 +87,15 @@ def pick_list(
     if farms is not None:
         query = query.where(order_lines.c.farm.in_(farms))
     # The same product from the same lot is one row, whatever it was sold for.
-    boxes: dict[str, dict[tuple[str, str, str, int], list[int]]] = defaultdict(dict)
+    picked: dict[str, dict[tuple[str, str, str, int], list[int]]] = defaultdict(dict)
     names = {}
     for offer, farm, state, quantity in connection.execute(query):
         named = (goods.name(offer), goods.unit(offer), goods.lot(offer), goods.grams(offer))
-        row = boxes[farm].setdefault(named, [0, 0])
+        row = picked[farm].setdefault(named, [0, 0])
         row[0] += int(quantity)
         row[1] += int(quantity) if state == "placed" else 0
         names[farm] = say.of(goods.cards[offer]["lot"]["farm"]["name"])
-    for farm in sorted(boxes, key=lambda farm: names[farm]):
+    for farm in sorted(picked, key=lambda farm: names[farm]):
         table = Table(
             sheet.title,
             (
@@ -109,7 +110,7 @@ def pick_list(
         )
         table.rows = [
             (name, unit, lot, count, count * grams, to_pack)
-            for (name, unit, lot, grams), (count, to_pack) in sorted(boxes[farm].items())
+            for (name, unit, lot, grams), (count, to_pack) in sorted(picked[farm].items())
         ]
         sheet.tables.append(table)
 
@@ -173,10 +174,10 @@ def hand_over(connection: Connection, sheet: Sheet, goods: Goods) -> None:
                 parcel.order.buyer_name,
                 parcel.order.buyer_phone,
                 _items(goods, parcel.lines),
-                sum(line.quantity for line in parcel.lines),
-                _to_collect(parcel.order),
-                say(*_PAYMENTS[parcel.order.payment]),
-                say(*_STATES[parcel.order.state]),
+                sum(boxes(line) for line in parcel.lines),
+                to_collect(parcel.order),
+                say(*PAYMENTS[parcel.order.payment]),
+                say(*STATES[parcel.order.state]),
             )
             for parcel in by_point[point]
         ]
@@ -192,10 +193,12 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
             Column(say("Number", "单号"), width=9),
             Column(say("Name", "姓名"), width=14),
             Column(say("Phone", "电话"), width=16),
+            Column(say("Region", "地区"), width=20),
             Column(say("Address", "地址"), width=40),
             Column(say("Items", "商品"), width=44),
             Column(say("Boxes", "件数"), "count", 8, total=True),
             Column(say("Net weight", "净重"), "weight", 12, total=True),
+            Column(say("Parcel fee", "运费"), "money", 12, total=True),
             Column(say("To collect", "应收"), "money", 12, total=True),
             Column(say("State", "状态"), width=10),
         ),
@@ -205,12 +208,14 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
             order_number(parcel.order.number),
             parcel.order.buyer_name,
             parcel.order.buyer_phone,
+            regions.said(parcel.order.region),
             parcel.order.address,
             _items(goods, parcel.lines, lots=True),
-            sum(line.quantity for line in parcel.lines),
-            sum(line.quantity * goods.grams(line.offer) for line in parcel.lines),
-            _to_collect(parcel.order),
-            say(*_STATES[parcel.order.state]),
+            sum(boxes(line) for line in parcel.lines),
+            sum(boxes(line) * goods.grams(line.offer) for line in parcel.lines),
+            parcel.order.fee,
+            to_collect(parcel.order),
+            say(*STATES[parcel.order.state]),
         )
         for parcel in _with_lines(connection, sheet.broadcast_id, "parcel", None)
     ]
@@ -221,8 +226,12 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
 def order_lines_of(
     connection: Connection, sheet: Sheet, goods: Goods, farms: frozenset[str] | None
 ) -> None:
-    """Every line of every order, cancelled ones too, without its buyer."""
+    """Every line of every order, cancelled ones too, without its buyer.
+
+    Whoever reads all of it has the parcel's fee too, beside the first line of its order.
+    """
     say = goods.say
+    own_fee = [Column(say("Parcel fee", "运费"), "money", total=True)] if farms is None else []
     points = {row.id: say.of(row.name) for row in connection.execute(select(centres))}
     table = Table(
         sheet.title,
@@ -237,8 +246,11 @@ def order_lines_of(
             Column(say("Unit", "规格"), width=14),
             Column(say("Lot", "批次"), width=10),
             Column(say("Items", "件数"), "count", 8, total=True),
+            Column(say("Put back", "退回件数"), "count", 8, total=True),
             Column(say("Price", "单价"), "money"),
             Column(say("Gross", "金额"), "money", total=True),
+            Column(say("Flash batch", "抢购"), width=10),
+            *own_fee,
             Column(say("Simulated", "模拟"), width=10),
         ),
     )
@@ -246,22 +258,26 @@ def order_lines_of(
         order = parcel.order
         parcel_word = say("parcel", "快递")
         way = points.get(order.centre, "") if order.way == "pickup" else parcel_word
-        for line in parcel.lines:
+        for place, line in enumerate(parcel.lines):
+            fee = order.fee if place == 0 else 0
             farm = goods.cards[line.offer]["lot"]["farm"]
             table.rows.append(
                 (
                     order_number(order.number),
                     order.placed_at,
-                    say(*_STATES[order.state]),
-                    say(*_PAYMENTS[order.payment]),
+                    say(*STATES[order.state]),
+                    say(*PAYMENTS[order.payment]),
                     way,
                     say.of(farm["name"]),
                     goods.name(line.offer),
                     goods.unit(line.offer),
                     goods.lot(line.offer),
                     line.quantity,
+                    line.returned,
                     line.price,
                     line.total,
+                    say("yes", "是") if line.flash else "",
+                    *([fee] if own_fee else []),
                     say("yes", "是") if order.simulated else "",
                 )
             )
@@ -270,11 +286,18 @@ def order_lines_of(
 
 def _items(goods: Goods, lines: Iterable[Row[Any]], *, lots: bool = False) -> str:
     said: Sequence[str] = [
-        goods.item(line.offer, line.quantity) + (f" #{goods.lot(line.offer)}" if lots else "")
+        goods.item(line.offer, boxes(line)) + (f" #{goods.lot(line.offer)}" if lots else "")
         for line in lines
+        if boxes(line)
     ]
     return goods.say("; ", "；").join(said)
 
 
-def _to_collect(order: Row[Any]) -> int:
+def boxes(line: Row[Any]) -> int:
+    """How many boxes of the line are still the buyer's: those put back into the stock are not."""
+    return int(line.quantity - line.returned)
+
+
+def to_collect(order: Row[Any]) -> int:
+    """What is still to be paid of the order: its goods and its parcel's fee."""
     return int(order.total - order.refunded) if order.payment == "due" else 0

@@ -51,7 +51,10 @@ class Share(BaseModel):
 
 
 class OfferShare(Share):
-    """What an offer sold, of how much was released, what is left of that, and its card."""
+    """What an offer sold, of how much was released, what is left of that, and its card.
+
+    `flash_items` of its items were ordered in flash batches, for `flash_gross`.
+    """
 
     name: Bilingual
     unit: Bilingual
@@ -61,19 +64,39 @@ class OfferShare(Share):
     list_price: Sum | None
     released: int
     left: int
+    flash_items: int
+    flash_gross: Sum
     impressions: int
     taps: int
     ctr: float | None
     ctor: float | None
 
 
+class LotBalance(BaseModel):
+    """What became of a harvest until now, in grams: what was harvested is wasted, sold, held for
+    buyers or left, over all the broadcasts that offer it.
+
+    Boxes that were called off after they were packed count as sold until they are released anew.
+    """
+
+    harvested_g: int
+    wasted_g: int
+    sold_g: int
+    held_g: int
+    left_g: int
+
+
 class LotShare(Share):
-    """What a lot sold, over all the offers that draw on it; weights in grams."""
+    """What a lot sold here, over all the offers that draw on it; weights in grams.
+
+    `harvested_g` is what its card said, `balance` how the lot stands now.
+    """
 
     code: str
     farm: str
     net_weight_g: int
     harvested_g: int | None
+    balance: LotBalance | None
 
 
 class FarmShare(Share):
@@ -89,10 +112,13 @@ class Moment(BaseModel):
     """Something the host did, and what its offer sold in the minutes that followed.
 
     `pin` has `until` and `impressions`; `price` has `price` and `was`; `release` has `quantity`
-    (negative where stock was taken back) and `sold_after_ms`: when as many had been ordered.
+    (negative where stock was taken back) and `sold_after_ms`: when as many had been ordered. A
+    batch at a flash price is a `flash`, from `at` until `until`, with its `price`, the price that
+    it `was` beside, its boxes as `quantity`, `sold_after_ms` where they were all sold, and what was
+    ordered of it alone; and a `flash_end` with the boxes sold.
     """
 
-    kind: Literal["pin", "price", "release"]
+    kind: Literal["pin", "price", "release", "flash", "flash_end"]
     at: int
     offer: str
     until: int | None = None
@@ -172,6 +198,7 @@ class Report(BaseModel):
     cancelled: Part
     refunded: Refunds
     net: Sum
+    fees: Sum
     paid: Sum
     due: Sum
     aov: Sum | None

@@ -5,11 +5,14 @@ from farmlive.review.sheets import Column, Sheet, Table, Typed, Words
 
 
 def sales(report: Report, sheet: Sheet, say: Words) -> None:
-    """The report's numbers, each with how it is counted; by product, by lot, by farm."""
+    """The report's numbers, each with how it is counted; by product, by lot, by farm; and what
+    became of each harvest.
+    """
     sheet.tables += [
         _summary(report, say),
         _by_offer(report, say),
         _by_lot(report, say),
+        _balance(report, say),
         _by_farm(report, say),
     ]
 
@@ -38,6 +41,7 @@ def _summary(report: Report, say: Words) -> Table:
         ("cancelled", say("Cancelled", "已取消"), money(report.cancelled.gross)),
         ("refunded", say("Refunded", "已退款"), money(report.refunded.amount)),
         ("net", say("Net", "净额"), money(report.net)),
+        ("fees", say("Parcel fees", "运费"), money(report.fees)),
         ("paid", say("Paid", "已付"), money(report.paid)),
         ("due", say("Still to pay", "待付"), money(report.due)),
         ("orders", say("Orders", "订单"), count(report.orders)),
@@ -88,6 +92,8 @@ def _by_offer(report: Report, say: Words) -> Table:
             Column(say("Cancelled", "已取消"), "money", total=True),
             Column(say("Refunded", "已退款"), "money", total=True),
             Column(say("Net", "净额"), "money", 14, total=True),
+            Column(say("Flash items", "抢购件数"), "count", total=True),
+            Column(say("Flash gross", "抢购成交额"), "money", 14, total=True),
             Column(say("Impressions", "曝光"), "count", total=True),
             Column(say("Taps", "点击"), "count", total=True),
             Column("CTR", "share"),
@@ -110,6 +116,8 @@ def _by_offer(report: Report, say: Words) -> Table:
             offer.cancelled.amount,
             offer.refunded.amount,
             offer.net.amount,
+            offer.flash_items,
+            offer.flash_gross.amount,
             offer.impressions,
             offer.taps,
             offer.ctr,
@@ -151,6 +159,39 @@ def _by_lot(report: Report, say: Words) -> Table:
             lot.net.amount,
         )
         for lot in report.lots
+    ]
+    return table
+
+
+def _balance(report: Report, say: Words) -> Table:
+    """Of each lot: harvested = wasted + sold + held + left, by all broadcasts until now."""
+    farms = {farm.id: say.of(farm.name) for farm in report.farms}
+    table = Table(
+        say("What became of the harvest", "采收去向"),
+        (
+            Column(say("Lot", "批次"), width=14),
+            Column(say("Farm", "农场"), width=18),
+            Column(say("Harvested", "采收"), "weight", total=True),
+            Column(say("Wasted", "损耗"), "weight", total=True),
+            Column(say("Sold", "售出"), "weight", total=True),
+            Column(say("Of it here, kept", "其中本场有效"), "weight", 14, total=True),
+            Column(say("Held", "保留"), "weight", total=True),
+            Column(say("Left over", "剩余"), "weight", total=True),
+        ),
+    )
+    table.rows = [
+        (
+            lot.code,
+            farms[lot.farm],
+            lot.balance.harvested_g,
+            lot.balance.wasted_g,
+            lot.balance.sold_g,
+            lot.net_weight_g,
+            lot.balance.held_g,
+            lot.balance.left_g,
+        )
+        for lot in report.lots
+        if lot.balance is not None
     ]
     return table
 
@@ -284,6 +325,7 @@ def timeline(report: Report, sheet: Sheet, say: Words) -> None:
             Column(say("Orders within 5 min", "5 分钟内订单"), "count", 14),
             Column(say("Items within 5 min", "5 分钟内件数"), "count", 14),
             Column(say("Gross within 5 min", "5 分钟内成交额"), "money", 16),
+            Column(say("Counted", "口径"), width=18),
         ),
     )
     deeds.rows = [
@@ -295,6 +337,7 @@ def timeline(report: Report, sheet: Sheet, say: Words) -> None:
             moment.orders,
             moment.items,
             moment.gross.amount,
+            say("of the batch", "本批") if moment.kind == "flash" else "",
         )
         for moment in line.moments
     ]
@@ -310,6 +353,11 @@ def told(moment: Moment, name: str, sheet: Sheet, say: Words) -> str:
         was, now = sheet.money(moment.was.amount), sheet.money(moment.price.amount)
         return say(f"price{of} {was} → {now}", f"改价{of} {was} → {now}")
     quantity = moment.quantity or 0
+    if moment.kind == "flash" and moment.price:
+        now = sheet.money(moment.price.amount)
+        return say(f"flash batch: {quantity}{of} at {now}", f"限时抢购 {quantity} 件{of}，{now}")
+    if moment.kind == "flash_end":
+        return say(f"flash batch over: {quantity}{of} sold", f"抢购结束{of}，售出 {quantity} 件")
     if quantity < 0:
         return say(f"took back {-quantity}{of}", f"收回 {-quantity} 件{of}")
     return say(f"released {quantity}{of}", f"放货 {quantity} 件{of}")

@@ -9,13 +9,14 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "pick-list": (*STAFF, "seller"),
     "hand-over": (*STAFF, "clerk"),
     "packing": STAFF,
+    "cash": STAFF,
     "settlement": (*STAFF, "seller"),
     "sales": (*STAFF, "seller"),
     "orders": (*STAFF, "seller"),
     "timeline": (*STAFF, "seller"),
 }
 # Those that people print and work by.
-LISTS = ("pick-list", "hand-over", "packing", "settlement")
+LISTS = ("pick-list", "hand-over", "packing", "cash", "settlement")
 
 
 class UnknownSheet(NotFound):

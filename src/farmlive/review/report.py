@@ -13,6 +13,7 @@ from farmlive.review.definitions import DEFINITIONS
 from farmlive.review.ledger import Ledger, refunds_of
 from farmlive.review.models import (
     FarmShare,
+    LotBalance,
     LotShare,
     OfferShare,
     Part,
@@ -26,10 +27,14 @@ from farmlive.review.timeline import highlights, timeline
 
 @dataclass
 class Beside:
-    """What the tables know beside the log: taps and stock by offer, money by farm."""
+    """What the tables know beside the log: taps and stock by offer, lots as they are now, money by
+    farm.
+    """
 
     taps: dict[str, int] = field(default_factory=dict)
+    released: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
+    lots: dict[str, LotBalance] = field(default_factory=dict)
     # Orders that stand, and those of them that are not paid.
     standing: int = 0
     unpaid: int = 0
@@ -46,17 +51,22 @@ class _Count:
     amount: int = 0
     cancelled_items: int = 0
     cancelled: int = 0
+    # Put back into the stock, of orders that stand.
+    back: int = 0
     refunded: int = 0
     grams: int = 0
 
-    def line(self, items: int, amount: int, grams: int, cancelled: bool, refunded: int) -> None:
+    def line(
+        self, items: int, amount: int, grams: int, cancelled: bool, refunded: int, back: int = 0
+    ) -> None:
         self.items += items
         self.amount += amount
         if cancelled:
             self.cancelled_items += items
             self.cancelled += amount
         else:
-            self.grams += grams * items
+            self.back += back
+            self.grams += grams * (items - back)
             self.refunded += refunded
 
     def add(self, other: "_Count") -> None:
@@ -65,6 +75,7 @@ class _Count:
         self.amount += other.amount
         self.cancelled_items += other.cancelled_items
         self.cancelled += other.cancelled
+        self.back += other.back
         self.refunded += other.refunded
         self.grams += other.grams
 
@@ -79,7 +90,7 @@ class _Count:
         return {
             "orders": self.orders,
             "items": self.items,
-            "net_items": self.items - self.cancelled_items,
+            "net_items": self.items - self.cancelled_items - self.back,
             "gross": money(self.amount),
             "cancelled": money(self.cancelled),
             "refunded": money(self.refunded),
@@ -93,6 +104,9 @@ class _Counts:
 
     every: _Count = field(default_factory=_Count)
     simulated: _Count = field(default_factory=_Count)
+    # What of the offers was sold in flash batches.
+    flashes: dict[str, _Count] = field(default_factory=dict)
+    fees: int = 0
     offers: dict[str, _Count] = field(default_factory=dict)
     lots: dict[str, _Count] = field(default_factory=dict)
     farms: dict[str, _Count] = field(default_factory=dict)
@@ -107,19 +121,25 @@ def _count(ledger: Ledger) -> _Counts:
     weights = {offer: card["net_weight_g"] for offer, card in ledger.cards.items()}
     for offer, card in ledger.cards.items():
         offers[offer] = _Count()
+        counts.flashes[offer] = _Count()
         lots.setdefault(card["lot"]["id"], _Count())
         farms.setdefault(card["lot"]["farm"]["id"], _Count())
     for order in ledger.orders.values():
         counts.buyers.add(order.buyer)
         counts.cancelled += order.cancelled
         counts.refunded += order.refunded > 0
+        if not order.cancelled:
+            counts.fees += order.fee - order.refunded_fee
         refunds = refunds_of(order)
         for line in order.lines:
             offer = line["offer"]
             said = (line["quantity"], line["total"], weights[offer])
             of_offer = offers[offer]
             of_offer.orders += 1
-            of_offer.line(*said, order.cancelled, refunds.get(offer, 0))
+            back = order.back.get(offer, 0)
+            of_offer.line(*said, order.cancelled, refunds.get(offer, 0), back)
+            if line.get("flash"):
+                counts.flashes[offer].line(*said, order.cancelled, 0)
             if order.simulated:
                 counts.simulated.line(*said, order.cancelled, 0)
         counts.simulated.orders += order.simulated
@@ -204,6 +224,7 @@ def report(
         ),
         refunded=Refunds(orders=counts.refunded, amount=money(every.refunded)),
         net=money(every.net),
+        fees=money(counts.fees),
         paid=money(sum(beside.paid.values())),
         due=money(sum(beside.due.values())),
         aov=money_for(every.amount, every.orders),
@@ -228,7 +249,7 @@ def report(
             gross=money(counts.simulated.amount),
         ),
         offers=_offers(ledger, counts, beside, seen),
-        lots=_lots(ledger, counts),
+        lots=_lots(ledger, counts, beside),
         farms=_farms(ledger, counts, beside),
         timeline=line,
         highlights=highlights(ledger, line.moments),
@@ -241,7 +262,7 @@ def _offers(
 ) -> list[OfferShare]:
     shares = []
     for offer, card in ledger.cards.items():
-        count = counts.offers[offer]
+        count, flash = counts.offers[offer], counts.flashes[offer]
         shown, taps = seen.get(offer, 0), beside.taps.get(offer, 0)
         shares.append(
             OfferShare(
@@ -252,8 +273,10 @@ def _offers(
                 farm=card["lot"]["farm"]["id"],
                 price=card["price"],
                 list_price=card["list_price"],
-                released=card["released"],
+                released=beside.released.get(offer, card["released"]),
                 left=beside.left.get(offer, card["released"] - count.items),
+                flash_items=flash.items,
+                flash_gross=Sum(amount=flash.amount, currency=ledger.currency),
                 impressions=shown,
                 taps=taps,
                 ctr=_ratio(taps, shown),
@@ -264,7 +287,7 @@ def _offers(
     return shares
 
 
-def _lots(ledger: Ledger, counts: _Counts) -> list[LotShare]:
+def _lots(ledger: Ledger, counts: _Counts, beside: Beside) -> list[LotShare]:
     lots = {card["lot"]["id"]: card["lot"] for card in ledger.cards.values()}
     return [
         LotShare(
@@ -273,6 +296,7 @@ def _lots(ledger: Ledger, counts: _Counts) -> list[LotShare]:
             farm=lots[lot]["farm"]["id"],
             net_weight_g=count.grams,
             harvested_g=lots[lot].get("harvested_g"),
+            balance=beside.lots.get(lot),
             **count.share(ledger.currency),
         )
         for lot, count in counts.lots.items()

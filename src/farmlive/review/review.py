@@ -11,15 +11,16 @@ from farmlive.broadcast.log import Log
 from farmlive.broadcast.tables import card_taps, events, watches
 from farmlive.clock import now_ms
 from farmlive.people import Caller
-from farmlive.review import audience, ledger, lists, numbers
+from farmlive.review import audience, cash, ledger, lists, numbers
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.ledger import shared
-from farmlive.review.models import Report, Sum, Total
+from farmlive.review.models import LotBalance, Report, Sum, Total
 from farmlive.review.readers import check_sheet, farms_of
 from farmlive.review.report import Beside, report
 from farmlive.review.sheets import Sheet, Words
 from farmlive.settings import Settings
-from farmlive.shop.tables import offers, order_lines, orders
+from farmlive.shop.stock import of_lots
+from farmlive.shop.tables import offers, order_lines, orders, products
 from farmlive.store import Store
 
 # So many events are parsed at once: quicker than one by one, and no thread waits long for it.
@@ -90,7 +91,7 @@ class Review:
             .group_by(orders.c.broadcast)
         )
         given_back = (
-            select(orders.c.broadcast, orders.c.id, orders.c.refunded, orders.c.total)
+            select(orders.c.broadcast, orders.c.id, orders.c.refunded)
             .add_columns(order_lines.c.farm, order_lines.c.total.label("line_total"))
             .select_from(joined)
             .where(stands, orders.c.refunded > 0)
@@ -110,7 +111,8 @@ class Review:
             for _, lines in groupby(connection.execute(given_back), key=lambda line: line.id):
                 of_order = list(lines)
                 first = of_order[0]
-                parts = shared(first.refunded, [line.line_total for line in of_order])
+                goods = [line.line_total for line in of_order]
+                parts = shared(min(first.refunded, sum(goods)), goods)
                 for line, part in zip(of_order, parts, strict=True):
                     if farms is None or line.farm in farms:
                         found[first.broadcast].net.amount -= part
@@ -155,6 +157,8 @@ class Review:
                 lists.pick_list(connection, sheet, goods, farms)
             elif name == "hand-over":
                 lists.hand_over(connection, sheet, goods)
+            elif name == "cash":
+                cash.cash(connection, sheet, say)
             else:
                 lists.packing(connection, sheet, goods)
             return sheet
@@ -202,8 +206,16 @@ def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None
         .where(card_taps.c.broadcast == broadcast)
         .group_by(card_taps.c.offer)
     )
-    stock = select(offers.c.id, offers.c.released - offers.c.sold - offers.c.held).where(
-        offers.c.broadcast == broadcast
+    stock = (
+        select(
+            offers.c.id,
+            offers.c.lot,
+            offers.c.released,
+            (offers.c.released - offers.c.sold - offers.c.held).label("free"),
+            products.c.net_weight_g,
+        )
+        .join(products, products.c.id == offers.c.product)
+        .where(offers.c.broadcast == broadcast)
     )
     money = (
         select(order_lines.c.farm, orders.c.payment, func.sum(order_lines.c.total))
@@ -221,7 +233,20 @@ def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None
         own = select(order_lines.c.order).where(order_lines.c.farm.in_(farms))
         standing = standing.where(orders.c.id.in_(own))
     found.taps = dict(_pairs(connection, taps))
-    found.left = dict(_pairs(connection, stock))
+    offered = connection.execute(stock).all()
+    found.lots = {
+        lot: LotBalance(
+            harvested_g=each.quantity_g,
+            wasted_g=each.wasted_g,
+            sold_g=each.sold_g,
+            held_g=each.held_g,
+            left_g=each.left_g,
+        )
+        for lot, each in of_lots(connection, {row.lot for row in offered}).items()
+    }
+    for row in offered:
+        found.released[row.id] = row.released
+        found.left[row.id] = min(row.free, found.lots[row.lot].left_g // row.net_weight_g)
     for farm, payment, amount in connection.execute(money):
         of_farms = found.due if payment == "due" else found.paid
         of_farms[farm] = of_farms.get(farm, 0) + int(amount)

@@ -71,7 +71,7 @@ def timeline(ledger: Ledger, audience: Audience, start: int, end: int) -> Timeli
     for order in ledger.orders.values():
         place = max(0, order.at - origin) // step
         orders[place] += 1
-        gross[place] += order.total
+        gross[place] += order.goods
         items[place] += sum(line["quantity"] for line in order.lines)
     return Timeline(
         start=origin,
@@ -87,31 +87,36 @@ def timeline(ledger: Ledger, audience: Audience, start: int, end: int) -> Timeli
 
 
 def _moments(ledger: Ledger, audience: Audience, end: int) -> list[Moment]:
+    # Of each offer, and of each flash batch by itself.
     sales = {offer: _Sales() for offer in ledger.cards}
+    sales |= {deed.flash: _Sales() for deed in ledger.deeds if deed.flash}
     for order in ledger.orders.values():
         for line in order.lines:
-            of_offer = sales[line["offer"]]
-            of_offer.at.append(order.at)
-            of_offer.items.append(line["quantity"])
-            of_offer.gross.append(line["total"])
-    for of_offer in sales.values():
-        of_offer.summed()
+            for name in filter(None, (line["offer"], line.get("flash"))):
+                sold = sales.setdefault(name, _Sales())
+                sold.at.append(order.at)
+                sold.items.append(line["quantity"])
+                sold.gross.append(line["total"])
+    for sold in sales.values():
+        sold.summed()
     pins = [deed for deed in ledger.deeds if deed.kind == "pin"]
     seen = impressions(audience, [(pin.at, pin.until or end) for pin in pins])
     shown = {id(pin): devices for pin, devices in zip(pins, seen, strict=True)}
     return [
-        _moment(deed, sales[deed.offer], shown.get(id(deed)), ledger.currency)
+        _moment(deed, sales[deed.flash or deed.offer], shown.get(id(deed)), ledger.currency, end)
         for deed in ledger.deeds
     ]
 
 
-def _moment(deed: Deed, sales: _Sales, seen: int | None, currency: str | None) -> Moment:
+def _moment(deed: Deed, sales: _Sales, seen: int | None, currency: str | None, end: int) -> Moment:
     def money(amount: int | None) -> Sum | None:
         return None if amount is None else Sum(amount=amount, currency=currency)
 
-    orders, items, gross = sales.within(deed.at, deed.at + EFFECT_MS)
+    # A batch has what was ordered of it, on a hold after its end too.
+    until = max([end, *sales.at]) + 1 if deed.flash else deed.at + EFFECT_MS
+    orders, items, gross = sales.within(deed.at, until)
     sold_at = None
-    if deed.quantity is not None and deed.quantity > 0:
+    if deed.kind in ("release", "flash") and deed.quantity is not None and deed.quantity > 0:
         sold_at = sales.sold_at(deed.at, deed.quantity)
     return Moment(
         kind=deed.kind,
@@ -150,7 +155,7 @@ def _best_minute(ledger: Ledger, moments: Sequence[Moment]) -> BestMinute | None
     minutes: dict[int, int] = {}
     for order in ledger.orders.values():
         minute = order.at // MINUTE_MS
-        minutes[minute] = minutes.get(minute, 0) + order.total
+        minutes[minute] = minutes.get(minute, 0) + order.goods
     if not minutes:
         return None
     best = max(minutes, key=lambda minute: (minutes[minute], -minute))

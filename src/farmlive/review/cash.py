@@ -1,0 +1,88 @@
+"""The cash sheet: what money is collected where, the goods and the parcels' fees apart.
+
+Read from the orders as they stand; whose goods it is for, the settlement says.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from farmlive.review.sheets import Column, Sheet, Table, Words
+from farmlive.shop.tables import centres, orders
+
+# Where parcels are paid.
+_COURIER = ""
+
+
+@dataclass(slots=True)
+class _Money:
+    """Orders of one place that are not cancelled; `goods` and `fees` are before refunds."""
+
+    orders: int = 0
+    goods: int = 0
+    fees: int = 0
+    refunded: int = 0
+    paid: int = 0
+    due: int = 0
+
+
+def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
+    """What each pick-up point and the courier collect: goods + fees − given back = paid + due."""
+    query = (
+        select(
+            orders.c.centre,
+            orders.c.payment,
+            func.count(),
+            func.sum(orders.c.total - orders.c.fee),
+            func.sum(orders.c.fee),
+            func.sum(orders.c.refunded),
+        )
+        .where(orders.c.broadcast == sheet.broadcast_id, orders.c.state != "cancelled")
+        .group_by(orders.c.centre, orders.c.payment)
+    )
+    places: dict[str, _Money] = defaultdict(_Money)
+    for centre, payment, count, goods, fees, refunded in connection.execute(query):
+        place = places[centre or _COURIER]
+        place.orders += count
+        place.goods += int(goods)
+        place.fees += int(fees)
+        place.refunded += int(refunded)
+        stands = int(goods) + int(fees) - int(refunded)
+        if payment == "due":
+            place.due += stands
+        else:
+            place.paid += stands
+    names = {row.id: say.of(row.name) for row in connection.execute(select(centres))}
+    table = Table(
+        sheet.title,
+        (
+            Column(say("Where", "地点"), width=28),
+            Column(say("Orders", "订单"), "count", 9, total=True),
+            Column(say("Goods", "货款"), "money", 14, total=True),
+            Column(say("Parcel fees", "运费"), "money", total=True),
+            Column(say("Given back", "已退"), "money", total=True),
+            Column(say("Paid", "已收"), "money", 14, total=True),
+            Column(say("To collect", "应收"), "money", 14, total=True),
+        ),
+        note=say(
+            "Goods and parcel fees, less what was given back, are what is paid and to collect.",
+            "货款加运费减已退，等于已收加应收。",
+        ),
+    )
+    by_courier = say("By the courier", "快递代收")
+    named = {where: names.get(where, by_courier) for where in places}
+    table.rows = [
+        (
+            named[where],
+            places[where].orders,
+            places[where].goods,
+            places[where].fees,
+            places[where].refunded,
+            places[where].paid,
+            places[where].due,
+        )
+        for where in sorted(places, key=lambda where: (where == _COURIER, named[where]))
+    ]
+    if table.rows:
+        sheet.tables.append(table)
