@@ -49,7 +49,7 @@ from farmlive.review import routes as review_routes
 from farmlive.review.review import Review
 from farmlive.settings import Settings
 from farmlive.shop import channel as shop_channel
-from farmlive.shop import fee_routes, order_routes, wait_routes
+from farmlive.shop import claim_routes, fee_routes, order_routes, wait_routes
 from farmlive.shop import routes as shop_routes
 from farmlive.shop.fees import ParcelFees
 from farmlive.shop.lot_sales import LotSales
@@ -177,6 +177,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     _add(api, shop_routes.routes(shop, guard))
     _add(api, fee_routes.routes(ParcelFees(store, settings), guard))
     _add(api, order_routes.routes(shop, guard))
+    _add(api, claim_routes.routes(shop, guard))
     _add(api, wait_routes.routes(shop, guard))
     _add(api, review_routes.routes(review, guard))
     _add(api, gate.routes(relay.health, broadcasts, guard))

@@ -14,7 +14,9 @@ from farmlive.people import Caller, Guard
 from farmlive.problems import NotFound
 from farmlive.store.files import Files
 
-PATHS = re.compile(r"/api/v1/(pictures|lots/[^/]+/inspections/[^/]+/certificate)")
+PATHS = re.compile(
+    r"/api/v1/(pictures|lots/[^/]+/inspections/[^/]+/certificate|orders/[^/]+/claims/photos)"
+)
 """The addresses whose body is a file, with a limit of its own (`max_upload_mib`)."""
 
 BODY = {

@@ -24,7 +24,7 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Blocks, Caller, DeviceCookie, Guard, People, RateLimits
 from farmlive.problems import Problem
 from farmlive.settings import Settings
-from farmlive.shop import order_routes, wait_routes
+from farmlive.shop import claim_routes, order_routes, wait_routes
 from farmlive.shop.models import Card, Centre, NewCentre, NewOffer
 from farmlive.shop.order_models import OrderPlace
 from farmlive.shop.routes import routes
@@ -170,6 +170,7 @@ async def site(store: Store, settings: Settings, stall: Stall) -> AsyncIterator[
     app = FastAPI()
     app.include_router(routes(stall.shop, Guard(people)))
     app.include_router(order_routes.routes(stall.shop, Guard(people)))
+    app.include_router(claim_routes.routes(stall.shop, Guard(people)))
     app.include_router(wait_routes.routes(stall.shop, Guard(people)))
 
     async def page(_request: Request, problem: Problem) -> JSONResponse:

@@ -53,6 +53,18 @@ async def test_a_picture_is_kept_as_webp_under_the_hash_of_its_bytes(files: File
         assert image.format == "WEBP"
 
 
+async def test_what_is_private_has_a_folder_of_its_own_that_nobody_else_reads(
+    files: Files, tmp_path: Path
+) -> None:
+    private = Files(Settings(data=tmp_path), "claims")
+    name = (await private.keep_picture(picture())).name
+    path = private.path(name)
+    assert path is not None
+    assert path.is_relative_to(tmp_path / "claims")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert files.path(name) is None
+
+
 async def test_a_phones_picture_is_turned_upright_made_smaller_and_tells_no_place(
     files: Files,
 ) -> None:

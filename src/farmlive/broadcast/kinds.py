@@ -23,6 +23,11 @@ _STEP = {
     "state": "The state from now on.",
     "payment": "The payment from now on: due, paid, part_refunded or refunded.",
     "by": "buyer or staff.",
+    "undone": "True where a step was taken back, so that it is in this state again; else left out.",
+}
+_CLAIM = {
+    **{name: said for name, said in _STEP.items() if name != "undone"},
+    "claim": "The claim's id.",
 }
 _LINES = {
     "lines": "A list of {offer, lot, farm, quantity, price, total}, minor units; a seller gets "
@@ -111,7 +116,8 @@ KINDS = {
     "order.placed": Kind(
         _ORDER,
         {
-            **{name: said for name, said in _STEP.items() if name != "by"},
+            **_STEP,
+            "by": "Left out unless it was undone.",
             "buyer": "A pseudonym, the same for the same phone; not for sellers.",
             **_LINES,
             "way": "parcel or pickup.",
@@ -125,7 +131,25 @@ KINDS = {
         _ORDER, {**_STEP, "number": "Left out where it was only held; its stock is back."}
     ),
     "order.paid": Kind(_ORDER, _STEP),
-    "order.refunded": Kind(_ORDER, {**_STEP, "amount": "Money given back in all."}),
+    "order.refunded": Kind(
+        _ORDER,
+        {
+            **_STEP,
+            "amount": "Money given back in all.",
+            "back": "Boxes that never left and are in the stock again, a list of {offer, quantity}; "
+            "left out where there are none.",
+            "claim": "The claim that it answers, if it does.",
+        },
+    ),
+    "order.claimed": Kind(_ORDER, {**_CLAIM, "photos": "How many were sent with it."}),
+    "order.claim_answered": Kind(
+        _ORDER,
+        {
+            **_CLAIM,
+            "answer": "refunded or refused.",
+            "amount": "Money given back for it; left out where it was refused.",
+        },
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
 from farmlive.origin.fields import Time
+from farmlive.shop.claim_models import Claim
 from farmlive.shop.fields import (
     Address,
     Amount,
@@ -245,7 +246,8 @@ class Order(BaseModel):
 
     `total` are its lines and the parcel's `fee`. A seller sees the lines of own farms and their
     sum, neither buyer nor address; token, url and `code`, which is said at the pick-up point, are
-    for the buyer and for staff; `flags`, why someone should look at it, for staff and clerks.
+    for the buyer and for staff, and so are `claims`, the oldest first; `flags`, why someone should
+    look at it, for staff and clerks.
     """
 
     id: str
@@ -267,6 +269,7 @@ class Order(BaseModel):
     code: str | None
     flags: list[str]
     can_cancel: bool
+    claims: list[Claim]
     history: list[Change]
 
 

@@ -10,7 +10,7 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.limits import RateLimits
 from farmlive.settings import Settings
-from farmlive.shop import bag
+from farmlive.shop import bag, claims
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.correction import Corrections
 from farmlive.shop.handovers import HandOvers
@@ -24,6 +24,7 @@ from farmlive.shop.steps import Steps
 from farmlive.shop.till import Blocks, Till
 from farmlive.shop.waits import Waits
 from farmlive.store import Store
+from farmlive.store.files import Files
 
 
 class Shop:
@@ -31,8 +32,8 @@ class Shop:
 
     `catalogue` keeps the products, `bag` the offers, `corrections` puts their prices right,
     `holds` is what is kept for buyers, `waits` who waits for what is sold out; `till`
-    takes the orders, `orders` keeps them, `moves` and `handovers` bring them on, and `papers` reads
-    those chosen to be printed.
+    takes the orders, `orders` keeps them, `moves` and `handovers` bring them on, `claims` are about
+    them, and `papers` reads those chosen to be printed.
     """
 
     def __init__(
@@ -56,6 +57,8 @@ class Shop:
         self.orders = Orders(store, log, origin, steps)
         self.moves = Moves(store, log, origin, steps)
         self.handovers = HandOvers(store, origin, steps, limits)
+        photos = Files(settings, claims.FOLDER)
+        self.claims = claims.Claims(store, log, origin, steps, photos, limits)
         self.papers = Papers(store, log, origin)
 
     async def start(self) -> None:

@@ -25,7 +25,9 @@ _LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
 )
 _FARMS = select(order_lines.c.farm).where(order_lines.c.order == bindparam("of")).distinct()
 _BOXES = select(
-    order_lines.c.offer, (order_lines.c.quantity - order_lines.c.returned).label("quantity")
+    order_lines.c.offer,
+    order_lines.c.flash,
+    (order_lines.c.quantity - order_lines.c.returned).label("quantity"),
 ).where(order_lines.c.order == bindparam("of"))
 _SET = update(orders).where(orders.c.id == bindparam("of"))
 _KEEP = insert(order_changes)
@@ -109,11 +111,13 @@ class Steps:
         amount: int,
         doer: Doer,
         boxes: Mapping[str, int] | None = None,
+        *,
+        claim: str | None = None,
     ) -> None:
         """Keep that money was given back, and put these boxes, by their offer, into the stock.
 
-        The event tells how much was given back in all. Raises NotInState, Forbidden,
-        RefundTooHigh, Invalid.
+        The event tells how much was given back in all, and the claim that it answers. Raises
+        NotInState, Forbidden, RefundTooHigh, Invalid.
         """
         refunded = row.refunded + amount
         after: Payment = "refunded" if refunded >= row.total else "part_refunded"
@@ -121,6 +125,8 @@ class Steps:
         if refunded > row.total:
             raise RefundTooHigh(money(row.total - row.refunded, row.currency))
         told: dict[str, Any] = {"amount": money(refunded, row.currency)}
+        if claim is not None:
+            told["claim"] = claim
         moved: Sequence[dict[str, Any]] = ()
         if boxes:
             self._check_boxes(connection, row, boxes)
@@ -179,7 +185,12 @@ class Steps:
         self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]
     ) -> list[dict[str, Any]]:
         known = stock.on_offer(connection, row.broadcast, boxes)
-        moves = {offer: stock.Move(sell=quantity) for offer, quantity in boxes.items()}
+        # Boxes of a flash batch that still runs are its own again.
+        moves = {
+            line.offer: stock.Move().take(sell=boxes[line.offer], flash=line.flash)
+            for line in connection.execute(_BOXES, {"of": row.id})
+            if line.offer in boxes
+        }
         return stock.move(connection, moves, known)
 
     def _check_boxes(self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> None:

@@ -64,18 +64,28 @@ class NotKept(Unavailable):
 
 @dataclass(frozen=True)
 class Picture:
-    """A kept picture: its address, and its size in pixels."""
+    """A kept picture: its name, and its size in pixels."""
 
-    url: str
+    name: str
     width: int
     height: int
 
+    @property
+    def url(self) -> str:
+        """The address of one that everyone may see."""
+        return f"/files/{self.name}"
+
 
 class Files:
-    """The files of one data folder; servers that share a database share the folder too."""
+    """The files of one data folder; servers that share a database share the folder too.
 
-    def __init__(self, settings: Settings):
-        self._folder = settings.data / "files"
+    Those of another `folder` of it than `files` have no public address, and nobody else of this
+    machine reads them.
+    """
+
+    def __init__(self, settings: Settings, folder: str = "files"):
+        self._folder = settings.data / folder
+        self._mode = 0o644 if folder == "files" else 0o600
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def keep_picture(self, data: bytes) -> Picture:
@@ -84,8 +94,8 @@ class Files:
         Raises NotAPicture.
         """
         written, (width, height) = await self._in_thread(lambda: picture(data, PICTURE_EDGE))
-        url = await self._in_thread(lambda: self._keep(written, "webp"))
-        return Picture(url, width, height)
+        name = await self._in_thread(lambda: self._keep(written, "webp"))
+        return Picture(name, width, height)
 
     async def keep_document(self, data: bytes) -> str:
         """Keep a certificate, a PDF as it is or a picture as a picture, and tell its address.
@@ -93,7 +103,7 @@ class Files:
         Raises NotACertificate.
         """
         written, ending = await self._in_thread(lambda: document(data))
-        return await self._in_thread(lambda: self._keep(written, ending))
+        return f"/files/{await self._in_thread(lambda: self._keep(written, ending))}"
 
     def has(self, url: str) -> bool:
         """Whether the address is that of a file kept here."""
@@ -116,16 +126,16 @@ class Files:
         path = self._folder / name[:2] / name
         try:
             if not path.exists():
-                _write(path, data)
+                _write(path, data, self._mode)
         except OSError as error:
             raise NotKept(
                 f"The disk did not take the file ({error.strerror}). Nothing was kept: tell the "
                 "operator, then send it again."
             ) from error
-        return f"/files/{name}"
+        return name
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, mode: int) -> None:
     """Write the file so that it is whole and on the disk before anyone points to it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
@@ -133,7 +143,7 @@ def _write(path: Path, data: bytes) -> None:
             part.write(data)
             part.flush()
             os.fsync(part.fileno())
-            os.chmod(part.name, 0o644)
+            os.chmod(part.name, mode)
             os.replace(part.name, path)
         except BaseException:
             os.unlink(part.name)

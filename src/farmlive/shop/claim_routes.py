@@ -1,0 +1,91 @@
+"""The addresses of claims: the buyer's, by the order's token, and staff's. No logic."""
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse
+
+from farmlive.people import Caller, Guard
+from farmlive.shop.claim_models import ClaimAnswer, ClaimState, KeptPhoto, NewClaim
+from farmlive.shop.fields import Identifier
+from farmlive.shop.order_models import Order, OrderList
+from farmlive.shop.shop import Shop
+
+_PRIVATE = {"Cache-Control": "no-store"}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The bytes of the photo.",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+def _private(response: Response) -> None:
+    response.headers.update(_PRIVATE)
+
+
+def routes(shop: Shop, guard: Guard) -> APIRouter:
+    """The router of claims."""
+    router = APIRouter(prefix="/api/v1", tags=["shop"])
+    private = [Depends(_private)]
+    staff = Depends(guard.staff)
+
+    @router.post(
+        "/orders/{token}/claims/photos",
+        status_code=201,
+        dependencies=private,
+        openapi_extra=_BODY,
+    )
+    async def keep_claim_photo(token: str, request: Request) -> KeptPhoto:
+        """Send a photo for a claim, for whoever has the order's token; nobody else sees it."""
+        return await shop.claims.keep_photo(token, await request.body())
+
+    @router.post("/orders/{token}/claims", status_code=201, dependencies=private)
+    async def claim(token: str, new: NewClaim) -> Order:
+        """Say what is wrong with what came, for whoever has the order's token."""
+        return await shop.claims.claim(token, new)
+
+    @router.get("/orders/{token}/claims/photos/{name}", response_class=FileResponse)
+    async def own_claim_photo(token: str, name: str) -> Response:
+        """A photo of one's own claim."""
+        return _photo(await shop.claims.photo_of_order(token, name))
+
+    @router.get("/broadcasts/{broadcast}/claims", dependencies=private)
+    async def list_claims(
+        broadcast: str, caller: Annotated[Caller, staff], state: ClaimState | None = None
+    ) -> OrderList:
+        """The orders with claims, or with claims in this state."""
+        return OrderList(orders=await shop.claims.of_broadcast(caller, broadcast, state), next=None)
+
+    @router.post("/broadcasts/{broadcast}/claims/{claim}/answer", dependencies=private)
+    async def answer_claim(
+        broadcast: str,
+        claim: Identifier,
+        answer: ClaimAnswer,
+        caller: Annotated[Caller, staff],
+    ) -> Order:
+        """Give money back for a claim, or refuse it; the buyer reads the answer."""
+        return await shop.claims.answer(caller, broadcast, claim, answer)
+
+    @router.get("/broadcasts/{broadcast}/claims/{claim}/photos/{name}", response_class=FileResponse)
+    async def claim_photo(
+        broadcast: str, claim: Identifier, name: str, caller: Annotated[Caller, staff]
+    ) -> Response:
+        """A photo of a claim."""
+        return _photo(await shop.claims.photo_of_claim(caller, broadcast, claim, name))
+
+    return router
+
+
+def _photo(path: Path) -> Response:
+    return FileResponse(
+        path,
+        media_type="image/webp",
+        headers={
+            **_PRIVATE,
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        },
+    )

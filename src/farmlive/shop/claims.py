@@ -1,0 +1,292 @@
+"""Claims: a buyer says what came damaged, with photos, and staff give money back or say why not.
+
+What is written and photographed is for the order's buyer and for staff alone, and stands in no
+event. Giving back is a refund, which steps.py does.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from farmlive.broadcast.log import Entry, Log
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller
+from farmlive.people.audit import note
+from farmlive.people.limits import RateLimits
+from farmlive.problems import Conflict, Forbidden, Invalid, NotFound
+from farmlive.shop import lines, shown
+from farmlive.shop.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
+from farmlive.shop.models import money, order_number
+from farmlive.shop.order_models import Order
+from farmlive.shop.problems import NotInState
+from farmlive.shop.steps import Doer, Steps, with_id, with_token
+from farmlive.shop.tables import claims, order_lines, orders
+from farmlive.store import Store
+from farmlive.store.files import Files
+
+# What has left the farm may have come to harm.
+CLAIMED_IN = ("shipped", "at_centre", "received")
+PHOTOS_PER_MINUTE = 3 * MAX_PHOTOS
+FOLDER = "claims"
+
+
+class ClaimOpen(Conflict):
+    """An order has one claim at a time that is not answered."""
+
+    slug = "claim-open"
+    title = "A claim for this order is open"
+
+
+class ClaimAnswered(Conflict):
+    """A claim is answered once."""
+
+    slug = "claim-answered"
+    title = "The claim was answered already"
+
+
+class UnknownClaim(NotFound):
+    """No claim of this broadcast has that id."""
+
+    slug = "unknown-claim"
+    title = "There is no such claim"
+
+
+class UnknownPhoto(Invalid):
+    """A claim names a photo that is not there."""
+
+    slug = "unknown-photo"
+    title = "There is no such photo"
+
+
+class NoSuchPhoto(NotFound):
+    """The address names a photo that is not of this claim."""
+
+    slug = "unknown-photo"
+    title = "There is no such photo"
+
+
+class Claims:
+    """Takes claims and answers them."""
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        origin: Origin,
+        steps: Steps,
+        files: Files,
+        limits: RateLimits,
+    ):
+        self._store = store
+        self._log = log
+        self._origin = origin
+        self._steps = steps
+        self._files = files
+        self._limits = limits
+
+    # The buyer's, for whoever has the order's token.
+
+    async def keep_photo(self, token: str, data: bytes) -> KeptPhoto:
+        """Keep a photo for a claim of the order, free of what its camera wrote.
+
+        Raises UnknownOrder, NotInState, TooMany, NotAPicture.
+        """
+
+        def read(connection: Connection) -> str:
+            row = with_token(connection, token)
+            _check_arrived(row)
+            return str(row.id)
+
+        order = await self._store.read(read)
+        self._limits.allow("claim photos of an order", order, PHOTOS_PER_MINUTE)
+        kept = await self._files.keep_picture(data)
+        return KeptPhoto(photo=kept.name, width=kept.width, height=kept.height)
+
+    async def claim(self, token: str, new: NewClaim) -> Order:
+        """Take a claim; the same again while it is open is the same.
+
+        Raises UnknownOrder, NotInState, UnknownPhoto, ClaimOpen.
+        """
+        missing = [name for name in new.photos if self._files.path(name) is None]
+        if missing:
+            raise UnknownPhoto(
+                "Nothing was sent yet: a photo is not here. Choose it again, then send the claim.",
+                photos=missing,
+            )
+
+        def write(connection: Connection) -> Order:
+            row = self._steps.locked(connection, with_token(connection, token))
+            open_one = connection.execute(
+                select(claims).where(claims.c.order == row.id, claims.c.state == "open")
+            ).one_or_none()
+            if open_one is None:
+                _check_arrived(row)
+                self._take(connection, row, new)
+            elif (open_one.text, open_one.photos) != (new.text, new.photos):
+                raise ClaimOpen(
+                    "Nothing more was sent: we are looking at what you sent before, and answer on "
+                    "this page."
+                )
+            (order,) = shown.orders(connection, self._origin, [row], None)
+            return order
+
+        return await self._store.write(write)
+
+    async def photo_of_order(self, token: str, name: str) -> Path:
+        """The photo of a claim of the order. Raises UnknownOrder, NoSuchPhoto."""
+
+        def read(connection: Connection) -> list[Row[Any]]:
+            order = with_token(connection, token).id
+            return list(connection.execute(select(claims).where(claims.c.order == order)))
+
+        return self._photo(await self._store.read(read), name)
+
+    # Staff's.
+
+    async def of_broadcast(
+        self, caller: Caller, broadcast: str, state: ClaimState | None = None
+    ) -> list[Order]:
+        """The orders of a broadcast with claims, or claims in this state, as numbered.
+
+        Raises Forbidden, UnknownBroadcast.
+        """
+        _check_staff(caller)
+        wanted = select(claims.c.order).where(claims.c.broadcast == broadcast)
+        if state is not None:
+            wanted = wanted.where(claims.c.state == state)
+
+        def read(connection: Connection) -> list[Order]:
+            self._log.head(connection, broadcast)
+            query = select(orders).where(orders.c.id.in_(wanted)).order_by(orders.c.number)
+            return shown.orders(connection, self._origin, connection.execute(query).all(), caller)
+
+        return await self._store.read(read)
+
+    async def answer(
+        self, caller: Caller, broadcast: str, claim: str, answer: ClaimAnswer
+    ) -> Order:
+        """Give money back for the claim, or refuse it; the same again changes nothing.
+
+        Raises Forbidden, UnknownBroadcast, UnknownClaim, ClaimAnswered, and what a refund raises:
+        NotInState, RefundTooHigh.
+        """
+        _check_staff(caller)
+
+        def write(connection: Connection) -> Order:
+            self._log.head(connection, broadcast, lock=True)
+            found = _with_id(connection, broadcast, claim)
+            row = with_id(connection, broadcast, found.order)
+            if found.state == "open":
+                self._answer(connection, caller, row, found, answer)
+            elif (found.amount, found.answer) != (answer.amount, answer.answer):
+                raise ClaimAnswered(
+                    "Nothing was changed: this claim was answered already. Look at it again; more "
+                    "money can be given back by the order."
+                )
+            after = with_id(connection, broadcast, found.order)
+            (order,) = shown.orders(connection, self._origin, [after], caller)
+            return order
+
+        return await self._store.write(write)
+
+    async def photo_of_claim(self, caller: Caller, broadcast: str, claim: str, name: str) -> Path:
+        """The photo of a claim. Raises Forbidden, UnknownClaim, NoSuchPhoto."""
+        _check_staff(caller)
+        found = await self._store.read(lambda connection: _with_id(connection, broadcast, claim))
+        return self._photo([found], name)
+
+    def _take(self, connection: Connection, row: Row[Any], new: NewClaim) -> None:
+        claim = ulid()
+        connection.execute(
+            insert(claims),
+            {
+                "id": claim,
+                "order": row.id,
+                "broadcast": row.broadcast,
+                "state": "open",
+                "text": new.text,
+                "photos": new.photos,
+                "claimed_at": now_ms(),
+            },
+        )
+        said = {"claim": claim, "photos": len(new.photos)}
+        self._tell(connection, row, "order.claimed", "buyer", said)
+
+    def _answer(
+        self,
+        connection: Connection,
+        caller: Caller,
+        row: Row[Any],
+        claim: Row[Any],
+        answer: ClaimAnswer,
+    ) -> None:
+        state = "refused" if answer.amount is None else "refunded"
+        connection.execute(
+            update(claims)
+            .where(claims.c.id == claim.id)
+            .values(state=state, amount=answer.amount, answer=answer.answer, answered_at=now_ms())
+        )
+        said: dict[str, Any] = {"claim": claim.id, "answer": state}
+        if answer.amount is not None:
+            doer = Doer("staff", answer.answer)
+            self._steps.refund(connection, row, answer.amount, doer, claim=claim.id)
+            row = with_id(connection, row.broadcast, row.id)
+            said["amount"] = money(answer.amount, row.currency)
+        self._tell(connection, row, "order.claim_answered", "staff", said)
+        detail = {} if answer.amount is None else {"amount": answer.amount}
+        note(
+            connection,
+            caller,
+            f"order.claim_{state}",
+            row.id,
+            broadcast=row.broadcast,
+            **detail,
+        )
+
+    def _tell(
+        self, connection: Connection, row: Row[Any], kind: str, by: str, said: dict[str, Any]
+    ) -> None:
+        """Write that a claim was made or answered; what was written in it stays out of the log."""
+        farms = select(order_lines.c.farm).where(order_lines.c.order == row.id).distinct()
+        told = {
+            "order": row.id,
+            "number": order_number(row.number),
+            "state": row.state,
+            "payment": row.payment,
+            "by": by,
+            **said,
+        }
+        audience = lines.audience(row.id, connection.execute(farms).scalars())
+        self._log.append_all(connection, row.broadcast, [Entry(kind, audience, told)])
+
+    def _photo(self, found: list[Row[Any]], name: str) -> Path:
+        path = self._files.path(name) if any(name in row.photos for row in found) else None
+        if path is None:
+            raise NoSuchPhoto("This claim has no such photo.")
+        return path
+
+
+def _check_staff(caller: Caller) -> None:
+    if not caller.is_staff:
+        raise Forbidden("Nothing is shown: claims are looked at by coordinators and hosts.")
+
+
+def _check_arrived(row: Row[Any]) -> None:
+    if row.state not in CLAIMED_IN:
+        raise NotInState(
+            "Nothing was sent: a claim is for what has left the farm, and this order has not.",
+            state=row.state,
+            allowed=[],
+        )
+
+
+def _with_id(connection: Connection, broadcast: str, claim: str) -> Row[Any]:
+    row = connection.execute(
+        select(claims).where(claims.c.id == claim, claims.c.broadcast == broadcast)
+    ).one_or_none()
+    if row is None:
+        raise UnknownClaim("This broadcast has no such claim.")
+    return row
