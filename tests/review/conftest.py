@@ -63,28 +63,55 @@ class Told:
         )
 
     @staticmethod
+    def line(offer: str, quantity: int, price: int | None = None, **more: Any) -> dict[str, Any]:
+        price = PRICES[offer] if price is None else price
+        return {
+            "offer": offer,
+            "lot": LOTS[offer],
+            "farm": FARMS[offer],
+            "quantity": quantity,
+            "price": price,
+            "total": price * quantity,
+            **more,
+        }
+
+    @staticmethod
     def placed(at: int, order: str, buyer: str = "b1", **quantities: int) -> Fact:
-        lines = [
-            {
-                "offer": offer,
-                "lot": LOTS[offer],
-                "farm": FARMS[offer],
-                "quantity": quantity,
-                "price": PRICES[offer],
-                "total": PRICES[offer] * quantity,
-            }
-            for offer, quantity in quantities.items()
-        ]
+        lines = [Told.line(offer, quantity) for offer, quantity in quantities.items()]
         total = Told.money(sum(line["total"] for line in lines))
         return at, "order.placed", {"order": order, "buyer": buyer, "lines": lines, "total": total}
+
+    @staticmethod
+    def ordered(at: int, order: str, *lines: dict[str, Any], fee: int = 0) -> Fact:
+        """An order of these lines with its parcel's fee."""
+        total = sum(line["total"] for line in lines) + fee
+        said = {"order": order, "buyer": "b1", "lines": list(lines)}
+        return at, "order.placed", {**said, "total": Told.money(total), "fee": Told.money(fee)}
+
+    @staticmethod
+    def undone(at: int, order: str, state: str = "placed") -> Fact:
+        return at, f"order.{state}", {"order": order, "state": state, "by": "staff", "undone": True}
+
+    @staticmethod
+    def flashed(at: int, flash: str, offer: str, price: int, boxes: int) -> Fact:
+        said = {"flash": flash, "offer": offer, "price": Told.money(price), "boxes": boxes}
+        more = {"per_buyer": None, "starts_at": at, "ends_at": at + 60_000}
+        return at, "flash.started", {**said, **more}
+
+    @staticmethod
+    def flash_over(at: int, flash: str, offer: str, sold: int, why: str = "time") -> Fact:
+        return at, "flash.ended", {"flash": flash, "offer": offer, "sold": sold, "why": why}
 
     @staticmethod
     def cancelled(at: int, order: str) -> Fact:
         return at, "order.cancelled", {"order": order, "state": "cancelled", "by": "buyer"}
 
     @staticmethod
-    def refunded(at: int, order: str, amount: int) -> Fact:
-        return at, "order.refunded", {"order": order, "amount": Told.money(amount)}
+    def refunded(at: int, order: str, amount: int, **back: int) -> Fact:
+        said: dict[str, Any] = {"order": order, "amount": Told.money(amount)}
+        if back:
+            said["back"] = [{"offer": of, "quantity": count} for of, count in back.items()]
+        return at, "order.refunded", said
 
     @staticmethod
     def pinned(at: int, offer: str) -> Fact:

@@ -135,3 +135,92 @@ def test_no_farm_has_nothing(told: Any) -> None:
     ledger = fold([told.added("small"), told.started(0), told.placed(3, "o1", small=1)])
     own = ledger.only(frozenset())
     assert (own.cards, own.orders, own.started_at) == ({}, {}, 0)
+
+
+def test_an_order_knows_its_goods_and_its_parcels_fee_apart(told: Any) -> None:
+    ledger = fold(
+        [
+            told.added("small"),
+            told.added("pear"),
+            told.ordered(1, "o1", told.line("small", 2), told.line("pear", 1), fee=800),
+            told.placed(2, "before there were fees", small=1),
+        ]
+    )
+    with_fee, without = ledger.orders.values()
+    assert (with_fee.goods, with_fee.fee, with_fee.total) == (6_980, 800, 7_780)
+    assert (without.goods, without.fee, without.total) == (2_990, 0, 2_990)
+    # What a farm is owed has no fee in it.
+    own = ledger.only(frozenset({"xikou"})).orders["o1"]
+    assert (own.goods, own.fee) == (5_980, 0)
+
+
+def test_a_refund_is_of_the_goods_first_and_of_the_fee_after_all_of_them(told: Any) -> None:
+    placed = [
+        told.added("small"),
+        told.added("pear"),
+        told.ordered(1, "o1", told.line("small", 2), told.line("pear", 1), fee=800),
+    ]
+    for given, goods, fee in (
+        (698, 698, 0),
+        (6_980, 6_980, 0),
+        (7_000, 6_980, 20),
+        (7_780, 6_980, 800),
+    ):
+        order = fold([*placed, told.refunded(2, "o1", given)]).orders["o1"]
+        assert (order.refunded_goods, order.refunded_fee) == (goods, fee)
+        assert sum(refunds_of(order).values()) == goods
+    (order,) = fold([*placed, told.refunded(2, "o1", 698)]).orders.values()
+    assert refunds_of(order) == {"small": 598, "pear": 100}
+
+
+def test_a_cancellation_that_was_undone_is_none(told: Any) -> None:
+    facts = [told.added("small")]
+    for at, (name, state) in enumerate((("o1", "placed"), ("o2", "packed"), ("o3", "shipped")), 1):
+        facts += [
+            told.placed(at, name, small=1),
+            told.cancelled(at + 10, name),
+            told.undone(at + 20, name, state),
+        ]
+    facts += [told.placed(50, "o4", small=1), told.cancelled(51, "o4")]
+    # A step forward is no undoing.
+    facts += [(52, "order.packed", {"order": "o4", "state": "packed", "by": "staff"})]
+    ledger = fold(facts)
+    assert [order.cancelled for order in ledger.orders.values()] == [False, False, False, True]
+    assert ledger.orders["o1"].at == 1
+
+
+def test_boxes_that_were_put_back_are_counted_by_offer(told: Any) -> None:
+    ledger = fold(
+        [
+            told.added("small"),
+            told.added("pear"),
+            told.placed(1, "o1", small=5, pear=2),
+            told.refunded(2, "o1", 2_990, small=1),
+            told.refunded(3, "o1", 8_970, small=2),
+        ]
+    )
+    assert ledger.orders["o1"].back == {"small": 3}
+    assert ledger.only(frozenset({"yangzhong"})).orders["o1"].back == {"pear": 0}
+
+
+def test_a_flash_batch_is_a_deed_at_its_start_and_one_at_its_end(told: Any) -> None:
+    ledger = fold(
+        [
+            told.added("small"),
+            told.added("pear"),
+            told.started(0),
+            told.flashed(10, "f1", "small", 1_990, 20),
+            told.flash_over(70, "f1", "small", 12),
+            # Called off before it started.
+            told.flash_over(80, "f2", "pear", 0, "host"),
+            told.flashed(90, "f3", "pear", 800, 5),
+        ]
+    )
+    begun, over, running = ledger.deeds
+    assert (begun.kind, begun.at, begun.until, begun.flash) == ("flash", 10, 70, "f1")
+    assert (begun.price, begun.was, begun.quantity) == (1_990, 2_990, 20)
+    assert (over.kind, over.at, over.quantity) == ("flash_end", 70, 12)
+    assert (running.until, running.offer) == (None, "pear")
+    assert [deed.offer for deed in ledger.only(frozenset({"xikou"})).deeds] == ["small", "small"]
+    # The price beside it stays.
+    assert ledger.cards["small"]["price"]["amount"] == 2_990

@@ -158,3 +158,35 @@ def test_an_order_on_a_hold_after_the_end_lengthens_the_axis(told: Any) -> None:
     )
     line = timeline(ledger, Audience(), NOON, NOON + 60 * S)
     assert sum(line.orders) == 1
+
+
+def test_a_flash_batch_says_what_was_ordered_of_it_alone(told: Any) -> None:
+    ledger = ledger_of(
+        [
+            told.added("small"),
+            told.started(NOON),
+            told.flashed(NOON + 10 * S, "f1", "small", 1_990, 5),
+            told.ordered(NOON + 12 * S, "o1", told.line("small", 3, 1_990, flash="f1"), fee=500),
+            told.placed(NOON + 14 * S, "o2", small=7),
+            # On a hold, after its end.
+            told.flash_over(NOON + 20 * S, "f1", "small", 3),
+            told.ordered(NOON + 30 * S, "o3", told.line("small", 2, 1_990, flash="f1")),
+            told.flashed(NOON + 60 * S, "f2", "small", 1_500, 5),
+            told.ordered(NOON + 70 * S, "o4", told.line("small", 1, 1_500, flash="f2")),
+        ]
+    )
+    line = timeline(ledger, Audience(), NOON, NOON + 3_600 * S)
+    first, over, second = line.moments
+    assert (first.kind, first.orders, first.items, first.gross.amount) == ("flash", 2, 5, 5 * 1_990)
+    assert (first.until, first.quantity, first.sold_after_ms) == (NOON + 20 * S, 5, 20 * S)
+    assert first.price is not None
+    assert first.was is not None
+    assert (first.price.amount, first.was.amount) == (1_990, 2_990)
+    assert (over.kind, over.quantity, over.sold_after_ms) == ("flash_end", 3, None)
+    assert (second.items, second.gross.amount, second.sold_after_ms) == (1, 1_500, None)
+    # The axis has the goods, without the parcel's fee.
+    assert sum(line.gross) == 5 * 1_990 + 7 * 2_990 + 1_500
+    best = highlights(ledger, line.moments)
+    assert best.best_release == first
+    assert best.best_minute is not None
+    assert best.best_minute.gross.amount == 5 * 1_990 + 7 * 2_990

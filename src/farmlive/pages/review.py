@@ -26,7 +26,7 @@ from farmlive.settings import Settings
 
 # How many deeds of the host the page names as those that sold most.
 STRONGEST = 6
-_TYPES = {
+FILE_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
@@ -89,6 +89,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             farms={each.id: each for each in report.farms},
             most_gross=max((offer.gross.amount for offer in report.offers), default=0) or 1,
             strongest=_strongest(report),
+            batches=[moment for moment in report.timeline.moments if moment.kind == "flash"],
             steps=list(_steps(report)),
             chart=_chart(report, language_of(request)),
             sheets=sheets_of(caller),
@@ -99,7 +100,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     @router.get("/review/{broadcast}/lists/{name}")
     async def working_list(
         broadcast: str,
-        name: Literal["pick-list", "hand-over", "packing", "settlement"],
+        name: Literal["pick-list", "hand-over", "packing", "cash", "settlement"],
         request: Request,
         caller: Annotated[Caller, anyone],
         farm: str | None = None,
@@ -118,7 +119,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             made=await rooms.review.sheet(caller, broadcast, name, language, farm),
             about=SHEET_WORDS[name][1].in_language(language),
             farm=farm,
-            tick=name != "settlement",
+            tick=name not in ("cash", "settlement"),
             sheets=sheets_of(caller),
             sheet_titles=_titles(request),
             lists=LISTS,
@@ -142,7 +143,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         content = await asyncio.to_thread(write, made, settings.time_zone)
         return Response(
             content,
-            media_type=_TYPES[form],
+            media_type=FILE_TYPES[form],
             headers={
                 **HEADERS,
                 "Cache-Control": "no-store",
@@ -163,9 +164,14 @@ def _titles(request: Request) -> dict[str, tuple[str, str]]:
 
 
 def _strongest(report: Report) -> list[Moment]:
-    """The deeds after which their product sold most, one a product and minute, as they happened."""
+    """The deeds after which their product sold most, one a product and minute, as they happened.
+
+    Flash batches have their own sales, and are told apart.
+    """
     found: dict[tuple[str, int], Moment] = {}
     for moment in report.timeline.moments:
+        if moment.kind in ("flash", "flash_end"):
+            continue
         place = (moment.offer, moment.at // 60_000)
         if place not in found or moment.gross.amount > found[place].gross.amount:
             found[place] = moment

@@ -1,5 +1,5 @@
-// The time axis drawn by uPlot: viewers as an area, sales as bars, and above them three lanes with
-// what the host did. Owns the drawing and the moment under the pointer; data comes from review.js.
+// The time axis drawn by uPlot: viewers as an area, sales as bars, and above them a lane for each
+// kind of deed of the host: pins, prices, releases, and flash batches where there were any. Owns the drawing and the moment under the pointer; data comes from review.js.
 
 import { clock, count, day, money } from "../common/format.js";
 import { el } from "../common/dom.js";
@@ -8,6 +8,7 @@ import { followed, told } from "./deeds.js";
 
 const LANE = 18; // px a lane
 const LANES = ["pin", "price", "release"];
+const SPANS = { pin: "leaf", flash: "kumquat" };
 const DAY_S = 86400;
 const SHOWN_DEEDS = 4;
 
@@ -41,6 +42,10 @@ export class Chart {
     this.#tell(at);
   }
 
+  #lanesShown() {
+    return this.axis.moments.some(({ kind }) => kind === "flash") ? [...LANES, "flash"] : LANES;
+  }
+
   #all() {
     const { start, step, viewers } = this.axis;
     return [start / 1000, (start + step * viewers.length) / 1000];
@@ -63,7 +68,7 @@ export class Chart {
     const short = new Intl.NumberFormat(page.tag, { notation: "compact", maximumFractionDigits: 2 });
     const sign = money({ amount: 0, currency }).replace(/[\d.,\s]/g, "");
     const long = (axis.step * axis.viewers.length) / 1000 > DAY_S;
-    const top = LANES.length * LANE + 10;
+    const top = this.#lanesShown().length * LANE + 10;
     const upper = (least) => (_, __, most) => [0, Math.max(least, most ?? 0) * 1.12];
     this.plot = new uPlot(
       {
@@ -135,21 +140,25 @@ export class Chart {
 
   #lanes(plot) {
     const { ctx, bbox } = plot;
+    const lanes = this.#lanesShown();
     const ratio = devicePixelRatio;
     const { min, max } = plot.scales.x;
     const x = (ms) => Math.round(plot.valToPos(Math.min(Math.max(ms / 1000, min), max), "x", true));
-    const middle = (lane) => bbox.top - (LANES.length - lane) * LANE * ratio + (LANE * ratio) / 2 - 4 * ratio;
+    const middle = (lane) => bbox.top - (lanes.length - lane) * LANE * ratio + (LANE * ratio) / 2 - 4 * ratio;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left - 6 * ratio, 0, bbox.width + 12 * ratio, bbox.top + bbox.height);
     ctx.clip();
     for (const deed of this.axis.moments) {
-      const last = deed.kind === "pin" ? (deed.until ?? this.axis.until) : deed.at;
+      const lane = lanes.indexOf(deed.kind);
+      if (lane < 0) continue; // the end of a flash batch ends its bar
+      const span = SPANS[deed.kind];
+      const last = span ? (deed.until ?? this.axis.until) : deed.at;
       if (last / 1000 < min || deed.at / 1000 > max) continue;
-      const y = middle(LANES.indexOf(deed.kind));
+      const y = middle(lane);
       const at = x(deed.at);
-      if (deed.kind === "pin") {
-        ctx.fillStyle = colour("leaf");
+      if (span) {
+        ctx.fillStyle = colour(span);
         ctx.globalAlpha = deed.offer % 2 ? 0.55 : 1;
         const wide = Math.max(x(last) - at - ratio, 2 * ratio);
         ctx.fillRect(at, y - 3 * ratio, wide, 6 * ratio);
@@ -188,10 +197,10 @@ export class Chart {
     ctx.textBaseline = "middle";
     ctx.fillStyle = colour("ink-soft");
     ctx.textAlign = "end";
-    const names = { pin: t("pinned"), price: t("price"), release: t("released") };
+    const names = { pin: t("pinned"), price: t("price"), release: t("released"), flash: t("flash") };
     const wide = bbox.left - 8 * ratio;
-    LANES.forEach((name, lane) => ctx.fillText(names[name], wide, middle(lane), wide));
-    ctx.fillText(t("watching"), (plot.width - 4) * ratio, middle(LANES.length - 1));
+    lanes.forEach((name, lane) => ctx.fillText(names[name], wide, middle(lane), wide));
+    ctx.fillText(t("watching"), (plot.width - 4) * ratio, middle(lanes.length - 1));
     ctx.restore();
   }
 
@@ -205,6 +214,7 @@ export class Chart {
         key("pin", t("Card pinned")),
         key("price", t("Price changed")),
         key("release", t("Stock released")),
+        ...(this.#lanesShown().includes("flash") ? [key("flash", t("Flash batch"))] : []),
       );
       return;
     }

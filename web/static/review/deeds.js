@@ -15,14 +15,29 @@ export function told(deed, axis) {
       now: price(deed.price),
     });
   }
+  if (deed.kind === "flash") {
+    return t("Flash batch: %(count)s of %(product)s at %(price)s", {
+      product,
+      count: count(deed.quantity),
+      price: price(deed.price),
+    });
+  }
+  if (deed.kind === "flash_end") {
+    return t("Flash batch over: %(count)s of %(product)s sold", { product, count: count(deed.quantity) });
+  }
   if (deed.quantity < 0) {
     return t("Took back %(count)s of %(product)s", { product, count: count(-deed.quantity) });
   }
   return t("Released %(count)s of %(product)s", { product, count: count(deed.quantity) });
 }
 
-/** What its product sold in the five minutes after it. */
+/** What its product sold in the five minutes after it; of a flash batch, what was ordered of it. */
 export function followed(deed, axis) {
+  if (deed.kind === "flash") {
+    const gross = money({ amount: deed.gross, currency: axis.money });
+    const values = { orders: count(deed.orders), gross };
+    return n("%(orders)s order of it, %(gross)s", "%(orders)s orders of it, %(gross)s", deed.orders, values);
+  }
   if (!deed.orders) return t("nothing ordered in the 5 minutes after");
   const gross = money({ amount: deed.gross, currency: axis.money });
   const values = { orders: count(deed.orders), gross };
