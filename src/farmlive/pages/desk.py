@@ -1,0 +1,179 @@
+"""The order desk's pages: the list of orders, slips and labels to print, the hand-over, files.
+
+Owns who may open them and what stands on paper; moving orders goes through the API, called by the
+scripts under web/static/studio/keep.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+import segno
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+from markupsafe import Markup
+
+from farmlive.money import Money
+from farmlive.pages.entry import STAFF, stopped
+from farmlive.pages.languages import language_of
+from farmlive.pages.render import HEADERS, Pages
+from farmlive.pages.review import FILE_TYPES
+from farmlive.pages.rooms import Rooms
+from farmlive.people import Caller
+from farmlive.review.files import as_csv, as_xlsx
+from farmlive.review.order_file import boxes, order_sheet, to_collect
+from farmlive.settings import Settings
+from farmlive.shop.fields import Identifier, Payment, State, Way
+from farmlive.shop.order_models import Order, OrderedLine
+from farmlive.shop.papers import spans_of
+
+# On paper at once, and in a file.
+MAX_PAPERS = 500
+MAX_ROWS = 50_000
+READERS = (*STAFF, "clerk", "seller")
+KEEPERS = (*STAFF, "clerk")
+
+Chosen = Annotated[
+    str | None, Query(max_length=40_000, description="Numbers, such as A0001-A0040,A0052")
+]
+
+
+@dataclass(frozen=True)
+class LotCode:
+    """A lot of which boxes are in an order, and the code that leads to its origin."""
+
+    id: str
+    code: str
+    drawn: Markup
+
+
+@dataclass(frozen=True)
+class Paper:
+    """An order on paper: the code of its page, what is packed, its lots, what is to be paid."""
+
+    order: Order
+    drawn: Markup | None
+    lines: Sequence[OrderedLine]
+    lots: Sequence[LotCode]
+    boxes: int
+    to_collect: Money
+
+
+def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+    """Build the router of the desk's pages."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+    anyone = Depends(rooms.guard.anyone)
+
+    @router.get("/studio/{broadcast}/orders/{paper}")
+    async def papers(
+        broadcast: str,
+        paper: Literal["slips", "labels"],
+        request: Request,
+        caller: Annotated[Caller, anyone],
+        orders: Chosen = None,
+    ) -> Response:
+        """Packing slips on A4, or labels for the boxes, of the chosen orders."""
+        led = stopped(request, caller, KEEPERS)
+        if led is not None:
+            return led
+        spans = None if orders is None else spans_of(orders)
+        found = await rooms.shop.papers.chosen(caller, broadcast, spans, limit=MAX_PAPERS + 1)
+        standing = [order for order in found[:MAX_PAPERS] if order.state != "cancelled"]
+        address = settings.public_url or str(request.base_url).rstrip("/")
+        return pages.page(
+            request,
+            f"studio_{paper}.html",
+            cache="no-store",
+            headers={"X-Robots-Tag": "noindex"},
+            caller=caller,
+            broadcast=await rooms.broadcasts.get(broadcast),
+            papers=await asyncio.to_thread(_papers, standing, address),
+            query=urlencode({} if orders is None else {"orders": orders}),
+            most=MAX_PAPERS,
+            left_out=min(len(found), MAX_PAPERS) - len(standing),
+            too_many=len(found) > MAX_PAPERS,
+        )
+
+    @router.get("/studio/{broadcast}/orders.{form}")
+    async def file(
+        broadcast: str,
+        form: Literal["csv", "xlsx"],
+        request: Request,
+        caller: Annotated[Caller, anyone],
+        orders: Chosen = None,
+        state: State | None = None,
+        way: Way | None = None,
+        centre: Identifier | None = None,
+        payment: Payment | None = None,
+    ) -> Response:
+        """The chosen orders, or those that fit, as a file; a seller's tells no buyer."""
+        led = stopped(request, caller, READERS)
+        if led is not None:
+            return led
+        found = await rooms.shop.papers.chosen(
+            caller,
+            broadcast,
+            None if orders is None else spans_of(orders),
+            limit=MAX_ROWS,
+            state=state,
+            way=way,
+            centre=centre,
+            payment=payment,
+        )
+        title = (await rooms.broadcasts.get(broadcast)).title
+        language = language_of(request)
+
+        def written() -> bytes:
+            sheet = order_sheet(
+                found,
+                seller=caller.role == "seller",
+                broadcast=title.in_language(language),
+                broadcast_id=broadcast,
+                language=language,
+                currency=settings.currency,
+            )
+            return (as_csv if form == "csv" else as_xlsx)(sheet, settings.time_zone)
+
+        return Response(
+            await asyncio.to_thread(written),
+            media_type=FILE_TYPES[form],
+            headers={
+                **HEADERS,
+                "Cache-Control": "no-store",
+                "Content-Disposition": f'attachment; filename="orders-{broadcast}.{form}"',
+            },
+        )
+
+    return router
+
+
+def _papers(orders: Sequence[Order], address: str) -> list[Paper]:
+    lots: dict[str, LotCode] = {}
+
+    def of_lot(line: OrderedLine) -> LotCode:
+        if line.lot not in lots:
+            lots[line.lot] = LotCode(line.lot, line.lot_code, _code(address, line.lot_url))
+        return lots[line.lot]
+
+    def of(order: Order) -> Paper:
+        packed = [line for line in order.lines if boxes(line)]
+        return Paper(
+            order=order,
+            drawn=_code(address, order.url) if order.url else None,
+            lines=packed,
+            lots=[*{line.lot: of_lot(line) for line in packed}.values()],
+            boxes=sum(boxes(line) for line in packed),
+            to_collect=Money(amount=to_collect(order), currency=order.total.currency),
+        )
+
+    return [of(order) for order in orders]
+
+
+def _code(address: str, path: str) -> Markup:
+    """What a phone reads to open the address, as a drawing that takes the size of its place."""
+    whole = path if path.startswith("http") else address + path
+    drawn = segno.make(whole, error="m", micro=False)
+    # segno draws it; nothing of it is text that someone typed.
+    return Markup(drawn.svg_inline(omitsize=True, border=0, svgclass="code", lineclass=None))  # noqa: S704

@@ -1,0 +1,142 @@
+"""Chosen orders as a sheet: one row an order for who packs and hands over, with its buyer; one row
+a line for a seller, without.
+
+Which orders are in it, and who may have it, is decided before.
+"""
+
+from collections.abc import Sequence
+
+from farmlive.clock import now_ms
+from farmlive.review.lists import PAYMENTS, STATES
+from farmlive.review.sheets import Column, Sheet, Table, Words
+from farmlive.shop.order_models import Order, OrderedLine
+
+
+def order_sheet(
+    orders: Sequence[Order],
+    *,
+    seller: bool,
+    broadcast: str,
+    broadcast_id: str,
+    language: str,
+    currency: str,
+) -> Sheet:
+    """The sheet of these orders; `broadcast` is its title in the language."""
+    say = Words(language)
+    sheet = Sheet(
+        name="orders",
+        title=say("Orders", "订单"),
+        broadcast=broadcast,
+        broadcast_id=broadcast_id,
+        language=language,
+        currency=orders[0].total.currency if orders else currency,
+        made_at=now_ms(),
+        total_word=say("Together", "合计"),
+    )
+    sheet.tables.append(_lines(sheet, orders, say) if seller else _with_buyers(sheet, orders, say))
+    return sheet
+
+
+def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
+    table = Table(
+        sheet.title,
+        (
+            Column(say("Number", "单号"), width=9),
+            Column(say("Ordered at", "下单时间"), "moment", 20),
+            Column(say("State", "状态"), width=14),
+            Column(say("Payment", "付款"), width=14),
+            Column(say("Delivery", "配送"), width=18),
+            Column(say("Name", "姓名"), width=14),
+            Column(say("Phone", "电话"), width=16),
+            Column(say("Address", "地址"), width=36),
+            Column(say("Items", "商品"), width=44),
+            Column(say("Boxes", "件数"), "count", 8, total=True),
+            Column(say("Parcel fee", "运费"), "money", total=True),
+            Column(say("Total", "总额"), "money", total=True),
+            Column(say("Given back", "已退"), "money", total=True),
+            Column(say("To collect", "应收"), "money", total=True),
+            Column(say("Simulated", "模拟"), width=10),
+        ),
+    )
+    for order in orders:
+        centre = order.delivery.centre
+        buyer = order.buyer
+        items = [
+            f"{say.of(line.name)} {say.of(line.unit)} × {boxes(line)} #{line.lot_code}"
+            for line in order.lines
+            if boxes(line)
+        ]
+        table.rows.append(
+            (
+                order.number,
+                order.placed_at,
+                say(*STATES[order.state]),
+                say(*PAYMENTS[order.payment]),
+                say.of(centre.name) if centre else say("parcel", "快递"),
+                buyer.name if buyer else "",
+                buyer.phone if buyer else "",
+                order.delivery.address or "",
+                say("; ", "；").join(items),
+                sum(boxes(line) for line in order.lines),
+                order.fee.amount,
+                order.total.amount,
+                order.refunded.amount,
+                to_collect(order),
+                say("yes", "是") if order.simulated else "",
+            )
+        )
+    return table
+
+
+def _lines(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
+    table = Table(
+        sheet.title,
+        (
+            Column(say("Number", "单号"), width=9),
+            Column(say("Ordered at", "下单时间"), "moment", 20),
+            Column(say("State", "状态"), width=14),
+            Column(say("Payment", "付款"), width=14),
+            Column(say("Delivery", "配送"), width=18),
+            Column(say("Farm", "农场"), width=18),
+            Column(say("Product", "商品"), width=28),
+            Column(say("Unit", "规格"), width=14),
+            Column(say("Lot", "批次"), width=10),
+            Column(say("Items", "件数"), "count", 8, total=True),
+            Column(say("Put back", "退回件数"), "count", 8, total=True),
+            Column(say("Price", "单价"), "money"),
+            Column(say("Amount", "金额"), "money", total=True),
+            Column(say("Simulated", "模拟"), width=10),
+        ),
+    )
+    for order in orders:
+        centre = order.delivery.centre
+        table.rows += [
+            (
+                order.number,
+                order.placed_at,
+                say(*STATES[order.state]),
+                say(*PAYMENTS[order.payment]),
+                say.of(centre.name) if centre else say("parcel", "快递"),
+                say.of(line.farm_name),
+                say.of(line.name),
+                say.of(line.unit),
+                line.lot_code,
+                line.quantity,
+                line.returned,
+                line.price.amount,
+                line.total.amount,
+                say("yes", "是") if order.simulated else "",
+            )
+            for line in order.lines
+        ]
+    return table
+
+
+def boxes(line: OrderedLine) -> int:
+    """How many boxes of the line are still the buyer's: those put back into the stock are not."""
+    return line.quantity - line.returned
+
+
+def to_collect(order: Order) -> int:
+    """What is still to be paid, minor units: nothing of a cancelled order."""
+    return order.total.amount if order.payment == "due" and order.state != "cancelled" else 0

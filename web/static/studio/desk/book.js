@@ -1,0 +1,110 @@
+// Every order of the broadcast that this role may read, as it stands now: read page by page, then
+// kept up by the channel's events. What is shown of them is the page's part.
+
+import { get, post } from "../api.js";
+import { place } from "./numbers.js";
+
+const PAGE = 500;
+const READ_MS = 1_000;
+const AGAIN_MS = 20_000;
+
+export class Book extends EventTarget {
+  #orders = new Map();
+  #stale = new Set();
+  #last = "";
+  #reading = null;
+
+  /** Event `change` whenever an order came or changed. */
+  constructor(path) {
+    super();
+    this.path = path;
+  }
+
+  get size() {
+    return this.#orders.size;
+  }
+
+  order(id) {
+    return this.#orders.get(id);
+  }
+
+  /** All of them by their number, the first ones first. */
+  all() {
+    return [...this.#orders.values()].sort((a, b) => place(a.number) - place(b.number));
+  }
+
+  /** Reads what is not known yet; a page's orders are there as soon as it came. */
+  async load() {
+    let next = "";
+    do {
+      const answer = await get(`${this.path}?limit=${PAGE}${this.#last ? `&after=${this.#last}` : ""}`);
+      // A hold is no order yet; the console shows them while they run.
+      const placed = answer.orders.filter(({ number }) => number);
+      if (placed.length) this.#last = placed.at(-1).id;
+      this.put(placed);
+      ({ next } = answer);
+    } while (next);
+  }
+
+  /** Takes orders over as the server answered them. */
+  put(orders) {
+    for (const order of orders) {
+      this.#orders.set(order.id, order);
+      this.#stale.delete(order.id);
+    }
+    if (orders.length) this.#tell();
+  }
+
+  /** Known orders take over what the events say; new ones are read, and those with a claim again. */
+  follow(events) {
+    let isChanged = false;
+    for (const { kind, data } of events) {
+      if (!kind.startsWith("order.")) continue;
+      const known = this.#orders.get(data.order);
+      if (kind === "order.placed" && !known) this.readSoon();
+      if (!known) continue;
+      if (kind.startsWith("order.claim")) this.whole(known, true).catch(() => this.#stale.add(known.id));
+      const changed = { state: data.state ?? known.state, payment: data.payment ?? known.payment };
+      if (changed.state === known.state && changed.payment === known.payment && kind !== "order.refunded") continue;
+      if (kind === "order.refunded" && data.amount) changed.refunded = data.amount;
+      this.#orders.set(known.id, { ...known, ...changed });
+      this.#stale.add(known.id);
+      isChanged = true;
+    }
+    if (isChanged) this.#tell();
+  }
+
+  /** Reads what is new, once a second at most: in a rush orders come many at a time. */
+  readSoon() {
+    this.#reading ??= setTimeout(async () => {
+      this.#reading = null;
+      try {
+        await this.load();
+      } catch {
+        this.readSoon();
+      }
+    }, READ_MS);
+  }
+
+  /** For who hears no events: looks again by itself, as long as someone looks at the page. */
+  watch() {
+    setInterval(() => {
+      if (document.hidden) return;
+      this.#last = "";
+      this.load().catch(() => {});
+    }, AGAIN_MS);
+  }
+
+  /** The order with its history, which events don't tell. */
+  async whole(order, isChanged = false) {
+    if (isChanged || this.#stale.has(order.id)) {
+      const { orders } = await post(`${this.path}/find`, { find: order.number });
+      this.put(orders.filter(({ id }) => id === order.id));
+    }
+    return this.#orders.get(order.id);
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("change"));
+  }
+}

@@ -1,0 +1,83 @@
+// Claims of buyers whose boxes came damaged: what was written and photographed, and the answer, money
+// back or why not. Staff alone read them.
+
+import { el, say } from "../../common/dom.js";
+import { money } from "../../common/format.js";
+import { close } from "../../common/sheet.js";
+import { toast } from "../../common/toast.js";
+import { t } from "../../common/words.js";
+import { post } from "../api.js";
+import { FormSheet } from "../keep/sheet.js";
+import { openClaim } from "./fits.js";
+import { when } from "./row.js";
+
+/** What the buyer wrote, with the photos, each of which opens whole. */
+function told({ claimed_at: at, text, photos }) {
+  const shown = photos.map(({ url }, index) =>
+    el("li", {}, el("a", { href: url, target: "_blank" }, el("img", { src: url, loading: "lazy", alt: t("Photo %(n)s of the claim", { n: index + 1 }) }))),
+  );
+  return [
+    el("p", { class: "soft small" }, when(at)),
+    el("p", { class: "claim__text" }, text),
+    shown.length ? el("ul", { class: "claim__photos" }, shown) : el("p", { class: "soft" }, t("Without a photo")),
+  ];
+}
+
+export class Claims {
+  #path;
+  #book;
+  #form;
+
+  constructor(broadcast, book) {
+    this.#path = `/api/v1/broadcasts/${broadcast}/claims`;
+    this.#book = book;
+    this.#form = new FormSheet("claim-sheet");
+    this.#form.form.addEventListener("input", () => this.#choose(this.#form.elements.deed.value));
+  }
+
+  /** The claims of an order, as its sheet shows them. */
+  cards(order) {
+    return (order.claims ?? []).map((claim) =>
+      el(
+        "section",
+        { class: "claim card" },
+        el("h3", { class: "card__title" }, t("Claim")),
+        ...told(claim),
+        claim.state === "open"
+          ? el("button", { class: "button button--strong", type: "button", "data-act": "claim", onclick: () => this.open(order) }, t("Answer the claim"))
+          : el("p", {}, el("strong", {}, claim.amount ? t("%(sum)s given back", { sum: money(claim.amount) }) : t("Refused")), ` · ${claim.answer}`),
+      ),
+    );
+  }
+
+  /** Asks for the answer to the order's open claim. */
+  open(order) {
+    close(document.getElementById("order-sheet"));
+    const claim = openClaim(order);
+    const form = this.#form;
+    const currency = order.total.currency;
+    const left = order.total.amount - (order.refunded?.amount ?? 0);
+    const mayRefund = ["paid", "part_refunded"].includes(order.payment) && left > 0;
+    form.part("claim-told").replaceChildren(...told(claim));
+    say(form.part("what"), [order.number, order.buyer?.name, money(order.total)].filter(Boolean).join(" · "));
+    say(form.part("claim-most"), mayRefund ? t("%(sum)s at most", { sum: money({ amount: left, currency }) }) : t("Nothing was paid yet"));
+    form.open({
+      values: { deed: mayRefund ? "refund" : "refuse", amount: left },
+      job: async ({ deed, amount, answer }) => {
+        const body = deed === "refund" ? { amount, answer } : { refuse: true, answer };
+        this.#book.put([await post(`${this.#path}/${claim.id}/answer`, body)]);
+        const values = { number: order.number, sum: money({ amount: amount ?? 0, currency }) };
+        toast(deed === "refund" ? t("%(sum)s of %(number)s is refunded.", values) : t("The claim on %(number)s is refused, with your reason.", values));
+      },
+    });
+    form.elements.deed[0].disabled = !mayRefund;
+    this.#choose(mayRefund ? "refund" : "refuse");
+  }
+
+  /** Money back takes an amount; a word for the buyer goes with either. */
+  #choose(deed) {
+    const { amount } = this.#form.elements;
+    amount.disabled = deed !== "refund";
+    amount.closest("[data-field]").hidden = deed !== "refund";
+  }
+}

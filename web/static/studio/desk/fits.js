@@ -1,0 +1,61 @@
+// Which orders one looks for. Decides only.
+
+import { text } from "../../common/words.js";
+import { isGone } from "../state.js";
+
+/** Nothing is to do any more with an order that is gone, or with the buyer and paid. */
+export function isDone({ state, payment }) {
+  return isGone(state) || (state === "received" && payment !== "due");
+}
+
+/** The states that one chooses among, each with what belongs to it. */
+export const SETS = {
+  open: (order) => !isDone(order),
+  placed: ({ state }) => state === "placed",
+  packed: ({ state }) => state === "packed",
+  shipped: ({ state }) => state === "shipped",
+  at_centre: ({ state }) => state === "at_centre",
+  received: ({ state }) => state === "received",
+  cancelled: ({ state }) => isGone(state),
+  all: () => true,
+};
+
+const PAYMENTS = {
+  due: ({ payment, state }) => payment === "due" && !isGone(state),
+  paid: ({ payment }) => payment === "paid",
+  refunded: ({ payment }) => payment === "part_refunded" || payment === "refunded",
+};
+
+/** What is said of an order: its number, its buyer, how people write the phone, its products. */
+function words({ number, buyer, lines }) {
+  const phone = buyer?.phone ?? "";
+  const said = [number, buyer?.name, phone, phone.replace(/\D/g, ""), ...lines.map((line) => text(line.name))];
+  return said.filter(Boolean).join(" ").normalize("NFKC").toLowerCase();
+}
+
+function isMeant(order, find) {
+  const said = words(order);
+  const digits = find.replace(/[\s().-]/g, "");
+  if (/^\+?\d{3,}$/.test(digits)) return said.includes(digits);
+  return find.split(" ").every((word) => said.includes(word));
+}
+
+/** The order's claim that is not answered, or null. */
+export const openClaim = ({ claims }) => claims?.find(({ state }) => state === "open") ?? null;
+
+/** Whether someone should look at it before it goes out. */
+export const isToLookAt = ({ flags, state }) => Boolean(flags?.length) && ["placed", "packed"].includes(state);
+
+/**
+ * Whether an order fits `wanted`: find, way, centre, payment, flagged, claimed. Its state is not
+ * looked at, as each state is counted; see SETS.
+ */
+export function fits(order, wanted) {
+  const find = wanted.find.normalize("NFKC").replace(/\s+/g, " ").trim().toLowerCase();
+  if (find && !isMeant(order, find)) return false;
+  if (wanted.way && order.delivery.way !== wanted.way) return false;
+  if (wanted.centre && order.delivery.centre?.id !== wanted.centre) return false;
+  if (wanted.payment && !PAYMENTS[wanted.payment](order)) return false;
+  if (wanted.flagged && !isToLookAt(order)) return false;
+  return !wanted.claimed || Boolean(openClaim(order));
+}

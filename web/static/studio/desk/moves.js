@@ -1,0 +1,144 @@
+// Moving orders on, many by one press, and undoing it. What was pressed is kept in this tab until
+// the server has answered it, over a lost connection and a reload: it is sent again with its key,
+// and so happens once.
+
+import { Problem } from "../../common/api.js";
+import { newKey } from "../../live/pending.js";
+import { post, remove } from "../api.js";
+
+const AT_ONCE = 200;
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 10_000;
+
+/** Whether it is not known what became of it, or it may work in a moment. */
+const isLost = ({ slug, status }) => slug === "offline" || status >= 500 || status === 429;
+
+export class Moves extends EventTarget {
+  #path;
+  #place;
+  #queue;
+  #isSending = false;
+  #batches = new Map();
+
+  /**
+   * Events: `moved` with {body, moved, refused, undo}, where `undo()` takes all of it back; `undone`
+   * with {moved, refused}; `failed` with {problem, orders}; `queue` whenever what waits has changed.
+   */
+  constructor(path) {
+    super();
+    this.#path = `${path}/moves`;
+    this.#place = `farmlive.moves.${path}`;
+    this.#queue = recall(this.#place);
+    this.isOffline = false;
+    addEventListener("online", () => this.#wake?.());
+    addEventListener("beforeunload", (event) => {
+      if (this.#queue.length) event.preventDefault();
+    });
+    if (this.#queue.length) this.#send();
+  }
+
+  #wake = null;
+
+  /** The orders whose move is not answered yet. */
+  get waiting() {
+    return new Set(this.#queue.flatMap(({ orders }) => orders));
+  }
+
+  /** Moves these orders: `body` is {state, reason?} or {payment}. */
+  make(orders, body) {
+    const batch = newKey();
+    for (let start = 0; start < orders.length; start += AT_ONCE) {
+      this.#queue.push({ batch, key: newKey(), orders: orders.slice(start, start + AT_ONCE), body });
+    }
+    this.#send();
+  }
+
+  /** Takes moves back, the last one first. */
+  #undo(moves) {
+    const batch = newKey();
+    for (const { move, orders } of [...moves].reverse()) this.#queue.push({ batch, undo: move, orders });
+    this.#send();
+  }
+
+  async #send() {
+    this.#keep();
+    if (this.#isSending) return;
+    this.#isSending = true;
+    let waits = 0;
+    while (this.#queue.length) {
+      const [first] = this.#queue;
+      try {
+        const answer = first.undo
+          ? await remove(`${this.#path}/${first.undo}`)
+          : await post(this.#path, { ...first.body, orders: first.orders }, { "idempotency-key": first.key });
+        this.#over(first, answer);
+        waits = 0;
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        if (isLost(problem)) {
+          this.#say(true);
+          await this.#pause(problem.retryAfter * 1_000 || Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** waits));
+          waits += 1;
+          continue;
+        }
+        this.#over(first, { moved: [], refused: [], problem });
+      }
+      this.#say(false);
+    }
+    this.#isSending = false;
+  }
+
+  /** An answer, whatever it says, ends its part; the last part of a batch tells of all. */
+  #over(part, { move, moved, refused, problem }) {
+    this.#queue.shift();
+    this.#keep();
+    const sum = this.#batches.get(part.batch) ?? { body: part.body, moved: [], refused: [], moves: [] };
+    sum.moved.push(...moved);
+    sum.refused.push(...refused);
+    if (move && moved.length) sum.moves.push({ move, orders: moved.map(({ id }) => id) });
+    this.#batches.set(part.batch, sum);
+    if (problem) this.dispatchEvent(new CustomEvent("failed", { detail: { problem, orders: part.orders } }));
+    if (this.#queue.some(({ batch }) => batch === part.batch)) return;
+    this.#batches.delete(part.batch);
+    if (problem && !sum.moved.length && !sum.refused.length) return;
+    const detail = { ...sum, undo: () => this.#undo(sum.moves) };
+    this.dispatchEvent(new CustomEvent(part.undo ? "undone" : "moved", { detail }));
+  }
+
+  #pause(ms) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #say(isOffline) {
+    this.isOffline = isOffline;
+    this.#tell();
+  }
+
+  #keep() {
+    try {
+      if (this.#queue.length) sessionStorage.setItem(this.#place, JSON.stringify(this.#queue));
+      else sessionStorage.removeItem(this.#place);
+    } catch {
+      // A browser that keeps nothing: the moves live as long as the page.
+    }
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("queue"));
+  }
+}
+
+function recall(place) {
+  try {
+    return JSON.parse(sessionStorage.getItem(place)) ?? [];
+  } catch {
+    return [];
+  }
+}

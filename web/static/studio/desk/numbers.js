@@ -1,0 +1,24 @@
+// Orders by their numbers: how they stand in a list, and how a choice of them is written in an
+// address. Decides only; the twin of shop/papers.py.
+
+const A_LETTER = 9_999;
+
+/** A0001 is 1, B0001 is 10000, AA0001 comes after Z9999. */
+export function place(number) {
+  const digits = number.slice(-4);
+  let block = 0;
+  for (const letter of number.slice(0, -4)) block = block * 26 + letter.charCodeAt(0) - 64;
+  return (block - 1) * A_LETTER + Number(digits);
+}
+
+/** `A0001-A0040,A0052`: the numbers as few spans, in their order. */
+export function spans(numbers) {
+  const sorted = [...numbers].sort((a, b) => place(a) - place(b));
+  const found = [];
+  for (const number of sorted) {
+    const last = found.at(-1);
+    if (last && place(number) === place(last[1]) + 1) last[1] = number;
+    else found.push([number, number]);
+  }
+  return found.map(([first, last]) => (first === last ? first : `${first}-${last}`)).join(",");
+}

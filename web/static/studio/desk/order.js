@@ -1,0 +1,199 @@
+// One order in a sheet: everything that is known of it, what happened and by whom, and what is done
+// seldom: cancelling, giving money back, blocking who ordered.
+
+import { el, icon, say } from "../../common/dom.js";
+import { count, listed, money } from "../../common/format.js";
+import { close, open } from "../../common/sheet.js";
+import { toast } from "../../common/toast.js";
+import { n, t, text } from "../../common/words.js";
+import { newKey } from "../../live/pending.js";
+import { post, remove } from "../api.js";
+import { FormSheet } from "../keep/sheet.js";
+import { spoken } from "../sentences.js";
+import { isGone, paymentWords, stateWords } from "../state.js";
+import { flagWords } from "./flags.js";
+import { badges, isDue, line, stepOf, when } from "./row.js";
+
+export class OrderSheet {
+  #as;
+  #dialog = document.getElementById("order-sheet");
+  #order = null;
+  #drawn = null;
+  #forms;
+  #refunds = new Map();
+
+  /** `as`: {book, moves, claims, papers, role, isStaff}. */
+  constructor(as) {
+    this.#as = as;
+    this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
+    this.#forms = as.isStaff ? Object.fromEntries(["cancel", "refund", "block"].map((name) => [name, new FormSheet(`${name}-sheet`)])) : {};
+  }
+
+  open(order) {
+    this.#order = order.id;
+    this.#drawn = null;
+    this.#draw();
+    open(this.#dialog, () => {
+      this.#order = null;
+    });
+    this.#as.book.whole(order).catch((problem) => toast(spoken(problem), { danger: true }));
+  }
+
+  /** What it shows keeps up with the order. */
+  redraw() {
+    if (this.#order) this.#draw();
+  }
+
+  #draw() {
+    const order = this.#as.book.order(this.#order);
+    const isMoving = this.#as.moves.waiting.has(order.id);
+    const said = [order, isMoving];
+    if (this.#drawn?.every((each, index) => each === said[index])) return;
+    this.#drawn = said;
+    say(this.#part("order-title"), order.number);
+    const isHeld = this.#dialog.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+    this.#part("order-body").replaceChildren(...this.#facts(order));
+    this.#part("order-acts").replaceChildren(...this.#acts(order, isMoving));
+    if (isHeld) (this.#dialog.querySelector(`[data-act="${isHeld}"]:not(:disabled)`) ?? this.#dialog.querySelector("[data-close]")).focus();
+  }
+
+  #facts(order) {
+    const { buyer, delivery } = order;
+    const fact = (name, ...value) => [el("dt", {}, name), el("dd", {}, ...value)];
+    return [
+      el("p", { class: "order-sheet__badges" }, badges(order)),
+      ...(order.flags ?? []).map((flag) => el("p", { class: "notice notice--red" }, icon("warning", true), el("span", { class: "notice__text" }, flagWords(flag)))),
+      ...(this.#as.claims?.cards(order) ?? []),
+      el("ul", { class: "order-sheet__lines" }, order.lines.map((each) => this.#line(each))),
+      el("dl", { class: "order-sheet__sums" }, [
+        ...(order.fee?.amount ? [el("dt", {}, t("Parcel")), el("dd", { class: "number" }, money(order.fee))] : []),
+        el("dt", {}, t("Together")),
+        el("dd", { class: "number" }, el("b", {}, money(order.total))),
+        ...(order.refunded?.amount ? [el("dt", {}, t("Given back")), el("dd", { class: "number" }, money(order.refunded))] : []),
+      ]),
+      el("dl", { class: "facts" }, [
+        ...(buyer?.name ? fact(t("Buyer"), el("strong", {}, buyer.name), " ", el("a", { class: "order__phone number", href: `tel:${buyer.phone}` }, buyer.phone)) : []),
+        ...(buyer?.email ? fact(t("E-mail"), buyer.email) : []),
+        ...(delivery.way === "pickup"
+          ? fact(t("Picks up at"), text(delivery.centre?.name), el("br"), el("span", { class: "soft" }, text(delivery.centre?.address)))
+          : fact(t("Parcel to"), delivery.address ?? t("parcel"))),
+        ...(order.code ? fact(t("Code"), el("b", { class: "number" }, order.code)) : []),
+        ...fact(t("Ordered"), when(order.placed_at)),
+      ]),
+      history(order),
+    ].filter(Boolean);
+  }
+
+  #line(each) {
+    const item = line(each);
+    item.append(el("span", { class: "number" }, money(each.total)));
+    return item;
+  }
+
+  #acts(order, isMoving) {
+    const { isStaff, role, moves, papers } = this.#as;
+    if (role === "seller") return [];
+    const step = stepOf(order, this.#as);
+    const button = (act, words, onclick, kind = "") => el("button", { class: `button ${kind}`, type: "button", "data-act": act, disabled: isMoving, onclick }, words);
+    const leave = (then) => () => {
+      close(this.#dialog);
+      then();
+    };
+    const link = (words, sign, href) => el("a", { class: "button", href, target: "_blank" }, icon(sign, true), words);
+    return [
+      step ? button("step", step[1], () => moves.make([order.id], { state: step[0] }), "button--primary") : null,
+      isDue(order) ? button("pay", t("Paid"), () => moves.make([order.id], { payment: "paid" })) : null,
+      isStaff && ["paid", "part_refunded"].includes(order.payment) ? button("refund", t("Refund…"), leave(() => this.#refund(order))) : null,
+      isGone(order.state) ? null : link(t("Slip"), "print", papers.address("slips", [order])),
+      isGone(order.state) ? null : link(t("Label"), "print", papers.address("labels", [order])),
+      order.url ? link(t("The buyer's page"), "next", order.url) : null,
+      isStaff && order.can_cancel ? button("cancel", t("Cancel…"), leave(() => this.cancel([order])), "button--danger") : null,
+      isStaff && order.buyer?.name ? button("block", t("Block who ordered this"), leave(() => this.#block(order)), "button--quiet") : null,
+    ].filter(Boolean);
+  }
+
+  /** Cancels one or many, with a reason that the buyers see. */
+  cancel(orders) {
+    const { cancel } = this.#forms;
+    say(cancel.part("what"), orders.length === 1 ? what(orders[0]) : n("%(n)s order", "%(n)s orders", orders.length, { n: count(orders.length) }));
+    cancel.open({
+      job: async ({ reason }) => {
+        this.#as.moves.make(orders.map(({ id }) => id), { state: "cancelled", reason });
+      },
+    });
+  }
+
+  #refund(order) {
+    const { refund } = this.#forms;
+    say(refund.part("what"), what(order));
+    refund.open({
+      values: { amount: order.total.amount - (order.refunded?.amount ?? 0) },
+      job: async ({ amount, reason }) => {
+        this.#as.book.put([await this.#give(order, { amount, reason })]);
+        toast(t("%(sum)s of %(number)s is refunded.", { sum: money({ amount, currency: order.total.currency }), number: order.number }));
+      },
+    });
+  }
+
+  /** Sent again after an answer that was lost, a refund counts once: it has its key until it is answered. */
+  async #give({ id }, body) {
+    if (!this.#refunds.has(id)) this.#refunds.set(id, newKey());
+    try {
+      const answer = await post(`${this.#as.book.path}/${id}/refund`, body, { "idempotency-key": this.#refunds.get(id) });
+      this.#refunds.delete(id);
+      return answer;
+    } catch (problem) {
+      if (problem.status >= 400 && problem.status < 500) this.#refunds.delete(id);
+      throw problem;
+    }
+  }
+
+  #block(order) {
+    const { block } = this.#forms;
+    say(block.part("what"), what(order));
+    block.open({
+      values: { kind: "phone" },
+      job: async (body) => {
+        const made = await post("/api/v1/blocks", { ...body, order: order.id });
+        toast(t("Blocked."), {
+          act: t("Undo"),
+          onAct: () => remove(`/api/v1/blocks/${made.id}`).catch((problem) => toast(spoken(problem), { danger: true })),
+        });
+      },
+    });
+  }
+
+  #part(name) {
+    return this.#dialog.querySelector(`[data-${name}]`);
+  }
+}
+
+function what(order) {
+  const items = listed(order.lines.map(({ quantity, name }) => `${count(quantity)} × ${text(name)}`));
+  return `${order.number} · ${items} · ${money(order.total)}`;
+}
+
+/** What happened with an order and by whom; what was undone is struck out. */
+function history({ history: steps = [], refunded }) {
+  const rows = steps.map(({ at, state, payment, by, reason, undone, undoes }, index) => {
+    const before = steps[index - 1];
+    const words = before && before.state === state && before.payment !== payment ? paymentWords(payment) : stateWords(state);
+    const said = undone ? el("s", {}, words) : words;
+    return el("li", {}, el("span", { class: "soft number" }, when(at)), " ", said, undoes ? ` · ${t("undone")}` : "", by ? ` · ${byWords(by)}` : "", reason ? ` · ${reason}` : "");
+  });
+  if (refunded?.amount) rows.push(el("li", {}, t("%(sum)s given back in all", { sum: money(refunded) })));
+  return el("section", { class: "order-sheet__history" }, el("h3", {}, t("What happened")), el("ol", { class: "small" }, rows));
+}
+
+function byWords(by) {
+  switch (by) {
+    case "buyer":
+      return t("buyer");
+    case "clerk":
+      return t("clerk");
+    case "staff":
+      return t("staff");
+    default:
+      return t("by itself");
+  }
+}

@@ -1,0 +1,55 @@
+// What is taken away of some orders: packing slips and labels to print, the list itself, a file.
+
+import { say } from "../../common/dom.js";
+import { count } from "../../common/format.js";
+import { close, open } from "../../common/sheet.js";
+import { n, page } from "../../common/words.js";
+import { isGone } from "../state.js";
+import { spans } from "./numbers.js";
+
+export class Papers extends EventTarget {
+  #sheet = document.getElementById("papers-sheet");
+  #path;
+
+  /** Event `list` where the list itself is to be printed. */
+  constructor(broadcast) {
+    super();
+    this.#path = `/studio/${broadcast}/orders`;
+    this.#sheet.querySelector("[data-close]").addEventListener("click", () => close(this.#sheet));
+    this.#sheet.querySelector("[data-print-list]").addEventListener("click", () => {
+      close(this.#sheet);
+      this.dispatchEvent(new Event("list"));
+    });
+    for (const link of this.#sheet.querySelectorAll("a")) link.addEventListener("click", () => close(this.#sheet));
+  }
+
+  /** The address of slips or labels of these orders. */
+  address(kind, orders) {
+    return `${this.#path}/${kind}?orders=${spans(orders.map(({ number }) => number))}`;
+  }
+
+  /** Offers what can be taken away of these; `filter` is how a file's address says all that fit. */
+  open(orders, { isAll = false, filter = null } = {}) {
+    const chosen = orders.length ? `orders=${spans(orders.map(({ number }) => number))}` : "";
+    const standing = orders.filter(({ state }) => !isGone(state));
+    say(
+      this.#part("papers-what"),
+      isAll
+        ? n("%(n)s order, as the list shows it", "All %(n)s orders that the list shows", orders.length, { n: count(orders.length) })
+        : n("%(n)s chosen order", "%(n)s chosen orders", orders.length, { n: count(orders.length) }),
+    );
+    for (const kind of ["slips", "labels"]) {
+      const link = this.#part(kind);
+      if (!link) continue;
+      link.hidden = standing.length === 0;
+      link.href = `${this.#path}/${kind}?${chosen}`;
+    }
+    for (const form of ["xlsx", "csv"]) this.#part(form).href = `${this.#path}.${form}?${filter ?? chosen}&lang=${page.language}`;
+    this.#part("print-list").hidden = !isAll;
+    open(this.#sheet);
+  }
+
+  #part(name) {
+    return this.#sheet.querySelector(`[data-${name}]`);
+  }
+}

@@ -1,0 +1,90 @@
+// What is said of moves: what was done, with the way back; what was refused, one by one; what waits
+// for the connection.
+
+import { el, icon, say } from "../../common/dom.js";
+import { Problem } from "../../common/api.js";
+import { count } from "../../common/format.js";
+import { toast } from "../../common/toast.js";
+import { n, t } from "../../common/words.js";
+import { spoken } from "../sentences.js";
+
+/** What was done with so many, or with the one of this number. */
+function done({ state, payment }, moved) {
+  const many = moved.length;
+  const values = { n: count(many), number: moved[0].number };
+  if (payment) return n("%(number)s is paid.", "%(n)s orders are paid.", many, values);
+  switch (state) {
+    case "packed":
+      return n("%(number)s is packed.", "%(n)s orders are packed.", many, values);
+    case "shipped":
+      return n("%(number)s is shipped.", "%(n)s orders are shipped.", many, values);
+    case "at_centre":
+      return n("%(number)s is at the pick-up point.", "%(n)s orders are at the pick-up point.", many, values);
+    case "received":
+      return n("%(number)s is with the buyer.", "%(n)s orders are with their buyers.", many, values);
+    default:
+      return n("%(number)s is cancelled; its stock is back on sale.", "%(n)s orders are cancelled; their stock is back on sale.", many, values);
+  }
+}
+
+export class Told {
+  #moves;
+  #book;
+  #live = "open";
+  #offline = document.querySelector("[data-offline]");
+  #refused = document.querySelector("[data-refused]");
+  #list = document.querySelector("[data-refused-list]");
+
+  constructor(moves, book) {
+    this.#moves = moves;
+    this.#book = book;
+    moves.addEventListener("moved", ({ detail }) => this.#moved(detail));
+    moves.addEventListener("undone", ({ detail }) => this.#undone(detail));
+    moves.addEventListener("failed", ({ detail }) => toast(spoken(detail.problem), { danger: true }));
+    moves.addEventListener("queue", () => this.#drawOffline());
+    document.querySelector("[data-refused-close]")?.addEventListener("click", () => {
+      this.#refused.hidden = true;
+      this.#list.replaceChildren();
+    });
+  }
+
+  /** How the channel stands: without it the list still moves on, but tells nothing new. */
+  live(state) {
+    this.#live = state;
+    this.#drawOffline();
+  }
+
+  #moved({ body, moved, refused, undo }) {
+    if (moved.length) toast(done(body, moved), { act: t("Undo"), onAct: undo });
+    this.#tell(refused);
+  }
+
+  #undone({ moved, refused }) {
+    if (moved.length) toast(n("%(number)s is as it was.", "%(n)s orders are as they were.", moved.length, { n: count(moved.length), number: moved[0].number }));
+    this.#tell(refused);
+  }
+
+  /** Each that stayed as it was, and why. */
+  #tell(refused) {
+    if (!refused.length) return;
+    this.#list.replaceChildren(
+      ...refused.map(({ order, problem }) => el("li", {}, el("b", { class: "number" }, this.#book.order(order)?.number ?? ""), " ", spoken(new Problem(problem)))),
+    );
+    say(this.#refused.querySelector("[data-refused-title]"), n("%(n)s order stayed as it was", "%(n)s orders stayed as they were", refused.length, { n: count(refused.length) }));
+    this.#refused.hidden = false;
+    this.#refused.scrollIntoView({ block: "nearest" });
+  }
+
+  #drawOffline() {
+    const waiting = this.#moves.waiting.size;
+    const isSending = waiting > 0 && this.#moves.isOffline;
+    this.#offline.hidden = !isSending && this.#live !== "waiting";
+    if (this.#offline.hidden) return;
+    say(
+      this.#offline.querySelector("[data-offline-words]"),
+      isSending
+        ? n("The server can't be reached. What you did with %(n)s order is kept here, and is sent by itself as soon as there is a connection.", "The server can't be reached. What you did with %(n)s orders is kept here, and is sent by itself as soon as there is a connection.", waiting, { n: count(waiting) })
+        : t("The connection is gone; new orders come in as soon as it is back."),
+    );
+  }
+}
