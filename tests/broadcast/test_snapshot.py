@@ -86,6 +86,19 @@ def test_what_a_lot_holds_bounds_what_is_left_on_each_of_its_cards() -> None:
     assert [card["left"] for card in view(scene, PUBLIC)["offers"]] == [2, 1]
 
 
+def test_a_flash_batch_is_on_its_card_from_its_plan_to_its_end() -> None:
+    batch = {"flash": "F", "price": {"amount": 1}, "boxes": 3, "starts_at": 1, "ends_at": 2}
+    scene = folded(offer("a"), ("flash.planned", {"offer": "a", **batch}))
+    (card,) = view(scene, PUBLIC)["offers"]
+    assert card["flash"] == {**batch, "state": "planned"}
+    fold(scene, Event("B", 3, 3000, "flash.started", ("public",), {"offer": "a", **batch}))
+    assert card["flash"] == {**batch, "state": "running"}
+    for seq, flash in enumerate(("another", "F"), 4):
+        ended = {"flash": flash, "offer": "a", "sold": 3, "why": "time"}
+        fold(scene, Event("B", seq, 4000, "flash.ended", ("public",), ended))
+        assert (card["flash"] is None) == (flash == "F")
+
+
 def test_a_bag_put_in_another_order_and_a_product_named_anew() -> None:
     scene = folded(
         offer("a"),

@@ -17,6 +17,15 @@ class Kind(NamedTuple):
 
 _GUEST = "True for someone who came by a guest's link, else left out."
 _OFFER = {"offer": "The offer's id."}
+_FLASH = {
+    "flash": "The batch's id.",
+    **_OFFER,
+    "price": "Money, for one box of the batch while it runs.",
+    "boxes": "How many it has.",
+    "per_buyer": "How many of them one buyer may have, or null.",
+    "starts_at": "When it starts, or did, UTC milliseconds since 1970.",
+    "ends_at": "When it ends, as far as it is not sold out before.",
+}
 _STEP = {
     "order": "The order's id.",
     "number": "The number that people say, such as A0001.",
@@ -92,6 +101,17 @@ KINDS = {
     ),
     "wait.changed": Kind(
         "public", {**_OFFER, "waiting": "How many boxes those want together who wait for it."}
+    ),
+    "flash.planned": Kind("public", _FLASH),
+    "flash.started": Kind("public", _FLASH),
+    "flash.ended": Kind(
+        "public",
+        {
+            "flash": "The batch's id.",
+            **_OFFER,
+            "sold": "How many of its boxes were ordered.",
+            "why": "time, sold_out, host or broadcast.",
+        },
     ),
     "chat.said": Kind("public", {"nickname": "Who.", "text": "What; both gone once hidden."}),
     "chat.hidden": Kind("public", {"message": "The seq of the message to take away."}),

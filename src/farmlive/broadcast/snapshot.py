@@ -73,6 +73,15 @@ def fold(scene: Scene, event: Event) -> None:
             _change(scene, data)
         case "wait.changed" if data["offer"] in scene.offers:
             scene.offers[data["offer"]]["waiting"] = data["waiting"]
+        case "flash.planned" | "flash.started":
+            if offer := scene.offers.get(data["offer"]):
+                flash = {name: value for name, value in data.items() if name != "offer"}
+                state = "planned" if event.kind == "flash.planned" else "running"
+                offer["flash"] = {**flash, "state": state}
+        case "flash.ended":
+            offer = scene.offers.get(data["offer"])
+            if offer and (offer.get("flash") or {}).get("flash") == data["flash"]:
+                offer["flash"] = None
         case "card.pinned":
             scene.pinned = data["offer"]
         case "card.unpinned":

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from farmlive.people import Caller
 from farmlive.shop.correction_models import OfferCorrect
+from farmlive.shop.flash_models import FlashEnd, FlashPlan
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace
 from farmlive.shop.shop import Shop
@@ -32,5 +33,7 @@ def commands(shop: Shop) -> list[Command]:
         Command("wait.leave", WaitLeave, shop.waits.leave),
         Command("offer.release", OfferRelease, shop.bag.release, who="staff"),
         Command("offer.change", OfferChange, shop.bag.change, who="staff"),
+        Command("flash.plan", FlashPlan, shop.flashes.plan, who="staff"),
+        Command("flash.end", FlashEnd, shop.flashes.end, who="staff"),
         Command("offer.correct", OfferCorrect, shop.corrections.correct, who="staff"),
     ]

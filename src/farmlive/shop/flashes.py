@@ -1,30 +1,309 @@
 """Flash batches: so many boxes of an offer at a price of their own, for a time of their own.
 
-Selling their boxes is the till's, keeping them for a buyer the holds'.
+While one runs its boxes are kept for it: `kept` of the offer = boxes − sold − held of the batch.
+Selling them is the till's, holding them for a buyer the holds'.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, union, update
 
+from farmlive.broadcast.log import PUBLIC, Entry, Event, Log
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.people import Caller
+from farmlive.people.audit import note
+from farmlive.shop import stock
+from farmlive.shop.alarm import Alarm
+from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan
+from farmlive.shop.lines import LATE_MS
 from farmlive.shop.models import money
-from farmlive.shop.tables import flashes
+from farmlive.shop.order_models import OrderLine
+from farmlive.shop.problems import (
+    BroadcastEnded,
+    BroadcastNotLive,
+    FlashNotCheaper,
+    FlashThere,
+    LimitReached,
+    LotSpent,
+    UnknownFlash,
+    UnknownOffer,
+)
+from farmlive.shop.tables import flashes, offers, order_lines, orders
+from farmlive.store import Store
 
+_OPEN = ("planned", "running")
 _ON_CARDS = select(flashes).where(
-    flashes.c.offer.in_(bindparam("offers", expanding=True)),
-    flashes.c.state.in_(("planned", "running")),
+    flashes.c.offer.in_(bindparam("offers", expanding=True)), flashes.c.state.in_(_OPEN)
+)
+_OPEN_IN = select(flashes).where(
+    flashes.c.broadcast == bindparam("broadcast"), flashes.c.state.in_(_OPEN)
+)
+_OF_BROADCAST = (
+    select(flashes, offers.c.currency)
+    .join(offers, offers.c.id == flashes.c.offer)
+    .where(flashes.c.broadcast == bindparam("broadcast"))
+    .order_by(flashes.c.id)
+)
+_ONE = _OF_BROADCAST.where(flashes.c.id == bindparam("flash"))
+_PLANNED = select(flashes).where(flashes.c.state == "planned").order_by(flashes.c.starts_at)
+_NEXT_END = select(func.min(flashes.c.ends_at)).where(flashes.c.state == "running")
+_DUE = select(flashes.c.id, flashes.c.broadcast).where(
+    or_(
+        (flashes.c.state == "planned") & (flashes.c.starts_at <= bindparam("now")),
+        (flashes.c.state == "running") & (flashes.c.ends_at <= bindparam("now") - LATE_MS),
+    )
+)
+_INSERT = insert(flashes)
+_SET = update(flashes).where(flashes.c.id == bindparam("of"))
+_SPENT = (
+    update(flashes)
+    .where(
+        flashes.c.id.in_(bindparam("batches", expanding=True)),
+        flashes.c.state == "running",
+        flashes.c.sold == flashes.c.boxes,
+    )
+    .values(state="ended", why="sold_out", ended_at=bindparam("now"))
+    .returning(flashes.c.id, flashes.c.offer, flashes.c.sold)
+)
+# By the orders of one buyer, however many others have of the batch.
+_of_buyer = union(
+    select(orders.c.id).where(
+        orders.c.broadcast == bindparam("broadcast"), orders.c.device == bindparam("device")
+    ),
+    select(orders.c.id).where(
+        orders.c.buyer == bindparam("buyer"), orders.c.broadcast == bindparam("broadcast")
+    ),
+).subquery()
+_HAD = (
+    select(
+        order_lines.c.flash,
+        func.sum(order_lines.c.quantity - order_lines.c.returned).label("boxes"),
+    )
+    .select_from(
+        _of_buyer.join(order_lines, order_lines.c.order == _of_buyer.c.id).join(
+            orders, orders.c.id == _of_buyer.c.id
+        )
+    )
+    .where(
+        order_lines.c.flash.in_(bindparam("batches", expanding=True)), orders.c.state != "cancelled"
+    )
+    .group_by(order_lines.c.flash)
 )
 
 
-def on_cards(connection: Connection, offers: Iterable[str]) -> dict[str, Row[Any]]:
+class Flashes:
+    """Plans batches, and starts and ends each when it is time; `alarm` is what does that.
+
+    `settle` is told of boxes that come back when a batch ends. `broadcast.started` and
+    `broadcast.ended` are heard in the log, in their own transactions.
+    """
+
+    def __init__(self, store: Store, log: Log, *, settle: stock.Settle = stock.settled):
+        self._store = store
+        self._log = log
+        self._settle = settle
+        self.alarm = Alarm(
+            store, self._next, self.turn, "flash batches did not start or end; trying again"
+        )
+        log.hear("broadcast.started", self._begun)
+        log.hear("broadcast.ended", self._over)
+
+    async def plan(self, caller: Caller, broadcast: str, message: FlashPlan) -> dict[str, Any]:
+        """Plan a batch and answer as `Flash`; without a time, or with one that is past, it starts.
+
+        A batch takes its boxes from what is left, and releases what is missing: as many as the lot
+        gives. Raises UnknownBroadcast, BroadcastNotLive (nothing starts before), BroadcastEnded,
+        UnknownOffer, FlashThere, FlashNotCheaper, LotSpent.
+        """
+
+        def write(connection: Connection) -> dict[str, Any]:
+            now = now_ms()
+            starts_at = now if message.starts_at is None else max(now, message.starts_at)
+            state = self._log.head(connection, broadcast, lock=True).state
+            if state == "ended":
+                raise BroadcastEnded("Nothing was planned: this broadcast has ended.")
+            if state == "scheduled" and message.starts_at is None:
+                raise BroadcastNotLive(
+                    "Nothing was started: say when the batch starts, or start it once the "
+                    "broadcast is live."
+                )
+            known = stock.on_offer(connection, broadcast, [message.offer])
+            if message.offer not in known:
+                raise UnknownOffer(
+                    "Nothing was planned: that offer is not in this broadcast's bag.",
+                    offers=[message.offer],
+                )
+            if message.price >= known[message.offer].price:
+                raise FlashNotCheaper(known[message.offer].price)
+            other = connection.execute(_ON_CARDS, {"offers": [message.offer]}).first()
+            if other is not None:
+                raise FlashThere(other.id)
+            flash = ulid()
+            row = {
+                "id": flash,
+                "broadcast": broadcast,
+                "offer": message.offer,
+                "state": "planned",
+                "price": message.price,
+                "boxes": message.boxes,
+                "per_buyer": message.per_buyer,
+                "starts_at": starts_at,
+                "ends_at": starts_at + message.seconds * 1000,
+                "created_at": now,
+            }
+            connection.execute(_INSERT, row)
+            planned = self._one(connection, broadcast, flash)
+            if state == "live" and starts_at <= now:
+                told = self._start(connection, planned, now)
+                if told[0].kind != "flash.started":
+                    facts = known[message.offer]
+                    left_g = max(0, facts.lot_left_g)
+                    raise LotSpent(facts.lot, left_g, [{"offer": message.offer, "left": 0}])
+            else:
+                told = [_entry("flash.planned", planned)]
+                self.alarm.set(connection, starts_at)
+            self._log.append_all(connection, broadcast, told)
+            note(
+                connection,
+                caller,
+                "flash.plan",
+                flash,
+                broadcast=broadcast,
+                **message.model_dump(exclude_none=True),
+            )
+            return shown(self._one(connection, broadcast, flash)).model_dump(mode="json")
+
+        return await self._store.write(write)
+
+    async def end(self, caller: Caller, broadcast: str, message: FlashEnd) -> dict[str, Any]:
+        """End a batch that runs, or call off one that is planned; one that ended stays as it is.
+
+        Answers as `Flash`. Raises UnknownBroadcast, UnknownFlash.
+        """
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._log.head(connection, broadcast, lock=True)
+            row = self._one(connection, broadcast, message.flash)
+            if row.state != "ended":
+                self._log.append_all(connection, broadcast, self._end(connection, row, "host"))
+                note(connection, caller, "flash.end", row.id, broadcast=broadcast)
+            return shown(self._one(connection, broadcast, row.id)).model_dump(mode="json")
+
+        return await self._store.write(write)
+
+    async def of_broadcast(self, broadcast: str) -> list[Flash]:
+        """The batches of a broadcast, oldest first. Raises UnknownBroadcast."""
+
+        def read(connection: Connection) -> list[Flash]:
+            self._log.head(connection, broadcast)
+            found = connection.execute(_OF_BROADCAST, {"broadcast": broadcast})
+            return [shown(row) for row in found.all()]
+
+        return await self._store.read(read)
+
+    async def turn(self) -> int:
+        """Start and end every batch whose time has come, each once on whichever server; how many.
+
+        One whose broadcast is not live waits for it.
+        """
+        now = now_ms()
+        due = await self._store.read(
+            lambda connection: connection.execute(_DUE, {"now": now}).all()
+        )
+        done = 0
+        for row in due:
+            done += await self._store.write(
+                lambda connection, row=row: self._turn(connection, row, now)  # type: ignore[misc]
+            )
+        return done
+
+    # In the caller's transaction, which holds the lock of the broadcast.
+
+    def _next(self, connection: Connection) -> int | None:
+        """When a batch starts or ends next; of those that wait for their broadcast, none does."""
+        times = [
+            row.starts_at
+            for row in connection.execute(_PLANNED).all()
+            if row.starts_at > now_ms() or self._log.head(connection, row.broadcast).state == "live"
+        ]
+        end = connection.execute(_NEXT_END).scalar_one()
+        return min([*times, *([end + LATE_MS] if end is not None else [])], default=None)
+
+    def _turn(self, connection: Connection, due: Row[Any], now: int) -> bool:
+        state = self._log.head(connection, due.broadcast, lock=True).state
+        row = self._one(connection, due.broadcast, due.id)
+        # Started, ended or put off elsewhere meanwhile: then there is nothing to do.
+        if row.state == "planned" and row.starts_at <= now and state == "live":
+            told = self._start(connection, row, now)
+        elif row.state == "running" and row.ends_at + LATE_MS <= now:
+            told = self._end(connection, row, "time")
+        else:
+            return False
+        self._log.append_all(connection, due.broadcast, told)
+        return True
+
+    def _start(self, connection: Connection, row: Row[Any], now: int) -> list[Entry]:
+        """Let a planned batch run; where its lot gives nothing any more it ends at once."""
+        known = stock.on_offer(connection, row.broadcast, [row.offer])
+        facts = known[row.offer]
+        free = facts.released - facts.sold - facts.held - facts.kept
+        boxes = min(row.boxes, max(0, facts.lot_left_g) // facts.net_weight_g)
+        if boxes == 0:
+            return self._end(connection, row, "sold_out")
+        more = max(0, boxes - free)
+        kept = {row.offer: stock.Move(keep=boxes, release=more)}
+        moved = stock.move(connection, kept, known)
+        values = {"state": "running", "boxes": boxes, "starts_at": now}
+        values["ends_at"] = now + row.ends_at - row.starts_at
+        connection.execute(_SET.values(values), {"of": row.id})
+        self.alarm.set(connection, values["ends_at"] + LATE_MS)
+        told = [_entry("flash.started", self._one(connection, row.broadcast, row.id))]
+        if more:
+            said = {"offer": row.offer, "quantity": more, "released": moved[0]["released"]}
+            told.append(Entry("offer.released", [PUBLIC], said))
+        return [*told, *stock.entries(moved)]
+
+    def _end(self, connection: Connection, row: Row[Any], why: str) -> list[Entry]:
+        """End a batch: what is kept for it and not held can be had as before."""
+        known = stock.on_offer(connection, row.broadcast, [row.offer])
+        keep = -known[row.offer].kept if row.state == "running" else 0
+        moved = stock.move(connection, {row.offer: stock.Move(keep=keep)}, known)
+        values = {"state": "ended", "why": why, "ended_at": now_ms()}
+        connection.execute(_SET.values(values), {"of": row.id})
+        return [_ended(row, why), *self._settle(connection, row.broadcast, moved)]
+
+    def _begun(self, connection: Connection, event: Event) -> None:
+        """Start what was planned for an earlier moment than that at which the broadcast began."""
+        now = now_ms()
+        for row in connection.execute(_OPEN_IN, {"broadcast": event.broadcast}).all():
+            if row.state == "planned" and row.starts_at <= now:
+                planned = self._one(connection, event.broadcast, row.id)
+                told = self._start(connection, planned, now)
+                self._log.append_all(connection, event.broadcast, told)
+
+    def _over(self, connection: Connection, event: Event) -> None:
+        """With the broadcast its batches end, those too that never ran."""
+        for row in connection.execute(_OPEN_IN, {"broadcast": event.broadcast}).all():
+            told = self._end(connection, row, "broadcast")
+            self._log.append_all(connection, event.broadcast, told)
+
+    def _one(self, connection: Connection, broadcast: str, flash: str) -> Row[Any]:
+        row = connection.execute(_ONE, {"broadcast": broadcast, "flash": flash}).one_or_none()
+        if row is None:
+            raise UnknownFlash("Nothing was changed: this broadcast has no such flash batch.")
+        return row
+
+
+def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, Row[Any]]:
     """The batch that is planned or runs of each of these offers that has one."""
-    found = connection.execute(_ON_CARDS, {"offers": list(offers)})
+    found = connection.execute(_ON_CARDS, {"offers": list(wanted)})
     return {row.offer: row for row in found}
 
 
 def told(row: Row[Any], currency: str) -> dict[str, Any]:
-    """A batch as its events tell it, but for its offer."""
+    """A batch as its events and its card tell it, but for its offer."""
     return {
         "flash": row.id,
         "price": money(row.price, currency),
@@ -33,3 +312,67 @@ def told(row: Row[Any], currency: str) -> dict[str, Any]:
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
     }
+
+
+def shown(row: Row[Any]) -> Flash:
+    """A batch in the API; the row carries its offer's currency."""
+    return Flash.model_validate(
+        {
+            **told(row, row.currency),
+            "offer": row.offer,
+            "state": row.state,
+            "sold": row.sold,
+            "held": row.held,
+            "ended_at": row.ended_at,
+            "why": row.why,
+        }
+    )
+
+
+def check_limits(
+    connection: Connection,
+    broadcast: str,
+    lines: Sequence[OrderLine],
+    batches: Mapping[str, str],
+    known: Mapping[str, stock.Offer],
+    *,
+    device: str,
+    buyer: str = "",
+) -> None:
+    """Raise LimitReached where the buyer would have more of a running batch than one may.
+
+    Ordered by the device or for the phone and not cancelled; what the device holds is what it
+    orders now. A device that many order at, as a clerk's, is the empty text.
+    """
+    limited = {
+        batches[line.offer]: line
+        for line in lines
+        if batches.get(line.offer) == known[line.offer].flash is not None
+        and known[line.offer].per_buyer is not None
+    }
+    if not limited:
+        return
+    named = {"broadcast": broadcast, "device": device, "buyer": buyer, "batches": list(limited)}
+    had = {row.flash: int(row.boxes) for row in connection.execute(_HAD, named)}
+    for flash, line in limited.items():
+        limit = known[line.offer].per_buyer
+        if had.get(flash, 0) + line.quantity > limit:
+            raise LimitReached(line.offer, limit, had.get(flash, 0))
+
+
+def spent(connection: Connection, batches: Iterable[str]) -> list[Entry]:
+    """End those of these batches whose boxes are all sold, in the sale's own transaction."""
+    wanted = sorted(set(batches))
+    if not wanted:
+        return []
+    found = connection.execute(_SPENT, {"batches": wanted, "now": now_ms()}).all()
+    return [_ended(row, "sold_out") for row in found]
+
+
+def _entry(kind: str, row: Row[Any]) -> Entry:
+    return Entry(kind, [PUBLIC], {"offer": row.offer, **told(row, row.currency)})
+
+
+def _ended(row: Row[Any], why: str) -> Entry:
+    said = {"flash": row.id, "offer": row.offer, "sold": row.sold, "why": why}
+    return Entry("flash.ended", [PUBLIC], said)

@@ -4,13 +4,10 @@ A hold is the order to be, under its own id; a device has one a broadcast. Placi
 """
 
 import asyncio
-import contextlib
-import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from farmlive.broadcast.log import Entry, Log
@@ -18,16 +15,14 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import keys, lines, stock
+from farmlive.shop import flashes, keys, lines, stock
+from farmlive.shop.alarm import Alarm
 from farmlive.shop.models import money
 from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.shop.tables import holds
 from farmlive.shop.till import DEVICES_PER_ADDRESS, Blocks, Limits
-from farmlive.store import Store, after_commit
-
-# Another server's holds, and this one's where it was not told, are looked for this often.
-LOOK_MS = 1000
+from farmlive.store import Store
 
 _DUE = select(holds.c.id, holds.c.broadcast).where(holds.c.until_at <= bindparam("now"))
 _NEXT = select(func.min(holds.c.until_at))
@@ -48,11 +43,12 @@ _DROP = (
 _HOLD = insert(holds)
 _REPLACE = update(holds).where(holds.c.id == bindparam("hold"))
 
-_log = structlog.get_logger(__name__)
-
 
 class Holds:
-    """Keeps holds and lets them run out; `start` and `stop` are for the task that does."""
+    """Keeps holds and lets them run out; `alarm` is what does that when their time is over.
+
+    `settle` is told of boxes that come back.
+    """
 
     def __init__(
         self,
@@ -62,27 +58,15 @@ class Holds:
         *,
         limits: Limits,
         blocks: Blocks,
+        settle: stock.Settle = stock.settled,
     ):
         self._store = store
         self._log = log
         self._settings = settings
         self._limits = limits
         self._blocks = blocks
-        self._sooner = asyncio.Event()
-        self._waits_until = 0.0
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Let holds run out from now on, those of an earlier run included."""
-        self._task = asyncio.create_task(self._watch())
-
-    async def stop(self) -> None:
-        """Let none run out any more; who starts next goes on."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        self._settle = settle
+        self.alarm = Alarm(store, _next, self.expire, "holds did not run out; trying again")
 
     async def place(self, caller: Caller, broadcast: str, request: HoldPlace) -> dict[str, Any]:
         """Keep these lines for the caller's device and answer as `Held`, committed.
@@ -91,7 +75,8 @@ class Holds:
         that what one holds oneself is never in one's way. It is kept for `hold_minutes` from now;
         where only the earlier hold gives a line its price, until its end. Raises TooMany,
         Forbidden (blocked), UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded,
-        UnknownOffer, PriceChanged, SoldOut; the earlier hold then stays as it is.
+        UnknownOffer, PriceChanged, SoldOut, LotSpent, LimitReached; the earlier hold then stays as
+        it is.
         """
         per_minute = self._settings.orders_per_minute
         self._limits.allow("holds of a device", caller.device, per_minute)
@@ -165,17 +150,20 @@ class Holds:
         )
         before = lines.hold_in(known)
         now = now_ms()
-        by_hold = lines.check(connection, wanted, known, before, now, self._settings.price_grace_ms)
+        checked = lines.check(connection, wanted, known, before, now, self._settings.price_grace_ms)
+        batches = checked.batches
+        device = lines.person(caller)
+        flashes.check_limits(connection, broadcast, wanted, batches, known, device=device)
         moved = stock.move(
             connection,
-            lines.moves(wanted, before, sell=False),
+            lines.moves(wanted, batches, before, sell=False),
             lines.with_held(connection, broadcast, known, before),
         )
-        kept = [lines.told(line, known[line.offer]) for line in wanted]
+        kept = [lines.told(line, known[line.offer], batches.get(line.offer)) for line in wanted]
         total = sum(line["total"] for line in kept)
         currency = known[wanted[0].offer].currency
         until = now + round(self._settings.hold_minutes * 60_000)
-        if before and by_hold:
+        if before and checked.by_hold:
             until = before.until_at
         row = {"lines": kept, "total": total, "until_at": until}
         if before:
@@ -191,13 +179,10 @@ class Holds:
         if caller.simulated:
             told["simulated"] = True
         held = Entry("order.held", lines.audience(order, farms), told, caller.device)
-        self._log.append_all(connection, broadcast, [held, *stock.entries(moved)])
-        after_commit(connection, lambda: self._hear(until))
+        settle = self._settle if before else stock.settled  # else nothing can have come back
+        self._log.append_all(connection, broadcast, [held, *settle(connection, broadcast, moved)])
+        self.alarm.set(connection, until)
         return answer
-
-    def _hear(self, until: int) -> None:
-        if until < self._waits_until:
-            self._sooner.set()
 
     def _expire(self, connection: Connection, hold: str, broadcast: str, now: int) -> bool:
         self._log.head(connection, broadcast, lock=True)
@@ -211,26 +196,17 @@ class Holds:
     def _give_back(
         self, connection: Connection, row: Row[Any], kind: str, told: Mapping[str, Any]
     ) -> None:
-        back = {line["offer"]: stock.Move(hold=-line["quantity"]) for line in row.lines}
+        back = {
+            line["offer"]: stock.Move().take(hold=-line["quantity"], flash=line.get("flash"))
+            for line in row.lines
+        }
         moved = stock.move(connection, back, stock.on_offer(connection, row.broadcast, back))
         audience = lines.audience(row.id, (line["farm"] for line in row.lines))
         over = Entry(kind, audience, dict(told))
-        self._log.append_all(connection, row.broadcast, [over, *stock.entries(moved)])
+        settled = self._settle(connection, row.broadcast, moved)
+        self._log.append_all(connection, row.broadcast, [over, *settled])
 
-    async def _watch(self) -> None:
-        while True:
-            self._sooner.clear()
-            self._waits_until = math.inf  # what is held while it reads is read again
-            try:
-                due = await self._store.read(lambda conn: conn.execute(_NEXT).scalar_one())
-                if due is not None and due <= now_ms():
-                    await self.expire()
-                    continue
-            except Exception as error:
-                _log.warning("holds did not run out; trying again", error=str(error))
-                due = None
-            wait_ms = LOOK_MS if due is None else min(LOOK_MS, due - now_ms())
-            self._waits_until = now_ms() + wait_ms
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_ms / 1000):
-                    await self._sooner.wait()
+
+def _next(connection: Connection) -> int | None:
+    until: int | None = connection.execute(_NEXT).scalar_one()
+    return until

@@ -4,7 +4,7 @@ A line is taken at the price that its buyer saw if that is the price of now, the
 the buyer holds so many, or one that ended only seconds ago; else the buyer is asked again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -77,16 +77,18 @@ def check(
     known: Mapping[str, Offer],
     held: Mapping[str, dict[str, Any]],
     since: int,
+    running: Collection[str] = (),
 ) -> bool:
     """Raise PriceChanged where a line's price is none that its buyer may have.
 
-    `held` are the lines of the buyer's hold by offer; a price that ended after `since` still
-    counts. True where a line has its price by the hold alone.
+    `held` are the lines of the buyer's hold by offer, `running` the offers whose lines have the
+    price of the flash batch that runs; a price that ended after `since` still counts. True where
+    a line has its price by the hold alone.
     """
     by_hold = False
     others = []
     for line in lines:
-        if line.price == known[line.offer].price:
+        if line.price == known[line.offer].price or line.offer in running:
             continue
         kept = held.get(line.offer)
         if kept is not None and kept["price"] == line.price and line.quantity <= kept["quantity"]:

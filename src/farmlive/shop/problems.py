@@ -141,6 +141,57 @@ class LotSpent(Conflict):
         )
 
 
+class FlashThere(Conflict):
+    """An offer has one flash batch at a time; `flash` is the one that is planned or runs."""
+
+    slug = "flash-there"
+    title = "The offer has a flash batch already"
+
+    def __init__(self, flash: str):
+        super().__init__(
+            "Nothing was planned: end the batch that this offer has, or wait until it is over.",
+            flash=flash,
+        )
+
+
+class UnknownFlash(NotFound):
+    """No flash batch of the broadcast has that id."""
+
+    slug = "unknown-flash"
+    title = "There is no such flash batch"
+
+
+class FlashNotCheaper(Invalid):
+    """A flash batch's price is under the offer's; `price` is that, minor units."""
+
+    slug = "flash-not-cheaper"
+    title = "The price of the batch is no lower"
+
+    def __init__(self, price: int):
+        super().__init__(
+            "Nothing was planned: the price of a flash batch must be lower than the price of its "
+            "offer.",
+            price=price,
+        )
+
+
+class LimitReached(Conflict):
+    """A buyer has as many of a flash batch as one may; `offer`, `limit` and how many they `had`."""
+
+    slug = "limit-reached"
+    title = "You have as many of this batch as one may"
+
+    def __init__(self, offer: str, limit: int, had: int):
+        detail = f"Nothing was ordered: of this batch one buyer may have {limit}"
+        detail += f", and you have {had} already." if had else "."
+        super().__init__(
+            f"{detail} Order fewer, or at the usual price once the batch is over.",
+            offer=offer,
+            limit=limit,
+            had=had,
+        )
+
+
 class StockTaken(Conflict):
     """More was to be taken back than is left; `offers` lists `{offer, left}`."""
 

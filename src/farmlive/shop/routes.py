@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from farmlive.people import Caller, Guard
 from farmlive.shop.fields import Identifier, Key
+from farmlive.shop.flash_models import Flash, FlashEnd, FlashList, FlashPlan
 from farmlive.shop.models import (
     Bag,
     BagOrder,
@@ -116,6 +117,25 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     ) -> Bag:
         """Put the offers of the bag in this order."""
         return Bag(offers=await shop.bag.arrange(caller, broadcast, wanted))
+
+    @router.get("/broadcasts/{broadcast}/flashes")
+    async def list_flashes(broadcast: str) -> FlashList:
+        """The flash batches of a broadcast, oldest first."""
+        return FlashList(flashes=await shop.flashes.of_broadcast(broadcast))
+
+    @router.post("/broadcasts/{broadcast}/flashes", status_code=201, response_model=Flash)
+    async def plan_flash(
+        broadcast: str, new: FlashPlan, caller: Annotated[Caller, staff]
+    ) -> dict[str, Any]:
+        """Plan a flash batch of an offer, or start it at once, as `flash.plan` does."""
+        return await shop.flashes.plan(caller, broadcast, new)
+
+    @router.delete("/broadcasts/{broadcast}/flashes/{flash}", response_model=Flash)
+    async def end_flash(
+        broadcast: str, flash: Identifier, caller: Annotated[Caller, staff]
+    ) -> dict[str, Any]:
+        """End a flash batch, or call it off before it starts, as `flash.end` does."""
+        return await shop.flashes.end(caller, broadcast, FlashEnd(flash=flash))
 
     @router.post("/broadcasts/{broadcast}/holds", status_code=201, response_model=Held)
     async def place_hold(

@@ -13,6 +13,7 @@ from farmlive.settings import Settings
 from farmlive.shop import bag, claims
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.correction import Corrections
+from farmlive.shop.flashes import Flashes
 from farmlive.shop.handovers import HandOvers
 from farmlive.shop.holds import Holds
 from farmlive.shop.models import Centre
@@ -31,9 +32,9 @@ class Shop:
     """Everything that is sold.
 
     `catalogue` keeps the products, `bag` the offers, `corrections` puts their prices right,
-    `holds` is what is kept for buyers, `waits` who waits for what is sold out; `till`
-    takes the orders, `orders` keeps them, `moves` and `handovers` bring them on, `claims` are about
-    them, and `papers` reads those chosen to be printed.
+    `flashes` runs their flash batches, `holds` is what is kept for buyers, `waits` who waits for
+    what is sold out; `till` takes the orders, `orders` keeps them, `moves` and `handovers` bring
+    them on, `claims` are about them, and `papers` reads those chosen to be printed.
     """
 
     def __init__(
@@ -51,8 +52,18 @@ class Shop:
         self.waits = Waits(store, log, settings, limits=limits, blocks=blocks)
         self.bag = bag.Bag(store, log, origin, settings, settle=self.waits.settle)
         self.corrections = Corrections(store, log)
-        self.holds = Holds(store, log, settings, limits=limits, blocks=blocks)
-        self.till = Till(store, log, settings, pseudonym=pseudonym, limits=limits, blocks=blocks)
+        settle = self.waits.settle
+        self.flashes = Flashes(store, log, settle=settle)
+        self.holds = Holds(store, log, settings, limits=limits, blocks=blocks, settle=settle)
+        self.till = Till(
+            store,
+            log,
+            settings,
+            pseudonym=pseudonym,
+            limits=limits,
+            blocks=blocks,
+            ordered=self.waits.ordered,
+        )
         steps = Steps(log, settle=self.waits.settle)
         self.orders = Orders(store, log, origin, steps)
         self.moves = Moves(store, log, origin, steps)
@@ -62,12 +73,14 @@ class Shop:
         self.papers = Papers(store, log, origin)
 
     async def start(self) -> None:
-        """Let holds run out when their time is over."""
-        await self.holds.start()
+        """Let holds run out, and flash batches start and end, when it is time."""
+        await self.holds.alarm.start()
+        await self.flashes.alarm.start()
 
     async def stop(self) -> None:
         """Stop what `start` began."""
-        await self.holds.stop()
+        await self.flashes.alarm.stop()
+        await self.holds.alarm.stop()
 
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
         """Take an order: `Till.place`."""

@@ -5,16 +5,27 @@ is sold and held, by every offer in any broadcast, is never more than was harves
 What moves it, and why, is the till's, the holds', the flashes', the orders' and the bag's.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from farmlive.broadcast.log import PUBLIC, Entry
 from farmlive.origin.tables import lots
 from farmlive.shop.problems import LotSpent, SoldOut
-from farmlive.shop.tables import holds, lot_stock, offers, products
+from farmlive.shop.tables import flashes, holds, lot_stock, offers, products, waits
 
 _ON_OFFER = (
     select(
@@ -32,6 +43,16 @@ _ON_OFFER = (
         (lots.c.quantity_g - lots.c.wasted_g - lot_stock.c.sold_g - lot_stock.c.held_g).label(
             "lot_left_g"
         ),
+        # The flash batch that runs, if one does.
+        flashes.c.id.label("flash"),
+        flashes.c.price.label("flash_price"),
+        flashes.c.boxes.label("flash_boxes"),
+        flashes.c.sold.label("flash_sold"),
+        flashes.c.per_buyer,
+        flashes.c.ends_at,
+        exists()
+        .where(waits.c.offer == offers.c.id, waits.c.device == bindparam("device"))
+        .label("waited"),
         holds.c.id.label("hold"),
         holds.c.lines.label("hold_lines"),
         holds.c.held_at,
@@ -41,6 +62,7 @@ _ON_OFFER = (
         offers.join(products, products.c.id == offers.c.product)
         .join(lots, lots.c.id == offers.c.lot)
         .join(lot_stock, lot_stock.c.lot == offers.c.lot)
+        .outerjoin(flashes, (flashes.c.offer == offers.c.id) & (flashes.c.state == "running"))
         .outerjoin(
             holds,
             (holds.c.broadcast == offers.c.broadcast) & (holds.c.device == bindparam("device")),
@@ -80,6 +102,15 @@ _MOVE = (
     )
     .returning(offers.c.released, offers.c.sold, offers.c.held, offers.c.kept)
 )
+# Of a batch that has ended the boxes go their ways too, and it stays known how many it sold.
+_MOVE_FLASH = (
+    update(flashes)
+    .where(
+        flashes.c.id == bindparam("batch"),
+        flashes.c.sold + flashes.c.held + bindparam("sell") + bindparam("hold") <= flashes.c.boxes,
+    )
+    .values(sold=flashes.c.sold + bindparam("sell"), held=flashes.c.held + bindparam("hold"))
+)
 _whole_g = (
     select(lots.c.quantity_g - lots.c.wasted_g)
     .where(lots.c.id == lot_stock.c.lot)
@@ -109,12 +140,25 @@ Offer = Row[*tuple[Any, ...]]
 
 @dataclass(slots=True)
 class Move:
-    """By how much an offer's stock changes, below zero back; `keep` is for its flash batch."""
+    """By how much an offer's stock changes, below zero back; `keep` is for its flash batch.
+
+    `batches` says how many of what is sold and held are boxes of which flash batch.
+    """
 
     sell: int = 0
     hold: int = 0
     release: int = 0
     keep: int = 0
+    batches: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def take(self, *, sell: int = 0, hold: int = 0, flash: str | None = None) -> Self:
+        """Sell and hold so many more, of that flash batch or none."""
+        self.sell += sell
+        self.hold += hold
+        if flash is not None:
+            sold, held = self.batches.get(flash, (0, 0))
+            self.batches[flash] = (sold + sell, held + hold)
+        return self
 
 
 class LotStock(NamedTuple):
@@ -132,7 +176,8 @@ def on_offer(
 ) -> dict[str, Offer]:
     """The broadcast's offers of these ids, with what is taken of their lots; by id.
 
-    With `device` each also carries that device's hold in the broadcast, whatever it holds.
+    With `device` each also carries that device's hold in the broadcast, whatever it holds, and
+    whether the device waits for the offer.
     """
     named = {"broadcast": broadcast, "offers": list(wanted), "device": device}
     return {row.id: row for row in connection.execute(_ON_OFFER, named)}
@@ -167,13 +212,21 @@ def move(
     """Move the stock of these offers, all or none, and return a `stock.changed` of each.
 
     In one order for all, so that no two deadlock: the offers, then the lots. `known` is what
-    `on_offer` read of them in this transaction. Raises SoldOut and LotSpent, after which the
-    caller's changes are undone.
+    `on_offer` read of them in this transaction: boxes of the flash batch that runs are taken of
+    what is kept for it. Raises SoldOut and LotSpent, after which the caller's changes are undone.
     """
     moved = []
     for offer in sorted(moves):
         by = moves[offer]
-        if not (by.sell or by.hold or by.release or by.keep):
+        keep = by.keep
+        for batch, (sell, hold) in by.batches.items():
+            if batch == known[offer].flash:
+                keep -= sell + hold
+            if sell or hold:
+                taken = {"batch": batch, "sell": sell, "hold": hold}
+                if connection.execute(_MOVE_FLASH, taken).rowcount == 0:
+                    raise SoldOut([{"offer": offer, "left": 0}])
+        if not (by.sell or by.hold or by.release or keep):
             continue
         row = connection.execute(
             _MOVE,
@@ -182,7 +235,7 @@ def move(
                 "sell": by.sell,
                 "hold": by.hold,
                 "release": by.release,
-                "keep": by.keep,
+                "keep": keep,
             },
         ).one_or_none()
         if row is None:
@@ -210,6 +263,33 @@ def move(
             }
         )
     return changed
+
+
+Settle = Callable[[Connection, str, Sequence[dict[str, Any]]], list[Entry]]
+"""What is written of stock that has moved and may have come back: `settled`, or who serves those
+who wait of it before that.
+"""
+
+Ordered = Callable[[Connection, str, str, Iterable[str], Sequence[dict[str, Any]]], list[Entry]]
+"""The same where a device orders these offers, and so waits for them no more."""
+
+
+def settled(
+    _connection: Connection, _broadcast: str, moved: Sequence[dict[str, Any]]
+) -> list[Entry]:
+    """What is written of stock that has moved, where nobody waits."""
+    return entries(moved)
+
+
+def ordered(
+    _connection: Connection,
+    _broadcast: str,
+    _device: str,
+    _wanted: Iterable[str],
+    moved: Sequence[dict[str, Any]],
+) -> list[Entry]:
+    """What is written of stock that was sold, where nobody waits."""
+    return entries(moved)
 
 
 def entries(moved: Iterable[dict[str, Any]]) -> list[Entry]:

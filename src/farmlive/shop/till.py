@@ -14,7 +14,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import keys, lines, stock
+from farmlive.shop import flashes, keys, lines, stock
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownCentre
@@ -56,7 +56,8 @@ class Blocks(Protocol):
 class Till:
     """Takes orders.
 
-    `pseudonym` turns a phone number into the keyed name under which the log knows its buyer.
+    `pseudonym` turns a phone number into the keyed name under which the log knows its buyer;
+    `ordered` is told of boxes that someone waited for, or that were held and not ordered.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Till:
         pseudonym: Callable[[str], Awaitable[str]],
         limits: Limits,
         blocks: Blocks,
+        ordered: stock.Ordered = stock.ordered,
     ):
         self._store = store
         self._log = log
@@ -75,6 +77,7 @@ class Till:
         self._pseudonym = pseudonym
         self._limits = limits
         self._blocks = blocks
+        self._ordered = ordered
 
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
         """Take an order and answer it as `PlacedOrder`, committed.
@@ -83,7 +86,8 @@ class Till:
         held counts as left, at the price at which it is held, also after the end. A hold that has
         run out is no hindrance. The same key with the same order gives the same answer, also
         after the end. Raises TooMany, Forbidden (blocked), UnknownBroadcast, KeyReused,
-        BroadcastNotLive, BroadcastEnded, UnknownOffer, UnknownCentre, PriceChanged, SoldOut;
+        BroadcastNotLive, BroadcastEnded, UnknownOffer, UnknownCentre, PriceChanged, SoldOut,
+        LotSpent, LimitReached;
         nothing is then kept.
         """
         per_minute = self._settings.orders_per_minute
@@ -139,18 +143,23 @@ class Till:
         now = now_ms()
         if ended and not (hold and hold.covers(wanted, now)):
             raise BroadcastEnded("Nothing was ordered: this broadcast takes no more orders.")
-        lines.check(connection, wanted, known, hold, now, self._settings.price_grace_ms)
+        checked = lines.check(connection, wanted, known, hold, now, self._settings.price_grace_ms)
+        batches = checked.batches
+        device = lines.person(caller)
+        flashes.check_limits(
+            connection, broadcast, wanted, batches, known, device=device, buyer=buyer
+        )
         _check_centre(connection, request)
         moved = stock.move(
             connection,
-            lines.moves(wanted, hold, sell=True),
+            lines.moves(wanted, batches, hold, sell=True),
             lines.with_held(connection, broadcast, known, hold),
         )
         if hold:
             connection.execute(_END_HOLD, {"hold": hold.id})
 
         order = hold.id if hold else ulid()
-        sold = [lines.told(line, known[line.offer]) for line in wanted]
+        sold = [lines.told(line, known[line.offer], batches.get(line.offer)) for line in wanted]
         total = sum(line["total"] for line in sold)
         currency = known[wanted[0].offer].currency
         parcel = request.delivery.way == "parcel"
@@ -181,7 +190,11 @@ class Till:
             },
         ).scalar_one()
         connection.execute(
-            _LINES, [{"order": order, "line": place, **line} for place, line in enumerate(sold, 1)]
+            _LINES,
+            [
+                {"order": order, "line": place, "flash": None, **line}
+                for place, line in enumerate(sold, 1)
+            ],
         )
         answer: dict[str, Any] = {
             "order": order,
@@ -207,7 +220,14 @@ class Till:
         # A farm whose boxes were held and not ordered hears that they are free again.
         farms = {line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))}
         placed = Entry("order.placed", lines.audience(order, farms), told, caller.device)
-        self._log.append_all(connection, broadcast, [placed, *stock.entries(moved)])
+        # Else nothing can have come back, and nobody waits any less.
+        waited = hold or any(row.waited for row in known.values())
+        told_of = self._ordered if waited else stock.ordered
+        told_stock = told_of(
+            connection, broadcast, caller.device, [line.offer for line in wanted], moved
+        )
+        over = flashes.spent(connection, batches.values())
+        self._log.append_all(connection, broadcast, [placed, *told_stock, *over])
         return answer
 
 

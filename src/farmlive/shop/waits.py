@@ -80,9 +80,8 @@ _GROW = update(holds).where(holds.c.id == bindparam("hold"))
 
 
 class Waits:
-    """Keeps the waiting lists, in the database: they outlive the server and end with the broadcast.
-
-    `order.placed` and `broadcast.ended` are heard in the log, in their own transactions.
+    """Keeps the waiting lists, in the database: they outlive the server, and end with the
+    broadcast, whose end is heard in the log.
     """
 
     def __init__(
@@ -93,7 +92,6 @@ class Waits:
         self._settings = settings
         self._limits = limits
         self._blocks = blocks
-        log.hear("order.placed", self._ordered)
         log.hear("broadcast.ended", self._end)
 
     async def join(self, caller: Caller, broadcast: str, request: WaitJoin) -> dict[str, Any]:
@@ -133,7 +131,8 @@ class Waits:
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast, lock=True)
-            self._forget(connection, broadcast, caller.device, [request.offer])
+            if left := self._forgotten(connection, broadcast, caller.device, [request.offer]):
+                self._log.append_all(connection, broadcast, changed(connection, left))
             return {}
 
         return await self._store.write(write)
@@ -162,6 +161,20 @@ class Waits:
         served = self.serve(connection, broadcast, [each["offer"] for each in moved])
         again = {entry.data["offer"] for entry in served if entry.kind == "stock.changed"}
         return [*stock.entries(each for each in moved if each["offer"] not in again), *served]
+
+    def ordered(
+        self,
+        connection: Connection,
+        broadcast: str,
+        device: str,
+        wanted: Iterable[str],
+        moved: Sequence[dict[str, Any]],
+    ) -> list[Entry]:
+        """As `settle`, where a device orders these offers: it waits for them no more."""
+        left = self._forgotten(connection, broadcast, device, wanted)
+        told = self.settle(connection, broadcast, moved)
+        counted = {entry.data["offer"] for entry in told if entry.kind == "wait.changed"}
+        return told + changed(connection, left - counted)
 
     def serve(self, connection: Connection, broadcast: str, back: Iterable[str]) -> list[Entry]:
         """Hold what can be had of these offers, and of others of their lots, for those who wait.
@@ -261,19 +274,12 @@ class Waits:
         farms = {line["farm"] for line in kept}
         return Entry("order.held", lines.audience(hold, farms), said, wait.device)
 
-    def _forget(
-        self, connection: Connection, broadcast: str, device: str, wanted: Sequence[str]
-    ) -> None:
+    def _forgotten(
+        self, connection: Connection, broadcast: str, device: str, wanted: Iterable[str]
+    ) -> set[str]:
+        """Take the device off the lists of these offers; of which it was on."""
         named = {"in_broadcast": broadcast, "of_device": device, "offers": list(wanted)}
-        left = connection.execute(_LEAVE, named).scalars().all()
-        if left:
-            self._log.append_all(connection, broadcast, changed(connection, left))
-
-    def _ordered(self, connection: Connection, event: Event) -> None:
-        """Who ordered an offer waits for it no more."""
-        if event.device is not None:
-            wanted = [line["offer"] for line in event.data["lines"]]
-            self._forget(connection, event.broadcast, event.device, wanted)
+        return set(connection.execute(_LEAVE, named).scalars())
 
     def _end(self, connection: Connection, event: Event) -> None:
         """Nothing is held any more once the broadcast has ended."""
@@ -311,7 +317,7 @@ class _Room:
 def changed(connection: Connection, wanted: Iterable[str]) -> list[Entry]:
     """What is written of offers for which someone waits, or no one any more."""
     wanted = sorted(set(wanted))
-    boxes = waiting(connection, wanted)
+    boxes = waiting(connection, wanted) if wanted else {}
     return [
         Entry("wait.changed", [PUBLIC], {"offer": offer, "waiting": boxes.get(offer, 0)})
         for offer in wanted

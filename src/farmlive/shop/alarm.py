@@ -1,0 +1,82 @@
+"""The alarm: does what the database says is due, when it is due.
+
+On one server or several, and after a restart too: when is asked of the database, and what is done
+is for each deed's own transaction to look at again. What that is, is the holds' and the flashes'.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Awaitable, Callable
+
+import structlog
+from sqlalchemy import Connection
+
+from farmlive.clock import now_ms
+from farmlive.store import Store, after_commit
+
+# What another server wrote, and this one's where it was not told, is looked for this often.
+LOOK_MS = 1000
+
+_log = structlog.get_logger(__name__)
+
+
+class Alarm:
+    """Rings at what is due next; `start` and `stop` are for the task that waits for it.
+
+    `due` reads when that is, in milliseconds since 1970, or None; `ring` does all that is due;
+    `failed` is what is logged where it could not.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        due: Callable[[Connection], int | None],
+        ring: Callable[[], Awaitable[object]],
+        failed: str,
+    ):
+        self._store = store
+        self._due = due
+        self._ring = ring
+        self._failed = failed
+        self._sooner = asyncio.Event()
+        self._waits_until = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Ring from now on, for what came due in an earlier run too."""
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Ring no more; who starts next goes on."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def set(self, connection: Connection, at: int) -> None:
+        """Something is due then, once the caller's write is committed."""
+        after_commit(connection, lambda: self._hear(at))
+
+    def _hear(self, at: int) -> None:
+        if at < self._waits_until:
+            self._sooner.set()
+
+    async def _watch(self) -> None:
+        while True:
+            self._sooner.clear()
+            self._waits_until = math.inf  # what is written while it reads is read again
+            try:
+                due = await self._store.read(self._due)
+                if due is not None and due <= now_ms():
+                    await self._ring()
+                    continue
+            except Exception as error:
+                _log.warning(self._failed, error=str(error))
+                due = None
+            wait_ms = LOOK_MS if due is None else min(LOOK_MS, due - now_ms())
+            self._waits_until = now_ms() + wait_ms
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_ms / 1000):
+                    await self._sooner.wait()

@@ -1,0 +1,58 @@
+"""The shapes of flash batches in the API and of the channel's messages about them."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from farmlive.money import Money
+from farmlive.shop.fields import MAX_STOCK, Identifier, Price, Quantity
+
+MAX_SECONDS = 86_400
+
+
+class FlashPlan(BaseModel):
+    """`flash.plan`: a batch of an offer's boxes at a lower price, for so many seconds.
+
+    It starts at once, or at `starts_at`, milliseconds since 1970, once the broadcast is live.
+    `per_buyer`: how many of it one buyer may have.
+    """
+
+    offer: Identifier
+    price: Price
+    boxes: Annotated[int, Field(strict=True, ge=1, le=MAX_STOCK)]
+    seconds: Annotated[int, Field(strict=True, ge=5, le=MAX_SECONDS)]
+    per_buyer: Quantity | None = None
+    starts_at: Annotated[int, Field(strict=True, ge=0, lt=1 << 53)] | None = None
+
+
+class FlashEnd(BaseModel):
+    """`flash.end`: end a batch that runs, or call off one that is planned."""
+
+    flash: Identifier
+
+
+class Flash(BaseModel):
+    """A flash batch; its times are milliseconds since 1970, as on the channel.
+
+    `boxes` it has in all: `sold` of them were ordered, `held` are kept for buyers who write their
+    order. `why` says what ended it: its time, that all were sold, the host, or the broadcast.
+    """
+
+    flash: str
+    offer: str
+    state: Literal["planned", "running", "ended"]
+    price: Money
+    boxes: int
+    per_buyer: int | None
+    sold: int
+    held: int
+    starts_at: int
+    ends_at: int
+    ended_at: int | None
+    why: Literal["time", "sold_out", "host", "broadcast"] | None
+
+
+class FlashList(BaseModel):
+    """The flash batches of a broadcast, oldest first."""
+
+    flashes: list[Flash]
