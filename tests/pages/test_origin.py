@@ -101,6 +101,29 @@ async def test_a_story_tells_every_station(
     assert f'href="/origin/farm/{told["farm"]}"' in page.text
 
 
+async def test_a_story_tells_what_was_sorted_out_and_put_right(
+    site: Server, told: dict[str, str], visitor: httpx.AsyncClient
+) -> None:
+    _, key = await site.house.people.create_api_key("keeper", "coordinator")
+    path = f"/api/v1/lots/{told['lot']}"
+    async with Api(site.url, key=key) as api:
+        waste = {"weight_g": 12_000, "reason": "split <by rain>", "at": "2026-11-21T08:00:00+08:00"}
+        await api.request("POST", f"{path}/waste", json=waste)
+        await api.request("PATCH", path, json={"quantity_g": 421_000, "reason": "misread"})
+    text = words(await visitor.get(f"/origin/lot/{told['lot']}", params={"lang": "en"}))
+    for said in (
+        "421 kg · Slope 3",
+        "421 kg harvested, 0 kg sold",
+        "12 kg sorted out · 409 kg left of it",
+        "12 kg sorted out: split <by rain>",
+        "the harvest was put right, 421 kg instead of 412 kg: misread",
+    ):
+        assert said in text, said
+    chinese = words(await visitor.get(f"/origin/lot/{told['lot']}", params={"lang": "zh"}))
+    assert "拣出不卖" in chinese
+    assert "采收量更正为" in chinese
+
+
 async def test_a_farm_shows_its_map_plots_and_lots(
     told: dict[str, str], visitor: httpx.AsyncClient
 ) -> None:

@@ -1,7 +1,6 @@
 """The pages of origin: where a lot comes from, and the farm it was grown on.
 
-What is told is origin's; how much of a lot is sold is the shop's, and what a broadcast is called
-its own.
+What is told is origin's, how much of a lot is sold too; what a broadcast is called is its own.
 """
 
 from dataclasses import dataclass
@@ -51,7 +50,6 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
             caller=caller,
             story=story,
             line=line_of(story),
-            sold_g=await rooms.shop.bag.sold_of_lot(lot),
             shown=await _shown(rooms, story),
             in_sheet=part == "story",
         )
