@@ -1,7 +1,7 @@
 // A farm's page: about it, its plots with what happened there, its lots on their way to the buyer.
 
 import { el, icon, say } from "../../common/dom.js";
-import { clock, count, day, kilograms } from "../../common/format.js";
+import { clock, count, day, kilograms, weight } from "../../common/format.js";
 import { close, open } from "../../common/sheet.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
@@ -16,7 +16,7 @@ import { FormSheet } from "./sheet.js";
 const { farm: id } = page.data;
 const path = `/api/v1/farms/${id}`;
 const sheets = Object.fromEntries(
-  ["farm", "plot", "work", "test", "pack", "ship"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
+  ["farm", "plot", "work", "test", "pack", "ship", "waste", "correct"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
 );
 const works = new Map();
 
@@ -80,16 +80,31 @@ const lots = new List(
       badges: lot.passed === false ? [badge(t("Not passed"), "red")] : [],
       lines: [
         [kilograms(lot.quantity_g), when(lot.harvested_at), text(lot.plot?.name)].filter(Boolean).join(" · "),
+        balance(lot),
         stations(lot),
       ],
       acts: [
         lot.passed === null ? act(t("Tested…"), () => test(lot), { name }) : null,
         lot.packed_at ? null : act(t("Packed…"), () => pack(lot), { name }),
         lot.shipped_at ? null : act(t("Shipped…"), () => ship(lot), { name }),
+        lot.left_g > 0 ? act(t("Sorted out…"), () => waste(lot), { name }) : null,
+        act(t("Put right…"), () => correct(lot), { name }),
       ].filter(Boolean),
     });
   },
 );
+
+/** What became of the harvest: sold, held, sorted out, left. */
+function balance({ sold_g: sold, held_g: held, wasted_g: wasted, left_g: left }) {
+  return [
+    t("%(weight)s sold", { weight: kilograms(sold) }),
+    held ? t("%(weight)s held for buyers", { weight: kilograms(held) }) : "",
+    wasted ? t("%(weight)s sorted out", { weight: kilograms(wasted) }) : "",
+    t("%(weight)s left", { weight: kilograms(left) }),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
 
 /** The lot's way as a line: what is done, and what is not yet. */
 function stations(lot) {
@@ -151,6 +166,46 @@ function ship(lot) {
     title: t("Lot %(code)s left the farm", { code: lot.code }),
     values: { at: now() },
     job: (body) => kept(lots, t("Kept."))(post(`/api/v1/lots/${lot.id}/shippings`, body)),
+  });
+}
+
+function waste(lot) {
+  const { form } = sheets.waste;
+  form.elements.weight_g.max = lot.left_g / 1000;
+  say(form.querySelector("[data-left]"), t("%(weight)s of it are neither sold nor held.", { weight: weight(lot.left_g) }));
+  sheets.waste.open({
+    title: t("Sorted out of lot %(code)s", { code: lot.code }),
+    values: { at: now() },
+    job: async (body) => {
+      const made = await post(`/api/v1/lots/${lot.id}/waste`, body);
+      await lots.reload();
+      const words = t("%(weight)s of lot %(code)s are sorted out.", { weight: weight(made.weight_g), code: lot.code });
+      toast(words, { act: t("Undo"), onAct: () => unwaste(lot, made.event) });
+    },
+  });
+}
+
+async function unwaste(lot, event) {
+  const path = `/api/v1/lots/${lot.id}/waste/${encodeURIComponent(event)}/undo`;
+  try {
+    await kept(lots, t("Taken back."))(post(path, { reason: t("recorded by mistake") }));
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+  }
+}
+
+function correct(lot) {
+  const { form } = sheets.correct;
+  const least = lot.quantity_g - lot.left_g;
+  form.elements.quantity_g.min = Math.max(1, least) / 1000;
+  const words = least
+    ? t("%(weight)s of it are sold, held or sorted out; it can't be less.", { weight: weight(least) })
+    : t("None of it is sold yet.");
+  say(form.querySelector("[data-least]"), words);
+  sheets.correct.open({
+    title: t("Put lot %(code)s right", { code: lot.code }),
+    values: { quantity_g: lot.quantity_g },
+    job: (body) => kept(lots, t("The harvest is put right."))(patch(`/api/v1/lots/${lot.id}`, body)),
   });
 }
 
