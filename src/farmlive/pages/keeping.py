@@ -1,4 +1,5 @@
-"""The pages on which the county's things are kept: products, farms, pick-up points, people, audit.
+"""The pages on which the county's things are kept: products, farms, pick-up points, parcels' fees,
+people, audit.
 
 Owns who may see them and what they start with; lists and changes go through the API, called by the
 scripts under web/static/studio.
@@ -11,6 +12,7 @@ import segno
 from fastapi import APIRouter, Body, Depends, Request
 from fastapi.responses import Response
 
+from farmlive.money import decimals
 from farmlive.pages.entry import ALL, GROWERS, STAFF, farm_of, stopped
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
@@ -22,13 +24,14 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
+    places = decimals(settings.currency)
 
     def add(path: str, template: str, roles: tuple[str, ...]) -> None:
         """A page that is the same for all who may see it."""
 
         async def page(request: Request, caller: Annotated[Caller, anyone]) -> Response:
             return stopped(request, caller, roles) or pages.page(
-                request, template, cache="no-store", caller=caller
+                request, template, cache="no-store", caller=caller, decimals=places
             )
 
         router.add_api_route(path, page, methods=["GET"], name=template)
@@ -36,6 +39,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     add("/studio/products", "studio_products.html", GROWERS)
     add("/studio/farms", "studio_farms.html", GROWERS)
     add("/studio/centres", "studio_centres.html", STAFF)
+    add("/studio/fees", "studio_fees.html", STAFF)
     # A host finds there who is blocked and who was turned away.
     add("/studio/people", "studio_people.html", STAFF)
     add("/studio/audit", "studio_audit.html", ("coordinator",))

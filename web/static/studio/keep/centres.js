@@ -1,8 +1,9 @@
 // The pick-up points: a list and a sheet to add or change one.
 
 import { el, icon } from "../../common/dom.js";
+import { money } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
-import { t, text } from "../../common/words.js";
+import { n, page, t, text } from "../../common/words.js";
 import { get, patch, post } from "../api.js";
 import { act, List, row } from "./list.js";
 import { FormSheet } from "./sheet.js";
@@ -44,5 +45,20 @@ function change(centre) {
   });
 }
 
+/** What the parcels' fees come to, beside the way to them. */
+async function drawFees() {
+  const { fees } = await get("/api/v1/parcel-fees");
+  const regions = new Set(fees.map(({ region }) => region).filter(Boolean)).size;
+  const least = fees.length ? money({ amount: Math.min(...fees.map(({ fee }) => fee)), currency: page.currency }) : "";
+  const words = !fees.length
+    ? t("None yet: parcels cost nothing.")
+    : regions
+      ? n("From %(least)s, %(n)s region with fees of its own", "From %(least)s, %(n)s regions with fees of their own", regions, { least, n: regions })
+      : t("From %(least)s, the same everywhere", { least });
+  document.querySelector("[data-fees-words]").textContent = words;
+}
+
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", add);
 list.reload();
+// Without an answer the way to them says what is there.
+drawFees().catch(() => {});
