@@ -86,6 +86,16 @@ def test_what_a_lot_holds_bounds_what_is_left_on_each_of_its_cards() -> None:
     assert [card["left"] for card in view(scene, PUBLIC)["offers"]] == [2, 1]
 
 
+def test_a_harvest_that_was_put_right_is_on_each_card_of_its_lot() -> None:
+    lot = {"id": "L", "sold_g": 0, "harvested_g": 412_000, "wasted_g": 0}
+    first, second, other = offer("a", lot=lot), offer("b", lot=lot), offer("c", lot="M")
+    said = {"lot": "L", "harvested_g": 400_000, "wasted_g": 12_000}
+    offers = view(folded(first, second, other, ("lot.changed", said)), PUBLIC)["offers"]
+    stands = {"id": "L", "sold_g": 0, "harvested_g": 400_000, "wasted_g": 12_000}
+    assert [card["lot"] for card in offers] == [stands, stands, {"id": "M", "sold_g": 0}]
+    assert first[1]["lot"] == lot
+
+
 def test_a_flash_batch_is_on_its_card_from_its_plan_to_its_end() -> None:
     batch = {"flash": "F", "price": {"amount": 1}, "boxes": 3, "starts_at": 1, "ends_at": 2}
     scene = folded(offer("a"), ("flash.planned", {"offer": "a", **batch}))

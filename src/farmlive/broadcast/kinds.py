@@ -39,9 +39,9 @@ _CLAIM = {
     "claim": "The claim's id.",
 }
 _LINES = {
-    "lines": "A list of {offer, lot, farm, quantity, price, total}, minor units; a seller gets "
-    "those of own farms.",
-    "total": "Money of all lines; for a seller, of own lines.",
+    "lines": "A list of {offer, lot, farm, quantity, price, total}, minor units, with the flash "
+    "batch where they are of one; a seller gets those of own farms.",
+    "total": "Money of all lines, the fee included; for a seller, of own lines.",
     "simulated": "True for one of the demo's people, else left out.",
 }
 
@@ -113,6 +113,14 @@ KINDS = {
             "why": "time, sold_out, host or broadcast.",
         },
     ),
+    "lot.changed": Kind(
+        "public",
+        {
+            "lot": "The id of a lot that offers draw on; `stock.changed` tells what is left of it.",
+            "harvested_g": "Net weight harvested, grams, as it is recorded from now on.",
+            "wasted_g": "Net weight of it that was thrown away.",
+        },
+    ),
     "chat.said": Kind("public", {"nickname": "Who.", "text": "What; both gone once hidden."}),
     "chat.hidden": Kind("public", {"message": "The seq of the message to take away."}),
     "audience.counted": Kind(
@@ -140,6 +148,7 @@ KINDS = {
             "by": "Left out unless it was undone.",
             "buyer": "A pseudonym, the same for the same phone; not for sellers.",
             **_LINES,
+            "fee": "Money for the parcel, part of the total; not for sellers.",
             "way": "parcel or pickup.",
         },
     ),

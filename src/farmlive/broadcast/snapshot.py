@@ -71,6 +71,9 @@ def fold(scene: Scene, event: Event) -> None:
             _add(scene, data)
         case "offer.changed" | "stock.changed" | "offer.released":
             _change(scene, data)
+        case "lot.changed":
+            for card in _of_lot(scene, data["lot"]):
+                card["lot"] |= {name: data[name] for name in ("harvested_g", "wasted_g")}
         case "wait.changed" if data["offer"] in scene.offers:
             scene.offers[data["offer"]]["waiting"] = data["waiting"]
         case "flash.planned" | "flash.started":
@@ -109,15 +112,17 @@ def _change(scene: Scene, data: dict[str, Any]) -> None:
     if offer is not None:
         offer.update({name: data[name] for name in _OF_A_CARD if name in data})
     if "lot_sold_g" in data:
-        touched = [
-            card for card in scene.offers.values() if card.get("lot", {}).get("id") == data["lot"]
-        ]
+        touched = _of_lot(scene, data["lot"])
         for card in touched:
             card["lot"]["sold_g"] = data["lot_sold_g"]
             if "lot_left_g" in data:
                 card["lot"]["left_g"] = data["lot_left_g"]
     for card in touched:
         _count(card)
+
+
+def _of_lot(scene: Scene, lot: str) -> list[dict[str, Any]]:
+    return [card for card in scene.offers.values() if card.get("lot", {}).get("id") == lot]
 
 
 def _count(card: dict[str, Any]) -> None:

@@ -3,10 +3,11 @@ it is thrown away; and the broadcasts that hear that more or less of it can be h
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.origin.balance import Taken
 from farmlive.shop import stock
 from farmlive.shop.tables import offers
@@ -42,14 +43,19 @@ class LotSales:
         for broadcast, offer in connection.execute(_DRAWING.where(offers.c.lot == lot)).all():
             if self._log.head(connection, broadcast, lock=True).state == "ended":
                 continue
-            entries = self._settle(connection, broadcast, [_stands(connection, broadcast, offer)])
-            self._log.append_all(connection, broadcast, entries)
+            of_lot = stock.of_lots(connection, [lot])[lot]
+            said = {"lot": lot, "harvested_g": of_lot.quantity_g, "wasted_g": of_lot.wasted_g}
+            stands = _stands(connection, broadcast, offer, of_lot)
+            after = self._settle(connection, broadcast, [stands])
+            changed = Entry("lot.changed", [PUBLIC], said)
+            self._log.append_all(connection, broadcast, [changed, *after])
 
 
-def _stands(connection: Connection, broadcast: str, offer: str) -> dict[str, object]:
+def _stands(
+    connection: Connection, broadcast: str, offer: str, of_lot: stock.LotStock
+) -> dict[str, Any]:
     """The `stock.changed` of an offer that did not move, while its lot did."""
     row = stock.on_offer(connection, broadcast, [offer])[offer]
-    of_lot = stock.of_lots(connection, [row.lot])[row.lot]
     return {
         "offer": offer,
         "released": row.released,
@@ -60,6 +66,4 @@ def _stands(connection: Connection, broadcast: str, offer: str) -> dict[str, obj
         "lot": row.lot,
         "lot_sold_g": of_lot.sold_g,
         "lot_left_g": of_lot.left_g,
-        "lot_harvested_g": of_lot.quantity_g,
-        "lot_wasted_g": of_lot.wasted_g,
     }

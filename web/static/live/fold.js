@@ -70,6 +70,12 @@ export class Scene {
         if (data.lot && data.lot_sold_g !== undefined) this.takenOf(data);
         break;
       }
+      case "lot.changed":
+        for (const card of this.offers.values()) {
+          if (card.lot?.id !== data.lot) continue;
+          card.lot = { ...card.lot, harvested_g: data.harvested_g, wasted_g: data.wasted_g };
+        }
+        break;
       case "flash.planned":
       case "flash.started": {
         const card = this.offers.get(data.offer);
@@ -115,7 +121,8 @@ export class Scene {
   takenOf({ lot, lot_sold_g, lot_left_g }) {
     for (const card of this.offers.values()) {
       if (card.lot?.id !== lot) continue;
-      card.lot = { ...card.lot, sold_g: lot_sold_g };
+      card.lot = { ...card.lot };
+      if (lot_sold_g !== undefined) card.lot.sold_g = lot_sold_g;
       if (lot_left_g !== undefined) card.lot.left_g = lot_left_g;
       count(card);
     }
