@@ -58,11 +58,13 @@ export class Bag {
       const row = rows.get(card.offer);
       const joined = cards[index - 1]?.lot.id === card.lot.id;
       const more = cards[index + 1]?.lot.id === card.lot.id;
+      row.item.classList.toggle("bag__row--of-many", joined || more);
       row.item.classList.toggle("bag__row--joined", joined);
-      row.lot.classList.toggle("lot-line--said", more);
+      row.lot.hidden = more;
       row.shared.hidden = more || !joined || card.lot.left_g === undefined;
       if (row.shared.hidden) return;
-      say(row.shared, t("All sizes share what this harvest still gives: %(left)s", { left: kilograms(card.lot.left_g) }));
+      const left = kilograms(card.lot.left_g);
+      say(row.shared, t("All sizes share what this harvest still gives: %(left)s", { left }));
     });
   }
 
@@ -88,11 +90,10 @@ export class Bag {
         parts.now,
         el("span", { class: "bag__name" }, fullName(card)),
         el("span", { class: "bag__money" }, parts.price, parts.was),
-        parts.flash,
         el("span", { class: "bag__stock" }, parts.stock, parts.left),
       ),
     );
-    parts.item = el("li", { class: "bag__row" }, look, parts.lot, parts.buy, parts.shared);
+    parts.item = el("li", { class: "bag__row" }, parts.flash, look, parts.lot, parts.buy, parts.shared);
     return parts;
   }
 

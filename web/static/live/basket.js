@@ -254,6 +254,10 @@ export class Basket extends EventTarget {
       hold: this.hold,
       offers: this.scene.offers,
     });
+    if (problem.slug === "lot-spent") {
+      const { lot, left_g } = problem.body;
+      this.scene.takenOf({ lot, lot_left_g: left_g });
+    }
     let fewer = false;
     for (const change of this.changes) {
       this.believe(change);

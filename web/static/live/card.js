@@ -36,10 +36,7 @@ export function balanceInWords(lot) {
 export function leftInWords(card) {
   const flash = flashOf(card);
   if (flash) {
-    return t("%(left)s of %(released)s left", {
-      left: count(keptOf(card)),
-      released: count(flash.boxes),
-    });
+    return t("%(left)s of %(boxes)s left", { left: count(keptOf(card)), boxes: count(flash.boxes) });
   }
   if (card.left > 0) {
     return n("%(left)s left", "%(left)s left", card.left, { left: count(card.left) });
@@ -65,13 +62,15 @@ export function fullName(card) {
 
 /** For how many boxes others wait, in words; nothing where nobody does. */
 export const waitingInWords = ({ waiting }) =>
-  waiting > 0
-    ? n("%(waiting)s waited for", "%(waiting)s waited for", waiting, { waiting: count(waiting) })
-    : "";
+  waiting > 0 ? t("%(waiting)s waited for", { waiting: count(waiting) }) : "";
 
-/** What is left, or that nothing is and for how many others wait. */
-export const stockInWords = (card) =>
-  leftOf(card) > 0 ? leftInWords(card) : [leftInWords(card), waitingInWords(card)].filter(Boolean).join(" · ");
+/** What is left on a card, in a line; where nothing is and others wait, how many do. */
+export function stockInWords(card) {
+  const waiting = waitingInWords(card);
+  if (leftOf(card) > 0 || !waiting) return leftInWords(card);
+  const held = card.held > 0 ? t("%(held)s held", { held: count(card.held) }) : t("Sold out");
+  return `${held} · ${waiting}`;
+}
 
 /** The thin bar of what was released, or of a flash batch: left, and beside it what others hold. */
 export function stockBar() {
@@ -80,6 +79,8 @@ export function stockBar() {
   const bar = el("span", { class: "stocks", "aria-hidden": "true" }, held, left);
   bar.show = (card) => {
     const flash = flashOf(card);
+    // What is said where nothing is left takes the room of the bar.
+    bar.hidden = leftOf(card) <= 0;
     held.max = left.max = Math.max(1, flash?.boxes ?? card.released);
     left.value = leftOf(card);
     held.value = flash ? 0 : card.left + (card.held ?? 0);
@@ -108,6 +109,7 @@ export function lotLine(card, act) {
 /** The button of a card: buys at the price that was seen; where nothing is left, asks to be told. */
 export function buyButton(card, act, classes) {
   const { offer } = card;
+  const isPinned = classes === "pinned__buy";
   const button = el("button", { class: `button ${classes}`, type: "button" });
   const seen = new Seen(button);
   button.addEventListener("click", () => {
@@ -121,15 +123,13 @@ export function buyButton(card, act, classes) {
     const left = leftOf(now) > 0;
     button.dataset.does = left ? "buy" : wait ? "look" : "wait";
     button.disabled = !buyable;
-    button.classList.toggle("button--primary", left && classes.includes("pinned"));
+    button.classList.toggle("button--primary", left && isPinned);
     if (left) say(button, t("Buy"));
     else if (!buyable) say(button, t("Sold out"));
     else if (wait) say(button, t("You are no. %(place)s", { place: count(wait.place) }));
-    else say(button, t("Tell me when one comes back"));
-    const name = fullName(now);
-    const label = left && !classes.includes("pinned") ? `${t("Buy")}: ${name}` : null;
-    if (label) button.setAttribute("aria-label", label);
-    else button.removeAttribute("aria-label");
+    else say(button, t("Tell me when it is back"));
+    // In a list each button is of another offer.
+    if (!isPinned) button.setAttribute("aria-label", `${button.textContent}: ${fullName(now)}`);
   };
   return button;
 }

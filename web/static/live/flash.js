@@ -40,30 +40,35 @@ const countdown = (ms) => duration(Math.ceil(Math.max(0, ms) / 1000) * 1000);
 
 /** How many a buyer may have, in words; nothing where there is no limit. */
 export const limitInWords = ({ per_buyer: limit }) =>
-  limit ? n("%(limit)s a buyer", "%(limit)s a buyer at most", limit, { limit: count(limit) }) : "";
+  limit ? t("%(limit)s a buyer", { limit: count(limit) }) : "";
 
-function startInWords({ starts_at: at }) {
-  const time = clock(at);
+function startInWords({ starts_at: at, price: amount }) {
+  const price = money(amount);
   const wait = at - now();
-  if (wait <= 0) return t("about to start");
-  if (wait < SOON) return t("from %(time)s, in %(wait)s", { time, wait: countdown(wait) });
-  if (wait < DAY / 2) return t("from %(time)s", { time });
-  return t("from %(day)s, %(time)s", { day: dayShort(at), time });
+  if (wait <= 0) return t("%(price)s, about to start", { price });
+  if (wait < DAY / 2) return t("%(price)s from %(time)s", { price, time: clock(at) });
+  return t("%(price)s from %(day)s, %(time)s", { price, day: dayShort(at), time: clock(at) });
 }
 
-/** What the line says: `{state, time, words}`; state none where there is no batch. */
+/** What the line says: `{state, words, time}`; state none where there is no batch. */
 export function flashInWords(card) {
   const { flash } = card;
+  const limit = flash ? limitInWords(flash) : "";
   if (flash?.state === "planned") {
-    const boxes = n("%(boxes)s box", "%(boxes)s boxes", flash.boxes, { boxes: count(flash.boxes) });
-    const words = [money(flash.price), startInWords(flash), boxes, limitInWords(flash)];
-    return { state: "planned", time: "", words: words.filter(Boolean).join(" · ") };
+    const { boxes, starts_at: at } = flash;
+    const many = n("%(boxes)s box", "%(boxes)s boxes", boxes, { boxes: count(boxes) });
+    const wait = at - now();
+    return {
+      state: "planned",
+      words: `${startInWords(flash)} · ${limit || many}`,
+      time: wait > 0 && wait < SOON ? countdown(wait) : "",
+    };
   }
-  if (!running(card)) return { state: "none", time: "", words: "" };
+  if (!running(card)) return { state: "none", words: "", time: "" };
   const words = flashOf(card)
-    ? [t("Flash price"), limitInWords(flash)].filter(Boolean).join(" · ")
+    ? [t("Flash price"), limit].filter(Boolean).join(" · ")
     : t("All at %(price)s are taken for now", { price: money(flash.price) });
-  return { state: flashOf(card) ? "running" : "taken", time: countdown(flash.ends_at - now()), words };
+  return { state: flashOf(card) ? "running" : "taken", words, time: countdown(flash.ends_at - now()) };
 }
 
 /** The line of a flash batch: it opens and closes where nothing that is pressed moves by it. */

@@ -1,5 +1,5 @@
-// What a thumb meant: the amount that stood there when it came down, or that stood there until a
-// moment before, and not one that came under it meanwhile.
+// What a thumb meant: the amount that stood there when it came down, or a lower one that stood there
+// until a moment before; never a higher one that came under it meanwhile.
 
 const A_MOMENT = 600;
 
@@ -19,7 +19,7 @@ export class Seen {
     });
   }
 
-  /** The amount stands there now, of `what`; another thing's amount before is nobody's meaning. */
+  /** The amount stands there now. */
   show(amount) {
     if (amount === this.#amount) return;
     this.#before = this.#amount;
@@ -40,7 +40,7 @@ export class Seen {
   }
 
   #meant() {
-    const changed = performance.now() - this.#since < A_MOMENT;
-    return changed && this.#before !== null ? this.#before : this.#amount;
+    const changed = this.#before !== null && performance.now() - this.#since < A_MOMENT;
+    return changed ? Math.min(this.#before, this.#amount) : this.#amount;
   }
 }

@@ -1,0 +1,304 @@
+"""The live page in Chromium while stock is short: flash batches, waiting, and one lot's sizes."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, expect
+
+from farmlive.app import Server
+from farmlive.client import Channel
+
+from .conftest import PHONE, Open, Sale
+
+pytestmark = pytest.mark.browser
+
+# A viewer who bought before: what this device remembers.
+KNOWN = """
+localStorage.setItem("farmlive.buyer", JSON.stringify(
+  { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi" },
+));
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
+    _, secret = await site.house.people.create_api_key("host", "host")
+    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
+        yield channel
+
+
+async def plan(host: Channel, offer: str, **how: Any) -> dict[str, Any]:
+    """Start a batch of ten boxes at ¥19.90, two a buyer; `how` says what is otherwise."""
+    batch = {"price": 1990, "boxes": 10, "seconds": 600, "per_buyer": 2, **how}
+    return await host.call("flash.plan", offer=offer, **batch)
+
+
+def buy(page: Page) -> Locator:
+    return page.locator("#card .pinned__buy")
+
+
+def submit(page: Page) -> Locator:
+    return page.locator("#buy-sheet [type=submit]")
+
+
+async def place_of(button: Locator) -> tuple[float, float, float]:
+    """Where a button stands, when nothing moves any more, and how wide it is."""
+    await button.click(trial=True)
+    box = await button.bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["width"]
+
+
+async def test_a_flash_batch_is_shown_bought_and_limited(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    await plan(host, sale.offer)
+    card = page.locator("#card")
+    await expect(card.locator(".price")).to_have_text("¥19.90")
+    await expect(card.locator(".price-was")).to_have_text("¥29.90")
+    await expect(card).to_contain_text("10 of 10 left")
+    await expect(card).to_contain_text("Flash price · 2 a buyer")
+    await expect(card.get_by_role("timer")).to_have_text(re.compile(r"^(9:5\d|10:00)$"))
+
+    sheet = page.locator("#buy-sheet")
+    await buy(page).click()
+    more = sheet.get_by_role("button", name="One more: Small kumquats")
+    await more.click()
+    await expect(more).to_be_disabled()
+    await expect(sheet).to_contain_text("At this price there are 2 a buyer.")
+    await expect(submit(page)).to_have_text("Place the order · ¥39.80")
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥39.80")
+    await sheet.get_by_role("button", name="Back to the broadcast").click()
+    await expect(card).to_contain_text("8 of 10 left")
+
+    await buy(page).click()
+    told = sheet.get_by_role("alert")
+    await expect(told).to_contain_text("a buyer may have 2 of Small kumquats · box")
+    await expect(told).to_contain_text("you have 2 already")
+    await told.get_by_role("button", name="Take it for ¥29.90").click()
+    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥29.90")
+
+
+async def test_a_batch_begins_and_ends_and_nothing_that_is_pressed_moves(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.offer)
+    card = page.locator("#card")
+    await expect(card).to_contain_text("20 left")
+    before = await place_of(buy(page))
+    batch = await plan(host, sale.offer)
+    await expect(card.locator(".price")).to_have_text("¥19.90")
+    assert await place_of(buy(page)) == before
+    await host.call("flash.end", flash=batch["flash"])
+    await expect(card.locator(".price")).to_have_text("¥29.90")
+    await expect(card.locator(".flash")).to_be_hidden()
+    await expect(card).to_contain_text("20 left")
+    assert await place_of(buy(page)) == before
+    await host.call("offer.release", offer=sale.offer, quantity=-20)
+    await expect(buy(page)).to_have_text("Tell me when it is back")
+    assert await place_of(buy(page)) == before
+
+
+async def test_a_batch_ends_by_the_clock_with_all_its_boxes_back(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.rare)
+    await plan(host, sale.rare, boxes=2, seconds=5)
+    card = page.locator("#card")
+    await expect(card.get_by_role("timer")).to_have_text(re.compile(r"^0:0[345]$"))
+    await host.wait_for("flash.ended", why="time")
+    await expect(card.locator(".price")).to_have_text("¥54.00")
+    await expect(card).to_contain_text("2 left")
+
+
+async def test_a_planned_batch_says_when_it_starts(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.offer)
+    starts_at = await page.evaluate("Date.now() + 600_000")
+    batch = await plan(host, sale.offer, starts_at=starts_at)
+    line = page.locator("#card .flash")
+    await expect(line).to_contain_text(re.compile(r"¥19.90 from \d\d:\d\d · 2 a buyer"))
+    await expect(line.get_by_role("timer")).to_have_text(re.compile(r"^(9:\d\d|10:00)$"))
+    await expect(page.locator("#card .price")).to_have_text("¥29.90")
+    await host.call("flash.end", flash=batch["flash"])
+    await expect(line).to_be_hidden()
+
+
+async def test_a_price_that_rises_under_the_thumb_is_asked_about(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    batch = await plan(host, sale.offer)
+    await expect(page.locator("#card .price")).to_have_text("¥19.90")
+    x, y, width = await place_of(buy(page))
+    await page.mouse.move(x + width / 2, y + 10)
+    await page.mouse.down()
+    await host.call("flash.end", flash=batch["flash"])
+    await expect(page.locator("#card .price")).to_have_text("¥29.90")
+    await page.mouse.up()
+    question = page.locator("#buy-sheet").get_by_role("alert")
+    await expect(question).to_contain_text("cost ¥19.90 a moment ago and costs ¥29.90 now")
+    await expect(submit(page)).to_be_disabled()
+    await question.get_by_role("button", name="No, thank you").click()
+    await expect(page.locator("#buy-sheet")).to_be_hidden()
+    assert await sale.api.orders(sale.broadcast) == []
+
+
+async def test_who_holds_gets_the_lower_price_and_keeps_it_after_the_end(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    await buy(page).click()
+    sheet = page.locator("#buy-sheet")
+    await expect(sheet).to_contain_text("Held for you")
+    batch = await plan(host, sale.offer)
+    await expect(submit(page)).to_have_text("Place the order · ¥19.90")
+    await host.wait_for("order.held", total={"amount": 1990, "currency": "CNY"})
+    await host.call("flash.end", flash=batch["flash"])
+    await expect(sheet).to_contain_text("It costs ¥29.90 now; you keep yours while it is held.")
+    more = sheet.get_by_role("button", name="One more: Small kumquats")
+    await expect(more).to_be_disabled()
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥19.90")
+
+
+async def test_who_waits_gets_what_comes_back_held_and_orders_it(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    first = await open_page(sale.path, size=PHONE, script=KNOWN)
+    second = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.rare)
+    await buy(first).click()
+    await first.get_by_role("button", name="One more: Large kumquats").click()
+    await expect(submit(first)).to_have_text("Place the order · ¥108.00")
+    await first.keyboard.press("Escape")
+
+    await expect(second.locator("#card")).to_contain_text("2 held by buyers, may come back")
+    await buy(second).click()
+    await expect(second.locator("#toasts")).to_contain_text(
+        "You are no. 1 for Large kumquats · box"
+    )
+    await expect(buy(second)).to_have_text("You are no. 1")
+    await expect(second.locator("#card")).to_contain_text("2 held · 1 waited for")
+    await second.reload()
+    await expect(buy(second)).to_have_text("You are no. 1")
+
+    await first.get_by_role("button", name="Give it back").click()
+    toast = second.locator("#toasts")
+    await expect(toast).to_contain_text("Large kumquats · box came back and is held for you until")
+    await expect(second.locator("#kept")).to_contain_text(re.compile(r"1 item held for you9:\d\d"))
+    await toast.get_by_role("button", name="Order it").click()
+    sheet = second.locator("#buy-sheet")
+    await expect(sheet.get_by_role("timer")).to_have_text(re.compile(r"9:\d\d"))
+    await submit(second).click()
+    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    await expect(first.locator("#card")).to_contain_text("1 left")
+
+
+async def test_who_waits_no_more_leaves_the_list(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.rare)
+    await host.call("offer.release", offer=sale.rare, quantity=-2)
+    await buy(page).click()
+    await expect(buy(page)).to_have_text("You are no. 1")
+    await buy(page).click()
+    look = page.locator("#look-sheet")
+    await expect(look).to_contain_text("You are no. 1 of those who wait.")
+    await look.get_by_role("button", name="Wait no more").click()
+    await expect(buy(page)).to_have_text("Tell me when it is back")
+    await host.call("offer.release", offer=sale.rare, quantity=2)
+    await expect(page.locator("#card")).to_contain_text("2 left")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sizes(sale: Sale) -> list[dict[str, Any]]:
+    """Two sizes of one lot of 20 kg, of each more released than the lot holds beside the other."""
+    farm = (await sale.api.offers(sale.broadcast))[0]["lot"]["farm"]["id"]
+    name = {"zh": "甜橙", "en": "Oranges"}
+    lot = await sale.api.create_lot(farm, "20", name, "2026-11-20T08:00:00+08:00", 20_000)
+    return [
+        await sale.api.create_offer(
+            sale.broadcast,
+            lot["id"],
+            price,
+            released,
+            name=name,
+            unit={"zh": f"{grams / 1000:g}公斤箱", "en": f"{grams / 1000:g} kg box"},
+            net_weight_g=grams,
+        )
+        for grams, price, released in ((2500, 2990, 8), (5000, 5400, 4))
+    ]
+
+
+async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
+    sale: Sale, sizes: list[dict[str, Any]], host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sizes[0]["offer"])
+    await expect(page.locator("#card")).to_contain_text("20 kg harvested, 0 kg sold")
+    await page.locator("#bag-open").click()
+    bag = page.locator("#bag-sheet-list")
+    await expect(bag).to_contain_text("All sizes share what this harvest still gives: 20 kg")
+    small = bag.get_by_role("listitem").filter(has_text="2.5 kg box")
+    large = bag.get_by_role("listitem").filter(has_text="Oranges · 5 kg box")
+    await expect(small).to_contain_text("8 left")
+    await expect(large).to_contain_text("4 left")
+    await large.get_by_role("button", name="Buy").click()
+    sheet = page.locator("#buy-sheet")
+    await sheet.get_by_role("button", name="One more: Oranges").click()
+    await expect(submit(page)).to_have_text("Place the order · ¥108.00")
+    await sheet.get_by_text("Add something from the bag").click()
+    await sheet.get_by_role("button", name="Add Oranges · 2.5 kg box").click()
+    quantity = sheet.get_by_label("Quantity: Oranges · 2.5 kg box")
+    await quantity.fill("9")
+    await quantity.press("Tab")
+    await expect(quantity).to_have_value("4")
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥227.60")
+    await sheet.get_by_role("button", name="Back to the broadcast").click()
+    await expect(page.locator("#card")).to_contain_text("20 kg harvested, 20 kg sold")
+    await page.locator("#bag-open").click()
+    for row in (small, large):
+        await expect(row.get_by_role("button", name="Tell me")).to_be_visible()
+
+
+async def test_a_spent_harvest_is_told_as_such(
+    sale: Sale, sizes: list[dict[str, Any]], host: Channel, open_page: Open
+) -> None:
+    deaf = """
+    window.WebSocket = class extends WebSocket {
+      addEventListener(type, listener) {
+        super.addEventListener(type, (event) => {
+          const heard = type === "message" ? JSON.parse(event.data).type : "";
+          if (!window.deaf || heard !== "events") listener(event);
+        });
+      }
+    };
+    """
+    page = await open_page(sale.path, size=PHONE, script=deaf + KNOWN)
+    await host.call("card.pin", offer=sizes[0]["offer"])
+    await expect(page.locator("#card")).to_contain_text("8 left")
+    await page.evaluate("window.deaf = true")
+    line = {"offer": sizes[1]["offer"], "quantity": 4, "price": 5400}
+    await host.call("hold.place", key="k" * 20, lines=[line])
+    await buy(page).click()
+    told = page.locator("#buy-sheet").get_by_role("alert")
+    await expect(told).to_contain_text("The harvest gives no more of Oranges · 2.5 kg box")
+    await expect(told.get_by_role("button", name="Tell me when one comes back")).to_be_visible()
+    await expect(submit(page)).to_be_disabled()
