@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.async_api import Page, expect
 
 from farmlive.app import Server
+from farmlive.ids import token
 
 from .conftest import PHONE, Open, Sale
 from .test_live import SMALL_TARGETS
@@ -164,6 +165,52 @@ WORDS = {
 async def record(page: Page, kilograms: str, language: str = "en") -> None:
     await page.get_by_label(WORDS[language]["kilograms"]).fill(kilograms)
     await page.get_by_role("button", name=WORDS[language]["do"]).click()
+
+
+async def test_lot_is_sorted_out_in_part_and_put_right(open_studio: Open, sale: Sale) -> None:
+    farm = await farm_of(sale)
+    body = {
+        "lines": [{"offer": sale.offer, "quantity": 8, "price": 2990}],
+        "buyer": {"name": "王小明", "phone": "138 0000 0000"},
+        "delivery": {"way": "parcel", "address": "溪口村"},
+        "payment": "cash_on_delivery",
+    }
+    await sale.api.place_order(sale.broadcast, token(), body)
+    page = await open_studio(f"/studio/farms/{farm}", role="seller", farms=[farm], size=PHONE)
+    row = page.get_by_role("listitem").filter(has_text="Kumquats · 1123")
+    await expect(row).to_contain_text("20 kg sold · 480 kg left")
+    await row.get_by_role("button", name="Sorted out…").click()
+    sheet = page.get_by_role("dialog", name="Sorted out of lot 1123")
+    await expect(sheet).to_contain_text("480 kg of it are neither sold nor held.")
+    await sheet.get_by_label("Kilograms").fill("481")
+    await sheet.get_by_label("Why").fill("split by rain")
+    await sheet.get_by_role("button", name="Keep it").click()
+    await expect(sheet.get_by_label("Kilograms")).to_have_accessible_description(
+        re.compile("At most 480")
+    )
+    await sheet.get_by_label("Kilograms").fill("30.5")
+    await sheet.get_by_role("button", name="Keep it").click()
+    await expect(row).to_contain_text("20 kg sold · 31 kg sorted out · 450 kg left")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(row).to_contain_text("20 kg sold · 480 kg left")
+
+    await row.get_by_role("button", name="Put right…").click()
+    sheet = page.get_by_role("dialog", name="Put lot 1123 right")
+    await expect(sheet).to_contain_text("20 kg of it are sold, held or sorted out")
+    harvested = sheet.get_by_label("Kilograms harvested in truth")
+    await expect(harvested).to_have_value("500")
+    await harvested.fill("50")
+    await sheet.get_by_label("Why it was recorded otherwise").fill("typed a nought too many")
+    await sheet.get_by_role("button", name="Put it right").click()
+    await expect(row).to_contain_text("20 kg sold · 30 kg left")
+
+    await page.goto(f"/origin/lot/{sale.lot}")
+    await expect(page.get_by_text("50 kg harvested, 20 kg sold")).to_be_visible()
+    await expect(page.get_by_text("50 kg instead of 500 kg: typed a nought")).to_be_visible()
+    await page.goto(f"/studio/farms/{farm}?lang=zh")
+    await expect(page.get_by_role("listitem").filter(has_text="1123")).to_contain_text(
+        "已售 20 公斤 · 剩余 30 公斤"
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

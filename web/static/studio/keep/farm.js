@@ -173,11 +173,14 @@ function waste(lot) {
   const { form } = sheets.waste;
   form.elements.weight_g.max = lot.left_g / 1000;
   say(form.querySelector("[data-left]"), t("%(weight)s of it are neither sold nor held.", { weight: weight(lot.left_g) }));
+  const opened = new Date(new Date().setSeconds(0, 0)).toISOString();
   sheets.waste.open({
     title: t("Sorted out of lot %(code)s", { code: lot.code }),
     values: { at: now() },
-    job: async (body) => {
-      const made = await post(`/api/v1/lots/${lot.id}/waste`, body);
+    job: async ({ at, ...body }) => {
+      // Its field has no seconds: left as it was opened, it is now, and not before a harvest of now.
+      const when = at === opened ? {} : { at };
+      const made = await post(`/api/v1/lots/${lot.id}/waste`, { ...body, ...when });
       await lots.reload();
       const words = t("%(weight)s of lot %(code)s are sorted out.", { weight: weight(made.weight_g), code: lot.code });
       toast(words, { act: t("Undo"), onAct: () => unwaste(lot, made.event) });
