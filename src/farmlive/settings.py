@@ -3,6 +3,7 @@ and unit. The reference in docs/settings.md is made from this file.
 """
 
 import re
+from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -125,6 +126,31 @@ class Settings(BaseSettings):
     orders_per_minute: int = Field(
         60, ge=1, description="Orders a minute from one device; an address has twenty times that."
     )
+    order_proof_bits: int = Field(
+        0,
+        ge=0,
+        le=24,
+        description="Zero bits with which the SHA-256 of an order's proof of work begins, against "
+        "those who order by the thousand: 16 cost a telephone a fraction of a second, each more "
+        "doubles it. Who is signed in needs none. 0: no order needs one.",
+    )
+    flag_orders: int = Field(
+        5,
+        ge=1,
+        description="Orders for one phone number in one broadcast; a further one is marked for "
+        "staff to look at before it is packed.",
+    )
+    flag_phones: int = Field(
+        3,
+        ge=1,
+        description="Phone numbers for which one device orders in one broadcast; an order for a "
+        "further one is marked. A clerk's device is for many.",
+    )
+    flag_total: int = Field(
+        200_000,
+        ge=1,
+        description="Sum, in minor units, above which an order is marked: 200000 is 2,000.00.",
+    )
     hold_minutes: float = Field(
         10.0,
         gt=0,
@@ -136,6 +162,21 @@ class Settings(BaseSettings):
         ge=0,
         le=600,
         description="Seconds for which a buyer still gets the price seen before it changed.",
+    )
+    notices: Words = Field(
+        ("file",),
+        description="What tells buyers of their orders, separated by commas. file: lines of JSON "
+        "in the data folder's outbox, a phone number each, for whatever sends them on; smtp: "
+        "e-mail; off: nobody is told.",
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="The mail server, as smtps://name:password@host for TLS from the start (port "
+        "465) or smtp://name:password@host for STARTTLS (port 587), which it must offer unless it "
+        "is on this machine.",
+    )
+    smtp_from: str = Field(
+        "", description="Who mails are from, such as Youxi farms <orders@example.org>."
     )
     chats_per_minute: int = Field(20, ge=1, description="Chat messages a minute from one device.")
     max_body_kib: int = Field(1024, ge=16, description="Largest HTTP body, KiB, uploads aside.")
@@ -152,7 +193,7 @@ class Settings(BaseSettings):
         "info", description="Least severity that is logged."
     )
 
-    @field_validator("trusted_proxies", "udp_addresses", "turn_urls", mode="before")
+    @field_validator("trusted_proxies", "udp_addresses", "turn_urls", "notices", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -207,6 +248,39 @@ class Settings(BaseSettings):
             raise ValueError("write the address without a path: farmlive needs a host of its own")
         return value
 
+    @field_validator("notices")
+    @classmethod
+    def _providers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value in ((), ("off",)):
+            return ()
+        if not {"file", "smtp"}.issuperset(value):
+            raise ValueError("write file, smtp, both with a comma between them, or off")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if not url:
+            return value
+        wrong = "write the mail server as smtps://name:password@host or smtp://…"
+        parts = urlsplit(url)
+        try:
+            whole = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+        except ValueError:
+            whole = None
+        if not whole or parts.path not in ("", "/"):
+            raise ValueError(wrong)
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        name, _, domain = parseaddr(value)[1].rpartition("@")
+        if value and not (name and "." in domain and value.isprintable()):
+            raise ValueError("write an address such as Youxi farms <orders@example.org>")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: str) -> str:
@@ -229,6 +303,14 @@ class Settings(BaseSettings):
     def _both_or_none(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("set FARMLIVE_TLS_CERT and FARMLIVE_TLS_KEY, or neither of them")
+        return self
+
+    @model_validator(mode="after")
+    def _mail(self) -> Self:
+        if "smtp" in self.notices and not (self.smtp_url.get_secret_value() and self.smtp_from):
+            raise ValueError(
+                "FARMLIVE_NOTICES names smtp: set FARMLIVE_SMTP_URL and FARMLIVE_SMTP_FROM"
+            )
         return self
 
     @model_validator(mode="after")

@@ -39,6 +39,12 @@ def test_a_seller_of_every_farm_in_it_sees_the_whole_but_the_buyer() -> None:
     assert shown == {name: value for name, value in DATA.items() if name != "buyer"}
 
 
+def test_what_the_parcel_costs_is_no_part_of_a_sellers_total() -> None:
+    data = {**DATA, "fee": {"amount": 900}, "total": {"amount": 9970, "currency": "CNY"}}
+    shown = seen(data, TOLD, {"public", "farm:1", "farm:2"})
+    assert shown == {name: value for name, value in DATA.items() if name != "buyer"}
+
+
 def test_a_seller_who_buys_sees_the_own_order_whole() -> None:
     assert seen(DATA, TOLD, {"public", "farm:1", "order:9"}) is DATA
 

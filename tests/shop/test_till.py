@@ -68,6 +68,7 @@ async def test_an_order_is_told_to_staff_its_farms_and_its_buyer(stall: Any) -> 
             }
         ],
         "total": {"amount": 5980, "currency": "CNY"},
+        "fee": {"amount": 0, "currency": "CNY"},
         "state": "placed",
         "payment": "due",
         "way": "parcel",

@@ -9,7 +9,7 @@ from typing import Any
 FARM = "farm:"
 ORDER = "order:"
 # What tells of the buyer, or of the whole order where other farms have lines in it.
-_OF_THE_BUYER = ("buyer", "reason")
+_OF_THE_BUYER = ("buyer", "reason", "fee")
 _OF_THE_WHOLE = ("total", "amount")
 
 
@@ -22,8 +22,8 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
     """The data of an event that was told to `told`, as someone of these `audiences` sees it.
 
     Staff and the order's buyer see all, and so does everyone of what is public. A seller sees the
-    lines of own farms with their total, and neither buyer nor reason; what is said of the whole
-    order is left out where another farm has a part in it. Where the audiences have nothing in
+    lines of own farms with their total, and neither buyer, reason nor the parcel's fee; what is
+    said of the whole order is left out where another farm has a part in it. Where the audiences have nothing in
     common with `told`, nothing is to be shown at all, and that is the caller's to see.
     """
     told = frozenset(told)
@@ -32,14 +32,13 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
     if not farms or len(farms) < len(mine):
         return data
     shown = {name: value for name, value in data.items() if name not in _OF_THE_BUYER}
-    if all(name in farms for name in told if name.startswith(FARM)):
-        return shown
-    lines = [line for line in data.get("lines", ()) if farm_audience(line["farm"]) in farms]
-    total = data.get("total")
-    for name in _OF_THE_WHOLE:
-        shown.pop(name, None)
+    if not all(name in farms for name in told if name.startswith(FARM)):
+        for name in _OF_THE_WHOLE:
+            shown.pop(name, None)
     if "lines" in data:
+        lines = [line for line in data["lines"] if farm_audience(line["farm"]) in farms]
         shown["lines"] = lines
-        if total is not None:
-            shown["total"] = {**total, "amount": sum(line["total"] for line in lines)}
+        if "total" in data:
+            own = sum(line["total"] for line in lines)
+            shown["total"] = {**data["total"], "amount": own}
     return shown

@@ -73,6 +73,15 @@ def _address(value: object) -> object:
     return text
 
 
+def _email(value: object) -> object:
+    text = value.strip() if isinstance(value, str) else ""
+    if len(text) > 254 or not re.fullmatch(
+        r"[^\s@<>,;:\"\x00-\x20]+@[^\s@<>,;:\"]+\.[^\s@.<>,;:\"]+", text
+    ):
+        raise ValueError("An e-mail address looks like name@example.org; leave it out otherwise.")
+    return text
+
+
 def _reason(value: object) -> object:
     text = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
     text = re.sub(r"\s+", " ", text).strip()
@@ -111,6 +120,7 @@ Step = Annotated[
 Name = Annotated[str, BeforeValidator(_name)]
 Phone = Annotated[str, BeforeValidator(_phone)]
 Address = Annotated[str, BeforeValidator(_address)]
+Email = Annotated[str, BeforeValidator(_email)]
 Reason = Annotated[str, BeforeValidator(_reason)]
 Key = Annotated[str, BeforeValidator(_key)]
 Picture = Annotated[str, BeforeValidator(_picture)]

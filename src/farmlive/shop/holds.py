@@ -15,13 +15,13 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import flashes, keys, lines, stock
+from farmlive.shop import flashes, keys, limits, lines, stock
 from farmlive.shop.alarm import Alarm
+from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
 from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.shop.tables import holds
-from farmlive.shop.till import DEVICES_PER_ADDRESS, Blocks, Limits
 from farmlive.store import Store
 
 _DUE = select(holds.c.id, holds.c.broadcast).where(holds.c.until_at <= bindparam("now"))
@@ -78,9 +78,7 @@ class Holds:
         UnknownOffer, PriceChanged, SoldOut, LotSpent, LimitReached; the earlier hold then stays as
         it is.
         """
-        per_minute = self._settings.orders_per_minute
-        self._limits.allow("holds of a device", caller.device, per_minute)
-        self._limits.allow("holds of an address", caller.address, per_minute * DEVICES_PER_ADDRESS)
+        limits.allow(self._limits, "holds", caller, self._settings.orders_per_minute)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
         body_hash = keys.canonical_hash(request, NewHold)
 

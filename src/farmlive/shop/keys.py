@@ -8,24 +8,30 @@ import json
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from farmlive.shop.problems import KeyReused
 from farmlive.shop.tables import order_keys
 
-_KEY = select(order_keys.c.body_hash, order_keys.c.answer).where(
-    order_keys.c.broadcast == bindparam("broadcast"), order_keys.c.key == bindparam("key")
+_of_key = (order_keys.c.broadcast == bindparam("broadcast")) & (
+    order_keys.c.key == bindparam("key")
 )
+ASKED = (
+    select(order_keys.c.body_hash).where(_of_key).scalar_subquery().label("body_hash"),
+    select(order_keys.c.answer).where(_of_key).scalar_subquery().label("answer"),
+)
+_KEY = select(*ASKED)
 _KEEP = insert(order_keys)
 
 
 def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None = None) -> str:
     """What makes two requests the same: their checked contents, as SHA-256.
 
-    `shape` is the request without its key, `of` the order that it changes. Which hold a new order
-    takes is not part of it: the hold may be gone by the time when the order comes again.
+    `shape` is the request without its key, `of` the order that it changes. What only helps a new
+    order to be taken is not part of it, as the hold that it takes: that may be gone by the time
+    when the order comes again.
     """
-    fields = set(shape.model_fields) - {"order"}
+    fields = set(shape.model_fields) - {"order", "fee", "language", "proof"}
     contents = request.model_dump(mode="json", include=fields)
     if of is not None:
         contents["of"] = of
@@ -37,8 +43,14 @@ def answered(
     connection: Connection, broadcast: str, key: str, body_hash: str
 ) -> dict[str, Any] | None:
     """What was answered to this key before, or None. Raises KeyReused."""
-    row = connection.execute(_KEY, {"broadcast": broadcast, "key": key}).one_or_none()
-    if row is None:
+    return answer_in(
+        connection.execute(_KEY, {"broadcast": broadcast, "key": key}).one(), body_hash
+    )
+
+
+def answer_in(row: Row[*tuple[Any, ...]], body_hash: str) -> dict[str, Any] | None:
+    """The same, where `ASKED` was a part of another question. Raises KeyReused."""
+    if row.body_hash is None:
         return None
     if row.body_hash != body_hash:
         raise KeyReused(

@@ -12,6 +12,7 @@ from farmlive.shop.fields import (
     Address,
     Amount,
     By,
+    Email,
     Identifier,
     Key,
     Name,
@@ -25,6 +26,7 @@ from farmlive.shop.fields import (
     Way,
 )
 from farmlive.shop.models import Centre
+from farmlive.shop.regions import Region
 
 MAX_LINES = 50
 
@@ -52,13 +54,19 @@ class Buyer(BaseModel):
 
     name: Name
     phone: Phone
+    email: Email | None = None
 
 
 class Delivery(BaseModel):
-    """By parcel to an address, or picked up at a centre."""
+    """By parcel to an address, or picked up at a centre.
+
+    `region` is the six digits of the county, prefecture or province of the address (GB/T 2260):
+    what the parcel costs may depend on it.
+    """
 
     way: Way
     address: Address | None = None
+    region: Region | None = None
     centre: Identifier | None = None
 
     @model_validator(mode="after")
@@ -97,6 +105,7 @@ class HeldLine(BaseModel):
     quantity: int
     price: int
     total: int
+    flash: str | None = None
 
 
 class Held(BaseModel):
@@ -109,13 +118,21 @@ class Held(BaseModel):
 
 
 class NewOrder(BaseModel):
-    """An order as a buyer sends it; `order` names the buyer's hold, whose stock it takes."""
+    """An order as a buyer sends it; `order` names the buyer's hold, whose stock it takes.
+
+    `fee` is what the buyer saw that the parcel costs, minor units; `language` is the buyer's.
+    `proof` is a text for which SHA-256 of `broadcast:key:proof` begins with as many zero bits as
+    `proof-needed` asks for.
+    """
 
     order: Identifier | None = None
     lines: Annotated[list[OrderLine], AfterValidator(_some_lines)]
     buyer: Buyer
     delivery: Delivery
     payment: PaymentMethod
+    fee: SeenPrice | None = None
+    language: Literal["zh", "en"] | None = None
+    proof: Annotated[str, Field(max_length=64)] | None = None
 
     @model_validator(mode="after")
     def _payable(self) -> Self:
@@ -135,7 +152,10 @@ class OrderPlace(NewOrder):
 
 
 class PlacedOrder(BaseModel):
-    """The answer to an order: its number to say and the address of its page."""
+    """The answer to an order: its number to say and the address of its page.
+
+    `total` are its lines and the parcel's `fee`; `code` is what is said at the pick-up point.
+    """
 
     order: str
     number: str
@@ -144,6 +164,8 @@ class PlacedOrder(BaseModel):
     state: State
     payment: Payment
     total: Money
+    fee: Money
+    code: str | None
 
 
 class OrderedLine(BaseModel):

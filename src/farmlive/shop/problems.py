@@ -141,6 +141,21 @@ class LotSpent(Conflict):
         )
 
 
+class FeeChanged(Conflict):
+    """The parcel costs something else than the buyer saw; `fee` and `seen`, minor units."""
+
+    slug = "fee-changed"
+    title = "The parcel costs something else"
+
+    def __init__(self, fee: int, seen: int):
+        super().__init__(
+            "Nothing was ordered: what the parcel costs changed while you were looking. Look at "
+            "the new sum and order again if it suits you.",
+            fee=fee,
+            seen=seen,
+        )
+
+
 class FlashThere(Conflict):
     """An offer has one flash batch at a time; `flash` is the one that is planned or runs."""
 

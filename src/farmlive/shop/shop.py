@@ -16,13 +16,15 @@ from farmlive.shop.correction import Corrections
 from farmlive.shop.flashes import Flashes
 from farmlive.shop.handovers import HandOvers
 from farmlive.shop.holds import Holds
+from farmlive.shop.limits import Blocks
 from farmlive.shop.models import Centre
 from farmlive.shop.moves import Moves
+from farmlive.shop.notices import Notices
 from farmlive.shop.order_models import Order, OrderPlace
 from farmlive.shop.orders import Orders
 from farmlive.shop.papers import Papers
 from farmlive.shop.steps import Steps
-from farmlive.shop.till import Blocks, Till
+from farmlive.shop.till import Till
 from farmlive.shop.waits import Waits
 from farmlive.store import Store
 from farmlive.store.files import Files
@@ -34,7 +36,8 @@ class Shop:
     `catalogue` keeps the products, `bag` the offers, `corrections` puts their prices right,
     `flashes` runs their flash batches, `holds` is what is kept for buyers, `waits` who waits for
     what is sold out; `till` takes the orders, `orders` keeps them, `moves` and `handovers` bring
-    them on, `claims` are about them, and `papers` reads those chosen to be printed.
+    them on, `claims` are about them, `papers` reads those chosen to be printed, and `notices` tell
+    their buyers.
     """
 
     def __init__(
@@ -71,14 +74,17 @@ class Shop:
         photos = Files(settings, claims.FOLDER)
         self.claims = claims.Claims(store, log, origin, steps, photos, limits)
         self.papers = Papers(store, log, origin)
+        self.notices = Notices(store, log, settings)
 
     async def start(self) -> None:
-        """Let holds run out, and flash batches start and end, when it is time."""
+        """Let holds run out, flash batches start and end, and buyers hear, when it is time."""
         await self.holds.alarm.start()
         await self.flashes.alarm.start()
+        await self.notices.start()
 
     async def stop(self) -> None:
         """Stop what `start` began."""
+        await self.notices.stop()
         await self.flashes.alarm.stop()
         await self.holds.alarm.stop()
 

@@ -4,28 +4,32 @@ An order is one function in the store's writer: the key, the stock, the order an
 committed together. What becomes of it then is orders.py's.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select
 
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import flashes, keys, lines, stock
+from farmlive.shop import fees, flags, flashes, handovers, keys, limits, lines, proof, stock
+from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_models import NewOrder, OrderPlace
-from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownCentre
-from farmlive.shop.tables import centres, holds, order_lines, orders
+from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged, UnknownCentre
+from farmlive.shop.tables import centres, holds, order_lines, orders, parcel_fees
 from farmlive.store import Store
 
-# An address is a village; a device is a person.
-DEVICES_PER_ADDRESS = 20
-
 _of_broadcast = orders.alias("of_broadcast")
-_CENTRE = select(centres.c.id).where(centres.c.id == bindparam("centre"))
+# All that is asked of the tables before the bag: one question, since each is a way to the database.
+_ASKED = select(
+    *keys.ASKED,
+    *flags.ASKED,
+    exists().where(centres.c.id == bindparam("centre")).label("centre"),
+    exists(select(parcel_fees.c.id)).label("fees"),
+)
 _ORDER = (
     insert(orders)
     .values(
@@ -37,20 +41,6 @@ _ORDER = (
 )
 _LINES = insert(order_lines)
 _END_HOLD = delete(holds).where(holds.c.id == bindparam("hold"))
-
-
-class Limits(Protocol):
-    """What the shop needs of the rate limits."""
-
-    def allow(self, name: str, key: str, per_minute: int) -> None:
-        """Count one, or raise TooMany."""
-
-
-class Blocks(Protocol):
-    """What the shop needs of the blocks that staff set."""
-
-    async def check(self, *, device: str, phone: str | None, address: str) -> None:
-        """Raise Forbidden for a device, a buyer's pseudonym or an address that is blocked."""
 
 
 class Till:
@@ -85,14 +75,15 @@ class Till:
         It takes the hold of the caller's device that it names or shares an offer with: what is
         held counts as left, at the price at which it is held, also after the end. A hold that has
         run out is no hindrance. The same key with the same order gives the same answer, also
-        after the end. Raises TooMany, Forbidden (blocked), UnknownBroadcast, KeyReused,
-        BroadcastNotLive, BroadcastEnded, UnknownOffer, UnknownCentre, PriceChanged, SoldOut,
-        LotSpent, LimitReached;
-        nothing is then kept.
+        after the end. Raises TooMany, ProofNeeded, Forbidden (blocked), UnknownBroadcast,
+        KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, UnknownCentre, PriceChanged,
+        SoldOut, LotSpent, LimitReached, TooHeavy, FeeChanged; nothing is then kept.
         """
         per_minute = self._settings.orders_per_minute
-        self._limits.allow("orders of a device", caller.device, per_minute)
-        self._limits.allow("orders of an address", caller.address, per_minute * DEVICES_PER_ADDRESS)
+        limits.allow(self._limits, "orders", caller, per_minute)
+        if caller.role is None:
+            bits = self._settings.order_proof_bits
+            proof.check(broadcast, request.key, request.proof, bits)
         body_hash = keys.canonical_hash(request, NewOrder)
         buyer = await self._pseudonym(request.buyer.phone)
         self._limits.allow("orders of a phone", buyer, per_minute)
@@ -112,14 +103,21 @@ class Till:
     ) -> dict[str, Any]:
         # The lock comes first: the end of the broadcast, and another node, wait for this order.
         head = self._log.head(connection, broadcast, lock=True)
-        before = keys.answered(connection, broadcast, request.key, body_hash)
+        named = {
+            "broadcast": broadcast,
+            "key": request.key,
+            "buyer": buyer,
+            "device": caller.device,
+            "centre": request.delivery.centre,
+        }
+        asked = connection.execute(_ASKED, named).one()
+        before = keys.answer_in(asked, body_hash)
         if before is not None:
             return before
         if head.state == "scheduled":
             raise BroadcastNotLive("Nothing was ordered: come back when the broadcast is live.")
-        answer = self._take(
-            connection, caller, buyer, broadcast, request, ended=head.state == "ended"
-        )
+        ended = head.state == "ended"
+        answer = self._take(connection, caller, buyer, broadcast, request, asked, ended=ended)
         keys.keep(connection, broadcast, request.key, body_hash, answer)
         return answer
 
@@ -130,13 +128,13 @@ class Till:
         buyer: str,
         broadcast: str,
         request: OrderPlace,
+        asked: Row[Any],
         *,
         ended: bool,
     ) -> dict[str, Any]:
         wanted = request.lines
-        known = stock.on_offer(
-            connection, broadcast, [line.offer for line in wanted], caller.device
-        )
+        offered = [line.offer for line in wanted]
+        known = stock.on_offer(connection, broadcast, offered, caller.device)
         hold = lines.hold_in(known)
         if hold and hold.id != request.order and not any(ln.offer in hold.lines for ln in wanted):
             hold = None
@@ -145,11 +143,11 @@ class Till:
             raise BroadcastEnded("Nothing was ordered: this broadcast takes no more orders.")
         checked = lines.check(connection, wanted, known, hold, now, self._settings.price_grace_ms)
         batches = checked.batches
-        device = lines.person(caller)
+        person = lines.person(caller)
         flashes.check_limits(
-            connection, broadcast, wanted, batches, known, device=device, buyer=buyer
+            connection, broadcast, wanted, batches, known, device=person, buyer=buyer
         )
-        _check_centre(connection, request)
+        fee = _fee(connection, request, known, asked)
         moved = stock.move(
             connection,
             lines.moves(wanted, batches, hold, sell=True),
@@ -160,57 +158,31 @@ class Till:
 
         order = hold.id if hold else ulid()
         sold = [lines.told(line, known[line.offer], batches.get(line.offer)) for line in wanted]
-        total = sum(line["total"] for line in sold)
+        total = sum(line["total"] for line in sold) + fee
         currency = known[wanted[0].offer].currency
-        parcel = request.delivery.way == "parcel"
-        page = token()
-        number = connection.execute(
-            _ORDER,
-            {
-                "in_broadcast": broadcast,
-                "id": order,
-                "broadcast": broadcast,
-                "token": page,
-                "device": caller.device,
-                "account": caller.account,
-                "buyer": buyer,
-                "buyer_name": request.buyer.name,
-                "buyer_phone": request.buyer.phone,
-                "way": request.delivery.way,
-                "address": request.delivery.address if parcel else None,
-                "centre": None if parcel else request.delivery.centre,
-                "payment_method": request.payment,
-                "state": "placed",
-                "payment": "due",
-                "total": total,
-                "currency": currency,
-                "simulated": caller.simulated,
-                "placed_at": now,
-                "held_at": hold.held_at if hold else None,
-            },
-        ).scalar_one()
-        connection.execute(
-            _LINES,
-            [
-                {"order": order, "line": place, "flash": None, **line}
-                for place, line in enumerate(sold, 1)
-            ],
-        )
-        answer: dict[str, Any] = {
-            "order": order,
-            "number": order_number(number),
-            "token": page,
-            "state": "placed",
-            "payment": "due",
-            "total": money(total, currency),
-            "url": f"/order/{page}",
+        marks = flags.of(asked, total, self._settings, one_person=bool(person))
+        row = {
+            **_row(connection, caller, request),
+            "in_broadcast": broadcast,
+            "id": order,
+            "broadcast": broadcast,
+            "buyer": buyer,
+            "token": token(),
+            "total": total,
+            "fee": fee,
+            "currency": currency,
+            "flags": marks or None,
+            "placed_at": now,
+            "held_at": hold.held_at if hold else None,
         }
+        number = order_number(self._insert(connection, row, sold))
         told: dict[str, Any] = {
             "order": order,
-            "number": answer["number"],
+            "number": number,
             "buyer": buyer,
             "lines": sold,
-            "total": answer["total"],
+            "total": money(total, currency),
+            "fee": money(fee, currency),
             "state": "placed",
             "payment": "due",
             "way": request.delivery.way,
@@ -221,19 +193,74 @@ class Till:
         farms = {line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))}
         placed = Entry("order.placed", lines.audience(order, farms), told, caller.device)
         # Else nothing can have come back, and nobody waits any less.
-        waited = hold or any(row.waited for row in known.values())
+        waited = hold or any(offer.waited for offer in known.values())
         told_of = self._ordered if waited else stock.ordered
-        told_stock = told_of(
-            connection, broadcast, caller.device, [line.offer for line in wanted], moved
-        )
+        told_stock = told_of(connection, broadcast, caller.device, offered, moved)
         over = flashes.spent(connection, batches.values())
         self._log.append_all(connection, broadcast, [placed, *told_stock, *over])
-        return answer
+        return {
+            "order": order,
+            "number": number,
+            "token": row["token"],
+            "state": "placed",
+            "payment": "due",
+            "total": told["total"],
+            "fee": told["fee"],
+            "code": row["code"],
+            "url": f"/order/{row['token']}",
+        }
+
+    def _insert(
+        self, connection: Connection, row: Mapping[str, Any], sold: Sequence[Mapping[str, Any]]
+    ) -> int:
+        """Keep the order and its lines; the number that it got."""
+        number: int = connection.execute(_ORDER, row).scalar_one()
+        connection.execute(
+            _LINES,
+            [
+                {"order": row["id"], "line": place, "flash": None, **line}
+                for place, line in enumerate(sold, 1)
+            ],
+        )
+        return number
 
 
-def _check_centre(connection: Connection, request: NewOrder) -> None:
-    if request.delivery.way != "pickup":
-        return
-    named = {"centre": request.delivery.centre}
-    if connection.execute(_CENTRE, named).first() is None:
-        raise UnknownCentre("Nothing was ordered: choose one of the pick-up points in the list.")
+def _fee(
+    connection: Connection, request: OrderPlace, known: Mapping[str, stock.Offer], asked: Row[Any]
+) -> int:
+    """What the delivery costs. Raises UnknownCentre, TooHeavy, FeeChanged."""
+    fee = 0
+    if request.delivery.way == "pickup":
+        if not asked.centre:
+            raise UnknownCentre(
+                "Nothing was ordered: choose one of the pick-up points in the list."
+            )
+    elif asked.fees:
+        grams = sum(known[line.offer].net_weight_g * line.quantity for line in request.lines)
+        fee = fees.of(connection, request.delivery.region, grams)
+    if request.fee is not None and request.fee != fee:
+        raise FeeChanged(fee, request.fee)
+    return fee
+
+
+def _row(connection: Connection, caller: Caller, request: OrderPlace) -> dict[str, Any]:
+    """What of the order's row the caller and the request say."""
+    delivery = request.delivery
+    parcel = delivery.way == "parcel"
+    return {
+        "device": caller.device,
+        "account": caller.account,
+        "simulated": caller.simulated,
+        "buyer_name": request.buyer.name,
+        "buyer_phone": request.buyer.phone,
+        "buyer_email": request.buyer.email,
+        "language": request.language,
+        "way": delivery.way,
+        "address": delivery.address if parcel else None,
+        "region": delivery.region if parcel else None,
+        "centre": None if parcel else delivery.centre,
+        "code": None if parcel else handovers.new_code(connection, delivery.centre or ""),
+        "payment_method": request.payment,
+        "state": "placed",
+        "payment": "due",
+    }

@@ -18,11 +18,11 @@ from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop import lines, stock
 from farmlive.shop.fields import MAX_QUANTITY
+from farmlive.shop.limits import DEVICES_PER_ADDRESS, Blocks, Limits
 from farmlive.shop.models import money
 from farmlive.shop.order_models import MAX_LINES
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownOffer
 from farmlive.shop.tables import holds, offers, waits
-from farmlive.shop.till import DEVICES_PER_ADDRESS, Blocks, Limits
 from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave
 from farmlive.store import Store
 

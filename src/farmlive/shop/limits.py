@@ -1,0 +1,51 @@
+"""Who may order how often: a device, a phone, an address, and the block of addresses around it.
+
+Counting is the rate limits' and blocking the blocks'; what they are asked is here.
+"""
+
+from ipaddress import ip_network
+from typing import Protocol
+
+from farmlive.people import Caller
+
+# An address is a village; a device is a person.
+DEVICES_PER_ADDRESS = 20
+# A block is what one network gives out: a carrier has a whole county behind one.
+ADDRESSES_PER_BLOCK = 50
+
+
+class Limits(Protocol):
+    """What the shop needs of the rate limits."""
+
+    def allow(self, name: str, key: str, per_minute: int) -> None:
+        """Count one, or raise TooMany."""
+
+
+class Blocks(Protocol):
+    """What the shop needs of the blocks that staff set."""
+
+    async def check(self, *, device: str, phone: str | None, address: str) -> None:
+        """Raise Forbidden for a device, a buyer's pseudonym or an address that is blocked."""
+
+
+def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:
+    """Count one deed, such as `orders`, of the caller's device, address and block of addresses.
+
+    Raises TooMany.
+    """
+    limits.allow(f"{deed} of a device", caller.device, per_minute)
+    of_address = per_minute * DEVICES_PER_ADDRESS
+    limits.allow(f"{deed} of an address", caller.address, of_address)
+    block = block_of(caller.address)
+    limits.allow(f"{deed} of a block", block, of_address * ADDRESSES_PER_BLOCK)
+
+
+def block_of(address: str) -> str:
+    """The /24 of an IPv4 address, the /48 of an IPv6 one; anything else, as a socket's name, as
+    it is.
+    """
+    try:
+        network = ip_network(address, strict=False)
+    except ValueError:
+        return address
+    return str(network.supernet(new_prefix=24 if network.version == 4 else 48))
