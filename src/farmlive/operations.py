@@ -2,8 +2,9 @@
 problems mean.
 """
 
+import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import PlainTextResponse, Response
@@ -12,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.people import Guard
@@ -19,14 +21,16 @@ from farmlive.problems import NotFound, Problem, types
 from farmlive.store import Store
 
 MediaNumbers = Callable[[], Mapping[str, float]]
+NoticeNumbers = Callable[[], Awaitable[Mapping[str, int]]]
 
 
 class Numbers(Collector):
-    """The server's numbers, read when they are asked for."""
+    """The server's numbers, read when they are asked for; `notices` were read just before."""
 
     def __init__(self, broadcasts: Broadcasts, media: MediaNumbers):
         self._broadcasts = broadcasts
         self._media = media
+        self.notices: Mapping[str, int] = {}
 
     def collect(self) -> Iterator[Metric]:
         """Each number with its meaning and unit."""
@@ -37,19 +41,37 @@ class Numbers(Collector):
         for name, meaning, value in (
             ("deliveries", "Frames given to clients.", counts.deliveries),
             ("frames", "Frames encoded; one serves many clients.", counts.frames),
-            ("superseded", "Stale events left out, for slow clients and in a rush.", counts.superseded),
+            (
+                "superseded",
+                "Stale events left out, for slow clients and in a rush.",
+                counts.superseded,
+            ),
             ("cut", "Clients cut because they could not keep up.", counts.cut),
         ):
             yield CounterMetricFamily(f"farmlive_channel_{name}", meaning, value=value)
+        for name, meaning in (
+            ("waiting", "Notices to buyers that are to be sent."),
+            ("sent", "Notices to buyers that were sent, by every server on this database."),
+            ("failed", "Notices to buyers that were given up."),
+        ):
+            found = self.notices.get(name, 0)
+            yield GaugeMetricFamily(f"farmlive_notices_{name}", meaning, value=found)
         for name, number in self._media().items():
             yield GaugeMetricFamily(f"farmlive_media_{name}", f"Media: {name}.", value=number)
 
 
-def routes(store: Store, broadcasts: Broadcasts, guard: Guard, media: MediaNumbers) -> APIRouter:
+def routes(
+    store: Store,
+    broadcasts: Broadcasts,
+    guard: Guard,
+    media: MediaNumbers,
+    notices: NoticeNumbers,
+) -> APIRouter:
     """The router of operations."""
     router = APIRouter(include_in_schema=False)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Numbers(broadcasts, media))
+    numbers = Numbers(broadcasts, media)
+    registry.register(numbers)
     ProcessCollector(registry=registry)
 
     @router.get("/healthz")
@@ -66,6 +88,8 @@ def routes(store: Store, broadcasts: Broadcasts, guard: Guard, media: MediaNumbe
     @router.get("/metrics", dependencies=[Depends(guard.operator)])
     async def metrics() -> Response:
         """The server's numbers for Prometheus; from this machine, or by key."""
+        with contextlib.suppress(DBAPIError):  # without the database the others are told
+            numbers.notices = await notices()
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/problems", response_class=PlainTextResponse)

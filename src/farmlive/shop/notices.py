@@ -1,0 +1,304 @@
+"""Notices: what buyers hear of their orders by telephone or e-mail, each thing once.
+
+A notice is written in the transaction of the order's event, and sent by a task afterwards, on one
+server or several: at least once, and twice only where its provider can't tell after a crash. What
+it says is notices_words.py's, how it is brought the providers'.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from farmlive.bilingual import Bilingual
+from farmlive.broadcast.log import Event, Log
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.settings import Settings
+from farmlive.shop.alarm import Alarm
+from farmlive.shop.models import order_number
+from farmlive.shop.notices_file import Outbox
+from farmlive.shop.notices_providers import Notice, NotNow, NotTaken, NotThere, Provider
+from farmlive.shop.notices_smtp import Mail
+from farmlive.shop.notices_words import Facts, write
+from farmlive.shop.tables import centres, notices, orders
+from farmlive.store import Store
+
+# Events of which a buyer is told; the others are steps on the way.
+TOLD = (
+    "order.placed",
+    "order.shipped",
+    "order.at_centre",
+    "order.cancelled",
+    "order.refunded",
+    "order.claim_answered",
+)
+# Those that may put right what a buyer was told.
+HEARD = (*TOLD, "order.packed")
+CORRECTED = "corrected"
+
+# For so long a server that took a notice may be sending it; then it is taken for dead.
+LEASE_MS = 60_000
+# Pauses between tries double, from the first to the last; then no more is tried.
+FIRST_PAUSE_MS = 5_000
+LAST_PAUSE_MS = 3_600_000
+TRIES = 48
+STOP_S = 5
+AT_ONCE = 50
+
+_ORDER = select(
+    orders.c.buyer_phone, orders.c.buyer_email, orders.c.simulated, orders.c.state
+).where(orders.c.id == bindparam("order"))
+_INSERT = insert(notices)
+_LAST = (
+    select(notices.c.kind)
+    .where(
+        notices.c.order == bindparam("order"),
+        notices.c.kind.not_in(("order.refunded", "order.claim_answered")),
+    )
+    .order_by(notices.c.seq.desc())
+    .limit(1)
+)
+_TO_SEND = notices.c.state.in_(("waiting", "sending"))
+_NEXT = select(func.min(notices.c.next_at)).where(
+    _TO_SEND, notices.c.provider.in_(bindparam("of_providers", expanding=True))
+)
+_DUE = (
+    select(notices.c.id)
+    .where(
+        _TO_SEND,
+        notices.c.next_at <= bindparam("now"),
+        notices.c.provider == bindparam("of_provider"),
+    )
+    .order_by(notices.c.next_at, notices.c.id)
+    .limit(AT_ONCE)
+)
+# Taken by one server alone, whoever else has read that it is due.
+_TAKE = (
+    update(notices)
+    .where(notices.c.id == bindparam("notice"), _TO_SEND, notices.c.next_at <= bindparam("now"))
+    .values(state="sending", tries=notices.c.tries + 1, next_at=bindparam("until"))
+    .returning(notices)
+)
+_PUT = update(notices).where(notices.c.id == bindparam("notice"))
+_PUT_OFF = (
+    update(notices)
+    .where(
+        notices.c.provider == bindparam("of_provider"),
+        notices.c.state == "waiting",
+        notices.c.next_at < bindparam("until"),
+    )
+    .values(next_at=bindparam("until"))
+)
+_OF_ORDER = (
+    select(orders, centres.c.name.label("centre_name"))
+    .outerjoin(centres, centres.c.id == orders.c.centre)
+    .where(orders.c.id == bindparam("order"))
+)
+_COUNTS = select(notices.c.state, func.count().label("notices")).group_by(notices.c.state)
+
+_log = structlog.get_logger(__name__)
+
+
+def providers(settings: Settings) -> list[Provider]:
+    """The providers that the settings name."""
+    made: dict[str, Provider] = {}
+    if "file" in settings.notices:
+        made["file"] = Outbox(settings.data / "outbox")
+    if "smtp" in settings.notices:
+        made["smtp"] = Mail(settings.smtp_url.get_secret_value(), settings.smtp_from)
+    return list(made.values())
+
+
+class Notices:
+    """Writes notices as the log tells of orders, and sends them; `alarm` is for the task."""
+
+    def __init__(
+        self, store: Store, log: Log, settings: Settings, through: Sequence[Provider] | None = None
+    ):
+        self._store = store
+        self._url = settings.url
+        self._through = providers(settings) if through is None else list(through)
+        # What is left of a provider that is there no more waits for it.
+        self._names = {"of_providers": [provider.name for provider in self._through]}
+        self._failures: dict[str, int] = {}
+        self._under_way: set[asyncio.Task[bool]] = set()
+        self.alarm = Alarm(
+            store,
+            lambda connection: connection.execute(_NEXT, self._names).scalar(),
+            self.send,
+            "notices were not sent; trying again",
+        )
+        if self._through:
+            for kind in HEARD:
+                log.hear(kind, self._heard)
+
+    async def start(self) -> None:
+        """Send from now on, what an earlier run left too."""
+        if self._through:
+            await self.alarm.start()
+
+    async def stop(self) -> None:
+        """Send no more, what is under way aside; who starts next goes on."""
+        await self.alarm.stop()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=STOP_S)
+        for late in self._under_way:
+            late.cancel()
+        for provider in self._through if not self._under_way else ():
+            await asyncio.to_thread(provider.close)
+
+    async def counts(self) -> Mapping[str, int]:
+        """How many wait, were sent, and were given up: by `waiting`, `sent`, `failed`."""
+
+        def read(connection: Connection) -> dict[str, int]:
+            found = {row.state: row.notices for row in connection.execute(_COUNTS)}
+            waiting = found.get("waiting", 0) + found.get("sending", 0)
+            done = {state: found.get(state, 0) for state in ("sent", "failed")}
+            return {"waiting": waiting, **done}
+
+        return await self._store.read(read)
+
+    async def send(self) -> None:
+        """Try all that is due, by each provider its own, one after the other."""
+        await asyncio.gather(*(self._send_by(provider) for provider in self._through))
+
+    # In the transaction of an order's event.
+
+    def _heard(self, connection: Connection, event: Event) -> None:
+        order = event.data.get("order")
+        row = connection.execute(_ORDER, {"order": order}).one_or_none()
+        if row is None or row.simulated:  # a hold that was given up, or one of the demo's people
+            return
+        kind: str | None = event.kind
+        if event.data.get("undone"):
+            kind = self._correction(connection, event)
+        elif event.kind not in TOLD or ("claim" in event.data and event.kind == "order.refunded"):
+            kind = None  # a claim's answer tells of its refund
+        if kind is None:
+            return
+        for person in filter(None, (row.buyer_phone, row.buyer_email)):
+            for provider in self._through:
+                if provider.reach(person):
+                    self._write(connection, event, kind, provider.name, person)
+
+    def _correction(self, connection: Connection, event: Event) -> str | None:
+        """What is told of a step that was undone: nothing, if nobody was told of the step."""
+        last = connection.execute(_LAST, {"order": event.data["order"]}).scalar()
+        return None if last in (None, f"order.{event.data['state']}") else CORRECTED
+
+    def _write(
+        self, connection: Connection, event: Event, kind: str, provider: str, person: str
+    ) -> None:
+        now = now_ms()
+        connection.execute(
+            _INSERT,
+            {
+                "id": ulid(),
+                "order": event.data["order"],
+                "kind": kind,
+                "seq": event.seq,
+                "provider": provider,
+                "person": person,
+                "state": "waiting",
+                "next_at": now,
+                "created_at": now,
+            },
+        )
+        self.alarm.set(connection, now)
+
+    # Afterwards.
+
+    async def _send_by(self, provider: Provider) -> None:
+        while True:
+            due = await self._store.read(partial(_due, provider=provider.name))
+            for notice in due:
+                # A notice that is being sent is not left in the middle.
+                sending = asyncio.create_task(self._send_one(provider, notice))
+                self._under_way.add(sending)
+                sending.add_done_callback(self._under_way.discard)
+                if not await asyncio.shield(sending):
+                    return
+            if len(due) < AT_ONCE:
+                return
+
+    async def _send_one(self, provider: Provider, notice: str) -> bool:
+        """Try one; False where the provider can't bring anything at the moment."""
+        row = await self._store.write(lambda connection: self._take(connection, notice))
+        if row is None:  # another server has it
+            return True
+        pause = min(FIRST_PAUSE_MS << min(row.tries - 1, 20), LAST_PAUSE_MS)
+        done: dict[str, Any] = {"state": "waiting", "next_at": now_ms() + pause}
+        goes_on = True
+        try:
+            await asyncio.to_thread(provider.send, await self._store.read(self._told_of(row)))
+        except NotTaken as error:
+            done = {"state": "failed"}
+            _log.warning("a notice is not taken", provider=provider.name, reason=str(error))
+        except NotThere as error:
+            _log.info("a notice waits", provider=provider.name, reason=str(error))
+        except NotNow as error:
+            goes_on = False
+            done |= await self._unreachable(provider, row, str(error))
+        except Exception as error:
+            # A fault of ours: the next notice may be better, and this one is tried again.
+            _log.error("a notice was not sent", provider=provider.name, exc_info=error)
+        else:
+            self._failures.pop(provider.name, None)
+            done = {"state": "sent", "sent_at": now_ms()}
+        if done["state"] == "waiting" and row.tries >= TRIES:
+            done = {"state": "failed"}
+        await self._store.write(
+            lambda connection: connection.execute(_PUT.values(done), {"notice": notice})
+        )
+        return goes_on
+
+    async def _unreachable(self, provider: Provider, row: Row[Any], reason: str) -> dict[str, Any]:
+        """Put all of the provider's off: it isn't tried notice by notice, and none is to blame."""
+        times = self._failures[provider.name] = self._failures.get(provider.name, 0) + 1
+        until = now_ms() + min(FIRST_PAUSE_MS << min(times - 1, 20), LAST_PAUSE_MS)
+        _log.warning("notices can't be sent at the moment", provider=provider.name, reason=reason)
+        named = {"of_provider": provider.name, "until": until}
+        await self._store.write(lambda connection: connection.execute(_PUT_OFF, named))
+        return {"next_at": until, "tries": row.tries - 1}
+
+    def _take(self, connection: Connection, notice: str) -> Row[Any] | None:
+        now = now_ms()
+        named = {"notice": notice, "now": now, "until": now + LEASE_MS}
+        return connection.execute(_TAKE, named).one_or_none()
+
+    def _told_of(self, row: Row[Any]) -> Any:
+        def read(connection: Connection) -> Notice:
+            order = connection.execute(_OF_ORDER, {"order": row.order}).one()
+            facts = Facts(
+                number=order_number(order.number),
+                url=f"{self._url}/order/{order.token}",
+                state=order.state,
+                way=order.way,
+                payment=order.payment,
+                amount=order.total,
+                refunded=order.refunded,
+                currency=order.currency,
+                centre=Bilingual(**order.centre_name) if order.centre_name else None,
+                code=order.code,
+            )
+            return Notice(
+                id=row.id,
+                at=row.created_at,
+                kind=row.kind,
+                number=facts.number,
+                person=row.person,
+                language=order.language,
+                said=write(row.kind, facts, order.language),
+                url=facts.url,
+            )
+
+        return read
+
+
+def _due(connection: Connection, provider: str) -> list[str]:
+    named = {"now": now_ms(), "of_provider": provider}
+    return list(connection.execute(_DUE, named).scalars())

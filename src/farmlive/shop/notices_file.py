@@ -1,0 +1,107 @@
+"""The outbox: notices as lines of JSON, for whatever brings them to telephones.
+
+A line is written whole or not at all, once each, in the order in which it was sent. A day has a
+file of its own, `YYYY-MM-DD.jsonl` in UTC, by when the notice came about.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from farmlive.clock import rfc3339
+from farmlive.shop.notices_providers import Notice, NotNow
+
+# Days whose notices are remembered; what is older is read again.
+DAYS_KEPT = 3
+
+
+class Outbox:
+    """The provider `file`. Servers that share the folder share the files."""
+
+    name = "file"
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._days: dict[str, _Day] = {}
+
+    def reach(self, person: str) -> bool:
+        """Telephones."""
+        return "@" not in person
+
+    def send(self, notice: Notice) -> None:
+        """Write it, unless it stands there already. Raises NotNow where the disk is at fault."""
+        name = f"{rfc3339(notice.at)[:10]}.jsonl"
+        line = {
+            "id": notice.id,
+            "at": rfc3339(notice.at),
+            "to": notice.person,
+            "language": notice.language,
+            "kind": notice.kind,
+            "order": notice.number,
+            "subject": notice.said.subject,
+            "text": notice.said.text,
+            "url": notice.url,
+        }
+        try:
+            self._day(name).append(notice.id, line)
+        except OSError as error:
+            self._days.pop(name, None)
+            raise NotNow(error.strerror or str(error)) from error
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _day(self, name: str) -> "_Day":
+        if name not in self._days:
+            while len(self._days) >= DAYS_KEPT:
+                self._days.pop(min(self._days))
+            self._days[name] = _Day(self._folder / name)
+        return self._days[name]
+
+
+class _Day:
+    """One file, and which notices stand in its first `_seen` bytes."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._known: set[str] = set()
+        self._seen = 0
+
+    def append(self, notice: str, line: Mapping[str, object]) -> None:
+        is_new = not self._path.exists()
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+            self._read(file)
+            if notice in self._known:
+                return
+            # What stands behind the last whole line was being written when its writer was killed.
+            file.truncate(self._seen)
+            file.seek(self._seen)
+            written = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            file.write(written)
+            file.flush()
+            os.fsync(file.fileno())
+            self._seen += len(written)
+            self._known.add(notice)
+        if is_new:
+            folder = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _read(self, file: BinaryIO) -> None:
+        """Read what others wrote since; a file that was taken away and begun anew, as a whole."""
+        if os.fstat(file.fileno()).st_size < self._seen:
+            self._known, self._seen = set(), 0
+        file.seek(self._seen)
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            self._seen += len(line)
+            self._known.add(json.loads(line)["id"])

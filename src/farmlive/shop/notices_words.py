@@ -1,0 +1,154 @@
+"""What buyers are told of their orders, in Chinese or English, or in both where nobody knows.
+
+Pure. Whom, when and by what is notices.py's.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from babel.numbers import format_currency
+
+from farmlive.bilingual import Bilingual
+from farmlive.money import decimals
+
+Language = Literal["zh", "en"]
+
+LOCALES: Mapping[Language, str] = {"zh": "zh_Hans_CN", "en": "en_GB"}
+
+# How a state is called where it is told that an earlier word was wrong.
+_STATES: Mapping[str, tuple[str, str]] = {
+    "placed": ("已下单", "ordered"),
+    "packed": ("已打包", "packed"),
+    "shipped": ("在路上", "on its way"),
+    "at_centre": ("已到服务站", "at the service centre"),
+    "received": ("已收到", "received"),
+    "cancelled": ("已取消", "cancelled"),
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a notice says of an order; `amount` is the total, `refunded` what came back of it."""
+
+    number: str
+    url: str
+    state: str
+    way: str
+    payment: str
+    amount: int
+    refunded: int
+    currency: str
+    centre: Bilingual | None
+    code: str | None
+
+    def money(self, amount: int, language: Language) -> str:
+        """An amount as it is written in the language."""
+        value = amount / 10 ** decimals(self.currency)
+        return format_currency(value, self.currency, locale=LOCALES[language])
+
+
+@dataclass(frozen=True)
+class Said:
+    """A subject of one line, and the text below it."""
+
+    subject: str
+    text: str
+
+
+Sentence = Callable[[Facts, Language], tuple[str, str]]
+
+
+def _placed(of: Facts, language: Language) -> tuple[str, str]:
+    total = of.money(of.amount, language)
+    if language == "zh":
+        pay = "货到时付现金" if of.way == "parcel" else "取货时付款"
+        return f"收到您的订单 {of.number}", f"我们收到了您的订单 {of.number}，共 {total}，{pay}。"
+    pay = "in cash on delivery" if of.way == "parcel" else "when you pick it up"
+    return (
+        f"We have your order {of.number}",
+        f"We have your order {of.number}. It comes to {total}, to be paid {pay}.",
+    )
+
+
+def _shipped(of: Facts, language: Language) -> tuple[str, str]:
+    due = of.payment == "due"
+    total = of.money(of.amount, language)
+    if language == "zh":
+        pay = f"请备好现金 {total}。" if due else ""
+        return f"订单 {of.number} 已寄出", f"您的订单 {of.number} 在路上了。{pay}"
+    pay = f" Keep {total} in cash ready for the courier." if due else ""
+    return f"Order {of.number} is on its way", f"Your order {of.number} is on its way.{pay}"
+
+
+def _at_centre(of: Facts, language: Language) -> tuple[str, str]:
+    due = of.payment == "due"
+    total = of.money(of.amount, language)
+    where = of.centre.in_language(language) if of.centre else ""
+    if language == "zh":
+        code = f"取货时请报取货码 {of.code}。" if of.code else "取货时请报订单号。"
+        pay = f"请付 {total}。" if due else ""
+        return f"订单 {of.number} 可以取了", f"您的订单 {of.number} 已到{where}。{code}{pay}"
+    code = f"Say the code {of.code} there." if of.code else "Say its number there."
+    pay = f" You pay {total}." if due else ""
+    return (
+        f"Order {of.number} can be picked up",
+        f"Your order {of.number} waits for you: {where}. {code}{pay}",
+    )
+
+
+def _cancelled(of: Facts, language: Language) -> tuple[str, str]:
+    due = of.payment == "due"
+    if language == "zh":
+        pay = "无需付款。" if due else "您付的钱会退给您。"
+        return f"订单 {of.number} 已取消", f"您的订单 {of.number} 已取消，{pay}"
+    pay = "Nothing is to be paid." if due else "What you paid comes back to you."
+    return f"Order {of.number} is cancelled", f"Your order {of.number} is cancelled. {pay}"
+
+
+def _refunded(of: Facts, language: Language) -> tuple[str, str]:
+    back = of.money(of.refunded, language)
+    if language == "zh":
+        return f"订单 {of.number} 已退款", f"您的订单 {of.number} 一共退了 {back}。"
+    return (
+        f"Money back for order {of.number}",
+        f"In all {back} of your order {of.number} was given back.",
+    )
+
+
+def _claim_answered(of: Facts, language: Language) -> tuple[str, str]:
+    if language == "zh":
+        return f"订单 {of.number} 的反馈已答复", "您反映的问题有了答复，请看订单页。"
+    return (
+        f"An answer on order {of.number}",
+        "What you told us of your order was answered. You find it on the order's page.",
+    )
+
+
+def _corrected(of: Facts, language: Language) -> tuple[str, str]:
+    state = _STATES[of.state]
+    if language == "zh":
+        return f"订单 {of.number} 更正", f"上一条通知有误：您的订单 {of.number} {state[0]}。"
+    return (
+        f"Order {of.number}, put right",
+        f"Our last message was wrong: your order {of.number} is {state[1]}.",
+    )
+
+
+SENTENCES: Mapping[str, Sentence] = {
+    "order.placed": _placed,
+    "order.shipped": _shipped,
+    "order.at_centre": _at_centre,
+    "order.cancelled": _cancelled,
+    "order.refunded": _refunded,
+    "order.claim_answered": _claim_answered,
+    "corrected": _corrected,
+}
+
+
+def write(kind: str, of: Facts, language: Language | None) -> Said:
+    """What is said; in Chinese first and English below where the language is not known."""
+    wanted: tuple[Language, ...] = (language,) if language else ("zh", "en")
+    written = [SENTENCES[kind](of, each) for each in wanted]
+    text = "\n".join(text for _, text in written)
+    return Said(" / ".join(subject for subject, _ in written), f"{text}\n{of.url}\n")
