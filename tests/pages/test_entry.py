@@ -30,6 +30,9 @@ PAGES = {
     "/studio/{live}/bag": STAFF,
     "/studio/{live}/prepare": STAFF,
     "/studio/{live}/orders": STAFF | {"seller", "clerk"},
+    "/studio/{live}/orders/slips": STAFF | {"clerk"},
+    "/studio/{live}/orders/labels": STAFF | {"clerk"},
+    "/studio/handover": STAFF | {"clerk"},
 }
 
 

@@ -21,6 +21,7 @@ PUBLIC = (
 STAFF = (
     *("/studio", "/studio/new", "/studio/{broadcast}", "/studio/{scheduled}/prepare"),
     *("/studio/{broadcast}/bag", "/studio/{broadcast}/orders", "/studio/farms", "/studio/products"),
+    *("/studio/{broadcast}/orders/slips", "/studio/{broadcast}/orders/labels", "/studio/handover"),
     *("/studio/centres", "/studio/people", "/studio/audit", "/studio/nowhere"),
     *("/review", "/review/{broadcast}", "/review/{broadcast}/lists/pick-list"),
 )

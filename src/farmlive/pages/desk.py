@@ -66,6 +66,20 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
 
+    @router.get("/studio/handover")
+    async def handover(request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """Handing orders over by their codes; a clerk has the same on the first page."""
+        led = stopped(request, caller, KEEPERS)
+        if led is not None:
+            return led
+        return pages.page(
+            request,
+            "studio_handover.html",
+            cache="no-store",
+            caller=caller,
+            broadcasts=await rooms.broadcasts.all(),
+        )
+
     @router.get("/studio/{broadcast}/orders/{paper}")
     async def papers(
         broadcast: str,

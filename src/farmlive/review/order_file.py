@@ -11,6 +11,13 @@ from farmlive.review.lists import PAYMENTS, STATES
 from farmlive.review.sheets import Column, Sheet, Table, Words
 from farmlive.shop.order_models import Order, OrderedLine
 
+_FLAGS = {
+    "many-orders": ("many orders of the phone", "该手机下单偏多"),
+    "many-phones": ("one device, several phones", "同一设备多个手机号"),
+    "big": ("a big order", "金额偏大"),
+    "called-off": ("called off before", "曾在打包后取消"),
+}
+
 
 def order_sheet(
     orders: Sequence[Order],
@@ -55,6 +62,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
             Column(say("Total", "总额"), "money", total=True),
             Column(say("Given back", "已退"), "money", total=True),
             Column(say("To collect", "应收"), "money", total=True),
+            Column(say("To look at", "需留意"), width=22),
             Column(say("Simulated", "模拟"), width=10),
         ),
     )
@@ -82,6 +90,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
                 order.total.amount,
                 order.refunded.amount,
                 to_collect(order),
+                say("; ", "；").join(say(*_FLAGS[flag]) for flag in order.flags if flag in _FLAGS),
                 say("yes", "是") if order.simulated else "",
             )
         )

@@ -14,7 +14,7 @@ from farmlive.broadcast.log import Log
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.problems import Forbidden, Invalid
-from farmlive.shop import shown
+from farmlive.shop import finding, shown
 from farmlive.shop.fields import Payment, State, Way
 from farmlive.shop.order_models import Order
 from farmlive.shop.tables import order_lines, orders
@@ -25,17 +25,8 @@ Span = tuple[int, int]
 MAX_SPANS = 5_000
 # Chosen a part at a time: a database takes only so many terms, and no reader is held up for long.
 AT_ONCE = 100
-_NUMBER = r"([A-Z]{1,4})(\d{4})"
-_SPAN = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?")
+_SPAN = re.compile(r"([A-Z]{1,4}[0-9]{4})(?:-([A-Z]{1,4}[0-9]{4}))?")
 _READERS = ("coordinator", "host", "clerk", "seller")
-
-
-def number_of(letters: str, digits: str) -> int:
-    """What `models.order_number` wrote: A0001 is 1, B0001 is 10000."""
-    block = 0
-    for letter in letters:
-        block = block * 26 + ord(letter) - ord("A") + 1
-    return (block - 1) * 9999 + int(digits)
 
 
 def spans_of(text: str) -> list[Span]:
@@ -43,12 +34,12 @@ def spans_of(text: str) -> list[Span]:
     found: list[Span] = []
     for part in text.split(","):
         match = _SPAN.fullmatch(part.strip())
-        if match is None:
+        first = finding.number(match[1]) if match else None
+        last = finding.number(match[2] or match[1]) if match else None
+        if first is None or last is None:
             raise Invalid(
                 "Nothing is shown. Orders are chosen by their numbers, such as A0001-A0040,A0052."
             )
-        first = number_of(match[1], match[2])
-        last = number_of(match[3], match[4]) if match[3] else first
         found.append((first, last))
     if len(found) > MAX_SPANS:
         raise Invalid(f"Nothing is shown. Choose at most {MAX_SPANS} groups of orders at once.")

@@ -4,9 +4,15 @@ import { t } from "../../common/words.js";
 
 export function flagWords(flag) {
   switch (flag) {
-    case "many":
-      return t("Many orders in a short time by the same buyer");
+    case "many-orders":
+      return t("This phone number has ordered more often here than is usual.");
+    case "many-phones":
+      return t("The same device has ordered for several phone numbers.");
+    case "big":
+      return t("It comes to more than is usual.");
+    case "called-off":
+      return t("An earlier order for this phone number was called off after it was packed.");
     default:
-      return t("Look at this order before it is packed");
+      return t("Look at this order before it is packed.");
   }
 }

@@ -5,6 +5,7 @@ import { el, icon } from "../../common/dom.js";
 import { clock, count, dayShort, day, money } from "../../common/format.js";
 import { n, t, text } from "../../common/words.js";
 import { badge } from "../keep/list.js";
+import { together } from "../sentences.js";
 import { isGone, nextStep, paymentWords, stateKind, stateWords } from "../state.js";
 import { isToLookAt, openClaim } from "./fits.js";
 import { flagWords } from "./flags.js";
@@ -111,6 +112,6 @@ export function row(order, as, does) {
       isDue(order) && as.role !== "seller" ? button("pay", t("Paid"), () => does.pay(order)) : null,
     ),
     el("span", { class: "order__tick", "aria-hidden": "true" }),
-    isMarked ? el("p", { class: "order__flags small" }, icon("warning", true), order.flags.map(flagWords).join(" · ")) : null,
+    isMarked ? el("p", { class: "order__flags small" }, icon("warning", true), together(order.flags.map(flagWords))) : null,
   );
 }

@@ -1,0 +1,60 @@
+// Handing an order over: by its buyer's code, or without one where the buyer is known. What is sent is
+// sent until it is answered, and happens once; it can be taken back.
+
+import { Problem } from "../../common/api.js";
+import { newKey } from "../../live/pending.js";
+import { post, remove } from "../api.js";
+
+const AGAIN_MS = 2_000;
+
+/** Whether no answer came, or it may work in a moment; too many wrong codes is an answer. */
+const isLost = ({ slug, status }) => slug === "offline" || status >= 500;
+
+/** Sends until there is an answer; `onLost` is called whenever there was none. */
+async function surely(send, onLost) {
+  for (;;) {
+    try {
+      return await send();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || !isLost(problem)) throw problem;
+      onLost(problem);
+      await new Promise((resolve) => {
+        setTimeout(resolve, AGAIN_MS);
+        addEventListener("online", resolve, { once: true });
+      });
+    }
+  }
+}
+
+/** The order that waits under what was said, {code, centre?, phone?}. */
+export const find = (said) => post("/api/v1/handovers", said);
+
+/** Hands it over, by its code if one was said; resolves to the moves that undo takes back. */
+export async function give(order, said, onLost) {
+  if (said) {
+    const { move } = await surely(() => post(`/api/v1/handovers/${order.id}/received`, said), onLost);
+    return move ? [move] : [];
+  }
+  const steps = [];
+  if (order.state === "packed") steps.push({ state: "at_centre" });
+  steps.push({ state: "received" });
+  if (order.payment === "due") steps.push({ payment: "paid" });
+  const made = [];
+  for (const step of steps) {
+    const key = newKey();
+    const { move, refused } = await surely(() => post(movesOf(order), { ...step, orders: [order.id] }, { "idempotency-key": key }), onLost);
+    if (refused.length) throw new Problem(refused[0].problem);
+    made.push(move);
+  }
+  return made;
+}
+
+/** Takes it back: the buyer has not got it, and has not paid. */
+export async function takeBack(order, moves, onLost) {
+  for (const move of [...moves].reverse()) {
+    const { refused } = await surely(() => remove(`${movesOf(order)}/${move}`), onLost);
+    if (refused.length) throw new Problem(refused[0].problem);
+  }
+}
+
+const movesOf = ({ broadcast }) => `/api/v1/broadcasts/${broadcast}/orders/moves`;
