@@ -12,7 +12,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benches import faults, relay, report, spine
+from benches import crash, faults, relay, report, spine, till
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
 Bounds = dict[str, float]
@@ -35,6 +35,18 @@ BENCHES: dict[str, tuple[Bench, Bounds, Bounds, str]] = {
         faults.LIMITS,
         faults.FLOORS,
         "loss, blackouts, other networks and narrow ways, in network namespaces, with Chromium",
+    ),
+    "till": (
+        till.run,
+        till.LIMITS,
+        till.FLOORS,
+        "orders by channel and HTTP on both databases, and a crowd for one batch, beside viewers",
+    ),
+    "crash": (
+        crash.run,
+        crash.LIMITS,
+        crash.FLOORS,
+        "servers and databases ended by force, full disks, lost power and answers, wrong clocks",
     ),
 }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from farmlive.client import Api
 
-_COMMAND = [sys.executable, "-m", "farmlive.cli"]
+_COMMAND = (sys.executable, "-m", "farmlive.cli")
 
 
 @dataclass
@@ -56,7 +56,10 @@ def cpu_s(process: int) -> float:
 
 @contextlib.asynccontextmanager
 async def running(
-    within: Sequence[str] = (), url: str = "", **settings: str
+    within: Sequence[str] = (),
+    url: str = "",
+    command: Sequence[str] = _COMMAND,
+    **settings: str,
 ) -> AsyncIterator[Server]:
     """Start a server on free ports; it ends with the block, and its folder goes.
 
@@ -83,7 +86,7 @@ async def running(
         with errors.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *within,
-                *_COMMAND,
+                *command,
                 "serve",
                 env=environment,
                 stdout=asyncio.subprocess.PIPE,
@@ -102,8 +105,8 @@ async def running(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def stage(server: Server, offers: int = 2) -> Stage:
-    """Make a broadcast with offers and take it live."""
+async def stage(server: Server, offers: int = 2, released: int = 50_000) -> Stage:
+    """Make a broadcast with offers of so many boxes each and take it live."""
     api = server.api
     broadcast = (await api.create_broadcast({"zh": "测量", "en": "Bench"}))["id"]
     farm = await api.create_farm(
@@ -122,7 +125,7 @@ async def stage(server: Server, offers: int = 2) -> Stage:
             broadcast,
             lot["id"],
             2990,
-            50_000,
+            released,
             name={"zh": f"金桔 {number}", "en": f"Kumquats {number}"},
             unit={"zh": "箱", "en": "box"},
             net_weight_g=2500,

@@ -1,0 +1,295 @@
+"""Buyers for the bench of the till: each a device that presses "buy", over the channel or by HTTP,
+and what all are answered. They read as little as they can, so that one core carries thousands.
+"""
+
+import asyncio
+import json
+import random
+import secrets
+import time
+from array import array
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+from farmlive.client.light_channel import LightChannel
+
+PRICE = 2990
+OPENING = 50
+
+
+def order_of(offer: str, number: int, price: int = PRICE) -> dict[str, Any]:
+    """An order of one box by the buyer of this number, who has a phone of that number."""
+    return {
+        "lines": [{"offer": offer, "quantity": 1, "price": price}],
+        "buyer": {"name": "测量", "phone": f"138{number:08d}"},
+        "delivery": {"way": "parcel", "address": "福建省福州市鼓楼区东街 12 号"},
+        "payment": "cash_on_delivery",
+    }
+
+
+@dataclass
+class Answers:
+    """What all buyers were answered: orders by their ids, how often each was told, refusals by the
+    slug of their type, and from pressing to the answer, in nanoseconds.
+    """
+
+    placed: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    took_ns: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def take(self, status: int | bool, body: dict[str, Any], took_ns: int) -> None:
+        """Note one answer: the order, or the problem."""
+        self.took_ns.append(took_ns)
+        if status is True or status == 201:
+            self.placed[body["order"]] += 1
+        else:
+            self.refused[body.get("type", f"status {status}").rpartition("/")[2]] += 1
+
+
+class Buyer(Protocol):
+    """One device: `asked` hears of each of its answers, after they were noted."""
+
+    asked: Callable[["Buyer"], None] | None
+
+    def press(self, due_ns: int) -> None:
+        """Order one box, as of that monotonic time."""
+
+    def leave(self) -> None:
+        """Cut the connection."""
+
+
+class ChannelBuyer:
+    """Orders over the channel; several orders may be under way."""
+
+    def __init__(self, answers: Answers, number: int):
+        self.answers, self.number = answers, number
+        self.asked: Callable[[Buyer], None] | None = None
+        self._due: dict[int, int] = {}
+        self._turn = 0
+        self._channel: LightChannel
+        self._before = self._after = b""
+
+    async def join(self, url: str, broadcast: str, offer: str, price: int = PRICE) -> None:
+        """Open the channel, to order this."""
+        self._channel = await LightChannel.connect(url, broadcast, self._frame)
+        self.choose(offer, price)
+
+    def choose(self, offer: str, price: int = PRICE) -> None:
+        """What is ordered from now on."""
+        order = json.dumps(order_of(offer, self.number, price), ensure_ascii=False)
+        self._before = b'{"type":"order.place","id":"'
+        self._after = b"," + order[1:].encode()
+
+    def press(self, due_ns: int) -> None:
+        """Order one box, as of that monotonic time."""
+        self._turn += 1
+        self._due[self._turn] = due_ns
+        key = f'{self._turn}","key":"{secrets.token_urlsafe(16)}"'
+        self._channel.say(self._before + key.encode() + self._after)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the server closed the channel."""
+        return self._channel.lost
+
+    def leave(self) -> None:
+        """Cut the connection."""
+        self._channel.close()
+
+    def _frame(self, frame: bytes, now_ns: int) -> None:
+        if b'"reply"' not in frame[:24]:
+            return
+        reply = json.loads(frame)
+        due_ns = self._due.pop(int(reply["id"]))
+        self.answers.take(
+            reply["ok"], reply["result" if reply["ok"] else "problem"], now_ns - due_ns
+        )
+        if self.asked is not None:
+            self.asked(self)
+
+
+class HttpBuyer(asyncio.Protocol):
+    """Orders by HTTP over one connection that is kept, one order at a time."""
+
+    def __init__(self, answers: Answers, number: int):
+        self.answers, self.number = answers, number
+        self.asked: Callable[[Buyer], None] | None = None
+        self.lost = False
+        self._head = self._body = b""
+        self._cookie = b""
+        self._due_ns = 0
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport
+
+    async def join(self, url: str, broadcast: str, offer: str, price: int = PRICE) -> None:
+        """Connect, to order this."""
+        parts = urlsplit(url)
+        await asyncio.get_running_loop().create_connection(
+            lambda: self, parts.hostname or "", parts.port or 80
+        )
+        self._head = (
+            f"POST /api/v1/broadcasts/{broadcast}/orders HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            "Content-Type: application/json\r\n"
+        ).encode()
+        self._body = json.dumps(order_of(offer, self.number, price), ensure_ascii=False).encode()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Note the end."""
+        self.lost = True
+
+    def press(self, due_ns: int) -> None:
+        """Order one box, as of that monotonic time."""
+        self._due_ns = due_ns
+        fields = f"Idempotency-Key: {secrets.token_urlsafe(16)}\r\n"
+        fields += f"Content-Length: {len(self._body)}\r\n"
+        self._transport.write(
+            b"".join((self._head, self._cookie, fields.encode(), b"\r\n", self._body))
+        )
+
+    def leave(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Read an answer once it is whole."""
+        now_ns = time.monotonic_ns()
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = bytes(self._buffer[:end]).lower()
+        length = int(head.partition(b"content-length: ")[2].partition(b"\r")[0])
+        if len(self._buffer) < end + 4 + length:
+            return
+        body = bytes(self._buffer[end + 4 : end + 4 + length])
+        self._note_device(bytes(self._buffer[:end]))
+        self._buffer.clear()
+        self.answers.take(int(head[9:12]), json.loads(body), now_ns - self._due_ns)
+        if self.asked is not None:
+            self.asked(self)
+
+    def _note_device(self, head: bytes) -> None:
+        if self._cookie:
+            return
+        for line in head.split(b"\r\n"):
+            name, _, value = line.partition(b": ")
+            if name.lower() == b"set-cookie":
+                self._cookie = b"Cookie: " + value.partition(b";")[0] + b"\r\n"
+
+
+Buyers = Sequence[ChannelBuyer] | Sequence[HttpBuyer]
+WAYS: dict[str, type[ChannelBuyer] | type[HttpBuyer]] = {"channel": ChannelBuyer, "http": HttpBuyer}
+
+
+async def enter(
+    url: str,
+    broadcast: str,
+    offers: Sequence[str],
+    way: str,
+    count: int,
+    first: int,
+    price: int = PRICE,
+) -> tuple[Answers, Buyers]:
+    """So many buyers by that way, `first` and following, who choose among the offers in turn."""
+    answers = Answers()
+    buyers: list[Any] = [WAYS[way](answers, first + number) for number in range(count)]
+    for start in range(0, count, OPENING):
+        await asyncio.gather(
+            *(
+                buyer.join(url, broadcast, offers[buyer.number % len(offers)], price)
+                for buyer in buyers[start : start + OPENING]
+            )
+        )
+    return answers, buyers
+
+
+async def again_and_again(answers: Answers, buyers: Buyers, seconds: float) -> float:
+    """Each orders again as soon as it is answered, for so long; how long it took in all."""
+    done = asyncio.Event()
+    began = time.monotonic()
+    until_ns = time.monotonic_ns() + round(seconds * 1e9)
+    busy = len(buyers)
+
+    def asked(buyer: Buyer) -> None:
+        nonlocal busy
+        now_ns = time.monotonic_ns()
+        if now_ns < until_ns:
+            buyer.press(now_ns)
+            return
+        busy -= 1
+        if not busy:
+            done.set()
+
+    for buyer in buyers:
+        buyer.asked = asked
+        buyer.press(time.monotonic_ns())
+    async with asyncio.timeout(seconds + 60):
+        await done.wait()
+    return time.monotonic() - began
+
+
+async def at_a_rate(
+    answers: Answers, buyers: Sequence[ChannelBuyer], a_second: float, seconds: float
+) -> float:
+    """People press when they like, so many a second whether or not the server keeps up; each is
+    timed from when it was due. How long it took until the last answer.
+    """
+    began_ns = time.monotonic_ns()
+    due_ns = [began_ns]
+    end_ns = began_ns + round(seconds * 1e9)
+    while due_ns[-1] < end_ns:
+        due_ns.append(due_ns[-1] + round(random.expovariate(a_second) * 1e9))
+    due_ns.pop()
+    waiting = deque(buyers)
+    left = len(due_ns)
+    done = asyncio.Event()
+
+    def asked(_buyer: Buyer) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            done.set()
+
+    for buyer in buyers:
+        buyer.asked = asked
+    for due in due_ns:
+        if (ahead := due - time.monotonic_ns()) > 0:
+            await asyncio.sleep(ahead / 1e9)
+        waiting[0].press(due)
+        waiting.rotate(-1)
+    async with asyncio.timeout(60):
+        await done.wait()
+    return (time.monotonic_ns() - began_ns) / 1e9
+
+
+async def at_once(answers: Answers, buyers: Sequence[ChannelBuyer], most_s: float = 60.0) -> float:
+    """All press in the same moment; how long until the last has its answer, or `most_s`."""
+    left = len(buyers)
+    done = asyncio.Event()
+
+    def asked(_buyer: Buyer) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            done.set()
+
+    for buyer in buyers:
+        buyer.asked = asked
+    began_ns = time.monotonic_ns()
+    for number, buyer in enumerate(buyers):
+        buyer.press(began_ns)
+        if number % 100 == 99:
+            await asyncio.sleep(0)
+    try:
+        async with asyncio.timeout(most_s):
+            await done.wait()
+    except TimeoutError:
+        return most_s
+    return (time.monotonic_ns() - began_ns) / 1e9

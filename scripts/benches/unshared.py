@@ -1,0 +1,10 @@
+"""farmlive with a commit for each write: `unshared.py serve`. Beside it one sees what sharing
+commits gains. Only the bench of the till starts it; no setting does.
+"""
+
+from farmlive import cli
+from farmlive.store import doors
+
+if __name__ == "__main__":
+    doors.BATCH = 1
+    cli.main()

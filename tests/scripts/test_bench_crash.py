@@ -1,0 +1,151 @@
+"""The crash bench: five of its runs, and that its disk loses what was not synced. No timing."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from benches import crash, faulty, postgres
+from benches.crash import Case, Outcome
+from benches.faulty import Faulty
+from tests.media.native.compiling import compiler
+
+WRITES = """
+import os, sys
+for name in ("synced", "unsynced", "written on"):
+    with open(f"{sys.argv[1]}/{name}", "wb", buffering=0) as file:
+        file.write(b"whole")
+        if name != "unsynced":
+            os.fsync(file.fileno())
+        if name == "written on":
+            file.write(b" and more")
+with open(f"{sys.argv[1]}/old", "r+b", buffering=0) as file:
+    file.write(b"new")
+os.rename(f"{sys.argv[1]}/synced", f"{sys.argv[1]}/renamed")
+"""
+
+COMMITS = """
+import sqlite3, sys
+base = sqlite3.connect(f"{sys.argv[1]}/base", isolation_level=None)
+base.execute("PRAGMA journal_mode=WAL")
+base.execute(f"PRAGMA synchronous={sys.argv[2]}")
+base.execute("INSERT INTO t VALUES (1)")
+import os
+os._exit(0)
+"""
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Faulty]:
+    """A disk that can fail, with one file that was there before."""
+    compiler()
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    (folder / "old").write_bytes(b"old")
+    with sqlite3.connect(folder / "base", isolation_level=None) as base:
+        base.execute("PRAGMA journal_mode=WAL")
+        base.execute("CREATE TABLE t (n INTEGER)")
+    base.close()
+    made = Faulty(faulty.build(tmp_path), folder, tmp_path)
+    yield made
+    made.close()
+
+
+def python(disk: Faulty, script: str, *words: str) -> str:
+    """Run a script on the disk; what it printed."""
+    return subprocess.run(
+        [sys.executable, "-c", script, str(disk.folder), *words],
+        env={**os.environ, **disk.environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def test_what_was_not_synced_is_lost_with_the_power(disk: Faulty) -> None:
+    python(disk, WRITES)
+    assert disk.syncs == 2
+    assert disk.lose_power() == 3
+    found = {path.name: path.read_bytes() for path in disk.folder.iterdir() if path.name != "base"}
+    assert found == {"renamed": b"whole", "unsynced": b"", "written on": b"whole", "old": b"old"}
+
+
+@pytest.mark.parametrize(("level", "kept"), [("FULL", 1), ("OFF", 0)])
+def test_a_commit_that_was_not_synced_is_lost(disk: Faulty, level: str, kept: int) -> None:
+    python(disk, COMMITS, level)
+    assert disk.lose_power()
+    (disk.folder / "base-shm").unlink()
+    base = sqlite3.connect(disk.folder / "base")
+    assert base.execute("SELECT count(*) FROM t").fetchone() == (kept,)
+    base.close()
+
+
+def test_a_full_disk_takes_nothing_and_reads_on(disk: Faulty) -> None:
+    script = """
+import os, sys
+file = os.open(f"{sys.argv[1]}/old", os.O_RDWR)
+print(os.read(file, 9).decode(), flush=True)
+os.pwrite(file, b"new", 0)
+"""
+    with disk.full(), pytest.raises(subprocess.CalledProcessError) as raised:
+        python(disk, script)
+    assert "No space left on device" in raised.value.stderr
+    assert raised.value.stdout == "old\n"
+    python(disk, script)
+    assert (disk.folder / "old").read_text() == "new"
+
+
+def test_the_clock_is_wrong_by_as_much_as_it_is_told(disk: Faulty) -> None:
+    disk.set_clock(7200)
+    for call in ("time.time()", "datetime.datetime.now().timestamp()"):
+        said = python(disk, f"import datetime, time; print({call}, time.monotonic())").split()
+        assert 7100 < float(said[0]) - time.time() < 7300
+        assert abs(float(said[1]) - time.monotonic()) < 100
+
+
+def test_every_fault_is_tried_on_every_database() -> None:
+    of = [Case.of(seed, ("sqlite", "postgresql")) for seed in range(11)]
+    assert len({(case.database, case.fault) for case in of}) == 11
+    assert ("sqlite", "database") not in {(case.database, case.fault) for case in of}
+    assert [case.seed for case in of] == list(range(11))
+    alone = [Case.of(seed, ("sqlite",)) for seed in range(crash.RUNS)]
+    assert {case.fault for case in alone} == set(crash.FAULTS) - {"database"}
+
+
+def test_what_went_wrong_in_one_run_is_told() -> None:
+    good = Outcome(Case(0, "sqlite", "disk"), acknowledged=5)
+    bad = Outcome(Case(7, "sqlite", "disk"), acknowledged=6, lost=1, wrong=["lost: 1"])
+    found = crash.summed([good, bad])
+    assert (found["acknowledged"], found["lost"], found["runs_done"]) == (11, 1, 2)
+    assert found["by_fault"]["disk_sqlite"]["runs"] == 2
+    assert found["wrong"] == {"seed 7: disk with sqlite": ["lost: 1"]}
+
+
+# One seed each: power and a full disk with SQLite; with PostgreSQL its end, its power, the answers.
+SEEDS = {"sqlite": (2, 4), "postgresql": (10, 3, 7)}
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
+async def test_nothing_is_lost_or_doubled(database: str) -> None:
+    compiler()
+    if database == "postgresql" and postgres.installed() is None:
+        pytest.skip("PostgreSQL is not installed")
+    said: list[str] = []
+    async with crash.prepared((database,), said.append) as templates:
+        for seed in SEEDS[database]:
+            case = Case.of(seed, ("sqlite", "postgresql"))
+            assert case.database == database
+            outcome = await crash.one_run(templates[database], case)
+            assert outcome.wrong == []
+            assert (outcome.lost, outcome.doubled, outcome.stock_wrong) == (0, 0, 0)
+            assert outcome.acknowledged > 10
+            assert outcome.faults >= 2
+            if case.fault == "power":
+                assert outcome.unsynced_files

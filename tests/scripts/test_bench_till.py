@@ -1,0 +1,89 @@
+"""The bench of the till with a few buyers: what it puts out, and that each answer is right."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benches import postgres, report, till
+from benches.ledger import Ledger
+from benches.shoppers import Answers
+from benches.till import Size
+
+SMALL = Size(
+    clients=(1, 3),
+    rate=20,
+    window_s=0.3,
+    sustained_s=0.5,
+    crowd=30,
+    boxes=10,
+    viewers=2,
+    runs=1,
+)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
+async def test_each_answer_is_right(database: str) -> None:
+    if database == "postgresql" and postgres.installed() is None:
+        pytest.skip("PostgreSQL is not installed")
+    size = Size(**{**vars(SMALL), "databases": (database,)})
+    found = await till.measured(size, lambda said: None)
+    for name in ("sustained", "best", "without_group_commit"):
+        figures = found[name][database]
+        assert figures["orders_per_second"] > 0
+        assert figures["cpu_us_per_order"] > 0
+        assert set(figures["latency_ms"]) == {"p50", "p95", "p99"}
+        assert ("database_cpu_us_per_order" in figures) == (database == "postgresql")
+        assert figures["packets_lost"] == 0
+    for way in ("channel", "http"):
+        assert set(found["by_clients"][database][way]) == {"1", "3"}
+    burst = found["burst"]
+    assert (burst["clients"], burst["boxes"]) == (30, 10)
+    assert (burst["oversold"], burst["wrong_answers"]) == (0, 0)
+    assert burst["answers"]["placed"] == 10
+    assert set(found["relay_added_delay_ms"]) == {"p50", "p99"}
+    assert {"machine", "how"} <= set(found)
+    named = report.flat(found["runs"][0])
+    for name in (*till.LIMITS, *till.FLOORS):
+        assert name in named or "sqlite" in name or "postgresql" in name
+
+
+async def test_a_wrong_answer_in_one_run_is_not_hidden_by_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrong = iter([0, 3, 0])
+
+    async def one_database(bench: Any, database: str, say: Any) -> dict[str, Any]:
+        bench.added_ms.append({"p50": 1.0, "p99": 2.0})
+        figures = {"orders_per_second": 1.0}
+        burst = {"seconds": 1.0, "oversold": 0, "wrong_answers": next(wrong)}
+        names = ("sustained", "best", "without_group_commit", "by_clients", "bursts")
+        return {**dict.fromkeys(names, figures), "burst": burst}
+
+    monkeypatch.setattr(till, "one_database", one_database)
+    found = await till.measured(
+        Size(databases=("sqlite",), crowd=1, viewers=1, runs=3), lambda said: None
+    )
+    assert found["burst"]["wrong_answers"] == 3
+    assert len(found["runs"]) == 3
+
+
+def test_answers_are_told_apart() -> None:
+    answers = Answers()
+    answers.take(True, {"order": "a"}, 5)
+    answers.take(201, {"order": "a"}, 6)
+    answers.take(False, {"type": "https://farmlive.example/problems/sold-out"}, 7)
+    answers.take(409, {"type": "/problems/price-changed"}, 8)
+    assert answers.placed == Counter({"a": 2})
+    assert answers.refused == Counter({"sold-out": 1, "price-changed": 1})
+    assert list(answers.took_ns) == [5, 6, 7, 8]
+
+
+async def test_a_ledger_that_does_not_add_up_is_told(tmp_path: Path, store: Any) -> None:
+    if store.dialect != "sqlite":
+        return
+    ledger = Ledger.read("", tmp_path / "data", "none")
+    assert (ledger.orders, ledger.wrong) == ([], [])
