@@ -1,13 +1,15 @@
-// The bag as the host sees it: one tap pins, and each offer says what became of what was released.
-// The same cards stand in the dock at the foot of a phone, where a thumb reaches them, with stock and
-// price of the one that is shown.
+// The bag as the host sees it: one tap pins, and each offer says what became of what was released and
+// what its lot still gives. The same cards stand in the dock at the foot of a phone, where a thumb
+// reaches them, with stock, price and flash of the one that is shown.
 
 import { say } from "../common/dom.js";
-import { count, duration, kilograms, money } from "../common/format.js";
+import { count, duration, money } from "../common/format.js";
 import { now } from "../common/now.js";
 import { pictureOf } from "../common/pictures.js";
 import { toast } from "../common/toast.js";
-import { t, text } from "../common/words.js";
+import { n, t, text } from "../common/words.js";
+import { balanceOf, drawBalance, releasable, sayLot } from "./balance.js";
+import { drawNotes, Notes } from "./notes.js";
 import { Pace } from "./pace.js";
 import { spoken, together } from "./sentences.js";
 import { drawParts, firstBack, heldOf, isLow, leftWords, parts } from "./stock.js";
@@ -19,8 +21,9 @@ export class Bag {
   #dock;
   #hand;
   #send;
-  #releases;
-  #prices;
+  #deeds;
+  #notes;
+  #open = new Set();
   #scene = null;
   #shown = null;
   #brought = null;
@@ -28,16 +31,18 @@ export class Bag {
   #paces = new Map();
   #soon = new Map();
 
-  /** `send(type, fields)` resolves when it is done, rejects with a Problem; moderators have neither
-      releases nor prices. */
-  constructor(root, dock, send, { releases = null, prices = null } = {}) {
+  /** `send(type, fields)` resolves when it is done, rejects with a Problem; `deeds` are the releases,
+      prices, flashes and corrections, which a moderator has not. */
+  constructor(root, dock, send, deeds = null, notes = new Notes()) {
     this.#root = root;
     this.#dock = dock;
     this.#hand = dock.querySelector("[data-hand]");
     this.#send = send;
-    this.#releases = releases;
-    this.#prices = prices;
+    this.#deeds = deeds;
+    this.#notes = notes;
     if (this.#hand) this.#bindActs(this.#hand, () => this.#shown);
+    // What stands above the dock keeps clear of it, however much it has to tell.
+    new ResizeObserver(() => document.body.style.setProperty("--dock", `${dock.offsetHeight}px`)).observe(dock);
     setInterval(() => this.#tick(), 1_000);
   }
 
@@ -46,6 +51,8 @@ export class Bag {
     this.#held = heldOf(scene.orders);
     const isOver = scene.broadcast.state === "ended";
     for (const offer of scene.offers.values()) this.#look(offer, isOver);
+    this.#deeds?.corrections.draw();
+    this.#deeds?.releases.draw();
     // What is shown, else what was last, else the first: the dock always has something in hand.
     if (scene.pinned || !scene.offers.has(this.#shown)) {
       this.#shown = scene.pinned ?? scene.offers.keys().next().value ?? null;
@@ -107,11 +114,16 @@ export class Bag {
     for (const button of item.querySelectorAll("[data-release]")) {
       const more = button.dataset.release;
       button.addEventListener("click", () => {
-        if (more === "own") this.#releases.open(which());
-        else this.#releases.release(which(), Number(more));
+        if (more === "own") this.#deeds.releases.open(which());
+        else this.#deeds.releases.release(which(), Number(more));
       });
     }
-    item.querySelector("[data-reprice]")?.addEventListener("click", () => this.#prices.open(which()));
+    item.querySelector("[data-reprice]")?.addEventListener("click", () => this.#deeds.prices.open(which()));
+    item.querySelector("[data-begin-flash]")?.addEventListener("click", () => this.#deeds.flashes.open(which()));
+    item.querySelector("[data-lot]")?.addEventListener("click", () => {
+      if (!this.#open.delete(which())) this.#open.add(which());
+      this.#fillBalance(item, this.#scene.offers.get(which()));
+    });
   }
 
   #fill(item, offer, isOver) {
@@ -137,7 +149,7 @@ export class Bag {
     set("sold", t("%(n)s sold", { n: count(stock.sold) }));
     set("released", t("of %(n)s released", { n: count(stock.released) }));
     drawParts(item.querySelector(".parts"), stock);
-    set("lot", this.#lotWords(offer.lot));
+    this.#fillBalance(item, offer);
     item.querySelector(".bag__acts")?.toggleAttribute("hidden", isOver);
     for (const button of item.querySelectorAll("[data-release]")) {
       const more = button.dataset.release;
@@ -145,6 +157,10 @@ export class Bag {
       button.setAttribute("aria-label", words);
     }
     item.querySelector("[data-reprice]")?.setAttribute("aria-label", t("Change the price of %(name)s", { name }));
+    this.#fillFlash(item, offer, isOver);
+    const waiting = isOver ? 0 : (offer.waiting ?? 0);
+    set("waiting", waiting ? t("%(n)s waited for", { n: count(waiting) }) : "");
+    drawNotes(item.querySelector("[data-notes]"), this.#notesOf(offer, isOver));
     const picture = item.querySelector("[data-picture]");
     const address = pictureOf(offer);
     if (picture.getAttribute("src") !== address) picture.src = address;
@@ -163,13 +179,44 @@ export class Bag {
     say(item.querySelector("[data-soon]"), together(lines));
   }
 
-  #lotWords({ code, harvested_g: harvested, sold_g: sold }) {
-    if (!harvested) return t("Lot %(code)s", { code });
-    return t("Lot %(code)s: %(sold)s of %(harvested)s sold", {
-      code,
-      harvested: kilograms(harvested),
-      sold: kilograms(sold ?? 0),
-    });
+  /** The balance of its lot, once its line was tapped. */
+  #fillBalance(item, offer) {
+    const balance = balanceOf(offer, this.#scene.offers.values());
+    const line = item.querySelector("[data-lot]");
+    line.hidden = !balance;
+    const isOpen = this.#open.has(offer.offer) && balance !== null;
+    if (balance) sayLot(line, balance, isOpen);
+    const place = item.querySelector("[data-balance]");
+    place.hidden = !isOpen;
+    if (isOpen) drawBalance(place, balance);
+  }
+
+  #fillFlash(item, offer, isOver) {
+    const { flashes } = this.#deeds ?? {};
+    const place = item.querySelector("[data-flash]");
+    if (!flashes || !place) return;
+    if (isOver) place.hidden = true;
+    else flashes.draw(place, offer, this.#held);
+    const begin = item.querySelector("[data-begin-flash]");
+    begin.disabled = Boolean(offer.flash);
+    begin.setAttribute("aria-label", t("Flash batch of %(name)s", { name: text(offer.name) }));
+  }
+
+  /** What is told and asked of an offer, and that boxes of it are waited for. */
+  #notesOf(offer, isOver) {
+    if (!this.#deeds || isOver) return [];
+    const notes = this.#notes.of(offer.offer);
+    const waiting = offer.waiting ?? 0;
+    const most = releasable(offer, this.#scene.offers.values());
+    const more = Math.min(waiting, most ?? waiting);
+    if (!more) return notes;
+    const wanted = {
+      key: "waiting",
+      icon: "person",
+      words: n("%(n)s box is waited for.", "%(n)s boxes are waited for.", waiting, { n: count(waiting) }),
+      acts: [{ words: t("Release %(n)s", { n: count(more) }), run: () => this.#deeds.releases.release(offer.offer, more), name: text(offer.name) }],
+    };
+    return [...notes, wanted];
   }
 
   #tick() {
@@ -177,7 +224,10 @@ export class Bag {
     for (const item of this.#root.querySelectorAll("[data-bag-list] > *")) {
       const offer = this.#scene.offers.get(item.dataset.offer);
       if (offer) this.#fillHeld(item, offer);
+      if (offer?.flash) this.#fillFlash(item, offer, false);
     }
+    const shown = this.#scene.offers.get(this.#shown);
+    if (this.#hand && shown?.flash) this.#fillFlash(this.#hand, shown, false);
   }
 
   #drawHand() {
@@ -192,6 +242,10 @@ export class Bag {
     const price = this.#hand.querySelector("[data-reprice]");
     say(price, money(offer.price));
     price.setAttribute("aria-label", t("Change the price, now %(price)s", { price: money(offer.price) }));
+    this.#fillFlash(this.#hand, offer, false);
+    const notes = this.#notesOf(offer, false);
+    // One at a time: the dock must not cover what it stands over.
+    drawNotes(this.#hand.querySelector("[data-notes]"), notes.slice(0, 1));
     this.#hand.classList.toggle("is-out", offer.left <= 0);
     this.#hand.classList.toggle("is-low", isLow(offer));
   }

@@ -97,7 +97,8 @@ export class Bar {
       if (this.#counted.has(order.order) || !order.number) continue;
       this.#counted.add(order.order);
       isNew = true;
-      if (this.#gross) this.#gross.amount += order.total.amount;
+      // What is sold are goods; a parcel's fee is none.
+      if (this.#gross) this.#gross.amount += order.total.amount - (order.fee?.amount ?? 0);
     }
     this.#drawSales();
     if (isNew || this.#gross === null) this.#askSales();

@@ -7,10 +7,12 @@ import { page } from "../common/words.js";
 import { Channel } from "../live/channel.js";
 import { Scene } from "../live/fold.js";
 import { Player } from "../live/whep.js";
-import { get } from "./api.js";
 import { Bag } from "./bag.js";
 import { Bar } from "./bar.js";
+import { Corrections } from "./correct.js";
 import { setUpEncoder } from "./encoder.js";
+import { Flashes } from "./flash.js";
+import { Notes } from "./notes.js";
 import { Orders } from "./orders.js";
 import { Phone } from "./phone.js";
 import { Prices } from "./price.js";
@@ -26,17 +28,26 @@ const send = (type, fields) => channel.ask({ type, ...fields });
 const offers = () => scene.offers;
 
 const bar = new Bar(broadcast);
-const releases = runs ? new Releases(send, offers) : null;
-const bag = new Bag(document.querySelector("[data-bag]"), document.querySelector("[data-dock]"), send, {
-  releases,
-  prices: runs ? new Prices(send, offers) : null,
-});
+const notes = new Notes();
+const deeds = runs ? hostsDeeds() : null;
+const bag = new Bag(document.querySelector("[data-bag]"), document.querySelector("[data-dock]"), send, deeds, notes);
 const feeds = document.querySelector("[data-feeds]");
 const chat = new Chat(document.querySelector("[data-chat]"), send);
 const orders = new Orders(document.querySelector("[data-orders]"));
 const picture = runs ? hostsPicture() : viewersPicture();
 
 let frame = null;
+
+/** What a host does with an offer. */
+function hostsDeeds() {
+  const prices = new Prices(send, offers);
+  return {
+    prices,
+    releases: new Releases(send, offers, notes),
+    flashes: new Flashes(send, scene, notes),
+    corrections: new Corrections(broadcast, send, scene, notes, prices),
+  };
+}
 
 /** The host's own camera and everyone's, with their health. */
 function hostsPicture() {
@@ -121,15 +132,18 @@ function setUpTabs() {
 }
 
 setUpTabs();
+notes.addEventListener("change", () => scene.broadcast && drawSoon());
 channel.addEventListener("welcome", ({ detail }) => {
   scene.load(detail.snapshot);
   drawSoon();
-  get("/api/v1/lots")
-    .then(({ lots }) => releases?.know(lots))
-    .catch(() => {});
 });
 channel.addEventListener("events", ({ detail }) => {
-  for (const event of detail.events) scene.apply(event);
+  for (const event of detail.events) {
+    // These know what was before by the scene, so they hear each event before it does.
+    deeds?.flashes.hear(event);
+    deeds?.corrections.hear(event);
+    scene.apply(event);
+  }
   chat.hear(detail.events);
   picture.hear?.(detail.events);
   drawSoon();

@@ -1,5 +1,6 @@
 // Changing a price while live: a sheet with the price as it is, a step up or down or a number of one's
-// own. It asks once where the price would fall below half, and can be undone within ten seconds.
+// own. It asks once where the price would fall below half. A price that was wrong is put right from its
+// row, by correct.js, or here by another one.
 
 import { money } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
@@ -7,17 +8,7 @@ import { toast } from "../common/toast.js";
 import { t, text } from "../common/words.js";
 import { ask } from "./ask.js";
 import { spoken } from "./sentences.js";
-import { decimals } from "./stock.js";
-
-/** Below this part of the present price a new one is more likely a slip than an offer. */
-const SLIP = 0.5;
-
-/** How far one tap goes, in minor units: about a thirtieth of the price, a round sum. */
-export function stepOf(amount, places) {
-  const unit = 10 ** places;
-  const steps = [0.1, 0.5, 1, 5, 10, 50, 100].map((major) => Math.max(1, Math.round(major * unit)));
-  return steps.findLast((step) => step * 20 <= amount) ?? steps[0];
-}
+import { decimals, minor, SLIP, stepOf, typed } from "./sums.js";
 
 export class Prices {
   #send;
@@ -25,8 +16,10 @@ export class Prices {
   #dialog = document.getElementById("price-sheet");
   #form = this.#dialog.querySelector("form");
   #edited = null;
+  #isWrong = false;
   #places = 2;
 
+  /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now. */
   constructor(send, offers) {
     this.#send = send;
     this.#offers = offers;
@@ -35,7 +28,7 @@ export class Prices {
       button.addEventListener("click", () => {
         const { amount } = this.#offers().get(this.#edited).price;
         const step = stepOf(amount, this.#places) * Number(button.dataset.step);
-        field.value = this.#typed(Math.max(1, (this.#minor(field) || amount) + step));
+        field.value = typed(Math.max(1, (minor(field.value, this.#places) || amount) + step), this.#places);
         this.#draw();
       });
     }
@@ -47,14 +40,19 @@ export class Prices {
     });
   }
 
-  open(id) {
+  /** With `isWrong` the present price was a mistake: what is typed is put in its place from its start. */
+  open(id, { isWrong = false } = {}) {
     this.#edited = id;
+    this.#isWrong = isWrong;
     const offer = this.#offers().get(id);
     this.#places = decimals(offer.price.currency);
-    this.#form.elements.price.value = this.#typed(offer.price.amount);
-    this.#form.elements.list_price.value = offer.list_price ? this.#typed(offer.list_price.amount) : "";
+    this.#form.elements.price.value = typed(offer.price.amount, this.#places);
+    this.#form.elements.list_price.value = offer.list_price ? typed(offer.list_price.amount, this.#places) : "";
     this.#part("name").textContent = text(offer.name);
     this.#part("now").textContent = money(offer.price);
+    this.#part("usual").hidden = isWrong;
+    this.#part("grace").hidden = isWrong;
+    this.#part("wrong").hidden = !isWrong;
     this.#complain("");
     this.#draw();
     open(this.#dialog);
@@ -65,22 +63,15 @@ export class Prices {
     return this.#dialog.querySelector(`[data-sheet-${name}]`);
   }
 
-  #typed(minor) {
-    return (minor / 10 ** this.#places).toFixed(this.#places);
-  }
-
-  /** Minor units of what was typed; NaN for what is no price, null for nothing. */
-  #minor(field) {
-    const typed = field.value.trim().replace(",", ".").replace(/^[¥￥]/, "");
-    if (typed === "") return null;
-    return /^\d+(\.\d*)?$/.test(typed) ? Math.round(Number(typed) * 10 ** this.#places) : NaN;
-  }
-
   #draw() {
-    const price = this.#minor(this.#form.elements.price);
+    const price = minor(this.#form.elements.price.value, this.#places);
     const { currency } = this.#offers().get(this.#edited).price;
-    this.#part("do").textContent =
-      price > 0 ? t("Sell for %(price)s", { price: money({ amount: price, currency }) }) : t("Change the price");
+    const sum = money({ amount: price || 0, currency });
+    this.#part("do").textContent = !(price > 0)
+      ? t("Change the price")
+      : this.#isWrong
+        ? t("Put it right: %(price)s", { price: sum })
+        : t("Sell for %(price)s", { price: sum });
   }
 
   #complain(words) {
@@ -91,8 +82,8 @@ export class Prices {
 
   async #submit() {
     const offer = this.#offers().get(this.#edited);
-    const price = this.#minor(this.#form.elements.price);
-    const list = this.#minor(this.#form.elements.list_price);
+    const price = minor(this.#form.elements.price.value, this.#places);
+    const list = this.#isWrong ? null : minor(this.#form.elements.list_price.value, this.#places);
     if (!(price > 0)) return this.#complain(t("Write a price above zero."));
     if (Number.isNaN(list)) return this.#complain(t("The usual price is no number."));
     if (list !== null && list < price) {
@@ -102,37 +93,28 @@ export class Prices {
     const before = { price: offer.price.amount, list_price: offer.list_price?.amount ?? null };
     const change = {};
     if (price !== before.price) change.price = price;
-    if (list !== before.list_price) change.list_price = list;
+    if (!this.#isWrong && list !== before.list_price) change.list_price = list;
     if (!Object.keys(change).length) return close(this.#dialog);
     if (!(await this.#isMeant(offer, price))) return undefined;
     try {
-      await this.#send("offer.change", { offer: offer.offer, ...change });
+      await this.#send(this.#isWrong ? "offer.correct" : "offer.change", { offer: offer.offer, ...change });
     } catch (problem) {
       return this.#complain(spoken(problem));
     }
     close(this.#dialog);
-    this.#report(offer, before, change);
+    // A new price stands in its row, where it is put right; the usual price has no line there.
+    if (!("price" in change)) this.#report(offer, before);
     return undefined;
   }
 
-  #report(offer, before, change) {
-    const name = text(offer.name);
-    const price = money({ amount: change.price ?? before.price, currency: offer.price.currency });
-    const back = Object.fromEntries(Object.keys(change).map((key) => [key, before[key]]));
-    toast(
-      "price" in change
-        ? t("%(name)s costs %(price)s now.", { name, price })
-        : t("The usual price of %(name)s is changed.", { name }),
-      { act: t("Undo the price"), onAct: () => this.#undo(offer, back) },
-    );
-  }
-
-  async #undo(offer, back) {
-    try {
-      await this.#send("offer.change", { offer: offer.offer, ...back });
-    } catch (problem) {
-      toast(spoken(problem), { danger: true });
-    }
+  #report(offer, before) {
+    toast(t("The usual price of %(name)s is changed.", { name: text(offer.name) }), {
+      act: t("Undo"),
+      onAct: () =>
+        this.#send("offer.change", { offer: offer.offer, list_price: before.list_price }).catch((problem) =>
+          toast(spoken(problem), { danger: true }),
+        ),
+    });
   }
 
   async #isMeant(offer, price) {

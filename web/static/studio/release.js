@@ -1,26 +1,42 @@
 // Releasing stock: one tap lets so many more be sold, and within ten seconds they can be taken back.
-// It asks once where more would be promised than the lot holds.
+// The sheet says what the lot still gives; what it does not give is refused, in the offer's row, with
+// what to do instead.
 
-import { count, weight } from "../common/format.js";
+import { count } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
-import { t, text } from "../common/words.js";
-import { ask } from "./ask.js";
-import { spoken } from "./sentences.js";
+import { n, t, text } from "../common/words.js";
+import { balanceOf, drawBalance, releasable, spentWords } from "./balance.js";
+import { spoken, together } from "./sentences.js";
 import { leftWords, parts } from "./stock.js";
+
+const PROPOSED = 20;
+
+/** How many to release where nobody says: all that are waited for, else twenty, as the lot gives them. */
+export function proposedRelease(waiting, most) {
+  const wanted = waiting || PROPOSED;
+  return most === null ? wanted : Math.min(wanted, most);
+}
+
+/** In a tab of its own: this one may be the camera that is on air. */
+function recordHarvest({ lot }) {
+  window.open(`/studio/farms/${lot.farm.id}/harvest`, "_blank", "noopener");
+}
 
 export class Releases {
   #send;
   #offers;
-  #lots = new Map();
+  #notes;
   #dialog = document.getElementById("release-sheet");
   #form = this.#dialog.querySelector("form");
   #edited = null;
 
-  /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now. */
-  constructor(send, offers) {
+  /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now; `notes`
+      tell in a row what was refused. */
+  constructor(send, offers, notes) {
     this.#send = send;
     this.#offers = offers;
+    this.#notes = notes;
     const field = this.#form.elements.quantity;
     for (const button of this.#form.querySelectorAll("[data-step]")) {
       button.addEventListener("click", () => {
@@ -29,6 +45,10 @@ export class Releases {
       });
     }
     field.addEventListener("input", () => this.#draw());
+    this.#part("waited").addEventListener("click", () => {
+      field.value = String(proposedRelease(this.#offer.waiting, this.#most()));
+      this.#draw();
+    });
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -36,46 +56,75 @@ export class Releases {
     });
   }
 
-  /** What each lot holds in grams. */
-  know(lots) {
-    this.#lots = new Map(lots.map((lot) => [lot.id, lot.quantity_g]));
-  }
-
-  /** Lets so many more be sold; a toast takes them back. Resolves to a Problem where it failed. */
+  /** Lets so many more be sold; a toast takes them back, a note says why it was refused. */
   async release(id, quantity) {
     const offer = this.#offers().get(id);
-    if (!(await this.#isMeant(offer, quantity))) return null;
     try {
       await this.#send("offer.release", { offer: id, quantity });
     } catch (problem) {
-      toast(spoken(problem), { danger: true });
-      return problem;
+      this.#refused(offer, problem);
+      return;
     }
+    this.#notes.drop(id, "refused");
     toast(t("%(n)s more of %(name)s can be bought.", { n: count(quantity), name: text(offer.name) }), {
       act: t("Take back"),
       onAct: () => this.#takeBack(offer, quantity),
     });
-    return null;
+  }
+
+  #refused(offer, problem) {
+    const drop = () => this.#notes.drop(offer.offer, "refused");
+    const name = text(offer.name);
+    if (problem.slug !== "lot-spent") {
+      this.#notes.put(offer.offer, "refused", { icon: "warning", kind: "red", words: spoken(problem), close: drop }, { seconds: 30 });
+      return;
+    }
+    const left = problem.body.left_g ?? 0;
+    const most = Math.max(0, Math.floor(left / offer.net_weight_g) - (offer.released - parts(offer).sold - parts(offer).held));
+    const acts = [];
+    if (most > 0) acts.push({ words: t("Release %(n)s", { n: count(most) }), run: () => this.release(offer.offer, most), name });
+    acts.push({ words: t("Record a harvest"), run: () => recordHarvest(offer), name });
+    this.#notes.put(offer.offer, "refused", { icon: "warning", kind: "kumquat", words: spentWords(offer, left, most), acts, close: drop });
+  }
+
+  get #offer() {
+    return this.#offers().get(this.#edited);
+  }
+
+  #part(name) {
+    return this.#dialog.querySelector(`[data-sheet-${name}]`);
+  }
+
+  #most() {
+    return releasable(this.#offer, this.#offers().values());
   }
 
   /** The sheet for a number of one's own. */
   open(id) {
     this.#edited = id;
-    const offer = this.#offers().get(id);
-    const stock = parts(offer);
-    const part = (name) => this.#dialog.querySelector(`[data-sheet-${name}]`);
-    part("name").textContent = text(offer.name);
-    part("stock").textContent = `${leftWords(stock.left)} · ${t("of %(n)s released", { n: count(stock.released) })}`;
-    const free = this.#free(offer);
-    part("lot").textContent =
-      free === null
-        ? ""
-        : t("Lot %(code)s has enough for %(n)s more.", { code: offer.lot.code, n: count(Math.max(0, free)) });
-    this.#form.elements.quantity.value = "20";
+    const offer = this.#offer;
+    this.#part("name").textContent = text(offer.name);
+    this.#form.elements.quantity.value = String(proposedRelease(offer.waiting ?? 0, this.#most()) || PROPOSED);
     this.#complain("");
-    this.#draw();
+    this.draw();
     open(this.#dialog);
     if (matchMedia("(pointer: fine)").matches) this.#form.elements.quantity.select();
+  }
+
+  /** What stands in the open sheet follows what happens meanwhile. */
+  draw() {
+    if (!this.#edited || !this.#offers().has(this.#edited)) return;
+    const offer = this.#offer;
+    const stock = parts(offer);
+    this.#part("stock").textContent = `${leftWords(stock.left)} · ${t("of %(n)s released", { n: count(stock.released) })}`;
+    const waiting = offer.waiting ?? 0;
+    const waited = this.#part("waited");
+    waited.hidden = waiting === 0;
+    waited.textContent = n("%(n)s box is waited for", "%(n)s boxes are waited for", waiting, { n: count(waiting) });
+    const balance = balanceOf(offer, this.#offers().values());
+    this.#part("balance").hidden = !balance;
+    if (balance) drawBalance(this.#part("balance"), balance);
+    this.#draw();
   }
 
   async #submit() {
@@ -101,46 +150,25 @@ export class Releases {
   }
 
   #draw() {
-    const n = this.#number();
-    this.#dialog.querySelector("[data-sheet-do]").textContent = n
-      ? t("Release %(n)s more", { n: count(n) })
-      : t("Release more");
+    const number = this.#number();
+    this.#part("do").textContent = number ? t("Release %(n)s more", { n: count(number) }) : t("Release more");
+    const most = this.#most();
+    const lot = this.#part("lot");
+    const { code } = this.#offer.lot;
+    const isShort = most !== null && number > most;
+    lot.classList.toggle("is-short", isShort);
+    lot.textContent =
+      most === null
+        ? ""
+        : together([
+            most > 0 ? t("Lot %(code)s gives %(n)s more.", { code, n: count(most) }) : t("Lot %(code)s gives no more.", { code }),
+            isShort ? t("Release fewer, or record first what was picked since.") : "",
+          ].filter(Boolean));
   }
 
   #complain(words) {
-    const place = this.#dialog.querySelector("[data-sheet-problem]");
+    const place = this.#part("problem");
     place.textContent = words;
     place.hidden = !words;
-  }
-
-  #holds(offer) {
-    return offer.lot.harvested_g ?? this.#lots.get(offer.lot.id) ?? null;
-  }
-
-  /** What the bag promises of the offer's lot, in grams. */
-  #promised(offer) {
-    return [...this.#offers().values()]
-      .filter((each) => each.lot.id === offer.lot.id)
-      .reduce((grams, each) => grams + each.released * each.net_weight_g, 0);
-  }
-
-  #free(offer) {
-    const holds = this.#holds(offer);
-    return holds && Math.floor((holds - this.#promised(offer)) / offer.net_weight_g);
-  }
-
-  async #isMeant(offer, more) {
-    const holds = this.#holds(offer);
-    const promised = this.#promised(offer) + more * offer.net_weight_g;
-    if (!holds || promised <= holds) return true;
-    return ask({
-      title: t("Is that meant?"),
-      words: t("Lot %(code)s holds %(holds)s; this broadcast would promise %(promised)s of it.", {
-        code: offer.lot.code,
-        holds: weight(holds),
-        promised: weight(promised),
-      }),
-      yes: t("Yes, do it"),
-    });
   }
 }

@@ -1,12 +1,13 @@
-// What became of what was released of an offer: sold, held, left. Decides and draws the bar.
+// What became of what was released of an offer: sold, held, kept for its flash batch, left. Decides and
+// draws the bar.
 
 import { count } from "../common/format.js";
-import { page, t } from "../common/words.js";
+import { t } from "../common/words.js";
 
-/** The three parts of what was released; older servers tell neither sold nor held. */
-export function parts({ released, left, held = 0, sold }) {
+/** The parts of what was released; a card as it is added does not tell what is sold. */
+export function parts({ released, left, held = 0, kept = 0, sold }) {
   const rest = Math.max(left, 0);
-  return { released, left: rest, held, sold: sold ?? Math.max(released - rest - held, 0) };
+  return { released, left: rest, held, kept, sold: sold ?? Math.max(released - rest - held - kept, 0) };
 }
 
 /** Whether little is left: the number is shown in another colour. */
@@ -14,19 +15,16 @@ export const isLow = ({ released, left }) => left > 0 && left <= released * 0.15
 
 /** Draws `<div class="parts"><i class="parts__sold">…`: each part as wide as its share. */
 export function drawParts(bar, stock) {
-  for (const name of ["sold", "held", "left"]) {
-    const share = stock.released ? stock[name] / stock.released : 0;
+  for (const name of ["sold", "held", "kept", "left"]) {
+    const share = stock.released ? (stock[name] ?? 0) / stock.released : 0;
     const part = bar.querySelector(`.parts__${name}`);
+    if (!part) continue;
     part.style.flexGrow = String(share);
     part.hidden = share === 0;
   }
 }
 
 export const leftWords = (left) => (left > 0 ? t("%(n)s left", { n: count(left) }) : t("Sold out"));
-
-/** How many decimals a currency is written with. */
-export const decimals = (currency) =>
-  new Intl.NumberFormat(page.tag, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
 
 /** When the earliest of these held orders gives an offer's stock back, in milliseconds, or null. */
 export function firstBack(held, offer) {

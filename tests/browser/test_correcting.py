@@ -1,0 +1,96 @@
+"""A wrong price put right in Chromium, and what is done with the orders that were taken at it."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .conftest import PHONE, Open, Sale
+from .test_selling import card, console
+
+pytestmark = pytest.mark.browser
+
+
+async def order(sale: Sale, number: int, price: int, quantity: int = 1) -> Any:
+    return await sale.api.place_order(
+        sale.broadcast,
+        f"a-key-of-a-test-{number:04d}",
+        {
+            "lines": [{"offer": sale.offer, "quantity": quantity, "price": price}],
+            "buyer": {"name": f"Wang {number}", "phone": f"138000000{number:02d}"},
+            "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
+            "payment": "cash_on_delivery",
+        },
+    )
+
+
+async def set_price(page: Page, price: str) -> None:
+    await card(page).get_by_role("button", name=re.compile("Change the price")).click()
+    sheet = page.get_by_role("dialog", name="Small kumquats")
+    await sheet.get_by_label("New price, CNY").fill(price)
+    await sheet.locator("[data-sheet-do]").click()
+
+
+async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, sale: Sale) -> None:
+    before = await order(sale, 1, 2990)
+    page = await console(open_studio, sale, size=PHONE)
+    await set_price(page, "19.90")
+    await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. Nobody")
+    kept = await order(sale, 2, 1990)
+    gone = await order(sale, 3, 1990, quantity=2)
+    await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. 2 orders at it.")
+    # It outlives the page.
+    await page.reload()
+    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
+    await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
+    sheet = page.get_by_role("dialog", name="Orders at ¥19.90")
+    rows = sheet.get_by_role("listitem")
+    await expect(rows).to_have_count(2)
+    await expect(sheet).not_to_contain_text(before["number"])
+    await expect(rows.last).to_contain_text("2 for ¥39.80, ¥20.00 too little")
+    await rows.first.get_by_role("button", name=re.compile("^Let it stand")).click()
+    await expect(rows.first).to_contain_text("stays as it is")
+    await rows.last.get_by_role("button", name=re.compile("^Cancel it")).click()
+    await expect(rows.last.get_by_text("cancelled", exact=True)).to_be_visible()
+    found = {each["id"]: each for each in await sale.api.orders(sale.broadcast)}
+    assert found[kept["order"]]["state"] == "placed"
+    reason = found[gone["order"]]["history"][-1]["reason"]
+    assert reason == "The price ¥19.90 was a mistake; it is ¥29.90."
+    await rows.last.get_by_role("button", name=re.compile("^Undo")).click()
+    await expect(rows.last.get_by_text("placed", exact=True)).to_be_visible()
+
+
+async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sale) -> None:
+    page = await console(open_studio, sale)
+    await set_price(page, "99.00")
+    await expect(card(page)).to_contain_text("¥29.90 → ¥99.00.")
+    paid = await order(sale, 1, 9900, quantity=2)
+    await sale.api.order_paid(sale.broadcast, paid["order"])
+    await order(sale, 2, 9900)
+    await card(page).get_by_role("button", name=re.compile("^Another price")).click()
+    sheet = page.get_by_role("dialog", name="Small kumquats")
+    await sheet.get_by_label("New price, CNY").fill("28")
+    await sheet.get_by_role("button", name="Put it right: ¥28.00").click()
+    question = page.get_by_role("dialog", name="Is that meant?")
+    await question.get_by_role("button", name="Yes, do it").click()
+    await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
+    rows = page.get_by_role("dialog", name="Orders at ¥99.00").get_by_role("listitem")
+    await expect(rows.last).to_contain_text("Not paid yet")
+    async with page.expect_request("**/refund") as sent:
+        await rows.first.get_by_role("button", name=re.compile("^Give back ¥142.00")).click()
+    assert (await sent.value).headers["idempotency-key"]
+    await expect(rows.first.get_by_text("partly refunded")).to_be_visible()
+    found = {each["id"]: each for each in await sale.api.orders(sale.broadcast)}
+    assert found[paid["order"]]["refunded"]["amount"] == 14200
+
+
+async def test_another_device_learns_that_a_price_was_put_right(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale)
+    other = await console(open_studio, sale, role="host", language="zh")
+    await set_price(page, "19.90")
+    await expect(card(other)).to_contain_text("¥29.90 → ¥19.90。还没有人按新价下单。")
+    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
+    await expect(card(other)).to_contain_text("已更正：¥29.90，不是 ¥19.90。")

@@ -1,0 +1,230 @@
+// The orders that were taken at a wrong price, in a sheet: each is kept as it is, cancelled (and taken
+// back again), or given the difference; what is still held at that price is told.
+
+import { el } from "../common/dom.js";
+import { clock, count, duration, listed, money } from "../common/format.js";
+import { recall, remember } from "../common/memory.js";
+import { now } from "../common/now.js";
+import { close, open } from "../common/sheet.js";
+import { n, t, text } from "../common/words.js";
+import { newKey } from "../live/pending.js";
+import { get, post, remove } from "./api.js";
+import { spoken } from "./sentences.js";
+import { isGone, paymentWords, stateKind, stateWords } from "./state.js";
+
+/** The line of an order as its event tells it, for an offer at a price; of a flash batch none. */
+export const lineAt = (order, offer, price) =>
+  order.lines?.find((line) => line.offer === offer && line.price === price && !line.flash);
+
+/** Orders and holds at an offer's price since it began: `{orders, held}`. */
+export function takenAt(orders, { offer, price, from, known = [] }) {
+  const found = new Set(known);
+  const held = [];
+  for (const order of orders) {
+    if (!lineAt(order, offer, price)) continue;
+    if (order.state === "held") held.push(order);
+    else if (order.number && order.at >= from) found.add(order.order);
+  }
+  return { orders: found, held };
+}
+
+export class Mispriced {
+  #path;
+  #memory;
+  #scene;
+  #dialog = document.getElementById("mispriced-sheet");
+  #rows = this.#dialog.querySelector("[data-rows]");
+  #card = null;
+  #price = 0;
+  #right = 0;
+  #orders = new Map();
+  #moves = new Map();
+  #refunds = new Map();
+  #kept;
+
+  constructor(broadcast, scene) {
+    this.#memory = `kept.${broadcast}`;
+    this.#kept = new Set(recall(this.#memory) ?? []);
+    this.#path = `/api/v1/broadcasts/${broadcast}`;
+    this.#scene = scene;
+    this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
+    this.#part("all").addEventListener("click", () => this.#cancel([...this.#orders.values()].filter((order) => this.#isOpen(order))));
+    setInterval(() => this.#dialog.open && this.#drawHolds(), 1_000);
+  }
+
+  #part(name) {
+    return this.#dialog.querySelector(`[data-sheet-${name}]`);
+  }
+
+  #sum(amount) {
+    return money({ amount, currency: this.#card.price.currency });
+  }
+
+  async open(card, { price, right }) {
+    this.#card = card;
+    this.#price = price;
+    this.#right = right;
+    this.#orders = new Map();
+    this.#part("name").textContent = t("Orders at %(price)s", { price: this.#sum(price) });
+    this.#part("what").textContent = text(card.name);
+    this.#dialog.querySelector("[name=reason]").value = t("The price %(price)s was a mistake; it is %(right)s.", { price: this.#sum(price), right: this.#sum(right) });
+    this.#say("");
+    this.#draw();
+    open(this.#dialog);
+    await this.#load();
+  }
+
+  async #load() {
+    this.#rows.setAttribute("aria-busy", "true");
+    try {
+      const found = await get(`${this.#path}/offers/${this.#card.offer}/mispriced`);
+      this.#orders = new Map(found.orders.map((order) => [order.id, order]));
+      this.#part("what").textContent = t("%(name)s, between %(from)s and %(until)s", {
+        name: text(this.#card.name),
+        from: clock(Date.parse(found.from)),
+        until: clock(Date.parse(found.until)),
+      });
+    } catch (problem) {
+      this.#say(spoken(problem));
+    }
+    this.#rows.removeAttribute("aria-busy");
+    this.#draw();
+  }
+
+  #say(words) {
+    const place = this.#part("problem");
+    place.textContent = words;
+    place.hidden = !words;
+  }
+
+  #draw() {
+    this.#rows.replaceChildren(...[...this.#orders.values()].map((order) => this.#row(order)));
+    const left = [...this.#orders.values()].filter((order) => this.#isOpen(order));
+    const all = this.#part("all");
+    all.hidden = left.length < 2;
+    all.textContent = t("Cancel all %(n)s", { n: count(left.length) });
+    this.#part("none").hidden = this.#orders.size > 0 || this.#rows.getAttribute("aria-busy") === "true";
+    this.#drawHolds();
+  }
+
+  /** What was held at the wrong price keeps its boxes, at the right one: its buyers are asked. */
+  #drawHolds() {
+    const held = [...this.#scene.orders.values()].filter(
+      (order) => order.state === "held" && order.corrected && lineAt(order, this.#card.offer, this.#right),
+    );
+    const last = Math.max(...held.map(({ until }) => until));
+    this.#part("holds").textContent = held.length
+      ? n(
+          "%(n)s hold keeps its boxes for %(time)s more at %(price)s: its buyer is asked.",
+          "%(n)s holds keep their boxes for up to %(time)s more at %(price)s: their buyers are asked.",
+          held.length,
+          { n: count(held.length), time: duration(last - now()), price: this.#sum(this.#right) },
+        )
+      : "";
+  }
+
+  /** Whether something is still to be decided of it. */
+  #isOpen({ id, deeds }) {
+    return !this.#kept.has(id) && deeds.includes("cancel");
+  }
+
+  #row(order) {
+    const kind = stateKind(order.state);
+    const badge = (words, colour) => el("span", { class: colour ? `badge badge--${colour}` : "badge" }, words);
+    const isMore = this.#price > this.#right;
+    const sums = { n: count(order.quantity), sum: money(order.total), difference: money(order.difference) };
+    return el(
+      "li",
+      { class: isGone(order.state) ? "mispriced is-gone" : "mispriced", "data-order": order.id },
+      el(
+        "p",
+        { class: "mispriced__head" },
+        el("b", { class: "number" }, order.number),
+        badge(stateWords(order.state), kind),
+        order.payment === "due" ? null : badge(paymentWords(order.payment), "leaf"),
+        this.#kept.has(order.id) ? badge(t("stays as it is"), "leaf") : null,
+        el("a", { class: "mispriced__who", href: `tel:${order.buyer.phone}` }, order.buyer.name),
+      ),
+      el(
+        "p",
+        { class: "number" },
+        isMore ? t("%(n)s for %(sum)s, %(difference)s too much", sums) : t("%(n)s for %(sum)s, %(difference)s too little", sums),
+      ),
+      el("div", { class: "mispriced__acts" }, ...this.#acts(order, isMore)),
+    );
+  }
+
+  #acts(order, isMore) {
+    const button = (words, run) => el("button", { class: "button", type: "button", "aria-label": `${words}: ${order.number}`, onclick: run }, words);
+    if (this.#moves.has(order.id) && order.state === "cancelled") return [button(t("Undo"), () => this.#undo(order))];
+    if (this.#kept.has(order.id)) return [button(t("Undo"), () => this.#toggleKept(order))];
+    const made = [];
+    if (order.deeds.includes("keep") && !isGone(order.state)) made.push(button(t("Let it stand"), () => this.#toggleKept(order)));
+    if (order.deeds.includes("cancel")) made.push(button(t("Cancel it"), () => this.#cancel([order])));
+    // What was given back in part may have been just this: the order list knows.
+    if (order.deeds.includes("refund") && order.payment === "paid") {
+      made.push(button(t("Give back %(sum)s", { sum: money(order.difference) }), () => this.#refund(order)));
+    }
+    if (isMore && order.payment === "due" && !isGone(order.state)) {
+      made.push(el("span", { class: "small soft" }, t("Not paid yet: once it is, the difference can be given back here.")));
+    }
+    return made;
+  }
+
+  #toggleKept({ id }) {
+    if (!this.#kept.delete(id)) this.#kept.add(id);
+    remember(this.#memory, [...this.#kept]);
+    this.#draw();
+  }
+
+  /** The reason stands with the order, where its buyer reads it. */
+  get #reason() {
+    return this.#dialog.querySelector("[name=reason]").value.trim();
+  }
+
+  async #cancel(orders) {
+    if (!this.#reason) return this.#say(t("Write why: the buyers read it."));
+    this.#say("");
+    try {
+      const { move, moved, refused } = await post(`${this.#path}/orders/moves`, { orders: orders.map(({ id }) => id), state: "cancelled", reason: this.#reason });
+      for (const { id, state, payment } of moved) {
+        this.#orders.set(id, { ...this.#orders.get(id), state, payment, deeds: [] });
+        this.#moves.set(id, move);
+      }
+      if (refused.length) this.#say(t("Not cancelled: %(orders)s. They have moved on meanwhile.", { orders: listed(refused.map(({ order }) => this.#orders.get(order)?.number ?? order)) }));
+    } catch (problem) {
+      this.#say(spoken(problem));
+    }
+    return this.#draw();
+  }
+
+  /** Takes back what one tap cancelled, all of it. */
+  async #undo({ id }) {
+    const move = this.#moves.get(id);
+    this.#say("");
+    try {
+      await remove(`${this.#path}/orders/moves/${move}`);
+      for (const [order, of] of this.#moves) if (of === move) this.#moves.delete(order);
+    } catch (problem) {
+      this.#say(spoken(problem));
+    }
+    await this.#load();
+  }
+
+  /** Sent again after an answer that was lost, it counts once. */
+  async #refund({ id, difference }) {
+    if (!this.#reason) return this.#say(t("Write why: the buyers read it."));
+    this.#say("");
+    if (!this.#refunds.has(id)) this.#refunds.set(id, newKey());
+    try {
+      const body = { amount: difference.amount, reason: this.#reason };
+      const { state, payment } = await post(`${this.#path}/orders/${id}/refund`, body, { "idempotency-key": this.#refunds.get(id) });
+      this.#refunds.delete(id);
+      this.#orders.set(id, { ...this.#orders.get(id), state, payment });
+    } catch (problem) {
+      if (problem.status >= 400 && problem.status < 500) this.#refunds.delete(id);
+      this.#say(spoken(problem));
+    }
+    return this.#draw();
+  }
+}
