@@ -2,7 +2,7 @@
 
 import { el, say } from "../../common/dom.js";
 import { count, money } from "../../common/format.js";
-import { n, t } from "../../common/words.js";
+import { t } from "../../common/words.js";
 import { isGone } from "../state.js";
 import { isDue, stepOf } from "./row.js";
 
@@ -70,14 +70,14 @@ export class Chosen extends EventTarget {
     const chosen = this.#orders;
     this.#all.checked = found.length > 0 && chosen.length === found.length;
     this.#all.indeterminate = chosen.length > 0 && chosen.length < found.length;
-    say(document.querySelector("[data-choose-all-words]"), n("Choose all %(n)s", "Choose all %(n)s", found.length, { n: count(found.length) }));
+    say(document.querySelector("[data-choose-all-words]"), t("Choose all %(n)s", { n: count(found.length) }));
     this.#bar.hidden = chosen.length === 0;
     document.body.classList.toggle("has-bar", chosen.length > 0);
     if (!chosen.length) return;
     const amount = chosen.filter(({ state }) => !isGone(state)).reduce((sum, { total }) => sum + total.amount, 0);
     say(
       this.#part("bar-sum"),
-      n("%(n)s chosen, %(sum)s", "%(n)s chosen, %(sum)s", chosen.length, {
+      t("%(n)s chosen, %(sum)s", {
         n: count(chosen.length),
         sum: money({ amount, currency: chosen[0].total.currency }),
       }),

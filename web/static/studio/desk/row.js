@@ -3,7 +3,7 @@
 
 import { el, icon } from "../../common/dom.js";
 import { clock, count, dayShort, day, money } from "../../common/format.js";
-import { n, t, text } from "../../common/words.js";
+import { t, text } from "../../common/words.js";
 import { badge } from "../keep/list.js";
 import { together } from "../sentences.js";
 import { isGone, nextStep, paymentWords, stateKind, stateWords } from "../state.js";
@@ -50,7 +50,7 @@ export function line({ quantity, name, lot_code: lot }) {
 function lines(order) {
   const shown = order.lines.length > LINES + 1 ? order.lines.slice(0, LINES) : order.lines;
   const more = order.lines.length - shown.length;
-  return el("ul", { class: "order__lines" }, shown.map(line), more ? el("li", { class: "soft small order__rest" }, n("and %(n)s more", "and %(n)s more", more, { n: count(more) })) : null);
+  return el("ul", { class: "order__lines" }, shown.map(line), more ? el("li", { class: "soft small order__rest" }, t("and %(n)s more", { n: count(more) })) : null);
 }
 
 function who({ buyer, delivery }) {

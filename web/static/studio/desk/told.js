@@ -8,23 +8,29 @@ import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
 import { spoken } from "../sentences.js";
 
-/** What was done with so many, or with the one of this number. */
+/** What was done with the one of this number, or with so many. */
 function done({ state, payment }, moved) {
-  const many = moved.length;
-  const values = { n: count(many), number: moved[0].number };
-  if (payment) return n("%(number)s is paid.", "%(n)s orders are paid.", many, values);
+  const values = { n: count(moved.length), number: moved[0].number };
+  const isOne = moved.length === 1;
+  if (payment) return isOne ? t("%(number)s is paid.", values) : t("%(n)s orders are paid.", values);
   switch (state) {
     case "packed":
-      return n("%(number)s is packed.", "%(n)s orders are packed.", many, values);
+      return isOne ? t("%(number)s is packed.", values) : t("%(n)s orders are packed.", values);
     case "shipped":
-      return n("%(number)s is shipped.", "%(n)s orders are shipped.", many, values);
+      return isOne ? t("%(number)s is shipped.", values) : t("%(n)s orders are shipped.", values);
     case "at_centre":
-      return n("%(number)s is at the pick-up point.", "%(n)s orders are at the pick-up point.", many, values);
+      return isOne ? t("%(number)s is at the pick-up point.", values) : t("%(n)s orders are at the pick-up point.", values);
     case "received":
-      return n("%(number)s is with the buyer.", "%(n)s orders are with their buyers.", many, values);
+      return isOne ? t("%(number)s is with the buyer.", values) : t("%(n)s orders are with their buyers.", values);
     default:
-      return n("%(number)s is cancelled; its stock is back on sale.", "%(n)s orders are cancelled; their stock is back on sale.", many, values);
+      return isOne ? t("%(number)s is cancelled.", values) : t("%(n)s orders are cancelled.", values);
   }
+}
+
+/** What is said of those that were taken back. */
+function undone(moved) {
+  const values = { n: count(moved.length), number: moved[0].number };
+  return moved.length === 1 ? t("%(number)s is as it was.", values) : t("%(n)s orders are as they were.", values);
 }
 
 export class Told {
@@ -60,7 +66,7 @@ export class Told {
   }
 
   #undone({ moved, refused }) {
-    if (moved.length) toast(n("%(number)s is as it was.", "%(n)s orders are as they were.", moved.length, { n: count(moved.length), number: moved[0].number }));
+    if (moved.length) toast(undone(moved));
     this.#tell(refused);
   }
 
