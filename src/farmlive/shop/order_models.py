@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
 from farmlive.origin.fields import Time
+from farmlive.shop import payments
 from farmlive.shop.claim_models import Claim
 from farmlive.shop.fields import (
     Address,
@@ -136,12 +137,7 @@ class NewOrder(BaseModel):
 
     @model_validator(mode="after")
     def _payable(self) -> Self:
-        fitting = "cash_on_delivery" if self.delivery.way == "parcel" else "pay_at_pickup"
-        if self.payment != fitting:
-            raise ValueError(
-                "A parcel is paid in cash on delivery, a picked-up order at the pick-up point: "
-                f"send {fitting}."
-            )
+        payments.of(self.payment).authorize(self.delivery.way)
         return self
 
 

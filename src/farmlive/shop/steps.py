@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
 from farmlive.problems import Invalid
-from farmlive.shop import life, lines, stock
+from farmlive.shop import life, lines, payments, stock
 from farmlive.shop.fields import Payment, State
 from farmlive.shop.models import money, order_number
 from farmlive.shop.problems import RefundTooHigh, UnknownOrder
@@ -95,14 +95,18 @@ class Steps:
         moved: Sequence[dict[str, Any]] = ()
         if step.stock == life.BACK:
             moved = self._boxes(connection, row, -1)
-        self._keep(connection, row, state, row.payment, doer)
-        self._tell(connection, row, step.event, state, row.payment, doer, moved)
+        payment = row.payment
+        if state == "cancelled":
+            payment = payments.of(row.payment_method).cancel(payment)
+        self._keep(connection, row, state, payment, doer)
+        self._tell(connection, row, step.event, state, payment, doer, moved)
 
     def pay(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
         """Keep that an order was paid. Raises NotInState, Forbidden."""
-        step = life.next_payment(row.payment, "paid", doer.who, row.way, row.state)
-        self._keep(connection, row, row.state, "paid", doer)
-        self._tell(connection, row, step.event, row.state, "paid", doer)
+        after = payments.of(row.payment_method).capture(row.payment)
+        step = life.next_payment(row.payment, after, doer.who, row.way, row.state)
+        self._keep(connection, row, row.state, after, doer)
+        self._tell(connection, row, step.event, row.state, after, doer)
 
     def refund(
         self,
@@ -120,7 +124,8 @@ class Steps:
         NotInState, Forbidden, RefundTooHigh, Invalid.
         """
         refunded = row.refunded + amount
-        after: Payment = "refunded" if refunded >= row.total else "part_refunded"
+        provider = payments.of(row.payment_method)
+        after = provider.refund(row.payment, left=row.total - refunded)
         step = life.next_payment(row.payment, after, doer.who, row.way, row.state)
         if refunded > row.total:
             raise RefundTooHigh(money(row.total - row.refunded, row.currency))
