@@ -178,9 +178,11 @@ class Fair:
         name: str = "王小明",
         simulated: bool = False,
         pickup: bool = False,
+        region: str | None = None,
+        price: int | None = None,
     ) -> dict[str, Any]:
-        """Order so many of each card."""
-        parcel = {"way": "parcel", "address": "溪口村"}
+        """Order so many of each card, the first at `price` where it has a flash batch."""
+        parcel = {"way": "parcel", "address": "溪口村", "region": region}
         request = {
             "lines": [
                 {"offer": card.offer, "quantity": quantity, "price": card.price.amount}
@@ -192,6 +194,8 @@ class Fair:
             "payment": "pay_at_pickup" if pickup else "cash_on_delivery",
             "key": token(),
         }
+        if price is not None:
+            request["lines"][0]["price"] = price  # type: ignore[index]
         role = "simulator" if simulated else None
         return await self.house.shop.place(
             Caller(None, None, role, phone, "192.0.2.1"),  # type: ignore[arg-type]

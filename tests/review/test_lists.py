@@ -80,7 +80,6 @@ async def test_a_packing_list_says_what_goes_where(fair: Any) -> None:
             "A0001",
             "张三",
             "13800000001",
-            "",
             "溪口村",
             "Xikou 2.5 kg box × 2 #1123",
             2,

@@ -172,7 +172,9 @@ def _best_minute(ledger: Ledger, moments: Sequence[Moment]) -> BestMinute | None
     before = [
         moment
         for moment in moments
-        if moment.offer == offer and at - EFFECT_MS < moment.at < at + MINUTE_MS
+        if moment.offer == offer
+        and moment.kind != "flash_end"
+        and at - EFFECT_MS < moment.at < at + MINUTE_MS
     ]
     return BestMinute(
         at=at,
