@@ -1,6 +1,6 @@
 // What staff did, in words: by the action's name in the audit list. Decides only.
 
-import { count, money } from "../common/format.js";
+import { count, money, weight } from "../common/format.js";
 import { page, t } from "../common/words.js";
 import { roleWords } from "./roles.js";
 import { stateWords } from "./state.js";
@@ -25,6 +25,7 @@ const SENTENCES = {
   "chat.mute": () => t("muted a viewer"),
   "farm.add": () => t("added a farm"),
   "farm.change": () => t("changed a farm"),
+  "fees.set": () => t("set what parcels cost"),
   "guest.add": () => t("invited a guest"),
   "guest.end": () => t("ended a guest's visit"),
   "invitation.accept": () => t("took up an invitation"),
@@ -34,9 +35,12 @@ const SENTENCES = {
   "key.revoke": () => t("took a program's key back"),
   "lot.add": () => t("recorded a harvest"),
   "lot.certify": () => t("added a certificate"),
+  "lot.correct": () => t("put a harvest right"),
   "lot.inspect": () => t("recorded a test"),
   "lot.pack": () => t("recorded the packing"),
   "lot.ship": () => t("recorded the shipping"),
+  "lot.unwaste": () => t("took back that something was sorted out"),
+  "lot.waste": () => t("sorted something out of a lot"),
   "offer.add": () => t("put it into the bag"),
   "offer.change": () => t("changed the price"),
   "offer.release": ({ quantity }) => (quantity < 0 ? t("took stock back") : t("released stock")),
@@ -68,6 +72,11 @@ export function deedFacts({ action, detail }) {
   if (detail.role) facts.push(roleWords(detail.role));
   if (detail.code) facts.push(t("Lot %(code)s", { code: detail.code }));
   if (typeof detail.quantity === "number") facts.push(`${detail.quantity > 0 ? "+" : "−"}${count(Math.abs(detail.quantity))}`);
+  if (typeof detail.weight_g === "number") facts.push(weight(detail.weight_g));
+  if (typeof detail.quantity_g === "number") {
+    const was = typeof detail.was_g === "number" ? `${weight(detail.was_g)} → ` : "";
+    facts.push(was + weight(detail.quantity_g));
+  }
   if (typeof detail.price === "number") facts.push(sum(detail.price));
   if (typeof detail.list_price === "number") facts.push(t("usual price %(price)s", { price: sum(detail.list_price) }));
   if (typeof detail.released === "number") facts.push(t("%(n)s released", { n: count(detail.released) }));
