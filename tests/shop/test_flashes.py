@@ -284,6 +284,19 @@ async def test_a_hold_at_the_usual_price_is_changed_for_boxes_of_the_batch(stall
     assert await batch(stall, flash) == ("running", 0, 0, None)
 
 
+async def test_a_refusal_says_how_many_of_the_batch_are_held_and_when_they_come_back(
+    stall: Any,
+) -> None:
+    await plan(stall, 4)
+    await hold(stall, 2, PRICE, by=caller("a third"))
+    kept = await hold(stall, 3, by=ANOTHER)
+    with pytest.raises(SoldOut) as refusal:
+        await order(stall, 2)
+    (told,) = refusal.value.members["offers"]
+    assert (told["left"], told["held"], told["back_at"]) == (1, 3, kept["until"])
+    assert "3 more are held" in refusal.value.detail
+
+
 async def test_one_buyer_has_no_more_of_it_than_one_may(stall: Any) -> None:
     await plan(stall, 8, per_buyer=2)
     with pytest.raises(LimitReached) as refusal:

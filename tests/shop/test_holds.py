@@ -72,7 +72,8 @@ async def test_a_hold_is_answered_with_its_end_and_keeps_the_stock(stall: Any) -
     assert await stock(stall) == (10, 0, 3, 7)
     with pytest.raises(SoldOut) as refusal:
         await hold(stall, line(stall, 8), by=ANOTHER)
-    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 7}]
+    held = {"held": 3, "back_at": answer["until"], "sold_at": None}
+    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 7, **held}]
 
 
 async def test_it_is_told_to_staff_its_farms_and_its_buyer_and_the_stock_to_all(stall: Any) -> None:
@@ -157,7 +158,8 @@ async def test_a_hold_that_is_refused_leaves_the_earlier_one(stall: Any) -> None
     seq = (await stall.events())[-1].seq
     with pytest.raises(SoldOut) as refusal:
         await hold(stall, line(stall, 11))
-    assert refusal.value.members["offers"] == [{"offer": stall.card.offer, "left": 10}]
+    (told,) = refusal.value.members["offers"]
+    assert (told["left"], told["held"], told["back_at"]) == (10, 0, None)
     with pytest.raises(UnknownOffer):
         await hold(stall, line(stall, 1, offer=ulid()))
     with pytest.raises(PriceChanged):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from farmlive.broadcast.log import UnknownBroadcast
+from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.problems import Problem, TooMany
@@ -131,9 +132,22 @@ async def test_fifty_buyers_for_ten_boxes_sell_ten(stall: Any) -> None:
 async def test_an_order_for_more_than_is_left_says_how_many_are(stall: Any) -> None:
     with pytest.raises(SoldOut) as refusal:
         await stall.place(11)
-    assert refusal.value.body()["offers"] == [{"offer": stall.card.offer, "left": 10}]
+    assert refusal.value.body()["offers"] == [
+        {"offer": stall.card.offer, "left": 10, "held": 0, "back_at": None, "sold_at": None}
+    ]
     assert refusal.value.status == 409
     assert await kept(stall) == (0, 0, 0, 2)
+
+
+async def test_an_order_for_what_is_gone_says_when_it_went(stall: Any) -> None:
+    before = now_ms()
+    await stall.place(10)
+    with pytest.raises(SoldOut) as refusal:
+        await stall.place(1)
+    (told,) = refusal.value.members["offers"]
+    assert (told["left"], told["held"], told["back_at"]) == (0, 0, None)
+    assert before <= told["sold_at"] <= now_ms()
+    assert "sold out" in refusal.value.detail
 
 
 async def test_all_lines_are_sold_or_none(stall: Any) -> None:
@@ -145,7 +159,8 @@ async def test_all_lines_are_sold_or_none(stall: Any) -> None:
     ]
     with pytest.raises(SoldOut) as refusal:
         await stall.place(lines=lines)
-    assert refusal.value.members["offers"] == [{"offer": scarce.offer, "left": 1}]
+    (told,) = refusal.value.members["offers"]
+    assert (told["offer"], told["left"]) == (scarce.offer, 1)
     assert await kept(stall) == before
     assert await stall.left() == 10
     lines[1]["quantity"] = 1

@@ -148,7 +148,8 @@ class Holds:
         )
         before = lines.hold_in(known)
         now = now_ms()
-        checked = lines.check(connection, wanted, known, before, now, self._settings.price_grace_ms)
+        grace_ms = self._settings.price_grace_ms
+        checked = lines.check(connection, broadcast, wanted, known, before, now, grace_ms)
         batches = checked.batches
         device = lines.person(caller)
         flashes.check_limits(connection, broadcast, wanted, batches, known, device=device)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from farmlive.broadcast.log import STAFF
 from farmlive.people import Caller
 from farmlive.problems import Invalid
-from farmlive.shop import prices
+from farmlive.shop import gone, prices
 from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import LotSpent, SoldOut, UnknownOffer
 from farmlive.shop.stock import Move, Offer, left, on_offer
@@ -62,6 +62,7 @@ class Checked:
 
 def check(
     connection: Connection,
+    broadcast: str,
     lines: Sequence[OrderLine],
     known: Mapping[str, Offer],
     hold: Hold | None,
@@ -89,7 +90,7 @@ def check(
             batches[line.offer] = batch
     running = {offer for offer, batch in batches.items() if batch == known[offer].flash}
     by_hold = prices.check(connection, lines, known, priced, now - grace_ms, running)
-    _check_stock(lines, known, held, running)
+    _check_stock(connection, broadcast, lines, known, hold, running)
     if sum(line.price * line.quantity for line in lines) > MAX_TOTAL:
         raise Invalid("Nothing was ordered: that is more than one order may come to.")
     return Checked(batches, by_hold)
@@ -106,9 +107,11 @@ def _batch(line: OrderLine, row: Offer, own: dict[str, Any] | None, now: int) ->
 
 
 def _check_stock(
+    connection: Connection,
+    broadcast: str,
     lines: Sequence[OrderLine],
     known: Mapping[str, Offer],
-    held: Mapping[str, dict[str, Any]],
+    hold: Hold | None,
     running: Collection[str],
 ) -> None:
     """Raise SoldOut where less was released, LotSpent where a lot can't fill what was."""
@@ -116,19 +119,47 @@ def _check_stock(
     wanted_g: dict[str, int] = {}
     for line in lines:
         row = known[line.offer]
-        own = held.get(line.offer)
-        free = _free(row, own, batch=line.offer in running)
+        own = hold.lines.get(line.offer) if hold else None
+        batch = line.offer in running
+        free = _free(row, own, batch=batch)
         more_g = (line.quantity - (own["quantity"] if own else 0)) * row.net_weight_g
         wanted_g[row.lot] = wanted_g.get(row.lot, 0) + more_g
         if free < line.quantity:
-            short.append({"offer": line.offer, "left": free})
+            short.append(
+                gone.told(
+                    connection,
+                    broadcast,
+                    line.offer,
+                    left=free,
+                    held=_held(row, batch=batch) - _own(row, own, batch=batch),
+                    flash=row.flash if batch else None,
+                    own=hold.id if hold else None,
+                )
+            )
     if short:
         raise SoldOut(short)
     for lot, grams in wanted_g.items():
         drawn = [known[line.offer] for line in lines if known[line.offer].lot == lot]
-        if grams > max(0, drawn[0].lot_left_g):
+        left_g = max(0, drawn[0].lot_left_g)
+        if grams > left_g and grams - _freed_g(connection, broadcast, lot, known, hold) > left_g:
             offers = [{"offer": row.id, "left": left(row)} for row in drawn]
-            raise LotSpent(lot, max(0, drawn[0].lot_left_g), offers)
+            raise LotSpent(lot, left_g, offers)
+
+
+def _freed_g(
+    connection: Connection,
+    broadcast: str,
+    lot: str,
+    known: Mapping[str, Offer],
+    hold: Hold | None,
+) -> int:
+    """What the hold gives back of a lot by offers that are asked for no more."""
+    freed = with_held(connection, broadcast, dict(known), hold)
+    return sum(
+        own["quantity"] * freed[offer].net_weight_g
+        for offer, own in (hold.lines.items() if hold else ())
+        if offer not in known and freed[offer].lot == lot
+    )
 
 
 def _free(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
@@ -137,8 +168,21 @@ def _free(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
     Boxes that are held of it go back to it alone.
     """
     free: int = row.kept if batch else row.released - row.sold - row.held - row.kept
-    of_batch = own is not None and row.flash is not None and own.get("flash") == row.flash
-    return free + (own["quantity"] if own is not None and of_batch == batch else 0)
+    return free + _own(row, own, batch=batch)
+
+
+def _own(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
+    if own is None:
+        return 0
+    of_batch = row.flash is not None and own.get("flash") == row.flash
+    quantity: int = own["quantity"] if of_batch == batch else 0
+    return quantity
+
+
+def _held(row: Offer, *, batch: bool) -> int:
+    """How many are held of the flash batch that runs, or else beside it."""
+    of_batch: int = 0 if row.flash is None else row.flash_boxes - row.flash_sold - row.kept
+    return of_batch if batch else row.held - of_batch
 
 
 def moves(

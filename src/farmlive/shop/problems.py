@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from farmlive.clock import rfc3339
 from farmlive.problems import Conflict, Invalid, NotFound, Problem
 
 
@@ -104,7 +105,9 @@ class PriceChanged(Conflict):
 
 
 class SoldOut(Conflict):
-    """Less is left than was asked for; `offers` lists `{offer, left}`."""
+    """Less is left than was asked for; `offers` lists what gone.py tells of each, or just
+    `{offer, left}` where it went that very moment.
+    """
 
     slug = "sold-out"
     title = "Not enough is left"
@@ -112,12 +115,18 @@ class SoldOut(Conflict):
     def __init__(self, offers: list[dict[str, Any]]):
         left = ", ".join(str(offer["left"]) for offer in offers)
         nothing = all(offer["left"] == 0 for offer in offers)
-        detail = (
-            "It is sold out for now. Watch the card: more may be released."
-            if nothing
-            else f"Only so many are left: {left}. Order fewer, or watch the card for more."
+        held = sum(offer.get("held", 0) for offer in offers)
+        back = min((offer["back_at"] for offer in offers if offer.get("back_at")), default=None)
+        detail = "It is sold out for now." if nothing else f"Only so many are left: {left}."
+        if held and back is not None:
+            detail += (
+                f" {held} more are held for others, and what of them is not ordered comes back, "
+                f"the first at {rfc3339(back)}."
+            )
+        do = (
+            "Watch the card: more may be released." if nothing else "Order fewer, or wait for more."
         )
-        super().__init__(f"Nothing was ordered. {detail}", offers=offers)
+        super().__init__(f"Nothing was ordered. {detail} {do}", offers=offers)
 
 
 class LotSpent(Conflict):

@@ -141,7 +141,8 @@ class Till:
         now = now_ms()
         if ended and not (hold and hold.covers(wanted, now)):
             raise BroadcastEnded("Nothing was ordered: this broadcast takes no more orders.")
-        checked = lines.check(connection, wanted, known, hold, now, self._settings.price_grace_ms)
+        grace_ms = self._settings.price_grace_ms
+        checked = lines.check(connection, broadcast, wanted, known, hold, now, grace_ms)
         batches = checked.batches
         person = lines.person(caller)
         flashes.check_limits(
