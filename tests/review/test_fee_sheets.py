@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from farmlive.origin.models import LotChange, NewWaste
+from farmlive.shop.claim_models import ClaimAnswer, NewClaim
 from farmlive.shop.fee_models import FeeTable
 from farmlive.shop.fees import ParcelFees
 from farmlive.shop.flash_models import FlashPlan
@@ -106,6 +107,23 @@ async def test_a_harvest_is_balanced_over_all_that_became_of_it(fair: Any, staff
     harvest = (await fair.sheet("sales", fair.seller())).tables[3]
     assert harvest.rows == [("1123", "Xikou", 480_000, 30_500, 10_000, 10_000, 0, 439_500)]
     assert harvest.rows[0][2] == sum(harvest.rows[0][place] for place in (3, 4, 6, 7))
+
+
+async def test_what_a_claim_was_answered_with_is_a_refund(fair: Any, staff: Any) -> None:
+    order = await fair.order("13800000001", 2, 1)
+    await fair.pay(order)
+    await fair.enter(order, "packed")
+    await fair.enter(order, "shipped")
+    claims = fair.house.shop.claims
+    made = await claims.claim(order["token"], NewClaim(text="Three are squashed"))
+    await claims.answer(
+        staff, fair.broadcast, made.claims[0].id, ClaimAnswer(amount=1_097, answer="Sorry")
+    )
+    report = await fair.report()
+    assert (report.refunded.orders, report.refunded.amount.amount) == (1, 1_097)
+    # Shared 59.80 to 49.90.
+    assert [farm.refunded.amount for farm in report.farms] == [598, 499]
+    assert report.net.amount == 10_970 - 1_097
 
 
 async def test_an_undone_cancellation_stands_in_every_number(fair: Any, staff: Any) -> None:
