@@ -1,7 +1,8 @@
 """The two doors to the database: `write`, whose callers share commits, and `read`.
 
 One thread writes. What arrives while it works, or within `GATHER_S` of the first, is one
-transaction; each function runs in a SAVEPOINT of its own. Answers go out after the COMMIT.
+transaction, and a SAVEPOINT stands between each function and the one before it. Answers go out
+after the COMMIT.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
 from farmlive.store.engine import DatabaseRefused
+from farmlive.store.hot import HotConnection
 from farmlive.store.migrate import migrate
 
 T = TypeVar("T")
@@ -27,6 +29,7 @@ GATHER_S = 0.001
 BATCH = 256
 TURN = 4
 _CALLS = "farmlive.after_commit"
+_BEGIN, _END, _UNDO = "SAVEPOINT unit", "RELEASE SAVEPOINT unit", "ROLLBACK TO SAVEPOINT unit"
 # A batch locks rows of many broadcasts in the order of its functions; two nodes' batches would
 # deadlock. So nodes on one PostgreSQL take turns, as SQLite's BEGIN IMMEDIATE has them do.
 _TAKE_TURNS = "SELECT pg_advisory_xact_lock(7310306862116234)"
@@ -195,8 +198,7 @@ class Store:
                     transaction = connection.begin()
                     if self.dialect == "postgresql":
                         connection.exec_driver_sql(_TAKE_TURNS)
-                    for unit in batch:
-                        _run(connection, unit)
+                    _run(cast(HotConnection, connection), batch)
                     committing = True
                     transaction.commit()
                 except BaseException:
@@ -224,21 +226,28 @@ def _prepare(writer: Engine) -> None:
     migrate(writer)
 
 
-def _run(connection: Connection, unit: _Unit) -> None:
-    """Run one function in its SAVEPOINT; raises only what ends the whole transaction: a full disk
-    or a lost connection.
+def _run(connection: HotConnection, batch: list[_Unit]) -> None:
+    """Run each function so that its failure undoes its own changes alone; raises only what ends the
+    whole transaction: a full disk or a lost connection.
     """
-    connection.exec_driver_sql("SAVEPOINT unit")
-    connection.info[_CALLS] = unit.calls
-    try:
-        unit.result = unit.function(connection)
-    except BaseException as error:
-        if isinstance(error, DBAPIError) and _ends_transaction(error):
-            raise
-        unit.calls = []
-        unit.error = error
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
-    connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+    connection.control(_BEGIN)
+    last = batch[-1]
+    for unit in batch:
+        connection.info[_CALLS] = unit.calls
+        try:
+            unit.result = unit.function(connection)
+            if unit is last:
+                connection.send()
+            else:
+                connection.control(_END, _BEGIN)
+        except BaseException as error:
+            if isinstance(error, DBAPIError) and _ends_transaction(error):
+                raise
+            unit.result = None
+            unit.calls = []
+            unit.error = error
+            connection.drop()
+            connection.control(_UNDO)
 
 
 def _ends_transaction(error: DBAPIError) -> bool:

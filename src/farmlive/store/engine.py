@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from farmlive.store.hot import quick
+
 BUSY_TIMEOUT_MS = 10_000
 READERS = 4
 
@@ -86,7 +88,7 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
         }
     else:
         options["connect_args"] = {"connect_timeout": 10}
-    engine = create_engine(url, **options)
+    engine = quick(create_engine(url, **options))
     if sqlite:
 
         @event.listens_for(engine, "connect")
