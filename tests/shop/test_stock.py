@@ -77,7 +77,8 @@ class Model:
 
     def fits(self, wanted: dict[int, int], own: dict[int, int]) -> bool:
         """Whether someone who holds `own` may have all of this."""
-        more_g = sum((wanted[offer] - own.get(offer, 0)) * GRAMS[offer] for offer in wanted)
+        more_g = sum(wanted.get(offer, 0) * GRAMS[offer] for offer in range(OFFERS))
+        more_g -= sum(boxes * GRAMS[offer] for offer, boxes in own.items())
         return more_g <= self.left_g() and all(
             self.left(offer, own) >= wanted[offer] for offer in wanted
         )
