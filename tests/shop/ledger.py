@@ -1,0 +1,376 @@
+"""The trade in memory, said as simply as it can be: what the shop must agree with, step by step.
+
+Each deed returns the slug of the problem that refuses it, or "" where it is done. Whatever is
+kept, is kept twice over in the shop; here it is counted anew from what everyone has.
+"""
+
+from dataclasses import dataclass, field
+
+HOLD_MS = 600_000
+LATE_MS = 2_000
+
+
+@dataclass
+class Lot:
+    grams: int
+    wasted: int = 0
+
+
+@dataclass
+class Batch:
+    """A flash batch."""
+
+    offer: str
+    price: int
+    boxes: int
+    per_buyer: int | None
+    starts_at: int
+    ends_at: int
+    state: str = "planned"
+    why: str | None = None
+
+
+@dataclass
+class Offer:
+    broadcast: str
+    lot: str
+    grams: int
+    price: int
+    released: int
+
+
+@dataclass
+class Line:
+    """So many of an offer at a price; `batch` is the flash batch whose boxes they are."""
+
+    quantity: int
+    price: int
+    batch: str | None = None
+
+
+@dataclass
+class Hold:
+    lines: dict[str, Line]
+    until: int
+
+
+@dataclass
+class Order:
+    broadcast: str
+    device: str
+    lines: dict[str, Line]
+    cancelled: bool = False
+
+
+@dataclass
+class Wait:
+    broadcast: str
+    offer: str
+    device: str
+    quantity: int
+
+
+@dataclass
+class Asked:
+    offer: str
+    quantity: int
+    price: int
+
+
+Lines = dict[str, Line]
+
+
+@dataclass
+class Ledger:
+    """All that is sold in some broadcasts; `now` is moved by whoever asks."""
+
+    now: int
+    lots: dict[str, Lot] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+    batches: dict[str, Batch] = field(default_factory=dict)
+    holds: dict[tuple[str, str], Hold] = field(default_factory=dict)
+    orders: list[Order] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+
+    # What is counted.
+
+    def held(self, offer: str, batch: str | None = None) -> int:
+        """Boxes held of an offer, or of one of its batches."""
+        lines = [hold.lines[offer] for hold in self.holds.values() if offer in hold.lines]
+        return sum(it.quantity for it in lines if batch in (None, it.batch))
+
+    def sold(self, offer: str, batch: str | None = None) -> int:
+        """Boxes of an offer, or of one of its batches, in orders that stand."""
+        standing = [order.lines for order in self.orders if not order.cancelled]
+        lines = [lines[offer] for lines in standing if offer in lines]
+        return sum(it.quantity for it in lines if batch in (None, it.batch))
+
+    def running(self, offer: str) -> str | None:
+        """The batch that runs of the offer."""
+        for name, batch in self.batches.items():
+            if batch.offer == offer and batch.state == "running":
+                return name
+        return None
+
+    def kept(self, offer: str) -> int:
+        """Boxes of the batch that runs which can be had."""
+        name = self.running(offer)
+        if name is None:
+            return 0
+        return self.batches[name].boxes - self.sold(offer, name) - self.held(offer, name)
+
+    def free(self, offer: str) -> int:
+        """Boxes that can be had at the ordinary price, as far as the lot holds them."""
+        return self.offers[offer].released - self.sold(offer) - self.held(offer) - self.kept(offer)
+
+    def lot_left(self, lot: str) -> int:
+        """Grams that are neither sold, held nor wasted."""
+        taken = sum(
+            (self.sold(name) + self.held(name)) * offer.grams
+            for name, offer in self.offers.items()
+            if offer.lot == lot
+        )
+        return self.lots[lot].grams - self.lots[lot].wasted - taken
+
+    def left(self, offer: str) -> int:
+        """What its card shows."""
+        of = self.offers[offer]
+        return max(0, min(self.free(offer), self.lot_left(of.lot) // of.grams))
+
+    def waiting(self, offer: str) -> int:
+        """Boxes that are waited for."""
+        return sum(wait.quantity for wait in self.waits if wait.offer == offer)
+
+    # Buyers.
+
+    def hold(self, broadcast: str, device: str, asked: list[Asked]) -> str:
+        """Have these kept in place of what the device holds."""
+        if broadcast in self.ended:
+            return "broadcast-ended"
+        before = self.holds.get((broadcast, device))
+        lines = self._had(device, asked, before)
+        if isinstance(lines, str):
+            return lines
+        until = self.now + HOLD_MS
+        if before is not None and self._by_hold(asked, before):
+            until = before.until
+        self.holds[broadcast, device] = Hold(lines, until)
+        if before is not None:
+            self._serve([*lines, *before.lines])
+        return ""
+
+    def drop(self, broadcast: str, device: str) -> str:
+        """Give back what the device holds."""
+        hold = self.holds.pop((broadcast, device), None)
+        if hold is not None:
+            self._serve(list(hold.lines))
+        return ""
+
+    expire = drop
+
+    def order(self, broadcast: str, device: str, asked: list[Asked], *, named: bool) -> str:
+        """Order these, by the hold where it is named or has one of them."""
+        hold = self.holds.get((broadcast, device))
+        if hold is not None and not named and not any(it.offer in hold.lines for it in asked):
+            hold = None
+        if broadcast in self.ended:
+            covered = hold is not None and all(
+                it.offer in hold.lines and it.quantity <= hold.lines[it.offer].quantity
+                for it in asked
+            )
+            if not covered:
+                return "broadcast-ended"
+        lines = self._had(device, asked, hold)
+        if isinstance(lines, str):
+            return lines
+        if hold is not None:
+            del self.holds[broadcast, device]
+        self.orders.append(Order(broadcast, device, lines))
+        self.waits = [it for it in self.waits if it.device != device or it.offer not in lines]
+        if hold is not None:
+            self._serve([*lines, *hold.lines])
+        for line in lines.values():
+            if line.batch is not None:
+                self._spend(line.batch)
+        return ""
+
+    def cancel(self, order: Order) -> str:
+        """Take an order back; boxes of a batch go back to it while it runs."""
+        if not order.cancelled:
+            order.cancelled = True
+            self._serve(list(order.lines))
+        return ""
+
+    def join(self, device: str, offer: str, quantity: int) -> str:
+        """Wait for so many: in the old place where it is no more than before."""
+        broadcast = self.offers[offer].broadcast
+        if broadcast in self.ended:
+            return "broadcast-ended"
+        new = Wait(broadcast, offer, device, quantity)
+        for place, wait in enumerate(self.waits):
+            if (wait.offer, wait.device) == (offer, device):
+                if quantity == wait.quantity:
+                    return ""
+                del self.waits[place]
+                self.waits.insert(place if quantity < wait.quantity else len(self.waits), new)
+                break
+        else:
+            self.waits.append(new)
+        self._serve([offer])
+        return ""
+
+    def leave(self, device: str, offer: str) -> str:
+        """Wait no more."""
+        self.waits = [it for it in self.waits if (it.device, it.offer) != (device, offer)]
+        return ""
+
+    # Staff.
+
+    def release(self, offer: str, quantity: int) -> str:
+        """Let more be sold, or take back."""
+        of = self.offers[offer]
+        if of.broadcast in self.ended:
+            return "broadcast-ended"
+        if self.free(offer) + quantity < 0:
+            return "stock-taken"
+        wanted = (self.free(offer) + self.kept(offer) + quantity) * of.grams
+        if quantity > 0 and wanted > self.lot_left(of.lot):
+            return "lot-spent"
+        of.released += quantity
+        self._serve([offer])
+        return ""
+
+    def plan(self, name: str, batch: Batch) -> str:
+        """Plan a batch, or start it where its time has come."""
+        of = self.offers[batch.offer]
+        if of.broadcast in self.ended:
+            return "broadcast-ended"
+        open_ = (it for it in self.batches.values() if it.state in ("planned", "running"))
+        if any(it.offer == batch.offer for it in open_):
+            return "flash-there"
+        if batch.starts_at <= self.now:
+            if self.lot_left(of.lot) // of.grams <= 0:
+                return "lot-spent"
+            self.start(batch)
+        self.batches[name] = batch
+        return ""
+
+    def start(self, batch: Batch) -> None:
+        """Let a batch run, with what its lot gives; what was not released is released for it."""
+        of = self.offers[batch.offer]
+        boxes = min(batch.boxes, max(0, self.lot_left(of.lot)) // of.grams)
+        if boxes == 0:
+            batch.state, batch.why = "ended", "sold_out"
+            return
+        of.released += max(0, boxes - self.free(batch.offer))
+        batch.state, batch.boxes = "running", boxes
+        batch.ends_at += self.now - batch.starts_at
+        batch.starts_at = self.now
+
+    def end_batch(self, batch: Batch, why: str) -> str:
+        """End a batch; what is kept for it can be had at the ordinary price."""
+        if batch.state != "ended":
+            ran = batch.state == "running"
+            batch.state, batch.why = "ended", why
+            if ran:
+                self._serve([batch.offer])
+        return ""
+
+    def end(self, broadcast: str) -> str:
+        """End a broadcast; what is held can still be ordered."""
+        if broadcast not in self.ended:
+            self.ended.add(broadcast)
+            self.waits = [it for it in self.waits if it.broadcast != broadcast]
+            for batch in self.batches.values():
+                if self.offers[batch.offer].broadcast == broadcast:
+                    self.end_batch(batch, "broadcast")
+        return ""
+
+    # The rules.
+
+    def _had(self, device: str, asked: list[Asked], hold: Hold | None) -> Lines | str:
+        """The lines where they can be had, or what refuses them."""
+        lines: Lines = {}
+        own = hold.lines if hold is not None else {}
+        for it in asked:
+            name = self.running(it.offer)
+            line = own.get(it.offer)
+            ordinary = self.offers[it.offer].price
+            if name is not None and self._in_time(name) and it.price == self.batches[name].price:
+                lines[it.offer] = Line(it.quantity, it.price, name)
+            elif it.price == ordinary:
+                lines[it.offer] = Line(it.quantity, it.price)
+            elif line is not None and it.price == line.price and it.quantity <= line.quantity:
+                lines[it.offer] = Line(it.quantity, it.price, line.batch)
+            else:
+                return "price-changed"
+        for offer, line in lines.items():
+            name = self.running(offer)
+            of_batch = name is not None and line.batch == name
+            there = self.kept(offer) if of_batch else self.free(offer)
+            mine = own.get(offer)
+            if mine is not None and (name is not None and mine.batch == name) == of_batch:
+                there += mine.quantity
+            if there < line.quantity:
+                return "sold-out"
+        for lot in self.lots:
+            wanted = self._grams(lines, lot) - self._grams(own, lot)
+            if wanted > 0 and wanted > self.lot_left(lot):
+                return "lot-spent"
+        for offer, line in lines.items():
+            if line.batch is None or line.batch != self.running(offer):
+                continue
+            limit = self.batches[line.batch].per_buyer
+            had = sum(
+                order.lines[offer].quantity
+                for order in self.orders
+                if order.device == device
+                and not order.cancelled
+                and offer in order.lines
+                and order.lines[offer].batch == line.batch
+            )
+            if limit is not None and had + line.quantity > limit:
+                return "limit-reached"
+        return lines
+
+    def _grams(self, lines: Lines, lot: str) -> int:
+        return sum(
+            line.quantity * self.offers[offer].grams
+            for offer, line in lines.items()
+            if self.offers[offer].lot == lot
+        )
+
+    def _in_time(self, name: str) -> bool:
+        return self.now < self.batches[name].ends_at + LATE_MS
+
+    def _by_hold(self, asked: list[Asked], hold: Hold) -> bool:
+        """Whether a line has its price by the hold alone."""
+        for it in asked:
+            name = self.running(it.offer)
+            runs = name is not None and it.price == self.batches[name].price
+            if it.price != self.offers[it.offer].price and not runs and it.offer in hold.lines:
+                return True
+        return False
+
+    def _spend(self, name: str) -> None:
+        batch = self.batches[name]
+        if batch.state == "running" and self.sold(batch.offer, name) == batch.boxes:
+            batch.state, batch.why = "ended", "sold_out"
+
+    def _serve(self, back: list[str]) -> None:
+        """Hold what there is for those who wait, first come, first served."""
+        lots = {self.offers[offer].lot for offer in back}
+        for wait in list(self.waits):
+            of = self.offers[wait.offer]
+            fits = wait.quantity <= self.free(wait.offer)
+            if of.lot not in lots or not fits or wait.quantity * of.grams > self.lot_left(of.lot):
+                continue
+            place = (wait.broadcast, wait.device)
+            hold = self.holds.get(place, Hold({}, 0))
+            line = hold.lines.get(wait.offer, Line(0, of.price))
+            if line.price != of.price or line.batch is not None:
+                continue
+            lines = {**hold.lines, wait.offer: Line(line.quantity + wait.quantity, of.price)}
+            self.holds[place] = Hold(lines, max(hold.until, self.now + HOLD_MS))
+            self.waits.remove(wait)
