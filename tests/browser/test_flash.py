@@ -15,6 +15,17 @@ from .conftest import PHONE, Open, Sale
 
 pytestmark = pytest.mark.browser
 
+# While `deaf` is set the page hears no events, as in the moment before they arrive.
+DEAF = """
+window.WebSocket = class extends WebSocket {
+  addEventListener(type, listener) {
+    super.addEventListener(type, (event) => {
+      const heard = type === "message" ? JSON.parse(event.data).type : "";
+      if (!window.deaf || heard !== "events") listener(event);
+    });
+  }
+};
+"""
 # A viewer who bought before: what this device remembers.
 KNOWN = """
 localStorage.setItem("farmlive.buyer", JSON.stringify(
@@ -281,17 +292,7 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
 async def test_a_spent_harvest_is_told_as_such(
     sale: Sale, sizes: list[dict[str, Any]], host: Channel, open_page: Open
 ) -> None:
-    deaf = """
-    window.WebSocket = class extends WebSocket {
-      addEventListener(type, listener) {
-        super.addEventListener(type, (event) => {
-          const heard = type === "message" ? JSON.parse(event.data).type : "";
-          if (!window.deaf || heard !== "events") listener(event);
-        });
-      }
-    };
-    """
-    page = await open_page(sale.path, size=PHONE, script=deaf + KNOWN)
+    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
     await host.call("card.pin", offer=sizes[0]["offer"])
     await expect(page.locator("#card")).to_contain_text("8 left")
     await page.evaluate("window.deaf = true")
@@ -302,3 +303,29 @@ async def test_a_spent_harvest_is_told_as_such(
     await expect(told).to_contain_text("The harvest gives no more of Oranges · 2.5 kg box")
     await expect(told.get_by_role("button", name="Tell me when one comes back")).to_be_visible()
     await expect(submit(page)).to_be_disabled()
+
+
+async def test_a_refusal_says_when_the_last_one_went_and_what_comes_back_when(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
+    await host.call("card.pin", offer=sale.rare)
+    await expect(page.locator("#card")).to_contain_text("2 left")
+    await page.evaluate("window.deaf = true")
+    line = {"offer": sale.rare, "quantity": 1, "price": 5400}
+    who = {"name": "Li Na", "phone": "13900000000"}
+    way = {"way": "parcel", "address": "Meixian"}
+    order = {"lines": [line], "buyer": who, "delivery": way, "payment": "cash_on_delivery"}
+    await host.call("order.place", key="o" * 20, **order)
+    await host.call("hold.place", key="h" * 20, lines=[line])
+    await buy(page).click()
+    told = page.locator("#buy-sheet").get_by_role("alert")
+    await expect(told).to_contain_text(
+        re.compile(r"The last of Large kumquats · box went \d+ seconds? ago\.")
+    )
+    await expect(told).to_contain_text(
+        re.compile(r"1 is held by a buyer and comes back at \d\d:\d\d if it is not ordered\.")
+    )
+    await told.get_by_role("button", name="Tell me when one comes back").click()
+    await expect(page.locator("#buy-sheet")).to_be_hidden()
+    await expect(page.locator("#toasts")).to_contain_text("You are no. 1")

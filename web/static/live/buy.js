@@ -147,7 +147,6 @@ export class Buying {
     const fee = (counts && parcel.fee) || 0;
     const total = { amount: basket.total.amount + fee, currency };
     this.total = total;
-    this.seen.show(total.amount);
     say(this.part("total"), money(total));
     const priced = this.fees.any && this.buyer.isParcel && parcel.fee !== undefined;
     this.part("with-fee").hidden = !(counts && priced);
@@ -161,6 +160,9 @@ export class Buying {
     const next = this.step === "order" && !whole;
     submit.disabled =
       !takes || basket.blocked || this.busy || (!next && (!known || parcel.most !== undefined));
+    // A sum that could not be pressed for is nobody's meaning.
+    if (submit.disabled || next) this.seen.clear();
+    else this.seen.show(total.amount);
     if (this.ordering.proving) say(submit, t("One moment, this keeps robots out…"));
     else if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
     else if (next) say(submit, t("Continue"));
@@ -188,7 +190,10 @@ export class Buying {
     const state = basket.state === "asking" && basket.hold ? "held" : basket.state;
     const held = this.part("held");
     held.hidden = this.step === "done" || basket.empty || state === "loose";
-    if (held.hidden) return;
+    if (held.hidden) {
+      say(this.part("held-told"), "");
+      return;
+    }
     const { remains } = basket;
     held.dataset.state = state === "held" && remains < SOON ? "soon" : state;
     const words = {
@@ -248,7 +253,7 @@ export class Buying {
       if (!this.buyer.check()) return;
       this.buyer.remember();
     }
-    if (seen < this.total.amount) {
+    if (seen !== null && seen < this.total.amount) {
       this.raised = { was: money({ ...this.total, amount: seen }), now: money(this.total) };
       this.render(this.buyable);
       return;

@@ -4,7 +4,7 @@
 import { say } from "../common/dom.js";
 import { recall, remember } from "../common/memory.js";
 import { fieldErrors } from "../common/problems.js";
-import { t, text } from "../common/words.js";
+import { page, t, text } from "../common/words.js";
 import { Region } from "./region.js";
 
 const FIELDS = ["name", "phone", "address", "centre", "email"];
@@ -133,10 +133,10 @@ export class BuyerForm {
   /** As an order says it; `fee` is what of the parcel was seen, minor units. */
   details(fee) {
     const { name, phone, way, address, region, centre, email } = this.read();
-    const buyer = { name, phone, ...(email && { email }) };
-    if (way === "pickup") return { buyer, delivery: { way, centre }, payment: "pay_at_pickup" };
+    const who = { buyer: { name, phone, ...(email && { email }) }, language: page.language };
+    if (way === "pickup") return { ...who, delivery: { way, centre }, payment: "pay_at_pickup" };
     const delivery = { way: "parcel", address, ...(region && { region }) };
-    return { buyer, delivery, payment: "cash_on_delivery", fee };
+    return { ...who, delivery, payment: "cash_on_delivery", fee };
   }
 
   /** In words, for the summary. */

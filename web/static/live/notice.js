@@ -125,39 +125,37 @@ function limitInWords({ left, limit, had }, name) {
 }
 
 /** When the last one went. */
-function goneInWords({ flash }, card, name) {
-  if (flash) return t("%(name)s at the flash price has just sold out.", { name });
-  const ago = now() - card.gone_at;
-  if (!(ago >= 0)) return t("%(name)s has just sold out.", { name });
-  if (ago < JUST) {
-    const seconds = Math.max(1, Math.round(ago / 1000));
-    return n(
-      "The last of %(name)s went %(seconds)s second ago.",
-      "The last of %(name)s went %(seconds)s seconds ago.",
-      seconds,
-      { name, seconds },
-    );
-  }
-  return t("The last of %(name)s went at %(time)s.", { name, time: clock(card.gone_at) });
+function goneInWords({ flash, sold_at: soldAt }, card, name) {
+  const values = { name: flash ? t("%(name)s at the flash price", { name }) : name };
+  const at = soldAt ?? (flash ? undefined : card.gone_at);
+  const ago = now() - at;
+  if (!(ago >= 0)) return t("%(name)s has just sold out.", values);
+  if (ago >= JUST) return t("The last of %(name)s went at %(time)s.", { ...values, time: clock(at) });
+  const seconds = Math.max(1, Math.round(ago / 1000));
+  return n(
+    "The last of %(name)s went %(seconds)s second ago.",
+    "The last of %(name)s went %(seconds)s seconds ago.",
+    seconds,
+    { ...values, seconds },
+  );
 }
 
-/** What may come back of it, and by when. */
-function heldInWords(change, card) {
-  const held = change.held ?? card.held ?? 0;
+/** What may come back of it, and when the first of that does. */
+function heldInWords({ held: told, back_at: at }, card) {
+  const held = told ?? card.held ?? 0;
   if (!(held > 0)) return t("More may be released: keep watching.");
-  const values = { held: count(held) };
-  if (change.until > 0) {
+  if (at > 0) {
     return n(
-      "%(held)s is held by a buyer and comes back by %(time)s if it is not ordered.",
-      "%(held)s are held by buyers and come back by %(time)s if they are not ordered.",
+      "%(held)s is held by a buyer and comes back at %(time)s if it is not ordered.",
+      "%(held)s are held by buyers and come back if they are not ordered, the first at %(time)s.",
       held,
-      { ...values, time: clock(change.until) },
+      { held: count(held), time: clock(at) },
     );
   }
   return n(
     "%(held)s is held by somebody and comes back if they do not order: keep watching.",
     "%(held)s are held by others and come back if they do not order: keep watching.",
     held,
-    values,
+    { held: count(held) },
   );
 }

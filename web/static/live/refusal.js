@@ -2,7 +2,8 @@
 
 /** What the server could not keep of the lines: `{offer, was, now}` where a price changed, else
     `{offer, left, why}` with what can be had of it and why no more: sold-out, lot-spent or
-    limit-reached, and what of `held`, `until`, `limit`, `had` and `flash` belongs to it. */
+    limit-reached, and what of `held`, `back_at`, `sold_at`, `limit`, `had` and `flash` belongs to
+    it. */
 export function changesOf({ slug, body = {} }, { lines, hold, offers }) {
   const told = body.offers ?? [];
   switch (slug) {

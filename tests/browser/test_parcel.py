@@ -1,0 +1,194 @@
+"""Buying in Chromium: what a parcel costs by region and weight, the pick-up's code, and the proof
+that an order may have to bring.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, expect
+
+from farmlive.app import Server
+from farmlive.client import Channel
+from farmlive.settings import Settings
+
+from .conftest import PHONE, Open, Sale
+
+pytestmark = pytest.mark.browser
+
+FEES = [
+    {"region": "", "upto_g": 10_000, "fee": 1500},
+    {"region": "35", "upto_g": 5_000, "fee": 600},
+    {"region": "35", "upto_g": 20_000, "fee": 900},
+]
+# A viewer in Youxi who bought before: what this device remembers.
+KNOWN = """
+localStorage.setItem("farmlive.buyer", JSON.stringify({
+  name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian",
+  region: "350426", place: "福建省 三明市 尤溪县",
+}));
+"""
+# Counts what is tapped by hand, and keeps the longest time in which the page answered nothing.
+COUNTED = """
+window.taps = 0;
+addEventListener("click", (event) => { if (event.isTrusted) window.taps += 1; }, true);
+window.longest = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration);
+}).observe({ type: "longtask", buffered: true });
+"""
+
+
+@pytest.fixture
+def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """A test says by its parameter what it needs other than the default."""
+    return settings.model_copy(update=getattr(request, "param", {}))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
+    """A host whose card shows the small boxes, in a shop whose parcels cost something."""
+    await charge(sale, FEES)
+    _, secret = await site.house.people.create_api_key("host", "host")
+    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
+        await channel.call("card.pin", offer=sale.offer)
+        yield channel
+
+
+async def charge(sale: Sale, fees: list[dict[str, object]]) -> None:
+    await sale.api.request("PUT", "/api/v1/parcel-fees", json={"fees": fees})
+
+
+def submit(page: Page) -> Locator:
+    return page.locator("#buy-sheet [type=submit]")
+
+
+async def tap_buy(page: Page) -> Locator:
+    await page.locator("#card .pinned__buy").click()
+    return page.locator("#buy-sheet")
+
+
+async def test_who_is_known_needs_three_taps_at_most(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=COUNTED + KNOWN)
+    sheet = await tap_buy(page)
+    await expect(sheet).to_contain_text("福建省 三明市 尤溪县 · Meixian")
+    await expect(sheet.locator("[data-part=fee]")).to_have_text("¥6.00 · 2.5 kg")
+    await expect(submit(page)).to_have_text("Place the order · ¥35.90")
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥35.90")
+    assert await page.evaluate("window.taps") <= 3
+    (order,) = await sale.api.orders(sale.broadcast)
+    assert order["fee"]["amount"] == 600
+
+
+async def test_the_fee_is_there_at_once_with_weight_and_region(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    sheet = await tap_buy(page)
+    await submit(page).click()
+    fee = sheet.locator("[data-part=fee-line]")
+    await expect(fee).to_have_text("The parcel costs ¥15.00 for 2.5 kg.")
+    await sheet.get_by_label("Province").select_option("福建省")
+    await expect(fee).to_have_text("The parcel costs ¥6.00 for 2.5 kg.")
+    await sheet.get_by_label("City").select_option("三明市")
+    await sheet.get_by_label("County").select_option("尤溪县")
+    await expect(submit(page)).to_have_text("Place the order · ¥35.90")
+    await sheet.get_by_role("button", name="Back").click()
+    for _ in range(2):
+        await sheet.get_by_role("button", name="One more: Small kumquats").click()
+    await submit(page).click()
+    await expect(fee).to_have_text("The parcel costs ¥9.00 for 7.5 kg.")
+    # A municipality has no cities to choose from.
+    await sheet.get_by_label("Province").select_option("上海市")
+    await expect(sheet.get_by_label("City")).to_be_hidden()
+    await sheet.get_by_label("County").select_option("徐汇区")
+    await expect(fee).to_have_text("The parcel costs ¥15.00 for 7.5 kg.")
+    await sheet.get_by_text("E-mail for the receipt").click()
+    for field, typed in (
+        ("Name", "Wang Fang"),
+        ("Phone", "13800000000"),
+        ("Address", "Xuhui 12"),
+        ("E-mail for the receipt", "wang@example"),
+    ):
+        await sheet.get_by_label(field, exact=True).fill(typed)
+    await submit(page).click()
+    await expect(sheet.locator("#email-error")).to_contain_text("looks like name@example.com")
+    await sheet.get_by_label("E-mail for the receipt", exact=True).fill("wang@example.com")
+    await expect(submit(page)).to_have_text("Place the order · ¥104.70")
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥104.70")
+    (order,) = await sale.api.orders(sale.broadcast)
+    assert order["fee"]["amount"] == 1500
+
+
+async def test_a_pick_up_adds_nothing_and_gives_a_code(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    sheet = await tap_buy(page)
+    await submit(page).click()
+    await sheet.get_by_text("I pick it up").click()
+    await expect(sheet.locator("[data-part=fee-line]")).to_have_text(
+        "Nothing is added for a pick-up."
+    )
+    await sheet.get_by_label("Name", exact=True).fill("Wang Fang")
+    await sheet.get_by_label("Phone", exact=True).fill("13800000000")
+    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=code-number]")).to_have_text(re.compile(r"^\d{6}$"))
+    await expect(sheet).to_contain_text("say your order number and the code")
+
+
+async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    sheet = await tap_buy(page)
+    await expect(submit(page)).to_have_text("Place the order · ¥35.90")
+    await charge(sale, [{"region": "", "upto_g": 5_000, "fee": 800}])
+    await submit(page).click()
+    await expect(sheet.get_by_role("alert")).to_contain_text(
+        "The parcel costs ¥8.00 now, ¥6.00 when you looked."
+    )
+    await expect(submit(page)).to_have_text("Place the order · ¥37.90")
+    assert await sale.api.orders(sale.broadcast) == []
+    await sheet.get_by_role("alert").click()  # read
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥37.90")
+
+
+async def test_a_parcel_that_is_too_heavy_is_not_sent(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    await charge(sale, [{"region": "", "upto_g": 3_000, "fee": 800}])
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    sheet = await tap_buy(page)
+    await expect(submit(page)).to_have_text("Place the order · ¥37.90")
+    await sheet.get_by_role("button", name="One more: Small kumquats").click()
+    told = sheet.get_by_role("alert")
+    await expect(told).to_contain_text("A parcel there holds 3 kg at most.")
+    await expect(submit(page)).to_be_disabled()
+    await sheet.get_by_role("button", name="One less: Small kumquats").click()
+    await expect(told).to_be_hidden()
+    await expect(submit(page)).to_be_enabled()
+
+
+@pytest.mark.parametrize("settings", [{"order_proof_bits": 14}], indirect=True)
+async def test_the_page_brings_the_proof_that_an_order_needs(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=COUNTED + KNOWN)
+    sheet = await tap_buy(page)
+    await expect(sheet).to_contain_text("Held for you")
+    await page.evaluate("window.longest = 0")
+    await submit(page).click()
+    async with asyncio.timeout(60):
+        await sheet.locator("[data-part=order-number]").wait_for(timeout=60_000)
+    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    # The search stands in a worker: none of the page's own tasks is long.
+    assert await page.evaluate("window.longest") < 1_000
