@@ -8,11 +8,15 @@ import { now } from "../common/now.js";
 import { pictureOf } from "../common/pictures.js";
 import { toast } from "../common/toast.js";
 import { n, t, text } from "../common/words.js";
+import { running } from "../live/flash.js";
 import { balanceOf, drawBalance, releasable, sayLot } from "./balance.js";
 import { drawNotes, Notes } from "./notes.js";
 import { Pace } from "./pace.js";
 import { spoken, together } from "./sentences.js";
-import { drawParts, firstBack, heldOf, isLow, leftWords, parts } from "./stock.js";
+import { drawParts, firstBack, heldOf, isLow, isOut, leftOfWords, leftWords, parts } from "./stock.js";
+
+/** The keys of notes, in the order in which they stand. */
+const FIRST = ["refused", "price-failed", "price", "flash"];
 
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
@@ -59,6 +63,7 @@ export class Bag {
     }
     this.#root.querySelector("[data-bag-empty]").hidden = scene.offers.size > 0 || isOver;
     this.#root.querySelector("[data-bag-hint]").hidden = scene.offers.size === 0 || isOver;
+    if (this.#offers.some(({ flash }) => flash)) this.#root.querySelector("[data-flash-hint]")?.remove();
     this.#each(this.#root.querySelector("[data-bag-list]"), "bag-item", (item, offer) => {
       this.#fill(item, offer, isOver);
       this.#fillStock(item, offer, isOver);
@@ -89,7 +94,9 @@ export class Bag {
   #look(offer, isOver) {
     const pace = this.#paces.get(offer.offer) ?? new Pace();
     this.#paces.set(offer.offer, pace);
-    this.#soon.set(offer.offer, isOver ? null : pace.minutesLeft(offer, Date.now()));
+    // What its flash has set aside is left too.
+    const stock = { released: offer.released, left: offer.left + (offer.kept ?? 0) };
+    this.#soon.set(offer.offer, isOver ? null : pace.minutesLeft(stock, Date.now()));
   }
 
   /** Keeps the element of an offer, so that neither focus nor a finger loses it. */
@@ -130,10 +137,12 @@ export class Bag {
     const isPinned = this.#scene.pinned === offer.offer;
     const set = (key, words, tick) => say(item.querySelector(`[data-${key}]`), words, tick);
     set("name", text(offer.name));
-    set("price", money(offer.price));
-    set("left", leftWords(offer.left), true);
+    // The pins in the dock say what viewers see: the flash while it runs.
+    const flash = item.querySelector(".dock__pin") ? running(offer) : null;
+    set("price", money(flash?.price ?? offer.price));
+    set("left", flash ? leftWords(offer.kept) : leftOfWords(offer), true);
     item.classList.toggle("is-pinned", isPinned);
-    item.classList.toggle("is-out", offer.left <= 0);
+    item.classList.toggle("is-out", isOut(offer));
     item.classList.toggle("is-low", isLow(offer));
     const pin = item.querySelector("[data-pin]");
     pin.setAttribute("aria-pressed", String(isPinned));
@@ -202,10 +211,10 @@ export class Bag {
     begin.setAttribute("aria-label", t("Flash batch of %(name)s", { name: text(offer.name) }));
   }
 
-  /** What is told and asked of an offer, and that boxes of it are waited for. */
+  /** What is told and asked of an offer, and that boxes of it are waited for; what matters most first. */
   #notesOf(offer, isOver) {
     if (!this.#deeds || isOver) return [];
-    const notes = this.#notes.of(offer.offer);
+    const notes = this.#notes.of(offer.offer).sort((one, other) => FIRST.indexOf(one.key) - FIRST.indexOf(other.key));
     const waiting = offer.waiting ?? 0;
     const most = releasable(offer, this.#scene.offers.values());
     const more = Math.min(waiting, most ?? waiting);
@@ -216,7 +225,8 @@ export class Bag {
       words: n("%(n)s box is waited for.", "%(n)s boxes are waited for.", waiting, { n: count(waiting) }),
       acts: [{ words: t("Release %(n)s", { n: count(more) }), run: () => this.#deeds.releases.release(offer.offer, more), name: text(offer.name) }],
     };
-    return [...notes, wanted];
+    const past = notes.filter(({ key }) => key === "flash");
+    return [...notes.filter((note) => !past.includes(note)), wanted, ...past];
   }
 
   #tick() {
@@ -236,7 +246,7 @@ export class Bag {
     this.#hand.hidden = false;
     const set = (key, words, tick) => say(this.#hand.querySelector(`[data-${key}]`), words, tick);
     set("name", text(offer.name));
-    set("left", leftWords(offer.left), true);
+    set("left", leftOfWords(offer), true);
     const { held } = parts(offer);
     set("held", held ? t("%(n)s held", { n: count(held) }) : "");
     const price = this.#hand.querySelector("[data-reprice]");
@@ -246,7 +256,7 @@ export class Bag {
     const notes = this.#notesOf(offer, false);
     // One at a time: the dock must not cover what it stands over.
     drawNotes(this.#hand.querySelector("[data-notes]"), notes.slice(0, 1));
-    this.#hand.classList.toggle("is-out", offer.left <= 0);
+    this.#hand.classList.toggle("is-out", isOut(offer));
     this.#hand.classList.toggle("is-low", isLow(offer));
   }
 

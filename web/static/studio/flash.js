@@ -149,7 +149,7 @@ export class Flashes {
     const { when, at } = this.#form.elements;
     if (when.value === "now") return null;
     if (when.value === "at") return at.value ? new Date(at.value).getTime() : NaN;
-    return now() + Number(when.value) * MINUTE_MS;
+    return Math.round(now() + Number(when.value) * MINUTE_MS);
   }
 
   #drawSheet() {

@@ -24,6 +24,12 @@ export function drawParts(bar, stock) {
   }
 }
 
+/** Whether nothing of it can be had, at any price. */
+export const isOut = ({ left, kept = 0 }) => left <= 0 && kept <= 0;
+
+/** What is left at the ordinary price: all may be in the flash that runs. */
+export const leftOfWords = (offer) => (offer.left <= 0 && !isOut(offer) ? t("All in the flash") : leftWords(offer.left));
+
 export const leftWords = (left) => (left > 0 ? t("%(n)s left", { n: count(left) }) : t("Sold out"));
 
 /** When the earliest of these held orders gives an offer's stock back, in milliseconds, or null. */

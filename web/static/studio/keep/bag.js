@@ -2,14 +2,15 @@
 // dragging or by the arrows; price and released stock, changed over the channel as while live.
 
 import { el, icon } from "../../common/dom.js";
-import { count, kilograms, money } from "../../common/format.js";
+import { clock, count, kilograms, money } from "../../common/format.js";
 import { pictureOf } from "../../common/pictures.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
 import { Channel } from "../../live/channel.js";
 import { get, post, put } from "../api.js";
+import { balanceOf, lotWords, releasable } from "../balance.js";
 import { spoken } from "../sentences.js";
-import { drawParts, parts } from "../stock.js";
+import { drawParts, leftOfWords, parts } from "../stock.js";
 import { act, List } from "./list.js";
 import { FormSheet, offer as choices } from "./sheet.js";
 
@@ -27,8 +28,15 @@ const list = new List("bag", async () => (await get(`${path}/offers`)).offers, d
 function draw(card) {
   const name = text(card.name);
   const stock = parts(card);
-  const bar = el("div", { class: "parts", "aria-hidden": "true" }, el("i", { class: "parts__sold" }), el("i", { class: "parts__held" }), el("i", { class: "parts__left" }));
+  const bar = el("div", { class: "parts", "aria-hidden": "true" }, el("i", { class: "parts__sold" }), el("i", { class: "parts__held" }), el("i", { class: "parts__kept" }), el("i", { class: "parts__left" }));
   drawParts(bar, stock);
+  const waiting = card.waiting ?? 0;
+  const said = [
+    leftOfWords(card),
+    t("%(n)s sold", { n: count(stock.sold) }),
+    stock.held ? t("%(n)s held", { n: count(stock.held) }) : "",
+    waiting ? t("%(n)s waited for", { n: count(waiting) }) : "",
+  ];
   const item = el(
     "li",
     { class: "packing", "data-offer": card.offer, draggable: isOpen ? "true" : null },
@@ -39,13 +47,14 @@ function draw(card) {
       { class: "packing__words" },
       el("strong", {}, name),
       el("span", {}, el("span", { class: "price price--small" }, money(card.price)), card.list_price ? el("s", { class: "price-was" }, money(card.list_price)) : null),
-      el("span", { class: "small soft" }, `${t("Lot %(code)s", { code: card.lot.code })} · ${text(card.lot.farm.name)}`),
+      el("span", { class: "small soft" }, `${text(card.lot.farm.name)} · ${lotOf(card)}`),
+      card.flash ? el("span", { class: "small packing__flash" }, icon("flash", true), flashWords(card.flash)) : null,
     ),
     el(
       "div",
       { class: "packing__stock small" },
       bar,
-      el("span", { class: "number" }, [t("%(n)s left", { n: count(stock.left) }), t("%(n)s sold", { n: count(stock.sold) }), stock.held ? t("%(n)s held", { n: count(stock.held) }) : ""].filter(Boolean).join(" · ")),
+      el("span", { class: "number" }, said.filter(Boolean).join(" · ")),
     ),
     isOpen
       ? el(
@@ -59,6 +68,17 @@ function draw(card) {
   );
   if (isOpen) setUpDrag(item);
   return item;
+}
+
+/** What is left of the lot that a card draws on, or its code alone. */
+function lotOf(card) {
+  const balance = balanceOf(card, list.items);
+  return balance ? lotWords(balance) : t("Lot %(code)s", { code: card.lot.code });
+}
+
+function flashWords({ state, price, boxes, starts_at: starts }) {
+  const values = { n: count(boxes), price: money(price), time: clock(starts) };
+  return state === "running" ? t("Flash on air: %(n)s at %(price)s", values) : t("Flash at %(time)s: %(n)s at %(price)s", values);
 }
 
 const ids = () => list.items.map(({ offer }) => offer);
@@ -136,7 +156,7 @@ function drawLots() {
   const { product, lot } = adding.elements;
   const chosen = products.find(({ id }) => id === product.value);
   const own = lots.filter((each) => each.farm === chosen?.farm);
-  choices(lot, own.map((each) => [each.id, `${each.code} · ${text(each.product_name)} · ${kilograms(each.quantity_g)}`]));
+  choices(lot, own.map((each) => [each.id, `${each.code} · ${text(each.product_name)} · ${t("%(weight)s left", { weight: kilograms(each.left_g ?? each.quantity_g) })}`]));
   if (own.length === 1) lot.value = own[0].id;
   const none = adding.part("no-lots");
   none.hidden = !chosen || own.length > 0;
@@ -167,6 +187,8 @@ async function add() {
 }
 
 function change(card) {
+  const more = releasable(card, list.items);
+  changing.part("lot-gives").textContent = more === null ? "" : t("The lot gives up to %(n)s in all.", { n: count(card.released + more) });
   changing.open({
     title: text(card.name),
     values: { price: card.price, list_price: card.list_price, released: card.released },

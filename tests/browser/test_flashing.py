@@ -1,0 +1,134 @@
+"""A flash batch in the console in Chromium: proposed, started, counted down, ended and planned."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .conftest import PHONE, Open, Sale
+from .test_selling import card, console
+
+pytestmark = pytest.mark.browser
+
+
+async def buy(sale: Sale, number: int, price: int) -> Any:
+    return await sale.api.place_order(
+        sale.broadcast,
+        f"a-key-of-a-test-{number:04d}",
+        {
+            "lines": [{"offer": sale.offer, "quantity": 1, "price": price}],
+            "buyer": {"name": f"Wang {number}", "phone": f"138000000{number:02d}"},
+            "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
+            "payment": "cash_on_delivery",
+        },
+    )
+
+
+async def begin(page: Page) -> Any:
+    await card(page).get_by_role("button", name=re.compile("^Flash batch of")).click()
+    return page.get_by_role("dialog", name="Flash: Small kumquats")
+
+
+async def test_flash_starts_with_two_taps_and_ends_by_one_that_asks(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale)
+    sheet = await begin(page)
+    await expect(sheet).to_contain_text("from the 20 that are left; 10 stay at ¥29.90")
+    await sheet.get_by_role("button", name="Start now: 10 at ¥25.90").click()
+    flash = card(page).locator(".flash")
+    await expect(flash).to_contain_text("10 left")
+    await expect(flash).to_contain_text("2 a buyer")
+    await expect(flash.locator("[data-flash-clock]")).to_have_text(re.compile(r"^4:\d\d$"))
+    await buy(sale, 1, 2590)
+    line = {"offer": sale.offer, "quantity": 2, "price": 2590}
+    await sale.api.place_hold(sale.broadcast, "a-hold-of-a-test-0001", [line])
+    await expect(flash).to_contain_text("7 left")
+    await expect(flash).to_contain_text("1 sold")
+    await expect(flash).to_contain_text("2 held")
+    await flash.get_by_role("button", name="End the flash of Small kumquats").click()
+    await expect(flash).to_contain_text("End it now? 7 boxes go back to ¥29.90.")
+    await flash.get_by_role("button", name="No", exact=True).click()
+    await flash.get_by_role("button", name="End the flash of Small kumquats").click()
+    await flash.get_by_role("button", name="Yes, end it").click()
+    await expect(card(page)).to_contain_text("Flash over: 1 of 10 sold.")
+    await expect(flash).to_be_hidden()
+    await expect(card(page)).to_contain_text("17 left")
+
+
+async def test_flash_says_what_it_releases_and_what_the_lot_gives(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale)
+    sheet = await begin(page)
+    boxes = sheet.get_by_label("How many boxes")
+    await boxes.fill("50")
+    await expect(sheet).to_contain_text("takes the 20 that are left, and 30 more are released")
+    await expect(sheet).to_contain_text("After that the lot still gives 150 (375 kg).")
+    await boxes.fill("500")
+    await expect(sheet).to_contain_text("Lot 1123 gives 200 boxes only")
+    await sheet.get_by_label("Flash price").fill("9")
+    await sheet.get_by_role("button", name="Start now: 500 at ¥9.00").click()
+    await expect(sheet.get_by_role("alert")).to_contain_text("less than half of ¥29.90")
+    await sheet.get_by_role("button", name="Yes, ¥9.00 is meant").click()
+    await expect(card(page).locator(".flash")).to_contain_text("200 left")
+    await expect(card(page)).to_contain_text("All in the flash")
+    await expect(card(page).get_by_role("button", name=re.compile("^Flash batch"))).to_be_disabled()
+
+
+async def test_planned_flash_is_called_off_and_planned_again(open_studio: Open, sale: Sale) -> None:
+    page = await console(open_studio, sale, role="host", size=PHONE)
+    hand = page.get_by_role("region", name="Stock and price of what is shown")
+    await hand.get_by_role("button", name=re.compile("^Flash batch of")).click()
+    sheet = page.get_by_role("dialog", name="Flash: Small kumquats")
+    await sheet.get_by_role("radio", name="+15 min").check()
+    await sheet.get_by_role("button", name=re.compile("^Plan it for")).click()
+    flash = hand.locator(".flash")
+    await expect(flash).to_contain_text("10 boxes")
+    await expect(flash).to_contain_text("5 min")
+    await flash.get_by_role("button", name="Call off the flash of Small kumquats").click()
+    await expect(flash).to_be_hidden()
+    await page.get_by_role("button", name="Undo").click()
+    await expect(flash).to_contain_text("10 boxes")
+
+
+async def test_flash_is_planned_before_the_broadcast(open_studio: Open, sale: Sale) -> None:
+    title = {"zh": "明天", "en": "Tomorrow"}
+    other = (await sale.api.create_broadcast(title))["id"]
+    await sale.api.create_offer(
+        other,
+        sale.lot,
+        2990,
+        5,
+        name={"zh": "小金桔", "en": "Small kumquats"},
+        unit={"zh": "箱", "en": "box"},
+        net_weight_g=2500,
+    )
+    page = await open_studio(f"/studio/{other}")
+    sheet = await begin(page)
+    await expect(sheet).to_contain_text("not live yet")
+    await sheet.get_by_role("button", name=re.compile("^Plan it for")).click()
+    await expect(card(page).locator(".flash")).to_contain_text("10 boxes")
+    await page.goto(f"/studio/{other}/bag")
+    await expect(page.locator(".packing")).to_contain_text(re.compile(r"Flash at \d\d:\d\d: 10 at"))
+
+
+async def test_what_is_waited_for_is_released_by_one_tap(
+    open_studio: Open, open_page: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale)
+    large = page.locator("[data-bag] .bag__item").last
+    await sale.api.request(
+        "PUT",
+        f"/api/v1/broadcasts/{sale.broadcast}/waits/{sale.rare}",
+        json={"quantity": 5},
+    )
+    await expect(large).to_contain_text("5 boxes are waited for.")
+    await large.get_by_role("button", name=re.compile("another number")).click()
+    sheet = page.get_by_role("dialog", name="Large kumquats")
+    await expect(sheet.get_by_label("How many more")).to_have_value("5")
+    await sheet.get_by_role("button", name="Close").click()
+    await large.get_by_role("button", name=re.compile("^Release 5: ")).click()
+    await expect(large).to_contain_text("5 held")
+    await expect(large).not_to_contain_text("waited for")
