@@ -317,6 +317,50 @@ class Api(Connection):
         """Give back what this device holds."""
         await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/holds/{order}")
 
+    async def wait_in_line(self, broadcast: str, offer: str, quantity: int) -> Json:
+        """Wait for so many of an offer, `{"offer","quantity","place","waiting"}`.
+
+        What comes back is held for this device. A place of 0 says that it is held already.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/waits/{offer}"
+        return await self.request("PUT", path, json={"quantity": quantity})
+
+    async def leave_line(self, broadcast: str, offer: str) -> None:
+        """Wait for an offer no more."""
+        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/waits/{offer}")
+
+    async def waits(self, broadcast: str) -> list[Json]:
+        """What this device waits for, the longest first."""
+        path = f"/api/v1/broadcasts/{broadcast}/waits"
+        return list((await self.request("GET", path))["waits"])
+
+    async def flashes(self, broadcast: str) -> list[Json]:
+        """The flash batches of a broadcast."""
+        path = f"/api/v1/broadcasts/{broadcast}/flashes"
+        return list((await self.request("GET", path))["flashes"])
+
+    async def plan_flash(
+        self, broadcast: str, offer: str, price: int, boxes: int, seconds: int, **more: Any
+    ) -> Json:
+        """Sell so many boxes at a price of their own for so long (staff only).
+
+        `more` are `per_buyer` and `starts_at`; without the latter it begins now.
+        """
+        body = {"offer": offer, "price": price, "boxes": boxes, "seconds": seconds, **more}
+        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/flashes", json=body)
+
+    async def end_flash(self, broadcast: str, flash: str) -> Json:
+        """End a flash batch before its time (staff only)."""
+        return await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/flashes/{flash}")
+
+    async def mispriced(self, broadcast: str, offer: str) -> Json:
+        """What was ordered at an offer's last wrong price (staff only).
+
+        `{"was","price","from","until","orders","held"}`; `deeds` of each order is what can be done.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/offers/{offer}/mispriced"
+        return await self.request("GET", path)
+
     async def orders(self, broadcast: str, **only: str) -> list[Json]:
         """All orders of a broadcast that the caller may see, oldest first.
 
@@ -346,15 +390,59 @@ class Api(Connection):
         path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/payment"
         return await self.request("POST", path, json={"payment": "paid"})
 
-    async def refund_order(self, broadcast: str, order: str, amount: int, reason: str) -> Json:
-        """Keep that so much, in minor units, was given back, and return the order."""
+    async def move_orders(self, broadcast: str, orders: Sequence[str], **move: str) -> Json:
+        """Move many orders at once, `{"move","until","moved","refused"}`.
+
+        `move` is `state=` or `payment="paid"`, and perhaps `reason`; what may not be moved is
+        refused one by one.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/orders/moves"
+        return await self.request("POST", path, json={"orders": list(orders), **move})
+
+    async def undo_move(self, broadcast: str, move: str) -> Json:
+        """Undo a move within ten minutes; answers as `move_orders` does."""
+        return await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/orders/moves/{move}")
+
+    async def refund_order(
+        self, broadcast: str, order: str, amount: int, reason: str, lines: Sequence[Json] = ()
+    ) -> Json:
+        """Keep that so much, in minor units, was given back, and return the order.
+
+        `lines` are boxes for which it was, `{"offer","quantity"}`: they go back into the stock.
+        """
         path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/refund"
-        return await self.request("POST", path, json={"amount": amount, "reason": reason})
+        body = {"amount": amount, "reason": reason, "lines": list(lines)}
+        return await self.request("POST", path, json=body)
 
     async def cancel_order(self, token: str, reason: str | None = None) -> Json:
         """Cancel an order by the token in its buyer's address, and return it."""
         body = {"reason": reason} if reason else {}
         return await self.request("POST", f"/api/v1/orders/{token}/cancel", json=body)
+
+    async def claim_photo(self, token: str, data: bytes, media_type: str = "image/jpeg") -> Json:
+        """Keep a photo for a claim; the answer's `photo` is its name."""
+        return await self.upload(f"/api/v1/orders/{token}/claims/photos", data, media_type)
+
+    async def claim(self, token: str, text: str, photos: Sequence[str] = ()) -> Json:
+        """Say what is wrong with what came, with names of photos, and return the order."""
+        body = {"text": text, "photos": list(photos)}
+        return await self.request("POST", f"/api/v1/orders/{token}/claims", json=body)
+
+    async def claims(self, broadcast: str, state: str | None = None) -> list[Json]:
+        """The orders with claims (staff only), or with claims that are `open`, `refunded` or
+        `refused`.
+        """
+        query = "" if state is None else f"?state={state}"
+        path = f"/api/v1/broadcasts/{broadcast}/claims{query}"
+        return list((await self.request("GET", path))["orders"])
+
+    async def answer_claim(self, broadcast: str, claim: str, answer: str, **decision: Any) -> Json:
+        """Answer a claim (staff only) and return its order.
+
+        `decision` is `amount=`, minor units to give back, or `refuse=True`.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/claims/{claim}/answer"
+        return await self.request("POST", path, json={"answer": answer, **decision})
 
     async def order(self, token: str) -> Json:
         """An order by the token in its buyer's address."""

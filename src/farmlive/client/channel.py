@@ -240,6 +240,58 @@ class Channel:
         """Drop the hold of this device under this id. Raises what `call` raises."""
         await self.call("hold.drop", order=order, timeout_s=timeout_s)
 
+    async def wait_in_line(self, offer: str, quantity: int, *, timeout_s: float = 10.0) -> Json:
+        """Wait for so many of an offer, `{"offer","quantity","place","waiting"}`.
+
+        What comes back is held for this device; `order.held` then tells it with `waited`. A place
+        of 0 says that it is held already. Raises what `call` raises.
+        """
+        return await self.call("wait.join", offer=offer, quantity=quantity, timeout_s=timeout_s)
+
+    async def leave_line(self, offer: str, *, timeout_s: float = 10.0) -> None:
+        """Wait for an offer no more. Raises what `call` raises."""
+        await self.call("wait.leave", offer=offer, timeout_s=timeout_s)
+
+    async def flash(
+        self,
+        offer: str,
+        price: int,
+        boxes: int,
+        seconds: int,
+        *,
+        timeout_s: float = 10.0,
+        **more: Any,
+    ) -> Json:
+        """Sell so many boxes at a price of their own for so long (staff only).
+
+        It begins now, or at `starts_at`, ms since 1970; `per_buyer` is how many each may have.
+        Raises what `call` raises.
+        """
+        wanted = {"price": price, "boxes": boxes, "seconds": seconds, **more}
+        return await self.call("flash.plan", offer=offer, timeout_s=timeout_s, **wanted)
+
+    async def end_flash(self, flash: str, *, timeout_s: float = 10.0) -> Json:
+        """End a flash batch before its time (staff only). Raises what `call` raises."""
+        return await self.call("flash.end", flash=flash, timeout_s=timeout_s)
+
+    async def correct(
+        self,
+        offer: str,
+        price: int | None = None,
+        *,
+        honour: bool = False,
+        timeout_s: float = 10.0,
+    ) -> Json:
+        """Put a wrong price right, to the one before or a given one (staff only).
+
+        With `honour` what is held at the wrong price stays at it. Answers `{"offer","price","was",
+        "orders","held",…}`. Raises what `call` raises.
+        """
+        more = {} if price is None else {"price": price}
+        return await self.call(
+            "offer.correct", offer=offer, honour=honour, timeout_s=timeout_s, **more
+        )
+
     async def drop(self) -> None:
         """Break the connection as a lost network does; the channel then resumes by itself."""
         if self._socket is not None:

@@ -42,7 +42,7 @@ _AGAIN = select(func.min(offer_prices.c.from_at)).where(
     offer_prices.c.id > bindparam("wrong"),
 )
 _AT_IT = (
-    select(orders, order_lines.c.quantity, order_lines.c.total.label("of_line"))
+    select(orders, (order_lines.c.quantity - order_lines.c.returned).label("boxes"))
     .join(order_lines, order_lines.c.order == orders.c.id)
     .where(
         order_lines.c.offer == bindparam("offer"),
@@ -153,7 +153,9 @@ class Corrections:
                     "price": money(right, row.currency),
                     "from": wrong.from_at,
                     "until": wrong.until_at,
-                    "orders": [_shown(order, right) for order in _ordered(connection, offer)],
+                    "orders": [
+                        _shown(order, wrong.price, right) for order in _ordered(connection, offer)
+                    ],
                     "held": sum(line["quantity"] for _, line in held),
                 }
             )
@@ -213,8 +215,8 @@ def _ordered(connection: Connection, offer: str) -> Sequence[Row[Any]]:
     return connection.execute(_AT_IT, {**named, **span}).all()
 
 
-def _shown(row: Row[Any], right: int) -> dict[str, Any]:
-    too_much = row.of_line - right * row.quantity
+def _shown(row: Row[Any], wrong: int, right: int) -> dict[str, Any]:
+    too_much = (wrong - right) * row.boxes
     deeds = ["keep"]
     if life.can_cancel(row.state, "staff"):
         deeds.append("cancel")
@@ -227,8 +229,8 @@ def _shown(row: Row[Any], right: int) -> dict[str, Any]:
         "placed_at": row.placed_at,
         "state": row.state,
         "payment": row.payment,
-        "quantity": row.quantity,
-        "total": money(row.of_line, row.currency),
+        "quantity": row.boxes,
+        "total": money(wrong * row.boxes, row.currency),
         "difference": money(abs(too_much), row.currency),
         "buyer": {"name": row.buyer_name, "phone": row.buyer_phone},
         "deeds": deeds,

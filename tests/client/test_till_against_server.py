@@ -1,0 +1,161 @@
+"""Flash batches, waiting lists, wrong prices, moves and claims through the clients, against the
+real server.
+"""
+
+import contextlib
+import io
+
+import pytest
+from PIL import Image
+
+from farmlive import app
+from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
+
+NAME = {"zh": "金桔", "en": "Kumquats"}
+UNIT = {"zh": "箱", "en": "box"}
+PRICE, CHEAP = 2990, 1990
+
+
+@contextlib.asynccontextmanager
+async def selling(settings):
+    """A server that runs, its key, a live broadcast and an offer of three boxes."""
+    async with app.running(settings) as server:
+        _, key = await server.house.people.create_api_key("test", "coordinator")
+        async with Api(server.url, key=key) as api:
+            farm = await api.create_farm(NAME, NAME)
+            lot = await api.create_lot(farm["id"], "1", NAME, "2026-11-20T08:00:00+08:00", 50_000)
+            product = await api.create_product(farm["id"], NAME, UNIT, 2500)
+            broadcast = (await api.create_broadcast(NAME))["id"]
+            card = await api.create_offer(broadcast, lot["id"], PRICE, 3, product=product["id"])
+            await api.start(broadcast)
+            yield server.url, key, api, broadcast, card["offer"]
+
+
+def lines(offer, quantity, price=PRICE):
+    return [{"offer": offer, "quantity": quantity, "price": price}]
+
+
+def body(offer, quantity, price=PRICE, order=None):
+    return {
+        "order": order,
+        "lines": lines(offer, quantity, price),
+        "buyer": {"name": "Wang Fang", "phone": "13800000000"},
+        "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
+        "payment": "cash_on_delivery",
+    }
+
+
+async def test_who_waits_is_told_of_the_box_that_comes(settings):
+    async with (
+        selling(settings) as (url, key, _, broadcast, offer),
+        await Channel.connect(url, broadcast, key=key) as host,
+        await Channel.connect(url, broadcast) as viewer,
+        await Channel.connect(url, broadcast) as other,
+    ):
+        held = await other.hold("h" * 16, lines(offer, 3))
+        waits = await viewer.wait_in_line(offer, 2)
+        assert waits == {"offer": offer, "quantity": 2, "place": 1, "waiting": 2}
+        await host.wait_for("wait.changed", offer=offer, waiting=2)
+        async with await Channel.connect(url, broadcast) as late:
+            (card,) = late.snapshot["offers"]
+            assert (card["left"], card["waiting"]) == (0, 2)
+        await other.give_back(held["order"])
+        mine = await viewer.wait_for("order.held", waited=True)
+        assert (await host.wait_for("stock.changed", left=1)).data["held"] == 2
+        placed = await viewer.call(
+            "order.place", key="p" * 16, **body(offer, 2, order=mine.data["order"])
+        )
+        assert placed["order"] == mine.data["order"]
+
+
+async def test_one_waits_by_http_and_leaves(settings):
+    async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
+        await api.place_order(broadcast, "o" * 16, body(offer, 3))
+        assert (await buyer.wait_in_line(broadcast, offer, 1))["place"] == 1
+        (wait,) = await buyer.waits(broadcast)
+        assert (wait["offer"], wait["quantity"]) == (offer, 1)
+        async with await Channel.connect(url, broadcast, cookie=buyer.cookie) as channel:
+            await channel.leave_line(offer)
+        assert await buyer.waits(broadcast) == []
+        await buyer.wait_in_line(broadcast, offer, 1)
+        await buyer.leave_line(broadcast, offer)
+        assert (await api.offers(broadcast))[0]["waiting"] == 0
+
+
+async def test_a_flash_batch_runs_and_is_ended(settings):
+    async with (
+        selling(settings) as (url, key, api, broadcast, offer),
+        await Channel.connect(url, broadcast, key=key) as host,
+        await Channel.connect(url, broadcast) as viewer,
+    ):
+        batch = await host.flash(offer, CHEAP, 2, 60, per_buyer=1)
+        assert batch["state"] == "running"
+        told = await viewer.wait_for("flash.started", flash=batch["flash"])
+        assert told.data["price"] == {"amount": CHEAP, "currency": "CNY"}
+        await viewer.call("order.place", key="p" * 16, **body(offer, 1, CHEAP))
+        with pytest.raises(ChannelProblem) as caught:
+            await viewer.call("order.place", key="q" * 16, **body(offer, 1, CHEAP))
+        assert caught.value.slug == "limit-reached"
+        await host.end_flash(batch["flash"])
+        await viewer.wait_for("flash.ended", flash=batch["flash"], why="host")
+        later = await api.plan_flash(
+            broadcast, offer, CHEAP, 1, 60, starts_at=batch["starts_at"] + 3_600_000
+        )
+        assert later["state"] == "planned"
+        assert (await api.end_flash(broadcast, later["flash"]))["state"] == "ended"
+        assert [it["why"] for it in await api.flashes(broadcast)] == ["host", "host"]
+
+
+async def test_a_wrong_price_is_put_right(settings):
+    async with (
+        selling(settings) as (url, key, api, broadcast, offer),
+        await Channel.connect(url, broadcast, key=key) as host,
+        await Channel.connect(url, broadcast) as viewer,
+    ):
+        await host.call("offer.change", offer=offer, price=29)
+        placed = await viewer.call("order.place", key="p" * 16, **body(offer, 1, 29))
+        held = await viewer.hold("h" * 16, lines(offer, 1, 29))
+        answer = await host.correct(offer)
+        assert (answer["price"]["amount"], answer["orders"]) == (PRICE, 1)
+        told = await viewer.wait_for("order.held", corrected=True)
+        assert told.data["total"]["amount"] == PRICE
+        with pytest.raises(ChannelProblem) as caught:
+            await viewer.call("order.place", key="q" * 16, **body(offer, 1, 29, held["order"]))
+        assert caught.value.slug == "price-changed"
+        found = await api.mispriced(broadcast, offer)
+        assert [order["id"] for order in found["orders"]] == [placed["order"]]
+        assert (await host.correct(offer, 3990, honour=True))["held"] == 1
+
+
+async def test_orders_are_moved_together_and_back(settings):
+    async with selling(settings) as (_, _, api, broadcast, offer):
+        first = await api.place_order(broadcast, "a" * 16, body(offer, 1))
+        second = await api.place_order(broadcast, "b" * 16, body(offer, 1))
+        await api.cancel_order(second["token"])
+        both = [first["order"], second["order"]]
+        move = await api.move_orders(broadcast, both, state="packed")
+        assert [order["state"] for order in move["moved"]] == ["packed"]
+        assert [it["order"] for it in move["refused"]] == [second["order"]]
+        back = await api.undo_move(broadcast, move["move"])
+        assert [order["state"] for order in back["moved"]] == ["placed"]
+
+
+async def test_a_claim_with_a_photo_is_answered(settings):
+    async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
+        placed = await buyer.place_order(broadcast, "a" * 16, body(offer, 1))
+        for state in ("packed", "shipped", "received"):
+            await api.order_state(broadcast, placed["order"], state)
+        await api.order_paid(broadcast, placed["order"])
+        file = io.BytesIO()
+        Image.new("RGB", (64, 64), "orange").save(file, "JPEG")
+        photo = await buyer.claim_photo(placed["token"], file.getvalue())
+        order = await buyer.claim(placed["token"], "Four are squashed", [photo["photo"]])
+        (claim,) = order["claims"]
+        (found,) = await api.claims(broadcast, "open")
+        assert found["id"] == placed["order"]
+        answered = await api.answer_claim(broadcast, claim["id"], "Sorry for that", amount=500)
+        assert answered["refunded"]["amount"] == 500
+        assert await api.claims(broadcast, "open") == []
+        assert len(await api.claims(broadcast)) == 1
+        with pytest.raises(ApiProblem):
+            await api.answer_claim(broadcast, claim["id"], "Once more", refuse=True)
