@@ -113,7 +113,9 @@ export class Chosen extends EventTarget {
         ),
       ),
     );
-    if (held) (place.firstElementChild ?? this.#part("clear")).focus({ preventScroll: true });
+    // Whoever pressed the button that is gone is beside the next one, not on it: a second press of the
+    // same key moves nothing on.
+    if (held) this.#part("bar-sum").focus({ preventScroll: true });
   }
 
   #part(name) {

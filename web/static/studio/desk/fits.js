@@ -3,9 +3,10 @@
 import { text } from "../../common/words.js";
 import { isGone } from "../state.js";
 
-/** Nothing is to do any more with an order that is gone, or with the buyer and paid. */
-export function isDone({ state, payment }) {
-  return isGone(state) || (state === "received" && payment !== "due");
+/** Nothing is to do any more with an order that is gone, or with the buyer and paid, without a claim. */
+export function isDone(order) {
+  if (openClaim(order)) return false;
+  return isGone(order.state) || (order.state === "received" && order.payment !== "due");
 }
 
 /** The states that one chooses among, each with what belongs to it. */

@@ -1,0 +1,274 @@
+"""The order desk in Chromium: many orders moved on at once and taken back, what was refused, a lost
+connection, claims, papers; and the hand-over by six digits.
+"""
+
+import re
+from io import BytesIO
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.async_api import Page, Route, expect
+
+from farmlive.app import Server
+
+from .conftest import PHONE, Open, Sale
+from .test_live import SMALL_TARGETS
+from .test_selling import PICKUP, order
+
+pytestmark = pytest.mark.browser
+
+
+async def desk(open_studio: Open, sale: Sale, **how: Any) -> Page:
+    page = await open_studio(f"/studio/{sale.broadcast}/orders", **how)
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    return page
+
+
+async def choose(page: Page, *numbers: str) -> None:
+    for number in numbers:
+        await page.get_by_role("checkbox", name=f"Choose {number}").check()
+
+
+async def states(sale: Sale) -> list[str]:
+    return [each["state"] for each in await sale.api.orders(sale.broadcast)]
+
+
+async def at_the_centre(sale: Sale, number: int) -> Any:
+    """An order that waits at the pick-up point, as staff know it."""
+    placed = await order(sale, number, way=PICKUP)
+    for state in ("packed", "at_centre"):
+        await sale.api.order_state(sale.broadcast, placed["order"], state)
+    found = await sale.api.orders(sale.broadcast)
+    return next(each for each in found if each["id"] == placed["order"])
+
+
+async def test_all_that_fit_are_moved_on_by_one_press_and_taken_back(
+    open_studio: Open, sale: Sale
+) -> None:
+    for number in range(1, 4):
+        await order(sale, number)
+    await order(sale, 4, way=PICKUP)
+    page = await desk(open_studio, sale)
+    await page.get_by_label("Way").select_option("parcel")
+    await page.get_by_role("checkbox", name="Choose all 3").check()
+    bar = page.get_by_role("region", name="What is chosen")
+    await expect(bar).to_contain_text("3 chosen, ¥89.70")
+    await bar.get_by_role("button", name="Packed 3").click()
+    await expect(page.get_by_text("3 orders are packed.")).to_be_visible()
+    await expect(bar.get_by_role("status")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(bar.get_by_role("button", name="Shipped 3")).to_be_focused()
+    assert await states(sale) == ["packed", "packed", "packed", "placed"]
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_text("3 orders are as they were.")).to_be_visible()
+    assert await states(sale) == ["placed"] * 4
+    await page.keyboard.press("Escape")
+    await expect(bar).to_be_hidden()
+
+
+async def test_what_is_refused_is_told_one_by_one(open_studio: Open, sale: Sale) -> None:
+    first, second = [await order(sale, number) for number in (1, 2)]
+    page = await desk(open_studio, sale)
+
+    async def meanwhile(route: Route) -> None:
+        await sale.api.order_state(sale.broadcast, second["order"], "cancelled")
+        await route.continue_()
+
+    await page.route("**/moves", meanwhile)
+    await choose(page, first["number"], second["number"])
+    await page.get_by_role("button", name="Packed 2").click()
+    told = page.get_by_role("alert").filter(has_text="1 order stayed as it was")
+    await expect(told).to_contain_text(second["number"])
+    await expect(told).to_contain_text("not in a state that allows this")
+    await expect(page.get_by_text(f"{first['number']} is packed.")).to_be_visible()
+    await told.get_by_role("button", name="Close").click()
+    await expect(told).to_be_hidden()
+
+
+async def test_nothing_is_lost_where_the_connection_drops(open_studio: Open, sale: Sale) -> None:
+    await order(sale, 1)
+    await order(sale, 2)
+    page = await desk(open_studio, sale)
+    page.on("dialog", lambda dialog: dialog.accept())
+    answers = []
+
+    async def lost(route: Route) -> None:
+        # The server has done it; its answer never comes.
+        answers.append(await route.fetch())
+        await route.abort()
+
+    await page.route("**/moves", lost, times=1)
+    await page.route("**/moves", lambda route: route.abort(), times=1)
+    await page.get_by_role("checkbox", name="Choose all 2").check()
+    await page.get_by_role("button", name="Packed 2").click()
+    await expect(page.get_by_text("What you did with 2 orders is kept here")).to_be_visible()
+    await page.unroute_all()
+    # Over a reload too it is sent again, and is the same move.
+    await page.reload()
+    await expect(page.get_by_text("2 orders are packed.")).to_be_visible()
+    await expect(page.get_by_text("What you did with")).to_be_hidden()
+    for each in await sale.api.orders(sale.broadcast):
+        assert [step["state"] for step in each["history"]].count("packed") == 1
+
+
+async def test_orders_are_found_by_what_people_say(open_studio: Open, sale: Sale) -> None:
+    first, second = [await order(sale, number) for number in (1, 2)]
+    await sale.api.order_state(sale.broadcast, second["order"], "cancelled")
+    page = await desk(open_studio, sale, size=PHONE)
+    rows = page.locator("[data-order]")
+    await expect(rows).to_have_count(1)
+    await page.keyboard.press("/")
+    find = page.get_by_label("Find")
+    await expect(find).to_be_focused()
+    for said, number in (
+        ("wang 2", second["number"]),
+        ("138 0000 0001", first["number"]),
+        ("0002", second["number"]),
+        (first["number"].lower(), first["number"]),
+    ):
+        await find.fill(said)
+        await expect(rows).to_have_count(1)
+        await expect(rows).to_contain_text(number)
+    # A name stands in no address.
+    assert "wang" not in page.url.lower()
+
+
+async def test_the_choice_of_a_filter_is_kept_over_a_reload(open_studio: Open, sale: Sale) -> None:
+    await order(sale, 1)
+    picked = await order(sale, 2, way=PICKUP)
+    page = await desk(open_studio, sale)
+    await page.get_by_role("radio", name=re.compile("^Placed")).check(force=True)
+    await page.get_by_label("Way").select_option("pickup")
+    await page.reload()
+    rows = page.locator("[data-order]")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text(picked["number"])
+    await expect(page.get_by_label("Way")).to_have_value("pickup")
+
+
+async def test_papers_are_of_what_is_chosen(open_studio: Open, sale: Sale) -> None:
+    first, second, third = [await order(sale, number) for number in (1, 2, 3)]
+    page = await desk(open_studio, sale)
+    await choose(page, first["number"], third["number"])
+    await page.get_by_role("button", name="Slips, labels, files…").last.click()
+    sheet = page.get_by_role("dialog", name="Print or save")
+    await expect(sheet).to_contain_text("2 chosen orders")
+    async with page.context.expect_page() as opened:
+        await sheet.get_by_role("link", name="Labels").click()
+    labels = await opened.value
+    await expect(labels.get_by_role("article")).to_have_count(2)
+    await expect(labels.get_by_text(second["number"])).to_have_count(0)
+    printed = await labels.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
+    (box,) = set(re.findall(rb"/MediaBox\s*\[([^]]*)\]", printed))
+    width, height = [float(part) for part in box.split()[2:]]
+    assert (width, height) == (pytest.approx(283.5, abs=1), pytest.approx(425.2, abs=1))
+    await labels.get_by_role("link", name="Packing slips").click()
+    await expect(labels.get_by_role("article")).to_have_count(2)
+    slips = await labels.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", slips)) == 1
+
+
+async def test_a_claim_is_answered_with_money_back(
+    open_studio: Open, sale: Sale, site: Server
+) -> None:
+    placed = await order(sale, 1, way=PICKUP)
+    for state in ("packed", "at_centre", "received"):
+        await sale.api.order_state(sale.broadcast, placed["order"], state)
+    await sale.api.order_paid(sale.broadcast, placed["order"])
+    page = await desk(open_studio, sale)
+    photo = BytesIO()
+    Image.new("RGB", (320, 240), "orange").save(photo, "JPEG")
+    async with httpx.AsyncClient(base_url=site.url) as buyer:
+        path = f"/api/v1/orders/{placed['token']}/claims"
+        kept = await buyer.post(
+            f"{path}/photos", content=photo.getvalue(), headers={"Content-Type": "image/jpeg"}
+        )
+        said = {"text": "Two boxes were crushed.", "photos": [kept.json()["photo"]]}
+        assert (await buyer.post(path, json=said)).status_code == 201
+    await page.get_by_role("checkbox", name=re.compile("Claims")).check(force=True)
+    row = page.locator("[data-order]")
+    await row.get_by_role("button", name=re.compile("^Answer the claim")).click()
+    sheet = page.get_by_role("dialog", name="Claim")
+    await expect(sheet).to_contain_text("Two boxes were crushed.")
+    shown = sheet.get_by_role("img", name="Photo 1 of the claim")
+    await expect(shown).to_be_visible()
+    await page.wait_for_function(
+        "() => document.querySelector('.claim__photos img').naturalWidth === 320"
+    )
+    await sheet.get_by_label("Amount").fill("12.50")
+    await sheet.get_by_label("What the buyer reads").fill("We are sorry for that.")
+    await sheet.get_by_role("button", name="Send the answer").click()
+    await expect(page.get_by_text("¥12.50 of")).to_be_visible()
+    await expect(page.get_by_text("No order fits this")).to_be_visible()
+    (found,) = await sale.api.orders(sale.broadcast)
+    assert found["refunded"]["amount"] == 1250
+
+
+async def test_a_code_hands_over_and_takes_the_money(open_studio: Open, sale: Sale) -> None:
+    waits = await at_the_centre(sale, 1)
+    page = await open_studio("/studio", role="clerk", size=PHONE)
+    wrong = f"{(int(waits['code']) + 1) % 1_000_000:06d}"
+    for digit in wrong:
+        await page.locator(f"[data-digit='{digit}']").click()
+    await expect(page.get_by_text("No order waits under")).to_be_visible()
+    for digit in waits["code"]:
+        await page.locator(f"[data-digit='{digit}']").click()
+    sheet = page.get_by_role("dialog", name=waits["number"])
+    await expect(sheet).to_contain_text("Small kumquats")
+    await sheet.get_by_role("button", name="Handed over, ¥29.90 taken").click()
+    await expect(page.get_by_text("handed over, ¥29.90 taken.")).to_be_visible()
+    await expect(page.get_by_text("Nothing waits here")).to_be_visible()
+    (found,) = await sale.api.orders(sale.broadcast)
+    assert (found["state"], found["payment"]) == ("received", "paid")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_text("is as it was")).to_be_visible()
+    (found,) = await sale.api.orders(sale.broadcast)
+    assert (found["state"], found["payment"]) == ("at_centre", "due")
+
+
+async def test_who_has_no_code_is_found_by_name(open_studio: Open, sale: Sale) -> None:
+    await at_the_centre(sale, 1)
+    second = await at_the_centre(sale, 2)
+    page = await open_studio("/studio/handover", language="zh")
+    rows = page.locator("[data-items] > li")
+    await expect(rows).to_have_count(2)
+    await page.get_by_placeholder("订单号、姓名或手机号").fill("wang 2")
+    await expect(rows).to_have_count(1)
+    await rows.get_by_role("button", name=re.compile("交付")).click()
+    # The answer to the first step is lost; it is sent again, and happens once.
+    await page.route("**/moves", lambda route: route.abort(), times=1)
+    await page.get_by_role("button", name="已交付，收款 ¥29.90").click()
+    await expect(page.get_by_text("连不上服务器")).to_be_visible()
+    await expect(
+        page.get_by_text(f"{second['number']} Wang 2：已交付，收款 ¥29.90。")
+    ).to_be_visible()
+    assert await states(sale) == ["at_centre", "received"]
+
+
+async def test_too_many_wrong_codes_rest_the_pad(open_studio: Open, sale: Sale) -> None:
+    page = await open_studio("/studio/handover")
+    code = page.locator("[data-code]")
+    for tried in range(11):
+        async with page.expect_response("**/handovers"):
+            await page.keyboard.type(f"{tried:06d}")
+        if tried < 10:
+            await expect(page.get_by_text(f"No order waits under 000 {tried:03d}")).to_be_visible()
+    await expect(page.get_by_text("Too many wrong codes. Wait")).to_be_visible()
+    await expect(code).not_to_be_editable()
+    await expect(page.locator("[data-digit='1']")).to_be_disabled()
+
+
+async def test_the_desk_can_be_hit_with_a_thumb(open_studio: Open, sale: Sale) -> None:
+    placed = await order(sale, 1)
+    await at_the_centre(sale, 2)
+    page = await desk(open_studio, sale, size=PHONE)
+    await choose(page, placed["number"])
+    for path in (None, "/studio/handover"):
+        if path:
+            await page.goto(path)
+        await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        assert await page.evaluate(SMALL_TARGETS) == []
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
