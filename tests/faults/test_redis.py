@@ -13,7 +13,7 @@ from tests.waiting import until
 from farmlive.app import Server, running
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import RedisBus
-from farmlive.client import Api, Channel
+from farmlive.client import Api, ApiProblem, Channel
 from farmlive.client.counter import TestPicture
 from farmlive.client.whip import Publisher
 from farmlive.settings import Settings
@@ -131,3 +131,64 @@ async def test_servers_start_and_stop_while_redis_is_frozen(
             async with await Channel.connect(late.url, made.id) as channel:
                 await channel.call("chat.say", text="alone")
     await own_redis.end(signal.SIGCONT)
+
+
+async def test_a_flash_batch_sells_on_both_servers_without_redis(
+    two: tuple[Server, Server], own_redis: Redis
+) -> None:
+    """Ten boxes for thirty buyers: half of them are sold when Redis dies."""
+    one, other = two
+    price, cheap = 2990, 1990
+    _, key = await one.house.people.create_api_key("test", "coordinator")
+    name = {"en": "Kumquats"}
+    async with contextlib.AsyncExitStack() as opened:
+        api = await opened.enter_async_context(Api(one.url, key=key))
+        farm = await api.create_farm(name, name)
+        lot = await api.create_lot(farm["id"], "1", name, "2026-11-20T08:00:00+08:00", 100_000)
+        broadcast = (await api.create_broadcast(name))["id"]
+        facts = {"name": name, "unit": {"en": "box"}, "net_weight_g": 2500}
+        offer = (await api.create_offer(broadcast, lot["id"], price, 15, **facts))["offer"]
+        await api.start(broadcast)
+        # Buyers of both come first, and two watch.
+        buyers = [
+            await opened.enter_async_context(Api(server.url)) for _ in range(15) for server in two
+        ]
+        here = await opened.enter_async_context(await Channel.connect(one.url, broadcast))
+        there = await opened.enter_async_context(await Channel.connect(other.url, broadcast))
+
+        async def buy(turn: int) -> bool:
+            order = {
+                "lines": [{"offer": offer, "quantity": 1, "price": cheap}],
+                "buyer": {"name": "Wang Fang", "phone": f"138000000{turn:02d}"},
+                "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
+                "payment": "cash_on_delivery",
+            }
+            try:
+                await buyers[turn].place_order(broadcast, f"key-of-the-buyer-{turn:02d}", order)
+            except ApiProblem as problem:
+                if problem.slug not in ("sold-out", "price-changed"):
+                    raise
+                return False
+            return True
+
+        batch = await api.plan_flash(broadcast, offer, cheap, 10, 300)
+        for viewer in (here, there):
+            await viewer.wait_for("flash.started", flash=batch["flash"])
+        assert all(await asyncio.gather(*(buy(turn) for turn in range(5))))
+        for viewer in (here, there):
+            await viewer.wait_for("stock.changed", kept=5)
+
+        await own_redis.end(signal.SIGKILL)
+        bought = await asyncio.gather(*(buy(turn) for turn in range(5, 30)))
+        assert sum(bought) == 5
+        for viewer in (here, there):
+            over = await viewer.wait_for("flash.ended", flash=batch["flash"], timeout_s=15)
+            assert (over.data["sold"], over.data["why"]) == (10, "sold_out")
+        (card,) = await api.offers(broadcast)
+        assert (card["kept"], card["left"], card["flash"]) == (0, 5, None)
+        log = (await api.events(broadcast))["events"]
+        assert [event["seq"] for event in log] == list(range(1, len(log) + 1))
+        assert sum(event["kind"] == "order.placed" for event in log) == 10
+        assert sum(event["kind"] == "flash.ended" for event in log) == 1
+    assert here.duplicates == there.duplicates == 0
+    assert here.resumes == there.resumes == 0

@@ -14,12 +14,16 @@ from farmlive.ids import token
 from farmlive.origin.origin import Origin
 from farmlive.people import People, RateLimits
 from farmlive.settings import Settings
-from farmlive.shop.order_models import HoldPlace
-from farmlive.shop.problems import BroadcastEnded, KeyReused, SoldOut
+from farmlive.shop.flash_models import FlashPlan
+from farmlive.shop.order_models import HoldDrop, HoldPlace
+from farmlive.shop.problems import BroadcastEnded, KeyReused, PriceChanged, SoldOut
 from farmlive.shop.shop import Shop
+from farmlive.shop.wait_models import WaitJoin
 from farmlive.store import Store, after_commit
 
-from .conftest import PRICE, caller
+from .conftest import HOST, PRICE, caller
+
+CHEAP = 1990
 
 
 async def no_name(phone: str) -> str:
@@ -184,6 +188,65 @@ async def test_an_order_is_cancelled_once_on_both(stall: Any, other: Shop) -> No
     await asyncio.gather(*(node.orders.cancel(placed["token"]) for node in nodes))
     assert len(await stall.events("order.cancelled")) == 1
     assert await stall.left() == 10
+
+
+async def test_they_sell_a_flash_batch_once_and_end_it_once(stall: Any, other: Shop) -> None:
+    nodes = [stall.shop, other]
+    plan = FlashPlan(offer=stall.card.offer, price=CHEAP, boxes=6, seconds=60)
+    await other.flashes.plan(HOST, stall.broadcast, plan)
+    lines = [{"offer": stall.card.offer, "quantity": 1, "price": CHEAP}]
+
+    async def order(turn: int) -> dict[str, Any]:
+        device = caller(f"device {turn}")
+        request = stall.request(lines=lines)
+        return await nodes[turn % 2].till.place(device, stall.broadcast, request)
+
+    answers = await asyncio.gather(*(order(turn) for turn in range(30)), return_exceptions=True)
+    refused = [answer for answer in answers if not isinstance(answer, dict)]
+    assert len(refused) == 24
+    # Sold out, and a moment later over: then its price is nobody's any more.
+    assert all(isinstance(answer, SoldOut | PriceChanged) for answer in refused)
+    (over,) = await stall.events("flash.ended")
+    assert (over.data["sold"], over.data["why"]) == (6, "sold_out")
+    (card,) = await stall.shop.bag.cards(stall.broadcast)
+    assert (card.released, card.kept, card.left, card.flash) == (10, 0, 4, None)
+    seqs = [event.seq for event in await stall.events()]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+async def test_a_flash_batch_starts_and_ends_once_on_both(stall: Any, other: Shop) -> None:
+    start = now_ms()
+    plan = FlashPlan(
+        offer=stall.card.offer, price=CHEAP, boxes=6, seconds=60, starts_at=start + 30_000
+    )
+    await stall.shop.flashes.plan(HOST, stall.broadcast, plan)
+    for later_ms in (31_000, 100_000):
+        with pretended(start + later_ms):
+            turns = (node.flashes.turn() for node in [stall.shop, other] * 3)
+            assert sum(await asyncio.gather(*turns)) == 1
+    kinds = [event.kind for event in await stall.events() if event.kind.startswith("flash.")]
+    assert kinds == ["flash.planned", "flash.started", "flash.ended"]
+    assert await stall.left() == 10
+
+
+async def test_who_waits_on_one_is_served_by_the_other_once(stall: Any, other: Shop) -> None:
+    nodes = [stall.shop, other]
+    held = [await holding(stall, nodes[turn % 2], f"device {turn}", 1) for turn in range(10)]
+    request = WaitJoin(offer=stall.card.offer, quantity=1)
+    for turn in range(12):
+        await nodes[turn % 2].waits.join(caller(f"waiter {turn}"), stall.broadcast, request)
+    await asyncio.gather(
+        *(
+            nodes[(turn + 1) % 2].holds.drop(
+                caller(f"device {turn}"), stall.broadcast, HoldDrop(order=each["order"])
+            )
+            for turn, each in enumerate(held)
+        )
+    )
+    told = [event for event in await stall.events("order.held") if event.data.get("waited")]
+    assert len({event.data["order"] for event in told}) == len(told) == 10
+    (card,) = await stall.shop.bag.cards(stall.broadcast)
+    assert (card.held, card.left, card.waiting) == (10, 0, 2)
 
 
 async def holding(stall: Any, node: Shop, device: str, quantity: int) -> dict[str, Any]:
