@@ -1,4 +1,5 @@
-// A buyer's order: comes up to date by itself, is cancelled after one question, prints.
+// A buyer's order: comes up to date by itself, is cancelled after one question, prints; what is wrong
+// with it is told by order-claim.js.
 
 import { api } from "./common/api.js";
 import { say } from "./common/dom.js";
@@ -6,10 +7,12 @@ import { sentence } from "./common/problems.js";
 import { close, open } from "./common/sheet.js";
 import { toast } from "./common/toast.js";
 import { page, t } from "./common/words.js";
+import { setUpClaim } from "./order-claim.js";
 
 const EVERY = 10_000;
 const { token } = page.data;
 const sheet = document.getElementById("cancel-sheet");
+const claim = setUpClaim(token, look);
 const offline = document.getElementById("order-offline");
 
 /** Read the page anew and put in what changed. */
@@ -25,7 +28,7 @@ async function look() {
 }
 
 function later() {
-  if (document.hidden || sheet.open) return;
+  if (document.hidden || sheet.open || claim.sheet.open) return;
   look().then(
     () => (offline.hidden = true),
     () => (offline.hidden = false),
@@ -41,7 +44,8 @@ document.addEventListener("click", ({ target }) => {
   else if (target.closest("[data-cancel]")) {
     document.getElementById("cancel-problem").hidden = true;
     open(sheet);
-  } else if (target.closest("[data-close-sheet]")) close(sheet);
+  } else if (target.closest("[data-claim]")) claim.open();
+  else if (target.closest("[data-close-sheet]")) close(target.closest("dialog"));
 });
 
 sheet.querySelector("form").addEventListener("submit", async (event) => {

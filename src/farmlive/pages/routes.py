@@ -1,6 +1,7 @@
-"""The routes of the public pages: start, live, order, design, signing in.
+"""The routes of the public pages: start, live, design, signing in.
 
-Origin's are in origin.py, the studio's in studio.py, the review's in review.py.
+The order's is in order.py, origin's are in origin.py, the studio's in studio.py, the review's in
+review.py.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from farmlive.pages import origin
+from farmlive.pages import order, origin
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.people import Caller
@@ -25,6 +26,7 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     router.include_router(_viewers(pages, rooms))
+    router.include_router(order.routes(pages, rooms))
     router.include_router(origin.routes(pages, rooms))
     return router
 
@@ -82,18 +84,6 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
         if caller.role is not None and not caller.simulated:
             return RedirectResponse(onward, status_code=303)
         return pages.page(request, "sign-in.html", cache="no-store", caller=caller, onward=onward)
-
-    @router.get("/order/{token}")
-    async def order(token: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """A buyer's order; who knows the address may read it."""
-        return pages.page(
-            request,
-            "order.html",
-            cache="no-store",
-            headers={"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
-            caller=caller,
-            order=await rooms.shop.order(token),
-        )
 
     @router.get("/design")
     async def design(

@@ -27,8 +27,8 @@ from farmlive.shop.tables import claims, order_lines, orders
 from farmlive.store import Store
 from farmlive.store.files import Files
 
-# What has left the farm may have come to harm.
-CLAIMED_IN = ("shipped", "at_centre", "received")
+# What is with its buyer may have come to harm; a parcel may be there before anyone said so.
+CLAIMED_IN = ("shipped", "received")
 PHOTOS_PER_MINUTE = 3 * MAX_PHOTOS
 FOLDER = "claims"
 
@@ -277,7 +277,7 @@ def _check_staff(caller: Caller) -> None:
 def _check_arrived(row: Row[Any]) -> None:
     if row.state not in CLAIMED_IN:
         raise NotInState(
-            "Nothing was sent: a claim is for what has left the farm, and this order has not.",
+            "Nothing was sent: a claim is for what has come, and this order has not.",
             state=row.state,
             allowed=[],
         )

@@ -91,6 +91,14 @@ function whatWords(what) {
     case "holds of a device":
     case "holds of an address":
       return t("Holding stock");
+    case "waits of a device":
+    case "waits of an address":
+      return t("Waiting for what is sold out");
+    case "codes of a person":
+    case "codes of an address":
+      return t("Handing orders over");
+    case "claim photos of an order":
+      return t("Sending photos of a claim");
     case "sign-in address":
     case "sign-in name":
       return t("Signing in");

@@ -1,0 +1,56 @@
+"""The page of a buyer's order, for whoever knows its address.
+
+What may be done on it goes through the API by the order's token, called by static/order.js.
+"""
+
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from markupsafe import Markup
+
+from farmlive.pages.render import Pages
+from farmlive.pages.rooms import Rooms
+from farmlive.people import Caller
+from farmlive.shop.claim_models import MAX_PHOTOS
+from farmlive.shop.claims import CLAIMED_IN
+from farmlive.shop.handovers import OPEN
+from farmlive.shop.order_models import Order
+
+# Whoever has the address has the order: no other page and no search engine hears of it.
+HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+
+
+def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+    """Build the router of the order's page."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+    anyone = Depends(rooms.guard.anyone)
+
+    @router.get("/order/{token}")
+    async def order(token: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """A buyer's order; who knows the address may read it."""
+        found = await rooms.shop.order(token)
+        is_claimed = any(claim.state == "open" for claim in found.claims)
+        return pages.page(
+            request,
+            "order.html",
+            cache="no-store",
+            headers=HEADERS,
+            caller=caller,
+            order=found,
+            code_drawn=_drawn(found),
+            may_claim=found.state in CLAIMED_IN and not is_claimed,
+            photos_at_most=MAX_PHOTOS,
+        )
+
+    return router
+
+
+def _drawn(order: Order) -> Markup | None:
+    """The code of a pick-up that was not handed over yet, as a scanner reads it: six digits."""
+    if order.code is None or order.state not in OPEN:
+        return None
+    drawn = segno.make(order.code, error="m", micro=False)
+    # segno draws it, of six digits.
+    return Markup(drawn.svg_inline(omitsize=True, border=0, svgclass=None, lineclass=None))  # noqa: S704
