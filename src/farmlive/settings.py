@@ -126,6 +126,31 @@ class Settings(BaseSettings):
     orders_per_minute: int = Field(
         60, ge=1, description="Orders a minute from one device; an address has twenty times that."
     )
+    order_proof_bits: int = Field(
+        0,
+        ge=0,
+        le=24,
+        description="Zero bits with which the SHA-256 of an order's proof of work begins, against "
+        "those who order by the thousand: 16 cost a telephone a fraction of a second, each more "
+        "doubles it. Who is signed in needs none. 0: no order needs one.",
+    )
+    flag_orders: int = Field(
+        5,
+        ge=1,
+        description="Orders for one phone number in one broadcast; a further one is marked for "
+        "staff to look at before it is packed.",
+    )
+    flag_phones: int = Field(
+        3,
+        ge=1,
+        description="Phone numbers for which one device orders in one broadcast; an order for a "
+        "further one is marked. A clerk's device is for many.",
+    )
+    flag_total: int = Field(
+        200_000,
+        ge=1,
+        description="Sum, in minor units, above which an order is marked: 200000 is 2,000.00.",
+    )
     hold_minutes: float = Field(
         10.0,
         gt=0,

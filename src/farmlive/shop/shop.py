@@ -16,6 +16,7 @@ from farmlive.shop.correction import Corrections
 from farmlive.shop.flashes import Flashes
 from farmlive.shop.handovers import HandOvers
 from farmlive.shop.holds import Holds
+from farmlive.shop.limits import Blocks
 from farmlive.shop.models import Centre
 from farmlive.shop.moves import Moves
 from farmlive.shop.notices import Notices
@@ -23,7 +24,7 @@ from farmlive.shop.order_models import Order, OrderPlace
 from farmlive.shop.orders import Orders
 from farmlive.shop.papers import Papers
 from farmlive.shop.steps import Steps
-from farmlive.shop.till import Blocks, Till
+from farmlive.shop.till import Till
 from farmlive.shop.waits import Waits
 from farmlive.store import Store
 from farmlive.store.files import Files
