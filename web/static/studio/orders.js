@@ -96,7 +96,8 @@ export class Orders extends EventTarget {
       "lines",
       listed(
         order.lines.map((line) =>
-          t("%(n)s × %(name)s", { n: count(line.quantity), name: text(this.#offers.get(line.offer)?.name) }),
+          // The number keeps to its sign at the end of a line.
+          t("%(n)s × %(name)s", { n: count(line.quantity), name: text(this.#offers.get(line.offer)?.name) }).replace(" ×", "\u00a0×"),
         ),
       ),
     );

@@ -62,7 +62,7 @@ export class Claims {
     say(form.part("what"), [order.number, order.buyer?.name, money(order.total)].filter(Boolean).join(" · "));
     say(form.part("claim-most"), mayRefund ? t("%(sum)s at most", { sum: money({ amount: left, currency }) }) : t("Nothing was paid yet"));
     form.open({
-      values: { deed: mayRefund ? "refund" : "refuse", amount: left },
+      values: { deed: mayRefund ? "refund" : "refuse" },
       job: async ({ deed, amount, answer }) => {
         const body = deed === "refund" ? { amount, answer } : { refuse: true, answer };
         this.#book.put([await post(`${this.#path}/${claim.id}/answer`, body)]);

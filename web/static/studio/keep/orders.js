@@ -82,6 +82,9 @@ function draw() {
   part("more").hidden = found.length <= shown;
   part("loading").hidden = isRead || isKnown;
   part("desk").hidden = !isKnown;
+  // Where nothing was ordered there is nothing to look for.
+  part("order-filter").hidden = isRead && !isKnown;
+  part("papers").hidden = isRead && !isKnown;
   drawSum();
   chosen.draw(found);
   sheet.redraw();
