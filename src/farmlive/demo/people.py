@@ -25,7 +25,12 @@ LOW = 5
 RELEASE = 24
 RELEASE_AFTER_S = 12.0
 """How long an offer stays low, perhaps sold out, until the host releases the next batch."""
+FLASH_TURNS = 5
+"""Of so many cards one after another, the second has a flash batch."""
+FLASH_S, FLASH_BOXES, FLASH_EACH = 40, 10, 2
 VIEWERS = 14
+KEEN = 0.4
+"""How many of the viewers want something of a flash batch."""
 WRITING_S = 6.0
 """How long a buyer writes name and address at most."""
 # Seconds between two acts of all viewers together, on average.
@@ -41,7 +46,10 @@ class Keys:
 
 
 class Bag:
-    """What the channel tells of the offers: what each costs and how many are left."""
+    """What the channel tells of the offers: what each costs and how many are left.
+
+    While a flash batch runs that has boxes left, it is that of which both are told.
+    """
 
     def __init__(self, snapshot: dict[str, Any]):
         self.cards: dict[str, dict[str, Any]] = {}
@@ -52,25 +60,55 @@ class Bag:
         """Follow one event."""
         if kind == "offer.added":
             self.cards[data["offer"]] = dict(data)
-        elif kind in ("offer.changed", "offer.released", "stock.changed"):
-            self.cards.get(data["offer"], {}).update(data)
+        elif kind in ("offer.changed", "offer.released", "stock.changed", "wait.changed"):
+            card = self.cards.get(data["offer"], {})
+            facts = {name: value for name, value in data.items() if name != "lot"}
+            card.update(facts)
+            for other in self.cards.values() if "lot_left_g" in data else ():
+                if other["lot"]["id"] == data["lot"]:
+                    other["lot"]["left_g"] = data["lot_left_g"]
+        elif kind == "flash.started":
+            self.cards[data["offer"]]["flash"] = {**data, "state": "running"}
+        elif kind == "flash.ended":
+            self.cards[data["offer"]]["flash"] = None
 
     def price(self, offer: str) -> int:
         """What one costs now, minor units."""
-        return int(self.cards[offer]["price"]["amount"])
+        card = self.cards[offer]
+        priced = card["flash"] if self.flash_left(offer) else card
+        return int(priced["price"]["amount"])
 
     def left(self, offer: str) -> int:
         """How many can be bought now."""
-        return int(self.cards[offer]["left"])
+        return self.flash_left(offer) or self.ordinary_left(offer)
+
+    def ordinary_left(self, offer: str) -> int:
+        """How many can be bought at the ordinary price."""
+        return min(int(self.cards[offer]["left"]), self.in_lot(offer))
+
+    def flash_left(self, offer: str) -> int:
+        """How many can be bought of the flash batch that runs."""
+        card = self.cards[offer]
+        runs = card["flash"] is not None and card["flash"]["state"] == "running"
+        return int(card["kept"]) if runs else 0
+
+    def in_lot(self, offer: str) -> int:
+        """How many boxes the lot would still fill."""
+        card = self.cards[offer]
+        return int(card["lot"]["left_g"]) // int(card["net_weight_g"])
 
 
 class Host:
-    """The scripted host: pins one card after another, says a line, releases what runs low."""
+    """The scripted host: pins one card after another, says a line, releases what runs low, and
+    now and then sells a few boxes of what is pinned at a lower price.
+    """
 
     def __init__(self, url: str, county: County, key: str, pin_every_s: float = PIN_EVERY_S):
         self._url, self._county, self._key = url, county, key
         self._pin_every_s = pin_every_s
-        self._script: dict[str, list[dict[str, str]]] = content()["script"]
+        youxi = content()
+        self._script: dict[str, list[dict[str, str]]] = youxi["script"]
+        self._flash_line: dict[str, str] = youxi["flash"]
         self._own_pin: str | None = None
         self._releasing: dict[str, asyncio.Task[None]] = {}
         self._yield_until = 0.0
@@ -81,14 +119,16 @@ class Host:
             self._url, self._county.live, key=self._key, patience_s=120
         ) as channel:
             bag = Bag(channel.snapshot or {"offers": []})
-            show = asyncio.create_task(self._show(channel))
+            show = asyncio.create_task(self._show(channel, bag))
             try:
                 async for event in channel:
                     bag.take(event.kind, event.data)
                     if event.kind == "broadcast.ended":
                         return
-                    if event.kind == "stock.changed" and bag.left(event.data["offer"]) < LOW:
-                        self._release_soon(channel, event.data["offer"])
+                    if event.kind == "stock.changed":
+                        offer = event.data["offer"]
+                        if bag.ordinary_left(offer) < LOW:
+                            self._release_soon(channel, bag, offer)
                     if event.kind == "card.pinned" and event.data["offer"] != self._own_pin:
                         self._yield_until = asyncio.get_running_loop().time() + YIELD_S
             finally:
@@ -97,17 +137,30 @@ class Host:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _release_soon(self, channel: Channel, offer: str) -> None:
+    def _release_soon(self, channel: Channel, bag: Bag, offer: str) -> None:
         """Release the next batch of the offer, once however often its stock changes meanwhile."""
         if offer not in self._releasing or self._releasing[offer].done():
-            self._releasing[offer] = asyncio.create_task(self._release(channel, offer))
+            self._releasing[offer] = asyncio.create_task(self._release(channel, bag, offer))
 
-    async def _release(self, channel: Channel, offer: str) -> None:
+    async def _release(self, channel: Channel, bag: Bag, offer: str) -> None:
+        """Release the next batch, or what the lot still gives."""
         await asyncio.sleep(RELEASE_AFTER_S)
-        with contextlib.suppress(ChannelProblem, ChannelDropped, TimeoutError):
-            await channel.call("offer.release", offer=offer, quantity=RELEASE)
+        card = bag.cards[offer]
+        quantity = min(RELEASE, bag.in_lot(offer) - int(card["left"]) - int(card["kept"]))
+        if quantity > 0:
+            with contextlib.suppress(ChannelProblem, ChannelDropped, TimeoutError):
+                await channel.call("offer.release", offer=offer, quantity=quantity)
 
-    async def _show(self, channel: Channel) -> None:
+    async def _flash(self, channel: Channel, bag: Bag, offer: str, language: str) -> None:
+        """Sell a few boxes at a fifth less, in whole tens of minor units."""
+        price = int(bag.cards[offer]["price"]["amount"]) * 8 // 100 * 10
+        await channel.flash(offer, price, FLASH_BOXES, FLASH_S, per_buyer=FLASH_EACH)
+        line = self._flash_line[language].format(
+            boxes=FLASH_BOXES, seconds=FLASH_S, price=f"{price / 100:.2f}", each=FLASH_EACH
+        )
+        await channel.call("chat.say", text=line, nickname="林秀珍")
+
+    async def _show(self, channel: Channel, bag: Bag) -> None:
         turn = 0
         while True:
             if asyncio.get_running_loop().time() >= self._yield_until:
@@ -119,6 +172,8 @@ class Host:
                     await channel.call("card.pin", offer=card["offer"])
                     language = "en" if turn % 4 == 3 else "zh"
                     await channel.call("chat.say", text=line[language], nickname="林秀珍")
+                    if turn % FLASH_TURNS == 1:
+                        await self._flash(channel, bag, card["offer"], language)
                 except (ChannelProblem, ChannelDropped, TimeoutError) as error:
                     _log.warning("the demo's host was not understood", error=str(error))
                 turn += 1
@@ -144,16 +199,21 @@ class Viewer:
             self._url, self._county.live, key=self._key, patience_s=120
         ) as channel:
             bag = Bag(channel.snapshot or {"offers": []})
-            live = asyncio.create_task(self._live(channel, bag))
+            tasks = [asyncio.create_task(self._live(channel, bag))]
             try:
                 async for event in channel:
                     bag.take(event.kind, event.data)
                     if event.kind == "broadcast.ended":
                         return
+                    if event.kind == "order.held" and event.data.get("waited"):
+                        tasks.append(asyncio.create_task(self._take_up(channel, event.data)))
+                    if event.kind == "flash.started" and self._chance.random() < KEEN:
+                        tasks.append(asyncio.create_task(self._hurry(channel, bag, event.data)))
+                    tasks = [task for task in tasks if not task.done()]
             finally:
-                live.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await live
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _live(self, channel: Channel, bag: Bag) -> None:
         acts = (
@@ -186,11 +246,39 @@ class Viewer:
         await channel.call("card.open", offer=self._chance.choice(list(bag.cards)))
 
     async def _order(self, channel: Channel, bag: Bag) -> None:
-        """Hold, write the form, order; some give up, some call it off, some come too late."""
-        offer = self._chance.choice(list(bag.cards))
+        """Hold, write the form, order; some give up, some call it off, some come too late.
+
+        Where it is sold out, wait for it.
+        """
+        gone = [offer for offer in bag.cards if bag.left(offer) == 0 and bag.in_lot(offer)]
+        some = gone if gone and self._chance.random() < 0.5 else list(bag.cards)
+        offer = self._chance.choice(some)
         quantity = self._chance.choices((1, 2, 3), (7, 2, 1))[0]
+        if bag.left(offer) == 0:
+            await channel.wait_in_line(offer, quantity)
+            return
+        await self._buy(channel, bag, offer, quantity)
+
+    async def _take_up(self, channel: Channel, held: dict[str, Any]) -> None:
+        """Order what was waited for."""
+        with contextlib.suppress(ApiProblem, ChannelProblem, ChannelDropped, TimeoutError):
+            await self._write(channel, held)
+
+    async def _hurry(self, channel: Channel, bag: Bag, batch: dict[str, Any]) -> None:
+        """Have something of a flash batch before it is gone."""
+        await asyncio.sleep(self._chance.uniform(1, FLASH_S / 2))
+        with contextlib.suppress(ApiProblem, ChannelProblem, ChannelDropped, TimeoutError):
+            if bag.flash_left(batch["offer"]):
+                await self._buy(channel, bag, batch["offer"], 1)
+
+    async def _buy(self, channel: Channel, bag: Bag, offer: str, quantity: int) -> None:
         lines = [{"offer": offer, "quantity": quantity, "price": bag.price(offer)}]
-        held = await channel.call("hold.place", key=token(), lines=lines)
+        await self._write(channel, await channel.hold(token(), lines))
+
+    async def _write(self, channel: Channel, held: dict[str, Any]) -> None:
+        """Write name and address for what is held, and order it."""
+        names = ("offer", "quantity", "price")
+        lines = [{name: line[name] for name in names} for line in held["lines"]]
         await asyncio.sleep(self._chance.uniform(1, WRITING_S))
         turn = self._chance.random()
         if turn < 0.06:

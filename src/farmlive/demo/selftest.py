@@ -55,6 +55,8 @@ def steps(stage: Stage) -> list[Step]:
         ("An order over the channel, sent twice, is one", selling.order),
         ("More than is left is refused, stock unchanged", selling.oversell),
         ("A hold runs out and its stock returns", selling.hold),
+        ("A flash batch sells what it has and is over", selling.flash),
+        ("What comes back goes to who waits for it", selling.wait),
         ("Bought across a price change", selling.price),
         ("A cancelled order gives its boxes back", selling.cancel),
         ("The lot's origin is read from its GS1 link", selling.origin),

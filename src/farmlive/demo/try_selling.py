@@ -1,4 +1,6 @@
-"""What the selftest tries of the selling: origin, orders, holds, prices, cancelling, the review."""
+"""What the selftest tries of the selling: origin, orders, holds, flash batches, waiting, prices,
+cancelling, the review.
+"""
 
 import asyncio
 import time
@@ -117,6 +119,38 @@ class TrySelling:
         must(-50 <= late_ms < 3_000, f"it ran out {late_ms} ms after its time")
         return f"4 boxes back after {time.monotonic() - waited:.1f} s, {late_ms} ms past its time"
 
+    async def flash(self) -> str:
+        """Sell two boxes of a flash batch; at its price there is no third."""
+        stage, price = self._stage, self._price - 1000
+        batch = await stage.host.flash(stage.offer, price, 2, 60)
+        await self._buyer.wait_for("flash.started", 5, flash=batch["flash"])
+        bought = await self._buyer.call("order.place", key=token(), **self._order(2, price))
+        must(bought["total"]["amount"] == 2 * price, f"it was sold at {bought['total']}")
+        self._note(bought, 2)
+        over = await stage.watchers[0].wait_for("flash.ended", 5, flash=batch["flash"])
+        must(over.data["why"] == "sold_out", f"it ended by {over.data['why']}")
+        try:
+            await self._buyer.call("order.place", key=token(), **self._order(1, price))
+        except ChannelProblem as problem:
+            must(problem.slug == "price-changed", f"the problem was {problem}")
+        else:
+            raise Failed("its price is still taken")
+        return f"2 boxes at ¥{price / 100:.2f}, then over; {await self._left()} left"
+
+    async def wait(self) -> str:
+        """Wait for what another holds, and have it at once when it is given back."""
+        stage, left = self._stage, await self._left()
+        other = stage.watchers[0]
+        held = await other.hold(token(), self._order(left)["lines"])
+        place = (await self._buyer.wait_in_line(stage.offer, 1))["place"]
+        must(place == 1, f"the place is {place}")
+        await other.give_back(held["order"])
+        mine = await self._buyer.wait_for("order.held", 5, waited=True)
+        must(await self._left() == left - 1, "what was waited for is still for sale")
+        order = {**self._order(1), "order": mine.data["order"]}
+        self._note(await self._buyer.call("order.place", key=token(), **order), 1)
+        return f"{left} boxes came back, 1 of them to who waited"
+
     async def price(self) -> str:
         """Buy across a price change: at once at the price seen, later only at the new one."""
         old, new = self._price, self._price - 400
@@ -192,11 +226,10 @@ class TrySelling:
             f"{len(placed)} orders, gross ¥{gross / 100:.2f}, net ¥{net / 100:.2f}, {boxes} boxes"
         )
 
-    def _order(self, quantity: int) -> dict[str, Any]:
+    def _order(self, quantity: int, price: int | None = None) -> dict[str, Any]:
+        seen = self._price if price is None else price
         return {
-            "lines": [
-                {"offer": self._stage.offer, "quantity": quantity, "price": self._price},
-            ],
+            "lines": [{"offer": self._stage.offer, "quantity": quantity, "price": seen}],
             "buyer": {"name": "王月娥", "phone": "13800001001"},
             "delivery": {"way": "parcel", "address": "福建省福州市鼓楼区东街 12 号"},
             "payment": "cash_on_delivery",
