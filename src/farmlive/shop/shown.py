@@ -105,7 +105,11 @@ def _facts(
         "total": money(row.total, row.currency),
         "fee": money(row.fee, row.currency),
         "refunded": money(row.refunded, row.currency),
-        "buyer": {"name": row.buyer_name, "phone": row.buyer_phone},
+        "buyer": {
+            "name": row.buyer_name,
+            "phone": row.buyer_phone,
+            "email": row.buyer_email,
+        },
         "delivery": {"way": row.way, "address": row.address, "centre": centre},
         "simulated": row.simulated,
         "code": row.code,

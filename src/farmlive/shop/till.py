@@ -14,7 +14,18 @@ from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import fees, flags, flashes, handovers, keys, limits, lines, proof, stock
+from farmlive.shop import (
+    fees,
+    flags,
+    flashes,
+    handovers,
+    keys,
+    limits,
+    lines,
+    payments,
+    proof,
+    stock,
+)
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_models import NewOrder, OrderPlace
@@ -185,7 +196,7 @@ class Till:
             "total": money(total, currency),
             "fee": money(fee, currency),
             "state": "placed",
-            "payment": "due",
+            "payment": row["payment"],
             "way": request.delivery.way,
         }
         if caller.simulated:
@@ -204,7 +215,7 @@ class Till:
             "number": number,
             "token": row["token"],
             "state": "placed",
-            "payment": "due",
+            "payment": row["payment"],
             "total": told["total"],
             "fee": told["fee"],
             "code": row["code"],
@@ -263,5 +274,5 @@ def _row(connection: Connection, caller: Caller, request: OrderPlace) -> dict[st
         "code": None if parcel else handovers.new_code(connection, delivery.centre or ""),
         "payment_method": request.payment,
         "state": "placed",
-        "payment": "due",
+        "payment": payments.of(request.payment).initiate(),
     }
