@@ -55,7 +55,9 @@ SOME = hot(
 )
 TAKE = hot(
     update(crates)
-    .where(crates.c.id == bindparam("crate"), crates.c.boxes >= bindparam("by"))
+    .where(
+        crates.c.id == bindparam("crate"), crates.c.boxes >= bindparam("by") + bindparam("spare")
+    )
     .values(boxes=crates.c.boxes - bindparam("by"))
     .returning(crates.c.boxes)
 )
@@ -112,7 +114,7 @@ async def test_lists_of_any_length(store: Store) -> None:
 async def test_what_an_update_gives(store: Store) -> None:
     def write(connection: Connection) -> None:
         connection.execute(ADD, [APPLE, PEAR])
-        take = {"crate": "apple", "by": 2}
+        take = {"crate": "apple", "by": 2, "spare": 0}
         assert connection.execute(TAKE, take).scalar_one() == 1
         assert connection.execute(TAKE, take).one_or_none() is None
         assert connection.execute(TAKE, take).scalar_one_or_none() is None

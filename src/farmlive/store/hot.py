@@ -29,7 +29,8 @@ Values = Mapping[str, Any]
 _HOT: dict[int, "_Hot"] = {}
 _PREPARED = "farmlive.hot"
 _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
-# By the types' numbers in PostgreSQL's catalogue; what a statement returns is one of these.
+# The types' numbers in PostgreSQL's catalogue; what a statement returns is one of these.
+_KINDS = {int: 20, bool: 16}
 _LOADERS: dict[int, Callable[[bytes], Any]] = {
     16: lambda text: text == b"t",
     **dict.fromkeys((20, 21, 23), int),
@@ -253,8 +254,10 @@ class _Plan:
             for name in lists
             for place, each in enumerate(state.parameter_expansion.get(name, ()))
         }
+        taken = []
         for each in state.positiontup or ():
             name, place = places.get(each, (each, None))
+            taken.append(name)
             self._takes.append(
                 (name, place, _encoder(types[name], dialect, sqlite), fixed.get(name))
             )
@@ -267,6 +270,8 @@ class _Plan:
                 if decoder is not None:
                     self._decoders.append((place, decoder))
         self.loaders: list[Callable[[bytes], Any]] = []
+        # Where the statement itself does not say what a number is, the driver must.
+        self.kinds = [_KINDS.get(type(values.get(name, fixed.get(name))), 0) for name in taken]
 
     def encoded(self, values: Values) -> list[Any]:
         """The values in their places."""
@@ -422,7 +427,7 @@ class _Queue:
         if name is None:
             self.send()
             name = b"hot_%d" % len(self._names)
-            self._check(self._libpq.prepare(name, plan.text.encode()))
+            self._check(self._libpq.prepare(name, plan.text.encode(), plan.kinds))
             self._names[plan] = name
         return name
 
