@@ -5,7 +5,7 @@ Who the client is and how it asks is connection.py's; media and the live channel
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from farmlive.client.connection import Connection
 from farmlive.client.http import ApiProblem, Json, checked
@@ -211,6 +211,21 @@ class Api(Connection):
         }
         return await self.request("POST", "/api/v1/lots", json=body)
 
+    async def correct_lot(self, lot: str, quantity_g: int, reason: str) -> Json:
+        """Put right what was harvested; the trace keeps what was recorded before."""
+        body = {"quantity_g": quantity_g, "reason": reason}
+        return await self.request("PATCH", f"/api/v1/lots/{lot}", json=body)
+
+    async def waste(self, lot: str, weight_g: int, reason: str, at: str | None = None) -> Json:
+        """Enter that so much of a lot was thrown away."""
+        body = {"weight_g": weight_g, "reason": reason, **({"at": at} if at else {})}
+        return await self.request("POST", f"/api/v1/lots/{lot}/waste", json=body)
+
+    async def undo_waste(self, lot: str, event: str, reason: str) -> None:
+        """Take back what `waste` entered, by the event that it answered."""
+        path = f"/api/v1/lots/{lot}/waste/{quote(event, safe='')}/undo"
+        await self.request("POST", path, json={"reason": reason})
+
     async def lots(self) -> list[Json]:
         """The lots."""
         return list((await self.request("GET", "/api/v1/lots"))["lots"])
@@ -288,6 +303,15 @@ class Api(Connection):
     async def centres(self) -> list[Json]:
         """The pick-up points."""
         return list((await self.request("GET", "/api/v1/centres"))["centres"])
+
+    async def parcel_fees(self) -> list[Json]:
+        """What a parcel costs, by region and weight."""
+        return list((await self.request("GET", "/api/v1/parcel-fees"))["fees"])
+
+    async def set_parcel_fees(self, fees: Sequence[Json]) -> list[Json]:
+        """Set what a parcel costs: every {region, upto_g, fee} there is."""
+        answer = await self.request("PUT", "/api/v1/parcel-fees", json={"fees": list(fees)})
+        return list(answer["fees"])
 
     async def place_order(self, broadcast: str, key: str, order: Json) -> Json:
         """Place an order; `order` has `lines`, `buyer`, `delivery` and `payment`.

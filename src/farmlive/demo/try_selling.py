@@ -1,5 +1,5 @@
 """What the selftest tries of the selling: origin, orders, holds, flash batches, waiting, prices,
-cancelling, the review.
+cancelling, the lot's balance, the review.
 """
 
 import asyncio
@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from farmlive.client import Channel, ChannelProblem
+from farmlive.client import ApiProblem, Channel, ChannelProblem
 from farmlive.clock import now_ms, rfc3339
 from farmlive.demo.farms import certificate
 from farmlive.demo.stage import Failed, Placed, Stage, must
@@ -203,6 +203,31 @@ class TrySelling:
         kinds = [name for name in links["linkset"][0] if name != "anchor"]
         must(any("defaultLink" in name for name in kinds), f"the links are {kinds}")
         return f"{', '.join(steps)}, shown live once, {len(kinds)} kinds of links"
+
+    async def balance(self) -> str:
+        """Sort out what is left of the lot but 10 kg, no more; then take that back."""
+        api, lot = self._stage.api, self._stage.lot
+        before = (await api.story(lot))["lot"]
+        must(
+            before["left_g"] == before["quantity_g"] - before["sold_g"] - before["held_g"],
+            f"harvested, sold, held and left do not add up: {before}",
+        )
+        must(
+            before["sold_g"] == self._boxes() * NET_WEIGHT_G,
+            f"{before['sold_g']} g are sold, of {self._boxes()} boxes",
+        )
+        try:
+            await api.waste(lot, before["left_g"] + 1, "selftest")
+            raise Failed("more was sorted out than is left")
+        except ApiProblem as problem:
+            must(problem.slug == "not-left", f"the problem was {problem}")
+        wasted = await api.waste(lot, before["left_g"] - 10_000, "selftest")
+        card = (await api.offers(self._stage.broadcast))[0]
+        must(card["left"] <= 10_000 // NET_WEIGHT_G, f"{card['left']} boxes are for sale of 10 kg")
+        await api.undo_waste(lot, wasted["event"], "selftest")
+        after = (await api.story(lot))["lot"]
+        must(after == before, f"the lot is {after}, it was {before}")
+        return f"{wasted['weight_g'] / 1000:g} kg sorted out and taken back"
 
     async def review(self) -> str:
         """End the broadcast; gross, net, kilograms and the pick list are the orders'."""
