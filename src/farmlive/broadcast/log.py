@@ -18,7 +18,7 @@ from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
 from farmlive.problems import NotFound
-from farmlive.store import after_commit
+from farmlive.store import after_commit, hot
 
 PUBLIC = "public"
 STAFF = "staff"
@@ -79,17 +79,17 @@ Handler = Callable[[Connection, Event], None]
 _next_at = case(
     (broadcasts.c.last_at > bindparam("now"), broadcasts.c.last_at), else_=bindparam("now")
 )
-_ADVANCE = (
+_ADVANCE = hot(
     update(broadcasts)
     .where(broadcasts.c.id == bindparam("broadcast"))
     .values(seq=broadcasts.c.seq + bindparam("count"), last_at=_next_at)
     .returning(broadcasts.c.seq, broadcasts.c.last_at)
 )
-_INSERT = insert(events)
+_INSERT = hot(insert(events))
 _HEAD = select(
     broadcasts.c.seq, broadcasts.c.last_at, broadcasts.c.state, broadcasts.c.title
 ).where(broadcasts.c.id == bindparam("broadcast"))
-_HEAD_LOCKED = _HEAD.with_for_update()
+_HEAD_LOCKED = hot(_HEAD.with_for_update())
 
 
 class Log:

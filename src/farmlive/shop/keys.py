@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from farmlive.shop.problems import KeyReused
 from farmlive.shop.tables import order_keys
+from farmlive.store import hot
 
 _of_key = (order_keys.c.broadcast == bindparam("broadcast")) & (
     order_keys.c.key == bindparam("key")
@@ -20,8 +21,8 @@ ASKED = (
     select(order_keys.c.body_hash).where(_of_key).scalar_subquery().label("body_hash"),
     select(order_keys.c.answer).where(_of_key).scalar_subquery().label("answer"),
 )
-_KEY = select(*ASKED)
-_KEEP = insert(order_keys)
+_KEY = hot(select(*ASKED))
+_KEEP = hot(insert(order_keys))
 
 
 def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None = None) -> str:

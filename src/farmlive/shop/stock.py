@@ -26,8 +26,9 @@ from farmlive.broadcast.log import PUBLIC, Entry
 from farmlive.origin.tables import lots
 from farmlive.shop.problems import LotSpent, SoldOut
 from farmlive.shop.tables import flashes, holds, lot_stock, offers, products, waits
+from farmlive.store import hot
 
-_ON_OFFER = (
+_ON_OFFER = hot(
     select(
         offers.c.id,
         offers.c.lot,
@@ -73,7 +74,7 @@ _ON_OFFER = (
         offers.c.id.in_(bindparam("offers", expanding=True)),
     )
 )
-_OF_LOTS = (
+_OF_LOTS = hot(
     select(
         lots.c.id,
         lots.c.quantity_g,
@@ -86,7 +87,7 @@ _OF_LOTS = (
     .where(lots.c.id.in_(bindparam("lots", expanding=True)))
 )
 # Whatever was read before: nothing is sold or held that is not there.
-_MOVE = (
+_MOVE = hot(
     update(offers)
     .where(
         offers.c.id == bindparam("offer"),
@@ -103,7 +104,7 @@ _MOVE = (
     .returning(offers.c.released, offers.c.sold, offers.c.held, offers.c.kept)
 )
 # Of a batch that has ended the boxes go their ways too, and it stays known how many it sold.
-_MOVE_FLASH = (
+_MOVE_FLASH = hot(
     update(flashes)
     .where(
         flashes.c.id == bindparam("batch"),
@@ -118,7 +119,7 @@ _whole_g = (
 )
 _more_g = bindparam("more_g", type_=BigInteger)
 # What goes back is taken also where a lot was oversold before this was kept.
-_MOVE_LOT = (
+_MOVE_LOT = hot(
     update(lot_stock)
     .where(
         lot_stock.c.lot == bindparam("of"),

@@ -31,17 +31,19 @@ from farmlive.shop.models import money, order_number
 from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged, UnknownCentre
 from farmlive.shop.tables import centres, holds, order_lines, orders, parcel_fees
-from farmlive.store import Store
+from farmlive.store import Store, hot
 
 _of_broadcast = orders.alias("of_broadcast")
 # All that is asked of the tables before the bag: one question, since each is a way to the database.
-_ASKED = select(
-    *keys.ASKED,
-    *flags.ASKED,
-    exists().where(centres.c.id == bindparam("centre")).label("centre"),
-    exists(select(parcel_fees.c.id)).label("fees"),
+_ASKED = hot(
+    select(
+        *keys.ASKED,
+        *flags.ASKED,
+        exists().where(centres.c.id == bindparam("centre")).label("centre"),
+        exists(select(parcel_fees.c.id)).label("fees"),
+    )
 )
-_ORDER = (
+_ORDER = hot(
     insert(orders)
     .values(
         number=select(func.coalesce(func.max(_of_broadcast.c.number), 0) + 1)
@@ -50,8 +52,8 @@ _ORDER = (
     )
     .returning(orders.c.number)
 )
-_LINES = insert(order_lines)
-_END_HOLD = delete(holds).where(holds.c.id == bindparam("hold"))
+_LINES = hot(insert(order_lines))
+_END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")))
 
 
 class Till:
