@@ -1,7 +1,7 @@
 // What staff did, in words: by the action's name in the audit list. Decides only.
 
 import { count, money, weight } from "../common/format.js";
-import { page, t } from "../common/words.js";
+import { n, page, t } from "../common/words.js";
 import { roleWords } from "./roles.js";
 import { stateWords } from "./state.js";
 
@@ -26,6 +26,8 @@ const SENTENCES = {
   "farm.add": () => t("added a farm"),
   "farm.change": () => t("changed a farm"),
   "fees.set": () => t("set what parcels cost"),
+  "flash.end": () => t("ended a flash batch"),
+  "flash.plan": ({ starts_at: at }) => (at ? t("planned a flash batch") : t("started a flash batch")),
   "guest.add": () => t("invited a guest"),
   "guest.end": () => t("ended a guest's visit"),
   "invitation.accept": () => t("took up an invitation"),
@@ -43,7 +45,11 @@ const SENTENCES = {
   "lot.waste": () => t("sorted something out of a lot"),
   "offer.add": () => t("put it into the bag"),
   "offer.change": () => t("changed the price"),
+  "offer.correct": () => t("put a wrong price right"),
   "offer.release": ({ quantity }) => (quantity < 0 ? t("took stock back") : t("released stock")),
+  "order.handed_over": () => t("handed an order over"),
+  "order.move": ({ state, payment }) => (payment ? t("marked orders as paid") : t("moved orders to “%(state)s”", { state: stateWords(state) })),
+  "order.undo": () => t("undid what was done with orders"),
   "plot.add": () => t("added a plot"),
   "plot.change": () => t("changed a plot"),
   "product.add": () => t("made a product"),
@@ -59,6 +65,7 @@ export function deedWords({ action, detail }) {
   if (known) return known(detail);
   const [thing, state] = action.split(".");
   if (thing !== "order") return action;
+  if (state.startsWith("claim_")) return t("answered a claim");
   if (state === "paid") return t("marked an order as paid");
   if (state === "refunded") return t("refunded an order");
   return t("moved an order to “%(state)s”", { state: stateWords(state) });
@@ -77,7 +84,11 @@ export function deedFacts({ action, detail }) {
     const was = typeof detail.was_g === "number" ? `${weight(detail.was_g)} → ` : "";
     facts.push(was + weight(detail.quantity_g));
   }
-  if (typeof detail.price === "number") facts.push(sum(detail.price));
+  if (typeof detail.price === "number") {
+    const was = typeof detail.was === "number" ? `${sum(detail.was)} → ` : "";
+    facts.push(was + sum(detail.price));
+  }
+  if (typeof detail.orders === "number") facts.push(n("%(n)s order", "%(n)s orders", detail.orders, { n: count(detail.orders) }));
   if (typeof detail.list_price === "number") facts.push(t("usual price %(price)s", { price: sum(detail.list_price) }));
   if (typeof detail.released === "number") facts.push(t("%(n)s released", { n: count(detail.released) }));
   if (action === "order.refunded" && typeof detail.amount === "number") facts.push(sum(detail.amount));
