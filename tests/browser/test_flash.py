@@ -26,6 +26,16 @@ window.WebSocket = class extends WebSocket {
   }
 };
 """
+# Folds events onto a snapshot as the page does, and returns its cards.
+FOLDED = """
+async ([snapshot, events]) => {
+  const { Scene } = await import("/static/live/fold.js");
+  const scene = new Scene();
+  scene.load(snapshot);
+  for (const event of events) scene.apply(event);
+  return [...scene.offers.values()].map(({ gone_at, ...card }) => card);
+}
+"""
 # A viewer who bought before: what this device remembers.
 KNOWN = """
 localStorage.setItem("farmlive.buyer", JSON.stringify(
@@ -329,3 +339,34 @@ async def test_a_refusal_says_when_the_last_one_went_and_what_comes_back_when(
     await told.get_by_role("button", name="Tell me when one comes back").click()
     await expect(page.locator("#buy-sheet")).to_be_hidden()
     await expect(page.locator("#toasts")).to_contain_text("You are no. 1")
+
+
+async def test_the_page_folds_the_log_as_the_server_does(
+    sale: Sale, sizes: list[dict[str, Any]], host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    small, large = (offer["offer"] for offer in sizes)
+    async with await Channel.connect(host.url, sale.broadcast) as viewer:
+        first = viewer.snapshot
+        batch = await plan(host, small, boxes=3)
+        held = [{"offer": small, "quantity": 2, "price": 1990}]
+        await host.call("hold.place", key="f" * 20, lines=held)
+        await plan(host, sale.offer, starts_at=1 << 52)
+        await sale.api.waste(sizes[0]["lot"]["id"], 5_000, "crushed")
+        await viewer.call("wait.join", offer=large, quantity=4)
+        await host.call("flash.end", flash=batch["flash"])
+        await host.call("offer.change", offer=sale.rare, price=4900)
+        await host.call("card.pin", offer=large)
+        events = []
+        async for event in viewer:
+            events.append(
+                {"seq": event.seq, "at": event.at, "kind": event.kind, "data": event.data}
+            )
+            if event.kind == "card.pinned":
+                break
+    assert {"flash.planned", "flash.ended", "wait.changed", "lot.changed"} <= {
+        event["kind"] for event in events
+    }
+    async with await Channel.connect(host.url, sale.broadcast) as later:
+        assert later.snapshot is not None
+        assert await page.evaluate(FOLDED, [first, events]) == later.snapshot["offers"]
