@@ -10,6 +10,7 @@ const AGAIN_MS = 20_000;
 
 export class Book extends EventTarget {
   #orders = new Map();
+  #sorted = null;
   #stale = new Set();
   #last = "";
   #reading = null;
@@ -30,7 +31,8 @@ export class Book extends EventTarget {
 
   /** All of them by their number, the first ones first. */
   all() {
-    return [...this.#orders.values()].sort((a, b) => place(a.number) - place(b.number));
+    this.#sorted ??= [...this.#orders.values()].sort((a, b) => place(a.number) - place(b.number));
+    return this.#sorted;
   }
 
   /** Reads what is not known yet; a page's orders are there as soon as it came. */
@@ -86,12 +88,16 @@ export class Book extends EventTarget {
     }, READ_MS);
   }
 
+  /** Reads all of them anew, since some may have changed unheard. */
+  async loadAgain() {
+    this.#last = "";
+    await this.load();
+  }
+
   /** For who hears no events: looks again by itself, as long as someone looks at the page. */
   watch() {
     setInterval(() => {
-      if (document.hidden) return;
-      this.#last = "";
-      this.load().catch(() => {});
+      if (!document.hidden) this.loadAgain().catch(() => {});
     }, AGAIN_MS);
   }
 
@@ -105,6 +111,7 @@ export class Book extends EventTarget {
   }
 
   #tell() {
+    this.#sorted = null;
     this.dispatchEvent(new Event("change"));
   }
 }

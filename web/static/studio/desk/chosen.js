@@ -4,7 +4,7 @@ import { el, say } from "../../common/dom.js";
 import { count, money } from "../../common/format.js";
 import { t } from "../../common/words.js";
 import { isGone } from "../state.js";
-import { isDue, stepOf } from "./row.js";
+import { isDue, mayCancel, stepOf } from "./row.js";
 
 export class Chosen extends EventTarget {
   #as;
@@ -21,7 +21,7 @@ export class Chosen extends EventTarget {
     if (!this.#bar) return;
     this.#part("clear").addEventListener("click", () => this.clear());
     this.#part("bar-papers").addEventListener("click", () => as.papers.open(this.#orders));
-    this.#part("bar-cancel")?.addEventListener("click", () => as.cancel(this.#orders.filter(({ can_cancel: may }) => may)));
+    this.#part("bar-cancel")?.addEventListener("click", () => as.cancel(this.#orders.filter((order) => mayCancel(order, as))));
     this.#all.addEventListener("change", () => {
       if (this.#all.checked) for (const { id } of this.#found) this.#ids.add(id);
       else this.#ids.clear();
@@ -84,7 +84,7 @@ export class Chosen extends EventTarget {
     );
     this.#drawSteps(chosen);
     const cancel = this.#part("bar-cancel");
-    if (cancel) cancel.hidden = !chosen.some(({ can_cancel: may }) => may);
+    if (cancel) cancel.hidden = !chosen.some((order) => mayCancel(order, this.#as));
   }
 
   /** A button for each step that some of them take next; the one that most take is the first. */

@@ -75,6 +75,8 @@ export class Moves extends EventTarget {
         waits = 0;
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
+        // Whoever was signed out signs in and comes back here; it goes on then.
+        if (problem.status === 401) break;
         if (isLost(problem)) {
           this.#say(true);
           await this.#pause(problem.retryAfter * 1_000 || Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** waits));

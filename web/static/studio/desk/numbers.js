@@ -3,8 +3,15 @@
 
 const A_LETTER = 9_999;
 
-/** A0001 is 1, B0001 is 10000, AA0001 comes after Z9999. */
+const places = new Map();
+
+/** A0001 is 1, B0001 is 10000, AA0001 comes after Z9999. Asked of thousands at a time, it is counted once. */
 export function place(number) {
+  if (!places.has(number)) places.set(number, counted(number));
+  return places.get(number);
+}
+
+function counted(number) {
   const digits = number.slice(-4);
   let block = 0;
   for (const letter of number.slice(0, -4)) block = block * 26 + letter.charCodeAt(0) - 64;

@@ -12,7 +12,7 @@ import { FormSheet } from "../keep/sheet.js";
 import { spoken } from "../sentences.js";
 import { isGone, paymentWords, stateWords } from "../state.js";
 import { flagWords } from "./flags.js";
-import { badges, isDue, line, stepOf, when } from "./row.js";
+import { badges, isDue, line, mayCancel, stepOf, when } from "./row.js";
 
 export class OrderSheet {
   #as;
@@ -107,7 +107,7 @@ export class OrderSheet {
       isGone(order.state) ? null : link(t("Slip"), "print", papers.address("slips", [order])),
       isGone(order.state) ? null : link(t("Label"), "print", papers.address("labels", [order])),
       order.url ? link(t("The buyer's page"), "next", order.url) : null,
-      isStaff && order.can_cancel ? button("cancel", t("Cancel…"), leave(() => this.cancel([order])), "button--danger") : null,
+      mayCancel(order, this.#as) ? button("cancel", t("Cancel…"), leave(() => this.cancel([order])), "button--danger") : null,
       isStaff && order.buyer?.name ? button("block", t("Block who ordered this"), leave(() => this.#block(order)), "button--quiet") : null,
     ].filter(Boolean);
   }

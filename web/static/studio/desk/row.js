@@ -19,6 +19,9 @@ export function stepOf(order, { isStaff, role }) {
   return step && (isStaff || ["packed", "at_centre"].includes(order.state)) ? step : null;
 }
 
+/** Whether it can still be called off: until it is with the buyer, or at the pick-up point. */
+export const mayCancel = ({ state }, { isStaff }) => isStaff && ["placed", "packed", "shipped"].includes(state);
+
 export const isDue = ({ payment, state }) => payment === "due" && !isGone(state);
 
 /** Today by the time alone, else with the day. */

@@ -21,7 +21,7 @@ const PHONE_END = 4;
 const PAGE = 500;
 const AGAIN_MS = 20_000;
 /** So many broadcasts are looked through for what waits: fruit does not wait for longer. */
-const LATEST = 12;
+const LATEST = 6;
 
 const part = (name, root = document) => root.querySelector(`[data-${name}]`);
 const sheet = document.getElementById("give-sheet");

@@ -18,6 +18,8 @@ import { spoken } from "../sentences.js";
 import { isGone } from "../state.js";
 
 const SHOWN = 100;
+/** So long the list waits for the channel, and then comes without it. */
+const WELCOME_MS = 1_500;
 const { broadcast, role } = page.data;
 const path = `/api/v1/broadcasts/${broadcast}/orders`;
 const isStaff = role === "coordinator" || role === "host";
@@ -173,15 +175,19 @@ addEventListener("keydown", (event) => {
   if (event.key === "Escape" && chosen.size) chosen.clear();
 });
 
-load().then(() => {
-  // A clerk's device hears no orders on the channel: the page looks again by itself.
-  if (role === "clerk") {
-    book.watch();
-    return;
-  }
+// A clerk's device hears no orders on the channel: the page looks again by itself.
+if (role === "clerk") load().then(() => book.watch());
+else {
   const channel = new Channel(broadcast);
   channel.addEventListener("events", ({ detail }) => book.follow(detail.events));
-  // What was missed for so long that the log was not sent again is read anew.
-  channel.addEventListener("welcome", () => book.readSoon());
   channel.addEventListener("state", ({ detail }) => told.live(detail));
-});
+  // What happens from the welcome on is heard; a later welcome says that some of it was not.
+  let isFirst = true;
+  const begin = () => {
+    if (!isFirst) return book.loadAgain().catch(() => {});
+    isFirst = false;
+    return load();
+  };
+  channel.addEventListener("welcome", begin);
+  setTimeout(() => isFirst && begin(), WELCOME_MS);
+}
