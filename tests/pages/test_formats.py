@@ -39,7 +39,13 @@ def test_weight_is_told_in_jin_where_buyers_expect_it(grams: int, zh: str, en: s
 
 
 @pytest.mark.parametrize(
-    ("grams", "zh", "en"), [(412_400, "412 公斤", "412 kg"), (7_200, "7.2 公斤", "7.2 kg")]
+    ("grams", "zh", "en"),
+    [
+        (412_400, "412 公斤", "412 kg"),
+        (32_500, "33 公斤", "33 kg"),
+        (7_200, "7.2 公斤", "7.2 kg"),
+        (7_000, "7 公斤", "7 kg"),
+    ],
 )
 def test_a_harvest_is_told_in_kilograms(grams: int, zh: str, en: str) -> None:
     assert ZH.kilograms(grams) == zh

@@ -4,7 +4,7 @@ The scripts' twin is static/common/format.js.
 """
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -64,8 +64,10 @@ class Formats:
 
     def kilograms(self, grams: int) -> str:
         """A harvest: `412 kg`, `412 公斤`; whole kilograms where there are ten or more."""
-        pattern = "#,##0.#" if grams < 10_000 else "#,##0"
-        number = format_decimal(Decimal(grams) / 1000, format=pattern, locale=self.locale)
+        # Half a kilogram up, as the scripts do.
+        places = Decimal("0.1") if grams < 10_000 else Decimal(1)
+        rounded = (Decimal(grams) / 1000).quantize(places, ROUND_HALF_UP)
+        number = format_decimal(rounded, format="#,##0.#", locale=self.locale)
         return f"{number} 公斤" if self.language == "zh" else f"{number} kg"
 
     def area(self, m2: int) -> str:
