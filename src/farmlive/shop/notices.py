@@ -7,6 +7,7 @@ it says is notices_words.py's, how it is brought the providers'.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -47,7 +48,6 @@ FIRST_PAUSE_MS = 5_000
 LAST_PAUSE_MS = 3_600_000
 TRIES = 48
 STOP_S = 5
-AT_ONCE = 50
 
 _ORDER = select(
     orders.c.buyer_phone, orders.c.buyer_email, orders.c.simulated, orders.c.state
@@ -66,20 +66,22 @@ _TO_SEND = notices.c.state.in_(("waiting", "sending"))
 _NEXT = select(func.min(notices.c.next_at)).where(
     _TO_SEND, notices.c.provider.in_(bindparam("of_providers", expanding=True))
 )
-_DUE = (
-    select(notices.c.id)
-    .where(
-        _TO_SEND,
-        notices.c.next_at <= bindparam("now"),
-        notices.c.provider == bindparam("of_provider"),
-    )
-    .order_by(notices.c.next_at, notices.c.id)
-    .limit(AT_ONCE)
-)
-# Taken by one server alone, whoever else has read that it is due.
+_due = notices.alias("due")
+# Taken by one server alone: those that share a database write by turns.
 _TAKE = (
     update(notices)
-    .where(notices.c.id == bindparam("notice"), _TO_SEND, notices.c.next_at <= bindparam("now"))
+    .where(
+        notices.c.id
+        == select(_due.c.id)
+        .where(
+            _due.c.state.in_(("waiting", "sending")),
+            _due.c.next_at <= bindparam("now"),
+            _due.c.provider == bindparam("of_provider"),
+        )
+        .order_by(_due.c.next_at, _due.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
     .values(state="sending", tries=notices.c.tries + 1, next_at=bindparam("until"))
     .returning(notices)
 )
@@ -113,6 +115,15 @@ def providers(settings: Settings) -> list[Provider]:
     return list(made.values())
 
 
+@dataclass(frozen=True)
+class Done:
+    """What came of a notice: how it stands, and until when its provider can't bring any."""
+
+    notice: str
+    values: dict[str, Any]
+    quiet_until: int | None = None
+
+
 class Notices:
     """Writes notices as the log tells of orders, and sends them; `alarm` is for the task."""
 
@@ -125,7 +136,8 @@ class Notices:
         # What is left of a provider that is there no more waits for it.
         self._names = {"of_providers": [provider.name for provider in self._through]}
         self._failures: dict[str, int] = {}
-        self._under_way: set[asyncio.Task[bool]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._stops = False
         self.alarm = Alarm(
             store,
             lambda connection: connection.execute(_NEXT, self._names).scalar(),
@@ -138,11 +150,13 @@ class Notices:
 
     async def start(self) -> None:
         """Send from now on, what an earlier run left too."""
+        self._stops = False
         if self._through:
             await self.alarm.start()
 
     async def stop(self) -> None:
         """Send no more, what is under way aside; who starts next goes on."""
+        self._stops = True
         await self.alarm.stop()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=STOP_S)
@@ -164,7 +178,11 @@ class Notices:
 
     async def send(self) -> None:
         """Try all that is due, by each provider its own, one after the other."""
-        await asyncio.gather(*(self._send_by(provider) for provider in self._through))
+        sending = [asyncio.create_task(self._send_by(provider)) for provider in self._through]
+        for each in sending:  # a notice that is being sent is not left in the middle
+            self._under_way.add(each)
+            each.add_done_callback(self._under_way.discard)
+        await asyncio.shield(asyncio.gather(*sending))
 
     # In the transaction of an order's event.
 
@@ -213,92 +231,81 @@ class Notices:
     # Afterwards.
 
     async def _send_by(self, provider: Provider) -> None:
+        """Each turn is one write: it keeps what came of a notice, and takes the next."""
+        done: Done | None = None
         while True:
-            due = await self._store.read(partial(_due, provider=provider.name))
-            for notice in due:
-                # A notice that is being sent is not left in the middle.
-                sending = asyncio.create_task(self._send_one(provider, notice))
-                self._under_way.add(sending)
-                sending.add_done_callback(self._under_way.discard)
-                if not await asyncio.shield(sending):
-                    return
-            if len(due) < AT_ONCE:
+            taken = await self._store.write(partial(self._turn, provider=provider.name, done=done))
+            if taken is None:
                 return
+            done = await self._try(provider, *taken)
 
-    async def _send_one(self, provider: Provider, notice: str) -> bool:
-        """Try one; False where the provider can't bring anything at the moment."""
-        row = await self._store.write(lambda connection: self._take(connection, notice))
-        if row is None:  # another server has it
-            return True
+    def _turn(
+        self, connection: Connection, provider: str, done: Done | None
+    ) -> tuple[Row[Any], Notice] | None:
+        if done is not None:
+            connection.execute(_PUT.values(done.values), {"notice": done.notice})
+            if done.quiet_until is not None:
+                named = {"of_provider": provider, "until": done.quiet_until}
+                connection.execute(_PUT_OFF, named)
+                return None
+        if self._stops:
+            return None
+        now = now_ms()
+        named = {"of_provider": provider, "now": now, "until": now + LEASE_MS}
+        row = connection.execute(_TAKE, named).one_or_none()
+        return None if row is None else (row, self._told_of(connection, row))
+
+    async def _try(self, provider: Provider, row: Row[Any], notice: Notice) -> Done:
+        """Send one, and tell what came of it."""
         pause = min(FIRST_PAUSE_MS << min(row.tries - 1, 20), LAST_PAUSE_MS)
-        done: dict[str, Any] = {"state": "waiting", "next_at": now_ms() + pause}
-        goes_on = True
         try:
-            await asyncio.to_thread(provider.send, await self._store.read(self._told_of(row)))
+            await asyncio.to_thread(provider.send, notice)
         except NotTaken as error:
-            done = {"state": "failed"}
             _log.warning("a notice is not taken", provider=provider.name, reason=str(error))
+            return Done(row.id, {"state": "failed"})
+        except NotNow as error:
+            return self._unreachable(provider, row, str(error))
         except NotThere as error:
             _log.info("a notice waits", provider=provider.name, reason=str(error))
-        except NotNow as error:
-            goes_on = False
-            done |= await self._unreachable(provider, row, str(error))
         except Exception as error:
             # A fault of ours: the next notice may be better, and this one is tried again.
             _log.error("a notice was not sent", provider=provider.name, exc_info=error)
         else:
             self._failures.pop(provider.name, None)
-            done = {"state": "sent", "sent_at": now_ms()}
-        if done["state"] == "waiting" and row.tries >= TRIES:
-            done = {"state": "failed"}
-        await self._store.write(
-            lambda connection: connection.execute(_PUT.values(done), {"notice": notice})
-        )
-        return goes_on
+            return Done(row.id, {"state": "sent", "sent_at": now_ms()})
+        if row.tries >= TRIES:
+            return Done(row.id, {"state": "failed"})
+        return Done(row.id, {"state": "waiting", "next_at": now_ms() + pause})
 
-    async def _unreachable(self, provider: Provider, row: Row[Any], reason: str) -> dict[str, Any]:
+    def _unreachable(self, provider: Provider, row: Row[Any], reason: str) -> Done:
         """Put all of the provider's off: it isn't tried notice by notice, and none is to blame."""
         times = self._failures[provider.name] = self._failures.get(provider.name, 0) + 1
         until = now_ms() + min(FIRST_PAUSE_MS << min(times - 1, 20), LAST_PAUSE_MS)
         _log.warning("notices can't be sent at the moment", provider=provider.name, reason=reason)
-        named = {"of_provider": provider.name, "until": until}
-        await self._store.write(lambda connection: connection.execute(_PUT_OFF, named))
-        return {"next_at": until, "tries": row.tries - 1}
+        values = {"state": "waiting", "next_at": until, "tries": row.tries - 1}
+        return Done(row.id, values, quiet_until=until)
 
-    def _take(self, connection: Connection, notice: str) -> Row[Any] | None:
-        now = now_ms()
-        named = {"notice": notice, "now": now, "until": now + LEASE_MS}
-        return connection.execute(_TAKE, named).one_or_none()
-
-    def _told_of(self, row: Row[Any]) -> Any:
-        def read(connection: Connection) -> Notice:
-            order = connection.execute(_OF_ORDER, {"order": row.order}).one()
-            facts = Facts(
-                number=order_number(order.number),
-                url=f"{self._url}/order/{order.token}",
-                state=order.state,
-                way=order.way,
-                payment=order.payment,
-                amount=order.total,
-                refunded=order.refunded,
-                currency=order.currency,
-                centre=Bilingual(**order.centre_name) if order.centre_name else None,
-                code=order.code,
-            )
-            return Notice(
-                id=row.id,
-                at=row.created_at,
-                kind=row.kind,
-                number=facts.number,
-                person=row.person,
-                language=order.language,
-                said=write(row.kind, facts, order.language),
-                url=facts.url,
-            )
-
-        return read
-
-
-def _due(connection: Connection, provider: str) -> list[str]:
-    named = {"now": now_ms(), "of_provider": provider}
-    return list(connection.execute(_DUE, named).scalars())
+    def _told_of(self, connection: Connection, row: Row[Any]) -> Notice:
+        order = connection.execute(_OF_ORDER, {"order": row.order}).one()
+        facts = Facts(
+            number=order_number(order.number),
+            url=f"{self._url}/order/{order.token}",
+            state=order.state,
+            way=order.way,
+            payment=order.payment,
+            amount=order.total,
+            refunded=order.refunded,
+            currency=order.currency,
+            centre=Bilingual(**order.centre_name) if order.centre_name else None,
+            code=order.code,
+        )
+        return Notice(
+            id=row.id,
+            at=row.created_at,
+            kind=row.kind,
+            number=facts.number,
+            person=row.person,
+            language=order.language,
+            said=write(row.kind, facts, order.language),
+            url=facts.url,
+        )
