@@ -75,6 +75,7 @@ export class Buying {
     if (offer) this.basket.add(offer, price);
     this.fees.load();
     this.seen.clear();
+    this.failed = this.raised = null;
     open(this.sheet, () => this.closed());
     this.part("more").open = false;
     this.go("order");

@@ -57,12 +57,13 @@ const ordering = new Ordering(broadcast.id, channel, scene, basket);
 const buying = new Buying(at("buy-sheet"), { basket, ordering, scene, centres }, act);
 const waits = new Waits(broadcast.id, channel);
 const begin = () => {
+  waiting.read();
   if (!at("buy-sheet").open) closeSheets();
   buying.begin(null);
 };
 const waiting = new Waiting({ waits, basket, scene, begin });
 const look = new Look(at("look-sheet"), { scene, channel, waits }, act);
-new Kept(at("kept"), basket, () => buying.begin(null));
+new Kept(at("kept"), basket, begin);
 const card = new PinnedCard(at("card"), at("card-told"), act, waits);
 const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act, waits);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);

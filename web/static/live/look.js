@@ -8,6 +8,7 @@ import { open } from "../common/sheet.js";
 import { n, t, text } from "../common/words.js";
 import { balanceInWords, fullName, leftInWords, lotInWords, stockBar, waitingInWords } from "./card.js";
 import { flashLine, flashOf, leftOf, priceOf, wasOf } from "./flash.js";
+import { sentences } from "./notice.js";
 import { Seen } from "./seen.js";
 
 export class Look {
@@ -131,16 +132,16 @@ export class Look {
   /** Which place one has, or what waiting would mean. */
   waitInWords(card, wait) {
     const others = waitingInWords(card);
-    const words = wait
-      ? [
-          t("You are no. %(place)s of those who wait.", { place: count(wait.place) }),
-          t("What comes back is held for you at once; keep this page open."),
-        ]
-      : [
-          others ? `${others}.` : t("Nobody waits for it yet."),
-          t("What comes back goes to those who wait first, in turn."),
-        ];
-    return words.join(" ");
+    if (wait) {
+      return sentences(
+        t("You are no. %(place)s of those who wait.", { place: count(wait.place) }),
+        t("What comes back is held for you at once; keep this page open."),
+      );
+    }
+    return sentences(
+      others ? t("%(waiting)s.", { waiting: others }) : t("Nobody waits for it yet."),
+      t("What comes back goes to those who wait first, in turn."),
+    );
   }
 }
 

@@ -9,6 +9,9 @@ import { leftOf } from "./flash.js";
 
 const JUST = 60_000; // what went so lately is said with its seconds
 
+/** Sentences one after the other, as the page's language writes them. */
+export const sentences = (...each) => each.filter(Boolean).join(page.language === "zh" ? "" : " ");
+
 const price = (amount) => money({ amount, currency: page.currency });
 
 /** `{words, acts}`, each act `[name, what it does]`; `act` has elsewhere() and wait(offer, quantity),
@@ -52,11 +55,11 @@ function changed(basket, scene, prices) {
   const acts = [[t("Take it for %(total)s", { total: price(total) }), () => basket.accept()]];
   if (basket.hold) acts.push([t("Keep what is held for me"), () => basket.keepHeld()]);
   else acts.push([t("No, thank you"), () => basket.drop()]);
-  return { words: words.join(" "), acts };
+  return { words: sentences(...words), acts };
 }
 
 function gone(basket, scene, short, act) {
-  const words = short.map((change) => shortInWords(change, scene)).join(" ");
+  const words = sentences(...short.map((change) => shortInWords(change, scene)));
   const none = short.filter((change) => change.left === 0);
   if (none.length === 0) return { words, acts: [] };
   const acts = [];
@@ -103,7 +106,7 @@ function shortInWords(change, scene) {
     );
   }
   if (leftOf(card) > 0 && !change.flash) return t("%(name)s is there again.", { name });
-  return [goneInWords(change, card, name), heldInWords(change, card)].join(" ");
+  return sentences(goneInWords(change, card, name), heldInWords(change, card));
 }
 
 function limitInWords({ left, limit, had }, name) {

@@ -49,11 +49,16 @@ export class Waiting {
     toast(t("You wait no more."));
   }
 
+  /** What is held is looked at: it need not be told any more. */
+  read() {
+    this.told?.();
+  }
+
   /** Boxes came back and are held here: one tap opens them. */
   served(held) {
     this.basket.served(held);
     const { offer } = held.waited[0] ?? held.lines.at(-1);
-    this.told?.();
+    this.read();
     this.told = toast(
       t("%(name)s came back and is held for you until %(time)s.", {
         name: fullName(this.scene.offers.get(offer)),
