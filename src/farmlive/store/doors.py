@@ -6,9 +6,10 @@ after the COMMIT.
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar, cast
@@ -67,6 +68,25 @@ def after_commit(connection: Connection, call: Callable[[], None]) -> None:
     or a batch that failed, none run.
     """
     connection.info[_CALLS].append(call)
+
+
+@contextlib.contextmanager
+def apart(connection: Connection) -> Iterator[None]:
+    """A part of a write that fails by itself: its changes, and what it asked `after_commit`, are
+    undone, what the function did before stands, and it may go on where it catches the error.
+    """
+    quick = cast(HotConnection, connection)
+    calls: list[Callable[[], None]] = connection.info[_CALLS]
+    before = len(calls)
+    quick.control("SAVEPOINT part")
+    try:
+        yield
+        quick.control("RELEASE SAVEPOINT part")
+    except BaseException:
+        del calls[before:]
+        quick.drop()
+        quick.control("ROLLBACK TO SAVEPOINT part", "RELEASE SAVEPOINT part")
+        raise
 
 
 class Store:
@@ -146,7 +166,9 @@ class Store:
 
     def _read(self, function: Callable[[Connection], T]) -> T:
         with self._readers.connect() as connection:
-            return function(connection)
+            result = function(connection)
+            cast(HotConnection, connection).send()
+            return result
 
     # In the event loop.
 

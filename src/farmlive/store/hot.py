@@ -2,8 +2,9 @@
 
 SQLAlchemy compiles a statement that is marked `hot` once; from then on its text and its values go
 to the driver directly: to sqlite3, or to libpq as a prepared statement. On PostgreSQL a statement
-that returns nothing waits for the next one that does, so that both cost one way there and back; in
-the order of asking, and before the writer's function ends. Nothing else is different.
+waits until someone looks at what it, or one after it, gave, or until the writer's function ends:
+all that wait go there in the order of asking and cost one way there and back. So ask first and look
+later. Nothing else is different.
 """
 
 import json
@@ -50,12 +51,16 @@ def hot(statement: S) -> S:
 
 
 class Result:
-    """What a hot statement gave."""
+    """What a hot statement gave; on PostgreSQL it is sent when this is first looked at."""
 
     __slots__ = ("_queue", "_rowcount", "_rows")
 
-    def __init__(self, rows: list[Any], rowcount: int = -1, queue: "_Queue | None" = None):
+    def __init__(self, rows: Sequence[Any] = (), rowcount: int = -1, queue: "_Queue | None" = None):
         self._rows, self._rowcount, self._queue = rows, rowcount, queue
+
+    def done(self, rows: Sequence[Any], rowcount: int) -> None:
+        """It was sent, and gave these rows or changed so many."""
+        self._rows, self._rowcount, self._queue = rows, rowcount, None
 
     @property
     def rowcount(self) -> int:
@@ -64,22 +69,26 @@ class Result:
             self._queue.connection.send()
         return self._rowcount
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._rows)
-
-    def all(self) -> list[Any]:
+    def all(self) -> Sequence[Any]:
         """All rows."""
+        if self._queue is not None:
+            self._queue.connection.send()
         return self._rows
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.all())
 
     def first(self) -> Any:
         """The first row, or None."""
-        return self._rows[0] if self._rows else None
+        rows = self.all()
+        return rows[0] if rows else None
 
     def one_or_none(self) -> Any:
         """The only row, or None. Raises MultipleResultsFound."""
-        if len(self._rows) > 1:
+        rows = self.all()
+        if len(rows) > 1:
             raise MultipleResultsFound("more than one row where at most one was expected")
-        return self._rows[0] if self._rows else None
+        return rows[0] if rows else None
 
     def one(self) -> Any:
         """The only row. Raises NoResultFound and MultipleResultsFound."""
@@ -96,10 +105,6 @@ class Result:
     def scalar_one(self) -> Any:
         """The first column of the only row. Raises NoResultFound and MultipleResultsFound."""
         return self.one()[0]
-
-    def done(self, rowcount: int) -> None:
-        """It was sent, and changed so many rows."""
-        self._rowcount, self._queue = rowcount, None
 
 
 class HotConnection(Connection):
@@ -179,17 +184,12 @@ class HotConnection(Connection):
         return Result(plan.rows_of(cursor.fetchall()), cursor.rowcount)
 
     def _by_libpq(self, found: "_Hot", parameters: Any) -> Result:
-        if isinstance(parameters, list):
-            if not parameters:
-                return Result([], 0)
-            plan = found.plan(self, parameters[0])
-            for each in parameters:
-                last = self._queue.add(plan, each)
-            return last
-        plan = found.plan(self, parameters or {})
-        if not plan.columns:
-            return self._queue.add(plan, parameters or {})
-        return self._queue.ask(plan, parameters or {})
+        if not isinstance(parameters, list):
+            return self._queue.add(found.plan(self, parameters or {}), parameters or {})
+        last = Result()
+        for each in parameters:
+            last = self._queue.add(found.plan(self, each), each)
+        return last
 
     def failure(self, error: Exception) -> Exception:
         """What SQLAlchemy makes of an error of the driver's."""
@@ -269,7 +269,7 @@ class _Plan:
                 decoder = column.type._cached_result_processor(dialect, None)
                 if decoder is not None:
                     self._decoders.append((place, decoder))
-        self.loaders: list[Callable[[bytes], Any]] = []
+        self._loaders: list[Callable[[bytes], Any]] = []
         # Where the statement itself does not say what a number is, the driver must.
         self.kinds = [_KINDS.get(type(values.get(name, fixed.get(name))), 0) for name in taken]
 
@@ -282,6 +282,21 @@ class _Plan:
                 value = value[place]
             found.append(value if encode is None or value is None else encode(value))
         return found
+
+    def loaded(self, given: Any) -> Sequence[Any]:
+        """Rows by name, of what libpq gave."""
+        if not self.columns or not given.ntuples:
+            return ()
+        if not self._loaders:
+            self._loaders = [_LOADERS[given.ftype(place)] for place in range(given.nfields)]
+        get, make, loaders = given.get_value, self._row._make, self._loaders
+        return [
+            make(
+                None if (value := get(row, place)) is None else load(value)
+                for place, load in enumerate(loaders)
+            )
+            for row in range(given.ntuples)
+        ]
 
     def rows_of(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """Rows by name, of what the driver gave."""
@@ -335,6 +350,10 @@ def _row_class(columns: tuple[str, ...]) -> type:
     return Named
 
 
+# The name under which it is prepared, its plan, the values in their places, and who looks at it.
+_Waiting = tuple[bytes, _Plan, list[bytes | None], Result]
+
+
 class _Queue:
     """What waits to be sent to PostgreSQL on one connection."""
 
@@ -344,76 +363,49 @@ class _Queue:
         self._readable = select.poll()
         self._readable.register(self._libpq.socket, select.POLLIN)
         self._names: dict[_Plan, bytes] = connection.info.setdefault(_PREPARED, {})
-        self.waiting: list[tuple[bytes, list[bytes | None], Result]] = []
+        self.waiting: list[_Waiting] = []
 
     def add(self, plan: _Plan, values: Values) -> Result:
         """Let it wait."""
         name = self._prepared(plan)  # which may send what waited before
-        result = Result([], queue=self)
-        self.waiting.append((name, plan.encoded(values), result))
+        result = Result(queue=self)
+        self.waiting.append((name, plan, plan.encoded(values), result))
         return result
-
-    def ask(self, plan: _Plan, values: Values) -> Result:
-        """Send what waits and this, and give its rows."""
-        name, encoded = self._prepared(plan), plan.encoded(values)
-        if self.waiting:
-            (given,) = self._pipelined([(name, encoded)], ())
-        else:
-            given = self._libpq.exec_prepared(name, encoded)
-            self._check(given)
-        if not plan.loaders:
-            plan.loaders = [_LOADERS[given.ftype(place)] for place in range(given.nfields)]
-        get, rows = given.get_value, []
-        for row in range(given.ntuples):
-            values_of = []
-            for place, load in enumerate(plan.loaders):
-                value = get(row, place)
-                values_of.append(value if value is None else load(value))
-            rows.append(values_of)
-        return Result(plan.rows_of(rows), given.ntuples)
 
     def send(self, texts: Sequence[bytes] = ()) -> None:
         """Send what waits, and these after it."""
-        if not self.waiting and not texts:
-            return
-        if not self.waiting:
-            self._check(self._libpq.exec_(b"; ".join(texts)))
-        elif len(self.waiting) == 1 and not texts:
-            ((name, values, result),) = self.waiting
-            self.waiting = []
-            given = self._libpq.exec_prepared(name, values)
-            self._check(given)
-            result.done(given.command_tuples or 0)
-        else:
-            self._pipelined([], texts)
-
-    def _pipelined(
-        self, asked: Sequence[tuple[bytes, list[bytes | None]]], texts: Sequence[bytes]
-    ) -> list[Any]:
         waiting, self.waiting = self.waiting, []
+        if not waiting:
+            if texts:
+                self._check(self._libpq.exec_(b"; ".join(texts)))
+            return
+        if len(waiting) == 1 and not texts:
+            given = [self._libpq.exec_prepared(waiting[0][0], waiting[0][2])]
+        else:
+            given = self._pipelined(waiting, texts)
+        for each in given:
+            self._check(each)
+        for (_, plan, _, result), each in zip(waiting, given, strict=False):
+            result.done(plan.loaded(each), each.command_tuples or 0)
+
+    def _pipelined(self, waiting: Sequence["_Waiting"], texts: Sequence[bytes]) -> list[Any]:
         libpq = self._libpq
         libpq.enter_pipeline_mode()
         try:
-            for name, values, _ in waiting:
-                libpq.send_query_prepared(name, values)
-            for name, values in asked:
+            for name, _, values, _ in waiting:
                 libpq.send_query_prepared(name, values)
             for text in texts:
                 libpq.send_query_params(text, None)
             libpq.pipeline_sync()
             libpq.flush()
             given = []
-            for _ in range(len(waiting) + len(asked) + len(texts)):
+            for _ in range(len(waiting) + len(texts)):
                 given.append(self._next())
                 self._next()  # that was all of this one
             self._next()  # and that of all
         finally:
             libpq.exit_pipeline_mode()
-        for each in given:
-            self._check(each)
-        for (_, _, result), each in zip(waiting, given, strict=False):
-            result.done(each.command_tuples or 0)
-        return given[len(waiting) : len(waiting) + len(asked)]
+        return given
 
     def _next(self) -> Any:
         # `get_result` would wait too, but let no other thread run meanwhile.
