@@ -25,19 +25,14 @@ from farmlive.people import Caller
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.order_file import boxes, order_sheet, to_collect
 from farmlive.settings import Settings
-from farmlive.shop.fields import Identifier, Payment, State, Way
 from farmlive.shop.order_models import Order, OrderedLine
-from farmlive.shop.papers import spans_of
+from farmlive.shop.papers import Choice
 
 # On paper at once, and in a file.
 MAX_PAPERS = 500
 MAX_ROWS = 50_000
 READERS = (*STAFF, "clerk", "seller")
 KEEPERS = (*STAFF, "clerk")
-
-Chosen = Annotated[
-    str | None, Query(max_length=40_000, description="Numbers, such as A0001-A0040,A0052")
-]
 
 
 @dataclass(frozen=True)
@@ -86,14 +81,13 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         paper: Literal["slips", "labels"],
         request: Request,
         caller: Annotated[Caller, anyone],
-        orders: Chosen = None,
+        choice: Annotated[Choice, Query()],
     ) -> Response:
         """Packing slips on A4, or labels for the boxes, of the chosen orders."""
         led = stopped(request, caller, KEEPERS)
         if led is not None:
             return led
-        spans = None if orders is None else spans_of(orders)
-        found = await rooms.shop.papers.chosen(caller, broadcast, spans, limit=MAX_PAPERS + 1)
+        found = await rooms.shop.papers.chosen(caller, broadcast, choice, limit=MAX_PAPERS + 1)
         standing = [order for order in found[:MAX_PAPERS] if order.state != "cancelled"]
         address = settings.public_url or str(request.base_url).rstrip("/")
         return pages.page(
@@ -104,7 +98,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             caller=caller,
             broadcast=await rooms.broadcasts.get(broadcast),
             papers=await asyncio.to_thread(_papers, standing, address),
-            query=urlencode({} if orders is None else {"orders": orders}),
+            query=urlencode(choice.model_dump(exclude_defaults=True)),
             most=MAX_PAPERS,
             left_out=min(len(found), MAX_PAPERS) - len(standing),
             too_many=len(found) > MAX_PAPERS,
@@ -116,26 +110,13 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         form: Literal["csv", "xlsx"],
         request: Request,
         caller: Annotated[Caller, anyone],
-        orders: Chosen = None,
-        state: State | None = None,
-        way: Way | None = None,
-        centre: Identifier | None = None,
-        payment: Payment | None = None,
+        choice: Annotated[Choice, Query()],
     ) -> Response:
         """The chosen orders, or those that fit, as a file; a seller's tells no buyer."""
         led = stopped(request, caller, READERS)
         if led is not None:
             return led
-        found = await rooms.shop.papers.chosen(
-            caller,
-            broadcast,
-            None if orders is None else spans_of(orders),
-            limit=MAX_ROWS,
-            state=state,
-            way=way,
-            centre=centre,
-            payment=payment,
-        )
+        found = await rooms.shop.papers.chosen(caller, broadcast, choice, limit=MAX_ROWS)
         title = (await rooms.broadcasts.get(broadcast)).title
         language = language_of(request)
 

@@ -6,8 +6,9 @@ the paper is the pages'.
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
 from farmlive.broadcast.log import Log
@@ -15,9 +16,9 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.problems import Forbidden, Invalid
 from farmlive.shop import finding, shown
-from farmlive.shop.fields import Payment, State, Way
+from farmlive.shop.fields import Identifier, State, Way
 from farmlive.shop.order_models import Order
-from farmlive.shop.tables import order_lines, orders
+from farmlive.shop.tables import claims, order_lines, orders
 from farmlive.store import Store
 
 Span = tuple[int, int]
@@ -27,6 +28,50 @@ MAX_SPANS = 5_000
 AT_ONCE = 100
 _SPAN = re.compile(r"([A-Z]{1,4}[0-9]{4})(?:-([A-Z]{1,4}[0-9]{4}))?")
 _READERS = ("coordinator", "host", "clerk", "seller")
+
+_claimed = exists().where(claims.c.order == orders.c.id, claims.c.state == "open")
+_over = or_(
+    orders.c.state == "cancelled", and_(orders.c.state == "received", orders.c.payment != "due")
+)
+_PAYMENTS = {
+    "due": and_(orders.c.payment == "due", orders.c.state != "cancelled"),
+    "paid": orders.c.payment == "paid",
+    "refunded": orders.c.payment.in_(("part_refunded", "refunded")),
+}
+
+
+class Choice(BaseModel):
+    """Which orders are meant, as the desk's list shows them: by number, or all that fit.
+
+    `orders` are numbers, such as A0001-A0040,A0052. `open` is what there is still to do with.
+    """
+
+    orders: str | None = Field(None, max_length=40_000)
+    state: State | Literal["open"] | None = None
+    way: Way | None = None
+    centre: Identifier | None = None
+    payment: Literal["due", "paid", "refunded"] | None = None
+    flagged: bool = False
+    claimed: bool = False
+
+    def conditions(self, *, staff: bool) -> list[ColumnElement[bool]]:
+        """What is true of the orders that are meant; claims are for staff."""
+        wanted: list[ColumnElement[bool]] = []
+        if self.state == "open":
+            wanted.append(or_(~_over, _claimed) if staff else ~_over)
+        elif self.state is not None:
+            wanted.append(orders.c.state == self.state)
+        if self.way is not None:
+            wanted.append(orders.c.way == self.way)
+        if self.centre is not None:
+            wanted.append(orders.c.centre == self.centre)
+        if self.payment is not None:
+            wanted.append(_PAYMENTS[self.payment])
+        if self.flagged:
+            wanted += [orders.c.flags.is_not(None), orders.c.state.in_(("placed", "packed"))]
+        if self.claimed and staff:
+            wanted.append(_claimed)
+        return wanted
 
 
 def spans_of(text: str) -> list[Span]:
@@ -55,39 +100,23 @@ class Papers:
         self._origin = origin
 
     async def chosen(
-        self,
-        caller: Caller,
-        broadcast: str,
-        spans: Iterable[Span] | None = None,
-        *,
-        limit: int,
-        state: State | None = None,
-        way: Way | None = None,
-        centre: str | None = None,
-        payment: Payment | None = None,
+        self, caller: Caller, broadcast: str, choice: Choice, *, limit: int
     ) -> list[Order]:
-        """The orders of these numbers, or of all, that fit, by number; `limit` at most.
+        """The orders that are chosen, by number; `limit` at most.
 
         Staff see all, a clerk what is picked up, a seller own farms' lines without the buyer.
-        Raises Forbidden, UnknownBroadcast.
+        Raises Forbidden, Invalid, UnknownBroadcast.
         """
         if caller.role not in _READERS:
             raise Forbidden("Orders are read by coordinators, hosts, clerks and sellers.")
         query = select(orders).where(orders.c.broadcast == broadcast).order_by(orders.c.number)
-        for column, wanted in (
-            (orders.c.state, state),
-            (orders.c.way, way),
-            (orders.c.centre, centre),
-            (orders.c.payment, payment),
-        ):
-            if wanted is not None:
-                query = query.where(column == wanted)
+        query = query.where(*choice.conditions(staff=caller.is_staff))
         if caller.role == "clerk":
             query = query.where(orders.c.way == "pickup")
         if caller.role == "seller":
             own = order_lines.c.farm.in_(caller.farms)
             query = query.where(exists().where(order_lines.c.order == orders.c.id, own))
-        within = [None] if spans is None else [*_within(spans)]
+        within = [None] if choice.orders is None else [*_within(spans_of(choice.orders))]
 
         def read(connection: Connection) -> list[Order]:
             self._log.head(connection, broadcast)

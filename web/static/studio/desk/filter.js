@@ -33,11 +33,11 @@ export class Filter extends EventTarget {
     return { find: "", way: "", centre: "", payment: "", ...Object.fromEntries(new FormData(this.#form)) };
   }
 
-  /** How the choice is written in the address of a file; null where that can't say it. */
+  /** How the choice is written in the address of a file; null where something is looked for by a word. */
   get address() {
-    const { find, state, way, centre, payment, flagged, claimed } = this.wanted;
-    if (find.trim() || flagged || claimed || payment || !["all", "placed", "packed", "shipped", "at_centre", "received"].includes(state)) return null;
-    const said = { state: state === "all" ? "" : state, way, centre };
+    const { find, state, ...said } = this.wanted;
+    if (find.trim()) return null;
+    if (state !== "all") said.state = state;
     return new URLSearchParams(Object.entries(said).filter(([, value]) => value)).toString();
   }
 

@@ -28,9 +28,9 @@ export class Papers extends EventTarget {
     return `${this.#path}/${kind}?orders=${spans(orders.map(({ number }) => number))}`;
   }
 
-  /** Offers what can be taken away of these; `filter` is how a file's address says all that fit. */
+  /** Offers what can be taken away of these; `filter` is how an address says all that fit, where it can. */
   open(orders, { isAll = false, filter = null } = {}) {
-    const chosen = orders.length ? `orders=${spans(orders.map(({ number }) => number))}` : "";
+    const meant = filter ?? `orders=${spans(orders.map(({ number }) => number))}`;
     const standing = orders.filter(({ state }) => !isGone(state));
     say(
       this.#part("papers-what"),
@@ -42,9 +42,9 @@ export class Papers extends EventTarget {
       const link = this.#part(kind);
       if (!link) continue;
       link.hidden = standing.length === 0;
-      link.href = `${this.#path}/${kind}?${chosen}`;
+      link.href = `${this.#path}/${kind}?${meant}`;
     }
-    for (const form of ["xlsx", "csv"]) this.#part(form).href = `${this.#path}.${form}?${filter ?? chosen}&lang=${page.language}`;
+    for (const form of ["xlsx", "csv"]) this.#part(form).href = `${this.#path}.${form}?${meant}&lang=${page.language}`;
     this.#part("print-list").hidden = !isAll;
     open(this.#sheet);
   }

@@ -187,10 +187,14 @@ async function load() {
   draw();
 }
 
+let drawn = "";
 function draw() {
   const shown = waiting.filter((order) => fits(order, { find: part("find").value }));
   const items = part("items");
-  items.replaceChildren(...shown.map(row));
+  // Where nothing has changed the button that one is about to press stays.
+  const now = JSON.stringify(shown.map(({ id, state, payment }) => [id, state, payment]));
+  if (now !== drawn) items.replaceChildren(...shown.map(row));
+  drawn = now;
   items.hidden = shown.length === 0;
   part("empty").hidden = waiting.length > 0 || !part("failed").hidden;
   part("none").hidden = waiting.length === 0 || shown.length > 0;

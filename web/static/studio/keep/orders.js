@@ -158,7 +158,7 @@ part("more").addEventListener("click", () => {
 });
 part("again").addEventListener("click", load);
 for (const button of document.querySelectorAll("[data-papers]")) {
-  button.addEventListener("click", () => papers.open(found, { isAll: true, filter: filter.address }));
+  button.addEventListener("click", () => papers.open(found, { isAll: true, filter: touched.size ? null : filter.address }));
 }
 papers.addEventListener("list", () => {
   shown = Infinity;
