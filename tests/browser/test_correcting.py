@@ -94,3 +94,22 @@ async def test_another_device_learns_that_a_price_was_put_right(
     await expect(card(other)).to_contain_text("¥29.90 → ¥19.90。还没有人按新价下单。")
     await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
     await expect(card(other)).to_contain_text("已更正：¥29.90，不是 ¥19.90。")
+
+
+async def test_price_that_was_wrong_from_the_start_is_put_right(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale)
+    taken = await order(sale, 1, 2990)
+    await card(page).get_by_role("button", name=re.compile("Change the price")).click()
+    sheet = page.get_by_role("dialog", name="Small kumquats")
+    await sheet.get_by_label("The price until now was a mistake").check()
+    await sheet.get_by_label("New price, CNY").fill("32")
+    await sheet.get_by_role("button", name="Put it right: ¥32.00").click()
+    await expect(card(page)).to_contain_text("Put right: ¥32.00 in place of ¥29.90. 1 order")
+    # A device that knows nothing of it finds the orders all the same.
+    other = await console(open_studio, sale, role="host")
+    await card(other).get_by_role("button", name=re.compile("Change the price")).click()
+    await other.get_by_role("button", name="Orders at a wrong price").click()
+    found = other.get_by_role("dialog", name="Orders at ¥29.90")
+    await expect(found.get_by_role("listitem")).to_contain_text(taken["number"])

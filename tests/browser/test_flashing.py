@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import PHONE, Open, Sale
+from .test_live import SMALL_TARGETS
 from .test_selling import card, console
 
 pytestmark = pytest.mark.browser
@@ -87,6 +88,7 @@ async def test_planned_flash_is_called_off_and_planned_again(open_studio: Open, 
     flash = hand.locator(".flash")
     await expect(flash).to_contain_text("10 boxes")
     await expect(flash).to_contain_text("5 min")
+    assert await page.evaluate(SMALL_TARGETS) == []
     await flash.get_by_role("button", name="Call off the flash of Small kumquats").click()
     await expect(flash).to_be_hidden()
     await page.get_by_role("button", name="Undo").click()
@@ -132,3 +134,29 @@ async def test_what_is_waited_for_is_released_by_one_tap(
     await large.get_by_role("button", name=re.compile("^Release 5: ")).click()
     await expect(large).to_contain_text("5 held")
     await expect(large).not_to_contain_text("waited for")
+
+
+async def test_proposals_are_round_and_fit_what_is_there(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    prices, boxes, outcomes = await page.evaluate(
+        """async () => {
+          document.body.innerHTML = `<dialog id="flash-sheet"><form></form></dialog>`;
+          const flash = await import("/static/studio/flash.js");
+          const some = { viewers: 0, waiting: 0, left: 20, most: 200 };
+          return [
+            [[2990, 2], [5400, 2], [690, 2], [3000, 0]].map((of) => flash.proposedPrice(...of)),
+            [{}, { viewers: 1204 }, { waiting: 30 }, { left: 12 }, { most: 4 }, { most: null }]
+              .map((each) => flash.proposedBoxes({ ...some, ...each })),
+            [flash.outcome(10, 20, 200), flash.outcome(30, 20, 200), flash.outcome(30, 20, 25)],
+          ];
+        }"""
+    )
+    assert prices == [2590, 4700, 600, 2640]
+    assert boxes == [10, 50, 30, 12, 4, 10]
+    assert [
+        (each["fromLeft"], each["released"], each["rest"], each["lotRest"]) for each in outcomes
+    ] == [
+        (10, 0, 10, 190),
+        (20, 10, 0, 170),
+        (20, 5, 0, 0),
+    ]

@@ -213,8 +213,10 @@ export class Bag {
 
   /** What is told and asked of an offer, and that boxes of it are waited for; what matters most first. */
   #notesOf(offer, isOver) {
-    if (!this.#deeds || isOver) return [];
+    if (!this.#deeds) return [];
     const notes = this.#notes.of(offer.offer).sort((one, other) => FIRST.indexOf(one.key) - FIRST.indexOf(other.key));
+    // Orders at a wrong price are still looked at after the end; nothing else can be done then.
+    if (isOver) return notes.filter(({ kind }) => kind === "leaf");
     const waiting = offer.waiting ?? 0;
     const most = releasable(offer, this.#scene.offers.values());
     const more = Math.min(waiting, most ?? waiting);

@@ -12,6 +12,7 @@ import { Bar } from "./bar.js";
 import { Corrections } from "./correct.js";
 import { setUpEncoder } from "./encoder.js";
 import { Flashes } from "./flash.js";
+import { Mispriced } from "./mispriced.js";
 import { Notes } from "./notes.js";
 import { Orders } from "./orders.js";
 import { Phone } from "./phone.js";
@@ -40,12 +41,13 @@ let frame = null;
 
 /** What a host does with an offer. */
 function hostsDeeds() {
-  const prices = new Prices(send, offers);
+  const mispriced = new Mispriced(broadcast, scene);
+  const prices = new Prices(send, offers, mispriced);
   return {
     prices,
     releases: new Releases(send, offers, notes),
     flashes: new Flashes(send, scene, notes),
-    corrections: new Corrections(broadcast, send, scene, notes, prices),
+    corrections: new Corrections(broadcast, send, scene, notes, prices, mispriced),
   };
 }
 

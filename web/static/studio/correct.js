@@ -6,12 +6,16 @@ import { count, listed, money } from "../common/format.js";
 import { recall, remember } from "../common/memory.js";
 import { now } from "../common/now.js";
 import { n, t, text } from "../common/words.js";
-import { lineAt, Mispriced, takenAt } from "./mispriced.js";
+import { lineAt, takenAt } from "./mispriced.js";
 import { spoken, together } from "./sentences.js";
 
 /** A change of a price asks for no look any more after so long. */
 const SHOWN_MS = 15 * 60_000;
+/** What was put right, and ordered at before, stays until somebody has looked. */
+const RIGHT_MS = 12 * 3_600_000;
 const QUIET_SECONDS = 60;
+
+const isPast = ({ from, until }) => (until ? until < now() - RIGHT_MS : from < now() - SHOWN_MS);
 
 export class Corrections {
   #broadcast;
@@ -24,16 +28,17 @@ export class Corrections {
   #changes = new Map();
   #list;
 
-  constructor(broadcast, send, scene, notes, prices) {
+  /** `prices` is the sheet of prices, `list` that of the orders at wrong ones. */
+  constructor(broadcast, send, scene, notes, prices, list) {
     this.#broadcast = broadcast;
     this.#send = send;
     this.#scene = scene;
     this.#notes = notes;
     this.#prices = prices;
     this.#memory = `prices.${broadcast}`;
-    this.#list = new Mispriced(broadcast, scene);
+    this.#list = list;
     for (const change of recall(this.#memory) ?? []) {
-      if ((change.until ?? change.from) > now() - SHOWN_MS) this.#changes.set(change.offer, change);
+      if (!isPast(change)) this.#changes.set(change.offer, change);
     }
   }
 
@@ -77,7 +82,7 @@ export class Corrections {
   draw() {
     for (const change of this.#changes.values()) {
       const card = this.#scene.offers.get(change.offer);
-      if (!card || now() - (change.until ?? change.from) > SHOWN_MS) this.#forget(change.offer);
+      if (!card || isPast(change)) this.#forget(change.offer);
       else this.#drawOne(card, change);
     }
   }
@@ -115,7 +120,7 @@ export class Corrections {
         icon: "check",
         kind: "leaf",
         words: together([said, taken ? t("%(taken)s at %(price)s.", { taken, price: sum(change.price) }) : t("Nobody had ordered at it.")]),
-        acts: taken ? [{ words: t("See these orders"), run: () => this.#list.open(card, change), name }] : [],
+        acts: taken ? [{ words: t("See these orders"), run: () => this.#list.open(card), name }] : [],
         close: forget,
       },
       { seconds: taken ? 0 : QUIET_SECONDS },

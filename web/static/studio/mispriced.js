@@ -35,8 +35,9 @@ export class Mispriced {
   #dialog = document.getElementById("mispriced-sheet");
   #rows = this.#dialog.querySelector("[data-rows]");
   #card = null;
-  #price = 0;
-  #right = 0;
+  /** Both in minor units, known once the list is read. */
+  #price = null;
+  #right = null;
   #orders = new Map();
   #moves = new Map();
   #refunds = new Map();
@@ -56,39 +57,41 @@ export class Mispriced {
     return this.#dialog.querySelector(`[data-sheet-${name}]`);
   }
 
-  #sum(amount) {
-    return money({ amount, currency: this.#card.price.currency });
-  }
-
-  async open(card, { price, right }) {
+  /** The orders at the last price of this offer that was put right. */
+  async open(card) {
     this.#card = card;
-    this.#price = price;
-    this.#right = right;
+    this.#price = this.#right = null;
     this.#orders = new Map();
-    this.#part("name").textContent = t("Orders at %(price)s", { price: this.#sum(price) });
+    this.#part("name").textContent = t("Orders at a wrong price");
     this.#part("what").textContent = text(card.name);
-    this.#dialog.querySelector("[name=reason]").value = t("The price %(price)s was a mistake; it is %(right)s.", { price: this.#sum(price), right: this.#sum(right) });
+    this.#part("why").hidden = true;
     this.#say("");
+    this.#rows.setAttribute("aria-busy", "true");
     this.#draw();
     open(this.#dialog);
     await this.#load();
   }
 
   async #load() {
-    this.#rows.setAttribute("aria-busy", "true");
     try {
       const found = await get(`${this.#path}/offers/${this.#card.offer}/mispriced`);
+      const isFirst = this.#price === null;
+      this.#price = found.was.amount;
+      this.#right = found.price.amount;
       this.#orders = new Map(found.orders.map((order) => [order.id, order]));
-      this.#part("what").textContent = t("%(name)s, between %(from)s and %(until)s", {
-        name: text(this.#card.name),
-        from: clock(Date.parse(found.from)),
-        until: clock(Date.parse(found.until)),
-      });
+      if (isFirst) this.#introduce(found);
     } catch (problem) {
       this.#say(spoken(problem));
     }
     this.#rows.removeAttribute("aria-busy");
     this.#draw();
+  }
+
+  #introduce({ was, price, from, until }) {
+    const times = { name: text(this.#card.name), from: clock(Date.parse(from)), until: clock(Date.parse(until)) };
+    this.#part("name").textContent = t("Orders at %(price)s", { price: money(was) });
+    this.#part("what").textContent = t("%(name)s, between %(from)s and %(until)s", times);
+    this.#dialog.querySelector("[name=reason]").value = t("The price %(price)s was a mistake; it is %(right)s.", { price: money(was), right: money(price) });
   }
 
   #say(words) {
@@ -103,7 +106,8 @@ export class Mispriced {
     const all = this.#part("all");
     all.hidden = left.length < 2;
     all.textContent = t("Cancel all %(n)s", { n: count(left.length) });
-    this.#part("none").hidden = this.#orders.size > 0 || this.#rows.getAttribute("aria-busy") === "true";
+    this.#part("none").hidden = this.#orders.size > 0 || this.#price === null;
+    this.#part("why").hidden = this.#orders.size === 0;
     this.#drawHolds();
   }
 
@@ -118,7 +122,7 @@ export class Mispriced {
           "%(n)s hold keeps its boxes for %(time)s more at %(price)s: its buyer is asked.",
           "%(n)s holds keep their boxes for up to %(time)s more at %(price)s: their buyers are asked.",
           held.length,
-          { n: count(held.length), time: duration(last - now()), price: this.#sum(this.#right) },
+          { n: count(held.length), time: duration(last - now()), price: money({ amount: this.#right, currency: this.#card.price.currency }) },
         )
       : "";
   }

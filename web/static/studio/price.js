@@ -1,6 +1,6 @@
 // Changing a price while live: a sheet with the price as it is, a step up or down or a number of one's
 // own. It asks once where the price would fall below half. A price that was wrong is put right from its
-// row, by correct.js, or here by another one.
+// row, by correct.js, or here by another one; what was ordered at it is in mispriced.js.
 
 import { money } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
@@ -16,11 +16,11 @@ export class Prices {
   #dialog = document.getElementById("price-sheet");
   #form = this.#dialog.querySelector("form");
   #edited = null;
-  #isWrong = false;
   #places = 2;
 
-  /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now. */
-  constructor(send, offers) {
+  /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now;
+      `mispriced` the sheet of orders at wrong prices. */
+  constructor(send, offers, mispriced) {
     this.#send = send;
     this.#offers = offers;
     const field = this.#form.elements.price;
@@ -32,7 +32,11 @@ export class Prices {
         this.#draw();
       });
     }
-    field.addEventListener("input", () => this.#draw());
+    this.#form.addEventListener("input", () => this.#draw());
+    this.#part("list").addEventListener("click", () => {
+      close(this.#dialog);
+      mispriced.open(this.#offers().get(this.#edited));
+    });
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -43,16 +47,13 @@ export class Prices {
   /** With `isWrong` the present price was a mistake: what is typed is put in its place from its start. */
   open(id, { isWrong = false } = {}) {
     this.#edited = id;
-    this.#isWrong = isWrong;
+    this.#form.elements.wrong.checked = isWrong;
     const offer = this.#offers().get(id);
     this.#places = decimals(offer.price.currency);
     this.#form.elements.price.value = typed(offer.price.amount, this.#places);
     this.#form.elements.list_price.value = offer.list_price ? typed(offer.list_price.amount, this.#places) : "";
     this.#part("name").textContent = text(offer.name);
     this.#part("now").textContent = money(offer.price);
-    this.#part("usual").hidden = isWrong;
-    this.#part("grace").hidden = isWrong;
-    this.#part("wrong").hidden = !isWrong;
     this.#complain("");
     this.#draw();
     open(this.#dialog);
@@ -63,7 +64,13 @@ export class Prices {
     return this.#dialog.querySelector(`[data-sheet-${name}]`);
   }
 
+  get #isWrong() {
+    return this.#form.elements.wrong.checked;
+  }
+
   #draw() {
+    for (const name of ["usual", "grace"]) this.#part(name).hidden = this.#isWrong;
+    this.#part("wrong").hidden = !this.#isWrong;
     const price = minor(this.#form.elements.price.value, this.#places);
     const { currency } = this.#offers().get(this.#edited).price;
     const sum = money({ amount: price || 0, currency });
