@@ -48,7 +48,9 @@ def choose(
             missing=str(error),
         )
         return PythonEngine(times)
-    if send_threads == "auto":
-        cores = len(os.sched_getaffinity(0))
-        send_threads = min(cores, MOST_SEND_THREADS) if cores > 1 else 0
-    return NativeEngine(send_threads, times)
+    return NativeEngine(_by_cores() if send_threads == "auto" else send_threads, times)
+
+
+def _by_cores() -> int:
+    cores = len(os.sched_getaffinity(0))
+    return min(cores, MOST_SEND_THREADS) if cores > 1 else 0
