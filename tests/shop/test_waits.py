@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms, pretended
@@ -162,6 +162,41 @@ async def test_who_wants_more_than_comes_lets_the_next_one_by(stall: Any, sold_o
     assert await queue(stall) == ["three"]
     assert await held(stall, ONE) == {stall.card.offer: 5}
     assert await stall.left() == 0
+
+
+async def test_of_many_the_first_are_served(stall: Any, sold_out: Any) -> None:
+    """200 want more than comes, 60 have a hold that can't grow, and then there are 40 more."""
+    rows = [
+        {
+            "id": ulid(),
+            "broadcast": stall.broadcast,
+            "offer": stall.card.offer,
+            "device": f"waiter {number:03}",
+            "quantity": 5 if number < 200 else 1,
+            "since": 1,
+            "simulated": False,
+        }
+        for number in range(300)
+    ]
+    dear = {"offer": stall.card.offer, "lot": stall.lot.id, "farm": stall.farm.id}
+    dear |= {"quantity": 1, "price": 1, "total": 1}
+    row = {"broadcast": stall.broadcast, "lines": [dear], "total": 1, "currency": "CNY"}
+    own = [
+        {**row, "id": ulid(), "device": f"waiter {number:03}", "held_at": 1, "until_at": 1 << 50}
+        for number in range(200, 260)
+    ]
+
+    def enter(connection: Connection) -> None:
+        connection.execute(insert(waits), rows)
+        connection.execute(insert(holds), own)
+
+    await stall.store.write(enter)
+    assert (await release(stall, 4))["left"] == 0
+    told = await stall.events("order.held")
+    assert len(told) == 4
+    for number in range(260, 264):
+        assert await held(stall, caller(f"waiter {number:03}")) == {stall.card.offer: 1}
+    assert len(await queue(stall)) == 296
 
 
 async def test_a_cancelled_order_goes_to_those_who_wait(stall: Any, sold_out: Any) -> None:

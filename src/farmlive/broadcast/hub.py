@@ -75,7 +75,7 @@ def newest(events: Iterable[Event]) -> list[Event]:
     kept: list[Event] = []
     seen: set[tuple[str, Any]] = set()
     for event in reversed(list(events)):
-        if event.kind in ("stock.changed", "audience.counted"):
+        if event.kind in ("stock.changed", "wait.changed", "audience.counted"):
             key = (event.kind, event.data.get("offer"))
             if key in seen:
                 continue

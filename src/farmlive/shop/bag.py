@@ -29,7 +29,6 @@ from farmlive.shop.problems import (
     UnknownProduct,
 )
 from farmlive.shop.tables import offers, products, waits
-from farmlive.shop.waits import Settle
 from farmlive.store import Store
 
 MAX_OFFERS = 100
@@ -59,7 +58,7 @@ class Bag:
     """Fills bags and changes what is in them."""
 
     def __init__(
-        self, store: Store, log: Log, origin: Origin, settings: Settings, *, settle: Settle
+        self, store: Store, log: Log, origin: Origin, settings: Settings, *, settle: stock.Settle
     ):
         self._store = store
         self._log = log

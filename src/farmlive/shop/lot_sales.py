@@ -11,7 +11,6 @@ from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.origin.balance import Taken
 from farmlive.shop import stock
 from farmlive.shop.tables import offers
-from farmlive.shop.waits import Settle
 
 # One offer of each broadcast: what is told of the lot holds for its others too.
 _DRAWING = (
@@ -27,7 +26,7 @@ class LotSales:
     `settle` is `Waits.settle`: what can be had again goes first to those who wait.
     """
 
-    def __init__(self, log: Log, *, settle: Settle):
+    def __init__(self, log: Log, *, settle: stock.Settle):
         self._log = log
         self._settle = settle
 

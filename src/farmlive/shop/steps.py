@@ -18,7 +18,6 @@ from farmlive.shop.fields import Payment, State
 from farmlive.shop.models import money, order_number
 from farmlive.shop.problems import RefundTooHigh, UnknownOrder
 from farmlive.shop.tables import order_changes, order_lines, orders
-from farmlive.shop.waits import Settle
 
 _LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
     order_changes.c.order == bindparam("of")
@@ -75,7 +74,7 @@ class Steps:
     `settle` says what is to be written of stock that moved, once those who wait were served of it.
     """
 
-    def __init__(self, log: Log, *, settle: Settle):
+    def __init__(self, log: Log, *, settle: stock.Settle):
         self._log = log
         self._settle = settle
 

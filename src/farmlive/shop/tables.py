@@ -129,6 +129,8 @@ waits = Table(
     Column("simulated", Boolean, nullable=False),
     UniqueConstraint("offer", "device"),
     Index("ix_waits_broadcast_device", "broadcast", "device"),
+    # In their order, and counted without looking at each.
+    Index("ix_waits_offer_since", "offer", "since", "id", "quantity"),
 )
 
 # Orders in the state `held`, one a device and broadcast: gone once placed, dropped or expired.

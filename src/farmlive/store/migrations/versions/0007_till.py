@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("offer", "device", name=op.f("uq_waits_offer_device")),
     )
     op.create_index("ix_waits_broadcast_device", "waits", ["broadcast", "device"])
+    op.create_index("ix_waits_offer_since", "waits", ["offer", "since", "id", "quantity"])
     for column in (
         sa.Column("region", sa.String(6), nullable=True),
         sa.Column("buyer_email", sa.String(254), nullable=True),
