@@ -88,7 +88,7 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
         }
     else:
         options["connect_args"] = {"connect_timeout": 10}
-    engine = quick(create_engine(url, **options))
+    engine = create_engine(url, **options)
     if sqlite:
 
         @event.listens_for(engine, "connect")
@@ -106,4 +106,4 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
 
     elif read_only:
         engine = engine.execution_options(postgresql_readonly=True)
-    return engine
+    return quick(engine)
