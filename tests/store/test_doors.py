@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    delete,
     insert,
     select,
     text,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from farmlive.settings import Settings
-from farmlive.store import CommitFailed, Store, after_commit
+from farmlive.store import CommitFailed, Store, after_commit, apart
 from farmlive.store.engine import DatabaseRefused
 
 metadata = MetaData()
@@ -209,3 +210,30 @@ async def test_close_commits_what_is_under_way(store: Store) -> None:
     assert await under_way == 1
     with pytest.raises(CommitFailed):
         await store.write(mark(2))
+
+
+async def test_a_part_that_fails_undoes_itself_and_what_it_wanted_told(store: Store) -> None:
+    told: list[int] = []
+
+    def part(connection: Connection, n: int, *, fails: type[Exception] | None = None) -> None:
+        with apart(connection):
+            mark(n)(connection)
+            after_commit(connection, lambda: told.append(n))
+            if fails is DBAPIError:
+                mark(n)(connection)
+            elif fails is not None:
+                raise fails
+
+    def write(connection: Connection) -> None:
+        part(connection, 1)
+        for fails in (ValueError, DBAPIError):
+            with pytest.raises(fails):
+                part(connection, 2, fails=fails)
+        part(connection, 3)
+
+    for _ in range(6):  # as often as a driver takes to prepare what is said again and again
+        await store.write(write)
+        assert await kept(store) == [1, 3]
+        assert told == [1, 3]
+        told.clear()
+        await store.write(lambda connection: connection.execute(delete(marks)))

@@ -22,7 +22,7 @@ from farmlive.shop.order_change_models import Moved, NewMove, Refused
 from farmlive.shop.problems import UnknownOrder
 from farmlive.shop.steps import Doer, Steps
 from farmlive.shop.tables import order_changes, orders
-from farmlive.store import Store
+from farmlive.store import Store, apart
 
 _SOME = select(orders).where(
     orders.c.broadcast == bindparam("broadcast"), orders.c.id.in_(bindparam("ids", expanding=True))
@@ -143,7 +143,7 @@ class Moves:
                 row = rows.get(order)
                 if row is None:
                     raise UnknownOrder("This broadcast has no such order.")
-                with connection.begin_nested():
+                with apart(connection):
                     if move.state is not None and row.state != move.state:
                         self._steps.enter(connection, row, move.state, doer)
                     elif move.payment is not None and row.payment != move.payment:
@@ -166,7 +166,7 @@ class Moves:
             try:
                 if not own or own != standing[-len(own) :]:
                     raise UndoOver("The order has changed since: look at it again.")
-                with connection.begin_nested():
+                with apart(connection):
                     for place in range(len(standing) - 1, len(standing) - len(own) - 1, -1):
                         row = self._rows(connection, broadcast, [order])[order]
                         before = _as_of(standing[place - 1]) if place else PLACED

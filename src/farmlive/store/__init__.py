@@ -2,8 +2,17 @@
 rooms define theirs on `metadata`.
 """
 
-from farmlive.store.doors import CommitFailed, CommitUnknown, Store, after_commit
+from farmlive.store.doors import CommitFailed, CommitUnknown, Store, after_commit, apart
 from farmlive.store.hot import hot
 from farmlive.store.tables import Json, metadata
 
-__all__ = ["CommitFailed", "CommitUnknown", "Json", "Store", "after_commit", "hot", "metadata"]
+__all__ = [
+    "CommitFailed",
+    "CommitUnknown",
+    "Json",
+    "Store",
+    "after_commit",
+    "apart",
+    "hot",
+    "metadata",
+]
