@@ -35,6 +35,17 @@ async def test_events_of_one_moment_stand_in_their_order(store: Store) -> None:
     assert await store.read(lambda c: log.events(c, made.id)) == [*written, one]
 
 
+async def test_what_a_handler_writes_follows_and_is_told_after(store: Store) -> None:
+    bus = LocalBus()
+    told: list[Event] = []
+    bus.listen(lambda _topic, message: told.append(unpack(message)))
+    log = Log(bus)
+    made = await Broadcasts(store, log, bus).create(NewBroadcast(title=Bilingual(en="x")))
+    log.hear("a", lambda connection, _: log.append_all(connection, made.id, entries("c")))
+    await store.write(lambda c: log.append_all(c, made.id, entries("a", "b")))
+    assert [(event.kind, event.seq) for event in told] == [("a", 1), ("b", 2), ("c", 3)]
+
+
 async def test_what_fails_together_leaves_nothing(store: Store, log: Log) -> None:
     made = await Broadcasts(store, log, LocalBus()).create(NewBroadcast(title=Bilingual(en="x")))
 

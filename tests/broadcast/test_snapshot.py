@@ -109,6 +109,12 @@ def test_a_flash_batch_is_on_its_card_from_its_plan_to_its_end() -> None:
         assert (card["flash"] is None) == (flash == "F")
 
 
+def test_how_many_boxes_are_waited_for_is_on_the_card() -> None:
+    scene = folded(offer("a"), offer("b"), ("wait.changed", {"offer": "a", "waiting": 7}))
+    first, second = view(scene, PUBLIC)["offers"]
+    assert (first["waiting"], second.get("waiting", 0)) == (7, 0)
+
+
 def test_a_bag_put_in_another_order_and_a_product_named_anew() -> None:
     scene = folded(
         offer("a"),
