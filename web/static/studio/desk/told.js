@@ -7,6 +7,17 @@ import { count } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
 import { spoken } from "../sentences.js";
+import { stateWords } from "../state.js";
+
+/** As long as shop/life.py lets a move be undone. */
+const UNDO_MS = 10 * 60_000;
+
+/** Why an order stayed as it was. */
+function why(problem) {
+  const { slug, body } = new Problem(problem);
+  if (slug === "not-in-state") return t("It is “%(state)s” now, so that was not possible any more.", { state: stateWords(body.state) });
+  return spoken(new Problem(problem));
+}
 
 /** What was done with the one of this number, or with so many. */
 function done({ state, payment }, moved) {
@@ -38,6 +49,8 @@ export class Told {
   #book;
   #live = "open";
   #offline = document.querySelector("[data-offline]");
+  #last = document.querySelector("[data-undo-last]");
+  #over = null;
   #refused = document.querySelector("[data-refused]");
   #list = document.querySelector("[data-refused-list]");
 
@@ -61,8 +74,27 @@ export class Told {
   }
 
   #moved({ body, moved, refused, undo }) {
-    if (moved.length) toast(done(body, moved), { act: t("Undo"), onAct: undo });
+    if (moved.length) this.#offer(done(body, moved), undo);
     this.#tell(refused);
+  }
+
+  /** The way back: in the toast, and above the list as long as the server lets it be undone. */
+  #offer(words, undo) {
+    const takeBack = () => {
+      this.#last.hidden = true;
+      undo();
+    };
+    const forget = toast(words, { act: t("Undo"), onAct: takeBack });
+    say(this.#last, t("Undo: %(what)s", { what: words }));
+    this.#last.hidden = false;
+    this.#last.onclick = () => {
+      forget();
+      takeBack();
+    };
+    clearTimeout(this.#over);
+    this.#over = setTimeout(() => {
+      this.#last.hidden = true;
+    }, UNDO_MS);
   }
 
   #undone({ moved, refused }) {
@@ -74,7 +106,7 @@ export class Told {
   #tell(refused) {
     if (!refused.length) return;
     this.#list.replaceChildren(
-      ...refused.map(({ order, problem }) => el("li", {}, el("b", { class: "number" }, this.#book.order(order)?.number ?? ""), " ", spoken(new Problem(problem)))),
+      ...refused.map(({ order, problem }) => el("li", {}, el("b", { class: "number" }, this.#book.order(order)?.number ?? ""), " ", why(problem))),
     );
     say(this.#refused.querySelector("[data-refused-title]"), n("%(n)s order stayed as it was", "%(n)s orders stayed as they were", refused.length, { n: count(refused.length) }));
     this.#refused.hidden = false;
