@@ -57,6 +57,7 @@ export class Bag {
     for (const offer of scene.offers.values()) this.#look(offer, isOver);
     this.#deeds?.corrections.draw();
     this.#deeds?.releases.draw();
+    this.#deeds?.flashes.follow();
     // What is shown, else what was last, else the first: the dock always has something in hand.
     if (scene.pinned || !scene.offers.has(this.#shown)) {
       this.#shown = scene.pinned ?? scene.offers.keys().next().value ?? null;

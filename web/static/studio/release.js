@@ -106,14 +106,17 @@ export class Releases {
     this.#part("name").textContent = text(offer.name);
     this.#form.elements.quantity.value = String(proposedRelease(offer.waiting ?? 0, this.#most()) || PROPOSED);
     this.#complain("");
-    this.draw();
+    this.#fill();
     open(this.#dialog);
     if (matchMedia("(pointer: fine)").matches) this.#form.elements.quantity.select();
   }
 
   /** What stands in the open sheet follows what happens meanwhile. */
   draw() {
-    if (!this.#edited || !this.#offers().has(this.#edited)) return;
+    if (this.#dialog.open) this.#fill();
+  }
+
+  #fill() {
     const offer = this.#offer;
     const stock = parts(offer);
     this.#part("stock").textContent = `${leftWords(stock.left)} · ${t("of %(n)s released", { n: count(stock.released) })}`;

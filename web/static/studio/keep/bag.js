@@ -161,6 +161,16 @@ function drawLots() {
   const none = adding.part("no-lots");
   none.hidden = !chosen || own.length > 0;
   if (chosen) adding.part("harvest").href = `/studio/farms/${chosen.farm}/harvest`;
+  drawMost();
+}
+
+/** How many boxes of the chosen product the chosen lot still gives. */
+function drawMost() {
+  const { product, lot } = adding.elements;
+  const chosen = products.find(({ id }) => id === product.value);
+  const of = lots.find(({ id }) => id === lot.value);
+  const most = chosen && of ? Math.floor((of.left_g ?? of.quantity_g) / chosen.net_weight_g) : null;
+  adding.part("lot-gives").textContent = most === null ? "" : t("The lot gives up to %(n)s in all.", { n: count(most) });
 }
 
 async function add() {
@@ -208,5 +218,6 @@ function change(card) {
 }
 
 adding.elements.product.addEventListener("change", drawLots);
+adding.elements.lot.addEventListener("change", drawMost);
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", add);
 list.reload().then(drawEnds);
