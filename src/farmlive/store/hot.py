@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
@@ -375,9 +375,13 @@ class _Queue:
     def send(self, texts: Sequence[bytes] = ()) -> None:
         """Send what waits, and these after it."""
         waiting, self.waiting = self.waiting, []
+        if not waiting and not texts:
+            return
+        if self._libpq.transaction_status == TransactionStatus.IDLE:
+            only = b" READ ONLY" if self.connection._driver.read_only else b""
+            self._check(self._libpq.exec_(b"BEGIN" + only))
         if not waiting:
-            if texts:
-                self._check(self._libpq.exec_(b"; ".join(texts)))
+            self._check(self._libpq.exec_(b"; ".join(texts)))
             return
         if len(waiting) == 1 and not texts:
             given = [self._libpq.exec_prepared(waiting[0][0], waiting[0][2])]
