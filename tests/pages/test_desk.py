@@ -13,9 +13,6 @@ from openpyxl import load_workbook
 from farmlive.app import Server
 from farmlive.client import Api
 from farmlive.people.models import Role
-from farmlive.problems import Invalid
-from farmlive.shop.models import order_number
-from farmlive.shop.papers import spans_of
 
 from .conftest import Sale
 
@@ -66,26 +63,6 @@ async def signed_in(site: Server, role: Role, *farms: str) -> AsyncIterator[http
 def rows(answer: httpx.Response) -> list[list[str]]:
     assert answer.content.startswith(b"\xef\xbb\xbf")
     return list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("A0001", [(1, 1)]),
-        ("A0001-A0040,A0052", [(1, 40), (52, 52)]),
-        ("A9999-B0001", [(9999, 10000)]),
-        ("AA0001", [(26 * 9999 + 1, 26 * 9999 + 1)]),
-    ],
-)
-def test_numbers_are_read_as_spans(text: str, found: list[tuple[int, int]]) -> None:
-    assert spans_of(text) == found
-    assert order_number(found[0][0]) == text[: len(order_number(found[0][0]))]
-
-
-@pytest.mark.parametrize("text", ["", "A1", "A0001;A0002", "a0001", "A0001-", "1", "A0000"])
-def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(Invalid):
-        spans_of(text)
 
 
 async def test_a_slip_tells_what_is_packed_for_whom(
