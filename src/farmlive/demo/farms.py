@@ -23,7 +23,8 @@ _FARM_FACTS = ("name", "place", "person", "story", "latitude", "longitude")
 async def enter_farms(
     api: Api, youxi: Mapping[str, Any], progress: Callable[[float], None] = lambda _: None
 ) -> dict[str, Any]:
-    """Enter farms, plots, works, lots, products and centres; returns their identifiers by name.
+    """Enter farms, plots, works, lots, products, centres and parcels' fees; returns the identifiers
+    by name.
 
     `progress` is told the part that is done, from 0 to 1.
     """
@@ -56,7 +57,9 @@ async def enter_farms(
     entered: dict[str, Any] = {"farms": farms, "plots": plots, "lots": {}, "products": {}}
     hour = now_ms() // HOUR_MS * HOUR_MS
     for name, facts in youxi["lots"].items():
-        entered["lots"][name] = await enter_lot(api, plots, facts, hour)
+        # Two sizes of box may draw on one harvest.
+        shared = entered["lots"].get(facts.get("shares"))
+        entered["lots"][name] = shared or await enter_lot(api, plots, facts, hour)
         progress((len(farms) + len(entered["lots"])) / wholes)
     for name, facts in youxi["products"].items():
         body = {fact: facts[fact] for fact in ("name", "unit", "net_weight_g")}
@@ -68,6 +71,10 @@ async def enter_farms(
         entered["products"][name] = (await api.request("POST", "/api/v1/products", json=body))["id"]
         progress((wholes - len(youxi["products"]) + len(entered["products"])) / wholes)
     entered["centres"] = [(await api.create_centre(**centre))["id"] for centre in youxi["centres"]]
+    fees = [
+        dict(zip(("region", "upto_g", "fee"), fee, strict=True)) for fee in youxi["parcel_fees"]
+    ]
+    await api.set_parcel_fees(fees)
     return entered
 
 
