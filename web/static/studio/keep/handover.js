@@ -2,7 +2,7 @@
 // waits here stands beside it, to be found by name or phone where the code is not at hand.
 
 import { el, icon, say } from "../../common/dom.js";
-import { count, money } from "../../common/format.js";
+import { count, listed, money } from "../../common/format.js";
 import { recall, remember } from "../../common/memory.js";
 import { close, open } from "../../common/sheet.js";
 import { toast } from "../../common/toast.js";
@@ -95,6 +95,7 @@ function show(order, by = null) {
       mayGive ? null : notice("red", t("It is not packed yet, so it is not here. Nothing can be handed over.")),
       order.state === "packed" ? notice("kumquat", t("It was not ticked off as arrived; that is done with it.")) : null,
       ...(order.flags ?? []).map((flag) => notice("red", flagWords(flag))),
+      also(order),
     ].filter(Boolean),
   );
   part("lines", sheet).replaceChildren(
@@ -116,6 +117,12 @@ function show(order, by = null) {
     digits.focus();
   });
   if (mayGive) deed.focus();
+}
+
+/** Who fetches one of several is told of the others. */
+function also({ id, buyer }) {
+  const others = waiting.filter((other) => other.id !== id && other.buyer?.phone === buyer?.phone);
+  return others.length ? notice("leaf", t("More waits here for this phone number: %(numbers)s", { numbers: listed(others.map(({ number }) => number)) })) : null;
 }
 
 const notice = (kind, words) => el("p", { class: `notice notice--${kind}` }, icon("warning", true), el("span", { class: "notice__text" }, words));
