@@ -26,7 +26,7 @@ from farmlive.shop.notices_providers import Notice, NotNow, NotTaken, NotThere, 
 from farmlive.shop.notices_smtp import Mail
 from farmlive.shop.notices_words import Facts, write
 from farmlive.shop.tables import centres, notices, orders
-from farmlive.store import Store
+from farmlive.store import Store, hot
 
 # Events of which a buyer is told; the others are steps on the way.
 TOLD = (
@@ -49,10 +49,12 @@ LAST_PAUSE_MS = 3_600_000
 TRIES = 48
 STOP_S = 5
 
-_ORDER = select(
-    orders.c.buyer_phone, orders.c.buyer_email, orders.c.simulated, orders.c.state
-).where(orders.c.id == bindparam("order"))
-_INSERT = insert(notices)
+_ORDER = hot(
+    select(orders.c.buyer_phone, orders.c.buyer_email, orders.c.simulated, orders.c.state).where(
+        orders.c.id == bindparam("order")
+    )
+)
+_INSERT = hot(insert(notices))
 _LAST = (
     select(notices.c.kind)
     .where(
