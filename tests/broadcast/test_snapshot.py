@@ -161,6 +161,18 @@ def test_an_order_that_was_held_stands_where_it_was_placed() -> None:
     assert [order["order"] for order in found] == ["2", "1"]
 
 
+def test_an_order_that_is_placed_again_by_an_undo_keeps_its_place_and_time() -> None:
+    told = ("staff", "order:1")
+    first = ("order.placed", {"order": "1", "state": "placed", "total": 5}, told)
+    second = ("order.placed", {"order": "2", "state": "placed"}, ("staff", "order:2"))
+    packed = ("order.packed", {"order": "1", "state": "packed"}, told)
+    undone = ("order.placed", {"order": "1", "state": "placed", "undone": True}, told)
+    staff = PUBLIC | {"staff"}
+    before = view(folded(first, second, packed), staff)["orders"]
+    again = view(folded(first, second, packed, undone), staff)["orders"]
+    assert again == [{**order, "state": "placed"} for order in before]
+
+
 def test_chat_is_bounded_and_hidden_messages_are_gone() -> None:
     said = [("chat.said", {"nickname": "n", "text": str(n)}) for n in range(CHAT_KEPT + 5)]
     scene = folded(*said, ("chat.hidden", {"message": CHAT_KEPT}))

@@ -1,8 +1,10 @@
 """Moves: many orders at once, each for itself, undone within ten minutes; and finding orders."""
 
+from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, select
 
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
@@ -12,7 +14,8 @@ from farmlive.shop.models import order_number
 from farmlive.shop.moves import UndoOver, UnknownMove
 from farmlive.shop.order_change_models import NewMove, OrderFilter
 from farmlive.shop.order_models import Refund
-from farmlive.shop.problems import KeyReused, NotInState
+from farmlive.shop.problems import KeyReused, NotInState, RefundTooHigh, SoldOut
+from farmlive.shop.tables import order_changes, order_lines, orders
 
 from .conftest import HOST, PRICE
 from .test_holds import stock
@@ -231,6 +234,62 @@ async def test_boxes_that_are_packed_do_not_go_back(stall: Any) -> None:
         await give_back(stall, placed, 1)
     assert await stock(stall) == (10, 3, 0, 7)
     assert (await stall.shop.order(placed["token"])).refunded.amount == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_stock_agrees_with_the_orders_whatever_is_moved_and_undone(
+    stall: Any, seed: int
+) -> None:
+    chance = Random(seed)
+    made: list[Any] = []
+    placed: dict[str, Any] = {}
+    for _ in range(60):
+        deed = chance.choice(("place", "place", "move", "move", "move", "undo", "undo", "refund"))
+        some = chance.sample(sorted(placed), k=min(len(placed), chance.randint(1, 4)))
+        try:
+            if deed == "place":
+                quantity = chance.randint(1, 3)
+                collected = chance.random() < 0.3
+                one = await (pickup(stall, quantity) if collected else stall.place(quantity))
+                placed[one["order"]] = one
+            elif deed == "move" and some:
+                states = ("packed", "shipped", "at_centre", "received", "cancelled")
+                to: dict[str, Any] = {"state": chance.choice(states), "reason": "x"}
+                if chance.random() < 0.2:
+                    to = {"payment": "paid"}
+                made.append(await move(stall, *(placed[each] for each in some), **to))
+            elif deed == "undo" and made:
+                await undo(stall, made.pop(chance.randrange(len(made))))
+            elif deed == "refund" and some:
+                await give_back(stall, placed[some[0]], 1)
+        except (Invalid, NotInState, SoldOut, RefundTooHigh, UnknownMove):
+            pass
+        await agrees(stall)
+
+
+async def agrees(stall: Any) -> None:
+    """What is sold is what stands in orders whose boxes did not go back."""
+
+    def read(connection: Connection) -> int:
+        sold = 0
+        for order in connection.execute(select(orders)).all():
+            lines = connection.execute(
+                select(order_lines).where(order_lines.c.order == order.id)
+            ).all()
+            boxes = sum(line.quantity - line.returned for line in lines)
+            changes = connection.execute(
+                select(order_changes)
+                .where(order_changes.c.order == order.id)
+                .order_by(order_changes.c.change)
+            ).all()
+            states = ["placed", *(change.state for change in changes)]
+            last = next((at for at in reversed(range(len(states))) if states[at] != states[-1]), 0)
+            gone = order.state == "cancelled" and states[last] == "placed"
+            sold += 0 if gone else boxes
+        return sold
+
+    sold = await stall.store.read(read)
+    assert await stock(stall) == (10, sold, 0, 10 - sold)
 
 
 # Finding.

@@ -146,12 +146,15 @@ def _order(scene: Scene, event: Event) -> None:
     over = event.kind == "order.expired" or (
         event.kind == "order.cancelled" and order.get("state") == "held"
     )
-    if over or event.kind in ("order.held", "order.placed"):
+    # One that is placed again, since a step was taken back, keeps its place and its time.
+    begins = event.kind in ("order.held", "order.placed") and not data.get("undone")
+    if over or begins:
         scene.orders.pop(data["order"], None)  # a placed one stands among the latest
     if over:
         return
-    begun = event.kind in ("order.held", "order.placed") or "at" not in order
-    known = {**order, **data, "at": event.at if begun else order["at"]}
+    at = event.at if begins or "at" not in order else order["at"]
+    known = {**order, **data, "at": at}
+    known.pop("undone", None)
     if known.get("state") != "held":
         known.pop("until", None)
     scene.orders[data["order"]] = (event.audience, known)

@@ -8,7 +8,7 @@ from farmlive.origin.fields import Time
 from farmlive.shop.fields import Identifier, Payment, Reason, State, Way
 from farmlive.shop.order_models import Order
 
-# A page of orders: each costs the writer half a millisecond, and buyers wait for it meanwhile.
+# A page of orders: each costs the writer two thirds of a millisecond, and buyers wait meanwhile.
 MAX_MOVED = 200
 
 Sought = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
