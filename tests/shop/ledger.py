@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 HOLD_MS = 600_000
 LATE_MS = 2_000
+UNDO_MS = 600_000
 
 
 @dataclass
@@ -60,6 +61,15 @@ class Order:
     device: str
     lines: dict[str, Line]
     cancelled: bool = False
+
+
+@dataclass
+class Move:
+    """Orders that one deed cancelled."""
+
+    at: int
+    orders: list[Order]
+    undone: bool = False
 
 
 @dataclass
@@ -202,6 +212,29 @@ class Ledger:
             self._serve(list(order.lines))
         return ""
 
+    def give_back(self, order: Order, offer: str) -> str:
+        """Pay a box of an order back, which never leaves."""
+        if order.cancelled:
+            return "not-in-state"
+        order.lines[offer].quantity -= 1
+        self._serve([offer])
+        return ""
+
+    def undo(self, move: Move) -> str:
+        """Have the cancelled orders again, each whose boxes are still there."""
+        if not move.orders:
+            return "unknown-move"
+        if move.undone:
+            return ""
+        if self.now > move.at + UNDO_MS:
+            return "undo-over"
+        for order in move.orders:
+            lines = {name: line for name, line in order.lines.items() if line.quantity}
+            there = all(line.quantity <= self._had_of(name, line) for name, line in lines.items())
+            if there and all(self._grams(lines, lot) <= self.lot_left(lot) for lot in self.lots):
+                order.cancelled, move.undone = False, True
+        return ""
+
     def join(self, device: str, offer: str, quantity: int) -> str:
         """Wait for so many: in the old place where it is no more than before."""
         broadcast = self.offers[offer].broadcast
@@ -239,6 +272,21 @@ class Ledger:
             return "lot-spent"
         of.released += quantity
         self._serve([offer])
+        return ""
+
+    def waste(self, lot: str, grams: int) -> str:
+        """Throw some of a lot away."""
+        if grams > self.lot_left(lot):
+            return "not-left"
+        self.lots[lot].wasted += grams
+        return ""
+
+    def weigh(self, lot: str, grams: int) -> str:
+        """Put right how much was harvested."""
+        if grams < self.lots[lot].grams - self.lot_left(lot):
+            return "below-taken"
+        self.lots[lot].grams = grams
+        self._serve([name for name, offer in self.offers.items() if offer.lot == lot])
         return ""
 
     def plan(self, name: str, batch: Batch) -> str:
@@ -308,7 +356,7 @@ class Ledger:
         for offer, line in lines.items():
             name = self.running(offer)
             of_batch = name is not None and line.batch == name
-            there = self.kept(offer) if of_batch else self.free(offer)
+            there = self._had_of(offer, line)
             mine = own.get(offer)
             if mine is not None and (name is not None and mine.batch == name) == of_batch:
                 there += mine.quantity
@@ -333,6 +381,11 @@ class Ledger:
             if limit is not None and had + line.quantity > limit:
                 return "limit-reached"
         return lines
+
+    def _had_of(self, offer: str, line: Line) -> int:
+        """How many can be had where this line's boxes are."""
+        of_batch = line.batch is not None and line.batch == self.running(offer)
+        return self.kept(offer) if of_batch else self.free(offer)
 
     def _grams(self, lines: Lines, lot: str) -> int:
         return sum(

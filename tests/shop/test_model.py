@@ -28,18 +28,20 @@ from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.bus import LocalBus
 from farmlive.clock import PretendedClock, now_ms, pretended
 from farmlive.ids import token
-from farmlive.origin.models import NewLot
+from farmlive.origin.models import LotChange, NewLot, NewWaste
 from farmlive.people import Caller
 from farmlive.problems import Problem
 from farmlive.shop.flash_models import FlashEnd, FlashPlan
+from farmlive.shop.lot_sales import LotSales
 from farmlive.shop.models import OfferRelease
-from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace
+from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, Refund
 from farmlive.shop.shop import Shop
 from farmlive.shop.tables import flashes, holds, lot_stock, offers, orders, waits
 from farmlive.shop.wait_models import WaitJoin, WaitLeave
 
 from .conftest import HOST, caller, pseudonym
-from .ledger import Asked, Batch, Ledger, Lot, Offer
+from .ledger import Asked, Batch, Ledger, Lot, Move, Offer
 
 LONG = "FARMLIVE_TEST_STEPS" in os.environ
 STEPS = int(os.environ.get("FARMLIVE_TEST_STEPS", "300"))
@@ -83,6 +85,9 @@ class Trade(RuleBasedStateMachine):
         self.ledger = Ledger(self.world.clock.at)
         self.names: list[str] = []
         self.tokens: list[str] = []
+        self.ids: list[str] = []
+        self.paid: set[str] = set()
+        self.moves: list[tuple[str, str, Move]] = []
         self.scenes: dict[str, Scene] = {}
 
     @initialize(
@@ -208,6 +213,7 @@ class Trade(RuleBasedStateMachine):
         placed = self.world.shop.till.place(self.by(device), broadcast, request)
         if (answer := self.both(placed, expected)) is not None:
             self.tokens.append(answer["token"])
+            self.ids.append(answer["order"])
 
     @precondition(lambda self: self.tokens)
     @rule(which=WHICH)
@@ -228,6 +234,61 @@ class Trade(RuleBasedStateMachine):
             place = queue.index(DEVICES[device]) + 1 if DEVICES[device] in queue else 0
             assert answer["place"] == place
             assert answer["waiting"] == self.ledger.waiting(name)
+
+    @precondition(lambda self: self.tokens)
+    @rule(which=st.lists(WHICH, min_size=1, max_size=3))
+    def cancel_together(self, which: list[int]) -> None:
+        """Several orders of a broadcast at once, which can be undone."""
+        chosen = list(dict.fromkeys(each % len(self.tokens) for each in which))
+        broadcast = self.ledger.orders[chosen[0]].broadcast
+        chosen = [it for it in chosen if self.ledger.orders[it].broadcast == broadcast]
+        wanted = [self.ledger.orders[it] for it in chosen]
+        move = Move(self.ledger.now, [order for order in wanted if not order.cancelled])
+        move.orders.sort(key=self.ledger.orders.index)
+        for order in wanted:
+            self.ledger.cancel(order)
+        named = NewMove(orders=[self.ids[it] for it in chosen], state="cancelled")
+        answer = self.both(self.world.shop.moves.make(HOST, broadcast, named), "")
+        self.moves.append((answer.move, broadcast, move))
+
+    @precondition(lambda self: self.moves)
+    @rule(which=WHICH)
+    def undo(self, which: int) -> None:
+        name, broadcast, move = self.moves[which % len(self.moves)]
+        expected = self.ledger.undo(move)
+        self.both(self.world.shop.moves.undo(HOST, broadcast, name), expected)
+
+    @precondition(lambda self: self.tokens)
+    @rule(which=WHICH, line=WHICH)
+    def give_back(self, which: int, line: int) -> None:
+        """One box of an order that has others."""
+        which %= len(self.tokens)
+        order = self.ledger.orders[which]
+        lines = [name for name, it in order.lines.items() if it.quantity]
+        if sum(it.quantity for it in order.lines.values()) < 2 or order.cancelled:
+            return
+        orders, offer = self.world.shop.orders, lines[line % len(lines)]
+        if self.ids[which] not in self.paid:
+            self.both(orders.pay(HOST, order.broadcast, self.ids[which]), "")
+            self.paid.add(self.ids[which])
+        back = [{"offer": offer, "quantity": 1}]
+        refund = Refund.model_validate({"amount": 1, "reason": "too many", "lines": back})
+        expected = self.ledger.give_back(order, offer)
+        self.both(orders.refund(HOST, order.broadcast, self.ids[which], refund), expected)
+
+    @rule(which=WHICH, grams=st.sampled_from([2_000, 6_000, 30_000]))
+    def waste(self, which: int, grams: int) -> None:
+        lot = list(self.ledger.lots)[which % 2]
+        expected = self.ledger.waste(lot, grams)
+        new = NewWaste(weight_g=grams, reason="it is squashed")
+        self.both(self.world.stall.origin.waste(HOST, lot, new), expected)
+
+    @rule(which=WHICH, grams=st.sampled_from([20_000, 30_000, 45_000]))
+    def weigh(self, which: int, grams: int) -> None:
+        lot = list(self.ledger.lots)[which % 2]
+        expected = self.ledger.weigh(lot, grams)
+        change = LotChange(quantity_g=grams, reason="the scales were wrong")
+        self.both(self.world.stall.origin.correct(HOST, lot, change), expected)
 
     @precondition(lambda self: self.ledger.waits)
     @rule(which=WHICH)
@@ -389,15 +450,17 @@ def _hold(row: Any) -> tuple[dict[str, tuple[int, int, str | None]], int]:
 @pytest.mark.timeout(0 if LONG else 120)
 async def test_the_shop_and_the_ledger_agree(stall: Any) -> None:
     many = stall.shop.bag._settings.model_copy(update={"orders_per_minute": 1_000_000})
+    log = Log(LocalBus())  # a server of its own, which hears nothing twice
     shop = Shop(
         stall.store,
-        Log(LocalBus()),  # a server of its own, which hears nothing twice
+        log,
         stall.origin,
         many,
         pseudonym=pseudonym,
         limits=stall.limits,
         blocks=stall.blocks,
     )
+    stall.origin.sold_by(LotSales(log, settle=shop.waits.settle))
     chosen = settings(
         max_examples=max(1, STEPS // EACH),
         stateful_step_count=EACH,
