@@ -86,10 +86,12 @@ function whatWords(what) {
       return t("Restarting video or camera");
     case "orders of a device":
     case "orders of an address":
+    case "orders of a block":
     case "orders of a phone":
       return t("Ordering");
     case "holds of a device":
     case "holds of an address":
+    case "holds of a block":
       return t("Holding stock");
     case "waits of a device":
     case "waits of an address":
