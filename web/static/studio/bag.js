@@ -12,6 +12,7 @@ import { running } from "../live/flash.js";
 import { balanceOf, drawBalance, releasable, sayLot } from "./balance.js";
 import { drawNotes, Notes } from "./notes.js";
 import { Pace } from "./pace.js";
+import { neededMore } from "./release.js";
 import { spoken, together } from "./sentences.js";
 import { drawParts, firstBack, heldOf, isLow, isOut, leftOfWords, leftWords, parts } from "./stock.js";
 
@@ -219,8 +220,7 @@ export class Bag {
     // Orders at a wrong price are still looked at after the end; nothing else can be done then.
     if (isOver) return notes.filter(({ kind }) => kind === "leaf");
     const waiting = offer.waiting ?? 0;
-    const most = releasable(offer, this.#scene.offers.values());
-    const more = Math.min(waiting, most ?? waiting);
+    const more = neededMore(offer, releasable(offer, this.#scene.offers.values()));
     if (!more) return notes;
     const wanted = {
       key: "waiting",

@@ -27,6 +27,7 @@ export class Corrections {
   /** By offer: `{offer, was, price, from, known, right}`, amounts; `right` once it is put right. */
   #changes = new Map();
   #list;
+  #timer = null;
 
   /** `prices` is the sheet of prices, `list` that of the orders at wrong ones. */
   constructor(broadcast, send, scene, notes, prices, list) {
@@ -40,6 +41,7 @@ export class Corrections {
     for (const change of recall(this.#memory) ?? []) {
       if (!isPast(change)) this.#changes.set(change.offer, change);
     }
+    addEventListener("pagehide", () => this.#timer && this.#write());
   }
 
   /** Learns of changes by an event, before the scene takes it in: that forgets what was before. */
@@ -63,12 +65,20 @@ export class Corrections {
 
   #ordered(order) {
     for (const change of this.#changes.values()) {
-      if (lineAt(order, change.offer, change.price) && !change.known.includes(order.order)) change.known.push(order.order);
+      if (!lineAt(order, change.offer, change.price) || change.known.includes(order.order)) continue;
+      change.known.push(order.order);
+      this.#keep();
     }
-    this.#keep();
   }
 
+  /** So that it outlives the page; once a second at most, as orders may come many at a time. */
   #keep() {
+    this.#timer ??= setTimeout(() => this.#write(), 1_000);
+  }
+
+  #write() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
     remember(this.#memory, [...this.#changes.values()]);
   }
 

@@ -12,10 +12,10 @@ import { leftWords, parts } from "./stock.js";
 
 const PROPOSED = 20;
 
-/** How many to release where nobody says: all that are waited for, else twenty, as the lot gives them. */
-export function proposedRelease(waiting, most) {
-  const wanted = waiting || PROPOSED;
-  return most === null ? wanted : Math.min(wanted, most);
+/** How many more it takes to serve all who wait, as the lot gives them. */
+export function neededMore({ waiting = 0, left }, most) {
+  const needed = Math.max(0, waiting - Math.max(0, left));
+  return most === null ? needed : Math.min(needed, most);
 }
 
 /** In a tab of its own: this one may be the camera that is on air. */
@@ -46,7 +46,7 @@ export class Releases {
     }
     field.addEventListener("input", () => this.#draw());
     this.#part("waited").addEventListener("click", () => {
-      field.value = String(proposedRelease(this.#offer.waiting, this.#most()));
+      field.value = String(neededMore(this.#offer, this.#most()));
       this.#draw();
     });
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
@@ -104,7 +104,8 @@ export class Releases {
     this.#edited = id;
     const offer = this.#offer;
     this.#part("name").textContent = text(offer.name);
-    this.#form.elements.quantity.value = String(proposedRelease(offer.waiting ?? 0, this.#most()) || PROPOSED);
+    const most = this.#most();
+    this.#form.elements.quantity.value = String(neededMore(offer, most) || Math.min(PROPOSED, most || PROPOSED));
     this.#complain("");
     this.#fill();
     open(this.#dialog);

@@ -108,9 +108,12 @@ function drawGroup(group) {
 
 function drawBand(group, band) {
   const row = document.getElementById("fee-band").content.firstElementChild.cloneNode(true);
+  const said = row.querySelector("[data-wrong]");
+  said.id = `wrong-${group.region}-${group.bands.indexOf(band)}`;
   for (const key of ["weight", "fee"]) {
     const field = row.querySelector(`[data-${key}]`);
     field.value = band[key];
+    field.setAttribute("aria-describedby", said.id);
     field.addEventListener("input", () => {
       band[key] = field.value;
       check();
@@ -138,7 +141,7 @@ function check(isFinal = false) {
       said.textContent = words;
       said.hidden = !words;
       const weight = row.querySelector("[data-weight]");
-      for (const field of [weight, row.querySelector("[data-fee]")]) field.toggleAttribute("aria-invalid", Boolean(words));
+      for (const field of [weight, row.querySelector("[data-fee]")]) field.setAttribute("aria-invalid", String(Boolean(words)));
       if (words) first ??= weight;
     });
     const most = Math.max(...group.bands.map((band) => grams(band.weight)).filter((found) => found > 0), 0);
