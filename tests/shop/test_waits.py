@@ -12,6 +12,7 @@ from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.people.models import NewBlock
 from farmlive.people.problems import Blocked
+from farmlive.problems import TooMany
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, SoldOut, UnknownOffer
@@ -329,6 +330,14 @@ async def test_a_blocked_device_waits_for_nothing(stall: Any, sold_out: Any) -> 
     await stall.blocks.add(HOST, new)
     with pytest.raises(Blocked):
         await join(stall, stall.viewer)
+
+
+async def test_a_device_can_not_ask_without_end(stall: Any, sold_out: Any) -> None:
+    with pytest.raises(TooMany):
+        for turn in range(100):
+            await join(stall, ONE, 1 + turn % 2)
+    assert len(await queue(stall)) == 1
+    await join(stall, TWO)
 
 
 async def test_a_simulated_one_holds_what_is_marked(stall: Any, sold_out: Any) -> None:

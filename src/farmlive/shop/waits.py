@@ -27,9 +27,9 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import lines, stock
+from farmlive.shop import limits, lines, stock
 from farmlive.shop.fields import MAX_QUANTITY
-from farmlive.shop.limits import DEVICES_PER_ADDRESS, Blocks, Limits
+from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
 from farmlive.shop.order_models import MAX_LINES
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownOffer
@@ -118,9 +118,7 @@ class Waits:
         end. What can be had already is held at once; the answer's place is then 0. Raises TooMany,
         Forbidden (blocked), UnknownBroadcast, BroadcastNotLive, BroadcastEnded, UnknownOffer.
         """
-        per_minute = self._settings.orders_per_minute
-        self._limits.allow("waits of a device", caller.device, per_minute)
-        self._limits.allow("waits of an address", caller.address, per_minute * DEVICES_PER_ADDRESS)
+        limits.allow(self._limits, "waits", caller, self._settings.orders_per_minute)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
 
         def write(connection: Connection) -> dict[str, Any]:

@@ -95,6 +95,7 @@ function whatWords(what) {
       return t("Holding stock");
     case "waits of a device":
     case "waits of an address":
+    case "waits of a block":
       return t("Waiting for what is sold out");
     case "codes of a person":
     case "codes of an address":
