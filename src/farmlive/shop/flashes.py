@@ -31,7 +31,7 @@ from farmlive.shop.problems import (
     UnknownOffer,
 )
 from farmlive.shop.tables import flashes, offers, order_lines, orders
-from farmlive.store import Store
+from farmlive.store import Store, hot
 
 _OPEN = ("planned", "running")
 _ON_CARDS = select(flashes).where(
@@ -57,7 +57,7 @@ _DUE = select(flashes.c.id, flashes.c.broadcast).where(
 )
 _INSERT = insert(flashes)
 _SET = update(flashes).where(flashes.c.id == bindparam("of"))
-_SPENT = (
+_SPENT = hot(
     update(flashes)
     .where(
         flashes.c.id.in_(bindparam("batches", expanding=True)),
@@ -76,7 +76,7 @@ _of_buyer = union(
         orders.c.buyer == bindparam("buyer"), orders.c.broadcast == bindparam("broadcast")
     ),
 ).subquery()
-_HAD = (
+_HAD = hot(
     select(
         order_lines.c.flash,
         func.sum(order_lines.c.quantity - order_lines.c.returned).label("boxes"),
@@ -360,12 +360,22 @@ def check_limits(
             raise LimitReached(line.offer, limit, had.get(flash, 0))
 
 
-def spent(connection: Connection, batches: Iterable[str]) -> list[Entry]:
-    """End those of these batches whose boxes are all sold, in the sale's own transaction."""
-    wanted = sorted(set(batches))
+def spent(
+    connection: Connection,
+    lines: Sequence[OrderLine],
+    batches: Mapping[str, str],
+    known: Mapping[str, stock.Offer],
+) -> list[Entry]:
+    """End the batches whose last boxes these lines took, in the sale's own transaction."""
+    rows = [(line, known[line.offer]) for line in lines if line.offer in batches]
+    wanted = [
+        row.flash
+        for line, row in rows
+        if row.flash == batches[line.offer] and row.flash_sold + line.quantity >= row.flash_boxes
+    ]
     if not wanted:
         return []
-    found = connection.execute(_SPENT, {"batches": wanted, "now": now_ms()}).all()
+    found = connection.execute(_SPENT, {"batches": sorted(wanted), "now": now_ms()}).all()
     return [_ended(row, "sold_out") for row in found]
 
 

@@ -7,6 +7,7 @@ What moves it, and why, is the till's, the holds', the flashes', the orders' and
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from sqlalchemy import (
 
 from farmlive.broadcast.log import PUBLIC, Entry
 from farmlive.origin.tables import lots
+from farmlive.problems import Problem
 from farmlive.shop.problems import LotSpent, SoldOut
 from farmlive.shop.tables import flashes, holds, lot_stock, offers, products, waits
 from farmlive.store import hot
@@ -86,7 +88,8 @@ _OF_LOTS = hot(
     .outerjoin(lot_stock, lot_stock.c.lot == lots.c.id)
     .where(lots.c.id.in_(bindparam("lots", expanding=True)))
 )
-# Whatever was read before: nothing is sold or held that is not there.
+# Whatever was read before: nothing is sold or held that is not there. They return nothing, so that
+# all of them are one way to the database and back.
 _MOVE = hot(
     update(offers)
     .where(
@@ -101,7 +104,6 @@ _MOVE = hot(
         held=offers.c.held + bindparam("hold"),
         kept=offers.c.kept + bindparam("keep"),
     )
-    .returning(offers.c.released, offers.c.sold, offers.c.held, offers.c.kept)
 )
 # Of a batch that has ended the boxes go their ways too, and it stays known how many it sold.
 _MOVE_FLASH = hot(
@@ -128,10 +130,6 @@ _MOVE_LOT = hot(
     .values(
         sold_g=lot_stock.c.sold_g + bindparam("sell_g"),
         held_g=lot_stock.c.held_g + bindparam("hold_g"),
-    )
-    .returning(
-        lot_stock.c.sold_g,
-        (_whole_g - lot_stock.c.sold_g - lot_stock.c.held_g).label("left_g"),
     )
 )
 _SHARE = insert(lot_stock)
@@ -213,57 +211,53 @@ def move(
     """Move the stock of these offers, all or none, and return a `stock.changed` of each.
 
     In one order for all, so that no two deadlock: the offers, then the lots. `known` is what
-    `on_offer` read of them in this transaction: boxes of the flash batch that runs are taken of
-    what is kept for it. Raises SoldOut and LotSpent, after which the caller's changes are undone.
+    `on_offer` read of them in this transaction, after the broadcast was locked: boxes of the flash
+    batch that runs are taken of what is kept for it. Raises SoldOut and LotSpent, after which the
+    caller's changes are undone.
     """
-    moved = []
+    done: list[tuple[Any, Callable[[], Problem]]] = []
+    moved: dict[str, tuple[Move, int]] = {}
     for offer in sorted(moves):
         by = moves[offer]
         keep = by.keep
+        gone = partial(SoldOut, [{"offer": offer, "left": 0}])
         for batch, (sell, hold) in by.batches.items():
             if batch == known[offer].flash:
                 keep -= sell + hold
             if sell or hold:
                 taken = {"batch": batch, "sell": sell, "hold": hold}
-                if connection.execute(_MOVE_FLASH, taken).rowcount == 0:
-                    raise SoldOut([{"offer": offer, "left": 0}])
-        if not (by.sell or by.hold or by.release or keep):
-            continue
-        row = connection.execute(
-            _MOVE,
-            {
-                "offer": offer,
-                "sell": by.sell,
-                "hold": by.hold,
-                "release": by.release,
-                "keep": keep,
-            },
-        ).one_or_none()
-        if row is None:
-            raise SoldOut([{"offer": offer, "left": 0}])
-        moved.append((offer, row))
-    of_lot = _move_lots(connection, {offer: moves[offer] for offer, _ in moved}, known)
-    changed = []
-    for offer, row in moved:
-        facts = known[offer]
-        sold_g, left_g = of_lot[facts.lot]
-        free: int = row.released - row.sold - row.held - row.kept
-        if moves[offer].release > 0 and (free + row.kept) * facts.net_weight_g > left_g:
-            raise _not_released(facts.lot, left_g, offer, left(facts))
-        changed.append(
-            {
-                "offer": offer,
-                "released": row.released,
-                "sold": row.sold,
-                "held": row.held,
-                "kept": row.kept,
-                "left": free,
-                "lot": facts.lot,
-                "lot_sold_g": sold_g,
-                "lot_left_g": left_g,
-            }
-        )
-    return changed
+                done.append((connection.execute(_MOVE_FLASH, taken), gone))
+        if by.sell or by.hold or by.release or keep:
+            taken = {"sell": by.sell, "hold": by.hold, "release": by.release, "keep": keep}
+            done.append((connection.execute(_MOVE, {"offer": offer, **taken}), gone))
+            moved[offer] = (by, keep)
+    of_lot = _move_lots(connection, {offer: by for offer, (by, _) in moved.items()}, known, done)
+    for result, refusal in done:
+        if result.rowcount == 0:
+            raise refusal()
+    return [_changed(known[offer], by, keep, of_lot) for offer, (by, keep) in moved.items()]
+
+
+def _changed(
+    row: Offer, by: Move, keep: int, of_lot: Mapping[str, tuple[int, int]]
+) -> dict[str, Any]:
+    """What is told of an offer that moved. Raises LotSpent where too much of it was released."""
+    released, kept = row.released + by.release, row.kept + keep
+    sold, held = row.sold + by.sell, row.held + by.hold
+    sold_g, left_g = of_lot[row.lot]
+    if by.release > 0 and (released - sold - held) * row.net_weight_g > left_g:
+        raise _not_released(row.lot, left_g, row.id, left(row))
+    return {
+        "offer": row.id,
+        "released": released,
+        "sold": sold,
+        "held": held,
+        "kept": kept,
+        "left": released - sold - held - kept,
+        "lot": row.lot,
+        "lot_sold_g": sold_g,
+        "lot_left_g": left_g,
+    }
 
 
 Settle = Callable[[Connection, str, Sequence[dict[str, Any]]], list[Entry]]
@@ -299,32 +293,32 @@ def entries(moved: Iterable[dict[str, Any]]) -> list[Entry]:
 
 
 def _move_lots(
-    connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
+    connection: Connection,
+    moves: Mapping[str, Move],
+    known: Mapping[str, Offer],
+    done: list[tuple[Any, Callable[[], Problem]]],
 ) -> dict[str, tuple[int, int]]:
-    """Take what is sold and held from the lots; grams sold and left of each. Raises LotSpent."""
-    sell: dict[str, int] = {}
-    hold: dict[str, int] = {}
+    """Take what is sold and held from the lots; grams sold and left of each then."""
+    taken: dict[str, tuple[int, int]] = {}
     of_lot: dict[str, tuple[int, int]] = {}
     for offer, by in moves.items():
-        facts = known[offer]
-        of_lot[facts.lot] = (facts.lot_sold_g, max(0, facts.lot_left_g))
-        sell[facts.lot] = sell.get(facts.lot, 0) + by.sell * facts.net_weight_g
-        hold[facts.lot] = hold.get(facts.lot, 0) + by.hold * facts.net_weight_g
-    for lot in sorted(of_lot):
-        if not (sell[lot] or hold[lot]):
-            continue
-        row = connection.execute(
-            _MOVE_LOT,
-            {"of": lot, "sell_g": sell[lot], "hold_g": hold[lot], "more_g": sell[lot] + hold[lot]},
-        ).one_or_none()
-        if row is None:
-            drawn = {offer: known[offer] for offer in moves if known[offer].lot == lot}
-            left_g = max(0, next(iter(drawn.values())).lot_left_g)
-            raise LotSpent(
-                lot, left_g, [{"offer": offer, "left": left(row)} for offer, row in drawn.items()]
-            )
-        of_lot[lot] = (row.sold_g, max(0, row.left_g))
+        row = known[offer]
+        sell_g, hold_g = taken.get(row.lot, (0, 0))
+        sell_g, hold_g = sell_g + by.sell * row.net_weight_g, hold_g + by.hold * row.net_weight_g
+        taken[row.lot] = (sell_g, hold_g)
+        of_lot[row.lot] = (row.lot_sold_g + sell_g, max(0, row.lot_left_g - sell_g - hold_g))
+    for lot, (sell_g, hold_g) in sorted(taken.items()):
+        if sell_g or hold_g:
+            named = {"of": lot, "sell_g": sell_g, "hold_g": hold_g, "more_g": sell_g + hold_g}
+            drawn = [known[offer] for offer in moves if known[offer].lot == lot]
+            spent = partial(_spent, lot, drawn)
+            done.append((connection.execute(_MOVE_LOT, named), spent))
     return of_lot
+
+
+def _spent(lot: str, drawn: Sequence[Offer]) -> LotSpent:
+    offers = [{"offer": row.id, "left": left(row)} for row in drawn]
+    return LotSpent(lot, max(0, drawn[0].lot_left_g), offers)
 
 
 def _lot_stock(row: Offer) -> LotStock:

@@ -4,7 +4,7 @@ An order is one function in the store's writer: the key, the stock, the order an
 committed together. What becomes of it then is orders.py's.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select
@@ -33,7 +33,7 @@ from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged,
 from farmlive.shop.tables import centres, holds, order_lines, orders, parcel_fees
 from farmlive.store import Store, hot
 
-_of_broadcast = orders.alias("of_broadcast")
+_numbered = orders.alias("numbered")
 # All that is asked of the tables before the bag: one question, since each is a way to the database.
 _ASKED = hot(
     select(
@@ -41,17 +41,14 @@ _ASKED = hot(
         *flags.ASKED,
         exists().where(centres.c.id == bindparam("centre")).label("centre"),
         exists(select(parcel_fees.c.id)).label("fees"),
-    )
-)
-_ORDER = hot(
-    insert(orders)
-    .values(
-        number=select(func.coalesce(func.max(_of_broadcast.c.number), 0) + 1)
-        .where(_of_broadcast.c.broadcast == bindparam("in_broadcast"))
+        # Under the broadcast's lock, so that the next one is this order's.
+        select(func.coalesce(func.max(_numbered.c.number), 0))
+        .where(_numbered.c.broadcast == bindparam("broadcast"))
         .scalar_subquery()
+        .label("last_number"),
     )
-    .returning(orders.c.number)
 )
+_ORDER = hot(insert(orders))
 _LINES = hot(insert(order_lines))
 _END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")))
 
@@ -177,9 +174,9 @@ class Till:
         marks = flags.of(asked, total, self._settings, one_person=bool(person))
         row = {
             **_row(connection, caller, request),
-            "in_broadcast": broadcast,
             "id": order,
             "broadcast": broadcast,
+            "number": asked.last_number + 1,
             "buyer": buyer,
             "token": token(),
             "total": total,
@@ -189,7 +186,15 @@ class Till:
             "placed_at": now,
             "held_at": hold.held_at if hold else None,
         }
-        number = order_number(self._insert(connection, row, sold))
+        connection.execute(_ORDER, row)
+        connection.execute(
+            _LINES,
+            [
+                {"order": order, "line": place, "flash": None, **line}
+                for place, line in enumerate(sold, 1)
+            ],
+        )
+        number = order_number(asked.last_number + 1)
         told: dict[str, Any] = {
             "order": order,
             "number": number,
@@ -210,7 +215,7 @@ class Till:
         waited = hold or any(offer.waited for offer in known.values())
         told_of = self._ordered if waited else stock.ordered
         told_stock = told_of(connection, broadcast, caller.device, offered, moved)
-        over = flashes.spent(connection, batches.values())
+        over = flashes.spent(connection, wanted, batches, known)
         self._log.append_all(connection, broadcast, [placed, *told_stock, *over])
         return {
             "order": order,
@@ -223,20 +228,6 @@ class Till:
             "code": row["code"],
             "url": f"/order/{row['token']}",
         }
-
-    def _insert(
-        self, connection: Connection, row: Mapping[str, Any], sold: Sequence[Mapping[str, Any]]
-    ) -> int:
-        """Keep the order and its lines; the number that it got."""
-        number: int = connection.execute(_ORDER, row).scalar_one()
-        connection.execute(
-            _LINES,
-            [
-                {"order": row["id"], "line": place, "flash": None, **line}
-                for place, line in enumerate(sold, 1)
-            ],
-        )
-        return number
 
 
 def _fee(
