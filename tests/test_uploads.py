@@ -65,3 +65,11 @@ async def test_a_picture_has_a_limit_of_its_own(settings: Settings, announced: b
         over = await send(picture(1200))
         assert (over.status_code, over.json()["type"]) == (413, "/problems/too-large")
         assert "1048576 bytes" in over.json()["detail"]
+
+
+async def test_a_photo_of_a_claim_has_the_limit_of_pictures(settings: Settings) -> None:
+    few = settings.model_copy(update={"max_body_kib": 16, "max_upload_mib": 1})
+    async with running(few) as server, httpx.AsyncClient(base_url=server.url) as client:
+        for edge, problem in ((400, "unknown-order"), (1200, "too-large")):
+            answer = await client.post("/api/v1/orders/x/claims/photos", content=picture(edge))
+            assert answer.json()["type"] == f"/problems/{problem}"

@@ -12,12 +12,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 from tests.waiting import until
 
+from farmlive.app import Server
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.log import Log
+from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, rfc3339
 from farmlive.demo.authority import certificates
@@ -543,6 +546,7 @@ import asyncio, sys
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.broadcast.log import Log
+from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.shop import notices
 
@@ -668,3 +672,48 @@ def test_notices_are_turned_off() -> None:
     assert Settings(notices="off").notices == ()  # type: ignore[arg-type]
     assert Settings(notices="").notices == ()  # type: ignore[arg-type]
     assert Settings().notices == ("file",)
+
+
+async def test_the_servers_numbers_tell_how_many_wait(server: Server) -> None:
+    house = server.house
+    made = await house.broadcasts.create(NewBroadcast(title=Bilingual(zh="金桔")))
+    await house.shop.notices.stop()
+
+    async def numbers() -> dict[str, float]:
+        async with httpx.AsyncClient(base_url=server.url) as client:
+            told = (await client.get("/metrics")).text
+        return {
+            name.removeprefix("farmlive_notices_"): float(value)
+            for name, value in (line.split(" ") for line in told.splitlines() if line[0] != "#")
+            if name.startswith("farmlive_notices_")
+        }
+
+    assert await numbers() == {"waiting": 0, "sent": 0, "failed": 0}
+    row = {
+        **dict.fromkeys(("id", "buyer", "device", "token"), "x"),
+        "broadcast": made.id,
+        "number": 1,
+        "buyer_name": "x",
+        "buyer_phone": PHONE,
+        "way": "parcel",
+        "payment_method": "cash_on_delivery",
+        "state": "placed",
+        "payment": "due",
+        "total": 1,
+        "currency": "CNY",
+        "simulated": False,
+        "placed_at": 1,
+    }
+
+    def write_(connection: Connection) -> None:
+        connection.execute(insert(orders), row)
+        house.log.append(connection, made.id, "order.placed", ["staff"], {"order": "x"})
+
+    await house.store.write(write_)
+    assert await numbers() == {"waiting": 1, "sent": 0, "failed": 0}
+    await house.shop.notices.start()
+    for _ in range(1500):
+        if (await numbers())["sent"] == 1:
+            break
+        await asyncio.sleep(0.01)
+    assert await numbers() == {"waiting": 0, "sent": 1, "failed": 0}
