@@ -171,4 +171,4 @@ def _code(address: str, path: str) -> Markup:
     whole = path if path.startswith("http") else address + path
     drawn = segno.make(whole, error="m", micro=False)
     # segno draws it; nothing of it is text that someone typed.
-    return Markup(drawn.svg_inline(omitsize=True, border=0, svgclass="code", lineclass=None))  # noqa: S704
+    return Markup(drawn.svg_inline(omitsize=True, border=2, svgclass="code", lineclass=None))  # noqa: S704

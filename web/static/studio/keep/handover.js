@@ -125,7 +125,7 @@ function also({ id, buyer }) {
   return others.length ? notice("leaf", t("More waits here for this phone number: %(numbers)s", { numbers: listed(others.map(({ number }) => number)) })) : null;
 }
 
-const notice = (kind, words) => el("p", { class: `notice notice--${kind}` }, icon("warning", true), el("span", { class: "notice__text" }, words));
+const notice = (kind, words) => el("p", { class: `notice notice--${kind}` }, icon(kind === "leaf" ? "bag" : "warning", true), el("span", { class: "notice__text" }, words));
 
 sheet.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();
