@@ -18,7 +18,6 @@ const QUIET_SECONDS = 60;
 const isPast = ({ from, until }) => (until ? until < now() - RIGHT_MS : from < now() - SHOWN_MS);
 
 export class Corrections {
-  #broadcast;
   #send;
   #scene;
   #notes;
@@ -31,7 +30,6 @@ export class Corrections {
 
   /** `prices` is the sheet of prices, `list` that of the orders at wrong ones. */
   constructor(broadcast, send, scene, notes, prices, list) {
-    this.#broadcast = broadcast;
     this.#send = send;
     this.#scene = scene;
     this.#notes = notes;
@@ -92,7 +90,9 @@ export class Corrections {
   draw() {
     for (const change of this.#changes.values()) {
       const card = this.#scene.offers.get(change.offer);
-      if (!card || isPast(change)) this.#forget(change.offer);
+      // What was remembered may have been changed again meanwhile, unseen.
+      const isOther = change.right === undefined && card?.price.amount !== change.price;
+      if (!card || isOther || isPast(change)) this.#forget(change.offer);
       else this.#drawOne(card, change);
     }
   }
