@@ -23,7 +23,11 @@ async def prepare(api: Api) -> tuple[str, str, str]:
     """A live broadcast with one offer, and a pick-up point."""
     farm = await api.create_farm({"zh": "农场", "en": "Farm"}, {"zh": "尤溪", "en": "Youxi"})
     lot = await api.create_lot(
-        farm["id"], "1123", {"zh": "金桔", "en": "Kumquats"}, "2026-11-20T08:00:00+08:00", 500_000
+        farm["id"],
+        "1123",
+        {"zh": "金桔", "en": "Kumquats"},
+        "2026-11-20T08:00:00+08:00",
+        RELEASED * 2500,
     )
     made = await api.create_broadcast({"zh": "直播", "en": "Live"})
     offer = await api.create_offer(
