@@ -18,6 +18,7 @@ WORDS = {
         "missing": "Write in a few words what is wrong.",
         "send": "Send",
         "look": "We look at it",
+        "comes": "the answer comes onto this page",
         "answer": "Our answer",
         "back": "¥29.90 given back",
         "code": "Your pick-up code",
@@ -29,6 +30,7 @@ WORDS = {
         "missing": "请简单写一下有什么问题。",
         "send": "发送",
         "look": "处理中",
+        "comes": "答复会出现在这个页面上",
         "answer": "我们的答复",
         "back": "已退 ¥29.90",
         "code": "您的取货码",
@@ -115,6 +117,7 @@ async def test_what_came_damaged_is_told_with_photos_and_answered(
     told = page.locator(".claim")
     await expect(told).to_contain_text(words["look"])
     await expect(told).to_contain_text("<b>crushed</b>")
+    await expect(page.locator("[data-next]")).to_contain_text(words["comes"])
     await expect(told.locator("img")).to_have_count(2)
     for place in range(2):
         width = (
