@@ -3,7 +3,7 @@
 Whether an order is a parcel, and what its buyer saw, is the till's.
 """
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from farmlive.ids import ulid
 from farmlive.people import Caller
@@ -13,10 +13,16 @@ from farmlive.settings import Settings
 from farmlive.shop import regions
 from farmlive.shop.fee_models import Fee, Fees, FeeTable
 from farmlive.shop.tables import parcel_fees
-from farmlive.store import Store
+from farmlive.store import Store, hot
 
 _EVERY = select(parcel_fees.c.region, parcel_fees.c.upto_g, parcel_fees.c.fee).order_by(
     func.length(parcel_fees.c.region), parcel_fees.c.region, parcel_fees.c.upto_g
+)
+
+_FITTING = hot(
+    select(parcel_fees.c.region, parcel_fees.c.upto_g, parcel_fees.c.fee)
+    .where(parcel_fees.c.region.in_(bindparam("regions", expanding=True)))
+    .order_by(func.length(parcel_fees.c.region).desc(), parcel_fees.c.upto_g)
 )
 
 
@@ -41,11 +47,7 @@ def of(connection: Connection, region: str | None, grams: int) -> int:
     The region of the longest fitting code counts alone, however heavy the parcel. Raises TooHeavy.
     """
     fitting = ["", *((region[:2], region[:4], region) if region else ())]
-    bands = connection.execute(
-        select(parcel_fees.c.region, parcel_fees.c.upto_g, parcel_fees.c.fee)
-        .where(parcel_fees.c.region.in_(fitting))
-        .order_by(func.length(parcel_fees.c.region).desc(), parcel_fees.c.upto_g)
-    ).all()
+    bands = connection.execute(_FITTING, {"regions": fitting}).all()
     if not bands:
         return 0
     of_region = [band for band in bands if band.region == bands[0].region]

@@ -32,6 +32,8 @@ _OPEN = select(orders).where(
     orders.c.code == bindparam("code"), orders.c.way == "pickup", orders.c.state.in_(OPEN)
 )
 
+_TAKEN = _OPEN.with_only_columns(orders.c.id).where(orders.c.centre == bindparam("at"))
+
 
 class UnknownCode(NotFound):
     """No order waits under that code: it is wrong, or its order was given out or called off."""
@@ -52,11 +54,10 @@ def new_code(connection: Connection, centre: str) -> str:
 
     In the transaction of the order that gets it.
     """
-    taken = _OPEN.with_only_columns(orders.c.id).where(orders.c.centre == bindparam("at"))
     code = ""
     for _ in range(TRIES):
         code = f"{secrets.randbelow(1_000_000):06d}"
-        if connection.execute(taken, {"code": code, "at": centre}).first() is None:
+        if connection.execute(_TAKEN, {"code": code, "at": centre}).first() is None:
             break
     return code  # one that is shared still finds its order, by the end of the phone
 

@@ -22,16 +22,16 @@ from farmlive.shop.models import money
 from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.shop.tables import holds
-from farmlive.store import Store
+from farmlive.store import Json, Store, hot
 
 _DUE = select(holds.c.id, holds.c.broadcast).where(holds.c.until_at <= bindparam("now"))
 _NEXT = select(func.min(holds.c.until_at))
-_OVER = (
+_OVER = hot(
     delete(holds)
     .where(holds.c.id == bindparam("hold"), holds.c.until_at <= bindparam("now"))
     .returning(holds)
 )
-_DROP = (
+_DROP = hot(
     delete(holds)
     .where(
         holds.c.id == bindparam("hold"),
@@ -40,8 +40,16 @@ _DROP = (
     )
     .returning(holds)
 )
-_HOLD = insert(holds)
-_REPLACE = update(holds).where(holds.c.id == bindparam("hold"))
+_HOLD = hot(insert(holds))
+_REPLACE = hot(
+    update(holds)
+    .where(holds.c.id == bindparam("hold"))
+    .values(
+        lines=bindparam("now_lines", type_=Json),
+        total=bindparam("now_total"),
+        until_at=bindparam("until"),
+    )
+)
 
 
 class Holds:
@@ -164,14 +172,28 @@ class Holds:
         until = now + round(self._settings.hold_minutes * 60_000)
         if before and checked.by_hold:
             until = before.until_at
-        row = {"lines": kept, "total": total, "until_at": until}
         if before:
             order = before.id
-            connection.execute(_REPLACE.values(row), {"hold": order})
+            changed: dict[str, Any] = {
+                "hold": order,
+                "now_lines": kept,
+                "now_total": total,
+                "until": until,
+            }
+            connection.execute(_REPLACE, changed)
         else:
             order = ulid()
-            row |= {"id": order, "broadcast": broadcast, "device": caller.device}
-            connection.execute(_HOLD, {**row, "currency": currency, "held_at": now})
+            row: dict[str, Any] = {
+                "id": order,
+                "broadcast": broadcast,
+                "device": caller.device,
+                "lines": kept,
+                "total": total,
+                "currency": currency,
+                "held_at": now,
+                "until_at": until,
+            }
+            connection.execute(_HOLD, row)
         farms = {line["farm"] for line in (*kept, *(before.lines.values() if before else ()))}
         answer = {"order": order, "lines": kept, "total": money(total, currency), "until": until}
         told = {**answer, "state": "held", "payment": "due"}

@@ -13,6 +13,7 @@ from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import PriceChanged
 from farmlive.shop.stock import Offer
 from farmlive.shop.tables import offer_prices
+from farmlive.store import hot
 
 _END = (
     update(offer_prices)
@@ -20,10 +21,12 @@ _END = (
     .values(until_at=bindparam("now"))
 )
 # A wrong price has no grace.
-_LATELY = select(offer_prices.c.offer, offer_prices.c.price).where(
-    offer_prices.c.offer.in_(bindparam("offers", expanding=True)),
-    offer_prices.c.until_at > bindparam("since"),
-    offer_prices.c.corrected_at.is_(None),
+_LATELY = hot(
+    select(offer_prices.c.offer, offer_prices.c.price).where(
+        offer_prices.c.offer.in_(bindparam("offers", expanding=True)),
+        offer_prices.c.until_at > bindparam("since"),
+        offer_prices.c.corrected_at.is_(None),
+    )
 )
 _BEFORE = (
     select(offer_prices.c.price)
