@@ -26,6 +26,8 @@ window.WebSocket = class extends WebSocket {
   }
 };
 """
+# A device whose clock is an hour behind.
+SLOW_CLOCK = "const clock = Date.now; Date.now = () => clock() - 3_600_000;"
 # Folds events onto a snapshot as the page does, and returns its cards.
 FOLDED = """
 async ([snapshot, events]) => {
@@ -76,7 +78,7 @@ async def place_of(button: Locator) -> tuple[float, float, float]:
 async def test_a_flash_batch_is_shown_bought_and_limited(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    page = await open_page(sale.path, size=PHONE, script=SLOW_CLOCK + KNOWN)
     await host.call("card.pin", offer=sale.offer)
     await plan(host, sale.offer)
     card = page.locator("#card")

@@ -346,15 +346,13 @@ export class Basket extends EventTarget {
     if (this.state === "loose" && this.problem?.slug === "offline" && navigator.onLine) this.ask(0);
   }
 
-  /** What one waited for was held: it is in the basket, beside what is there. */
+  /** What one waited for was held: it is in the basket, beside what is still asked for. */
   served(held) {
-    if (this.state === "asking") {
-      for (const { offer, quantity, price, flash } of held.lines) {
-        const line = { quantity, price: price?.amount ?? price, flash: flash ?? undefined };
-        if (!this.lines.has(offer)) this.lines.set(offer, line);
-      }
-      this.ask(0);
-    } else this.adopt(held);
+    const asked = ["asking", "loose"].includes(this.state) ? [...this.lines] : [];
+    this.adopt(held);
+    const more = asked.filter(([offer]) => !this.lines.has(offer));
+    for (const [offer, line] of more) this.lines.set(offer, line);
+    if (this.busy || more.length > 0) this.ask(0);
   }
 
   /** A lower price than the held one is the buyer's, a flash batch's too while it gives so many. */

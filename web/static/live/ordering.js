@@ -99,7 +99,9 @@ export class Ordering extends EventTarget {
       return await this.place({ ...order, ...(proof && { proof }) }, key);
     } catch (problem) {
       if (problem.slug !== "proof-needed" || proof) throw problem;
-      this.keep({ ...this.pending, proof: await this.prove(key, problem.body.bits) });
+      const found = await this.prove(key, problem.body.bits);
+      if (found === null) throw problem;
+      this.keep({ ...this.pending, proof: found });
       return this.place({ ...order, proof: this.pending.proof }, key);
     }
   }

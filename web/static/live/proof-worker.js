@@ -3,5 +3,9 @@
 import { search } from "./proof-search.js";
 
 addEventListener("message", async ({ data: { prefix, bits } }) => {
-  postMessage(await search(prefix, bits));
+  try {
+    postMessage(await search(prefix, bits));
+  } catch {
+    postMessage(null); // this browser has no Web Crypto here
+  }
 });

@@ -3,8 +3,10 @@
 
 import { search } from "./proof-search.js";
 
-/** The proof for a prefix; the same prefix always has the same one. */
+/** The proof for a prefix; the same prefix always has the same one. Null where the browser can't
+    search, as on a page without HTTPS. */
 export async function prove(prefix, bits) {
+  if (!globalThis.crypto?.subtle) return null;
   const worker = begin();
   if (!worker) return search(prefix, bits);
   try {

@@ -16,6 +16,10 @@ export class Waiting {
     this.basket = basket;
     this.scene = scene;
     this.begin = begin;
+    this.title = document.title;
+    basket.addEventListener("change", () => {
+      if (!basket.hold) this.read();
+    });
     waits.addEventListener("served", ({ detail }) => this.served(detail));
   }
 
@@ -52,20 +56,30 @@ export class Waiting {
   /** What is held is looked at: it need not be told any more. */
   read() {
     this.told?.();
+    document.title = this.title;
   }
 
-  /** Boxes came back and are held here: one tap opens them. */
+  /** Boxes came back and are held here: one tap opens them. Who is elsewhere sees it in the title. */
   served(held) {
     this.basket.served(held);
     const { offer } = held.waited[0] ?? held.lines.at(-1);
+    const name = fullName(this.scene.offers.get(offer));
     this.read();
-    this.told = toast(
-      t("%(name)s came back and is held for you until %(time)s.", {
-        name: fullName(this.scene.offers.get(offer)),
-        time: clock(held.until),
-      }),
-      { act: t("Order it"), onAct: this.begin, seconds: TOLD },
-    );
+    document.title = `(1) ${this.title}`;
     navigator.vibrate?.(200);
+    if (!document.hidden) this.tell(name, held.until);
+    else {
+      const back = () => this.tell(name, held.until);
+      document.addEventListener("visibilitychange", back, { once: true });
+    }
+  }
+
+  tell(name, until) {
+    if (!this.basket.hold) return;
+    const words = t("%(name)s came back and is held for you until %(time)s.", {
+      name,
+      time: clock(until),
+    });
+    this.told = toast(words, { act: t("Order it"), onAct: this.begin, seconds: TOLD });
   }
 }

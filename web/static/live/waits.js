@@ -5,7 +5,9 @@ import { api } from "../common/api.js";
 import { recall, remember } from "../common/memory.js";
 import { ask } from "./ask.js";
 
-const SPREAD = 2000; // so that not all who wait ask for their place at once
+// So that not all who wait ask for their place at once: longer where many do.
+const SPREAD = 2_000;
+const SPREAD_EACH = 10;
 
 /** Events: "change"; "served" with the order's event as detail, in its `waited` the
     lines that came back. */
@@ -63,8 +65,12 @@ export class Waits extends EventTarget {
       this.changed();
       this.dispatchEvent(new CustomEvent("served", { detail: { ...data, waited } }));
     } else if (kind === "wait.changed" && this.own.has(data.offer)) {
-      this.own.get(data.offer).waiting = data.waiting;
-      this.timer ??= setTimeout(() => this.load(), Math.random() * SPREAD);
+      const wait = this.own.get(data.offer);
+      const fewer = data.waiting < wait.waiting;
+      wait.waiting = data.waiting;
+      // Who comes later stands behind.
+      const within = SPREAD + SPREAD_EACH * data.waiting;
+      if (fewer) this.timer ??= setTimeout(() => this.load(), Math.random() * within);
     } else if (kind === "broadcast.ended" && this.own.size > 0) {
       this.own.clear();
       this.changed();
