@@ -384,3 +384,29 @@ async def test_two_tabs_of_one_viewer_have_one_basket(
     await expect(other.locator("[data-part=order-total]")).to_have_text("¥59.80")
     await expect(sheet).to_be_hidden()
     await expect(page.locator("#card")).to_contain_text("18 left")
+
+
+async def test_a_sum_that_rises_under_the_thumb_is_not_ordered(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    sheet = await tap_buy(page)
+    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    other = await page.context.new_page()
+    await other.goto(sale.path)
+    await other.get_by_role("button", name="1 item held for you").click()
+    await page.bring_to_front()
+    box = await submit(page).bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + 40, box["y"] + 20)
+    await page.mouse.down()
+    await other.get_by_role("button", name="One more: Small kumquats").click()
+    await expect(submit(page)).to_have_text("Place the order · ¥59.80")
+    await page.mouse.up()
+    told = sheet.get_by_role("alert")
+    await expect(told).to_contain_text("It costs ¥59.80 now, ¥29.90 a moment ago.")
+    assert await sale.api.orders(sale.broadcast) == []
+    await told.click()
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥59.80")

@@ -327,7 +327,12 @@ async def test_a_refusal_says_when_the_last_one_went_and_what_comes_back_when(
     line = {"offer": sale.rare, "quantity": 1, "price": 5400}
     who = {"name": "Li Na", "phone": "13900000000"}
     way = {"way": "parcel", "address": "Meixian"}
-    order = {"lines": [line], "buyer": who, "delivery": way, "payment": "cash_on_delivery"}
+    order: dict[str, Any] = {
+        "lines": [line],
+        "buyer": who,
+        "delivery": way,
+        "payment": "cash_on_delivery",
+    }
     await host.call("order.place", key="o" * 20, **order)
     await host.call("hold.place", key="h" * 20, lines=[line])
     await buy(page).click()
