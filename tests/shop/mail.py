@@ -19,6 +19,8 @@ class MailServer:
 
     secure: ssl.SSLContext | None = None
     answers: dict[str, str | None] = field(default_factory=dict)
+    # A mail to this address ends the connection.
+    breaks_at: str = ""
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
@@ -78,7 +80,10 @@ class MailServer:
                 return
             else:
                 if verb == "RCPT" and answer.startswith("250"):
-                    self.recipients.append(line.partition("<")[2].partition(">")[0])
+                    recipient = line.partition("<")[2].partition(">")[0]
+                    if recipient == self.breaks_at:
+                        return
+                    self.recipients.append(recipient)
                 say(answer)
             await writer.drain()
 

@@ -479,11 +479,55 @@ async def test_a_mail_server_that_is_away_is_asked_once_for_all(
         await sender.send()
         assert sum("ehlo" in each.lower() for each in server.commands) == 1
         rows = of_mail(await kept(stall.store))
-        assert [(row.state, row.tries) for row in rows] == [("waiting", 0)] * 3
+        assert [(row.state, row.tries) for row in rows] == [
+            ("waiting", 1),
+            ("waiting", 0),
+            ("waiting", 0),
+        ]
+        assert rows[0].next_at > max(row.next_at for row in rows[1:])
         server.answers.clear()
         await sender.start()
         await until(lambda: len(server.mails) == 3, "all three")
         await sender.stop()
+
+
+async def test_a_mail_that_breaks_every_connection_holds_no_other_up(
+    stall: Any, settings: Settings, quick: None
+) -> None:
+    async with mail_server() as server, by_mail(stall, settings, server) as sender:
+        for mailbox in ("bad@example.org", "good@example.org"):
+            await shipped(stall, mailbox)
+        server.breaks_at = "bad@example.org"
+        await sender.start()
+        await until(lambda: server.recipients == ["good@example.org"], "the good one")
+        await sender.stop()
+
+
+async def test_an_address_that_no_server_takes_is_given_up(stall: Any, settings: Settings) -> None:
+    async with mail_server() as server, by_mail(stall, settings, server) as sender:
+        await shipped(stall, "王芳@example.org")
+        await shipped(stall)
+        await sender.send()
+        rows = of_mail(await kept(stall.store))
+        assert [row.state for row in rows] == ["failed", "sent"]
+
+
+async def test_a_fault_of_ours_is_logged_without_the_person(
+    stall: Any, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Broken(Outbox):
+        name = "broken"
+
+        def send(self, notice: Notice) -> None:
+            raise RuntimeError(notice.person)
+
+    broken = Notices(stall.store, stall.log, settings, [Broken(settings.data)])
+    await stall.place(1)
+    await broken.send()
+    logged = capsys.readouterr().out
+    assert "RuntimeError" in logged
+    assert PHONE not in logged
+    assert "waiting" in await states(stall)
 
 
 async def test_what_is_being_sent_is_sent_to_its_end_when_the_server_stops(

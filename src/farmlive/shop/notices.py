@@ -6,6 +6,7 @@ it says is notices_words.py's, how it is brought the providers'.
 """
 
 import asyncio
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -271,7 +272,14 @@ class Notices:
             _log.info("a notice waits", provider=provider.name, reason=str(error))
         except Exception as error:
             # A fault of ours: the next notice may be better, and this one is tried again.
-            _log.error("a notice was not sent", provider=provider.name, exc_info=error)
+            # What it says may name a person, so that only its kind and its place are logged.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error(
+                "a notice was not sent",
+                provider=provider.name,
+                error=type(error).__name__,
+                where=f"{at.filename}:{at.lineno}",
+            )
         else:
             self._failures.pop(provider.name, None)
             return Done(row.id, {"state": "sent", "sent_at": now_ms()})
@@ -280,12 +288,16 @@ class Notices:
         return Done(row.id, {"state": "waiting", "next_at": now_ms() + pause})
 
     def _unreachable(self, provider: Provider, row: Row[Any], reason: str) -> Done:
-        """Put all of the provider's off: it isn't tried notice by notice, and none is to blame."""
+        """Put all of the provider's off: it isn't tried notice by notice.
+
+        This one stands behind the others the next time: it may itself be what can't be sent.
+        """
         times = self._failures[provider.name] = self._failures.get(provider.name, 0) + 1
         until = now_ms() + min(FIRST_PAUSE_MS << min(times - 1, 20), LAST_PAUSE_MS)
         _log.warning("notices can't be sent at the moment", provider=provider.name, reason=reason)
-        values = {"state": "waiting", "next_at": until, "tries": row.tries - 1}
-        return Done(row.id, values, quiet_until=until)
+        if row.tries >= TRIES:
+            return Done(row.id, {"state": "failed"}, quiet_until=until)
+        return Done(row.id, {"state": "waiting", "next_at": until + 1}, quiet_until=until)
 
     def _told_of(self, connection: Connection, row: Row[Any]) -> Notice:
         order = connection.execute(_OF_ORDER, {"order": row.order}).one()

@@ -61,6 +61,9 @@ class Mail:
             if isinstance(error, smtplib.SMTPSenderRefused):
                 raise NotNow(f"the sender was not taken ({error.smtp_code})") from error
             raise _refused(error.smtp_code) from error
+        except (smtplib.SMTPNotSupportedError, UnicodeError) as error:
+            self._reset(server)
+            raise NotTaken("the mail server takes no such address") from error
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise NotNow(_said(error)) from error
