@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from farmlive.settings import Settings
-from farmlive.store import CommitFailed, Store, after_commit, apart
+from farmlive.store import CommitFailed, NotRead, Store, after_commit, apart
 from farmlive.store.engine import DatabaseRefused
 
 metadata = MetaData()
@@ -237,3 +237,38 @@ async def test_a_part_that_fails_undoes_itself_and_what_it_wanted_told(store: St
         assert told == [1, 3]
         told.clear()
         await store.write(lambda connection: connection.execute(delete(marks)))
+
+
+async def test_a_database_that_is_at_fault_fails_the_whole_batch(store: Store) -> None:
+    if store.dialect == "sqlite":
+        return  # its disk can be filled, above
+
+    def fault(connection: Connection) -> None:
+        connection.execute(
+            text("DO $$ BEGIN RAISE 'No space left' USING ERRCODE = '53100'; END $$")
+        )
+
+    results = await asyncio.gather(store.write(mark(1)), store.write(fault), return_exceptions=True)
+    assert [type(result) for result in results] == [CommitFailed, CommitFailed]
+    assert "disk is full" in str(results[1])
+    assert await kept(store) == []
+    with pytest.raises(NotRead):
+        await store.read(fault)
+    assert await store.write(mark(2)) == 2
+
+
+async def test_a_connection_that_was_ended_fails_the_batch_and_the_next_has_another(
+    store: Store,
+) -> None:
+    if store.dialect == "sqlite":
+        return
+
+    def end(connection: Connection) -> None:
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(CommitFailed):
+        await store.write(end)
+    with pytest.raises(NotRead):
+        await store.read(end)
+    assert await store.write(mark(1)) == 1
+    assert await kept(store) == [1]

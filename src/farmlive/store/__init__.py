@@ -2,7 +2,7 @@
 rooms define theirs on `metadata`.
 """
 
-from farmlive.store.doors import CommitFailed, CommitUnknown, Store, after_commit, apart
+from farmlive.store.doors import CommitFailed, CommitUnknown, NotRead, Store, after_commit, apart
 from farmlive.store.hot import hot
 from farmlive.store.tables import Json, metadata
 
@@ -10,6 +10,7 @@ __all__ = [
     "CommitFailed",
     "CommitUnknown",
     "Json",
+    "NotRead",
     "Store",
     "after_commit",
     "apart",

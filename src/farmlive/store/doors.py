@@ -8,6 +8,7 @@ after the COMMIT.
 import asyncio
 import contextlib
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
@@ -30,6 +31,10 @@ GATHER_S = 0.001
 BATCH = 256
 TURN = 4
 _CALLS = "farmlive.after_commit"
+_FAULTS = ("disk is full", "disk I/O error", "unable to open database")
+# Classes of SQLSTATE: the connection, resources, someone's intervention, the system, PostgreSQL.
+_CONNECTION_STATES = ("08", "57")
+_FAULT_STATES = (*_CONNECTION_STATES, "53", "58", "XX")
 _BEGIN, _END, _UNDO = "SAVEPOINT unit", "RELEASE SAVEPOINT unit", "ROLLBACK TO SAVEPOINT unit"
 # A batch locks rows of many broadcasts in the order of its functions; two nodes' batches would
 # deadlock. So nodes on one PostgreSQL take turns, as SQLite's BEGIN IMMEDIATE has them do.
@@ -48,6 +53,13 @@ class CommitUnknown(Unavailable):
 
     slug = "save-unknown"
     title = "The database went away while saving"
+
+
+class NotRead(Unavailable):
+    """The database is away or full, and nothing can be read of it."""
+
+    slug = "not-read"
+    title = "The database can't be read at the moment"
 
 
 @dataclass(slots=True, eq=False)
@@ -150,7 +162,10 @@ class Store:
         return cast(T, await unit.waiter)
 
     async def read(self, function: Callable[[Connection], T]) -> T:
-        """Run the function in a read-only transaction of its own and return what it returned."""
+        """Run the function in a read-only transaction of its own and return what it returned.
+
+        Raises NotRead where the database is away.
+        """
         return await self._loop.run_in_executor(self._pool, self._read, function)
 
     async def close(self) -> None:
@@ -165,10 +180,15 @@ class Store:
         self._readers.dispose()
 
     def _read(self, function: Callable[[Connection], T]) -> T:
-        with self._readers.connect() as connection:
-            result = function(connection)
-            cast(HotConnection, connection).send()
-            return result
+        try:
+            with self._readers.connect() as connection:
+                result = function(connection)
+                cast(HotConnection, connection).send()
+                return result
+        except DBAPIError as error:
+            if _ends_transaction(error):
+                raise NotRead("Try again in a moment.") from error
+            raise
 
     # In the event loop.
 
@@ -273,16 +293,31 @@ def _run(connection: HotConnection, batch: list[_Unit]) -> None:
 
 
 def _ends_transaction(error: DBAPIError) -> bool:
-    text = str(error.orig)
-    return error.connection_invalidated or "disk is full" in text or "disk I/O error" in text
+    """Whether the database is at fault, and not the statement."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        text = str(error.orig)
+        return any(fault in text for fault in _FAULTS)
+    state = _state(error)
+    # Without a state the driver speaks, of a connection that it can't get or has lost.
+    return isinstance(error, OperationalError) if state is None else state[:2] in _FAULT_STATES
+
+
+def _state(error: DBAPIError) -> str | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
 
 
 def _failure(error: Exception, unknown: bool) -> Callable[[], Unavailable]:
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    lost = isinstance(error, DBAPIError) and (
+        error.connection_invalidated or str(_state(error))[:2] in _CONNECTION_STATES
+    )
     if unknown and lost:
         return lambda: CommitUnknown(
             "It may have been saved or not. Send the same request with the same key again: it is "
             "done once at most."
         )
-    reason = "the disk is full" if "full" in str(error) else "the database did not take it"
+    full = any(word in str(error) for word in ("is full", "No space left"))
+    reason = "the disk is full" if full else "the database did not take it"
     return lambda: CommitFailed(f"Nothing was saved, since {reason}. Try again in a moment.")
