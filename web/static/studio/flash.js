@@ -26,6 +26,9 @@ export function sliceOf({ flash, boxes }, kept, held) {
   return { released: boxes, left, held: Math.min(taken, boxes - left), sold: Math.max(0, boxes - left - taken) };
 }
 
+/** What is held may come back: then it is not sold out. */
+const leftOf = ({ left, held }) => (left || !held ? leftWords(left) : t("%(n)s left", { n: 0 }));
+
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
 export class Flashes {
@@ -109,7 +112,7 @@ export class Flashes {
     const bar = place.querySelector(".parts");
     bar.hidden = !slice;
     if (slice) drawParts(bar, slice);
-    set("left", slice ? leftWords(slice.left) : t("%(n)s boxes", { n: count(flash.boxes) }), isRunning);
+    set("left", slice ? leftOf(slice) : t("%(n)s boxes", { n: count(flash.boxes) }), isRunning);
     set("sold", slice ? t("%(n)s sold", { n: count(slice.sold) }) : t("%(n)s min", { n: Math.round((flash.ends_at - flash.starts_at) / MINUTE_MS) }));
     set("held", slice?.held ? t("%(n)s held", { n: count(slice.held) }) : "");
     set("limit", flash.per_buyer ? t("%(n)s a buyer", { n: count(flash.per_buyer) }) : "");

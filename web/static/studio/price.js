@@ -6,7 +6,6 @@ import { money } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { t, text } from "../common/words.js";
-import { ask } from "./ask.js";
 import { spoken } from "./sentences.js";
 import { decimals, minor, SLIP, stepOf, typed } from "./sums.js";
 
@@ -17,6 +16,7 @@ export class Prices {
   #form = this.#dialog.querySelector("form");
   #edited = null;
   #places = 2;
+  #isSure = false;
 
   /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now;
       `mispriced` the sheet of orders at wrong prices. */
@@ -69,6 +69,7 @@ export class Prices {
   }
 
   #draw() {
+    this.#isSure = false;
     for (const name of ["usual", "grace"]) this.#part(name).hidden = this.#isWrong;
     this.#part("wrong").hidden = !this.#isWrong;
     const price = minor(this.#form.elements.price.value, this.#places);
@@ -102,7 +103,7 @@ export class Prices {
     if (price !== before.price) change.price = price;
     if (!this.#isWrong && list !== before.list_price) change.list_price = list;
     if (!Object.keys(change).length) return close(this.#dialog);
-    if (!(await this.#isMeant(offer, price))) return undefined;
+    if (!this.#isMeant(offer, price)) return undefined;
     try {
       await this.#send(this.#isWrong ? "offer.correct" : "offer.change", { offer: offer.offer, ...change });
     } catch (problem) {
@@ -124,16 +125,13 @@ export class Prices {
     });
   }
 
-  async #isMeant(offer, price) {
-    if (price >= offer.price.amount * SLIP) return true;
+  /** Asked once, where the finger is: the same button says what it will do. */
+  #isMeant(offer, price) {
+    if (price >= offer.price.amount * SLIP || this.#isSure) return true;
     const sum = (amount) => money({ amount, currency: offer.price.currency });
-    return ask({
-      title: t("Is that meant?"),
-      words: t("The price falls from %(now)s to %(then)s for everyone who buys from now on.", {
-        now: sum(offer.price.amount),
-        then: sum(price),
-      }),
-      yes: t("Yes, do it"),
-    });
+    this.#isSure = true;
+    this.#part("do").textContent = t("Yes, %(price)s is meant", { price: sum(price) });
+    this.#complain(t("The price falls from %(now)s to %(then)s for everyone who buys from now on. Is that meant?", { now: sum(offer.price.amount), then: sum(price) }));
+    return false;
   }
 }
