@@ -90,18 +90,22 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         found = await rooms.shop.papers.chosen(caller, broadcast, choice, limit=MAX_PAPERS + 1)
         standing = [order for order in found[:MAX_PAPERS] if order.state != "cancelled"]
         address = settings.public_url or str(request.base_url).rstrip("/")
-        return pages.page(
-            request,
-            f"studio_{paper}.html",
-            cache="no-store",
-            headers={"X-Robots-Tag": "noindex"},
-            caller=caller,
-            broadcast=await rooms.broadcasts.get(broadcast),
-            papers=await asyncio.to_thread(_papers, standing, address),
-            query=urlencode(choice.model_dump(exclude_defaults=True)),
-            most=MAX_PAPERS,
-            left_out=min(len(found), MAX_PAPERS) - len(standing),
-            too_many=len(found) > MAX_PAPERS,
+        of = await rooms.broadcasts.get(broadcast)
+        # Hundreds of codes are drawn: nobody who watches waits for that.
+        return await asyncio.to_thread(
+            lambda: pages.page(
+                request,
+                f"studio_{paper}.html",
+                cache="no-store",
+                headers={"X-Robots-Tag": "noindex"},
+                caller=caller,
+                broadcast=of,
+                papers=_papers(standing, address),
+                query=urlencode(choice.model_dump(exclude_defaults=True)),
+                most=MAX_PAPERS,
+                left_out=min(len(found), MAX_PAPERS) - len(standing),
+                too_many=len(found) > MAX_PAPERS,
+            )
         )
 
     @router.get("/studio/{broadcast}/orders.{form}")
