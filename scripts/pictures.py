@@ -57,6 +57,12 @@ def pinned(page: Page) -> None:
     page.locator("#card").wait_for(timeout=60_000)
 
 
+def flashing(page: Page) -> None:
+    """Wait until the card has a flash batch, as the demo's host runs one now and then."""
+    pinned(page)
+    page.locator("#card .flash[data-state=running]").wait_for(timeout=180_000)
+
+
 def settled(page: Page) -> None:
     """Wait until nothing more is loaded."""
     page.wait_for_load_state("load")
@@ -155,6 +161,7 @@ def main() -> None:
             views: list[tuple[str, str, Callable[[Page], None], BrowserContext]] = [
                 ("start", "/", settled, visitor),
                 ("live", f"/live/{live}", pinned, visitor),
+                ("flash", f"/live/{live}", flashing, visitor),
                 ("buy", f"/live/{live}", buying, visitor),
                 ("order", order, settled, visitor),
                 ("origin", f"/01/{card['gtin']}/10/{card['lot']}", settled, visitor),
@@ -162,6 +169,9 @@ def main() -> None:
                 ("studio", f"/studio/{live}", playing, staff),
                 ("cameras", f"/studio/{live}", watched, staff),
                 ("orders", f"/studio/{past}/orders", listed, staff),
+                ("labels", f"/studio/{past}/orders/labels", settled, staff),
+                ("hand-over", "/studio/handover", listed, staff),
+                ("fees", "/studio/fees", listed, staff),
                 ("harvest", f"/studio/farms/{farm}/harvest", settled, staff),
                 ("people", "/studio/people", listed, staff),
                 ("review", f"/review/{past}", settled, staff),
