@@ -25,6 +25,8 @@ async def test_an_order_by_http_is_the_tills(site: Any, stall: Any) -> None:
         "state",
         "payment",
         "total",
+        "fee",
+        "code",
     }
     again = await site.viewer.post(orders_of(stall), json=stall.body(2), headers=headers)
     assert (again.status_code, again.json()) == (201, first.json())
@@ -79,7 +81,7 @@ async def test_a_buyer_reads_the_order_by_its_token_alone(site: Any, stall: Any)
     placed = (await site.viewer.post(orders_of(stall), json=stall.body(2), headers=headers)).json()
     order = (await site.viewer.get(f"/api/v1/orders/{placed['token']}")).json()
     assert order["number"] == "A0001"
-    assert order["buyer"] == {"name": "王小明", "phone": "13800000000"}
+    assert order["buyer"] == {"name": "王小明", "phone": "13800000000", "email": None}
     assert order["delivery"] == {"way": "parcel", "address": "尤溪县 溪口村", "centre": None}
     assert (order["state"], order["payment"]) == ("placed", "due")
     assert order["payment_method"] == "cash_on_delivery"
@@ -175,8 +177,13 @@ async def test_staff_alone_change_the_bag_on_the_channel(stall: Any) -> None:
         "hold.place": "anyone",
         "hold.drop": "anyone",
         "order.place": "anyone",
+        "wait.join": "anyone",
+        "wait.leave": "anyone",
         "offer.release": "staff",
         "offer.change": "staff",
+        "offer.correct": "staff",
+        "flash.plan": "staff",
+        "flash.end": "staff",
     }
     by_name = {command.name: command for command in commands(stall.shop)}
     release = by_name["offer.release"]
