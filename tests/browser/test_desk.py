@@ -138,6 +138,21 @@ async def test_orders_are_found_by_what_people_say(open_studio: Open, sale: Sale
     assert "wang" not in page.url.lower()
 
 
+async def test_orders_that_can_not_be_read_are_asked_for_again(
+    open_studio: Open, sale: Sale
+) -> None:
+    await order(sale, 1)
+    page = await desk(open_studio, sale)
+    await page.route("**/orders?limit=*", lambda route: route.abort())
+    await page.reload()
+    await expect(page.get_by_text("The server can't be reached")).to_be_visible()
+    await expect(page.locator("[data-loading]")).to_be_hidden()
+    await page.unroute_all()
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.locator("[data-order]")).to_have_count(1)
+    await expect(page.get_by_text("The server can't be reached")).to_be_hidden()
+
+
 async def test_the_choice_of_a_filter_is_kept_over_a_reload(open_studio: Open, sale: Sale) -> None:
     await order(sale, 1)
     picked = await order(sale, 2, way=PICKUP)

@@ -82,7 +82,7 @@ function draw() {
   part("empty").hidden = isKnown || !isRead;
   part("none").hidden = !isKnown || found.length > 0;
   part("more").hidden = found.length <= shown;
-  part("loading").hidden = isRead || isKnown;
+  part("loading").hidden = isRead || isKnown || !part("failed").hidden;
   part("desk").hidden = !isKnown;
   // Where nothing was ordered there is nothing to look for.
   part("order-filter").hidden = isRead && !isKnown;
@@ -156,7 +156,11 @@ part("more").addEventListener("click", () => {
   draw();
   items.children[next]?.querySelector("[data-act]")?.focus();
 });
-part("again").addEventListener("click", load);
+part("again").addEventListener("click", () => {
+  part("failed").hidden = true;
+  draw();
+  load();
+});
 for (const button of document.querySelectorAll("[data-papers]")) {
   button.addEventListener("click", () => papers.open(found, { isAll: true, filter: touched.size ? null : filter.address }));
 }
