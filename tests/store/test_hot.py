@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
+from sqlalchemy.exc import DataError, IntegrityError, MultipleResultsFound, NoResultFound
 
 from farmlive.settings import Settings
 from farmlive.store import Json, Store, hot
@@ -99,6 +99,16 @@ async def test_readers_take_the_short_way_too(store: Store) -> None:
     assert row._mapping == APPLE
     with pytest.raises(Exception, match=r"read-?only"):
         await store.read(lambda connection: connection.execute(ADD, PEAR).rowcount)
+
+
+async def test_readers_keep_what_is_prepared_however_often_they_ask(store: Store) -> None:
+    def read(connection: Connection) -> int:
+        hot_ones = len(connection.execute(SOME, {"ids": ["apple"]}).all())
+        return hot_ones + len(connection.execute(select(crates.c.note)).all())
+
+    await store.write(lambda connection: connection.execute(ADD, APPLE))
+    for _ in range(60):  # so often that a driver would prepare the other one too
+        assert await store.read(read) == 2
 
 
 async def test_lists_of_any_length(store: Store) -> None:
@@ -187,6 +197,19 @@ async def test_a_failure_undoes_its_own_function_alone(store: Store) -> None:
         lambda connection: connection.execute(select(crates.c.id).order_by(crates.c.id)).all()
     )
     assert [row.id for row in kept] == ["apple", "plum"]
+
+
+async def test_a_text_is_taken_whole_or_not_at_all(store: Store) -> None:
+    def write(connection: Connection) -> str:
+        connection.execute(ADD, {**APPLE, "note": "one\0two"})
+        note: str = connection.execute(ONE, {"id": "apple"}).one().note
+        return note
+
+    if store.dialect == "sqlite":
+        assert await store.write(write) == "one\0two"
+        return
+    with pytest.raises(DataError):
+        await store.write(write)
 
 
 async def test_a_value_that_is_missing_is_told(store: Store) -> None:

@@ -166,14 +166,25 @@ class Log:
         With `lock` nothing of the broadcast changes under the writer until its commit, on
         another node either: what it then decides by the state stays true.
         """
-        query = _HEAD_LOCKED if lock else _HEAD
+        return self.ask_head(connection, broadcast, lock=lock)()
+
+    def ask_head(
+        self, connection: Connection, broadcast: str, *, lock: bool = False
+    ) -> Callable[[], Head]:
+        """The same, asked now and told when called, so that other questions go the same way."""
         # What can be no identifier never reaches the database, which may not take its characters.
-        row = None
-        if is_ulid(broadcast):
-            row = connection.execute(query, {"broadcast": broadcast}).one_or_none()
-        if row is None:
+        if not is_ulid(broadcast):
             raise UnknownBroadcast(broadcast)
-        return Head(row[0], row[1], row[2], Bilingual(**row[3]))
+        query = _HEAD_LOCKED if lock else _HEAD
+        asked = connection.execute(query, {"broadcast": broadcast})
+
+        def told() -> Head:
+            row = asked.one_or_none()
+            if row is None:
+                raise UnknownBroadcast(broadcast)
+            return Head(row[0], row[1], row[2], Bilingual(**row[3]))
+
+        return told
 
     def events(
         self,

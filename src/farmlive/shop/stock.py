@@ -178,8 +178,20 @@ def on_offer(
     With `device` each also carries that device's hold in the broadcast, whatever it holds, and
     whether the device waits for the offer.
     """
+    return by_id(ask(connection, broadcast, wanted, device))
+
+
+def ask(
+    connection: Connection, broadcast: str, wanted: Iterable[str], device: str = ""
+) -> Iterable[Offer]:
+    """The same, asked now and looked at by `by_id`, so that other questions go the same way."""
     named = {"broadcast": broadcast, "offers": list(wanted), "device": device}
-    return {row.id: row for row in connection.execute(_ON_OFFER, named)}
+    return connection.execute(_ON_OFFER, named)
+
+
+def by_id(asked: Iterable[Offer]) -> dict[str, Offer]:
+    """The offers that were asked for."""
+    return {row.id: row for row in asked}
 
 
 def of_lots(connection: Connection, wanted: Iterable[str]) -> dict[str, LotStock]:

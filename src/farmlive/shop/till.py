@@ -112,7 +112,7 @@ class Till:
         body_hash: str,
     ) -> dict[str, Any]:
         # The lock comes first: the end of the broadcast, and another node, wait for this order.
-        head = self._log.head(connection, broadcast, lock=True)
+        head_of = self._log.ask_head(connection, broadcast, lock=True)
         named = {
             "broadcast": broadcast,
             "key": request.key,
@@ -120,14 +120,21 @@ class Till:
             "device": caller.device,
             "centre": request.delivery.centre,
         }
-        asked = connection.execute(_ASKED, named).one()
+        asked_of = connection.execute(_ASKED, named)
+        wanted = [line.offer for line in request.lines]
+        offers = stock.ask(connection, broadcast, wanted, caller.device)
+        # All three are asked on one way to the database, and looked at from here on.
+        head, asked = head_of(), asked_of.one()
         before = keys.answer_in(asked, body_hash)
         if before is not None:
             return before
         if head.state == "scheduled":
             raise BroadcastNotLive("Nothing was ordered: come back when the broadcast is live.")
         ended = head.state == "ended"
-        answer = self._take(connection, caller, buyer, broadcast, request, asked, ended=ended)
+        known = stock.by_id(offers)
+        answer = self._take(
+            connection, caller, buyer, broadcast, request, asked, known, ended=ended
+        )
         keys.keep(connection, broadcast, request.key, body_hash, answer)
         return answer
 
@@ -139,12 +146,12 @@ class Till:
         broadcast: str,
         request: OrderPlace,
         asked: Row[Any],
+        known: dict[str, stock.Offer],
         *,
         ended: bool,
     ) -> dict[str, Any]:
         wanted = request.lines
         offered = [line.offer for line in wanted]
-        known = stock.on_offer(connection, broadcast, offered, caller.device)
         hold = lines.hold_in(known)
         if hold and hold.id != request.order and not any(ln.offer in hold.lines for ln in wanted):
             hold = None

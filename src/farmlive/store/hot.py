@@ -327,6 +327,8 @@ def _encoder(type_: Any, dialect: Any, sqlite: bool) -> Any:
 
 def _text(value: Any) -> bytes:
     if isinstance(value, str):
+        if "\0" in value:  # libpq would take it for the end
+            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
         return value.encode()
     if isinstance(value, bool):
         return b"t" if value else b"f"
