@@ -24,6 +24,7 @@ from sqlalchemy.exc import DataError, IntegrityError, MultipleResultsFound, NoRe
 
 from farmlive.settings import Settings
 from farmlive.store import Json, Store, hot
+from farmlive.store.engine import READERS
 
 metadata = MetaData()
 crates = Table(
@@ -107,7 +108,7 @@ async def test_readers_keep_what_is_prepared_however_often_they_ask(store: Store
         return hot_ones + len(connection.execute(select(crates.c.note)).all())
 
     await store.write(lambda connection: connection.execute(ADD, APPLE))
-    for _ in range(60):  # so often that a driver would prepare the other one too
+    for _ in range(20 * READERS):  # so often that a driver would prepare the other one too
         assert await store.read(read) == 2
 
 
