@@ -87,8 +87,8 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
             "isolation_level": None,  # the driver begins nothing by itself; we say BEGIN
         }
     else:
-        # At a ROLLBACK, with which a reader's transaction ends, psycopg forgets all that is prepared
-        # on the connection, hot statements too, if it prepared one by itself.
+        # At a ROLLBACK, with which a reader ends, psycopg forgets all that is prepared on the
+        # connection, hot statements too, if it prepared one by itself.
         options["connect_args"] = {"connect_timeout": 10, "prepare_threshold": None}
     engine = create_engine(url, **options)
     if sqlite:
