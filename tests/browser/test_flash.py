@@ -297,6 +297,7 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
     await sheet.get_by_role("button", name="Back to the broadcast").click()
     await expect(page.locator("#card")).to_contain_text("20 kg harvested, 20 kg sold")
     await page.locator("#bag-open").click()
+    await expect(bag).to_contain_text("All of this harvest is sold or held")
     for row in (small, large):
         await expect(row.get_by_role("button", name="Tell me")).to_be_visible()
 

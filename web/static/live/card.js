@@ -5,6 +5,7 @@ import { clock, count, day, dayShort, kilograms, money } from "../common/format.
 import { pictureOf } from "../common/pictures.js";
 import { n, t, text } from "../common/words.js";
 import { flashLine, flashOf, keptOf, leftOf, priceOf, wasOf } from "./flash.js";
+import { ownLeft } from "./fold.js";
 import { Seen } from "./seen.js";
 
 const DAY = 86_400_000;
@@ -41,6 +42,7 @@ export function leftInWords(card) {
   if (card.left > 0) {
     return n("%(left)s left", "%(left)s left", card.left, { left: count(card.left) });
   }
+  if (ownLeft(card) > 0) return t("All of this harvest is sold or held");
   if (card.held > 0) {
     return n(
       "%(held)s held by a buyer, may come back",
