@@ -24,6 +24,7 @@ PAGES = {
     "/studio/farms/{farm}/harvest": STAFF | {"seller"},
     "/studio/farms/{other}": STAFF,
     "/studio/centres": STAFF,
+    "/studio/fees": STAFF,
     "/studio/people": STAFF,
     "/studio/audit": {"coordinator"},
     "/studio/{live}": STAFF | {"moderator"},

@@ -22,7 +22,7 @@ STAFF = (
     *("/studio", "/studio/new", "/studio/{broadcast}", "/studio/{scheduled}/prepare"),
     *("/studio/{broadcast}/bag", "/studio/{broadcast}/orders", "/studio/farms", "/studio/products"),
     *("/studio/{broadcast}/orders/slips", "/studio/{broadcast}/orders/labels", "/studio/handover"),
-    *("/studio/centres", "/studio/people", "/studio/audit", "/studio/nowhere"),
+    *("/studio/centres", "/studio/fees", "/studio/people", "/studio/audit", "/studio/nowhere"),
     *("/review", "/review/{broadcast}", "/review/{broadcast}/lists/pick-list"),
 )
 
