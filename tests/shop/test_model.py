@@ -45,7 +45,7 @@ from .ledger import Asked, Batch, Ledger, Lot, Move, Offer
 
 LONG = "FARMLIVE_TEST_STEPS" in os.environ
 STEPS = int(os.environ.get("FARMLIVE_TEST_STEPS", "300"))
-EACH = 25
+EACH = 15
 PRICE, CHEAP = 2990, 1990
 DEVICES = ("one", "two", "three", "four")
 DEVICE, OFFER = st.integers(0, len(DEVICES) - 1), st.integers(0, 3)
@@ -93,12 +93,22 @@ class Trade(RuleBasedStateMachine):
     @initialize(
         rush=st.lists(st.tuples(DEVICE, LINES), max_size=6),
         hot=OFFER,
+        batch=st.booleans(),
         eager=st.lists(st.tuples(DEVICE, QUANTITY), max_size=5),
+        rest_g=st.sampled_from([None, None, 0, 2_600, 5_100]),
     )
-    def open(self, rush: list[tuple[int, Drawn]], hot: int, eager: list[tuple[int, int]]) -> None:
+    def open(
+        self,
+        rush: list[tuple[int, Drawn]],
+        hot: int,
+        batch: bool,
+        eager: list[tuple[int, int]],
+        rest_g: int | None,
+    ) -> None:
         """30 kg for boxes of two sizes and another broadcast; 25 kg for one offer alone.
 
-        Some hold of it at once, and of one offer nothing is left, for which some wait.
+        Some hold of it at once, and of one offer nothing is left, for which some wait; it may have
+        a flash batch, and little may be left of the lot.
         """
         world, stall = self.world, self.world.stall
         stall.broadcast = world.run(stall.another_broadcast())
@@ -120,6 +130,11 @@ class Trade(RuleBasedStateMachine):
             self.hold(device, drawn)
         if left := self.ledger.free(self.names[hot]):
             self.release(hot, -left)
+        if batch:
+            self.flash(hot, 3, None, 30, None)
+        shared = self.ledger.offers[self.names[0]].lot
+        if rest_g is not None and (grams := self.ledger.lot_left(shared) - rest_g) > 0:
+            self.waste(0, grams)
         for device, quantity in eager:
             self.join(device, hot, quantity)
 
@@ -175,6 +190,21 @@ class Trade(RuleBasedStateMachine):
         request = HoldPlace.model_validate(body)
         expected = self.ledger.hold(broadcast, DEVICES[device], asked)
         self.both(self.world.shop.holds.place(self.by(device), broadcast, request), expected)
+
+    @precondition(lambda self: self.ledger.holds)
+    @rule(which=WHICH, offer=OFFER, quantity=QUANTITY)
+    def hold_something_else(self, which: int, offer: int, quantity: int) -> None:
+        """Have another thing kept in place of all that is held."""
+        broadcast, name = list(self.ledger.holds)[which % len(self.ledger.holds)]
+        if self.ledger.offers[self.names[offer]].broadcast == broadcast:
+            self.hold(DEVICES.index(name), [(offer, quantity, "now")])
+
+    @precondition(lambda self: self.ledger.holds)
+    @rule(which=WHICH)
+    def let_a_hold_run_out(self, which: int) -> None:
+        hold = list(self.ledger.holds.values())[which % len(self.ledger.holds)]
+        self.world.clock.at = hold.until
+        self.let_time_pass(0)
 
     @precondition(lambda self: self.ledger.holds)
     @rule(which=WHICH, own=st.sampled_from([True, True, True, False]))
@@ -337,14 +367,17 @@ class Trade(RuleBasedStateMachine):
     @precondition(lambda self: self.ledger.batches)
     @rule(which=WHICH)
     def end_flash(self, which: int) -> None:
-        name = list(self.ledger.batches)[which % len(self.ledger.batches)]
-        batch = self.ledger.batches[name]
+        """Mostly one that has not ended yet."""
+        batches = self.ledger.batches
+        some = [name for name, batch in batches.items() if batch.state != "ended"] or list(batches)
+        name = some[which % len(some)]
+        batch = batches[name]
         expected = self.ledger.end_batch(batch, "host")
         broadcast = self.ledger.offers[batch.offer].broadcast
         message = FlashEnd(flash=name)
         self.both(self.world.shop.flashes.end(HOST, broadcast, message), expected)
 
-    @rule(seconds=st.sampled_from([1, 1, 31, 31, 61, 305, 601]))
+    @rule(seconds=st.sampled_from([1, 31, 61, 305, 601]))
     def let_time_pass(self, seconds: int) -> None:
         """What is over by then is over in the order in which the shop tells it."""
         before = {name: scene.seq for name, scene in self.scenes.items()}
@@ -365,6 +398,20 @@ class Trade(RuleBasedStateMachine):
                 self.ledger.start(batch)
             elif batch.state == "running" and batch.ends_at + 2000 <= self.ledger.now:
                 self.ledger.end_batch(batch, "time")
+
+    @precondition(lambda self: any(it.state == "running" for it in self.ledger.batches.values()))
+    @rule(which=WHICH, device=DEVICE, late_ms=st.sampled_from([-1, 0, 1999]))
+    def order_in_the_last_moment(self, which: int, device: int, late_ms: int) -> None:
+        """Also some moments after it: who pressed in time may have a slow line."""
+        running = [it for it in self.ledger.batches.values() if it.state == "running"]
+        batch = running[which % len(running)]
+        before_ms = batch.ends_at + late_ms - self.ledger.now
+        if before_ms > 0:
+            self.world.clock.at += before_ms
+            self.let_time_pass(0)
+        if batch.state == "running":
+            asked = [Asked(batch.offer, 1, CHEAP)]
+            self._order(device, self.ledger.offers[batch.offer].broadcast, asked, False)
 
     @rule(offer=OFFER, chance=st.integers(0, 15))
     def end(self, offer: int, chance: int) -> None:
