@@ -57,8 +57,13 @@ async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, 
     assert found[kept["order"]]["state"] == "placed"
     reason = found[gone["order"]]["history"][-1]["reason"]
     assert reason == "The price ¥19.90 was a mistake; it is ¥29.90."
-    await rows.last.get_by_role("button", name=re.compile("^Undo")).click()
+    await rows.last.get_by_role("button", name=re.compile("^Undo: ")).click()
     await expect(rows.last.get_by_text("placed", exact=True)).to_be_visible()
+    await rows.first.get_by_role("button", name=re.compile("^Undo: ")).click()
+    await sheet.get_by_role("button", name="Cancel all 2").click()
+    await expect(sheet.get_by_text("cancelled", exact=True)).to_have_count(2)
+    await rows.first.get_by_role("button", name=re.compile("^Undo all 2: ")).click()
+    await expect(sheet.get_by_text("placed", exact=True)).to_have_count(2)
 
 
 async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sale) -> None:

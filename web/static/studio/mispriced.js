@@ -160,7 +160,11 @@ export class Mispriced {
 
   #acts(order, isMore) {
     const button = (words, run) => el("button", { class: "button", type: "button", "aria-label": `${words}: ${order.number}`, onclick: run }, words);
-    if (this.#moves.has(order.id) && order.state === "cancelled") return [button(t("Undo"), () => this.#undo(order))];
+    const move = this.#moves.get(order.id);
+    if (move && order.state === "cancelled") {
+      const together = [...this.#moves.values()].filter((each) => each === move).length;
+      return [button(together > 1 ? t("Undo all %(n)s", { n: count(together) }) : t("Undo"), () => this.#undo(order))];
+    }
     if (this.#kept.has(order.id)) return [button(t("Undo"), () => this.#toggleKept(order))];
     const made = [];
     if (order.deeds.includes("keep") && !isGone(order.state)) made.push(button(t("Let it stand"), () => this.#toggleKept(order)));

@@ -84,7 +84,7 @@ export class Releases {
     const acts = [];
     if (most > 0) acts.push({ words: t("Release %(n)s", { n: count(most) }), run: () => this.release(offer.offer, most), name });
     acts.push({ words: t("Record a harvest"), run: () => recordHarvest(offer), name });
-    this.#notes.put(offer.offer, "refused", { icon: "warning", kind: "kumquat", words: spentWords(offer, left, most), acts, close: drop });
+    this.#notes.put(offer.offer, "refused", { icon: "warning", kind: "kumquat", words: spentWords(offer, left, most), acts, close: drop }, { seconds: 60 });
   }
 
   get #offer() {
