@@ -4,7 +4,7 @@ One namespace a broadcast for the channel and HTTP, orders and holds.
 """
 
 import hashlib
-import json
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -32,12 +32,14 @@ def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None
     order to be taken is not part of it, as the hold that it takes: that may be gone by the time
     when the order comes again.
     """
-    fields = set(shape.model_fields) - {"order", "fee", "language", "proof"}
-    contents = request.model_dump(mode="json", include=fields)
-    if of is not None:
-        contents["of"] = of
-    text = json.dumps(contents, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Fields in the order of their shape, however they came.
+    contents = request.model_dump_json(include=_hashed(shape))
+    return hashlib.sha256(f"{of or ''}{contents}".encode()).hexdigest()
+
+
+@lru_cache
+def _hashed(shape: type[BaseModel]) -> set[str]:
+    return set(shape.model_fields) - {"order", "fee", "language", "proof"}
 
 
 def answered(

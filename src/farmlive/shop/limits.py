@@ -3,6 +3,7 @@
 Counting is the rate limits' and blocking the blocks'; what they are asked is here.
 """
 
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Protocol
 
@@ -40,6 +41,7 @@ def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:
     limits.allow(f"{deed} of a block", block, of_address * ADDRESSES_PER_BLOCK)
 
 
+@lru_cache(maxsize=4096)
 def block_of(address: str) -> str:
     """The /24 of an IPv4 address, the /48 of an IPv6 one; anything else, as a socket's name, as
     it is.
