@@ -58,6 +58,19 @@ async def test_flash_starts_with_two_taps_and_ends_by_one_that_asks(
     await expect(card(page)).to_contain_text("17 left")
 
 
+async def test_moderator_sees_what_runs(open_studio: Open, sale: Sale) -> None:
+    host = await console(open_studio, sale)
+    page = await console(open_studio, sale, role="moderator", size=PHONE)
+    sheet = await begin(host)
+    await sheet.get_by_role("button", name="Start now: 10 at ¥25.90").click()
+    await expect(card(page).locator(".flash")).to_contain_text("10 left")
+    await expect(page.get_by_role("button", name=re.compile("flash", re.IGNORECASE))).to_have_count(
+        0
+    )
+    pins = page.get_by_role("region", name="Pin a card")
+    await expect(pins.get_by_role("button").first).to_contain_text("¥25.90 · 10 left")
+
+
 async def test_flash_says_what_it_releases_and_what_the_lot_gives(
     open_studio: Open, sale: Sale
 ) -> None:

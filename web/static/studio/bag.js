@@ -10,7 +10,7 @@ import { toast } from "../common/toast.js";
 import { n, t, text } from "../common/words.js";
 import { running } from "../live/flash.js";
 import { balanceOf, drawBalance, releasable, sayLot } from "./balance.js";
-import { drawNotes, Notes } from "./notes.js";
+import { drawNotes } from "./notes.js";
 import { Pace } from "./pace.js";
 import { neededMore } from "./release.js";
 import { spoken, together } from "./sentences.js";
@@ -27,6 +27,7 @@ export class Bag {
   #hand;
   #send;
   #deeds;
+  #flashes;
   #notes;
   #open = new Set();
   #scene = null;
@@ -36,14 +37,15 @@ export class Bag {
   #paces = new Map();
   #soon = new Map();
 
-  /** `send(type, fields)` resolves when it is done, rejects with a Problem; `deeds` are the releases,
-      prices, flashes and corrections, which a moderator has not. */
-  constructor(root, dock, send, deeds = null, notes = new Notes()) {
+  /** `send(type, fields)` resolves when it is done, rejects with a Problem; `flashes` are what runs and
+      is planned, `deeds` the releases, prices and corrections, which a moderator has not. */
+  constructor(root, dock, send, { flashes, deeds, notes }) {
     this.#root = root;
     this.#dock = dock;
     this.#hand = dock.querySelector("[data-hand]");
     this.#send = send;
     this.#deeds = deeds;
+    this.#flashes = flashes;
     this.#notes = notes;
     if (this.#hand) this.#bindActs(this.#hand, () => this.#shown);
     // What stands above the dock keeps clear of it, however much it has to tell.
@@ -58,7 +60,7 @@ export class Bag {
     for (const offer of scene.offers.values()) this.#look(offer, isOver);
     this.#deeds?.corrections.draw();
     this.#deeds?.releases.draw();
-    this.#deeds?.flashes.follow();
+    this.#flashes.follow();
     // What is shown, else what was last, else the first: the dock always has something in hand.
     if (scene.pinned || !scene.offers.has(this.#shown)) {
       this.#shown = scene.pinned ?? scene.offers.keys().next().value ?? null;
@@ -128,7 +130,7 @@ export class Bag {
       });
     }
     item.querySelector("[data-reprice]")?.addEventListener("click", () => this.#deeds.prices.open(which()));
-    item.querySelector("[data-begin-flash]")?.addEventListener("click", () => this.#deeds.flashes.open(which()));
+    item.querySelector("[data-begin-flash]")?.addEventListener("click", () => this.#flashes.open(which()));
     item.querySelector("[data-lot]")?.addEventListener("click", () => {
       if (!this.#open.delete(which())) this.#open.add(which());
       this.#fillBalance(item, this.#scene.offers.get(which()));
@@ -203,12 +205,11 @@ export class Bag {
   }
 
   #fillFlash(item, offer, isOver) {
-    const { flashes } = this.#deeds ?? {};
     const place = item.querySelector("[data-flash]");
-    if (!flashes || !place) return;
     if (isOver) place.hidden = true;
-    else flashes.draw(place, offer, this.#held);
+    else this.#flashes.draw(place, offer, this.#held);
     const begin = item.querySelector("[data-begin-flash]");
+    if (!begin) return;
     begin.disabled = Boolean(offer.flash);
     begin.setAttribute("aria-label", t("Flash batch of %(name)s", { name: text(offer.name) }));
   }

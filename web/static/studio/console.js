@@ -30,8 +30,9 @@ const offers = () => scene.offers;
 
 const bar = new Bar(broadcast);
 const notes = new Notes();
+const flashes = new Flashes(runs ? send : null, scene, notes);
 const deeds = runs ? hostsDeeds() : null;
-const bag = new Bag(document.querySelector("[data-bag]"), document.querySelector("[data-dock]"), send, deeds, notes);
+const bag = new Bag(document.querySelector("[data-bag]"), document.querySelector("[data-dock]"), send, { flashes, deeds, notes });
 const feeds = document.querySelector("[data-feeds]");
 const chat = new Chat(document.querySelector("[data-chat]"), send);
 const orders = new Orders(document.querySelector("[data-orders]"));
@@ -46,7 +47,6 @@ function hostsDeeds() {
   return {
     prices,
     releases: new Releases(send, offers, notes),
-    flashes: new Flashes(send, scene, notes),
     corrections: new Corrections(broadcast, send, scene, notes, prices, mispriced),
   };
 }
@@ -142,7 +142,7 @@ channel.addEventListener("welcome", ({ detail }) => {
 channel.addEventListener("events", ({ detail }) => {
   for (const event of detail.events) {
     // These know what was before by the scene, so they hear each event before it does.
-    deeds?.flashes.hear(event);
+    flashes.hear(event);
     deeds?.corrections.hear(event);
     scene.apply(event);
   }

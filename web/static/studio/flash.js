@@ -38,12 +38,13 @@ export class Flashes {
   #sheet;
   #asked = new Set();
 
-  /** `send(type, fields)` as the channel's; `scene` is what is so; `notes` tell how a flash went. */
+  /** `send(type, fields)` as the channel's, null for a moderator, who only sees what runs; `scene` is
+      what is so; `notes` tell how a flash went. */
   constructor(send, scene, notes) {
     this.#send = send;
     this.#scene = scene;
     this.#notes = notes;
-    this.#sheet = new FlashSheet(send, scene);
+    this.#sheet = send && new FlashSheet(send, scene);
   }
 
   /** Opens the sheet for a flash of an offer. */
@@ -53,7 +54,7 @@ export class Flashes {
 
   /** The open sheet follows what happens. */
   follow() {
-    this.#sheet.follow();
+    this.#sheet?.follow();
   }
 
   /** How a flash went stays in its row for a while. Before the scene takes the event in. */
@@ -116,7 +117,7 @@ export class Flashes {
     set("sold", slice ? t("%(n)s sold", { n: count(slice.sold) }) : t("%(n)s min", { n: Math.round((flash.ends_at - flash.starts_at) / MINUTE_MS) }));
     set("held", slice?.held ? t("%(n)s held", { n: count(slice.held) }) : "");
     set("limit", flash.per_buyer ? t("%(n)s a buyer", { n: count(flash.per_buyer) }) : "");
-    this.#drawEnd(place, offer, slice, ends);
+    if (this.#send) this.#drawEnd(place, offer, slice, ends);
   }
 
   /** The one button, which turns into its own question. */
