@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
 from farmlive.shop.tables import holds, order_lines, orders
+from farmlive.store import hot
 
 # So many orders back the last box of an offer is looked for: what went before is no news.
 LATEST = 100
@@ -16,21 +17,18 @@ _latest = (
     .limit(LATEST)
     .subquery()
 )
-_GONE = select(
-    select(func.max(_latest.c.placed_at))
+_SOLD_AT = hot(
+    select(func.max(_latest.c.placed_at).label("at"))
     .select_from(_latest.join(order_lines, order_lines.c.order == _latest.c.id))
     .where(order_lines.c.offer == bindparam("offer"))
-    .scalar_subquery()
-    .label("sold_at"),
-    # An identifier stands in a hold's lines where the offer, or its flash batch, is held.
-    select(func.min(holds.c.until_at))
-    .where(
+)
+# An identifier stands in a hold's lines where the offer, or its flash batch, is held.
+_BACK_AT = hot(
+    select(func.min(holds.c.until_at).label("at")).where(
         holds.c.broadcast == bindparam("broadcast"),
         holds.c.id != bindparam("own"),
         cast(holds.c.lines, Text).contains(bindparam("of")),
     )
-    .scalar_subquery()
-    .label("back_at"),
 )
 
 
@@ -50,12 +48,9 @@ def told(
     ordered; the last box went at `sold_at`, if that was lately. Milliseconds since 1970, or None.
     `own` is the hold of who asks.
     """
-    named = {"broadcast": broadcast, "offer": offer, "of": flash or offer, "own": own or ""}
-    found = connection.execute(_GONE, named).one()
-    return {
-        "offer": offer,
-        "left": left,
-        "held": held,
-        "back_at": found.back_at if held else None,
-        "sold_at": found.sold_at,
-    }
+    back_at = None
+    if held:
+        named = {"broadcast": broadcast, "own": own or "", "of": flash or offer}
+        back_at = connection.execute(_BACK_AT, named).scalar_one()
+    sold_at = connection.execute(_SOLD_AT, {"broadcast": broadcast, "offer": offer}).scalar_one()
+    return {"offer": offer, "left": left, "held": held, "back_at": back_at, "sold_at": sold_at}
