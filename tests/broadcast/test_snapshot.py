@@ -146,6 +146,16 @@ def test_a_hold_is_shown_until_it_is_placed_or_comes_to_nothing() -> None:
     ]
 
 
+def test_how_a_hold_came_about_is_no_matter_once_it_is_placed() -> None:
+    held = {"order": "O", "state": "held", "until": 9, "waited": True, "corrected": True}
+    buyer = ("staff", "order:O")
+    scene = folded(("order.held", held, buyer))
+    staff = frozenset({"staff"})
+    assert view(scene, staff)["orders"] == [{**held, "at": 1000}]
+    fold(scene, Event("B", 2, 2000, "order.placed", buyer, {"order": "O", "state": "placed"}))
+    assert view(scene, staff)["orders"] == [{"order": "O", "state": "placed", "at": 2000}]
+
+
 def test_a_placed_order_that_was_cancelled_stays_to_be_seen() -> None:
     placed = ("order.placed", {"order": "1", "state": "placed"}, ("staff", "order:1"))
     gone = ("order.cancelled", {"order": "1", "state": "cancelled"}, ("staff", "order:1"))

@@ -25,6 +25,7 @@ _OF_A_CARD = (
     "held",
     "kept",
 )
+_OF_A_HOLD = ("until", "waited", "corrected")
 
 
 @dataclass(slots=True)
@@ -156,7 +157,8 @@ def _order(scene: Scene, event: Event) -> None:
     known = {**order, **data, "at": at}
     known.pop("undone", None)
     if known.get("state") != "held":
-        known.pop("until", None)
+        for name in _OF_A_HOLD:
+            known.pop(name, None)
     scene.orders[data["order"]] = (event.audience, known)
 
 
