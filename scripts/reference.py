@@ -153,6 +153,8 @@ def _routes(routes: Iterable[typing.Any], prefix: str) -> Iterator[tuple[str, st
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined or field.default in ("", (), None, SecretStr("")):
         return "(empty)"
+    if isinstance(field.default, tuple):
+        return f"`{','.join(field.default)}`"
     return f"`{field.default}`"
 
 
