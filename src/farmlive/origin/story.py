@@ -100,7 +100,7 @@ def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> li
                 "passed": passed.get(test, True) if row.biz_step == "inspecting" else None,
                 "boxes": event.get("farmlive:boxes"),
                 "to": epcis.words_of(event, "farmlive:to"),
-                "weight_g": epcis.grams_of(event) if weighed else None,
+                "weight_g": epcis.grams_of(event) if weighed and "quantityList" in event else None,
                 "reason": event.get("farmlive:reason"),
             }
         )
@@ -110,7 +110,12 @@ def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> li
 
 def _put_right(events: list[epcis.Document]) -> list[Station]:
     """When the harvest's weight was put right, from what to what."""
-    weights = {event["eventID"]: epcis.grams_of(event) for event in events if _is_harvest(event)}
+    # Events of an earlier day may not say how much it was; they were never put right either.
+    weights = {
+        event["eventID"]: epcis.grams_of(event)
+        for event in events
+        if _is_harvest(event) and "quantityList" in event
+    }
     return [
         Station(
             step="corrected",
