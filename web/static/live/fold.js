@@ -76,12 +76,6 @@ export class Scene {
           card.lot = { ...card.lot, harvested_g: data.harvested_g, wasted_g: data.wasted_g };
         }
         break;
-      case "lot.changed":
-        for (const card of this.offers.values()) {
-          if (card.lot?.id !== data.lot) continue;
-          card.lot = { ...card.lot, harvested_g: data.harvested_g, wasted_g: data.wasted_g };
-        }
-        break;
       case "flash.planned":
       case "flash.started": {
         const card = this.offers.get(data.offer);
