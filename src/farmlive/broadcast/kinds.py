@@ -165,8 +165,8 @@ KINDS = {
         {
             **_STEP,
             "amount": "Money given back in all.",
-            "back": "Boxes that never left and are in the stock again, a list of {offer, quantity}; "
-            "left out where there are none.",
+            "back": "Boxes that never left and are in the stock again, a list of "
+            "{offer, quantity}; left out where there are none.",
             "claim": "The claim that it answers, if it does.",
         },
     ),

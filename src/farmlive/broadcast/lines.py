@@ -23,8 +23,9 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
 
     Staff and the order's buyer see all, and so does everyone of what is public. A seller sees the
     lines of own farms with their total, and neither buyer, reason nor the parcel's fee; what is
-    said of the whole order is left out where another farm has a part in it. Where the audiences have nothing in
-    common with `told`, nothing is to be shown at all, and that is the caller's to see.
+    said of the whole order is left out where another farm has a part in it. Where the audiences
+    have nothing in common with `told`, nothing is to be shown at all, and that is the caller's to
+    see.
     """
     told = frozenset(told)
     mine = told & audiences
