@@ -393,7 +393,12 @@ class Trade(RuleBasedStateMachine):
         # A hold that was over and grew meanwhile by what was waited for has a new end.
         assert all(hold.until > self.ledger.now for hold in self.ledger.holds.values())
         self.world.run(self.world.shop.flashes.turn())
-        for batch in self.ledger.batches.values():
+        due = {
+            name: batch.starts_at if batch.state == "planned" else batch.ends_at + 2000
+            for name, batch in self.ledger.batches.items()
+        }
+        for name in sorted(due, key=lambda name: (due[name], name)):
+            batch = self.ledger.batches[name]
             if batch.state == "planned" and batch.starts_at <= self.ledger.now:
                 self.ledger.start(batch)
             elif batch.state == "running" and batch.ends_at + 2000 <= self.ledger.now:

@@ -7,7 +7,7 @@ Selling them is the till's, holding them for a buyer the holds'.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, union, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, union, update
 
 from farmlive.broadcast.log import PUBLIC, Entry, Event, Log
 from farmlive.clock import now_ms
@@ -49,11 +49,14 @@ _OF_BROADCAST = (
 _ONE = _OF_BROADCAST.where(flashes.c.id == bindparam("flash"))
 _PLANNED = select(flashes).where(flashes.c.state == "planned").order_by(flashes.c.starts_at)
 _NEXT_END = select(func.min(flashes.c.ends_at)).where(flashes.c.state == "running")
-_DUE = select(flashes.c.id, flashes.c.broadcast).where(
-    or_(
-        (flashes.c.state == "planned") & (flashes.c.starts_at <= bindparam("now")),
-        (flashes.c.state == "running") & (flashes.c.ends_at <= bindparam("now") - LATE_MS),
-    )
+_due_at = case(
+    (flashes.c.state == "planned", flashes.c.starts_at), else_=flashes.c.ends_at + LATE_MS
+)
+# In the order in which they are due: they may want of the same lot.
+_DUE = (
+    select(flashes.c.id, flashes.c.broadcast)
+    .where(flashes.c.state.in_(_OPEN), _due_at <= bindparam("now"))
+    .order_by(_due_at, flashes.c.id)
 )
 _INSERT = insert(flashes)
 _SET = update(flashes).where(flashes.c.id == bindparam("of"))
