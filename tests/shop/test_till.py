@@ -10,11 +10,13 @@ from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.problems import Problem, TooMany
+from farmlive.shop import lines
 from farmlive.shop.models import OfferRelease
 from farmlive.shop.problems import (
     BroadcastEnded,
     BroadcastNotLive,
     KeyReused,
+    LotSpent,
     PriceChanged,
     SoldOut,
     UnknownCentre,
@@ -22,7 +24,7 @@ from farmlive.shop.problems import (
 )
 from farmlive.shop.tables import order_keys, order_lines, orders
 
-from .conftest import HOST
+from .conftest import HOST, PRICE
 
 
 async def kept(stall: Any) -> tuple[int, ...]:
@@ -137,6 +139,24 @@ async def test_an_order_for_more_than_is_left_says_how_many_are(stall: Any) -> N
     ]
     assert refusal.value.status == 409
     assert await kept(stall) == (0, 0, 0, 2)
+
+
+async def test_what_no_one_looked_at_the_statements_refuse(
+    stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = [await stall.offer(released=3, net_weight_g=100_000) for _ in range(2)]
+    monkeypatch.setattr(lines, "_check_stock", lambda *_: None)
+    before = await kept(stall)
+    with pytest.raises(SoldOut):
+        await stall.place(11)
+    with pytest.raises(LotSpent):
+        await stall.place(
+            lines=[{"offer": card.offer, "quantity": 3, "price": PRICE} for card in cards]
+        )
+    assert await kept(stall) == before
+    shown = await stall.shop.bag.cards(stall.broadcast)
+    assert [card.left for card in shown] == [10, 3, 3]
+    assert {card.lot.left_g for card in shown} == {412_000}
 
 
 async def test_an_order_for_what_is_gone_says_when_it_went(stall: Any) -> None:

@@ -217,15 +217,42 @@ def left(row: Offer) -> int:
     return max(0, min(free, of_lot))
 
 
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """Stock that is asked to move: a `stock.changed` of each offer, which holds if it does."""
+
+    told: list[dict[str, Any]]
+    asked: list[tuple[Any, Callable[[], Problem]]]
+
+    def check(self) -> None:
+        """Look whether it moved. Raises SoldOut and LotSpent, and nothing of the caller's stays."""
+        for result, refusal in self.asked:
+            if result.rowcount == 0:
+                raise refusal()
+
+
 def move(
     connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
 ) -> list[dict[str, Any]]:
     """Move the stock of these offers, all or none, and return a `stock.changed` of each.
 
+    As `ask_move`, and looked at. Raises SoldOut and LotSpent, after which the caller's changes are
+    undone.
+    """
+    moving = ask_move(connection, moves, known)
+    moving.check()
+    return moving.told
+
+
+def ask_move(
+    connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
+) -> Moving:
+    """Have the stock of these offers move, to be looked at later, so that more goes the same way.
+
     In one order for all, so that no two deadlock: the offers, then the lots. `known` is what
     `on_offer` read of them in this transaction, after the broadcast was locked: boxes of the flash
-    batch that runs are taken of what is kept for it. Raises SoldOut and LotSpent, after which the
-    caller's changes are undone.
+    batch that runs are taken of what is kept for it. Raises LotSpent where more is released than
+    the lot holds.
     """
     done: list[tuple[Any, Callable[[], Problem]]] = []
     moved: dict[str, tuple[Move, int]] = {}
@@ -244,10 +271,8 @@ def move(
             done.append((connection.execute(_MOVE, {"offer": offer, **taken}), gone))
             moved[offer] = (by, keep)
     of_lot = _move_lots(connection, {offer: by for offer, (by, _) in moved.items()}, known, done)
-    for result, refusal in done:
-        if result.rowcount == 0:
-            raise refusal()
-    return [_changed(known[offer], by, keep, of_lot) for offer, (by, keep) in moved.items()]
+    told = [_changed(known[offer], by, keep, of_lot) for offer, (by, keep) in moved.items()]
+    return Moving(told, done)
 
 
 def _changed(

@@ -166,7 +166,7 @@ class Till:
             connection, broadcast, wanted, batches, known, device=person, buyer=buyer
         )
         fee = _fee(connection, request, known, asked)
-        moved = stock.move(
+        moving = stock.ask_move(
             connection,
             lines.moves(wanted, batches, hold, sell=True),
             lines.with_held(connection, broadcast, known, hold),
@@ -221,9 +221,10 @@ class Till:
         # Else nothing can have come back, and nobody waits any less.
         waited = hold or any(offer.waited for offer in known.values())
         told_of = self._ordered if waited else stock.ordered
-        told_stock = told_of(connection, broadcast, caller.device, offered, moved)
+        told_stock = told_of(connection, broadcast, caller.device, offered, moving.told)
         over = flashes.spent(connection, wanted, batches, known)
         self._log.append_all(connection, broadcast, [placed, *told_stock, *over])
+        moving.check()  # it went with the log's own question
         return {
             "order": order,
             "number": number,
