@@ -238,8 +238,6 @@ class Store:
             with self._writer.connect() as connection:
                 try:
                     transaction = connection.begin()
-                    if self.dialect == "postgresql":
-                        connection.exec_driver_sql(_TAKE_TURNS)
                     _run(cast(HotConnection, connection), batch)
                     committing = True
                     transaction.commit()
@@ -272,7 +270,8 @@ def _run(connection: HotConnection, batch: list[_Unit]) -> None:
     """Run each function so that its failure undoes its own changes alone; raises only what ends the
     whole transaction: a full disk or a lost connection.
     """
-    connection.control(_BEGIN)
+    turn = (_TAKE_TURNS,) if connection.dialect.name == "postgresql" else ()
+    connection.control(*turn, _BEGIN)
     last = batch[-1]
     for unit in batch:
         connection.info[_CALLS] = unit.calls

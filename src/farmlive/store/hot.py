@@ -380,8 +380,11 @@ class _Queue:
         if not waiting and not texts:
             return
         if self._libpq.transaction_status == TransactionStatus.IDLE:
-            only = b" READ ONLY" if self.connection._driver.read_only else b""
-            self._check(self._libpq.exec_(b"BEGIN" + only))
+            begin = b"BEGIN READ ONLY" if self.connection._driver.read_only else b"BEGIN"
+            if waiting:
+                self._check(self._libpq.exec_(begin))
+            else:
+                texts = (begin, *texts)
         if not waiting:
             self._check(self._libpq.exec_(b"; ".join(texts)))
             return
