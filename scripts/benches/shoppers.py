@@ -91,6 +91,11 @@ class ChannelBuyer:
         self._channel.say(self._before + key.encode() + self._after)
 
     @property
+    def waiting(self) -> int:
+        """How many orders are under way."""
+        return len(self._due)
+
+    @property
     def lost(self) -> bool:
         """Whether the server closed the channel."""
         return self._channel.lost
@@ -118,6 +123,7 @@ class HttpBuyer(asyncio.Protocol):
         self.answers, self.number = answers, number
         self.asked: Callable[[Buyer], None] | None = None
         self.lost = False
+        self.waiting = 0
         self._head = self._body = b""
         self._cookie = b""
         self._due_ns = 0
@@ -147,6 +153,7 @@ class HttpBuyer(asyncio.Protocol):
     def press(self, due_ns: int) -> None:
         """Order one box, as of that monotonic time."""
         self._due_ns = due_ns
+        self.waiting = 1
         fields = f"Idempotency-Key: {secrets.token_urlsafe(16)}\r\n"
         fields += f"Content-Length: {len(self._body)}\r\n"
         self._transport.write(
@@ -171,6 +178,7 @@ class HttpBuyer(asyncio.Protocol):
         body = bytes(self._buffer[end + 4 : end + 4 + length])
         self._note_device(bytes(self._buffer[:end]))
         self._buffer.clear()
+        self.waiting = 0
         self.answers.take(int(head[9:12]), json.loads(body), now_ns - self._due_ns)
         if self.asked is not None:
             self.asked(self)
@@ -230,8 +238,7 @@ async def again_and_again(answers: Answers, buyers: Buyers, seconds: float) -> f
     for buyer in buyers:
         buyer.asked = asked
         buyer.press(time.monotonic_ns())
-    async with asyncio.timeout(seconds + 60):
-        await done.wait()
+    await _answered(done, buyers, seconds + 60)
     return time.monotonic() - began
 
 
@@ -264,9 +271,22 @@ async def at_a_rate(
             await asyncio.sleep(ahead / 1e9)
         waiting[0].press(due)
         waiting.rotate(-1)
-    async with asyncio.timeout(60):
-        await done.wait()
+    await _answered(done, buyers, 60)
     return (time.monotonic_ns() - began_ns) / 1e9
+
+
+async def _answered(done: asyncio.Event, buyers: Buyers, within_s: float) -> None:
+    """Wait for all answers. Raises SystemExit where they do not come."""
+    try:
+        async with asyncio.timeout(within_s):
+            await done.wait()
+    except TimeoutError:
+        cut = sum(buyer.lost for buyer in buyers)
+        waiting = sum(buyer.waiting for buyer in buyers)
+        raise SystemExit(
+            f"{waiting} orders were not answered within {within_s:g} s; {cut} of {len(buyers)} "
+            "connections were cut"
+        ) from None
 
 
 async def at_once(answers: Answers, buyers: Sequence[ChannelBuyer], most_s: float = 60.0) -> float:
