@@ -36,7 +36,8 @@ static char folder[PATH_MAX], shadow[PATH_MAX];
 static size_t folder_length;
 static volatile struct state *state;
 
-#define REAL(name) ((__typeof__(&name))next(#name))
+/* A function as an address: ISO C has no such conversion, POSIX has (dlsym(3)). */
+#define REAL(name) (__extension__(__typeof__(&name)) next(#name))
 
 static void *next(const char *name) { return dlsym(RTLD_NEXT, name); }
 
