@@ -15,7 +15,7 @@ async def test_everything_passes(tmp_path: Path) -> None:
     passed = await selftest.attempt(tmp_path, results.append)
     assert [result for result in results if not result.passed] == []
     assert passed
-    assert len(results) == 18
+    assert len(results) == 19
 
 
 async def test_a_server_that_can_not_start_is_quoted(tmp_path: Path) -> None:
