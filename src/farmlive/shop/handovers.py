@@ -20,7 +20,7 @@ from farmlive.shop.order_change_models import CodeSaid, HandedOver
 from farmlive.shop.order_models import Order
 from farmlive.shop.steps import Doer, Steps
 from farmlive.shop.tables import orders
-from farmlive.store import Store
+from farmlive.store import Store, hot
 
 # Wrong codes a minute of one person, and from one address: of a million, where dozens wait.
 GUESSES_PER_MINUTE = 10
@@ -32,7 +32,13 @@ _OPEN = select(orders).where(
     orders.c.code == bindparam("code"), orders.c.way == "pickup", orders.c.state.in_(OPEN)
 )
 
-_TAKEN = _OPEN.with_only_columns(orders.c.id).where(orders.c.centre == bindparam("at"))
+_TAKEN = hot(
+    select(orders.c.id).where(
+        orders.c.code == bindparam("code"),
+        orders.c.centre == bindparam("at"),
+        orders.c.state.in_(bindparam("open", expanding=True)),
+    )
+)
 
 
 class UnknownCode(NotFound):
@@ -57,7 +63,8 @@ def new_code(connection: Connection, centre: str) -> str:
     code = ""
     for _ in range(TRIES):
         code = f"{secrets.randbelow(1_000_000):06d}"
-        if connection.execute(_TAKEN, {"code": code, "at": centre}).first() is None:
+        named = {"code": code, "at": centre, "open": list(OPEN)}
+        if connection.execute(_TAKEN, named).first() is None:
             break
     return code  # one that is shared still finds its order, by the end of the phone
 
