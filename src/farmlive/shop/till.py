@@ -7,7 +7,16 @@ committed together. What becomes of it then is orders.py's.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal_column,
+    select,
+)
 
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
@@ -41,9 +50,12 @@ _ASKED = hot(
         *flags.ASKED,
         exists().where(centres.c.id == bindparam("centre")).label("centre"),
         exists(select(parcel_fees.c.id)).label("fees"),
-        # Under the broadcast's lock, so that the next one is this order's.
-        select(func.coalesce(func.max(_numbered.c.number), 0))
+        # Under the broadcast's lock, so that the next one is this order's. Not by `max`: before
+        # PostgreSQL knows how many orders there are, it looks through all of a broadcast for that.
+        select(_numbered.c.number)
         .where(_numbered.c.broadcast == bindparam("broadcast"))
+        .order_by(_numbered.c.number.desc())
+        .limit(literal_column("1"))
         .scalar_subquery()
         .label("last_number"),
     )
@@ -179,11 +191,12 @@ class Till:
         total = sum(line["total"] for line in sold) + fee
         currency = known[wanted[0].offer].currency
         marks = flags.of(asked, total, self._settings, one_person=bool(person))
+        number = (asked.last_number or 0) + 1
         row = {
             **_row(connection, caller, request),
             "id": order,
             "broadcast": broadcast,
-            "number": asked.last_number + 1,
+            "number": number,
             "buyer": buyer,
             "token": token(),
             "total": total,
@@ -201,10 +214,10 @@ class Till:
                 for place, line in enumerate(sold, 1)
             ],
         )
-        number = order_number(asked.last_number + 1)
+        written = order_number(number)
         told: dict[str, Any] = {
             "order": order,
-            "number": number,
+            "number": written,
             "buyer": buyer,
             "lines": sold,
             "total": money(total, currency),
@@ -227,7 +240,7 @@ class Till:
         moving.check()  # it went with the log's own question
         return {
             "order": order,
-            "number": number,
+            "number": written,
             "token": row["token"],
             "state": "placed",
             "payment": row["payment"],
