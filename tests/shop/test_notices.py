@@ -517,6 +517,7 @@ async def test_a_fault_of_ours_is_logged_without_the_person(
 ) -> None:
     class Broken(Outbox):
         name = "broken"
+        at_once = 1
 
         def send(self, notice: Notice) -> None:
             raise RuntimeError(notice.person)

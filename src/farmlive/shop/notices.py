@@ -74,21 +74,26 @@ _due = notices.alias("due")
 _TAKE = (
     update(notices)
     .where(
-        notices.c.id
-        == select(_due.c.id)
-        .where(
-            _due.c.state.in_(("waiting", "sending")),
-            _due.c.next_at <= bindparam("now"),
-            _due.c.provider == bindparam("of_provider"),
+        notices.c.id.in_(
+            select(_due.c.id)
+            .where(
+                _due.c.state.in_(("waiting", "sending")),
+                _due.c.next_at <= bindparam("now"),
+                _due.c.provider == bindparam("of_provider"),
+            )
+            .order_by(_due.c.next_at, _due.c.id)
+            .limit(bindparam("most"))
         )
-        .order_by(_due.c.next_at, _due.c.id)
-        .limit(1)
-        .scalar_subquery()
     )
     .values(state="sending", tries=notices.c.tries + 1, next_at=bindparam("until"))
     .returning(notices)
 )
 _PUT = update(notices).where(notices.c.id == bindparam("notice"))
+_SENT = (
+    update(notices)
+    .where(notices.c.id.in_(bindparam("brought", expanding=True)))
+    .values(state="sent", sent_at=bindparam("now"))
+)
 _PUT_OFF = (
     update(notices)
     .where(
@@ -98,10 +103,10 @@ _PUT_OFF = (
     )
     .values(next_at=bindparam("until"))
 )
-_OF_ORDER = (
+_OF_ORDERS = (
     select(orders, centres.c.name.label("centre_name"))
     .outerjoin(centres, centres.c.id == orders.c.centre)
-    .where(orders.c.id == bindparam("order"))
+    .where(orders.c.id.in_(bindparam("told", expanding=True)))
 )
 _COUNTS = select(notices.c.state, func.count().label("notices")).group_by(notices.c.state)
 
@@ -125,6 +130,11 @@ class Done:
     notice: str
     values: dict[str, Any]
     quiet_until: int | None = None
+
+    @property
+    def is_sent(self) -> bool:
+        """It was brought."""
+        return bool(self.values["state"] == "sent")
 
 
 class Notices:
@@ -234,29 +244,40 @@ class Notices:
     # Afterwards.
 
     async def _send_by(self, provider: Provider) -> None:
-        """Each turn is one write: it keeps what came of a notice, and takes the next."""
-        done: Done | None = None
+        """Each turn is one write: it keeps what came of some notices, and takes the next."""
+        done: list[Done] = []
         while True:
-            taken = await self._store.write(partial(self._turn, provider=provider.name, done=done))
-            if taken is None:
+            taken = await self._store.write(partial(self._turn, provider=provider, done=done))
+            if not taken:
                 return
-            done = await self._try(provider, *taken)
+            done = []
+            for row, notice in taken:
+                done.append(await self._try(provider, row, notice))
+                if (until := done[-1].quiet_until) is not None:
+                    # It can't bring the others either, which were not tried.
+                    rest = {"state": "waiting", "next_at": until}
+                    late = taken[len(done) :]
+                    done += [Done(row.id, {**rest, "tries": row.tries - 1}) for row, _ in late]
+                    break
 
     def _turn(
-        self, connection: Connection, provider: str, done: Done | None
-    ) -> tuple[Row[Any], Notice] | None:
-        if done is not None:
-            connection.execute(_PUT.values(done.values), {"notice": done.notice})
-            if done.quiet_until is not None:
-                named = {"of_provider": provider, "until": done.quiet_until}
-                connection.execute(_PUT_OFF, named)
-                return None
-        if self._stops:
-            return None
+        self, connection: Connection, provider: Provider, done: Sequence[Done]
+    ) -> list[tuple[Row[Any], Notice]]:
         now = now_ms()
-        named = {"of_provider": provider, "now": now, "until": now + LEASE_MS}
-        row = connection.execute(_TAKE, named).one_or_none()
-        return None if row is None else (row, self._told_of(connection, row))
+        if brought := [each.notice for each in done if each.is_sent]:
+            connection.execute(_SENT, {"brought": brought, "now": now})
+        for each in done:
+            if not each.is_sent:
+                connection.execute(_PUT.values(each.values), {"notice": each.notice})
+        quiet = [each.quiet_until for each in done if each.quiet_until is not None]
+        if quiet:
+            named = {"of_provider": provider.name, "until": max(quiet)}
+            connection.execute(_PUT_OFF, named)
+        if quiet or self._stops:
+            return []
+        taking = {"of_provider": provider.name, "now": now, "until": now + LEASE_MS}
+        rows = connection.execute(_TAKE, {**taking, "most": provider.at_once}).all()
+        return self._told_of(connection, sorted(rows, key=lambda row: row.id))
 
     async def _try(self, provider: Provider, row: Row[Any], notice: Notice) -> Done:
         """Send one, and tell what came of it."""
@@ -282,7 +303,7 @@ class Notices:
             )
         else:
             self._failures.pop(provider.name, None)
-            return Done(row.id, {"state": "sent", "sent_at": now_ms()})
+            return Done(row.id, {"state": "sent"})
         if row.tries >= TRIES:
             return Done(row.id, {"state": "failed"})
         return Done(row.id, {"state": "waiting", "next_at": now_ms() + pause})
@@ -299,8 +320,14 @@ class Notices:
             return Done(row.id, {"state": "failed"}, quiet_until=until)
         return Done(row.id, {"state": "waiting", "next_at": until + 1}, quiet_until=until)
 
-    def _told_of(self, connection: Connection, row: Row[Any]) -> Notice:
-        order = connection.execute(_OF_ORDER, {"order": row.order}).one()
+    def _told_of(
+        self, connection: Connection, rows: Sequence[Row[Any]]
+    ) -> list[tuple[Row[Any], Notice]]:
+        named = {"told": sorted({row.order for row in rows})}
+        of = {row.id: row for row in connection.execute(_OF_ORDERS, named)} if rows else {}
+        return [(row, self._notice(row, of[row.order])) for row in rows]
+
+    def _notice(self, row: Row[Any], order: Row[Any]) -> Notice:
         facts = Facts(
             number=order_number(order.number),
             url=f"{self._url}/order/{order.token}",

@@ -22,6 +22,7 @@ class Outbox:
     """The provider `file`. Servers that share the folder share the files."""
 
     name = "file"
+    at_once = 50
 
     def __init__(self, folder: Path):
         self._folder = folder

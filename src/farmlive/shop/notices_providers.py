@@ -30,11 +30,13 @@ class Notice:
 class Provider(Protocol):
     """Brings notices to people. Its verbs but `reach` may take their time: they run in threads.
 
-    One notice at a time. After a crash it may be given one again that it has brought already: it
+    One notice at a time; of those that are taken together, `at_once` at most, the last must be
+    brought within a minute. After a crash it may be given one again that it has brought already: it
     brings it once more only if it can't tell.
     """
 
     name: str
+    at_once: int
 
     def reach(self, person: str) -> bool:
         """Whether it can bring something to this phone number or address."""

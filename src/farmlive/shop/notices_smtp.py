@@ -29,6 +29,7 @@ class Mail:
     """
 
     name = "smtp"
+    at_once = 1
 
     def __init__(self, url: str, sender: str):
         parts = urlsplit(url)
