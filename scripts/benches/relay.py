@@ -240,7 +240,7 @@ async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
 async def spread(bench: Bench, plan: Plan) -> dict[str, Any]:
     """How late the native engine's packets are with the threads that it has by itself."""
     assert plan.joining is not None
-    async with playing(bench, (), aside=True, engine="native") as live:
+    async with playing(bench, bench.free, aside=True, engine="native") as live:
         await live.audience.grow(plan.viewers)
         figures = await figures_of(bench, live, bench.size.window_s)
         crowd = await while_joining(bench, live, plan.joining)

@@ -14,7 +14,7 @@ enum { SHARED_READINGS = 8 };
 /* Sound and a frame that come within this are read and sent together, since a message to each
  * viewer costs as much as five packets do. With 9 ms a viewer costs a tenth less, and packets are 6
  * ms later at the 99th percentile; to the engine in Python a waking is worth that. */
-static const double TOGETHER_S = 0.001;
+static const double TOGETHER_S = 0.0005;
 
 /* A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait. */
 static const double SHORTEST_REST_S = 0.002, LONGEST_REST_S = 0.03;
