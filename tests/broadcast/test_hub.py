@@ -244,3 +244,12 @@ async def test_many_orders_cost_one_frame_for_all_viewers_and_one_a_buyer(hub: H
     await wrote(viewers[0][1])
     assert hub.counts.frames == 3
     assert [seqs(wire) for _, wire in buyers] == [[1, 3], [2, 3]]
+
+
+async def test_a_rush_cuts_nobody_who_keeps_up(hub: Hub) -> None:
+    _, wire = client(hub)
+    for seq in range(1, 3 * hubs.RESUMABLE):  # without a turn of the loop
+        hub.take(event(seq))
+    hub.stop()
+    assert wire.code is None
+    assert seqs(wire) == list(range(1, 3 * hubs.RESUMABLE))

@@ -20,6 +20,8 @@ from farmlive.broadcast.log import PUBLIC, Event
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
 
+# So many events that wait are sent before their time, or the ring would lose some of them.
+HURRY = 500
 RESUMABLE = 1_000
 FLUSH_S = 0.2  # five frames a second
 URGENT_S = 0.05
@@ -104,6 +106,7 @@ class Hub:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._flushed = float("-inf")
+        self._flushed_seq = 0
         self._catching: asyncio.Task[None] | None = None
 
     # What happened.
@@ -124,7 +127,7 @@ class Hub:
         if event.device is not None:
             self._grant(event)
         urgent = self._urgent(event)
-        self._fold(event)
+        self._hear(event)
         self._schedule(urgent)
 
     async def reach(self, seq: int) -> None:
@@ -176,6 +179,16 @@ class Hub:
         if self._catching is not None:
             self._catching.cancel()
 
+    def _hear(self, event: Event) -> None:
+        """Fold an event, and send what waits before the ring loses any of it: in a rush a second
+        has thousands, and who keeps up misses none.
+        """
+        self._fold(event)
+        if self.scene.seq - self._flushed_seq >= HURRY and self.clients:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._flush()
+
     def _fold(self, event: Event) -> None:
         fold(self.scene, event)
         if event.kind == "chat.hidden":
@@ -203,7 +216,7 @@ class Hub:
         try:
             for event in await self.catch_up(self.scene.seq):
                 if event.seq == self.scene.seq + 1:
-                    self._fold(event)
+                    self._hear(event)
             self._schedule(True)
         except Exception as error:
             _log.warning("could not read the log; trying at the next event", error=str(error))
@@ -224,7 +237,7 @@ class Hub:
     def _flush(self) -> None:
         self._timer = None
         now = self._flushed = self._loop.time()
-        seq = self.scene.seq
+        seq = self._flushed_seq = self.scene.seq
         # One frame for all who are as far and share the audiences that count here.
         frames: dict[tuple[int, bool, frozenset[str]], bytes | None] = {}
         news: dict[tuple[int, bool], _News] = {}
