@@ -133,18 +133,29 @@ async def test_the_demo_lives_and_is_taken_up_again(folder: Path) -> None:
                 said = await channel.wait_for("chat.said", 40, simulated=True)
                 assert said.data["nickname"]
                 await channel.wait_for("order.placed", 90, simulated=True)
-                found = (await api.health(first["live"]))["sources"]
+                # On a busy machine its two ffmpegs may starve for a moment.
+                async with asyncio.timeout(30):
+                    found = await in_order(api, first["live"])
                 assert {source["label"]: source["on_air"] for source in found} == {
                     "果园 Orchard": True,
                     "厨房 Kitchen": False,
                 }
                 # Nobody has picked, so that an outside camera is on air as soon as it comes.
-                assert not any(source["picked"] or source["advice"] for source in found)
+                assert not any(source["picked"] for source in found)
                 (kitchen,) = (s["source"] for s in found if s["source"] != on_air.data["source"])
                 await api.put_on_air(first["live"], kitchen)
                 await channel.wait_for("source.switched", source=kitchen)
     async with demo(folder) as second:
         assert {**second, "url": "", "udp_port": 0} == {**first, "url": "", "udp_port": 0}
+
+
+async def in_order(api: Api, broadcast: str) -> list[dict[str, Any]]:
+    """The broadcast's sources, once there is nothing to advise about any."""
+    while True:
+        sources: list[dict[str, Any]] = (await api.health(broadcast))["sources"]
+        if not any(source["advice"] for source in sources):
+            return sources
+        await asyncio.sleep(0.1)
 
 
 @pytest.mark.timeout(90)
