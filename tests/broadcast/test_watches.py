@@ -1,6 +1,5 @@
 """What is kept of who watched and who looked at a card, as the tables hold it."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Row, Table, select
+from tests.waiting import until
 from websockets.asyncio.client import ClientConnection, connect
 
 from farmlive.app import Server
@@ -44,14 +44,17 @@ async def rows(server: Server, table: Table) -> list[Row[Any]]:
     return await server.house.store.read(lambda connection: list(connection.execute(query)))
 
 
-async def some(server: Server, table: Table, *, running: bool | None = None) -> list[Row[Any]]:
+async def some(
+    server: Server, table: Table, *, least: int = 1, running: bool | None = None
+) -> list[Row[Any]]:
     """The rows, as soon as there are any (and, of watches, as soon as they run or do not)."""
-    async with asyncio.timeout(10):
-        while True:
-            found = await rows(server, table)
-            if found and (running is None or all(row.running is running for row in found)):
-                return found
-            await asyncio.sleep(0.01)
+
+    async def there() -> list[Row[Any]] | None:
+        found = await rows(server, table)
+        as_wanted = running is None or all(row.running is running for row in found)
+        return found if len(found) >= least and as_wanted else None
+
+    return await until(there, f"{least} of {table.name}, running: {running}")
 
 
 async def opened(socket: ClientConnection, offer: str) -> dict[str, Any]:
@@ -84,11 +87,13 @@ async def test_a_session_ends_when_the_viewer_leaves(server: Server, live: str) 
 async def test_a_running_session_is_brought_up_to_date(server: Server, live: str) -> None:
     async with viewer(server, live):
         (began,) = await some(server, watches)
-        async with asyncio.timeout(10):
-            row = began
-            while row.to_at == began.to_at:
-                await server.house.broadcasts.watches.keep()
-                (row,) = await rows(server, watches)
+
+        async def later() -> Row[Any] | None:
+            await server.house.broadcasts.watches.keep()
+            (row,) = await rows(server, watches)
+            return row if row.to_at != began.to_at else None
+
+        row = await until(later, "it is brought up to date")
         assert row.to_at > began.to_at
         assert row.running
 
@@ -97,11 +102,7 @@ async def test_a_channel_that_comes_back_is_no_new_view(server: Server, live: st
     async with viewer(server, live):
         await some(server, watches)
     async with viewer(server, live, "?after=1"):
-        found = await rows(server, watches)
-        async with asyncio.timeout(10):
-            while len(found) < 2:
-                await asyncio.sleep(0.01)
-                found = await rows(server, watches)
+        found = await some(server, watches, least=2)
     assert [row.resumed for row in found] == [False, True]
 
 
