@@ -42,7 +42,7 @@ async def get(socket: ClientConnection) -> dict[str, Any]:
     return frame
 
 
-async def until(
+async def comes(
     socket: ClientConnection, wanted: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
     """The first frame that is wanted, among whatever else comes."""
@@ -54,7 +54,7 @@ async def until(
 
 async def ask(socket: ClientConnection, type_: str, **fields: Any) -> dict[str, Any]:
     await socket.send(json.dumps({"type": type_, "id": "1", **fields}))
-    return await until(socket, lambda frame: frame["type"] == "reply")
+    return await comes(socket, lambda frame: frame["type"] == "reply")
 
 
 def with_kind(kind: str) -> Callable[[dict[str, Any]], bool]:
@@ -98,7 +98,7 @@ async def test_a_message_reaches_everyone_once_and_its_sender_gets_a_reply(
         await get(two)
         reply = await ask(one, "chat.say", text="好甜!", nickname="阿桔")
         assert reply["ok"]
-        frame = await until(two, with_kind("chat.said"))
+        frame = await comes(two, with_kind("chat.said"))
     event = frame["events"][-1]
     assert event["seq"] == reply["result"]["seq"]
     assert event["data"] == {"nickname": "阿桔", "text": "好甜!"}
@@ -119,12 +119,12 @@ async def test_a_pinned_card_reaches_viewers_and_the_next_snapshot(
         assert (await get(host))["you"]["role"] == "coordinator"
         await get(viewer)
         assert (await ask(host, "card.pin", offer="01OFFER"))["ok"]
-        frame = await until(viewer, with_kind("card.pinned"))
+        frame = await comes(viewer, with_kind("card.pinned"))
         assert frame["events"][-1]["data"] == {"offer": "01OFFER"}
         async with channel(server, live) as late:
             assert (await get(late))["snapshot"]["pinned"] == "01OFFER"
         await ask(host, "card.unpin")
-        await until(viewer, with_kind("card.unpinned"))
+        await comes(viewer, with_kind("card.unpinned"))
 
 
 async def test_resume_sends_what_was_missed_first_and_nothing_twice(
@@ -140,7 +140,7 @@ async def test_resume_sends_what_was_missed_first_and_nothing_twice(
             said = [event["data"]["text"] for event in frame["events"]]
             assert said == [f"number {number}" for number in range(5)]
             await ask(stays, "chat.say", text="number 5")
-            following = await until(back, with_kind("chat.said"))
+            following = await comes(back, with_kind("chat.said"))
             assert [event["data"]["text"] for event in following["events"]] == ["number 5"]
 
 
@@ -174,9 +174,9 @@ async def test_staff_events_do_not_reach_viewers(
         await house.store.write(
             lambda c: house.log.append(c, live, "source.left", ["staff"], {"source": "x"})
         )
-        await until(host, with_kind("source.left"))
+        await comes(host, with_kind("source.left"))
         await ask(host, "chat.say", text="after it")
-        frame = await until(viewer, with_kind("chat.said"))
+        frame = await comes(viewer, with_kind("chat.said"))
     assert [event["kind"] for event in frame["events"]] == ["chat.said"]
     assert frame["to"] >= frame["events"][-1]["seq"]
 
@@ -200,7 +200,7 @@ async def test_an_order_event_opens_its_audience_to_the_device_on_every_channel(
                 )
             )
             for socket in (first, second):
-                assert (await until(socket, with_kind("order.placed")))["events"][0]["data"] == data
+                assert (await comes(socket, with_kind("order.placed")))["events"][0]["data"] == data
         async with channel(server, live) as other:
             assert (await get(other))["snapshot"]["orders"] == []
 
@@ -213,7 +213,7 @@ async def test_hiding_erases_the_text_everywhere(
         await get(viewer)
         seq = (await ask(viewer, "chat.say", text="something rude"))["result"]["seq"]
         assert (await ask(host, "chat.hide", message=seq))["ok"]
-        await until(viewer, with_kind("chat.hidden"))
+        await comes(viewer, with_kind("chat.hidden"))
         async with channel(server, live) as late:
             assert (await get(late))["snapshot"]["chat"] == []
         async with channel(server, live, f"?after={seq - 1}") as back:
@@ -255,7 +255,7 @@ async def test_a_bad_message_gets_a_problem_and_the_channel_goes_on(
     async with channel(server, live) as socket:
         await get(socket)
         await socket.send(message)
-        reply = await until(socket, lambda frame: frame["type"] == "reply")
+        reply = await comes(socket, lambda frame: frame["type"] == "reply")
         assert not reply["ok"]
         assert reply["problem"]["type"] == f"/problems/{slug}"
         assert reply["problem"]["detail"]
@@ -267,7 +267,7 @@ async def test_what_can_not_be_said_back_ends_no_channel(server: Server, live: s
         await get(socket)
         for identity in ('"\\ud800"', '{"a": 1}', '"' + "x" * 65 + '"', "1e9", "true"):
             await socket.send('{"type": "nothing", "id": ' + identity + "}")
-            reply = await until(socket, lambda frame: frame["type"] == "reply")
+            reply = await comes(socket, lambda frame: frame["type"] == "reply")
             assert reply["id"] is None
             assert reply["problem"]["type"] == "/problems/unknown-message-type"
 
@@ -278,7 +278,7 @@ async def test_a_chat_line_holds_nothing_that_nobody_sees(server: Server, live: 
         await socket.send(
             json.dumps({"type": "chat.say", "id": "1", "text": "a\0b\u202e\nc", "nickname": "x\0"})
         )
-        frame = await until(socket, with_kind("chat.said"))
+        frame = await comes(socket, with_kind("chat.said"))
         said = frame["events"][-1]["data"]
         assert (said["text"], said["nickname"]) == ("a b c", "x")
         assert (await ask(socket, "chat.say", text="\0\u202e"))["problem"]["status"] == 422
@@ -309,7 +309,7 @@ async def test_a_frame_over_64_kib_closes_with_1009(server: Server, live: str) -
         await get(socket)
         await socket.send("x" * (64 * 1024 + 1))
         with pytest.raises(ConnectionClosed) as closed:
-            await until(socket, lambda _: False)
+            await comes(socket, lambda _: False)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
 
@@ -328,7 +328,7 @@ async def test_viewers_and_reactions_are_counted(server: Server, live: str) -> N
         await get(two)
         await ask(one, "react", count=3)
         await server.house.broadcasts.count()
-        frame = await until(two, with_kind("audience.counted"))
+        frame = await comes(two, with_kind("audience.counted"))
         assert frame["events"][-1]["data"] == {"viewers": 2, "reactions": 3}
 
 
@@ -338,7 +338,7 @@ async def test_a_broadcast_that_ended_takes_no_more(
     async with channel(server, live, key=coordinator) as host:
         await get(host)
         await server.house.broadcasts.end(live)
-        await until(host, with_kind("broadcast.ended"))
+        await comes(host, with_kind("broadcast.ended"))
         for message in (
             {"type": "chat.say", "text": "hi"},
             {"type": "card.pin", "offer": "01OFFER"},
