@@ -24,7 +24,7 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Blocks, Caller, DeviceCookie, Guard, People, RateLimits
 from farmlive.problems import Problem
 from farmlive.settings import Settings
-from farmlive.shop import claim_routes, order_routes, wait_routes
+from farmlive.shop import claim_routes, notices, order_routes, wait_routes
 from farmlive.shop.models import Card, Centre, NewCentre, NewOffer
 from farmlive.shop.order_models import OrderPlace
 from farmlive.shop.routes import routes
@@ -156,6 +156,13 @@ async def stall(store: Store, log: Log, settings: Settings) -> Stall:
     )
     stall.card = await stall.offer()
     return stall
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice that was not taken is tried again at once."""
+    monkeypatch.setattr(notices, "FIRST_PAUSE_MS", 1)
+    monkeypatch.setattr(notices, "LAST_PAUSE_MS", 20)
 
 
 @dataclass

@@ -1,0 +1,124 @@
+"""Notices by file: lines of an outbox, each once, whoever writes it."""
+
+import asyncio
+import errno
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.waiting import until
+
+from farmlive.broadcast.log import Log
+from farmlive.bus import LocalBus
+from farmlive.clock import rfc3339
+from farmlive.settings import Settings
+from farmlive.shop.notices import Notices
+from farmlive.shop.notices_file import Outbox
+
+from .told import MAILBOX, PHONE, change, kept, lines, notice, states
+
+
+async def test_notices_are_lines_of_a_file_that_nobody_else_reads(
+    stall: Any, settings: Settings
+) -> None:
+    placed = await stall.place(2)
+    await change(stall, placed, language="en")
+    await stall.shop.notices.send()
+    (line,) = lines(settings)
+    (row,) = await kept(stall.store)
+    assert line == {
+        "id": row.id,
+        "at": rfc3339(row.created_at),
+        "to": PHONE,
+        "language": "en",
+        "kind": "order.placed",
+        "order": "A0001",
+        "subject": "We have your order A0001",
+        "text": line["text"],
+        "url": f"{settings.url}/order/{placed['token']}",
+    }
+    assert (row.state, row.tries) == ("sent", 1)
+    (path,) = (settings.data / "outbox").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def ids(folder: Path) -> list[str]:
+    return [
+        json.loads(line)["id"]
+        for path in sorted(folder.iterdir())
+        for line in path.read_text().splitlines()
+    ]
+
+
+def test_a_notice_stands_in_the_outbox_once_whoever_wrote_it(tmp_path: Path) -> None:
+    ours, theirs = Outbox(tmp_path), Outbox(tmp_path)
+    some = [notice() for _ in range(3)]
+    for outbox, each in ((ours, some[0]), (theirs, some[1]), (ours, some[1]), (ours, some[2])):
+        outbox.send(each)
+    for again in (ours, theirs, Outbox(tmp_path)):
+        for each in some:
+            again.send(each)
+    assert ids(tmp_path) == [each.id for each in some]
+
+
+def test_half_a_line_of_a_server_that_was_killed_is_written_over(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path)
+    first, second = notice(), notice()
+    outbox.send(first)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    for cut in range(1, len(whole)):
+        path.write_bytes(whole + whole[:cut])
+        Outbox(tmp_path).send(second)
+        assert ids(tmp_path) == [first.id, second.id]
+
+
+def test_a_day_has_a_file_and_one_that_was_taken_away_is_begun_anew(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path)
+    day = 86_400_000
+    some = [notice(at=at * day) for at in range(6)]
+    for each in some:
+        outbox.send(each)
+    assert sorted(path.name for path in tmp_path.iterdir())[:2] == [
+        "1970-01-01.jsonl",
+        "1970-01-02.jsonl",
+    ]
+    last = max(tmp_path.iterdir())
+    last.unlink()
+    outbox.send(notice(at=5 * day))
+    assert len(last.read_text().splitlines()) == 1
+    assert outbox.reach(PHONE)
+    assert not outbox.reach(MAILBOX)
+
+
+async def test_a_full_disk_makes_notices_wait(
+    stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch, quick: None
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    await stall.place(1)
+    await stall.place(1)
+    with monkeypatch.context() as broken:
+        broken.setattr("farmlive.shop.notices_file.os.fsync", full)
+        await stall.shop.notices.send()
+    assert await states(stall) == ["waiting", "waiting"]
+    await stall.shop.notices.start()
+    try:
+        await until(lambda: len(lines(settings)) == 2, "both, once there is room")
+    finally:
+        await stall.shop.notices.stop()
+    assert len({line["id"] for line in lines(settings)}) == 2
+
+
+async def test_several_servers_send_each_notice_once(stall: Any, settings: Settings) -> None:
+    for _ in range(8):
+        await stall.place(1)
+    others = [Notices(stall.store, Log(LocalBus()), settings) for _ in range(3)]
+    await asyncio.gather(*(each.send() for each in (stall.shop.notices, *others)))
+    assert sorted(line["id"] for line in lines(settings)) == sorted(
+        row.id for row in await kept(stall.store)
+    )
+    assert [row.tries for row in await kept(stall.store)] == [1] * 8

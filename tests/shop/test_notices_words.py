@@ -1,0 +1,66 @@
+"""What a notice says: to whom it is, in which language."""
+
+from typing import Any
+
+import pytest
+
+from farmlive.bilingual import Bilingual
+from farmlive.shop.notices import CORRECTED, TOLD
+from farmlive.shop.notices_words import Facts, write
+
+
+def facts(**other: Any) -> Facts:
+    usual: dict[str, Any] = {
+        "number": "A0007",
+        "url": "https://farm.test/order/x",
+        "state": "placed",
+        "way": "parcel",
+        "payment": "due",
+        "amount": 5980,
+        "refunded": 1000,
+        "currency": "CNY",
+        "centre": Bilingual(zh="洋中服务站", en="Yangzhong centre"),
+        "code": "042117",
+    }
+    return Facts(**{**usual, **other})
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "zh", "en"),
+    [
+        ("order.placed", {}, "共 ¥59.80，货到时付现金", "comes to CN¥59.80, to be paid in cash"),
+        ("order.placed", {"way": "pickup"}, "取货时付款", "when you pick it up"),
+        ("order.shipped", {}, "请备好现金 ¥59.80", "Keep CN¥59.80 in cash ready"),
+        ("order.shipped", {"payment": "paid"}, "在路上了。\n", "on its way.\n"),
+        (
+            "order.at_centre",
+            {},
+            "已到洋中服务站。取货时请报取货码 042117。请付 ¥59.80",
+            "Yangzhong centre. Say the code 042117 there. You pay CN¥59.80",
+        ),
+        ("order.at_centre", {"code": None}, "请报订单号", "Say its number"),
+        ("order.cancelled", {}, "无需付款", "Nothing is to be paid"),
+        ("order.cancelled", {"payment": "paid"}, "您付的钱会退给您", "comes back to you"),
+        ("order.refunded", {}, "一共退了 ¥10.00", "In all CN¥10.00"),
+        ("order.claim_answered", {}, "有了答复", "was answered"),
+        (CORRECTED, {"state": "packed"}, "您的订单 A0007 已打包", "your order A0007 is packed"),
+    ],
+)
+def test_a_notice_says_it_in_the_buyers_language_or_in_both(
+    kind: str, other: Any, zh: str, en: str
+) -> None:
+    of = facts(**other)
+    chinese, english, both = (write(kind, of, each) for each in ("zh", "en", None))  # type: ignore[arg-type]
+    assert zh in chinese.text
+    assert en in english.text
+    assert chinese.text.split("\n")[0] in both.text
+    assert english.text.split("\n")[0] in both.text
+    assert both.text.count(of.url) == 1
+    for said in (chinese, english, both):
+        assert "\n" not in said.subject
+        assert said.text.endswith(f"{of.url}\n")
+
+
+def test_every_event_that_is_told_has_its_words() -> None:
+    for kind in (*TOLD, CORRECTED):
+        assert write(kind, facts(), "en").subject
