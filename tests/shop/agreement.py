@@ -1,0 +1,72 @@
+"""What the shop keeps agrees with a ledger: the tables' numbers, and the cards that viewers see."""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from farmlive.broadcast.snapshot import Scene
+from farmlive.shop.shop import Shop
+from farmlive.shop.tables import flashes, holds, lot_stock, offers, orders, waits
+
+from .ledger import Ledger
+
+
+def numbers_agree(connection: Connection, ledger: Ledger, tokens: list[str]) -> None:
+    """Stock, holds, waits, batches and orders; `tokens` are those of the ledger's orders."""
+    broadcasts = {offer.broadcast for offer in ledger.offers.values()}
+    mine = select(offers).where(offers.c.id.in_(ledger.offers))
+    for row in connection.execute(mine).all():
+        counted = (ledger.sold(row.id), ledger.held(row.id), ledger.kept(row.id))
+        assert (row.sold, row.held, row.kept) == counted
+        assert row.released == ledger.offers[row.id].released
+        assert ledger.free(row.id) >= 0
+    shared = select(lot_stock).where(lot_stock.c.lot.in_(ledger.lots))
+    for row in connection.execute(shared).all():
+        whole = ledger.lots[row.lot].grams - ledger.lots[row.lot].wasted
+        assert whole - row.sold_g - row.held_g == ledger.lot_left(row.lot) >= 0
+    found = connection.execute(select(holds).where(holds.c.broadcast.in_(broadcasts))).all()
+    assert {(row.broadcast, row.device): _hold(row) for row in found} == {
+        key: (
+            {name: (it.quantity, it.price, it.batch) for name, it in hold.lines.items()},
+            hold.until,
+        )
+        for key, hold in ledger.holds.items()
+    }
+    queue = select(waits).where(waits.c.broadcast.in_(broadcasts))
+    assert [
+        (row.offer, row.device, row.quantity)
+        for row in connection.execute(queue.order_by(waits.c.since, waits.c.id)).all()
+    ] == [(wait.offer, wait.device, wait.quantity) for wait in ledger.waits]
+    batches = select(flashes).where(flashes.c.broadcast.in_(broadcasts))
+    for row in connection.execute(batches).all():
+        batch = ledger.batches[row.id]
+        assert (row.state, row.why) == (batch.state, batch.why)
+        assert (row.boxes, row.ends_at) == (batch.boxes, batch.ends_at)
+        counted = ledger.sold(row.offer, row.id), ledger.held(row.offer, row.id)
+        assert (row.sold, row.held) == counted
+    placed = select(orders.c.token, orders.c.state).where(orders.c.broadcast.in_(broadcasts))
+    states = {row.token: row.state for row in connection.execute(placed).all()}
+    assert [states[each] == "cancelled" for each in tokens] == [
+        order.cancelled for order in ledger.orders
+    ]
+
+
+def _hold(row: Any) -> tuple[dict[str, tuple[int, int, str | None]], int]:
+    """A hold as it is kept: so many at a price, of a batch or none, by offer."""
+    lines = {it["offer"]: (it["quantity"], it["price"], it.get("flash")) for it in row.lines}
+    return lines, row.until_at
+
+
+def cards_agree(
+    connection: Connection, ledger: Ledger, shop: Shop, broadcast: str, scene: Scene
+) -> None:
+    """The cards as the bag reads them, and as they follow from the log alone."""
+    bag = connection.execute(select(offers).filter_by(broadcast=broadcast)).all()
+    for card in shop.bag._cards(connection, bag):
+        told, offer = scene.offers[card.offer], ledger.offers[card.offer]
+        assert card.left == ledger.left(card.offer)
+        assert card.waiting == told["waiting"] == ledger.waiting(card.offer)
+        for name in ("released", "held", "kept"):
+            assert getattr(card, name) == told[name]
+        if sum(it.lot == offer.lot for it in ledger.offers.values()) == 1:
+            assert card.left == told["left"]
