@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from tests.conftest import engines
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants
-from tests.fuzz.test_engine import Heard
+from tests.fuzz.works import Heard
 from tests.waiting import until
 
 from farmlive.media import stun
