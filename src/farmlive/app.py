@@ -135,6 +135,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         pseudonym=pseudonym,
         limits=people.limits,
         blocks=people.blocks,
+        shown=broadcasts.lots_shown,
     )
     origin.sold_by(LotSales(log, settle=shop.waits.settle))
     review = Review(store, log, settings)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, case, insert, select, update
 from farmlive.broadcast.hub import Counts, Hub
 from farmlive.broadcast.log import PUBLIC, TOPIC, Event, Log, UnknownBroadcast, unpack
 from farmlive.broadcast.models import Broadcast, ChangedBroadcast, NewBroadcast
+from farmlive.broadcast.snapshot import lots
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.broadcast.watches import Watches
 from farmlive.bus import Bus
@@ -220,6 +221,16 @@ class Broadcasts:
         if hub.scene.state == "ended" and not hub.clients:
             hub.stop()
             self._hubs.pop(hub.broadcast, None)
+
+    def lots_shown(self) -> dict[str, tuple[int, dict[str, tuple[int, int]]]]:
+        """Of each broadcast that is looked at here and not over: the last `seq` that its cards
+        know of, and what they say of their lots, as `snapshot.lots`.
+        """
+        return {
+            broadcast: (hub.scene.seq, lots(hub.scene))
+            for broadcast, hub in self._hubs.items()
+            if hub.clients and hub.scene.state != "ended"
+        }
 
     async def _load(self, broadcast: str) -> Hub:
         async def catch_up(after: int) -> list[Event]:

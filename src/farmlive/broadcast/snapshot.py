@@ -101,6 +101,12 @@ def fold(scene: Scene, event: Event) -> None:
             _order(scene, event)
 
 
+def lots(scene: Scene) -> dict[str, tuple[int, int]]:
+    """What the cards say of their lots: grams sold and left, by the lot's id."""
+    told = (card.get("lot", {}) for card in scene.offers.values())
+    return {lot["id"]: (lot["sold_g"], lot["left_g"]) for lot in told if "left_g" in lot}
+
+
 def _add(scene: Scene, data: dict[str, Any]) -> None:
     card = scene.offers[data["offer"]] = dict(data)
     if "lot" in data:  # what it sold changes here, and not in the event

@@ -44,13 +44,13 @@ class LotSales:
                 continue
             of_lot = stock.of_lots(connection, [lot])[lot]
             said = {"lot": lot, "harvested_g": of_lot.quantity_g, "wasted_g": of_lot.wasted_g}
-            stands = _stands(connection, broadcast, offer, of_lot)
-            after = self._settle(connection, broadcast, [stands])
+            moved = stands(connection, broadcast, offer, of_lot)
+            after = self._settle(connection, broadcast, [moved])
             changed = Entry("lot.changed", [PUBLIC], said)
             self._log.append_all(connection, broadcast, [changed, *after])
 
 
-def _stands(
+def stands(
     connection: Connection, broadcast: str, offer: str, of_lot: stock.LotStock
 ) -> dict[str, Any]:
     """The `stock.changed` of an offer that did not move, while its lot did."""

@@ -1,6 +1,6 @@
 """The shop: its catalogue, its bag, its till, its holds and the orders that were taken."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,6 +17,7 @@ from farmlive.shop.flashes import Flashes
 from farmlive.shop.handovers import HandOvers
 from farmlive.shop.holds import Holds
 from farmlive.shop.limits import Blocks
+from farmlive.shop.lot_watch import LotWatch, Shown
 from farmlive.shop.models import Centre
 from farmlive.shop.moves import Moves
 from farmlive.shop.notices import Notices
@@ -37,7 +38,8 @@ class Shop:
     `flashes` runs their flash batches, `holds` is what is kept for buyers, `waits` who waits for
     what is sold out; `till` takes the orders, `orders` keeps them, `moves` and `handovers` bring
     them on, `claims` are about them, `papers` reads those chosen to be printed, and `notices` tell
-    their buyers.
+    their buyers; `lot_watch` tells viewers what was sold elsewhere of what they see, and is told by
+    `shown` what that is.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Shop:
         pseudonym: Callable[[str], Awaitable[str]],
         limits: RateLimits,
         blocks: Blocks,
+        shown: Callable[[], Mapping[str, Shown]] = dict,
     ):
         self.catalogue = Catalogue(store, log)
         self.waits = Waits(store, log, settings, limits=limits, blocks=blocks)
@@ -75,15 +78,20 @@ class Shop:
         self.claims = claims.Claims(store, log, origin, steps, photos, limits)
         self.papers = Papers(store, log, origin)
         self.notices = Notices(store, log, settings)
+        self.lot_watch = LotWatch(store, log, shown)
 
     async def start(self) -> None:
-        """Let holds run out, flash batches start and end, and buyers hear, when it is time."""
+        """Let holds run out, flash batches start and end, and buyers hear, when it is time; and
+        viewers see what is sold elsewhere.
+        """
         await self.holds.alarm.start()
         await self.flashes.alarm.start()
         await self.notices.start()
+        await self.lot_watch.start()
 
     async def stop(self) -> None:
         """Stop what `start` began."""
+        await self.lot_watch.stop()
         await self.notices.stop()
         await self.flashes.alarm.stop()
         await self.holds.alarm.stop()

@@ -64,10 +64,8 @@ export class Scene {
         const card = this.offers.get(data.offer);
         if (!card) break;
         for (const name of CHANGES) if (name in data) card[name] = data[name];
-        const before = card.left;
-        count(card);
-        if (before > 0 && card.left <= 0) card.gone_at = at;
-        if (data.lot && data.lot_sold_g !== undefined) this.takenOf(data);
+        if (data.lot && data.lot_sold_g !== undefined) this.takenOf(data, at);
+        count(card, at);
         break;
       }
       case "lot.changed":
@@ -117,14 +115,15 @@ export class Scene {
     }
   }
 
-  /** What is sold and left of a lot stands on each of its cards: they share its kilograms. */
-  takenOf({ lot, lot_sold_g, lot_left_g }) {
+  /** What is sold and left of a lot stands on each of its cards: they share its kilograms. `at` is
+      when that was, where it is known. */
+  takenOf({ lot, lot_sold_g, lot_left_g }, at) {
     for (const card of this.offers.values()) {
       if (card.lot?.id !== lot) continue;
       card.lot = { ...card.lot };
       if (lot_sold_g !== undefined) card.lot.sold_g = lot_sold_g;
       if (lot_left_g !== undefined) card.lot.left_g = lot_left_g;
-      count(card);
+      count(card, at);
     }
   }
 
@@ -145,7 +144,10 @@ export const ownLeft = ({ released = 0, sold = 0, held = 0, kept = 0 }) =>
   Math.max(0, released - sold - held - kept);
 
 /** What is left on a card: of its own boxes, and no more than its lot gives. A log may be older
-    than what it tells of lots. */
-function count(card) {
+    than what it tells of lots. `gone_at` is when the last one went, or null where that is not
+    known. */
+function count(card, at = null) {
   if (card.lot?.left_g !== undefined) card.left = Math.min(ownLeft(card), boxesOfLot(card));
+  if (card.left > 0) card.gone_at = undefined;
+  else if (card.gone_at === undefined) card.gone_at = at;
 }

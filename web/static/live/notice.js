@@ -130,7 +130,7 @@ function limitInWords({ left, limit, had }, name) {
 /** When the last one went. */
 function goneInWords({ flash, sold_at: soldAt }, card, name) {
   const values = { name: flash ? t("%(name)s at the flash price", { name }) : name };
-  const at = soldAt ?? (flash ? undefined : card.gone_at);
+  const at = soldAt ?? (flash ? undefined : (card.gone_at ?? undefined));
   const ago = now() - at;
   if (!(ago >= 0)) return t("%(name)s has just sold out.", values);
   if (ago >= JUST) return t("The last of %(name)s went at %(time)s.", { ...values, time: clock(at) });
