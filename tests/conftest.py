@@ -25,6 +25,11 @@ from farmlive.store import Store
 from farmlive.store.engine import address, writer_engine
 from farmlive.store.migrate import migrate
 
+# Files that hold no tests, and whose assertions say their values all the same.
+pytest.register_assert_rewrite(
+    "tests.fuzz.house", "tests.fuzz.works", "tests.shop.agreement", "tests.shop.trade"
+)
+
 POSTGRESQL = os.environ.get("FARMLIVE_TEST_POSTGRESQL", "")
 # Processes that test at the same time have a Redis each: its channels cross its databases.
 if servers := os.environ.get("FARMLIVE_TEST_REDIS", "").split():
