@@ -82,6 +82,20 @@ class Stall:
             await self.broadcasts.begin(broadcast)
         return broadcast
 
+    def another_shop(
+        self, settings: Settings, store: Store | None = None, log: Log | None = None
+    ) -> Shop:
+        """The shop of another server."""
+        return Shop(
+            store or self.store,
+            log or self.log,
+            self.origin,
+            settings,
+            pseudonym=pseudonym,
+            limits=self.limits,
+            blocks=self.blocks,
+        )
+
     def body(self, quantity: Any = 1, **change: Any) -> dict[str, Any]:
         """An order as a buyer sends it, without its key."""
         return {

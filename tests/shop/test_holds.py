@@ -9,7 +9,7 @@ from sqlalchemy import select
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
-from farmlive.people import Caller, RateLimits
+from farmlive.people import Caller
 from farmlive.people.models import NewBlock
 from farmlive.people.problems import Blocked
 from farmlive.problems import Invalid
@@ -25,11 +25,10 @@ from farmlive.shop.problems import (
     StockTaken,
     UnknownOffer,
 )
-from farmlive.shop.shop import Shop
 from farmlive.shop.tables import offers
 from farmlive.store import after_commit
 
-from .conftest import HOST, PRICE, caller, pseudonym
+from .conftest import HOST, PRICE, caller
 
 LATER_MS = 11 * 60_000
 ANOTHER = caller("another device")
@@ -389,15 +388,7 @@ async def test_simulated_holds_are_marked(stall: Any) -> None:
 
 async def test_the_task_lets_holds_run_out_on_time(stall: Any, settings: Settings) -> None:
     soon = settings.model_copy(update={"hold_minutes": 0.3 / 60})
-    shop = Shop(
-        stall.store,
-        stall.log,
-        stall.origin,
-        soon,
-        pseudonym=pseudonym,
-        limits=RateLimits(),
-        blocks=stall.blocks,
-    )
+    shop = stall.another_shop(soon)
     over = asyncio.Event()
     stall.log.hear("order.expired", lambda connection, _: after_commit(connection, over.set))
     await shop.start()

@@ -15,9 +15,7 @@ from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, pretended
 from farmlive.shop.lot_sales import LotSales
-from farmlive.shop.shop import Shop
 
-from .conftest import pseudonym
 from .trade import Trade, World
 
 LONG = "FARMLIVE_TEST_STEPS" in os.environ
@@ -29,15 +27,7 @@ EACH = 15
 async def test_the_shop_and_the_ledger_agree(stall: Any) -> None:
     many = stall.shop.bag._settings.model_copy(update={"orders_per_minute": 1_000_000})
     log = Log(LocalBus())  # a server of its own, which hears nothing twice
-    shop = Shop(
-        stall.store,
-        log,
-        stall.origin,
-        many,
-        pseudonym=pseudonym,
-        limits=stall.limits,
-        blocks=stall.blocks,
-    )
+    shop = stall.another_shop(many, log=log)
     stall.origin.sold_by(LotSales(log, settle=shop.waits.settle))
     chosen = settings(
         max_examples=max(1, STEPS // EACH),
