@@ -1,0 +1,268 @@
+"""What hot statements need of SQLAlchemy and psycopg beneath their documents is still there.
+
+Neither is pinned. When one of these fails after an upgrade, read again how the store puts a hot
+statement, sends it and reads what it gave: it says below of which part.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, cast
+
+import psycopg
+import pytest
+from psycopg import pq
+from psycopg.errors import UniqueViolation, error_from_result
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import JSON
+from tests.conftest import POSTGRESQL
+
+from farmlive.store import Json
+
+CRATES = Table(
+    "crates",
+    MetaData(),
+    Column("id", String(20), primary_key=True),
+    Column("boxes", BigInteger),
+    Column("ripe", Boolean),
+    Column("facts", Json),
+)
+SOME = select(CRATES.c.id, CRATES.c.ripe, CRATES.c.facts).where(
+    CRATES.c.boxes > bindparam("least"),
+    CRATES.c.id.in_(bindparam("ids", expanding=True)),
+    CRATES.c.boxes < bindparam("least") + 10,
+)
+TAKE = (
+    update(CRATES)
+    .where(CRATES.c.id == bindparam("crate"))
+    .values(boxes=CRATES.c.boxes - bindparam("by"))
+)
+
+
+class Ours(Connection):
+    """A connection of a class of one's own."""
+
+
+def dialect_of(name: str) -> Any:
+    if name == "sqlite":
+        return sqlite.dialect()  # type: ignore[no-untyped-call]
+    return cast(Any, PGDialect_psycopg)(paramstyle="numeric_dollar")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> Any:
+    return dialect_of(request.param)
+
+
+def compiled(statement: Any, dialect: Any, *names: str) -> Any:
+    made = statement.compile(dialect=dialect, column_keys=list(names))
+    assert isinstance(made, SQLCompiler), "a statement is no longer compiled by an SQLCompiler"
+    return made
+
+
+def lacking(thing: Any, *names: str) -> list[str]:
+    return [name for name in names if not hasattr(thing, name)]
+
+
+# SQLAlchemy: how a statement is put.
+
+
+@pytest.mark.parametrize("options", [{}, {"postgresql_readonly": True}], ids=["plain", "options"])
+def test_an_engine_makes_connections_of_the_class_that_it_is_given(options: Any) -> None:
+    engine = create_engine("sqlite://")
+    engine = engine.execution_options(**options) if options else engine
+    engine._connection_cls = Ours
+    with engine.connect() as connection:
+        assert type(connection) is Ours, (
+            "Engine._connection_cls no longer says what engine.connect() makes, "
+            "so that no statement would take the short way"
+        )
+        found = connection.connection.driver_connection
+        assert isinstance(found, sqlite3.Connection), "the driver's own connection is not reached"
+    engine.dispose()
+
+
+def test_a_compiled_statement_tells_its_parameters(dialect: Any) -> None:
+    made = compiled(SOME, dialect, "least", "ids")
+    lacks = lacking(
+        made, "bind_names", "binds", "insert_prefetch", "update_prefetch", "_result_columns"
+    )
+    assert not lacks, f"a compiled statement lacks {lacks}"
+    found = {name: bind for bind, name in made.bind_names.items()}
+    assert {"least", "ids"} <= set(found), "bind_names no longer gives names by parameters"
+    lacks = lacking(found["least"], "required", "type", "value", "expanding")
+    assert not lacks, f"a parameter lacks {lacks}"
+    assert found["least"].required, "it is no longer told which values must be given"
+    (ten,) = (bind.value for name, bind in found.items() if name not in ("least", "ids"))
+    assert ten == 10, "a parameter no longer has the value that the statement itself gave"
+    expanding = {name for name, bind in made.binds.items() if bind.expanding}
+    assert expanding == {"ids"}, "`expanding` no longer says which parameters take lists"
+
+
+def test_an_insert_and_an_update_name_their_columns_values(dialect: Any) -> None:
+    of_insert = compiled(insert(CRATES), dialect, "id", "boxes")
+    assert set(of_insert.bind_names.values()) == {"id", "boxes"}, (
+        "column_keys no longer says of which columns an INSERT is"
+    )
+    of_update = compiled(TAKE, dialect, "crate", "by")
+    assert set(of_update.bind_names.values()) == {"crate", "by"}
+    for made in (of_insert, of_update):
+        assert not made.insert_prefetch
+        assert not made.update_prefetch
+
+
+@pytest.mark.parametrize("ids", [[], ["a"], ["a", "b", "c"]], ids=len)
+def test_lists_are_put_in_their_places(dialect: Any, ids: list[str]) -> None:
+    made = compiled(SOME, dialect, "least", "ids")
+    fixed = {name: bind.value for bind, name in made.bind_names.items()}
+    state = made.construct_expanded_state({**fixed, "least": 1, "ids": ids})
+    lacks = lacking(state, "statement", "positiontup", "parameter_expansion")
+    assert not lacks, f"what construct_expanded_state gives lacks {lacks}"
+    assert len(state.parameter_expansion.get("ids", ())) == len(ids), (
+        "parameter_expansion no longer names each value of a list"
+    )
+    put = [name for name in state.positiontup if name in state.parameter_expansion.get("ids", ())]
+    assert put == list(state.parameter_expansion.get("ids", ())), "they are in another order"
+    if dialect.name == "sqlite":
+        assert state.statement.count("?") == len(state.positiontup), (
+            "positiontup no longer has a name for each ? of the text"
+        )
+    else:
+        for number in range(1, len(state.positiontup) + 1):
+            assert f"${number}" in state.statement, (
+                "positiontup no longer has a name for each $ of the text"
+            )
+
+
+def test_rows_have_the_names_and_types_of_their_columns(dialect: Any) -> None:
+    made = compiled(SOME, dialect, "least", "ids")
+    assert [each.keyname for each in made._result_columns] == ["id", "ripe", "facts"], (
+        "_result_columns no longer names what a row is made of"
+    )
+    assert [type(each.type) for each in made._result_columns][:2] == [String, Boolean], (
+        "_result_columns no longer gives the types, by which SQLite's values are read"
+    )
+
+
+def test_sqlites_values_are_made_by_their_types() -> None:
+    dialect = dialect_of("sqlite")
+    made = compiled(SOME, dialect, "least", "ids")
+    readers = [
+        each.type._cached_result_processor(dialect, None)  # how a row's value is read
+        for each in made._result_columns
+    ]
+    assert readers[0] is None, "a text is no longer given as it is"
+    assert readers[1](1) is True, "SQLite's 1 is no longer read as a truth"
+    assert readers[2]('{"a": [1]}') == {"a": [1]}, "SQLite's JSON is no longer read"
+    writer = cast(Any, CRATES.c.facts.type).dialect_impl(dialect).bind_processor(dialect)
+    assert writer({"a": [1]}).replace(" ", "") == '{"a":[1]}', "JSON is no longer written as text"
+
+
+def test_what_goes_to_postgresql_as_json_is_told_from_other_types() -> None:
+    dialect = dialect_of("postgresql")
+    is_json = [
+        isinstance(cast(Any, column.type).dialect_impl(dialect), JSON) for column in CRATES.c
+    ]
+    assert is_json == [False, False, False, True], "dialect_impl no longer tells JSON from others"
+
+
+def test_an_error_of_the_driver_is_made_one_of_sqlalchemys() -> None:
+    dialect = dialect_of("sqlite")
+    made = DBAPIError.instance(
+        "",
+        None,
+        sqlite3.IntegrityError("UNIQUE constraint failed"),
+        sqlite3.Error,
+        hide_parameters=True,
+        connection_invalidated=False,
+        dialect=dialect,
+    )
+    assert isinstance(made, IntegrityError), (
+        "DBAPIError.instance no longer makes SQLAlchemy's errors of the driver's"
+    )
+
+
+# psycopg: how it is sent to PostgreSQL, and what comes back.
+
+
+def test_libpq_has_what_sends_and_reads() -> None:
+    lacks = lacking(
+        pq.PGconn,
+        *("socket", "transaction_status", "exec_", "prepare", "exec_prepared"),
+        *("enter_pipeline_mode", "exit_pipeline_mode", "pipeline_sync", "flush"),
+        *("send_query_prepared", "send_query_params"),
+        *("is_busy", "consume_input", "get_result"),
+    )
+    assert not lacks, f"psycopg's PGconn lacks {lacks}, by which hot statements are sent"
+    lacks = lacking(
+        pq.PGresult, "status", "ntuples", "nfields", "ftype", "get_value", "command_tuples"
+    )
+    assert not lacks, f"psycopg's PGresult lacks {lacks}, by which their rows are read"
+
+
+@pytest.fixture
+def driver() -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(POSTGRESQL, prepare_threshold=None) as driver:
+        yield driver
+
+
+@pytest.mark.postgresql
+def test_a_prepared_statement_gives_its_rows_as_text(driver: psycopg.Connection[Any]) -> None:
+    assert not lacking(driver, "read_only"), "a connection no longer says that it only reads"
+    libpq = driver.pgconn
+    assert libpq.transaction_status == pq.TransactionStatus.IDLE
+    text = b"SELECT $1 + 1, 'a'::text, NULL::bool, true, '[1]'::json"
+    assert libpq.prepare(b"one", text, [20]).status == pq.ExecStatus.COMMAND_OK
+    given = libpq.exec_prepared(b"one", [b"41"])
+    assert given.status == pq.ExecStatus.TUPLES_OK
+    assert (given.ntuples, given.nfields) == (1, 5)
+    assert [given.ftype(place) for place in range(5)] == [20, 25, 16, 16, 114]
+    assert [given.get_value(0, place) for place in range(5)] == [b"42", b"a", None, b"t", b"[1]"], (
+        "PGresult.get_value no longer gives the text that PostgreSQL sent"
+    )
+
+
+@pytest.mark.postgresql
+def test_many_go_on_one_way_there_and_back(driver: psycopg.Connection[Any]) -> None:
+    libpq = driver.pgconn
+    libpq.exec_(b"BEGIN")
+    libpq.exec_(b"CREATE TEMPORARY TABLE crates (id text PRIMARY KEY)")
+    assert libpq.transaction_status == pq.TransactionStatus.INTRANS
+    libpq.prepare(b"add", b"INSERT INTO crates VALUES ($1)", [0])
+    libpq.enter_pipeline_mode()
+    for name in (b"a", b"b", b"a"):
+        libpq.send_query_prepared(b"add", [name])
+    libpq.send_query_params(b"COMMIT", None)
+    libpq.pipeline_sync()
+    libpq.flush()
+    given = []
+    for _ in range(4):
+        given.append(libpq.get_result())
+        assert libpq.get_result() is None, "each statement's result no longer ends with None"
+    assert libpq.get_result().status == pq.ExecStatus.PIPELINE_SYNC, (
+        "the last that comes is no longer that all of them have come"
+    )
+    libpq.exit_pipeline_mode()
+    assert [each.command_tuples for each in given[:2]] == [1, 1]
+    assert isinstance(error_from_result(given[2], encoding="utf-8"), UniqueViolation), (
+        "error_from_result no longer makes psycopg's error of what libpq gave"
+    )
+    assert given[3].status == pq.ExecStatus.PIPELINE_ABORTED, (
+        "what comes after one that failed is no longer left undone"
+    )
