@@ -7,10 +7,10 @@ broadcast's locked row, and goes to the bus only after the commit.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.tables import broadcasts, events
@@ -18,7 +18,7 @@ from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
 from farmlive.problems import NotFound
-from farmlive.store import after_commit, hot
+from farmlive.store import after_commit, hot, tally
 
 PUBLIC = "public"
 STAFF = "staff"
@@ -76,20 +76,20 @@ class Head:
 
 Handler = Callable[[Connection, Event], None]
 
-_next_at = case(
-    (broadcasts.c.last_at > bindparam("now"), broadcasts.c.last_at), else_=bindparam("now")
-)
 _ADVANCE = hot(
     update(broadcasts)
-    .where(broadcasts.c.id == bindparam("broadcast"))
-    .values(seq=broadcasts.c.seq + bindparam("count"), last_at=_next_at)
-    .returning(broadcasts.c.seq, broadcasts.c.last_at)
+    .where(
+        broadcasts.c.id == bindparam("broadcast"),
+        broadcasts.c.seq + bindparam("count") == bindparam("last"),
+    )
+    .values(seq=bindparam("last"), last_at=bindparam("at"))
 )
 _INSERT = hot(insert(events))
-_HEAD = select(
-    broadcasts.c.seq, broadcasts.c.last_at, broadcasts.c.state, broadcasts.c.title
-).where(broadcasts.c.id == bindparam("broadcast"))
-_HEAD_LOCKED = hot(_HEAD.with_for_update())
+_HEAD = hot(
+    select(broadcasts.c.seq, broadcasts.c.last_at, broadcasts.c.state, broadcasts.c.title).where(
+        broadcasts.c.id == bindparam("broadcast")
+    )
+)
 
 
 class Log:
@@ -125,16 +125,21 @@ class Log:
     def append_all(
         self, connection: Connection, broadcast: str, entries: Sequence[Entry]
     ) -> list[Event]:
-        """Write events of one moment in their order, as `append` does, by two statements in all."""
-        named = {"broadcast": broadcast, "now": now_ms(), "count": len(entries)}
-        row = connection.execute(_ADVANCE, named).one_or_none()
-        if row is None:
-            raise UnknownBroadcast(broadcast)
-        first, at = row[0] - len(entries) + 1, row[1]
+        """Write events of one moment in their order, as `append` does."""
+        head = self.head(connection, broadcast)
+        last, at = head.seq + len(entries), max(head.at, now_ms())
         events = [
             Event(broadcast, seq, at, entry.kind, tuple(entry.audience), entry.data, entry.device)
-            for seq, entry in enumerate(entries, first)
+            for seq, entry in enumerate(entries, head.seq + 1)
         ]
+        counted = tally(connection)
+        counted.owe(
+            _ADVANCE,
+            {"broadcast": broadcast},
+            {"count": len(entries)},
+            {"last": last, "at": at},
+        )
+        counted.know(broadcast, replace(head, seq=last, at=at))
         connection.execute(
             _INSERT,
             [
@@ -163,26 +168,29 @@ class Log:
     def head(self, connection: Connection, broadcast: str, *, lock: bool = False) -> Head:
         """Where the broadcast stands. Raises UnknownBroadcast.
 
-        With `lock` nothing of the broadcast changes under the writer until its commit, on
-        another node either: what it then decides by the state stays true.
+        Nothing of a broadcast changes under who writes until the COMMIT, on another node either,
+        since they take turns: what is decided by its state stays true.
         """
-        return self.ask_head(connection, broadcast, lock=lock)()
+        return self.ask_head(connection, broadcast)()
 
-    def ask_head(
-        self, connection: Connection, broadcast: str, *, lock: bool = False
-    ) -> Callable[[], Head]:
+    def ask_head(self, connection: Connection, broadcast: str) -> Callable[[], Head]:
         """The same, asked now and told when called, so that other questions go the same way."""
         # What can be no identifier never reaches the database, which may not take its characters.
         if not is_ulid(broadcast):
             raise UnknownBroadcast(broadcast)
-        query = _HEAD_LOCKED if lock else _HEAD
-        asked = connection.execute(query, {"broadcast": broadcast})
+        counted = tally(connection)
+        known: Head | None = counted.known(broadcast)
+        if known is not None:
+            return lambda: known
+        asked = connection.execute(_HEAD, {"broadcast": broadcast})
 
         def told() -> Head:
             row = asked.one_or_none()
             if row is None:
                 raise UnknownBroadcast(broadcast)
-            return Head(row[0], row[1], row[2], Bilingual(**row[3]))
+            head = Head(row[0], row[1], row[2], Bilingual(**row[3]))
+            counted.know(broadcast, head)
+            return head
 
         return told
 

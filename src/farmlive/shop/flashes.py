@@ -68,7 +68,8 @@ _SPENT = hot(
         flashes.c.sold == flashes.c.boxes,
     )
     .values(state="ended", why="sold_out", ended_at=bindparam("now"))
-    .returning(flashes.c.id, flashes.c.offer, flashes.c.sold)
+    .returning(flashes.c.id, flashes.c.offer, flashes.c.sold),
+    counted=True,
 )
 # By the orders of one buyer, however many others have of the batch.
 _of_buyer = union(

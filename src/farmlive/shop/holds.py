@@ -151,10 +151,8 @@ class Holds:
         self, connection: Connection, caller: Caller, broadcast: str, request: HoldPlace
     ) -> dict[str, Any]:
         wanted = request.lines
-        known = stock.on_offer(
-            connection, broadcast, [line.offer for line in wanted], caller.device
-        )
-        before = lines.hold_in(known)
+        known = stock.on_offer(connection, broadcast, [line.offer for line in wanted])
+        before = lines.hold_of(connection, broadcast, caller.device)
         now = now_ms()
         grace_ms = self._settings.price_grace_ms
         checked = lines.check(connection, broadcast, wanted, known, before, now, grace_ms)

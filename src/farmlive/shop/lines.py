@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, bindparam, literal_column, select
 
 from farmlive.broadcast.log import STAFF
 from farmlive.people import Caller
@@ -16,6 +16,8 @@ from farmlive.shop import gone, prices
 from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import LotSpent, SoldOut, UnknownOffer
 from farmlive.shop.stock import Move, Offer, left, on_offer
+from farmlive.shop.tables import holds
+from farmlive.store import hot
 
 MAX_TOTAL = 100_000_000_00
 # Who pressed in a flash batch's last moment still has its price.
@@ -39,13 +41,26 @@ class Hold:
         )
 
 
-def hold_in(known: Mapping[str, Offer]) -> Hold | None:
-    """The device's hold that was read with the offers."""
-    for row in known.values():
-        if row.hold is not None:
-            lines = {line["offer"]: line for line in row.hold_lines}
-            return Hold(row.hold, lines, row.held_at, row.until_at)
-    return None
+_of_device = (holds.c.broadcast == bindparam("broadcast")) & (holds.c.device == bindparam("device"))
+# A row there is always, so that other questions can be a part of it.
+ASKED_HOLD = select(
+    holds.c.id.label("hold"), holds.c.lines.label("hold_lines"), holds.c.held_at, holds.c.until_at
+).select_from(select(literal_column("1")).subquery("one").outerjoin(holds, _of_device))
+_HOLD = hot(ASKED_HOLD)
+
+
+def hold_of(connection: Connection, broadcast: str, device: str) -> Hold | None:
+    """What the device holds in the broadcast."""
+    named = {"broadcast": broadcast, "device": device}
+    return hold_in(connection.execute(_HOLD, named).one())
+
+
+def hold_in(asked: Row[*tuple[Any, ...]]) -> Hold | None:
+    """The same, where `ASKED_HOLD` was a part of another question."""
+    if asked.hold is None:
+        return None
+    lines = {line["offer"]: line for line in asked.hold_lines}
+    return Hold(asked.hold, lines, asked.held_at, asked.until_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
@@ -27,7 +27,7 @@ from farmlive.shop.notices_providers import Notice, NotNow, NotTaken, NotThere, 
 from farmlive.shop.notices_smtp import Mail
 from farmlive.shop.notices_words import Facts, write
 from farmlive.shop.tables import centres, notices, orders
-from farmlive.store import Store, hot
+from farmlive.store import Store, hot, tally
 
 # Events of which a buyer is told; the others are steps on the way.
 TOLD = (
@@ -51,7 +51,7 @@ TRIES = 48
 STOP_S = 5
 
 _ORDER = hot(
-    select(orders.c.buyer_phone, orders.c.buyer_email, orders.c.simulated, orders.c.state).where(
+    select(orders.c.buyer_phone, orders.c.buyer_email, orders.c.simulated).where(
         orders.c.id == bindparam("order")
     )
 )
@@ -121,6 +121,14 @@ def providers(settings: Settings) -> list[Provider]:
     if "smtp" in settings.notices:
         made["smtp"] = Mail(settings.smtp_url.get_secret_value(), settings.smtp_from)
     return list(made.values())
+
+
+class Reached(NamedTuple):
+    """How an order's buyer is reached; who takes the order lets the transaction's tally know."""
+
+    phone: str
+    email: str | None
+    simulated: bool
 
 
 @dataclass(frozen=True)
@@ -200,9 +208,8 @@ class Notices:
     # In the transaction of an order's event.
 
     def _heard(self, connection: Connection, event: Event) -> None:
-        order = event.data.get("order")
-        row = connection.execute(_ORDER, {"order": order}).one_or_none()
-        if row is None or row.simulated:  # a hold that was given up, or one of the demo's people
+        reached = _reached(connection, event.data.get("order"))
+        if reached is None or reached.simulated:  # a hold given up, or one of the demo's people
             return
         kind: str | None = event.kind
         if event.data.get("undone"):
@@ -211,7 +218,7 @@ class Notices:
             kind = None  # a claim's answer tells of its refund
         if kind is None:
             return
-        for person in filter(None, (row.buyer_phone, row.buyer_email)):
+        for person in filter(None, (reached.phone, reached.email)):
             for provider in self._through:
                 if provider.reach(person):
                     self._write(connection, event, kind, provider.name, person)
@@ -350,3 +357,11 @@ class Notices:
             said=write(row.kind, facts, order.language),
             url=facts.url,
         )
+
+
+def _reached(connection: Connection, order: str | None) -> Reached | None:
+    known: Reached | None = tally(connection).known(("reached", order))
+    if known is not None:
+        return known
+    row = connection.execute(_ORDER, {"order": order}).one_or_none()
+    return None if row is None else Reached(*row)

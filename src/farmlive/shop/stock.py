@@ -7,15 +7,13 @@ What moves it, and why, is the till's, the holds', the flashes', the orders' and
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 from sqlalchemy import (
     BigInteger,
     Connection,
     Row,
     bindparam,
-    exists,
     func,
     insert,
     or_,
@@ -25,14 +23,14 @@ from sqlalchemy import (
 
 from farmlive.broadcast.log import PUBLIC, Entry
 from farmlive.origin.tables import lots
-from farmlive.problems import Problem
 from farmlive.shop.problems import LotSpent, SoldOut
-from farmlive.shop.tables import flashes, holds, lot_stock, offers, products, waits
-from farmlive.store import hot
+from farmlive.shop.tables import flashes, lot_stock, offers, products
+from farmlive.store import Tally, hot, tally
 
 _ON_OFFER = hot(
     select(
         offers.c.id,
+        offers.c.broadcast,
         offers.c.lot,
         offers.c.farm,
         offers.c.price,
@@ -53,23 +51,12 @@ _ON_OFFER = hot(
         flashes.c.sold.label("flash_sold"),
         flashes.c.per_buyer,
         flashes.c.ends_at,
-        exists()
-        .where(waits.c.offer == offers.c.id, waits.c.device == bindparam("device"))
-        .label("waited"),
-        holds.c.id.label("hold"),
-        holds.c.lines.label("hold_lines"),
-        holds.c.held_at,
-        holds.c.until_at,
     )
     .select_from(
         offers.join(products, products.c.id == offers.c.product)
         .join(lots, lots.c.id == offers.c.lot)
         .join(lot_stock, lot_stock.c.lot == offers.c.lot)
         .outerjoin(flashes, (flashes.c.offer == offers.c.id) & (flashes.c.state == "running"))
-        .outerjoin(
-            holds,
-            (holds.c.broadcast == offers.c.broadcast) & (holds.c.device == bindparam("device")),
-        )
     )
     .where(
         offers.c.broadcast == bindparam("broadcast"),
@@ -86,10 +73,10 @@ _OF_LOTS = hot(
         lot_stock.c.lot,
     )
     .outerjoin(lot_stock, lot_stock.c.lot == lots.c.id)
-    .where(lots.c.id.in_(bindparam("lots", expanding=True)))
+    .where(lots.c.id.in_(bindparam("lots", expanding=True))),
+    counted=True,
 )
-# Whatever was read before: nothing is sold or held that is not there. They return nothing, so that
-# all of them are one way to the database and back.
+# Whatever was counted before: nothing is sold or held that is not there.
 _MOVE = hot(
     update(offers)
     .where(
@@ -105,7 +92,6 @@ _MOVE = hot(
         kept=offers.c.kept + bindparam("keep"),
     )
 )
-# Of a batch that has ended the boxes go their ways too, and it stays known how many it sold.
 _MOVE_FLASH = hot(
     update(flashes)
     .where(
@@ -114,13 +100,14 @@ _MOVE_FLASH = hot(
     )
     .values(sold=flashes.c.sold + bindparam("sell"), held=flashes.c.held + bindparam("hold"))
 )
+# Of a batch that has ended the boxes go their ways too, and it stays known how many it sold.
+_MOVE_ENDED = _MOVE_FLASH.where(flashes.c.state != "running")
 _whole_g = (
     select(lots.c.quantity_g - lots.c.wasted_g)
     .where(lots.c.id == lot_stock.c.lot)
     .scalar_subquery()
 )
 _more_g = bindparam("more_g", type_=BigInteger)
-# What goes back is taken also where a lot was oversold before this was kept.
 _MOVE_LOT = hot(
     update(lot_stock)
     .where(
@@ -160,6 +147,13 @@ class Move:
         return self
 
 
+class _Lot(NamedTuple):
+    """What an offer's row has of its lot."""
+
+    lot_sold_g: int
+    lot_left_g: int
+
+
 class LotStock(NamedTuple):
     """What became of a lot, net grams; `left_g` can still be sold."""
 
@@ -170,28 +164,42 @@ class LotStock(NamedTuple):
     left_g: int
 
 
-def on_offer(
-    connection: Connection, broadcast: str, wanted: Iterable[str], device: str = ""
-) -> dict[str, Offer]:
-    """The broadcast's offers of these ids, with what is taken of their lots; by id.
-
-    With `device` each also carries that device's hold in the broadcast, whatever it holds, and
-    whether the device waits for the offer.
-    """
-    return by_id(ask(connection, broadcast, wanted, device))
+def on_offer(connection: Connection, broadcast: str, wanted: Iterable[str]) -> dict[str, Offer]:
+    """The broadcast's offers of these ids, with what is taken of their lots; by id."""
+    return ask(connection, broadcast, wanted)()
 
 
 def ask(
-    connection: Connection, broadcast: str, wanted: Iterable[str], device: str = ""
-) -> Iterable[Offer]:
-    """The same, asked now and looked at by `by_id`, so that other questions go the same way."""
-    named = {"broadcast": broadcast, "offers": list(wanted), "device": device}
-    return connection.execute(_ON_OFFER, named)
+    connection: Connection, broadcast: str, wanted: Iterable[str]
+) -> Callable[[], dict[str, Offer]]:
+    """The same, asked now and told when called, so that other questions go the same way.
+
+    What this transaction knows already is not asked again.
+    """
+    wanted = list(wanted)
+    counted = tally(connection)
+    unknown = [offer for offer in wanted if counted.known(offer) is None]
+    asked: Iterable[Offer] = ()
+    if unknown:
+        asked = connection.execute(_ON_OFFER, {"broadcast": broadcast, "offers": unknown})
+
+    def told() -> dict[str, Offer]:
+        for row in asked:
+            counted.know(row.id, row)
+            if counted.known(row.lot) is None:
+                counted.know(row.lot, _Lot(row.lot_sold_g, row.lot_left_g))
+        return {
+            offer: _with(row, **counted.known(row.lot)._asdict())
+            for offer in wanted
+            if (row := counted.known(offer)) is not None and row.broadcast == broadcast
+        }
+
+    return told
 
 
-def by_id(asked: Iterable[Offer]) -> dict[str, Offer]:
-    """The offers that were asked for."""
-    return {row.id: row for row in asked}
+def _with(row: Offer, **numbers: int) -> Offer:
+    """The row with other numbers."""
+    return cast(Offer, cast(Any, row)._replace(**numbers))
 
 
 def of_lots(connection: Connection, wanted: Iterable[str]) -> dict[str, LotStock]:
@@ -217,83 +225,107 @@ def left(row: Offer) -> int:
     return max(0, min(free, of_lot))
 
 
-@dataclass(frozen=True, slots=True)
-class Moving:
-    """Stock that is asked to move: a `stock.changed` of each offer, which holds if it does."""
-
-    told: list[dict[str, Any]]
-    asked: list[tuple[Any, Callable[[], Problem]]]
-
-    def check(self) -> None:
-        """Look whether it moved. Raises SoldOut and LotSpent, and nothing of the caller's stays."""
-        for result, refusal in self.asked:
-            if result.rowcount == 0:
-                raise refusal()
-
-
 def move(
     connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
 ) -> list[dict[str, Any]]:
     """Move the stock of these offers, all or none, and return a `stock.changed` of each.
 
-    As `ask_move`, and looked at. Raises SoldOut and LotSpent, after which the caller's changes are
-    undone.
+    `known` is what `on_offer` gave of them in this transaction, after the broadcast was locked:
+    boxes of the flash batch that runs are taken of what is kept for it. Raises SoldOut, and
+    LotSpent, also where more is released than the lot holds; the caller's changes are then undone.
     """
-    moving = ask_move(connection, moves, known)
-    moving.check()
-    return moving.told
-
-
-def ask_move(
-    connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
-) -> Moving:
-    """Have the stock of these offers move, to be looked at later, so that more goes the same way.
-
-    In one order for all, so that no two deadlock: the offers, then the lots. `known` is what
-    `on_offer` read of them in this transaction, after the broadcast was locked: boxes of the flash
-    batch that runs are taken of what is kept for it. Raises LotSpent where more is released than
-    the lot holds.
-    """
-    done: list[tuple[Any, Callable[[], Problem]]] = []
-    moved: dict[str, tuple[Move, int]] = {}
+    _move_ended(connection, moves, known)
+    rows: dict[str, Offer] = {}
+    for broadcast in {known[offer].broadcast for offer in moves}:
+        rows |= on_offer(connection, broadcast, moves)
+    counted = tally(connection)
+    moved = {}
     for offer in sorted(moves):
-        by = moves[offer]
-        keep = by.keep
-        gone = partial(SoldOut, [{"offer": offer, "left": 0}])
-        for batch, (sell, hold) in by.batches.items():
-            if batch == known[offer].flash:
-                keep -= sell + hold
-            if sell or hold:
+        after = _moved(rows[offer], moves[offer])
+        if after is not None:
+            moved[offer] = after
+    of_lot = _move_lots(counted, moves, [rows[offer] for offer in moved])
+    for offer, row in moved.items():
+        by, before = moves[offer], rows[offer]
+        if (running := by.batches.get(row.flash)) is not None:
+            sell, hold = running
+            counted.owe(_MOVE_FLASH, {"batch": row.flash}, {"sell": sell, "hold": hold})
+        keep = row.kept - before.kept
+        taken = {"sell": by.sell, "hold": by.hold, "release": by.release, "keep": keep}
+        counted.owe(_MOVE, {"offer": offer}, taken)
+        counted.know(offer, row)
+        left_g = max(0, of_lot[row.lot].lot_left_g)
+        if by.release > 0 and (row.released - row.sold - row.held) * row.net_weight_g > left_g:
+            raise _not_released(row.lot, left_g, offer, left(before))
+    return [_changed(row, of_lot[row.lot]) for row in moved.values()]
+
+
+def _moved(row: Offer, by: Move) -> Offer | None:
+    """The offer as it is once it has moved; None where it does not. Raises SoldOut."""
+    sell, hold = by.batches.get(row.flash, (0, 0))
+    keep = by.keep - sell - hold
+    if not (by.sell or by.hold or by.release or keep):
+        return None
+    free = row.released - row.sold - row.held - row.kept
+    if by.sell + by.hold + keep - by.release > free or row.kept + keep < 0:
+        raise SoldOut([{"offer": row.id, "left": 0}])
+    return _with(
+        row,
+        released=row.released + by.release,
+        sold=row.sold + by.sell,
+        held=row.held + by.hold,
+        kept=row.kept + keep,
+        flash_sold=row.flash_sold if row.flash is None else row.flash_sold + sell,
+    )
+
+
+def _move_ended(
+    connection: Connection, moves: Mapping[str, Move], known: Mapping[str, Offer]
+) -> None:
+    """Move what is of flash batches that run no more. Raises SoldOut."""
+    for offer in sorted(moves):
+        for batch, (sell, hold) in moves[offer].batches.items():
+            if batch != known[offer].flash and (sell or hold):
                 taken = {"batch": batch, "sell": sell, "hold": hold}
-                done.append((connection.execute(_MOVE_FLASH, taken), gone))
-        if by.sell or by.hold or by.release or keep:
-            taken = {"sell": by.sell, "hold": by.hold, "release": by.release, "keep": keep}
-            done.append((connection.execute(_MOVE, {"offer": offer, **taken}), gone))
-            moved[offer] = (by, keep)
-    of_lot = _move_lots(connection, {offer: by for offer, (by, _) in moved.items()}, known, done)
-    told = [_changed(known[offer], by, keep, of_lot) for offer, (by, keep) in moved.items()]
-    return Moving(told, done)
+                if connection.execute(_MOVE_ENDED, taken).rowcount == 0:
+                    raise SoldOut([{"offer": offer, "left": 0}])
 
 
-def _changed(
-    row: Offer, by: Move, keep: int, of_lot: Mapping[str, tuple[int, int]]
-) -> dict[str, Any]:
-    """What is told of an offer that moved. Raises LotSpent where too much of it was released."""
-    released, kept = row.released + by.release, row.kept + keep
-    sold, held = row.sold + by.sell, row.held + by.hold
-    sold_g, left_g = of_lot[row.lot]
-    if by.release > 0 and (released - sold - held) * row.net_weight_g > left_g:
-        raise _not_released(row.lot, left_g, row.id, left(row))
+def _move_lots(
+    counted: Tally, moves: Mapping[str, Move], before: Iterable[Offer]
+) -> dict[str, _Lot]:
+    """Take what is sold and held from the lots; what is taken of each then. Raises LotSpent."""
+    of_lot: dict[str, _Lot] = {}
+    drawn: dict[str, list[Offer]] = {}
+    for row in before:
+        drawn.setdefault(row.lot, []).append(row)
+    for lot, rows in sorted(drawn.items()):
+        sell_g = sum(moves[row.id].sell * row.net_weight_g for row in rows)
+        hold_g = sum(moves[row.id].hold * row.net_weight_g for row in rows)
+        sold_g, left_g = rows[0].lot_sold_g, rows[0].lot_left_g
+        # What goes back is taken also where a lot was oversold before this was kept.
+        if 0 < sell_g + hold_g > left_g:
+            offers = [{"offer": row.id, "left": left(row)} for row in rows]
+            raise LotSpent(lot, max(0, left_g), offers)
+        of_lot[lot] = _Lot(sold_g + sell_g, left_g - sell_g - hold_g)
+        taken = {"sell_g": sell_g, "hold_g": hold_g, "more_g": sell_g + hold_g}
+        counted.owe(_MOVE_LOT, {"of": lot}, taken)
+        counted.know(lot, of_lot[lot])
+    return of_lot
+
+
+def _changed(row: Offer, lot: _Lot) -> dict[str, Any]:
+    """What is told of an offer that moved."""
     return {
         "offer": row.id,
-        "released": released,
-        "sold": sold,
-        "held": held,
-        "kept": kept,
-        "left": released - sold - held - kept,
+        "released": row.released,
+        "sold": row.sold,
+        "held": row.held,
+        "kept": row.kept,
+        "left": row.released - row.sold - row.held - row.kept,
         "lot": row.lot,
-        "lot_sold_g": sold_g,
-        "lot_left_g": left_g,
+        "lot_sold_g": lot.lot_sold_g,
+        "lot_left_g": max(0, lot.lot_left_g),
     }
 
 
@@ -327,35 +359,6 @@ def ordered(
 def entries(moved: Iterable[dict[str, Any]]) -> list[Entry]:
     """What is written of stock that has moved."""
     return [Entry("stock.changed", [PUBLIC], changed) for changed in moved]
-
-
-def _move_lots(
-    connection: Connection,
-    moves: Mapping[str, Move],
-    known: Mapping[str, Offer],
-    done: list[tuple[Any, Callable[[], Problem]]],
-) -> dict[str, tuple[int, int]]:
-    """Take what is sold and held from the lots; grams sold and left of each then."""
-    taken: dict[str, tuple[int, int]] = {}
-    of_lot: dict[str, tuple[int, int]] = {}
-    for offer, by in moves.items():
-        row = known[offer]
-        sell_g, hold_g = taken.get(row.lot, (0, 0))
-        sell_g, hold_g = sell_g + by.sell * row.net_weight_g, hold_g + by.hold * row.net_weight_g
-        taken[row.lot] = (sell_g, hold_g)
-        of_lot[row.lot] = (row.lot_sold_g + sell_g, max(0, row.lot_left_g - sell_g - hold_g))
-    for lot, (sell_g, hold_g) in sorted(taken.items()):
-        if sell_g or hold_g:
-            named = {"of": lot, "sell_g": sell_g, "hold_g": hold_g, "more_g": sell_g + hold_g}
-            drawn = [known[offer] for offer in moves if known[offer].lot == lot]
-            spent = partial(_spent, lot, drawn)
-            done.append((connection.execute(_MOVE_LOT, named), spent))
-    return of_lot
-
-
-def _spent(lot: str, drawn: Sequence[Offer]) -> LotSpent:
-    offers = [{"offer": row.id, "left": left(row)} for row in drawn]
-    return LotSpent(lot, max(0, drawn[0].lot_left_g), offers)
 
 
 def _lot_stock(row: Offer) -> LotStock:

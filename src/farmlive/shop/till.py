@@ -37,20 +37,21 @@ from farmlive.shop import (
 )
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money, order_number
+from farmlive.shop.notices import Reached
 from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged, UnknownCentre
-from farmlive.shop.tables import centres, holds, order_lines, orders, parcel_fees
-from farmlive.store import Store, hot
+from farmlive.shop.tables import centres, holds, order_lines, orders, parcel_fees, waits
+from farmlive.store import Store, hot, tally
 
 _numbered = orders.alias("numbered")
 # All that is asked of the tables before the bag: one question, since each is a way to the database.
 _ASKED = hot(
-    select(
+    lines.ASKED_HOLD.add_columns(
         *keys.ASKED,
         *flags.ASKED,
         exists().where(centres.c.id == bindparam("centre")).label("centre"),
         exists(select(parcel_fees.c.id)).label("fees"),
-        # Under the broadcast's lock, so that the next one is this order's. Not by `max`: before
+        # Nobody else writes meanwhile, so that the next one is this order's. Not by `max`: before
         # PostgreSQL knows how many orders there are, it looks through all of a broadcast for that.
         select(_numbered.c.number)
         .where(_numbered.c.broadcast == bindparam("broadcast"))
@@ -58,6 +59,9 @@ _ASKED = hot(
         .limit(literal_column("1"))
         .scalar_subquery()
         .label("last_number"),
+        exists()
+        .where(waits.c.broadcast == bindparam("broadcast"), waits.c.device == bindparam("device"))
+        .label("waits"),
     )
 )
 _ORDER = hot(insert(orders))
@@ -123,8 +127,7 @@ class Till:
         request: OrderPlace,
         body_hash: str,
     ) -> dict[str, Any]:
-        # The lock comes first: the end of the broadcast, and another node, wait for this order.
-        head_of = self._log.ask_head(connection, broadcast, lock=True)
+        head_of = self._log.ask_head(connection, broadcast)
         named = {
             "broadcast": broadcast,
             "key": request.key,
@@ -134,16 +137,15 @@ class Till:
         }
         asked_of = connection.execute(_ASKED, named)
         wanted = [line.offer for line in request.lines]
-        offers = stock.ask(connection, broadcast, wanted, caller.device)
+        offers_of = stock.ask(connection, broadcast, wanted)
         # All three are asked on one way to the database, and looked at from here on.
-        head, asked = head_of(), asked_of.one()
+        head, asked, known = head_of(), asked_of.one(), offers_of()
         before = keys.answer_in(asked, body_hash)
         if before is not None:
             return before
         if head.state == "scheduled":
             raise BroadcastNotLive("Nothing was ordered: come back when the broadcast is live.")
         ended = head.state == "ended"
-        known = stock.by_id(offers)
         answer = self._take(
             connection, caller, buyer, broadcast, request, asked, known, ended=ended
         )
@@ -164,7 +166,7 @@ class Till:
     ) -> dict[str, Any]:
         wanted = request.lines
         offered = [line.offer for line in wanted]
-        hold = lines.hold_in(known)
+        hold = lines.hold_in(asked)
         if hold and hold.id != request.order and not any(ln.offer in hold.lines for ln in wanted):
             hold = None
         now = now_ms()
@@ -178,7 +180,7 @@ class Till:
             connection, broadcast, wanted, batches, known, device=person, buyer=buyer
         )
         fee = _fee(connection, request, known, asked)
-        moving = stock.ask_move(
+        moved = stock.move(
             connection,
             lines.moves(wanted, batches, hold, sell=True),
             lines.with_held(connection, broadcast, known, hold),
@@ -207,6 +209,8 @@ class Till:
             "held_at": hold.held_at if hold else None,
         }
         connection.execute(_ORDER, row)
+        reached = Reached(row["buyer_phone"], row["buyer_email"], caller.simulated)
+        tally(connection).know(("reached", order), reached)
         connection.execute(
             _LINES,
             [
@@ -232,12 +236,10 @@ class Till:
         farms = {line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))}
         placed = Entry("order.placed", lines.audience(order, farms), told, caller.device)
         # Else nothing can have come back, and nobody waits any less.
-        waited = hold or any(offer.waited for offer in known.values())
-        told_of = self._ordered if waited else stock.ordered
-        told_stock = told_of(connection, broadcast, caller.device, offered, moving.told)
+        told_of = self._ordered if hold or asked.waits else stock.ordered
+        told_stock = told_of(connection, broadcast, caller.device, offered, moved)
         over = flashes.spent(connection, wanted, batches, known)
         self._log.append_all(connection, broadcast, [placed, *told_stock, *over])
-        moving.check()  # it went with the log's own question
         return {
             "order": order,
             "number": written,

@@ -2,9 +2,11 @@
 rooms define theirs on `metadata`.
 """
 
+from farmlive.store.connection import tally
 from farmlive.store.doors import CommitFailed, CommitUnknown, NotRead, Store, after_commit, apart
 from farmlive.store.hot import hot
 from farmlive.store.tables import Json, metadata
+from farmlive.store.tally import Tally
 
 __all__ = [
     "CommitFailed",
@@ -12,8 +14,10 @@ __all__ = [
     "Json",
     "NotRead",
     "Store",
+    "Tally",
     "after_commit",
     "apart",
     "hot",
     "metadata",
+    "tally",
 ]

@@ -21,8 +21,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
+from farmlive.store.connection import HotConnection
 from farmlive.store.engine import DatabaseRefused
-from farmlive.store.hot import HotConnection
 from farmlive.store.migrate import migrate
 
 T = TypeVar("T")
@@ -90,14 +90,14 @@ def apart(connection: Connection) -> Iterator[None]:
     """
     quick = cast(HotConnection, connection)
     calls: list[Callable[[], None]] = connection.info[_CALLS]
-    before = len(calls)
+    before, mark = len(calls), quick.mark()
     quick.control("SAVEPOINT part")
     try:
         yield
         quick.control("RELEASE SAVEPOINT part")
     except BaseException:
         del calls[before:]
-        quick.drop()
+        quick.drop(mark)
         quick.control("ROLLBACK TO SAVEPOINT part", "RELEASE SAVEPOINT part")
         raise
 
@@ -276,10 +276,11 @@ def _run(connection: HotConnection, batch: list[_Unit]) -> None:
     last = batch[-1]
     for unit in batch:
         connection.info[_CALLS] = unit.calls
+        mark = connection.mark()
         try:
             unit.result = unit.function(connection)
             if unit is last:
-                connection.send()
+                connection.settle()
             else:
                 connection.control(_END, _BEGIN)
         except BaseException as error:
@@ -288,8 +289,9 @@ def _run(connection: HotConnection, batch: list[_Unit]) -> None:
             unit.result = None
             unit.calls = []
             unit.error = error
-            connection.drop()
+            connection.drop(mark)
             connection.control(_UNDO)
+    connection.settle()  # what the others owe, where the last one failed
 
 
 def _ends_transaction(error: DBAPIError) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from farmlive.store.hot import quick
+from farmlive.store.connection import quick
 
 BUSY_TIMEOUT_MS = 10_000
 READERS = 4

@@ -1,0 +1,165 @@
+"""The connection of both doors: SQLAlchemy's, with the short way for hot statements and a tally."""
+
+import sqlite3
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.selectable import SelectBase
+
+from farmlive.store.hot import Hot, hot_one
+from farmlive.store.pipeline import Queue, Result
+from farmlive.store.tally import Mark, Tally
+
+
+class Miscounted(Exception):
+    """A row was not as the tally had it, which can't be: the whole transaction is undone."""
+
+
+class HotConnection(Connection):
+    """A connection that takes the short way with hot statements."""
+
+    _sending: Queue | None = None
+    _tally: Tally | None = None
+
+    @property
+    def tally(self) -> Tally:
+        """What is known and owed in this transaction."""
+        if self._tally is None:
+            self._tally = Tally()
+        return self._tally
+
+    def execute(
+        self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
+    ) -> Any:
+        """As Connection has it."""
+        found = hot_one(statement)
+        if found is None or execution_options:
+            self.settle()
+            try:
+                return super().execute(statement, parameters, execution_options=execution_options)
+            finally:
+                if self._tally is not None and not isinstance(statement, SelectBase):
+                    self._tally.forget()
+        if found.counted:
+            self.settle()
+            if not isinstance(statement, SelectBase):
+                self.tally.forget()
+        return self._take(found, parameters)
+
+    def _take(self, found: Hot, parameters: Any) -> Result:
+        if not self.in_transaction():
+            self.begin()
+        try:
+            if self.dialect.name == "sqlite":
+                return self._by_sqlite3(found, parameters)
+            return self._by_libpq(found, parameters)
+        except (sqlite3.Error, psycopg.Error) as error:
+            raise self.failure(error) from error
+
+    def exec_driver_sql(
+        self, statement: str, parameters: Any = None, execution_options: Any = None
+    ) -> Any:
+        """As Connection has it."""
+        self.settle()
+        if self._tally is not None:
+            self._tally.forget()
+        return super().exec_driver_sql(statement, parameters, execution_options)
+
+    def settle(self) -> None:
+        """Let what waits be done, and write what is owed. Raises what it raises, and Miscounted."""
+        if self._tally is not None:
+            asked = [
+                (owed, self._take(cast(Hot, hot_one(owed.statement)), owed.values))
+                for owed in self._tally.settled()
+            ]
+            for owed, result in asked:
+                if result.rowcount != 1:
+                    raise Miscounted(f"{owed.values} of a row that is not so")
+        self.send()
+
+    def send(self) -> None:
+        """Let what waits be done; raises what it raises."""
+        if self._sending is not None:
+            try:
+                self._sending.send()
+            except psycopg.Error as error:
+                raise self.failure(error) from error
+
+    def mark(self) -> Mark:
+        """Where the tally stands, for `drop`."""
+        return self.tally.mark()
+
+    def drop(self, mark: Mark) -> None:
+        """Forget what waits, and what was counted since the mark: its function has failed."""
+        self.tally.back_to(mark)
+        if self._sending is not None:
+            self._sending.waiting.clear()
+
+    def control(self, *texts: str) -> None:
+        """Say this of the transaction, with what waits."""
+        try:
+            if self.dialect.name == "sqlite":
+                for text in texts:
+                    self._driver.execute(text)
+            else:
+                self._queue.send([text.encode() for text in texts])
+        except (sqlite3.Error, psycopg.Error) as error:
+            raise self.failure(error) from error
+
+    @property
+    def _driver(self) -> Any:
+        return self.connection.driver_connection
+
+    @property
+    def _queue(self) -> Queue:
+        if self._sending is None:
+            self._sending = Queue(self, self.send)
+        return self._sending
+
+    def _by_sqlite3(self, found: Hot, parameters: Any) -> Result:
+        if isinstance(parameters, list):
+            if not parameters:
+                return Result([], 0)
+            plan = found.plan(self, parameters[0])
+            rows = [plan.encoded(each) for each in parameters]
+            return Result([], self._driver.executemany(plan.text, rows).rowcount)
+        plan = found.plan(self, parameters or {})
+        cursor = self._driver.execute(plan.text, plan.encoded(parameters or {}))
+        if not plan.columns:
+            return Result([], cursor.rowcount)
+        return Result(plan.rows_of(cursor.fetchall()), cursor.rowcount)
+
+    def _by_libpq(self, found: Hot, parameters: Any) -> Result:
+        if not isinstance(parameters, list):
+            return self._queue.add(found.plan(self, parameters or {}), parameters or {})
+        last = Result()
+        for each in parameters:
+            last = self._queue.add(found.plan(self, each), each)
+        return last
+
+    def failure(self, error: Exception) -> Exception:
+        """What SQLAlchemy makes of an error of the driver's."""
+        gone = self.dialect.is_disconnect(cast(Any, error), self._driver, None)
+        made = DBAPIError.instance(
+            "",
+            None,
+            error,
+            cast(Any, self.dialect.loaded_dbapi).Error,
+            hide_parameters=True,
+            connection_invalidated=gone,
+            dialect=self.dialect,
+        )
+        return cast(Exception, made)
+
+
+def quick(engine: Engine) -> Engine:
+    """Let the engine's connections take the short way with hot statements."""
+    engine._connection_cls = HotConnection
+    return engine
+
+
+def tally(connection: Connection) -> Tally:
+    """The tally of the transaction that the connection is in."""
+    return cast(HotConnection, connection).tally
