@@ -21,6 +21,8 @@ class MailServer:
     answers: dict[str, str | None] = field(default_factory=dict)
     # A mail to this address ends the connection.
     breaks_at: str = ""
+    # It takes addresses in other letters than ASCII (RFC 6531).
+    utf8: bool = False
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
@@ -56,6 +58,8 @@ class MailServer:
                     say("250 STARTTLS")
                 else:
                     say("250-mail.test")
+                    if self.utf8:
+                        say("250-SMTPUTF8")
                     say("250 AUTH PLAIN")
             elif verb == "STARTTLS" and self.secure:
                 say("220 go on")

@@ -13,7 +13,7 @@ from farmlive.clock import now_ms
 from farmlive.demo.authority import certificates
 from farmlive.settings import Settings
 from farmlive.shop import notices as module
-from farmlive.shop.notices_providers import NotNow
+from farmlive.shop.notices_providers import NotNow, NotTaken
 from farmlive.shop.notices_smtp import Mail
 
 from .mail import mail_server
@@ -189,3 +189,35 @@ async def test_nothing_goes_in_the_open_to_another_machine(
             await asyncio.to_thread(mail.send, notice(person=MAILBOX))
     assert not any("AUTH" in each for each in server.commands)
     assert server.mails == []
+
+
+async def test_a_mailbox_at_a_name_in_other_letters_is_one_for_every_server() -> None:
+    async with mail_server() as server:
+        mail = Mail(f"smtp://127.0.0.1:{server.port}", "orders@example.org")
+        await asyncio.to_thread(mail.send, notice(person="wang@bücher.example"))
+        await asyncio.to_thread(mail.close)
+    told = "wang@xn--bcher-kva.example"
+    assert server.recipients == [told]
+    assert server.mails[0]["To"] == told
+
+
+async def test_a_mailbox_in_other_letters_is_written_to_where_the_server_takes_it() -> None:
+    async with mail_server() as server:
+        mail = Mail(f"smtp://127.0.0.1:{server.port}", "orders@example.org")
+        with pytest.raises(NotTaken, match="SMTPUTF8"):
+            await asyncio.to_thread(mail.send, notice(person="王@example.org"))
+        await asyncio.to_thread(mail.send, notice(person=MAILBOX))  # the others are told
+        await asyncio.to_thread(mail.close)
+        assert server.recipients == [MAILBOX]
+        server.utf8 = True
+        await asyncio.to_thread(mail.send, notice(person="王@example.org"))
+        await asyncio.to_thread(mail.close)
+    assert server.recipients == [MAILBOX, "王@example.org"]
+    assert any("SMTPUTF8" in each for each in server.commands)
+    assert server.mails[-1]["To"] == "王@example.org"
+
+
+async def test_a_name_that_no_address_can_have_is_never_tried() -> None:
+    mail = Mail("smtp://127.0.0.1:1", "orders@example.org")
+    with pytest.raises(NotTaken):
+        await asyncio.to_thread(mail.send, notice(person="wang@a..example"))

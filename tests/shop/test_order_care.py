@@ -118,12 +118,38 @@ async def test_an_address_of_mail_is_kept_and_told_nobody(stall: Any) -> None:
         assert "example.org" not in str(event.data)
 
 
-@pytest.mark.parametrize("wrong", ["wang", "wang@", "@example.org", "a b@example.org", "w@x"])
+def email(stall: Any, written: str) -> str | None:
+    """What is kept of an address of mail as the buyer wrote it."""
+    buyer = {"name": "王", "phone": "13800000000", "email": written}
+    return NewOrder.model_validate(stall.body(buyer=buyer)).buyer.email
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "wang",
+        "wang@",
+        "@example.org",
+        "a b@example.org",
+        "w@x",
+        "w@a..example",
+        f"w@{'a' * 64}.example",
+        f"w@{'bücher.' * 30}example",
+    ],
+)
 async def test_what_is_no_address_of_mail_is_refused(stall: Any, wrong: str) -> None:
     with pytest.raises(ValueError, match="looks like"):
-        NewOrder.model_validate(
-            stall.body(buyer={"name": "王", "phone": "13800000000", "email": wrong})
-        )
+        email(stall, wrong)
+
+
+async def test_an_address_of_mail_may_be_written_on_a_chinese_keyboard(stall: Any) -> None:
+    assert email(stall, "ｗａｎｇ＠ｅｘａｍｐｌｅ．ｏｒｇ") == "wang@example.org"
+    assert email(stall, "wang@尤溪.example") == "wang@尤溪.example"
+
+
+async def test_an_address_of_mail_to_which_few_can_write_is_refused_clearly(stall: Any) -> None:
+    with pytest.raises(ValueError, match="plain letters, digits and signs"):
+        email(stall, "王@example.org")
 
 
 async def test_what_is_no_region_is_refused(stall: Any) -> None:

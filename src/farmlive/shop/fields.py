@@ -74,11 +74,24 @@ def _address(value: object) -> object:
 
 
 def _email(value: object) -> object:
-    text = value.strip() if isinstance(value, str) else ""
-    if len(text) > 254 or not re.fullmatch(
-        r"[^\s@<>,;:\"\x00-\x20]+@[^\s@<>,;:\"]+\.[^\s@.<>,;:\"]+", text
-    ):
-        raise ValueError("An e-mail address looks like name@example.org; leave it out otherwise.")
+    # NFKC: a Chinese keyboard may write ａ＠ｂ．ｃ.
+    text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
+    wrong = "An e-mail address looks like name@example.org; leave it out otherwise."
+    if not re.fullmatch(r"[^\s@<>,;:\"\x00-\x20]+@[^\s@<>,;:\"]+\.[^\s@.<>,;:\"]+", text):
+        raise ValueError(wrong)
+    name, _, domain = text.rpartition("@")
+    if not name.isascii():
+        # Few mail servers take one (SMTPUTF8, RFC 6531), and the buyer would never hear of it.
+        raise ValueError(
+            "Before the @ of an e-mail address only plain letters, digits and signs can be written "
+            "to; give another, or leave it out."
+        )
+    try:
+        length = len(name) + 1 + len(domain.encode("idna"))
+    except UnicodeError as error:
+        raise ValueError(wrong) from error
+    if max(length, len(text)) > 254:
+        raise ValueError(wrong)
     return text
 
 

@@ -49,12 +49,13 @@ class Mail:
 
     def send(self, notice: Notice) -> None:
         """Hand the mail over. Raises NotNow, NotThere, NotTaken."""
-        mail = self._mail(notice)
+        person = _on_the_wire(notice.person)
+        mail = self._mail(notice, person)
         server = self._connected()
         try:
-            server.send_message(mail, self._address, [notice.person])
+            server.send_message(mail, self._address, [person])
         except smtplib.SMTPRecipientsRefused as error:
-            code, _ = error.recipients[notice.person]
+            code, _ = error.recipients[person]
             self._reset(server)
             raise _refused(code) from error
         except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
@@ -64,7 +65,10 @@ class Mail:
             raise _refused(error.smtp_code) from error
         except (smtplib.SMTPNotSupportedError, UnicodeError) as error:
             self._reset(server)
-            raise NotTaken("the mail server takes no such address") from error
+            raise NotTaken(
+                "the address has other letters than ASCII, for which the mail server would have to "
+                "offer SMTPUTF8"
+            ) from error
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise NotNow(_said(error)) from error
@@ -78,12 +82,12 @@ class Mail:
                 server.quit()
             server.close()
 
-    def _mail(self, notice: Notice) -> EmailMessage:
+    def _mail(self, notice: Notice, person: str) -> EmailMessage:
         mail = EmailMessage()
         domain = self._address.rpartition("@")[2]
         try:
             mail["From"] = self._sender
-            mail["To"] = notice.person
+            mail["To"] = person
             mail["Subject"] = notice.said.subject
             mail["Message-ID"] = f"<{notice.id}@{domain}>"
             mail["Date"] = format_datetime(datetime.fromtimestamp(notice.at / 1000, UTC))
@@ -139,6 +143,17 @@ class Mail:
             server.rset()
         except (OSError, smtplib.SMTPException):
             self.close()
+
+
+def _on_the_wire(person: str) -> str:
+    """The address with its domain as every mail server takes it (RFC 5890, A-labels). Raises
+    NotTaken.
+    """
+    name, _, domain = person.rpartition("@")
+    try:
+        return f"{name}@{domain.encode('idna').decode()}"
+    except UnicodeError as error:
+        raise NotTaken("the address can't be written to") from error
 
 
 def _refused(code: int) -> NotThere | NotTaken:

@@ -55,6 +55,12 @@ class Buyer(BaseModel):
 
     name: Name
     phone: Phone
+    email: str | None = None
+
+
+class NewBuyer(Buyer):
+    """The same as a buyer writes it: what is kept may be older than what is asked of it."""
+
     email: Email | None = None
 
 
@@ -128,7 +134,7 @@ class NewOrder(BaseModel):
 
     order: Identifier | None = None
     lines: Annotated[list[OrderLine], AfterValidator(_some_lines)]
-    buyer: Buyer
+    buyer: NewBuyer
     delivery: Delivery
     payment: PaymentMethod
     fee: SeenPrice | None = None

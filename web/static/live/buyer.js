@@ -46,7 +46,8 @@ export class BuyerForm {
       region: this.region.code,
       place: this.region.all ? this.region.words : (this.place ?? ""),
       centre: elements.centre?.value || null,
-      email: elements.email.value.trim(),
+      // A Chinese keyboard may write ａ＠ｂ．ｃ.
+      email: elements.email.value.normalize("NFKC").trim(),
     };
   }
 
@@ -81,6 +82,8 @@ export class BuyerForm {
     }
     if (buyer.email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(buyer.email)) {
       found.email = t("An e-mail address looks like name@example.com; it may be left out.");
+    } else if (/[^\x21-\x7e]/.test(buyer.email.split("@", 1)[0])) {
+      found.email = t("Before the @ only plain letters, digits and signs can be written to. Give another address, or leave it out.");
     }
     if (buyer.way === "pickup" && !buyer.centre) found.centre = t("Choose a service centre.");
     return found;
