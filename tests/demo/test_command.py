@@ -134,8 +134,9 @@ async def test_the_demo_lives_and_is_taken_up_again(folder: Path) -> None:
                 assert said.data["nickname"]
                 await channel.wait_for("order.placed", 90, simulated=True)
                 # On a busy machine its two ffmpegs may starve for a moment.
-                async with asyncio.timeout(30):
-                    found = await in_order(api, first["live"])
+                found = await until(
+                    lambda: in_order(api, first["live"]), "there is nothing to advise", 30
+                )
                 assert {source["label"]: source["on_air"] for source in found} == {
                     "果园 Orchard": True,
                     "厨房 Kitchen": False,
@@ -149,13 +150,10 @@ async def test_the_demo_lives_and_is_taken_up_again(folder: Path) -> None:
         assert {**second, "url": "", "udp_port": 0} == {**first, "url": "", "udp_port": 0}
 
 
-async def in_order(api: Api, broadcast: str) -> list[dict[str, Any]]:
-    """The broadcast's sources, once there is nothing to advise about any."""
-    while True:
-        sources: list[dict[str, Any]] = (await api.health(broadcast))["sources"]
-        if not any(source["advice"] for source in sources):
-            return sources
-        await asyncio.sleep(0.1)
+async def in_order(api: Api, broadcast: str) -> list[dict[str, Any]] | None:
+    """The broadcast's sources, where there is nothing to advise about any."""
+    sources: list[dict[str, Any]] = (await api.health(broadcast))["sources"]
+    return None if any(source["advice"] for source in sources) else sources
 
 
 @pytest.mark.timeout(90)
