@@ -8,50 +8,26 @@ import asyncio
 import contextlib
 import ipaddress
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvloop
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from farmlive import app as composition
 from farmlive.broadcast.wire import ChannelProtocol
 from farmlive.client import Api
-from farmlive.demo import county, lan, people
+from farmlive.demo import county, lan, people, terminal
+from farmlive.demo.accounts import CAMERAS, api_keys, stream_keys_of, users_of
 from farmlive.demo.authority import Address, Certificates, certificates
 from farmlive.demo.farms import enter_farms
 from farmlive.demo.film import KITCHEN, ORCHARD, FilmError, Take, film_in, make_film
 from farmlive.demo.history import live_through
 from farmlive.demo.on_air import OrchardAndKitchen
 from farmlive.demo.state import DemoJson, DemoUser, Folder
-from farmlive.people.models import Role
-from farmlive.people.passwords import readable
-from farmlive.people.problems import NameTaken
 from farmlive.settings import Settings
-
-_out = Console(soft_wrap=True, highlight=False)
-_err = Console(stderr=True, soft_wrap=True, highlight=False)
-_PASSWORD = "kumquats"  # noqa: S105 - of a demo that only this machine can reach
-# The films' cameras: the name of the stream key, and what viewers and staff read.
-_CAMERAS = {"film": "果园 Orchard", "kitchen": "厨房 Kitchen"}
-_ENGINES = {
-    "native": "native, in C",
-    "python": "python; with a C compiler there is one in C",
-}
-# Name, role, and the farm of a seller as youxi.json names it.
-_ACCOUNTS: tuple[tuple[str, Role, str | None], ...] = (
-    ("lin", "coordinator", None),
-    ("chen", "host", None),
-    ("mei", "moderator", None),
-    ("wu", "seller", "terraces"),
-    ("zhang", "clerk", None),
-)
 
 
 class Stopped(Exception):
@@ -115,7 +91,7 @@ async def _main(folder: Folder, options: Options) -> None:
                 await _serve(folder, options, site, server, stop)
     finally:
         folder.withdraw()
-    _out.print("The demo has stopped. Its data stay in " + str(folder.path))
+    terminal.out.print("The demo has stopped. Its data stay in " + str(folder.path))
 
 
 async def _past(folder: Folder, settings: Settings, stop: asyncio.Event) -> None:
@@ -127,12 +103,12 @@ async def _past(folder: Folder, settings: Settings, stop: asyncio.Event) -> None
     youxi = county.content()
     house = await composition.build(settings)
     try:
-        keys = await _api_keys(house, notes)
+        keys = await api_keys(house, notes)
         inside = httpx.ASGITransport(house.asgi)
         async with Api(house.settings.url, key=keys["coordinator"], transport=inside) as api:
-            with _bar("Planting the farms of Youxi, once", 1.0) as told:
+            with terminal.bar("Planting the farms of Youxi, once", 1.0) as told:
                 entered = await enter_farms(api, youxi, _unless(stop, told))
-            with _bar("Living through two past evenings, once", 1.0) as told:
+            with terminal.bar("Living through two past evenings, once", 1.0) as told:
                 past = live_through(house, api, entered, youxi, _unless(stop, told))
                 entered["past"] = await past
     finally:
@@ -176,8 +152,8 @@ async def _serve(
 ) -> None:
     open_to_others = options.lan or not _is_loopback(site.settings.host)
     notes = folder.notes()
-    users = await _users(server.house, notes, open_to_others)
-    keys = await _api_keys(server.house, notes)
+    users = await users_of(server.house, notes, open_to_others)
+    keys = await api_keys(server.house, notes)
     orchard, kitchen = [await _film(folder, take, stop) for take in (ORCHARD, KITCHEN)]
     async with (
         _inside(site, server) as url,
@@ -186,10 +162,10 @@ async def _serve(
     ):
         while not stop.is_set():
             shown = await county.open_broadcasts(api, notes["entered"])
-            stream_keys = await _stream_keys(api, shown, notes)
+            stream_keys = await stream_keys_of(api, shown, notes)
             folder.note(notes)
             path = folder.announce(_announcement(server, shown, stream_keys, users))
-            _show(server, shown, users, path, guide)
+            terminal.show(server, shown, users, path, guide)
             publisher = OrchardAndKitchen(
                 api,
                 shown.live,
@@ -200,7 +176,7 @@ async def _serve(
             crowd = people.crowd(url, shown, people.Keys(keys["host"], keys["simulator"]))
             await _until_over(publisher, crowd, stop)
             if not stop.is_set():
-                _out.print("\nThe live broadcast was ended. Another begins:")
+                terminal.out.print("\nThe live broadcast was ended. Another begins:")
 
 
 async def _until_over(
@@ -233,7 +209,7 @@ def _announcement(
         "udp_port": server.house.relay.udp_port,
         "live": shown.live,
         "spare": shown.spare,
-        "stream_keys": {name: key for name, key in stream_keys.items() if name not in _CAMERAS},
+        "stream_keys": {name: key for name, key in stream_keys.items() if name not in CAMERAS},
         "users": users,
         "offers": [_offer(card) for card in shown.offers],
     }
@@ -244,57 +220,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-async def _users(
-    house: composition.House, notes: dict[str, Any], open_to_others: bool
-) -> list[DemoUser]:
-    """Make the accounts, or give them the passwords that suit who can reach the demo."""
-    known: dict[str, str] = notes.setdefault("passwords", {})
-    users: list[DemoUser] = []
-    for name, role, farm in _ACCOUNTS:
-        password = known.get(name, "")
-        if open_to_others and password in ("", _PASSWORD):
-            password = readable()
-        elif not open_to_others:
-            password = _PASSWORD
-        if known.get(name) != password:
-            try:
-                farms = () if farm is None else (notes["entered"]["farms"][farm],)
-                await house.people.create_account(name, role, password, farms)
-            except NameTaken:
-                await house.people.set_password(name, password)
-        known[name] = password
-        users.append({"name": name, "password": password, "role": role})
-    return users
-
-
-async def _api_keys(house: composition.House, notes: dict[str, Any]) -> dict[str, str]:
-    """API keys of the demo's own programs, made once."""
-    keys: dict[str, str] = notes.setdefault("api_keys", {})
-    if not keys:
-        for role, label in (
-            ("coordinator", "演示 demo"),
-            ("host", "林秀珍"),
-            ("simulator", "模拟观众 simulated"),
-        ):
-            _, keys[role] = await house.people.create_api_key(label, role)  # type: ignore[arg-type]
-    return keys
-
-
-async def _stream_keys(api: Api, shown: county.County, notes: dict[str, Any]) -> dict[str, str]:
-    """The stream keys of the films, under their names, and of outside clients, by broadcast."""
-    kept: dict[str, str] = notes.get("stream_keys", {})
-    wanted = dict.fromkeys(_CAMERAS, shown.live)
-    wanted |= {broadcast: broadcast for broadcast in (shown.live, shown.spare, shown.scheduled)}
-    if notes.get("film_of") != shown.live:
-        kept = {name: key for name, key in kept.items() if name not in _CAMERAS}
-    keys = {}
-    for name, broadcast in wanted.items():
-        label = _CAMERAS.get(name, "外接 Outside client")
-        keys[name] = kept.get(name) or (await api.stream_key(broadcast, "encoder", label))["key"]
-    notes["stream_keys"], notes["film_of"] = keys, shown.live
-    return keys
 
 
 def _offer(card: dict[str, Any]) -> dict[str, Any]:
@@ -313,7 +238,7 @@ async def _film(folder: Folder, take: Take, stop: asyncio.Event) -> Path:
     path = film_in(folder.path, take)
     if path.exists():
         return path
-    with _bar(f"Drawing the {take.name}, once", take.frames) as told:
+    with terminal.bar(f"Drawing the {take.name}, once", take.frames) as told:
         try:
             await asyncio.to_thread(make_film, path, _unless(stop, told), take=take)
         except FilmError:
@@ -333,21 +258,6 @@ def _unless(stop: asyncio.Event, told: Callable[[float], None]) -> Callable[[flo
         told(done)
 
     return tell
-
-
-@contextlib.contextmanager
-def _bar(what: str, total: float) -> Iterator[Callable[[float], None]]:
-    """A bar that shows how far something is that is done once."""
-    with Progress(
-        TextColumn(what),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} %"),
-        TimeRemainingColumn(),
-        console=_err,
-        transient=True,
-    ) as progress:
-        bar = progress.add_task(what, total=total)
-        yield lambda done: progress.update(bar, completed=done)
 
 
 @contextlib.asynccontextmanager
@@ -375,31 +285,3 @@ async def _guided(site: Site, server: composition.Server) -> AsyncIterator[str |
     page = lan.guide(site.certificates.authority_der(), site.addresses, f"{server.url}/studio")
     async with lan.plain_http(page, site.settings.host) as url:
         yield url
-
-
-def _show(
-    server: composition.Server,
-    shown: county.County,
-    users: list[DemoUser],
-    path: Path,
-    guide: str | None,
-) -> None:
-    url = server.url
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    table.add_row("Watch", f"{url}/live/{shown.live}")
-    table.add_row("All broadcasts", f"{url}/")
-    table.add_row("Studio", f"{url}/studio/{shown.live}")
-    table.add_row("Your own camera", f"{url}/studio/{shown.spare}")
-    table.add_row("Review", f"{url}/review/{shown.live}")
-    for user in users:
-        table.add_row("Sign in", f"{user['name']} / {user['password']}  ({user['role']})")
-    table.add_row("For programs", str(path))
-    table.add_row("Engine of media", _ENGINES[server.house.relay.engine])
-    _out.print()
-    _out.print(table)
-    if guide is not None:
-        _out.print(f"\nOn a phone of this network, scan this or open {guide}\n")
-        sys.stdout.write(lan.qr(guide))
-    _out.print("\nCtrl-C stops it.")

@@ -1,0 +1,75 @@
+"""Who signs in to the demo, and with which keys its own programs and outside clients come.
+
+All are made once; the demo's notes keep them from one start to the next.
+"""
+
+from typing import Any
+
+from farmlive.app import House
+from farmlive.client import Api
+from farmlive.demo import county
+from farmlive.demo.state import DemoUser
+from farmlive.people.models import Role
+from farmlive.people.passwords import readable
+from farmlive.people.problems import NameTaken
+
+_PASSWORD = "kumquats"  # noqa: S105 - of a demo that only this machine can reach
+# The films' cameras: the name of the stream key, and what viewers and staff read.
+CAMERAS = {"film": "果园 Orchard", "kitchen": "厨房 Kitchen"}
+# Name, role, and the farm of a seller as youxi.json names it.
+_ACCOUNTS: tuple[tuple[str, Role, str | None], ...] = (
+    ("lin", "coordinator", None),
+    ("chen", "host", None),
+    ("mei", "moderator", None),
+    ("wu", "seller", "terraces"),
+    ("zhang", "clerk", None),
+)
+
+
+async def users_of(house: House, notes: dict[str, Any], open_to_others: bool) -> list[DemoUser]:
+    """Make the accounts, or give them the passwords that suit who can reach the demo."""
+    known: dict[str, str] = notes.setdefault("passwords", {})
+    users: list[DemoUser] = []
+    for name, role, farm in _ACCOUNTS:
+        password = known.get(name, "")
+        if open_to_others and password in ("", _PASSWORD):
+            password = readable()
+        elif not open_to_others:
+            password = _PASSWORD
+        if known.get(name) != password:
+            try:
+                farms = () if farm is None else (notes["entered"]["farms"][farm],)
+                await house.people.create_account(name, role, password, farms)
+            except NameTaken:
+                await house.people.set_password(name, password)
+        known[name] = password
+        users.append({"name": name, "password": password, "role": role})
+    return users
+
+
+async def api_keys(house: House, notes: dict[str, Any]) -> dict[str, str]:
+    """API keys of the demo's own programs, made once."""
+    keys: dict[str, str] = notes.setdefault("api_keys", {})
+    if not keys:
+        for role, label in (
+            ("coordinator", "演示 demo"),
+            ("host", "林秀珍"),
+            ("simulator", "模拟观众 simulated"),
+        ):
+            _, keys[role] = await house.people.create_api_key(label, role)  # type: ignore[arg-type]
+    return keys
+
+
+async def stream_keys_of(api: Api, shown: county.County, notes: dict[str, Any]) -> dict[str, str]:
+    """The stream keys of the films, under their names, and of outside clients, by broadcast."""
+    kept: dict[str, str] = notes.get("stream_keys", {})
+    wanted = dict.fromkeys(CAMERAS, shown.live)
+    wanted |= {broadcast: broadcast for broadcast in (shown.live, shown.spare, shown.scheduled)}
+    if notes.get("film_of") != shown.live:
+        kept = {name: key for name, key in kept.items() if name not in CAMERAS}
+    keys = {}
+    for name, broadcast in wanted.items():
+        label = CAMERAS.get(name, "外接 Outside client")
+        keys[name] = kept.get(name) or (await api.stream_key(broadcast, "encoder", label))["key"]
+    notes["stream_keys"], notes["film_of"] = keys, shown.live
+    return keys
