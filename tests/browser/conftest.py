@@ -6,6 +6,7 @@ server each fail the test.
 
 import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 from playwright.async_api import (
-    Browser,
     BrowserContext,
     ConsoleMessage,
     Page,
@@ -24,25 +24,17 @@ from playwright.async_api import (
     async_playwright,
     expect,
 )
+from tests.ports import free_port
 
 from farmlive.app import Server, running
 from farmlive.client import Api
 from farmlive.people.models import Role
 from farmlive.settings import Settings
 
+from .browsers import ARGUMENTS, Browsers, Kind, program
+
 PHONE = (390, 844)
 DESK = (1440, 900)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
 
 # A machine with two cores runs Chromium, the server and whatever else.
 expect.set_options(timeout=10_000)
@@ -73,6 +65,18 @@ class Sale:
     def path(self) -> str:
         """Its live page."""
         return f"/live/{self.broadcast}"
+
+
+@pytest.fixture(scope="session")
+def port() -> int:
+    """Where each test's server is, one after the other: so a browser knows its static files."""
+    return free_port()
+
+
+@pytest.fixture
+def settings(settings: Settings, port: int) -> Settings:
+    """Settings of a server of the test's own, at the address that the browsers know."""
+    return settings.model_copy(update={"port": port})
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -118,23 +122,27 @@ async def sale(site: Server) -> AsyncIterator[Sale]:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    """One Chromium for all tests of a process; each page has a context of its own."""
+async def browsers() -> AsyncIterator[Browsers]:
+    """One Chromium for all tests of a process; each page has a browser of its own in it."""
     playwright = await async_playwright().start()
-    browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-    yield browser
+    chromium = await playwright.chromium.launch(
+        executable_path=program(os.environ.get("FARMLIVE_TEST_CHROMIUM", "")), args=ARGUMENTS
+    )
+    yield Browsers(chromium)
     # Now and then Playwright waits for ever for a Chromium that has ended; it ends with us.
     with suppress(TimeoutError):
         async with asyncio.timeout(30):
-            await browser.close()
+            await chromium.close()
             await playwright.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Open]:
-    """Open a page in a browser of its own: `open_page("/", size=PHONE, language="zh")`."""
+async def new_page(browsers: Browsers, site: Server, port: int) -> AsyncIterator[Open]:
+    """An empty page in a browser of its own: `new_page(size=PHONE, language="zh")`. Where it isn't
+    `kept`, the browser is thrown away after the test: what is done to it can't be undone.
+    """
     faults: list[str] = []
-    opened: list[BrowserContext] = []
+    taken: list[tuple[Kind, BrowserContext, bool]] = []
 
     def heard(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
@@ -145,40 +153,48 @@ async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Open]:
         if address.scheme not in ("data", "blob") and address.port != site.port:
             faults.append(f"a request left the server: {request.url}")
 
-    async def open_page(
-        path: str,
+    async def new_page(
         *,
         size: tuple[int, int] = DESK,
         language: str = "en",
         script: str = "",
+        kept: bool = True,
     ) -> Page:
-        context = await chromium.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            locale="zh-CN" if language == "zh" else "en-GB",
-            base_url=site.url,
-            has_touch=size[0] < 900,
-        )
-        opened.append(context)
-        context.set_default_timeout(15_000)
+        kind = Kind(site.url, size, language)
+        context, page = await browsers.take(kind)
+        taken.append((kind, context, kept and site.port == port))
         if script:
-            await context.add_init_script(script)
-        page = await context.new_page()
+            await page.add_init_script(script)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", heard)
         page.on("request", asked)
-        await page.goto(path)
         return page
 
     try:
-        yield open_page
+        yield new_page
         assert faults == []
     finally:
-        for context in opened:
-            await context.close()
+        for kind, context, kept in taken:
+            if kept:
+                await browsers.give_back(kind, context)
+            else:
+                await browsers.throw_away(context)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_studio(open_page: Open, site: Server) -> Open:
+async def open_page(new_page: Open) -> Open:
+    """Open a page in a browser of its own: `open_page("/", size=PHONE, language="zh")`."""
+
+    async def open_page(path: str, **how: Any) -> Page:
+        page = await new_page(**how)
+        await page.goto(path)
+        return page
+
+    return open_page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_studio(new_page: Open, site: Server) -> Open:
     """Open a page signed in: `open_studio("/studio", role="seller", farms=[farm], size=PHONE)`.
 
     Each page has an account and a browser of its own, which allows its camera.
@@ -190,7 +206,7 @@ async def open_studio(open_page: Open, site: Server) -> Open:
     ) -> Page:
         name = f"{role}{next(numbers)}"
         _, password = await site.house.people.create_account(name, role, farms=farms)
-        page = await open_page("/sign-in", **how)
+        page = await new_page(**how)
         await page.context.grant_permissions(["camera", "microphone"])
         answer = await page.context.request.post(
             "/api/v1/session", data={"name": name, "password": password}

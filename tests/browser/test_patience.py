@@ -30,7 +30,8 @@ PASS = """
 
 
 async def test_the_picture_is_held_back_while_packets_are_lost(open_page: Open) -> None:
-    page = await open_page("/")
+    # The clock stays turned.
+    page = await open_page("/", kept=False)
     await page.clock.install()
     await page.evaluate(CONNECTION)
 
