@@ -7,10 +7,12 @@ import subprocess
 import sys
 import venv
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
 from tests.once import once
 
 # To build and to install take their time where much else runs.
@@ -69,19 +71,52 @@ def test_without_a_compiler_the_wheel_is_pure(tmp_path: Path) -> None:
         assert not [name for name in archive.namelist() if name.endswith((".so", ".c", ".h"))]
 
 
+def locked(name: str) -> dict[str, list[str]]:
+    """What a lock file lists: its requirements, each with its hashes."""
+    listed: dict[str, list[str]] = {}
+    for line in (ROOT / name).read_text().splitlines():
+        if line and line[0] not in " #":
+            hashes = listed[line.rstrip(" \\")] = []
+        elif "--hash=" in line:
+            hashes.append(line.strip(" \\"))
+    return listed
+
+
+def test_what_is_installed_for_tests_is_what_users_install() -> None:
+    """Thus `scripts/test`, which installs one lock file, tries the other."""
+    tests = locked("requirements-dev.lock")
+    by_pin = {requirement.partition(" ;")[0]: hashes for requirement, hashes in tests.items()}
+    for requirement, hashes in locked("requirements.lock").items():
+        assert by_pin[requirement.partition(" ;")[0]] == hashes
+        assert hashes
+
+
+def link_what_users_install(packages: Path) -> None:
+    """Put there what requirements.lock lists, and nothing else, from the tests' own environment."""
+    for line in locked("requirements.lock"):
+        requirement = Requirement(line)
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        found = distribution(requirement.name)
+        assert requirement.specifier.contains(found.version)
+        for part in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
+            place = packages / part
+            if not place.exists():
+                place.symlink_to(Path(str(found.locate_file(part))))
+
+
 def test_the_wheel_serves_from_any_folder(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "environment"
-    venv.create(home, with_pip=True)
+    venv.create(home)
     python = home / "bin" / "python"
-    # Few of what is installed is imported: Python compiles that when it comes to it.
-    install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    install.append("--no-compile")
-    subprocess.run(
-        [*install, "--require-hashes", "-r", str(ROOT / "requirements.lock")],
-        check=True,
-        capture_output=True,
-    )
-    subprocess.run([*install, "--no-deps", str(wheel)], check=True, capture_output=True)
+    packages = next(home.glob("lib/python*/site-packages"))
+    link_what_users_install(packages)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
+    # Little of it is imported: Python compiles that when it comes to it.
+    install = [*pip, "install", "-q", "--no-compile", "--no-deps", str(wheel)]
+    subprocess.run(install, check=True, capture_output=True)
+    # What the wheel requires is there.
+    subprocess.run([*pip, "check"], check=True, capture_output=True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FARMLIVE"))}
     environment |= {"FARMLIVE_DATA": str(tmp_path / "data"), "FARMLIVE_PORT": "0"}
     environment |= {"FARMLIVE_UDP_PORT": "0", "FARMLIVE_UDP_ADDRESSES": "127.0.0.1"}
