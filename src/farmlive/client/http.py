@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 
 Json = dict[str, Any]
+Text = dict[str, str]
+"""Words by language, `zh` and `en`."""
 
 
 class ApiProblem(Exception):

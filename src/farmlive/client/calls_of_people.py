@@ -1,0 +1,77 @@
+"""Calls of the API that are of people: sign-in, accounts, keys, invitations, blocks, deeds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from farmlive.client.connection import Connection
+from farmlive.client.http import Json
+
+
+class CallsOfPeople(Connection):
+    """Who one is, and whom one lets in or shuts out."""
+
+    async def sign_in(self, name: str, password: str) -> Json:
+        """Sign in and keep cookie and CSRF token; returns `{"name","role","farms","csrf"}`."""
+        body = await self.request(
+            "POST", "/api/v1/session", json={"name": name, "password": password}
+        )
+        self._http.headers["X-CSRF-Token"] = str(body["csrf"])
+        return body
+
+    async def session(self) -> Json:
+        """Who this client is signed in as; ApiProblem 401 where nobody is."""
+        return await self.request("GET", "/api/v1/session")
+
+    async def sign_out(self) -> None:
+        """End the session."""
+        await self.request("DELETE", "/api/v1/session")
+        self._http.headers.pop("X-CSRF-Token", None)
+
+    async def create_account(
+        self, name: str, role: str, password: str | None = None, farms: Sequence[str] = ()
+    ) -> Json:
+        """Make an account (coordinators only); a `seller` has farms, by their ids.
+
+        The other roles are `coordinator`, `host`, `moderator` and `clerk`. Without a password the
+        answer has a random one.
+        """
+        return await self.request(
+            "POST",
+            "/api/v1/accounts",
+            json={"name": name, "password": password, "role": role, "farms": list(farms)},
+        )
+
+    async def create_api_key(self, label: str, role: str, farms: Sequence[str] = ()) -> Json:
+        """Make an API key of that role (coordinators only); the answer alone shows it."""
+        body = {"label": label, "role": role, "farms": list(farms)}
+        return await self.request("POST", "/api/v1/api-keys", json=body)
+
+    async def invite(self, role: str, farms: Sequence[str] = (), label: str | None = None) -> Json:
+        """Make an invitation (coordinators only); its `url` is a path, and shown this once."""
+        body = {"role": role, "farms": list(farms), "label": label}
+        return await self.request("POST", "/api/v1/invitations", json=body)
+
+    async def accept(self, url: str, name: str, password: str) -> Json:
+        """Take up an invitation by its `url`, and be signed in as `sign_in` does it."""
+        path = f"/api/v1/invitations/by-token/{url.rpartition('/')[2]}"
+        body = await self.request("POST", path, json={"name": name, "password": password})
+        self._http.headers["X-CSRF-Token"] = str(body["csrf"])
+        return body
+
+    async def block(self, kind: str, reason: str, **whom: Any) -> Json:
+        """Block a `device`, `phone` or `address` (staff only).
+
+        `whom` is one of `value="138…"`, `order=id` and `message={"broadcast","seq"}`.
+        """
+        return await self.request(
+            "POST", "/api/v1/blocks", json={"kind": kind, "reason": reason, **whom}
+        )
+
+    async def refusals(self) -> list[Json]:
+        """What limits and blocks refused within the last hour, the latest first (staff only)."""
+        return list((await self.request("GET", "/api/v1/refusals"))["refusals"])
+
+    async def deeds(self, before: str | None = None, limit: int = 100) -> Json:
+        """What staff did, the latest first, and `next` (coordinators only)."""
+        more = "" if before is None else f"&before={before}"
+        return await self.request("GET", f"/api/v1/audit?limit={limit}{more}")

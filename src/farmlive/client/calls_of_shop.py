@@ -1,0 +1,230 @@
+"""Calls of the API that are of the shop: bag, holds, waits, flash batches, orders and claims."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from farmlive.client.connection import Connection
+from farmlive.client.http import Json, Text
+
+
+class CallsOfShop(Connection):
+    """Offer, order and hand over."""
+
+    async def create_offer(
+        self, broadcast: str, lot: str, price: int, released: int, **product: Any
+    ) -> Json:
+        """Put an offer into a broadcast's bag and return its card; `price` in minor units.
+
+        `product` is either `product=` an identifier, or `name`, `unit`, `net_weight_g` and
+        perhaps `gtin`; `list_price` too.
+        """
+        body = {"lot": lot, "price": price, "released": released, **product}
+        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/offers", json=body)
+
+    async def offers(self, broadcast: str) -> list[Json]:
+        """The cards of a broadcast's bag; a card's identifier is its `offer`."""
+        path = f"/api/v1/broadcasts/{broadcast}/offers"
+        return list((await self.request("GET", path))["offers"])
+
+    async def arrange_bag(self, broadcast: str, offers: list[str]) -> list[Json]:
+        """Put all offers of a bag in this order and return their cards."""
+        path = f"/api/v1/broadcasts/{broadcast}/bag"
+        return list((await self.request("PUT", path, json={"offers": offers}))["offers"])
+
+    async def create_product(
+        self, farm: str, name: Text, unit: Text, net_weight_g: int, **more: Any
+    ) -> Json:
+        """Enter a product of a farm; `more` are `gtin` and `picture`."""
+        body = {"farm": farm, "name": name, "unit": unit, "net_weight_g": net_weight_g, **more}
+        return await self.request("POST", "/api/v1/products", json=body)
+
+    async def change_product(self, product: str, **change: Any) -> Json:
+        """Change a product, or archive it by `archived=True`."""
+        return await self.request("PATCH", f"/api/v1/products/{product}", json=change)
+
+    async def products(self, farm: str | None = None) -> list[Json]:
+        """The products, of one farm or all."""
+        query = "" if farm is None else f"?farm={farm}"
+        return list((await self.request("GET", f"/api/v1/products{query}"))["products"])
+
+    async def create_centre(self, name: Text, address: Text, phone: str | None = None) -> Json:
+        """Enter a pick-up point."""
+        body = {"name": name, "address": address, "phone": phone}
+        return await self.request("POST", "/api/v1/centres", json=body)
+
+    async def change_centre(self, centre: str, **change: Any) -> Json:
+        """Change a pick-up point's `name`, `address` or `phone`."""
+        return await self.request("PATCH", f"/api/v1/centres/{centre}", json=change)
+
+    async def centres(self) -> list[Json]:
+        """The pick-up points."""
+        return list((await self.request("GET", "/api/v1/centres"))["centres"])
+
+    async def parcel_fees(self) -> list[Json]:
+        """What a parcel costs, by region and weight."""
+        return list((await self.request("GET", "/api/v1/parcel-fees"))["fees"])
+
+    async def set_parcel_fees(self, fees: Sequence[Json]) -> list[Json]:
+        """Set what a parcel costs: every {region, upto_g, fee} there is."""
+        answer = await self.request("PUT", "/api/v1/parcel-fees", json={"fees": list(fees)})
+        return list(answer["fees"])
+
+    async def place_order(self, broadcast: str, key: str, order: Json) -> Json:
+        """Place an order; `order` has `lines`, `buyer`, `delivery` and `payment`.
+
+        `key` (16 to 64 characters) makes it one order however often it is sent.
+        """
+        return await self.request(
+            "POST",
+            f"/api/v1/broadcasts/{broadcast}/orders",
+            json=order,
+            headers={"Idempotency-Key": key},
+        )
+
+    async def place_hold(self, broadcast: str, key: str, lines: list[Json]) -> Json:
+        """Have stock kept while the order is written, `{"order","until","lines","total"}`.
+
+        `until` is in ms since 1970. The order is then placed with `order` besides its contents.
+        """
+        return await self.request(
+            "POST",
+            f"/api/v1/broadcasts/{broadcast}/holds",
+            json={"lines": lines},
+            headers={"Idempotency-Key": key},
+        )
+
+    async def drop_hold(self, broadcast: str, order: str) -> None:
+        """Give back what this device holds."""
+        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/holds/{order}")
+
+    async def wait_in_line(self, broadcast: str, offer: str, quantity: int) -> Json:
+        """Wait for so many of an offer, `{"offer","quantity","place","waiting"}`.
+
+        What comes back is held for this device. A place of 0 says that it is held already.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/waits/{offer}"
+        return await self.request("PUT", path, json={"quantity": quantity})
+
+    async def leave_line(self, broadcast: str, offer: str) -> None:
+        """Wait for an offer no more."""
+        await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/waits/{offer}")
+
+    async def waits(self, broadcast: str) -> list[Json]:
+        """What this device waits for, the longest first."""
+        path = f"/api/v1/broadcasts/{broadcast}/waits"
+        return list((await self.request("GET", path))["waits"])
+
+    async def flashes(self, broadcast: str) -> list[Json]:
+        """The flash batches of a broadcast."""
+        path = f"/api/v1/broadcasts/{broadcast}/flashes"
+        return list((await self.request("GET", path))["flashes"])
+
+    async def plan_flash(
+        self, broadcast: str, offer: str, price: int, boxes: int, seconds: int, **more: Any
+    ) -> Json:
+        """Sell so many boxes at a price of their own for so long (staff only).
+
+        `more` are `per_buyer` and `starts_at`; without the latter it begins now.
+        """
+        body = {"offer": offer, "price": price, "boxes": boxes, "seconds": seconds, **more}
+        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/flashes", json=body)
+
+    async def end_flash(self, broadcast: str, flash: str) -> Json:
+        """End a flash batch before its time (staff only)."""
+        return await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/flashes/{flash}")
+
+    async def mispriced(self, broadcast: str, offer: str) -> Json:
+        """What was ordered at an offer's last wrong price (staff only).
+
+        `{"was","price","from","until","orders","held"}`; `deeds` of each order is what can be done.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/offers/{offer}/mispriced"
+        return await self.request("GET", path)
+
+    async def orders(self, broadcast: str, **only: str) -> list[Json]:
+        """All orders of a broadcast that the caller may see, oldest first.
+
+        `only` are `state` and `way`.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/orders"
+        found: list[Json] = []
+        following: str | None = ""
+        while following is not None:
+            query = urlencode({"after": following, **only})
+            page = await self.request("GET", f"{path}?{query}")
+            found += page["orders"]
+            following = page["next"]
+        return found
+
+    async def order_state(
+        self, broadcast: str, order: str, state: str, reason: str | None = None
+    ) -> Json:
+        """Move an order into a state, such as `packed`, and return it."""
+        body = {"state": state, "reason": reason} if reason else {"state": state}
+        return await self.request(
+            "POST", f"/api/v1/broadcasts/{broadcast}/orders/{order}/state", json=body
+        )
+
+    async def order_paid(self, broadcast: str, order: str) -> Json:
+        """Keep that an order was paid, and return it."""
+        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/payment"
+        return await self.request("POST", path, json={"payment": "paid"})
+
+    async def move_orders(self, broadcast: str, orders: Sequence[str], **move: str) -> Json:
+        """Move many orders at once, `{"move","until","moved","refused"}`.
+
+        `move` is `state=` or `payment="paid"`, and perhaps `reason`; what may not be moved is
+        refused one by one.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/orders/moves"
+        return await self.request("POST", path, json={"orders": list(orders), **move})
+
+    async def undo_move(self, broadcast: str, move: str) -> Json:
+        """Undo a move within ten minutes; answers as `move_orders` does."""
+        return await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/orders/moves/{move}")
+
+    async def refund_order(
+        self, broadcast: str, order: str, amount: int, reason: str, lines: Sequence[Json] = ()
+    ) -> Json:
+        """Keep that so much, in minor units, was given back, and return the order.
+
+        `lines` are boxes for which it was, `{"offer","quantity"}`: they go back into the stock.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/refund"
+        body = {"amount": amount, "reason": reason, "lines": list(lines)}
+        return await self.request("POST", path, json=body)
+
+    async def cancel_order(self, token: str, reason: str | None = None) -> Json:
+        """Cancel an order by the token in its buyer's address, and return it."""
+        body = {"reason": reason} if reason else {}
+        return await self.request("POST", f"/api/v1/orders/{token}/cancel", json=body)
+
+    async def claim_photo(self, token: str, data: bytes, media_type: str = "image/jpeg") -> Json:
+        """Keep a photo for a claim; the answer's `photo` is its name."""
+        return await self.upload(f"/api/v1/orders/{token}/claims/photos", data, media_type)
+
+    async def claim(self, token: str, text: str, photos: Sequence[str] = ()) -> Json:
+        """Say what is wrong with what came, with names of photos, and return the order."""
+        body = {"text": text, "photos": list(photos)}
+        return await self.request("POST", f"/api/v1/orders/{token}/claims", json=body)
+
+    async def claims(self, broadcast: str, state: str | None = None) -> list[Json]:
+        """The orders with claims (staff only), or with claims that are `open`, `refunded` or
+        `refused`.
+        """
+        query = "" if state is None else f"?state={state}"
+        path = f"/api/v1/broadcasts/{broadcast}/claims{query}"
+        return list((await self.request("GET", path))["orders"])
+
+    async def answer_claim(self, broadcast: str, claim: str, answer: str, **decision: Any) -> Json:
+        """Answer a claim (staff only) and return its order.
+
+        `decision` is `amount=`, minor units to give back, or `refuse=True`.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/claims/{claim}/answer"
+        return await self.request("POST", path, json={"answer": answer, **decision})
+
+    async def order(self, token: str) -> Json:
+        """An order by the token in its buyer's address."""
+        return await self.request("GET", f"/api/v1/orders/{token}")
