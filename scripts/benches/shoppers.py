@@ -255,7 +255,19 @@ async def at_a_rate(
         due_ns.append(due_ns[-1] + round(random.expovariate(a_second) * 1e9))
     due_ns.pop()
     waiting = deque(buyers)
-    left = len(due_ns)
+    done = _when_asked(buyers, len(due_ns))
+    for due in due_ns:
+        # Where it is late, too, the loop has its turn: answers are read, and the server's pings.
+        await asyncio.sleep(max(0.0, (due - time.monotonic_ns()) / 1e9))
+        waiting[0].press(due)
+        waiting.rotate(-1)
+    await _answered(done, buyers, 60)
+    return (time.monotonic_ns() - began_ns) / 1e9
+
+
+def _when_asked(buyers: Buyers, orders: int) -> asyncio.Event:
+    """Set once so many orders have their answers."""
+    left = orders
     done = asyncio.Event()
 
     def asked(_buyer: Buyer) -> None:
@@ -266,13 +278,7 @@ async def at_a_rate(
 
     for buyer in buyers:
         buyer.asked = asked
-    for due in due_ns:
-        # Where it is late, too, the loop has its turn: answers are read, and the server's pings.
-        await asyncio.sleep(max(0.0, (due - time.monotonic_ns()) / 1e9))
-        waiting[0].press(due)
-        waiting.rotate(-1)
-    await _answered(done, buyers, 60)
-    return (time.monotonic_ns() - began_ns) / 1e9
+    return done
 
 
 async def _answered(done: asyncio.Event, buyers: Buyers, within_s: float) -> None:
@@ -291,17 +297,7 @@ async def _answered(done: asyncio.Event, buyers: Buyers, within_s: float) -> Non
 
 async def at_once(answers: Answers, buyers: Sequence[ChannelBuyer], most_s: float = 60.0) -> float:
     """All press in the same moment; how long until the last has its answer, or `most_s`."""
-    left = len(buyers)
-    done = asyncio.Event()
-
-    def asked(_buyer: Buyer) -> None:
-        nonlocal left
-        left -= 1
-        if not left:
-            done.set()
-
-    for buyer in buyers:
-        buyer.asked = asked
+    done = _when_asked(buyers, len(buyers))
     began_ns = time.monotonic_ns()
     for number, buyer in enumerate(buyers):
         buyer.press(began_ns)
