@@ -8,22 +8,18 @@ system's account of the server's process, less what it takes for its viewers alo
 import contextlib
 import gc
 import os
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benches import postgres, report
-from benches.audience import Audience, built, room_for
+from benches.audience import built, room_for
 from benches.awake import Awake
-from benches.ledger import Ledger
-from benches.postgres import Postgres
-from benches.report import Elsewhere, medians, percentile
-from benches.server import Server, Stage, running, stage
+from benches.report import Elsewhere, medians
+from benches.selling import DATABASES, RATE, Bench, Open, Size, selling
+from benches.server import stage
 from benches.shoppers import (
     PRICE,
     Answers,
@@ -33,12 +29,9 @@ from benches.shoppers import (
     at_once,
     enter,
 )
-from benches.spine import direct_delay_ns, load_of
-from benches.viewing import published
+from benches.spine import direct_delay_ns
 from farmlive.client import ApiProblem
 
-DATABASES = ("sqlite", "postgresql")
-RATE = 500
 FLASH_PRICE = 1990
 LIMITS = {
     **{f"sustained.{each}.latency_ms.p99": 250 for each in DATABASES},
@@ -81,114 +74,6 @@ _UNSHARED = (sys.executable, "-P", str(Path(__file__).with_name("unshared.py")))
 
 # What tells a buyer that the boxes are gone.
 GONE = ("sold-out", "flash-over", "price-changed", "lot-spent")
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is measured."""
-
-    databases: tuple[str, ...] = DATABASES
-    clients: tuple[int, ...] = (1, 50, 500)
-    ways: tuple[str, ...] = ("channel", "http")
-    rate: int = RATE
-    window_s: float = 3.0
-    sustained_s: float = 15.0
-    crowd: int = 5_000
-    boxes: int = 1_000
-    viewers: int = 100
-    runs: int = 2
-    most_s: float = 400.0
-
-
-@dataclass
-class Bench:
-    """What all measures share."""
-
-    library: Any
-    cores: list[int]
-    awake: Awake
-    size: Size
-    direct_ns: float = 0.0
-    number: int = 0
-    added_ms: list[dict[str, float]] = field(default_factory=list)
-
-    @property
-    def pinned(self) -> tuple[str, ...]:
-        """The words that keep a server on its core."""
-        return ("taskset", "-c", str(self.cores[0])) if len(self.cores) > 1 else ()
-
-    @property
-    def beside(self) -> tuple[str, ...]:
-        """The words that keep a database with the load."""
-        return ("taskset", "-c", str(self.cores[-1])) if len(self.cores) > 1 else ()
-
-    def first(self, count: int) -> int:
-        """The number of the first of so many new buyers: none comes twice."""
-        self.number += count
-        return self.number - count
-
-
-@dataclass
-class Open:
-    """A server that sells while viewers watch."""
-
-    bench: Bench
-    server: Server
-    place: Stage
-    audience: Audience
-    database_url: str
-    data: Path
-    cluster: Postgres | None
-    watching: float = 0.0  # cores
-    answers: list[Answers] = field(default_factory=list)
-
-    async def window(self, answers: Answers, buying: Any) -> dict[str, Any]:
-        """What a window was like in which people buy: `buying` gives how long it took."""
-        answers.took_ns = type(answers.took_ns)("q")
-        self.answers.append(answers)
-        cluster_s = self.cluster.cpu_s() if self.cluster else 0.0
-        with self.bench.awake.cores():
-            self.audience.measure()
-            cpu_s = self.server.cpu_s()
-            seconds = await buying
-            cpu_s = self.server.cpu_s() - cpu_s
-            counts, delays_ns, _ = self.audience.read()
-        placed = max(1, len(answers.placed))
-        added = {
-            name: round((delay - self.bench.direct_ns) / 1e6, 3)
-            for name, delay in zip(("p50", "p99"), delays_ns, strict=True)
-        }
-        self.bench.added_ms.append(added)
-        found: dict[str, Any] = {
-            "orders": len(answers.placed),
-            "seconds": round(seconds, 2),
-            "orders_per_second": round(len(answers.placed) / seconds, 1),
-            "latency_ms": {
-                f"p{round(share * 100)}": round(percentile(answers.took_ns, share) / 1e6, 2)
-                for share in (0.5, 0.95, 0.99)
-            },
-            "cpu_us_per_order": round((cpu_s - self.watching * seconds) * 1e6 / placed),
-            "server_cores": round(cpu_s / seconds, 3),
-            "added_delay_ms": added,
-            "packets_lost": counts.lost,
-        }
-        if self.cluster:
-            used_s = self.cluster.cpu_s() - cluster_s
-            found["database_cpu_us_per_order"] = round(used_s * 1e6 / placed)
-        return found
-
-    def check(self, broadcast: str, answers: Sequence[Answers]) -> Ledger:
-        """See that the database holds exactly what was acknowledged. SystemExit where not."""
-        ledger = Ledger.read(self.database_url, self.data, broadcast)
-        placed = [order for each in answers for order in each.placed.elements()]
-        if len(set(placed)) != len(placed) or set(ledger.orders) != set(placed):
-            raise SystemExit(
-                f"{len(placed)} orders were acknowledged, {len(set(placed))} of them different "
-                f"ones, and {len(ledger.orders)} are kept"
-            )
-        if ledger.wrong:
-            raise SystemExit(f"the database does not add up: {ledger.wrong[0]}")
-        return ledger
 
 
 async def run(long: bool, say: Say) -> dict[str, Any]:
@@ -275,37 +160,6 @@ async def one_database(bench: Bench, database: str, say: Say) -> dict[str, Any]:
             found["without_group_commit"] = await _closed(shop, way, clients)
             shop.check(shop.place.broadcast, shop.answers)
     return {**found, "bursts": dict(found["burst"])}
-
-
-@contextlib.asynccontextmanager
-async def selling(
-    bench: Bench, cluster: Postgres | None, command: Sequence[str] = ()
-) -> AsyncIterator[Open]:
-    """A server with a live broadcast, a publisher and the viewers."""
-    data = Path(tempfile.mkdtemp(prefix="farmlive-bench-"))
-    settings = {"data": str(data), "hold_minutes": "30"}
-    database_url = ""
-    try:
-        if cluster is not None:
-            database_url = settings["database_url"] = await cluster.database()
-        extra: dict[str, Any] = {"command": command} if command else {}
-        async with running(bench.pinned, **extra, **settings) as server:
-            place = await stage(server, offers=3)
-            async with published(server, place):
-                audience = Audience(
-                    bench.library, f"{server.url}/whep/{place.broadcast}", bench.size.viewers
-                )
-                try:
-                    await audience.grow(bench.size.viewers)
-                    with bench.awake.cores():
-                        watching = await load_of(server, min(2.0, bench.size.window_s))
-                    yield Open(
-                        bench, server, place, audience, database_url, data, cluster, watching
-                    )
-                finally:
-                    audience.close()
-    finally:
-        shutil.rmtree(data, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benches.audience import Audience
-from benches.awake import Awake
 from benches.report import percentile
+from benches.rig import Rig
 from benches.server import Server, Stage, running, stage
 from benches.spine import load_of
 
@@ -42,24 +42,10 @@ class Size:
 
 
 @dataclass
-class Bench:
-    """What all measures share: the cores of server and load, and the means of measuring."""
+class Bench(Rig):
+    """What all measures share."""
 
-    library: Any
-    cores: list[int]
-    awake: Awake
     size: Size
-    direct_ns: float = 0.0
-
-    @property
-    def pinned(self) -> tuple[str, ...]:
-        """The words that keep a server on its core."""
-        return ("taskset", "-c", str(self.cores[0])) if len(self.cores) > 1 else ()
-
-    @property
-    def free(self) -> tuple[str, ...]:
-        """The words that give a server every core, though its load is kept on one."""
-        return ("taskset", "-c", ",".join(map(str, self.cores)))
 
     def yardstick_ns(self) -> float:
         """How fast the server's core is at present."""
@@ -72,13 +58,6 @@ class Bench:
             return round((time.thread_time_ns() - began) / _PASSES, 2)
         finally:
             os.sched_setaffinity(0, ours)
-
-    def added(self, delays_ns: list[int]) -> dict[str, float]:
-        names = ("p50", "p99")
-        return {
-            name: round((delay - self.direct_ns) / 1e6, 3)
-            for name, delay in zip(names, delays_ns, strict=True)
-        }
 
 
 @dataclass

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from benches import postgres, report, till
 from benches.ledger import Ledger
+from benches.selling import Size
 from benches.shoppers import Answers
-from benches.till import Size
 
 SMALL = Size(
     clients=(1, 3),
