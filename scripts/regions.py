@@ -1,18 +1,24 @@
-"""Makes web/static/vendor/area-data/regions.json anew of a version of npm's @vant/area-data.
+"""Makes web/static/vendor/area-data anew: the divisions of China, in Chinese and in English.
 
-`python -m scripts.regions 2.1.0` fetches that version with npm and writes the file and its LICENSE;
-the version is then to be named in the README beside it.
+`python -m scripts.regions 2.1.0` fetches that version of npm's @vant/area-data with npm and writes
+regions.json and its LICENSE; the version is then to be named in the README beside it. With it or
+without, regions.en.json is made of regions.json: pip fetches pypinyin for that.
 """
 
+import importlib
 import json
 import re
 import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from scripts import region_names
+
 FOLDER = Path(__file__).resolve().parent.parent / "web/static/vendor/area-data"
+PYPINYIN = "pypinyin==0.55.0"
 _NAMED = re.compile(r'\b(\d{6}): ("(?:[^"\\]|\\.)*")')
 
 
@@ -22,23 +28,44 @@ def regions(source: str) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def main() -> None:
-    """Fetch the version that is named and write what is made of it."""
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+def fetched(version: str) -> dict[str, str]:
+    """The divisions of a version of the package; its licence is written."""
     with tempfile.TemporaryDirectory() as folder:
         fetch = ["npm", "pack", "--silent", "--pack-destination", folder]
-        subprocess.run([*fetch, f"@vant/area-data@{sys.argv[1]}"], check=True)
+        subprocess.run([*fetch, f"@vant/area-data@{version}"], check=True)
         with tarfile.open(next(Path(folder).glob("*.tgz"))) as packed:
             files = {
                 name: packed.extractfile(f"package/{name}").read().decode()  # type: ignore[union-attr]
                 for name in ("dist/index.js", "LICENSE")
             }
-    found = regions(files["dist/index.js"])
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
-    (FOLDER / "regions.json").write_text(text + "\n", "utf-8")
     (FOLDER / "LICENSE").write_text(files["LICENSE"].strip() + "\n", "utf-8")
-    print(f"{len(found)} divisions, {len(text.encode())} bytes")
+    return regions(files["dist/index.js"])
+
+
+def in_english(found: Mapping[str, str]) -> dict[str, str]:
+    """The English names of these divisions."""
+    with tempfile.TemporaryDirectory() as folder:
+        fetch = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder]
+        subprocess.run([*fetch, PYPINYIN], check=True)
+        sys.path.insert(0, folder)
+        spelt = importlib.import_module("pypinyin").lazy_pinyin
+        return region_names.names(found, lambda name: spelt(name, v_to_u=True))
+
+
+def write(name: str, found: Mapping[str, str]) -> None:
+    """Write one of the files."""
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    (FOLDER / name).write_text(text + "\n", "utf-8")
+    print(f"{name}: {len(found)} divisions, {len(text.encode())} bytes")
+
+
+def main() -> None:
+    """Write what is made of the version that is named, or of what is there."""
+    if len(sys.argv) > 2 or (len(sys.argv) == 2 and not sys.argv[1][0].isdigit()):
+        sys.exit(__doc__)
+    if len(sys.argv) == 2:
+        write("regions.json", fetched(sys.argv[1]))
+    write("regions.en.json", in_english(json.loads((FOLDER / "regions.json").read_text("utf-8"))))
 
 
 if __name__ == "__main__":

@@ -82,6 +82,15 @@ async def test_region_goes_away_and_comes_back(open_studio: Open, sale: Sale) ->
     await expect(page.get_by_text("Not kept yet")).to_be_hidden()
     await page.get_by_label("Another region").fill("nowhere")
     await expect(page.get_by_role("status").filter(has_text="No region is")).to_be_visible()
+    for typed, found in (
+        ("youxi c", "Youxi County, Sanming City, Fujian Province"),
+        ("尤溪", "Youxi County, Sanming City, Fujian Province"),
+        ("urumqi", "Ürümqi City, Xinjiang"),
+        ("xian city", "Xi'an City, Shaanxi Province"),
+        ("xizang", "Tibet (Xizang)"),
+    ):
+        await page.get_by_label("Another region").fill(typed)
+        await expect(page.get_by_role("option").first).to_have_text(found)
     await page.get_by_label("Another region").fill("1101")
     await expect(page.get_by_role("option")).to_have_count(8)
     assert await kept(sale) == FEES

@@ -93,10 +93,10 @@ async def test_the_fee_is_there_at_once_with_weight_and_region(
     await submit(page).click()
     fee = sheet.locator("[data-part=fee-line]")
     await expect(fee).to_have_text("The parcel costs ¥15.00 for 2.5 kg.")
-    await sheet.get_by_label("Province").select_option("福建省")
+    await sheet.get_by_label("Province").select_option("Fujian Province")
     await expect(fee).to_have_text("The parcel costs ¥6.00 for 2.5 kg.")
-    await sheet.get_by_label("City").select_option("三明市")
-    await sheet.get_by_label("County").select_option("尤溪县")
+    await sheet.get_by_label("City").select_option("Sanming City")
+    await sheet.get_by_label("County").select_option("Youxi County")
     await expect(submit(page)).to_have_text("Place the order · ¥35.90")
     await sheet.get_by_role("button", name="Back").click()
     for _ in range(2):
@@ -104,9 +104,9 @@ async def test_the_fee_is_there_at_once_with_weight_and_region(
     await submit(page).click()
     await expect(fee).to_have_text("The parcel costs ¥9.00 for 7.5 kg.")
     # A municipality has no cities to choose from.
-    await sheet.get_by_label("Province").select_option("上海市")
+    await sheet.get_by_label("Province").select_option("Shanghai")
     await expect(sheet.get_by_label("City")).to_be_hidden()
-    await sheet.get_by_label("County").select_option("徐汇区")
+    await sheet.get_by_label("County").select_option("Xuhui District")
     await expect(fee).to_have_text("The parcel costs ¥15.00 for 7.5 kg.")
     await sheet.get_by_text("E-mail for the receipt").click()
     for field, typed in (

@@ -55,7 +55,12 @@ async def test_the_cash_sheet_has_goods_and_fees_and_adds_up(fair: Any, fees: No
 async def test_parcels_say_their_region_and_their_fee_and_farms_are_paid_their_goods(
     fair: Any, fees: None
 ) -> None:
-    (table,) = (await fair.sheet("packing")).tables
+    (english,) = (await fair.sheet("packing")).tables
+    assert [row[3] for row in english.rows] == [
+        "Youxi County, Sanming City, Fujian Province · 福建省 三明市 尤溪县 溪口村",
+        "溪口村",
+    ]
+    (table,) = (await fair.sheet("packing", language="zh")).tables
     assert [(row[3], row[7], row[8]) for row in table.rows] == [
         ("福建省 三明市 尤溪县 溪口村", 600, 2 * 2_990 + 4_990 + 600),
         ("溪口村", 1_200, 0),

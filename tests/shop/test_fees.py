@@ -1,5 +1,6 @@
 """What a parcel costs by region and weight, who sets it, and the divisions that it goes by."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -198,3 +199,40 @@ def test_a_code_that_is_gone_is_shown_as_it_is() -> None:
     assert regions.said("350427") == "350427"
     assert regions.said(YOUXI) == "福建省 三明市 尤溪县"
     assert regions.said(None) == ""
+    assert regions.said("350427", "en") == "350427"
+    assert regions.said(YOUXI, "en") == "Youxi County, Sanming City, Fujian Province"
+
+
+def test_every_region_has_a_name_in_english() -> None:
+    english = regions.every("en")
+    assert list(english) == list(regions.every())
+    assert all(re.fullmatch(r"[A-ZÜ][-A-Za-zÀ-ž' ,()]*[a-zéê)]", name) for name in english.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("110101", "Dongcheng District, Beijing"),
+        ("610113", "Yanta District, Xi'an City, Shaanxi Province"),
+        ("150102", "Xincheng District, Hohhot City, Inner Mongolia"),
+        ("540102", "Chengguan District, Lhasa City, Tibet (Xizang)"),
+        ("650100", "Ürümqi City, Xinjiang"),
+        ("341500", "Lu'an City, Anhui Province"),
+        ("310112", "Minhang District, Shanghai"),
+        ("371524", "Dong'e County, Liaocheng City, Shandong Province"),
+        ("140428", "Zhangzi County, Changzhi City, Shanxi Province"),
+        ("141100", "Lüliang City, Shanxi Province"),
+        ("220622", "Jingyu County, Baishan City, Jilin Province"),
+        ("420528", "Changyang Tujia Autonomous County, Yichang City, Hubei Province"),
+        ("422800", "Enshi Tujia and Miao Autonomous Prefecture, Hubei Province"),
+        ("150723", "Oroqen Autonomous Banner, Hulunbuir City, Inner Mongolia"),
+        ("152921", "Alxa Left Banner, Alxa League, Inner Mongolia"),
+        ("429021", "Shennongjia Forestry District, Hubei Province"),
+        ("500151", "Tongliang District, Chongqing"),
+        ("810103", "Eastern District, Hong Kong Island, Hong Kong"),
+        ("710100", "Taipei City, Taiwan"),
+        ("320571", "Suzhou Industrial Park, Suzhou City, Jiangsu Province"),
+    ],
+)
+def test_a_region_is_called_in_english_as_usual(code: str, name: str) -> None:
+    assert regions.said(code, "en") == name

@@ -207,7 +207,7 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
             order_number(parcel.order.number),
             parcel.order.buyer_name,
             parcel.order.buyer_phone,
-            " ".join(filter(None, (regions.said(parcel.order.region), parcel.order.address))),
+            _address(parcel.order, say.language),
             _items(goods, parcel.lines, lots=True),
             sum(boxes(line) for line in parcel.lines),
             sum(boxes(line) * goods.grams(line.offer) for line in parcel.lines),
@@ -219,6 +219,16 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
     ]
     if table.rows:
         sheet.tables.append(table)
+
+
+def _address(order: Row[Any], language: str) -> str:
+    """Where a parcel goes: as it is written on it, and before that where that is for who reads
+    English.
+    """
+    on_it = " ".join(filter(None, (regions.said(order.region), order.address)))
+    if language == "zh" or not order.region:
+        return on_it
+    return f"{regions.said(order.region, 'en')} · {on_it}"
 
 
 def order_lines_of(

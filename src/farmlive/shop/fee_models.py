@@ -95,7 +95,7 @@ class FeeTable(BaseModel):
 
 
 def _named(region: str) -> str:
-    return regions.said(region.ljust(6, "0")) if region else "Everywhere else"
+    return regions.said(region.ljust(6, "0"), "en") if region else "Everywhere else"
 
 
 class Fees(FeeTable):

@@ -1,26 +1,29 @@
 """China's administrative divisions: whether a code is one, and what it is called.
 
-The file is the one that the page of a parcel loads, under web/static/vendor/area-data; its README
-says where it comes from and how it is renewed.
+The files are those that the page of a parcel loads, under web/static/vendor/area-data; the README
+there says where they come from and how they are renewed.
 """
 
 import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+Language = Literal["zh", "en"]
+
 # What stands in a prefecture's or a county's place where there is none.
 _NO_NAMES = ("省直辖县", "自治区直辖县级行政区划", "县", "市辖区")
+_FILES = {"zh": "regions.json", "en": "regions.en.json"}
 
 
 @cache
-def every() -> Mapping[str, str]:
+def every(language: Language = "zh") -> Mapping[str, str]:
     """The divisions' names by their codes of six digits (GB/T 2260)."""
-    kept = files("farmlive.web").joinpath("static/vendor/area-data/regions.json")
-    names: dict[str, str] = json.loads(kept.read_text("utf-8"))
+    folder = files("farmlive.web").joinpath("static/vendor/area-data")
+    names: dict[str, str] = json.loads(folder.joinpath(_FILES[language]).read_text("utf-8"))
     return names
 
 
@@ -35,20 +38,26 @@ def parents(code: str) -> list[str]:
     return [parent for parent in above if parent != code and known(parent)]
 
 
-def names(code: str) -> list[str]:
+def names(code: str, language: Language = "zh") -> list[str]:
     """What it is called, the province first: 福建省, 三明市, 尤溪县. Empty for what is no code.
 
     A municipality is named once, and what stands in the place of no prefecture not at all.
     """
     if not known(code):
         return []
-    found = [every()[one] for one in (*parents(code), code)]
-    return [name for name in dict.fromkeys(found) if name not in _NO_NAMES]
+    path = [one for one in (*parents(code), code) if every()[one] not in _NO_NAMES]
+    return list(dict.fromkeys(every(language)[one] for one in path))
 
 
-def said(code: str | None) -> str:
-    """The names in one line, or the code of what is none any more; empty for None."""
-    return " ".join(names(code)) or code if code else ""
+def said(code: str | None, language: Language = "zh") -> str:
+    """The names in one line, or the code of what is none any more; empty for None.
+
+    福建省 三明市 尤溪县, or Youxi County, Sanming City, Fujian Province.
+    """
+    if not code:
+        return ""
+    found = names(code, language)
+    return (" ".join(found) if language == "zh" else ", ".join(reversed(found))) or code
 
 
 def prefix(code: str) -> str:

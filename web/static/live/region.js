@@ -1,19 +1,14 @@
 // The region of an address: province, prefecture and county, each chosen from a list. The names are
 // loaded when someone writes an address.
 
+import { inWords, load, pathOf } from "../common/divisions.js";
 import { el } from "../common/dom.js";
 import { page } from "../common/words.js";
 
-// What stands in the place of a prefecture or a county where there is none.
-const NO_NAMES = ["省直辖县", "自治区直辖县级行政区划", "县", "市辖区"];
-
 let names = null; // by code of six digits, as a promise
 
-function load() {
-  names ??= fetch(page.data.regions).then((answer) => {
-    if (!answer.ok) throw new Error(`${answer.status}`);
-    return answer.json();
-  });
+function loaded() {
+  names ??= load(page.data.regions);
   return names.catch((error) => {
     names = null;
     throw error;
@@ -46,7 +41,7 @@ export class Region {
   async show() {
     if (this.all) return;
     try {
-      this.all = await load();
+      this.all = await loaded();
     } catch {
       this.place.hidden = true;
       return;
@@ -96,10 +91,6 @@ export class Region {
 
   /** What it is called, the province first; a municipality once. */
   get words() {
-    const { code, all } = this;
-    if (!all || !code) return "";
-    const codes = [`${code.slice(0, 2)}0000`, `${code.slice(0, 4)}00`, code];
-    const found = codes.map((one) => all[one]).filter((name) => name && !NO_NAMES.includes(name));
-    return [...new Set(found)].join(" ");
+    return this.all && this.code ? inWords(pathOf(this.all, this.code)) : "";
   }
 }
