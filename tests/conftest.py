@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from psycopg import sql
 from tests.once import once
 from xdist.scheduler import LoadScopeScheduling
@@ -20,6 +21,7 @@ from farmlive.app import Server, running
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.ids import ulid
+from farmlive.people import passwords
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.engine import address, writer_engine
@@ -79,6 +81,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="FARMLIVE_TEST_REDIS is not set"))
         if item.get_closest_marker("native") and NO_NATIVE:
             item.add_marker(pytest.mark.skip(reason=NO_NATIVE))
+
+
+# A hash of farmlive's own parameters takes a tenth of a second of each core, and 64 MiB.
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+_CHEAP_NOBODY = _CHEAP.hash(ulid())
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash with little memory; people/test_passwords.py looks at the real parameters, and servers
+    in processes of their own have them.
+    """
+    monkeypatch.setattr(passwords, "_hasher", _CHEAP)
+    monkeypatch.setattr(passwords, "_NOBODY", _CHEAP_NOBODY)
 
 
 def _create(name: str, template: str = "template1") -> str:

@@ -162,7 +162,9 @@ async def test_head_is_answered_as_get_is_without_the_body(server: Server) -> No
         assert (await client.head("/api/v1/session/password")).status_code == 405
 
 
-async def test_joins_over_the_limit_are_told_when_to_come_back(settings: Settings) -> None:
+async def test_joins_over_the_limit_are_told_when_to_come_back(
+    settings: Settings, tables: None
+) -> None:
     few = settings.model_copy(update={"joins_per_minute": 3})
     async with running(few) as server:
         house = server.house

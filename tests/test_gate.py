@@ -32,7 +32,7 @@ class Site:
 
 
 @pytest.fixture
-async def site(settings: Settings) -> AsyncIterator[Site]:
+async def site(settings: Settings, tables: None) -> AsyncIterator[Site]:
     few = settings.model_copy(update={"joins_per_minute": 5, "sign_ins_per_minute": 3})
     async with running(few) as server, httpx.AsyncClient(base_url=server.url) as http:
         yield await prepared(server, http)
@@ -81,7 +81,7 @@ async def test_new_sessions_of_an_address_are_limited(site: Site) -> None:
 
 
 async def test_who_comes_in_one_second_asks_the_database_once(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(settings) as server, httpx.AsyncClient(base_url=server.url) as http:
         site = await prepared(server, http)

@@ -21,7 +21,9 @@ GRACE_S = 2.0
 
 
 @pytest.fixture
-async def show(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Show]:
+async def show(
+    settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Show]:
     monkeypatch.setattr(relay, "choose", partial(choose, times=Times(silent=0.5)))
     hasty = settings.model_copy(update={"source_grace_s": GRACE_S})
     async with running(hasty) as server, AsyncExitStack() as stack:

@@ -48,7 +48,9 @@ async def test_what_is_no_picture_is_told(server: Server, coordinator: str) -> N
 
 
 @pytest.mark.parametrize("announced", [True, False])
-async def test_a_picture_has_a_limit_of_its_own(settings: Settings, announced: bool) -> None:
+async def test_a_picture_has_a_limit_of_its_own(
+    settings: Settings, tables: None, announced: bool
+) -> None:
     few = settings.model_copy(update={"max_body_kib": 16, "max_upload_mib": 1})
     async with running(few) as server, httpx.AsyncClient(base_url=server.url) as client:
         _, key = await server.house.people.create_api_key("test", "coordinator")
@@ -67,7 +69,9 @@ async def test_a_picture_has_a_limit_of_its_own(settings: Settings, announced: b
         assert "1048576 bytes" in over.json()["detail"]
 
 
-async def test_a_photo_of_a_claim_has_the_limit_of_pictures(settings: Settings) -> None:
+async def test_a_photo_of_a_claim_has_the_limit_of_pictures(
+    settings: Settings, tables: None
+) -> None:
     few = settings.model_copy(update={"max_body_kib": 16, "max_upload_mib": 1})
     async with running(few) as server, httpx.AsyncClient(base_url=server.url) as client:
         for edge, problem in ((400, "unknown-order"), (1200, "too-large")):

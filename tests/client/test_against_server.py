@@ -16,7 +16,7 @@ PARCEL = {"way": "parcel", "address": "Meixian, Youxi"}
 
 
 @pytest.fixture
-async def server(settings):
+async def server(settings, tables):
     async with app.running(settings) as running:
         _, key = await running.house.people.create_api_key("test", "coordinator")
         running.key = key

@@ -7,6 +7,8 @@ import pytest
 from farmlive import app
 from farmlive.client import Api, Channel, ChannelProblem
 
+pytestmark = pytest.mark.usefixtures("tables")
+
 NAME = {"zh": "金桔", "en": "Kumquats"}
 UNIT = {"zh": "箱", "en": "box"}
 PRICE = 2990

@@ -11,6 +11,8 @@ from PIL import Image
 from farmlive import app
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
 
+pytestmark = pytest.mark.usefixtures("tables")
+
 NAME = {"zh": "金桔", "en": "Kumquats"}
 UNIT = {"zh": "箱", "en": "box"}
 PRICE, CHEAP = 2990, 1990

@@ -15,7 +15,7 @@ from farmlive.settings import Settings
 
 
 @pytest.fixture
-async def evening(settings: Settings):
+async def evening(settings: Settings, tables: None):
     """A shorter first evening, lived through."""
     house = await app.build(settings.model_copy(update={"udp_port": 0}))
     try:

@@ -61,7 +61,7 @@ class Served:
 
 
 @pytest.fixture
-async def served(settings: Settings) -> AsyncIterator[Served]:
+async def served(settings: Settings, tables: None) -> AsyncIterator[Served]:
     server = Served(settings)
     await server.start()
     yield server

@@ -26,7 +26,7 @@ class Sale:
 
 
 @pytest.fixture
-async def site(settings: Settings) -> AsyncIterator[Server]:
+async def site(settings: Settings, tables: None) -> AsyncIterator[Server]:
     """A server; its pages are the same on each database, so one is enough here."""
     async with running(settings) as server:
         yield server

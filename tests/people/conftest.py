@@ -5,13 +5,12 @@ from typing import Annotated
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
-from farmlive.people import Caller, DeviceCookie, Guard, People, passwords
+from farmlive.people import Caller, DeviceCookie, Guard, People
 from farmlive.people.routes import routes
 from farmlive.problems import NotFound, Problem
 from farmlive.settings import Settings
@@ -81,13 +80,6 @@ def browser(
         base_url=f"{scheme}://farm.test",
         headers=headers,
     )
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with little memory; test_passwords.py looks at the real parameters."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", cheap)
 
 
 @pytest.fixture

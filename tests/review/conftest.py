@@ -226,7 +226,7 @@ class Fair:
 
 
 @pytest.fixture
-async def fair(settings: Settings) -> AsyncIterator[Fair]:
+async def fair(settings: Settings, tables: None) -> AsyncIterator[Fair]:
     house = await build(settings.model_copy(update={"orders_per_minute": 1_000}))
     try:
         yield await _opened(house)
