@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from benches import crash, faulty, postgres
-from benches.crash import Case, Outcome
 from benches.faulty import Faulty
+from benches.scene import FAULTS, Case, Outcome, one_run
 from tests.media.native.compiling import compiler
 
 WRITES = """
@@ -113,7 +113,7 @@ def test_every_fault_is_tried_on_every_database() -> None:
     assert ("sqlite", "database") not in {(case.database, case.fault) for case in of}
     assert [case.seed for case in of] == list(range(11))
     alone = [Case.of(seed, ("sqlite",)) for seed in range(crash.RUNS)]
-    assert {case.fault for case in alone} == set(crash.FAULTS) - {"database"}
+    assert {case.fault for case in alone} == set(FAULTS) - {"database"}
 
 
 def test_what_went_wrong_in_one_run_is_told() -> None:
@@ -142,7 +142,7 @@ async def test_nothing_is_lost_or_doubled(database: str) -> None:
         for seed in SEEDS[database]:
             case = Case.of(seed, ("sqlite", "postgresql"))
             assert case.database == database
-            outcome = await crash.one_run(templates[database], case)
+            outcome = await one_run(templates[database], case)
             assert outcome.wrong == []
             assert (outcome.lost, outcome.doubled, outcome.stock_wrong) == (0, 0, 0)
             assert outcome.acknowledged > 10
