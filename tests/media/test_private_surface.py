@@ -48,6 +48,12 @@ def test_srtp_session_has_its_pointer_and_the_binding_its_function() -> None:
     assert ffi.typeof(lib.srtp_protect).args[1].kind == "pointer"
 
 
+def test_the_binding_has_the_functions_of_openssl_that_the_engine_in_c_calls() -> None:
+    ciphers = srtp.ciphers()
+    assert ciphers is not None
+    assert all(ciphers)
+
+
 def test_srtp_functions_work_by_their_addresses() -> None:
     keys = Keys(Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 16, bytes(28), bytes(28))
     (ours, _), (_, theirs) = srtp.sessions(keys), srtp.sessions(keys)

@@ -1,11 +1,14 @@
 """SRTP sessions of one peer, over pylibsrtp's binding (RFC 3711, RFC 7714).
 
 What leaves for many viewers is protected by `audience`, through the pointer that stands here. The
-engine in C gets the sessions and libsrtp's functions by their addresses.
+engine in C gets the sessions and libsrtp's functions by their addresses, and those of the OpenSSL
+in the same library, by which it protects what leaves.
 """
 
+import ctypes
 from typing import Any
 
+import pylibsrtp._binding
 from pylibsrtp import Error, Policy, Session
 from pylibsrtp._binding import ffi, lib
 
@@ -22,6 +25,10 @@ _buffer = ffi.new("char[]", _LARGEST)
 _bytes = memoryview(ffi.buffer(_buffer))
 _length = ffi.new("int *")
 _unprotect, _unpack = lib.srtp_unprotect, ffi.unpack
+_CIPHERS = (
+    *("CIPHER_fetch", "CIPHER_CTX_new", "CIPHER_CTX_free"),
+    *("EncryptInit_ex2", "Cipher", "CIPHER_CTX_get_params"),
+)
 
 
 def _policy(profile: int, key: bytes, direction: int, window: int) -> Policy:
@@ -54,6 +61,23 @@ def functions() -> tuple[int, int, int, int]:
         for name in ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
     )
     return protect, unprotect, protect_rtcp, unprotect_rtcp
+
+
+def ciphers() -> tuple[int, ...] | None:
+    """The addresses of what native/gcm.h wants of OpenSSL, in its order; None where pylibsrtp was
+    built otherwise than its wheels are, and has none.
+    """
+    library = ctypes.CDLL(pylibsrtp._binding.__file__)
+    try:
+        found = [getattr(library, f"EVP_{name}") for name in _CIPHERS]
+    except AttributeError:
+        return None
+    return tuple(ctypes.cast(each, ctypes.c_void_p).value or 0 for each in found)
+
+
+def gcm_key(keys: Keys) -> bytes:
+    """Key and salt for sending where the profile is AEAD_AES_128_GCM, else nothing."""
+    return keys.transmit if keys.profile == Policy.SRTP_PROFILE_AEAD_AES_128_GCM else b""
 
 
 class Protection:

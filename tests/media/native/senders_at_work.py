@@ -19,9 +19,10 @@ from pylibsrtp import Policy, Session
 from tests.media.native.compiling import LIBRARY, compiled
 from tests.media.packets import write
 
+from farmlive.media import srtp
 from farmlive.media.rtp import Packet
 
-SOURCES = ("address", "burst", "fanout", "queue", "reports", "senders", "srtp")
+SOURCES = ("address", "burst", "fanout", "gcm", "queue", "reports", "senders", "srtp")
 WRAPPED = ("sendmmsg", "sendto", "setsockopt")
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16
 CM = Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10
@@ -48,6 +49,11 @@ def load(factory: pytest.TempPathFactory) -> ctypes.CDLL:
         getattr(native, name).restype = c_void_p
     native.address_read.restype = c_bool
     native.senders_failed.restype = c_uint64
+    native.gcm_use.restype = c_bool
+    native.gcm_new.restype = c_void_p
+    ciphers = srtp.ciphers()
+    assert ciphers is not None
+    assert native.gcm_use((c_void_p * len(ciphers))(*ciphers))
     native.reports_take.restype = c_void_p
     binding = ctypes.CDLL(pylibsrtp._binding.__file__)
     names = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
@@ -145,6 +151,8 @@ class Senders:
         leg = self.leg(peer, pointer, tag)
         while self.threads > 1 and self.viewers and self.owner(leg) == self._last_owner:
             leg = self.leg(peer, pointer, tag)
+        if profile == GCM:
+            self.native.senders_use_gcm(leg, c_void_p(self.native.gcm_new(key)))
         self._last_owner = self.owner(leg)
         viewer = Viewer(leg, peer, transmit, Session(theirs), sock or self.bound())
         self.viewers.append(viewer)

@@ -42,6 +42,7 @@ def track(**changes: Any) -> Any:
         (lambda relay: relay.view(1, 2, [(2, 96, -1, -1)] * 25, [], 0), "at most 24"),
         (lambda relay: relay.view(1, 2, [(2, 128, -1, -1)], [], 0), "128"),
         (lambda relay: relay.view(1, 2, [], [(5, -1, -1, -1)], 0), "-1"),
+        (lambda relay: relay.secure(1, 2, 3, 16, bytes(27)), "27 bytes"),
         (lambda relay: relay.take(bytes(2049), -1.0, HERE, 1.0), "2048"),
         (lambda relay: relay.take(b"", -1.0, ("example.org", 1), 1.0), "example.org"),
     ],
@@ -56,7 +57,7 @@ def test_what_has_no_room_is_an_error(hand: Hand, call: Callable[[Any], None], w
     [
         lambda relay: relay.add_peer(1, "name", b"password"),
         lambda relay: relay.send(1, None),
-        lambda relay: relay.secure(1, 2, 3),
+        lambda relay: relay.secure(1, 2, 3, 16),
         lambda relay: relay.publish(1, 5, -1, -1, -1, 1),
         lambda relay: relay.publish(1, [[]], -1, -1, -1, 1),
         lambda relay: relay.publish(1, [()], -1, -1, -1, 1),

@@ -186,7 +186,7 @@ def test_what_is_gone_is_ignored(hand: Hand) -> None:
     assert (engine.watching(99), engine.health(99)) == (None, None)
     assert (hand.relay.watching(99), hand.relay.health(99)) == (None, None)
     # Sessions that nobody takes are let go of at once.
-    hand.relay.secure(99, 1, 1, 16)
+    hand.relay.secure(99, 1, 1, 16, bytes(28))
     assert hand.relay.events() == [(_native.EVENT_FREED, 99, 0, 0, b"")]
 
 

@@ -44,6 +44,11 @@ Outgoing = tuple[int, int, int, int]
 def use_srtp(protect: int, unprotect: int, protect_rtcp: int, unprotect_rtcp: int, /) -> None:
     """Take libsrtp's functions, by their addresses."""
 
+def use_gcm(
+    fetch: int, context_new: int, context_free: int, begin: int, update: int, get: int, /
+) -> bool:
+    """Take OpenSSL's functions, by their addresses; False where they can't be used."""
+
 @final
 class Relay:
     """An engine in a thread of its own; `by_hand`: one without, for tests.
@@ -78,8 +83,10 @@ class Relay:
         """Raises ValueError for credentials longer than CREDENTIAL_MOST."""
 
     def send(self, peer: int, datagram: bytes, /) -> None: ...
-    def secure(self, peer: int, transmit: int, receive: int, tag: int, /) -> None:
-        """The sessions by their addresses; they stay until EVENT_FREED or the end."""
+    def secure(self, peer: int, transmit: int, receive: int, tag: int, gcm_key: bytes, /) -> None:
+        """The sessions by their addresses; they stay until EVENT_FREED or the end. `gcm_key`: key
+        and salt for sending by AEAD_AES_128_GCM, empty for another profile; else ValueError.
+        """
 
     def remove_peer(self, peer: int, /) -> None: ...
     def add_output(

@@ -101,14 +101,21 @@ static void run_secure(struct core *core, struct command *command, double now)
     struct securing *securing = (struct securing *)command;
     if (!core_secure(core, securing->peer, &securing->keys, now))
         events_push(core->events, EVENT_FREED, securing->peer, 0, OBJECTION_NONE, NULL, 0);
+    explicit_bzero(securing->keys.master, GCM_MASTER);
 }
 
 PyObject *relay_secure(PyObject *self, PyObject *arguments)
 {
     unsigned long long peer, transmit, receive;
     unsigned tag;
-    if (!PyArg_ParseTuple(arguments, "KKKI", &peer, &transmit, &receive, &tag))
+    const char *master;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(arguments, "KKKIy#", &peer, &transmit, &receive, &tag, &master, &size))
         return NULL;
+    if (size != 0 && size != GCM_MASTER) {
+        PyErr_Format(PyExc_ValueError, "a key of %zd bytes and not %d", size, (int)GCM_MASTER);
+        return NULL;
+    }
     if (srtp.protect == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "use_srtp was not called");
         return NULL;
@@ -118,6 +125,8 @@ PyObject *relay_secure(PyObject *self, PyObject *arguments)
     securing->keys.transmit = (srtp_session)(uintptr_t)transmit;
     securing->keys.receive = (srtp_session)(uintptr_t)receive;
     securing->keys.tag = tag;
+    securing->keys.is_gcm = size != 0;
+    memcpy(securing->keys.master, master, (size_t)size);
     return post(self, &securing->command, run_secure);
 }
 

@@ -175,6 +175,8 @@ bool core_secure(struct core *core, uint64_t number, const struct keys *keys, do
     peer->receive = keys->receive;
     peer->tag = keys->tag;
     peer->leg = senders_add(core->senders, number, keys->transmit, keys->tag);
+    if (keys->is_gcm)
+        senders_use_gcm(peer->leg, gcm_new(keys->master));
     if (peer->at.port != NULL)
         senders_move(peer->leg, port_fd(peer->at.port), &peer->at.address);
     let_in(core, peer, now);

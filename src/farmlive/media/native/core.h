@@ -16,6 +16,8 @@
 struct keys {
     srtp_session transmit, receive;
     unsigned tag;
+    bool is_gcm; /* then this is the key for sending, with its salt */
+    uint8_t master[GCM_MASTER];
 };
 
 /* How a viewer does; `carries_kbps` is negative where it is not known. */

@@ -43,6 +43,8 @@ _OBJECTIONS = {
 }
 
 _native.use_srtp(*srtp.functions())
+if (_ciphers := srtp.ciphers()) is not None:
+    _native.use_gcm(*_ciphers)
 
 
 class NativeEngine:
@@ -157,7 +159,7 @@ class NativeEngine:
         if peer in self._peers and peer not in self._sessions:
             transmit, receive = self._sessions[peer] = srtp.sessions(keys)
             addresses = srtp.address_of(transmit), srtp.address_of(receive)
-            self.relay.secure(peer, *addresses, keys.tag)
+            self.relay.secure(peer, *addresses, keys.tag, srtp.gcm_key(keys))
 
     def remove_peer(self, peer: Peer) -> None:
         """Forget the peer and free what it holds."""

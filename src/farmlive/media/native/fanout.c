@@ -210,6 +210,16 @@ static void fanout_add(struct fanout *fanout, struct leg *leg, const struct iove
     }
 }
 
+/* Write an RTP packet, protected for a leg, to `out`. Returns its size; 0 where that fails. */
+static size_t fanout_write(const struct leg *leg, const uint8_t *packet, size_t size, uint8_t *out)
+{
+    if (leg->gcm != NULL)
+        return gcm_protect(leg->gcm, out, packet, size);
+    int length = (int)size;
+    memcpy(out, packet, size);
+    return srtp.protect(leg->transmit, out, &length) == 0 ? (size_t)length : 0;
+}
+
 /* Protect a run for a leg, behind what is gathered. `packets` are what came of it, of size 0 where
  * it failed. Returns whether the kernel could cut them as they are. */
 static bool fanout_protect(struct fanout *fanout, const struct leg *leg, const struct burst *burst,
@@ -217,14 +227,11 @@ static bool fanout_protect(struct fanout *fanout, const struct leg *leg, const s
 {
     bool even = true;
     for (int number = 0; number < run->count; number++) {
-        int size = burst->sizes[run->first + number];
-        size_t expected = (size_t)size + leg->tag;
-        memcpy(fanout->end, burst_at(burst, run->first + number), (size_t)size);
-        if (srtp.protect(leg->transmit, fanout->end, &size) != 0)
-            size = 0;
-        packets[number] = (struct iovec){fanout->end, (size_t)size};
-        even = even && packets[number].iov_len == expected;
-        fanout->end += (packets[number].iov_len + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+        size_t plain = burst->sizes[run->first + number];
+        size_t size = fanout_write(leg, burst_at(burst, run->first + number), plain, fanout->end);
+        packets[number] = (struct iovec){fanout->end, size};
+        even = even && size == plain + leg->tag;
+        fanout->end += (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     }
     return even;
 }
@@ -253,10 +260,10 @@ static void fanout_send_run(struct fanout *fanout, struct leg *leg, const struct
 static void fanout_stream(struct fanout *fanout, struct leg *leg, const struct burst *burst)
 {
     for (int number = 0; number < burst->count; number++) {
-        int size = burst->sizes[number];
-        memcpy(fanout->arena, burst_at(burst, number), (size_t)size);
-        if (srtp.protect(leg->transmit, fanout->arena, &size) == 0)
-            reports_push(fanout->reports, REPORT_STREAM, leg->peer, 1, fanout->arena, (size_t)size);
+        size_t size =
+            fanout_write(leg, burst_at(burst, number), burst->sizes[number], fanout->arena);
+        if (size > 0)
+            reports_push(fanout->reports, REPORT_STREAM, leg->peer, 1, fanout->arena, size);
         else
             fanout_fail(fanout, 1);
     }

@@ -1,6 +1,6 @@
-/* The extension `farmlive.media.native._native`: the type `Relay`, and libsrtp's functions, which
- * Python finds and hands over. Uses Python's stable interface alone, so that one build serves every
- * version from 3.11 on. */
+/* The extension `farmlive.media.native._native`: the type `Relay`, and the functions of libsrtp and
+ * OpenSSL, which Python finds and hands over. Uses Python's stable interface alone, so that one
+ * build serves every version from 3.11 on. */
 #include "relay.h"
 
 #include <stdlib.h>
@@ -240,8 +240,27 @@ static PyObject *use_srtp(PyObject *module, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
+static PyObject *use_gcm(PyObject *module, PyObject *arguments)
+{
+    (void)module;
+    unsigned long long fetch, context_new, context_free, begin, update, get;
+    if (!PyArg_ParseTuple(arguments, "KKKKKK", &fetch, &context_new, &context_free, &begin, &update,
+                          &get))
+        return NULL;
+    struct gcm_functions functions;
+    functions.fetch = (void *(*)(void *, const char *, const char *))(uintptr_t)fetch;
+    functions.context_new = (void *(*)(void))(uintptr_t)context_new;
+    functions.context_free = (void (*)(void *))(uintptr_t)context_free;
+    functions.begin = (int (*)(void *, const void *, const uint8_t *, const uint8_t *,
+                               const struct gcm_parameter *))(uintptr_t)begin;
+    functions.update = (int (*)(void *, uint8_t *, const uint8_t *, unsigned))(uintptr_t)update;
+    functions.get = (int (*)(void *, struct gcm_parameter *))(uintptr_t)get;
+    return PyBool_FromLong(gcm_use(&functions));
+}
+
 static PyMethodDef functions[] = {
     {"use_srtp", use_srtp, METH_VARARGS, NULL},
+    {"use_gcm", use_gcm, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -60,10 +60,16 @@ static void leg_move(struct leg *leg, int fd, const struct address *address)
     leg->streamed = fd < 0 && !leg->owner->senders->captures;
 }
 
+static void leg_clear(struct leg *leg)
+{
+    gcm_free(leg->gcm);
+    free(leg);
+}
+
 static void leg_free(struct sender *owner, struct leg *leg)
 {
     uint64_t peer = leg->peer;
-    free(leg);
+    leg_clear(leg);
     reports_push(owner->senders->reports, REPORT_FREED, peer, 0, NULL, 0);
 }
 
@@ -149,7 +155,7 @@ void senders_free(struct senders *senders)
         fanout_free(sender->fanout);
     }
     list_each(at, &senders->legs)
-        free(list_entry(at, struct leg, all));
+        leg_clear(list_entry(at, struct leg, all));
     free(senders->each);
     free(senders);
 }
@@ -181,6 +187,8 @@ struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session tra
     leg->segmented = true;
     return leg;
 }
+
+void senders_use_gcm(struct leg *leg, struct gcm *gcm) { leg->gcm = gcm; }
 
 void senders_move(struct leg *leg, int fd, const struct address *address)
 {

@@ -10,6 +10,7 @@
 
 #include "address.h"
 #include "burst.h"
+#include "gcm.h"
 #include "list.h"
 #include "reports.h"
 #include "srtp.h"
@@ -23,8 +24,9 @@ struct leg {
     struct sender *owner;
     /* The rest is the owner's alone. */
     srtp_session transmit;
-    unsigned tag; /* what protection adds to an RTP packet, at most 32 */
-    int fd;       /* the UDP socket to send by; -1: a stream, or nowhere yet (address.size 0) */
+    struct gcm *gcm; /* protects RTP in its place; NULL: there is none */
+    unsigned tag;    /* what protection adds to an RTP packet, at most 32 */
+    int fd;          /* the UDP socket to send by; -1: a stream, or nowhere yet (address.size 0) */
     struct address address;
     bool segmented; /* whether runs reach it; false where its route's MTU is smaller */
     bool streamed;  /* what is protected goes into the reports instead */
@@ -47,6 +49,9 @@ void senders_free(struct senders *senders);
 
 struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session transmit,
                         unsigned tag);
+/* From its first packet on, RTP is protected by this, which is the leg's now; NULL changes nothing.
+ */
+void senders_use_gcm(struct leg *leg, struct gcm *gcm);
 /* It is reached there now: by this UDP socket, or, with fd -1, by a stream. */
 void senders_move(struct leg *leg, int fd, const struct address *address);
 /* The leg is freed by its owner, which reports it. */
