@@ -4,6 +4,7 @@ What is written and photographed is for the order's buyer and for staff alone, a
 event. Giving back is a refund, which steps.py does.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from farmlive.people.limits import RateLimits
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound
 from farmlive.shop import lines, shown
 from farmlive.shop.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
+from farmlive.shop.claim_photos import touch
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_models import Order
 from farmlive.shop.problems import NotInState
@@ -103,6 +105,8 @@ class Claims:
         order = await self._store.read(read)
         self._limits.allow("claim photos of an order", order, PHOTOS_PER_MINUTE)
         kept = await self._files.keep_picture(data)
+        if self._touch([kept.name]):  # the same was chosen a day ago, and removed just now
+            kept = await self._files.keep_picture(data)
         return KeptPhoto(photo=kept.name, width=kept.width, height=kept.height)
 
     async def claim(self, token: str, new: NewClaim) -> Order:
@@ -110,8 +114,7 @@ class Claims:
 
         Raises UnknownOrder, NotInState, UnknownPhoto, ClaimOpen.
         """
-        missing = [name for name in new.photos if self._files.path(name) is None]
-        if missing:
+        if missing := self._touch(new.photos):
             raise UnknownPhoto(
                 "Nothing was sent yet: a photo is not here. Choose it again, then send the claim.",
                 photos=missing,
@@ -197,6 +200,12 @@ class Claims:
         _check_staff(caller)
         found = await self._store.read(lambda connection: _with_id(connection, broadcast, claim))
         return self._photo([found], name)
+
+    def _touch(self, names: Iterable[str]) -> list[str]:
+        """Have these photos stay for a day at least; those that are not there."""
+        paths = {name: self._files.path(name) for name in names}
+        gone = touch(path for path in paths.values() if path is not None)
+        return [name for name, path in paths.items() if path is None or path in gone]
 
     def _take(self, connection: Connection, row: Row[Any], new: NewClaim) -> None:
         claim = ulid()

@@ -5,16 +5,14 @@ compares what the cards of other broadcasts say with the lots, and writes one `s
 where that is true no more: on each server for those who look there, each once by the log.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import structlog
 from sqlalchemy import Connection, bindparam, func, select
 
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.shop import stock
+from farmlive.shop.again import Again
 from farmlive.shop.lot_sales import stands
 from farmlive.shop.tables import offers
 from farmlive.store import Store
@@ -37,11 +35,9 @@ _ONE_EACH = (
     .order_by(offers.c.lot)
 )
 
-_log = structlog.get_logger(__name__)
-
 
 class LotWatch:
-    """Compares and tells; `start` and `stop` are for the task that does so twice a second.
+    """Compares and tells; `again` is what does so twice a second.
 
     `shown` says of each broadcast that is looked at on this server what its cards say.
     """
@@ -50,19 +46,7 @@ class LotWatch:
         self._store = store
         self._log = log
         self._shown = shown
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Compare from now on."""
-        self._task = asyncio.create_task(self._watch())
-
-    async def stop(self) -> None:
-        """Compare no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        self.again = Again(EVERY_S, self.look, "what was sold elsewhere was not told; trying again")
 
     async def look(self) -> int:
         """Compare once, and tell where it is needed; how many events that took."""
@@ -116,14 +100,6 @@ class LotWatch:
                 for event in later
             },
         }
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY_S)
-            try:
-                await self.look()
-            except Exception as error:
-                _log.warning("what was sold elsewhere was not told; trying again", error=str(error))
 
 
 def _wrong(said: Said, lots: Mapping[str, stock.LotStock]) -> list[str]:

@@ -12,6 +12,7 @@ from farmlive.people.limits import RateLimits
 from farmlive.settings import Settings
 from farmlive.shop import bag, claims
 from farmlive.shop.catalogue import Catalogue
+from farmlive.shop.claim_photos import ClaimPhotos
 from farmlive.shop.correction import Corrections
 from farmlive.shop.flashes import Flashes
 from farmlive.shop.handovers import HandOvers
@@ -39,7 +40,7 @@ class Shop:
     what is sold out; `till` takes the orders, `orders` keeps them, `moves` and `handovers` bring
     them on, `claims` are about them, `papers` reads those chosen to be printed, and `notices` tell
     their buyers; `lot_watch` tells viewers what was sold elsewhere of what they see, and is told by
-    `shown` what that is.
+    `shown` what that is; `claim_photos` clears away those that nobody sent.
     """
 
     def __init__(
@@ -76,22 +77,25 @@ class Shop:
         self.handovers = HandOvers(store, origin, steps, limits)
         photos = Files(settings, claims.FOLDER)
         self.claims = claims.Claims(store, log, origin, steps, photos, limits)
+        self.claim_photos = ClaimPhotos(store, settings.data / claims.FOLDER)
         self.papers = Papers(store, log, origin)
         self.notices = Notices(store, log, settings)
         self.lot_watch = LotWatch(store, log, shown)
 
     async def start(self) -> None:
-        """Let holds run out, flash batches start and end, and buyers hear, when it is time; and
-        viewers see what is sold elsewhere.
+        """Let holds run out, flash batches start and end, and buyers hear, when it is time; viewers
+        see what is sold elsewhere; and photos that nobody sent go.
         """
         await self.holds.alarm.start()
         await self.flashes.alarm.start()
         await self.notices.start()
-        await self.lot_watch.start()
+        await self.lot_watch.again.start()
+        await self.claim_photos.again.start()
 
     async def stop(self) -> None:
         """Stop what `start` began."""
-        await self.lot_watch.stop()
+        await self.claim_photos.again.stop()
+        await self.lot_watch.again.stop()
         await self.notices.stop()
         await self.flashes.alarm.stop()
         await self.holds.alarm.stop()

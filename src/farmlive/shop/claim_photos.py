@@ -1,0 +1,97 @@
+"""Photos for claims that were never sent: a buyer chose them, and thought better of it.
+
+They are removed after a day. Servers that share a folder may all do so; a claim that is being sent
+keeps its photos, since it has just touched them.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterable, Set
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, select
+
+from farmlive.clock import now_ms
+from farmlive.shop.again import Again
+from farmlive.shop.tables import claims
+from farmlive.store import Store
+
+EVERY_S = 3600
+KEPT_MS = 86_400_000
+# What is being removed: nobody finds it any more, and it can still be put back.
+_GOING = ".going"
+
+_log = structlog.get_logger(__name__)
+
+
+class ClaimPhotos:
+    """Clears the folder of claims' photos; `again` is what does so every hour."""
+
+    def __init__(self, store: Store, folder: Path):
+        self._store = store
+        self._folder = folder
+        self.again = Again(EVERY_S, self.clear, "photos of no claim were not removed")
+
+    async def clear(self) -> int:
+        """Remove what is older than a day and of no claim; how many files."""
+        old = await asyncio.to_thread(self._old)
+        if not old:
+            return 0
+        sent = await self._store.read(_sent)
+        removed = await asyncio.to_thread(lambda: sum(_remove(path, sent) for path in old))
+        if removed:
+            _log.info("photos of no claim were removed", photos=removed)
+        return removed
+
+    def _old(self) -> list[Path]:
+        """What was not touched for a day, parts of photos that broke off too."""
+        found = self._folder.glob("*/*")
+        return [path for path in found if not _is_fresh(path)]
+
+
+def touch(paths: Iterable[Path]) -> list[Path]:
+    """Have them stay for another day; those that are there no more."""
+    gone = []
+    now = now_ms() / 1000
+    for path in paths:
+        try:
+            os.utime(path, (now, now))
+        except FileNotFoundError:
+            gone.append(path)
+    return gone
+
+
+def _sent(connection: Connection) -> set[str]:
+    """The photos of every claim."""
+    return {
+        name for photos in connection.execute(select(claims.c.photos)).scalars() for name in photos
+    }
+
+
+def _name(path: Path) -> str:
+    return path.name.removesuffix(_GOING)
+
+
+def _is_fresh(path: Path) -> bool:
+    try:
+        return path.stat().st_mtime * 1000 > now_ms() - KEPT_MS
+    except FileNotFoundError:  # another server removed it
+        return True
+
+
+def _remove(path: Path, sent: Set[str]) -> bool:
+    """Remove it, unless it is of a claim, or was touched before it was out of reach."""
+    name = _name(path)
+    going = path.with_name(f"{name}{_GOING}")
+    if name in sent and path != going:
+        return False
+    with contextlib.suppress(FileNotFoundError):  # another server removes it
+        path.rename(going)
+        if name in sent or _is_fresh(going):  # left so by a server that was killed, or touched
+            going.rename(path.with_name(name))
+            return False
+        going.unlink()
+        return True
+    return False
