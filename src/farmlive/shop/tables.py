@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from farmlive.store import Json, metadata
@@ -150,6 +151,12 @@ holds = Table(
     UniqueConstraint("broadcast", "device"),
 )
 
+
+def _index_of_some(name: str, column: str, those: str) -> Index:
+    """An index of those rows alone: most are not among them, and cost nothing."""
+    return Index(name, column, postgresql_where=text(those), sqlite_where=text(those))
+
+
 orders = Table(
     "orders",
     metadata,
@@ -191,7 +198,8 @@ orders = Table(
     UniqueConstraint("broadcast", "number"),
     Index("ix_orders_broadcast_device", "broadcast", "device"),
     Index("ix_orders_buyer", "buyer"),
-    Index("ix_orders_code", "code"),
+    _index_of_some("ix_orders_code", "code", "code IS NOT NULL"),
+    _index_of_some("ix_orders_buyer_cancelled", "buyer", "state = 'cancelled'"),
 )
 
 order_lines = Table(
@@ -205,10 +213,11 @@ order_lines = Table(
     Column("quantity", Integer, nullable=False),
     Column("price", BigInteger, nullable=False),
     Column("total", BigInteger, nullable=False),
-    Column("flash", ForeignKey("flashes.id"), index=True),
+    Column("flash", ForeignKey("flashes.id")),
     # Boxes of it that never left, paid back and put into the stock again.
     Column("returned", Integer, nullable=False, server_default="0"),
     CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
+    _index_of_some("ix_order_lines_flash", "flash", "flash IS NOT NULL"),
 )
 
 # What became of an order after it was placed. A reason is here alone, never in the log.

@@ -134,6 +134,7 @@ class Till:
             "buyer": buyer,
             "device": caller.device,
             "centre": request.delivery.centre,
+            "many": self._settings.flag_orders,
         }
         asked_of = connection.execute(_ASKED, named)
         wanted = [line.offer for line in request.lines]
@@ -192,7 +193,7 @@ class Till:
         sold = [lines.told(line, known[line.offer], batches.get(line.offer)) for line in wanted]
         total = sum(line["total"] for line in sold) + fee
         currency = known[wanted[0].offer].currency
-        marks = flags.of(asked, total, self._settings, one_person=bool(person))
+        marks = flags.of(connection, broadcast, buyer, person, total, asked, self._settings)
         number = (asked.last_number or 0) + 1
         row = {
             **_row(connection, caller, request),

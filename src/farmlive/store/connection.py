@@ -12,6 +12,9 @@ from farmlive.store.hot import Hot, hot_one
 from farmlive.store.pipeline import Queue, Result
 from farmlive.store.tally import Mark, Tally
 
+# So many rows are one INSERT on PostgreSQL; each number of them is prepared by itself.
+TOGETHER = 4
+
 
 class Miscounted(Exception):
     """A row was not as the tally had it, which can't be: the whole transaction is undone."""
@@ -134,6 +137,8 @@ class HotConnection(Connection):
     def _by_libpq(self, found: Hot, parameters: Any) -> Result:
         if not isinstance(parameters, list):
             return self._queue.add(found.plan(self, parameters or {}), parameters or {})
+        if 1 < len(parameters) <= TOGETHER:
+            return self._queue.add(*found.plan_of_rows(self, parameters))
         last = Result()
         for each in parameters:
             last = self._queue.add(found.plan(self, each), each)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import psycopg
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Executable, Insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import JSON
@@ -62,16 +62,38 @@ class Hot:
             found = self._plans[key] = Plan(self.statement, connection, values)
         return found
 
+    def plan_of_rows(
+        self, connection: Connection, rows: Sequence[Values]
+    ) -> "tuple[Plan, dict[str, Any]]":
+        """How a bare INSERT is put of several rows at once, and their values for it."""
+        values = {
+            f"{name}_m{at}": value for at, row in enumerate(rows) for name, value in row.items()
+        }
+        key = (connection.dialect.name, tuple(values))
+        found = self._plans.get(key)
+        if found is None:
+            statement = cast(Insert, self.statement).values([dict(row) for row in rows])
+            found = self._plans[key] = Plan(statement, connection, values, several=True)
+        return found, values
+
 
 class Plan:
     """A compiled statement: its text, and how values go there and rows come back."""
 
-    def __init__(self, statement: Executable, connection: Connection, values: Values):
+    def __init__(
+        self,
+        statement: Executable,
+        connection: Connection,
+        values: Values,
+        *,
+        several: bool = False,
+    ):
         sqlite = connection.dialect.name == "sqlite"
         dialect: Any = connection.dialect
         if not sqlite:
             dialect = cast(Any, PGDialect_psycopg)(paramstyle="numeric_dollar")
-        compiled = cast(Any, statement).compile(dialect=dialect, column_keys=list(values))
+        keys = None if several else list(values)
+        compiled = cast(Any, statement).compile(dialect=dialect, column_keys=keys)
         assert isinstance(compiled, SQLCompiler)
         assert not compiled.insert_prefetch
         assert not compiled.update_prefetch
