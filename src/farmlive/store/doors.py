@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
-from farmlive.store.connection import HotConnection
+from farmlive.store.connection import HotConnection, Miscounted
 from farmlive.store.engine import DatabaseRefused
 from farmlive.store.migrate import migrate
 
@@ -247,6 +247,9 @@ class Store:
                     connection.invalidate()
                     raise
         except Exception as error:
+            if isinstance(error, Miscounted):  # a fault of ours, which nobody would hear of
+                told = {"message": "nothing of a batch was kept", "exception": error}
+                self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)
             failure = _failure(error, committing and self.dialect == "postgresql")
             for unit in batch:
                 unit.calls = []
@@ -269,7 +272,7 @@ def _prepare(writer: Engine) -> None:
 
 def _run(connection: HotConnection, batch: list[_Unit]) -> None:
     """Run each function so that its failure undoes its own changes alone; raises only what ends the
-    whole transaction: a full disk or a lost connection.
+    whole transaction: a full disk, a lost connection, or Miscounted.
     """
     turn = (_TAKE_TURNS,) if connection.dialect.name == "postgresql" else ()
     connection.control(*turn, _BEGIN)
@@ -284,7 +287,9 @@ def _run(connection: HotConnection, batch: list[_Unit]) -> None:
             else:
                 connection.control(_END, _BEGIN)
         except BaseException as error:
-            if isinstance(error, DBAPIError) and _ends_transaction(error):
+            if isinstance(error, Miscounted) or (
+                isinstance(error, DBAPIError) and _ends_transaction(error)
+            ):
                 raise
             unit.result = None
             unit.calls = []
