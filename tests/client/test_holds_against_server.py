@@ -1,62 +1,30 @@
 """Holds, steps of an order and the catalogue through the clients, against the real server."""
 
-import contextlib
-
 import pytest
 
-from farmlive import app
 from farmlive.client import Api, Channel, ChannelProblem
+
+from .selling import PRICE, body, lines, selling
 
 pytestmark = pytest.mark.usefixtures("tables")
 
-NAME = {"zh": "金桔", "en": "Kumquats"}
-UNIT = {"zh": "箱", "en": "box"}
-PRICE = 2990
-
-
-@contextlib.asynccontextmanager
-async def selling(settings):
-    """A server that runs, its key, a live broadcast, a farm and a card of three boxes."""
-    async with app.running(settings) as server:
-        _, key = await server.house.people.create_api_key("test", "coordinator")
-        async with Api(server.url, key=key) as api:
-            farm = await api.create_farm(NAME, NAME)
-            lot = await api.create_lot(farm["id"], "1", NAME, "2026-11-20T08:00:00+08:00", 50_000)
-            product = await api.create_product(farm["id"], NAME, UNIT, 2500)
-            broadcast = (await api.create_broadcast(NAME))["id"]
-            card = await api.create_offer(broadcast, lot["id"], PRICE, 3, product=product["id"])
-            await api.start(broadcast)
-            yield server.url, key, api, broadcast, card, product
-
-
-def lines(card, quantity):
-    return [{"offer": card["offer"], "quantity": quantity, "price": PRICE}]
-
-
-def body(card, quantity, order=None):
-    return {
-        "order": order,
-        "lines": lines(card, quantity),
-        "buyer": {"name": "Wang Fang", "phone": "13800000000"},
-        "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
-        "payment": "cash_on_delivery",
-    }
-
 
 async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
-    async with selling(settings) as (url, key, api, broadcast, card, _):
+    async with selling(settings) as (url, key, api, broadcast, offer):
         async with (
             await Channel.connect(url, broadcast, key=key) as host,
             await Channel.connect(url, broadcast) as viewer,
             await Channel.connect(url, broadcast) as other,
         ):
-            held = await viewer.hold("h" * 16, lines(card, 3))
+            held = await viewer.hold("h" * 16, lines(offer, 3))
             assert (await host.wait_for("order.held")).data["until"] == held["until"]
             assert (await other.wait_for("stock.changed")).data["left"] == 0
             with pytest.raises(ChannelProblem) as caught:
-                await other.hold("o" * 16, lines(card, 1))
+                await other.hold("o" * 16, lines(offer, 1))
             assert caught.value.slug == "sold-out"
-            placed = await viewer.call("order.place", key="p" * 16, **body(card, 2, held["order"]))
+            placed = await viewer.call(
+                "order.place", key="p" * 16, **body(offer, 2, order=held["order"])
+            )
             assert placed["order"] == held["order"]
             assert (await other.wait_for("stock.changed")).data["left"] == 1
 
@@ -76,16 +44,16 @@ async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
 
 
 async def test_a_hold_is_given_back_by_channel_and_by_http(settings):
-    async with selling(settings) as (url, _, api, broadcast, card, _):
+    async with selling(settings) as (url, _, api, broadcast, offer):
         async with Api(url) as buyer:
-            held = await buyer.place_hold(broadcast, "a" * 16, lines(card, 2))
+            held = await buyer.place_hold(broadcast, "a" * 16, lines(offer, 2))
             assert (await api.offers(broadcast))[0]["held"] == 2
             async with await Channel.connect(url, broadcast, cookie=buyer.cookie) as channel:
                 (order,) = channel.welcome["snapshot"]["orders"]
                 assert (order["order"], order["until"]) == (held["order"], held["until"])
                 await channel.give_back(held["order"])
                 await channel.wait_for("order.cancelled", order=held["order"])
-            again = await buyer.place_hold(broadcast, "b" * 16, lines(card, 1))
+            again = await buyer.place_hold(broadcast, "b" * 16, lines(offer, 1))
             await buyer.drop_hold(broadcast, again["order"])
         (shown,) = await api.offers(broadcast)
         assert (shown["held"], shown["left"]) == (0, 3)
@@ -94,18 +62,18 @@ async def test_a_hold_is_given_back_by_channel_and_by_http(settings):
 async def test_a_hold_runs_out_by_itself(settings):
     soon = settings.model_copy(update={"hold_minutes": 0.2 / 60})
     async with (
-        selling(soon) as (url, _, _, broadcast, card, _),
+        selling(soon) as (url, _, _, broadcast, offer),
         await Channel.connect(url, broadcast) as viewer,
     ):
-        held = await viewer.hold("a" * 16, lines(card, 3))
+        held = await viewer.hold("a" * 16, lines(offer, 3))
         await viewer.wait_for("order.expired", order=held["order"])
         assert (await viewer.wait_for("stock.changed", left=3)).data["held"] == 0
 
 
 async def test_a_buyer_cancels_by_the_token(settings):
-    async with selling(settings) as (url, _, api, broadcast, card, _):
+    async with selling(settings) as (url, _, api, broadcast, offer):
         async with Api(url) as buyer:
-            placed = await buyer.place_order(broadcast, "a" * 16, body(card, 2))
+            placed = await buyer.place_order(broadcast, "a" * 16, body(offer, 2))
             order = await buyer.cancel_order(placed["token"], "Ordered twice")
         assert order["state"] == "cancelled"
         (shown,) = await api.offers(broadcast)
@@ -113,13 +81,14 @@ async def test_a_buyer_cancels_by_the_token(settings):
 
 
 async def test_staff_keep_the_catalogue_and_arrange_the_bag(settings):
-    async with selling(settings) as (_, _, api, broadcast, card, product):
+    async with selling(settings) as (_, _, api, broadcast, offer):
+        (card,), (product,) = await api.offers(broadcast), await api.products()
         changed = await api.change_product(product["id"], name={"zh": "", "en": "Small kumquats"})
         assert changed["name"]["en"] == "Small kumquats"
         lot = card["lot"]["id"]
         second = await api.create_offer(broadcast, lot, PRICE, 1, product=product["id"])
-        arranged = await api.arrange_bag(broadcast, [second["offer"], card["offer"]])
-        assert [item["offer"] for item in arranged] == [second["offer"], card["offer"]]
+        arranged = await api.arrange_bag(broadcast, [second["offer"], offer])
+        assert [item["offer"] for item in arranged] == [second["offer"], offer]
         assert {item["name"]["en"] for item in arranged} == {"Small kumquats"}
         assert (await api.change_product(product["id"], archived=True))["archived"]
         assert [item["id"] for item in await api.products()] == [product["id"]]
