@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiortc import RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
-from tests.media.conftest import BROADCAST, Media, Peer, Picture, peer_connection
+from tests.media.conftest import BROADCAST, Media, Peer, Picture, peer_connection, publish, view
 from tests.waiting import until
 
 from .passage import Passage
@@ -80,3 +80,17 @@ async def moving_publisher(media: Media, passages: list[Passage]) -> tuple[Movin
     peer.connection.addTransceiver(Picture(), direction="sendonly")
     peer.connection.addTransceiver(AudioStreamTrack(), direction="sendonly")
     return peer, passage
+
+
+async def one_that_takes_nothing(
+    media: Media, passages: list[Passage]
+) -> tuple[Peer, MovingPeer, Passage]:
+    """Two viewers that both decode, the second by TCP; from then on it takes nothing."""
+    await publish(media)
+    quick = await view(media)
+    slow, way = await moving_viewer(media, passages)
+    await way.by_tcp()
+    await slow.negotiate()
+    await until(lambda: slow.frames["video"] > 5 and quick.frames["video"] > 5, "both decode")
+    way.pause()
+    return quick, slow, way

@@ -63,6 +63,13 @@ class Passage:
         self._far, self._framed, self._deframer = sock, True, Deframer()
         self._loop.add_reader(sock, self._from_server)
 
+    async def by(self, protocol: str) -> None:
+        """Go on by `udp` or `tcp`."""
+        if protocol == "udp":
+            self.by_udp()
+        else:
+            await self.by_tcp()
+
     def cut(self) -> None:
         """Lose the way."""
         if self._far is not None:

@@ -79,10 +79,7 @@ async def test_a_viewer_moves_from_udp_to_tcp_and_back(
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
     for protocol in ("udp", "tcp", "tcp", "udp"):
         before = media.place(viewer)
-        if protocol == "udp":
-            way.by_udp()
-        else:
-            await way.by_tcp()
+        await way.by(protocol)
         if restarts:
             await restart_ice(media, viewer)
         await moved(media, viewer, before, protocol)
@@ -102,10 +99,7 @@ async def test_a_publisher_moves_and_its_viewers_stay(
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
     for protocol in ("udp", "tcp", "udp"):
         before = media.place(source)
-        if protocol == "udp":
-            way.by_udp()
-        else:
-            await way.by_tcp()
+        await way.by(protocol)
         if restarts:
             await restart_ice(media, source)
         await moved(media, source, before, protocol)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.media.conftest import Media, publish, serving, view
+from tests.media.conftest import Media, serving
 from tests.waiting import until
 
 from farmlive.media import tcp
@@ -17,7 +17,7 @@ from farmlive.media.ports import Port
 from farmlive.media.tcp import Bounds, TcpPorts
 from farmlive.settings import Settings
 
-from .moving import flows, moving_publisher, moving_viewer, passages
+from .moving import flows, moving_publisher, moving_viewer, one_that_takes_nothing, passages
 
 __all__ = ["passages"]
 
@@ -199,13 +199,7 @@ async def test_a_viewer_and_a_publisher_by_tcp(media: Media, passages: list[Any]
 async def test_a_viewer_that_takes_nothing_costs_the_others_nothing(
     media: Media, passages: list[Any]
 ) -> None:
-    await publish(media)
-    quick = await view(media)
-    slow, way = await moving_viewer(media, passages)
-    await way.by_tcp()
-    await slow.negotiate()
-    await until(lambda: slow.frames["video"] > 5 and quick.frames["video"] > 5, "both decode")
-    way.pause()
+    quick, slow, way = await one_that_takes_nothing(media, passages)
     number = media.session(slow).peer
 
     def watching() -> Watching:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.media.packets import Received, parse
-from tests.media.scripted import Nowhere
+from tests.media.scripted import Hearers, Nowhere
 
 from farmlive.media import rtcp, rtp, sending, sound
 from farmlive.media import viewer as viewer_module
@@ -40,22 +40,9 @@ class Heard:
         self.now: list[bytes] = []
         self.all: list[bytes] = []
 
-
-class Hearers:
-    """In the place of an Audience."""
-
-    def __init__(self, sock: object, members: Iterable[Any]) -> None:
-        self.members = list(members)
-        self.fallen: list[Any] = []
-
-    def __len__(self) -> int:
-        return len(self.members)
-
-    def send(self, run: Run) -> int:
-        for member in self.members:
-            member.protection.now += run.packets
-            member.protection.all += run.packets
-        return 0
+    def take(self, run: Run) -> None:
+        self.now += run.packets
+        self.all += run.packets
 
 
 class Twins:

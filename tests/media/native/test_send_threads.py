@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 from tests.media.conftest import Media, publish, serving, view
-from tests.media.moving import flows, moving_publisher, moving_viewer, passages
+from tests.media.moving import (
+    flows,
+    moving_publisher,
+    moving_viewer,
+    one_that_takes_nothing,
+    passages,
+)
 from tests.media.passage import Passage
 from tests.media.test_moves import goes_on, moved, restart_ice
 from tests.waiting import until
@@ -51,10 +57,7 @@ async def test_a_viewer_moves(media: Media, passages: list[Passage]) -> None:
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
     for protocol in ("udp", "tcp", "udp"):
         before = media.place(viewer)
-        if protocol == "udp":
-            way.by_udp()
-        else:
-            await way.by_tcp()
+        await way.by(protocol)
         await restart_ice(media, viewer)
         await moved(media, viewer, before, protocol)
         await goes_on(viewer)
@@ -71,10 +74,7 @@ async def test_a_publisher_moves_and_everyone_is_read(
     await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
     for protocol in ("udp", "tcp"):
         before = media.place(source)
-        if protocol == "udp":
-            way.by_udp()
-        else:
-            await way.by_tcp()
+        await way.by(protocol)
         await restart_ice(media, source)
         await moved(media, source, before, protocol)
         await goes_on(viewer)
@@ -85,13 +85,7 @@ async def test_a_publisher_moves_and_everyone_is_read(
 async def test_a_viewer_that_takes_nothing_costs_the_others_nothing(
     media: Media, passages: list[Passage]
 ) -> None:
-    await publish(media)
-    quick = await view(media)
-    slow, way = await moving_viewer(media, passages)
-    await way.by_tcp()
-    await slow.negotiate()
-    await until(lambda: slow.frames["video"] > 5 and quick.frames["video"] > 5, "both decode")
-    way.pause()
+    quick, slow, way = await one_that_takes_nothing(media, passages)
     before = quick.frames["video"]
     await until(lambda: media.relay.metrics()["packets_dropped"] > 0, "the slow one falls back", 30)
     await until(lambda: quick.frames["video"] > before + 30, "the other one goes on")
