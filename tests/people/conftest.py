@@ -107,6 +107,13 @@ async def sign_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD
 
 
 @pytest.fixture
+async def guest(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """The browser of whoever gets the link."""
+    async with browser(app, peer="192.0.2.7") as client:
+        yield client
+
+
+@pytest.fixture
 async def host(app: FastAPI, people: People) -> AsyncIterator[httpx.AsyncClient]:
     """A browser in which the host `chen` is signed in."""
     await people.create_account("chen", "host", PASSWORD)

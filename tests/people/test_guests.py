@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -28,13 +27,6 @@ async def invite(host: httpx.AsyncClient, label: str = "阿姨 Aunt Lin") -> dic
 def link(made: dict[str, Any]) -> str:
     """The address at which whoever has the link gets a stream key."""
     return f"/api/v1/guests/{made['url'].removeprefix('/guest/')}/stream-key"
-
-
-@pytest.fixture
-async def guest(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """The browser of whoever gets the link."""
-    async with browser(app, peer="192.0.2.7") as client:
-        yield client
 
 
 async def key(guest: httpx.AsyncClient, made: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -26,13 +25,6 @@ async def invite(coordinator: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
 def link(made: dict[str, Any]) -> str:
     """The address in the API of what the link stands for."""
     return f"{PATH}/by-token/{made['url'].removeprefix('/invitation/')}"
-
-
-@pytest.fixture
-async def guest(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """The browser of whoever gets the link."""
-    async with browser(app, peer="192.0.2.7") as client:
-        yield client
 
 
 async def test_link_makes_an_account_with_its_role_and_signs_in(
