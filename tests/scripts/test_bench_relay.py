@@ -29,9 +29,29 @@ DELAYS: dict[str, Any] = {
 }
 
 
-async def spread(bench: Bench, plan: Plan) -> dict[str, Any]:
-    """Half as late as on one core."""
-    return {name: {"p99": 0.5} for name in DELAYS}
+FIGURES: dict[str, Any] = {
+    **DELAYS,
+    "viewers": 2,
+    "cpu_us_per_viewer_second": 1.0,
+    "packets_lost": 0,
+    "packets_wrong": 0,
+    "curve": [{"viewers": 2, "cpu_us_per_viewer_second": 1.0}],
+}
+
+
+def in_place_of_engines(monkeypatch: pytest.MonkeyPatch, engine: Any) -> None:
+    """The bench measures nothing: these are its figures."""
+
+    async def spread(bench: Bench, plan: Plan) -> dict[str, Any]:
+        """Half as late as on one core."""
+        return {name: {"p99": 0.5} for name in DELAYS}
+
+    async def send_threads(bench: Bench, count: int) -> float:
+        return 100.0 + count
+
+    monkeypatch.setattr(relay, "engine", engine)
+    monkeypatch.setattr(relay, "spread", spread)
+    monkeypatch.setattr(relay, "send_threads", send_threads)
 
 
 @pytest.mark.parametrize("engine", ["native", "python"])
@@ -77,20 +97,14 @@ async def test_the_medians_of_all_runs_are_put_together(monkeypatch):
         plan.beyond = plan.beyond or ()
         of_viewer = next(cost[plan.engine])
         return {
+            **FIGURES,
             "viewers": plan.viewers,
-            **DELAYS,
             "cpu_us_per_viewer_second": of_viewer,
             "packets_lost": next(lost[plan.engine]),
-            "packets_wrong": 0,
             "curve": [{"viewers": 50, "cpu_us_per_viewer_second": of_viewer}],
         }
 
-    async def send_threads(bench: Bench, count: int) -> float:
-        return 100.0 + count
-
-    monkeypatch.setattr(relay, "spread", spread)
-    monkeypatch.setattr(relay, "engine", engine)
-    monkeypatch.setattr(relay, "send_threads", send_threads)
+    in_place_of_engines(monkeypatch, engine)
     found = await relay.measured(Size(viewers=1_000, short_s=0.1, runs=2), lambda said: None)
     # Where packets are lost in the first run, fewer viewers are tried, and kept.
     assert tried == [
@@ -116,21 +130,9 @@ async def test_a_loss_in_one_run_is_not_hidden_by_the_others(monkeypatch):
 
     async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
         plan.beyond = ()
-        return {
-            **DELAYS,
-            "viewers": 2,
-            "cpu_us_per_viewer_second": 1.0,
-            "packets_lost": next(lost[plan.engine]),
-            "packets_wrong": 0,
-            "curve": [{"viewers": 2, "cpu_us_per_viewer_second": 1.0}],
-        }
+        return {**FIGURES, "packets_lost": next(lost[plan.engine])}
 
-    async def send_threads(bench: Bench, count: int) -> float:
-        return 1.0
-
-    monkeypatch.setattr(relay, "spread", spread)
-    monkeypatch.setattr(relay, "engine", engine)
-    monkeypatch.setattr(relay, "send_threads", send_threads)
+    in_place_of_engines(monkeypatch, engine)
     found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
     assert found["native"]["packets_lost"] == 5
     assert found["python"]["packets_lost"] == 0
@@ -143,20 +145,8 @@ async def test_a_run_that_nobody_can_join_is_left_out(monkeypatch):
         if (error := next(came)) is not None:
             raise error
         plan.beyond = ()
-        return {
-            "viewers": 2,
-            **DELAYS,
-            "cpu_us_per_viewer_second": 1.0,
-            "packets_lost": 0,
-            "packets_wrong": 0,
-            "curve": [{"viewers": 2, "cpu_us_per_viewer_second": 1.0}],
-        }
+        return FIGURES
 
-    async def send_threads(bench: Bench, count: int) -> float:
-        return 1.0
-
-    monkeypatch.setattr(relay, "spread", spread)
-    monkeypatch.setattr(relay, "engine", engine)
-    monkeypatch.setattr(relay, "send_threads", send_threads)
+    in_place_of_engines(monkeypatch, engine)
     found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
     assert len(found["runs"]) == 2
