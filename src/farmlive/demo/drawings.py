@@ -1,7 +1,7 @@
 """Drawings where the demo county has no photographs: its products, its farms, its growers.
 
 Owns the pictures by name, as JPEG; they are uploaded like any photograph. The orchard of the film
-and its fruit are scenery.py's.
+is scenery.py's, and its fruit sprites.py's.
 """
 
 import math
@@ -11,7 +11,8 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from farmlive.demo.scenery import background, crate, kumquat, leaf
+from farmlive.demo.scenery import background
+from farmlive.demo.sprites import crate, kumquat, leaf
 
 SIZE = 800
 WIDE = (1200, 800)

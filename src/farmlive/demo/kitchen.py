@@ -9,7 +9,8 @@ from random import Random
 from PIL import Image, ImageDraw, ImageFilter
 
 from farmlive.demo.drawings import INK, PAPER, Colour, Point, Sheet
-from farmlive.demo.scenery import Sprite, background, crate, kumquat
+from farmlive.demo.scenery import background
+from farmlive.demo.sprites import Sprite, crate, kumquat
 
 WIDTH, HEIGHT = 640, 360
 PERIOD = 10.0
