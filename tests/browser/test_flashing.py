@@ -58,6 +58,23 @@ async def test_flash_starts_with_two_taps_and_ends_by_one_that_asks(
     await expect(card(page)).to_contain_text("17 left")
 
 
+async def test_the_price_does_not_fall_to_that_of_a_flash(open_studio: Open, sale: Sale) -> None:
+    page = await console(open_studio, sale)
+    flash = await sale.api.plan_flash(sale.broadcast, sale.offer, 2590, 10, 300)
+    await expect(card(page).locator(".flash")).to_contain_text("10 left")
+    await card(page).get_by_role("button", name=re.compile("Change the price")).click()
+    sheet = page.get_by_role("dialog", name="Small kumquats")
+    await sheet.get_by_label("New price, CNY").fill("25.90")
+    await sheet.get_by_role("button", name="Sell for ¥25.90").click()
+    await expect(sheet.get_by_role("alert")).to_contain_text(
+        "It has a flash at ¥25.90. Write a higher price, or end the flash first."
+    )
+    await sale.api.end_flash(sale.broadcast, flash["flash"])
+    await expect(card(page).locator(".flash")).to_be_hidden()
+    await sheet.get_by_role("button", name="Sell for ¥25.90").click()
+    await expect(card(page)).to_contain_text("¥29.90 → ¥25.90")
+
+
 async def test_moderator_sees_what_runs(open_studio: Open, sale: Sale) -> None:
     host = await console(open_studio, sale)
     page = await console(open_studio, sale, role="moderator", size=PHONE)

@@ -8,10 +8,13 @@ import pytest
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid
 from farmlive.settings import Settings
+from farmlive.shop.correction_models import OfferCorrect
 from farmlive.shop.lines import LATE_MS
+from farmlive.shop.models import OfferChange
 from farmlive.shop.problems import (
     BroadcastEnded,
     BroadcastNotLive,
+    FlashDearer,
     FlashNotCheaper,
     FlashThere,
     LotSpent,
@@ -21,7 +24,7 @@ from farmlive.shop.problems import (
 )
 from farmlive.store import Store, after_commit
 
-from .conftest import PRICE, Site
+from .conftest import HOST, PRICE, Site
 from .flashing import LOW, MINUTE_MS, batch, end, order, plan, stock
 
 
@@ -100,6 +103,30 @@ async def test_its_price_is_lower_than_the_offers(stall: Any) -> None:
     with pytest.raises(FlashNotCheaper) as refusal:
         await plan(stall, 2, price=PRICE)
     assert refusal.value.members["price"] == PRICE
+
+
+@pytest.mark.parametrize("later_ms", [0, MINUTE_MS])
+async def test_the_offers_price_stays_above_it_while_it_is_planned_or_runs(
+    stall: Any, later_ms: int
+) -> None:
+    flash = await plan(stall, 2, starts_at=now_ms() + later_ms if later_ms else None)
+    offer = stall.card.offer
+    told = len(await stall.events())
+    for price in (LOW - 1, LOW):
+        with pytest.raises(FlashDearer) as refusal:
+            await stall.shop.bag.change(
+                HOST, stall.broadcast, OfferChange(offer=offer, price=price)
+            )
+        members = {"flash": flash["flash"], "price": flash["price"]}
+        assert refusal.value.members == members
+        with pytest.raises(FlashDearer):
+            await stall.shop.corrections.correct(
+                HOST, stall.broadcast, OfferCorrect(offer=offer, price=price)
+            )
+    assert len(await stall.events()) == told
+    await stall.shop.bag.change(HOST, stall.broadcast, OfferChange(offer=offer, price=LOW + 1))
+    await end(stall, flash)
+    await stall.shop.bag.change(HOST, stall.broadcast, OfferChange(offer=offer, price=LOW))
 
 
 async def test_what_is_not_in_the_bag_has_none(stall: Any) -> None:

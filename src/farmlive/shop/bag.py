@@ -22,6 +22,7 @@ from farmlive.shop.models import BagOrder, Card, NewOffer, OfferChange, OfferRel
 from farmlive.shop.problems import (
     BagFull,
     BroadcastEnded,
+    FlashDearer,
     ProductArchived,
     SoldOut,
     StockTaken,
@@ -165,7 +166,7 @@ class Bag:
     async def change(self, caller: Caller, broadcast: str, message: OfferChange) -> dict[str, Any]:
         """Set a new price, list price or both; it is the price from this commit on.
 
-        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow.
+        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, ListPriceTooLow, FlashDearer.
         """
 
         def write(connection: Connection) -> dict[str, Any]:
@@ -179,6 +180,8 @@ class Bag:
                     "The list price must not be lower than the price. Change both together, or "
                     "take the list price away."
                 )
+            if price != row.price:
+                check_flash(connection, row, price)
             connection.execute(
                 update(offers)
                 .where(offers.c.id == row.id)
@@ -329,6 +332,13 @@ def _card(
             "flash": flash and {"state": flash.state, **flashes.told(flash, offer.currency)},
         }
     )
+
+
+def check_flash(connection: Connection, offer: Row[Any], price: int) -> None:
+    """Raise FlashDearer where the offer would cost no more than its flash batch."""
+    flash = flashes.on_cards(connection, [offer.id]).get(offer.id)
+    if flash is not None and price <= flash.price:
+        raise FlashDearer(flash.id, money(flash.price, offer.currency))
 
 
 def lot_of_offer(connection: Connection, offer: str) -> str | None:

@@ -17,6 +17,7 @@ from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Conflict, Invalid, NotFound
 from farmlive.shop import life, lines, prices
+from farmlive.shop.bag import check_flash
 from farmlive.shop.correction_models import Mispriced, OfferCorrect
 from farmlive.shop.models import money, order_number
 from farmlive.shop.problems import BroadcastEnded, UnknownOffer
@@ -84,8 +85,8 @@ class Corrections:
 
         A list price that is lower than the right price is taken away. Answers what is told of the
         offer, and `was`, how many `orders` were taken at it and how many boxes are `held` at it.
-        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, NoPriceBefore, and Invalid where the
-        price is that already.
+        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, NoPriceBefore, FlashDearer, and
+        Invalid where the price is that already.
         """
 
         def write(connection: Connection) -> dict[str, Any]:
@@ -103,6 +104,7 @@ class Corrections:
                 )
             if price == row.price:
                 raise Invalid("Nothing was changed: that is the price already.")
+            check_flash(connection, row, price)
             prices.correct(connection, row.id, price, now_ms())
             told: dict[str, Any] = {"offer": row.id, "price": money(price, row.currency)}
             values: dict[str, Any] = {"price": price}

@@ -199,6 +199,21 @@ class FlashNotCheaper(Invalid):
         )
 
 
+class FlashDearer(Conflict):
+    """The batch that is planned or runs would be no cheaper; `flash` is it, `price` its Money."""
+
+    slug = "flash-dearer"
+    title = "A flash batch of it would be no cheaper"
+
+    def __init__(self, flash: str, price: dict[str, Any]):
+        super().__init__(
+            "Nothing was changed: the offer has a flash batch that costs as much or more. Set a "
+            "price above it, or end the batch first.",
+            flash=flash,
+            price=price,
+        )
+
+
 class LimitReached(Conflict):
     """A buyer has as many of a flash batch as one may; `offer`, `limit` and how many they `had`."""
 

@@ -6,7 +6,7 @@ import { money } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { t, text } from "../common/words.js";
-import { spoken } from "./sentences.js";
+import { dearerFlash, spoken } from "./sentences.js";
 import { decimals, minor, SLIP, stepOf, typed } from "./sums.js";
 
 export class Prices {
@@ -103,6 +103,9 @@ export class Prices {
     if (price !== before.price) change.price = price;
     if (!this.#isWrong && list !== before.list_price) change.list_price = list;
     if (!Object.keys(change).length) return close(this.#dialog);
+    if ("price" in change && offer.flash && price <= offer.flash.price.amount) {
+      return this.#complain(dearerFlash(offer.flash.price));
+    }
     if (!this.#isMeant(offer, price)) return undefined;
     try {
       await this.#send(this.#isWrong ? "offer.correct" : "offer.change", { offer: offer.offer, ...change });

@@ -1,6 +1,7 @@
 // Sentences for staff: one after another, and what the server says in English put into the reader's
 // language. The server's own words are the key, so that they stay as they are where none is known.
 
+import { money } from "../common/format.js";
 import { sentence } from "../common/problems.js";
 import { page, t } from "../common/words.js";
 
@@ -30,6 +31,7 @@ const SPOKEN = {
   "wrong-password": () => t("The present password is not right. Nothing was changed."),
   "not-in-state": () => t("The order is not in a state that allows this. It may have changed meanwhile; look again."),
   "flash-not-cheaper": () => t("A flash costs less than now: write a lower price."),
+  "flash-dearer": ({ body }) => dearerFlash(body.price),
   "unknown-flash": () => t("This flash is over already."),
   "flash-there": () => t("This product has a flash already. End it or call it off first."),
   "lot-spent": () => t("The lot does not hold so much. Release no more than what it still gives, or record what was picked since."),
@@ -49,6 +51,10 @@ const SPOKEN = {
   "unknown-order": () => t("There is no such order any more. Load the page again."),
   forbidden: () => t("Your account may not do this. A coordinator can change that."),
 };
+
+/** Why a price can't fall so low: the flash that is planned or runs costs as much. */
+export const dearerFlash = (price) =>
+  t("It has a flash at %(price)s. Write a higher price, or end the flash first.", { price: money(price) });
 
 /** A problem as a sentence in the reader's language. */
 export function spoken(problem) {
