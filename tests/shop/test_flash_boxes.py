@@ -9,6 +9,7 @@ from sqlalchemy import select
 from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller
 from farmlive.shop.models import OfferChange, OfferRelease
+from farmlive.shop.order_change_models import NewMove
 from farmlive.shop.order_models import HoldDrop
 from farmlive.shop.problems import LimitReached, PriceChanged, SoldOut, StockTaken
 from farmlive.shop.tables import order_lines
@@ -48,6 +49,29 @@ async def test_a_cancelled_order_gives_its_boxes_back_to_the_batch_that_runs(sta
     await stall.shop.orders.cancel(second["token"])
     assert await stock(stall) == (0, 0, 0, 10)
     assert await batch(stall, flash) == ("ended", 0, 0, "host")
+
+
+async def test_one_that_is_cancelled_after_all_not_takes_the_last_boxes_and_ends_it(
+    stall: Any,
+) -> None:
+    flash = await plan(stall, 3)
+    first, _ = await order(stall, 1), await order(stall, 1)
+    wanted = NewMove(orders=[first["order"]], state="cancelled")
+    done = await stall.shop.moves.make(HOST, stall.broadcast, wanted)
+    await order(stall, 1)
+    assert await batch(stall, flash) == ("running", 2, 0, None)
+    await stall.shop.moves.undo(HOST, stall.broadcast, done.move)
+    assert await batch(stall, flash) == ("ended", 3, 0, "sold_out")
+    assert (await stock(stall))[:3] == (3, 0, 0)
+    *_, placed, changed, over = await stall.events()
+    assert [placed.kind, changed.kind, over.kind] == [
+        "order.placed",
+        "stock.changed",
+        "flash.ended",
+    ]
+    assert (over.data["sold"], over.data["why"]) == (3, "sold_out")
+    (card,) = await stall.shop.bag.cards(stall.broadcast)
+    assert card.flash is None
 
 
 async def test_a_hold_of_its_boxes_keeps_its_price_until_the_hold_ends(stall: Any) -> None:

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
 from farmlive.problems import Invalid
-from farmlive.shop import life, lines, payments, stock
+from farmlive.shop import flashes, life, lines, payments, stock
 from farmlive.shop.fields import Payment, State
 from farmlive.shop.models import money, order_number
+from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import RefundTooHigh, UnknownOrder
 from farmlive.shop.tables import order_changes, order_lines, orders
 
@@ -30,6 +31,9 @@ _BOXES = select(
 ).where(order_lines.c.order == bindparam("of"))
 _SET = update(orders).where(orders.c.id == bindparam("of"))
 _KEEP = insert(order_changes)
+
+# What is told of the stock that moved, and of the flash batches whose last boxes that took.
+_Moved = tuple[list[dict[str, Any]], list[Entry]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Steps:
             )
         moved: Sequence[dict[str, Any]] = ()
         if step.stock == life.BACK:
-            moved = self._boxes(connection, row, -1)
+            moved, _ = self._boxes(connection, row, -1)
         payment = row.payment
         if state == "cancelled":
             payment = payments.of(row.payment_method).cancel(payment)
@@ -140,7 +144,7 @@ class Steps:
                     .where(order_lines.c.order == row.id, order_lines.c.offer == offer)
                     .values(returned=order_lines.c.returned + quantity)
                 )
-            moved = self._move(connection, row, {of: -count for of, count in boxes.items()})
+            moved, _ = self._move(connection, row, {of: -count for of, count in boxes.items()})
             told["back"] = [{"offer": of, "quantity": count} for of, count in boxes.items()]
         connection.execute(_SET.values(refunded=refunded), {"of": row.id})
         self._keep(connection, row, row.state, after, doer)
@@ -160,10 +164,11 @@ class Steps:
         """
         state, payment = before
         moved: Sequence[dict[str, Any]] = ()
+        over: Sequence[Entry] = ()
         if change.state != state:
             step = life.state_back(change.state, state, doer.who, row.way)
             if step.stock == life.SOLD:
-                moved = self._boxes(connection, row, 1)
+                moved, over = self._boxes(connection, row, 1)
         else:
             step = life.payment_back(change.payment, payment, doer.who, row.way, row.state)
         connection.execute(
@@ -172,11 +177,11 @@ class Steps:
             .values(undone=True)
         )
         self._keep(connection, row, state, payment, doer)
-        self._tell(connection, row, step.event, state, payment, doer, moved, undone=True)
+        self._tell(connection, row, step.event, state, payment, doer, moved, over, undone=True)
 
     # What a step is made of.
 
-    def _boxes(self, connection: Connection, row: Row[Any], sign: int) -> list[dict[str, Any]]:
+    def _boxes(self, connection: Connection, row: Row[Any], sign: int) -> _Moved:
         """Sell all that the order still has of boxes, or put it back."""
         boxes = {
             line.offer: sign * line.quantity
@@ -185,17 +190,25 @@ class Steps:
         }
         return self._move(connection, row, boxes)
 
-    def _move(
-        self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]
-    ) -> list[dict[str, Any]]:
+    def _move(self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> _Moved:
         known = stock.on_offer(connection, row.broadcast, boxes)
         # Boxes of a flash batch that still runs are its own again.
-        moves = {
-            line.offer: stock.Move().take(sell=boxes[line.offer], flash=line.flash)
+        batches = {
+            line.offer: line.flash
             for line in connection.execute(_BOXES, {"of": row.id})
             if line.offer in boxes
         }
-        return stock.move(connection, moves, known)
+        moves = {
+            offer: stock.Move().take(sell=boxes[offer], flash=flash)
+            for offer, flash in batches.items()
+        }
+        moved = stock.move(connection, moves, known)
+        sold = [
+            OrderLine.model_construct(offer=offer, quantity=count, price=known[offer].flash_price)
+            for offer, count in boxes.items()
+        ]
+        of_flash = {offer: flash for offer, flash in batches.items() if flash is not None}
+        return moved, flashes.spent(connection, sold, of_flash, known)
 
     def _check_boxes(self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> None:
         life.check_unpacked(row.state)
@@ -228,6 +241,7 @@ class Steps:
         payment: str,
         doer: Doer,
         moved: Sequence[dict[str, Any]] = (),
+        over: Sequence[Entry] = (),
         **more: Any,
     ) -> None:
         """Write the step's event. A reason is free text and stays out of the log."""
@@ -242,4 +256,4 @@ class Steps:
         }
         said = Entry(kind, lines.audience(row.id, farms), told)
         after = self._settle(connection, row.broadcast, moved) if moved else ()
-        self._log.append_all(connection, row.broadcast, [said, *after])
+        self._log.append_all(connection, row.broadcast, [said, *after, *over])
