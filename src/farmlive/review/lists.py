@@ -231,6 +231,29 @@ def _address(order: Row[Any], language: str) -> str:
     return f"{regions.said(order.region, 'en')} · {on_it}"
 
 
+def order_columns(say: Words) -> list[Column]:
+    """What a row says of its order first, in every sheet of orders."""
+    return [
+        Column(say("Number", "单号"), width=9),
+        Column(say("Ordered at", "下单时间"), "moment", 20),
+        Column(say("State", "状态"), width=14),
+        Column(say("Payment", "付款"), width=14),
+    ]
+
+
+def line_columns(say: Words) -> list[Column]:
+    """What a row says of one line of an order."""
+    return [
+        Column(say("Farm", "农场"), width=18),
+        Column(say("Product", "商品"), width=28),
+        Column(say("Unit", "规格"), width=14),
+        Column(say("Lot", "批次"), width=10),
+        Column(say("Items", "件数"), "count", 8, total=True),
+        Column(say("Put back", "退回件数"), "count", 8, total=True),
+        Column(say("Price", "单价"), "money"),
+    ]
+
+
 def order_lines_of(
     connection: Connection, sheet: Sheet, goods: Goods, farms: frozenset[str] | None
 ) -> None:
@@ -244,18 +267,9 @@ def order_lines_of(
     table = Table(
         sheet.title,
         (
-            Column(say("Number", "单号"), width=9),
-            Column(say("Ordered at", "下单时间"), "moment", 20),
-            Column(say("State", "状态"), width=14),
-            Column(say("Payment", "付款"), width=14),
+            *order_columns(say),
             Column(say("Delivery", "配送"), width=20),
-            Column(say("Farm", "农场"), width=18),
-            Column(say("Product", "商品"), width=28),
-            Column(say("Unit", "规格"), width=14),
-            Column(say("Lot", "批次"), width=10),
-            Column(say("Items", "件数"), "count", 8, total=True),
-            Column(say("Put back", "退回件数"), "count", 8, total=True),
-            Column(say("Price", "单价"), "money"),
+            *line_columns(say),
             Column(say("Gross", "金额"), "money", total=True),
             Column(say("Flash batch", "抢购"), width=10),
             *own_fee,

@@ -1,6 +1,6 @@
 """The sheets that are made of a report: sales, settlement a farm, and the timeline."""
 
-from farmlive.review.models import FarmShare, Moment, OfferShare, Report, Sum
+from farmlive.review.models import FarmShare, Moment, OfferShare, Report, Share, Sum
 from farmlive.review.sheets import Column, Sheet, Table, Typed, Words
 
 
@@ -72,6 +72,20 @@ def _summary(report: Report, say: Words) -> Table:
     return table
 
 
+def _money_columns(say: Words) -> list[Column]:
+    """What came in and what of it stands, by offer, lot or farm."""
+    return [
+        Column(say("Gross", "成交总额"), "money", 14, total=True),
+        Column(say("Cancelled", "已取消"), "money", total=True),
+        Column(say("Refunded", "已退款"), "money", total=True),
+        Column(say("Net", "净额"), "money", 14, total=True),
+    ]
+
+
+def _money(of: Share) -> list[int]:
+    return [of.gross.amount, of.cancelled.amount, of.refunded.amount, of.net.amount]
+
+
 def _by_offer(report: Report, say: Words) -> Table:
     farms = {farm.id: say.of(farm.name) for farm in report.farms}
     lots = {lot.id: lot.code for lot in report.lots}
@@ -88,10 +102,7 @@ def _by_offer(report: Report, say: Words) -> Table:
             Column(say("Orders", "订单"), "count"),
             Column(say("Items", "件数"), "count", total=True),
             Column(say("Items kept", "有效件数"), "count", total=True),
-            Column(say("Gross", "成交总额"), "money", 14, total=True),
-            Column(say("Cancelled", "已取消"), "money", total=True),
-            Column(say("Refunded", "已退款"), "money", total=True),
-            Column(say("Net", "净额"), "money", 14, total=True),
+            *_money_columns(say),
             Column(say("Flash items", "抢购件数"), "count", total=True),
             Column(say("Flash gross", "抢购成交额"), "money", 14, total=True),
             Column(say("Impressions", "曝光"), "count", total=True),
@@ -112,10 +123,7 @@ def _by_offer(report: Report, say: Words) -> Table:
             offer.orders,
             offer.items,
             offer.net_items,
-            offer.gross.amount,
-            offer.cancelled.amount,
-            offer.refunded.amount,
-            offer.net.amount,
+            *_money(offer),
             offer.flash_items,
             offer.flash_gross.amount,
             offer.impressions,
@@ -139,10 +147,7 @@ def _by_lot(report: Report, say: Words) -> Table:
             Column(say("Sold and kept", "有效售出"), "weight", 14, total=True),
             Column(say("Items", "件数"), "count", total=True),
             Column(say("Items kept", "有效件数"), "count", total=True),
-            Column(say("Gross", "成交总额"), "money", 14, total=True),
-            Column(say("Cancelled", "已取消"), "money", total=True),
-            Column(say("Refunded", "已退款"), "money", total=True),
-            Column(say("Net", "净额"), "money", 14, total=True),
+            *_money_columns(say),
         ),
     )
     table.rows = [
@@ -153,10 +158,7 @@ def _by_lot(report: Report, say: Words) -> Table:
             lot.net_weight_g,
             lot.items,
             lot.net_items,
-            lot.gross.amount,
-            lot.cancelled.amount,
-            lot.refunded.amount,
-            lot.net.amount,
+            *_money(lot),
         )
         for lot in report.lots
     ]
@@ -205,10 +207,7 @@ def _by_farm(report: Report, say: Words) -> Table:
             Column(say("Items", "件数"), "count", total=True),
             Column(say("Items kept", "有效件数"), "count", total=True),
             Column(say("Sold and kept", "有效售出"), "weight", 14, total=True),
-            Column(say("Gross", "成交总额"), "money", 14, total=True),
-            Column(say("Cancelled", "已取消"), "money", total=True),
-            Column(say("Refunded", "已退款"), "money", total=True),
-            Column(say("Net", "净额"), "money", 14, total=True),
+            *_money_columns(say),
             Column(say("Paid", "已付"), "money", 14, total=True),
             Column(say("Still to pay", "待付"), "money", 14, total=True),
         ),
@@ -220,10 +219,7 @@ def _by_farm(report: Report, say: Words) -> Table:
             farm.items,
             farm.net_items,
             farm.net_weight_g,
-            farm.gross.amount,
-            farm.cancelled.amount,
-            farm.refunded.amount,
-            farm.net.amount,
+            *_money(farm),
             farm.paid.amount,
             farm.due.amount,
         )
@@ -245,10 +241,7 @@ def settlement(report: Report, sheet: Sheet, say: Words) -> None:
                 Column(say("Lot", "批次"), width=10),
                 Column(say("Sold", "售出"), "count", 9, total=True),
                 Column(say("Cancelled", "取消"), "count", 9, total=True),
-                Column(say("Gross", "成交总额"), "money", 14, total=True),
-                Column(say("Cancelled", "已取消"), "money", total=True),
-                Column(say("Refunded", "已退款"), "money", total=True),
-                Column(say("Net", "净额"), "money", 14, total=True),
+                *_money_columns(say),
             ),
             group=say.of(farm.name),
             note=_paid(farm, sheet, say),
@@ -268,10 +261,7 @@ def _settled(offer: OfferShare, lot: str, say: Words) -> tuple[object, ...]:
         lot,
         offer.items,
         offer.items - offer.net_items,
-        offer.gross.amount,
-        offer.cancelled.amount,
-        offer.refunded.amount,
-        offer.net.amount,
+        *_money(offer),
     )
 
 

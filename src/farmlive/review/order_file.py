@@ -7,7 +7,7 @@ Which orders are in it, and who may have it, is decided before.
 from collections.abc import Sequence
 
 from farmlive.clock import now_ms
-from farmlive.review.lists import PAYMENTS, STATES
+from farmlive.review.lists import PAYMENTS, STATES, line_columns, order_columns
 from farmlive.review.sheets import Column, Sheet, Table, Words
 from farmlive.shop.order_models import Order, OrderedLine
 
@@ -48,10 +48,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
     table = Table(
         sheet.title,
         (
-            Column(say("Number", "单号"), width=9),
-            Column(say("Ordered at", "下单时间"), "moment", 20),
-            Column(say("State", "状态"), width=14),
-            Column(say("Payment", "付款"), width=14),
+            *order_columns(say),
             Column(say("Delivery", "配送"), width=18),
             Column(say("Name", "姓名"), width=14),
             Column(say("Phone", "电话"), width=16),
@@ -101,18 +98,9 @@ def _lines(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
     table = Table(
         sheet.title,
         (
-            Column(say("Number", "单号"), width=9),
-            Column(say("Ordered at", "下单时间"), "moment", 20),
-            Column(say("State", "状态"), width=14),
-            Column(say("Payment", "付款"), width=14),
+            *order_columns(say),
             Column(say("Delivery", "配送"), width=18),
-            Column(say("Farm", "农场"), width=18),
-            Column(say("Product", "商品"), width=28),
-            Column(say("Unit", "规格"), width=14),
-            Column(say("Lot", "批次"), width=10),
-            Column(say("Items", "件数"), "count", 8, total=True),
-            Column(say("Put back", "退回件数"), "count", 8, total=True),
-            Column(say("Price", "单价"), "money"),
+            *line_columns(say),
             Column(say("Amount", "金额"), "money", total=True),
             Column(say("Simulated", "模拟"), width=10),
         ),
