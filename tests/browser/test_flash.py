@@ -173,11 +173,38 @@ async def test_a_price_that_rises_under_the_thumb_is_asked_about(
     await expect(page.locator("#card .price")).to_have_text("¥29.90")
     await page.mouse.up()
     question = page.locator("#buy-sheet").get_by_role("alert")
-    await expect(question).to_contain_text("cost ¥19.90 a moment ago and costs ¥29.90 now")
+    await expect(question).to_contain_text(
+        "The flash at ¥19.90 is over. Small kumquats · box costs ¥29.90 now; nothing is ordered"
+    )
     await expect(submit(page)).to_be_disabled()
     await question.get_by_role("button", name="No, thank you").click()
     await expect(page.locator("#buy-sheet")).to_be_hidden()
     assert await sale.api.orders(sale.broadcast) == []
+
+
+async def test_who_comes_too_late_for_a_flash_reads_that_it_is_gone_and_what_it_costs(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    await plan(host, sale.offer, boxes=2)
+    await expect(page.locator("#card .price")).to_have_text("¥19.90")
+    await page.evaluate("window.deaf = true")
+    first = {
+        "lines": [{"offer": sale.offer, "quantity": 2, "price": 1990}],
+        "buyer": {"name": "Li Na", "phone": "13900000000"},
+        "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
+        "payment": "cash_on_delivery",
+    }
+    await sale.api.place_order(sale.broadcast, "key-of-the-first-0001", first)
+    await buy(page).click()
+    question = page.locator("#buy-sheet").get_by_role("alert")
+    await expect(question).to_contain_text(
+        "All Small kumquats · box at ¥19.90 are gone. It costs ¥29.90 now; nothing is ordered yet."
+    )
+    await question.get_by_role("button", name="Take it for ¥29.90").click()
+    await page.evaluate("window.deaf = false")
+    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
 
 
 async def test_who_holds_gets_the_lower_price_and_keeps_it_after_the_end(

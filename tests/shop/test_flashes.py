@@ -60,8 +60,14 @@ async def test_the_last_box_of_it_ends_it_with_its_order(stall: Any) -> None:
     (event,) = await stall.events("flash.ended")
     facts = {"flash": flash["flash"], "offer": stall.card.offer}
     assert event.data == {**facts, "sold": 3, "why": "sold_out"}
-    with pytest.raises(PriceChanged):
+    with pytest.raises(PriceChanged) as refusal:
         await order(stall, 1)
+    assert "the flash batch is over" in refusal.value.detail
+    (told,) = refusal.value.members["offers"]
+    over = told.pop("flash")
+    assert told == {"offer": stall.card.offer, "price": PRICE, "seen": LOW}
+    assert flash["starts_at"] <= over.pop("ended_at") <= event.at
+    assert over == {"flash": flash["flash"], "why": "sold_out"}
     (card,) = await stall.shop.bag.cards(stall.broadcast)
     assert card.flash is None
 
@@ -156,8 +162,9 @@ async def test_who_pressed_in_its_last_moment_still_has_its_price(stall: Any) ->
             await order(stall, 1)
         assert await stall.shop.flashes.turn() == 1
         assert await stall.shop.flashes.turn() == 0
-        with pytest.raises(PriceChanged):  # a batch's price has no grace
+        with pytest.raises(PriceChanged) as refusal:  # a batch's price has no grace
             await order(stall, 1)
+        assert refusal.value.members["offers"][0]["flash"]["why"] == "time"
     assert await batch(stall, flash) == ("ended", 1, 0, "time")
     assert await stock(stall) == (1, 0, 0, 9)
 

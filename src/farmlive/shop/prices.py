@@ -4,15 +4,25 @@ A line is taken at the price that its buyer saw if that is the price of now, the
 the buyer holds so many, or one that ended only seconds ago; else the buyer is asked again.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import PriceChanged
 from farmlive.shop.stock import Offer
-from farmlive.shop.tables import offer_prices
+from farmlive.shop.tables import flashes, offer_prices
 from farmlive.store import hot
 
 _END = (
@@ -20,12 +30,27 @@ _END = (
     .where(offer_prices.c.offer == bindparam("of"), offer_prices.c.until_at.is_(None))
     .values(until_at=bindparam("now"))
 )
-# A wrong price has no grace.
-_LATELY = hot(
-    select(offer_prices.c.offer, offer_prices.c.price).where(
-        offer_prices.c.offer.in_(bindparam("offers", expanding=True)),
-        offer_prices.c.until_at > bindparam("since"),
-        offer_prices.c.corrected_at.is_(None),
+_nothing: ColumnElement[Any] = literal_column("NULL")
+# What may have been seen: a price that ended lately, a wrong one aside, since it has no grace; and
+# the flash batches that are over, which have none either, but are spoken of.
+_SEEN = hot(
+    union_all(
+        select(
+            offer_prices.c.offer,
+            offer_prices.c.price,
+            _nothing.label("flash"),
+            _nothing.label("why"),
+            _nothing.label("ended_at"),
+        ).where(
+            offer_prices.c.offer.in_(bindparam("offers", expanding=True)),
+            offer_prices.c.until_at > bindparam("since"),
+            offer_prices.c.corrected_at.is_(None),
+        ),
+        select(
+            flashes.c.offer, flashes.c.price, flashes.c.id, flashes.c.why, flashes.c.ended_at
+        ).where(
+            flashes.c.offer.in_(bindparam("offers", expanding=True)), flashes.c.state == "ended"
+        ),
     )
 )
 _BEFORE = (
@@ -100,13 +125,19 @@ def check(
         others.append(line)
     if others:
         named = {"offers": [line.offer for line in others], "since": since}
-        lately = {(row.offer, row.price) for row in connection.execute(_LATELY, named)}
+        seen = connection.execute(_SEEN, named).all()
+        lately = {(row.offer, row.price) for row in seen if row.flash is None}
         changed = [line for line in others if (line.offer, line.price) not in lately]
         if changed:
-            raise PriceChanged(
-                [
-                    {"offer": line.offer, "price": known[line.offer].price, "seen": line.price}
-                    for line in changed
-                ]
-            )
+            raise PriceChanged([_changed(line, known[line.offer].price, seen) for line in changed])
     return by_hold
+
+
+def _changed(line: OrderLine, price: int, seen: Iterable[Row[Any]]) -> dict[str, Any]:
+    """What a buyer is told whose price is none any more: also of its flash batch, if it was one."""
+    told = {"offer": line.offer, "price": price, "seen": line.price}
+    over = [row for row in seen if row.flash and (row.offer, row.price) == (line.offer, line.price)]
+    if over:
+        last = max(over, key=lambda row: row.ended_at)
+        told["flash"] = {"flash": last.flash, "why": last.why, "ended_at": last.ended_at}
+    return told

@@ -91,15 +91,21 @@ class ProductArchived(Conflict):
 
 
 class PriceChanged(Conflict):
-    """The buyer saw another price; `offers` lists `{offer, price, seen}`, minor units."""
+    """The buyer saw another price; `offers` lists `{offer, price, seen}`, minor units.
+
+    Where what was seen is the price of a flash batch that is over, also its `flash`, `{flash, why,
+    ended_at}`, milliseconds since 1970.
+    """
 
     slug = "price-changed"
     title = "The price has changed"
 
     def __init__(self, offers: list[dict[str, Any]]):
+        why = "the price changed while you were looking"
+        if all("flash" in each for each in offers):
+            why = "the flash batch is over, and the usual price holds again"
         super().__init__(
-            "Nothing was ordered: the price changed while you were looking. Look at the new price "
-            "and order again if it suits you.",
+            f"Nothing was ordered: {why}. Look at the new price and order again if it suits you.",
             offers=offers,
         )
 

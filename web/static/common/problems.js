@@ -73,7 +73,10 @@ const sentences = {
       weight: weight(grams),
     }),
   "proof-needed": () => t("Your browser could not do the sum that keeps robots out. Try again, or use another browser."),
-  "price-changed": () => t("The price changed while you were ordering. Nothing was ordered yet."),
+  "price-changed": ({ offers = [] }) =>
+    offers.length && offers.every(({ flash }) => flash)
+      ? t("The flash is over, and the usual price holds again. Nothing was ordered yet.")
+      : t("The price changed while you were ordering. Nothing was ordered yet."),
   invalid: () => t("Something is missing or can't be right. Look at what you wrote."),
 };
 

@@ -41,13 +41,7 @@ export function noticeOf({ basket, scene, failed, raised, heavy, act }) {
 }
 
 function changed(basket, scene, prices) {
-  const words = prices.map(({ offer, was, now: is }) =>
-    t("%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.", {
-      name: fullName(scene.offers.get(offer)),
-      was: price(was),
-      now: price(is),
-    }),
-  );
+  const words = prices.map((change) => changedInWords(change, scene));
   let total = basket.total.amount;
   for (const { offer, was, now: is } of prices) {
     total += (is - was) * (basket.lines.get(offer)?.quantity ?? 0);
@@ -56,6 +50,16 @@ function changed(basket, scene, prices) {
   if (basket.hold) acts.push([t("Keep what is held for me"), () => basket.keepHeld()]);
   else acts.push([t("No, thank you"), () => basket.drop()]);
   return { words: sentences(...words), acts };
+}
+
+/** What it costs now, and why: a flash has ended, or the price is another. */
+function changedInWords({ offer, was, now: is, over }, scene) {
+  const values = { name: fullName(scene.offers.get(offer)), was: price(was), now: price(is) };
+  if (over === "sold_out") {
+    return t("All %(name)s at %(was)s are gone. It costs %(now)s now; nothing is ordered yet.", values);
+  }
+  if (over) return t("The flash at %(was)s is over. %(name)s costs %(now)s now; nothing is ordered yet.", values);
+  return t("%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.", values);
 }
 
 function gone(basket, scene, short, act) {

@@ -1,6 +1,7 @@
 // What a refusal means for the lines of a basket. Pure; what is then done is the basket's.
 
-/** What the server could not keep of the lines: `{offer, was, now}` where a price changed, else
+/** What the server could not keep of the lines: `{offer, was, now, over}` where a price changed,
+    `over` why the flash whose price it was is over, if it was one; else
     `{offer, left, why}` with what can be had of it and why no more: sold-out, lot-spent or
     limit-reached, and what of `held`, `back_at`, `sold_at`, `limit`, `had` and `flash` belongs to
     it. */
@@ -8,10 +9,11 @@ export function changesOf({ slug, body = {} }, { lines, hold, offers }) {
   const told = body.offers ?? [];
   switch (slug) {
     case "price-changed":
-      return told.map(({ offer, price }) => ({
+      return told.map(({ offer, price, flash }) => ({
         offer,
         was: lines.get(offer)?.price,
         now: price?.amount ?? price,
+        over: flash?.why,
       }));
     case "sold-out":
       return told.map((one) => ({ ...one, why: slug, flash: lines.get(one.offer)?.flash }));
