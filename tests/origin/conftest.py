@@ -6,16 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from tests.site import asked
 
-from farmlive import edge
 from farmlive.bilingual import Bilingual
 from farmlive.origin.models import Farm, NewFarm
 from farmlive.origin.origin import Origin
 from farmlive.origin.routes import routes
-from farmlive.people import Caller, DeviceCookie, Guard, People
-from farmlive.problems import Problem
+from farmlive.people import Caller, Guard, People
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -58,21 +55,5 @@ async def farm(origin: Origin) -> Farm:
 @pytest.fixture
 async def site(store: Store, settings: Settings, origin: Origin) -> AsyncIterator[Site]:
     people = People(store, settings)
-    app = FastAPI()
-    app.include_router(routes(origin, Guard(people)))
-
-    async def page(_request: Request, problem: Problem) -> JSONResponse:
-        return JSONResponse(problem.body())
-
-    edge.answer_problems(app, page)
-    asgi = edge.Heads(DeviceCookie(app, people.pseudonyms, secure=False))
-    transport = httpx.ASGITransport(asgi)
-    _, key = await people.create_api_key("test", "coordinator")
-    bearer = {"Authorization": f"Bearer {key}"}
-    async with (
-        httpx.AsyncClient(transport=transport, base_url="http://farm.test") as viewer,
-        httpx.AsyncClient(
-            transport=transport, base_url="http://farm.test", headers=bearer
-        ) as staff,
-    ):
+    async with asked(people, routes(origin, Guard(people))) as (viewer, staff):
         yield Site(viewer, staff, people)

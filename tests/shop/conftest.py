@@ -7,11 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
+from tests.site import asked
 
-from farmlive import edge
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Event, Log
@@ -21,8 +19,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import token
 from farmlive.origin.models import Farm, Lot, NewFarm, NewLot
 from farmlive.origin.origin import Origin
-from farmlive.people import Blocks, Caller, DeviceCookie, Guard, People, RateLimits
-from farmlive.problems import Problem
+from farmlive.people import Blocks, Caller, Guard, People, RateLimits
 from farmlive.settings import Settings
 from farmlive.shop import claim_routes, notices, order_routes, wait_routes
 from farmlive.shop.models import Card, Centre, NewCentre, NewOffer
@@ -188,23 +185,12 @@ class Site:
 @pytest.fixture
 async def site(store: Store, settings: Settings, stall: Stall) -> AsyncIterator[Site]:
     people = People(store, settings)
-    app = FastAPI()
-    app.include_router(routes(stall.shop, Guard(people)))
-    app.include_router(order_routes.routes(stall.shop, Guard(people)))
-    app.include_router(claim_routes.routes(stall.shop, Guard(people)))
-    app.include_router(wait_routes.routes(stall.shop, Guard(people)))
-
-    async def page(_request: Request, problem: Problem) -> JSONResponse:
-        return JSONResponse(problem.body())
-
-    edge.answer_problems(app, page)
-    transport = httpx.ASGITransport(DeviceCookie(app, people.pseudonyms, secure=False))
-    _, key = await people.create_api_key("test", "coordinator")
-    bearer = {"Authorization": f"Bearer {key}"}
-    async with (
-        httpx.AsyncClient(transport=transport, base_url="http://farm.test") as viewer,
-        httpx.AsyncClient(
-            transport=transport, base_url="http://farm.test", headers=bearer
-        ) as staff,
-    ):
+    guard = Guard(people)
+    async with asked(
+        people,
+        routes(stall.shop, guard),
+        order_routes.routes(stall.shop, guard),
+        claim_routes.routes(stall.shop, guard),
+        wait_routes.routes(stall.shop, guard),
+    ) as (viewer, staff):
         yield Site(viewer, staff)

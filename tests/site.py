@@ -1,0 +1,38 @@
+"""A room's routes as a viewer and a coordinator's program ask them, without a network."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from farmlive import edge
+from farmlive.people import DeviceCookie, People
+from farmlive.problems import Problem
+
+
+@asynccontextmanager
+async def asked(
+    people: People, *routers: APIRouter
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    """The viewer, and the program."""
+    app = FastAPI()
+    for router in routers:
+        app.include_router(router)
+
+    async def page(_request: Request, problem: Problem) -> JSONResponse:
+        return JSONResponse(problem.body())
+
+    edge.answer_problems(app, page)
+    asgi = edge.Heads(DeviceCookie(app, people.pseudonyms, secure=False))
+    transport = httpx.ASGITransport(asgi)
+    _, key = await people.create_api_key("test", "coordinator")
+    bearer = {"Authorization": f"Bearer {key}"}
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://farm.test") as viewer,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://farm.test", headers=bearer
+        ) as staff,
+    ):
+        yield viewer, staff
