@@ -3,7 +3,6 @@
 Holds cookies and the CSRF token, or an API key. What can be asked is api.py's.
 """
 
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -40,12 +39,7 @@ class Connection:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:

@@ -4,7 +4,6 @@ For tests and the selftest; a load of publishers is light_publisher's matter.
 """
 
 import asyncio
-from types import TracebackType
 from typing import Self
 
 import httpx
@@ -50,12 +49,7 @@ class Publisher:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def start(self, timeout_s: float = 10.0) -> None:
