@@ -22,13 +22,15 @@ from tests.media.packets import write
 from farmlive.media import srtp
 from farmlive.media.rtp import Packet
 
-SOURCES = ("address", "burst", "fanout", "gcm", "queue", "reports", "senders", "srtp")
+SOURCES = ("address", "burst", "cores", "fanout", "gcm", "queue", "reports", "senders", "srtp")
 WRAPPED = ("sendmmsg", "sendto", "setsockopt")
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16
 CM = Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10
 REFUSED, STREAM, FREED = range(3)
 # By how many legs an owner may be ahead of another.
 LEAD = 64
+# From how many legs on an owner keeps to a core.
+CROWD = 128
 # linux/sched.h, linux/sockios.h and linux/if.h
 CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS, SIOCSIFMTU = 0x8914, 0x8922

@@ -11,11 +11,13 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from ctypes import c_bool, c_int
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.media.native.senders_at_work import (
     CM,
+    CROWD,
     DATAGRAM,
     GCM,
     LEAD,
@@ -35,6 +37,16 @@ def native_senders(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 
 
 Start = Callable[..., Senders]
+
+
+def cores_of_threads() -> list[set[int]]:
+    """Where each send thread of this process may run."""
+    tasks = [
+        int(path.parent.name)
+        for path in Path("/proc/self/task").glob("*/comm")
+        if path.read_text() == "farmlive-send\n"
+    ]
+    return [os.sched_getaffinity(task) for task in tasks]
 
 
 @pytest.fixture(params=[0, 1, 2], ids="{} threads".format)
@@ -388,3 +400,27 @@ def test_a_route_with_a_small_mtu_gets_every_packet(
         assert c_int.in_dll(native_senders, "driver_runs").value == 3
 
     on_a_narrow_loopback(send)
+
+
+def test_owners_of_a_crowd_keep_to_a_core_each(start: Start) -> None:
+    cores = os.sched_getaffinity(0)
+    if len(cores) < 2:
+        pytest.skip("this machine has one core")
+    senders = start(len(cores))
+    some = [senders.leg() for _ in range(LEAD)]
+    assert cores_of_threads() == [cores] * len(cores)
+    crowd = [senders.leg() for _ in range((CROWD + LEAD) * len(cores))]
+    assert sorted(map(sorted, cores_of_threads())) == [[core] for core in sorted(cores)]
+    for leg in (*some, *crowd):
+        senders.native.senders_remove(leg)
+    assert cores_of_threads() == [cores] * len(cores)
+
+
+def test_owners_go_where_they_are_put_where_there_are_more_or_fewer_than_cores(
+    start: Start,
+) -> None:
+    cores = os.sched_getaffinity(0)
+    senders = start(len(cores) + 1)
+    for _ in range((CROWD + LEAD) * (len(cores) + 1)):
+        senders.leg()
+    assert cores_of_threads() == [cores] * (len(cores) + 1)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bell.h"
+#include "cores.h"
 #include "memory.h"
 #include "reading.h"
 #include "tcp.h"
@@ -199,6 +200,7 @@ static void do_round(struct loop *loop)
 static void *run(void *context)
 {
     struct loop *loop = context;
+    cores_hurry();
     while (!atomic_load(&loop->ends))
         do_round(loop);
     return NULL;

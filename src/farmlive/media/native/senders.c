@@ -6,6 +6,7 @@
  * that are left. Protecting and sending is `fanout`'s part, the order of tasks `queue`'s. */
 #include "senders.h"
 
+#include "cores.h"
 #include "fanout.h"
 #include "memory.h"
 #include "queue.h"
@@ -19,11 +20,19 @@ enum { TAKEN_MOST = 32 };
  * small audience only one thread is woken. */
 enum { LEAD = 64 };
 
+/* An owner of so many keeps to a core of its own, where there is one for each. When a frame comes,
+ * the relay's thread has just run on one core and, often, something else on another: then the
+ * kernel may put two owners on one core, and the viewers of the second get nothing before those of
+ * the first. With fewer viewers that is soon over, and an owner is better off where nothing else
+ * runs. */
+enum { CROWD = 128 };
+
 /* One owner of legs. */
 struct sender {
     struct senders *senders;
     struct fanout *fanout;
     int load; /* how many legs it owns */
+    bool is_kept;
     bool is_threaded;
     pthread_t thread;
     struct queue queue;
@@ -33,6 +42,7 @@ struct senders {
     struct reports *reports;
     bool captures; /* then nobody is reached by a stream */
     struct list legs;
+    struct cores cores;
     int count;
     struct sender *each;
     struct sender *latest; /* who got the last leg */
@@ -104,6 +114,7 @@ static void sender_do(struct sender *sender, const struct task *task)
 static void *sender_run(void *context)
 {
     struct sender *sender = context;
+    cores_hurry();
     struct task tasks[TAKEN_MOST];
     for (int count; (count = queue_take(&sender->queue, tasks, TAKEN_MOST)) > 0;)
         for (int at = 0; at < count; at++)
@@ -128,6 +139,7 @@ struct senders *senders_new(int threads, struct reports *reports, const struct c
     senders->reports = reports;
     senders->captures = capture != NULL;
     list_init(&senders->legs);
+    senders->cores = cores_of_caller();
     senders->count = threads > 0 ? threads : 1;
     senders->each = memory_new((size_t)senders->count * sizeof *senders->each);
     senders->latest = senders->each;
@@ -168,6 +180,21 @@ uint64_t senders_failed(const struct senders *senders)
     return failed;
 }
 
+/* Its load has changed. */
+static void sender_place(struct sender *sender)
+{
+    const struct senders *senders = sender->senders;
+    if (senders->count < 2 || senders->count != senders->cores.count)
+        return;
+    if (!sender->is_kept && sender->load >= CROWD) {
+        sender->is_kept = true;
+        cores_keep(&senders->cores, sender->thread, (int)(sender - senders->each));
+    } else if (sender->is_kept && sender->load < CROWD / 2) {
+        sender->is_kept = false;
+        cores_let_go(&senders->cores, sender->thread);
+    }
+}
+
 struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session transmit, unsigned tag)
 {
     struct leg *leg = memory_new(sizeof *leg);
@@ -178,6 +205,7 @@ struct leg *senders_add(struct senders *senders, uint64_t peer, srtp_session tra
     if (senders->latest->load >= freest->load + LEAD)
         senders->latest = freest;
     senders->latest->load++;
+    sender_place(senders->latest);
     list_add(&senders->legs, &leg->all);
     leg->peer = peer;
     leg->owner = senders->latest;
@@ -207,6 +235,7 @@ void senders_remove(struct leg *leg)
     struct sender *owner = leg->owner;
     list_remove(&leg->all);
     owner->load--;
+    sender_place(owner);
     if (owner->is_threaded)
         queue_push(&owner->queue, &(struct task){.kind = TASK_REMOVE, .leg = leg});
     else

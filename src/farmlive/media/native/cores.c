@@ -1,0 +1,56 @@
+/* Cores and turns on them, by system calls of Linux. */
+#include "cores.h"
+
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What one of our threads does at once, in nanoseconds. By it the kernel (from 6.12 on) lets a
+ * thread that wakes go before one that has asked for more, though it gets no more in the end. */
+static const uint64_t TURN_NS = 100000;
+
+/* linux/sched/types.h; C libraries name it late. */
+struct sched_attributes {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
+struct cores cores_of_caller(void)
+{
+    struct cores cores = {0};
+    if (sched_getaffinity(0, sizeof cores.each, &cores.each) == 0)
+        cores.count = CPU_COUNT(&cores.each);
+    return cores;
+}
+
+void cores_keep(const struct cores *cores, pthread_t thread, int number)
+{
+    for (size_t core = 0; core < CPU_SETSIZE; core++) {
+        if (!CPU_ISSET(core, &cores->each) || number-- > 0)
+            continue;
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(core, &one);
+        pthread_setaffinity_np(thread, sizeof one, &one);
+        return;
+    }
+}
+
+void cores_let_go(const struct cores *cores, pthread_t thread)
+{
+    pthread_setaffinity_np(thread, sizeof cores->each, &cores->each);
+}
+
+void cores_hurry(void)
+{
+    struct sched_attributes is = {.size = sizeof is};
+    if (syscall(SYS_sched_getattr, 0, &is, sizeof is, 0) != 0 || is.policy != SCHED_OTHER)
+        return;
+    is.size = sizeof is;
+    is.flags = 0;
+    is.runtime = TURN_NS;
+    syscall(SYS_sched_setattr, 0, &is, 0);
+}
