@@ -118,6 +118,17 @@ async def test_an_address_of_mail_is_kept_and_told_nobody(stall: Any) -> None:
         assert "example.org" not in str(event.data)
 
 
+async def test_an_address_says_its_region_wherever_it_is_read(stall: Any) -> None:
+    placed = await stall.place(1, delivery=parcel("350426"))
+    order = await stall.shop.order(placed["token"])
+    assert order.delivery.address == "福建省 三明市 尤溪县 溪口村 1 号"
+    again = {"way": "parcel", "region": "350426", "address": "三明市尤溪县溪口村 1 号"}
+    order = await stall.shop.order((await stall.place(1, delivery=again))["token"])
+    assert order.delivery.address == "福建省 三明市尤溪县溪口村 1 号"
+    order = await stall.shop.order((await stall.place(1, delivery=parcel()))["token"])
+    assert order.delivery.address == "溪口村 1 号"
+
+
 def email(stall: Any, written: str) -> str | None:
     """What is kept of an address of mail as the buyer wrote it."""
     buyer = {"name": "王", "phone": "13800000000", "email": written}

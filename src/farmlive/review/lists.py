@@ -225,7 +225,7 @@ def _address(order: Row[Any], language: str) -> str:
     """Where a parcel goes: as it is written on it, and before that where that is for who reads
     English.
     """
-    on_it = " ".join(filter(None, (regions.said(order.region), order.address)))
+    on_it = regions.address(order.region, order.address) or ""
     if language == "zh" or not order.region:
         return on_it
     return f"{regions.said(order.region, 'en')} · {on_it}"

@@ -189,7 +189,7 @@ class OrderedLine(BaseModel):
 
 
 class OrderedDelivery(BaseModel):
-    """Where an order goes."""
+    """Where an order goes; `address` begins with the region that was chosen, as on the parcel."""
 
     way: Way
     address: str | None

@@ -60,6 +60,15 @@ def said(code: str | None, language: Language = "zh") -> str:
     return (" ".join(found) if language == "zh" else ", ".join(reversed(found))) or code
 
 
+def address(code: str | None, written: str | None) -> str | None:
+    """What stands on the parcel: the region that was chosen, as far as its buyer did not write it
+    again, and the address. None where there is no address.
+    """
+    if written is None:
+        return None
+    return " ".join([*(name for name in names(code or "") if name not in written), written])
+
+
 def prefix(code: str) -> str:
     """What the codes of all that lies in it begin with: 35 of a province, 3504 of a prefecture."""
     while code.endswith("00"):

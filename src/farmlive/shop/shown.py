@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
-from farmlive.shop import life
+from farmlive.shop import life, regions
 from farmlive.shop.catalogue import centre_of
 from farmlive.shop.models import Centre, money, order_number
 from farmlive.shop.order_models import Order
@@ -110,7 +110,11 @@ def _facts(
             "phone": row.buyer_phone,
             "email": row.buyer_email,
         },
-        "delivery": {"way": row.way, "address": row.address, "centre": centre},
+        "delivery": {
+            "way": row.way,
+            "address": regions.address(row.region, row.address),
+            "centre": centre,
+        },
         "simulated": row.simulated,
         "code": row.code,
         "flags": row.flags or [],
