@@ -7,7 +7,6 @@ sender for the receiver's path up to its socket.
 """
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from benches import report
 from benches.audience import built, room_for
 from benches.awake import Awake
 from benches.report import Elsewhere, medians
+from benches.rig import load_on_one, runs_within
 from benches.spine import direct_delay_ns
 from benches.viewing import (
     CPU,
@@ -117,24 +117,15 @@ async def measured(size: Size, say: Say) -> dict[str, Any]:
     with built() as library:
         # The load's core is left alone: what spins there slows a server on the same silicon.
         bench = Bench(library, cores, Awake({cores[0]}), size)
-        os.sched_setaffinity(0, {cores[-1]})
-        try:
+        with load_on_one(cores):
             bench.direct_ns = await direct_delay_ns(size.short_s)
-            began = time.monotonic()
-            for number in range(1, size.runs + 1):
-                # As long as those before, on average.
-                if runs and time.monotonic() - began > size.most_s * (number - 1) / number:
-                    say(f"a busy or slow machine: {number - 1} of {size.runs} runs")
-                    break
-                say(f"run {number} of {size.runs}")
+            for _ in runs_within(size.most_s, size.runs, say):
                 try:
                     runs.append(await _one_run(bench, plans, say))
                 except* (TimeoutError, ConnectionError) as failed:
                     if not runs:
                         raise
                     say(f"viewers could not join any more, so this run is left out: {failed}")
-        finally:
-            os.sched_setaffinity(0, cores)
     found = medians(runs)
     for plan in plans:
         # A median would hide what was lost in one run.

@@ -1,5 +1,11 @@
-"""What every bench of one server stands on: a core for the server, another for its load."""
+"""What every bench of one server stands on: a core for the server, another for its load, and as
+many runs as there is time for.
+"""
 
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,3 +42,24 @@ class Rig:
             name: round((delay - self.direct_ns) / 1e6, 3)
             for name, delay in zip(("p50", "p99"), delays_ns, strict=True)
         }
+
+
+@contextlib.contextmanager
+def load_on_one(cores: list[int]) -> Iterator[None]:
+    """This process, which is the load, keeps to the last of the cores during the block."""
+    os.sched_setaffinity(0, {cores[-1]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def runs_within(seconds: float, most: int, say: Callable[[str], None]) -> Iterator[int]:
+    """The numbers of the runs: as many as end in time if each takes as long as those before."""
+    began = time.monotonic()
+    for number in range(1, most + 1):
+        if number > 1 and time.monotonic() - began > seconds * (number - 1) / number:
+            say(f"a busy or slow machine: {number - 1} of {most} runs")
+            return
+        say(f"run {number} of {most}")
+        yield number

@@ -9,7 +9,6 @@ import contextlib
 import gc
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from benches import postgres, report
 from benches.audience import built, room_for
 from benches.awake import Awake
 from benches.report import Elsewhere, medians
+from benches.rig import load_on_one, runs_within
 from benches.selling import DATABASES, RATE, Bench, Open, Size, selling
 from benches.server import stage
 from benches.shoppers import (
@@ -94,18 +94,10 @@ async def measured(size: Size, say: Say) -> dict[str, Any]:
     runs = []
     with built() as library:
         bench = Bench(library, cores, Awake({cores[0]}), size)
-        os.sched_setaffinity(0, {cores[-1]})
-        try:
+        with load_on_one(cores):
             bench.direct_ns = await direct_delay_ns(1.0)
-            began = time.monotonic()
-            for number in range(1, size.runs + 1):
-                if runs and time.monotonic() - began > size.most_s * (number - 1) / number:
-                    say(f"a busy or slow machine: {number - 1} of {size.runs} runs")
-                    break
-                say(f"run {number} of {size.runs}")
+            for _ in runs_within(size.most_s, size.runs, say):
                 runs.append(await _one_run(bench, say))
-        finally:
-            os.sched_setaffinity(0, cores)
     machine: dict[str, Any] = report.machine()
     if len(cores) > 1:
         machine |= {"server_core": cores[0], "load_core": cores[-1]}
