@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 from pylibsrtp import Policy, Session
+from tests.waiting import until
 
 from farmlive.media import python_engine, srtp, stun
 from farmlive.media.engine import Credentials, Keys
@@ -92,7 +93,7 @@ class Works(Protocol):
         """The reading ends, and it is later."""
 
     async def settle(self, now: float) -> None:
-        """Let a moment pass in which all is asked that is to be asked soon."""
+        """Let all be asked and sent that is to be soon."""
 
     def received(self, end: End, peer: int) -> Iterator[bytes]:
         """What was sent to this end."""
@@ -129,8 +130,13 @@ class PythonWorks:
         self.engine._upkeep.after_reading(now)
 
     async def settle(self, now: float) -> None:
-        self.engine._upkeep.after_reading(now)
-        await asyncio.sleep(0.012)
+        upkeep = self.engine._upkeep
+        upkeep.after_reading(now)
+
+        def is_done() -> bool:
+            return not (upkeep._request_timers or upkeep._flush_timers or upkeep._burst_timer)
+
+        await until(is_done, "what is under way ends by itself")
 
     def received(self, end: End, peer: int) -> Iterator[bytes]:
         assert end.socket is not None
