@@ -2,8 +2,9 @@
 rooms define theirs on `metadata`.
 """
 
+from farmlive.store.batch import after_commit, apart
 from farmlive.store.connection import tally
-from farmlive.store.doors import CommitFailed, CommitUnknown, NotRead, Store, after_commit, apart
+from farmlive.store.doors import CommitFailed, CommitUnknown, NotRead, Store
 from farmlive.store.hot import hot
 from farmlive.store.tables import Json, metadata
 from farmlive.store.tally import Tally

@@ -94,11 +94,25 @@ class HotConnection(Connection):
         """Where the tally stands, for `drop`."""
         return self.tally.mark()
 
-    def drop(self, mark: Mark) -> None:
-        """Forget what waits, and what was counted since the mark: its function has failed."""
+    def drop(self, mark: Mark) -> bool:
+        """Forget what waits, and what was counted since the mark: its function has failed.
+
+        Whether there may be something to undo in the database.
+        """
         self.tally.back_to(mark)
-        if self._sending is not None:
-            self._sending.waiting.clear()
+        return self._sending is None or self._sending.drop()
+
+    def leave(self, *texts: str) -> None:
+        """Say this of the transaction, with what waits; on PostgreSQL not before the next function
+        asks something. Where it fails, that one is told by Earlier.
+        """
+        if self.dialect.name == "sqlite":
+            self.control(*texts)
+            return
+        try:
+            self._queue.leave([text.encode() for text in texts])
+        except psycopg.Error as error:
+            raise self.failure(error) from error
 
     def control(self, *texts: str) -> None:
         """Say this of the transaction, with what waits."""

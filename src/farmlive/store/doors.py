@@ -1,26 +1,23 @@
 """The two doors to the database: `write`, whose callers share commits, and `read`.
 
 One thread writes. What arrives while it works, or within `GATHER_S` of the first, is one
-transaction, and a SAVEPOINT stands between each function and the one before it. Answers go out
-after the COMMIT.
+transaction. Answers go out after the COMMIT.
 """
 
 import asyncio
-import contextlib
 import queue
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar, cast
+from typing import Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
+from farmlive.store.batch import CONNECTION_STATES, Unit, ends_transaction, run, state_of
 from farmlive.store.connection import HotConnection, Miscounted
 from farmlive.store.engine import DatabaseRefused
 from farmlive.store.migrate import migrate
@@ -28,18 +25,9 @@ from farmlive.store.migrate import migrate
 T = TypeVar("T")
 
 GATHER_S = 0.001
-# More in one transaction cost more each: PostgreSQL walks over every version of a row that it made.
+# Of more subtransactions PostgreSQL's readers would look up the parents on disk.
 BATCH = 64
 TURN = 4
-_CALLS = "farmlive.after_commit"
-_FAULTS = ("disk is full", "disk I/O error", "unable to open database")
-# Classes of SQLSTATE: the connection, resources, someone's intervention, the system, PostgreSQL.
-_CONNECTION_STATES = ("08", "57")
-_FAULT_STATES = (*_CONNECTION_STATES, "53", "58", "XX")
-_BEGIN, _END, _UNDO = "SAVEPOINT unit", "RELEASE SAVEPOINT unit", "ROLLBACK TO SAVEPOINT unit"
-# A batch locks rows of many broadcasts in the order of its functions; two nodes' batches would
-# deadlock. So nodes on one PostgreSQL take turns, as SQLite's BEGIN IMMEDIATE has them do.
-_TAKE_TURNS = "SELECT pg_advisory_xact_lock(7310306862116234)"
 
 
 class CommitFailed(Unavailable):
@@ -63,45 +51,6 @@ class NotRead(Unavailable):
     title = "The database can't be read at the moment"
 
 
-@dataclass(slots=True, eq=False)
-class _Unit:
-    """One function on its way: what to run, who waits, and what came of it."""
-
-    function: Callable[[Connection], Any]
-    waiter: asyncio.Future[Any]
-    result: Any = None
-    error: BaseException | None = None
-    calls: list[Callable[[], None]] = field(default_factory=list)
-
-
-def after_commit(connection: Connection, call: Callable[[], None]) -> None:
-    """Have `call` run in the event loop once this write is committed, before its caller's answer.
-
-    Calls of one batch run in the order in which they were asked for; of a function that raised,
-    or a batch that failed, none run.
-    """
-    connection.info[_CALLS].append(call)
-
-
-@contextlib.contextmanager
-def apart(connection: Connection) -> Iterator[None]:
-    """A part of a write that fails by itself: its changes, and what it asked `after_commit`, are
-    undone, what the function did before stands, and it may go on where it catches the error.
-    """
-    quick = cast(HotConnection, connection)
-    calls: list[Callable[[], None]] = connection.info[_CALLS]
-    before, mark = len(calls), quick.mark()
-    quick.control("SAVEPOINT part")
-    try:
-        yield
-        quick.control("RELEASE SAVEPOINT part")
-    except BaseException:
-        del calls[before:]
-        quick.drop(mark)
-        quick.control("ROLLBACK TO SAVEPOINT part", "RELEASE SAVEPOINT part")
-        raise
-
-
 class Store:
     """The database of one server, opened by `Store.open` in the event loop that will use it."""
 
@@ -109,12 +58,12 @@ class Store:
         self._writer = writer
         self._readers = readers
         self._loop = asyncio.get_running_loop()
-        self._pending: list[_Unit] = []
+        self._pending: list[Unit] = []
         self._busy = False
         self._closed = False
         self._idle = asyncio.Event()
         self._idle.set()
-        self._batches: queue.SimpleQueue[list[_Unit] | None] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[list[Unit] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(
             target=self._write_batches, name="store-writer", daemon=True
         )
@@ -155,7 +104,7 @@ class Store:
         """
         if self._closed:
             raise CommitFailed("The server is stopping. Try again in a moment.")
-        unit = _Unit(function, self._loop.create_future())
+        unit = Unit(function, self._loop.create_future())
         self._pending.append(unit)
         if self._idle.is_set():
             self._idle.clear()
@@ -187,7 +136,7 @@ class Store:
                 cast(HotConnection, connection).send()
                 return result
         except DBAPIError as error:
-            if _ends_transaction(error):
+            if ends_transaction(error):
                 raise NotRead("Try again in a moment.") from error
             raise
 
@@ -203,7 +152,7 @@ class Store:
         else:
             self._idle.set()
 
-    def _answer(self, batch: list[_Unit], start: int = 0) -> None:
+    def _answer(self, batch: list[Unit], start: int = 0) -> None:
         """Answer a few, then the rest, so that the loop looks at its sockets in between."""
         turn = batch[start : start + TURN]
         for unit in turn:
@@ -233,13 +182,13 @@ class Store:
             self._write(batch)
             self._loop.call_soon_threadsafe(self._answer, batch)
 
-    def _write(self, batch: list[_Unit]) -> None:
+    def _write(self, batch: list[Unit]) -> None:
         committing = False
         try:
             with self._writer.connect() as connection:
                 try:
                     transaction = connection.begin()
-                    _run(cast(HotConnection, connection), batch)
+                    run(cast(HotConnection, connection), batch)
                     committing = True
                     transaction.commit()
                 except BaseException:
@@ -270,55 +219,9 @@ def _prepare(writer: Engine) -> None:
     migrate(writer)
 
 
-def _run(connection: HotConnection, batch: list[_Unit]) -> None:
-    """Run each function so that its failure undoes its own changes alone; raises only what ends the
-    whole transaction: a full disk, a lost connection, or Miscounted.
-    """
-    turn = (_TAKE_TURNS,) if connection.dialect.name == "postgresql" else ()
-    connection.control(*turn, _BEGIN)
-    last = batch[-1]
-    for unit in batch:
-        connection.info[_CALLS] = unit.calls
-        mark = connection.mark()
-        try:
-            unit.result = unit.function(connection)
-            if unit is last:
-                connection.settle()
-            else:
-                connection.control(_END, _BEGIN)
-        except BaseException as error:
-            if isinstance(error, Miscounted) or (
-                isinstance(error, DBAPIError) and _ends_transaction(error)
-            ):
-                raise
-            unit.result = None
-            unit.calls = []
-            unit.error = error
-            connection.drop(mark)
-            connection.control(_UNDO)
-    connection.settle()  # what the others owe, where the last one failed
-
-
-def _ends_transaction(error: DBAPIError) -> bool:
-    """Whether the database is at fault, and not the statement."""
-    if error.connection_invalidated:
-        return True
-    if isinstance(error.orig, sqlite3.Error):
-        text = str(error.orig)
-        return any(fault in text for fault in _FAULTS)
-    state = _state(error)
-    # Without a state the driver speaks, of a connection that it can't get or has lost.
-    return isinstance(error, OperationalError) if state is None else state[:2] in _FAULT_STATES
-
-
-def _state(error: DBAPIError) -> str | None:
-    state: str | None = getattr(error.orig, "sqlstate", None)
-    return state
-
-
 def _failure(error: Exception, unknown: bool) -> Callable[[], Unavailable]:
     lost = isinstance(error, DBAPIError) and (
-        error.connection_invalidated or str(_state(error))[:2] in _CONNECTION_STATES
+        error.connection_invalidated or str(state_of(error))[:2] in CONNECTION_STATES
     )
     if unknown and lost:
         return lambda: CommitUnknown(

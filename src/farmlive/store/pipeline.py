@@ -82,8 +82,20 @@ class Result:
         return self.one()[0]
 
 
-# The name under which it is prepared, its plan, the values in their places, and who looks at it.
-_Waiting = tuple[bytes, Plan, list[bytes | None], Result]
+class Earlier(BaseException):
+    """What failed was left to be sent by a function before this one, which knows nothing of it.
+
+    No Exception, since none that catches those is to take it for its own.
+    """
+
+    def __init__(self, error: Exception):
+        super().__init__()
+        self.error = error
+
+
+# The name under which it is prepared, its plan, the values in their places, and who looks at it;
+# or, without a plan, a text that says something of the transaction.
+_Waiting = tuple[bytes, Plan | None, list[bytes | None], Result]
 
 
 class Queue:
@@ -96,50 +108,75 @@ class Queue:
         self._readable = select.poll()
         self._readable.register(self._libpq.socket, select.POLLIN)
         self._names: dict[Plan, bytes] = connection.info.setdefault(_PREPARED, {})
-        self.waiting: list[_Waiting] = []
+        self._waiting: list[_Waiting] = []
+        self._earlier = 0  # so many of them are of the function before
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether something waits that the function before left."""
+        return self._earlier > 0
+
+    def leave(self, texts: Sequence[bytes]) -> None:
+        """Say these after what waits, and leave it all to be sent with what the next function asks.
+
+        Of two functions nothing is left: what one left is sent first.
+        """
+        if self._earlier:
+            self.send()
+        self._waiting += [(text, None, [], Result()) for text in texts]
+        self._earlier = len(self._waiting)
+
+    def drop(self) -> bool:
+        """Forget what waits of this function; whether something of it was sent already."""
+        del self._waiting[self._earlier :]
+        return not self._earlier
 
     def add(self, plan: Plan, values: Values) -> Result:
         """Let it wait."""
         name = self._prepared(plan)  # which may send what waited before
         result = Result(send=self._look)
-        self.waiting.append((name, plan, plan.encoded(values), result))
+        self._waiting.append((name, plan, plan.encoded(values), result))
         return result
 
     def send(self, texts: Sequence[bytes] = ()) -> None:
-        """Send what waits, and these after it, which say something of the transaction."""
-        waiting, self.waiting = self.waiting, []
-        if not waiting and not texts:
+        """Send what waits, and these texts after it. Raises what it raises, or else Earlier."""
+        waiting, self._waiting = self._waiting, []
+        earlier, self._earlier = self._earlier, 0
+        waiting += [(text, None, [], Result()) for text in texts]
+        if not waiting:
             return
         if self._libpq.transaction_status == TransactionStatus.IDLE:
             begin = b"BEGIN READ ONLY" if self._driver.read_only else b"BEGIN"
-            if waiting:
-                self._check(self._libpq.exec_(begin))
-            else:
-                texts = (begin, *texts)
-        if not waiting:
-            self._check(self._libpq.exec_(b"; ".join(texts)))
-            return
-        if len(waiting) == 1 and not texts:
-            given = [self._libpq.exec_prepared(waiting[0][0], waiting[0][2])]
-        else:
-            given = self._pipelined(waiting, texts)
-        for each in given:
-            self._check(each)
-        for (_, plan, _, result), each in zip(waiting, given, strict=False):
-            result.done(plan.loaded(each), each.command_tuples or 0)
+            waiting.insert(0, (begin, None, [], Result()))
+            earlier += earlier > 0
+        given = self._one(*waiting[0]) if len(waiting) == 1 else self._pipelined(waiting)
+        for at, each in enumerate(given):
+            try:
+                self._check(each)
+            except psycopg.Error as error:
+                if at < earlier:
+                    raise Earlier(error) from error
+                raise
+        for (_, plan, _, result), each in zip(waiting, given, strict=True):
+            if plan is not None:
+                result.done(plan.loaded(each), each.command_tuples or 0)
 
-    def _pipelined(self, waiting: Sequence[_Waiting], texts: Sequence[bytes]) -> list[Any]:
+    def _one(self, name: bytes, plan: Plan | None, values: Any, _result: Result) -> list[Any]:
+        return [self._libpq.exec_prepared(name, values) if plan else self._libpq.exec_(name)]
+
+    def _pipelined(self, waiting: Sequence[_Waiting]) -> list[Any]:
         libpq = self._libpq
         libpq.enter_pipeline_mode()
         try:
-            for name, _, values, _ in waiting:
-                libpq.send_query_prepared(name, values)
-            for text in texts:
-                libpq.send_query_params(text, None)
+            for name, plan, values, _ in waiting:
+                if plan is not None:
+                    libpq.send_query_prepared(name, values)
+                else:
+                    libpq.send_query_params(name, None)
             libpq.pipeline_sync()
             libpq.flush()
             given = []
-            for _ in range(len(waiting) + len(texts)):
+            for _ in waiting:
                 given.append(self._next())
                 self._next()  # that was all of this one
             self._next()  # and that of all
