@@ -24,6 +24,14 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
 ]
 
+# Two thirds of what a phone's page costs while it plays is to blur what surrounds the picture, and
+# a fifth of what it costs to buy is to move. Those who walk the whole way see all of it.
+SHARP = """
+const sharp = new CSSStyleSheet();
+sharp.replaceSync("* { filter: none !important }");
+document.adoptedStyleSheets.push(sharp);
+"""
+
 
 def program(wanted: str = "") -> str:
     """Where Chromium is: the one that is wanted, or the first that is there."""

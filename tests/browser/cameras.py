@@ -4,7 +4,8 @@ import asyncio
 
 from playwright.async_api import Page
 
-# In place of the device's camera: a picture of one colour with a spot that moves, and its sound.
+# In place of the device's camera: a picture of one colour with a spot that moves, and its sound
+# as it is. Fifteen frames a second are enough to look at, and nothing to advise about.
 CAMERA = """
 (() => {
   const [color, width, height] = %s;
@@ -17,11 +18,12 @@ CAMERA = """
     brush.fillRect(0, 0, width, height);
     brush.fillStyle = "#ffffff";
     brush.fillRect((count * 7) %% width, height - 24, 24, 24);
-  }, 40);
+  }, 66);
+  const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   navigator.mediaDevices.getUserMedia = async ({ video, audio }) => new MediaStream([
-    ...(video ? canvas.captureStream(25).getVideoTracks() : []),
-    ...(audio ? (await real({ audio })).getAudioTracks() : []),
+    ...(video ? canvas.captureStream(15).getVideoTracks() : []),
+    ...(audio ? (await real({ audio: plain })).getAudioTracks() : []),
   ]);
 })();
 """

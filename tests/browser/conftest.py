@@ -5,10 +5,11 @@ server each fail the test.
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from farmlive.client import Api
 from farmlive.people.models import Role
 from farmlive.settings import Settings
 
-from .browsers import ARGUMENTS, Browsers, Kind, program
+from .browsers import ARGUMENTS, SHARP, Browsers, Kind, program
 
 PHONE = (390, 844)
 DESK = (1440, 900)
@@ -41,7 +42,18 @@ expect.set_options(timeout=10_000)
 
 Open = Callable[..., Awaitable[Page]]
 
+# A test that has one of these parameters has a server of its own.
+OWN = {"settings", "engine_name"}
+
 HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "shared_server(shared=True): whether it does without a server of its own"
+        "shared_server: has no server of its own; shared_server(False): has one after all",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,7 +81,7 @@ class Sale:
 
 @pytest.fixture(scope="session")
 def port() -> int:
-    """Where each test's server is, one after the other: so a browser knows its static files."""
+    """Where each test's own server is, one after the other: so a browser knows its static files."""
     return free_port()
 
 
@@ -79,11 +91,66 @@ def settings(settings: Settings, port: int) -> Settings:
     return settings.model_copy(update={"port": port})
 
 
+class SharedServer:
+    """The server of all tests that look at nothing but what they made; the first begins it."""
+
+    def __init__(self, data: Path) -> None:
+        self.port = free_port()
+        self.numbers = itertools.count(1)
+        self._data = data
+        self._opened = contextlib.AsyncExitStack()
+        self._server: Server | None = None
+
+    async def begun(self, settings: Settings) -> Server:
+        """The server, with these settings where this is the first test."""
+        if self._server is None:
+            settings = settings.model_copy(update={"data": self._data, "port": self.port})
+            self._server = await self._opened.enter_async_context(running(settings))
+        return self._server
+
+    async def rest(self) -> None:
+        """No broadcast of the last test is live any more."""
+        assert self._server is not None
+        broadcasts = self._server.house.broadcasts
+        for each in await broadcasts.all():
+            if each.state == "live":
+                await broadcasts.end(each.id)
+
+    async def close(self) -> None:
+        """End, where it was begun."""
+        await self._opened.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def shared_server(
+    tmp_path_factory: pytest.TempPathFactory, migrated_file: Path
+) -> AsyncIterator[SharedServer]:
+    data = tmp_path_factory.mktemp("shared", numbered=True) / "data"
+    data.mkdir(mode=0o700)
+    shutil.copyfile(migrated_file, data / "farmlive.sqlite3")
+    server = SharedServer(data)
+    yield server
+    await server.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def site(settings: Settings, tables: None) -> AsyncIterator[Server]:
+async def site(
+    request: pytest.FixtureRequest, settings: Settings, tables: None, shared_server: SharedServer
+) -> AsyncIterator[Server]:
     """A server; what its pages do is the same on each database, so one is enough here."""
+    if shares(request.node):
+        yield await shared_server.begun(settings)
+        await shared_server.rest()
+        return
     async with running(settings) as server:
         yield server
+
+
+def shares(item: Any) -> bool:
+    """Whether a test has no server of its own: by its mark, and if it wants no other settings."""
+    mark = item.get_closest_marker("shared_server")
+    given = item.callspec.params if hasattr(item, "callspec") else {}
+    return mark is not None and mark.args != (False,) and given.keys().isdisjoint(OWN)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -130,15 +197,19 @@ async def browsers() -> AsyncIterator[Browsers]:
     )
     yield Browsers(chromium)
     # Now and then Playwright waits for ever for a Chromium that has ended; it ends with us.
-    with suppress(TimeoutError):
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(30):
             await chromium.close()
             await playwright.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def new_page(browsers: Browsers, site: Server, port: int) -> AsyncIterator[Open]:
-    """An empty page in a browser of its own: `new_page(size=PHONE, language="zh")`. Where it isn't
+async def new_page(
+    browsers: Browsers, site: Server, port: int, shared_server: SharedServer
+) -> AsyncIterator[Open]:
+    """An empty page in a browser of its own: `new_page(size=PHONE, language="zh")`.
+
+    A `plain` one draws sharply and moves nothing, as for whoever wants less motion. Where it isn't
     `kept`, the browser is thrown away after the test: what is done to it can't be undone.
     """
     faults: list[str] = []
@@ -158,11 +229,15 @@ async def new_page(browsers: Browsers, site: Server, port: int) -> AsyncIterator
         size: tuple[int, int] = DESK,
         language: str = "en",
         script: str = "",
+        plain: bool = True,
         kept: bool = True,
     ) -> Page:
         kind = Kind(site.url, size, language)
         context, page = await browsers.take(kind)
-        taken.append((kind, context, kept and site.port == port))
+        taken.append((kind, context, kept and site.port in (port, shared_server.port)))
+        if plain:
+            await page.emulate_media(reduced_motion="reduce")
+            await page.add_init_script(SHARP)
         if script:
             await page.add_init_script(script)
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -194,12 +269,14 @@ async def open_page(new_page: Open) -> Open:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_studio(new_page: Open, site: Server) -> Open:
+async def open_studio(
+    request: pytest.FixtureRequest, new_page: Open, site: Server, shared_server: SharedServer
+) -> Open:
     """Open a page signed in: `open_studio("/studio", role="seller", farms=[farm], size=PHONE)`.
 
     Each page has an account and a browser of its own, which allows its camera.
     """
-    numbers = itertools.count(1)
+    numbers = shared_server.numbers if shares(request.node) else itertools.count(1)
 
     async def open_studio(
         path: str, *, role: Role = "coordinator", farms: Iterable[str] = (), **how: Any

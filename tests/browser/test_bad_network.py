@@ -10,7 +10,7 @@ from .cameras import BROWN, GREEN
 from .conftest import DESK, PHONE, Open, Sale
 from .test_sources import sending, tile
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 # Whether chat lies over what the slate says.
 COVERED = """

@@ -14,7 +14,7 @@ from farmlive.settings import Settings
 
 from .conftest import PHONE, Open, Sale
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 WORDS = {
     "en": {
@@ -102,7 +102,7 @@ async def test_a_viewer_walks_the_whole_way_on_a_phone(
     sale: Sale, host: Channel, open_page: Open, language: str
 ) -> None:
     words = WORDS[language]
-    page = await open_page(sale.path, size=PHONE, language=language)
+    page = await open_page(sale.path, size=PHONE, language=language, plain=False)
     await host.call("card.pin", offer=sale.offer)
     card = page.locator("#card")
     await card.get_by_role("button", name=words["lot"]).click()

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from .conftest import PHONE, Open, Sale
 from .test_selling import card, console
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 
 async def order(sale: Sale, number: int, price: int, quantity: int = 1) -> Any:

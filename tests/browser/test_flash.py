@@ -13,7 +13,7 @@ from farmlive.client import Channel
 
 from .conftest import PHONE, Open, Sale
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 # While `deaf` is set the page hears no events, as in the moment before they arrive.
 DEAF = """
@@ -113,7 +113,7 @@ async def test_a_flash_batch_is_shown_bought_and_limited(
 async def test_a_batch_begins_and_ends_and_nothing_that_is_pressed_moves(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE)
+    page = await open_page(sale.path, size=PHONE, plain=False)
     await host.call("card.pin", offer=sale.offer)
     card = page.locator("#card")
     await expect(card).to_contain_text("20 left")

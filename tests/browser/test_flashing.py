@@ -10,7 +10,7 @@ from .conftest import PHONE, Open, Sale
 from .test_live import SMALL_TARGETS
 from .test_selling import card, console
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 
 async def buy(sale: Sale, number: int, price: int) -> Any:

@@ -12,7 +12,7 @@ from .cameras import BLUE, BROWN, camera, shows
 from .conftest import DESK, PHONE, Open, Sale
 from .test_live import SMALL_TARGETS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 sizes = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 
@@ -61,7 +61,8 @@ async def standing(page: Page, words: str) -> None:
 async def test_guest_comes_in_by_the_link_is_put_on_air_and_sent_away(
     open_page: Open, open_studio: Open, sale: Sale, size: tuple[int, int]
 ) -> None:
-    host = await open_studio(f"/studio/{sale.broadcast}", size=size, script=camera(BROWN))
+    here = {"size": size, "plain": False}
+    host = await open_studio(f"/studio/{sale.broadcast}", script=camera(BROWN), **here)
     await host.get_by_role("button", name="Use this camera").click()
     await host.get_by_role("button", name="Put it on air", exact=True).click()
     await host.get_by_role("button", name="Invite a guest").click()
@@ -72,12 +73,12 @@ async def test_guest_comes_in_by_the_link_is_put_on_air_and_sent_away(
     await host.get_by_role("button", name="Close").last.click()
     await expect(host.locator("[data-guests-list]")).to_contain_text("Not there")
 
-    guest = await open_page(link, size=size, script=camera(BLUE))
+    guest = await open_page(link, script=camera(BLUE), **here)
     await standing(guest, "Aunt Wang, you are invited")
     await come_in(guest)
     await standing(guest, "The host sees you")
     await expect(host.locator("[data-guests-list]")).to_contain_text("Waiting")
-    viewer = await open_page(sale.path, size=size)
+    viewer = await open_page(sale.path, **here)
     await shows(viewer, "#video", BROWN)
 
     await host.get_by_role("button", name="Put on air: Aunt Wang").click()

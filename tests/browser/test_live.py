@@ -14,7 +14,7 @@ from farmlive.client.whip import Publisher
 
 from .conftest import DESK, PHONE, Open, Sale
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 sizes = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 
@@ -105,7 +105,7 @@ async def test_a_viewer_watches_and_orders_off_the_card(
     site: Server, sale: Sale, key: str, host: Channel, open_page: Open, size: tuple[int, int]
 ) -> None:
     async with picture(site, sale, key):
-        page = await open_page(sale.path, size=size)
+        page = await open_page(sale.path, size=size, plain=False)
         await page.evaluate(FRAMES, 10)
         assert await page.evaluate("document.getElementById('video').muted")
         await expect(page.locator("#slate")).to_be_hidden()
@@ -184,7 +184,7 @@ async def test_the_story_of_the_lot_opens_over_the_picture(
 async def test_a_double_tap_gives_a_heart(
     sale: Sale, open_page: Open, size: tuple[int, int]
 ) -> None:
-    page = await open_page(sale.path, size=size)
+    page = await open_page(sale.path, size=size, plain=False)
     await expect(page.locator("body")).to_have_attribute("data-link", "open")
     await page.mouse.dblclick(200, 420)
     await expect(page.locator("#heart [data-count]")).to_have_text("1")
@@ -314,9 +314,9 @@ async def test_a_browser_that_can_not_play_is_told_so(sale: Sale, open_page: Ope
 async def test_targets_are_large_enough_for_a_thumb(
     sale: Sale, host: Channel, open_page: Open, language: str
 ) -> None:
-    (farm,) = await sale.api.farms()
+    farm = (await sale.api.offers(sale.broadcast))[0]["lot"]["farm"]["id"]
     lot = f"/origin/lot/{sale.lot}"
-    for path in (sale.path, "/", "/sign-in", lot, f"/origin/farm/{farm['id']}"):
+    for path in (sale.path, "/", "/sign-in", lot, f"/origin/farm/{farm}"):
         page = await open_page(path, size=PHONE, language=language)
         if path == sale.path:
             await host.call("card.pin", offer=sale.offer)

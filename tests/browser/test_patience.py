@@ -4,7 +4,7 @@ import pytest
 
 from .conftest import Open
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 # A connection whose numbers the test sets, and a clock that it can turn.
 CONNECTION = """

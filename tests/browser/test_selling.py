@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 
 from .conftest import PHONE, Open, Sale
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 PICKUP = "pickup"
 
@@ -139,8 +139,9 @@ async def test_host_on_a_phone_sells_with_a_thumb(
     language: str, open_studio: Open, open_page: Open, sale: Sale
 ) -> None:
     words = WORDS[language]
-    page = await console(open_studio, sale, role="host", size=PHONE, language=language)
-    viewer = await open_page(sale.path, size=PHONE, language=language)
+    here = {"size": PHONE, "language": language, "plain": False}
+    page = await console(open_studio, sale, role="host", **here)
+    viewer = await open_page(sale.path, **here)
     pins = page.get_by_role("region", name=words["pins"])
     await pins.get_by_role("button", name=re.compile(words["name"])).click()
     hand = page.get_by_role("region", name=words["hand"])
@@ -293,6 +294,7 @@ async def test_cancelling_takes_a_reason(open_studio: Open, sale: Sale) -> None:
     await expect(row.get_by_text("cancelled", exact=True)).to_be_visible()
 
 
+@pytest.mark.shared_server(False)
 async def test_who_ordered_is_blocked_and_let_in_again(open_studio: Open, sale: Sale) -> None:
     placed = await order(sale, 1)
     page = await open_studio(f"/studio/{sale.broadcast}/orders", role="host")
@@ -308,6 +310,7 @@ async def test_who_ordered_is_blocked_and_let_in_again(open_studio: Open, sale: 
     await expect(page.get_by_text("Nobody is blocked")).to_be_visible()
 
 
+@pytest.mark.shared_server(False)
 async def test_clerk_hands_over_what_is_picked_up(open_studio: Open, sale: Sale) -> None:
     await order(sale, 1)
     picked = await order(sale, 2, way=PICKUP)

@@ -22,7 +22,7 @@ from farmlive.store import Store
 
 from .conftest import PHONE, Open, Sale
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 # Counts the page's media sessions.
 COUNTED = """

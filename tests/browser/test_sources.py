@@ -3,20 +3,21 @@ their session; layers and saving data.
 """
 
 import asyncio
-import json
+import contextlib
 
 import pytest
 from playwright.async_api import Page, Route, expect
+from tests.waiting import until
 
 from farmlive.app import Server
+from farmlive.client.counter import TestPicture
+from farmlive.client.whip import Publisher
 
-from .cameras import BLUE, BROWN, GREEN, Color, camera, shows
+from .cameras import BROWN, GREEN, Color, camera, shows
 from .conftest import DESK, PHONE, Open, Sale
 from .test_live import SMALL_TARGETS
 
-pytestmark = pytest.mark.browser
-
-sizes = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 # Counts the page's media sessions.
 COUNTED = """
@@ -63,8 +64,13 @@ def tile(name: str) -> str:
     return f'.cam:has([data-name]:text-is("{name}"))'
 
 
-@pytest.mark.engines
-@sizes
+# Each size and each engine once: neither knows of the other.
+@pytest.mark.parametrize(
+    ("engine_name", "size"),
+    [pytest.param("native", PHONE, marks=pytest.mark.native), ("python", DESK)],
+    ids=["native-phone", "python-desk"],
+    indirect=["engine_name"],
+)
 async def test_one_tap_shows_viewers_the_other_camera_in_the_same_session(
     open_page: Open, open_studio: Open, sale: Sale, size: tuple[int, int]
 ) -> None:
@@ -176,21 +182,22 @@ async def test_without_a_camera_on_air_the_way_to_one_is_in_sight(
 
 
 async def test_strip_shows_what_is_on_air_and_stays_within_the_phone(
-    open_studio: Open, sale: Sale
+    open_studio: Open, site: Server, sale: Sale
 ) -> None:
-    colors = [GREEN, BROWN, BLUE]
-    pages = [await sending(open_studio, sale, color) for color in colors]
-    host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE)
-    for name in ("Camera 3", "Camera 1"):
-        source = next(
-            each["source"]
-            for each in (await sale.api.health(sale.broadcast))["sources"]
-            if each["label"] == name
-        )
-        await sale.api.put_on_air(sale.broadcast, source)
-        await expect(host.locator(tile(name))).to_be_in_viewport(ratio=0.95)
-    assert len(pages) == 3
-    assert await host.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+    async with contextlib.AsyncExitStack() as cameras:
+        sources = {}
+        for name in ("Camera 1", "Camera 2", "Camera 3"):
+            minted = await sale.api.stream_key(sale.broadcast, "encoder", name)
+            sources[name] = minted["source"]
+            video = TestPicture(320, 180, fps=15)
+            whip = f"{site.url}/whip/{sale.broadcast}"
+            await cameras.enter_async_context(Publisher(whip, minted["key"], video=video))
+        host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE, plain=False)
+        await expect(host.locator(".cam")).to_have_count(3)
+        for name in ("Camera 3", "Camera 1"):
+            await sale.api.put_on_air(sale.broadcast, sources[name])
+            await expect(host.locator(tile(name))).to_be_in_viewport(ratio=0.95)
+        assert await host.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
 async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None:
@@ -233,9 +240,13 @@ async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_sma
     await expect(button).to_have_attribute("aria-pressed", "true")
     async with asyncio.timeout(15):
         await viewer.evaluate(WIDTH, 320)
-    health = await sale.api.health(sale.broadcast)
-    sizes = [layer["width"] for layer in health["sources"][0]["layers"] if layer["kbps"]]
-    assert len(sizes) >= 2, json.dumps(health)
+
+    async def measured() -> list[int]:
+        (source,) = (await sale.api.health(sale.broadcast))["sources"]
+        sizes = [layer["width"] for layer in source["layers"] if layer["kbps"]]
+        return sizes if len(sizes) >= 2 else []
+
+    sizes = await until(measured, "two layers are measured")
     assert sizes == sorted(sizes)
     await viewer.reload()
     await expect(button).to_have_attribute("aria-pressed", "true")

@@ -19,7 +19,7 @@ from farmlive.media import advice
 
 from .conftest import PHONE, Open
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 # Resolves when the page's video has shown more frames than that. A predicate of Playwright's own
 # would be evaluated from a string, which the pages' content security policy refuses.
@@ -81,11 +81,12 @@ async def sending(page: Page) -> None:
     await expect(page.get_by_role("button", name="Start")).to_be_enabled()
 
 
+@pytest.mark.shared_server(False)
 async def test_coordinator_comes_from_an_empty_server_to_on_air(
     open_page: Open, site: Server
 ) -> None:
     _, password = await site.house.people.create_account("lin", "coordinator")
-    page = await open_page("/studio", size=PHONE)
+    page = await open_page("/studio", size=PHONE, plain=False)
     await page.context.grant_permissions(["camera", "microphone"])
     await page.wait_for_url("**/sign-in?next=*")
     await page.get_by_label("Name").fill("lin")
