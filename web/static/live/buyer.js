@@ -115,7 +115,10 @@ export class BuyerForm {
     for (const name of FIELDS) this.mark(elements[name], found[name] ?? "");
     const first = FIELDS.find((name) => found[name] && elements[name]);
     if (first === "email") elements.email.closest("details").open = true;
-    if (first) elements[first].focus();
+    if (first) {
+      elements[first].focus();
+      this.form.querySelector(`#${elements[first].id}-error`)?.scrollIntoView({ block: "nearest" });
+    }
     return !first;
   }
 
