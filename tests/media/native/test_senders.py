@@ -172,6 +172,7 @@ def test_where_segments_do_not_fit_each_packet_leaves_alone(
     senders.send(viewers, second)
     for viewer in viewers:
         assert viewer.hear(5) == first + second
+    senders.wait()
     # It is tried once; the others still get runs.
     assert c_int.in_dll(native_senders, "driver_failed").value == 1
     assert c_int.in_dll(native_senders, "driver_runs").value == 4
