@@ -59,6 +59,10 @@ databases = [
 ]
 
 
+# What takes longest, and so begins first, or one process is at it when the others are done.
+LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/test_wheel.py")
+
+
 class Processes(LoadScopeScheduling):
     """Spreads the tests over processes, those of the browser over two: more Chromiums at a time
     would take each other's cores.
@@ -77,6 +81,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Processes:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what needs a server that is not there; `scripts/test` starts them all."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     for item in items:
         if item.get_closest_marker("postgresql") and not POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason="FARMLIVE_TEST_POSTGRESQL is not set"))
