@@ -202,6 +202,8 @@ async def test_who_comes_too_late_for_a_flash_reads_that_it_is_gone_and_what_it_
     await expect(question).to_contain_text(
         "All Small kumquats · box at ¥19.90 are gone. It costs ¥29.90 now; nothing is ordered yet."
     )
+    # It is on its card too, before the page hears of the batch's end.
+    await expect(page.locator("#buy-sheet")).not_to_contain_text("2 of 2 left")
     await question.get_by_role("button", name="Take it for ¥29.90").click()
     await page.evaluate("window.deaf = false")
     await expect(submit(page)).to_have_text("Place the order · ¥29.90")

@@ -272,9 +272,10 @@ export class Basket extends EventTarget {
   }
 
   /** What a refusal told of an offer stands on its card until the log tells more. */
-  believe({ offer, now: price, left, why, flash }) {
+  believe({ offer, was, now: price, over, left, why, flash }) {
     const card = this.scene.offers.get(offer);
     if (!card) return;
+    if (over && running(card)?.price.amount === was) card.flash = null;
     if (price !== undefined && running(card)?.price.amount !== price) {
       card.price = { ...card.price, amount: price };
     }
