@@ -9,31 +9,41 @@ import structlog
 _log = structlog.get_logger(__name__)
 
 
-class Again:
-    """Does `deed` every so many seconds; `start` and `stop` are for the task that does.
+class Task:
+    """What `_run` does for ever, from `start` until `stop`."""
 
-    `failed` is what is logged where it could not be done: it is tried the next time.
-    """
-
-    def __init__(self, seconds: float, deed: Callable[[], Awaitable[object]], failed: str):
-        self._seconds = seconds
-        self._deed = deed
-        self._failed = failed
+    def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Do it from now on, first after the time that is between two."""
-        self._task = asyncio.create_task(self._go_on())
+        """Do it from now on."""
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Do it no more."""
+        """Do it no more; who starts next goes on."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
 
-    async def _go_on(self) -> None:
+    async def _run(self) -> None:
+        raise NotImplementedError
+
+
+class Again(Task):
+    """Does `deed` every so many seconds, first after the first of them.
+
+    `failed` is what is logged where it could not be done: it is tried the next time.
+    """
+
+    def __init__(self, seconds: float, deed: Callable[[], Awaitable[object]], failed: str):
+        super().__init__()
+        self._seconds = seconds
+        self._deed = deed
+        self._failed = failed
+
+    async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._seconds)
             try:

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from farmlive.clock import now_ms
+from farmlive.shop.again import Task
 from farmlive.store import Store, after_commit
 
 # What another server wrote, and this one's where it was not told, is looked for this often.
@@ -21,8 +22,8 @@ LOOK_MS = 1000
 _log = structlog.get_logger(__name__)
 
 
-class Alarm:
-    """Rings at what is due next; `start` and `stop` are for the task that waits for it.
+class Alarm(Task):
+    """Rings at what is due next, also for what came due in an earlier run.
 
     `due` reads when that is, in milliseconds since 1970, or None; `ring` does all that is due;
     `failed` is what is logged where it could not.
@@ -35,25 +36,13 @@ class Alarm:
         ring: Callable[[], Awaitable[object]],
         failed: str,
     ):
+        super().__init__()
         self._store = store
         self._due = due
         self._ring = ring
         self._failed = failed
         self._sooner = asyncio.Event()
         self._waits_until = 0.0
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Ring from now on, for what came due in an earlier run too."""
-        self._task = asyncio.create_task(self._watch())
-
-    async def stop(self) -> None:
-        """Ring no more; who starts next goes on."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
 
     def set(self, connection: Connection, at: int) -> None:
         """Something is due then, once the caller's write is committed."""
@@ -63,7 +52,7 @@ class Alarm:
         if at < self._waits_until:
             self._sooner.set()
 
-    async def _watch(self) -> None:
+    async def _run(self) -> None:
         while True:
             self._sooner.clear()
             self._waits_until = math.inf  # what is written while it reads is read again

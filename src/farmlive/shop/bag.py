@@ -88,12 +88,6 @@ class Bag:
 
         return await self._store.read(read)
 
-    async def sold_of_lot(self, lot: str) -> int:
-        """Grams sold of a lot, over all offers that draw on it in any broadcast."""
-        return await self._store.read(
-            lambda connection: stock.of_lots(connection, [lot])[lot].sold_g
-        )
-
     async def arrange(self, caller: Caller, broadcast: str, wanted: BagOrder) -> list[Card]:
         """Put the bag in this order; each offer that moved is told with its new position.
 

@@ -10,9 +10,9 @@ from farmlive.people import Caller, Guard
 from farmlive.shop.claim_models import ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.fields import Identifier
 from farmlive.shop.order_models import Order, OrderList
+from farmlive.shop.order_routes import PRIVATE, private
 from farmlive.shop.shop import Shop
 
-_PRIVATE = {"Cache-Control": "no-store"}
 _BODY = {
     "requestBody": {
         "required": True,
@@ -22,27 +22,23 @@ _BODY = {
 }
 
 
-def _private(response: Response) -> None:
-    response.headers.update(_PRIVATE)
-
-
 def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of claims."""
     router = APIRouter(prefix="/api/v1", tags=["shop"])
-    private = [Depends(_private)]
+    uncached = [Depends(private)]
     staff = Depends(guard.staff)
 
     @router.post(
         "/orders/{token}/claims/photos",
         status_code=201,
-        dependencies=private,
+        dependencies=uncached,
         openapi_extra=_BODY,
     )
     async def keep_claim_photo(token: str, request: Request) -> KeptPhoto:
         """Send a photo for a claim, for whoever has the order's token; nobody else sees it."""
         return await shop.claims.keep_photo(token, await request.body())
 
-    @router.post("/orders/{token}/claims", status_code=201, dependencies=private)
+    @router.post("/orders/{token}/claims", status_code=201, dependencies=uncached)
     async def claim(token: str, new: NewClaim) -> Order:
         """Say what is wrong with what came, for whoever has the order's token."""
         return await shop.claims.claim(token, new)
@@ -52,14 +48,14 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """A photo of one's own claim."""
         return _photo(await shop.claims.photo_of_order(token, name))
 
-    @router.get("/broadcasts/{broadcast}/claims", dependencies=private)
+    @router.get("/broadcasts/{broadcast}/claims", dependencies=uncached)
     async def list_claims(
         broadcast: str, caller: Annotated[Caller, staff], state: ClaimState | None = None
     ) -> OrderList:
         """The orders with claims, or with claims in this state."""
         return OrderList(orders=await shop.claims.of_broadcast(caller, broadcast, state), next=None)
 
-    @router.post("/broadcasts/{broadcast}/claims/{claim}/answer", dependencies=private)
+    @router.post("/broadcasts/{broadcast}/claims/{claim}/answer", dependencies=uncached)
     async def answer_claim(
         broadcast: str,
         claim: Identifier,
@@ -84,7 +80,7 @@ def _photo(path: Path) -> Response:
         path,
         media_type="image/webp",
         headers={
-            **_PRIVATE,
+            **PRIVATE,
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; sandbox",
         },

@@ -24,17 +24,18 @@ from farmlive.shop.order_models import (
 from farmlive.shop.shop import Shop
 
 # Buyers' names and addresses stay out of every cache.
-_PRIVATE = {"Cache-Control": "no-store"}
+PRIVATE = {"Cache-Control": "no-store"}
 
 
-def _private(response: Response) -> None:
-    response.headers.update(_PRIVATE)
+def private(response: Response) -> None:
+    """Keep an answer out of every cache."""
+    response.headers.update(PRIVATE)
 
 
 def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of orders."""
     router = APIRouter(prefix="/api/v1", tags=["shop"])
-    private = [Depends(_private)]
+    uncached = [Depends(private)]
     staff = Depends(guard.staff)
     keepers = Depends(guard.roles("coordinator", "host", "clerk"))
     readers = Depends(guard.roles("coordinator", "host", "clerk", "seller"))
@@ -45,7 +46,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         )
         return OrderList(orders=page, next=following)
 
-    @router.get("/broadcasts/{broadcast}/orders", dependencies=private)
+    @router.get("/broadcasts/{broadcast}/orders", dependencies=uncached)
     async def list_orders(
         broadcast: str,
         caller: Annotated[Caller, readers],
@@ -58,14 +59,14 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """
         return await found(caller, broadcast, asked)
 
-    @router.post("/broadcasts/{broadcast}/orders/find", dependencies=private)
+    @router.post("/broadcasts/{broadcast}/orders/find", dependencies=uncached)
     async def find_orders(
         broadcast: str, asked: OrderSearch, caller: Annotated[Caller, readers]
     ) -> OrderList:
         """The orders of a broadcast, as GET …/orders answers them, sought by a body."""
         return await found(caller, broadcast, asked)
 
-    @router.post("/broadcasts/{broadcast}/orders/moves", status_code=201, dependencies=private)
+    @router.post("/broadcasts/{broadcast}/orders/moves", status_code=201, dependencies=uncached)
     async def move_orders(
         broadcast: str,
         move: NewMove,
@@ -78,40 +79,40 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """
         return await shop.moves.make(caller, broadcast, move, key)
 
-    @router.delete("/broadcasts/{broadcast}/orders/moves/{move}", dependencies=private)
+    @router.delete("/broadcasts/{broadcast}/orders/moves/{move}", dependencies=uncached)
     async def undo_move(
         broadcast: str, move: Identifier, caller: Annotated[Caller, keepers]
     ) -> Moved:
         """Undo a move within ten minutes, each order that nothing has happened to since."""
         return await shop.moves.undo(caller, broadcast, move)
 
-    @router.post("/handovers", dependencies=private)
+    @router.post("/handovers", dependencies=uncached)
     async def find_by_code(said: CodeSaid, caller: Annotated[Caller, keepers]) -> Order:
         """The order that waits under the six digits that its buyer says."""
         return await shop.handovers.find(caller, said)
 
-    @router.post("/handovers/{order}/received", dependencies=private)
+    @router.post("/handovers/{order}/received", dependencies=uncached)
     async def hand_over(
         order: Identifier, said: CodeSaid, caller: Annotated[Caller, keepers]
     ) -> HandedOver:
         """Hand over the order that was found: received, and paid if it was due."""
         return await shop.handovers.give(caller, order, said)
 
-    @router.post("/broadcasts/{broadcast}/orders/{order}/state", dependencies=private)
+    @router.post("/broadcasts/{broadcast}/orders/{order}/state", dependencies=uncached)
     async def change_state(
         broadcast: str, order: Identifier, change: StateChange, caller: Annotated[Caller, keepers]
     ) -> Order:
         """Move an order on, or cancel it."""
         return await shop.orders.enter(caller, broadcast, order, change)
 
-    @router.post("/broadcasts/{broadcast}/orders/{order}/payment", dependencies=private)
+    @router.post("/broadcasts/{broadcast}/orders/{order}/payment", dependencies=uncached)
     async def change_payment(
         broadcast: str, order: Identifier, change: PaymentChange, caller: Annotated[Caller, keepers]
     ) -> Order:
         """Keep that an order was paid."""
         return await shop.orders.pay(caller, broadcast, order)
 
-    @router.post("/broadcasts/{broadcast}/orders/{order}/refund", dependencies=private)
+    @router.post("/broadcasts/{broadcast}/orders/{order}/refund", dependencies=uncached)
     async def refund_order(
         broadcast: str,
         order: Identifier,
@@ -122,12 +123,12 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """Keep that money of an order was given back; once a key, where one is sent."""
         return await shop.orders.refund(caller, broadcast, order, refund, key)
 
-    @router.get("/orders/{token}", dependencies=private)
+    @router.get("/orders/{token}", dependencies=uncached)
     async def read_order(token: str) -> Order:
         """An order, for whoever has its token."""
         return await shop.order(token)
 
-    @router.post("/orders/{token}/cancel", dependencies=private)
+    @router.post("/orders/{token}/cancel", dependencies=uncached)
     async def cancel_order(token: str, cancel: Cancel | None = None) -> Order:
         """Cancel an order that is not yet packed, for whoever has its token."""
         return await shop.orders.cancel(token, cancel.reason if cancel else None)

@@ -6,7 +6,7 @@ in their own transaction, before anyone else sees a box.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -14,7 +14,6 @@ from sqlalchemy import (
     Row,
     bindparam,
     delete,
-    exists,
     func,
     insert,
     select,
@@ -27,7 +26,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import limits, lines, stock
+from farmlive.shop import limits, lines, stock, waits_queue
 from farmlive.shop.fields import MAX_QUANTITY
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
@@ -37,27 +36,6 @@ from farmlive.shop.tables import holds, offers, waits
 from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave
 from farmlive.store import Store
 
-AT_ONCE = 50
-
-_lots_of = offers.alias("lots_of")
-# What is waited for that may have more where these offers do: those of one lot share what is left.
-_SOUGHT = select(offers.c.id, offers.c.broadcast).where(
-    offers.c.lot.in_(
-        select(_lots_of.c.lot).where(_lots_of.c.id.in_(bindparam("back", expanding=True)))
-    ),
-    exists().where(waits.c.offer == offers.c.id),
-)
-# Thousands may wait for one box: the next of them, without those who want more than there is.
-_NEXT = (
-    select(waits)
-    .where(
-        waits.c.offer.in_(bindparam("offers", expanding=True)),
-        waits.c.quantity <= bindparam("most"),
-        tuple_(waits.c.since, waits.c.id) > tuple_(bindparam("since"), bindparam("id")),
-    )
-    .order_by(waits.c.since, waits.c.id)
-    .limit(AT_ONCE)
-)
 _OWN = select(waits).where(
     waits.c.offer == bindparam("of_offer"), waits.c.device == bindparam("of_device")
 )
@@ -198,19 +176,16 @@ class Waits:
         Returns what is to be written of it in the broadcast's log; what is served in others, of
         the same lots, is written there already.
         """
-        back = list(back)
-        sought: Sequence[Any] = ()
-        if back:
-            sought = connection.execute(_SOUGHT, {"back": back}).all()
+        sought = waits_queue.sought(connection, back)
         if not sought:
             return []
         for other in sorted({offer.broadcast for offer in sought} - {broadcast}):
             self._log.head(connection, other, lock=True)
         now = now_ms()
-        room = _Room(connection, sought)
+        room = waits_queue.Room(connection, sought)
         told: defaultdict[str, list[Entry]] = defaultdict(list)
         moves: defaultdict[str, dict[str, stock.Move]] = defaultdict(dict)
-        for wait in _queue(connection, room):
+        for wait in waits_queue.queue(connection, room):
             if not room.fits(wait.offer, wait.quantity):
                 continue
             held = self._hold(connection, wait, room.offers[wait.offer], now)
@@ -303,50 +278,6 @@ class Waits:
         found = connection.execute(_END, {"in_broadcast": event.broadcast}).scalars()
         if wanted := set(found):
             self._log.append_all(connection, event.broadcast, changed(connection, wanted))
-
-
-class _Room:
-    """What can be had of the offers that are waited for, less what was given away meanwhile."""
-
-    def __init__(self, connection: Connection, sought: Sequence[Any]):
-        self.offers: dict[str, stock.Offer] = {}
-        for broadcast in {offer.broadcast for offer in sought}:
-            wanted = {offer.id for offer in sought if offer.broadcast == broadcast}
-            self.offers |= stock.on_offer(connection, broadcast, wanted)
-        self._free = {
-            row.id: row.released - row.sold - row.held - row.kept for row in self.offers.values()
-        }
-        self._left_g = {row.lot: row.lot_left_g for row in self.offers.values()}
-
-    def left(self, offer: str) -> int:
-        """How many boxes there are, as far as their lot holds them."""
-        row = self.offers[offer]
-        return min(int(self._free[offer]), int(self._left_g[row.lot] // row.net_weight_g))
-
-    def fits(self, offer: str, quantity: int) -> bool:
-        """Whether so many are there."""
-        return quantity <= self.left(offer)
-
-    def take(self, offer: str, quantity: int) -> None:
-        """Give so many away."""
-        row = self.offers[offer]
-        self._free[offer] -= quantity
-        self._left_g[row.lot] -= quantity * row.net_weight_g
-
-
-def _queue(connection: Connection, room: _Room) -> Iterator[Row[Any]]:
-    """Those who wait, in their order, as long as there is something for one of them."""
-    last: tuple[int, str] = (0, "")
-    while True:
-        left = {offer: count for offer in room.offers if (count := room.left(offer)) > 0}
-        if not left:
-            return
-        named = {"offers": list(left), "most": max(left.values()), "since": last[0], "id": last[1]}
-        found = connection.execute(_NEXT, named).all()
-        yield from found
-        if len(found) < AT_ONCE:
-            return
-        last = (found[-1].since, found[-1].id)
 
 
 def changed(connection: Connection, wanted: Iterable[str]) -> list[Entry]:

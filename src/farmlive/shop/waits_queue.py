@@ -1,0 +1,83 @@
+"""The queue of those who wait, for all offers of some lots together: who is next, as long as there
+is something for one of them. What is then held for them is waits.py's.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, exists, select, tuple_
+
+from farmlive.shop import stock
+from farmlive.shop.tables import offers, waits
+
+AT_ONCE = 50
+
+_lots_of = offers.alias("lots_of")
+# What is waited for that may have more where these offers do: those of one lot share what is left.
+_SOUGHT = select(offers.c.id, offers.c.broadcast).where(
+    offers.c.lot.in_(
+        select(_lots_of.c.lot).where(_lots_of.c.id.in_(bindparam("back", expanding=True)))
+    ),
+    exists().where(waits.c.offer == offers.c.id),
+)
+# Thousands may wait for one box: the next of them, without those who want more than there is.
+_NEXT = (
+    select(waits)
+    .where(
+        waits.c.offer.in_(bindparam("offers", expanding=True)),
+        waits.c.quantity <= bindparam("most"),
+        tuple_(waits.c.since, waits.c.id) > tuple_(bindparam("since"), bindparam("id")),
+    )
+    .order_by(waits.c.since, waits.c.id)
+    .limit(AT_ONCE)
+)
+
+
+def sought(connection: Connection, back: Iterable[str]) -> Sequence[Any]:
+    """What is waited for that may have more where these offers do, by id and broadcast."""
+    back = list(back)
+    return connection.execute(_SOUGHT, {"back": back}).all() if back else ()
+
+
+class Room:
+    """What can be had of the offers that are waited for, less what was given away meanwhile."""
+
+    def __init__(self, connection: Connection, sought: Sequence[Any]):
+        self.offers: dict[str, stock.Offer] = {}
+        for broadcast in {offer.broadcast for offer in sought}:
+            wanted = {offer.id for offer in sought if offer.broadcast == broadcast}
+            self.offers |= stock.on_offer(connection, broadcast, wanted)
+        self._free = {
+            row.id: row.released - row.sold - row.held - row.kept for row in self.offers.values()
+        }
+        self._left_g = {row.lot: row.lot_left_g for row in self.offers.values()}
+
+    def left(self, offer: str) -> int:
+        """How many boxes there are, as far as their lot holds them."""
+        row = self.offers[offer]
+        return min(int(self._free[offer]), int(self._left_g[row.lot] // row.net_weight_g))
+
+    def fits(self, offer: str, quantity: int) -> bool:
+        """Whether so many are there."""
+        return quantity <= self.left(offer)
+
+    def take(self, offer: str, quantity: int) -> None:
+        """Give so many away."""
+        row = self.offers[offer]
+        self._free[offer] -= quantity
+        self._left_g[row.lot] -= quantity * row.net_weight_g
+
+
+def queue(connection: Connection, room: Room) -> Iterator[Row[Any]]:
+    """Those who wait, in their order, as long as there is something for one of them."""
+    last: tuple[int, str] = (0, "")
+    while True:
+        left = {offer: count for offer in room.offers if (count := room.left(offer)) > 0}
+        if not left:
+            return
+        named = {"offers": list(left), "most": max(left.values()), "since": last[0], "id": last[1]}
+        found = connection.execute(_NEXT, named).all()
+        yield from found
+        if len(found) < AT_ONCE:
+            return
+        last = (found[-1].since, found[-1].id)
