@@ -5,10 +5,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What one of our threads does at once, in nanoseconds. By it the kernel (from 6.12 on) lets a
- * thread that wakes go before one that has asked for more, though it gets no more in the end. */
-static const uint64_t TURN_NS = 100000;
-
 /* linux/sched/types.h; C libraries name it late. */
 struct sched_attributes {
     uint32_t size, policy;
@@ -44,13 +40,13 @@ void cores_let_go(const struct cores *cores, pthread_t thread)
     pthread_setaffinity_np(thread, sizeof cores->each, &cores->each);
 }
 
-void cores_hurry(void)
+void cores_hurry(int turn)
 {
     struct sched_attributes is = {.size = sizeof is};
     if (syscall(SYS_sched_getattr, 0, &is, sizeof is, 0) != 0 || is.policy != SCHED_OTHER)
         return;
     is.size = sizeof is;
     is.flags = 0;
-    is.runtime = TURN_NS;
+    is.runtime = (uint64_t)turn;
     syscall(SYS_sched_setattr, 0, &is, 0);
 }

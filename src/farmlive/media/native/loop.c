@@ -200,7 +200,7 @@ static void do_round(struct loop *loop)
 static void *run(void *context)
 {
     struct loop *loop = context;
-    cores_hurry();
+    cores_hurry(loop->has_send_threads ? TURN_DECIDES : TURN_SENDS);
     while (!atomic_load(&loop->ends))
         do_round(loop);
     return NULL;

@@ -114,7 +114,7 @@ static void sender_do(struct sender *sender, const struct task *task)
 static void *sender_run(void *context)
 {
     struct sender *sender = context;
-    cores_hurry();
+    cores_hurry(TURN_SENDS);
     struct task tasks[TAKEN_MOST];
     for (int count; (count = queue_take(&sender->queue, tasks, TAKEN_MOST)) > 0;)
         for (int at = 0; at < count; at++)
