@@ -1,14 +1,13 @@
 """A lot that two live broadcasts draw on: who looks at one sees what is sold in the other."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.waiting import until
 
-from farmlive.app import Server
+from farmlive.app import Server, running
 from farmlive.broadcast.hub import Hub
 from farmlive.broadcast.log import Event, Log
 from farmlive.broadcast.snapshot import Scene, fold, lots
@@ -146,27 +145,27 @@ async def test_nobody_looks_and_nothing_is_asked(stall: Any) -> None:
 NAME = {"zh": "金桔", "en": "Kumquats"}
 
 
-@pytest.fixture
-async def evening(server: Server, coordinator: str) -> AsyncIterator[Any]:
-    """A server with two live broadcasts that sell boxes of one lot of 50 kg."""
-    async with Api(server.url, key=coordinator) as api:
+async def two_live(url: str, key: str) -> list[tuple[str, str]]:
+    """Two live broadcasts that sell boxes of one lot of 50 kg, with an offer each."""
+    made = []
+    async with Api(url, key=key) as api:
         farm = await api.create_farm(NAME, NAME)
         lot = await api.create_lot(farm["id"], "1", NAME, "2026-11-20T08:00:00+08:00", 50_000)
         product = await api.create_product(farm["id"], NAME, NAME, 2500)
-        made = []
         for _ in range(2):
             broadcast = (await api.create_broadcast(NAME))["id"]
             card = await api.create_offer(broadcast, lot["id"], 2990, 20, product=product["id"])
             await api.start(broadcast)
             made.append((broadcast, card["offer"]))
-        yield made
+    return made
 
 
-async def test_a_viewer_sees_it_within_about_a_second(server: Server, evening: Any) -> None:
-    (here, offer), (there, other) = evening
+async def hears(buying: str, watching: str, made: list[tuple[str, str]]) -> None:
+    """Boxes are held in one broadcast, and who looks at the other hears of it soon and once."""
+    (here, offer), (there, other) = made
     async with (
-        await Channel.connect(server.url, here) as buyer,
-        await Channel.connect(server.url, there) as viewer,
+        await Channel.connect(buying, here) as buyer,
+        await Channel.connect(watching, there) as viewer,
     ):
         lines = [{"offer": offer, "quantity": 3, "price": 2990}]
         await buyer.hold("h" * 16, lines)
@@ -175,9 +174,29 @@ async def test_a_viewer_sees_it_within_about_a_second(server: Server, evening: A
         assert asyncio.get_running_loop().time() - begun < EVERY_S + 1
         assert (told.data["left"], told.data["lot_left_g"]) == (20, 42_500)
 
+
+async def test_a_viewer_sees_it_within_about_a_second(server: Server, coordinator: str) -> None:
+    await hears(server.url, server.url, await two_live(server.url, coordinator))
+
     def alone() -> bool:
         hubs: dict[str, Hub] = server.house.broadcasts._hubs
         return not any(hub.clients for hub in hubs.values())
 
     await until(alone, "the viewers were gone")
     assert server.house.broadcasts.lots_shown() == {}
+
+
+@pytest.mark.redis
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_viewer_of_another_server_sees_it_as_soon(settings: Settings, tables: None) -> None:
+    async with running(settings) as one, running(settings) as other:
+        _, key = await one.house.people.create_api_key("test", "coordinator")
+        made = await two_live(one.url, key)
+        await hears(one.url, other.url, made)
+        (_, _), (there, _) = made
+        log = one.house.log
+        told = await one.house.store.read(
+            lambda connection: log.events(connection, there, kinds=["stock.changed"])
+        )
+        assert len(told) == 1
