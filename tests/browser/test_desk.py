@@ -17,7 +17,7 @@ from .conftest import PHONE, Open, Sale
 from .test_live import SMALL_TARGETS
 from .test_selling import PICKUP, order
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 
 async def desk(open_studio: Open, sale: Sale, **how: Any) -> Page:
@@ -225,6 +225,7 @@ async def test_a_claim_is_answered_with_money_back(
     assert found["refunded"]["amount"] == 1250
 
 
+@pytest.mark.shared_server(False)
 async def test_a_code_hands_over_and_takes_the_money(open_studio: Open, sale: Sale) -> None:
     waits = await at_the_centre(sale, 1)
     page = await open_studio("/studio", role="clerk", size=PHONE)
@@ -247,6 +248,7 @@ async def test_a_code_hands_over_and_takes_the_money(open_studio: Open, sale: Sa
     assert (found["state"], found["payment"]) == ("at_centre", "due")
 
 
+@pytest.mark.shared_server(False)
 async def test_who_has_no_code_is_found_by_name(open_studio: Open, sale: Sale) -> None:
     await at_the_centre(sale, 1)
     second = await at_the_centre(sale, 2)
@@ -266,6 +268,7 @@ async def test_who_has_no_code_is_found_by_name(open_studio: Open, sale: Sale) -
     assert await states(sale) == ["at_centre", "received"]
 
 
+@pytest.mark.shared_server(False)
 async def test_too_many_wrong_codes_rest_the_pad(open_studio: Open, sale: Sale) -> None:
     page = await open_studio("/studio/handover")
     code = page.locator("[data-code]")
@@ -279,6 +282,7 @@ async def test_too_many_wrong_codes_rest_the_pad(open_studio: Open, sale: Sale) 
     await expect(page.locator("[data-digit='1']")).to_be_disabled()
 
 
+@pytest.mark.shared_server(False)
 async def test_the_desk_can_be_hit_with_a_thumb(open_studio: Open, sale: Sale) -> None:
     placed = await order(sale, 1)
     await at_the_centre(sale, 2)

@@ -74,7 +74,8 @@ SMALL_TARGETS = """
 
 
 def picture(site: Server, sale: Sale, key: str) -> Publisher:
-    return Publisher(f"{site.url}/whip/{sale.broadcast}", key, video=TestPicture(320, 180))
+    video = TestPicture(320, 180, fps=15)
+    return Publisher(f"{site.url}/whip/{sale.broadcast}", key, video=video)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -11,6 +11,8 @@ from farmlive.ids import token
 
 from .conftest import PHONE, Open, Sale
 
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+
 WORDS = {
     "en": {
         "tell": "Something is wrong with it…",
