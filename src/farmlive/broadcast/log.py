@@ -1,7 +1,7 @@
 """The log: what happened in a broadcast, in order; all else about a broadcast is read from it.
 
 An event is written in the transaction of the thing it tells of, takes its `seq` from the
-broadcast's locked row, and goes to the bus only after the commit.
+broadcast's row, as nobody else writes meanwhile, and goes to the bus only after the commit.
 """
 
 import json
@@ -165,7 +165,7 @@ class Log:
                 handler(connection, event)
         return events
 
-    def head(self, connection: Connection, broadcast: str, *, lock: bool = False) -> Head:
+    def head(self, connection: Connection, broadcast: str) -> Head:
         """Where the broadcast stands. Raises UnknownBroadcast.
 
         Nothing of a broadcast changes under who writes until the COMMIT, on another node either,

@@ -202,7 +202,7 @@ class Bag:
         return await self._store.write(write)
 
     def _open(self, connection: Connection, broadcast: str) -> None:
-        if self._log.head(connection, broadcast, lock=True).state == "ended":
+        if self._log.head(connection, broadcast).state == "ended":
             raise BroadcastEnded(
                 "Nothing was changed: the bag is closed since the broadcast ended."
             )

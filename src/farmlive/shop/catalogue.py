@@ -149,7 +149,7 @@ class Catalogue:
     def _tell(self, connection: Connection, product: str, told: dict[str, Any]) -> None:
         query = select(offers.c.id, offers.c.broadcast).where(offers.c.product == product)
         for row in connection.execute(query.order_by(offers.c.id)).all():
-            if self._log.head(connection, row.broadcast, lock=True).state != "ended":
+            if self._log.head(connection, row.broadcast).state != "ended":
                 said = {"offer": row.id, **told}
                 self._log.append(connection, row.broadcast, "offer.changed", [PUBLIC], said)
 

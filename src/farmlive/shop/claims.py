@@ -121,7 +121,7 @@ class Claims:
             )
 
         def write(connection: Connection) -> Order:
-            row = self._steps.locked(connection, with_token(connection, token))
+            row = with_token(connection, token)
             open_one = connection.execute(
                 select(claims).where(claims.c.order == row.id, claims.c.state == "open")
             ).one_or_none()
@@ -179,7 +179,7 @@ class Claims:
         _check_staff(caller)
 
         def write(connection: Connection) -> Order:
-            self._log.head(connection, broadcast, lock=True)
+            self._log.head(connection, broadcast)
             found = _with_id(connection, broadcast, claim)
             row = with_id(connection, broadcast, found.order)
             if found.state == "open":

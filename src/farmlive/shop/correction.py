@@ -90,7 +90,7 @@ class Corrections:
         """
 
         def write(connection: Connection) -> dict[str, Any]:
-            if self._log.head(connection, broadcast, lock=True).state == "ended":
+            if self._log.head(connection, broadcast).state == "ended":
                 raise BroadcastEnded(
                     "Nothing was changed: the bag is closed since the broadcast ended. Its orders "
                     "can still be cancelled and refunded."

@@ -125,7 +125,7 @@ class Flashes:
         def write(connection: Connection) -> dict[str, Any]:
             now = now_ms()
             starts_at = now if message.starts_at is None else max(now, message.starts_at)
-            state = self._log.head(connection, broadcast, lock=True).state
+            state = self._log.head(connection, broadcast).state
             if state == "ended":
                 raise BroadcastEnded("Nothing was planned: this broadcast has ended.")
             if state == "scheduled" and message.starts_at is None:
@@ -188,7 +188,7 @@ class Flashes:
         """
 
         def write(connection: Connection) -> dict[str, Any]:
-            self._log.head(connection, broadcast, lock=True)
+            self._log.head(connection, broadcast)
             row = self._one(connection, broadcast, message.flash)
             if row.state != "ended":
                 self._log.append_all(connection, broadcast, self._end(connection, row, "host"))
@@ -223,7 +223,7 @@ class Flashes:
             )
         return done
 
-    # In the caller's transaction, which holds the lock of the broadcast.
+    # In the caller's transaction.
 
     def _next(self, connection: Connection) -> int | None:
         """When a batch starts or ends next; of those that wait for their broadcast, none does."""
@@ -236,7 +236,7 @@ class Flashes:
         return min([*times, *([end + LATE_MS] if end is not None else [])], default=None)
 
     def _turn(self, connection: Connection, due: Row[Any], now: int) -> bool:
-        state = self._log.head(connection, due.broadcast, lock=True).state
+        state = self._log.head(connection, due.broadcast).state
         row = self._one(connection, due.broadcast, due.id)
         # Started, ended or put off elsewhere meanwhile: then there is nothing to do.
         if row.state == "planned" and row.starts_at <= now and state == "live":

@@ -18,7 +18,7 @@ from farmlive.problems import Conflict, NotFound
 from farmlive.shop import life, shown
 from farmlive.shop.order_change_models import CodeSaid, HandedOver
 from farmlive.shop.order_models import Order
-from farmlive.shop.steps import Doer, Steps
+from farmlive.shop.steps import Doer, Steps, with_id
 from farmlive.shop.tables import orders
 from farmlive.store import Store, hot
 
@@ -105,7 +105,7 @@ class HandOvers:
             row = _given(connection, order, said)
             until, move = None, None
             if row is None:
-                row = self._steps.locked(connection, _waiting(connection, said))
+                row = _waiting(connection, said)
                 if row.id != order:
                     raise _unknown()
                 if row.state != "received":
@@ -122,10 +122,10 @@ class HandOvers:
     def _give(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
         if row.state == "packed":
             self._steps.enter(connection, row, "at_centre", doer)
-            row = self._steps.locked(connection, row)
+            row = with_id(connection, row.broadcast, row.id)
         self._steps.enter(connection, row, "received", doer)
         if row.payment == "due":
-            self._steps.pay(connection, self._steps.locked(connection, row), doer)
+            self._steps.pay(connection, with_id(connection, row.broadcast, row.id), doer)
 
     def _guesses(self, caller: Caller) -> Any:
         person = caller.account or caller.name or caller.device

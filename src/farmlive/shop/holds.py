@@ -91,7 +91,7 @@ class Holds:
         body_hash = keys.canonical_hash(request, NewHold)
 
         def once(connection: Connection) -> dict[str, Any]:
-            head = self._log.head(connection, broadcast, lock=True)
+            head = self._log.head(connection, broadcast)
             before = keys.answered(connection, broadcast, request.key, body_hash)
             if before is not None:
                 return before
@@ -112,7 +112,7 @@ class Holds:
         """Give back what the caller's device holds under this id; nothing where it holds none."""
 
         def write(connection: Connection) -> dict[str, Any]:
-            self._log.head(connection, broadcast, lock=True)
+            self._log.head(connection, broadcast)
             named = {
                 "hold": request.order,
                 "in_broadcast": broadcast,
@@ -204,7 +204,7 @@ class Holds:
         return answer
 
     def _expire(self, connection: Connection, hold: str, broadcast: str, now: int) -> bool:
-        self._log.head(connection, broadcast, lock=True)
+        self._log.head(connection, broadcast)
         # Placed, dropped, renewed or expired elsewhere meanwhile: then there is nothing to do.
         row = connection.execute(_OVER, {"hold": hold, "now": now}).one_or_none()
         if row is None:

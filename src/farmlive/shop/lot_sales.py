@@ -40,7 +40,7 @@ class LotSales:
     def tell(self, connection: Connection, lot: str) -> None:
         """Tell the broadcasts that have not ended what of the lot can be had now."""
         for broadcast, offer in connection.execute(_DRAWING.where(offers.c.lot == lot)).all():
-            if self._log.head(connection, broadcast, lock=True).state == "ended":
+            if self._log.head(connection, broadcast).state == "ended":
                 continue
             of_lot = stock.of_lots(connection, [lot])[lot]
             said = {"lot": lot, "harvested_g": of_lot.quantity_g, "wasted_g": of_lot.wasted_g}

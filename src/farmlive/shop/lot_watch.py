@@ -1,6 +1,6 @@
 """The lots' watch: tells a broadcast what was sold of its lots elsewhere, for those who look at it.
 
-An order tells of its lot in its own broadcast alone, and locks no other. Twice a second the watch
+An order tells of its lot in its own broadcast alone. Twice a second the watch
 compares what the cards of other broadcasts say with the lots, and writes one `stock.changed` a lot
 where that is true no more: on each server for those who look there, each once by the log.
 """
@@ -74,7 +74,7 @@ class LotWatch:
 
     def _tell(self, connection: Connection, broadcast: str, shown: Shown) -> int:
         """Write how it is, unless the log tells it meanwhile, or the broadcast is over."""
-        if self._log.head(connection, broadcast, lock=True).state == "ended":
+        if self._log.head(connection, broadcast).state == "ended":
             return 0
         said = self._said(connection, broadcast, shown)
         lots = stock.of_lots(connection, said)

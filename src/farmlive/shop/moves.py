@@ -82,7 +82,7 @@ class Moves:
         body_hash = keys.canonical_hash(move, NewMove, of="moves")
 
         def write(connection: Connection) -> Moved:
-            self._log.head(connection, broadcast, lock=True)
+            self._log.head(connection, broadcast)
             if key is not None:
                 before = keys.answered(connection, broadcast, key, body_hash)
                 if before is not None:
@@ -111,7 +111,7 @@ class Moves:
         who = life.who_is(caller)
 
         def write(connection: Connection) -> Moved:
-            self._log.head(connection, broadcast, lock=True)
+            self._log.head(connection, broadcast)
             happened = _happened(connection, broadcast, move)
             if not happened:
                 raise UnknownMove("Nothing was changed: this broadcast has no such move.")

@@ -126,7 +126,7 @@ class Orders:
         """
 
         def write(connection: Connection) -> Order:
-            row = self._steps.locked(connection, with_token(connection, token))
+            row = with_token(connection, token)
             if row.state != "cancelled":
                 self._steps.enter(connection, row, "cancelled", Doer("buyer", reason))
             return self._of_buyer(connection, with_token(connection, token))
@@ -141,7 +141,7 @@ class Orders:
         who = life.who_is(caller)
 
         def write(connection: Connection) -> Order:
-            row = self._steps.locked(connection, with_id(connection, broadcast, order))
+            row = with_id(connection, broadcast, order)
             if row.state != change.state:
                 self._steps.enter(connection, row, change.state, Doer(who, change.reason))
                 note(connection, caller, f"order.{change.state}", order, broadcast=broadcast)
@@ -157,7 +157,7 @@ class Orders:
         who = life.who_is(caller)
 
         def write(connection: Connection) -> Order:
-            row = self._steps.locked(connection, with_id(connection, broadcast, order))
+            row = with_id(connection, broadcast, order)
             if row.payment != "paid":
                 self._steps.pay(connection, row, Doer(who))
                 note(connection, caller, "order.paid", order, broadcast=broadcast)
@@ -177,7 +177,7 @@ class Orders:
         body_hash = keys.canonical_hash(refund, Refund, of=order)
 
         def write(connection: Connection) -> Order:
-            row = self._steps.locked(connection, with_id(connection, broadcast, order))
+            row = with_id(connection, broadcast, order)
             if key is not None:
                 if keys.answered(connection, broadcast, key, body_hash) is not None:
                     return self._one(connection, broadcast, order, caller)

@@ -73,7 +73,7 @@ def with_id(connection: Connection, broadcast: str, order: str) -> Row[Any]:
 
 
 class Steps:
-    """Takes steps; its caller holds the lock of the order's broadcast.
+    """Takes steps, each in its caller's transaction.
 
     `settle` says what is to be written of stock that moved, once those who wait were served of it.
     """
@@ -81,11 +81,6 @@ class Steps:
     def __init__(self, log: Log, *, settle: stock.Settle):
         self._log = log
         self._settle = settle
-
-    def locked(self, connection: Connection, row: Row[Any]) -> Row[Any]:
-        """The row as it is once nothing else of the broadcast can change any more."""
-        self._log.head(connection, row.broadcast, lock=True)
-        return connection.execute(select(orders).where(orders.c.id == row.id)).one()
 
     def enter(self, connection: Connection, row: Row[Any], state: State, doer: Doer) -> None:
         """Bring an order into a state. Raises NotInState, Forbidden, Invalid."""

@@ -230,9 +230,9 @@ def move(
 ) -> list[dict[str, Any]]:
     """Move the stock of these offers, all or none, and return a `stock.changed` of each.
 
-    `known` is what `on_offer` gave of them in this transaction, after the broadcast was locked:
-    boxes of the flash batch that runs are taken of what is kept for it. Raises SoldOut, and
-    LotSpent, also where more is released than the lot holds; the caller's changes are then undone.
+    `known` is what `on_offer` gave of them in this transaction. Boxes of the flash batch that runs
+    are taken of what is kept for it. Raises SoldOut, and LotSpent, also where more is released than
+    the lot holds; the caller's changes are then undone.
     """
     _move_ended(connection, moves, known)
     rows: dict[str, Offer] = {}

@@ -100,7 +100,7 @@ class Waits:
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
 
         def write(connection: Connection) -> dict[str, Any]:
-            head = self._log.head(connection, broadcast, lock=True)
+            head = self._log.head(connection, broadcast)
             if head.state == "scheduled":
                 raise BroadcastNotLive("You don't wait for it: come back when it is live.")
             if head.state == "ended":
@@ -123,7 +123,7 @@ class Waits:
         """
 
         def write(connection: Connection) -> dict[str, Any]:
-            self._log.head(connection, broadcast, lock=True)
+            self._log.head(connection, broadcast)
             if left := self._forgotten(connection, broadcast, caller.device, [request.offer]):
                 self._log.append_all(connection, broadcast, changed(connection, left))
             return {}
@@ -172,15 +172,13 @@ class Waits:
     def serve(self, connection: Connection, broadcast: str, back: Iterable[str]) -> list[Entry]:
         """Hold what can be had of these offers, and of others of their lots, for those who wait.
 
-        In the transaction that made boxes come back, and after they did; the broadcast is locked.
+        In the transaction that made boxes come back, and after they did.
         Returns what is to be written of it in the broadcast's log; what is served in others, of
         the same lots, is written there already.
         """
         sought = waits_queue.sought(connection, back)
         if not sought:
             return []
-        for other in sorted({offer.broadcast for offer in sought} - {broadcast}):
-            self._log.head(connection, other, lock=True)
         now = now_ms()
         room = waits_queue.Room(connection, sought)
         told: defaultdict[str, list[Entry]] = defaultdict(list)
