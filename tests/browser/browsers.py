@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, BrowserContext, Error, Page
 
-# Without a window Chromium needs a third as much; where that package is not to be had, with one.
+# Without a window Chromium needs half as much; where that package is not to be had, with one.
 PROGRAMS = ("chromium-headless-shell", "chromium")
 ARGUMENTS = [
     "--no-sandbox",

@@ -51,8 +51,7 @@ HERE = Path(__file__).parent
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "shared_server(shared=True): whether it does without a server of its own"
-        "shared_server: has no server of its own; shared_server(False): has one after all",
+        "shared_server(shared=True): whether it does without a server of its own",
     )
 
 
@@ -125,7 +124,7 @@ class SharedServer:
 async def shared_server(
     tmp_path_factory: pytest.TempPathFactory, migrated_file: Path
 ) -> AsyncIterator[SharedServer]:
-    data = tmp_path_factory.mktemp("shared", numbered=True) / "data"
+    data = tmp_path_factory.mktemp("shared") / "data"
     data.mkdir(mode=0o700)
     shutil.copyfile(migrated_file, data / "farmlive.sqlite3")
     server = SharedServer(data)
