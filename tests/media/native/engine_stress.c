@@ -101,7 +101,8 @@ static void secure(struct guest *guest, uint64_t number)
 {
     struct keyring *keyring = keyrings[number] = guest_keys(guest);
     struct order *order = order_of(number);
-    order->keys = (struct keys){&keyring->transmit, &keyring->receive, TAG};
+    order->keys =
+        (struct keys){.transmit = &keyring->transmit, .receive = &keyring->receive, .tag = TAG};
     given++;
     guest->is_secured = true;
     post(order, run_secure);
