@@ -25,7 +25,18 @@ import farmlive.media
 
 HERE = Path(__file__).parent
 NATIVE = Path(farmlive.media.__file__).parent / "native"
-SOURCES = ("senders", "cores", "fanout", "gcm", "queue", "reports", "burst", "srtp")
+SOURCES = (
+    "senders",
+    "beside",
+    "cores",
+    "fanout",
+    "gcm",
+    "outlets",
+    "queue",
+    "reports",
+    "burst",
+    "srtp",
+)
 PROFILES = {
     "gcm": (Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16),
     "cm": (Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10),

@@ -22,7 +22,19 @@ from tests.media.packets import write
 from farmlive.media import srtp
 from farmlive.media.rtp import Packet
 
-SOURCES = ("address", "burst", "cores", "fanout", "gcm", "queue", "reports", "senders", "srtp")
+SOURCES = (
+    "address",
+    "beside",
+    "burst",
+    "cores",
+    "fanout",
+    "gcm",
+    "outlets",
+    "queue",
+    "reports",
+    "senders",
+    "srtp",
+)
 WRAPPED = ("sendmmsg", "sendto", "setsockopt")
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16
 CM = Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10

@@ -425,3 +425,38 @@ def test_owners_go_where_they_are_put_where_there_are_more_or_fewer_than_cores(
     for _ in range((CROWD + LEAD) * (len(cores) + 1)):
         senders.leg()
     assert cores_of_threads() == [cores] * (len(cores) + 1)
+
+
+def handles() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_each_owner_sends_by_a_socket_of_its_own_on_the_same_port(
+    start: Start, threads: int
+) -> None:
+    senders = start(threads)
+    viewers = [senders.viewer() for _ in range(2)]
+    before = handles()
+    for viewer in viewers:
+        senders.move(viewer)
+    assert handles() == before + max(1, threads)
+    senders.send(viewers, packets(100))
+    for viewer in viewers:
+        assert viewer.sock.recvfrom(2048)[1] == senders.sock.getsockname()
+        # What comes there is still for the one that is read.
+        viewer.sock.sendto(b"from a viewer", senders.sock.getsockname())
+        assert senders.sock.recv(2048) == b"from a viewer"
+    senders.end()
+    assert handles() == before
+
+
+def test_a_socket_for_any_address_is_sent_by_itself(start: Start) -> None:
+    senders = start(0)
+    shared = senders.hall.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    shared.bind(("0.0.0.0", 0))
+    viewer = senders.viewer()
+    before = handles()
+    senders.move(viewer, by=shared)
+    assert handles() == before
+    senders.send([viewer], sent := packets(100))
+    assert viewer.hear(1) == sent

@@ -9,6 +9,7 @@
 #include "cores.h"
 #include "fanout.h"
 #include "memory.h"
+#include "outlets.h"
 #include "queue.h"
 #include "thread.h"
 
@@ -33,6 +34,7 @@ struct sender {
     struct fanout *fanout;
     int load; /* how many legs it owns */
     bool is_kept;
+    struct outlets outlets; /* the relay's thread's */
     bool is_threaded;
     pthread_t thread;
     struct queue queue;
@@ -165,6 +167,7 @@ void senders_free(struct senders *senders)
             queue_clear(&sender->queue);
         }
         fanout_free(sender->fanout);
+        outlets_close(&sender->outlets);
     }
     list_each(at, &senders->legs)
         leg_clear(list_entry(at, struct leg, all));
@@ -220,6 +223,8 @@ void senders_use_gcm(struct leg *leg, struct gcm *gcm) { leg->gcm = gcm; }
 
 void senders_move(struct leg *leg, int fd, const struct address *address)
 {
+    if (fd >= 0)
+        fd = outlets_of(&leg->owner->outlets, fd);
     if (!leg->owner->is_threaded) {
         leg_move(leg, fd, address);
         return;
