@@ -163,6 +163,8 @@ WORDS = {
 
 
 async def record(page: Page, kilograms: str, language: str = "en") -> None:
+    # The plots push down what stands beneath them.
+    await expect(page.get_by_role("radio")).to_be_checked()
     await page.get_by_label(WORDS[language]["kilograms"]).fill(kilograms)
     await page.get_by_role("button", name=WORDS[language]["do"]).click()
 
