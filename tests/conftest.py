@@ -14,7 +14,6 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 from psycopg import sql
-from tests import routes_again
 from tests.once import once
 from xdist.scheduler import LoadScopeScheduling
 
@@ -40,7 +39,6 @@ if servers := os.environ.get("FARMLIVE_TEST_REDIS", "").split():
     os.environ["FARMLIVE_TEST_REDIS"] = servers[worker % len(servers)]
 REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
 
-routes_again.keep()
 
 # Why there is no engine in C; `scripts/test` demands one.
 NO_NATIVE = ""
