@@ -91,10 +91,10 @@ def settings(settings: Settings, port: int) -> Settings:
 
 
 class SharedServer:
-    """The server of all tests that look at nothing but what they made; the first begins it."""
+    """The server of a file's tests that look at nothing but what they made; the first begins it."""
 
-    def __init__(self, data: Path) -> None:
-        self.port = free_port()
+    def __init__(self, data: Path, port: int) -> None:
+        self.port = port
         self.numbers = itertools.count(1)
         self._data = data
         self._opened = contextlib.AsyncExitStack()
@@ -120,14 +120,20 @@ class SharedServer:
         await self._opened.aclose()
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="session")
+@pytest.fixture(scope="session")
+def shared_port() -> int:
+    """Where the shared servers are, one after the other."""
+    return free_port()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def shared_server(
-    tmp_path_factory: pytest.TempPathFactory, migrated_file: Path
+    tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, shared_port: int
 ) -> AsyncIterator[SharedServer]:
     data = tmp_path_factory.mktemp("shared") / "data"
     data.mkdir(mode=0o700)
     shutil.copyfile(migrated_file, data / "farmlive.sqlite3")
-    server = SharedServer(data)
+    server = SharedServer(data, shared_port)
     yield server
     await server.close()
 
