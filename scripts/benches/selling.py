@@ -31,11 +31,11 @@ class Size:
     ways: tuple[str, ...] = ("channel", "http")
     rate: int = RATE
     window_s: float = 3.0
-    sustained_s: float = 15.0
+    sustained_s: float = 60.0
     crowd: int = 5_000
     boxes: int = 1_000
     viewers: int = 100
-    runs: int = 2
+    runs: int = 1
     most_s: float = 400.0
 
 

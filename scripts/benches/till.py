@@ -80,7 +80,7 @@ async def run(long: bool, say: Say) -> dict[str, Any]:
     """Measure on both databases, several times, each time on servers of its own."""
     size = Size()
     if long:
-        size = Size(window_s=6.0, sustained_s=60.0, runs=3, most_s=float("inf"))
+        size = Size(window_s=6.0, runs=3, most_s=float("inf"))
     return await measured(size, say)
 
 
