@@ -77,9 +77,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Processes:
     return Processes(config, log)
 
 
+def _mixed(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The long ones, the browser's, then all others with media's evenly among them: those mostly
+    wait, and leave the cores to the others.
+    """
+    groups: list[list[pytest.Item]] = [[], [], [], []]
+    for item in items:
+        first = ("tests/browser/", "tests/media/")
+        starts = [item.nodeid.startswith(each) for each in (LONG, *first)]
+        groups[starts.index(True) if any(starts) else 3].append(item)
+    long, browser, media, others = groups
+    places = [(at / len(group), item) for group in (media, others) for at, item in enumerate(group)]
+    return [*long, *browser, *(item for _, item in sorted(places, key=lambda place: place[0]))]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what needs a server that is not there; `scripts/test` starts them all."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = _mixed(items)
     for item in items:
         if item.get_closest_marker("postgresql") and not POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason="FARMLIVE_TEST_POSTGRESQL is not set"))
