@@ -1,12 +1,25 @@
 """Functions that share a transaction: each fails by itself, also by what it left to be sent."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Connection, MetaData, String, Table, bindparam, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from farmlive.settings import Settings
 from farmlive.store import Store, after_commit, hot, tally
@@ -15,6 +28,8 @@ metadata = MetaData()
 names = Table("test_names", metadata, Column("name", String(20), primary_key=True))
 ADD = hot(insert(names))
 COUNT = hot(select(func.count()).select_from(names).where(names.c.name != bindparam("but")))
+# SQLite finds no fault with it.
+WRONG = hot(select(literal(1) / bindparam("by", type_=Integer)))
 Deed = Callable[[Connection], Any]
 PUT = {"name": "taken"}
 
@@ -59,6 +74,17 @@ def refuse_late(connection: Connection) -> None:
     raise Refused
 
 
+def refuse_without_a_change(connection: Connection) -> None:
+    count(connection)
+    raise Refused
+
+
+def refuse_for_another_fault(connection: Connection) -> None:
+    with contextlib.suppress(DBAPIError):
+        connection.execute(WRONG, {"by": 0}).scalar_one()
+    raise Refused
+
+
 def nothing(_connection: Connection) -> str:
     return "nothing"
 
@@ -91,6 +117,8 @@ async def together(store: Store, *deeds: Deed) -> list[Any]:
         ([add("taken"), refuse_late], [IntegrityError, Refused]),
         ([add("taken"), refuse], [IntegrityError, Refused]),
         ([add("a"), refuse], ["a", Refused]),
+        ([add("a"), refuse_without_a_change, add("b")], ["a", Refused, "b"]),
+        ([add("a"), refuse_for_another_fault, add("b"), count], ["a", Refused, "b", 3]),
         ([refuse, add("a")], [Refused, "a"]),
         (
             [nothing, add("taken"), nothing, add("b")],

@@ -60,7 +60,7 @@ def apart(connection: Connection) -> Iterator[None]:
     """
     quick = cast(HotConnection, connection)
     calls: list[Callable[[], None]] = connection.info[_CALLS]
-    before, mark = len(calls), quick.mark()
+    before, mark = len(calls), quick.tally.mark()
     quick.control("SAVEPOINT part")
     try:
         yield
@@ -83,7 +83,7 @@ def run(connection: HotConnection, batch: Sequence[Unit]) -> None:
     before: tuple[Unit, Mark] | None = None
     left = list(reversed(batch))
     while left:
-        unit, mark = left[-1], connection.mark()
+        unit, mark = left[-1], connection.start()
         unit.calls = connection.info[_CALLS] = []
         try:
             unit.result = unit.function(connection)

@@ -25,6 +25,7 @@ class HotConnection(Connection):
 
     _sending: Queue | None = None
     _tally: Tally | None = None
+    _changes = False  # whether this function did more than look at something that is there
 
     @property
     def tally(self) -> Tally:
@@ -38,10 +39,15 @@ class HotConnection(Connection):
     ) -> Any:
         """As Connection has it."""
         found = hot_one(statement)
+        if not isinstance(statement, SelectBase):
+            self._changes = True
         if found is None or execution_options:
             self.settle()
             try:
                 return super().execute(statement, parameters, execution_options=execution_options)
+            except BaseException:
+                self._changes = True
+                raise
             finally:
                 if self._tally is not None and not isinstance(statement, SelectBase):
                     self._tally.forget()
@@ -66,6 +72,7 @@ class HotConnection(Connection):
     ) -> Any:
         """As Connection has it."""
         self.settle()
+        self._changes = True
         if self._tally is not None:
             self._tally.forget()
         return super().exec_driver_sql(statement, parameters, execution_options)
@@ -77,6 +84,7 @@ class HotConnection(Connection):
                 (owed, self._take(cast(Hot, hot_one(owed.statement)), owed.values))
                 for owed in self._tally.settled()
             ]
+            self._changes |= bool(asked)
             for owed, result in asked:
                 if result.rowcount != 1:
                     raise Miscounted(f"{owed.values} of a row that is not so")
@@ -90,8 +98,9 @@ class HotConnection(Connection):
             except psycopg.Error as error:
                 raise self.failure(error) from error
 
-    def mark(self) -> Mark:
-        """Where the tally stands, for `drop`."""
+    def start(self) -> Mark:
+        """A function starts; where the tally stands, for `drop`."""
+        self._changes = False
         return self.tally.mark()
 
     def drop(self, mark: Mark) -> bool:
@@ -100,7 +109,8 @@ class HotConnection(Connection):
         Whether there may be something to undo in the database.
         """
         self.tally.back_to(mark)
-        return self._sending is None or self._sending.drop()
+        was_sent = self._sending is None or self._sending.drop()
+        return was_sent and self._changes
 
     def leave(self, *texts: str) -> None:
         """Say this of the transaction, with what waits; on PostgreSQL not before the next function
@@ -116,6 +126,7 @@ class HotConnection(Connection):
 
     def control(self, *texts: str) -> None:
         """Say this of the transaction, with what waits."""
+        self._changes = True
         try:
             if self.dialect.name == "sqlite":
                 for text in texts:
@@ -160,6 +171,7 @@ class HotConnection(Connection):
 
     def failure(self, error: Exception) -> Exception:
         """What SQLAlchemy makes of an error of the driver's."""
+        self._changes = True
         gone = self.dialect.is_disconnect(cast(Any, error), self._driver, None)
         made = DBAPIError.instance(
             "",

@@ -25,6 +25,8 @@ from farmlive.store.migrate import migrate
 T = TypeVar("T")
 
 GATHER_S = 0.001
+# Where more than one came at a time more will: each commit has its price, and each is told to all.
+CROWD_GATHER_S = 0.01
 # Of more subtransactions PostgreSQL's readers would look up the parents on disk.
 BATCH = 64
 TURN = 4
@@ -59,7 +61,7 @@ class Store:
         self._readers = readers
         self._loop = asyncio.get_running_loop()
         self._pending: list[Unit] = []
-        self._busy = False
+        self._crowded = False
         self._closed = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -145,6 +147,7 @@ class Store:
     def _hand_over(self) -> None:
         batch = [unit for unit in self._pending[:BATCH] if not unit.waiter.cancelled()]
         del self._pending[:BATCH]
+        self._crowded = len(batch) > 1
         if batch:
             self._batches.put(batch)
         elif self._pending:
@@ -172,6 +175,8 @@ class Store:
                 unit.waiter.set_result(unit.result)
         if start + TURN < len(batch):
             self._loop.call_soon(self._answer, batch, start + TURN)
+        elif self._crowded and 0 < len(self._pending) < BATCH:
+            self._loop.call_later(CROWD_GATHER_S, self._hand_over)
         else:
             self._hand_over()
 
