@@ -113,8 +113,8 @@ class HotConnection(Connection):
         return was_sent and self._changes
 
     def leave(self, *texts: str) -> None:
-        """Say this of the transaction, with what waits; on PostgreSQL not before the next function
-        asks something. Where it fails, that one is told by Earlier.
+        """Say this of the transaction, with what waits; on PostgreSQL it is done while the next
+        function runs. Where it fails, that one is told by Earlier.
         """
         if self.dialect.name == "sqlite":
             self.control(*texts)

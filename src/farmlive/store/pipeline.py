@@ -110,20 +110,19 @@ class Queue:
         self._names: dict[Plan, bytes] = connection.info.setdefault(_PREPARED, {})
         self._waiting: list[_Waiting] = []
         self._earlier = 0  # so many of them are of the function before
-
-    @property
-    def has_earlier(self) -> bool:
-        """Whether something waits that the function before left."""
-        return self._earlier > 0
+        self._sent = 0  # so many are under way, and nobody has asked what they gave
 
     def leave(self, texts: Sequence[bytes]) -> None:
-        """Say these after what waits, and leave it all to be sent with what the next function asks.
+        """Say these after what waits, and leave it to PostgreSQL, which works on it while the next
+        function is run; what it gave is told with what that one asks.
 
-        Of two functions nothing is left: what one left is sent first.
+        Of two functions nothing is left: what one left is looked at first.
         """
         if self._earlier:
             self.send()
         self._waiting += [(text, None, [], Result()) for text in texts]
+        self._push()
+        self._libpq.flush()
         self._earlier = len(self._waiting)
 
     def drop(self) -> bool:
@@ -140,16 +139,12 @@ class Queue:
 
     def send(self, texts: Sequence[bytes] = ()) -> None:
         """Send what waits, and these texts after it. Raises what it raises, or else Earlier."""
-        waiting, self._waiting = self._waiting, []
-        earlier, self._earlier = self._earlier, 0
-        waiting += [(text, None, [], Result()) for text in texts]
-        if not waiting:
+        self._waiting += [(text, None, [], Result()) for text in texts]
+        if not self._waiting:
             return
-        if self._libpq.transaction_status == TransactionStatus.IDLE:
-            begin = b"BEGIN READ ONLY" if self._driver.read_only else b"BEGIN"
-            waiting.insert(0, (begin, None, [], Result()))
-            earlier += earlier > 0
-        given = self._one(*waiting[0]) if len(waiting) == 1 else self._pipelined(waiting)
+        given = self._given()
+        waiting, earlier = self._waiting, self._earlier
+        self._waiting, self._earlier = [], 0
         for at, each in enumerate(given):
             try:
                 self._check(each)
@@ -161,28 +156,44 @@ class Queue:
             if plan is not None:
                 result.done(plan.loaded(each), each.command_tuples or 0)
 
-    def _one(self, name: bytes, plan: Plan | None, values: Any, _result: Result) -> list[Any]:
-        return [self._libpq.exec_prepared(name, values) if plan else self._libpq.exec_(name)]
-
-    def _pipelined(self, waiting: Sequence[_Waiting]) -> list[Any]:
+    def _given(self) -> list[Any]:
+        """What each gave, once all of them are done."""
         libpq = self._libpq
-        libpq.enter_pipeline_mode()
+        if len(self._waiting) == 1 and not self._sent and not self._is_idle:
+            name, plan, values, _ = self._waiting[0]
+            return [libpq.exec_prepared(name, values) if plan else libpq.exec_(name)]
+        self._push()
         try:
-            for name, plan, values, _ in waiting:
-                if plan is not None:
-                    libpq.send_query_prepared(name, values)
-                else:
-                    libpq.send_query_params(name, None)
             libpq.pipeline_sync()
             libpq.flush()
             given = []
-            for _ in waiting:
+            for _ in self._waiting:
                 given.append(self._next())
                 self._next()  # that was all of this one
             self._next()  # and that of all
         finally:
+            self._sent = 0
             libpq.exit_pipeline_mode()
         return given
+
+    @property
+    def _is_idle(self) -> bool:
+        return bool(self._libpq.transaction_status == TransactionStatus.IDLE)
+
+    def _push(self) -> None:
+        """Let what waits be under way."""
+        libpq = self._libpq
+        if not self._sent:
+            if self._is_idle:
+                begin = b"BEGIN READ ONLY" if self._driver.read_only else b"BEGIN"
+                self._waiting.insert(0, (begin, None, [], Result()))
+            libpq.enter_pipeline_mode()
+        for name, plan, values, _ in self._waiting[self._sent :]:
+            if plan is not None:
+                libpq.send_query_prepared(name, values)
+            else:
+                libpq.send_query_params(name, None)
+        self._sent = len(self._waiting)
 
     def _next(self) -> Any:
         # `get_result` would wait too, but let no other thread run meanwhile.
