@@ -108,4 +108,13 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
 
     elif read_only:
         engine = engine.execution_options(postgresql_readonly=True)
+    else:
+
+        @event.listens_for(engine, "connect")
+        def _plan_once(connection: Any, _record: Any) -> None:
+            # Its statements are made for its indexes, and the same whatever the values: to plan
+            # one for each takes PostgreSQL longer than to execute it.
+            connection.execute("SET plan_cache_mode = force_generic_plan")
+            connection.commit()
+
     return quick(engine)
