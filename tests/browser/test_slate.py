@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 from tests.faults.conftest import Served
+from tests.waiting import until
 
 from farmlive.app import Server
 from farmlive.client import Api, ApiProblem
@@ -168,15 +169,17 @@ async def killable(settings: Settings) -> AsyncIterator[Killable]:
 
 async def published(site: Killable) -> Publisher:
     """A camera that comes back as soon as the server answers."""
-    while True:
+
+    async def begun() -> Publisher | None:
         publisher = Publisher(site.whip, site.key, video=TestPicture(320, 180))
         try:
             await publisher.start()
         except (ApiProblem, OSError):
             await publisher.close()
-            await asyncio.sleep(0.2)
-            continue
+            return None
         return publisher
+
+    return await until(begun, "the server takes the camera")
 
 
 class TestRestart:
