@@ -144,7 +144,7 @@ class Broadcasts:
         """Go live. A second start changes nothing; an ended broadcast stays ended."""
 
         def write(connection: Connection) -> Broadcast:
-            state = _lock(connection, broadcast)
+            state = self._log.head(connection, broadcast).state
             if state == "ended":
                 raise Ended
             if state == "scheduled":
@@ -159,7 +159,7 @@ class Broadcasts:
         """End for good. A second end changes nothing."""
 
         def write(connection: Connection) -> Broadcast:
-            state = _lock(connection, broadcast)
+            state = self._log.head(connection, broadcast).state
             if state == "scheduled":
                 raise NotLive
             if state == "live":
@@ -199,7 +199,7 @@ class Broadcasts:
         """Write what media tells of a broadcast that is not over; an ended one hears no more."""
 
         def write(connection: Connection) -> None:
-            if _lock(connection, broadcast) != "ended":
+            if self._log.head(connection, broadcast).state != "ended":
                 self._log.append(connection, broadcast, kind, audience, data)
 
         await self._store.write(write)
@@ -301,7 +301,7 @@ class Broadcasts:
             hub.reactions -= new
 
         def write(connection: Connection) -> None:
-            if _lock(connection, hub.broadcast) != "live":
+            if self._log.head(connection, hub.broadcast).state != "live":
                 return
             last = connection.execute(last_count).one_or_none()
             if last is not None and not new and last.at > now_ms() - int(COUNT_S * 900):
@@ -351,15 +351,6 @@ def _get(connection: Connection, broadcast: str) -> Broadcast:
     if row is None:
         raise UnknownBroadcast(broadcast)
     return _broadcast(row)
-
-
-def _lock(connection: Connection, broadcast: str) -> str:
-    state = connection.execute(
-        select(broadcasts.c.state).where(broadcasts.c.id == broadcast).with_for_update()
-    ).scalar_one_or_none()
-    if state is None:
-        raise UnknownBroadcast(broadcast)
-    return str(state)
 
 
 def _set(connection: Connection, broadcast: str, **values: Any) -> None:

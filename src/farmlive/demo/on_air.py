@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import structlog
 
+from farmlive.again import Task
 from farmlive.client import Api, ApiProblem
 from farmlive.demo.publish import Publication
 
@@ -23,9 +24,10 @@ _LOOK_S = 0.1
 _KITCHEN_S = 8.0
 
 
-class FilmOnAir:
-    """A film's publisher. `restarts` counts how often it had to be started again; `before_again`
-    is awaited before each.
+class FilmOnAir(Task):
+    """A film's publisher, whose child ends when it stops.
+
+    `restarts` counts how often it had to be started again; `before_again` is awaited before each.
     """
 
     def __init__(
@@ -35,23 +37,11 @@ class FilmOnAir:
         key: str,
         before_again: Callable[[], Awaitable[None]] | None = None,
     ):
+        super().__init__()
         self._film, self._whip_url, self._key = film, whip_url, key
         self._before_again = before_again
         self._publication: Publication | None = None
-        self._task: asyncio.Task[None] | None = None
         self.restarts = 0
-
-    async def start(self) -> None:
-        """Start publishing; returns at once."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """Stop publishing and end the child."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
 
     def vanish(self) -> None:
         """Kill the child without a word to the server; another starts after the first pause."""

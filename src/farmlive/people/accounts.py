@@ -115,11 +115,11 @@ def named(conn: Connection, name: str) -> Account:
     return account
 
 
-def known(conn: Connection, account: str, *, lock: bool = False) -> Account:
+def known(conn: Connection, account: str) -> Account:
     """The account with that identifier. Raises UnknownAccount."""
     if is_ulid(account):
         query = select(tables.accounts).where(tables.accounts.c.id == account)
-        row = conn.execute(query.with_for_update() if lock else query).one_or_none()
+        row = conn.execute(query).one_or_none()
         if row is not None:
             return _account(row)
     raise UnknownAccount("No account has this identifier; the list of accounts shows them.")
@@ -151,16 +151,14 @@ def change(
     seller's takes the farms away. Raises UnknownAccount, LastCoordinator, and Invalid where role
     and farms don't fit.
     """
-    # All coordinators are locked, and first: of two who shut each other out on two servers the
-    # later one is refused.
+    # Who writes has a turn: of two who shut each other out on two servers the later one is refused.
     able = conn.execute(
-        select(tables.accounts.c.id)
-        .where(tables.accounts.c.role == "coordinator", tables.accounts.c.disabled_at.is_(None))
-        .order_by(tables.accounts.c.id)
-        .with_for_update()
+        select(tables.accounts.c.id).where(
+            tables.accounts.c.role == "coordinator", tables.accounts.c.disabled_at.is_(None)
+        )
     ).scalars()
     others = set(able) - {identifier}
-    account = known(conn, identifier, lock=True)
+    account = known(conn, identifier)
     new_role = role or account.role
     kept = account.farms if new_role == "seller" else ()
     own = farms_of(new_role, kept if farms is None else farms)

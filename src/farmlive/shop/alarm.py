@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 import structlog
 from sqlalchemy import Connection
 
+from farmlive.again import Task
 from farmlive.clock import now_ms
-from farmlive.shop.again import Task
 from farmlive.store import Store, after_commit
 
 # What another server wrote, and this one's where it was not told, is looked for this often.

@@ -13,8 +13,8 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Connection, select
 
+from farmlive.again import Again
 from farmlive.clock import now_ms
-from farmlive.shop.again import Again
 from farmlive.shop.tables import claims
 from farmlive.store import Store
 

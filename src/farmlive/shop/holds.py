@@ -24,7 +24,7 @@ from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.shop.tables import holds
 from farmlive.store import Json, Store, hot
 
-_DUE = select(holds.c.id, holds.c.broadcast).where(holds.c.until_at <= bindparam("now"))
+_DUE = select(holds.c.id).where(holds.c.until_at <= bindparam("now"))
 _NEXT = select(func.min(holds.c.until_at))
 _OVER = hot(
     delete(holds)
@@ -135,15 +135,10 @@ class Holds:
         """Let every hold whose time is over run out, each once on whichever server; how many."""
         now = now_ms()
         due = await self._store.read(
-            lambda connection: connection.execute(_DUE, {"now": now}).all()
+            lambda connection: connection.execute(_DUE, {"now": now}).scalars().all()
         )
         done = await asyncio.gather(
-            *(
-                self._store.write(
-                    partial(self._expire, hold=row.id, broadcast=row.broadcast, now=now)
-                )
-                for row in due
-            )
+            *(self._store.write(partial(self._expire, hold=hold, now=now)) for hold in due)
         )
         return sum(done)
 
@@ -203,8 +198,7 @@ class Holds:
         self.alarm.set(connection, until)
         return answer
 
-    def _expire(self, connection: Connection, hold: str, broadcast: str, now: int) -> bool:
-        self._log.head(connection, broadcast)
+    def _expire(self, connection: Connection, hold: str, now: int) -> bool:
         # Placed, dropped, renewed or expired elsewhere meanwhile: then there is nothing to do.
         row = connection.execute(_OVER, {"hold": hold, "now": now}).one_or_none()
         if row is None:

@@ -10,9 +10,9 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from farmlive.again import Again
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.shop import stock
-from farmlive.shop.again import Again
 from farmlive.shop.lot_sales import stands
 from farmlive.shop.tables import offers
 from farmlive.store import Store

@@ -14,9 +14,9 @@ from typing import Any, cast
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from farmlive.store.connection import HotConnection, Miscounted
+from farmlive.store.connection import HotConnection
 from farmlive.store.pipeline import Earlier
-from farmlive.store.tally import Mark
+from farmlive.store.tally import Mark, Miscounted
 
 # Classes of SQLSTATE: the connection, resources, someone's intervention, the system, PostgreSQL.
 CONNECTION_STATES = ("08", "57")
@@ -96,7 +96,7 @@ def run(connection: HotConnection, batch: Sequence[Unit]) -> None:
             before = None
             continue
         except BaseException as error:
-            if _ends_transaction(error):
+            if ends_transaction(error):
                 raise
             unit.fail(error)
             if connection.drop(mark):
@@ -115,7 +115,7 @@ def run(connection: HotConnection, batch: Sequence[Unit]) -> None:
 def _undo(connection: HotConnection, before: tuple[Unit, Mark] | None, earlier: Earlier) -> None:
     """Undo the function before, of which that failed. Raises what ends the transaction."""
     error = connection.failure(earlier.error)
-    if before is None or _ends_transaction(error):
+    if before is None or ends_transaction(error):
         raise error from earlier.error
     unit, mark = before
     unit.fail(error)
@@ -123,17 +123,12 @@ def _undo(connection: HotConnection, before: tuple[Unit, Mark] | None, earlier: 
     connection.control(_UNDO)
 
 
-def _ends_transaction(error: BaseException) -> bool:
-    """Whether the database is at fault, and not the statement; or the tally."""
+def ends_transaction(error: BaseException) -> bool:
+    """Whether the database is at fault, or the tally, and not the function or its statement."""
     if isinstance(error, Miscounted):
         return True
     if not isinstance(error, DBAPIError):
         return False
-    return ends_transaction(error)
-
-
-def ends_transaction(error: DBAPIError) -> bool:
-    """Whether the database is at fault, and not the statement."""
     if error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):

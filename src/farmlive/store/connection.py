@@ -10,14 +10,10 @@ from sqlalchemy.sql.selectable import SelectBase
 
 from farmlive.store.hot import Hot, hot_one
 from farmlive.store.pipeline import Queue, Result
-from farmlive.store.tally import Mark, Tally
+from farmlive.store.tally import Mark, Miscounted, Tally
 
 # So many rows are one INSERT on PostgreSQL; each number of them is prepared by itself.
 TOGETHER = 4
-
-
-class Miscounted(Exception):
-    """A row was not as the tally had it, which can't be: the whole transaction is undone."""
 
 
 class HotConnection(Connection):
@@ -38,24 +34,19 @@ class HotConnection(Connection):
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
         """As Connection has it."""
-        found = hot_one(statement)
-        if not isinstance(statement, SelectBase):
+        found = None if execution_options else hot_one(statement)
+        looks = isinstance(statement, SelectBase)
+        if found is None or found.counted:
+            self._reveal(changes=not looks)
+        if not looks:
             self._changes = True
-        if found is None or execution_options:
-            self.settle()
-            try:
-                return super().execute(statement, parameters, execution_options=execution_options)
-            except BaseException:
-                self._changes = True
-                raise
-            finally:
-                if self._tally is not None and not isinstance(statement, SelectBase):
-                    self._tally.forget()
-        if found.counted:
-            self.settle()
-            if not isinstance(statement, SelectBase):
-                self.tally.forget()
-        return self._take(found, parameters)
+        if found is not None:
+            return self._take(found, parameters)
+        try:
+            return super().execute(statement, parameters, execution_options=execution_options)
+        except BaseException:
+            self._changes = True
+            raise
 
     def _take(self, found: Hot, parameters: Any) -> Result:
         if not self.in_transaction():
@@ -71,11 +62,15 @@ class HotConnection(Connection):
         self, statement: str, parameters: Any = None, execution_options: Any = None
     ) -> Any:
         """As Connection has it."""
-        self.settle()
+        self._reveal(changes=True)
         self._changes = True
-        if self._tally is not None:
-            self._tally.forget()
         return super().exec_driver_sql(statement, parameters, execution_options)
+
+    def _reveal(self, *, changes: bool) -> None:
+        """Let a statement see what was counted, which it may change."""
+        self.settle()
+        if changes and self._tally is not None:
+            self._tally.forget()
 
     def settle(self) -> None:
         """Let what waits be done, and write what is owed. Raises what it raises, and Miscounted."""

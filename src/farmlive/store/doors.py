@@ -18,9 +18,10 @@ from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
 from farmlive.store.batch import CONNECTION_STATES, Unit, ends_transaction, run, state_of
-from farmlive.store.connection import HotConnection, Miscounted
+from farmlive.store.connection import HotConnection
 from farmlive.store.engine import DatabaseRefused
 from farmlive.store.migrate import migrate
+from farmlive.store.tally import Miscounted
 
 T = TypeVar("T")
 

@@ -29,6 +29,10 @@ class Owed(NamedTuple):
         return {**self.row, **self.by, **self.to}
 
 
+class Miscounted(Exception):
+    """A row was not as the tally had it, which can't be: the whole transaction is undone."""
+
+
 Mark = tuple[dict[Hashable, Any], dict[Hashable, Owed]]
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.waiting import until
 
-from farmlive.shop.again import Again
+from farmlive.again import Again
 
 
 async def test_it_goes_on_after_a_failure_until_it_is_stopped() -> None:

@@ -1,5 +1,8 @@
-"""Again: does one thing over and over while the server runs. What that is, is its owner's."""
+"""Tasks that go on from a start until a stop, and one that does the same thing again and again.
+What that is, is their owners'.
+"""
 
+import abc
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -9,7 +12,7 @@ import structlog
 _log = structlog.get_logger(__name__)
 
 
-class Task:
+class Task(abc.ABC):
     """What `_run` does for ever, from `start` until `stop`."""
 
     def __init__(self) -> None:
@@ -27,8 +30,8 @@ class Task:
                 await self._task
             self._task = None
 
-    async def _run(self) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    async def _run(self) -> None: ...
 
 
 class Again(Task):
