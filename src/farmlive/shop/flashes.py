@@ -366,16 +366,19 @@ def check_limits(
 
 def spent(
     connection: Connection,
-    lines: Sequence[OrderLine],
+    sold: Mapping[str, int],
     batches: Mapping[str, str],
     known: Mapping[str, stock.Offer],
 ) -> list[Entry]:
-    """End the batches whose last boxes these lines took, in the sale's own transaction."""
-    rows = [(line, known[line.offer]) for line in lines if line.offer in batches]
+    """End the batches whose last boxes this sale took, in its own transaction.
+
+    `sold` says how many by the offer, `batches` of which batch, `known` what was on offer before.
+    """
+    rows = [(sold[offer], known[offer], batch) for offer, batch in batches.items()]
     wanted = [
-        row.flash
-        for line, row in rows
-        if row.flash == batches[line.offer] and row.flash_sold + line.quantity >= row.flash_boxes
+        batch
+        for quantity, row, batch in rows
+        if row.flash == batch and row.flash_sold + quantity >= row.flash_boxes
     ]
     if not wanted:
         return []

@@ -16,7 +16,6 @@ from farmlive.problems import Invalid
 from farmlive.shop import flashes, life, lines, payments, stock
 from farmlive.shop.fields import Payment, State
 from farmlive.shop.models import money, order_number
-from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import RefundTooHigh, UnknownOrder
 from farmlive.shop.tables import order_changes, order_lines, orders
 
@@ -198,12 +197,8 @@ class Steps:
             for offer, flash in batches.items()
         }
         moved = stock.move(connection, moves, known)
-        sold = [
-            OrderLine.model_construct(offer=offer, quantity=count, price=known[offer].flash_price)
-            for offer, count in boxes.items()
-        ]
         of_flash = {offer: flash for offer, flash in batches.items() if flash is not None}
-        return moved, flashes.spent(connection, sold, of_flash, known)
+        return moved, flashes.spent(connection, boxes, of_flash, known)
 
     def _check_boxes(self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> None:
         life.check_unpacked(row.state)

@@ -239,7 +239,7 @@ class Till:
         # Else nothing can have come back, and nobody waits any less.
         told_of = self._ordered if hold or asked.waits else stock.ordered
         told_stock = told_of(connection, broadcast, caller.device, offered, moved)
-        over = flashes.spent(connection, wanted, batches, known)
+        over = flashes.spent(connection, {ln.offer: ln.quantity for ln in wanted}, batches, known)
         self._log.append_all(connection, broadcast, [placed, *told_stock, *over])
         return {
             "order": order,
