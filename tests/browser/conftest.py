@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 from playwright.async_api import (
     BrowserContext,
     ConsoleMessage,
@@ -71,6 +72,7 @@ class Sale:
     offer: str
     rare: str
     lot: str
+    farm: str
 
     @property
     def path(self) -> str:
@@ -190,7 +192,15 @@ async def sale(site: Server) -> AsyncIterator[Sale]:
             )
         ]
         await api.start(broadcast)
-        yield Sale(api, broadcast, offers[0]["offer"], offers[1]["offer"], lot["id"])
+        offer, rare = (card["offer"] for card in offers)
+        yield Sale(api, broadcast, offer, rare, lot["id"], farm["id"])
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    file = tmp_path / "kumquats.jpg"
+    Image.new("RGB", (640, 480), "orange").save(file)
+    return file
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")

@@ -1,42 +1,18 @@
-"""Keeping products, bags, farms and people in Chromium, and a harvest recorded in the orchard."""
+"""Keeping products, bags, farms, pick-up points and people in Chromium."""
 
 import re
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from farmlive.app import Server
-from farmlive.ids import token
 
 from .conftest import PHONE, Open, Sale
+from .test_farm import plot_of
 from .test_live import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
-
-
-async def farm_of(sale: Sale) -> str:
-    return str((await sale.api.farms())[0]["id"])
-
-
-async def plot_of(sale: Sale, farm: str) -> str:
-    made = await sale.api.request(
-        "POST",
-        f"/api/v1/farms/{farm}/plots",
-        json={
-            "name": {"zh": "南坡", "en": "South slope"},
-            "crop": {"zh": "金桔", "en": "Kumquats"},
-        },
-    )
-    return str(made["id"])
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    file = tmp_path / "kumquats.jpg"
-    Image.new("RGB", (640, 480), "orange").save(file)
-    return file
 
 
 async def test_product_is_made_with_its_picture_and_put_into_the_bag(
@@ -118,158 +94,6 @@ async def test_pick_up_point_is_put_right(open_studio: Open, sale: Sale) -> None
     await expect(page.get_by_role("listitem").filter(has_text="解放路 1 号")).to_be_visible()
     (kept,) = await sale.api.centres()
     assert kept["address"] == {"zh": "解放路 1 号", "en": "Chengguan"}
-
-
-async def test_lot_goes_its_way_with_test_and_certificate(
-    open_studio: Open, sale: Sale, photo: Path
-) -> None:
-    farm = await farm_of(sale)
-    page = await open_studio(f"/studio/farms/{farm}", role="seller", farms=[farm], size=PHONE)
-    lot = page.get_by_role("listitem").filter(has_text="1123")
-    await lot.get_by_role("button", name=re.compile("^Tested")).click()
-    sheet = page.get_by_role("dialog", name="Test of lot 1123")
-    await sheet.get_by_label("What the test found", exact=True).fill("No residue found")
-    await sheet.locator("input[type=file]").set_input_files(photo)
-    await sheet.get_by_role("button", name="Keep the test").click()
-    await expect(lot.get_by_role("link", name="Certificate")).to_be_visible()
-    await lot.get_by_role("button", name=re.compile("^Packed")).click()
-    await (
-        page.get_by_role("dialog", name="Lot 1123 was packed")
-        .get_by_role("button", name="Keep it")
-        .click()
-    )
-    await expect(lot.get_by_role("button", name=re.compile("^Packed"))).to_have_count(0)
-    (kept,) = await sale.api.lots()
-    assert kept["tested"]
-    assert kept["packed_at"]
-
-
-WORDS = {
-    "en": {
-        "record": "Record a harvest",
-        "code": "Code on the boxes",
-        "kilograms": "Kilograms",
-        "do": "Record it",
-        "done": "412.5 kg of Kumquats, lot {code}",
-    },
-    "zh": {
-        "record": "记果园的采收",
-        "code": "箱上的批号",
-        "kilograms": "公斤数",
-        "do": "记下来",
-        "done": "金桔 825 斤（412.5 公斤），批次 {code}",
-    },
-}
-
-
-async def record(page: Page, kilograms: str, language: str = "en") -> None:
-    # The plots push down what stands beneath them.
-    await expect(page.get_by_role("radio")).to_be_checked()
-    await page.get_by_label(WORDS[language]["kilograms"]).fill(kilograms)
-    await page.get_by_role("button", name=WORDS[language]["do"]).click()
-
-
-async def test_lot_is_sorted_out_in_part_and_put_right(open_studio: Open, sale: Sale) -> None:
-    farm = await farm_of(sale)
-    body = {
-        "lines": [{"offer": sale.offer, "quantity": 8, "price": 2990}],
-        "buyer": {"name": "王小明", "phone": "138 0000 0000"},
-        "delivery": {"way": "parcel", "address": "溪口村"},
-        "payment": "cash_on_delivery",
-    }
-    await sale.api.place_order(sale.broadcast, token(), body)
-    page = await open_studio(f"/studio/farms/{farm}", role="seller", farms=[farm], size=PHONE)
-    row = page.get_by_role("listitem").filter(has_text="Kumquats · 1123")
-    await expect(row).to_contain_text("20 kg sold · 480 kg left")
-    await row.get_by_role("button", name="Sorted out…").click()
-    sheet = page.get_by_role("dialog", name="Sorted out of lot 1123")
-    await expect(sheet).to_contain_text("480 kg of it are neither sold nor held.")
-    await sheet.get_by_label("Kilograms").fill("481")
-    await sheet.get_by_label("Why").fill("split by rain")
-    await sheet.get_by_role("button", name="Keep it").click()
-    await expect(sheet.get_by_label("Kilograms")).to_have_accessible_description(
-        re.compile("At most 480")
-    )
-    await sheet.get_by_label("Kilograms").fill("30.5")
-    await sheet.get_by_role("button", name="Keep it").click()
-    await expect(row).to_contain_text("20 kg sold · 31 kg sorted out · 450 kg left")
-    await page.get_by_role("button", name="Undo").click()
-    await expect(row).to_contain_text("20 kg sold · 480 kg left")
-
-    await row.get_by_role("button", name="Put right…").click()
-    sheet = page.get_by_role("dialog", name="Put lot 1123 right")
-    await expect(sheet).to_contain_text("20 kg of it are sold, held or sorted out")
-    harvested = sheet.get_by_label("Kilograms harvested in truth")
-    await expect(harvested).to_have_value("500")
-    await harvested.fill("50")
-    await sheet.get_by_label("Why it was recorded otherwise").fill("typed a nought too many")
-    await sheet.get_by_role("button", name="Put it right").click()
-    await expect(row).to_contain_text("20 kg sold · 30 kg left")
-
-    await page.goto(f"/origin/lot/{sale.lot}")
-    await expect(page.get_by_text("50 kg harvested, 20 kg sold")).to_be_visible()
-    await expect(page.get_by_text("50 kg instead of 500 kg: typed a nought")).to_be_visible()
-    await page.goto(f"/studio/farms/{farm}?lang=zh")
-    await expect(page.get_by_role("listitem").filter(has_text="1123")).to_contain_text(
-        "已售 20 公斤 · 剩余 30 公斤"
-    )
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-async def test_harvest_is_recorded_from_the_orchard(
-    language: str, open_studio: Open, sale: Sale
-) -> None:
-    words = WORDS[language]
-    farm = await farm_of(sale)
-    await plot_of(sale, farm)
-    page = await open_studio("/studio", role="seller", farms=[farm], size=PHONE, language=language)
-    await page.get_by_role("link", name=words["record"]).click()
-    field = page.get_by_label(words["code"])
-    await expect(field).to_have_value(re.compile(r"^\d{4}$"))
-    code = await field.input_value()
-    await record(page, "412.5", language)
-    await expect(page.get_by_text(words["done"].format(code=code))).to_be_visible()
-    # The next one is proposed at once.
-    await expect(field).to_have_value(f"{code}-2")
-    found = {lot["code"]: lot for lot in await sale.api.lots()}
-    assert found[code]["quantity_g"] == 412_500
-    assert found[code]["plot"]["name"]["en"] == "South slope"
-
-
-async def test_harvest_waits_for_the_waiting_period(open_studio: Open, sale: Sale) -> None:
-    farm = await farm_of(sale)
-    plot = await plot_of(sale, farm)
-    page = await open_studio(f"/studio/farms/{farm}")
-    await page.get_by_role("button", name=re.compile("^Flowered or sprayed")).click()
-    sheet = page.get_by_role("dialog", name="South slope")
-    await sheet.get_by_label(re.compile(r"^With what \(")).fill("Copper")
-    await sheet.get_by_label("Waiting period").fill("14")
-    await sheet.get_by_role("button", name="Keep it").click()
-    await expect(page.get_by_text("picking allowed from")).to_be_visible()
-    await page.goto(f"/studio/farms/{farm}/harvest")
-    await record(page, "20")
-    await expect(page.get_by_text("waiting period after spraying is not over")).to_be_visible()
-    await page.get_by_label("Why it was picked all the same").fill("Thinned out, not for sale")
-    await page.get_by_role("button", name="Record it").click()
-    await expect(page.get_by_text("Recorded: 20 kg")).to_be_visible()
-    lots = await sale.api.lots()
-    assert any((lot["plot"] or {}).get("id") == plot for lot in lots)
-
-
-async def test_harvest_typed_without_network_is_kept(open_studio: Open, sale: Sale) -> None:
-    farm = await farm_of(sale)
-    await plot_of(sale, farm)
-    page = await open_studio(f"/studio/farms/{farm}/harvest", size=PHONE, language="zh")
-    await expect(page.get_by_text("南坡")).to_be_visible()
-    await page.context.set_offline(True)
-    await record(page, "33", "zh")
-    await expect(page.get_by_text("保存在这部手机上")).to_be_visible()
-    await page.context.set_offline(False)
-    await page.reload()
-    await expect(page.get_by_label("公斤数")).to_have_value("33")
-    await page.get_by_role("button", name="记下来").click()
-    await expect(page.get_by_text("已记下")).to_be_visible()
-    assert sum(lot["quantity_g"] == 33_000 for lot in await sale.api.lots()) == 1
 
 
 async def test_invited_seller_comes_to_own_lines_alone(
@@ -358,7 +182,6 @@ async def test_password_is_reset_and_shown_once(
 
 
 async def test_each_role_has_its_own_bar(open_studio: Open, sale: Sale) -> None:
-    farm = await farm_of(sale)
     bars = {
         "coordinator": [
             "Broadcasts",
@@ -375,7 +198,9 @@ async def test_each_role_has_its_own_bar(open_studio: Open, sale: Sale) -> None:
         "clerk": ["Hand-over"],
     }
     for role, tabs in bars.items():
-        page = await open_studio("/studio", role=role, farms=[farm] if role == "seller" else [])
+        page = await open_studio(
+            "/studio", role=role, farms=[sale.farm] if role == "seller" else []
+        )
         links = page.get_by_role("navigation", name="Studio").get_by_role("link")
         assert await links.all_inner_texts() == tabs
         for link in await links.all():
@@ -384,15 +209,14 @@ async def test_each_role_has_its_own_bar(open_studio: Open, sale: Sale) -> None:
 
 
 async def test_everything_can_be_hit_with_a_thumb(open_studio: Open, sale: Sale) -> None:
-    farm = await farm_of(sale)
-    await plot_of(sale, farm)
+    await plot_of(sale)
     page = await open_studio("/studio", size=PHONE)
     for path in (
         "/studio",
         "/studio/products",
         "/studio/farms",
-        f"/studio/farms/{farm}",
-        f"/studio/farms/{farm}/harvest",
+        f"/studio/farms/{sale.farm}",
+        f"/studio/farms/{sale.farm}/harvest",
         "/studio/centres",
         "/studio/people",
         "/studio/audit",

@@ -25,7 +25,6 @@ class Sold:
     """The sale with two orders by parcel and two for two pick-up points, and a pinned card."""
 
     sale: Sale
-    farm: str
 
     @property
     def path(self) -> str:
@@ -50,7 +49,7 @@ async def sold(site: Server, sale: Sale) -> Sold:
     _, key = await site.house.people.create_api_key("crew", "host")
     other = await sale.api.create_centre({"zh": "洋中镇", "en": "Yangzhong"}, {"en": "2 Market St"})
     first = (await sale.api.centres())[0]
-    sold = Sold(sale, (await sale.api.farms())[0]["id"])
+    sold = Sold(sale)
     async with await Channel.connect(site.url, sale.broadcast, key=key) as host:
         await host.call("card.pin", offer=sale.offer)
         await host.call("offer.release", offer=sale.offer, quantity=5)
@@ -202,7 +201,7 @@ async def test_each_pick_up_points_list_prints_on_a_page_of_its_own(
 
 async def test_a_seller_reads_own_farms_part(sold: Sold, open_page: Open) -> None:
     page = await open_page("/", size=PHONE)
-    await as_someone(page, sold.sale, "seller", (sold.farm,), then="/review")
+    await as_someone(page, sold.sale, "seller", (sold.sale.farm,), then="/review")
     await page.get_by_role("link", name=re.compile("Kumquats live")).tap()
     headline = page.get_by_role("heading", level=1)
     await expect(headline).to_contain_text("Sold 6 items for ¥179.40")
