@@ -5,7 +5,7 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from ctypes import POINTER, Structure, byref, c_bool, c_int, c_size_t, c_uint, c_uint64, c_void_p
 from dataclasses import dataclass, field
@@ -306,3 +306,33 @@ def on_a_narrow_loopback(send: Callable[[], None]) -> None:
         if isinstance(problem, PermissionError):
             pytest.skip("a network namespace needs root")
         raise problem
+
+
+Start = Callable[..., Senders]
+
+
+@pytest.fixture(scope="session")
+def native_senders(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    return load(tmp_path_factory)
+
+
+@pytest.fixture(params=[0, 1, 2], ids="{} threads".format)
+def threads(request: pytest.FixtureRequest) -> int:
+    count: int = request.param
+    return count
+
+
+@pytest.fixture
+def start(native_senders: ctypes.CDLL) -> Iterator[Start]:
+    with ExitStack() as hall:
+
+        def begin(threads: int, **options: Any) -> Senders:
+            senders = Senders(native_senders, hall, threads, **options)
+            hall.callback(senders.end)
+            return senders
+
+        yield begin
+    for name in ("driver_port", "driver_error", "driver_failed", "driver_runs"):
+        c_int.in_dll(native_senders, name).value = 0
+    for name in ("driver_all", "driver_is_old"):
+        c_bool.in_dll(native_senders, name).value = False
