@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +21,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from farmlive.settings import Settings
 from farmlive.store import Store, after_commit, hot, tally
 
 metadata = MetaData()
@@ -39,13 +38,11 @@ class Refused(Exception):
 
 
 @pytest.fixture
-async def store(settings: Settings) -> AsyncIterator[Store]:
+async def store(store: Store) -> Store:
     """The store, with a name that is taken."""
-    store = await Store.open(settings)
     await store.write(lambda connection: metadata.create_all(connection))
     await store.write(lambda connection: connection.execute(insert(names), PUT))
-    yield store
-    await store.close()
+    return store
 
 
 def add(name: str) -> Deed:

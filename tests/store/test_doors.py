@@ -1,7 +1,7 @@
 """The two doors: what shares a commit, what is undone, who is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,12 +33,10 @@ promises = Table(
 
 
 @pytest.fixture
-async def store(settings: Settings) -> AsyncIterator[Store]:
+async def store(store: Store) -> Store:
     """The store, with the tables of these tests."""
-    store = await Store.open(settings)
     await store.write(lambda connection: metadata.create_all(connection))
-    yield store
-    await store.close()
+    return store
 
 
 def mark(n: int) -> Callable[[Connection], int]:

@@ -1,7 +1,6 @@
 """Hot statements give what others give, on both databases, in the order of asking."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -22,7 +21,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DataError, IntegrityError, MultipleResultsFound, NoResultFound
 
-from farmlive.settings import Settings
 from farmlive.store import Json, Store, hot
 from farmlive.store.engine import READERS
 
@@ -72,12 +70,10 @@ PEAR = {"id": "pear 梨", "boxes": 2**40, "ripe": False, "facts": None, "note": 
 
 
 @pytest.fixture
-async def store(settings: Settings) -> AsyncIterator[Store]:
+async def store(store: Store) -> Store:
     """The store, with the table of these tests."""
-    store = await Store.open(settings)
     await store.write(lambda connection: metadata.create_all(connection))
-    yield store
-    await store.close()
+    return store
 
 
 async def test_rows_are_those_of_other_statements(store: Store) -> None:

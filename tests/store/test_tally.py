@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,7 +19,6 @@ from sqlalchemy import (
     update,
 )
 
-from farmlive.settings import Settings
 from farmlive.store import CommitFailed, Store, apart, hot, tally
 
 metadata = MetaData()
@@ -49,14 +48,12 @@ class Refused(Exception):
 
 
 @pytest.fixture
-async def store(settings: Settings) -> AsyncIterator[Store]:
+async def store(store: Store) -> Store:
     """The store, with a basket of ten."""
-    store = await Store.open(settings)
     await store.write(lambda connection: metadata.create_all(connection))
     basket = {"id": "plums", "taken": 0, "there": 10}
     await store.write(lambda connection: connection.execute(insert(baskets), basket))
-    yield store
-    await store.close()
+    return store
 
 
 def take(connection: Connection, by: int) -> None:
