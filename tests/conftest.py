@@ -6,6 +6,7 @@ A server on SQLite stands alone; one on PostgreSQL has the bus of Redis too.
 import importlib
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ from farmlive.store.migrate import migrate
 pytest.register_assert_rewrite(
     "tests.fuzz.house", "tests.fuzz.works", "tests.shop.agreement", "tests.shop.trade"
 )
+
+# The benches are scripts, whose folder is not on the path by itself.
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 POSTGRESQL = os.environ.get("FARMLIVE_TEST_POSTGRESQL", "")
 # Processes that test at the same time have a Redis each: its channels cross its databases.

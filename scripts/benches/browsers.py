@@ -18,7 +18,8 @@ from playwright.async_api import Browser, Page, Playwright
 from benches.lab import Place
 
 _BARE = Path(__file__).with_name("bare.js")
-ARGUMENTS = [
+# It draws by itself, and does nothing that nobody asked it for.
+QUIET = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -26,6 +27,9 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+]
+ARGUMENTS = [
+    *QUIET,
     "--disable-background-timer-throttling",
     "--disable-renderer-backgrounding",
     "--autoplay-policy=no-user-gesture-required",
@@ -102,9 +106,14 @@ def missing() -> str:
     return "" if _program() else "Chromium is missing: apt-get install chromium."
 
 
+def installed(*names: str) -> str | None:
+    """Where Chromium is: the first of these programs that this machine has."""
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 def _program() -> str | None:
     """Chromium as people have it, or else the one without a window, which tests install."""
-    return shutil.which("chromium") or shutil.which("chromium-headless-shell")
+    return installed("chromium", "chromium-headless-shell")
 
 
 @contextlib.asynccontextmanager

@@ -4,25 +4,15 @@ After a test each is emptied of all that it knows, and opened again for another 
 read of the static files it keeps, as a browser at home does: a page loads some sixty of them.
 """
 
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 
+from benches.browsers import CAMERA, QUIET, installed
 from playwright.async_api import Browser, BrowserContext, Error, Page
 
 # Without a window Chromium needs half as much; where that package is not to be had, with one.
 PROGRAMS = ("chromium-headless-shell", "chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
+ARGUMENTS = [*QUIET, *CAMERA]
 
 # Two thirds of what a phone's page costs while it plays is to blur what surrounds the picture, and
 # a fifth of what it costs to buy is to move. Those who walk the whole way see all of it.
@@ -35,9 +25,8 @@ document.adoptedStyleSheets.push(sharp);
 
 def program(wanted: str = "") -> str:
     """Where Chromium is: the one that is wanted, or the first that is there."""
-    for name in [wanted] if wanted else PROGRAMS:
-        if found := shutil.which(name):
-            return found
+    if found := installed(*[wanted] if wanted else PROGRAMS):
+        return found
     raise AssertionError("Chromium is missing; ./scripts/test installs it")
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from tests.ports import free_port
@@ -13,9 +12,6 @@ from tests.ports import free_port
 from farmlive.people import People
 from farmlive.settings import Settings
 from farmlive.store import Store
-
-# The laboratory of the benches is a script's; its folder is put on the path here too.
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
 
 class Served:
