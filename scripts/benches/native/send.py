@@ -18,23 +18,23 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pylibsrtp._binding
 from pylibsrtp import Policy, Session
 
 import farmlive.media
+from farmlive.media import srtp
 
 HERE = Path(__file__).parent
 NATIVE = Path(farmlive.media.__file__).parent / "native"
 SOURCES = (
-    "senders",
     "beside",
+    "burst",
     "cores",
     "fanout",
     "gcm",
     "outlets",
     "queue",
     "reports",
-    "burst",
+    "senders",
     "srtp",
 )
 PROFILES = {
@@ -81,13 +81,6 @@ def build(folder: Path, flags: list[str]) -> ctypes.CDLL:
         check=True,
     )
     return ctypes.CDLL(str(library))
-
-
-def functions() -> ctypes.Array[ctypes.c_void_p]:
-    library = ctypes.CDLL(pylibsrtp._binding.__file__)
-    names = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
-    addresses = [ctypes.cast(getattr(library, name), ctypes.c_void_p).value for name in names]
-    return (ctypes.c_void_p * 4)(*addresses)
 
 
 def session(profile: int, length: int) -> Session:
@@ -144,10 +137,9 @@ def main() -> None:
     sock.setblocking(False)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
     sessions = [session(profile, length) for _ in range(options.viewers)]
-    pointers = (ctypes.c_void_p * options.viewers)(
-        *(int(pylibsrtp._binding.ffi.cast("uintptr_t", each._srtp[0])) for each in sessions)
-    )
-    at, frames, srtp = addresses(sinks), int(options.seconds * FRAMES_A_SECOND), functions()
+    pointers = (ctypes.c_void_p * options.viewers)(*(srtp.address_of(each) for each in sessions))
+    functions = (ctypes.c_void_p * 4)(*srtp.functions())
+    at, frames = addresses(sinks), int(options.seconds * FRAMES_A_SECOND)
     figures: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         libraries = []
@@ -174,7 +166,7 @@ def main() -> None:
                     sequence = (sequence + frames * options.packets) & 0xFFFF
                     result = Result()
                     library.bench_send(
-                        ctypes.byref(setting), srtp, pointers, at, ctypes.byref(result)
+                        ctypes.byref(setting), functions, pointers, at, ctypes.byref(result)
                     )
                     failed += result.failed
                     figures.setdefault((number, threads), []).append(

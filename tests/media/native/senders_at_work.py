@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import pylibsrtp._binding
 import pytest
+from benches.native import send
 from pylibsrtp import Policy, Session
 from tests.media.native.compiling import LIBRARY, compiled
 from tests.media.packets import write
@@ -22,19 +22,7 @@ from tests.media.packets import write
 from farmlive.media import srtp
 from farmlive.media.rtp import Packet
 
-SOURCES = (
-    "address",
-    "beside",
-    "burst",
-    "cores",
-    "fanout",
-    "gcm",
-    "outlets",
-    "queue",
-    "reports",
-    "senders",
-    "srtp",
-)
+SOURCES = ("address", *send.SOURCES)
 WRAPPED = ("sendmmsg", "sendto", "setsockopt")
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16
 CM = Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10
@@ -69,10 +57,7 @@ def load(factory: pytest.TempPathFactory) -> ctypes.CDLL:
     assert ciphers is not None
     assert native.gcm_use((c_void_p * len(ciphers))(*ciphers))
     native.reports_take.restype = c_void_p
-    binding = ctypes.CDLL(pylibsrtp._binding.__file__)
-    names = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
-    functions = (c_void_p * 4).in_dll(native, "srtp")
-    functions[:] = [ctypes.cast(getattr(binding, name), c_void_p).value for name in names]
+    (c_void_p * 4).in_dll(native, "srtp")[:] = srtp.functions()
     return native
 
 
@@ -160,7 +145,7 @@ class Senders:
         ours.allow_repeat_tx = True
         theirs = Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND, srtp_profile=number)
         transmit = Session(ours)
-        pointer = c_void_p(int(pylibsrtp._binding.ffi.cast("uintptr_t", transmit._srtp[0])))
+        pointer = c_void_p(srtp.address_of(transmit))
         peer = 1000 + len(self.viewers)
         leg = self.leg(peer, pointer, tag)
         while self.threads > 1 and self.viewers and self.owner(leg) == self._last_owner:
