@@ -6,6 +6,7 @@ statement, sends it and reads what it gave: it says below of which part.
 
 import sqlite3
 from collections.abc import Iterator
+from select import POLLIN, poll
 from typing import Any, cast
 
 import psycopg
@@ -127,6 +128,17 @@ def test_an_insert_and_an_update_name_their_columns_values(dialect: Any) -> None
         assert not made.update_prefetch
 
 
+def test_an_insert_of_several_rows_names_the_values_of_each(dialect: Any) -> None:
+    rows = [{"id": "a", "boxes": 1}, {"id": "b", "boxes": 2}]
+    made = insert(CRATES).values(rows).compile(dialect=dialect)
+    assert {name: bind.value for bind, name in made.bind_names.items()} == {
+        "id_m0": "a",
+        "boxes_m0": 1,
+        "id_m1": "b",
+        "boxes_m1": 2,
+    }, "a value of a row is no longer named after its column and the row's number"
+
+
 @pytest.mark.parametrize("ids", [[], ["a"], ["a", "b", "c"]], ids=len)
 def test_lists_are_put_in_their_places(dialect: Any, ids: list[str]) -> None:
     made = compiled(SOME, dialect, "least", "ids")
@@ -198,6 +210,25 @@ def test_an_error_of_the_driver_is_made_one_of_sqlalchemys() -> None:
     )
 
 
+def test_a_dialect_tells_a_lost_connection() -> None:
+    engine: Any = create_engine("sqlite://")
+    assert engine.dialect.loaded_dbapi.Error is sqlite3.Error, (
+        "loaded_dbapi is no longer the driver's module"
+    )
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        locked = sqlite3.OperationalError("database is locked")
+        assert not engine.dialect.is_disconnect(locked, driver, None)
+        driver.close()
+        with pytest.raises(sqlite3.ProgrammingError) as closed:
+            driver.execute("SELECT 1")
+        assert engine.dialect.is_disconnect(closed.value, driver, None), (
+            "is_disconnect no longer says that a connection is lost"
+        )
+        connection.invalidate()
+    engine.dispose()
+
+
 # psycopg: how it is sent to PostgreSQL, and what comes back.
 
 
@@ -220,6 +251,28 @@ def test_libpq_has_what_sends_and_reads() -> None:
 def driver() -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(POSTGRESQL, prepare_threshold=None) as driver:
         yield driver
+
+
+def next_of(libpq: pq.abc.PGconn) -> Any:
+    """What comes next, waited for as the store waits for it."""
+    readable = poll()
+    readable.register(libpq.socket, POLLIN)
+    while libpq.is_busy():
+        assert readable.poll(5000), "nothing comes by PGconn.socket, though is_busy waits for it"
+        libpq.consume_input()
+    return libpq.get_result()
+
+
+@pytest.mark.postgresql
+def test_a_lost_connection_to_postgresql_is_told(driver: psycopg.Connection[Any]) -> None:
+    dialect: Any = create_engine("postgresql+psycopg://").dialect
+    assert dialect.loaded_dbapi.Error is psycopg.Error
+    lost = psycopg.OperationalError("the connection is lost")
+    assert not dialect.is_disconnect(lost, driver, None)
+    driver.close()
+    assert dialect.is_disconnect(lost, driver, None), (
+        "is_disconnect no longer says that a connection is lost"
+    )
 
 
 @pytest.mark.postgresql
@@ -246,19 +299,24 @@ def test_many_go_on_one_way_there_and_back(driver: psycopg.Connection[Any]) -> N
     assert libpq.transaction_status == pq.TransactionStatus.INTRANS
     libpq.prepare(b"add", b"INSERT INTO crates VALUES ($1)", [0])
     libpq.enter_pipeline_mode()
-    for name in (b"a", b"b", b"a"):
+    for name in (b"a", b"b"):
         libpq.send_query_prepared(b"add", [name])
+    libpq.flush()  # these are under way, and others follow
+    libpq.send_query_prepared(b"add", [b"a"])
     libpq.send_query_params(b"COMMIT", None)
     libpq.pipeline_sync()
     libpq.flush()
     given = []
     for _ in range(4):
-        given.append(libpq.get_result())
-        assert libpq.get_result() is None, "each statement's result no longer ends with None"
-    assert libpq.get_result().status == pq.ExecStatus.PIPELINE_SYNC, (
+        given.append(next_of(libpq))
+        assert next_of(libpq) is None, "each statement's result no longer ends with None"
+    assert next_of(libpq).status == pq.ExecStatus.PIPELINE_SYNC, (
         "the last that comes is no longer that all of them have come"
     )
     libpq.exit_pipeline_mode()
+    assert libpq.transaction_status == pq.TransactionStatus.INERROR, (
+        "transaction_status no longer tells that something of the transaction failed"
+    )
     assert [each.command_tuples for each in given[:2]] == [1, 1]
     assert isinstance(error_from_result(given[2], encoding="utf-8"), UniqueViolation), (
         "error_from_result no longer makes psycopg's error of what libpq gave"
