@@ -315,9 +315,8 @@ async def test_a_browser_that_can_not_play_is_told_so(sale: Sale, open_page: Ope
 async def test_targets_are_large_enough_for_a_thumb(
     sale: Sale, host: Channel, open_page: Open, language: str
 ) -> None:
-    farm = (await sale.api.offers(sale.broadcast))[0]["lot"]["farm"]["id"]
     lot = f"/origin/lot/{sale.lot}"
-    for path in (sale.path, "/", "/sign-in", lot, f"/origin/farm/{farm}"):
+    for path in (sale.path, "/", "/sign-in", lot, f"/origin/farm/{sale.farm}"):
         page = await open_page(path, size=PHONE, language=language)
         if path == sale.path:
             await host.call("card.pin", offer=sale.offer)

@@ -27,7 +27,7 @@ async def test_the_card_follows_what_another_broadcast_sells(
     sale: Sale, open_page: Open, site: Any
 ) -> None:
     small = await sale.api.create_lot(
-        (await sale.api.lots())[0]["farm"],
+        sale.farm,
         "1124",
         {"zh": "金桔", "en": "Kumquats"},
         "2026-11-20T08:00:00+08:00",
