@@ -94,5 +94,11 @@ async def test_what_a_killed_server_left_on_the_way_out_is_put_back_or_removed(
     assert files(photos) == {sent}
 
 
-async def test_where_no_photo_was_ever_sent_nothing_is_asked(photos: ClaimPhotos) -> None:
+async def test_where_no_photo_was_ever_sent_nothing_is_asked(
+    photos: ClaimPhotos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(_connection: Any) -> set[str]:
+        raise AssertionError("the database was asked")
+
+    monkeypatch.setattr(claim_photos, "_sent", asked)
     assert await photos.clear() == 0
