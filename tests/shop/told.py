@@ -41,7 +41,7 @@ async def all_are_sent(stall: Any, provider: str = "file") -> None:
 
     async def are() -> bool:
         rows = [row for row in await kept(stall.store) if row.provider == provider]
-        return all(row.state == "sent" for row in rows)
+        return bool(rows) and all(row.state == "sent" for row in rows)
 
     await until(are, f"every notice by {provider} is sent")
 
