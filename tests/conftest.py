@@ -43,7 +43,6 @@ if servers := os.environ.get("FARMLIVE_TEST_REDIS", "").split():
     os.environ["FARMLIVE_TEST_REDIS"] = servers[worker % len(servers)]
 REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
 
-
 # Why there is no engine in C; `scripts/test` demands one.
 NO_NATIVE = ""
 try:

@@ -16,7 +16,6 @@ from farmlive.shop.problems import BroadcastEnded, PriceChanged, UnknownOffer
 from .conftest import HOST, PRICE, caller
 
 WRONG = 299
-LATER_MS = 11 * 60_000
 ANOTHER = caller("another device")
 
 
