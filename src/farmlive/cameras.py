@@ -3,13 +3,13 @@ is. Whose a camera is, people know; who is on air, media; here they meet, over t
 """
 
 import asyncio
-import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
+from farmlive import compact
 from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import Message
@@ -120,12 +120,12 @@ class Cameras:
             del self._asked[question]
 
     def _say(self, **message: Any) -> None:
-        self._bus.publish(TOPIC, json.dumps(message).encode())
+        self._bus.publish(TOPIC, compact.encode(message))
 
     def _hear(self, topic: str, message: bytes) -> None:
         if topic != TOPIC:
             return
-        said = json.loads(message)
+        said = compact.decode(message)
         if "dismiss" in said:
             self._relay.dismiss(said["broadcast"], said["dismiss"])
         elif "switch" in said:

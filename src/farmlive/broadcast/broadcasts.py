@@ -1,13 +1,13 @@
 """Broadcasts: made, started, ended; their hubs; and what is counted while they are live."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Row, case, insert, select, update
 
+from farmlive import compact
 from farmlive.broadcast.hub import Counts, Hub
 from farmlive.broadcast.log import PUBLIC, TOPIC, Event, Log, UnknownBroadcast, unpack
 from farmlive.broadcast.models import Broadcast, ChangedBroadcast, NewBroadcast
@@ -258,7 +258,7 @@ class Broadcasts:
             if (hub := self._hubs.get(event.broadcast)) is not None:
                 hub.take(event)
         elif topic == PRESENCE:
-            node, broadcast, viewers, at = json.loads(message)
+            node, broadcast, viewers, at = compact.decode(message)
             if node != self._node:
                 self._elsewhere[node, broadcast] = (viewers, at)
 
@@ -284,7 +284,7 @@ class Broadcasts:
                 continue
             self._bus.publish(
                 PRESENCE,
-                json.dumps([self._node, broadcast, len(hub.devices), now_ms()]).encode(),
+                compact.encode([self._node, broadcast, len(hub.devices), now_ms()]),
             )
             await self._store.write(self._counting(hub, self.viewers(broadcast), hub.reactions))
 

@@ -3,7 +3,6 @@ messages to the handlers registered by type. What is sent afterwards is the hub'
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 from starlette.websockets import WebSocketDisconnect
 
+from farmlive import compact
 from farmlive.broadcast import models
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -341,8 +341,8 @@ def _read(text: str | None) -> dict[str, Any]:
     if text is None:
         raise Malformed("Send text frames, each one JSON object.")
     try:
-        message = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        message = compact.decode(text)
+    except ValueError as error:
         raise Malformed("The frame is not JSON: send one JSON object a frame.") from error
     if not isinstance(message, dict):
         raise Malformed("Send one JSON object a frame, with a `type`.")
@@ -350,7 +350,7 @@ def _read(text: str | None) -> dict[str, Any]:
 
 
 def _identity(said: Any) -> str | int | None:
-    """The message's id where it can be said back: a text that is none encodes as no frame."""
+    """The message's id, where it is one."""
     try:
         return models.MESSAGE_ID.validate_python(said, strict=True)
     except ValidationError:
@@ -365,7 +365,7 @@ async def _refuse(websocket: WebSocket, problem: Problem) -> None:
     codes = {401: UNKNOWN_KEY, 403: REFUSED, 404: UNKNOWN_BROADCAST, 429: TOO_MANY}
     frame = {"type": "problem", "problem": problem.body()}
     try:
-        await websocket.send_text(json.dumps(frame, ensure_ascii=False))
+        await websocket.send_text(compact.encode(frame).decode())
         await websocket.close(codes.get(problem.status, 4400), problem.title[:120])
     except WebSocketDisconnect:
         return

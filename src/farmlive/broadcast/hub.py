@@ -6,7 +6,6 @@ and an event once for all frames.
 """
 
 import asyncio
-import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from farmlive import compact
 from farmlive.broadcast.lines import ORDER, seen
 from farmlive.broadcast.log import PUBLIC, Event
 from farmlive.broadcast.snapshot import Scene, fold
@@ -65,11 +65,7 @@ class Counts:
 
 def encode(message: dict[str, Any]) -> bytes:
     """A message as one text frame."""
-    return text_frame(_json(message))
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return text_frame(compact.encode(message))
 
 
 def newest(events: Iterable[Event]) -> list[Event]:
@@ -308,7 +304,7 @@ class Hub:
             key = (event.seq, _ANYONE if PUBLIC in mine else mine)
             piece = pieces.get(key)
             if piece is None:
-                piece = pieces[key] = _json(visible(event, audiences))
+                piece = pieces[key] = compact.encode(visible(event, audiences))
             found.append(piece)
         if not found:
             return None

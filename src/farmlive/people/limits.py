@@ -6,12 +6,12 @@ a setting, and what is counted is the caller's to say.
 
 import asyncio
 import contextlib
-import json
 import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
+from farmlive import compact
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
@@ -142,12 +142,12 @@ class RateLimits:
         used = [[*bucket, seconds] for bucket, seconds in self._untold.items() if seconds]
         self._untold = {}
         if used:
-            bus.publish(TOPIC, json.dumps([self._mark, now_ms(), used]).encode())
+            bus.publish(TOPIC, compact.encode([self._mark, now_ms(), used]))
 
     def _hear(self, topic: str, message: bytes) -> None:
         if topic != TOPIC:
             return
-        mark, sent_at, used = json.loads(message)
+        mark, sent_at, used = compact.decode(message)
         if mark == self._mark or abs(now_ms() - sent_at) > STALE_MS:
             return
         now = self._clock()

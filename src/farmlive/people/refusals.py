@@ -4,10 +4,10 @@ Kept in memory for an hour and told to the other servers; of people it knows pse
 """
 
 import asyncio
-import json
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
+from farmlive import compact
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
@@ -91,12 +91,12 @@ class Refusals:
     def _tell(self, bus: Bus) -> None:
         told = [list(vars(refusal).values()) for refusal in self._untold.values()]
         self._untold = {}
-        bus.publish(TOPIC, json.dumps([self._node, told]).encode())
+        bus.publish(TOPIC, compact.encode([self._node, told]))
 
     def _hear(self, topic: str, message: bytes) -> None:
         if topic != TOPIC:
             return
-        node, told = json.loads(message)
+        node, told = compact.decode(message)
         if node == self._node:
             return
         for values in told:

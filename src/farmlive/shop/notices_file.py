@@ -5,12 +5,12 @@ file of its own, `YYYY-MM-DD.jsonl` in UTC, by when the notice came about.
 """
 
 import fcntl
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from farmlive import compact
 from farmlive.clock import rfc3339
 from farmlive.shop.notices_providers import Notice, NotNow
 
@@ -83,7 +83,7 @@ class _Day:
             # What stands behind the last whole line was being written when its writer was killed.
             file.truncate(self._seen)
             file.seek(self._seen)
-            written = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            written = compact.encode(line) + b"\n"
             file.write(written)
             file.flush()
             os.fsync(file.fileno())
@@ -105,4 +105,4 @@ class _Day:
             if not line.endswith(b"\n"):
                 break
             self._seen += len(line)
-            self._known.add(json.loads(line)["id"])
+            self._known.add(compact.decode(line)["id"])

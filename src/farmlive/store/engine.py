@@ -2,7 +2,6 @@
 is the doors' part.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from farmlive import compact
 from farmlive.store.connection import quick
 
 BUSY_TIMEOUT_MS = 10_000
@@ -21,7 +21,7 @@ class DatabaseRefused(Exception):
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return compact.encode(value).decode()
 
 
 def address(database_url: str, data: Path) -> str:
@@ -75,6 +75,7 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
     sqlite = url.startswith("sqlite")
     options: dict[str, Any] = {
         "json_serializer": _dump,
+        "json_deserializer": compact.decode,
         "hide_parameters": True,  # an error is logged, and they may be a buyer's name and phone
         "pool_size": pool_size,
         "max_overflow": 0,
