@@ -9,7 +9,7 @@ from farmlive.bilingual import Bilingual
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.problems import Forbidden, TooMany
-from farmlive.shop.handovers import CodeShared, UnknownCode, new_code
+from farmlive.shop.handovers import CodeShared, UnknownCode, draw, new_code
 from farmlive.shop.models import NewCentre
 from farmlive.shop.order_change_models import CodeSaid
 from farmlive.shop.problems import NotInState
@@ -161,12 +161,12 @@ async def test_a_new_code_is_none_that_waits_at_the_centre(
     await waiting(stall, "000007")
     drawn = iter((7, 7, 8))
     monkeypatch.setattr("farmlive.shop.handovers.secrets.randbelow", lambda _below: next(drawn))
-    code = await stall.store.write(lambda connection: new_code(connection, stall.centre.id))
+    code = await stall.store.write(lambda connection: new_code(connection, stall.centre.id, draw()))
     assert code == "000008"
     monkeypatch.setattr("farmlive.shop.handovers.secrets.randbelow", lambda _below: 7)
     for centre, expected in ((ulid(), "000007"), (stall.centre.id, "000007")):
         code = await stall.store.write(
-            lambda connection, centre=centre: new_code(connection, centre)
+            lambda connection, centre=centre: new_code(connection, centre, draw())
         )
         assert code == expected
 

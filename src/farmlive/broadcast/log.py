@@ -4,7 +4,6 @@ An event is written in the transaction of the thing it tells of, takes its `seq`
 broadcast's row, as nobody else writes meanwhile, and goes to the bus only after the commit.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from farmlive import compact
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.bus import Bus
@@ -84,7 +84,7 @@ _ADVANCE = hot(
     )
     .values(seq=bindparam("last"), last_at=bindparam("at"))
 )
-_INSERT = hot(insert(events))
+_INSERT = hot(insert(events), own=True)
 _HEAD = hot(
     select(broadcasts.c.seq, broadcasts.c.last_at, broadcasts.c.state, broadcasts.c.title).where(
         broadcasts.c.id == bindparam("broadcast")
@@ -230,7 +230,7 @@ class Log:
 
 def pack(event: Event) -> bytes:
     """Write an event for the bus."""
-    return json.dumps(
+    return compact.encode(
         [
             event.broadcast,
             event.seq,
@@ -239,13 +239,11 @@ def pack(event: Event) -> bytes:
             event.audience,
             event.data,
             event.device,
-        ],
-        ensure_ascii=False,
-        separators=(",", ":"),
-    ).encode()
+        ]
+    )
 
 
 def unpack(message: bytes) -> Event:
     """Read what `pack` wrote."""
-    broadcast, seq, at, kind, audience, data, device = json.loads(message)
+    broadcast, seq, at, kind, audience, data, device = compact.decode(message)
     return Event(broadcast, seq, at, kind, tuple(audience), data, device)

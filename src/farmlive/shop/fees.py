@@ -3,7 +3,9 @@
 Whether an order is a parcel, and what its buyer saw, is the till's.
 """
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from typing import Any
+
+from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select
 
 from farmlive.ids import ulid
 from farmlive.people import Caller
@@ -41,13 +43,17 @@ class TooHeavy(Conflict):
         )
 
 
+def asked(region: str | None) -> tuple[Executable, dict[str, Any]]:
+    """What `of` asks, which may be asked ahead."""
+    return _FITTING, {"regions": ["", *((region[:2], region[:4], region) if region else ())]}
+
+
 def of(connection: Connection, region: str | None, grams: int) -> int:
     """What a parcel of that net weight to that region costs, minor units; 0 without any fees.
 
     The region of the longest fitting code counts alone, however heavy the parcel. Raises TooHeavy.
     """
-    fitting = ["", *((region[:2], region[:4], region) if region else ())]
-    bands = connection.execute(_FITTING, {"regions": fitting}).all()
+    bands = connection.execute(*asked(region)).all()
     if not bands:
         return 0
     of_region = [band for band in bands if band.region == bands[0].region]

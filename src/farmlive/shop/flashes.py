@@ -342,11 +342,13 @@ def check_limits(
     *,
     device: str,
     buyer: str = "",
+    ordered: bool,
 ) -> None:
     """Raise LimitReached where the buyer would have more of a running batch than one may.
 
     Ordered by the device or for the phone and not cancelled; what the device holds is what it
-    orders now. A device that many order at, as a clerk's, is the empty text.
+    orders now. A device that many order at, as a clerk's, is the empty text. `ordered` says whether
+    there may be any order of theirs in the broadcast.
     """
     limited = {
         batches[line.offer]: line
@@ -356,8 +358,10 @@ def check_limits(
     }
     if not limited:
         return
-    named = {"broadcast": broadcast, "device": device, "buyer": buyer, "batches": list(limited)}
-    had = {row.flash: int(row.boxes) for row in connection.execute(_HAD, named)}
+    had: dict[str, int] = {}
+    if ordered:
+        named = {"broadcast": broadcast, "device": device, "buyer": buyer, "batches": list(limited)}
+        had = {row.flash: int(row.boxes) for row in connection.execute(_HAD, named)}
     for flash, line in limited.items():
         limit = known[line.offer].per_buyer
         if had.get(flash, 0) + line.quantity > limit:

@@ -6,7 +6,7 @@ Owns the codes and whose they are; which steps an order takes then, life.py says
 import secrets
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Executable, Row, bindparam, select
 
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
@@ -55,17 +55,25 @@ class CodeShared(Conflict):
     title = "More than one order waits under this code"
 
 
-def new_code(connection: Connection, centre: str) -> str:
-    """Draw a code that no open order of the pick-up point has, if there is one.
+def draw() -> str:
+    """Draw a code."""
+    return f"{secrets.randbelow(1_000_000):06d}"
+
+
+def asked(code: str, centre: str) -> tuple[Executable, dict[str, Any]]:
+    """What `new_code` asks of a code, which may be asked ahead."""
+    return _TAKEN, {"code": code, "at": centre, "open": list(OPEN)}
+
+
+def new_code(connection: Connection, centre: str, code: str) -> str:
+    """This code, or another one where an open order of the pick-up point has it.
 
     In the transaction of the order that gets it.
     """
-    code = ""
     for _ in range(TRIES):
-        code = f"{secrets.randbelow(1_000_000):06d}"
-        named = {"code": code, "at": centre, "open": list(OPEN)}
-        if connection.execute(_TAKEN, named).first() is None:
+        if connection.execute(*asked(code, centre)).first() is None:
             break
+        code = draw()
     return code  # one that is shared still finds its order, by the end of the phone
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
 
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
@@ -21,9 +21,18 @@ from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
 from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive
-from farmlive.shop.tables import holds
-from farmlive.store import Json, Store, hot
+from farmlive.shop.tables import holds, orders
+from farmlive.store import Json, Question, Store, hot
 
+# All that is asked of who holds: one question, which may be asked ahead.
+_ASKED = hot(
+    lines.ASKED_HOLD.add_columns(
+        *keys.ASKED,
+        exists()
+        .where(orders.c.broadcast == bindparam("broadcast"), orders.c.device == bindparam("device"))
+        .label("ordered"),
+    )
+)
 _DUE = select(holds.c.id).where(holds.c.until_at <= bindparam("now"))
 _NEXT = select(func.min(holds.c.until_at))
 _OVER = hot(
@@ -40,7 +49,7 @@ _DROP = hot(
     )
     .returning(holds)
 )
-_HOLD = hot(insert(holds))
+_HOLD = hot(insert(holds), own=True)
 _REPLACE = hot(
     update(holds)
     .where(holds.c.id == bindparam("hold"))
@@ -48,7 +57,8 @@ _REPLACE = hot(
         lines=bindparam("now_lines", type_=Json),
         total=bindparam("now_total"),
         until_at=bindparam("until"),
-    )
+    ),
+    own=True,
 )
 
 
@@ -89,12 +99,18 @@ class Holds:
         limits.allow(self._limits, "holds", caller, self._settings.orders_per_minute)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
         body_hash = keys.canonical_hash(request, NewHold)
+        named = {"broadcast": broadcast, "key": request.key, "device": caller.device}
+        about = lines.about(broadcast, request.key, caller.device)
 
         def once(connection: Connection) -> dict[str, Any]:
-            head = self._log.head(connection, broadcast)
-            before = keys.answered(connection, broadcast, request.key, body_hash)
-            if before is not None:
-                return before
+            head_of = self._log.ask_head(connection, broadcast)
+            asked_of = connection.execute(_ASKED, named)
+            wanted = [line.offer for line in request.lines]
+            offers_of = stock.ask(connection, broadcast, wanted)
+            head, asked, known = head_of(), asked_of.one(), offers_of()
+            answered = keys.answer_in(asked, body_hash)
+            if answered is not None:
+                return answered
             if head.state == "scheduled":
                 raise BroadcastNotLive("Nothing was held: come back when the broadcast is live.")
             if head.state == "ended":
@@ -102,11 +118,11 @@ class Holds:
                     "Nothing more was held: this broadcast has ended. What you hold already can "
                     "be ordered until its time is over."
                 )
-            answer = self._hold(connection, caller, broadcast, request)
+            answer = self._hold(connection, caller, broadcast, request, asked, known)
             keys.keep(connection, broadcast, request.key, body_hash, answer)
             return answer
 
-        return await self._store.write(once)
+        return await self._store.write(once, asks=Question([(_ASKED, named)], about))
 
     async def drop(self, caller: Caller, broadcast: str, request: HoldDrop) -> dict[str, Any]:
         """Give back what the caller's device holds under this id; nothing where it holds none."""
@@ -143,17 +159,23 @@ class Holds:
         return sum(done)
 
     def _hold(
-        self, connection: Connection, caller: Caller, broadcast: str, request: HoldPlace
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        request: HoldPlace,
+        asked: Row[Any],
+        known: dict[str, stock.Offer],
     ) -> dict[str, Any]:
-        wanted = request.lines
-        known = stock.on_offer(connection, broadcast, [line.offer for line in wanted])
-        before = lines.hold_of(connection, broadcast, caller.device)
+        wanted, before = request.lines, lines.hold_in(asked)
         now = now_ms()
         grace_ms = self._settings.price_grace_ms
         checked = lines.check(connection, broadcast, wanted, known, before, now, grace_ms)
         batches = checked.batches
         device = lines.person(caller)
-        flashes.check_limits(connection, broadcast, wanted, batches, known, device=device)
+        flashes.check_limits(
+            connection, broadcast, wanted, batches, known, device=device, ordered=asked.ordered
+        )
         moved = stock.move(
             connection,
             lines.moves(wanted, batches, before, sell=False),

@@ -22,7 +22,7 @@ ASKED = (
     select(order_keys.c.answer).where(_of_key).scalar_subquery().label("answer"),
 )
 _KEY = hot(select(*ASKED))
-_KEEP = hot(insert(order_keys))
+_KEEP = hot(insert(order_keys), own=True)
 
 
 def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None = None) -> str:

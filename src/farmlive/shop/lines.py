@@ -3,7 +3,7 @@
 Orders and holds are asked for alike; what then happens to them is the till's and the holds'.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,6 @@ from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import LotSpent, SoldOut, UnknownOffer
 from farmlive.shop.stock import Move, Offer, left, on_offer
 from farmlive.shop.tables import holds
-from farmlive.store import hot
 
 MAX_TOTAL = 100_000_000_00
 # Who pressed in a flash batch's last moment still has its price.
@@ -46,17 +45,15 @@ _of_device = (holds.c.broadcast == bindparam("broadcast")) & (holds.c.device == 
 ASKED_HOLD = select(
     holds.c.id.label("hold"), holds.c.lines.label("hold_lines"), holds.c.held_at, holds.c.until_at
 ).select_from(select(literal_column("1")).subquery("one").outerjoin(holds, _of_device))
-_HOLD = hot(ASKED_HOLD)
 
 
-def hold_of(connection: Connection, broadcast: str, device: str) -> Hold | None:
-    """What the device holds in the broadcast."""
-    named = {"broadcast": broadcast, "device": device}
-    return hold_in(connection.execute(_HOLD, named).one())
+def about(broadcast: str, key: str, device: str) -> frozenset[Hashable]:
+    """What a question is about that is asked ahead, for who orders or holds."""
+    return frozenset({("key", broadcast, key), ("device", broadcast, device)})
 
 
 def hold_in(asked: Row[*tuple[Any, ...]]) -> Hold | None:
-    """The same, where `ASKED_HOLD` was a part of another question."""
+    """What a device holds in a broadcast, where `ASKED_HOLD` was a part of a question."""
     if asked.hold is None:
         return None
     lines = {line["offer"]: line for line in asked.hold_lines}

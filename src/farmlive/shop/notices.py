@@ -55,7 +55,7 @@ _ORDER = hot(
         orders.c.id == bindparam("order")
     )
 )
-_INSERT = hot(insert(notices))
+_INSERT = hot(insert(notices), own=True)
 _LAST = (
     select(notices.c.kind)
     .where(

@@ -5,10 +5,11 @@ committed together. What becomes of it then is orders.py's.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
+    Executable,
     Row,
     bindparam,
     delete,
@@ -41,32 +42,42 @@ from farmlive.shop.notices import Reached
 from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged, UnknownCentre
 from farmlive.shop.tables import centres, holds, order_lines, orders, parcel_fees, waits
-from farmlive.store import Store, hot, tally
+from farmlive.store import Question, Store, hot, tally
 
-_numbered = orders.alias("numbered")
-# All that is asked of the tables before the bag: one question, since each is a way to the database.
+# All that is asked of who orders: one question, which may be asked ahead.
 _ASKED = hot(
     lines.ASKED_HOLD.add_columns(
         *keys.ASKED,
         *flags.ASKED,
         exists().where(centres.c.id == bindparam("centre")).label("centre"),
         exists(select(parcel_fees.c.id)).label("fees"),
-        # Nobody else writes meanwhile, so that the next one is this order's. Not by `max`: before
-        # PostgreSQL knows how many orders there are, it looks through all of a broadcast for that.
-        select(_numbered.c.number)
-        .where(_numbered.c.broadcast == bindparam("broadcast"))
-        .order_by(_numbered.c.number.desc())
-        .limit(literal_column("1"))
-        .scalar_subquery()
-        .label("last_number"),
         exists()
         .where(waits.c.broadcast == bindparam("broadcast"), waits.c.device == bindparam("device"))
         .label("waits"),
     )
 )
-_ORDER = hot(insert(orders))
-_LINES = hot(insert(order_lines))
-_END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")))
+# Not by `max`: before PostgreSQL knows how many orders there are, it looks through all of a
+# broadcast for that.
+_NUMBER = hot(
+    select(orders.c.number)
+    .where(orders.c.broadcast == bindparam("broadcast"))
+    .order_by(orders.c.number.desc())
+    .limit(literal_column("1"))
+)
+_ORDER = hot(insert(orders), own=True)
+_LINES = hot(insert(order_lines), own=True)
+_END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
+
+
+class _Wanted(NamedTuple):
+    """What came, before it is taken; `code` is drawn for who picks it up."""
+
+    caller: Caller
+    broadcast: str
+    request: OrderPlace
+    body_hash: str
+    buyer: str
+    code: str
 
 
 class Till:
@@ -94,6 +105,7 @@ class Till:
         self._limits = limits
         self._blocks = blocks
         self._ordered = ordered
+        self._has_fees = False  # as the last order saw it: the next may ask ahead for them
 
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
         """Take an order and answer it as `PlacedOrder`, committed.
@@ -114,57 +126,66 @@ class Till:
         buyer = await self._pseudonym(request.buyer.phone)
         self._limits.allow("orders of a phone", buyer, per_minute)
         await self._blocks.check(device=caller.device, phone=buyer, address=caller.address)
+        came = _Wanted(caller, broadcast, request, body_hash, buyer, handovers.draw())
         return await self._store.write(
-            lambda connection: self._once(connection, caller, buyer, broadcast, request, body_hash)
+            lambda connection: self._once(connection, came), asks=self._question(came)
         )
 
-    def _once(
-        self,
-        connection: Connection,
-        caller: Caller,
-        buyer: str,
-        broadcast: str,
-        request: OrderPlace,
-        body_hash: str,
-    ) -> dict[str, Any]:
-        head_of = self._log.ask_head(connection, broadcast)
-        named = {
-            "broadcast": broadcast,
-            "key": request.key,
-            "buyer": buyer,
-            "device": caller.device,
-            "centre": request.delivery.centre,
+    def _asked(self, came: _Wanted) -> tuple[Executable, dict[str, Any]]:
+        """What is asked of who orders."""
+        return _ASKED, {
+            "broadcast": came.broadcast,
+            "key": came.request.key,
+            "buyer": came.buyer,
+            "device": came.caller.device,
+            "centre": came.request.delivery.centre,
             "many": self._settings.flag_orders,
         }
-        asked_of = connection.execute(_ASKED, named)
+
+    def _question(self, came: _Wanted) -> Question:
+        """What may be asked ahead of its turn."""
+        delivery = came.request.delivery
+        asked = [self._asked(came)]
+        about = lines.about(came.broadcast, came.request.key, came.caller.device)
+        about |= {("buyer", came.buyer)}
+        if delivery.centre is not None:
+            asked.append(handovers.asked(came.code, delivery.centre))
+            about |= {("code", came.code)}
+        elif self._has_fees:
+            asked.append(fees.asked(delivery.region))
+        return Question(asked, about)
+
+    def _once(self, connection: Connection, came: _Wanted) -> dict[str, Any]:
+        broadcast, request = came.broadcast, came.request
+        head_of = self._log.ask_head(connection, broadcast)
+        asked_of = connection.execute(*self._asked(came))
         wanted = [line.offer for line in request.lines]
         offers_of = stock.ask(connection, broadcast, wanted)
-        # All three are asked on one way to the database, and looked at from here on.
-        head, asked, known = head_of(), asked_of.one(), offers_of()
-        before = keys.answer_in(asked, body_hash)
+        last_of = _ask_last_number(connection, broadcast)
+        # All are asked on one way to the database, and looked at from here on.
+        head, asked, known, last = head_of(), asked_of.one(), offers_of(), last_of()
+        self._has_fees = asked.fees
+        before = keys.answer_in(asked, came.body_hash)
         if before is not None:
             return before
         if head.state == "scheduled":
             raise BroadcastNotLive("Nothing was ordered: come back when the broadcast is live.")
         ended = head.state == "ended"
-        answer = self._take(
-            connection, caller, buyer, broadcast, request, asked, known, ended=ended
-        )
-        keys.keep(connection, broadcast, request.key, body_hash, answer)
+        answer = self._take(connection, came, asked, known, last + 1, ended=ended)
+        keys.keep(connection, broadcast, request.key, came.body_hash, answer)
         return answer
 
     def _take(
         self,
         connection: Connection,
-        caller: Caller,
-        buyer: str,
-        broadcast: str,
-        request: OrderPlace,
+        came: _Wanted,
         asked: Row[Any],
         known: dict[str, stock.Offer],
+        number: int,
         *,
         ended: bool,
     ) -> dict[str, Any]:
+        caller, broadcast, request, _, buyer, _ = came
         wanted = request.lines
         offered = [line.offer for line in wanted]
         hold = lines.hold_in(asked)
@@ -178,7 +199,14 @@ class Till:
         batches = checked.batches
         person = lines.person(caller)
         flashes.check_limits(
-            connection, broadcast, wanted, batches, known, device=person, buyer=buyer
+            connection,
+            broadcast,
+            wanted,
+            batches,
+            known,
+            device=person,
+            buyer=buyer,
+            ordered=bool(asked.orders_of_phone or asked.another_phone),
         )
         fee = _fee(connection, request, known, asked)
         moved = stock.move(
@@ -194,9 +222,8 @@ class Till:
         total = sum(line["total"] for line in sold) + fee
         currency = known[wanted[0].offer].currency
         marks = flags.of(connection, broadcast, buyer, person, total, asked, self._settings)
-        number = (asked.last_number or 0) + 1
         row = {
-            **_row(connection, caller, request),
+            **_row(connection, came),
             "id": order,
             "broadcast": broadcast,
             "number": number,
@@ -212,6 +239,7 @@ class Till:
         connection.execute(_ORDER, row)
         reached = Reached(row["buyer_phone"], row["buyer_email"], caller.simulated)
         tally(connection).know(("reached", order), reached)
+        tally(connection).know(("last number", broadcast), number)
         connection.execute(
             _LINES,
             [
@@ -254,6 +282,25 @@ class Till:
         }
 
 
+def _ask_last_number(connection: Connection, broadcast: str) -> Callable[[], int]:
+    """The number of the broadcast's last order, or 0; asked now and told when called.
+
+    Nobody else writes meanwhile, so that the next one is this order's.
+    """
+    counted = tally(connection)
+    known: int | None = counted.known(("last number", broadcast))
+    if known is not None:
+        return lambda: known
+    asked = connection.execute(_NUMBER, {"broadcast": broadcast})
+
+    def told() -> int:
+        last: int = asked.scalar_one_or_none() or 0
+        counted.know(("last number", broadcast), last)
+        return last
+
+    return told
+
+
 def _fee(
     connection: Connection, request: OrderPlace, known: Mapping[str, stock.Offer], asked: Row[Any]
 ) -> int:
@@ -272,9 +319,9 @@ def _fee(
     return fee
 
 
-def _row(connection: Connection, caller: Caller, request: OrderPlace) -> dict[str, Any]:
+def _row(connection: Connection, came: _Wanted) -> dict[str, Any]:
     """What of the order's row the caller and the request say."""
-    delivery = request.delivery
+    caller, request, delivery = came.caller, came.request, came.request.delivery
     parcel = delivery.way == "parcel"
     return {
         "device": caller.device,
@@ -288,7 +335,9 @@ def _row(connection: Connection, caller: Caller, request: OrderPlace) -> dict[st
         "address": delivery.address if parcel else None,
         "region": delivery.region if parcel else None,
         "centre": None if parcel else delivery.centre,
-        "code": None if parcel else handovers.new_code(connection, delivery.centre or ""),
+        "code": None
+        if parcel
+        else handovers.new_code(connection, delivery.centre or "", came.code),
         "payment_method": request.payment,
         "state": "placed",
         "payment": payments.of(request.payment).initiate(),

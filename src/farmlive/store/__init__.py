@@ -2,6 +2,7 @@
 rooms define theirs on `metadata`.
 """
 
+from farmlive.store.ahead import Question
 from farmlive.store.batch import after_commit, apart
 from farmlive.store.connection import tally
 from farmlive.store.doors import CommitFailed, CommitUnknown, NotRead, Store
@@ -14,6 +15,7 @@ __all__ = [
     "CommitUnknown",
     "Json",
     "NotRead",
+    "Question",
     "Store",
     "Tally",
     "after_commit",

@@ -1,12 +1,13 @@
 """A batch: functions that share a transaction, each of which fails by itself.
 
-A SAVEPOINT stands between each and the one before it. On PostgreSQL what a function leaves to be
-sent goes there with what the next one asks, so that each waits for one answer alone.
+A SAVEPOINT stands between each and the one before it. On PostgreSQL what a function leaves is
+worked on there while the next ones run, and what these ask first is asked together.
 """
 
 import asyncio
 import contextlib
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -14,6 +15,7 @@ from typing import Any, cast
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from farmlive.store.ahead import Question, together
 from farmlive.store.connection import HotConnection
 from farmlive.store.pipeline import Earlier
 from farmlive.store.tally import Mark, Miscounted
@@ -31,10 +33,11 @@ _TAKE_TURNS = "SELECT pg_advisory_xact_lock(7310306862116234)"
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One function on its way: what to run, who waits, and what came of it."""
+    """One function on its way: what to run, who waits, what it asks first, what came of it."""
 
     function: Callable[[Connection], Any]
     waiter: asyncio.Future[Any]
+    question: Question | None = None
     result: Any = None
     error: BaseException | None = None
     calls: list[Callable[[], None]] = field(default_factory=list)
@@ -76,50 +79,76 @@ def run(connection: HotConnection, batch: Sequence[Unit]) -> None:
     """Run each function so that its failure undoes its own changes alone; raises only what ends the
     whole transaction: a full disk, a lost connection, or Miscounted.
 
-    A function is run again where what the one before it had left failed when it was sent.
+    Where what a function had left failed once it was sent, those after it are run again.
     """
     turn = (_TAKE_TURNS,) if connection.dialect.name == "postgresql" else ()
-    connection.leave(*turn, _BEGIN)
-    before: tuple[Unit, Mark] | None = None
-    left = list(reversed(batch))
-    while left:
-        unit, mark = left[-1], connection.start()
-        unit.calls = connection.info[_CALLS] = []
+    connection.leave(*turn, _BEGIN, owner=None)
+    left = deque(batch)
+    done: list[tuple[Unit, Mark]] = []
+    while True:
         try:
-            unit.result = unit.function(connection)
-            if len(left) > 1:
-                connection.leave(_END, _BEGIN)
-            else:
-                connection.settle()
+            while left:
+                _ask_ahead(connection, left)
+                unit = left.popleft()
+                done.append((unit, connection.start(unit.question)))
+                _run(connection, *done[-1], last=not left)
+            connection.settle()  # where the last one failed
+            return
         except Earlier as earlier:
-            _undo(connection, before, earlier)
-            before = None
-            continue
-        except BaseException as error:
-            if ends_transaction(error):
-                raise
-            unit.fail(error)
-            if connection.drop(mark):
-                connection.control(_UNDO)
-                before = None
-        else:
-            before = unit, mark
-        left.pop()
+            _undo(connection, earlier, left, done)
+
+
+def _ask_ahead(connection: HotConnection, left: deque[Unit]) -> None:
+    """Have those that are next ask together, unless the first of them has its answer."""
+    first = left[0].question
+    if first is None or connection.is_asked(first) or connection.dialect.name == "sqlite":
+        return  # nothing is far away of SQLite
+    questions = together(unit.question for unit in left)
+    if len(questions) > 1:
+        connection.ask_ahead(questions)
+
+
+def _run(connection: HotConnection, unit: Unit, mark: Mark, *, last: bool) -> None:
+    """Run one function. Raises Earlier, and what ends the transaction."""
+    unit.error = None
+    unit.calls = connection.info[_CALLS] = []
     try:
-        connection.settle()  # where the last one failed
-    except Earlier as earlier:
-        _undo(connection, before, earlier)
-        connection.settle()
+        unit.result = unit.function(connection)
+        if last:
+            connection.settle()
+        else:
+            connection.leave(_END, _BEGIN, owner=unit)
+    except Earlier:
+        raise
+    except BaseException as error:
+        if ends_transaction(error):
+            raise
+        unit.fail(error)
+        if connection.drop(mark):
+            connection.control(_UNDO)
 
 
-def _undo(connection: HotConnection, before: tuple[Unit, Mark] | None, earlier: Earlier) -> None:
-    """Undo the function before, of which that failed. Raises what ends the transaction."""
+def _undo(
+    connection: HotConnection,
+    earlier: Earlier,
+    left: deque[Unit],
+    done: list[tuple[Unit, Mark]],
+) -> None:
+    """Undo the function whose that was, and let those after it have their turns again.
+
+    Raises what ends the transaction.
+    """
     error = connection.failure(earlier.error)
-    if before is None or ends_transaction(error):
+    if earlier.owner is None or ends_transaction(error):
         raise error from earlier.error
-    unit, mark = before
+    unit, mark = done.pop()
+    while unit is not earlier.owner:
+        unit.error = None
+        left.appendleft(unit)
+        unit, mark = done.pop()
     unit.fail(error)
     connection.drop(mark)
+    connection.forget_asked()
     connection.control(_UNDO)
 
 

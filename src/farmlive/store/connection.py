@@ -1,6 +1,8 @@
 """The connection of both doors: SQLAlchemy's, with the short way for hot statements and a tally."""
 
+import contextlib
 import sqlite3
+from collections.abc import Sequence
 from typing import Any, cast
 
 import psycopg
@@ -8,7 +10,8 @@ from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.selectable import SelectBase
 
-from farmlive.store.hot import Hot, hot_one
+from farmlive.store.ahead import Answers, Question
+from farmlive.store.hot import Hot, Plan, Values, hot_one
 from farmlive.store.pipeline import Queue, Result
 from farmlive.store.tally import Mark, Miscounted, Tally
 
@@ -21,6 +24,7 @@ class HotConnection(Connection):
 
     _sending: Queue | None = None
     _tally: Tally | None = None
+    _ahead: Answers | None = None
     _changes = False  # whether this function did more than look at something that is there
 
     @property
@@ -38,6 +42,11 @@ class HotConnection(Connection):
         looks = isinstance(statement, SelectBase)
         if found is None or found.counted:
             self._reveal(changes=not looks)
+        elif self._ahead is not None:
+            if not looks and not found.own:
+                self._ahead.forget()
+            elif (answer := self._ahead.find(statement, parameters)) is not None:
+                return answer
         if not looks:
             self._changes = True
         if found is not None:
@@ -71,6 +80,8 @@ class HotConnection(Connection):
         self.settle()
         if changes and self._tally is not None:
             self._tally.forget()
+        if changes and self._ahead is not None:
+            self._ahead.forget()
 
     def settle(self) -> None:
         """Let what waits be done, and write what is owed. Raises what it raises, and Miscounted."""
@@ -93,10 +104,42 @@ class HotConnection(Connection):
             except psycopg.Error as error:
                 raise self.failure(error) from error
 
-    def start(self) -> Mark:
-        """A function starts; where the tally stands, for `drop`."""
+    def start(self, question: Question | None = None) -> Mark:
+        """A function starts, which may have asked ahead; where the tally stands, for `drop`."""
         self._changes = False
+        if self._ahead is not None:
+            self._ahead.start(question)
         return self.tally.mark()
+
+    def ask_ahead(self, questions: Sequence[Question]) -> None:
+        """Ask PostgreSQL these now, for the functions that will start with them.
+
+        What can't be put is left to its function, which will be told. Raises what ends the
+        transaction.
+        """
+        put = []
+        for question in questions:
+            with contextlib.suppress(Exception):
+                put.append((question, [self._put(*asked) for asked in question.asked]))
+        self._ahead = Answers()
+        try:
+            for question, plans in put:
+                self._ahead.keep(question, [self._queue.add(*each) for each in plans])
+        except psycopg.Error as error:
+            raise self.failure(error) from error
+        self.leave(owner=None)
+
+    def _put(self, statement: Executable, values: Values) -> tuple[Plan, list[Any]]:
+        plan = cast(Hot, hot_one(statement)).plan(self, values)
+        return plan, plan.encoded(values)
+
+    def is_asked(self, question: Question) -> bool:
+        """Whether the answer is there or under way, and holds."""
+        return self._ahead is not None and self._ahead.holds(question)
+
+    def forget_asked(self) -> None:
+        """What was asked ahead holds no more."""
+        self._ahead = None
 
     def drop(self, mark: Mark) -> bool:
         """Forget what waits, and what was counted since the mark: its function has failed.
@@ -107,15 +150,15 @@ class HotConnection(Connection):
         was_sent = self._sending is None or self._sending.drop()
         return was_sent and self._changes
 
-    def leave(self, *texts: str) -> None:
+    def leave(self, *texts: str, owner: object) -> None:
         """Say this of the transaction, with what waits; on PostgreSQL it is done while the next
-        function runs. Where it fails, that one is told by Earlier.
+        functions run. Where it fails, the one of them that asks is told by Earlier whose it was.
         """
         if self.dialect.name == "sqlite":
             self.control(*texts)
             return
         try:
-            self._queue.leave([text.encode() for text in texts])
+            self._queue.leave([text.encode() for text in texts], owner)
         except psycopg.Error as error:
             raise self.failure(error) from error
 
@@ -156,17 +199,20 @@ class HotConnection(Connection):
 
     def _by_libpq(self, found: Hot, parameters: Any) -> Result:
         if not isinstance(parameters, list):
-            return self._queue.add(found.plan(self, parameters or {}), parameters or {})
-        if 1 < len(parameters) <= TOGETHER:
-            return self._queue.add(*found.plan_of_rows(self, parameters))
+            parameters = [parameters or {}]
+        elif 1 < len(parameters) <= TOGETHER:
+            plan, values = found.plan_of_rows(self, parameters)
+            return self._queue.add(plan, plan.encoded(values))
         last = Result()
         for each in parameters:
-            last = self._queue.add(found.plan(self, each), each)
+            plan = found.plan(self, each)
+            last = self._queue.add(plan, plan.encoded(each))
         return last
 
     def failure(self, error: Exception) -> Exception:
         """What SQLAlchemy makes of an error of the driver's."""
         self._changes = True
+        self.forget_asked()  # nothing came of what was sent with it
         gone = self.dialect.is_disconnect(cast(Any, error), self._driver, None)
         made = DBAPIError.instance(
             "",

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
+from farmlive.store.ahead import Question
 from farmlive.store.batch import CONNECTION_STATES, Unit, ends_transaction, run, state_of
 from farmlive.store.connection import HotConnection
 from farmlive.store.engine import DatabaseRefused
@@ -98,16 +99,19 @@ class Store:
         """`sqlite` or `postgresql`."""
         return self._writer.dialect.name
 
-    async def write(self, function: Callable[[Connection], T]) -> T:
+    async def write(
+        self, function: Callable[[Connection], T], *, asks: Question | None = None
+    ) -> T:
         """Run the function in the writer's next transaction and return what it returned, committed.
 
+        `asks` is what it asks first, if it may be asked before its turn.
         What it raises is raised here, and its own changes alone are undone. Raises CommitFailed
         where the batch could not be committed, CommitUnknown where nobody can tell. A caller that
         is cancelled before its turn leaves no trace; after it, the write stands.
         """
         if self._closed:
             raise CommitFailed("The server is stopping. Try again in a moment.")
-        unit = Unit(function, self._loop.create_future())
+        unit = Unit(function, self._loop.create_future(), asks)
         self._pending.append(unit)
         if self._idle.is_set():
             self._idle.clear()
@@ -208,7 +212,7 @@ class Store:
             failure = _failure(error, committing and self.dialect == "postgresql")
             for unit in batch:
                 unit.calls = []
-                unit.error = unit.error or failure()
+                unit.error = failure()  # a refusal too: it may have been for what is not kept
 
 
 def _prepare(writer: Engine) -> None:

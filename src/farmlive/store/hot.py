@@ -4,7 +4,6 @@ SQLAlchemy compiles a statement that is marked `hot` once; from then on its text
 to the driver directly: to sqlite3, or to libpq as a prepared statement. Nothing else is different.
 """
 
-import json
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
@@ -14,6 +13,8 @@ from sqlalchemy import Connection, Executable, Insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import JSON
+
+from farmlive import compact
 
 S = TypeVar("S", bound=Executable)
 Values = Mapping[str, Any]
@@ -25,18 +26,19 @@ _LOADERS: dict[int, Callable[[bytes], Any]] = {
     16: lambda text: text == b"t",
     **dict.fromkeys((20, 21, 23), int),
     **dict.fromkeys((25, 1042, 1043), bytes.decode),
-    **dict.fromkeys((114, 3802), json.loads),
+    **dict.fromkeys((114, 3802), compact.decode),
 }
 
 
-def hot(statement: S, *, counted: bool = False) -> S:
+def hot(statement: S, *, counted: bool = False, own: bool = False) -> S:
     """Mark a statement that is made once, with bindparams, and executed again and again.
 
     What executes it gets rows by name as ever: iterated over, by `all`, `first`, `one`,
     `one_or_none`, `scalar_one` or `scalar_one_or_none`, and `rowcount`. `counted` says that it
-    looks at columns, or changes some, that are counted in the tally.
+    looks at columns, or changes some, that are counted in the tally. `own` says of a change that
+    it alters none of the answers that are asked ahead, but of who names the same in the question.
     """
-    _HOT[id(statement)] = Hot(statement, counted)
+    _HOT[id(statement)] = Hot(statement, counted=counted, own=own)
     return statement
 
 
@@ -48,9 +50,10 @@ def hot_one(statement: Executable) -> "Hot | None":
 class Hot:
     """A statement, and how it is put for each dialect, set of values and length of its lists."""
 
-    def __init__(self, statement: Executable, counted: bool):
+    def __init__(self, statement: Executable, *, counted: bool, own: bool):
         self.statement = statement
         self.counted = counted
+        self.own = own
         self._plans: dict[Any, Plan] = {}
 
     def plan(self, connection: Connection, values: Values) -> "Plan":
@@ -178,7 +181,7 @@ def _encoder(type_: Any, dialect: Any, sqlite: bool) -> Any:
     if sqlite:
         return type_.dialect_impl(dialect).bind_processor(dialect)
     if isinstance(type_.dialect_impl(dialect), JSON):
-        return lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return compact.encode
     return _text
 
 

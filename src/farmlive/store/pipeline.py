@@ -6,6 +6,7 @@ function ends: all that wait go there in the order of asking. So ask first and l
 
 import select
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, cast
 
 import psycopg
@@ -14,7 +15,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Connection
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 
-from farmlive.store.hot import Plan, Values
+from farmlive.store.hot import Plan
 
 _PREPARED = "farmlive.hot"
 _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
@@ -23,7 +24,7 @@ _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 class Result:
     """What a hot statement gave; on PostgreSQL it is sent when this is first looked at."""
 
-    __slots__ = ("_rowcount", "_rows", "_send")
+    __slots__ = ("_load", "_rowcount", "_rows", "_send")
 
     def __init__(
         self,
@@ -32,10 +33,11 @@ class Result:
         send: Callable[[], None] | None = None,
     ):
         self._rows, self._rowcount, self._send = rows, rowcount, send
+        self._load: Callable[[], Sequence[Any]] | None = None
 
-    def done(self, rows: Sequence[Any], rowcount: int) -> None:
-        """It was sent, and gave these rows or changed so many."""
-        self._rows, self._rowcount, self._send = rows, rowcount, None
+    def done(self, load: Callable[[], Sequence[Any]], rowcount: int) -> None:
+        """It was sent, and gave what this loads or changed so many."""
+        self._load, self._rowcount, self._send = load, rowcount, None
 
     @property
     def rowcount(self) -> int:
@@ -48,6 +50,8 @@ class Result:
         """All rows."""
         if self._send is not None:
             self._send()
+        if self._load is not None:
+            self._rows, self._load = self._load(), None
         return self._rows
 
     def __iter__(self) -> Iterator[Any]:
@@ -83,14 +87,14 @@ class Result:
 
 
 class Earlier(BaseException):
-    """What failed was left to be sent by a function before this one, which knows nothing of it.
+    """What failed was left to be sent earlier, by `owner`: who runs now knows nothing of it.
 
     No Exception, since none that catches those is to take it for its own.
     """
 
-    def __init__(self, error: Exception):
+    def __init__(self, error: Exception, owner: object):
         super().__init__()
-        self.error = error
+        self.error, self.owner = error, owner
 
 
 # The name under which it is prepared, its plan, the values in their places, and who looks at it;
@@ -105,36 +109,33 @@ class Queue:
         self._look = look
         self._driver = cast(Any, connection.connection.driver_connection)
         self._libpq = self._driver.pgconn
-        self._readable = select.poll()
+        self._readable, self._either = select.poll(), select.poll()
         self._readable.register(self._libpq.socket, select.POLLIN)
+        self._either.register(self._libpq.socket, select.POLLIN | select.POLLOUT)
         self._names: dict[Plan, bytes] = connection.info.setdefault(_PREPARED, {})
         self._waiting: list[_Waiting] = []
-        self._earlier = 0  # so many of them are of the function before
+        self._left: list[tuple[int, object]] = []  # up to there they are this owner's
         self._sent = 0  # so many are under way, and nobody has asked what they gave
 
-    def leave(self, texts: Sequence[bytes]) -> None:
+    def leave(self, texts: Sequence[bytes], owner: object) -> None:
         """Say these after what waits, and leave it to PostgreSQL, which works on it while the next
-        function is run; what it gave is told with what that one asks.
-
-        Of two functions nothing is left: what one left is looked at first.
+        functions are run. Where it fails, whoever sends next is told whose it was.
         """
-        if self._earlier:
-            self.send()
         self._waiting += [(text, None, [], Result()) for text in texts]
         self._push()
         self._libpq.flush()
-        self._earlier = len(self._waiting)
+        self._left.append((len(self._waiting), owner))
 
     def drop(self) -> bool:
         """Forget what waits of this function; whether something of it was sent already."""
-        del self._waiting[self._earlier :]
-        return not self._earlier
+        del self._waiting[self._left[-1][0] if self._left else 0 :]
+        return not self._left
 
-    def add(self, plan: Plan, values: Values) -> Result:
+    def add(self, plan: Plan, encoded: list[Any]) -> Result:
         """Let it wait."""
         name = self._prepared(plan)  # which may send what waited before
         result = Result(send=self._look)
-        self._waiting.append((name, plan, plan.encoded(values), result))
+        self._waiting.append((name, plan, encoded, result))
         return result
 
     def send(self, texts: Sequence[bytes] = ()) -> None:
@@ -143,18 +144,19 @@ class Queue:
         if not self._waiting:
             return
         given = self._given()
-        waiting, earlier = self._waiting, self._earlier
-        self._waiting, self._earlier = [], 0
+        waiting, left = self._waiting, self._left
+        self._waiting, self._left = [], []
         for at, each in enumerate(given):
             try:
                 self._check(each)
             except psycopg.Error as error:
-                if at < earlier:
-                    raise Earlier(error) from error
+                for end, owner in left:
+                    if at < end:
+                        raise Earlier(error, owner) from error
                 raise
         for (_, plan, _, result), each in zip(waiting, given, strict=True):
             if plan is not None:
-                result.done(plan.loaded(each), each.command_tuples or 0)
+                result.done(partial(plan.loaded, each), each.command_tuples or 0)
 
     def _given(self) -> list[Any]:
         """What each gave, once all of them are done."""
@@ -165,7 +167,9 @@ class Queue:
         self._push()
         try:
             libpq.pipeline_sync()
-            libpq.flush()
+            while libpq.flush():  # there is more than fits, and nothing comes before it has all
+                self._either.poll()
+                libpq.consume_input()
             given = []
             for _ in self._waiting:
                 given.append(self._next())
