@@ -153,12 +153,17 @@ async def _one_run(bench: Bench, plans: list[Plan], say: Say) -> dict[str, Any]:
     for count in (1, 2):
         say(f"native: send threads: {count}")
         threads[count] = await send_threads(bench, count)
-    pairs = zip(found["python"]["curve"], found["native"]["curve"], strict=False)
-    slow, fast = [pair for pair in pairs if pair[0]["viewers"] == pair[1]["viewers"]][-1]
+    slow, fast = (
+        {point["viewers"]: point[CPU] for point in found[plan.engine]["curve"]}
+        for plan in plans[::-1]
+    )
+    over = {count: round(slow[count] / fast[count], 2) for count in fast if count in slow}
+    at = max(count for count in over if count <= min(plan.viewers for plan in plans))
     return {
         **found,
-        "python_over_native": round(slow[CPU] / fast[CPU], 2),
-        "python_over_native_viewers": slow["viewers"],
+        "python_over_native": over[at],
+        "python_over_native_viewers": at,
+        "python_over_native_curve": {f"{count}": each for count, each in over.items()},
         "two_send_threads_over_one": round(threads[2] / threads[1], 3),
         "cores_busy_elsewhere": elsewhere.cores(),
     }

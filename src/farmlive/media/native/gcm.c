@@ -7,12 +7,15 @@
 #include "memory.h"
 #include "rtp.h"
 
+/* A line of the cache, and what OpenSSL reads of a context and of what it made with it, which lies
+ * behind it for the most part. */
+enum { LINE = 64, CONTEXT = 16 * LINE };
 enum { KEY = 16, SALT = 12, NONCE = 12, BLOCK = 16 };
 
 /* Labels of key derivation (RFC 3711, section 4.3.1). */
 enum { LABEL_KEY = 0, LABEL_SALT = 2, LABEL_AT = 7 };
 
-/* Most legs send video, what of it is sent again, and sound. */
+/* Most legs send video, sound, and what is sent again of the video. */
 enum { STREAMS = 3 };
 
 enum { OCTET_STRING = 5 }; /* openssl/core.h: OSSL_PARAM_OCTET_STRING */
@@ -22,11 +25,14 @@ struct stream {
     uint64_t newest; /* index: rollover counter and sequence number */
 };
 
+/* What each packet needs lies in one line of the cache: thousands of these take turns there. */
 struct gcm {
-    void *context;
+    _Alignas(LINE) void *context;
     uint8_t salt[SALT];
-    int count, room;
-    struct stream *streams;
+    int count;
+    struct stream *streams; /* `few`, or as many as there is `room` for */
+    struct stream few[STREAMS];
+    int room;
 };
 
 static struct gcm_functions openssl;
@@ -41,11 +47,9 @@ static struct gcm *gcm_of(const uint8_t key[KEY], const uint8_t salt[SALT])
         openssl.context_free(context);
         return NULL;
     }
-    struct gcm *gcm = memory_new(sizeof *gcm);
-    gcm->context = context;
+    struct gcm *gcm = memory_checked(aligned_alloc(LINE, sizeof *gcm));
+    *gcm = (struct gcm){.context = context, .streams = gcm->few, .room = STREAMS};
     memcpy(gcm->salt, salt, SALT);
-    gcm->room = STREAMS;
-    gcm->streams = memory_new(STREAMS * sizeof *gcm->streams);
     return gcm;
 }
 
@@ -82,7 +86,8 @@ void gcm_free(struct gcm *gcm)
     if (gcm == NULL)
         return;
     openssl.context_free(gcm->context);
-    free(gcm->streams);
+    if (gcm->streams != gcm->few)
+        free(gcm->streams);
     explicit_bzero(gcm->salt, sizeof gcm->salt);
     free(gcm);
 }
@@ -95,8 +100,11 @@ static struct stream *stream_of(struct gcm *gcm, uint32_t ssrc)
         if (gcm->streams[at].ssrc == ssrc)
             return &gcm->streams[at];
     if (gcm->count == gcm->room) {
+        struct stream *before = gcm->streams == gcm->few ? NULL : gcm->streams;
         gcm->room *= 2;
-        gcm->streams = memory_grow(gcm->streams, (size_t)gcm->room, sizeof *gcm->streams);
+        gcm->streams = memory_grow(before, (size_t)gcm->room, sizeof *gcm->streams);
+        if (before == NULL)
+            memcpy(gcm->streams, gcm->few, sizeof gcm->few);
     }
     struct stream *stream = &gcm->streams[gcm->count++];
     *stream = (struct stream){.ssrc = ssrc};
@@ -116,6 +124,18 @@ static uint64_t index_of(const struct stream *stream, uint16_t sequence)
             rollover--;
     }
     return rollover << 16 | sequence;
+}
+
+void gcm_fetch(const struct gcm *gcm)
+{
+    __builtin_prefetch(gcm, 1);
+    __builtin_prefetch(gcm->few + STREAMS - 1, 1);
+}
+
+void gcm_fetch_context(const struct gcm *gcm)
+{
+    for (const char *at = gcm->context, *end = at + CONTEXT; at < end; at += LINE)
+        __builtin_prefetch(at, 1);
 }
 
 /* Packets. */

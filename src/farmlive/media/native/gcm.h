@@ -43,6 +43,11 @@ bool gcm_use(const struct gcm_functions *functions);
 struct gcm *gcm_new(const uint8_t master[GCM_MASTER]);
 void gcm_free(struct gcm *gcm);
 
+/* It protects packets soon: what is needed of it, and then of what it points to, comes into the
+ * cache meanwhile. */
+void gcm_fetch(const struct gcm *gcm);
+void gcm_fetch_context(const struct gcm *gcm);
+
 /* Write an RTP packet, protected, to `out`, which has room for GCM_TAG bytes more and may be the
  * packet itself. Returns its size; 0 for what is no RTP or too old. */
 size_t gcm_protect(struct gcm *gcm, uint8_t *out, const uint8_t *packet, size_t size);
