@@ -11,7 +11,6 @@ from sqlalchemy import (
     Connection,
     Row,
     bindparam,
-    exists,
     false,
     func,
     select,
@@ -22,12 +21,11 @@ from farmlive.broadcast.log import Log
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.audit import note
-from farmlive.problems import Forbidden
 from farmlive.shop import finding, keys, life, shown
 from farmlive.shop.order_change_models import OrderFilter
 from farmlive.shop.order_models import Order, Refund, StateChange
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
-from farmlive.shop.tables import holds, order_lines, orders
+from farmlive.shop.tables import holds, orders
 from farmlive.store import Store
 
 _OF_DEVICE = union_all(
@@ -39,7 +37,6 @@ _OF_DEVICE = union_all(
     )
 )
 _before = orders.alias("before")
-_READERS = ("coordinator", "host", "clerk", "seller")
 
 
 class Orders:
@@ -90,9 +87,7 @@ class Orders:
         Staff see all, a clerk what is picked up, a seller own farms' lines without the buyer.
         Raises Forbidden, UnknownBroadcast.
         """
-        if caller.role not in _READERS:
-            raise Forbidden("Orders are read by coordinators, hosts, clerks and sellers.")
-        query = select(orders).where(orders.c.broadcast == broadcast)
+        query = select(orders).where(orders.c.broadcast == broadcast, *shown.may_read(caller))
         if after:  # by number: an order has the id of its hold, which may be older than others
             last = (
                 select(_before.c.number)
@@ -102,11 +97,6 @@ class Orders:
             query = query.where(orders.c.number > func.coalesce(last, 0))
         if only is not None:
             query = query.where(*_conditions(only, buyers=caller.role != "seller"))
-        if caller.role == "clerk":
-            query = query.where(orders.c.way == "pickup")
-        if caller.role == "seller":
-            own = order_lines.c.farm.in_(caller.farms)
-            query = query.where(exists().where(order_lines.c.order == orders.c.id, own))
         query = query.order_by(orders.c.number).limit(limit + 1)
 
         def read(connection: Connection) -> tuple[list[Order], str | None]:

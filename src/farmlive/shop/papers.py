@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 from farmlive.broadcast.log import Log
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
-from farmlive.problems import Forbidden, Invalid
+from farmlive.problems import Invalid
 from farmlive.shop import finding, shown
 from farmlive.shop.fields import Identifier, State, Way
 from farmlive.shop.order_models import Order
-from farmlive.shop.tables import claims, order_lines, orders
+from farmlive.shop.tables import claims, orders
 from farmlive.store import Store
 
 Span = tuple[int, int]
@@ -27,7 +27,6 @@ MAX_SPANS = 5_000
 # Chosen a part at a time: a database takes only so many terms, and no reader is held up for long.
 AT_ONCE = 100
 _SPAN = re.compile(r"([A-Z]{1,4}[0-9]{4})(?:-([A-Z]{1,4}[0-9]{4}))?")
-_READERS = ("coordinator", "host", "clerk", "seller")
 
 _claimed = exists().where(claims.c.order == orders.c.id, claims.c.state == "open")
 _over = or_(
@@ -107,15 +106,12 @@ class Papers:
         Staff see all, a clerk what is picked up, a seller own farms' lines without the buyer.
         Raises Forbidden, Invalid, UnknownBroadcast.
         """
-        if caller.role not in _READERS:
-            raise Forbidden("Orders are read by coordinators, hosts, clerks and sellers.")
-        query = select(orders).where(orders.c.broadcast == broadcast).order_by(orders.c.number)
-        query = query.where(*choice.conditions(staff=caller.is_staff))
-        if caller.role == "clerk":
-            query = query.where(orders.c.way == "pickup")
-        if caller.role == "seller":
-            own = order_lines.c.farm.in_(caller.farms)
-            query = query.where(exists().where(order_lines.c.order == orders.c.id, own))
+        query = (
+            select(orders)
+            .where(orders.c.broadcast == broadcast, *shown.may_read(caller))
+            .where(*choice.conditions(staff=caller.is_staff))
+            .order_by(orders.c.number)
+        )
         within = [None] if choice.orders is None else [*_within(spans_of(choice.orders))]
 
         def read(connection: Connection) -> list[Order]:

@@ -7,16 +7,34 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, select
 
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
+from farmlive.problems import Forbidden
 from farmlive.shop import life, regions
 from farmlive.shop.catalogue import centre_of
 from farmlive.shop.models import Centre, money, order_number
 from farmlive.shop.order_models import Order
 from farmlive.shop.tables import centres, claims, offers, order_changes, order_lines, products
+from farmlive.shop.tables import orders as rows_of
+
+_READERS = ("coordinator", "host", "clerk", "seller")
+
+
+def may_read(caller: Caller) -> list[ColumnElement[bool]]:
+    """What orders hold of which the caller is shown anything: of all to staff, of what is picked up
+    to a clerk, of those with own farms' lines to a seller. Raises Forbidden.
+    """
+    if caller.role not in _READERS:
+        raise Forbidden("Orders are read by coordinators, hosts, clerks and sellers.")
+    if caller.role == "clerk":
+        return [rows_of.c.way == "pickup"]
+    if caller.role == "seller":
+        own = order_lines.c.farm.in_(caller.farms)
+        return [exists().where(order_lines.c.order == rows_of.c.id, own)]
+    return []
 
 
 def orders(
