@@ -31,6 +31,7 @@ STEPS = {
     ("shipped", "received"),
     ("shipped", "cancelled"),
     ("at_centre", "received"),
+    ("at_centre", "cancelled"),
 }
 
 
@@ -58,14 +59,14 @@ def test_what_is_over_stays_as_it_is() -> None:
         assert not may(state, after, who, way)  # type: ignore[arg-type]
 
 
-def test_a_buyer_cancels_until_it_is_packed_and_staff_until_it_arrives() -> None:
+def test_a_buyer_cancels_until_it_is_packed_and_staff_until_the_buyer_has_it() -> None:
     assert [state for state in STATES if life.can_cancel(state, "buyer")] == ["held", "placed"]
     by_staff = [state for state in STATES if life.can_cancel(state, "staff")]
-    assert by_staff == ["placed", "packed", "shipped"]
+    assert by_staff == ["placed", "packed", "shipped", "at_centre"]
 
 
-def test_only_what_is_on_its_way_is_called_off_with_a_reason() -> None:
-    assert [step.before for step in life.STATES if step.why] == ["shipped"]
+def test_only_what_left_the_farm_is_called_off_with_a_reason() -> None:
+    assert [step.before for step in life.STATES if step.why] == ["shipped", "at_centre"]
 
 
 def test_what_is_undone_was_a_step_and_boxes_that_went_back_are_taken_again() -> None:

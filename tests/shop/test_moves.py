@@ -10,9 +10,10 @@ from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.problems import Forbidden, Invalid
 from farmlive.shop import finding, life
+from farmlive.shop.handovers import UnknownCode
 from farmlive.shop.models import order_number
 from farmlive.shop.moves import UndoOver, UnknownMove
-from farmlive.shop.order_change_models import NewMove, OrderFilter
+from farmlive.shop.order_change_models import CodeSaid, NewMove, OrderFilter
 from farmlive.shop.order_models import Refund
 from farmlive.shop.problems import KeyReused, NotInState, RefundTooHigh, SoldOut
 from farmlive.shop.tables import order_changes, order_lines, orders
@@ -196,6 +197,28 @@ async def test_what_left_is_called_off_with_a_reason_and_stays_out_of_the_stock(
     assert done.moved[0].state == "cancelled"
     assert await stock(stall) == (10, 2, 0, 8)
     assert (await undo(stall, done)).moved[0].state == "shipped"
+
+
+async def test_what_nobody_collects_is_called_off_and_its_code_opens_nothing(stall: Any) -> None:
+    placed = await pickup(stall)
+    for state in ("packed", "at_centre"):
+        await enter(stall, placed, state)
+    boxes = await stock(stall)
+    code = CodeSaid(code=(await stall.shop.order(placed["token"])).code or "")
+    done = await move(stall, placed, state="cancelled")
+    assert refusals(done) == [(placed["order"], "invalid")]
+    done = await move(stall, placed, state="cancelled", reason="没人来取", by=CLERK)
+    assert refusals(done) == [(placed["order"], "forbidden")]
+    done = await move(stall, placed, state="cancelled", reason="没人来取")
+    (order,) = done.moved
+    assert (order.state, order.payment) == ("cancelled", "due")
+    assert await stock(stall) == boxes  # they left the farm
+    with pytest.raises(UnknownCode):
+        await stall.shop.handovers.find(CLERK, code)
+    (order,) = (await undo(stall, done)).moved
+    assert order.state == "at_centre"
+    assert await stock(stall) == boxes
+    assert (await stall.shop.handovers.find(CLERK, code)).id == order.id
 
 
 async def paid(stall: Any, quantity: int = 3) -> Any:

@@ -313,3 +313,12 @@ async def test_a_phone_whose_order_was_called_off_after_packing_is_flagged(stall
     assert await flags(stall, await stall.place()) == ["called-off"]
     other = await stall.place(buyer={"name": "李", "phone": "13900000000"})
     assert await flags(stall, other) == []
+
+
+async def test_a_phone_that_never_collected_is_flagged(stall: Any) -> None:
+    where = {"way": "pickup", "centre": stall.centre.id}
+    placed = await stall.place(delivery=where, payment="pay_at_pickup")
+    for state in ("packed", "at_centre", "cancelled"):
+        change = StateChange.model_validate({"state": state, "reason": "没人来取"})
+        await stall.shop.orders.enter(HOST, stall.broadcast, placed["order"], change)
+    assert await flags(stall, await stall.place()) == ["called-off"]

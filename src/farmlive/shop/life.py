@@ -69,6 +69,15 @@ STATES = (
         why=True,
     ),
     Step("at_centre", "received", _CENTRE, "order.received", "collected", way="pickup"),
+    Step(
+        "at_centre",
+        "cancelled",
+        _STAFF,
+        "order.cancelled",
+        "never collected",
+        way="pickup",
+        why=True,
+    ),
 )
 PAYMENTS = (
     Step("due", "paid", _CENTRE, "order.paid", "the money is there", alive=True),
@@ -87,6 +96,7 @@ BACK_STATES = (
     Step("cancelled", "placed", _STAFF, "order.placed", "wanted after all", stock=SOLD),
     Step("cancelled", "packed", _STAFF, "order.packed", "wanted after all"),
     Step("cancelled", "shipped", _STAFF, "order.shipped", "goes on its way", way="parcel"),
+    Step("cancelled", "at_centre", _STAFF, "order.at_centre", "waits again", way="pickup"),
 )
 BACK_PAYMENTS = (Step("paid", "due", _CENTRE, "order.paid", "the money is not there"),)
 
@@ -188,7 +198,7 @@ def page() -> str:
         "",
         "Staff are coordinators and hosts; a clerk moves orders that are picked up. Boxes that",
         "were packed stay out of the stock when their order is cancelled: release them again to",
-        "sell them. What is called off on its way takes a reason.",
+        "sell them. What is called off on its way, or at the pick-up point, takes a reason.",
         "",
         "## Payment",
         "",
