@@ -85,6 +85,7 @@ MAY: dict[str, set[str]] = {
     "POST /farms/{farm}/plots": GROWERS,
     "POST /guests/{token}/stream-key": EVERYONE,
     "POST /handovers": KEEPERS,
+    "POST /handovers/waiting": KEEPERS,
     "POST /handovers/{order}/received": KEEPERS,
     "GET /invitations": COORDINATOR,
     "POST /invitations": COORDINATOR,

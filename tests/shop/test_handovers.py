@@ -8,14 +8,15 @@ from sqlalchemy import update
 from farmlive.bilingual import Bilingual
 from farmlive.ids import ulid
 from farmlive.people import Caller
+from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden, TooMany
 from farmlive.shop.handovers import CodeShared, UnknownCode, draw, new_code
 from farmlive.shop.models import NewCentre
-from farmlive.shop.order_change_models import CodeSaid
-from farmlive.shop.problems import NotInState
+from farmlive.shop.order_change_models import CodeSaid, WaitingSearch
 from farmlive.shop.tables import orders
 
 from .conftest import HOST
+from .test_holds import stock
 from .test_orders import CLERK, enter, seen, seller
 
 
@@ -86,12 +87,67 @@ async def test_what_is_paid_is_given_out_and_what_is_packed_comes_to_the_centre_
     assert len(await stall.events("order.paid")) == 1
 
 
-async def test_what_is_not_packed_is_found_and_not_given_out(stall: Any) -> None:
+async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone(
+    stall: Any,
+) -> None:
     placed = await waiting(stall, state="placed")
     assert (await stall.shop.handovers.find(CLERK, said())).state == "placed"
-    with pytest.raises(NotInState):
-        await give(stall, placed)
-    assert (await stall.shop.order(placed["token"])).payment == "due"
+    before = await stock(stall)
+    done = await give(stall, placed)
+    assert (done.order.state, done.order.payment) == ("received", "paid")
+    kinds = ["order.packed", "order.at_centre", "order.received", "order.paid"]
+    assert [event.kind for event in await stall.events(*kinds)] == kinds
+    steps = [(step.state, step.by) for step in done.order.history]
+    assert steps == [
+        ("placed", "buyer"),
+        ("packed", "staff"),
+        ("at_centre", "staff"),
+        ("received", "staff"),
+        ("received", "staff"),
+    ]
+    (deed, *_) = await stall.store.read(deeds)
+    assert (deed.action, deed.subject, deed.detail) == (
+        "order.handed_over",
+        placed["order"],
+        {"unpacked": True},
+    )
+    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved
+    assert (order.state, order.payment) == ("placed", "due")
+    assert await stock(stall) == before
+
+
+async def test_what_waits_is_read_page_by_page_of_all_broadcasts(stall: Any) -> None:
+    first = await waiting(stall, "000001", buyer={"name": "赵子龙", "phone": "13800001111"})
+    second = await waiting(stall, "000002", state="packed")
+    for state in ("placed", "received", "cancelled"):
+        await waiting(stall, "000003", state=state)
+    await stall.place(1)  # a parcel
+    stall.broadcast = await stall.another_broadcast()
+    stall.card = await stall.offer()
+    third = await waiting(stall, "000004", buyer={"name": "王大明", "phone": "13800002222"})
+    wanted = [each["order"] for each in (first, second, third)]
+
+    async def found(**search: Any) -> tuple[list[str], str | None]:
+        asked = WaitingSearch(**search)
+        page, following = await stall.shop.handovers.waiting(CLERK, asked)
+        return [each.id for each in page], following
+
+    assert await found() == (wanted, None)
+    assert await found(limit=2) == (wanted[:2], wanted[1])
+    assert await found(limit=2, after=wanted[1]) == (wanted[2:], None)
+    assert await found(centre=ulid()) == ([], None)
+    for find in ("子龙 赵", "1111", "138 0000 1111"):
+        assert await found(find=find) == (wanted[:1], None)
+    assert third["order"] in (await found(find=third["number"]))[0]
+    with pytest.raises(Forbidden):
+        await stall.shop.handovers.waiting(seller(stall.farm.id), WaitingSearch())
+
+
+async def test_what_was_not_ticked_as_packed_is_found_by_its_buyer_alone(stall: Any) -> None:
+    placed = await waiting(stall, state="placed", buyer={"name": "赵子龙", "phone": "13800001111"})
+    for find, expected in ((None, []), ("赵子龙", [placed["order"]])):
+        page, _ = await stall.shop.handovers.waiting(CLERK, WaitingSearch(find=find))
+        assert [each.id for each in page] == expected
 
 
 @pytest.mark.parametrize("state", ["received", "cancelled"])

@@ -4,6 +4,7 @@ Owns the codes and whose they are; which steps an order takes then, life.py says
 """
 
 import secrets
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, bindparam, select
@@ -15,8 +16,9 @@ from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.people.limits import RateLimits
 from farmlive.problems import Conflict, NotFound
-from farmlive.shop import life, shown
-from farmlive.shop.order_change_models import CodeSaid, HandedOver
+from farmlive.shop import finding, life, shown
+from farmlive.shop.fields import State
+from farmlive.shop.order_change_models import CodeSaid, HandedOver, WaitingSearch
 from farmlive.shop.order_models import Order
 from farmlive.shop.steps import Doer, Steps, with_id
 from farmlive.shop.tables import orders
@@ -26,7 +28,16 @@ from farmlive.store import Store, hot
 GUESSES_PER_MINUTE = 10
 # An order that is given out, sent back or called off has a code no more.
 OPEN = ("placed", "packed", "at_centre")
+# What is at the pick-up point, or was ticked as on its way there.
+WAITING = ("packed", "at_centre")
 TRIES = 20
+
+# What an open order becomes, one after the other, when it is given out.
+_TO_THE_BUYER: Mapping[State, Sequence[State]] = {
+    "placed": ("packed", "at_centre", "received"),
+    "packed": ("at_centre", "received"),
+    "at_centre": ("received",),
+}
 
 _OPEN = select(orders).where(
     orders.c.code == bindparam("code"), orders.c.way == "pickup", orders.c.state.in_(OPEN)
@@ -100,12 +111,37 @@ class HandOvers:
         with self._guesses(caller):
             return await self._store.read(read)
 
+    async def waiting(
+        self, caller: Caller, search: WaitingSearch
+    ) -> tuple[list[Order], str | None]:
+        """What can be handed over in all broadcasts, oldest first, and the next page's `after`.
+
+        Where something is sought, also what was not ticked as packed. Raises Forbidden.
+        """
+        life.who_is(caller)
+        states = WAITING if search.find is None else OPEN
+        query = select(orders).where(
+            orders.c.way == "pickup", orders.c.state.in_(states), orders.c.id > search.after
+        )
+        if search.centre is not None:
+            query = query.where(orders.c.centre == search.centre)
+        if search.find is not None:
+            query = query.where(finding.condition(search.find, buyers=True))
+        query = query.order_by(orders.c.id).limit(search.limit + 1)
+
+        def read(connection: Connection) -> tuple[list[Order], str | None]:
+            rows = connection.execute(query).all()
+            page = shown.orders(connection, self._origin, rows[: search.limit], caller)
+            return page, page[-1].id if len(rows) > search.limit else None
+
+        return await self._store.read(read)
+
     async def give(self, caller: Caller, order: str, said: CodeSaid) -> HandedOver:
         """Hand over the order that was found under the code: received, and paid if it was due.
 
-        One that only was packed comes to the centre first. It can be undone as a move. The same
-        again, once it was given out, changes nothing. Raises Forbidden, TooMany, UnknownCode,
-        CodeShared, NotInState.
+        One that was not ticked as packed, or as arrived, is so first: whoever gives it out has it
+        in the hand. It can be undone as a move. The same again, once it was given out, changes
+        nothing. Raises Forbidden, TooMany, UnknownCode, CodeShared.
         """
         who = life.who_is(caller)
 
@@ -119,7 +155,15 @@ class HandOvers:
                 if row.state != "received":
                     move, until = ulid(), now_ms() + life.UNDO_MS
                     self._give(connection, row, Doer(who, move=move))
-                    note(connection, caller, "order.handed_over", order, broadcast=row.broadcast)
+                    was = {"unpacked": True} if row.state == "placed" else {}
+                    note(
+                        connection,
+                        caller,
+                        "order.handed_over",
+                        order,
+                        broadcast=row.broadcast,
+                        **was,
+                    )
             now = connection.execute(select(orders).where(orders.c.id == order)).one()
             (shown_now,) = shown.orders(connection, self._origin, [now], caller)
             return HandedOver(order=shown_now, move=move, until=until)
@@ -128,12 +172,11 @@ class HandOvers:
             return await self._store.write(write)
 
     def _give(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
-        if row.state == "packed":
-            self._steps.enter(connection, row, "at_centre", doer)
+        for state in _TO_THE_BUYER[row.state]:
+            self._steps.enter(connection, row, state, doer)
             row = with_id(connection, row.broadcast, row.id)
-        self._steps.enter(connection, row, "received", doer)
         if row.payment == "due":
-            self._steps.pay(connection, with_id(connection, row.broadcast, row.id), doer)
+            self._steps.pay(connection, row, doer)
 
     def _guesses(self, caller: Caller) -> Any:
         person = caller.account or caller.name or caller.device

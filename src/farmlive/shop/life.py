@@ -53,7 +53,7 @@ STATES = (
     Step("held", "cancelled", _BUYER, "order.cancelled", "given up before ordering", stock=BACK),
     Step(None, "placed", _BUYER, "order.placed", "ordered without a hold", stock=SOLD),
     Step("held", "placed", _BUYER, "order.placed", "ordered", stock=SOLD),
-    Step("placed", "packed", _STAFF, "order.packed", "in its box"),
+    Step("placed", "packed", _CENTRE, "order.packed", "in its box"),
     Step("placed", "cancelled", _EITHER, "order.cancelled", "not wanted any more", stock=BACK),
     Step("packed", "cancelled", _STAFF, "order.cancelled", "called off after packing"),
     Step("packed", "shipped", _STAFF, "order.shipped", "handed to the carrier", way="parcel"),
@@ -88,7 +88,7 @@ PAYMENTS = (
 )
 # What a move did, undone.
 BACK_STATES = (
-    Step("packed", "placed", _STAFF, "order.placed", "not packed after all"),
+    Step("packed", "placed", _CENTRE, "order.placed", "not packed after all"),
     Step("shipped", "packed", _STAFF, "order.packed", "not handed over after all", way="parcel"),
     Step("at_centre", "packed", _CENTRE, "order.packed", "not there after all", way="pickup"),
     Step("received", "shipped", _STAFF, "order.shipped", "still on its way", way="parcel"),
@@ -196,9 +196,10 @@ def page() -> str:
         "",
         *_rows(STATES, stock=True),
         "",
-        "Staff are coordinators and hosts; a clerk moves orders that are picked up. Boxes that",
-        "were packed stay out of the stock when their order is cancelled: release them again to",
-        "sell them. What is called off on its way, or at the pick-up point, takes a reason.",
+        "Staff are coordinators and hosts; a clerk moves orders that are picked up, also one that",
+        "was not ticked as packed and stands before them. Boxes that were packed stay out of the",
+        "stock when their order is cancelled: release them again to sell them. What is called off",
+        "on its way, or at the pick-up point, takes a reason.",
         "",
         "## Payment",
         "",

@@ -40,6 +40,17 @@ class OrderSearch(OrderFilter):
     limit: Annotated[int, Field(ge=1, le=500)] = 200
 
 
+class WaitingSearch(BaseModel):
+    """A search for what can be handed over, by a body; `find` is as an OrderFilter has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    find: Sought | None = None
+    centre: Identifier | None = None
+    after: Identifier | Literal[""] = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 200
+
+
 class NewMove(BaseModel):
     """Orders to bring into a state, or that were paid; one or many."""
 

@@ -12,6 +12,7 @@ from farmlive.shop.order_change_models import (
     Moved,
     NewMove,
     OrderSearch,
+    WaitingSearch,
 )
 from farmlive.shop.order_models import (
     Cancel,
@@ -90,6 +91,12 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def find_by_code(said: CodeSaid, caller: Annotated[Caller, keepers]) -> Order:
         """The order that waits under the six digits that its buyer says."""
         return await shop.handovers.find(caller, said)
+
+    @router.post("/handovers/waiting", dependencies=uncached)
+    async def find_waiting(search: WaitingSearch, caller: Annotated[Caller, keepers]) -> OrderList:
+        """What can be handed over, of all broadcasts, the oldest first; sought by a body."""
+        page, following = await shop.handovers.waiting(caller, search)
+        return OrderList(orders=page, next=following)
 
     @router.post("/handovers/{order}/received", dependencies=uncached)
     async def hand_over(
