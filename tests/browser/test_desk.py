@@ -90,6 +90,45 @@ async def test_what_is_refused_is_told_one_by_one(open_studio: Open, sale: Sale)
     await expect(told).to_be_hidden()
 
 
+async def test_what_nobody_collects_is_called_off_and_waits_again(
+    open_studio: Open, sale: Sale
+) -> None:
+    waits = await at_the_centre(sale, 1)
+    await order(sale, 2)
+    page = await desk(open_studio, sale)
+    await page.get_by_role("button", name=waits["number"], exact=True).click()
+    await page.get_by_role("button", name="Cancel…").last.click()
+    sheet = page.get_by_role("dialog", name="Cancel the order")
+    await expect(sheet).to_contain_text("The boxes are packed and don't go back on sale")
+    await sheet.get_by_label("Reason").fill("Nobody came for it.")
+    await sheet.get_by_role("button", name="Cancel this order").click()
+    await expect(page.locator(".toast")).to_contain_text(f"{waits['number']} is cancelled.")
+    assert await states(sale) == ["cancelled", "placed"]
+    await page.get_by_role("button", name="Undo", exact=True).click()
+    await expect(page.get_by_text(f"{waits['number']} is as it was.")).to_be_visible()
+    assert await states(sale) == ["at_centre", "placed"]
+    await page.get_by_role("checkbox", name="Choose all 2").check()
+    await page.locator("[data-bar-cancel]").click()
+    await expect(sheet).to_contain_text("The boxes of 1 order are packed and don't")
+
+
+async def test_staff_are_told_why_a_cancellation_stands(open_studio: Open, sale: Sale) -> None:
+    placed = await order(sale, 1)
+    page = await desk(open_studio, sale)
+    await page.get_by_role("button", name=placed["number"], exact=True).click()
+    await page.get_by_role("button", name="Cancel…").last.click()
+    sheet = page.get_by_role("dialog", name="Cancel the order")
+    await expect(sheet).to_contain_text("The boxes go back on sale.")
+    await sheet.get_by_label("Reason").fill("Rain.")
+    await sheet.get_by_role("button", name="Cancel this order").click()
+    way_back = page.get_by_role("button", name=f"Undo: {placed['number']} is cancelled.")
+    await expect(way_back).to_be_visible()
+    await order(sale, 2, quantity=20)
+    await way_back.click()
+    told = page.get_by_role("alert").filter(has_text="1 order stayed as it was")
+    await expect(told).to_contain_text(f"{placed['number']} Its boxes have been sold meanwhile")
+
+
 async def test_nothing_is_lost_where_the_connection_drops(open_studio: Open, sale: Sale) -> None:
     await order(sale, 1)
     await order(sale, 2)

@@ -115,6 +115,7 @@ export class OrderSheet {
   /** Cancels one or many, with a reason that the buyers see. */
   cancel(orders) {
     const { cancel } = this.#forms;
+    say(cancel.part("boxes"), boxesWords(orders));
     say(cancel.part("what"), orders.length === 1 ? what(orders[0]) : n("%(n)s order", "%(n)s orders", orders.length, { n: count(orders.length) }));
     cancel.open({
       job: async ({ reason }) => {
@@ -173,6 +174,20 @@ function what(order) {
   return `${order.number} · ${items} · ${money(order.total)}`;
 }
 
+/** What becomes of the boxes of orders that are cancelled: those that are packed are not put back. */
+function boxesWords(orders) {
+  const back = orders.filter(({ state }) => state === "placed").length;
+  const packed = orders.length - back;
+  if (!packed) return t("The boxes go back on sale.");
+  if (!back) return t("The boxes are packed and don't go back on sale by themselves. Release as many again as are still good.");
+  return n(
+    "What is not packed goes back on sale. The boxes of %(n)s order are packed and don't: release as many again as are still good.",
+    "What is not packed goes back on sale. The boxes of %(n)s orders are packed and don't: release as many again as are still good.",
+    packed,
+    { n: count(packed) },
+  );
+}
+
 /** What happened with an order and by whom; what was undone is struck out. */
 function history({ history: steps = [], refunded }) {
   const rows = steps.map(({ at, state, payment, by, reason, undone, undoes }, index) => {
@@ -189,8 +204,6 @@ function byWords(by) {
   switch (by) {
     case "buyer":
       return t("buyer");
-    case "clerk":
-      return t("clerk");
     case "staff":
       return t("staff");
     default:

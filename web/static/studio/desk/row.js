@@ -19,8 +19,8 @@ export function stepOf(order, { isStaff, role }) {
   return step && (isStaff || ["packed", "at_centre"].includes(order.state)) ? step : null;
 }
 
-/** Whether it can still be called off: until it is with the buyer, or at the pick-up point. */
-export const mayCancel = ({ state }, { isStaff }) => isStaff && ["placed", "packed", "shipped"].includes(state);
+/** Whether it can still be called off: until it is with the buyer. */
+export const mayCancel = ({ state }, { isStaff }) => isStaff && ["placed", "packed", "shipped", "at_centre"].includes(state);
 
 export const isDue = ({ payment, state }) => payment === "due" && !isGone(state);
 

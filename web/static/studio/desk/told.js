@@ -2,22 +2,14 @@
 // for the connection.
 
 import { el, icon, say } from "../../common/dom.js";
-import { Problem } from "../../common/api.js";
 import { count } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
 import { spoken } from "../sentences.js";
-import { stateWords } from "../state.js";
+import { why } from "./why.js";
 
 /** As long as shop/life.py lets a move be undone. */
 const UNDO_MS = 10 * 60_000;
-
-/** Why an order stayed as it was. */
-function why(problem) {
-  const { slug, body } = new Problem(problem);
-  if (slug === "not-in-state") return t("It is “%(state)s” now, so that was not possible any more.", { state: stateWords(body.state) });
-  return spoken(new Problem(problem));
-}
 
 /** What was done with the one of this number, or with so many. */
 function done({ state, payment }, moved) {

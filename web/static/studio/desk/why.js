@@ -1,0 +1,22 @@
+// Why an order stayed as it was, in words for staff: what buyers are told of the same problem is
+// another thing, as who takes a cancellation back orders nothing.
+
+import { Problem } from "../../common/api.js";
+import { t } from "../../common/words.js";
+import { spoken } from "../sentences.js";
+import { stateWords } from "../state.js";
+
+/** `refused`: the problem of an order as the answer to a move has it. */
+export function why(refused) {
+  const problem = new Problem(refused);
+  switch (problem.slug) {
+    case "not-in-state":
+      return t("It is “%(state)s” now, so that was not possible any more.", { state: stateWords(problem.body.state) });
+    case "sold-out":
+      return t("Its boxes have been sold meanwhile, so it stays cancelled. Tell the buyer.");
+    case "lot-spent":
+      return t("The lot has no boxes left for it, so it stays cancelled. Tell the buyer.");
+    default:
+      return spoken(problem);
+  }
+}
