@@ -100,7 +100,7 @@ async def test_a_settlement_is_the_reports(fair: Any) -> None:
     sheet = await fair.sheet("settlement")
     first, second = sheet.tables
     assert first.rows == [("Xikou", "2.5 kg box", "1123", 4, 1, 11_960, 2_990, 90, 8_880)]
-    assert "¥29.90 is paid and ¥59.80 still to be paid" in first.note
+    assert "¥29.00 is paid and ¥59.80 still to be paid" in first.note
     assert second.totals()[8] == 4_990
     report = await fair.report()
     assert sum(table.totals()[8] for table in sheet.tables) == report.net.amount

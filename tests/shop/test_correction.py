@@ -171,7 +171,7 @@ async def test_the_list_says_what_can_be_done_with_each_order(stall: Any) -> Non
     assert before <= found.from_ <= found.until <= now_ms()
     assert [order.id for order in found.orders] == [first["order"], second["order"]]
     assert [order.deeds for order in found.orders] == [
-        ["keep", "cancel"],
+        ["keep", "cancel", "refund"],
         ["keep", "cancel", "refund"],
     ]
     last = found.orders[1]
@@ -180,7 +180,24 @@ async def test_the_list_says_what_can_be_done_with_each_order(stall: Any) -> Non
     assert last.buyer.name == "王小明"
     refund = Refund(amount=last.difference.amount, reason="a wrong price")
     await stall.shop.orders.refund(HOST, stall.broadcast, last.id, refund)
-    assert (await mispriced(stall)).orders[1].deeds == ["keep", "cancel"]
+    owed, given = (await mispriced(stall)).orders
+    assert given.deeds == ["keep", "cancel"]
+    assert (owed.refunded.amount, given.refunded.amount) == (0, last.difference.amount)
+
+
+async def test_of_an_unpaid_order_the_difference_is_taken_off(stall: Any) -> None:
+    await change(stall, 29900)
+    order = await place(stall, 2, 29900)
+    await correct(stall)
+    (shown,) = (await mispriced(stall)).orders
+    assert (shown.payment, shown.deeds) == ("due", ["keep", "cancel", "refund"])
+    less = Refund(amount=shown.difference.amount, reason="a wrong price")
+    after = await stall.shop.orders.refund(HOST, stall.broadcast, order["order"], less)
+    assert (after.payment, after.to_collect.amount) == ("due", 2 * PRICE)
+    (shown,) = (await mispriced(stall)).orders
+    assert shown.refunded == shown.difference
+    await stall.shop.orders.cancel(order["token"])
+    assert (await mispriced(stall)).orders[0].deeds == ["keep"]
 
 
 async def test_too_low_a_price_gives_nothing_to_refund(stall: Any) -> None:

@@ -21,6 +21,7 @@ def test_money_by_hand_is_due_paid_and_given_back(method: str) -> None:
     provider = payments.of(method)  # type: ignore[arg-type]
     payment = provider.initiate()
     assert (payment, provider.cancel(payment)) == ("due", "due")
+    assert [provider.refund(payment, left=left) for left in (1, 0)] == ["due", "due"]
     payment = provider.capture(payment)
     assert (payment, provider.cancel(payment), provider.status(payment)) == ("paid",) * 3
     assert provider.refund(payment, left=1) == "part_refunded"

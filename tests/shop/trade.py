@@ -273,16 +273,16 @@ class Trade(RuleBasedStateMachine):
         self.both(self.world.shop.moves.undo(HOST, broadcast, name), expected)
 
     @precondition(lambda self: self.tokens)
-    @rule(which=WHICH, line=WHICH)
-    def give_back(self, which: int, line: int) -> None:
-        """One box of an order that has others."""
+    @rule(which=WHICH, line=WHICH, pays=st.booleans())
+    def give_back(self, which: int, line: int, pays: bool) -> None:
+        """One box of an order that has others; who has not paid yet pays less for it."""
         which %= len(self.tokens)
         order = self.ledger.orders[which]
         lines = [name for name, it in order.lines.items() if it.quantity]
         if sum(it.quantity for it in order.lines.values()) < 2 or order.cancelled:
             return
         orders, offer = self.world.shop.orders, lines[line % len(lines)]
-        if self.ids[which] not in self.paid:
+        if pays and self.ids[which] not in self.paid:
             self.both(orders.pay(HOST, order.broadcast, self.ids[which]), "")
             self.paid.add(self.ids[which])
         back = [{"offer": offer, "quantity": 1}]

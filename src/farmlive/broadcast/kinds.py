@@ -164,7 +164,7 @@ KINDS = {
         _ORDER,
         {
             **_STEP,
-            "amount": "Money given back in all.",
+            "amount": "Money given back in all, or taken off what is due.",
             "back": "Boxes that never left and are in the stock again, a list of "
             "{offer, quantity}; left out where there are none.",
             "claim": "The claim that it answers, if it does.",

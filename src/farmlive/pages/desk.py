@@ -23,7 +23,7 @@ from farmlive.pages.review import FILE_TYPES
 from farmlive.pages.rooms import Rooms
 from farmlive.people import Caller
 from farmlive.review.files import as_csv, as_xlsx
-from farmlive.review.order_file import boxes, order_sheet, to_collect
+from farmlive.review.order_file import boxes, order_sheet
 from farmlive.settings import Settings
 from farmlive.shop.order_models import Order, OrderedLine
 from farmlive.shop.papers import Choice
@@ -164,7 +164,7 @@ def _papers(orders: Sequence[Order], address: str) -> list[Paper]:
             lines=packed,
             lots=[*{line.lot: of_lot(line) for line in packed}.values()],
             boxes=sum(boxes(line) for line in packed),
-            to_collect=Money(amount=to_collect(order), currency=order.total.currency),
+            to_collect=order.to_collect,
         )
 
     return [of(order) for order in orders]

@@ -28,7 +28,7 @@ class _Money:
 
 
 def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
-    """What each pick-up point and the courier collect: goods + fees − given back = paid + due."""
+    """What each pick-up point and the courier collect: goods + fees − refunds = paid + due."""
     query = (
         select(
             orders.c.centre,
@@ -61,13 +61,14 @@ def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
             Column(say("Orders", "订单"), "count", 9, total=True),
             Column(say("Goods", "货款"), "money", 14, total=True),
             Column(say("Parcel fees", "运费"), "money", total=True),
-            Column(say("Given back", "已退"), "money", total=True),
+            Column(say("Off and back", "减免和退款"), "money", total=True),
             Column(say("Paid", "已收"), "money", 14, total=True),
             Column(say("To collect", "应收"), "money", 14, total=True),
         ),
         note=say(
-            "Goods and parcel fees, less what was given back, are what is paid and to collect.",
-            "货款加运费减已退，等于已收加应收。",
+            "Goods and parcel fees, less what was taken off before it was paid or given back "
+            "after, are what is paid and to collect.",
+            "货款加运费，减去付款前的减免和付款后的退款，等于已收加应收。",
         ),
     )
     by_courier = say("By the courier", "快递代收")

@@ -32,9 +32,10 @@ DEFINITIONS = {
         "已取消：由买家或工作人员取消的订单及其全部件数。",
     ),
     "refunded": _say(
-        "Refunded: orders that got money back, for damage too, and what was paid back of the goods "
-        "of those that stand; cancelled orders are taken off once.",
-        "已退款：有退款（含坏果赔付）的订单数，以及未取消订单退回的货款；"
+        "Refunded: orders that got money back, for damage too, or had something taken off before "
+        "they were paid, and what that was of the goods of those that stand; cancelled orders are "
+        "taken off once.",
+        "已退款：有退款（含坏果赔付）或付款前减免的订单数，以及未取消订单退回和减免的货款；"
         "已取消的订单只按取消扣一次。",
     ),
     "net": _say(
@@ -47,14 +48,14 @@ DEFINITIONS = {
         "运费：未取消订单在货款之外付的运费，减去退回的运费；退款先算货款。其他各数都不含运费。",
     ),
     "paid": _say(
-        "Paid: the goods of the orders that stand and are paid, without parcel fees, before "
-        "refunds.",
-        "已付：未取消且已付款的订单货款，不含运费，未减退款。",
+        "Paid: the goods of the orders that stand and are paid, less what was taken off and given "
+        "back, without parcel fees. With what is still to pay it is the net.",
+        "已付：未取消且已付款的订单货款，已减去减免和退款，不含运费；与待付相加等于净额。",
     ),
     "due": _say(
-        "Still to pay: the goods of the orders that stand and are not paid yet, without parcel "
-        "fees; cash is paid at the end.",
-        "待付：未取消且尚未付款的订单货款，不含运费；货到付款和自提付款在最后收取。",
+        "Still to pay: the goods of the orders that stand and are not paid yet, less what was "
+        "taken off, without parcel fees; cash is paid at the end.",
+        "待付：未取消且尚未付款的订单货款，已减去减免，不含运费；货到付款和自提付款在最后收取。",
     ),
     "aov": _say(
         "Average order value: gross divided by orders, without parcel fees.",
@@ -113,12 +114,13 @@ DEFINITIONS = {
         "取消率：已取消订单数除以订单数。",
     ),
     "refund_rate": _say(
-        "Refund rate: orders that got money back divided by orders.",
-        "退款率：有退款的订单数除以订单数。",
+        "Refund rate: orders that got money back, or had something taken off, divided by orders.",
+        "退款率：有退款或减免的订单数除以订单数。",
     ),
     "unpaid_rate": _say(
-        "Not paid yet: orders that stand and are not paid, divided by orders that stand.",
-        "未付率：未取消且未付款的订单数除以未取消的订单数。",
+        "Not paid yet: orders that stand of which something is still to be paid, divided by orders "
+        "that stand.",
+        "未付率：未取消且仍有待付款的订单数除以未取消的订单数。",
     ),
     "simulated": _say(
         "Of which simulated: orders of the demo's simulated people; they are in the numbers above.",
@@ -180,8 +182,8 @@ SHEET_WORDS = {
         _say("Cash sheet", "收款单"),
         _say(
             "What is collected at each pick-up point and by the courier: goods, parcel fees, "
-            "what was given back, what is paid and what is still to collect.",
-            "每个自提点和快递收多少钱：货款、运费、已退、已收和应收。",
+            "what was taken off or given back, what is paid and what is still to collect.",
+            "每个自提点和快递收多少钱：货款、运费、减免和退款、已收和应收。",
         ),
     ),
     "settlement": (

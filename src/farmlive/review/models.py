@@ -100,7 +100,7 @@ class LotShare(Share):
 
 
 class FarmShare(Share):
-    """What a farm sold; `paid` and `due` are of the orders that stand, before refunds."""
+    """What a farm sold; `paid` and `due` are of the orders that stand, and add up to `net`."""
 
     name: Bilingual
     net_weight_g: int

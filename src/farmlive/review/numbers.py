@@ -268,8 +268,8 @@ def _settled(offer: OfferShare, lot: str, say: Words) -> tuple[object, ...]:
 def _paid(farm: FarmShare, sheet: Sheet, say: Words) -> str:
     paid, due = sheet.money(farm.paid.amount), sheet.money(farm.due.amount)
     return say(
-        f"Of the orders that stand, {paid} is paid and {due} still to be paid (before refunds).",
-        f"未取消的订单中，已付 {paid}，待付 {due}（未减退款）。",
+        f"Of the net, {paid} is paid and {due} still to be paid.",
+        f"净额中，已付 {paid}，待付 {due}。",
     )
 
 

@@ -57,7 +57,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
             Column(say("Boxes", "件数"), "count", 8, total=True),
             Column(say("Parcel fee", "运费"), "money", total=True),
             Column(say("Total", "总额"), "money", total=True),
-            Column(say("Given back", "已退"), "money", total=True),
+            Column(say("Off and back", "减免和退款"), "money", total=True),
             Column(say("To collect", "应收"), "money", total=True),
             Column(say("To look at", "需留意"), width=22),
             Column(say("Simulated", "模拟"), width=10),
@@ -86,7 +86,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
                 order.fee.amount,
                 order.total.amount,
                 order.refunded.amount,
-                to_collect(order),
+                order.to_collect.amount,
                 say("; ", "；").join(say(*_FLAGS[flag]) for flag in order.flags if flag in _FLAGS),
                 say("yes", "是") if order.simulated else "",
             )
@@ -132,8 +132,3 @@ def _lines(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
 def boxes(line: OrderedLine) -> int:
     """How many boxes of the line are still the buyer's: those put back into the stock are not."""
     return line.quantity - line.returned
-
-
-def to_collect(order: Order) -> int:
-    """What is still to be paid, minor units: nothing of a cancelled order."""
-    return order.total.amount if order.payment == "due" and order.state != "cancelled" else 0

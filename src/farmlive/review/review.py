@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, func, select, type_coerce
+from sqlalchemy import Connection, Row, Text, and_, cast, func, select, type_coerce
 
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.tables import card_taps, events, watches
@@ -90,13 +90,6 @@ class Review:
             .where(stands)
             .group_by(orders.c.broadcast)
         )
-        given_back = (
-            select(orders.c.broadcast, orders.c.id, orders.c.refunded)
-            .add_columns(order_lines.c.farm, order_lines.c.total.label("line_total"))
-            .select_from(joined)
-            .where(stands, orders.c.refunded > 0)
-            .order_by(orders.c.id, order_lines.c.line)
-        )
         offered = select(offers.c.broadcast).distinct()
         if farms is not None:
             sold = sold.where(order_lines.c.farm.in_(farms))
@@ -108,14 +101,9 @@ class Review:
             for broadcast, count, items, gross, currency in connection.execute(sold):
                 money = Sum(amount=int(gross), currency=currency)
                 found[broadcast] = Total(orders=count, items=int(items), net=money)
-            for _, lines in groupby(connection.execute(given_back), key=lambda line: line.id):
-                of_order = list(lines)
-                first = of_order[0]
-                goods = [line.line_total for line in of_order]
-                parts = shared(min(first.refunded, sum(goods)), goods)
-                for line, part in zip(of_order, parts, strict=True):
-                    if farms is None or line.farm in farms:
-                        found[first.broadcast].net.amount -= part
+            for line, part in _refunds(connection):
+                if farms is None or line.farm in farms:
+                    found[line.broadcast].net.amount -= part
             return found
 
         return await self._store.read(read)
@@ -223,10 +211,11 @@ def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None
         .where(orders.c.broadcast == broadcast, orders.c.state != "cancelled")
         .group_by(order_lines.c.farm, orders.c.payment)
     )
+    is_due = and_(orders.c.payment == "due", orders.c.refunded < orders.c.total)
     standing = (
-        select(orders.c.payment, func.count())
+        select(is_due.label("is_due"), func.count())
         .where(orders.c.broadcast == broadcast, orders.c.state != "cancelled")
-        .group_by(orders.c.payment)
+        .group_by("is_due")
     )
     if farms is not None:
         money = money.where(order_lines.c.farm.in_(farms))
@@ -250,10 +239,36 @@ def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None
     for farm, payment, amount in connection.execute(money):
         of_farms = found.due if payment == "due" else found.paid
         of_farms[farm] = of_farms.get(farm, 0) + int(amount)
-    for payment, count in connection.execute(standing):
+    for line, part in _refunds(connection, broadcast):
+        if farms is None or line.farm in farms:
+            (found.due if line.payment == "due" else found.paid)[line.farm] -= part
+    for unpaid, count in connection.execute(standing):
         found.standing += count
-        found.unpaid += count if payment == "due" else 0
+        found.unpaid += count if unpaid else 0
     return found
+
+
+def _refunds(
+    connection: Connection, broadcast: str | None = None
+) -> Iterator[tuple[Row[Any], int]]:
+    """The lines of orders that stand, of which some was given back or taken off: how much of each.
+
+    As in the ledger it is of the goods first.
+    """
+    query = (
+        select(orders.c.broadcast, orders.c.id, orders.c.payment, orders.c.refunded)
+        .add_columns(order_lines.c.farm, order_lines.c.total.label("line_total"))
+        .join(order_lines, order_lines.c.order == orders.c.id)
+        .where(orders.c.state != "cancelled", orders.c.refunded > 0)
+        .order_by(orders.c.id, order_lines.c.line)
+    )
+    if broadcast is not None:
+        query = query.where(orders.c.broadcast == broadcast)
+    for _, lines in groupby(connection.execute(query), key=lambda line: line.id):
+        of_order = list(lines)
+        goods = [line.line_total for line in of_order]
+        parts = shared(min(of_order[0].refunded, sum(goods)), goods)
+        yield from zip(of_order, parts, strict=True)
 
 
 def _pairs(connection: Connection, query: Any) -> Iterator[tuple[str, int]]:

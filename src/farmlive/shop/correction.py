@@ -222,8 +222,9 @@ def _shown(row: Row[Any], wrong: int, right: int) -> dict[str, Any]:
     deeds = ["keep"]
     if life.can_cancel(row.state, "staff"):
         deeds.append("cancel")
+    owed = row.payment == "due" and row.state != "cancelled"
     paid = row.payment in ("paid", "part_refunded")
-    if paid and 0 < too_much <= row.total - row.refunded:
+    if (owed or paid) and 0 < too_much <= row.total - row.refunded:
         deeds.append("refund")
     return {
         "id": row.id,
@@ -234,6 +235,7 @@ def _shown(row: Row[Any], wrong: int, right: int) -> dict[str, Any]:
         "quantity": row.boxes,
         "total": money(wrong * row.boxes, row.currency),
         "difference": money(abs(too_much), row.currency),
+        "refunded": money(row.refunded, row.currency),
         "buyer": {"name": row.buyer_name, "phone": row.buyer_phone},
         "deeds": deeds,
     }

@@ -26,7 +26,8 @@ class MispricedOrder(BaseModel):
     """An order at the wrong price: `total` is what its boxes of the offer come to.
 
     `difference` is between that and what they cost at the right price, and can be refunded where
-    it was paid and is too much. `deeds` is what can be done now.
+    it is too much: given back of what was paid, or taken off what is due. `refunded` is what was
+    so far, for whatever reason; `deeds` is what can be done now.
     """
 
     id: str
@@ -37,6 +38,7 @@ class MispricedOrder(BaseModel):
     quantity: int
     total: Money
     difference: Money
+    refunded: Money
     buyer: Buyer
     deeds: list[Literal["keep", "cancel", "refund"]]
 

@@ -81,6 +81,7 @@ STATES = (
 )
 PAYMENTS = (
     Step("due", "paid", _CENTRE, "order.paid", "the money is there", alive=True),
+    Step("due", "due", _STAFF, "order.refunded", "less is to be paid", alive=True),
     Step("paid", "part_refunded", _STAFF, "order.refunded", "some was given back"),
     Step("paid", "refunded", _STAFF, "order.refunded", "all was given back"),
     Step("part_refunded", "part_refunded", _STAFF, "order.refunded", "some more was given back"),
@@ -130,12 +131,22 @@ def payment_back(before: Payment, after: Payment, who: Who, way: Way, state: Sta
     return _step(BACK_PAYMENTS, before, after, who, way, state, "The payment of this order is {}")
 
 
+def check_owed(state: State) -> None:
+    """Raise NotInState where nothing is to be paid of an order any more."""
+    if state == "cancelled":
+        raise NotInState(
+            "Nothing was taken off: this order is cancelled, and nothing is to be paid for it.",
+            state=state,
+            allowed=[],
+        )
+
+
 def check_unpacked(state: State) -> None:
     """Raise NotInState where boxes of the order may have left."""
     if state != "placed":
         raise NotInState(
             f"No box was put back: this order is {state}, and its boxes may have left. Give back "
-            "the money alone; release what is there again by the bag.",
+            "or take off the money alone; release what is there again by the bag.",
             state=state,
             allowed=[],
         )
@@ -209,6 +220,9 @@ def page() -> str:
         "What was paid stays `paid` when the order is cancelled, until it is refunded. A refund",
         "may name boxes that never left: of an order that is `placed` they go back to the stock,",
         "and the order has so many less.",
+        "",
+        "A refund of an order that is `due` is taken off what is to be paid: it stays `due`, for",
+        "the total less all refunds, down to nothing. Once it is `paid`, that lower sum was.",
         "",
         "## Undone",
         "",

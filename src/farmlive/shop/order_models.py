@@ -171,7 +171,7 @@ class PlacedOrder(BaseModel):
 
 
 class OrderedLine(BaseModel):
-    """A line of an order; `price` is for one, `returned` of its boxes were paid back unpacked."""
+    """A line of an order; `price` is for one, `returned` of its boxes were put back unpacked."""
 
     offer: str
     name: Bilingual
@@ -252,7 +252,8 @@ def _each_once(boxes: list[Boxes]) -> list[Boxes]:
 
 
 class Refund(BaseModel):
-    """Money given back, minor units, on top of what was given back before.
+    """Money given back, minor units, on top of what was given back before; of an order that is
+    due it is taken off what is to be paid.
 
     `lines` are boxes that it was given back for and that never left: of an order that is not yet
     packed, they go back into the stock.
@@ -271,7 +272,8 @@ class Order(BaseModel):
     `total` are its lines and the parcel's `fee`. A seller sees the lines of own farms and their
     sum, neither buyer nor address; token, url and `code`, which is said at the pick-up point, are
     for the buyer and for staff, and so are `claims`, the oldest first; `flags`, why someone should
-    look at it, for staff and clerks.
+    look at it, for staff and clerks. `refunded` was given back, or taken off before it was paid:
+    what is paid is the total without it.
     """
 
     id: str
@@ -302,3 +304,10 @@ class OrderList(BaseModel):
 
     orders: list[Order]
     next: str | None
+    @property
+    def to_collect(self) -> Money:
+        """What is still to be paid: nothing of a cancelled order."""
+        is_due = self.payment == "due" and self.state != "cancelled"
+        left = self.total.amount - self.refunded.amount if is_due else 0
+        return Money(amount=left, currency=self.total.currency)
+

@@ -29,11 +29,11 @@ AT_ONCE = 100
 _SPAN = re.compile(r"([A-Z]{1,4}[0-9]{4})(?:-([A-Z]{1,4}[0-9]{4}))?")
 
 _claimed = exists().where(claims.c.order == orders.c.id, claims.c.state == "open")
-_over = or_(
-    orders.c.state == "cancelled", and_(orders.c.state == "received", orders.c.payment != "due")
-)
+# All of it may have been taken off.
+_due = and_(orders.c.payment == "due", orders.c.refunded < orders.c.total)
+_over = or_(orders.c.state == "cancelled", and_(orders.c.state == "received", ~_due))
 _PAYMENTS = {
-    "due": and_(orders.c.payment == "due", orders.c.state != "cancelled"),
+    "due": and_(_due, orders.c.state != "cancelled"),
     "paid": orders.c.payment == "paid",
     "refunded": orders.c.payment.in_(("part_refunded", "refunded")),
 }

@@ -32,7 +32,7 @@ class Provider(Protocol):
         """The order is cancelled: what is due is asked for no more, what was paid is refunded."""
 
     def refund(self, payment: Payment, *, left: int) -> Payment:
-        """Some was given back; `left` is what of the total was not, minor units."""
+        """Some was given back, or taken off what is due; `left` of the total, minor units."""
 
     def status(self, payment: Payment) -> Payment:
         """How it stands by the provider's own books."""
@@ -69,7 +69,9 @@ class ByHand:
         return payment
 
     def refund(self, payment: Payment, *, left: int) -> Payment:
-        """Someone gave it back."""
+        """Someone gave it back; of what nobody paid so far, so much less is asked for."""
+        if payment == "due":
+            return "due"
         return "part_refunded" if left > 0 else "refunded"
 
     def status(self, payment: Payment) -> Payment:

@@ -265,14 +265,17 @@ class NotInState(Conflict):
 
 
 class RefundTooHigh(Invalid):
-    """More was to be given back than was paid; `left` is what is left of it."""
+    """More was to be given back than was paid, or taken off than is due; `left` is the most."""
 
     slug = "refund-too-high"
     title = "That is more than was paid"
 
     def __init__(self, left: dict[str, Any]):
         super().__init__(
-            "Nothing was given back: it would be more than was paid and not yet given back. "
+            "Nothing was taken off: it would be more than is still to be paid. Take off what is "
+            "left of it at most."
+            if due
+            else "Nothing was given back: it would be more than was paid and not yet given back. "
             "Give back what is left of it at most.",
             left=left,
         )

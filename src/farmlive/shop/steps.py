@@ -117,15 +117,19 @@ class Steps:
     ) -> None:
         """Keep that money was given back, and put these boxes, by their offer, into the stock.
 
-        The event tells how much was given back in all, and the claim that it answers. Raises
-        NotInState, Forbidden, RefundTooHigh, Invalid.
+        Of an order that is due it is taken off what is to be paid. The event tells how much it
+        was in all, and the claim that it answers. Raises NotInState, Forbidden, RefundTooHigh,
+        Invalid.
         """
+        if row.payment == "due":
+            life.check_owed(row.state)
         refunded = row.refunded + amount
         provider = payments.of(row.payment_method)
         after = provider.refund(row.payment, left=row.total - refunded)
         step = life.next_payment(row.payment, after, doer.who, row.way, row.state)
         if refunded > row.total:
-            raise RefundTooHigh(money(row.total - row.refunded, row.currency))
+            left = money(row.total - row.refunded, row.currency)
+            raise RefundTooHigh(left, due=row.payment == "due")
         told: dict[str, Any] = {"amount": money(refunded, row.currency)}
         if claim is not None:
             told["claim"] = claim
@@ -205,12 +209,12 @@ class Steps:
         had = {line.offer: line.quantity for line in connection.execute(_BOXES, {"of": row.id})}
         if any(quantity > had.get(offer, 0) for offer, quantity in boxes.items()):
             raise Invalid(
-                "Nothing was given back: the order has not so many boxes of that. Look at it again."
+                "Nothing was changed: the order has not so many boxes of that. Look at it again."
             )
         if sum(boxes.values()) == sum(had.values()):
             raise Invalid(
-                "Nothing was given back: no box would be left of the order. Cancel it, then give "
-                "the money back."
+                "Nothing was changed: no box would be left of the order. Cancel it, then give back "
+                "what was paid."
             )
 
     def _keep(

@@ -193,7 +193,7 @@ orders = Table(
     Column("flags", Json),
     Column("placed_at", BigInteger, nullable=False),
     Column("held_at", BigInteger),
-    # Given back so far, of the total.
+    # Given back so far, of the total, or taken off it before it was paid.
     Column("refunded", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("broadcast", "number"),
     Index("ix_orders_broadcast_device", "broadcast", "device"),
