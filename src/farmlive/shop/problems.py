@@ -268,9 +268,9 @@ class RefundTooHigh(Invalid):
     """More was to be given back than was paid, or taken off than is due; `left` is the most."""
 
     slug = "refund-too-high"
-    title = "That is more than was paid"
+    title = "That is more than is left of the total"
 
-    def __init__(self, left: dict[str, Any]):
+    def __init__(self, left: dict[str, Any], *, due: bool):
         super().__init__(
             "Nothing was taken off: it would be more than is still to be paid. Take off what is "
             "left of it at most."
