@@ -298,12 +298,6 @@ class Order(BaseModel):
     claims: list[Claim]
     history: list[Change]
 
-
-class OrderList(BaseModel):
-    """Orders of a broadcast, oldest first; `next` is the `after` of the next page, if any."""
-
-    orders: list[Order]
-    next: str | None
     @property
     def to_collect(self) -> Money:
         """What is still to be paid: nothing of a cancelled order."""
@@ -311,3 +305,9 @@ class OrderList(BaseModel):
         left = self.total.amount - self.refunded.amount if is_due else 0
         return Money(amount=left, currency=self.total.currency)
 
+
+class OrderList(BaseModel):
+    """Orders of a broadcast, oldest first; `next` is the `after` of the next page, if any."""
+
+    orders: list[Order]
+    next: str | None
