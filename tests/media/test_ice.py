@@ -136,13 +136,53 @@ def test_a_peer_keeps_its_last_addresses_and_the_one_where_it_is() -> None:
     assert sorted(address[1] for address in port.peers) == [0, *range(13, 20)]
 
 
+def test_a_check_from_elsewhere_gives_no_consent() -> None:
+    ice, peer, port = one_peer()
+    ice.check(port, check(OLD), HERE, 1.0)
+    assert ice.check(port, check(OLD), THERE, 2.0) is not None
+    assert (peer.address, peer.checked_at, peer.there_at) == (HERE, 1.0, 1.0)
+    ice.restart(peer, NEW, 3.0)
+    ice.check(port, check(NEW), THERE, 4.0)
+    assert ice.check(port, check(OLD), HERE, 5.0) is not None
+    assert (peer.address, peer.checked_at, peer.there_at) == (THERE, 4.0, 4.0)
+
+
+def test_nobody_takes_the_address_where_another_is_reached_and_heard() -> None:
+    ice, peer, port = one_peer()
+    other = IcePeer(NEW, 0.0)
+    ice.add(other)
+    ice.check(port, check(OLD), HERE, 1.0)
+    port.sent.clear()
+    assert ice.check(port, check(NEW, nominate=True), HERE, 8.0) is None
+    # Some check at the start only; then what they send speaks for them.
+    peer.heard_at = 8.0
+    assert ice.check(port, check(NEW, nominate=True), HERE, 15.0) is None
+    assert (port.peers, port.sent) == ({HERE: peer}, [])
+    assert (other.address, other.addresses) == (None, [])
+    taken = ice.check(port, check(NEW, nominate=True), HERE, 15.1)
+    assert taken is not None
+    assert (taken.peer, taken.first, port.peers) == (other, True, {HERE: other})
+
+
+def test_an_address_where_another_is_not_reached_is_free_to_take() -> None:
+    ice, peer, port = one_peer()
+    other = IcePeer(NEW, 0.0)
+    ice.add(other)
+    ice.check(port, check(OLD), HERE, 1.0)
+    ice.check(port, check(OLD, nominate=True), THERE, 1.0)
+    assert ice.check(port, check(NEW), HERE, 1.0) is not None
+    assert port.peers == {HERE: other, THERE: peer}
+    # What lies at one port says nothing of the others.
+    assert ice.check(KeptPort(), check(NEW), THERE, 1.0) is not None
+
+
 def test_an_address_that_two_peers_use_in_turn_is_the_last_ones() -> None:
     ice, peer, port = one_peer()
     other = IcePeer(NEW, 0.0)
     ice.add(other)
-    for _ in range(12):
-        ice.check(port, check(OLD), HERE, 1.0)
+    for turn in range(12):
+        ice.check(port, check(OLD), HERE, turn * 20.0)
         assert port.peers[HERE] is peer
-        ice.check(port, check(NEW), HERE, 1.0)
+        ice.check(port, check(NEW), HERE, turn * 20.0 + 10.0)
         assert port.peers[HERE] is other
     assert len(peer.addresses) == len(other.addresses) == 1

@@ -23,9 +23,12 @@ class IcePeer:
         self.port: Port | None = None
         self.address: Any = None
         self.addresses: list[tuple[Port, Any]] = []
+        # When a check from where it is reached gave its consent (RFC 7675), or new credentials did.
         self.checked_at = now
         # The last check from where it is reached.
         self.there_at = now
+        # The last media that its key opened.
+        self.heard_at = now
 
     def send(self, data: bytes) -> None:
         """Send a datagram to where the peer is; without an address it is dropped."""
@@ -53,8 +56,9 @@ class Checked(Generic[P]):
 class IceLite(Generic[P]):
     """All peers by their user name fragments.
 
-    Always holds: an address belongs to the peer that last passed an authenticated check from it.
-    `left_after` is that of `farmlive.media.engine.Times`.
+    Always holds: an address belongs to the peer that last passed an authenticated check from it;
+    but where a peer is reached, no other takes its place until it has not been heard for
+    `left_after` (that of `farmlive.media.engine.Times`): who sends a check can forge its address.
     """
 
     def __init__(self, left_after: float | None = None) -> None:
@@ -98,9 +102,8 @@ class IceLite(Generic[P]):
         peer: P = found
         credentials = next(each for each in peer.credentials if each.ufrag == ufrag)
         key = credentials.password.encode()
-        if not message.authentic(key):
+        if not message.authentic(key) or self._is_anothers(peer, port, address, now):
             return None
-        peer.checked_at = now
         is_newest = credentials is peer.credentials[-1]
         restarted = is_newest and not peer.renewed
         if is_newest:
@@ -118,8 +121,9 @@ class IceLite(Generic[P]):
         moved = not is_there and (first or restarted or may_move)
         if moved:
             peer.port, peer.address = port, address
+        # From elsewhere a check gives no consent to send where it is reached.
         if moved or is_there:
-            peer.there_at = now
+            peer.checked_at = peer.there_at = now
         port.send(stun.success(message, address[0], address[1], key), address)
         # By that its connection may have ended.
         is_somewhere = peer.port is not None
@@ -130,6 +134,14 @@ class IceLite(Generic[P]):
         for older in peer.credentials[:-1]:
             self._by_ufrag.pop(older.ufrag, None)
         del peer.credentials[:-1]
+
+    def _is_anothers(self, peer: P, port: Port, address: Any, now: float) -> bool:
+        """Whether another peer is reached at this address, and was heard of late."""
+        found = port.peers.get(address)
+        if found is None or found is peer or (found.port, found.address) != (port, address):
+            return False
+        heard_at: float = max(found.there_at, found.heard_at)
+        return now - heard_at <= self._left_after
 
     def _own(self, peer: P, port: Port, address: Any) -> None:
         port.peers[address] = peer

@@ -90,6 +90,7 @@ class Intake:
             self.counts["datagrams_ignored"] += 1
             return
         self.counts["packets_received"] += 1
+        peer.heard_at = now
         came = arrival(stamped, now, self._upkeep.wall_ahead)
         taken = publisher.take(received, now, came)
         if taken is None:

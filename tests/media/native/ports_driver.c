@@ -134,6 +134,9 @@ static bool drive_ice(const char *call)
         ice_remove(&ice, peers[which]);
         free(peers[which]);
         peers[which] = NULL;
+    } else if (strcmp(call, "heard") == 0) {
+        struct peer *peer = peers[integer()];
+        peer->heard_at = number();
     } else if (strcmp(call, "cut") == 0) {
         struct peer *peer = peers[integer()];
         struct port *port = ports[integer()];

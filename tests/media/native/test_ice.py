@@ -83,6 +83,10 @@ class Twin:
         self.script.call("cut", number, port.number, *address[:2])
         peer.cut_off(port, address)
 
+    def hear(self, number: int) -> None:
+        self.script.call("heard", number, self.now)
+        self.peers[number].heard_at = self.now
+
     def check(self, number: int) -> None:
         credentials = self.random.choice(
             self.peers[number].credentials if self.random.random() < 0.9 else self.known
@@ -138,6 +142,8 @@ class Twin:
                 self.restart(number)
             elif dice < 0.2:
                 self.cut(number)
+            elif dice < 0.3:
+                self.hear(number)
             else:
                 self.check(number)
             self.compare()

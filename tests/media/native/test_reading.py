@@ -12,7 +12,7 @@ from tests.media.native.one_hand import GCM, KEYFRAME, VIDEO, picture
 from tests.media.native.test_loop import Room, check, heard
 from tests.waiting import until
 
-from farmlive.media.engine import Credentials, Keys, Peer
+from farmlive.media.engine import Credentials, Keys, Peer, Times
 from farmlive.media.native.engine import NativeEngine
 from farmlive.media.srtp import Protection
 
@@ -43,7 +43,8 @@ class Camera:
 
 @pytest.fixture
 async def room() -> AsyncIterator[Room]:
-    engine = NativeEngine()
+    # Who is heard keeps its place else.
+    engine = NativeEngine(times=Times(left_after=-1.0))
     with ExitStack() as sockets:
         room = Room(engine, sockets)
         await engine.start(room.told, ["127.0.0.1"], ["127.0.0.1"], 0, None)  # type: ignore[arg-type]

@@ -5,6 +5,8 @@
  * to a peer that was removed. */
 #include "ice.h"
 
+#include <math.h>
+
 #include "memory.h"
 #include "stun.h"
 
@@ -113,7 +115,7 @@ void ice_add(struct ice *ice, struct peer *peer, const struct credentials *local
     peer->renewed = true;
     peer->at.port = NULL;
     peer->address_count = 0;
-    peer->checked_at = peer->there_at = now;
+    peer->checked_at = peer->there_at = peer->heard_at = now;
     name_peer(ice, peer, local);
 }
 
@@ -220,6 +222,16 @@ static struct peer *prove(const struct ice *ice, const struct stun_message *mess
     return NULL;
 }
 
+/* Whether another peer is reached at this address, and was heard of late. */
+static bool is_anothers(const struct ice *ice, const struct peer *peer, const struct port *port,
+                        const struct address *from, double now)
+{
+    const struct peer *found = port_peer(port, from);
+    if (!found || found == peer || !is_there(&found->at, port, from))
+        return false;
+    return now - fmax(found->there_at, found->heard_at) <= ice->left_after;
+}
+
 struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, size_t size,
                        const struct address *from, double now, bool *first, bool *moved)
 {
@@ -229,11 +241,10 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
     if (!stun_parse(data, size, &message))
         return NULL;
     struct peer *peer = prove(ice, &message, &which);
-    if (!peer)
+    if (!peer || is_anothers(ice, peer, port, from, now))
         return NULL;
     const struct credentials *used = &peer->credentials[which];
     size_t answered = stun_success(&message, from, used->password, used->password_size, answer);
-    peer->checked_at = now;
     bool is_newest = which == peer->credentials_count - 1;
     bool restarted = is_newest && !peer->renewed;
     if (is_newest) {
@@ -252,8 +263,9 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
     *moved = !is_here && (*first || restarted || may_move);
     if (*moved)
         peer->at = (struct place){.port = port, .address = *from};
+    /* From elsewhere a check gives no consent to send where it is reached. */
     if (*moved || is_here)
-        peer->there_at = now;
+        peer->checked_at = peer->there_at = now;
     port_send(port, answer, answered, from, now);
     /* By that its connection may have ended. */
     if (peer->at.port == NULL)

@@ -1,7 +1,9 @@
 /* ICE-lite (RFC 8445, sections 2.5 and 7.3): who may send from which address, and where each peer
  * is reached. We only answer checks; the client finds the way. As `farmlive.media.ice`.
  *
- * Always holds: an address belongs to the peer that last passed an authenticated check from it. */
+ * Always holds: an address belongs to the peer that last passed an authenticated check from it; but
+ * where a peer is reached, no other takes its place until it has not been heard for `left_after`:
+ * who sends a check can forge its address. */
 #ifndef FARMLIVE_ICE_H
 #define FARMLIVE_ICE_H
 

@@ -98,6 +98,7 @@ static void media(struct core *core, struct peer *peer, uint8_t *data, size_t si
         return;
     }
     core->counts.packets_received++;
+    peer->heard_at = now;
     struct taken taken;
     if (!publisher_take(publisher, &received, now, arrival(stamp, now, core->wall_ahead), &taken))
         return;

@@ -32,8 +32,9 @@ struct peer {
     struct place at;   /* where it is reached */
     int address_count; /* those that it has proved to be its own, the oldest first */
     struct place addresses[ADDRESSES_MOST + 1];
-    double checked_at;
-    double there_at; /* the last check from where it is reached */
+    double checked_at; /* a check from where it is reached gave its consent, or new credentials */
+    double there_at;   /* the last check from where it is reached */
+    double heard_at;   /* the last media that its key opened */
     /* Its keys; NULL before the handshake is done. */
     srtp_session receive;
     unsigned tag;

@@ -1,7 +1,7 @@
 /* The ports of media: their sockets, who is at which remote address, and what a stream has not
  * taken yet. What a datagram means is `intake`'s part, and when sockets are read `loop`'s.
  *
- * Always holds: an address at a port belongs to the peer that last passed an authenticated check
+ * Always holds: an address at a port belongs to one peer that has passed an authenticated check
  * from it, or to none. */
 #ifndef FARMLIVE_PORTS_H
 #define FARMLIVE_PORTS_H
