@@ -29,7 +29,9 @@ _STATES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What a notice says of an order; `amount` is the total, `refunded` what came back of it."""
+    """What a notice says of an order; `amount` is the total, `refunded` what came back of it, or
+    was taken off before it was paid.
+    """
 
     number: str
     url: str
@@ -41,6 +43,16 @@ class Facts:
     currency: str
     centre: Bilingual | None
     code: str | None
+
+    @property
+    def left(self) -> int:
+        """What is paid for it."""
+        return self.amount - self.refunded
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something of it is still to be paid."""
+        return self.payment == "due" and self.left > 0
 
     def money(self, amount: int, language: Language) -> str:
         """An amount as it is written in the language."""
@@ -60,7 +72,7 @@ Sentence = Callable[[Facts, Language], tuple[str, str]]
 
 
 def _placed(of: Facts, language: Language) -> tuple[str, str]:
-    total = of.money(of.amount, language)
+    total = of.money(of.left if of.payment == "due" else of.amount, language)
     if language == "zh":
         pay = "货到时付现金" if of.way == "parcel" else "取货时付款"
         return f"收到您的订单 {of.number}", f"我们收到了您的订单 {of.number}，共 {total}，{pay}。"
@@ -72,8 +84,8 @@ def _placed(of: Facts, language: Language) -> tuple[str, str]:
 
 
 def _shipped(of: Facts, language: Language) -> tuple[str, str]:
-    due = of.payment == "due"
-    total = of.money(of.amount, language)
+    due = of.is_due
+    total = of.money(of.left, language)
     if language == "zh":
         pay = f"请备好现金 {total}。" if due else ""
         return f"订单 {of.number} 已寄出", f"您的订单 {of.number} 在路上了。{pay}"
@@ -82,8 +94,8 @@ def _shipped(of: Facts, language: Language) -> tuple[str, str]:
 
 
 def _at_centre(of: Facts, language: Language) -> tuple[str, str]:
-    due = of.payment == "due"
-    total = of.money(of.amount, language)
+    due = of.is_due
+    total = of.money(of.left, language)
     where = of.centre.in_language(language) if of.centre else ""
     if language == "zh":
         code = f"取货时请报取货码 {of.code}。" if of.code else "取货时请报订单号。"
@@ -108,11 +120,28 @@ def _cancelled(of: Facts, language: Language) -> tuple[str, str]:
 
 def _refunded(of: Facts, language: Language) -> tuple[str, str]:
     back = of.money(of.refunded, language)
+    if of.payment in ("due", "paid"):
+        return _taken_off(of, back, language)
     if language == "zh":
         return f"订单 {of.number} 已退款", f"您的订单 {of.number} 一共退了 {back}。"
     return (
         f"Money back for order {of.number}",
         f"In all {back} of your order {of.number} was given back.",
+    )
+
+
+def _taken_off(of: Facts, off: str, language: Language) -> tuple[str, str]:
+    """Nothing came back: it is, or was, less that is asked for."""
+    left = of.money(of.left, language)
+    if language == "zh":
+        pay = f"现在应付 {left}" if of.is_due else f"共 {left}" if of.left else "无需付款"
+        return f"订单 {of.number} 金额减少", f"您的订单 {of.number} 减免 {off}，{pay}。"
+    pay = "Nothing is to be paid."
+    if of.left:
+        pay = f"What you pay is now {left}." if of.is_due else f"It comes to {left}."
+    return (
+        f"Less to pay for order {of.number}",
+        f"{off} was taken off your order {of.number}. {pay}",
     )
 
 
