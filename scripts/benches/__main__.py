@@ -1,7 +1,10 @@
-"""`scripts/bench NAME [--json] [--long]`: runs a bench and prints its table, or one JSON object."""
+"""`scripts/bench NAME [--json] [--long] [--engine ENGINE]`: runs a bench and prints its table, or
+one JSON object.
+"""
 
 import argparse
 import asyncio
+import functools
 import json
 import signal
 import sys
@@ -62,8 +65,17 @@ def main() -> None:
     parser.add_argument("name", choices=BENCHES, metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--json", action="store_true", help="print one JSON object and no more")
     parser.add_argument("--long", action="store_true", help="more and longer runs")
+    parser.add_argument(
+        "--engine",
+        choices=("native", "python"),
+        help="what media passes through in faults; the server's own choice without it",
+    )
     given = parser.parse_args()
     bench, limits, floors, _ = BENCHES[given.name]
+    if given.engine:
+        if given.name != "faults":
+            parser.error("--engine is for faults; relay measures both")
+        bench = functools.partial(faults.run, engine=given.engine)
     console = Console(stderr=True)
 
     def say(what: str) -> None:
@@ -115,6 +127,8 @@ def _table(result: dict[str, Any], limits: Bounds, floors: Bounds) -> None:
         out.print(
             "[yellow]Other programs kept this machine busy: measure again when it is idle.[/]"
         )
+    if "engine" in result:
+        out.print(f"with the {result['engine']} engine")
     machine = result["machine"]
     tree = result["commit"][:12] + (" with changes" if result["uncommitted"] else "")
     out.print(f"{machine['cores']} × {machine['cpu']}, commit {tree}")

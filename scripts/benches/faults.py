@@ -70,20 +70,22 @@ class Grounds:
     viewer: Browser
 
 
-async def run(long: bool, say: Say) -> dict[str, Any]:
+async def run(long: bool, say: Say, engine: str = "auto") -> dict[str, Any]:
     """Measure; with `long` in windows of two minutes, and what comes back three times. The short
-    windows are what fits into eight minutes; the result says how long they were.
+    windows are what fits into eight minutes; the result says how long they were. `engine` is the
+    setting's; the result says which the server took.
     """
     window_s, times = (120.0, 3) if long else (36.0, 1)
-    return await measure(window_s, times, say)
+    return await measure(window_s, times, say, engine)
 
 
-async def measure(window_s: float, times: int, say: Say) -> dict[str, Any]:
+async def measure(window_s: float, times: int, say: Say, engine: str = "auto") -> dict[str, Any]:
     """All figures, the freezes over so many seconds each, what comes back as a median."""
     lacking = missing() or browsers.missing()
     if lacking:
         raise SystemExit(lacking)
-    async with grounds() as ground:
+    async with grounds(engine) as ground:
+        took = ground.server.engine
         shares: dict[str, dict[str, float]] = {"freeze_share": {}, "freeze_share_direct": {}}
         detail: dict[str, Any] = {}
         for loss in LOSSES:
@@ -119,6 +121,7 @@ async def measure(window_s: float, times: int, say: Say) -> dict[str, Any]:
         "uplink_recovery_s": recovery,
     }
     return {
+        "engine": took,
         **figures,
         "window_s": window_s,
         "back_runs": back,
@@ -128,8 +131,8 @@ async def measure(window_s: float, times: int, say: Say) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def grounds() -> AsyncIterator[Grounds]:
-    """Build it all; it goes with the block."""
+async def grounds(engine: str) -> AsyncIterator[Grounds]:
+    """Build it all, with a server that has this engine; it goes with the block."""
     with Lab() as lab, tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
         home, viewing = lab.place("publisher"), lab.place("viewer")
         far = lab.server("server", SERVER)
@@ -141,7 +144,12 @@ async def grounds() -> AsyncIterator[Grounds]:
         url = f"http://{lab.reach(far)}:8000"
         async with (
             running(
-                far.command(), url, host="0.0.0.0", port="8000", udp_addresses=SERVER
+                far.command(),
+                url,
+                host="0.0.0.0",
+                port="8000",
+                udp_addresses=SERVER,
+                engine=engine,
             ) as server,
             async_playwright() as playwright,
             browsers.chromium(playwright, home, ORIGIN, camera) as publisher,

@@ -23,12 +23,15 @@ _COMMAND = (sys.executable, "-m", "farmlive.cli")
 
 @dataclass
 class Server:
-    """A running server: its address, an API client of a coordinator, and its process."""
+    """A running server: its address, an API client of a coordinator, its process, and the name of
+    the engine that it took.
+    """
 
     url: str
     key: str
     process: asyncio.subprocess.Process
     api: Api
+    engine: str
 
     def cpu_s(self) -> float:
         """CPU seconds that the process and its threads have used, user and system."""
@@ -99,9 +102,9 @@ async def running(
             said = await _address(process)
             if said is None:
                 raise SystemExit(f"farmlive serve ended: {errors.read_text()[-2000:]}")
-            url = url or said
+            url, engine = url or said[0], said[1]
             async with Api(url, key=key, timeout_s=30) as api:
-                yield Server(url, key, process, api)
+                yield Server(url, key, process, api, engine)
         finally:
             await _stop(process)
     finally:
@@ -153,12 +156,13 @@ async def _api_key(environment: dict[str, str]) -> str:
     return secret
 
 
-async def _address(process: asyncio.subprocess.Process) -> str | None:
+async def _address(process: asyncio.subprocess.Process) -> tuple[str, str] | None:
+    """What it says of where it is reached, and of its engine."""
     assert process.stdout is not None
     async with asyncio.timeout(30):
         while line := (await process.stdout.readline()).decode():
-            if found := re.search(r"Serving (http\S+)", line):
-                return found[1]
+            if found := re.search(r"Serving (http\S+) with the (\w+) engine", line):
+                return found[1], found[2]
     return None
 
 
