@@ -17,7 +17,8 @@ INPUTS = 8_000
 
 def kind(name: str) -> str:
     """What it begins with; as in scripts/sanitize."""
-    return next((each for each in ("stun", "rtcp", "rtp") if name.startswith(each)), "payload")
+    kinds = ("stun", "rtcp", "rtp", "framing")
+    return next((each for each in kinds if name.startswith(each)), "payload")
 
 
 @pytest.mark.parametrize("harness", HARNESSES, ids=lambda harness: harness.stem)

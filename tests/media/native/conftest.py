@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # What needs no sockets, no threads and no Python.
 PURE = (
-    "address", "codecs", "h264", "layers", "pictures", "red", "rewrite", "rhythm", "ring",
-    "rtcp", "rtcp_write", "rtp", "sha1", "srtp", "stun", "transport_cc",
+    "address", "codecs", "framing", "h264", "layers", "pictures", "red", "rewrite", "rhythm",
+    "ring", "rtcp", "rtcp_write", "rtp", "sha1", "srtp", "stun", "transport_cc",
 )  # fmt: skip
 
 settings.register_profile(
