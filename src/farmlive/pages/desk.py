@@ -67,13 +67,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         led = stopped(request, caller, KEEPERS)
         if led is not None:
             return led
-        return pages.page(
-            request,
-            "studio_handover.html",
-            cache="no-store",
-            caller=caller,
-            broadcasts=await rooms.broadcasts.all(),
-        )
+        return pages.page(request, "studio_handover.html", cache="no-store", caller=caller)
 
     @router.get("/studio/{broadcast}/orders/{paper}")
     async def papers(

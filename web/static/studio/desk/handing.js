@@ -29,24 +29,32 @@ async function surely(send, onLost) {
 /** The order that waits under what was said, {code, centre?, phone?}. */
 export const find = (said) => post("/api/v1/handovers", said);
 
-/** Hands it over, by its code if one was said; resolves to the moves that undo takes back. */
+/** What is to be taken for an order that is not paid. */
+export const owed = ({ total, refunded }) => ({ ...total, amount: total.amount - (refunded?.amount ?? 0) });
+
+/** Hands it over, by its code if one was said; resolves to {moves, until}: what undo takes back, and
+    until when it can, in milliseconds. */
 export async function give(order, said, onLost) {
   if (said) {
-    const { move } = await surely(() => post(`/api/v1/handovers/${order.id}/received`, said), onLost);
-    return move ? [move] : [];
+    const { move, until } = await surely(() => post(`/api/v1/handovers/${order.id}/received`, said), onLost);
+    return { moves: move ? [move] : [], until: until && Date.parse(until) };
   }
   const steps = [];
-  if (order.state === "packed") steps.push({ state: "at_centre" });
+  if (order.state === "placed") steps.push({ state: "packed" });
+  if (order.state !== "at_centre") steps.push({ state: "at_centre" });
   steps.push({ state: "received" });
   if (order.payment === "due") steps.push({ payment: "paid" });
-  const made = [];
+  const moves = [];
+  const ends = [];
   for (const step of steps) {
     const key = newKey();
-    const { move, refused } = await surely(() => post(movesOf(order), { ...step, orders: [order.id] }, { "idempotency-key": key }), onLost);
+    const { move, until, refused } = await surely(() => post(movesOf(order), { ...step, orders: [order.id] }, { "idempotency-key": key }), onLost);
     if (refused.length) throw new Problem(refused[0].problem);
-    made.push(move);
+    if (!until) continue; // someone else did it meanwhile: nothing is to be taken back
+    moves.push(move);
+    ends.push(Date.parse(until));
   }
-  return made;
+  return { moves, until: ends.length ? Math.min(...ends) : null };
 }
 
 /** Takes it back: the buyer has not got it, and has not paid. */

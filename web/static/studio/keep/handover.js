@@ -1,39 +1,39 @@
 // The hand-over at a pick-up point: who says the six digits gets the order that waits under them. What
-// waits here stands beside it, to be found by name or phone where the code is not at hand.
+// waits here stands beside it (waiting.js), to be found by name or phone where the code is not at hand.
 
 import { el, icon, say } from "../../common/dom.js";
 import { count, listed, money } from "../../common/format.js";
 import { recall, remember } from "../../common/memory.js";
+import { now } from "../../common/now.js";
 import { close, open } from "../../common/sheet.js";
 import { toast } from "../../common/toast.js";
-import { page, t, text } from "../../common/words.js";
+import { t, text } from "../../common/words.js";
 import { Digits } from "../desk/digits.js";
-import { fits } from "../desk/fits.js";
 import { flagWords } from "../desk/flags.js";
-import { find, give, takeBack } from "../desk/handing.js";
-import { badges } from "../desk/row.js";
-import { get, post } from "../api.js";
+import { find, give, owed, takeBack } from "../desk/handing.js";
+import { get } from "../api.js";
 import { spoken } from "../sentences.js";
-import { act } from "./list.js";
+import { stateWords } from "../state.js";
+import { Waiting } from "./waiting.js";
 
 const CODE = 6;
 const PHONE_END = 4;
-const PAGE = 500;
-const AGAIN_MS = 20_000;
-/** So many broadcasts are looked through for what waits: fruit does not wait for longer. */
-const LATEST = 6;
+const OPEN = ["placed", "packed", "at_centre"];
 
 const part = (name, root = document) => root.querySelector(`[data-${name}]`);
 const sheet = document.getElementById("give-sheet");
 const centre = part("centre");
+const isHere = part("is-here", sheet);
 const digits = new Digits();
 /** What was said so far of the order that is looked for: its code, then the end of the phone. */
 let said = null;
 /** The order that is handed over, and the code by which it was found, if by one. */
 let giving = null;
-let waiting = [];
+/** How many were handed over: what is said of an earlier one is said no more. */
+let deeds = 0;
 
 const where = () => (centre.value ? { centre: centre.value } : {});
+const waiting = new Waiting(where, (order) => show(order));
 
 function askCode() {
   said = null;
@@ -84,7 +84,8 @@ function wrong(problem, { code, phone }) {
 function show(order, by = null) {
   giving = { order, by };
   const isDue = order.payment === "due";
-  const mayGive = ["packed", "at_centre"].includes(order.state);
+  const mayGive = OPEN.includes(order.state);
+  const isUnpacked = order.state === "placed";
   say(part("title", sheet), order.number);
   say(part("name", sheet), order.buyer?.name ?? "");
   const phone = part("phone", sheet);
@@ -92,7 +93,8 @@ function show(order, by = null) {
   phone.href = `tel:${order.buyer?.phone ?? ""}`;
   part("notes", sheet).replaceChildren(
     ...[
-      mayGive ? null : notice("red", t("It is not packed yet, so it is not here. Nothing can be handed over.")),
+      mayGive ? null : notice("red", t("It is “%(state)s” now. Nothing can be handed over.", { state: stateWords(order.state) })),
+      isUnpacked ? notice("kumquat", t("It was not ticked as packed. Is the box in front of you?")) : null,
       order.state === "packed" ? notice("kumquat", t("It was not ticked off as arrived; that is done with it.")) : null,
       ...(order.flags ?? []).map((flag) => notice("red", flagWords(flag))),
       also(order),
@@ -107,21 +109,25 @@ function show(order, by = null) {
       ),
   );
   say(part("sum-words", sheet), isDue ? t("To take") : t("Paid already"));
-  say(part("sum", sheet), isDue ? money(order.total) : "");
+  say(part("sum", sheet), isDue ? money(owed(order)) : "");
   part("problem", sheet).hidden = true;
   const deed = part("do", sheet);
   deed.hidden = !mayGive;
-  say(deed, isDue ? t("Handed over, %(sum)s taken", { sum: money(order.total) }) : t("Handed over"));
+  deed.disabled = isUnpacked;
+  isHere.checked = false;
+  isHere.closest("label").hidden = !isUnpacked;
+  say(deed, isDue ? t("Handed over, %(sum)s taken", { sum: money(owed(order)) }) : t("Handed over"));
   open(sheet, () => {
     giving = null;
     digits.focus();
   });
-  if (mayGive) deed.focus();
+  if (isUnpacked) isHere.focus();
+  else if (mayGive) deed.focus();
 }
 
 /** Who fetches one of several is told of the others. */
 function also({ id, buyer }) {
-  const others = waiting.filter((other) => other.id !== id && other.buyer?.phone === buyer?.phone);
+  const others = waiting.known.filter((other) => other.id !== id && other.buyer?.phone === buyer?.phone);
   return others.length ? notice("leaf", t("More waits here for this phone number: %(numbers)s", { numbers: listed(others.map(({ number }) => number)) })) : null;
 }
 
@@ -134,16 +140,21 @@ sheet.querySelector("form").addEventListener("submit", async (event) => {
   const { order, by } = giving;
   deed.setAttribute("aria-busy", "true");
   try {
-    const moves = await give(order, by, () => tell(t("The server can't be reached. It is kept and sent by itself as soon as there is a connection.")));
+    const given = await give(order, by, () => tell(keptWords()));
     close(sheet);
-    done(order, moves);
+    done(order, given);
   } catch (problem) {
     tell(spoken(problem));
   } finally {
     deed.removeAttribute("aria-busy");
   }
-  load();
+  waiting.load();
 });
+isHere.addEventListener("change", () => {
+  part("do", sheet).disabled = !isHere.checked;
+});
+
+const keptWords = () => t("The server can't be reached. It is kept and sent by itself as soon as there is a connection.");
 
 function tell(words) {
   const place = part("problem", sheet);
@@ -151,76 +162,36 @@ function tell(words) {
   place.hidden = false;
 }
 
-/** Says what was done, with the way back, until the next one. */
-function done(order, moves) {
+/** Says what was done, with the way back as long as there is one, until the next one. */
+function done(order, { moves, until }) {
   navigator.vibrate?.(40);
-  const values = { number: order.number, name: order.buyer?.name ?? "", sum: money(order.total) };
-  say(part("done-words"), order.payment === "due" ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values) : t("%(number)s, %(name)s: handed over.", values));
+  const deed = ++deeds;
+  const values = { number: order.number, name: order.buyer?.name ?? "", sum: money(owed(order)) };
+  const words = order.payment === "due" ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values) : t("%(number)s, %(name)s: handed over.", values);
+  const tellOf = (said) => deed === deeds && say(part("done-words"), said);
   const undo = part("undo");
+  const leave = () => {
+    if (deed === deeds) undo.hidden = true;
+  };
+  tellOf(words);
   undo.hidden = moves.length === 0;
+  undo.disabled = false;
+  if (until) setTimeout(leave, until - now());
   undo.onclick = async () => {
     undo.disabled = true;
     try {
-      await takeBack(order, moves, () => {});
-      say(part("done-words"), t("%(number)s is as it was.", values));
-      undo.hidden = true;
+      await takeBack(order, moves, () => tellOf(keptWords()));
+      tellOf(t("%(number)s is as it was.", values));
+      leave();
     } catch (problem) {
+      tellOf(words);
       toast(spoken(problem), { danger: true });
+      if (problem.slug === "undo-over") leave();
     }
-    undo.disabled = false;
-    load();
+    if (deed === deeds) undo.disabled = false;
+    waiting.load();
   };
   part("done").hidden = false;
-}
-
-/** What has arrived stands first, then what is packed and on its way here. */
-async function load() {
-  const asked = page.data.broadcasts.slice(0, LATEST).flatMap((broadcast) =>
-    ["at_centre", "packed"].map(async (state) => {
-      const path = `/api/v1/broadcasts/${broadcast}/orders/find`;
-      return (await post(path, { state, way: "pickup", limit: PAGE, ...where() })).orders;
-    }),
-  );
-  try {
-    const found = (await Promise.all(asked)).flat();
-    waiting = [...found.filter(({ state }) => state === "at_centre"), ...found.filter(({ state }) => state === "packed")];
-    part("failed").hidden = true;
-  } catch (problem) {
-    say(part("failed-words"), spoken(problem));
-    part("failed").hidden = false;
-  }
-  part("loading").hidden = true;
-  part("list").removeAttribute("aria-busy");
-  draw();
-}
-
-let drawn = "";
-function draw() {
-  const shown = waiting.filter((order) => fits(order, { find: part("find").value }));
-  const items = part("items");
-  // Where nothing has changed the button that one is about to press stays.
-  const now = JSON.stringify(shown.map(({ id, state, payment }) => [id, state, payment]));
-  if (now !== drawn) items.replaceChildren(...shown.map(row));
-  drawn = now;
-  items.hidden = shown.length === 0;
-  part("empty").hidden = waiting.length > 0 || !part("failed").hidden;
-  part("none").hidden = waiting.length === 0 || shown.length > 0;
-  say(part("waiting-count"), waiting.length ? count(waiting.length) : "");
-}
-
-function row(order) {
-  return el(
-    "li",
-    { class: "waiting" },
-    el(
-      "div",
-      {},
-      el("p", { class: "waiting__head" }, el("b", { class: "waiting__number number" }, order.number), ...badges(order)),
-      el("p", { class: "order__buyer" }, el("strong", {}, order.buyer.name), el("a", { class: "order__phone number", href: `tel:${order.buyer.phone}` }, order.buyer.phone)),
-    ),
-    act(t("Hand over"), () => show(order), { name: order.number }),
-    el("p", { class: "waiting__lines small" }, order.lines.map((line) => `${count(line.quantity)} × ${text(line.name)}`).join(" · "), " · ", el("b", { class: "number" }, money(order.total))),
-  );
 }
 
 async function loadCentres() {
@@ -233,15 +204,10 @@ async function loadCentres() {
 
 centre.addEventListener("change", () => {
   remember("centre", centre.value || null);
-  load();
+  waiting.load();
 });
 // From the end of the phone back to the code.
 part("empty-code").addEventListener("click", () => said && askCode());
-part("find").addEventListener("input", draw);
-part("again").addEventListener("click", load);
 sheet.querySelector("[data-close]").addEventListener("click", () => close(sheet));
-setInterval(() => {
-  if (!document.hidden && !sheet.open) load();
-}, AGAIN_MS);
 digits.focus();
-loadCentres().then(load);
+loadCentres().then(() => waiting.load());
