@@ -124,15 +124,20 @@ class Settings(BaseSettings):
         "keys a minute from one address for one broadcast; more are not tried.",
     )
     orders_per_minute: int = Field(
-        60, ge=1, description="Orders a minute from one device; an address has twenty times that."
+        60,
+        ge=1,
+        description="Orders a minute from one device, and for one phone number; an address has "
+        "twenty times that, and the block around it (a /24, of IPv6 a /48) a thousand times. "
+        "Holds, and places in waiting lists, are each counted apart by the same number.",
     )
     order_proof_bits: int = Field(
         0,
         ge=0,
         le=24,
-        description="Zero bits with which the SHA-256 of an order's proof of work begins, against "
-        "those who order by the thousand: 16 cost a telephone a fraction of a second, each more "
-        "doubles it. Who is signed in needs none. 0: no order needs one.",
+        description="Zero bits with which the SHA-256 of the proof of work begins that each order, "
+        "hold and place in a waiting list needs, against those who take stock by the thousand: 16 "
+        "cost a telephone two to four seconds on average and a desk half a second, sometimes three "
+        "times that; each more doubles it. Who is signed in needs none. 0: nobody needs one.",
     )
     flag_orders: int = Field(
         5,
@@ -155,7 +160,8 @@ class Settings(BaseSettings):
         10.0,
         gt=0,
         le=1440,
-        description="Minutes for which what a buyer chose is kept while the order is written.",
+        description="Minutes for which what a buyer chose is kept while the order is written; "
+        "renewed, at most three times that since it was first held.",
     )
     price_grace_s: float = Field(
         10.0,

@@ -14,21 +14,25 @@ from farmlive.people.models import NewBlock
 from farmlive.people.problems import Blocked
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
+from farmlive.shop import limits
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace
 from farmlive.shop.problems import (
     BroadcastEnded,
     BroadcastNotLive,
+    HoldOver,
     KeyReused,
     PriceChanged,
     SoldOut,
     StockTaken,
     UnknownOffer,
 )
+from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.tables import offers
 from farmlive.store import after_commit
 
 from .conftest import HOST, PRICE, caller
+from .proving import prove
 
 LATER_MS = 11 * 60_000
 ANOTHER = caller("another device")
@@ -412,3 +416,56 @@ async def test_holds_of_an_earlier_run_run_out_at_the_start(stall: Any, settings
         await over.wait()
     await stall.shop.stop()
     assert await stock(stall) == (10, 0, 0, 10)
+
+
+async def test_a_hold_is_renewed_three_times_its_length_and_no_longer(
+    stall: Any, settings: Settings
+) -> None:
+    began = now_ms()
+    length = round(settings.hold_minutes * 60_000)
+    latest = began + limits.HOLD_AT_MOST * length
+    with pretended(began):
+        assert (await hold(stall, line(stall, 2)))["final"] is False
+    with pretended(began + length - 1):
+        renewed = await hold(stall, line(stall, 3))
+        assert (renewed["until"], renewed["final"]) == (began + 2 * length - 1, False)
+    for at in (began + 2 * length - 2, began + 2 * length, latest - 3):
+        with pretended(at):
+            renewed = await hold(stall, line(stall, 4))
+            end = min(at + length, latest)
+            assert (renewed["until"], renewed["final"]) == (end, end == latest)
+    with pretended(latest):
+        with pytest.raises(HoldOver):
+            await hold(stall, line(stall, 5))
+        assert await stock(stall) == (10, 0, 4, 6)
+        assert await stall.shop.holds.expire() == 1
+        fresh = await hold(stall, line(stall, 5))  # what is left is anyone's
+    assert (fresh["until"], fresh["final"]) == (latest + length, False)
+    assert fresh["order"] != renewed["order"]
+
+
+async def test_a_hold_brings_a_proof_where_the_settings_say_so(
+    stall: Any, settings: Settings
+) -> None:
+    strict = stall.another_shop(settings.model_copy(update={"order_proof_bits": 16}))
+    wanted = {"lines": [line(stall, 4)], "key": token()}
+
+    async def place(by: Caller = stall.viewer, **more: Any) -> dict[str, Any]:
+        request = HoldPlace.model_validate({**wanted, **more})
+        answer = await strict.holds.place(by, stall.broadcast, request)
+        assert isinstance(answer, dict)
+        return answer
+
+    with pytest.raises(ProofNeeded) as refusal:
+        await place()
+    assert refusal.value.members == {"bits": 16}
+    assert await stock(stall) == (10, 0, 0, 10)
+    proven = {"proof": prove(stall.broadcast, wanted["key"], 16)}
+    first = await place(**proven)
+    # No proof is good for a second hold: not for another device, nor with another key.
+    assert await place(ANOTHER, **proven) == first
+    assert await stock(stall) == (10, 0, 4, 6)
+    with pytest.raises(ProofNeeded):
+        await place(ANOTHER, **proven, key=token())
+    await place(Caller("an account", "a clerk", "clerk", "the centre's", "192.0.2.7"), key=token())
+    assert await stock(stall) == (10, 0, 8, 2)

@@ -1,7 +1,6 @@
 """What is asked of an order beside its stock: the parcel's fee, a proof, limits; and its flags."""
 
 import hashlib
-import itertools
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from farmlive.shop.tables import orders
 from farmlive.shop.till import Till
 
 from .conftest import HOST, PRICE, Site, caller, pseudonym
+from .proving import prove
 
 PICKUP = {"payment": "pay_at_pickup"}
 
@@ -183,14 +183,6 @@ async def test_by_http_the_fee_and_the_code_are_answered(
 
 
 # Proof of work.
-
-
-def prove(broadcast: str, key: str, bits: int) -> str:
-    for tried in itertools.count():
-        digest = hashlib.sha256(f"{broadcast}:{key}:{tried}".encode()).digest()
-        if int.from_bytes(digest) >> (256 - bits) == 0:
-            return str(tried)
-    raise AssertionError
 
 
 def test_a_proof_has_so_many_zero_bits() -> None:

@@ -17,10 +17,12 @@ from farmlive.settings import Settings
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, SoldOut, UnknownOffer
+from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.tables import holds, waits
 from farmlive.shop.wait_models import WaitJoin, WaitLeave
 
 from .conftest import HOST, PRICE, caller
+from .proving import prove
 
 LATER_MS = 11 * 60_000
 ONE, TWO, THREE = caller("one"), caller("two"), caller("three")
@@ -433,3 +435,56 @@ async def test_by_http(stall: Any, site: Any, sold_out: Any) -> None:
     assert (await site.viewer.put(url, json={"quantity": 0})).status_code == 422
     assert (await site.viewer.delete(url)).status_code == 204
     assert (await site.viewer.get(base)).json() == {"waits": []}
+
+
+async def test_a_wait_brings_a_proof_where_the_settings_say_so(
+    stall: Any, sold_out: Any, settings: Settings
+) -> None:
+    strict = stall.another_shop(settings.model_copy(update={"order_proof_bits": 8}))
+
+    async def wait(by: Caller, **more: Any) -> dict[str, Any]:
+        request = WaitJoin(offer=stall.card.offer, quantity=2, **more)
+        answer = await strict.waits.join(by, stall.broadcast, request)
+        assert isinstance(answer, dict)
+        return answer
+
+    key = token()
+    proof = prove(stall.broadcast, key, 8)
+    for lacking in ({}, {"key": key}, {"proof": proof}):
+        with pytest.raises(ProofNeeded):
+            await wait(ONE, **lacking)
+    assert await queue(stall) == []
+    first = await wait(ONE, key=key, proof=proof)
+    assert (first["place"], first["waiting"]) == (1, 2)
+    # No proof is good for a second place.
+    assert await wait(TWO, key=key, proof=proof) == first
+    assert await queue(stall) == ["one"]
+    await wait(Caller("an account", "a clerk", "clerk", "the centre's", "192.0.2.7"))
+    assert await queue(stall) == ["one", "the centre's"]
+
+
+async def test_what_comes_back_keeps_no_hold_past_its_latest_end(
+    stall: Any, settings: Settings
+) -> None:
+    began = now_ms()
+    length = round(settings.hold_minutes * 60_000)
+    other = await stall.offer(released=0)
+    with pretended(began):
+        await hold(stall, ONE, 1)
+    with pretended(began + length - 1):
+        await hold(stall, ONE, 1)
+    with pretended(began + 2 * length - 2):
+        await hold(stall, ONE, 1)
+        await join(stall, ONE, 1, other.offer)
+        await join(stall, TWO, 1, other.offer)
+    with pretended(began + 2 * length + 5):
+        await release(stall, 1, other.offer)
+        assert await held(stall, ONE) == {stall.card.offer: 1, other.offer: 1}
+        (*_, told) = await stall.events("order.held")
+        assert told.data["until"] == began + 3 * length
+        await join(stall, ONE, 1, other.offer)
+    with pretended(began + 3 * length):  # the hold is over: the next in the line is served
+        await release(stall, 1, other.offer)
+        assert await held(stall, TWO) == {other.offer: 1}
+        assert await held(stall, ONE) == {stall.card.offer: 1, other.offer: 1}
+        assert await queue(stall) == ["one"]

@@ -82,15 +82,16 @@ class CallsOfShop(Connection):
             headers={"Idempotency-Key": key},
         )
 
-    async def place_hold(self, broadcast: str, key: str, lines: list[Json]) -> Json:
-        """Have stock kept while the order is written, `{"order","until","lines","total"}`.
+    async def place_hold(self, broadcast: str, key: str, lines: list[Json], **more: Any) -> Json:
+        """Have stock kept while the order is written, `{"order","until","lines","total","final"}`.
 
         `until` is in ms since 1970. The order is then placed with `order` besides its contents.
+        `more` is the `proof` where the server wants one.
         """
         return await self.request(
             "POST",
             f"/api/v1/broadcasts/{broadcast}/holds",
-            json={"lines": lines},
+            json={"lines": lines, **more},
             headers={"Idempotency-Key": key},
         )
 
@@ -98,13 +99,17 @@ class CallsOfShop(Connection):
         """Give back what this device holds."""
         await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/holds/{order}")
 
-    async def wait_in_line(self, broadcast: str, offer: str, quantity: int) -> Json:
+    async def wait_in_line(
+        self, broadcast: str, offer: str, quantity: int, key: str | None = None, **more: Any
+    ) -> Json:
         """Wait for so many of an offer, `{"offer","quantity","place","waiting"}`.
 
-        What comes back is held for this device. A place of 0 says that it is held already.
+        What comes back is held for this device. A place of 0 says that it is held already. `more`
+        is the `proof` of the key where the server wants one.
         """
         path = f"/api/v1/broadcasts/{broadcast}/waits/{offer}"
-        return await self.request("PUT", path, json={"quantity": quantity})
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.request("PUT", path, json={"quantity": quantity, **more}, headers=headers)
 
     async def leave_line(self, broadcast: str, offer: str) -> None:
         """Wait for an offer no more."""

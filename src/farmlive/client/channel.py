@@ -223,24 +223,32 @@ class Channel:
         """
         return await self.call("source.switch", source=source, timeout_s=timeout_s)
 
-    async def hold(self, key: str, lines: list[Json], *, timeout_s: float = 10.0) -> Json:
-        """Have stock kept while the order is written, `{"order","until","lines","total"}`.
+    async def hold(
+        self, key: str, lines: list[Json], *, timeout_s: float = 10.0, **more: Any
+    ) -> Json:
+        """Have stock kept while the order is written, `{"order","until","lines","total","final"}`.
 
-        Raises what `call` raises; the same key with the same lines is one hold.
+        `more` is the `proof` where the server wants one. Raises what `call` raises; the same key
+        with the same lines is one hold.
         """
-        return await self.call("hold.place", key=key, lines=lines, timeout_s=timeout_s)
+        return await self.call("hold.place", key=key, lines=lines, timeout_s=timeout_s, **more)
 
     async def give_back(self, order: str, *, timeout_s: float = 10.0) -> None:
         """Drop the hold of this device under this id. Raises what `call` raises."""
         await self.call("hold.drop", order=order, timeout_s=timeout_s)
 
-    async def wait_in_line(self, offer: str, quantity: int, *, timeout_s: float = 10.0) -> Json:
+    async def wait_in_line(
+        self, offer: str, quantity: int, *, timeout_s: float = 10.0, **more: Any
+    ) -> Json:
         """Wait for so many of an offer, `{"offer","quantity","place","waiting"}`.
 
         What comes back is held for this device; `order.held` then tells it with `waited`. A place
-        of 0 says that it is held already. Raises what `call` raises.
+        of 0 says that it is held already. `more` are the `key` and its `proof` where the server
+        wants one. Raises what `call` raises.
         """
-        return await self.call("wait.join", offer=offer, quantity=quantity, timeout_s=timeout_s)
+        return await self.call(
+            "wait.join", offer=offer, quantity=quantity, timeout_s=timeout_s, **more
+        )
 
     async def leave_line(self, offer: str, *, timeout_s: float = 10.0) -> None:
         """Wait for an offer no more. Raises what `call` raises."""

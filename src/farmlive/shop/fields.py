@@ -136,6 +136,7 @@ Address = Annotated[str, BeforeValidator(_address)]
 Email = Annotated[str, BeforeValidator(_email)]
 Reason = Annotated[str, BeforeValidator(_reason)]
 Key = Annotated[str, BeforeValidator(_key)]
+Proof = Annotated[str, Field(max_length=64)]
 Picture = Annotated[str, BeforeValidator(_picture)]
 Price = Annotated[
     int,

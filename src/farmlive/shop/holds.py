@@ -15,12 +15,12 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import flashes, keys, limits, lines, stock
+from farmlive.shop import flashes, keys, limits, lines, proof, stock
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
 from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
-from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive
+from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, HoldOver
 from farmlive.shop.tables import holds, orders
 from farmlive.store import Json, Question, Store, hot
 
@@ -90,13 +90,16 @@ class Holds:
         """Keep these lines for the caller's device and answer as `Held`, committed.
 
         An earlier hold of the device in this broadcast becomes this one, under the same id, so
-        that what one holds oneself is never in one's way. It is kept for `hold_minutes` from now;
-        where only the earlier hold gives a line its price, until its end. Raises TooMany,
-        Forbidden (blocked), UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded,
-        UnknownOffer, PriceChanged, SoldOut, LotSpent, LimitReached; the earlier hold then stays as
-        it is.
+        that what one holds oneself is never in one's way. It is kept for `hold_minutes` from now,
+        but no longer than `HOLD_AT_MOST` times that since it began; where only the earlier hold
+        gives a line its price, until its end. Raises TooMany, ProofNeeded, Forbidden (blocked),
+        UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, PriceChanged,
+        SoldOut, LotSpent, LimitReached, HoldOver; the earlier hold then stays as it is.
         """
         limits.allow(self._limits, "holds", caller, self._settings.orders_per_minute)
+        if caller.role is None:
+            bits = self._settings.order_proof_bits
+            proof.check(broadcast, request.key, request.proof, bits)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
         body_hash = keys.canonical_hash(request, NewHold)
         named = {"broadcast": broadcast, "key": request.key, "device": caller.device}
@@ -184,9 +187,15 @@ class Holds:
         kept = [lines.told(line, known[line.offer], batches.get(line.offer)) for line in wanted]
         total = sum(line["total"] for line in kept)
         currency = known[wanted[0].offer].currency
-        until = now + round(self._settings.hold_minutes * 60_000)
+        minutes = self._settings.hold_minutes
+        until, final = limits.hold_end(minutes, now, before.held_at if before else None)
         if before and checked.by_hold:
             until = before.until_at
+        if until <= now:
+            raise HoldOver(
+                "Nothing was held anew: this hold was renewed for as long as one may be, and goes "
+                "back to the others. Hold what is left then."
+            )
         if before:
             order = before.id
             changed: dict[str, Any] = {
@@ -212,6 +221,7 @@ class Holds:
         farms = {line["farm"] for line in (*kept, *(before.lines.values() if before else ()))}
         answer = {"order": order, "lines": kept, "total": money(total, currency), "until": until}
         told = {**answer, "state": "held", "payment": "due"}
+        answer["final"] = final
         if caller.simulated:
             told["simulated"] = True
         held = Entry("order.held", lines.audience(order, farms), told, caller.device)

@@ -1,4 +1,5 @@
-"""Who may order how often: a device, a phone, an address, and the block of addresses around it.
+"""Who may order how often: a device, a phone, an address, and the block of addresses around it; and
+for how long one may hold.
 
 Counting is the rate limits' and blocking the blocks'; what they are asked is here.
 """
@@ -13,6 +14,8 @@ from farmlive.people import Caller
 DEVICES_PER_ADDRESS = 20
 # A block is what one network gives out: a carrier has a whole county behind one.
 ADDRESSES_PER_BLOCK = 50
+# However often a hold is renewed, it ends so many times `hold_minutes` after it began.
+HOLD_AT_MOST = 3
 
 
 class Limits(Protocol):
@@ -39,6 +42,18 @@ def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:
     limits.allow(f"{deed} of an address", caller.address, of_address)
     block = block_of(caller.address)
     limits.allow(f"{deed} of a block", block, of_address * ADDRESSES_PER_BLOCK)
+
+
+def hold_end(minutes: float, now: int, held_at: int | None = None) -> tuple[int, bool]:
+    """When a hold of now ends, or one that began at `held_at` and is renewed, ms since 1970.
+
+    And whether that is its latest end, which no renewal moves.
+    """
+    length = round(minutes * 60_000)
+    if held_at is None:
+        return now + length, False
+    latest = held_at + HOLD_AT_MOST * length
+    return min(now + length, latest), now + length >= latest
 
 
 @lru_cache(maxsize=4096)

@@ -20,6 +20,7 @@ from farmlive.shop.fields import (
     Payment,
     PaymentMethod,
     Phone,
+    Proof,
     Quantity,
     Reason,
     SeenPrice,
@@ -86,9 +87,10 @@ class Delivery(BaseModel):
 
 
 class NewHold(BaseModel):
-    """What a buyer wants to have kept while filling in the order."""
+    """What a buyer wants to have kept while filling in the order; `proof` is as an order's."""
 
     lines: Annotated[list[OrderLine], AfterValidator(_some_lines)]
+    proof: Proof | None = None
 
 
 class HoldPlace(NewHold):
@@ -116,12 +118,16 @@ class HeldLine(BaseModel):
 
 
 class Held(BaseModel):
-    """The answer to a hold: the order to be, and until when it is kept, milliseconds since 1970."""
+    """The answer to a hold: the order to be, and until when it is kept, milliseconds since 1970.
+
+    `final`: it can't be kept longer than that; asking anew does not move its end.
+    """
 
     order: str
     until: int
     lines: list[HeldLine]
     total: Money
+    final: bool = False
 
 
 class NewOrder(BaseModel):
@@ -139,7 +145,7 @@ class NewOrder(BaseModel):
     payment: PaymentMethod
     fee: SeenPrice | None = None
     language: Literal["zh", "en"] | None = None
-    proof: Annotated[str, Field(max_length=64)] | None = None
+    proof: Proof | None = None
 
     @model_validator(mode="after")
     def _payable(self) -> Self:

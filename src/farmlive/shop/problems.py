@@ -20,6 +20,13 @@ class KeyReused(Conflict):
     title = "This key was used for another order"
 
 
+class HoldOver(Conflict):
+    """A hold was renewed until its latest end."""
+
+    slug = "hold-over"
+    title = "It can't be held any longer"
+
+
 class BroadcastEnded(Conflict):
     """Orders and changes of the bag after the end."""
 

@@ -1,5 +1,5 @@
-"""The proof of work that an order may have to bring: dear for who orders by the thousand, cheap for
-who orders once.
+"""The proof of work that an order, a hold or a place in a waiting list may have to bring: dear for
+who takes stock by the thousand, cheap for who does so once.
 """
 
 import hashlib
@@ -10,26 +10,30 @@ MAX_BITS = 24
 
 
 class ProofNeeded(Problem):
-    """The order lacks its proof; `bits` says how hard it is."""
+    """An order, a hold or a wait lacks its proof; `bits` says how hard it is."""
 
     status = 428
     slug = "proof-needed"
-    title = "The order needs a proof of work"
+    title = "A proof of work is needed"
 
     def __init__(self, bits: int):
         super().__init__(
-            "Nothing was ordered: many order at the moment, and each order has to bring a proof. "
-            f"Find a text so that the SHA-256 of broadcast:key:text begins with {bits} zero bits, "
-            "and send it as proof with the same key; the page does that by itself.",
+            "Nothing was ordered or held: many order at the moment, and each order, hold and wait "
+            "has to bring a proof. Find a text so that the SHA-256 of broadcast:key:text begins "
+            f"with {bits} zero bits, and send it as proof with the same key; the page does that by "
+            "itself.",
             bits=bits,
         )
 
 
-def check(broadcast: str, key: str, proof: str | None, bits: int) -> None:
-    """Raise ProofNeeded unless SHA-256 of `broadcast:key:proof` begins with so many zero bits."""
+def check(broadcast: str, key: str | None, proof: str | None, bits: int) -> None:
+    """Raise ProofNeeded unless SHA-256 of `broadcast:key:proof` begins with so many zero bits.
+
+    Who calls it keeps the key with what it was good for, so that no proof is good for two things.
+    """
     if bits == 0:
         return
-    if proof is not None:
+    if key is not None and proof is not None:
         digest = hashlib.sha256(f"{broadcast}:{key}:{proof}".encode()).digest()
         if int.from_bytes(digest) >> (len(digest) * 8 - bits) == 0:
             return

@@ -2,22 +2,33 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from farmlive.shop.fields import Identifier, Quantity
+from farmlive.shop.fields import Identifier, Key, Proof, Quantity
 
 
 class Wanted(BaseModel):
-    """How many of an offer someone waits for."""
+    """How many of an offer someone waits for; `proof` is as an order's."""
 
     model_config = ConfigDict(extra="forbid")
 
     quantity: Quantity
+    proof: Proof | None = None
 
 
-class WaitJoin(BaseModel):
-    """`wait.join`: keep so many for this device as soon as they can be had."""
+class NewWait(BaseModel):
+    """What someone waits for."""
 
     offer: Identifier
     quantity: Quantity
+    proof: Proof | None = None
+
+
+class WaitJoin(NewWait):
+    """`wait.join`: keep so many for this device as soon as they can be had.
+
+    Where a proof is needed, it is of the key: random, and good for one answer.
+    """
+
+    key: Key | None = None
 
 
 class WaitLeave(BaseModel):

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Header, Response
 
 from farmlive.people import Caller, Guard
 from farmlive.shop.correction_models import Mispriced
-from farmlive.shop.fields import Identifier
+from farmlive.shop.fields import Identifier, Key
 from farmlive.shop.shop import Shop
 from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave, WaitList, Wanted
 
@@ -29,10 +29,14 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.put("/waits/{offer}", response_model=Waiting)
     async def join_waits(
-        broadcast: str, offer: Identifier, wanted: Wanted, caller: Annotated[Caller, anyone]
+        broadcast: str,
+        offer: Identifier,
+        wanted: Wanted,
+        caller: Annotated[Caller, anyone],
+        key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
     ) -> dict[str, Any]:
         """Wait for so many of an offer, as `wait.join` does."""
-        request = WaitJoin(offer=offer, quantity=wanted.quantity)
+        request = WaitJoin(offer=offer, key=key, **dict(wanted))
         return await shop.waits.join(caller, broadcast, request)
 
     @router.delete("/waits/{offer}", status_code=204)

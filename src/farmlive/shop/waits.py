@@ -26,14 +26,14 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import limits, lines, stock, waits_queue
+from farmlive.shop import keys, limits, lines, proof, stock, waits_queue
 from farmlive.shop.fields import MAX_QUANTITY
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
 from farmlive.shop.order_models import MAX_LINES
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownOffer
 from farmlive.shop.tables import holds, offers, waits
-from farmlive.shop.wait_models import Waiting, WaitJoin, WaitLeave
+from farmlive.shop.wait_models import NewWait, Waiting, WaitJoin, WaitLeave
 from farmlive.store import Store
 
 _OWN = select(waits).where(
@@ -93,14 +93,22 @@ class Waits:
         """Have the caller's device wait for so many and answer as `Waiting`, committed.
 
         Once an offer: another quantity goes on in the old place, if it is no greater, else at the
-        end. What can be had already is held at once; the answer's place is then 0. Raises TooMany,
-        Forbidden (blocked), UnknownBroadcast, BroadcastNotLive, BroadcastEnded, UnknownOffer.
+        end. What can be had already is held at once; the answer's place is then 0. A key, where
+        there is one, is answered once. Raises TooMany, ProofNeeded, Forbidden (blocked),
+        UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer.
         """
         limits.allow(self._limits, "waits", caller, self._settings.orders_per_minute)
+        key = request.key
+        if caller.role is None:
+            proof.check(broadcast, key, request.proof, self._settings.order_proof_bits)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
+
+        body_hash = keys.canonical_hash(request, NewWait)
 
         def write(connection: Connection) -> dict[str, Any]:
             head = self._log.head(connection, broadcast)
+            if key and (before := keys.answered(connection, broadcast, key, body_hash)):
+                return before
             if head.state == "scheduled":
                 raise BroadcastNotLive("You don't wait for it: come back when it is live.")
             if head.state == "ended":
@@ -112,7 +120,10 @@ class Waits:
                 if ("wait.changed", offer) not in {(it.kind, it.data.get("offer")) for it in told}:
                     told += changed(connection, [offer])
                 self._log.append_all(connection, broadcast, told)
-            return _answer(connection, offer, caller.device, request.quantity)
+            answer = _answer(connection, offer, caller.device, request.quantity)
+            if key:
+                keys.keep(connection, broadcast, key, body_hash, answer)
+            return answer
 
         return await self._store.write(write)
 
@@ -232,8 +243,8 @@ class Waits:
     ) -> Entry | None:
         """Hold for the device what it waited for, and tell it; None where its hold can't grow so.
 
-        It can't grow by boxes at another price than it has them, or over what an order may have:
-        such a one waits on until the hold is over.
+        It can't grow by boxes at another price than it has them, over what an order may have, or
+        past its latest end: such a one waits on until the hold is over.
         """
         named = {"broadcast": wait.broadcast, "device": wait.device}
         before = connection.execute(_HELD, named).one_or_none()
@@ -241,13 +252,18 @@ class Waits:
         if kept is None:
             return None
         total = sum(line["total"] for line in kept)
-        until = now + round(self._settings.hold_minutes * 60_000)
+        held_at = before.held_at if before is not None else None
+        until, _ = limits.hold_end(self._settings.hold_minutes, now, held_at)
+        if before is not None:
+            until = max(until, before.until_at)
+        if until <= now:
+            return None
         if before is None:
             hold = ulid()
             row = {"id": hold, **named, "lines": kept, "total": total, "until_at": until}
             connection.execute(_HOLD, {**row, "currency": offer.currency, "held_at": now})
         else:
-            hold, until = before.id, max(until, before.until_at)
+            hold = before.id
             row = {"lines": kept, "total": total, "until_at": until}
             connection.execute(_GROW.values(row), {"hold": hold})
         said: dict[str, Any] = {

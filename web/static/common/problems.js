@@ -72,6 +72,7 @@ const sentences = {
       most: weight(most),
       weight: weight(grams),
     }),
+  "hold-over": () => t("It was held for you as long as it may be and goes back to the others. Choose again what is left."),
   "proof-needed": () => t("Your browser could not do the sum that keeps robots out. Try again, or use another browser."),
   "price-changed": ({ offers = [] }) =>
     offers.length && offers.every(({ flash }) => flash)

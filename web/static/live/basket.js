@@ -8,6 +8,7 @@ import { ask } from "./ask.js";
 import { flashOf, keptOf, priceOf, running } from "./flash.js";
 import { ownLeft } from "./fold.js";
 import { newKey } from "./pending.js";
+import { proven } from "./proof.js";
 import { changesOf } from "./refusal.js";
 
 const AT_MOST = 99;
@@ -23,7 +24,7 @@ export class Basket extends EventTarget {
     this.scene = scene;
     // By offer: {quantity, price in minor units as it was seen, flash where it is of that batch}.
     this.lines = new Map();
-    this.hold = null; // {order, until, lines: Map of the same}
+    this.hold = null; // {order, until, lines: Map of the same, final where no asking moves its end}
     this.state = "empty";
     this.problem = null;
     this.changes = []; // what the server could not keep, as refusal.js says it
@@ -190,16 +191,9 @@ export class Basket extends EventTarget {
 
   async placing() {
     this.busy = true;
-    this.late = false;
-    const lines = this.wanted();
-    const body = { lines };
     const key = newKey();
     try {
-      const held = await ask(this.channel, { type: "hold.place", key, ...body }, () =>
-        api("POST", `/api/v1/broadcasts/${this.broadcast}/holds`, body, {
-          headers: { "idempotency-key": key },
-        }),
-      );
+      const held = await proven(this.broadcast, key, (proof) => this.send(key, proof));
       this.busy = false;
       if (this.empty) {
         // Given back while the answer was on its way.
@@ -218,6 +212,17 @@ export class Basket extends EventTarget {
     }
   }
 
+  /** Ask for what is wanted by now: other quantities than when a proof of the key was begun. */
+  send(key, proof) {
+    this.late = false;
+    const body = { lines: this.wanted(), ...(proof && { proof }) };
+    return ask(this.channel, { type: "hold.place", key, ...body }, () =>
+      api("POST", `/api/v1/broadcasts/${this.broadcast}/holds`, body, {
+        headers: { "idempotency-key": key },
+      }),
+    );
+  }
+
   wanted() {
     return [...this.lines].map(([offer, { quantity, price }]) => ({ offer, quantity, price }));
   }
@@ -228,6 +233,7 @@ export class Basket extends EventTarget {
     this.hold = {
       order: held.order,
       until: held.until,
+      final: held.final,
       lines: new Map(
         held.lines.map(({ offer, quantity, price, flash }) => [
           offer,

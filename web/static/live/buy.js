@@ -199,7 +199,7 @@ export class Buying {
     held.dataset.state = state === "held" && remains < SOON ? "soon" : state;
     const words = {
       asking: t("Taking it off the shelf for you…"),
-      held: t("Held for you"),
+      held: basket.hold?.final ? t("Held for you for the last time") : t("Held for you"),
       over: t("The time is up; it went back to the others."),
     };
     say(this.part("held-text"), words[state] ?? "");

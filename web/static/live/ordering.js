@@ -5,7 +5,7 @@ import { api } from "../common/api.js";
 import { recall, remember } from "../common/memory.js";
 import { ask } from "./ask.js";
 import { keepPending, newKey, recallPending } from "./pending.js";
-import { prove } from "./proof.js";
+import { prove, proven } from "./proof.js";
 
 const OVER = ["held", "expired", "cancelled"];
 const UNKNOWN = ["offline", "unavailable"]; // it is not known whether the order was taken
@@ -93,24 +93,23 @@ export class Ordering extends EventTarget {
   }
 
   /** Send the pending order; where the server wants a sum done first, with its result. */
-  async send(order) {
-    const { key, proof } = this.pending;
-    try {
-      return await this.place({ ...order, ...(proof && { proof }) }, key);
-    } catch (problem) {
-      if (problem.slug !== "proof-needed" || proof) throw problem;
-      const found = await this.prove(key, problem.body.bits);
-      if (found === null) throw problem;
-      this.keep({ ...this.pending, proof: found });
-      return this.place({ ...order, proof: this.pending.proof }, key);
-    }
+  send(order) {
+    const { key, proof: before } = this.pending;
+    const place = (proof) => {
+      if (proof !== before) this.keep({ ...this.pending, proof });
+      return this.place({ ...order, ...(proof && { proof }) }, key);
+    };
+    return proven(this.broadcast, key, place, {
+      proof: before,
+      search: (prefix, bits) => this.prove(prefix, bits),
+    });
   }
 
-  async prove(key, bits) {
+  async prove(prefix, bits) {
     this.proving = true;
     this.dispatchEvent(new CustomEvent("proving"));
     try {
-      return await prove(`${this.broadcast}:${key}:`, bits);
+      return await prove(prefix, bits);
     } finally {
       this.proving = false;
       this.dispatchEvent(new CustomEvent("proving"));

@@ -22,6 +22,20 @@ export async function prove(prefix, bits) {
   }
 }
 
+/** The answer to what may need a proof of its key: `send` gets the proof, or nothing where none is
+    known to be needed, and is asked again with it where the server wants one. `search` is `prove`,
+    for who tells that it goes on. Throws Problem. */
+export async function proven(broadcast, key, send, { proof, search = prove } = {}) {
+  try {
+    return await send(proof);
+  } catch (problem) {
+    if (problem.slug !== "proof-needed" || proof) throw problem;
+    const found = await search(`${broadcast}:${key}:`, problem.body.bits);
+    if (found === null) throw problem;
+    return send(found);
+  }
+}
+
 function begin() {
   try {
     return new Worker(new URL("proof-worker.js", import.meta.url), { type: "module" });

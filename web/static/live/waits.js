@@ -4,6 +4,8 @@
 import { api } from "../common/api.js";
 import { recall, remember } from "../common/memory.js";
 import { ask } from "./ask.js";
+import { newKey } from "./pending.js";
+import { proven } from "./proof.js";
 
 // So that not all who wait ask for their place at once: longer where many do.
 const SPREAD = 2_000;
@@ -26,9 +28,13 @@ export class Waits extends EventTarget {
 
   /** Wait for so many of an offer. Throws Problem. */
   async join(offer, quantity = 1) {
-    const wait = await ask(this.channel, { type: "wait.join", offer, quantity }, () =>
-      api("PUT", `${this.path}/${offer}`, { quantity }),
-    );
+    const key = newKey();
+    const wait = await proven(this.broadcast, key, (proof) => {
+      const body = { quantity, ...(proof && { proof }) };
+      return ask(this.channel, { type: "wait.join", key, offer, ...body }, () =>
+        api("PUT", `${this.path}/${offer}`, body, { headers: { "idempotency-key": key } }),
+      );
+    });
     // What came back in the same moment may be held already.
     if (wait.place) this.own.set(offer, wait);
     this.changed();
