@@ -152,7 +152,8 @@ def test_a_full_buffer_is_a_counted_loss_and_no_error(
     assert audience.send(single) == 2
     assert [each.stall.dropped for each in hearers] == [3, 3]
     assert audience.fallen == []
-    for _ in range(20):
+    for number in range(20):
+        (run,) = runs(packets(1000, 1000, first=3 + 2 * number))
         audience.send(run)
     assert audience.fallen == hearers
 
@@ -230,7 +231,7 @@ def test_who_falls_behind_on_a_stream_hears_on_and_costs_the_others_nothing(
     assert (slow.stall.dropped, quick.stall.dropped) == (2, 0)
     stream.drops.clear()
     stream.frames.clear()
-    for run in runs([*picture, *sound]):
+    for run in runs([*packets(1000, 1000, first=2), *sound]):
         audience.send(run)
     assert slow.stall.dropped == 4
     assert [frame.video for frame in stream.frames[slow.address]] == [False]

@@ -339,3 +339,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             read("v=0\n" + text)
         except BadSdp:
             continue
+
+
+def test_who_takes_no_rtx_is_promised_no_repairs() -> None:
+    lines = VIDEO.splitlines(keepends=True)
+    bare = "".join(line for line in lines if "rtx" not in line and "apt=" not in line)
+    for video, repaired in ((VIDEO, True), (bare, False)):
+        answer, *_ = negotiation.view(offer("recvonly", AUDIO, video), LOCAL, SSRCS, ["VP8"])
+        assert ("a=rtcp-fb:96 nack\r\n" in answer) is repaired
+        assert "a=rtcp-fb:96 nack pli\r\n" in answer

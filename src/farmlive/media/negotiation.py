@@ -267,7 +267,9 @@ def view(
             )
             if codec.payload_type in types:
                 continue
-            kept = [f for f in codec.feedback if f in _VIEWERS_FEEDBACK]
+            # What was lost is sent again as RTX alone.
+            wanted = _VIEWERS_FEEDBACK if rtx else _VIEWERS_FEEDBACK[1:]
+            kept = [f for f in codec.feedback if f in wanted]
             types.append(codec.payload_type)
             lines += format_lines(codec, kept if is_video else ())
             for repair in (rtx, red):

@@ -33,12 +33,16 @@ class Repairs:
             self.failed += self._send(viewer, epoch, number, packet)
 
     def answer(self, viewer: Viewer, nack: rtcp.Nack) -> None:
-        """Send what is missing: as RTX (RFC 4588), or the packet itself."""
+        """Send what is missing as RTX (RFC 4588).
+
+        To a viewer that takes none nothing is sent again: under its own number a packet would be
+        protected twice by one nonce.
+        """
         if nack.ssrc != self._ssrcs.video:
             return
         for number in nack.missing[:_MOST_PER_NACK]:
             epoch = viewer.epoch_of(number)
-            if epoch is None:
+            if epoch is None or epoch.terms.retransmission is None:
                 self.unrepaired += 1
                 continue
             if epoch.muted or viewer.stall.since is not None:
@@ -55,16 +59,13 @@ class Repairs:
     def _send(self, viewer: Viewer, epoch: Epoch, number: int, packet: Packet) -> int:
         """Send a packet again that has this number for the viewer; 1 where that failed."""
         packet = epoch.as_sent(packet)
-        again = epoch.terms.retransmission
-        if again is None:
-            (data,) = write((packet,), epoch.shift, self._ssrcs.video)
-        else:
-            payload = packet.payload
-            if epoch.shift.pictures is not None:
-                payload = moved(payload, epoch.shift.pictures)
-            payload = number.to_bytes(2, "big") + payload
-            whole = Packet(viewer.rtx_sequence, packet.timestamp, packet.marker, payload)
-            viewer.rtx_sequence = (viewer.rtx_sequence + 1) & 0xFFFF
-            shift = Shift(again, 0, epoch.shift.timestamp)
-            (data,) = write((whole,), shift, self._ssrcs.retransmission)
+        assert epoch.terms.retransmission is not None
+        payload = packet.payload
+        if epoch.shift.pictures is not None:
+            payload = moved(payload, epoch.shift.pictures)
+        payload = number.to_bytes(2, "big") + payload
+        whole = Packet(viewer.rtx_sequence, packet.timestamp, packet.marker, payload)
+        viewer.rtx_sequence = (viewer.rtx_sequence + 1) & 0xFFFF
+        shift = Shift(epoch.terms.retransmission, 0, epoch.shift.timestamp)
+        (data,) = write((whole,), shift, self._ssrcs.retransmission)
         return viewer.send((Run((data,)),))

@@ -33,16 +33,17 @@ _CIPHERS = (
 
 def _policy(profile: int, key: bytes, direction: int, window: int) -> Policy:
     policy = Policy(key=key, ssrc_type=direction, srtp_profile=profile)
-    # A window of 1,024 would shift a long bit vector on every packet that is sent.
+    # A window of 1,024 would shift a long bit vector on every packet that is sent. No number is
+    # sent twice: two packets under one nonce would give keys away (RFC 7714, section 13.2).
     policy.window_size = window
-    policy.allow_repeat_tx = True
+    policy.allow_repeat_tx = False
     return policy
 
 
 def sessions(keys: Keys) -> tuple[Session, Session]:
     """The session for sending, and the one for receiving."""
     return (
-        Session(_policy(keys.profile, keys.transmit, Policy.SSRC_ANY_OUTBOUND, 64)),
+        Session(_policy(keys.profile, keys.transmit, Policy.SSRC_ANY_OUTBOUND, 256)),
         Session(_policy(keys.profile, keys.receive, Policy.SSRC_ANY_INBOUND, 1024)),
     )
 

@@ -23,9 +23,10 @@ enum { OCTET_STRING = 5 }; /* openssl/core.h: OSSL_PARAM_OCTET_STRING */
 struct stream {
     uint32_t ssrc;
     uint64_t newest; /* index: rollover counter and sequence number */
+    uint64_t taken[GCM_WINDOW / 64]; /* a bit each of the window's indices, by their last bits */
 };
 
-/* What each packet needs lies in one line of the cache: thousands of these take turns there. */
+/* What each packet needs lies side by side: thousands of these take turns in the cache. */
 struct gcm {
     _Alignas(LINE) void *context;
     uint8_t salt[SALT];
@@ -126,10 +127,31 @@ static uint64_t index_of(const struct stream *stream, uint16_t sequence)
     return rollover << 16 | sequence;
 }
 
+/* Whether the index is free; it is taken then. */
+static bool take(struct stream *stream, uint64_t index)
+{
+    if (index > stream->newest) {
+        uint64_t from = stream->newest + 1;
+        if (index >= from + GCM_WINDOW)
+            from = index + 1 - GCM_WINDOW;
+        for (; from <= index; from++)
+            stream->taken[from / 64 % (GCM_WINDOW / 64)] &= ~(UINT64_C(1) << from % 64);
+        stream->newest = index;
+    } else if (stream->newest - index >= GCM_WINDOW) {
+        return false;
+    }
+    uint64_t *word = &stream->taken[index / 64 % (GCM_WINDOW / 64)];
+    const uint64_t bit = UINT64_C(1) << index % 64;
+    const bool is_free = !(*word & bit);
+    *word |= bit;
+    return is_free;
+}
+
 void gcm_fetch(const struct gcm *gcm)
 {
-    __builtin_prefetch(gcm, 1);
-    __builtin_prefetch(gcm->few + STREAMS - 1, 1);
+    const char *at = (const char *)gcm;
+    for (size_t line = 0; line < sizeof *gcm; line += LINE)
+        __builtin_prefetch(at + line, 1);
 }
 
 void gcm_fetch_context(const struct gcm *gcm)
@@ -174,9 +196,7 @@ size_t gcm_protect(struct gcm *gcm, uint8_t *out, const uint8_t *packet, size_t 
     uint32_t ssrc = get32(packet + 8);
     struct stream *stream = stream_of(gcm, ssrc);
     uint64_t index = index_of(stream, get16(packet + 2));
-    if (index > stream->newest)
-        stream->newest = index;
-    else if (stream->newest - index >= GCM_WINDOW)
+    if (!take(stream, index))
         return 0;
     uint8_t nonce[NONCE];
     write_nonce(gcm, ssrc, index, nonce);

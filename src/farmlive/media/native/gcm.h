@@ -2,8 +2,9 @@
  * of it, in half the time, since OpenSSL's cipher is called for the packet and nothing else.
  *
  * Owns a leg's keys for RTP, and the rollover of each of its streams (RFC 3711, section 3.3.1).
- * Always holds: no stream is forgotten, so that no index, from which the nonce is made, comes to
- * stand for a second one. RTCP, and RTP by other profiles, is libsrtp's part. */
+ * Always holds: no stream is forgotten, and no index, from which the nonce is made, is taken twice:
+ * two packets under one nonce would give the key away by which they are authenticated (RFC 5116,
+ * section 5.1.1). RTCP, and RTP by other profiles, is libsrtp's part. */
 #ifndef FARMLIVE_GCM_H
 #define FARMLIVE_GCM_H
 
@@ -12,7 +13,7 @@
 /* Master key and salt together, and what protection adds to a packet. */
 enum { GCM_MASTER = 28, GCM_TAG = 16 };
 /* A packet that is older than the newest of its stream by so many is refused. */
-enum { GCM_WINDOW = 64 };
+enum { GCM_WINDOW = 256 };
 
 /* OSSL_PARAM(3). */
 struct gcm_parameter {
@@ -49,7 +50,8 @@ void gcm_fetch(const struct gcm *gcm);
 void gcm_fetch_context(const struct gcm *gcm);
 
 /* Write an RTP packet, protected, to `out`, which has room for GCM_TAG bytes more and may be the
- * packet itself. Returns its size; 0 for what is no RTP or too old. */
+ * packet itself. Returns its size; 0 for what is no RTP, is too old, or has the number of one that
+ * was protected before. */
 size_t gcm_protect(struct gcm *gcm, uint8_t *out, const uint8_t *packet, size_t size);
 
 #endif

@@ -72,10 +72,12 @@ static int lane_find_seam(const struct lane *lane, const struct shift *shift)
 void lane_begin(struct lane *lane, const struct shift *shift, uint16_t start)
 {
     int at = lane_find_seam(lane, shift);
-    /* Where there are too many, the oldest is given up: what comes late for it does no more harm
-     * than a packet that was sent twice. */
-    if (at < 0 && lane->seam_count == SEAMS_MOST)
+    /* Where there are too many, the oldest is given up: who has it, gets nothing any more from
+     * before the newest one. */
+    if (at < 0 && lane->seam_count == SEAMS_MOST) {
         at = 0;
+        lane->gave_up = true;
+    }
     if (at >= 0) {
         lane->seam_count--;
         memmove(&lane->seams[at], &lane->seams[at + 1],
@@ -89,8 +91,10 @@ void lane_forget_seams(struct lane *lane)
 {
     /* A seam is safe from what comes late once the ring has gone round. */
     int since = ahead16(lane->track->ring->highest, lane->seam_at);
-    if (since < 0 || since >= RING_SIZE)
+    if (since < 0 || since >= RING_SIZE) {
         lane->seam_count = 0;
+        lane->gave_up = false;
+    }
 }
 
 /* How packets are written: `since`, where it is not NULL, is the first number of those that are;
@@ -152,5 +156,7 @@ void lane_write_gathered(struct burst *burst, const struct lane *lane, int count
 {
     int seam = lane_find_seam(lane, shift);
     const uint16_t *since = seam < 0 ? NULL : &lane->seams[seam].start;
+    if (seam < 0 && lane->gave_up)
+        since = &lane->seam_at;
     lane_write_each(burst, lane->pending, count, &(struct manner){shift, ssrc, since, NULL});
 }

@@ -39,6 +39,7 @@ struct lane {
     bool has_common;
     struct shift common; /* what most have, for those who come */
     int seam_count;
+    bool gave_up; /* there were more */
     struct seam seams[SEAMS_MOST];
     uint16_t seam_at;
 };

@@ -1,5 +1,5 @@
-/* Repairs: what a viewer misses is sent to it again, as RTX (RFC 4588) or, where it takes none, as
- * it was.
+/* Repairs: what a viewer misses is sent to it again, as RTX (RFC 4588). Where it takes none nothing
+ * is: a packet that came again under its own number would be protected twice by one nonce.
  *
  * Always holds: nothing is answered beyond what a viewer may ask for in a second (`rtx_left`), and
  * nothing of what was left out on purpose. */
@@ -14,25 +14,19 @@ static void repairs_send(struct output *output, struct viewer *viewer, const str
 {
     struct burst *burst = burst_new(1);
     const struct shift *shift = &epoch->shift;
-    if (epoch->terms.retransmission < 0) {
-        lane_write(burst, &packet, 1, shift, output->ssrcs.video,
-                   epoch->has_squeezed ? &epoch->squeezed : NULL);
-    } else {
-        uint8_t *out = burst_add(burst, RTP_HEADER + 2 + (size_t)packet->size);
-        if (out != NULL) {
-            rtp_head(out, false, (uint8_t)epoch->terms.retransmission, packet->marker,
-                     viewer->rtx_sequence++,
-                     epoch_timestamp(epoch, packet->timestamp) + shift->timestamp,
-                     output->ssrcs.retransmission);
-            put16(out + RTP_HEADER, number);
-            uint8_t *payload = out + RTP_HEADER + 2;
-            memcpy(payload, packet->payload, packet->size);
-            if (shift->pictures.codec)
-                pictures_move(payload, packet->size, shift->pictures);
-        }
-    }
-    if (burst->count > 0)
+    uint8_t *out = burst_add(burst, RTP_HEADER + 2 + (size_t)packet->size);
+    if (out != NULL) {
+        rtp_head(out, false, (uint8_t)epoch->terms.retransmission, packet->marker,
+                 viewer->rtx_sequence++,
+                 epoch_timestamp(epoch, packet->timestamp) + shift->timestamp,
+                 output->ssrcs.retransmission);
+        put16(out + RTP_HEADER, number);
+        uint8_t *payload = out + RTP_HEADER + 2;
+        memcpy(payload, packet->payload, packet->size);
+        if (shift->pictures.codec)
+            pictures_move(payload, packet->size, shift->pictures);
         senders_send_one(viewer->leg, burst);
+    }
     burst_release(burst);
 }
 
@@ -44,7 +38,7 @@ void repairs_answer(struct output *output, struct viewer *viewer, const struct n
     for (int at = 0; at < nack->count; at++) {
         uint16_t number = nack->missing[at];
         const struct epoch *epoch = viewer_epoch_of(viewer, number);
-        if (epoch == NULL) {
+        if (epoch == NULL || epoch->terms.retransmission < 0) {
             repairs->unrepaired++;
             continue;
         }
