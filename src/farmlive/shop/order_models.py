@@ -1,5 +1,6 @@
 """The shapes of holds and orders in the API and of the channel's messages about them."""
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -305,11 +306,26 @@ class Order(BaseModel):
     history: list[Change]
 
     @property
+    def asked(self) -> Money:
+        """What is paid for it: the total without what was taken off, where none was given back."""
+        off = self.refunded.amount if self.payment in ("due", "paid") else 0
+        return Money(amount=self.total.amount - off, currency=self.total.currency)
+
+    @property
+    def was_less(self) -> bool:
+        """Whether something was taken off before it was paid."""
+        return any(
+            before.state == after.state
+            and before.payment == after.payment == "due"
+            and not after.undoes
+            for before, after in pairwise(self.history)
+        )
+
+    @property
     def to_collect(self) -> Money:
         """What is still to be paid: nothing of a cancelled order."""
         is_due = self.payment == "due" and self.state != "cancelled"
-        left = self.total.amount - self.refunded.amount if is_due else 0
-        return Money(amount=left, currency=self.total.currency)
+        return self.asked if is_due else self.asked.times(0)
 
 
 class OrderList(BaseModel):

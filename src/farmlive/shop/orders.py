@@ -181,6 +181,7 @@ class Orders:
                 order,
                 broadcast=broadcast,
                 amount=refund.amount,
+                **({"due": True} if row.payment == "due" else {}),
             )
             return self._one(connection, broadcast, order, caller)
 

@@ -67,7 +67,7 @@ export function deedWords({ action, detail }) {
   if (thing !== "order") return action;
   if (state.startsWith("claim_")) return t("answered a claim");
   if (state === "paid") return t("marked an order as paid");
-  if (state === "refunded") return t("refunded an order");
+  if (state === "refunded") return detail.due ? t("took something off an order") : t("refunded an order");
   return t("moved an order to “%(state)s”", { state: stateWords(state) });
 }
 

@@ -1,5 +1,6 @@
 // The orders that were taken at a wrong price, in a sheet: each is kept as it is, cancelled (and taken
-// back again), or given the difference; what is still held at that price is told.
+// back again), or given the difference, which is taken off what is not paid yet; what is still held at
+// that price is told.
 
 import { el } from "../common/dom.js";
 import { clock, count, duration, listed, money } from "../common/format.js";
@@ -10,7 +11,7 @@ import { n, t, text } from "../common/words.js";
 import { newKey } from "../live/pending.js";
 import { get, post, remove } from "./api.js";
 import { spoken } from "./sentences.js";
-import { isGone, paymentWords, stateKind, stateWords } from "./state.js";
+import { isGone, isTakenOff, paymentWords, stateKind, stateWords } from "./state.js";
 
 /** The line of an order as its event tells it, for an offer at a price; of a flash batch none. */
 export const lineAt = (order, offer, price) =>
@@ -128,8 +129,8 @@ export class Mispriced {
   }
 
   /** Whether something is still to be decided of it. */
-  #isOpen({ id, deeds }) {
-    return !this.#kept.has(id) && deeds.includes("cancel");
+  #isOpen({ id, deeds, refunded }) {
+    return !this.#kept.has(id) && deeds.includes("cancel") && refunded.amount === 0;
   }
 
   #row(order) {
@@ -146,6 +147,7 @@ export class Mispriced {
         el("b", { class: "number" }, order.number),
         badge(stateWords(order.state), kind),
         order.payment === "due" ? null : badge(paymentWords(order.payment), "leaf"),
+        order.refunded.amount && isTakenOff(order) ? badge(t("%(sum)s taken off", { sum: money(order.refunded) }), "leaf") : null,
         this.#kept.has(order.id) ? badge(t("stays as it is"), "leaf") : null,
         el("a", { class: "mispriced__who", href: `tel:${order.buyer.phone}` }, order.buyer.name),
       ),
@@ -154,11 +156,11 @@ export class Mispriced {
         { class: "number" },
         isMore ? t("%(n)s for %(sum)s, %(difference)s too much", sums) : t("%(n)s for %(sum)s, %(difference)s too little", sums),
       ),
-      el("div", { class: "mispriced__acts" }, ...this.#acts(order, isMore)),
+      el("div", { class: "mispriced__acts" }, ...this.#acts(order)),
     );
   }
 
-  #acts(order, isMore) {
+  #acts(order) {
     const button = (words, run) => el("button", { class: "button", type: "button", "aria-label": `${words}: ${order.number}`, onclick: run }, words);
     const move = this.#moves.get(order.id);
     if (move && order.state === "cancelled") {
@@ -169,12 +171,10 @@ export class Mispriced {
     const made = [];
     if (order.deeds.includes("keep") && !isGone(order.state)) made.push(button(t("Let it stand"), () => this.#toggleKept(order)));
     if (order.deeds.includes("cancel")) made.push(button(t("Cancel it"), () => this.#cancel([order])));
-    // What was given back in part may have been just this: the order list knows.
-    if (order.deeds.includes("refund") && order.payment === "paid") {
-      made.push(button(t("Give back %(sum)s", { sum: money(order.difference) }), () => this.#refund(order)));
-    }
-    if (isMore && order.payment === "due" && !isGone(order.state)) {
-      made.push(el("span", { class: "small soft" }, t("Not paid yet: once it is, the difference can be given back here.")));
+    // What was given back or taken off may have been just this: the order list knows.
+    if (order.deeds.includes("refund") && order.refunded.amount === 0) {
+      const sum = { sum: money(order.difference) };
+      made.push(button(order.payment === "due" ? t("Take off %(sum)s", sum) : t("Give back %(sum)s", sum), () => this.#refund(order)));
     }
     return made;
   }
@@ -226,9 +226,9 @@ export class Mispriced {
     if (!this.#refunds.has(id)) this.#refunds.set(id, newKey());
     try {
       const body = { amount: difference.amount, reason: this.#reason };
-      const { state, payment } = await post(`${this.#path}/orders/${id}/refund`, body, { "idempotency-key": this.#refunds.get(id) });
+      const { state, payment, refunded } = await post(`${this.#path}/orders/${id}/refund`, body, { "idempotency-key": this.#refunds.get(id) });
       this.#refunds.delete(id);
-      this.#orders.set(id, { ...this.#orders.get(id), state, payment });
+      this.#orders.set(id, { ...this.#orders.get(id), state, payment, refunded });
     } catch (problem) {
       if (problem.status >= 400 && problem.status < 500) this.#refunds.delete(id);
       this.#say(spoken(problem));

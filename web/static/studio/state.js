@@ -33,6 +33,9 @@ export function stateKind(state) {
   return state === "cancelled" ? "red" : "";
 }
 
+/** How its payment stands; of what is all taken off nothing is to be paid. */
+export const payment = (order) => (order.payment === "due" && left(order) === 0 ? t("nothing to pay") : paymentWords(order.payment));
+
 export function paymentWords(payment) {
   switch (payment) {
     case "paid":
@@ -47,6 +50,27 @@ export function paymentWords(payment) {
 }
 
 export const isGone = (state) => state === "cancelled" || state === "expired";
+
+/** What is left of an order's total without what was taken off or given back, in minor units. */
+export const left = ({ total, refunded }) => total.amount - (refunded?.amount ?? 0);
+
+/** Whether something of it is still to be paid. */
+export const isDue = (order) => order.payment === "due" && !isGone(order.state) && left(order) > 0;
+
+/** Whether what was refunded of it was taken off before anyone paid: none of it was given back. */
+export const isTakenOff = ({ payment }) => payment === "due" || payment === "paid";
+
+/** What one pays for it, as money. */
+export const asked = (order) => ({ ...order.total, amount: isTakenOff(order) ? left(order) : order.total.amount });
+
+/** How what was refunded of it is called. */
+export function refundWords(order) {
+  if (isTakenOff(order)) return t("Taken off");
+  return isLess(order.history) ? t("Taken off and given back") : t("Given back");
+}
+
+const isLess = (history = []) =>
+  history.some(({ state, payment, undoes }, index) => index > 0 && !undoes && payment === "due" && history[index - 1].payment === "due" && history[index - 1].state === state);
 
 /** What one tap does next with an order, as `[state, words]`, or null where nothing follows. */
 export function nextStep({ state, delivery }) {

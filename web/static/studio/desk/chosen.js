@@ -3,8 +3,8 @@
 import { el, say } from "../../common/dom.js";
 import { count, money } from "../../common/format.js";
 import { t } from "../../common/words.js";
-import { isGone } from "../state.js";
-import { isDue, mayCancel, stepOf } from "./row.js";
+import { asked, isDue, isGone } from "../state.js";
+import { mayCancel, stepOf } from "./row.js";
 
 export class Chosen extends EventTarget {
   #as;
@@ -74,7 +74,7 @@ export class Chosen extends EventTarget {
     this.#bar.hidden = chosen.length === 0;
     document.body.classList.toggle("has-bar", chosen.length > 0);
     if (!chosen.length) return;
-    const amount = chosen.filter(({ state }) => !isGone(state)).reduce((sum, { total }) => sum + total.amount, 0);
+    const amount = chosen.filter(({ state }) => !isGone(state)).reduce((sum, order) => sum + asked(order).amount, 0);
     say(
       this.#part("bar-sum"),
       t("%(n)s chosen, %(sum)s", {

@@ -8,8 +8,10 @@ import { toast } from "../../common/toast.js";
 import { t } from "../../common/words.js";
 import { post } from "../api.js";
 import { FormSheet } from "../keep/sheet.js";
+import { asked, isDue, isTakenOff, left as leftOf } from "../state.js";
 import { openClaim } from "./fits.js";
 import { when } from "./row.js";
+import { refunded } from "./told.js";
 
 /** What the buyer wrote, with the photos, each of which opens whole. */
 function told({ claimed_at: at, text, photos }) {
@@ -21,6 +23,11 @@ function told({ claimed_at: at, text, photos }) {
     el("p", { class: "claim__text" }, text),
     shown.length ? el("ul", { class: "claim__photos" }, shown) : el("p", { class: "soft" }, t("Without a photo")),
   ];
+}
+
+function answerWords(order, { amount }) {
+  if (!amount) return t("Refused");
+  return isTakenOff(order) ? t("%(sum)s taken off", { sum: money(amount) }) : t("%(sum)s given back", { sum: money(amount) });
 }
 
 export class Claims {
@@ -45,7 +52,7 @@ export class Claims {
         ...told(claim),
         claim.state === "open"
           ? el("button", { class: "button button--strong", type: "button", "data-act": "claim", onclick: () => this.open(order) }, t("Answer the claim"))
-          : el("p", {}, el("strong", {}, claim.amount ? t("%(sum)s given back", { sum: money(claim.amount) }) : t("Refused")), ` · ${claim.answer}`),
+          : el("p", {}, el("strong", {}, answerWords(order, claim)), ` · ${claim.answer}`),
       ),
     );
   }
@@ -56,18 +63,19 @@ export class Claims {
     const claim = openClaim(order);
     const form = this.#form;
     const currency = order.total.currency;
-    const left = order.total.amount - (order.refunded?.amount ?? 0);
-    const mayRefund = ["paid", "part_refunded"].includes(order.payment) && left > 0;
+    const left = leftOf(order);
+    const mayRefund = left > 0;
     form.part("claim-told").replaceChildren(...told(claim));
-    say(form.part("what"), [order.number, order.buyer?.name, money(order.total)].filter(Boolean).join(" · "));
-    say(form.part("claim-most"), mayRefund ? t("%(sum)s at most", { sum: money({ amount: left, currency }) }) : t("Nothing was paid yet"));
+    say(form.part("what"), [order.number, order.buyer?.name, money(asked(order))].filter(Boolean).join(" · "));
+    say(form.part("claim-deed"), isDue(order) ? t("Less to pay") : t("Money back"));
+    say(form.part("claim-most"), mayRefund ? t("%(sum)s at most", { sum: money({ amount: left, currency }) }) : t("Nothing is left of it"));
     form.open({
       values: { deed: mayRefund ? "refund" : "refuse" },
       job: async ({ deed, amount, answer }) => {
         const body = deed === "refund" ? { amount, answer } : { refuse: true, answer };
-        this.#book.put([await post(`${this.#path}/${claim.id}/answer`, body)]);
-        const values = { number: order.number, sum: money({ amount: amount ?? 0, currency }) };
-        toast(deed === "refund" ? t("%(sum)s of %(number)s is refunded.", values) : t("The claim on %(number)s is refused, with your reason.", values));
+        const after = await post(`${this.#path}/${claim.id}/answer`, body);
+        this.#book.put([after]);
+        toast(deed === "refund" ? refunded(after, amount) : t("The claim on %(number)s is refused, with your reason.", { number: order.number }));
       },
     });
     form.elements.deed[0].disabled = !mayRefund;

@@ -1,12 +1,12 @@
 // Which orders one looks for. Decides only.
 
 import { text } from "../../common/words.js";
-import { isGone } from "../state.js";
+import { isDue, isGone } from "../state.js";
 
 /** Nothing is to do any more with an order that is gone, or with the buyer and paid, without a claim. */
 export function isDone(order) {
   if (openClaim(order)) return false;
-  return isGone(order.state) || (order.state === "received" && order.payment !== "due");
+  return isGone(order.state) || (order.state === "received" && !isDue(order));
 }
 
 /** The states that one chooses among, each with what belongs to it. */
@@ -22,7 +22,7 @@ export const SETS = {
 };
 
 const PAYMENTS = {
-  due: ({ payment, state }) => payment === "due" && !isGone(state),
+  due: isDue,
   paid: ({ payment }) => payment === "paid",
   refunded: ({ payment }) => payment === "part_refunded" || payment === "refunded",
 };

@@ -10,9 +10,11 @@ import { newKey } from "../../live/pending.js";
 import { post, remove } from "../api.js";
 import { FormSheet } from "../keep/sheet.js";
 import { spoken } from "../sentences.js";
-import { isGone, paymentWords, stateWords } from "../state.js";
+import { asked, isDue, isGone, isTakenOff, left, paymentWords, refundWords, stateWords } from "../state.js";
+import { Fewer } from "./fewer.js";
 import { flagWords } from "./flags.js";
-import { badges, isDue, line, mayCancel, stepOf, when } from "./row.js";
+import { badges, line, mayCancel, stepOf, when } from "./row.js";
+import { refunded } from "./told.js";
 
 export class OrderSheet {
   #as;
@@ -20,6 +22,7 @@ export class OrderSheet {
   #order = null;
   #drawn = null;
   #forms;
+  #fewer;
   #refunds = new Map();
 
   /** `as`: {book, moves, claims, papers, role, isStaff}. */
@@ -27,6 +30,12 @@ export class OrderSheet {
     this.#as = as;
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
     this.#forms = as.isStaff ? Object.fromEntries(["cancel", "refund", "block"].map((name) => [name, new FormSheet(`${name}-sheet`)])) : {};
+    if (!as.isStaff) return;
+    this.#fewer = new Fewer(this.#forms.refund.part("fewer"), (amount) => {
+      const { amount: field } = this.#forms.refund.elements;
+      const places = Number(field.dataset.decimals ?? 2);
+      field.value = amount ? (amount / 10 ** places).toFixed(places) : "";
+    });
   }
 
   open(order) {
@@ -69,7 +78,10 @@ export class OrderSheet {
         ...(order.fee?.amount ? [el("dt", {}, t("Parcel")), el("dd", { class: "number" }, money(order.fee))] : []),
         el("dt", {}, t("Together")),
         el("dd", { class: "number" }, el("b", {}, money(order.total))),
-        ...(order.refunded?.amount ? [el("dt", {}, t("Given back")), el("dd", { class: "number" }, money(order.refunded))] : []),
+        ...(order.refunded?.amount ? [el("dt", {}, refundWords(order)), el("dd", { class: "number" }, `−${money(order.refunded)}`)] : []),
+        ...(order.refunded?.amount && isTakenOff(order) && !isGone(order.state)
+          ? [el("dt", {}, order.payment === "due" ? t("To pay") : t("Paid")), el("dd", { class: "number", "data-to-pay": "" }, el("b", {}, money(asked(order))))]
+          : []),
       ]),
       el("dl", { class: "facts" }, [
         ...(buyer?.name ? fact(t("Buyer"), el("strong", {}, buyer.name), " ", el("a", { class: "order__phone number", href: `tel:${buyer.phone}` }, buyer.phone)) : []),
@@ -103,7 +115,7 @@ export class OrderSheet {
     return [
       step ? button("step", step[1], () => moves.make([order.id], { state: step[0] }), "button--primary") : null,
       isDue(order) ? button("pay", t("Paid"), () => moves.make([order.id], { payment: "paid" })) : null,
-      isStaff && ["paid", "part_refunded"].includes(order.payment) ? button("refund", t("Refund…"), leave(() => this.#refund(order))) : null,
+      isStaff && mayRefund(order) ? button("refund", refundDeed(order), leave(() => this.#refund(order))) : null,
       isGone(order.state) ? null : link(t("Slip"), "print", papers.address("slips", [order])),
       isGone(order.state) ? null : link(t("Label"), "print", papers.address("labels", [order])),
       order.url ? link(t("The buyer's page"), "next", order.url) : null,
@@ -124,16 +136,24 @@ export class OrderSheet {
     });
   }
 
+  /** Gives money back, or takes off what is due; of an order that is not packed boxes go back on sale. */
   #refund(order) {
     const { refund } = this.#forms;
+    const due = isDue(order);
     say(refund.part("what"), what(order));
+    say(refund.part("refund-how"), due ? t("So much less is asked for when it is paid. The buyer is told.") : t("Hand the money back yourself; this keeps the books right and tells the buyer."));
     refund.open({
-      values: { amount: order.total.amount - (order.refunded?.amount ?? 0) },
+      title: due ? t("Less to pay") : t("Refund"),
+      does: due ? t("Take it off") : t("Refund it"),
+      values: due ? {} : { amount: left(order) },
       job: async ({ amount, reason }) => {
-        this.#as.book.put([await this.#give(order, { amount, reason })]);
-        toast(t("%(sum)s of %(number)s is refunded.", { sum: money({ amount, currency: order.total.currency }), number: order.number }));
+        const { lines } = this.#fewer;
+        const after = await this.#give(order, { amount, reason, ...(lines.length ? { lines } : {}) });
+        this.#as.book.put([after]);
+        toast(refunded(after, amount));
       },
     });
+    this.#fewer.open(order);
   }
 
   /** Sent again after an answer that was lost, a refund counts once: it has its key until it is answered. */
@@ -169,9 +189,18 @@ export class OrderSheet {
   }
 }
 
+const mayRefund = (order) => isDue(order) || ["paid", "part_refunded"].includes(order.payment);
+
+/** What the button says that leads there. */
+function refundDeed(order) {
+  if (!isDue(order)) return t("Refund…");
+  return order.state === "placed" ? t("Fewer boxes or less to pay…") : t("Less to pay…");
+}
+
 function what(order) {
-  const items = listed(order.lines.map(({ quantity, name }) => `${count(quantity)} × ${text(name)}`));
-  return `${order.number} · ${items} · ${money(order.total)}`;
+  const boxes = order.lines.map(({ quantity, returned, name }) => ({ name, quantity: quantity - (returned ?? 0) })).filter(({ quantity }) => quantity);
+  const items = listed(boxes.map(({ quantity, name }) => `${count(quantity)} × ${text(name)}`));
+  return `${order.number} · ${items} · ${money(asked(order))}`;
 }
 
 /** What becomes of the boxes of orders that are cancelled: those that are packed are not put back. */
@@ -189,15 +218,22 @@ function boxesWords(orders) {
 }
 
 /** What happened with an order and by whom; what was undone is struck out. */
-function history({ history: steps = [], refunded }) {
+function history(order) {
+  const { history: steps = [], refunded } = order;
   const rows = steps.map(({ at, state, payment, by, reason, undone, undoes }, index) => {
     const before = steps[index - 1];
-    const words = before && before.state === state && before.payment !== payment ? paymentWords(payment) : stateWords(state);
+    const words = changeWords(before, state, payment);
     const said = undone ? el("s", {}, words) : words;
     return el("li", {}, el("span", { class: "soft number" }, when(at)), " ", said, undoes ? ` · ${t("undone")}` : "", by ? ` · ${byWords(by)}` : "", reason ? ` · ${reason}` : "");
   });
-  if (refunded?.amount) rows.push(el("li", {}, t("%(sum)s given back in all", { sum: money(refunded) })));
+  if (refunded?.amount) rows.push(el("li", {}, `${refundWords(order)}: ${money(refunded)}`));
   return el("section", { class: "order-sheet__history" }, el("h3", {}, t("What happened")), el("ol", { class: "small" }, rows));
+}
+
+/** What one step was: of the state, or of the payment where the state stayed. */
+function changeWords(before, state, payment) {
+  if (before?.state !== state) return stateWords(state);
+  return before.payment === "due" && payment === "due" ? t("less to pay") : paymentWords(payment);
 }
 
 function byWords(by) {

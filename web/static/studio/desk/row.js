@@ -6,7 +6,7 @@ import { clock, count, dayShort, day, money } from "../../common/format.js";
 import { t, text } from "../../common/words.js";
 import { badge } from "../keep/list.js";
 import { together } from "../sentences.js";
-import { isGone, nextStep, paymentWords, stateKind, stateWords } from "../state.js";
+import { asked, isDue, isGone, nextStep, payment, stateKind, stateWords } from "../state.js";
 import { isToLookAt, openClaim } from "./fits.js";
 import { flagWords } from "./flags.js";
 
@@ -22,8 +22,6 @@ export function stepOf(order, { isStaff, role }) {
 /** Whether it can still be called off: until it is with the buyer. */
 export const mayCancel = ({ state }, { isStaff }) => isStaff && ["placed", "packed", "shipped", "at_centre"].includes(state);
 
-export const isDue = ({ payment, state }) => payment === "due" && !isGone(state);
-
 /** Today by the time alone, else with the day. */
 export function when(moment) {
   const ms = Date.parse(moment);
@@ -36,17 +34,19 @@ export function badges(order) {
     isToLookAt(order) ? badge(t("Look at it"), "red") : null,
     openClaim(order) ? badge(t("Claim"), "red") : null,
     badge(stateWords(order.state), stateKind(order.state)),
-    isGone(order.state) && order.payment === "due" ? null : badge(paymentWords(order.payment), order.payment === "due" ? "kumquat" : "leaf"),
+    isGone(order.state) && order.payment === "due" ? null : badge(payment(order), isDue(order) ? "kumquat" : "leaf"),
     order.simulated ? badge(t("Simulated")) : null,
   ].filter(Boolean);
 }
 
-export function line({ quantity, name, lot_code: lot }) {
+/** What is still the buyer's of a line, and how many were ordered where that is fewer. */
+export function line({ quantity, returned, name, lot_code: lot }) {
+  const ordered = returned ? t("instead of %(n)s", { n: count(quantity) }) : "";
   return el(
     "li",
     {},
-    el("b", { class: "number" }, `${count(quantity)} ×`),
-    el("span", {}, text(name), " ", el("span", { class: "soft small" }, t("lot %(code)s", { code: lot }))),
+    el("b", { class: "number" }, `${count(quantity - (returned ?? 0))} ×`),
+    el("span", {}, text(name), " ", el("span", { class: "soft small" }, t("lot %(code)s", { code: lot }), ordered && ` · ${ordered}`)),
   );
 }
 
@@ -106,7 +106,7 @@ export function row(order, as, does) {
     el("p", { class: "order__badges" }, badges(order)),
     lines(order),
     who(order),
-    el("p", { class: "order__total number" }, money(order.total)),
+    el("p", { class: "order__total number" }, money(asked(order))),
     el(
       "div",
       { class: "order__acts no-print" },

@@ -2,10 +2,11 @@
 // for the connection.
 
 import { el, icon, say } from "../../common/dom.js";
-import { count } from "../../common/format.js";
+import { count, money } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
 import { spoken } from "../sentences.js";
+import { asked, left } from "../state.js";
 import { why } from "./why.js";
 
 /** As long as shop/life.py lets a move be undone. */
@@ -34,6 +35,13 @@ function done({ state, payment }, moved) {
 function undone(moved) {
   const values = { n: count(moved.length), number: moved[0].number };
   return moved.length === 1 ? t("%(number)s is as it was.", values) : t("%(n)s orders are as they were.", values);
+}
+
+/** What became of an order of which so much was given back, or taken off. */
+export function refunded(order, amount) {
+  const values = { sum: money({ ...order.total, amount }), number: order.number, left: money(asked(order)) };
+  if (order.payment !== "due") return t("%(sum)s of %(number)s is refunded.", values);
+  return left(order) ? t("%(sum)s is taken off %(number)s: %(left)s is to be paid.", values) : t("%(sum)s is taken off %(number)s: nothing is to be paid.", values);
 }
 
 export class Told {

@@ -15,7 +15,7 @@ import { Papers } from "../desk/papers.js";
 import { row } from "../desk/row.js";
 import { Told } from "../desk/told.js";
 import { spoken } from "../sentences.js";
-import { isGone } from "../state.js";
+import { asked, isGone } from "../state.js";
 
 const SHOWN = 100;
 /** So long the list waits for the channel, and then comes without it. */
@@ -110,7 +110,7 @@ function drawn(order, isMoving) {
 
 function drawSum() {
   const [first] = found;
-  const amount = found.filter((order) => !isGone(order.state)).reduce((sum, order) => sum + order.total.amount, 0);
+  const amount = found.filter((order) => !isGone(order.state)).reduce((sum, order) => sum + asked(order).amount, 0);
   say(
     part("sum"),
     first
