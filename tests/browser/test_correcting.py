@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from .conftest import PHONE, Open, Sale
 from .test_selling import card, console
@@ -64,6 +64,78 @@ async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, 
     await expect(sheet.get_by_text("cancelled", exact=True)).to_have_count(2)
     await rows.first.get_by_role("button", name=re.compile("^Undo all 2: ")).click()
     await expect(sheet.get_by_text("placed", exact=True)).to_have_count(2)
+
+
+async def wrong_orders(page: Page, price: str) -> Any:
+    """The sheet of the orders at the price, which is put right."""
+    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
+    await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
+    return page.get_by_role("dialog", name=f"Orders at {price}")
+
+
+async def test_what_can_not_be_taken_back_is_told_with_the_reason(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale)
+    await set_price(page, "19.90")
+    await expect(card(page)).to_contain_text("¥29.90 → ¥19.90.")
+    taken = [await order(sale, number, 1990) for number in (1, 2)]
+    sheet = await wrong_orders(page, "¥19.90")
+    await sheet.get_by_role("button", name="Cancel all 2").click()
+    await expect(sheet.get_by_text("cancelled", exact=True)).to_have_count(2)
+    await order(sale, 3, 2990, quantity=19)
+    await sheet.get_by_role("button", name=re.compile("^Undo all 2: ")).first.click()
+    told = sheet.get_by_role("alert")
+    await expect(told).to_contain_text("1 order stayed as it was")
+    await expect(told).to_contain_text(f"{taken[1]['number']} Its boxes have been sold meanwhile")
+    await expect(sheet.get_by_text("placed", exact=True)).to_have_count(1)
+    # It stays cancelled, and has no button that would take nothing back.
+    await expect(sheet.get_by_role("button", name=re.compile("^Undo"))).to_have_count(0)
+
+
+async def test_more_orders_than_one_move_takes_are_cancelled_and_taken_back(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale)
+    await set_price(page, "19.90")
+    await expect(card(page)).to_contain_text("¥29.90 → ¥19.90.")
+    await order(sale, 1, 1990)
+    found = 201
+    sent: list[tuple[int, str]] = []
+    undone: list[str] = []
+
+    async def many(route: Route) -> None:
+        answer = await (await route.fetch()).json()
+        (one,) = answer["orders"]
+        orders = [
+            {**one, "id": f"01{number:024d}", "number": f"A{number:04d}"}
+            for number in range(1, found + 1)
+        ]
+        await route.fulfill(json={**answer, "orders": orders})
+
+    async def moved(route: Route) -> None:
+        body = route.request.post_data_json
+        sent.append((len(body["orders"]), route.request.headers["idempotency-key"]))
+        orders = [{"id": each, "state": body["state"], "payment": "due"} for each in body["orders"]]
+        move = f"01{len(sent):024d}"
+        await route.fulfill(json={"move": move, "until": None, "moved": orders, "refused": []})
+
+    async def back(route: Route) -> None:
+        undone.append(route.request.url.rpartition("/")[2])
+        answer = {"move": undone[-1], "until": None, "moved": [], "refused": []}
+        await route.fulfill(json=answer)
+
+    await page.route("**/mispriced", many)
+    await page.route("**/orders/moves", moved)
+    await page.route("**/orders/moves/*", back)
+    sheet = await wrong_orders(page, "¥19.90")
+    await sheet.get_by_role("button", name="Cancel all 201").click()
+    await expect(sheet.get_by_text("cancelled", exact=True)).to_have_count(found)
+    assert [size for size, _ in sent] == [200, 1]
+    assert len({key for _, key in sent}) == 2
+    await sheet.get_by_role("button", name=re.compile("^Undo all 201: ")).first.click()
+    await expect(sheet.get_by_text("placed", exact=True)).to_have_count(found)
+    assert undone == [f"01{number:024d}" for number in (2, 1)]
 
 
 async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sale) -> None:

@@ -3,13 +3,15 @@
 // that price is told.
 
 import { el } from "../common/dom.js";
-import { clock, count, duration, listed, money } from "../common/format.js";
+import { clock, count, duration, money } from "../common/format.js";
 import { recall, remember } from "../common/memory.js";
 import { now } from "../common/now.js";
 import { close, open } from "../common/sheet.js";
 import { n, t, text } from "../common/words.js";
 import { newKey } from "../live/pending.js";
-import { get, post, remove } from "./api.js";
+import { get, post } from "./api.js";
+import { Moves } from "./desk/moves.js";
+import { why } from "./desk/why.js";
 import { spoken } from "./sentences.js";
 import { isGone, isTakenOff, paymentWords, stateKind, stateWords } from "./state.js";
 
@@ -40,7 +42,10 @@ export class Mispriced {
   #price = null;
   #right = null;
   #orders = new Map();
-  #moves = new Map();
+  #moves;
+  /** How each order that was cancelled here is taken back, as {undo}: one tap's orders share it. */
+  #deeds = new Map();
+  #isOffline = false;
   #refunds = new Map();
   #kept;
 
@@ -49,6 +54,11 @@ export class Mispriced {
     this.#kept = new Set(recall(this.#memory) ?? []);
     this.#path = `/api/v1/broadcasts/${broadcast}`;
     this.#scene = scene;
+    this.#moves = new Moves(`${this.#path}/orders`);
+    this.#moves.addEventListener("moved", ({ detail }) => this.#moved(detail));
+    this.#moves.addEventListener("undone", ({ detail }) => this.#undone(detail));
+    this.#moves.addEventListener("failed", ({ detail }) => this.#failed(detail));
+    this.#moves.addEventListener("queue", () => this.#queued());
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
     this.#part("all").addEventListener("click", () => this.#cancel([...this.#orders.values()].filter((order) => this.#isOpen(order))));
     setInterval(() => this.#dialog.open && this.#drawHolds(), 1_000);
@@ -102,10 +112,13 @@ export class Mispriced {
   }
 
   #draw() {
-    this.#rows.replaceChildren(...[...this.#orders.values()].map((order) => this.#row(order)));
+    if (!this.#card) return;
+    const waiting = this.#moves.waiting;
+    this.#rows.replaceChildren(...[...this.#orders.values()].map((order) => this.#row(order, waiting.has(order.id))));
     const left = [...this.#orders.values()].filter((order) => this.#isOpen(order));
     const all = this.#part("all");
     all.hidden = left.length < 2;
+    all.disabled = left.some(({ id }) => waiting.has(id));
     all.textContent = t("Cancel all %(n)s", { n: count(left.length) });
     this.#part("none").hidden = this.#orders.size > 0 || this.#price === null;
     this.#part("why").hidden = this.#orders.size === 0;
@@ -133,7 +146,7 @@ export class Mispriced {
     return !this.#kept.has(id) && deeds.includes("cancel") && refunded.amount === 0;
   }
 
-  #row(order) {
+  #row(order, isMoving) {
     const kind = stateKind(order.state);
     const badge = (words, colour) => el("span", { class: colour ? `badge badge--${colour}` : "badge" }, words);
     const isMore = this.#price > this.#right;
@@ -156,16 +169,16 @@ export class Mispriced {
         { class: "number" },
         isMore ? t("%(n)s for %(sum)s, %(difference)s too much", sums) : t("%(n)s for %(sum)s, %(difference)s too little", sums),
       ),
-      el("div", { class: "mispriced__acts" }, ...this.#acts(order)),
+      el("div", { class: "mispriced__acts" }, ...this.#acts(order, isMoving)),
     );
   }
 
-  #acts(order) {
-    const button = (words, run) => el("button", { class: "button", type: "button", "aria-label": `${words}: ${order.number}`, onclick: run }, words);
-    const move = this.#moves.get(order.id);
-    if (move && order.state === "cancelled") {
-      const together = [...this.#moves.values()].filter((each) => each === move).length;
-      return [button(together > 1 ? t("Undo all %(n)s", { n: count(together) }) : t("Undo"), () => this.#undo(order))];
+  #acts(order, isMoving) {
+    const button = (words, run) => el("button", { class: "button", type: "button", disabled: isMoving, "aria-label": `${words}: ${order.number}`, onclick: run }, words);
+    const deed = this.#deeds.get(order.id);
+    if (deed && order.state === "cancelled") {
+      const together = [...this.#deeds.values()].filter((each) => each === deed).length;
+      return [button(together > 1 ? t("Undo all %(n)s", { n: count(together) }) : t("Undo"), () => this.#undo(deed))];
     }
     if (this.#kept.has(order.id)) return [button(t("Undo"), () => this.#toggleKept(order))];
     const made = [];
@@ -190,33 +203,66 @@ export class Mispriced {
     return this.#dialog.querySelector("[name=reason]").value.trim();
   }
 
-  async #cancel(orders) {
+  #cancel(orders) {
     if (!this.#reason) return this.#say(t("Write why: the buyers read it."));
     this.#say("");
-    try {
-      const { move, moved, refused } = await post(`${this.#path}/orders/moves`, { orders: orders.map(({ id }) => id), state: "cancelled", reason: this.#reason });
-      for (const { id, state, payment } of moved) {
-        this.#orders.set(id, { ...this.#orders.get(id), state, payment, deeds: [] });
-        this.#moves.set(id, move);
-      }
-      if (refused.length) this.#say(t("Not cancelled: %(orders)s. They have moved on meanwhile.", { orders: listed(refused.map(({ order }) => this.#orders.get(order)?.number ?? order)) }));
-    } catch (problem) {
-      this.#say(spoken(problem));
-    }
-    return this.#draw();
+    return this.#moves.make(orders.map(({ id }) => id), { state: "cancelled", reason: this.#reason });
   }
 
   /** Takes back what one tap cancelled, all of it. */
-  async #undo({ id }) {
-    const move = this.#moves.get(id);
+  #undo({ undo }) {
     this.#say("");
-    try {
-      await remove(`${this.#path}/orders/moves/${move}`);
-      for (const [order, of] of this.#moves) if (of === move) this.#moves.delete(order);
-    } catch (problem) {
-      this.#say(spoken(problem));
+    undo();
+  }
+
+  #moved({ moved, refused, undo }) {
+    const deed = { undo };
+    for (const { id, state, payment } of moved) {
+      if (!this.#orders.has(id)) continue;
+      this.#orders.set(id, { ...this.#orders.get(id), state, payment, deeds: [] });
+      this.#deeds.set(id, deed);
     }
-    await this.#load();
+    this.#refuse(refused);
+    this.#draw();
+  }
+
+  #undone({ moved, refused }) {
+    for (const id of [...moved.map((order) => order.id), ...refused.map(({ order }) => order)]) this.#deeds.delete(id);
+    this.#refuse(refused);
+    if (this.#card) this.#load();
+  }
+
+  #failed({ problem, orders }) {
+    if (problem.slug === "undo-over") for (const id of orders) this.#deeds.delete(id);
+    this.#say(spoken(problem));
+    this.#draw();
+  }
+
+  /** Each that stayed as it was, and why. */
+  #refuse(refused) {
+    if (!refused.length) return;
+    const place = this.#part("problem");
+    const number = (id) => el("b", { class: "number" }, this.#orders.get(id)?.number ?? "");
+    place.replaceChildren(
+      el(
+        "div",
+        { class: "notice__text" },
+        el("p", {}, n("%(n)s order stayed as it was", "%(n)s orders stayed as they were", refused.length, { n: count(refused.length) })),
+        el("ul", {}, refused.map(({ order, problem }) => el("li", {}, number(order), " ", why(problem)))),
+      ),
+    );
+    place.hidden = false;
+    place.scrollIntoView({ block: "nearest" });
+  }
+
+  #queued() {
+    const { size } = this.#moves.waiting;
+    const isOffline = size > 0 && this.#moves.isOffline;
+    if (isOffline) {
+      this.#say(n("The server can't be reached. What you did with %(n)s order is kept here, and is sent by itself as soon as there is a connection.", "The server can't be reached. What you did with %(n)s orders is kept here, and is sent by itself as soon as there is a connection.", size, { n: count(size) }));
+    } else if (this.#isOffline) this.#say("");
+    this.#isOffline = isOffline;
+    this.#draw();
   }
 
   /** Sent again after an answer that was lost, it counts once. */
