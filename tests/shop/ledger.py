@@ -7,6 +7,7 @@ kept, is kept twice over in the shop; here it is counted anew from what everyone
 from dataclasses import dataclass, field
 
 HOLD_MS = 600_000
+HOLD_AT_MOST_MS = 3 * HOLD_MS
 LATE_MS = 2_000
 UNDO_MS = 600_000
 
@@ -53,6 +54,7 @@ class Line:
 class Hold:
     lines: dict[str, Line]
     until: int
+    held_at: int
 
 
 @dataclass
@@ -162,10 +164,11 @@ class Ledger:
         lines = self._had(device, asked, before)
         if isinstance(lines, str):
             return lines
-        until = self.now + HOLD_MS
+        held_at = self.now if before is None else before.held_at
+        until = min(self.now + HOLD_MS, held_at + HOLD_AT_MOST_MS)
         if before is not None and self._by_hold(asked, before):
             until = before.until
-        self.holds[broadcast, device] = Hold(lines, until)
+        self.holds[broadcast, device] = Hold(lines, until, held_at)
         if before is not None:
             self._serve([*lines, *before.lines])
         return ""
@@ -420,10 +423,14 @@ class Ledger:
             if of.lot not in lots or not fits or wait.quantity * of.grams > self.lot_left(of.lot):
                 continue
             place = (wait.broadcast, wait.device)
-            hold = self.holds.get(place, Hold({}, 0))
+            hold = self.holds.get(place, Hold({}, 0, self.now))
             line = hold.lines.get(wait.offer, Line(0, of.price))
             if line.price != of.price or line.batch is not None:
                 continue
+            end = min(self.now + HOLD_MS, hold.held_at + HOLD_AT_MOST_MS)
+            until = max(hold.until, end)
+            if until <= self.now:
+                continue
             lines = {**hold.lines, wait.offer: Line(line.quantity + wait.quantity, of.price)}
-            self.holds[place] = Hold(lines, max(hold.until, self.now + HOLD_MS))
+            self.holds[place] = Hold(lines, until, hold.held_at)
             self.waits.remove(wait)
