@@ -1,7 +1,8 @@
 /* Light clients of an engine under stress: what they send, and what they make of what comes.
  *
  * Protection is made up here, so that the sanitizers see it: a session counts, without a lock, what
- * passes it, and is freed when the engine says that nobody uses it any more. */
+ * passes it, and is freed when the engine says that nobody uses it any more. Where the machine has
+ * OpenSSL, some have their RTP protected by the engine itself. */
 #ifndef FARMLIVE_ENGINE_GUESTS_H
 #define FARMLIVE_ENGINE_GUESTS_H
 
@@ -28,6 +29,7 @@ struct keyring {
 };
 
 void guests_protect(void); /* let the engine protect so */
+bool guests_have_gcm(void); /* called once, after that: let it protect by itself, too */
 
 /* Where the engine is reached. */
 struct doors {
@@ -39,7 +41,7 @@ bool doors_open(struct doors *doors);
 
 struct guest {
     uint64_t number; /* 0: nobody */
-    bool publishes, is_layered, is_h264, is_secured, has_part, is_deaf, is_mute;
+    bool publishes, is_layered, is_h264, is_secured, has_gcm, has_part, is_deaf, is_mute;
     struct credentials local;        /* the engine's, by which it is found */
     uint32_t to_engine, from_engine; /* keys */
     int fd;                          /* -1: nowhere */

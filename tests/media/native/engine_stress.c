@@ -24,6 +24,7 @@ static struct guest guests[GUESTS];
 static uint64_t outputs[OUTPUTS], numbers;
 static struct keyring **keyrings; /* by the number of the peer that has them */
 static unsigned long given, freed, told[EVENT_FREED + 1];
+static bool has_gcm;
 static struct doors doors;
 static struct events events;
 static struct commands commands;
@@ -103,6 +104,11 @@ static void secure(struct guest *guest, uint64_t number)
     struct order *order = order_of(number);
     order->keys =
         (struct keys){.transmit = &keyring->transmit, .receive = &keyring->receive, .tag = TAG};
+    if (has_gcm && draw(2)) {
+        guest->has_gcm = order->keys.is_gcm = true;
+        for (int at = 0; at < GCM_MASTER; at++)
+            order->keys.master[at] = (uint8_t)draw(256);
+    }
     given++;
     guest->is_secured = true;
     post(order, run_secure);
@@ -321,15 +327,16 @@ int main(int count, char **arguments)
     double begun = seconds(), lasts = count > 2 ? atof(arguments[2]) : 5;
     draw_from(count > 3 ? strtoul(arguments[3], NULL, 10) : 1);
     guests_protect();
+    has_gcm = guests_have_gcm();
     keyrings = memory_new(PEERS_MOST * sizeof *keyrings);
     for (int at = 0; at < GUESTS; at++)
         guests[at].fd = -1;
     for (double now; (now = seconds()) < begun + lasts;)
         if (!live(send_threads, now + LIFE_S < begun + lasts ? now + LIFE_S : begun + lasts))
             return 1;
-    printf("%lu peers secured, %lu freed; clients sent %lu, got %lu answers, %lu records, "
+    printf("%lu peers secured, %s, %lu freed; clients sent %lu, got %lu answers, %lu records, "
            "%lu packets, %lu of RTCP, %lu of others\n",
-           given, freed, account.sent, account.answers, account.records, account.media,
+           given, has_gcm ? "some by OpenSSL alone" : "without OpenSSL", freed, account.sent, account.answers, account.records, account.media,
            account.control, account.foreign);
     for (int kind = 0; kind <= EVENT_FREED; kind++)
         printf("%lu ", told[kind]);
