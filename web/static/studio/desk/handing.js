@@ -29,9 +29,6 @@ async function surely(send, onLost) {
 /** The order that waits under what was said, {code, centre?, phone?}. */
 export const find = (said) => post("/api/v1/handovers", said);
 
-/** What is to be taken for an order that is not paid. */
-export const owed = ({ total, refunded }) => ({ ...total, amount: total.amount - (refunded?.amount ?? 0) });
-
 /** Hands it over, by its code if one was said; resolves to {moves, until}: what undo takes back, and
     until when it can, in milliseconds. */
 export async function give(order, said, onLost) {

@@ -10,10 +10,10 @@ import { toast } from "../../common/toast.js";
 import { t, text } from "../../common/words.js";
 import { Digits } from "../desk/digits.js";
 import { flagWords } from "../desk/flags.js";
-import { find, give, owed, takeBack } from "../desk/handing.js";
+import { find, give, takeBack } from "../desk/handing.js";
 import { get } from "../api.js";
 import { spoken } from "../sentences.js";
-import { stateWords } from "../state.js";
+import { asked, isDue, stateWords } from "../state.js";
 import { Waiting } from "./waiting.js";
 
 const CODE = 6;
@@ -42,15 +42,15 @@ function askCode() {
 
 digits.addEventListener("whole", async ({ detail }) => {
   said = said ? { ...said, phone: detail } : { code: detail, ...where() };
-  const asked = said;
+  const meant = said;
   digits.rest(true);
   let rests = 0;
   try {
-    const order = await find(asked);
+    const order = await find(meant);
     askCode();
-    show(order, asked);
+    show(order, meant);
   } catch (problem) {
-    rests = wrong(problem, asked);
+    rests = wrong(problem, meant);
   }
   if (rests) setTimeout(() => digits.rest(false), rests * 1_000);
   else digits.rest(false);
@@ -83,7 +83,6 @@ function wrong(problem, { code, phone }) {
 /** Shows what is to be handed over, and what is to be taken for it. */
 function show(order, by = null) {
   giving = { order, by };
-  const isDue = order.payment === "due";
   const mayGive = OPEN.includes(order.state);
   const isUnpacked = order.state === "placed";
   say(part("title", sheet), order.number);
@@ -108,21 +107,26 @@ function show(order, by = null) {
         el("li", {}, el("b", { class: "number" }, `${count(boxes)} ×`), el("span", {}, text(name), " ", el("span", { class: "soft small" }, `${text(unit)} · ${t("lot %(code)s", { code: lot })}`))),
       ),
   );
-  say(part("sum-words", sheet), isDue ? t("To take") : t("Paid already"));
-  say(part("sum", sheet), isDue ? money(owed(order)) : "");
+  say(part("sum-words", sheet), takenWords(order));
+  say(part("sum", sheet), isDue(order) ? money(asked(order)) : "");
   part("problem", sheet).hidden = true;
   const deed = part("do", sheet);
   deed.hidden = !mayGive;
   deed.disabled = isUnpacked;
   isHere.checked = false;
   isHere.closest("label").hidden = !isUnpacked;
-  say(deed, isDue ? t("Handed over, %(sum)s taken", { sum: money(owed(order)) }) : t("Handed over"));
+  say(deed, isDue(order) ? t("Handed over, %(sum)s taken", { sum: money(asked(order)) }) : t("Handed over"));
   open(sheet, () => {
     giving = null;
     digits.focus();
   });
   if (isUnpacked) isHere.focus();
   else if (mayGive) deed.focus();
+}
+
+function takenWords(order) {
+  if (isDue(order)) return t("To take");
+  return order.payment === "due" ? t("Nothing to take") : t("Paid already");
 }
 
 /** Who fetches one of several is told of the others. */
@@ -166,8 +170,8 @@ function tell(words) {
 function done(order, { moves, until }) {
   navigator.vibrate?.(40);
   const deed = ++deeds;
-  const values = { number: order.number, name: order.buyer?.name ?? "", sum: money(owed(order)) };
-  const words = order.payment === "due" ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values) : t("%(number)s, %(name)s: handed over.", values);
+  const values = { number: order.number, name: order.buyer?.name ?? "", sum: money(asked(order)) };
+  const words = isDue(order) ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values) : t("%(number)s, %(name)s: handed over.", values);
   const tellOf = (said) => deed === deeds && say(part("done-words"), said);
   const undo = part("undo");
   const leave = () => {

@@ -6,9 +6,9 @@ import { count, money } from "../../common/format.js";
 import { t, text } from "../../common/words.js";
 import { post } from "../api.js";
 import { fits } from "../desk/fits.js";
-import { owed } from "../desk/handing.js";
 import { badges } from "../desk/row.js";
 import { spoken } from "../sentences.js";
+import { asked } from "../state.js";
 import { act } from "./list.js";
 
 const PAGE = 200;
@@ -29,7 +29,7 @@ export class Waiting {
   #all = { orders: [], more: false };
   #found = { find: "", orders: [], more: false };
   #shown = SHOWN;
-  #asked = 0;
+  #turn = 0;
   #typing = null;
   #drawn = "";
 
@@ -60,16 +60,16 @@ export class Waiting {
   /** Reads anew what is looked at; an answer to what was looked at before is left. */
   async load() {
     clearTimeout(this.#typing);
-    const asked = ++this.#asked;
+    const turn = ++this.#turn;
     const find = this.#typed;
     try {
       const read = await this.#read(find);
-      if (asked !== this.#asked) return;
+      if (turn !== this.#turn) return;
       if (find) this.#found = { find, ...read };
       else this.#all = read;
       part("failed").hidden = true;
     } catch (problem) {
-      if (asked !== this.#asked) return;
+      if (turn !== this.#turn) return;
       say(part("failed-words"), spoken(problem));
       part("failed").hidden = false;
     }
@@ -94,7 +94,7 @@ export class Waiting {
   /** What is known and fits stands there at once; what the server finds comes after it. */
   #type() {
     clearTimeout(this.#typing);
-    this.#asked += 1;
+    this.#turn += 1;
     this.#shown = SHOWN;
     if (this.#typed) part("list").setAttribute("aria-busy", "true");
     this.#typing = setTimeout(() => this.load(), this.#typed ? TYPING_MS : 0);
@@ -136,7 +136,7 @@ export class Waiting {
         el("p", { class: "order__buyer" }, el("strong", {}, order.buyer.name), el("a", { class: "order__phone number", href: `tel:${order.buyer.phone}` }, order.buyer.phone)),
       ),
       act(t("Hand over"), () => this.#onGive(order), { name: order.number }),
-      el("p", { class: "waiting__lines small" }, order.lines.map((line) => `${count(line.quantity - (line.returned ?? 0))} × ${text(line.name)}`).join(" · "), " · ", el("b", { class: "number" }, money(owed(order)))),
+      el("p", { class: "waiting__lines small" }, order.lines.map((line) => `${count(line.quantity - (line.returned ?? 0))} × ${text(line.name)}`).join(" · "), " · ", el("b", { class: "number" }, money(asked(order)))),
     );
   }
 }
