@@ -25,6 +25,7 @@ from farmlive.people import Caller
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.order_file import boxes, order_sheet
 from farmlive.settings import Settings
+from farmlive.shop import paper_links
 from farmlive.shop.order_models import Order, OrderedLine
 from farmlive.shop.papers import Choice
 
@@ -46,7 +47,7 @@ class LotCode:
 
 @dataclass(frozen=True)
 class Paper:
-    """An order on paper: the code of its page, what is packed, its lots, what is to be paid."""
+    """An order on paper: the code that opens it, what is packed, its lots, what is to be paid."""
 
     order: Order
     drawn: Markup | None
@@ -154,7 +155,7 @@ def _papers(orders: Sequence[Order], address: str) -> list[Paper]:
         packed = [line for line in order.lines if boxes(line)]
         return Paper(
             order=order,
-            drawn=_code(address, order.url) if order.url else None,
+            drawn=_code(address, opened) if (opened := paper_links.path(order)) else None,
             lines=packed,
             lots=[*{line.lot: of_lot(line) for line in packed}.values()],
             boxes=sum(boxes(line) for line in packed),

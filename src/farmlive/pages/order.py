@@ -44,6 +44,24 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
             photos_at_most=MAX_PHOTOS,
         )
 
+    @router.get("/order/{order}/{mark}")
+    async def on_paper(
+        order: str, mark: str, request: Request, caller: Annotated[Caller, anyone]
+    ) -> Response:
+        """An order as the code on its papers opens it: to be read, without the pick-up's code."""
+        found = await rooms.shop.order_on_paper(order, mark)
+        return pages.page(
+            request,
+            "order.html",
+            cache="no-store",
+            headers=HEADERS,
+            caller=caller,
+            order=found,
+            code_drawn=None,
+            may_claim=False,
+            photos_at_most=0,
+        )
+
     return router
 
 

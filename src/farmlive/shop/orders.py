@@ -21,7 +21,7 @@ from farmlive.broadcast.log import Log
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.audit import note
-from farmlive.shop import finding, keys, life, shown
+from farmlive.shop import finding, keys, life, paper_links, shown
 from farmlive.shop.order_change_models import OrderFilter
 from farmlive.shop.order_models import Order, Refund, StateChange
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
@@ -70,6 +70,18 @@ class Orders:
 
         def read(connection: Connection) -> Order:
             return self._of_buyer(connection, with_token(connection, token))
+
+        return await self._store.read(read)
+
+    async def by_paper(self, order: str, mark: str) -> Order:
+        """The order whose papers have this address, without any right to it.
+
+        Raises UnknownOrder.
+        """
+
+        def read(connection: Connection) -> Order:
+            found = self._of_buyer(connection, paper_links.marked(connection, order, mark))
+            return paper_links.without_rights(found)
 
         return await self._store.read(read)
 

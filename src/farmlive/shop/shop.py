@@ -116,6 +116,10 @@ class Shop:
         """The order whose page has this token. Raises UnknownOrder."""
         return await self.orders.by_token(token)
 
+    async def order_on_paper(self, order: str, mark: str) -> Order:
+        """The order whose papers have this address: `Orders.by_paper`."""
+        return await self.orders.by_paper(order, mark)
+
     async def centres(self) -> list[Centre]:
         """The pick-up points, oldest first."""
         return await self.catalogue.centres()

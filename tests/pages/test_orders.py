@@ -1,0 +1,123 @@
+"""An order's page: its buyer's, and what the code on the paper opens."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+import segno
+from pydantic import SecretStr
+
+from farmlive.app import Server
+from farmlive.client import Api
+from farmlive.ids import ulid
+from farmlive.settings import Settings
+from farmlive.shop import paper_links
+
+from .conftest import BUYER, Sale
+
+MAILING = {
+    "notices": ("file", "smtp"),
+    "smtp_url": SecretStr("smtp://127.0.0.1:9"),
+    "smtp_from": "Youxi <orders@example.org>",
+}
+
+
+@pytest.fixture
+def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """A test says by its parameter what it needs other than the default."""
+    return settings.model_copy(update=getattr(request, "param", {}))
+
+
+async def pick_up(site: Server, sale: Sale) -> dict[str, str]:
+    """An order that is picked up, as its buyer is answered."""
+    _, key = await site.house.people.create_api_key("desk", "coordinator")
+    async with Api(site.url, key=key) as api:
+        words = {"zh": "城关镇", "en": "Chengguan"}
+        centre = (await api.create_centre(words, words))["id"]
+        offer = (await api.offers(sale.broadcast))[0]["offer"]
+        order = {
+            "lines": [{"offer": offer, "quantity": 1, "price": 2990}],
+            "buyer": BUYER,
+            "delivery": {"way": "pickup", "centre": centre},
+            "payment": "pay_at_pickup",
+        }
+        placed = await api.place_order(sale.broadcast, "a-key-of-a-pick-up-01", order)
+    return {name: str(placed[name]) for name in ("order", "token", "code", "url")}
+
+
+def path_of(order: str, token: str) -> str:
+    return f"/order/{order}/{paper_links.mark(token)}"
+
+
+async def test_paper_opens_the_order_without_the_code_and_the_buyers_address(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient
+) -> None:
+    placed = await pick_up(site, sale)
+    own = await visitor.get(placed["url"], params={"lang": "en"})
+    code = f"{placed['code'][:3]}<span"
+    assert code in own.text
+    page = await visitor.get(path_of(placed["order"], placed["token"]), params={"lang": "en"})
+    assert page.status_code == 200
+    assert page.headers["referrer-policy"] == "no-referrer"
+    for said in (BUYER["name"], "Kumquats", "¥29.90", "pick-up code stands on the buyer"):
+        assert said in page.text.replace("&#39;", "'")
+    for hidden in (code, placed["code"], placed["token"], "pickup__qr", "data-cancel>"):
+        assert hidden not in page.text
+
+
+async def test_paper_speaks_chinese_too(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient
+) -> None:
+    placed = await pick_up(site, sale)
+    page = await visitor.get(path_of(placed["order"], placed["token"]), params={"lang": "zh"})
+    assert "取货码只显示在买家自己的页面上" in page.text
+
+
+async def test_paper_of_another_order_opens_nothing(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient
+) -> None:
+    placed = await pick_up(site, sale)
+    for order, mark in (
+        (placed["order"], paper_links.mark(sale.order.rsplit("/", 1)[-1])),
+        (ulid(), paper_links.mark(placed["token"])),
+        (placed["order"], placed["token"]),
+        (placed["order"], "é"),
+        ("%00", "x"),
+    ):
+        assert (await visitor.get(f"/order/{order}/{mark}")).status_code == 404
+    # What stands on paper is no token: it opens no buyer's page and cancels nothing.
+    mark = paper_links.mark(placed["token"])
+    assert (await visitor.get(f"/order/{mark}")).status_code == 404
+    assert (await visitor.post(f"/api/v1/orders/{mark}/cancel", json={})).status_code == 404
+
+
+async def test_papers_show_no_address_of_a_buyers_page(
+    site: Server, sale: Sale, host: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    make = segno.make
+
+    def seen(text: str, **how: Any) -> segno.QRCode:
+        drawn.append(text)
+        return make(text, **how)
+
+    monkeypatch.setattr(segno, "make", seen)
+    placed = await pick_up(site, sale)
+    for paper in ("slips", "labels"):
+        drawn.clear()
+        page = await host.get(f"/studio/{sale.broadcast}/orders/{paper}")
+        assert page.status_code == 200
+        assert f"{site.url}{path_of(placed['order'], placed['token'])}" in drawn
+        tokens = (placed["token"], sale.order.rsplit("/", 1)[-1])
+        assert not any(token in text for token in tokens for text in (*drawn, page.text))
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked"), [({}, False), (MAILING, True)], indirect=["settings"]
+)
+async def test_mail_is_asked_for_only_where_some_is_sent(
+    sale: Sale, visitor: httpx.AsyncClient, asked: bool
+) -> None:
+    page = await visitor.get(f"/live/{sale.broadcast}", params={"lang": "en"})
+    assert bool(re.search(r'<input[^>]* name="email"', page.text)) is asked
