@@ -185,7 +185,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     _add(api, cameras.routes(switcher, guard))
     _add(api, operations.routes(store, broadcasts, guard, relay.metrics, shop.notices.counts))
     rooms = Rooms(guard, people.guests, broadcasts, shop, origin, review)
-    _add(api, page_routes.routes(pages, rooms))
+    _add(api, page_routes.routes(pages, rooms, settings))
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))
     api.mount("/static", static)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
+from pydantic import SecretStr
 
 from farmlive.app import Server
 from farmlive.client import Channel
@@ -30,6 +31,12 @@ localStorage.setItem("farmlive.buyer", JSON.stringify({
   region: "350426", place: "福建省 三明市 尤溪县",
 }));
 """
+# A server that sends mail, by one that is away.
+MAILING = {
+    "notices": ("smtp",),
+    "smtp_url": SecretStr("smtp://127.0.0.1:9"),
+    "smtp_from": "Youxi <orders@example.org>",
+}
 # Counts what is tapped by hand, and keeps the longest time in which the page answered nothing.
 COUNTED = """
 window.taps = 0;
@@ -85,6 +92,7 @@ async def test_who_is_known_needs_three_taps_at_most(
     assert order["fee"]["amount"] == 600
 
 
+@pytest.mark.parametrize("settings", [MAILING], indirect=True)
 async def test_the_fee_is_there_at_once_with_weight_and_region(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:

@@ -15,6 +15,7 @@ from farmlive.pages import order, origin
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.people import Caller
+from farmlive.settings import Settings
 from farmlive.shop.models import Card
 
 # How many past broadcasts the start page names, and how many products of a live one it shows.
@@ -22,16 +23,16 @@ PAST = 6
 SHOWN = 3
 
 
-def routes(pages: Pages, rooms: Rooms) -> APIRouter:
+def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    router.include_router(_viewers(pages, rooms))
+    router.include_router(_viewers(pages, rooms, settings))
     router.include_router(order.routes(pages, rooms))
     router.include_router(origin.routes(pages, rooms))
     return router
 
 
-def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
+def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     router = APIRouter()
     anyone = Depends(rooms.guard.anyone)
 
@@ -71,6 +72,8 @@ def _viewers(pages: Pages, rooms: Rooms) -> APIRouter:
             caller=caller,
             broadcast=await rooms.broadcasts.get(broadcast),
             centres=[centre.model_dump(mode="json") for centre in await rooms.shop.centres()],
+            # An address for mail is asked of nobody to whom none is sent.
+            receipts="smtp" in settings.notices,
         )
 
     @router.get("/sign-in")

@@ -27,11 +27,13 @@ export function forgetSession() {
   csrf = undefined;
 }
 
-/** Call the API: api("POST", "/api/v1/farms", {…}, { staff: true }). Throws Problem. */
-export async function api(method, path, body, { staff = false, headers = {} } = {}) {
+/** Call the API: api("POST", "/api/v1/farms", {…}, { staff: true }). `within` is how many
+    milliseconds an answer may take. Throws Problem. */
+export async function api(method, path, body, { staff = false, headers = {}, within } = {}) {
   const all = { accept: "application/json", ...headers };
   if (body !== undefined) all["content-type"] = "application/json";
   let answer;
+  let read = null;
   try {
     if (staff && method !== "GET") {
       const token = await csrfToken();
@@ -41,15 +43,16 @@ export async function api(method, path, body, { staff = false, headers = {} } = 
       method,
       headers: all,
       body: body === undefined ? undefined : JSON.stringify(body),
+      signal: within && AbortSignal.timeout(within),
     });
+    const type = answer.headers.get("content-type") ?? "";
+    if (answer.status !== 204 && type.includes("json")) read = await answer.json();
   } catch {
     throw new Problem({
       type: "/problems/offline",
       detail: t("The server can't be reached. Nothing is lost; try it again in a moment."),
     });
   }
-  const type = answer.headers.get("content-type") ?? "";
-  const read = answer.status !== 204 && type.includes("json") ? await answer.json() : null;
   if (answer.ok) return read;
   throw new Problem(
     { status: answer.status, ...(read ?? {}) },

@@ -24,6 +24,8 @@ const sentences = {
   "malformed-message": () => t("Something is missing or can't be right. Look at what you wrote."),
   "unknown-order": () => t("There is no such order. Look at the link once more."),
   "claim-open": () => t("We are looking at what you sent before; the answer comes onto this page."),
+  "unknown-photo": () => t("A photo is not there any more. Take it away and send it again."),
+  "file-not-kept": () => t("The file could not be kept. Nothing was changed; try again in a moment."),
   "not-a-picture": () => t("That file can't be read as a picture. Take the photo again, or choose another."),
   "not-in-state": () => t("The order has moved on meanwhile, so that is not possible any more."),
   "not-saved": () => t("It could not be saved. Nothing was changed; try again in a moment."),
@@ -91,10 +93,21 @@ const fields = {
   email: () => t("An e-mail address looks like name@example.com; it may be left out."),
 };
 
+/** Whether a Problem leaves open if what was asked was done: no answer came, or none of a server that
+    knew. The same may then be sent again with the same key. */
+export const isUnknown = ({ slug, status }) => slug === "offline" || status >= 500 || status === 408;
+
 /** The sentence for a Problem. */
 export function sentence(problem) {
   const known = sentences[problem.slug];
-  return known ? known(problem.body ?? {}) : problem.message;
+  return known ? known(problem.body ?? {}) : inWords(problem.message);
+}
+
+/** Words of the server in the reader's language; in Chinese a general sentence where none are known. */
+export function inWords(words) {
+  const said = t(words);
+  const isOurs = said !== words || page.language === "en" || /[\u4e00-\u9fff]/.test(words);
+  return isOurs ? said : t("The server did not take this. Look at it once more.");
 }
 
 /** What a Problem says of single fields, `{field: sentence}`; `names` maps where its errors point
@@ -104,7 +117,7 @@ export function fieldErrors(problem, names = {}) {
   if (problem.slug === "unknown-centre") found.centre = sentences["unknown-centre"]();
   for (const { field = "", message } of problem.body?.errors ?? []) {
     const name = names[field] ?? field.split(".").pop();
-    found[name] = fields[name]?.() ?? message;
+    found[name] = fields[name]?.() ?? inWords(message);
   }
   return found;
 }

@@ -29,7 +29,7 @@ export class Basket extends EventTarget {
     this.problem = null;
     this.changes = []; // what the server could not keep, as refusal.js says it
     this.gone = new Set(); // holds that are over for this page
-    this.till = { busy: false, pending: null }; // ordering.js is it
+    this.till = { busy: false, asking: false, pending: null }; // ordering.js is it
     this.refusedFlashes = new Set(); // batches of which one may have no more
     setInterval(() => this.watch(), 500);
     addEventListener("online", () => this.retry());
@@ -309,7 +309,7 @@ export class Basket extends EventTarget {
 
   /** The clock: a hold that ran out is over here too. */
   watch() {
-    if (this.hold && this.state !== "asking" && this.remains <= 0) this.over();
+    if (this.hold && this.state !== "asking" && this.remains <= 0 && !this.till.busy) this.over();
   }
 
   over() {
@@ -335,7 +335,7 @@ export class Basket extends EventTarget {
     if (later && this.state !== "asking") this.adopt(mine);
     this.follow();
     if (this.channel.state === "open") this.retry();
-    if (this.hold || this.busy || !this.empty) return;
+    if (this.hold || this.busy || !(this.empty || this.till.asking)) return;
     for (const order of this.scene.orders.values()) {
       if (order.state !== "held" || this.gone.has(order.order) || !(order.until > now())) continue;
       this.adopt(order);
@@ -348,8 +348,16 @@ export class Basket extends EventTarget {
     this.keepHeld();
   }
 
+  /** The page was loaded anew while it was not known whether these lines were ordered: they stay in
+      the basket until it is. */
+  resume(lines) {
+    for (const { offer, quantity, price } of lines) this.lines.set(offer, { quantity, price });
+    this.become("loose");
+  }
+
   /** The link is back: ask for the hold that could not be asked for. */
   retry() {
+    if (this.till.busy) return;
     if (this.state === "loose" && this.problem?.slug === "offline" && navigator.onLine) this.ask(0);
   }
 

@@ -3,6 +3,7 @@
 
 import { el, icon, say } from "../common/dom.js";
 import { duration, money, weight } from "../common/format.js";
+import { sentence } from "../common/problems.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { n, t } from "../common/words.js";
@@ -14,6 +15,7 @@ import { Seen } from "./seen.js";
 
 const STEPS = ["order", "details", "done"];
 const SOON = 60_000; // when the time that is left is told
+const ANSWERED = 30; // seconds for which an answer that came late stands
 const LINES = ["price-changed", "sold-out", "lot-spent", "limit-reached"]; // refusals of the basket
 
 /** The fee in the summary, with the weight that it is for. */
@@ -36,6 +38,7 @@ export class Buying {
       { parcel: this.part("parcel"), pickup: this.part("pickup"), region: this.part("region") },
       centres,
     );
+    if (ordering.pending) this.buyer.resume(JSON.parse(ordering.pending.body));
     this.lines = new Lines(this.part("lines"), basket, scene);
     this.more = new More(this.part("more"), this.part("more-list"), basket, scene);
     this.part("back").addEventListener("click", () => this.go("order"));
@@ -61,9 +64,14 @@ export class Buying {
     basket.addEventListener("change", () => this.render(this.buyable));
     this.fees.addEventListener("change", () => this.render(this.buyable));
     ordering.addEventListener("proving", () => this.render(this.buyable));
-    ordering.addEventListener("recovered", ({ detail }) => {
-      if (this.sheet.open) this.placed(detail);
-      else toast(t("Your order %(number)s was placed.", { number: detail.number }));
+    ordering.addEventListener("asking", () => {
+      this.lock();
+      if (ordering.asking) this.render(this.buyable);
+    });
+    ordering.addEventListener("recovered", ({ detail }) => this.placed(detail));
+    ordering.addEventListener("refused", ({ detail }) => {
+      this.refused(detail);
+      this.render(this.buyable);
     });
     setInterval(() => this.tick(), 1000);
   }
@@ -72,7 +80,8 @@ export class Buying {
       already. */
   begin(offer, price) {
     this.told?.();
-    if (offer) this.basket.add(offer, price);
+    // What is being ordered stays as it is until it is known what became of it.
+    if (offer && !this.ordering.busy) this.basket.add(offer, price);
     this.fees.load();
     this.seen.clear();
     this.failed = this.raised = null;
@@ -84,6 +93,10 @@ export class Buying {
   closed() {
     const { basket } = this;
     if (basket.empty || this.step === "done") return;
+    if (this.ordering.busy) {
+      toast(t("We go on asking whether your order was taken, and say it here."));
+      return;
+    }
     if (!basket.hold) {
       basket.clear();
       return;
@@ -93,6 +106,14 @@ export class Buying {
       onAct: () => basket.drop(),
       seconds: 6,
     });
+  }
+
+  /** While it is asked whether the order was taken, nothing of it can be changed. */
+  lock() {
+    const { asking } = this.ordering;
+    this.part("asking").hidden = !asking;
+    for (const name of ["order", "details"]) this.part(name).inert = asking;
+    if (asking) this.part("body").scrollTop = 0;
   }
 
   /** The broadcast or the basket changed; keep what the sheet says true. */
@@ -159,12 +180,15 @@ export class Buying {
     const submit = this.part("submit");
     const takes = (buyable || Boolean(basket.hold)) && basket.state !== "over";
     const next = this.step === "order" && !whole;
+    const busy = Boolean(this.busy || this.ordering.busy);
     submit.disabled =
-      !takes || basket.blocked || this.busy || (!next && (!known || parcel.most !== undefined));
+      !takes || basket.blocked || busy || (!next && (!known || parcel.most !== undefined));
     // A sum that could not be pressed for is nobody's meaning.
     if (submit.disabled || next) this.seen.clear();
     else this.seen.show(total.amount);
-    if (this.ordering.proving) say(submit, t("One moment, this keeps robots out…"));
+    submit.setAttribute("aria-busy", String(busy));
+    if (this.ordering.asking) say(submit, t("Asking about your order…"));
+    else if (this.ordering.proving) say(submit, t("One moment, this keeps robots out…"));
     else if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
     else if (next) say(submit, t("Continue"));
     else say(submit, t("Place the order · %(total)s", { total: money(total) }));
@@ -190,7 +214,8 @@ export class Buying {
     // While another quantity is asked for, what is held stays held.
     const state = basket.state === "asking" && basket.hold ? "held" : basket.state;
     const held = this.part("held");
-    held.hidden = this.step === "done" || basket.empty || state === "loose";
+    held.hidden =
+      this.step === "done" || basket.empty || state === "loose" || this.ordering.asking;
     if (held.hidden) {
       say(this.part("held-told"), "");
       return;
@@ -267,8 +292,7 @@ export class Buying {
     if (this.busy) return;
     this.busy = true;
     this.failed = null;
-    const submit = this.part("submit");
-    submit.setAttribute("aria-busy", "true");
+    this.part("submit").setAttribute("aria-busy", "true");
     try {
       const { fee } = this.parcel;
       this.placed(await this.ordering.order(this.buyer.details(fee)));
@@ -276,13 +300,17 @@ export class Buying {
       this.refused(problem);
     } finally {
       this.busy = false;
-      submit.removeAttribute("aria-busy");
       this.render(this.buyable);
     }
   }
 
   refused(problem) {
     this.failed = problem;
+    if (!this.sheet.open) {
+      toast(sentence(problem), { danger: true });
+      if (this.basket.state === "loose") this.basket.clear();
+      return;
+    }
     if (problem.slug === "invalid" || problem.slug === "unknown-centre") {
       if (this.step !== "details") this.go("details");
       if (this.buyer.refused(problem)) this.failed = null;
@@ -295,6 +323,11 @@ export class Buying {
 
   /** What went wrong or changed, and the one tap that answers it. */
   notice() {
+    if (this.ordering.asking) {
+      this.part("notice").hidden = true;
+      this.noticed = null;
+      return;
+    }
     const { words, acts } = noticeOf({
       basket: this.basket,
       scene: this.scene,
@@ -351,6 +384,16 @@ export class Buying {
         .summary()
         .next.map((words) => el("li", { class: "done__next" }, icon("check", true), el("span", {}, words))),
     );
+    if (this.sheet.open) this.go("done");
+    else {
+      const words = t("Your order %(number)s was placed.", { number: placed.number });
+      toast(words, { act: t("See it"), onAct: () => this.see(), seconds: ANSWERED });
+    }
+  }
+
+  /** What was answered while the sheet was closed. */
+  see() {
+    open(this.sheet, () => this.closed());
     this.go("done");
   }
 }

@@ -1,5 +1,5 @@
 // Who receives the order and where: the form of the buying sheet, remembered on this device if its
-// owner wants that.
+// owner wants that. It asks for an e-mail address only where the server sends mail.
 
 import { say } from "../common/dom.js";
 import { recall, remember } from "../common/memory.js";
@@ -26,14 +26,21 @@ export class BuyerForm {
   fill(buyer) {
     if (!buyer) return;
     const { elements } = this.form;
-    for (const name of KEPT) elements[name].value = buyer[name] ?? "";
+    for (const name of KEPT) if (elements[name]) elements[name].value = buyer[name] ?? "";
     this.region.set(buyer.region);
     this.place = buyer.place ?? ""; // the region's names, so that they need not be loaded
-    elements.email.closest("details").open = Boolean(buyer.email);
+    const email = elements.email?.closest("details");
+    if (email) email.open = Boolean(buyer.email);
     if (this.centres.some((centre) => centre.id === buyer.centre)) {
       elements.centre.value = buyer.centre;
     }
     if (buyer.way === "parcel" || this.centres.length > 0) elements.way.value = buyer.way ?? "parcel";
+  }
+
+  /** The form as it was when this was ordered. */
+  resume({ buyer, delivery }) {
+    this.fill({ ...recall("buyer"), ...buyer, ...delivery });
+    this.showWay();
   }
 
   read() {
@@ -47,7 +54,7 @@ export class BuyerForm {
       place: this.region.all ? this.region.words : (this.place ?? ""),
       centre: elements.centre?.value || null,
       // A Chinese keyboard may write ａ＠ｂ．ｃ.
-      email: elements.email.value.normalize("NFKC").trim(),
+      email: elements.email?.value.normalize("NFKC").trim() ?? "",
     };
   }
 

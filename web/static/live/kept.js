@@ -1,9 +1,9 @@
 // What is held while the sheet is closed: a line over the picture with the time that is left, and
-// the way back to it.
+// the way back to it; or that it is asked whether it was ordered.
 
 import { say } from "../common/dom.js";
 import { duration } from "../common/format.js";
-import { n } from "../common/words.js";
+import { n, t } from "../common/words.js";
 
 export class Kept {
   constructor(button, basket, call) {
@@ -16,8 +16,14 @@ export class Kept {
 
   render() {
     const { basket } = this;
-    this.button.hidden = !basket.hold || basket.empty;
+    const { asking } = basket.till;
+    this.button.hidden = (!basket.hold || basket.empty) && !asking;
     if (this.button.hidden) return;
+    if (asking) {
+      say(this.button.querySelector("[data-kept-words]"), t("Asking about your order…"));
+      say(this.button.querySelector("[data-kept-time]"), "");
+      return;
+    }
     let boxes = 0;
     for (const { quantity } of basket.lines.values()) boxes += quantity;
     const words = n("%(count)s item held for you", "%(count)s items held for you", boxes, { count: boxes });

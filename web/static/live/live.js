@@ -63,7 +63,7 @@ const begin = () => {
 };
 const waiting = new Waiting({ waits, basket, scene, begin });
 const look = new Look(at("look-sheet"), { scene, channel, waits }, act);
-new Kept(at("kept"), basket, begin);
+const kept = new Kept(at("kept"), basket, begin);
 const card = new PinnedCard(at("card"), at("card-told"), act, waits);
 const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act, waits);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
@@ -143,6 +143,7 @@ channel.addEventListener("state", () => {
   player.soon();
 });
 waits.addEventListener("change", renderOffers);
+ordering.addEventListener("asking", () => kept.render());
 setInterval(() => {
   if ([...scene.offers.values()].some(({ flash }) => flash)) renderOffers();
 }, TICK);
@@ -184,3 +185,4 @@ for (const button of document.querySelectorAll("[data-close-sheet]")) {
 }
 
 render();
+ordering.resume();

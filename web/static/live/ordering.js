@@ -1,20 +1,26 @@
-// Ordering: what is in the basket becomes an order, once. Keeps what was sent until it is known what
-// became of it, and does the sum that a server may want before.
+// Ordering: what is in the basket becomes an order, once. Where it is not known whether the server
+// took it, the same is sent again with the same key until that is known, over a reload too. Does the
+// sum that a server may want before.
 
-import { api } from "../common/api.js";
+import { Pauses } from "../common/again.js";
+import { api, Problem } from "../common/api.js";
 import { recall, remember } from "../common/memory.js";
+import { isUnknown } from "../common/problems.js";
 import { ask } from "./ask.js";
 import { keepPending, newKey, recallPending } from "./pending.js";
 import { prove, proven } from "./proof.js";
 
 const OVER = ["held", "expired", "cancelled"];
-const UNKNOWN = ["offline", "unavailable"]; // it is not known whether the order was taken
+// So long after the tap it is sent again by itself; nobody expects an order hours later.
+const LONGEST = 10 * 60_000;
+const ANSWER_WITHIN = 15_000;
 
 const quantities = (lines) =>
   lines?.map(({ offer, quantity }) => `${offer} ${quantity}`).sort().join();
 
-/** Events: "recovered" with the answer to an order whose own answer was lost; "proving" while the
-    sum is done. */
+/** Events: "asking" when it becomes unknown whether an order was taken, and when that is over;
+    "recovered" and "refused" with the answer to an order that this page did not send first; "proving"
+    while the sum is done. */
 export class Ordering extends EventTarget {
   constructor(broadcast, channel, scene, basket) {
     super();
@@ -23,8 +29,10 @@ export class Ordering extends EventTarget {
     this.scene = scene;
     this.basket = basket;
     this.busy = false;
+    this.asking = false; // it is not known whether the order was taken
     this.proving = false;
-    this.pending = recallPending(broadcast); // {body, key, proof}
+    this.pauses = new Pauses();
+    this.pending = recallPending(broadcast); // {body, key, at, proof}
     basket.till = this;
   }
 
@@ -40,33 +48,90 @@ export class Ordering extends EventTarget {
     const body = { lines: basket.wanted(), ...details };
     if (basket.hold) body.order = basket.hold.order;
     const text = JSON.stringify(body);
-    if (this.pending?.body !== text) this.keep({ body: text, key: newKey() });
-    try {
-      return this.placed(await this.send(body));
-    } catch (problem) {
-      // Where no answer came, the same key is used again, so that nothing is ordered twice.
-      if (!UNKNOWN.includes(problem.slug)) this.keep(null);
-      basket.refused(problem);
-      throw problem;
-    } finally {
-      this.busy = false;
+    const same = this.pending?.body === text ? this.pending : { body: text, key: newKey() };
+    this.keep({ ...same, at: Date.now() });
+    return this.settle(body);
+  }
+
+  /** The page was loaded anew while it was not known: that is asked at once. */
+  resume() {
+    if (!this.pending || !this.isRecent) return;
+    const order = JSON.parse(this.pending.body);
+    this.basket.resume(order.lines);
+    this.become(true);
+    this.recover(order);
+  }
+
+  /** The log changed: where it has an order whose answer was lost, that answer is asked for. */
+  sync() {
+    if (!this.pending || this.channel.state !== "open" || (this.busy && !this.asking)) return;
+    const order = JSON.parse(this.pending.body);
+    if (this.told === this.pending.key || !this.known(order)) return;
+    this.told = this.pending.key;
+    if (this.asking) this.pauses.hurry();
+    else {
+      this.keep({ ...this.pending, at: Date.now() });
+      this.recover(order);
     }
   }
 
-  /** The log changed: an order whose answer was lost and that the log has is taken up. */
-  async sync() {
-    if (!this.pending || this.busy || this.channel.state !== "open") return;
-    const order = JSON.parse(this.pending.body);
-    if (!this.known(order)) return;
+  async recover(order) {
     this.busy = true;
     try {
-      const placed = this.placed(await this.send(order));
+      const placed = await this.settle(order);
       this.dispatchEvent(new CustomEvent("recovered", { detail: placed }));
     } catch (problem) {
-      if (!UNKNOWN.includes(problem.slug)) this.keep(null);
+      if (!(problem instanceof Problem)) throw problem;
+      this.dispatchEvent(new CustomEvent("refused", { detail: problem }));
+    }
+  }
+
+  /** Send the pending order until it is known what became of it. Throws Problem. */
+  async settle(order) {
+    try {
+      return this.placed(await this.surely(order));
+    } catch (problem) {
+      if (problem instanceof Problem) this.basket.refused(problem);
+      throw problem;
     } finally {
       this.busy = false;
+      this.become(false);
     }
+  }
+
+  async surely(order) {
+    this.pauses.reset();
+    for (;;) {
+      try {
+        return await this.send(order);
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        if (!this.leavesOpen(problem)) {
+          this.keep(null);
+          throw problem;
+        }
+        if (!this.isRecent) throw new Problem({ type: "/problems/save-unknown", status: 503 });
+        this.become(true);
+        await this.pauses.pause(problem.retryAfter * 1000);
+      }
+    }
+  }
+
+  /** Whether the order may have been taken all the same. Once that is asked, what is not the till's
+      own word answers nothing: too many requests, or a proxy's refusal. */
+  leavesOpen(problem) {
+    return isUnknown(problem) || (this.asking && (problem.status === 429 || !problem.slug));
+  }
+
+  /** Whether the tap is so lately that the order is still meant. */
+  get isRecent() {
+    return Date.now() - this.pending.at < LONGEST;
+  }
+
+  become(asking) {
+    if (this.asking === asking) return;
+    this.asking = asking;
+    this.dispatchEvent(new CustomEvent("asking"));
   }
 
   /** Whether the log has this order: by its hold, or by its lines where it had none. */
@@ -116,12 +181,16 @@ export class Ordering extends EventTarget {
     }
   }
 
-  place(order, key) {
-    return ask(this.channel, { type: "order.place", key, ...order }, () =>
+  async place(order, key) {
+    const placed = await ask(this.channel, { type: "order.place", key, ...order }, () =>
       api("POST", `/api/v1/broadcasts/${this.broadcast}/orders`, order, {
         headers: { "idempotency-key": key },
+        within: ANSWER_WITHIN,
       }),
     );
+    // What stands between may answer with a page of its own.
+    if (!placed?.order) throw new Problem({ status: 502 });
+    return placed;
   }
 
   keep(pending) {

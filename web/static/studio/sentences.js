@@ -2,7 +2,7 @@
 // language. The server's own words are the key, so that they stay as they are where none is known.
 
 import { money } from "../common/format.js";
-import { sentence } from "../common/problems.js";
+import { inWords, sentence } from "../common/problems.js";
 import { page, t } from "../common/words.js";
 
 /** Sentences one after another: with a space between them, in Chinese without. */
@@ -58,7 +58,7 @@ export const dearerFlash = (price) =>
 
 /** A problem as a sentence in the reader's language. */
 export function spoken(problem) {
-  return SPOKEN[problem.slug]?.(problem) ?? known(sentence(problem));
+  return SPOKEN[problem.slug]?.(problem) ?? sentence(problem);
 }
 
 /** What the server says of single fields, and of what a camera or an encoder offers. */
@@ -83,7 +83,5 @@ const fields = () => [
 /** The server's sentence in the reader's language; in Chinese a general one where none is known. */
 export function known(words) {
   fields();
-  const said = t(words);
-  const isOurs = said !== words || page.language === "en" || /[\u4e00-\u9fff]/.test(words);
-  return isOurs ? said : t("The server did not take this. Look at it once more.");
+  return inWords(words);
 }

@@ -1,27 +1,23 @@
 // Handing an order over: by its buyer's code, or without one where the buyer is known. What is sent is
 // sent until it is answered, and happens once; it can be taken back.
 
+import { Pauses } from "../../common/again.js";
 import { Problem } from "../../common/api.js";
+import { isUnknown } from "../../common/problems.js";
 import { newKey } from "../../live/pending.js";
 import { post, remove } from "../api.js";
 
-const AGAIN_MS = 2_000;
-
-/** Whether no answer came, or it may work in a moment; too many wrong codes is an answer. */
-const isLost = ({ slug, status }) => slug === "offline" || status >= 500;
-
-/** Sends until there is an answer; `onLost` is called whenever there was none. */
+/** Sends until there is an answer, as too many wrong codes is one; `onLost` is called whenever there
+    was none. */
 async function surely(send, onLost) {
+  const pauses = new Pauses();
   for (;;) {
     try {
       return await send();
     } catch (problem) {
-      if (!(problem instanceof Problem) || !isLost(problem)) throw problem;
+      if (!(problem instanceof Problem) || !isUnknown(problem)) throw problem;
       onLost(problem);
-      await new Promise((resolve) => {
-        setTimeout(resolve, AGAIN_MS);
-        addEventListener("online", resolve, { once: true });
-      });
+      await pauses.pause();
     }
   }
 }

@@ -2,16 +2,16 @@
 // the server has answered it, over a lost connection and a reload: it is sent again with its key,
 // and so happens once.
 
+import { Pauses } from "../../common/again.js";
 import { Problem } from "../../common/api.js";
+import { isUnknown } from "../../common/problems.js";
 import { newKey } from "../../live/pending.js";
 import { post, remove } from "../api.js";
 
 const AT_ONCE = 200;
-const FIRST_WAIT = 1_000;
-const LONGEST_WAIT = 10_000;
 
 /** Whether it is not known what became of it, or it may work in a moment. */
-const isLost = ({ slug, status }) => slug === "offline" || status >= 500 || status === 429;
+const isLost = (problem) => isUnknown(problem) || problem.status === 429;
 
 export class Moves extends EventTarget {
   #path;
@@ -19,6 +19,7 @@ export class Moves extends EventTarget {
   #queue;
   #isSending = false;
   #batches = new Map();
+  #pauses = new Pauses();
 
   /**
    * Events: `moved` with {body, moved, refused, undo}, where `undo()` takes all of it back; `undone`
@@ -30,14 +31,11 @@ export class Moves extends EventTarget {
     this.#place = `farmlive.moves.${path}`;
     this.#queue = recall(this.#place);
     this.isOffline = false;
-    addEventListener("online", () => this.#wake?.());
     addEventListener("beforeunload", (event) => {
       if (this.#queue.length) event.preventDefault();
     });
     if (this.#queue.length) this.#send();
   }
-
-  #wake = null;
 
   /** The orders whose move is not answered yet. */
   get waiting() {
@@ -64,7 +62,7 @@ export class Moves extends EventTarget {
     this.#keep();
     if (this.#isSending) return;
     this.#isSending = true;
-    let waits = 0;
+    this.#pauses.reset();
     while (this.#queue.length) {
       const [first] = this.#queue;
       try {
@@ -72,15 +70,14 @@ export class Moves extends EventTarget {
           ? await remove(`${this.#path}/${first.undo}`)
           : await post(this.#path, { ...first.body, orders: first.orders }, { "idempotency-key": first.key });
         this.#over(first, answer);
-        waits = 0;
+        this.#pauses.reset();
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
         // Whoever was signed out signs in and comes back here; it goes on then.
         if (problem.status === 401) break;
         if (isLost(problem)) {
           this.#say(true);
-          await this.#pause(problem.retryAfter * 1_000 || Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** waits));
-          waits += 1;
+          await this.#pauses.pause(problem.retryAfter * 1_000);
           continue;
         }
         this.#over(first, { moved: [], refused: [], problem });
@@ -105,16 +102,6 @@ export class Moves extends EventTarget {
     if (problem && !sum.moved.length && !sum.refused.length) return;
     const detail = { ...sum, undo: () => this.#undo(sum.moves) };
     this.dispatchEvent(new CustomEvent(part.undo ? "undone" : "moved", { detail }));
-  }
-
-  #pause(ms) {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   #say(isOffline) {

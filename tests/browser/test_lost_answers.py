@@ -1,0 +1,209 @@
+"""Ordering in Chromium where the answer is lost: the page asks until it knows what became of it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, Route, expect
+from sqlalchemy import Connection
+
+from farmlive.app import Server
+from farmlive.client import Channel
+from farmlive.store import Store
+from farmlive.store.doors import CommitUnknown
+
+from .conftest import PHONE, Open, Sale
+from .test_buying import KNOWN, submit, tap_buy
+
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+
+# The channel breaks whenever an order is sent by it.
+FRAIL = """
+window.WebSocket = class extends WebSocket {
+  send(text) {
+    if (JSON.parse(text).type === "order.place") this.close();
+    else super.send(text);
+  }
+};
+"""
+WORDS = {
+    "en": {
+        "told": "The answer to your order got lost.",
+        "asking": "Asking about your order…",
+        "see": "See the order",
+        "buy": "Buy",
+    },
+    "zh": {
+        "told": "还没有收到下单的答复。",
+        "asking": "正在确认您的订单……",
+        "see": "查看订单",
+        "buy": "购买",
+    },
+}
+
+
+class Proxy:
+    """What stands before the server: while it is `broken` it loses the answers to orders."""
+
+    def __init__(self) -> None:
+        self.broken = True
+        self.passes = True
+        self.keys: list[str] = []
+        self.answer: dict[str, Any] | None = None
+
+    async def __call__(self, route: Route) -> None:
+        self.keys.append(route.request.headers["idempotency-key"])
+        if self.broken:
+            if self.passes:
+                await route.fetch()
+            await route.fulfill(status=502, content_type="text/html", body="<h1>Bad Gateway</h1>")
+        elif self.answer is not None:
+            await route.fulfill(
+                status=self.answer["status"],
+                content_type="application/problem+json",
+                body=json.dumps(self.answer),
+            )
+        else:
+            await route.continue_()
+
+
+class Forgetful:
+    """A store that loses the database the first time that it saved."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.asked = 0
+
+    async def write(self, function: Callable[[Connection], Any], **how: Any) -> Any:
+        self.asked += 1
+        answer = await self._store.write(function, **how)
+        if self.asked == 1:
+            raise CommitUnknown("Nobody knows whether it was kept: send the same again.")
+        return answer
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
+    _, secret = await site.house.people.create_api_key("host", "host")
+    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
+        await channel.call("card.pin", offer=sale.offer)
+        yield channel
+
+
+async def behind(page: Page) -> Proxy:
+    proxy = Proxy()
+    await page.route("**/api/v1/broadcasts/*/orders", proxy)
+    return proxy
+
+
+async def come_back(page: Page) -> None:
+    """The network says that it is there again, so that nobody waits for the next pause."""
+    await page.evaluate("dispatchEvent(new Event('online'))")
+
+
+async def asked_again(page: Page, proxy: Proxy) -> None:
+    async with asyncio.timeout(20):
+        while len(proxy.keys) < 2:
+            await page.wait_for_timeout(50)
+
+
+async def expect_link(sheet: Locator, sale: Sale, see: str = "See the order") -> None:
+    """The sheet tells the one order that there is, and leads to its page."""
+    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    (order,) = await sale.api.orders(sale.broadcast)
+    link = sheet.get_by_role("link", name=see)
+    await expect(link).to_have_attribute("href", f"/order/{order['token']}")
+    offers = {card["offer"]: card for card in await sale.api.offers(sale.broadcast)}
+    assert (offers[sale.offer]["left"], offers[sale.offer]["held"]) == (19, 0)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_order_whose_answer_a_proxy_lost_is_asked_for_until_its_link_is_there(
+    sale: Sale, host: Channel, open_page: Open, language: str
+) -> None:
+    words = WORDS[language]
+    page = await open_page(sale.path, size=PHONE, language=language, script=FRAIL + KNOWN)
+    proxy = await behind(page)
+    await page.locator("#card").get_by_role("button", name=words["buy"], exact=True).click()
+    sheet = page.locator("#buy-sheet")
+    await expect(submit(page)).to_be_enabled()
+    await submit(page).click()
+    await expect(sheet.get_by_role("status").filter(has_text=words["told"])).to_be_visible()
+    await expect(submit(page)).to_be_disabled()
+    await expect(submit(page)).to_have_text(words["asking"])
+    # Nothing is called a failure, and what was ordered is still there to be seen.
+    await expect(sheet.get_by_role("alert")).to_be_hidden()
+    await expect(sheet.locator("[data-part=order]")).to_have_attribute("inert", "")
+    await expect(sheet.locator(".lines__row")).to_have_count(1)
+    await asked_again(page, proxy)
+    proxy.broken = False
+    await come_back(page)
+    await expect_link(sheet, sale, words["see"])
+    assert len(set(proxy.keys)) == 1
+
+
+async def test_order_that_the_server_can_not_tell_of_is_asked_for_by_the_same_key(
+    sale: Sale,
+    host: Channel,
+    open_page: Open,
+    site: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Forgetful(site.house.store)
+    monkeypatch.setattr(site.house.shop.till, "_store", store)
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    sheet = await tap_buy(page)
+    await submit(page).click()
+    await expect_link(sheet, sale)
+    assert store.asked == 2
+
+
+async def test_what_the_page_did_not_know_it_asks_after_a_reload(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=FRAIL + KNOWN)
+    proxy = await behind(page)
+    await tap_buy(page)
+    await submit(page).click()
+    await expect(submit(page)).to_have_text("Asking about your order…")
+    await page.reload()
+    kept = page.locator("#kept")
+    await expect(kept).to_contain_text("Asking about your order…")
+    # Another tap does not order anew meanwhile.
+    sheet = await tap_buy(page)
+    await expect(submit(page)).to_be_disabled()
+    await expect(sheet.locator(".lines__row")).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_text("We go on asking")).to_be_visible()
+    proxy.broken = False
+    await come_back(page)
+    await page.get_by_text("Your order A0001 was placed.").wait_for()
+    await page.get_by_role("button", name="See it").click()
+    await expect_link(sheet, sale)
+    await expect(kept).to_be_hidden()
+    assert len(set(proxy.keys)) == 1
+
+
+async def test_what_was_not_taken_in_the_end_is_told_and_stays_in_the_basket(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=FRAIL + KNOWN)
+    proxy = await behind(page)
+    proxy.passes = False
+    sheet = await tap_buy(page)
+    await submit(page).click()
+    await expect(submit(page)).to_have_text("Asking about your order…")
+    proxy.answer = {"type": "/problems/blocked", "status": 403, "title": "No", "detail": "No."}
+    proxy.broken = False
+    await come_back(page)
+    await expect(sheet.get_by_role("alert")).to_contain_text("Orders from here are not taken.")
+    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_be_enabled()
+    await expect(sheet.get_by_label("Quantity: Small kumquats")).to_have_value("1")
+    assert await sale.api.orders(sale.broadcast) == []
+    # Nothing is left open: after a reload nothing is asked.
+    await page.reload()
+    await expect(page.locator("#kept")).to_contain_text("1 item held for you")

@@ -1,0 +1,38 @@
+// Asking once more where no answer came: with pauses that grow, and that end at once where the
+// network comes back.
+
+const FIRST = 1_000;
+const LONGEST = 10_000;
+
+export class Pauses {
+  #waits = 0;
+  #end = null;
+
+  /** Let the next pause be a short one again. */
+  reset() {
+    this.#waits = 0;
+  }
+
+  /** The next pause, `least` milliseconds at least where nothing ends it; not the same for all who
+      lost the same server. */
+  pause(least = 0) {
+    const grown = Math.min(LONGEST, FIRST * 2 ** this.#waits) * (0.75 + Math.random() / 4);
+    this.#waits += 1;
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        removeEventListener("online", end);
+        this.#end = null;
+        resolve();
+      };
+      const timer = setTimeout(end, Math.max(least, grown));
+      addEventListener("online", end);
+      this.#end = end;
+    });
+  }
+
+  /** End the pause: an answer is likely now. */
+  hurry() {
+    this.#end?.();
+  }
+}
