@@ -182,7 +182,7 @@ export class Mispriced {
     }
     if (this.#kept.has(order.id)) return [button(t("Undo"), () => this.#toggleKept(order))];
     const made = [];
-    if (order.deeds.includes("keep") && !isGone(order.state)) made.push(button(t("Let it stand"), () => this.#toggleKept(order)));
+    if (order.deeds.includes("keep") && !isGone(order.state) && order.refunded.amount === 0) made.push(button(t("Let it stand"), () => this.#toggleKept(order)));
     if (order.deeds.includes("cancel")) made.push(button(t("Cancel it"), () => this.#cancel([order])));
     // What was given back or taken off may have been just this: the order list knows.
     if (order.deeds.includes("refund") && order.refunded.amount === 0) {

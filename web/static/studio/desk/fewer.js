@@ -44,7 +44,7 @@ export class Fewer {
     row.item = el(
       "li",
       { class: "fewer__line" },
-      el("span", {}, name, " ", row.was),
+      el("span", { class: "fewer__name" }, name, " ", row.was),
       el("div", { class: "stepper", role: "group", "aria-label": name }, row.less, row.value, row.more),
     );
     return row;

@@ -226,7 +226,7 @@ function history(order) {
     const said = undone ? el("s", {}, words) : words;
     return el("li", {}, el("span", { class: "soft number" }, when(at)), " ", said, undoes ? ` · ${t("undone")}` : "", by ? ` · ${byWords(by)}` : "", reason ? ` · ${reason}` : "");
   });
-  if (refunded?.amount) rows.push(el("li", {}, `${refundWords(order)}: ${money(refunded)}`));
+  if (refunded?.amount) rows.push(el("li", {}, `${refundWords(order)} ${money(refunded)}`));
   return el("section", { class: "order-sheet__history" }, el("h3", {}, t("What happened")), el("ol", { class: "small" }, rows));
 }
 
