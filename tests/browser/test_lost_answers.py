@@ -29,9 +29,17 @@ window.WebSocket = class extends WebSocket {
   }
 };
 """
+# The tap that is not answered yet was so long ago that nobody expects an order any more.
+LATER = """
+(broadcast) => {
+  const kept = `farmlive.${broadcast}`;
+  const pending = JSON.parse(sessionStorage.getItem(kept));
+  sessionStorage.setItem(kept, JSON.stringify({ ...pending, at: pending.at - 11 * 60_000 }));
+}
+"""
 WORDS = {
     "en": {
-        "told": "The answer to your order got lost.",
+        "told": "No answer to your order has come yet.",
         "asking": "Asking about your order…",
         "see": "See the order",
         "buy": "Buy",
@@ -185,6 +193,29 @@ async def test_what_the_page_did_not_know_it_asks_after_a_reload(
     await expect_link(sheet, sale)
     await expect(kept).to_be_hidden()
     assert len(set(proxy.keys)) == 1
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_tap_of_long_ago_orders_nothing_by_itself(
+    sale: Sale, host: Channel, open_page: Open, taken: bool
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=FRAIL + KNOWN)
+    proxy = await behind(page)
+    proxy.passes = taken
+    await tap_buy(page)
+    await submit(page).click()
+    await expect(submit(page)).to_have_text("Asking about your order…")
+    await page.evaluate(LATER, sale.broadcast)
+    sent = len(proxy.keys)
+    proxy.broken = False
+    await page.reload()
+    if taken:  # as the log tells, so that its answer is asked for
+        await page.get_by_text("Your order A0001 was placed.").wait_for()
+        assert len(set(proxy.keys)) == 1
+    else:
+        await expect(page.locator("#kept")).to_contain_text("1 item held for you")
+        assert len(proxy.keys) == sent
+        assert await sale.api.orders(sale.broadcast) == []
 
 
 async def test_what_was_not_taken_in_the_end_is_told_and_stays_in_the_basket(
