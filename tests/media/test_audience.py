@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pylibsrtp import Policy, Session
+from tests.media import scripted
 from tests.media.packets import write
 
 from farmlive.media import audience as audience_module
@@ -133,6 +134,13 @@ def test_where_segmentation_fails_each_packet_leaves_alone(
     for each in hearers:
         if each is not narrow:
             assert each.hear(5) == first + second
+
+
+def test_who_moves_from_a_route_without_segments_gets_runs_again(here: socket.socket) -> None:
+    viewer, protection = scripted.viewer(1)
+    viewer.protection.segmented = False
+    viewer.moved(here, ("192.0.2.1", 4000))
+    assert protection.segmented
 
 
 def test_a_full_buffer_is_a_counted_loss_and_no_error(

@@ -77,6 +77,8 @@ void bench_send(const struct setting *setting, const struct srtp_functions *func
     reports_init(&reports, -1);
     struct senders *senders =
         senders_new(setting->threads, &reports, setting->nowhere ? &capture : NULL);
+    if (senders_start(senders) != 0)
+        abort();
     struct leg **legs = memory_new((size_t)setting->viewers * sizeof *legs);
     for (int at = 0; at < setting->viewers; at++) {
         legs[at] = senders_add(senders, (uint64_t)at, sessions[at], setting->tag);

@@ -162,7 +162,8 @@ class Viewer:
         return self.stall.since is None or self.stall.may_go_on(self.held, now)
 
     def moved(self, sock: Outlet, address: Any) -> None:
-        """It is reached elsewhere now."""
+        """It is reached elsewhere now: what the route before could not carry says nothing of it."""
+        self.protection.segmented = True
         self.sock, self.address, self._alone = sock, address, None
 
     @property

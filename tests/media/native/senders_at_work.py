@@ -125,6 +125,7 @@ class Senders:
         self.native.reports_init(self._queue, self.bell)
         capture = None if self.capture is None else byref(self.capture)
         self.at = c_void_p(self.native.senders_new(self.threads, self._queue, capture))
+        assert self.native.senders_start(self.at) == 0
         self.sock = self.bound()
         self.is_over = False
 

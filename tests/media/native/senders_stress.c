@@ -79,6 +79,8 @@ int main(int count, char **arguments)
     }
     reports_init(&reports, -1);
     struct senders *senders = senders_new(threads, &reports, NULL);
+    if (senders_start(senders) != 0)
+        return 1;
     for (int at = 0; at < PEERS; at++) {
         legs[at] = senders_add(senders, added, &sessions[added], TAG);
         added++;

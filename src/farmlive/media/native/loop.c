@@ -239,13 +239,15 @@ static void clear(struct loop *loop)
     free(loop);
 }
 
-static bool start_thread(struct loop *loop)
+static bool start_threads(struct loop *loop)
 {
-    errno = thread_start(&loop->thread, "farmlive-media", run, loop);
+    errno = senders_start(loop->core.senders);
+    if (errno == 0)
+        errno = thread_start(&loop->thread, "farmlive-media", run, loop);
     return errno == 0;
 }
 
-/* The thread has failed to start: the sockets are still the caller's. */
+/* A thread has failed to start: the sockets are still the caller's. */
 static void give_back(struct loop *loop)
 {
     for (int i = 0; i < loop->reading.port_count; i++)
@@ -289,7 +291,7 @@ static bool begin(struct loop *loop, const struct loop_options *options)
         return false;
     read_clocks(core);
     upkeep_start(core, options->wall, loop_now());
-    return start_thread(loop);
+    return start_threads(loop);
 }
 
 struct loop *loop_start(const struct loop_options *options, struct events *events,

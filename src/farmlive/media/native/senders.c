@@ -43,6 +43,7 @@ struct sender {
 struct senders {
     struct reports *reports;
     bool captures; /* then nobody is reached by a stream */
+    bool has_threads;
     struct list legs;
     struct cores cores;
     int count;
@@ -67,6 +68,8 @@ struct audience {
 
 static void leg_move(struct leg *leg, int fd, const struct address *address)
 {
+    /* What the route before could not carry says nothing of this one. */
+    leg->segmented = true;
     leg->fd = fd;
     leg->address = *address;
     leg->streamed = fd < 0 && !leg->owner->senders->captures;
@@ -124,14 +127,15 @@ static void *sender_run(void *context)
     return NULL;
 }
 
-static void sender_start(struct sender *sender)
+/* Returns 0, or why there can be no thread. */
+static int sender_start(struct sender *sender)
 {
-    sender->is_threaded = true;
     queue_init(&sender->queue);
-    if (thread_start(&sender->thread, "farmlive-send", sender_run, sender) != 0) {
-        fputs("farmlive: the system has no room for a send thread\n", stderr);
-        abort();
-    }
+    int status = thread_start(&sender->thread, "farmlive-send", sender_run, sender);
+    sender->is_threaded = status == 0;
+    if (status != 0)
+        queue_clear(&sender->queue);
+    return status;
 }
 
 struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture)
@@ -140,6 +144,7 @@ struct senders *senders_new(int threads, struct reports *reports, const struct c
     bool segments = fanout_probe();
     senders->reports = reports;
     senders->captures = capture != NULL;
+    senders->has_threads = threads > 0;
     list_init(&senders->legs);
     senders->cores = cores_of_caller();
     senders->count = threads > 0 ? threads : 1;
@@ -149,10 +154,16 @@ struct senders *senders_new(int threads, struct reports *reports, const struct c
         struct sender *sender = &senders->each[at];
         sender->senders = senders;
         sender->fanout = fanout_new(reports, capture, segments);
-        if (threads > 0)
-            sender_start(sender);
     }
     return senders;
+}
+
+int senders_start(struct senders *senders)
+{
+    int status = 0;
+    for (int at = 0; senders->has_threads && status == 0 && at < senders->count; at++)
+        status = sender_start(&senders->each[at]);
+    return status;
 }
 
 void senders_free(struct senders *senders)

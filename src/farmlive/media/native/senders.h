@@ -41,9 +41,12 @@ struct capture {
     void *context;
 };
 
-/* So many send threads; 0: what is handed over is done at once, in the caller's thread. With a
- * `capture` (then `threads` is 0) nothing is sent. */
+/* With so many send threads, once they are started; until then, and with 0, what is handed over is
+ * done at once, in the caller's thread. With a `capture` (then `threads` is 0) nothing is sent. */
 struct senders *senders_new(int threads, struct reports *reports, const struct capture *capture);
+/* Start the threads, before anything is handed over. Returns 0, or why one can't be: those before
+ * it are there then, and end with the rest. */
+int senders_start(struct senders *senders);
 /* Do what was handed over, end the threads and free everything. */
 void senders_free(struct senders *senders);
 
