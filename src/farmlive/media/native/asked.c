@@ -144,9 +144,13 @@ PyObject *relay_place(PyObject *self, PyObject *arguments)
     return Py_BuildValue("(sii)", host, (int)address_port(&ask.address), (int)ask.transport);
 }
 
+/* Where the relay has no thread (any more), `loop` is NULL, and by hand only `hand` is not: as it
+ * was when it was asked, since Python may stop the relay meanwhile. What the loop is, goes only
+ * after its last command. */
 struct ask_census {
     struct command command;
-    const struct relay *relay;
+    const struct loop *loop;
+    const struct hand *hand;
     struct census census;
 };
 
@@ -155,17 +159,18 @@ static void run_census(struct core *core, struct command *command, double now)
     (void)now;
     struct ask_census *ask = (struct ask_census *)command;
     census_take(core, &ask->census);
-    if (ask->relay->loop != NULL)
-        loop_census(ask->relay->loop, &ask->census);
-    if (ask->relay->hand != NULL)
-        hand_census(ask->relay->hand, &ask->census);
+    if (ask->loop != NULL)
+        loop_census(ask->loop, &ask->census);
+    if (ask->hand != NULL)
+        hand_census(ask->hand, &ask->census);
 }
 
 PyObject *relay_census(PyObject *self, PyObject *arguments)
 {
     (void)arguments;
-    struct ask_census ask = {.command.run = run_census, .relay = relay_of(self)};
-    relay_ask(relay_of(self), &ask.command); /* zeros where there is nobody */
+    struct relay *relay = relay_of(self);
+    struct ask_census ask = {.command.run = run_census, .loop = relay->loop, .hand = relay->hand};
+    relay_ask(relay, &ask.command); /* zeros where there is nobody */
     const struct census *is = &ask.census;
     PyObject *counts = PyDict_New();
     if (counts == NULL)

@@ -35,7 +35,7 @@ static PyObject *post_naming(PyObject *self, PyObject *arguments, run *run)
                           &password_size) ||
         !conversion_credentials(ufrag, ufrag_size, password, password_size, &local))
         return NULL;
-    struct naming *naming = memory_new(sizeof *naming);
+    struct naming *naming = commands_new(sizeof *naming);
     naming->peer = peer;
     naming->local = local;
     return post(self, &naming->command, run);
@@ -83,7 +83,7 @@ PyObject *relay_send(PyObject *self, PyObject *arguments)
     Py_ssize_t size;
     if (!PyArg_ParseTuple(arguments, "Ky#", &peer, &data, &size))
         return NULL;
-    struct record *record = memory_new(sizeof *record + (size_t)size);
+    struct record *record = commands_new(sizeof *record + (size_t)size);
     record->peer = peer;
     record->size = (size_t)size;
     memcpy(record->data, data, (size_t)size);
@@ -101,7 +101,6 @@ static void run_secure(struct core *core, struct command *command, double now)
     struct securing *securing = (struct securing *)command;
     if (!core_secure(core, securing->peer, &securing->keys, now))
         events_push(core->events, EVENT_FREED, securing->peer, 0, OBJECTION_NONE, NULL, 0);
-    explicit_bzero(securing->keys.master, GCM_MASTER);
 }
 
 PyObject *relay_secure(PyObject *self, PyObject *arguments)
@@ -120,7 +119,7 @@ PyObject *relay_secure(PyObject *self, PyObject *arguments)
         PyErr_SetString(PyExc_RuntimeError, "use_srtp was not called");
         return NULL;
     }
-    struct securing *securing = memory_new(sizeof *securing);
+    struct securing *securing = commands_new(sizeof *securing);
     securing->peer = peer;
     securing->keys.transmit = (srtp_session)(uintptr_t)transmit;
     securing->keys.receive = (srtp_session)(uintptr_t)receive;
@@ -142,7 +141,7 @@ static PyObject *post_one(PyObject *self, PyObject *arguments, run *run)
     unsigned long long one;
     if (!PyArg_ParseTuple(arguments, "K", &one))
         return NULL;
-    struct numbers *numbers = memory_new(sizeof *numbers);
+    struct numbers *numbers = commands_new(sizeof *numbers);
     numbers->first = one;
     return post(self, &numbers->command, run);
 }
@@ -178,7 +177,7 @@ PyObject *relay_put_on_air(PyObject *self, PyObject *arguments)
     unsigned long long output, peer;
     if (!PyArg_ParseTuple(arguments, "KK", &output, &peer))
         return NULL;
-    struct numbers *numbers = memory_new(sizeof *numbers);
+    struct numbers *numbers = commands_new(sizeof *numbers);
     numbers->first = output;
     numbers->second = peer;
     return post(self, &numbers->command, run_put_on_air);
@@ -196,7 +195,7 @@ PyObject *relay_prefer(PyObject *self, PyObject *arguments)
     int most;
     if (!PyArg_ParseTuple(arguments, "Ki", &peer, &most))
         return NULL;
-    struct numbers *numbers = memory_new(sizeof *numbers);
+    struct numbers *numbers = commands_new(sizeof *numbers);
     numbers->first = peer;
     numbers->most = most;
     return post(self, &numbers->command, run_prefer);
@@ -227,7 +226,7 @@ PyObject *relay_add_output(PyObject *self, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "KIIIHI", &output, &video, &retransmission, &audio, &sequence,
                           &timestamp))
         return NULL;
-    struct making *making = memory_new(sizeof *making);
+    struct making *making = commands_new(sizeof *making);
     making->output = output;
     making->ssrcs.video = video;
     making->ssrcs.retransmission = retransmission;
@@ -262,9 +261,9 @@ PyObject *relay_publish(PyObject *self, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "KOiiiI", &peer, &tracks, &transport_cc, &rid, &repaired_rid,
                           &own_ssrc))
         return NULL;
-    struct publish *publish = memory_new(sizeof *publish);
+    struct publish *publish = commands_new(sizeof *publish);
     if (!conversion_tracks(tracks, &publish->publishing)) {
-        free(publish);
+        commands_free(&publish->command);
         return NULL;
     }
     publish->peer = peer;
@@ -295,10 +294,10 @@ PyObject *relay_view(PyObject *self, PyObject *arguments)
     unsigned short rtx_sequence;
     if (!PyArg_ParseTuple(arguments, "KKOOH", &peer, &output, &video, &audio, &rtx_sequence))
         return NULL;
-    struct view *view = memory_new(sizeof *view);
+    struct view *view = commands_new(sizeof *view);
     if (!conversion_outgoing(video, view->viewing.video, &view->viewing.video_count) ||
         !conversion_outgoing(audio, view->viewing.audio, &view->viewing.audio_count)) {
-        free(view);
+        commands_free(&view->command);
         return NULL;
     }
     view->peer = peer;
@@ -323,7 +322,7 @@ PyObject *relay_set_times(PyObject *self, PyObject *arguments)
     struct times times;
     if (!PyArg_ParseTuple(arguments, "ddd", &times.consent, &times.silent, &times.left_after))
         return NULL;
-    struct set_times *setting = memory_new(sizeof *setting);
+    struct set_times *setting = commands_new(sizeof *setting);
     setting->times = times;
     return post(self, &setting->command, run_set_times);
 }

@@ -4,9 +4,23 @@
  * it goes on either way. Its memory is the queue's, unless it is awaited. */
 #include "commands.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "bell.h"
+#include "memory.h"
+
+void *commands_new(size_t size)
+{
+    struct command *command = memory_new(size);
+    command->size = size;
+    return command;
+}
+
+void commands_free(struct command *command)
+{
+    explicit_bzero(command, command->size);
+    free(command);
+}
 
 void commands_init(struct commands *commands, int bell)
 {
@@ -22,7 +36,7 @@ void commands_clear(struct commands *commands)
         struct command *command = commands->first;
         commands->first = command->next;
         if (!command->is_awaited)
-            free(command);
+            commands_free(command);
     }
     pthread_cond_destroy(&commands->done);
     pthread_mutex_destroy(&commands->lock);
@@ -32,7 +46,7 @@ void commands_clear(struct commands *commands)
 static void let_go(struct commands *commands, struct command *command)
 {
     if (!command->is_awaited) {
-        free(command);
+        commands_free(command);
         return;
     }
     pthread_mutex_lock(&commands->lock);

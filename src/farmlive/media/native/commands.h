@@ -7,10 +7,11 @@
 
 struct core;
 
-/* The beginning of a command's own struct, made by memory_new. Whoever does not wait for it leaves
- * it to be freed by free() when it has run. */
+/* The beginning of a command's own struct, made by `commands_new`. Whoever does not wait for it
+ * leaves it to be freed when it has run. */
 struct command {
     struct command *next;
+    size_t size; /* of the whole struct; 0: its memory is not ours */
     void (*run)(struct core *core, struct command *command, double now);
     bool is_awaited, is_done;
 };
@@ -22,6 +23,11 @@ struct commands {
     int bell; /* an eventfd that is written where the queue was empty; whoever made it closes it */
     bool is_closed; /* what comes now is not run: the thread has ended */
 };
+
+/* Memory of zeros for a command of this size. */
+void *commands_new(size_t size);
+/* Wipe and free it: there may be keys and passwords in it. */
+void commands_free(struct command *command);
 
 void commands_init(struct commands *commands, int bell);
 void commands_clear(struct commands *commands);

@@ -22,7 +22,13 @@ void relay_post(struct relay *relay, struct command *command)
         commands_post(&relay->commands, command);
         return;
     }
-    free(command);
+    commands_free(command);
+}
+
+/* Whether a process that is not ours started the loop: we are its child, without its threads. */
+static bool is_anothers(const struct relay *relay)
+{
+    return relay->process != 0 && relay->process != getpid();
 }
 
 bool relay_ask(struct relay *relay, struct command *command)
@@ -31,7 +37,7 @@ bool relay_ask(struct relay *relay, struct command *command)
         hand_run(relay->hand, command);
         return true;
     }
-    if (relay->loop == NULL)
+    if (relay->loop == NULL || is_anothers(relay))
         return false;
     Py_BEGIN_ALLOW_THREADS
     commands_await(&relay->commands, command);
@@ -70,6 +76,8 @@ static PyObject *relay_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
 
 static void end(struct relay *relay)
 {
+    if (is_anothers(relay))
+        return;
     relay->has_ended = true;
     struct loop *loop = relay->loop;
     relay->loop = NULL;
@@ -89,8 +97,11 @@ static void relay_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     end(relay);
     int bells[] = {relay->events.bell, relay->commands.bell};
-    commands_clear(&relay->commands);
-    events_clear(&relay->events);
+    /* In a child of theirs some thread may have held their locks. */
+    if (!is_anothers(relay)) {
+        commands_clear(&relay->commands);
+        events_clear(&relay->events);
+    }
     close(bells[0]);
     close(bells[1]);
     PyObject_Free(self);
@@ -134,6 +145,7 @@ static PyObject *relay_start(PyObject *self, PyObject *arguments)
         return NULL;
     }
     relay->loop = loop_start(&options, &relay->events, &relay->commands);
+    relay->process = getpid();
     if (relay->loop == NULL) {
         relay->has_ended = true;
         return PyErr_SetFromErrno(PyExc_OSError);

@@ -1,7 +1,8 @@
 /* `Relay`, the extension's one type: an engine in a thread of its own, or one that is run by hand.
  *
- * Owns the queues between Python and the relay's thread. Always holds: Python's thread touches the
- * core only by commands, but by hand, where there is no other thread. */
+ * Owns the queues between Python and the relay's thread. Always holds: while that thread is there,
+ * none of Python's touches the core but by commands; by hand there is no such thread. After a fork
+ * the loop is the parent's alone. */
 #ifndef FARMLIVE_RELAY_H
 #define FARMLIVE_RELAY_H
 
@@ -19,6 +20,7 @@ struct relay {
     struct events events;
     struct commands commands;
     struct loop *loop; /* NULL before `start` and after `stop` */
+    pid_t process; /* in which the loop was started; its threads are not in that one's children */
     bool has_ended;
     struct hand *hand; /* NULL where it has a thread */
 };
