@@ -6,8 +6,17 @@ import sys
 import pytest
 from structlog.testing import capture_logs
 
+from farmlive.media import engine as calls
+from farmlive.media.engine import Ssrcs
 from farmlive.media.engines import NoNativeEngine, choose
 from farmlive.media.python_engine import PythonEngine
+
+
+def test_an_outputs_ssrcs_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = iter((4, 5, 4, 8, 9, 6, 6, 7))
+    monkeypatch.setattr(calls, "randbits", lambda _: next(draws))
+    ssrcs = Ssrcs.drawn()
+    assert {ssrcs.video, ssrcs.retransmission, ssrcs.audio} == {5, 9, 7}
 
 
 @pytest.fixture

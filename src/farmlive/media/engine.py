@@ -7,6 +7,7 @@ policy stay outside. All calls are made from, and all events told in, the event 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from secrets import randbits
 from typing import Literal, Protocol
 
 Peer = int
@@ -123,6 +124,14 @@ class Ssrcs:
     video: int
     retransmission: int
     audio: int
+
+    @classmethod
+    def drawn(cls) -> "Ssrcs":
+        """At random; they differ, and none is 0."""
+        drawn: set[int] = set()
+        while len(drawn) < 3:
+            drawn.add(randbits(32) | 1)
+        return cls(*drawn)
 
 
 @dataclass(slots=True, frozen=True)

@@ -149,7 +149,7 @@ class PythonEngine:
     def add_output(self) -> Output:
         """Make an output: what all of its viewers get, such as those of a broadcast."""
         number = next(self._numbers)
-        ssrcs = Ssrcs(randbits(32) | 1, randbits(32) | 1, randbits(32) | 1)
+        ssrcs = Ssrcs.drawn()
         self._outputs[number] = Fanout(ssrcs)
         return number
 

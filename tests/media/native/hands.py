@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from farmlive.media import audience, python_engine, upkeep, viewer
+from farmlive.media import audience, engine, python_engine, upkeep, viewer
 from farmlive.media.engine import Credentials, Keys, Output, Peer, Publishing, Ssrcs, Viewing
 from farmlive.media.ports import Port
 from farmlive.media.python_engine import PythonEngine
@@ -108,6 +108,7 @@ class PythonHand:
         monkeypatch.setattr(audience, "_name", lambda address: bytes(16))
         monkeypatch.setattr(viewer, "socket", SimpleNamespace(socket=_Sock))
         monkeypatch.setattr(viewer, "randbelow", lambda _: RTX_SEQUENCE)
+        monkeypatch.setattr(engine, "randbits", draws.getrandbits)
         monkeypatch.setattr(python_engine, "randbits", draws.getrandbits)
         monkeypatch.setattr(upkeep, "now_ms", lambda: (WALL_AT_ZERO + self.now) * 1000)
         self._sock = _Sock()

@@ -43,7 +43,7 @@ class NativeHand:
     def add_output(self, ssrcs: Ssrcs, sound: tuple[int, int]) -> Output:
         draws = iter(sound)
         with (
-            patch.object(native_engine, "Ssrcs", lambda *_: ssrcs),
+            patch.object(Ssrcs, "drawn", lambda: ssrcs),
             patch.object(native_engine, "randbelow", lambda _: next(draws)),
         ):
             return self.engine.add_output()

@@ -170,7 +170,7 @@ class NativeEngine:
     def add_output(self) -> Output:
         """Make an output: what all of its viewers get, such as those of a broadcast."""
         output = next(self._numbers)
-        ssrcs = Ssrcs(randbits(32) | 1, randbits(32) | 1, randbits(32) | 1)
+        ssrcs = Ssrcs.drawn()
         self.relay.add_output(
             output,
             ssrcs.video,
