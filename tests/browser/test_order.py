@@ -167,6 +167,34 @@ async def test_a_photo_that_was_not_sent_is_sent_again(sale: Sale, open_page: Op
     await expect(page.locator(".claim img")).to_have_count(1)
 
 
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        ("unknown-photo", "有一张照片已经不在了。请把它去掉，重新发一次。"),
+        ("of-another-time", "这一项没有通过，请再看看。"),
+    ],
+)
+async def test_no_problem_is_told_in_english_on_a_chinese_page(
+    sale: Sale, open_page: Open, problem: str, said: str
+) -> None:
+    words = WORDS["zh"]
+    placed = await order(sale, "packed", "shipped")
+    page = await open_page(placed["url"], size=PHONE, language="zh")
+    await page.route(
+        "**/claims",
+        lambda route: route.fulfill(
+            status=422,
+            content_type="application/problem+json",
+            json={"type": f"/problems/{problem}", "status": 422, "detail": "Nothing was sent."},
+        ),
+    )
+    await page.get_by_role("button", name=words["tell"]).click()
+    sheet = page.locator("#claim-sheet")
+    await sheet.get_by_label(words["text"]).fill("两盒压坏了")
+    await sheet.get_by_role("button", name=words["send"], exact=True).click()
+    await expect(sheet.get_by_role("alert")).to_have_text(said)
+
+
 async def test_what_was_undone_is_no_part_of_the_buyers_history(
     sale: Sale, open_page: Open
 ) -> None:
