@@ -277,7 +277,7 @@ async def test_what_is_missing_is_said_beside_its_field(
     await name.fill("王芳")
     await expect(page.locator("#name-error")).to_be_hidden()
     await page.get_by_text("我来自取").click()
-    await expect(page.get_by_label("服务点", exact=True)).to_be_visible()
+    await expect(page.get_by_label("自提点", exact=True)).to_be_visible()
 
 
 async def test_the_keyboard_stays_in_the_sheet(sale: Sale, host: Channel, open_page: Open) -> None:

@@ -56,7 +56,7 @@ async def test_a_hand_over_list_says_who_fetches_what_and_what_is_due(fair: Any)
     await fair.enter(gone, "cancelled")
     assert by_group(await fair.sheet("hand-over")) == {
         "Yangzhong centre": [
-            ("A0001", "张三", "13800000001", "Xikou 2.5 kg box × 2", 2, 5980, "due", "placed"),
+            ("A0001", "张三", "13800000001", "Xikou 2.5 kg box × 2", 2, 5980, "to pay", "placed"),
             (
                 "A0002",
                 "李四",
@@ -147,7 +147,7 @@ async def test_a_sheet_is_in_the_readers_language(fair: Any, staff: Any) -> None
     await fair.order("13800000001", 1, pickup=True)
     sheet = await fair.sheet("hand-over", language="zh")
     (table,) = sheet.tables
-    assert (sheet.title, table.group, table.rows[0][6]) == ("自提交货单", "洋中服务站", "待付")
+    assert (sheet.title, table.group, table.rows[0][6]) == ("自提交货单", "洋中服务站", "待付款")
 
 
 async def test_a_seller_has_own_rows_alone(fair: Any) -> None:

@@ -60,7 +60,7 @@ def facts(**other: Any) -> Facts:
         ("order.refunded", {"refunded": 5980}, "减免 ¥59.80，无需付款", "Nothing is to be paid"),
         ("order.refunded", {"payment": "paid", "refunded": 1000}, "共 ¥49.80", "comes to CN¥49.80"),
         ("order.claim_answered", {}, "有了答复", "was answered"),
-        (CORRECTED, {"state": "packed"}, "您的订单 A0007 已打包", "your order A0007 is packed"),
+        (CORRECTED, {"state": "packed"}, "您的订单 A0007 已装箱", "your order A0007 is packed"),
     ],
 )
 def test_a_notice_says_it_in_the_buyers_language_or_in_both(

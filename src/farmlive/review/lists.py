@@ -17,19 +17,19 @@ from farmlive.shop.models import order_number
 from farmlive.shop.tables import centres, order_lines, orders
 
 STATES = {
-    "held": ("held", "保留中"),
+    "held": ("held", "占货中"),
     "placed": ("placed", "已下单"),
-    "packed": ("packed", "已打包"),
+    "packed": ("packed", "已装箱"),
     "shipped": ("shipped", "已发货"),
     "at_centre": ("at the pick-up point", "已到自提点"),
     "received": ("received", "已收货"),
     "cancelled": ("cancelled", "已取消"),
-    "expired": ("expired", "已过期"),
+    "expired": ("not ordered in time", "超时未下单"),
 }
 PAYMENTS = {
-    "due": ("due", "待付"),
-    "paid": ("paid", "已付"),
-    "part_refunded": ("paid, part refunded", "部分退款"),
+    "due": ("to pay", "待付款"),
+    "paid": ("paid", "已付款"),
+    "part_refunded": ("partly refunded", "部分退款"),
     "refunded": ("refunded", "已退款"),
 }
 
@@ -104,7 +104,7 @@ def pick_list(
                 Column(say("Lot", "批次"), width=12),
                 Column(say("Boxes", "件数"), "count", 10, total=True),
                 Column(say("Net weight", "净重"), "weight", 14, total=True),
-                Column(say("Still to pack", "待打包"), "count", 12, total=True),
+                Column(say("Still to pack", "待装箱"), "count", 12, total=True),
             ),
             group=names[farm],
         )

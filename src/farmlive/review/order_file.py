@@ -15,7 +15,7 @@ _FLAGS = {
     "many-orders": ("many orders of the phone", "该手机下单偏多"),
     "many-phones": ("one device, several phones", "同一设备多个手机号"),
     "big": ("a big order", "金额偏大"),
-    "called-off": ("called off before", "曾在打包后取消"),
+    "called-off": ("called off before", "曾在装箱后取消"),
 }
 
 

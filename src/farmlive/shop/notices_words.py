@@ -17,12 +17,12 @@ Language = Literal["zh", "en"]
 LOCALES: Mapping[Language, str] = {"zh": "zh_Hans_CN", "en": "en_GB"}
 
 # How a state is called where it is told that an earlier word was wrong.
-_STATES: Mapping[str, tuple[str, str]] = {
+STATES: Mapping[str, tuple[str, str]] = {
     "placed": ("已下单", "ordered"),
-    "packed": ("已打包", "packed"),
-    "shipped": ("在路上", "on its way"),
-    "at_centre": ("已到服务站", "at the service centre"),
-    "received": ("已收到", "received"),
+    "packed": ("已装箱", "packed"),
+    "shipped": ("已发货", "on its way"),
+    "at_centre": ("已到自提点", "at the pick-up point"),
+    "received": ("已收货", "received"),
     "cancelled": ("已取消", "cancelled"),
 }
 
@@ -88,7 +88,7 @@ def _shipped(of: Facts, language: Language) -> tuple[str, str]:
     total = of.money(of.left, language)
     if language == "zh":
         pay = f"请备好现金 {total}。" if due else ""
-        return f"订单 {of.number} 已寄出", f"您的订单 {of.number} 在路上了。{pay}"
+        return f"订单 {of.number} 已发货", f"您的订单 {of.number} 在路上了。{pay}"
     pay = f" Keep {total} in cash ready for the courier." if due else ""
     return f"Order {of.number} is on its way", f"Your order {of.number} is on its way.{pay}"
 
@@ -155,7 +155,7 @@ def _claim_answered(of: Facts, language: Language) -> tuple[str, str]:
 
 
 def _corrected(of: Facts, language: Language) -> tuple[str, str]:
-    state = _STATES[of.state]
+    state = STATES[of.state]
     if language == "zh":
         return f"订单 {of.number} 更正", f"上一条通知有误：您的订单 {of.number} {state[0]}。"
     return (

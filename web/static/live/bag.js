@@ -123,7 +123,7 @@ const STATES = {
   placed: () => t("Ordered"),
   packed: () => t("Packed"),
   shipped: () => t("On its way"),
-  at_centre: () => t("At the centre"),
+  at_centre: () => t("At the pick-up point"),
   received: () => t("Received"),
   cancelled: () => t("Cancelled"),
 };

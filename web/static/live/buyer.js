@@ -80,7 +80,7 @@ export class BuyerForm {
     const found = {};
     if (!buyer.name) found.name = t("Write the name of the person who receives it.");
     if (!/^\+?[\d\s().-]{6,22}$/.test(buyer.phone)) {
-      found.phone = t("Write a phone number, so that the courier or the centre can call.");
+      found.phone = t("Write a phone number, so that the courier or the pick-up point can call.");
     } else if (/^1/.test(buyer.phone) && buyer.phone.replace(/\D/g, "").length !== 11) {
       found.phone = t("A mobile number has 11 digits.");
     }
@@ -92,7 +92,7 @@ export class BuyerForm {
     } else if (/[^\x21-\x7e]/.test(buyer.email.split("@", 1)[0])) {
       found.email = t("Before the @ only plain letters, digits and signs can be written to. Give another address, or leave it out.");
     }
-    if (buyer.way === "pickup" && !buyer.centre) found.centre = t("Choose a service centre.");
+    if (buyer.way === "pickup" && !buyer.centre) found.centre = t("Choose a pick-up point.");
     return found;
   }
 
@@ -163,11 +163,11 @@ export class BuyerForm {
       where: parcel
         ? [place, address].filter(Boolean).join(" · ")
         : `${text(centre?.name)} · ${text(centre?.address)}`,
-      pay: parcel ? t("In cash to the courier, on delivery") : t("At the service centre, when you pick it up"),
+      pay: parcel ? t("In cash to the courier, on delivery") : t("At the pick-up point, when you fetch it"),
       next: parcel
         ? [t("The farm packs it and hands it to the courier."), t("You pay the courier in cash.")]
         : [
-            t("The farm brings it to the service centre."),
+            t("The farm brings it to the pick-up point."),
             t("You pay there when you pick it up; say your order number and the code."),
           ],
     };
