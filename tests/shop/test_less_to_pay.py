@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden, Invalid
+from farmlive.review.order_file import order_sheet
 from farmlive.review.review import Review
 from farmlive.settings import Settings
 from farmlive.shop.moves import UndoOver, UnknownMove
+from farmlive.shop.order_change_models import CodeSaid
 from farmlive.shop.order_models import Refund
 from farmlive.shop.papers import Choice
 from farmlive.shop.problems import NotInState, RefundTooHigh, SoldOut
@@ -18,7 +21,7 @@ from .conftest import HOST, PRICE
 from .test_claims import answer, arrived, claim
 from .test_holds import stock
 from .test_moves import move, undo
-from .test_orders import CLERK, enter, pickup, refund
+from .test_orders import CLERK, enter, pickup, refund, seen
 
 
 async def less(stall: Any, placed: Any, boxes: int, amount: int | None = None) -> Any:
@@ -85,6 +88,38 @@ async def test_all_of_it_may_be_taken_off_and_nothing_more(stall: Any) -> None:
         await enter(stall, placed, state)
     assert await fits(stall, state="open") == [other["order"]]
     assert (await pay(stall, placed)).payment == "paid"
+
+
+async def test_the_hand_over_takes_the_lower_sum_and_papers_say_it(stall: Any) -> None:
+    placed = await pickup(stall, 2)
+    await less(stall, placed, 1)
+    (order,) = await seen(stall, HOST)
+    of_sale = {"broadcast": "A sale", "broadcast_id": stall.broadcast, "currency": "CNY"}
+    (table,) = order_sheet([order], seller=False, language="en", **of_sale).tables
+    row = dict(zip([column.title for column in table.columns], table.rows[0], strict=True))
+    assert (row["Boxes"], row["Total"]) == (1, 2 * PRICE)
+    assert (row["Taken off, given back"], row["To collect"]) == (PRICE, PRICE)
+    for state in ("packed", "at_centre"):
+        await enter(stall, placed, state)
+    done = await stall.shop.handovers.give(CLERK, placed["order"], CodeSaid(code=placed["code"]))
+    assert (done.order.payment, done.order.asked.amount) == ("paid", PRICE)
+    (back,) = (await undo(stall, done)).moved
+    assert (back.payment, back.to_collect.amount) == ("due", PRICE)
+
+
+async def test_the_audit_list_tells_it_from_money_given_back(stall: Any) -> None:
+    placed = await stall.place(2)
+    await refund(stall, placed, 100)
+    await pay(stall, placed)
+    await refund(stall, placed, 200)
+    found = [
+        deed.detail for deed in await stall.store.read(deeds) if deed.action == "order.refunded"
+    ]
+    facts = [{key: each[key] for key in each if key != "broadcast"} for each in found]
+    assert sorted(facts, key=lambda each: each["amount"]) == [
+        {"amount": 100, "due": True},
+        {"amount": 200},
+    ]
 
 
 async def test_staff_alone_take_something_off(stall: Any) -> None:

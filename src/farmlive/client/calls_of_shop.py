@@ -194,6 +194,7 @@ class CallsOfShop(Connection):
     ) -> Json:
         """Keep that so much, in minor units, was given back, and return the order.
 
+        Where nobody paid yet it is taken off what is to be paid.
         `lines` are boxes for which it was, `{"offer","quantity"}`: they go back into the stock.
         """
         path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/refund"

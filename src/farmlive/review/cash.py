@@ -61,7 +61,7 @@ def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
             Column(say("Orders", "订单"), "count", 9, total=True),
             Column(say("Goods", "货款"), "money", 14, total=True),
             Column(say("Parcel fees", "运费"), "money", total=True),
-            Column(say("Off and back", "减免和退款"), "money", total=True),
+            Column(say("Taken off, given back", "减免和退款"), "money", 14, total=True),
             Column(say("Paid", "已收"), "money", 14, total=True),
             Column(say("To collect", "应收"), "money", 14, total=True),
         ),

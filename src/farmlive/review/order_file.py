@@ -57,7 +57,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
             Column(say("Boxes", "件数"), "count", 8, total=True),
             Column(say("Parcel fee", "运费"), "money", total=True),
             Column(say("Total", "总额"), "money", total=True),
-            Column(say("Off and back", "减免和退款"), "money", total=True),
+            Column(say("Taken off, given back", "减免和退款"), "money", 14, total=True),
             Column(say("To collect", "应收"), "money", total=True),
             Column(say("To look at", "需留意"), width=22),
             Column(say("Simulated", "模拟"), width=10),

@@ -127,7 +127,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         caller: Annotated[Caller, staff],
         key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
     ) -> Order:
-        """Keep that money of an order was given back; once a key, where one is sent."""
+        """Keep that money was given back, or taken off what is due; once a key, if one is sent."""
         return await shop.orders.refund(caller, broadcast, order, refund, key)
 
     @router.get("/orders/{token}", dependencies=uncached)
