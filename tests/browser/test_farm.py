@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.waiting import until
 
 from farmlive.ids import token
 
@@ -12,6 +13,15 @@ from .conftest import PHONE, Open, Sale
 
 pytestmark = pytest.mark.browser
 
+# Keeps where the weight's field stands in each picture that is drawn, from the first.
+WATCHED = """
+window.tops = [];
+requestAnimationFrame(function look() {
+  const field = document.getElementById("harvest-weight");
+  if (field) window.tops.push(field.getBoundingClientRect().top + scrollY);
+  requestAnimationFrame(look);
+});
+"""
 WORDS = {
     "en": {
         "record": "Record a harvest",
@@ -43,8 +53,6 @@ async def plot_of(sale: Sale) -> str:
 
 
 async def record(page: Page, kilograms: str, language: str = "en") -> None:
-    # The plots push down what stands beneath them.
-    await expect(page.get_by_role("radio")).to_be_checked()
     await page.get_by_label(WORDS[language]["kilograms"]).fill(kilograms)
     await page.get_by_role("button", name=WORDS[language]["do"]).click()
 
@@ -141,6 +149,21 @@ async def test_harvest_is_recorded_from_the_orchard(
     found = {lot["code"]: lot for lot in await sale.api.lots()}
     assert found[code]["quantity_g"] == 412_500
     assert found[code]["plot"]["name"]["en"] == "South slope"
+
+
+@pytest.mark.parametrize("plots", [0, 3])
+async def test_nothing_moves_under_the_thumb_once_the_harvest_is_painted(
+    plots: int, open_studio: Open, sale: Sale
+) -> None:
+    for _ in range(plots):
+        await plot_of(sale)
+    page = await open_studio(f"/studio/farms/{sale.farm}/harvest", size=PHONE, script=WATCHED)
+    await expect(page.get_by_text("Recorded lately")).to_be_visible()
+    await expect(page.get_by_role("radio")).to_have_count(plots)
+    drawn = len(await page.evaluate("window.tops"))
+    await until(lambda: page.evaluate(f"window.tops.length > {drawn} + 2"), "another picture")
+    tops = await page.evaluate("window.tops")
+    assert len(set(tops)) == 1, tops
 
 
 async def test_harvest_waits_for_the_waiting_period(open_studio: Open, sale: Sale) -> None:

@@ -64,6 +64,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             cache="no-store",
             caller=caller,
             farm=await farm_of(rooms, caller, farm),
+            plots=await rooms.origin.plots(farm),
         )
 
     @router.post("/studio/qr")

@@ -1,5 +1,6 @@
 // A harvest from the orchard in four fields. What is typed is kept on the phone until it is recorded,
-// so that neither a dead spot nor a closed page loses it; sending it twice records it once.
+// so that neither a dead spot nor a closed page loses it; sending it twice records it once. The fields
+// came with the page: nothing moves under a thumb when the list of lots has come.
 
 import { el } from "../common/dom.js";
 import { clock, day, weight } from "../common/format.js";
@@ -53,22 +54,6 @@ function restore() {
   }
 }
 
-function drawPlots(plots) {
-  part("plots").hidden = plots.length === 0;
-  part("no-plots").hidden = plots.length > 0;
-  for (const field of part("no-plots").querySelectorAll("input")) field.disabled = plots.length > 0;
-  part("plot-choices").replaceChildren(
-    ...plots.map((plot, index) =>
-      el(
-        "label",
-        { class: "choice" },
-        el("input", { type: "radio", name: "plot", value: plot.id, "data-as": "text", required: index === 0, checked: plots.length === 1, "aria-describedby": "harvest-plot-problem" }),
-        el("span", { class: "choice__text" }, el("strong", {}, text(plot.name)), plot.crop ? el("span", { class: "soft small" }, text(plot.crop)) : null),
-      ),
-    ),
-  );
-}
-
 function drawLots() {
   const latest = [...lots].slice(0, 5);
   part("before").hidden = part("before-title").hidden = latest.length === 0;
@@ -90,11 +75,8 @@ function drawLots() {
 
 async function load() {
   try {
-    const [{ plots }, found] = await Promise.all([get(`/api/v1/farms/${farm}/plots`), get(`/api/v1/lots?farm=${farm}`)]);
-    ({ lots } = found);
-    drawPlots(plots);
+    ({ lots } = await get(`/api/v1/lots?farm=${farm}`));
     drawLots();
-    restore();
     part("load-failed").hidden = true;
   } catch (problem) {
     part("load-words").textContent = spoken(problem);
@@ -172,5 +154,6 @@ addEventListener("offline", drawOnline);
 part("load-again").addEventListener("click", load);
 hideOverride();
 drawOnline();
+restore();
 propose();
 load();
