@@ -29,7 +29,8 @@ void run_secure(struct core *core, struct command *command, double now)
 
 void run_remove_peer(struct core *core, struct command *command, double now)
 {
-    core_remove_peer(core, ((struct order *)command)->peer, now);
+    (void)now;
+    core_remove_peer(core, ((struct order *)command)->peer);
 }
 
 void run_add_output(struct core *core, struct command *command, double now)
@@ -43,7 +44,8 @@ void run_add_output(struct core *core, struct command *command, double now)
 
 void run_remove_output(struct core *core, struct command *command, double now)
 {
-    core_remove_output(core, ((struct order *)command)->output, now);
+    (void)now;
+    core_remove_output(core, ((struct order *)command)->output);
 }
 
 void run_publish(struct core *core, struct command *command, double now)

@@ -262,8 +262,7 @@ static bool obey_output(void)
         int64_t number = next();
         output_put_on_air(output, number < 0 ? NULL : publishers[number]);
     } else if (strcmp(word, "pump") == 0) {
-        struct output *output = next_output();
-        output_pump(output, next_real());
+        output_pump(next_output());
     } else if (strcmp(word, "want") == 0) {
         struct output *output = next_output();
         output_want_keyframes(output, next_real());
@@ -323,7 +322,7 @@ static bool obey_viewer(void)
         choice_estimated(&viewer->choice, kbps, next_real());
     } else if (strcmp(word, "keyframe") == 0) {
         struct viewer *viewer = next_viewer();
-        output_keyframe_requested(viewer->output, viewer);
+        output_keyframe_requested(viewer);
     } else if (strcmp(word, "second") == 0) {
         struct viewer *viewer = next_viewer();
         printf("t %d\n", output_second(viewer->output, viewer, next_real()));

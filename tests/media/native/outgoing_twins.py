@@ -121,7 +121,7 @@ class Twins:
 
     def pump(self, output: int = 0) -> None:
         self.outputs[output].pump()
-        self._tell(f"pump {output} {self.now!r}")
+        self._tell(f"pump {output}")
 
     def want(self, output: int = 0) -> None:
         self.outputs[output].want_keyframes(self.now)

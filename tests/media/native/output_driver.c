@@ -265,8 +265,7 @@ static void call(const char *verb)
     } else if (IS("flush")) {
         output_flush(output());
     } else if (IS("pump")) {
-        struct output *each = output();
-        output_pump(each, real());
+        output_pump(output());
     } else if (IS("tick")) {
         tick(output());
     } else if (IS("second")) {
@@ -290,7 +289,7 @@ static void call(const char *verb)
         nack(viewer());
     } else if (IS("pli")) {
         struct viewer *each = viewer();
-        struct publisher *asked = output_keyframe_requested(each->output, each);
+        struct publisher *asked = output_keyframe_requested(each);
         printf("= %d\n", asked ? (int)asked->peer : 0);
     } else if (IS("reference")) {
         referred(viewer());

@@ -190,7 +190,7 @@ class Room:
             if step % 2 == 0:
                 twin.tick(output, now)
             for _ in range(self.draw.choice((0, 1, 1, 3))):
-                twin.pump(output, now)
+                twin.pump(output)
             if self.chance(0.1):
                 twin.flush(output)
             if self.chance(0.01):
@@ -257,7 +257,7 @@ def test_who_is_too_slow_for_the_group_waits(driver: Path, monkeypatch: pytest.M
             twin.viewer(1, 1, EVERYTHING, 0, now)
         elif frame == 3:
             twin.holds(1, 100_000)
-        twin.pump(1, now)
+        twin.pump(1)
         now += FRAME_S
     assert 1 in twin.outputs[1].joining.waiting
     twin.state()

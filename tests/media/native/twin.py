@@ -164,9 +164,9 @@ class Twin:
         self.outputs[output].flush()
         self._did("flush", output)
 
-    def pump(self, output: int, now: float) -> None:
+    def pump(self, output: int) -> None:
         self.outputs[output].pump()
-        self._did("pump", output, now)
+        self._did("pump", output)
 
     def tick(self, output: int, now: float) -> None:
         fanout = self.outputs[output]

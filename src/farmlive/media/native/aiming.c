@@ -98,9 +98,8 @@ void output_want_keyframes(struct output *output, double now)
         want_for(publisher, list_entry(link, struct viewer, moving), now);
 }
 
-struct publisher *output_keyframe_requested(struct output *output, struct viewer *viewer)
+struct publisher *output_keyframe_requested(const struct viewer *viewer)
 {
-    (void)output;
     struct lane *lane = viewer->lane;
     if (lane == NULL)
         return NULL;

@@ -148,7 +148,8 @@ static PyObject *post_one(PyObject *self, PyObject *arguments, run *run)
 
 static void run_remove_peer(struct core *core, struct command *command, double now)
 {
-    core_remove_peer(core, ((struct numbers *)command)->first, now);
+    (void)now;
+    core_remove_peer(core, ((struct numbers *)command)->first);
 }
 
 PyObject *relay_remove_peer(PyObject *self, PyObject *arguments)
@@ -158,7 +159,8 @@ PyObject *relay_remove_peer(PyObject *self, PyObject *arguments)
 
 static void run_remove_output(struct core *core, struct command *command, double now)
 {
-    core_remove_output(core, ((struct numbers *)command)->first, now);
+    (void)now;
+    core_remove_output(core, ((struct numbers *)command)->first);
 }
 
 PyObject *relay_remove_output(PyObject *self, PyObject *arguments)

@@ -57,7 +57,7 @@ void connection_close(struct connection *connection)
     tcp_closed(port->tcp, connection);
     struct peer *peer = table_take(&port->peers, &connection->address);
     if (peer)
-        core_cut_off(port->tcp->core, peer, port, &connection->address);
+        ice_cut_off(peer, port, &connection->address);
 }
 
 void connection_close_all(struct port *port)

@@ -44,9 +44,9 @@ void core_init(struct core *core, struct events *events, int send_threads,
 void core_clear(struct core *core)
 {
     for (struct peer *each; (each = peers_next(&core->peers, NULL)) != NULL;)
-        core_remove_peer(core, each->number, 0);
+        core_remove_peer(core, each->number);
     list_each(link, &core->outputs)
-        core_remove_output(core, list_entry(link, struct output, link)->number, 0);
+        core_remove_output(core, list_entry(link, struct output, link)->number);
     senders_free(core->senders);
     core_hear(core, 0);
     reports_clear(&core->reports);
@@ -130,13 +130,6 @@ void core_placed(struct core *core, struct peer *peer, double now)
     }
 }
 
-void core_cut_off(struct core *core, struct peer *peer, const struct port *port,
-                  const struct address *address)
-{
-    (void)core;
-    ice_cut_off(peer, port, address);
-}
-
 /* What is asked. */
 
 void core_add_peer(struct core *core, uint64_t number, const struct credentials *local, double now)
@@ -183,10 +176,9 @@ bool core_secure(struct core *core, uint64_t number, const struct keys *keys, do
     return true;
 }
 
-static void stop_watching(struct core *core, struct peer *peer)
+static void stop_watching(struct peer *peer)
 {
     if (peer->viewer != NULL) {
-        core->counts.packets_dropped += (uint64_t)peer->viewer->stall.dropped;
         output_remove(peer->output, peer->viewer);
         viewer_free(peer->viewer);
         peer->viewer = NULL;
@@ -194,17 +186,16 @@ static void stop_watching(struct core *core, struct peer *peer)
     peer->output = NULL;
 }
 
-void core_remove_peer(struct core *core, uint64_t number, double now)
+void core_remove_peer(struct core *core, uint64_t number)
 {
-    (void)now;
     struct peer *peer = core_peer(core, number);
     if (peer == NULL)
         return;
     peers_remove(&core->peers, peer);
     ice_remove(&core->ice, peer);
-    upkeep_forget(core, peer);
+    upkeep_forget(peer);
     give_up_own(core, peer);
-    stop_watching(core, peer);
+    stop_watching(peer);
     struct publisher *publisher = peer->publisher;
     if (publisher != NULL) {
         /* Each output takes itself off. */
@@ -225,19 +216,19 @@ void core_add_output(struct core *core, uint64_t number, struct ssrcs ssrcs,
     list_add(&core->outputs, &output->link);
 }
 
-void core_remove_output(struct core *core, uint64_t number, double now)
+void core_remove_output(struct core *core, uint64_t number)
 {
-    (void)now;
     struct output *output = output_of(core, number);
     if (output == NULL)
         return;
     for (struct peer *each = NULL; (each = peers_next(&core->peers, each)) != NULL;)
         if (each->output == output)
-            stop_watching(core, each);
+            stop_watching(each);
     output_put_on_air(output, NULL);
     core->counts.packets_sent += (uint64_t)output->sending.sent;
     core->counts.packets_repaired += (uint64_t)output->repairs.repaired;
     core->counts.packets_unrepaired += (uint64_t)output->repairs.unrepaired;
+    core->counts.packets_dropped += (uint64_t)output->dropped;
     list_remove(&output->link);
     output_free(output);
 }
@@ -347,6 +338,7 @@ void core_counters(const struct core *core, struct counters *counters)
         counters->packets_sent += (uint64_t)output->sending.sent;
         counters->packets_repaired += (uint64_t)output->repairs.repaired;
         counters->packets_unrepaired += (uint64_t)output->repairs.unrepaired;
+        counters->packets_dropped += (uint64_t)output->dropped;
         list_each(each, &output->viewers)
             counters->packets_dropped +=
                 (uint64_t)list_entry(each, struct viewer, all)->stall.dropped;

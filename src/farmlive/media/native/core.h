@@ -90,10 +90,10 @@ void core_restart_ice(struct core *core, uint64_t number, const struct credentia
 void core_send(struct core *core, uint64_t number, const uint8_t *data, size_t size, double now);
 /* False where there is no such peer: nobody uses the keys. */
 bool core_secure(struct core *core, uint64_t number, const struct keys *keys, double now);
-void core_remove_peer(struct core *core, uint64_t number, double now);
+void core_remove_peer(struct core *core, uint64_t number);
 void core_add_output(struct core *core, uint64_t number, struct ssrcs ssrcs,
                      uint16_t sound_sequence, uint32_t sound_timestamp);
-void core_remove_output(struct core *core, uint64_t number, double now);
+void core_remove_output(struct core *core, uint64_t number);
 /* Takes over the holder of `publishing`. */
 void core_publish(struct core *core, uint64_t number, struct publishing *publishing,
                   uint32_t own_ssrc, double now);
@@ -115,9 +115,6 @@ void core_counters(const struct core *core, struct counters *counters);
 struct peer *core_peer(const struct core *core, uint64_t number);
 /* A check has given the peer its address, its first one or another. */
 void core_placed(struct core *core, struct peer *peer, double now);
-/* A connection has ended. */
-void core_cut_off(struct core *core, struct peer *peer, const struct port *port,
-                  const struct address *address);
 /* delivery.c: take what senders have told since the last call. */
 void core_hear(struct core *core, double now);
 

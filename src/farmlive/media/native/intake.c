@@ -134,7 +134,7 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
         break;
     case RTCP_KEYFRAME_REQUEST: {
         core->counts.keyframe_requests_received++;
-        struct publisher *asked = output_keyframe_requested(output, viewer);
+        struct publisher *asked = output_keyframe_requested(viewer);
         if (asked != NULL)
             upkeep_ask(core, asked, now);
         break;

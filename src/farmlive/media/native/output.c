@@ -195,9 +195,8 @@ bool output_send_whole(struct output *output)
 
 void output_flush(struct output *output) { sending_send(output, true); }
 
-void output_pump(struct output *output, double now)
+void output_pump(struct output *output)
 {
-    (void)now;
     if (list_is_empty(&output->catching))
         return;
     output_flush(output);

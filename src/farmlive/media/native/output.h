@@ -68,10 +68,10 @@ bool output_aim(struct output *output, struct viewer *viewer, double now);
  * asked. */
 void output_want_keyframes(struct output *output, double now);
 /* Send the next part of their burst to all who catch up. */
-void output_pump(struct output *output, double now);
+void output_pump(struct output *output);
 
 /* The viewer's decoder needs a keyframe: the publisher that is to be asked for it, or NULL. */
-struct publisher *output_keyframe_requested(struct output *output, struct viewer *viewer);
+struct publisher *output_keyframe_requested(const struct viewer *viewer);
 /* The viewer tells what it lost; true where it needs another layer's keyframe now. */
 bool output_reported(struct output *output, struct viewer *viewer,
                      const struct receiver_report *report, double now);

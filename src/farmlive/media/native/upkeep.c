@@ -40,9 +40,8 @@ void upkeep_joined(struct core *core, struct peer *peer)
         list_add(&core->publishing, &peer->publishing);
 }
 
-void upkeep_forget(struct core *core, struct peer *peer)
+void upkeep_forget(struct peer *peer)
 {
-    (void)core;
     list_remove(&peer->joining);
     list_remove(&peer->publishing);
     list_remove(&peer->turn);
@@ -269,7 +268,7 @@ static void pump(struct core *core, double now)
     core->is_bursting = false;
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
-        output_pump(output, now);
+        output_pump(output);
         core->is_bursting |= !list_is_empty(&output->catching);
     }
     core->burst_at = now + BURST_S;

@@ -13,7 +13,7 @@ void upkeep_start(struct core *core, double wall, double now);
 /* Look after a peer, which is joining now; it has its keys and its place; it is gone. */
 void upkeep_watch(struct core *core, struct peer *peer);
 void upkeep_joined(struct core *core, struct peer *peer);
-void upkeep_forget(struct core *core, struct peer *peer);
+void upkeep_forget(struct peer *peer);
 
 /* Some datagrams were taken: send what is whole, and do what is due. */
 void upkeep_after_reading(struct core *core, double now);
