@@ -1,7 +1,6 @@
 /* Drives the incoming half of the native engine by a script from standard input, one call a line,
  * and prints what each call returns or tells, for `test_incoming` to compare with Python's. */
-#include <stdio.h>
-
+#include "driver.h"
 #include "memory.h"
 #include "output.h"
 #include "publisher.h"
@@ -15,20 +14,6 @@ static struct output outputs[OUTPUTS];
 static struct track *old_tracks[KEPT];
 static struct packet *packets[KEPT];
 static unsigned kept_tracks, kept_packets;
-
-/* Words of the line at hand. */
-
-static const char *word(void) { return strtok(NULL, " \n"); }
-static long integer(void) { return strtol(word(), NULL, 10); }
-static double number(void) { return strtod(word(), NULL); }
-
-static void optional(bool there, double value)
-{
-    if (there)
-        printf(" %.17g", value);
-    else
-        printf(" -");
-}
 
 /* The outputs: they say what they are told, and change their places when a track begins anew. */
 
@@ -83,7 +68,7 @@ static void read_track(void)
     incoming->clock_rate = (unsigned)integer();
     memset(incoming->repairs, -1, sizeof incoming->repairs);
     memset(incoming->red, -1, sizeof incoming->red);
-    for (const char *rid; (rid = word()) != NULL;)
+    for (const char *rid; (rid = word_or_end()) != NULL;)
         snprintf(incoming->rids[incoming->layers++], RID_SIZE, "%s", rid);
 }
 
@@ -91,7 +76,7 @@ static void read_type(void)
 {
     struct incoming *incoming = &publishing->tracks[publishing->count - 1];
     const char *what = word();
-    long payload_type = integer(), value = integer();
+    long long payload_type = integer(), value = integer();
     if (*what == 'c')
         incoming->codecs[payload_type] = (codec_id)value;
     else if (*what == 'r')
@@ -111,25 +96,14 @@ static void start(void)
 
 /* Calls. */
 
-static void print_bytes(const uint8_t *data, size_t size)
-{
-    for (size_t at = 0; at < size; at++)
-        printf("%02x", data[at]);
-    printf("\n");
-}
-
 static void take(void)
 {
-    double now = number(), arrival = number();
+    double now = real(), arrival = real();
     const char *hex = word();
     size_t size = strlen(hex) / 2;
     /* On the heap and of its size, so that nothing is read behind it unseen. */
     uint8_t *data = memory_checked(malloc(size));
-    for (size_t at = 0; at < size; at++) {
-        unsigned byte;
-        sscanf(hex + 2 * at, "%2x", &byte);
-        data[at] = (uint8_t)byte;
-    }
+    read_bytes(hex, data, size);
     struct rtp_packet received;
     struct taken taken;
     if (!rtp_split(data, size, &received)) {
@@ -153,7 +127,7 @@ static void heard(void)
     struct sender_report report = {.ssrc = (uint32_t)integer()};
     report.ntp = strtoull(word(), NULL, 10);
     report.timestamp = (uint32_t)integer();
-    publisher_heard(publisher, &report, number());
+    publisher_heard(publisher, &report, real());
 }
 
 static void answered(void)
@@ -167,7 +141,7 @@ static void answered(void)
 static void tell(bool is_feedback)
 {
     struct rtcp_buffer out = {0};
-    double now = number();
+    double now = real();
     if (is_feedback) {
         bool report = integer();
         publisher_feedback(publisher, now, report, strtoull(word(), NULL, 10), &out);
@@ -179,14 +153,14 @@ static void tell(bool is_feedback)
 
 static void measure(void)
 {
-    publisher_measure(publisher, number());
+    publisher_measure(publisher, real());
     const struct health *health = &publisher->health;
     printf("health %d %d %d %.17g %.17g %.17g", (int)codec_family(health->codec),
            health->size.width, health->size.height, health->bitrate_kbps, health->fps,
            health->loss);
-    optional(health->rtt_ms >= 0, health->rtt_ms);
-    optional(health->keyframe_s >= 0, health->keyframe_s);
-    optional(health->jitter_ms >= 0, health->jitter_ms);
+    print_optional(health->rtt_ms >= 0, health->rtt_ms);
+    print_optional(health->keyframe_s >= 0, health->keyframe_s);
+    print_optional(health->jitter_ms >= 0, health->jitter_ms);
     printf(" %d %d %d", health->keyframes_on_request, health->audio, (int)health->objection);
     for (int layer = 0; layer < health->layer_count; layer++)
         printf(" %s:%d:%d:%.17g", health->layers[layer].rid, health->layers[layer].size.width,
@@ -205,8 +179,8 @@ static void print_ring(struct ring *ring, double now)
     }
     bool has_start = ring_group_start(ring, &start);
     printf(" ring %u %u", ring->highest, sum);
-    optional(ring->newest != NULL, ring->newest != NULL ? ring->newest->sequence : 0);
-    optional(has_start, start);
+    print_optional(ring->newest != NULL, ring->newest != NULL ? ring->newest->sequence : 0);
+    print_optional(has_start, start);
     printf(" %.17g %d %d", ring->group_time, ring_starts_in_group(ring, now, false),
            ring_starts_in_group(ring, now, true));
 }
@@ -220,14 +194,14 @@ static void print_track(struct track *track, double now)
            track->loss, track_jitter_ms(track));
     printf(" %d %d %d %d %d %d", publisher_has_layer(publisher, track), track->whole,
            track->wrapped, track->overrun, track->wanted, track_unanswered(track, now));
-    optional(track->has_repair, track->repair_s);
-    optional(track->has_keyframe, track->keyframe_at);
-    optional(track->rhythm.has_next, track->rhythm.next);
-    optional(track->has_held, track->has_held ? track->held_sequence : 0);
-    optional(track->has_held, track->has_held ? track->held_timestamp : 0);
+    print_optional(track->has_repair, track->repair_s);
+    print_optional(track->has_keyframe, track->keyframe_at);
+    print_optional(track->rhythm.has_next, track->rhythm.next);
+    print_optional(track->has_held, track->has_held ? track->held_sequence : 0);
+    print_optional(track->has_held, track->has_held ? track->held_timestamp : 0);
     printf(" %u", track_timestamp_at(track, now));
     bool is_aligned = track_timestamp_of(track, publisher->tracks[0], &aligned);
-    optional(is_aligned, aligned);
+    print_optional(is_aligned, aligned);
     for (int at = 0; at < track->missing_count; at++)
         printf(" %u:%d:%.17g:%.17g", track->missing[at].sequence, track->missing[at].tries,
                track->missing[at].due, track->missing[at].asked);
@@ -238,10 +212,10 @@ static void print_track(struct track *track, double now)
 
 static void state(void)
 {
-    double now = number();
+    double now = real();
     printf("publisher %.17g %d %.17g %d", publisher_last_at(publisher), publisher_wanted(publisher),
            publisher_rest(publisher, now, 0.009), publisher_answers_requests(publisher));
-    optional(publisher->round_trip_s >= 0, publisher->round_trip_s);
+    print_optional(publisher->round_trip_s >= 0, publisher->round_trip_s);
     printf(" %d %d", publisher->health.size.width, publisher->health.size.height);
     print_layers();
     printf("\n");
@@ -251,7 +225,7 @@ static void state(void)
 
 static void want(void)
 {
-    long layer = integer();
+    long long layer = integer();
     publisher_want_keyframe(publisher, layer < 0 ? NULL : publisher->layers[layer]);
 }
 
@@ -269,7 +243,7 @@ int main(void)
     char *line = NULL;
     size_t room = 0;
     while (getline(&line, &room, stdin) > 0) {
-        const char *call = strtok(line, " \n");
+        const char *call = first_word(line);
         if (strcmp(call, "publishing") == 0)
             read_publishing();
         else if (strcmp(call, "track") == 0)
@@ -291,7 +265,7 @@ int main(void)
         else if (strcmp(call, "feedback") == 0)
             tell(true);
         else if (strcmp(call, "look") == 0)
-            printf("look %d\n", publisher_look(publisher, number()));
+            printf("look %d\n", publisher_look(publisher, real()));
         else if (strcmp(call, "measure") == 0)
             measure();
         else if (strcmp(call, "state") == 0)

@@ -47,8 +47,9 @@ class Hand:
         return peer, Protection(Keys(GCM, 16, theirs, ours))
 
 
-def check(local: Credentials) -> bytes:
-    return stun.request(f"{local.ufrag}:theirs", local.password.encode(), bytes(12))
+def check(local: Credentials = LOCAL, nominate: bool = False) -> bytes:
+    key = local.password.encode()
+    return stun.request(f"{local.ufrag}:theirs", key, bytes(12), use_candidate=nominate)
 
 
 def picture(protection: Protection, payload: bytes, number: int = 1) -> bytes:

@@ -1,8 +1,7 @@
 /* Outputs, publishers and viewers of the native engine, run by a script: a call a line on standard
  * input, and on standard output what each viewer would be sent, in plain text. Senders and ports
  * are replaced. */
-#include <stdio.h>
-
+#include "driver.h"
 #include "joining.h"
 #include "memory.h"
 #include "output_state.h"
@@ -27,19 +26,7 @@ size_t port_held(const struct port *port, const struct address *address)
 
 /* The words of a call. */
 
-static const char *word(void)
-{
-    const char *found = strtok(NULL, " \n");
-    if (found == NULL) {
-        fputs("a word is missing\n", stderr);
-        exit(2);
-    }
-    return found;
-}
-
-static long long integer(void) { return strtoll(word(), NULL, 10); }
 static int small(void) { return (int)integer(); }
-static double real(void) { return strtod(word(), NULL); }
 static struct output *output(void) { return outputs[integer()]; }
 static struct publisher *publisher(void) { return publishers[integer()]; }
 static struct viewer *viewer(void) { return viewers[integer()]; }
@@ -144,7 +131,7 @@ static void remove_publisher(struct publisher *gone)
 
 /* What comes. */
 
-static void take(struct publisher *from, double now, char *hex)
+static void take(struct publisher *from, double now, const char *hex)
 {
     uint8_t data[2048];
     size_t size = read_bytes(hex, data, sizeof data);
@@ -259,7 +246,7 @@ static void call(const char *verb)
     if (IS("rtp")) {
         struct publisher *from = publisher();
         double now = real();
-        take(from, now, strtok(NULL, " \n"));
+        take(from, now, word());
     } else if (IS("whole")) {
         printf("= %d\n", output_send_whole(output()));
     } else if (IS("flush")) {
@@ -334,7 +321,7 @@ int main(void)
     char *line = NULL;
     size_t room = 0;
     while (getline(&line, &room, stdin) > 0) {
-        call(strtok(line, " \n"));
+        call(first_word(line));
         puts(".");
         fflush(stdout);
     }

@@ -2,20 +2,13 @@
 #include "output_state.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+
+#include "driver.h"
 
 static void print_shift(const struct shift *shift)
 {
     printf("%d,%d,%" PRIu32 ",%d,%d,%d", shift->payload_type, shift->sequence, shift->timestamp,
            shift->pictures.codec, shift->pictures.picture, shift->pictures.base);
-}
-
-static void print_optional(bool has, double value)
-{
-    if (has)
-        printf(" %.17g", value);
-    else
-        printf(" -");
 }
 
 static void print_epoch(const struct epoch *epoch)

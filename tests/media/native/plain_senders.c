@@ -2,31 +2,14 @@
 #include "plain_senders.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
+#include "driver.h"
 #include "memory.h"
 
 struct audience {
     int count;
     struct leg *legs[];
 };
-
-void print_bytes(const uint8_t *data, size_t size)
-{
-    for (size_t at = 0; at < size; at++)
-        printf("%02x", data[at]);
-    putchar('\n');
-}
-
-size_t read_bytes(const char *hex, uint8_t *out, size_t room)
-{
-    size_t size = strlen(hex) / 2;
-    for (size_t at = 0; at < size && at < room; at++) {
-        char digits[3] = {hex[2 * at], hex[2 * at + 1], 0};
-        out[at] = (uint8_t)strtoul(digits, NULL, 16);
-    }
-    return size;
-}
 
 struct audience *audience_new(struct leg *const *legs, int count)
 {

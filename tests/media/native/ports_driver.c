@@ -1,9 +1,8 @@
 /* Drives ICE, the table by address, the backlog and the deframer of the native engine by a script
  * from standard input, one call a line, and prints what each call returns or sends. */
-#include <stdio.h>
-
 #include "backlog.h"
 #include "connection.h"
+#include "driver.h"
 #include "ice.h"
 #include "memory.h"
 
@@ -38,12 +37,6 @@ int connection_stream(struct connection *connection, const uint8_t *packet, size
 void connection_flush(struct connection *connection, double now) { (void)connection, (void)now; }
 size_t connection_held(const struct connection *connection) { return connection != NULL; }
 
-/* Words of the line at hand. */
-
-static const char *word(void) { return strtok(NULL, " \n"); }
-static long integer(void) { return strtol(word(), NULL, 10); }
-static double number(void) { return strtod(word(), NULL); }
-
 static struct address address(void)
 {
     struct address read;
@@ -54,14 +47,7 @@ static struct address address(void)
 }
 
 /* Bytes in hexadecimal, behind a point. */
-static size_t bytes(void)
-{
-    const char *text = word() + 1;
-    size_t size = 0;
-    for (unsigned byte; sscanf(text + 2 * size, "%2x", &byte) == 1; size++)
-        data[size] = (uint8_t)byte;
-    return size;
-}
+static size_t bytes(void) { return read_bytes(word() + 1, data, sizeof data); }
 
 static struct credentials credentials(void)
 {
@@ -74,16 +60,10 @@ static struct credentials credentials(void)
     return read;
 }
 
-static void print_more(const uint8_t *at, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        printf("%02x", at[i]);
-}
-
-static void print_bytes(const uint8_t *at, size_t size)
+static void print_data(const uint8_t *at, size_t size)
 {
     printf(".");
-    print_more(at, size);
+    print_hex(at, size);
 }
 
 static void print_place(const struct port *port, const struct address *at)
@@ -99,7 +79,7 @@ static void keep(void *context, const struct address *to, const uint8_t *sent, s
     printf("sent");
     print_place(*port, to);
     printf(" ");
-    print_bytes(sent, size);
+    print_data(sent, size);
     printf("\n");
 }
 
@@ -120,23 +100,23 @@ static void print_peer(const struct peer *peer)
 static bool drive_ice(const char *call)
 {
     if (strcmp(call, "add") == 0) {
-        long which = integer();
+        long long which = integer();
         struct credentials local = credentials();
         struct peer *peer = peers[which] = memory_new(sizeof *peer);
         peer->number = (uint64_t)which;
-        ice_add(&ice, peer, &local, number());
+        ice_add(&ice, peer, &local, real());
     } else if (strcmp(call, "restart") == 0) {
         struct peer *peer = peers[integer()];
         struct credentials local = credentials();
-        ice_restart(&ice, peer, &local, number());
+        ice_restart(&ice, peer, &local, real());
     } else if (strcmp(call, "remove") == 0) {
-        long which = integer();
+        long long which = integer();
         ice_remove(&ice, peers[which]);
         free(peers[which]);
         peers[which] = NULL;
     } else if (strcmp(call, "heard") == 0) {
         struct peer *peer = peers[integer()];
-        peer->heard_at = number();
+        peer->heard_at = real();
     } else if (strcmp(call, "cut") == 0) {
         struct peer *peer = peers[integer()];
         struct port *port = ports[integer()];
@@ -147,7 +127,7 @@ static bool drive_ice(const char *call)
         struct port *port = ports[integer()];
         struct address from = address();
         size_t size = bytes();
-        struct peer *peer = ice_check(&ice, port, data, size, &from, number(), &first, &moved);
+        struct peer *peer = ice_check(&ice, port, data, size, &from, real(), &first, &moved);
         if (peer)
             printf("checked %d %d %d\n", (int)peer->number, first, moved);
         else
@@ -190,27 +170,27 @@ static bool drive_stream(const char *call)
     if (strcmp(call, "keep") == 0) {
         size_t size = bytes();
         bool is_video = integer();
-        backlog_add(&backlog, data, size, is_video, number());
+        backlog_add(&backlog, data, size, is_video, real());
         printf("%zu\n", backlog.size);
     } else if (strcmp(call, "next") == 0) {
         static struct iovec parts[PARTS_MOST];
         int count = backlog_next(&backlog, (size_t)integer(), parts, PARTS_MOST);
         printf(".");
         for (int i = 0; i < count; i++)
-            print_more(parts[i].iov_base, parts[i].iov_len);
+            print_hex(parts[i].iov_base, parts[i].iov_len);
         printf("\n");
     } else if (strcmp(call, "gone") == 0) {
         backlog_sent(&backlog, (size_t)integer());
         printf("%zu\n", backlog.size);
     } else if (strcmp(call, "trim") == 0) {
-        int dropped = backlog_trim(&backlog, number());
+        int dropped = backlog_trim(&backlog, real());
         printf("%d %zu\n", dropped, backlog.size);
     } else if (strcmp(call, "feed") == 0) {
         uint8_t *at = data, *packet;
         size_t left = bytes(), size;
         enum framed framed;
         while ((framed = deframer_next(&deframer, &at, &left, &packet, &size)) == FRAMED_PACKET) {
-            print_bytes(packet, size);
+            print_data(packet, size);
             printf(" ");
         }
         printf("%s\n", framed == FRAMED_TOO_LONG ? "too long" : "");
@@ -244,7 +224,7 @@ int main(void)
         ports[i] = port_new(TRANSPORT_UDP, -1, &sink);
     }
     while (fgets(line, sizeof line, stdin)) {
-        const char *call = strtok(line, " \n");
+        const char *call = first_word(line);
         if (!drive_ice(call) && !drive_table(call) && !drive_stream(call) && !drive_socket(call))
             abort();
     }

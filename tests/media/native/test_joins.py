@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from pylibsrtp import Policy
 from tests.media import packets
+from tests.media.native.handles import handles
 from tests.media.native.hands import Told
+from tests.media.native.one_hand import check
 from tests.waiting import until
 
-from farmlive.media import stun
 from farmlive.media.engine import Credentials, Incoming, Keys, Outgoing, Publishing, Viewing
 from farmlive.media.native.engine import NativeEngine
 from farmlive.media.rtp import Packet
@@ -36,10 +37,6 @@ def memory() -> int:
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def handles() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 class Room:
@@ -64,8 +61,7 @@ class Room:
         peer = self.engine.add_peer(local)
         ours, theirs = os.urandom(28), os.urandom(28)
         self.engine.secure(peer, Keys(GCM, 16, ours, theirs))
-        key = local.password.encode()
-        way.send(stun.request(f"{local.ufrag}:theirs", key, bytes(12)))
+        way.send(check(local))
         return peer, Protection(Keys(GCM, 16, theirs, ours))
 
     async def publishes(self) -> None:

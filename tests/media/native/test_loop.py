@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.media.native.handles import handles
 from tests.media.native.hands import Told
+from tests.media.native.one_hand import LOCAL, check
 from tests.waiting import until
 
 from farmlive.media import stun
@@ -22,7 +24,6 @@ from farmlive.media.engine import Credentials
 from farmlive.media.framing import LARGEST, Deframer, frame
 from farmlive.media.native.engine import NativeEngine
 
-LOCAL = Credentials("ours", "our-password")
 OF_AN_ADDRESS, IN_ALL = 256, 4096
 
 
@@ -69,11 +70,6 @@ async def room() -> AsyncIterator[Room]:
         await engine.start(room.told, ["127.0.0.1"], ["127.0.0.1"], 0, 0)  # type: ignore[arg-type]
         yield room
         await engine.stop()
-
-
-def check(local: Credentials = LOCAL, nominate: bool = False) -> bytes:
-    key = local.password.encode()
-    return stun.request(f"{local.ufrag}:theirs", key, bytes(12), use_candidate=nominate)
 
 
 async def heard(sock: socket.socket) -> bytes:
@@ -151,7 +147,7 @@ async def test_whoever_comes_as_soon_as_it_is_let_in_is_answered(room: Room, pro
 async def test_strangers_get_no_answer(room: Room) -> None:
     room.engine.add_peer(LOCAL)
     sock = await room.udp()
-    for data in (b"", b"\x16record", check(Credentials("ours", "wrong")), bytes(3000)):
+    for data in (b"", b"\x16record", check(Credentials(LOCAL.ufrag, "wrong")), bytes(3000)):
         sock.send(data)
     assert await is_answered(sock)
     counts = room.engine.counters()
@@ -356,10 +352,10 @@ async def test_nothing_is_left_of_an_engine_that_stopped(send_threads: int) -> N
                 socket.create_connection(way)
 
     await live()
-    before, alive = len(os.listdir("/proc/self/fd")), threading.active_count()
+    before, alive = handles(), threading.active_count()
     for _ in range(20):
         await live()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert handles() == before
     assert threading.active_count() == alive
     assert not [name for name in threads() if name.startswith("farmlive")]
 

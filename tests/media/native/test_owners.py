@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from tests.media.native.handles import handles
 from tests.media.native.senders_at_work import (
     CROWD,
     LEAD,
@@ -65,10 +66,6 @@ def test_owners_go_where_they_are_put_where_there_are_more_or_fewer_than_cores(
     for _ in range((CROWD + LEAD) * (len(cores) + 1)):
         senders.leg()
     assert cores_of_threads() == [cores] * (len(cores) + 1)
-
-
-def handles() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_each_owner_sends_by_a_socket_of_its_own_on_the_same_port(

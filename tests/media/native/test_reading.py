@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from secrets import token_hex
 
 import pytest
-from tests.media.native.one_hand import GCM, KEYFRAME, VIDEO, picture
-from tests.media.native.test_loop import Room, check, heard
+from tests.media.native.one_hand import GCM, KEYFRAME, VIDEO, check, picture
+from tests.media.native.test_loop import Room, heard
 from tests.waiting import until
 
 from farmlive.media.engine import Credentials, Keys, Peer, Times

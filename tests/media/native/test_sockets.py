@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.media.native.compiling import LIBRARY, compiled
+from tests.media.native.handles import handles
 
 from farmlive.media import sieve
 from farmlive.media.addresses import open_sockets
@@ -173,13 +174,13 @@ def test_nobody_else_can_open_the_port(sockets: Any, shared: socket.socket) -> N
 
 def test_a_socket_that_cannot_be_opened_is_none(sockets: Any) -> None:
     (shared,) = open_sockets(["127.0.0.1"], 0)
-    before = len(os.listdir("/proc/self/fd"))
+    before = handles()
     with shared:
         address = Address()
         # The kernel connects no socket to the broadcast address unasked.
         assert sockets.address_read(ctypes.byref(address), b"255.255.255.255", 9)
         assert sockets.beside_open(shared.fileno(), ctypes.byref(address)) == -1
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert handles() == before
         assert not shared.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
 
 
