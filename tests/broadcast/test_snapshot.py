@@ -208,6 +208,20 @@ def test_orders_are_for_their_buyer_and_staff() -> None:
     assert len(view(scene, PUBLIC | {"staff"})["orders"]) == 2
 
 
+def test_what_was_taken_off_an_order_stays_known_and_is_no_farms_of_several() -> None:
+    told = ("staff", "order:1", "farm:a", "farm:b")
+    placed = {"order": "1", "state": "placed", "payment": "due"}
+    scene = folded(
+        ("order.placed", placed, told),
+        ("order.refunded", {"order": "1", "payment": "due", "amount": {"amount": 300}}, told),
+        ("order.claim_answered", {"order": "1", "amount": {"amount": 100}}, told),
+    )
+    (own,) = view(scene, PUBLIC | {"order:1"})["orders"]
+    assert own["refunded"] == {"amount": 300}
+    (sellers,) = view(scene, PUBLIC | {"farm:a"})["orders"]
+    assert not {"refunded", "amount"} & set(sellers)
+
+
 def test_the_source_on_air() -> None:
     switched = ("source.switched", {"source": "s", "label": "orchard"})
     assert folded(switched).source == {"source": "s", "label": "orchard"}

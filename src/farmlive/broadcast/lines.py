@@ -10,7 +10,7 @@ FARM = "farm:"
 ORDER = "order:"
 # What tells of the buyer, or of the whole order where other farms have lines in it.
 _OF_THE_BUYER = ("buyer", "reason", "fee")
-_OF_THE_WHOLE = ("total", "amount")
+_OF_THE_WHOLE = ("total", "amount", "refunded")
 
 
 def farm_audience(farm: str) -> str:

@@ -162,6 +162,8 @@ def _order(scene: Scene, event: Event) -> None:
     at = event.at if begins or "at" not in order else order["at"]
     known = {**order, **data, "at": at}
     known.pop("undone", None)
+    if event.kind == "order.refunded":  # an answer to a claim has an amount of its own
+        known["refunded"] = data["amount"]
     if known.get("state") != "held":
         for name in _OF_A_HOLD:
             known.pop(name, None)

@@ -4,6 +4,7 @@ import { el, icon, say } from "../common/dom.js";
 import { kilograms, money } from "../common/format.js";
 import { recall } from "../common/memory.js";
 import { pictureOf } from "../common/pictures.js";
+import { asked } from "../common/sums.js";
 import { n, t } from "../common/words.js";
 import { buyButton, fullName, lotLine, stockBar, stockInWords } from "./card.js";
 import { flashLine, priceOf, wasOf } from "./flash.js";
@@ -147,7 +148,7 @@ export function renderOrders(place, scene) {
             "a",
             { class: "link", href: links[order.order], target: "_blank" },
             icon("check", true),
-            [order.number, money(order.total), STATES[order.state]?.()].filter(Boolean).join(" · "),
+            [order.number, money(asked(order)), STATES[order.state]?.()].filter(Boolean).join(" · "),
           ),
         ),
       ),

@@ -110,7 +110,8 @@ export class Scene {
         break;
       default:
         if (kind.startsWith("order.") && data.order) {
-          this.orders.set(data.order, { ...this.orders.get(data.order), ...data, at });
+          const refunded = kind === "order.refunded" ? { refunded: data.amount } : {};
+          this.orders.set(data.order, { ...this.orders.get(data.order), ...data, ...refunded, at });
         }
     }
   }

@@ -5,7 +5,7 @@ import { say } from "../common/dom.js";
 import { clock, count, duration, listed, money } from "../common/format.js";
 import { now } from "../common/now.js";
 import { t, text } from "../common/words.js";
-import { isGone, stateKind, stateWords } from "./state.js";
+import { asked, isGone, stateKind, stateWords } from "./state.js";
 
 const KEPT = 200;
 
@@ -91,7 +91,7 @@ export class Orders extends EventTarget {
   #fill(item, order) {
     const set = (key, words) => say(item.querySelector(`[data-${key}]`), words);
     set("number", order.number ?? t("Held"));
-    set("total", money(order.total));
+    set("total", money(asked(order)));
     set(
       "lines",
       listed(

@@ -1,7 +1,10 @@
 // The states of an order and of its payment in words, and what may follow. Decides only; the server
 // has the same table (shop/life.py) and the last word.
 
+import { asked, isTakenOff, left } from "../common/sums.js";
 import { t } from "../common/words.js";
+
+export { asked, isTakenOff, left };
 
 export function stateWords(state) {
   switch (state) {
@@ -51,17 +54,8 @@ export function paymentWords(payment) {
 
 export const isGone = (state) => state === "cancelled" || state === "expired";
 
-/** What is left of an order's total without what was taken off or given back, in minor units. */
-export const left = ({ total, refunded }) => total.amount - (refunded?.amount ?? 0);
-
 /** Whether something of it is still to be paid. */
 export const isDue = (order) => order.payment === "due" && !isGone(order.state) && left(order) > 0;
-
-/** Whether what was refunded of it was taken off before anyone paid: none of it was given back. */
-export const isTakenOff = ({ payment }) => payment === "due" || payment === "paid";
-
-/** What one pays for it, as money. */
-export const asked = (order) => ({ ...order.total, amount: isTakenOff(order) ? left(order) : order.total.amount });
 
 /** How what was refunded of it is called. */
 export function refundWords(order) {

@@ -1,0 +1,11 @@
+// What is paid for an order that something was taken off, or given back, of. Decides only.
+
+/** What is left of an order's total without what was taken off or given back, in minor units; a
+    seller knows the own lines' total alone, and the fee may have been given back on top. */
+export const left = ({ total, refunded }) => Math.max(0, total.amount - (refunded?.amount ?? 0));
+
+/** Whether what was refunded of it was taken off before anyone paid: none of it was given back. */
+export const isTakenOff = ({ payment }) => payment === "due" || payment === "paid";
+
+/** What one pays for it, as money. */
+export const asked = (order) => ({ ...order.total, amount: isTakenOff(order) ? left(order) : order.total.amount });
