@@ -1,16 +1,19 @@
-"""Takes the pictures of docs/pictures from a demo that runs, with Chromium, at both sizes."""
+"""Takes the pictures of docs/pictures from a demo that runs, with Chromium, at both sizes: all, or
+those whose names follow the demo's folder.
+"""
 
 import json
-import secrets
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
 from benches import browsers
+from picture_trade import Trade, of_claim, of_wrong_price
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from farmlive.demo.film import KITCHEN, film_in
@@ -102,23 +105,6 @@ def buying(page: Page) -> None:
     page.locator("dialog[open]").first.wait_for()
 
 
-def ordered(visitor: BrowserContext, url: str, live: str, offer: dict[str, Any]) -> str:
-    """Place an order, as a visitor would; the address of its page."""
-    answer = visitor.request.post(
-        f"{url}/api/v1/broadcasts/{live}/orders",
-        headers={"Idempotency-Key": secrets.token_urlsafe(16)},
-        data={
-            "lines": [
-                {"offer": offer["offer"], "quantity": 2, "price": offer["price"]["amount"]},
-            ],
-            "buyer": {"name": "王月娥", "phone": "13800001001"},
-            "delivery": {"way": "parcel", "address": "福建省福州市鼓楼区东街 12 号"},
-            "payment": "cash_on_delivery",
-        },
-    )
-    return str(answer.json()["url"])
-
-
 def invited(staff: BrowserContext, url: str, live: str) -> str:
     """Invite a guest, as a host would, in place of earlier ones; the path of the guest's page."""
     guests = f"{url}/api/v1/broadcasts/{live}/guests"
@@ -130,31 +116,47 @@ def invited(staff: BrowserContext, url: str, live: str) -> str:
     return str(made.json()["url"])
 
 
+def signed_in(context: BrowserContext, demo: dict[str, Any], role: str) -> None:
+    """Sign in as the demo's first of a role."""
+    user = next(user for user in demo["users"] if user["role"] == role)
+    context.request.post(
+        f"{demo['url']}/api/v1/session",
+        data={"name": user["name"], "password": user["password"]},
+    )
+
+
 def main() -> None:
-    """Take every picture."""
-    demo = json.loads((Path(sys.argv[1]) / "demo.json").read_text())
+    """Take every picture, or those that are named."""
+    named = set(sys.argv[2:])
+    data = Path(sys.argv[1])
+    demo = json.loads((data / "demo.json").read_text())
     url, live = demo["url"], demo["live"]
-    host = next(user for user in demo["users"] if user["role"] == "coordinator")
-    card = demo["offers"][0]
+    card, dear = demo["offers"][0], demo["offers"][-1]
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        seen = camera(Path(sys.argv[1]), GUEST, Path(folder))
+        seen = camera(data, GUEST, Path(folder))
         flags = [
             *(*browsers.ARGUMENTS, *browsers.CAMERA),
             f"--use-file-for-fake-video-capture={seen}",
         ]
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
-            staff, visitor = (browser.new_context(**as_device(viewport)) for _ in range(2))
-            staff.request.post(
-                f"{url}/api/v1/session",
-                data={"name": host["name"], "password": host["password"]},
-            )
+            staff, clerk, visitor = (browser.new_context(**as_device(viewport)) for _ in range(3))
+            signed_in(staff, demo, "coordinator")
+            signed_in(clerk, demo, "clerk")
             ask = staff.request.get
             broadcasts = ask(f"{url}/api/v1/broadcasts").json()["broadcasts"]
-            past = next(one["id"] for one in broadcasts if one["state"] == "ended")
+            past, *_, closed = (one["id"] for one in broadcasts if one["state"] == "ended")
             farm = ask(f"{url}/api/v1/farms").json()["farms"][0]["id"]
-            order = ordered(visitor, url, live, card)
+            trade = Trade(staff, visitor, url, live)
+            offers = ask(f"{url}/api/v1/broadcasts/{live}/offers").json()["offers"]
+            plenty = max(offers, key=lambda offer: int(offer["left"]))
+            order = trade.ordered(plenty)["url"]
+            picked_up = trade.picked_up(plenty)
+            trade.brought(past)
+            trade.mispriced(dear)
+            claimed = trade.claimed(closed, data, Path(folder))
+            wrong = partial(of_wrong_price, offer=dear["offer"])
             guest = visitor.new_page()
             visitor.grant_permissions(["camera", "microphone"])
             link = invited(staff, url, live)
@@ -164,13 +166,19 @@ def main() -> None:
                 ("flash", f"/live/{live}", flashing, visitor),
                 ("buy", f"/live/{live}", buying, visitor),
                 ("order", order, settled, visitor),
+                ("pick-up", picked_up, settled, visitor),
+                ("claimed", claimed, settled, visitor),
                 ("origin", f"/01/{card['gtin']}/10/{card['lot']}", settled, visitor),
                 ("farm", f"/origin/farm/{farm}", settled, visitor),
                 ("studio", f"/studio/{live}", playing, staff),
                 ("cameras", f"/studio/{live}", watched, staff),
                 ("orders", f"/studio/{past}/orders", listed, staff),
+                ("claim", f"/studio/{closed}/orders", of_claim, staff),
+                ("wrong-price", f"/studio/{live}", wrong, staff),
+                ("slips", f"/studio/{past}/orders/slips", settled, staff),
                 ("labels", f"/studio/{past}/orders/labels", settled, staff),
                 ("hand-over", "/studio/handover", listed, staff),
+                ("clerk", "/studio", listed, clerk),
                 ("fees", "/studio/fees", listed, staff),
                 ("harvest", f"/studio/farms/{farm}/harvest", settled, staff),
                 ("people", "/studio/people", listed, staff),
@@ -178,19 +186,22 @@ def main() -> None:
                 ("pick-list", f"/review/{past}/lists/pick-list", settled, staff),
             ]
             for language in ("zh", "en"):
-                guest.goto(f"{url}{link}?lang={language}")
-                waiting(guest)
-                guest.wait_for_timeout(600)
-                guest.screenshot(path=PICTURES / f"guest-{size}-{language}.png")
+                if not named or "guest" in named:
+                    guest.goto(f"{url}{link}?lang={language}")
+                    waiting(guest)
+                    guest.wait_for_timeout(600)
+                    guest.screenshot(path=PICTURES / f"guest-{size}-{language}.png")
                 for name, path, wait, context in views:
+                    if named and name not in named:
+                        continue
                     page = context.new_page()
                     page.goto(f"{url}{path}?lang={language}")
                     wait(page)
                     page.wait_for_timeout(600)  # what slides in has come to rest
                     page.screenshot(path=PICTURES / f"{name}-{size}-{language}.png")
                     page.close()
-            staff.close()
-            visitor.close()
+            for context in (staff, clerk, visitor):
+                context.close()
         browser.close()
 
 
