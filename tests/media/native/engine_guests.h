@@ -28,7 +28,7 @@ struct keyring {
     struct session transmit, receive;
 };
 
-void guests_protect(void); /* let the engine protect so */
+void guests_protect(void);  /* let the engine protect so */
 bool guests_have_gcm(void); /* called once, after that: let it protect by itself, too */
 
 /* Where the engine is reached. */

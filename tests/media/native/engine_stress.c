@@ -336,8 +336,8 @@ int main(int count, char **arguments)
             return 1;
     printf("%lu peers secured, %s, %lu freed; clients sent %lu, got %lu answers, %lu records, "
            "%lu packets, %lu of RTCP, %lu of others\n",
-           given, has_gcm ? "some by OpenSSL alone" : "without OpenSSL", freed, account.sent, account.answers, account.records, account.media,
-           account.control, account.foreign);
+           given, has_gcm ? "some by OpenSSL alone" : "without OpenSSL", freed, account.sent,
+           account.answers, account.records, account.media, account.control, account.foreign);
     for (int kind = 0; kind <= EVENT_FREED; kind++)
         printf("%lu ", told[kind]);
     printf("told\n");

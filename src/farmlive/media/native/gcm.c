@@ -22,7 +22,7 @@ enum { OCTET_STRING = 5 }; /* openssl/core.h: OSSL_PARAM_OCTET_STRING */
 
 struct stream {
     uint32_t ssrc;
-    uint64_t newest; /* index: rollover counter and sequence number */
+    uint64_t newest;                 /* index: rollover counter and sequence number */
     uint64_t taken[GCM_WINDOW / 64]; /* a bit each of the window's indices, by their last bits */
 };
 
