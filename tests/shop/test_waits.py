@@ -488,3 +488,22 @@ async def test_what_comes_back_keeps_no_hold_past_its_latest_end(
         assert await held(stall, TWO) == {other.offer: 1}
         assert await held(stall, ONE) == {stall.card.offer: 1, other.offer: 1}
         assert await queue(stall) == ["one"]
+
+
+async def test_by_http_the_proof_comes_in_the_body_and_its_key_in_the_head(
+    stall: Any, site: Any, sold_out: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = settings.model_copy(update={"order_proof_bits": 8})
+    monkeypatch.setattr(stall.shop.waits, "_settings", strict)
+    url = f"/api/v1/broadcasts/{stall.broadcast}/waits/{stall.card.offer}"
+    lacking = await site.viewer.put(url, json={"quantity": 2})
+    assert (lacking.status_code, lacking.json()["bits"]) == (428, 8)
+    key = token()
+    body = {"quantity": 2, "proof": prove(stall.broadcast, key, 8)}
+    answer = await site.viewer.put(url, json=body, headers={"Idempotency-Key": key})
+    assert answer.json()["place"] == 1
+    other = await site.viewer.put(
+        url, json={**body, "quantity": 3}, headers={"Idempotency-Key": key}
+    )
+    assert other.json()["type"].endswith("key-reused")
+    assert (await site.staff.put(url, json={"quantity": 1})).status_code == 200
