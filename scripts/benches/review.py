@@ -264,7 +264,7 @@ def _orders(
     told: list[tuple[int, str, dict[str, Any]]],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     start, end = _span()
-    placed, all_lines = [], []
+    placed, all_lines: list[dict[str, Any]] = [], []
     for number in range(1, ORDERS + 1):
         at = chance.randrange(start, end)
         order = ulid()
