@@ -264,11 +264,11 @@ def _orders(
     told: list[tuple[int, str, dict[str, Any]]],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     start, end = _span()
-    placed, all_lines: list[dict[str, Any]] = [], []
+    placed, all_lines = [], []
     for number in range(1, ORDERS + 1):
         at = chance.randrange(start, end)
         order = ulid()
-        lines = []
+        lines: list[dict[str, Any]] = []
         for offer in chance.sample(bag, chance.choice((1, 1, 1, 2))):
             quantity = chance.choice((1, 1, 2, 3))
             lines.append(
