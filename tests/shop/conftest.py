@@ -194,3 +194,11 @@ async def site(store: Store, settings: Settings, stall: Stall) -> AsyncIterator[
         wait_routes.routes(stall.shop, guard),
     ) as (viewer, staff):
         yield Site(viewer, staff)
+
+
+@pytest.fixture
+async def sold_out(stall: Any) -> dict[str, Any]:
+    """The order that took all ten boxes."""
+    answer = await stall.place(10)
+    assert isinstance(answer, dict)
+    return answer
