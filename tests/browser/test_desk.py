@@ -384,7 +384,8 @@ async def test_a_hand_over_is_taken_back_over_a_lost_connection_and_for_ten_minu
     open_studio: Open, sale: Sale
 ) -> None:
     waits = await at_the_centre(sale, 1)
-    page = await open_studio("/studio/handover")
+    # The clock stays turned.
+    page = await open_studio("/studio/handover", kept=False)
     await page.clock.install()
     await page.reload()
     code = page.locator("[data-code]")

@@ -70,7 +70,7 @@ async def test_a_hold_by_http_is_placed_by_http(door: As, stall: Any) -> None:
     headers = keyed()
     held = await viewer.post(at(stall, "holds"), json=lines(stall, 10), headers=headers)
     assert held.status_code == 201
-    assert set(held.json()) == {"order", "until", "lines", "total"}
+    assert set(held.json()) == {"order", "until", "final", "lines", "total"}
     again = await viewer.post(at(stall, "holds"), json=lines(stall, 10), headers=headers)
     assert again.json() == held.json()
     order = held.json()["order"]
