@@ -39,6 +39,14 @@ class Hold:
             for line in lines
         )
 
+    def gives_back(self, lines: Iterable[OrderLine], batches: Mapping[str, str]) -> bool:
+        """Whether something of it is free again once these are ordered, of those flash batches."""
+        ordered = {line.offer: line.quantity for line in lines}
+        return any(
+            own["quantity"] > ordered.get(offer, 0) or own.get("flash") != batches.get(offer)
+            for offer, own in self.lines.items()
+        )
+
 
 _of_device = (holds.c.broadcast == bindparam("broadcast")) & (holds.c.device == bindparam("device"))
 # A row there is always, so that other questions can be a part of it.

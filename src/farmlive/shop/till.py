@@ -265,7 +265,8 @@ class Till:
         farms = {line["farm"] for line in (*sold, *(hold.lines.values() if hold else ()))}
         placed = Entry("order.placed", lines.audience(order, farms), told, caller.device)
         # Else nothing can have come back, and nobody waits any less.
-        told_of = self._ordered if hold or asked.waits else stock.ordered
+        comes_back = hold is not None and hold.gives_back(wanted, batches)
+        told_of = self._ordered if comes_back or asked.waits else stock.ordered
         told_stock = told_of(connection, broadcast, caller.device, offered, moved)
         over = flashes.spent(connection, {ln.offer: ln.quantity for ln in wanted}, batches, known)
         self._log.append_all(connection, broadcast, [placed, *told_stock, *over])
