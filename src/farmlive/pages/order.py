@@ -27,11 +27,7 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
 
-    @router.get("/order/{token}")
-    async def order(token: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """A buyer's order; who knows the address may read it."""
-        found = await rooms.shop.order(token)
-        is_claimed = any(claim.state == "open" for claim in found.claims)
+    def page(request: Request, caller: Caller, found: Order, *, may_claim: bool) -> Response:
         return pages.page(
             request,
             "order.html",
@@ -40,9 +36,17 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
             caller=caller,
             order=found,
             code_drawn=_drawn(found),
-            may_claim=found.state in CLAIMED_IN and not is_claimed,
+            may_claim=may_claim,
             photos_at_most=MAX_PHOTOS,
         )
+
+    @router.get("/order/{token}")
+    async def order(token: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """A buyer's order; who knows the address may read it."""
+        found = await rooms.shop.order(token)
+        is_claimed = any(claim.state == "open" for claim in found.claims)
+        may_claim = found.state in CLAIMED_IN and not is_claimed
+        return page(request, caller, found, may_claim=may_claim)
 
     @router.get("/order/{order}/{mark}")
     async def on_paper(
@@ -50,17 +54,7 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
     ) -> Response:
         """An order as the code on its papers opens it: to be read, without the pick-up's code."""
         found = await rooms.shop.order_on_paper(order, mark)
-        return pages.page(
-            request,
-            "order.html",
-            cache="no-store",
-            headers=HEADERS,
-            caller=caller,
-            order=found,
-            code_drawn=None,
-            may_claim=False,
-            photos_at_most=0,
-        )
+        return page(request, caller, found, may_claim=False)
 
     return router
 

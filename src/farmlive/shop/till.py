@@ -126,7 +126,8 @@ class Till:
         buyer = await self._pseudonym(request.buyer.phone)
         self._limits.allow("orders of a phone", buyer, per_minute)
         await self._blocks.check(device=caller.device, phone=buyer, address=caller.address)
-        came = _Wanted(caller, broadcast, request, body_hash, buyer, handovers.draw())
+        code = handovers.draw() if request.delivery.centre is not None else ""
+        came = _Wanted(caller, broadcast, request, body_hash, buyer, code)
         return await self._store.write(
             lambda connection: self._once(connection, came), asks=self._question(came)
         )
