@@ -36,8 +36,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Each is an environment variable, read once at start. This page is made from",
-        "`src/farmlive/settings.py` by `./scripts/check --fix`.",
+        "Each is an environment variable, read once at start; a name that is none of these is told",
+        "there. This page is made from `src/farmlive/settings.py` by `./scripts/check --fix`.",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",

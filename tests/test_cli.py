@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from farmlive.cli import cli
 from farmlive.ids import ulid
 from farmlive.origin.problems import UnknownFarm
+from farmlive.store.engine import DatabaseRefused
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +82,11 @@ def test_what_the_command_did_is_in_the_audit_list(tmp_path: Path) -> None:
         found = connection.execute("SELECT name, action FROM audit").fetchall()
     connection.close()
     assert found == [("farmlive command", "account.add")]
+
+
+def test_serve_says_which_variables_set_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARMLIVE_HOLD_MINUTE", "20")
+    monkeypatch.setenv("FARMLIVE_DATABASE_URL", "mysql://somewhere/farmlive")
+    result = run("serve", "--port", "0")
+    assert "did you mean FARMLIVE_HOLD_MINUTES?" in result.stderr
+    assert isinstance(result.exception, DatabaseRefused)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from farmlive.app import CertificateRefused, PortTaken, running
-from farmlive.settings import Settings
+from farmlive.settings import Settings, set_nothing
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,11 @@ async def test_a_certificate_that_is_none_names_its_settings(
             async with running(wrong):
                 pass
         pem.write_text("no certificate")
+
+
+def test_a_name_that_sets_nothing_is_said_with_the_one_that_was_meant() -> None:
+    names = ["FARMLIVE_HOLD_MINUTE", "farmlive_port", "FARMLIVE_TEST_REDIS", "FARMLIVE_XYZ", "PATH"]
+    assert set_nothing(names) == [
+        "FARMLIVE_HOLD_MINUTE is no setting and does nothing: did you mean FARMLIVE_HOLD_MINUTES?",
+        "FARMLIVE_XYZ is no setting and does nothing: see docs/settings.md",
+    ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from farmlive.origin import farms
 from farmlive.people import Caller, People
 from farmlive.people.models import KeyRole, Role
 from farmlive.problems import Problem
-from farmlive.settings import Settings
+from farmlive.settings import Settings, set_nothing
 from farmlive.store import Store
 from farmlive.store.engine import DatabaseRefused
 
@@ -103,6 +104,8 @@ def serve(
     # Given ones take the place of the environment's before any is judged.
     settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     composition.set_up_log(settings.log_level)
+    for warning in set_nothing(os.environ):
+        _err.print(warning, style="yellow")
 
     async def ready(server: composition.Server) -> None:
         first = await server.house.people.first_start()

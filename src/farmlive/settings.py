@@ -2,7 +2,9 @@
 and unit. The reference in docs/settings.md is made from this file.
 """
 
+import difflib
 import re
+from collections.abc import Iterable
 from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -382,3 +384,16 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether people reach the server by https, so that cookies are Secure."""
         return self.url.startswith("https://")
+
+
+def set_nothing(environment: Iterable[str]) -> list[str]:
+    """A sentence for each name FARMLIVE_* that sets nothing, with the setting that was meant."""
+    told = []
+    for variable in sorted(environment):
+        prefix, name = variable[:9].upper(), variable[9:].lower()
+        if prefix != "FARMLIVE_" or name in Settings.model_fields or name.startswith("test_"):
+            continue
+        meant = difflib.get_close_matches(name, Settings.model_fields, 1)
+        hint = f"did you mean {prefix}{meant[0].upper()}?" if meant else "see docs/settings.md"
+        told.append(f"{variable} is no setting and does nothing: {hint}")
+    return told
