@@ -29,7 +29,7 @@ from playwright.async_api import (
 from tests.ports import free_port
 
 from farmlive.app import Server, running
-from farmlive.client import Api
+from farmlive.client import Api, Channel
 from farmlive.people.models import Role
 from farmlive.settings import Settings
 
@@ -87,9 +87,12 @@ def port() -> int:
 
 
 @pytest.fixture
-def settings(settings: Settings, port: int) -> Settings:
-    """Settings of a server of the test's own, at the address that the browsers know."""
-    return settings.model_copy(update={"port": port})
+def settings(settings: Settings, port: int, request: pytest.FixtureRequest) -> Settings:
+    """Settings of a server of the test's own, at the address that the browsers know.
+
+    A test says by its parameter what it needs other than the default.
+    """
+    return settings.model_copy(update={"port": port, **getattr(request, "param", {})})
 
 
 class SharedServer:
@@ -194,6 +197,14 @@ async def sale(site: Server) -> AsyncIterator[Sale]:
         await api.start(broadcast)
         offer, rare = (card["offer"] for card in offers)
         yield Sale(api, broadcast, offer, rare, lot["id"], farm["id"])
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
+    """Whoever hosts the sale, on the live channel."""
+    _, secret = await site.house.people.create_api_key("host", "host")
+    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
+        yield channel
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import pytest
 from playwright.async_api import Route, expect
 
-from farmlive.app import Server
 from farmlive.client import Channel
 
 from .cameras import BROWN, GREEN
@@ -25,13 +24,11 @@ COVERED = """
 @pytest.mark.parametrize("size", [PHONE, (360, 640)])
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_chat_never_covers_what_the_slate_says(
-    open_page: Open, site: Server, sale: Sale, size: tuple[int, int], language: str
+    open_page: Open, host: Channel, sale: Sale, size: tuple[int, int], language: str
 ) -> None:
-    _, secret = await site.house.people.create_api_key("host", "host")
     page = await open_page(sale.path, size=size, language=language)
-    async with await Channel.connect(site.url, sale.broadcast, key=secret) as host:
-        for number in range(6):
-            await host.call("chat.say", text=f"{number}: is it sweet, and how many are in a box?")
+    for number in range(6):
+        await host.call("chat.say", text=f"{number}: is it sweet, and how many are in a box?")
     await expect(page.locator("#chat")).to_contain_text("5: is it sweet")
     await expect(page.locator(".slate__words")).to_be_visible()
     assert not await page.evaluate(COVERED)

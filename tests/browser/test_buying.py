@@ -2,15 +2,11 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Locator, Page, WebSocket, expect
 
-from farmlive.app import Server
 from farmlive.client import Channel
-from farmlive.settings import Settings
 
 from .conftest import PHONE, Open, Sale
 
@@ -73,19 +69,6 @@ localStorage.setItem("farmlive.buyer", JSON.stringify(
   { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi" },
 ));
 """
-
-
-@pytest.fixture
-def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
-    """A test says by its parameter what it needs other than the default."""
-    return settings.model_copy(update=getattr(request, "param", {}))
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
-    _, secret = await site.house.people.create_api_key("host", "host")
-    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
-        yield channel
 
 
 def submit(page: Page) -> Locator:

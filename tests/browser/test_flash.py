@@ -1,14 +1,12 @@
 """The live page in Chromium while stock is short: flash batches, waiting, and one lot's sizes."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
-from farmlive.app import Server
 from farmlive.client import Channel
 
 from .conftest import PHONE, Open, Sale
@@ -44,13 +42,6 @@ localStorage.setItem("farmlive.buyer", JSON.stringify(
   { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi" },
 ));
 """
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
-    _, secret = await site.house.people.create_api_key("host", "host")
-    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
-        yield channel
 
 
 async def plan(host: Channel, offer: str, **how: Any) -> dict[str, Any]:

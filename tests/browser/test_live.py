@@ -1,7 +1,6 @@
 """The live page in Chromium, with real media: watching, buying, talking, and what goes wrong."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -82,13 +81,6 @@ def picture(site: Server, sale: Sale, key: str) -> Publisher:
 async def key(sale: Sale) -> str:
     minted = await sale.api.stream_key(sale.broadcast, "encoder", "orchard")
     return str(minted["key"])
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
-    _, secret = await site.house.people.create_api_key("host", "host")
-    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
-        yield channel
 
 
 async def fill_in(page: Page) -> None:

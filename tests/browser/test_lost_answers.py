@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -94,11 +94,10 @@ class Forgetful:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
-    _, secret = await site.house.people.create_api_key("host", "host")
-    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
-        await channel.call("card.pin", offer=sale.offer)
-        yield channel
+async def host(host: Channel, sale: Sale) -> Channel:
+    """The host, whose card shows the small boxes."""
+    await host.call("card.pin", offer=sale.offer)
+    return host
 
 
 async def behind(page: Page) -> Proxy:

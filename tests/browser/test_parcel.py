@@ -4,16 +4,13 @@ that an order may have to bring.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 from pydantic import SecretStr
 
-from farmlive.app import Server
 from farmlive.client import Channel
-from farmlive.settings import Settings
 
 from .conftest import PHONE, Open, Sale
 
@@ -48,20 +45,12 @@ new PerformanceObserver((list) => {
 """
 
 
-@pytest.fixture
-def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
-    """A test says by its parameter what it needs other than the default."""
-    return settings.model_copy(update=getattr(request, "param", {}))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
+async def host(host: Channel, sale: Sale) -> Channel:
     """A host whose card shows the small boxes, in a shop whose parcels cost something."""
     await charge(sale, FEES)
-    _, secret = await site.house.people.create_api_key("host", "host")
-    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
-        await channel.call("card.pin", offer=sale.offer)
-        yield channel
+    await host.call("card.pin", offer=sale.offer)
+    return host
 
 
 async def charge(sale: Sale, fees: list[dict[str, object]]) -> None:

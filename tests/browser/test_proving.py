@@ -2,16 +2,12 @@
 a hold is renewed.
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 from tests.waiting import until
 
-from farmlive.app import Server
 from farmlive.client import Channel
-from farmlive.settings import Settings
 from farmlive.shop import limits
 
 from .conftest import PHONE, Open, Sale
@@ -31,19 +27,11 @@ addEventListener("click", () => { window.tapped = performance.now(); }, true);
 SETTLED = "performance.now() > window.tapped + 700"
 
 
-@pytest.fixture
-def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
-    """A test says by its parameter what it needs other than the default."""
-    return settings.model_copy(update=getattr(request, "param", {}))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
+async def host(host: Channel, sale: Sale) -> Channel:
     """A host whose card shows the small boxes."""
-    _, secret = await site.house.people.create_api_key("host", "host")
-    async with await Channel.connect(site.url, sale.broadcast, key=secret) as channel:
-        await channel.call("card.pin", offer=sale.offer)
-        yield channel
+    await host.call("card.pin", offer=sale.offer)
+    return host
 
 
 async def tap_buy(page: Page) -> Locator:

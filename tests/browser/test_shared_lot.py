@@ -1,10 +1,9 @@
 """The live page in Chromium while another broadcast sells of the same lot."""
 
-from typing import Any
-
 import pytest
 from playwright.async_api import expect
 
+from farmlive.app import Server
 from farmlive.client import Channel
 
 from .conftest import PHONE, Open, Sale
@@ -24,7 +23,7 @@ async ([snapshot, events]) => {
 
 
 async def test_the_card_follows_what_another_broadcast_sells(
-    sale: Sale, open_page: Open, site: Any
+    sale: Sale, host: Channel, open_page: Open, site: Server
 ) -> None:
     small = await sale.api.create_lot(
         sale.farm,
@@ -42,13 +41,9 @@ async def test_the_card_follows_what_another_broadcast_sells(
         for of in (sale.broadcast, elsewhere)
     ]
     await sale.api.start(elsewhere)
-    _, secret = await site.house.people.create_api_key("host", "host")
     page = await open_page(sale.path, size=PHONE)
-    async with (
-        await Channel.connect(site.url, sale.broadcast, key=secret) as host,
-        await Channel.connect(site.url, elsewhere) as buyer,
-    ):
-        await host.call("card.pin", offer=here)
+    await host.call("card.pin", offer=here)
+    async with await Channel.connect(site.url, elsewhere) as buyer:
         await expect(page.locator("#card")).to_contain_text("20 left")
         for count, left in ((12, "8 left"), (20, "All of this harvest is sold or held")):
             lines = [{"offer": there, "quantity": count, "price": 2990}]
