@@ -61,6 +61,27 @@ def test_what_is_said_of_the_whole_order_is_left_out_where_another_farm_has_a_pa
     assert "reason" not in shown
 
 
+@pytest.mark.parametrize(
+    ("farms", "quantities"), [({"farm:1"}, [3]), ({"farm:2"}, [1]), ({"farm:1", "farm:2"}, [3, 1])]
+)
+def test_a_seller_sees_which_of_own_boxes_were_put_back(
+    farms: set[str], quantities: list[int]
+) -> None:
+    back = [{"offer": "a", "farm": "1", "quantity": 3}, {"offer": "b", "farm": "2", "quantity": 1}]
+    shown = seen({"order": "9", "back": back}, TOLD, {"public", *farms})
+    assert [each["quantity"] for each in shown["back"]] == quantities
+    # Nothing tells that others were.
+    assert "back" not in seen({"order": "9", "back": back[1:]}, TOLD, {"public", "farm:1"})
+
+
+@pytest.mark.parametrize(("told", "shown"), [(TOLD, False), (("staff", "farm:1", "order:9"), True)])
+def test_what_an_older_log_put_back_is_shown_where_no_other_farm_has_a_part(
+    told: tuple[str, ...], shown: bool
+) -> None:
+    data = {"order": "9", "back": [{"offer": "a", "quantity": 3}]}
+    assert ("back" in seen(data, told, {"public", "farm:1"})) is shown
+
+
 def test_what_is_public_is_seen_as_it_is() -> None:
     data = {"offer": "a", "total": 3}
     assert seen(data, ["public"], {"public", "farm:1"}) is data

@@ -49,7 +49,8 @@ async def test_a_box_fewer_goes_back_on_sale_and_less_is_asked_for(stall: Any) -
     (event,) = await stall.events("order.refunded")
     assert event.data["payment"] == "due"
     assert event.data["amount"] == {"amount": PRICE, "currency": "CNY"}
-    assert event.data["back"] == [{"offer": stall.card.offer, "quantity": 1}]
+    back = {"offer": stall.card.offer, "farm": stall.farm.id, "quantity": 1}
+    assert event.data["back"] == [back]
     assert [(step.payment, step.reason) for step in order.history] == [
         ("due", None),
         ("due", "少要"),

@@ -239,7 +239,8 @@ async def test_boxes_that_never_left_go_back_with_their_money(stall: Any) -> Non
     assert await stock(stall) == (10, 2, 0, 8)
     assert [(line.quantity, line.returned) for line in order.lines] == [(3, 1)]
     (event,) = await stall.events("order.refunded")
-    assert event.data["back"] == [{"offer": stall.card.offer, "quantity": 1}]
+    back = {"offer": stall.card.offer, "farm": stall.farm.id, "quantity": 1}
+    assert event.data["back"] == [back]
     for quantity in (2, 3):  # nothing would be left, or less than nothing
         with pytest.raises(Invalid):
             await give_back(stall, placed, quantity)

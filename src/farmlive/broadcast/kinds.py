@@ -166,7 +166,8 @@ KINDS = {
             **_STEP,
             "amount": "Money given back in all, or taken off what is due.",
             "back": "Boxes that never left and are in the stock again, a list of "
-            "{offer, quantity}; left out where there are none.",
+            "{offer, farm, quantity}; a seller gets those of own farms, left out where there are "
+            "none.",
             "claim": "The claim that it answers, if it does.",
         },
     ),

@@ -22,10 +22,10 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
     """The data of an event that was told to `told`, as someone of these `audiences` sees it.
 
     Staff and the order's buyer see all, and so does everyone of what is public. A seller sees the
-    lines of own farms with their total, and neither buyer, reason nor the parcel's fee; what is
-    said of the whole order is left out where another farm has a part in it. Where the audiences
-    have nothing in common with `told`, nothing is to be shown at all, and that is the caller's to
-    see.
+    lines of own farms with their total, and which of their boxes were put back, but neither buyer,
+    reason nor the parcel's fee; what is said of the whole order is left out where another farm has
+    a part in it. Where the audiences have nothing in common with `told`, nothing is to be shown at
+    all, and that is the caller's to see.
     """
     told = frozenset(told)
     mine = told & audiences
@@ -33,13 +33,24 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
     if not farms or len(farms) < len(mine):
         return data
     shown = {name: value for name, value in data.items() if name not in _OF_THE_BUYER}
-    if not all(name in farms for name in told if name.startswith(FARM)):
+    whole = all(name in farms for name in told if name.startswith(FARM))
+    if not whole:
         for name in _OF_THE_WHOLE:
             shown.pop(name, None)
     if "lines" in data:
-        lines = [line for line in data["lines"] if farm_audience(line["farm"]) in farms]
+        lines = [line for line in data["lines"] if _is_of(line, farms)]
         shown["lines"] = lines
         if "total" in data:
             own = sum(line["total"] for line in lines)
             shown["total"] = {**data["total"], "amount": own}
+    if "back" in data:
+        # An older log does not name the farm of what was put back.
+        shown["back"] = [each for each in data["back"] if _is_of(each, farms, whole)]
+        if not shown["back"]:
+            del shown["back"]
     return shown
+
+
+def _is_of(boxes: dict[str, Any], farms: Set[str], unnamed: bool = False) -> bool:
+    """Whether boxes of an order are of one of these farms; `unnamed` where they name none."""
+    return farm_audience(boxes["farm"]) in farms if "farm" in boxes else unnamed

@@ -25,6 +25,7 @@ _LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
 _FARMS = select(order_lines.c.farm).where(order_lines.c.order == bindparam("of")).distinct()
 _BOXES = select(
     order_lines.c.offer,
+    order_lines.c.farm,
     order_lines.c.flash,
     (order_lines.c.quantity - order_lines.c.returned).label("quantity"),
 ).where(order_lines.c.order == bindparam("of"))
@@ -143,7 +144,10 @@ class Steps:
                     .values(returned=order_lines.c.returned + quantity)
                 )
             moved, _ = self._move(connection, row, {of: -count for of, count in boxes.items()})
-            told["back"] = [{"offer": of, "quantity": count} for of, count in boxes.items()]
+            farms = {line.offer: line.farm for line in connection.execute(_BOXES, {"of": row.id})}
+            told["back"] = [
+                {"offer": of, "farm": farms[of], "quantity": count} for of, count in boxes.items()
+            ]
         connection.execute(_SET.values(refunded=refunded), {"of": row.id})
         self._keep(connection, row, row.state, after, doer)
         self._tell(connection, row, step.event, row.state, after, doer, moved, **told)
