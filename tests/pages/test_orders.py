@@ -74,6 +74,37 @@ async def test_paper_speaks_chinese_too(
     assert "取货码只显示在买家自己的页面上" in page.text
 
 
+@pytest.mark.parametrize(
+    ("language", "comes", "back"),
+    [
+        ("en", "¥29.90 comes back to you", "and your money was given back"),
+        ("zh", "¥29.90 会退还给您", "款项已退还"),
+    ],
+)
+async def test_who_paid_for_a_cancelled_order_reads_what_comes_back(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient, language: str, comes: str, back: str
+) -> None:
+    placed = await pick_up(site, sale)
+    _, key = await site.house.people.create_api_key("till", "coordinator")
+
+    async def page() -> str:
+        return (await visitor.get(placed["url"], params={"lang": language})).text
+
+    nothing = {"en": "nothing is to be paid", "zh": "不用付款"}[language]
+    async with Api(site.url, key=key) as api:
+        assert nothing in await page()
+        await api.order_paid(sale.broadcast, placed["order"])
+        # What is asked before it is cancelled.
+        assert nothing not in await page()
+        await api.order_state(sale.broadcast, placed["order"], "cancelled")
+        assert comes in await page()
+        assert nothing not in await page()
+        await api.refund_order(sale.broadcast, placed["order"], 1_000, "Rain.")
+        assert comes.replace("29.90", "19.90") in await page()
+        await api.refund_order(sale.broadcast, placed["order"], 1_990, "Rain.")
+        assert back in await page()
+
+
 async def test_paper_of_another_order_opens_nothing(
     site: Server, sale: Sale, visitor: httpx.AsyncClient
 ) -> None:

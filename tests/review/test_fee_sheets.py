@@ -41,11 +41,11 @@ async def fees(fair: Any, staff: Any) -> None:
 async def test_the_cash_sheet_has_goods_and_fees_and_adds_up(fair: Any, fees: None) -> None:
     (table,) = (await fair.sheet("cash")).tables
     assert table.rows == [
-        ("Yangzhong centre", 2, 12_970, 0, 0, 9_980, 2_990),
-        ("By the courier", 2, 13_960, 1_800, 490, 3_700, 11_570),
+        ("Yangzhong centre", 2, 12_970, 0, 0, 9_980, 2_990, 0),
+        ("By the courier", 2, 13_960, 1_800, 490, 3_700, 11_570, 0),
     ]
-    for _, _, goods, fee, back, had, due in (*table.rows, table.totals()):
-        assert goods + fee - back == had + due
+    for _, _, goods, fee, less, had, due, owed in (*table.rows, table.totals()):
+        assert goods + fee - less == had + due - owed
     report = await fair.report()
     assert (report.fees.amount, report.net.amount) == (1_800, 12_970 + 13_960 - 490)
     assert report.paid.amount + report.due.amount == report.net.amount

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from farmlive.review.ledger import fold, refunds_of
+from farmlive.review.ledger import KINDS, fold, refunds_of
+from farmlive.shop import life
 
 
 def test_an_empty_log_has_an_empty_ledger(told: Any) -> None:
@@ -175,7 +176,8 @@ def test_a_refund_is_of_the_goods_first_and_of_the_fee_after_all_of_them(told: A
 
 def test_a_cancellation_that_was_undone_is_none(told: Any) -> None:
     facts = [told.added("small")]
-    for at, (name, state) in enumerate((("o1", "placed"), ("o2", "packed"), ("o3", "shipped")), 1):
+    states = {"o1": "placed", "o2": "packed", "o3": "shipped", "o5": "at_centre"}
+    for at, (name, state) in enumerate(states.items(), 1):
         facts += [
             told.placed(at, name, small=1),
             told.cancelled(at + 10, name),
@@ -185,8 +187,16 @@ def test_a_cancellation_that_was_undone_is_none(told: Any) -> None:
     # A step forward is no undoing.
     facts += [(52, "order.packed", {"order": "o4", "state": "packed", "by": "staff"})]
     ledger = fold(facts)
-    assert [order.cancelled for order in ledger.orders.values()] == [False, False, False, True]
+    assert [name for name, order in ledger.orders.items() if order.cancelled] == ["o4"]
     assert ledger.orders["o1"].at == 1
+
+
+def test_every_event_by_which_an_order_is_cancelled_or_undone_is_read() -> None:
+    steps = [
+        *(step for step in life.STATES if step.after == "cancelled"),
+        *(step for step in life.BACK_STATES if step.before == "cancelled"),
+    ]
+    assert {step.event for step in steps} - set(KINDS) == set()
 
 
 def test_boxes_that_were_put_back_are_counted_by_offer(told: Any) -> None:
@@ -201,6 +211,21 @@ def test_boxes_that_were_put_back_are_counted_by_offer(told: Any) -> None:
     )
     assert ledger.orders["o1"].back == {"small": 3}
     assert ledger.only(frozenset({"yangzhong"})).orders["o1"].back == {"pear": 0}
+
+
+def test_a_refund_that_was_undone_is_taken_off_again_with_its_boxes(told: Any) -> None:
+    at, kind, undone = told.refunded(4, "o1", 2_990, small=2)
+    ledger = fold(
+        [
+            told.added("small"),
+            told.placed(1, "o1", small=5),
+            told.refunded(2, "o1", 2_990, small=1),
+            told.refunded(3, "o1", 8_970, small=2),
+            (at, kind, {**undone, "undone": True}),
+        ]
+    )
+    order = ledger.orders["o1"]
+    assert (order.refunded, order.back, order.cancelled) == (2_990, {"small": 1}, False)
 
 
 def test_a_flash_batch_is_a_deed_at_its_start_and_one_at_its_end(told: Any) -> None:

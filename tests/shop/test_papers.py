@@ -9,6 +9,7 @@ from farmlive.people import Caller
 from farmlive.problems import Forbidden, Invalid
 from farmlive.shop.claim_models import NewClaim
 from farmlive.shop.models import order_number
+from farmlive.shop.order_models import Refund
 from farmlive.shop.papers import MAX_SPANS, Choice, spans_of
 from farmlive.shop.tables import orders
 
@@ -107,6 +108,31 @@ async def test_all_that_fit_are_those_that_the_list_shows(stall: Any) -> None:
     assert await fits(claimed=True) == ["claimed"]
     # Claims are for staff: to a clerk such an order is done.
     assert await fits(CLERK, state="open") == ["waits"]
+
+
+async def test_what_was_paid_and_then_cancelled_is_open_until_it_is_given_back(stall: Any) -> None:
+    """To its seller, who has no order's money, it is over."""
+    shop = stall.shop
+    await enter(stall, await pickup(stall), "cancelled")
+    order = await pickup(stall)
+    await shop.orders.pay(HOST, stall.broadcast, order["order"])
+    await enter(stall, order, "cancelled")
+    found = (await shop.order(order["token"])).to_give_back
+
+    async def refund(amount: int) -> None:
+        given = Refund(amount=amount, reason="Rain.")
+        await shop.orders.refund(HOST, stall.broadcast, order["order"], given)
+
+    for part in (found.amount - 10, 10):
+        for by in (HOST, CLERK):
+            assert await chosen(stall, by, state="open") == [order["number"]]
+            assert await chosen(stall, by, payment="owed") == [order["number"]]
+        assert await chosen(stall, seller(stall.farm.id), state="open") == []
+        await refund(part)
+    for by in (HOST, CLERK):
+        assert await chosen(stall, by, state="open") == []
+        assert await chosen(stall, by, payment="owed") == []
+    assert (await shop.order(order["token"])).to_give_back.amount == 0
 
 
 async def test_everyone_chooses_among_what_is_theirs(stall: Any) -> None:

@@ -3,8 +3,10 @@
 
 import { api } from "./common/api.js";
 import { say } from "./common/dom.js";
+import { money } from "./common/format.js";
 import { sentence } from "./common/problems.js";
 import { close, open } from "./common/sheet.js";
+import { toGiveBack } from "./common/sums.js";
 import { toast } from "./common/toast.js";
 import { page, t } from "./common/words.js";
 import { setUpClaim } from "./order-claim.js";
@@ -24,6 +26,7 @@ async function look() {
   const shown = document.getElementById("order");
   if (!fresh || fresh.dataset.now === shown.dataset.now) return;
   shown.replaceWith(fresh);
+  say(document.getElementById("cancel-what"), parsed.getElementById("cancel-what").textContent);
   say(document.getElementById("order-told"), fresh.querySelector("[data-next]")?.textContent.trim());
 }
 
@@ -55,10 +58,11 @@ sheet.querySelector("form").addEventListener("submit", async (event) => {
   submitter.setAttribute("aria-busy", "true");
   submitter.disabled = true;
   try {
-    await api("POST", `/api/v1/orders/${token}/cancel`, reason ? { reason } : {});
+    const order = await api("POST", `/api/v1/orders/${token}/cancel`, reason ? { reason } : {});
     close(sheet);
     await look();
-    toast(t("The order is cancelled. Nothing is to be paid."));
+    const amount = toGiveBack(order);
+    toast(amount ? t("The order is cancelled. %(sum)s comes back to you.", { sum: money({ ...order.total, amount }) }) : t("The order is cancelled. Nothing is to be paid."));
   } catch (problem) {
     const told = document.getElementById("cancel-problem");
     told.hidden = false;

@@ -6,9 +6,10 @@ Read from the orders as they stand; whose goods it is for, the settlement says.
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from farmlive.review.sheets import Column, Sheet, Table, Words
+from farmlive.shop.papers import TO_GIVE_BACK
 from farmlive.shop.tables import centres, orders
 
 # Where parcels are paid.
@@ -17,7 +18,10 @@ _COURIER = ""
 
 @dataclass(slots=True)
 class _Money:
-    """Orders of one place that are not cancelled; `goods` and `fees` are before refunds."""
+    """Orders of one place that are not cancelled; `goods` and `fees` are before refunds.
+
+    `paid` is what lies there, with what is to be given `back` of orders that are cancelled.
+    """
 
     orders: int = 0
     goods: int = 0
@@ -25,30 +29,40 @@ class _Money:
     refunded: int = 0
     paid: int = 0
     due: int = 0
+    back: int = 0
 
 
 def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
-    """What each pick-up point and the courier collect: goods + fees − refunds = paid + due."""
+    """What each pick-up point and the courier collect.
+
+    Goods + fees − refunds = paid + due − what is to be given back.
+    """
+    is_over = orders.c.state == "cancelled"
     query = (
         select(
             orders.c.centre,
             orders.c.payment,
+            is_over.label("is_over"),
             func.count(),
             func.sum(orders.c.total - orders.c.fee),
             func.sum(orders.c.fee),
             func.sum(orders.c.refunded),
         )
-        .where(orders.c.broadcast == sheet.broadcast_id, orders.c.state != "cancelled")
-        .group_by(orders.c.centre, orders.c.payment)
+        .where(orders.c.broadcast == sheet.broadcast_id, or_(~is_over, TO_GIVE_BACK))
+        .group_by(orders.c.centre, orders.c.payment, "is_over")
     )
     places: dict[str, _Money] = defaultdict(_Money)
-    for centre, payment, count, goods, fees, refunded in connection.execute(query):
+    for centre, payment, over, count, goods, fees, refunded in connection.execute(query):
         place = places[centre or _COURIER]
+        stands = int(goods) + int(fees) - int(refunded)
+        if over:
+            place.paid += stands
+            place.back += stands
+            continue
         place.orders += count
         place.goods += int(goods)
         place.fees += int(fees)
         place.refunded += int(refunded)
-        stands = int(goods) + int(fees) - int(refunded)
         if payment == "due":
             place.due += stands
         else:
@@ -64,11 +78,15 @@ def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
             Column(say("Taken off, given back", "减免和退款"), "money", 14, total=True),
             Column(say("Paid", "已收"), "money", 14, total=True),
             Column(say("To collect", "应收"), "money", 14, total=True),
+            Column(say("To give back", "应退"), "money", 14, total=True),
         ),
         note=say(
-            "Goods and parcel fees, less what was taken off before it was paid or given back "
-            "after, are what is paid and to collect.",
-            "货款加运费，减去付款前的减免和付款后的退款，等于已收加应收。",
+            "Paid is the money that is there, with what is to be given back of orders that were "
+            "paid and then cancelled. Goods and parcel fees of the other orders, less what was "
+            "taken off before it was paid or given back after, are what is paid and to collect, "
+            "less what is to be given back.",
+            "已收是现有的钱，含付款后又取消、还没退的订单款，即应退。"
+            "其余订单的货款加运费，减去付款前的减免和付款后的退款，等于已收加应收减应退。",
         ),
     )
     by_courier = say("By the courier", "快递代收")
@@ -82,6 +100,7 @@ def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
             places[where].refunded,
             places[where].paid,
             places[where].due,
+            places[where].back,
         )
         for where in sorted(places, key=lambda where: (where == _COURIER, named[where]))
     ]

@@ -181,9 +181,10 @@ SHEET_WORDS = {
     "cash": (
         _say("Cash sheet", "收款单"),
         _say(
-            "What is collected at each pick-up point and by the courier: goods, parcel fees, "
-            "what was taken off or given back, what is paid and what is still to collect.",
-            "每个自提点和快递收多少钱：货款、运费、减免和退款、已收和应收。",
+            "What each pick-up point and the courier collect: goods, parcel fees, what was taken "
+            "off or given back, what is paid, what is still to collect and what to give back.",
+            "每个自提点和快递收多少钱：货款、运费、减免和退款、已收、应收，"
+            "以及已取消订单的应退款。",
         ),
     ),
     "settlement": (

@@ -17,8 +17,9 @@ KINDS = (
     "offer.added",
     "offer.changed",
     "offer.released",
+    # A cancellation may be undone by any of order.at_centre, packed, placed and shipped.
+    "order.at_centre",
     "order.cancelled",
-    # Also where a cancellation was undone.
     "order.packed",
     "order.placed",
     "order.refunded",
@@ -226,8 +227,10 @@ def _order(orders: dict[str, Order], at: int, kind: str, data: dict[str, Any]) -
         order.cancelled = True
     elif kind == "order.refunded":
         order.refunded = min(data["amount"]["amount"], order.total)
+        # A refund that was undone tells what is still given back, and which boxes are not any more.
+        sign = -1 if data.get("undone") else 1
         for line in data.get("back", ()):
-            order.back[line["offer"]] = order.back.get(line["offer"], 0) + line["quantity"]
+            order.back[line["offer"]] = order.back.get(line["offer"], 0) + sign * line["quantity"]
     elif data.get("undone"):
         order.cancelled = False
 

@@ -59,6 +59,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
             Column(say("Total", "总额"), "money", total=True),
             Column(say("Taken off, given back", "减免和退款"), "money", 14, total=True),
             Column(say("To collect", "应收"), "money", total=True),
+            Column(say("To give back", "应退"), "money", total=True),
             Column(say("To look at", "需留意"), width=22),
             Column(say("Simulated", "模拟"), width=10),
         ),
@@ -87,6 +88,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
                 order.total.amount,
                 order.refunded.amount,
                 order.to_collect.amount,
+                order.to_give_back.amount,
                 say("; ", "；").join(say(*_FLAGS[flag]) for flag in order.flags if flag in _FLAGS),
                 say("yes", "是") if order.simulated else "",
             )

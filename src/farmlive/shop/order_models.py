@@ -327,6 +327,17 @@ class Order(BaseModel):
         is_due = self.payment == "due" and self.state != "cancelled"
         return self.asked if is_due else self.asked.times(0)
 
+    @property
+    def had(self) -> Money:
+        """What was paid for it and not given back."""
+        left = self.total.amount - self.refunded.amount if self.payment in payments.HAD else 0
+        return Money(amount=left, currency=self.total.currency)
+
+    @property
+    def to_give_back(self) -> Money:
+        """What was paid for it and is still to be given back, since it is cancelled."""
+        return self.had if self.state == "cancelled" else self.had.times(0)
+
 
 class OrderList(BaseModel):
     """Orders of a broadcast, oldest first; `next` is the `after` of the next page, if any."""

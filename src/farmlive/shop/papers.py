@@ -15,7 +15,7 @@ from farmlive.broadcast.log import Log
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.problems import Invalid
-from farmlive.shop import finding, shown
+from farmlive.shop import finding, payments, shown
 from farmlive.shop.fields import Identifier, State, Way
 from farmlive.shop.order_models import Order
 from farmlive.shop.tables import claims, orders
@@ -32,9 +32,16 @@ _claimed = exists().where(claims.c.order == orders.c.id, claims.c.state == "open
 # All of it may have been taken off.
 _due = and_(orders.c.payment == "due", orders.c.refunded < orders.c.total)
 _over = or_(orders.c.state == "cancelled", and_(orders.c.state == "received", ~_due))
+# Paid and then cancelled: some of the money is still here.
+TO_GIVE_BACK = and_(
+    orders.c.state == "cancelled",
+    orders.c.payment.in_(payments.HAD),
+    orders.c.refunded < orders.c.total,
+)
 _PAYMENTS = {
     "due": and_(_due, orders.c.state != "cancelled"),
     "paid": orders.c.payment == "paid",
+    "owed": TO_GIVE_BACK,
     "refunded": orders.c.payment.in_(("part_refunded", "refunded")),
 }
 
@@ -42,22 +49,28 @@ _PAYMENTS = {
 class Choice(BaseModel):
     """Which orders are meant, as the desk's list shows them: by number, or all that fit.
 
-    `orders` are numbers, such as A0001-A0040,A0052. `open` is what there is still to do with.
+    `orders` are numbers, such as A0001-A0040,A0052. `open` is what there is still to do with,
+    `owed` of what money is to be given back since it was cancelled.
     """
 
     orders: str | None = Field(None, max_length=40_000)
     state: State | Literal["open"] | None = None
     way: Way | None = None
     centre: Identifier | None = None
-    payment: Literal["due", "paid", "refunded"] | None = None
+    payment: Literal["due", "paid", "owed", "refunded"] | None = None
     flagged: bool = False
     claimed: bool = False
 
-    def conditions(self, *, staff: bool) -> list[ColumnElement[bool]]:
-        """What is true of the orders that are meant; claims are for staff."""
+    def conditions(self, caller: Caller) -> list[ColumnElement[bool]]:
+        """What is true of the orders that are meant by them.
+
+        Claims are for staff; a seller, who has the money of no order, gives none back.
+        """
+        staff, seller = caller.is_staff, caller.role == "seller"
         wanted: list[ColumnElement[bool]] = []
         if self.state == "open":
-            wanted.append(or_(~_over, _claimed) if staff else ~_over)
+            still = [~_over, *([] if seller else [TO_GIVE_BACK]), *([_claimed] if staff else [])]
+            wanted.append(or_(*still))
         elif self.state is not None:
             wanted.append(orders.c.state == self.state)
         if self.way is not None:
@@ -109,7 +122,7 @@ class Papers:
         query = (
             select(orders)
             .where(orders.c.broadcast == broadcast, *shown.may_read(caller))
-            .where(*choice.conditions(staff=caller.is_staff))
+            .where(*choice.conditions(caller))
             .order_by(orders.c.number)
         )
         within = [None] if choice.orders is None else [*_within(spans_of(choice.orders))]

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from farmlive.shop.fields import Payment, PaymentMethod, Way
 
+# Some of the money is with us; of a cancelled order it is to be given back.
+HAD: tuple[Payment, ...] = ("paid", "part_refunded")
+
 
 class Provider(Protocol):
     """A way of paying. Each verb answers how the payment of an order stands after it.

@@ -1,10 +1,11 @@
 // The states of an order and of its payment in words, and what may follow. Decides only; the server
 // has the same table (shop/life.py) and the last word.
 
-import { asked, isTakenOff, left } from "../common/sums.js";
+import { money } from "../common/format.js";
+import { asked, isTakenOff, left, toGiveBack } from "../common/sums.js";
 import { t } from "../common/words.js";
 
-export { asked, isTakenOff, left };
+export { asked, isTakenOff, left, toGiveBack };
 
 export function stateWords(state) {
   switch (state) {
@@ -36,8 +37,13 @@ export function stateKind(state) {
   return state === "cancelled" ? "red" : "";
 }
 
-/** How its payment stands; of what is all taken off nothing is to be paid. */
-export const payment = (order) => (order.payment === "due" && left(order) === 0 ? t("nothing to pay") : paymentWords(order.payment));
+/** How its payment stands: of what is all taken off nothing is to be paid, and what was paid of a
+    cancelled order is to be given back. */
+export function payment(order) {
+  const amount = toGiveBack(order);
+  if (amount) return t("give %(sum)s back", { sum: money({ ...order.total, amount }) });
+  return order.payment === "due" && left(order) === 0 ? t("nothing to pay") : paymentWords(order.payment);
+}
 
 export function paymentWords(payment) {
   switch (payment) {

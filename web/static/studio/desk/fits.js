@@ -1,11 +1,12 @@
 // Which orders one looks for. Decides only.
 
 import { text } from "../../common/words.js";
-import { isDue, isGone } from "../state.js";
+import { isDue, isGone, toGiveBack } from "../state.js";
 
-/** Nothing is to do any more with an order that is gone, or with the buyer and paid, without a claim. */
+/** Nothing is to do any more with an order that is gone and keeps nobody's money, or is with the buyer
+    and paid, without a claim. */
 export function isDone(order) {
-  if (openClaim(order)) return false;
+  if (openClaim(order) || toGiveBack(order)) return false;
   return isGone(order.state) || (order.state === "received" && !isDue(order));
 }
 
@@ -24,6 +25,7 @@ export const SETS = {
 const PAYMENTS = {
   due: isDue,
   paid: ({ payment }) => payment === "paid",
+  owed: (order) => toGiveBack(order) > 0,
   refunded: ({ payment }) => payment === "part_refunded" || payment === "refunded",
 };
 

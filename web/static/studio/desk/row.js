@@ -6,7 +6,7 @@ import { clock, count, dayShort, day, money } from "../../common/format.js";
 import { t, text } from "../../common/words.js";
 import { badge } from "../keep/list.js";
 import { together } from "../sentences.js";
-import { asked, isDue, isGone, nextStep, payment, stateKind, stateWords } from "../state.js";
+import { asked, isDue, isGone, nextStep, payment, stateKind, stateWords, toGiveBack } from "../state.js";
 import { isToLookAt, openClaim } from "./fits.js";
 import { flagWords } from "./flags.js";
 
@@ -34,7 +34,7 @@ export function badges(order) {
     isToLookAt(order) ? badge(t("Look at it"), "red") : null,
     openClaim(order) ? badge(t("Claim"), "red") : null,
     badge(stateWords(order.state), stateKind(order.state)),
-    isGone(order.state) && order.payment === "due" ? null : badge(payment(order), isDue(order) ? "kumquat" : "leaf"),
+    isGone(order.state) && order.payment === "due" ? null : badge(payment(order), isDue(order) || toGiveBack(order) ? "kumquat" : "leaf"),
     order.simulated ? badge(t("Simulated")) : null,
   ].filter(Boolean);
 }

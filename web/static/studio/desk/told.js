@@ -6,7 +6,7 @@ import { count, money } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
 import { spoken } from "../sentences.js";
-import { asked, left } from "../state.js";
+import { asked, left, toGiveBack } from "../state.js";
 import { why } from "./why.js";
 
 /** As long as shop/life.py lets a move be undone. */
@@ -27,8 +27,17 @@ function done({ state, payment }, moved) {
     case "received":
       return isOne ? t("%(number)s is with the buyer.", values) : t("%(n)s orders are with their buyers.", values);
     default:
-      return isOne ? t("%(number)s is cancelled.", values) : t("%(n)s orders are cancelled.", values);
+      return cancelled(moved, values);
   }
+}
+
+/** What was paid for them is to be given back. */
+function cancelled(moved, values) {
+  const amount = moved.reduce((sum, order) => sum + toGiveBack(order), 0);
+  const isOne = moved.length === 1;
+  if (!amount) return isOne ? t("%(number)s is cancelled.", values) : t("%(n)s orders are cancelled.", values);
+  const owed = { ...values, sum: money({ ...moved[0].total, amount }) };
+  return isOne ? t("%(number)s is cancelled. Give %(sum)s back.", owed) : t("%(n)s orders are cancelled. Give %(sum)s back.", owed);
 }
 
 /** What is said of those that were taken back. */
