@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, cast, func, select
+from sqlalchemy import Connection, Text, bindparam, cast, func, not_, select
 
 from farmlive.shop.tables import holds, order_lines, orders
 from farmlive.store import hot
@@ -22,14 +22,15 @@ _SOLD_AT = hot(
     .select_from(_latest.join(order_lines, order_lines.c.order == _latest.c.id))
     .where(order_lines.c.offer == bindparam("offer"))
 )
-# An identifier stands in a hold's lines where the offer, or its flash batch, is held.
-_BACK_AT = hot(
-    select(func.min(holds.c.until_at).label("at")).where(
-        holds.c.broadcast == bindparam("broadcast"),
-        holds.c.id != bindparam("own"),
-        cast(holds.c.lines, Text).contains(bindparam("of")),
-    )
+# An identifier stands in a hold's lines where the offer, or its flash batch, is held: each once.
+_lines = cast(holds.c.lines, Text)
+_back_at = select(func.min(holds.c.until_at).label("at")).where(
+    holds.c.broadcast == bindparam("broadcast"),
+    holds.c.id != bindparam("own"),
+    _lines.contains(bindparam("of")),
 )
+_BACK_AT = hot(_back_at)
+_BACK_BESIDE = hot(_back_at.where(not_(_lines.contains(bindparam("beside")))))
 
 
 def told(
@@ -39,18 +40,26 @@ def told(
     *,
     left: int,
     held: int,
-    flash: str | None = None,
+    running: str | None,
+    batch: bool,
     own: str | None = None,
 ) -> dict[str, Any]:
-    """What a refusal says of an offer, or of its flash batch, of which fewer are left.
+    """What a refusal says of an offer of which fewer are left, in its flash batch or beside it.
 
-    `held` are kept for others, and come back at `back_at` at the earliest, if they are not
-    ordered; the last box went at `sold_at`, if that was lately. Milliseconds since 1970, or None.
-    `own` is the hold of who asks.
+    `running` is the batch that runs, if one does; what is held of it goes back to it alone, and
+    what is held of one that is over to all. `held` are kept for others, and come back at `back_at`
+    at the earliest, if they are not ordered; the last box went at `sold_at`, if that was lately.
+    Milliseconds since 1970, or None. `own` is the hold of who asks.
     """
     back_at = None
     if held:
-        named = {"broadcast": broadcast, "own": own or "", "of": flash or offer}
-        back_at = connection.execute(_BACK_AT, named).scalar_one()
+        named = {"broadcast": broadcast, "own": own or ""}
+        if running is None:
+            found = connection.execute(_BACK_AT, {**named, "of": offer})
+        elif batch:
+            found = connection.execute(_BACK_AT, {**named, "of": running})
+        else:
+            found = connection.execute(_BACK_BESIDE, {**named, "of": offer, "beside": running})
+        back_at = found.scalar_one()
     sold_at = connection.execute(_SOLD_AT, {"broadcast": broadcast, "offer": offer}).scalar_one()
     return {"offer": offer, "left": left, "held": held, "back_at": back_at, "sold_at": sold_at}

@@ -152,7 +152,8 @@ def _check_stock(
                     line.offer,
                     left=free,
                     held=_held(row, batch=batch) - _own(row, own, batch=batch),
-                    flash=row.flash if batch else None,
+                    running=row.flash,
+                    batch=batch,
                     own=hold.id if hold else None,
                 )
             )
