@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import update
 
 from farmlive.bilingual import Bilingual
-from farmlive.ids import ulid
+from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden, TooMany
 from farmlive.shop.handovers import CodeShared, UnknownCode, draw, new_code
 from farmlive.shop.models import NewCentre
-from farmlive.shop.order_change_models import CodeSaid, WaitingSearch
+from farmlive.shop.order_change_models import CodeSaid, HandOver, WaitingSearch
+from farmlive.shop.problems import KeyReused, NotInState, UnknownOrder
 from farmlive.shop.tables import orders
 
 from .conftest import HOST
@@ -114,6 +115,44 @@ async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone
     (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved
     assert (order.state, order.payment) == ("placed", "due")
     assert await stock(stall) == before
+
+
+async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> None:
+    placed = await waiting(stall, state="placed")
+    done = await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
+    assert (done.order.state, done.order.payment) == ("received", "paid")
+    (deed, *_) = await stall.store.read(deeds)
+    assert deed.detail == {"unpacked": True, "codeless": True}
+    again = await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
+    assert (again.order.state, again.move) == ("received", None)
+    (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved
+    assert (order.state, order.payment) == ("placed", "due")
+
+
+async def test_without_a_code_no_other_order_is_given_out(stall: Any) -> None:
+    cancelled, parcel = await waiting(stall, state="cancelled"), await stall.place(1)
+    for order, refused in (
+        (cancelled["order"], NotInState),
+        (parcel["order"], UnknownOrder),
+        (ulid(), UnknownOrder),
+    ):
+        with pytest.raises(refused):
+            await stall.shop.handovers.give(HOST, order, HandOver())
+    with pytest.raises(Forbidden):
+        await stall.shop.handovers.give(seller(stall.farm.id), parcel["order"], HandOver())
+
+
+async def test_whose_answer_was_lost_is_answered_the_same_and_can_still_undo(stall: Any) -> None:
+    coded, known, key = await waiting(stall), await waiting(stall, "000001"), token()
+    first = await stall.shop.handovers.give(CLERK, coded["order"], said(), key)
+    again = await stall.shop.handovers.give(CLERK, coded["order"], said(), key)
+    assert first.move is not None
+    assert (again.move, again.until) == (first.move, first.until)
+    with pytest.raises(KeyReused):
+        await stall.shop.handovers.give(CLERK, known["order"], HandOver(), key)
+    await stall.shop.moves.undo(CLERK, stall.broadcast, again.move)
+    # Another wish has another key, also for the same order.
+    assert (await give(stall, coded)).move not in (None, first.move)
 
 
 async def test_what_waits_is_read_page_by_page_of_all_broadcasts(stall: Any) -> None:

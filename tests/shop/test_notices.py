@@ -16,13 +16,15 @@ from farmlive.settings import Settings
 from farmlive.shop.notices import CORRECTED, Notices
 from farmlive.shop.notices_file import Outbox
 from farmlive.shop.notices_providers import Notice
+from farmlive.shop.order_change_models import HandOver
 from farmlive.shop.tables import orders
 
 from .conftest import HOST, caller
 from .test_claims import answer as answer_claim
 from .test_claims import arrived, claim
+from .test_handovers import waiting
 from .test_moves import move, undo
-from .test_orders import enter, pickup, refund
+from .test_orders import CLERK, enter, pickup, refund
 from .told import PHONE, kept, lines, states
 
 
@@ -104,6 +106,71 @@ async def test_what_was_undone_is_put_right_for_those_who_were_told(stall: Any) 
         "order.cancelled",
         CORRECTED,
     ]
+
+
+@pytest.mark.parametrize("codeless", [False, True])
+@pytest.mark.parametrize("state", ["placed", "packed", "at_centre"])
+async def test_who_is_given_the_order_is_not_told_to_come_for_it(
+    stall: Any, state: str, codeless: bool
+) -> None:
+    placed = await waiting(stall, state=state)
+    before = await kinds(stall)
+    said = HandOver() if codeless else HandOver(code="042117")
+    done = await stall.shop.handovers.give(CLERK, placed["order"], said)
+    assert await kinds(stall) == before
+    # Whoever was told nothing wrong is told of no mistake.
+    await undo(stall, done)
+    assert await kinds(stall) == before
+    await stall.shop.handovers.give(CLERK, placed["order"], said)
+    assert await kinds(stall) == before
+
+
+async def test_what_was_undone_is_told_once_a_move_and_of_no_step_between(stall: Any) -> None:
+    placed = await waiting(stall, state="packed")
+    arrived = await move(stall, placed, state="at_centre")
+    given = await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
+    await undo(stall, given)
+    assert await kinds(stall) == ["order.placed", "order.at_centre"]
+    await undo(stall, arrived)
+    assert await kinds(stall) == ["order.placed", "order.at_centre", CORRECTED]
+    given = await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
+    await undo(stall, given)
+    assert await kinds(stall) == ["order.placed", "order.at_centre", CORRECTED]
+    events = await stall.events("order.packed", "order.at_centre", "order.received", "order.paid")
+    between = [(event.kind, event.data["state"]) for event in events if event.data.get("passed")]
+    assert between == [
+        ("order.paid", "received"),
+        ("order.at_centre", "at_centre"),
+        ("order.paid", "received"),
+        ("order.at_centre", "at_centre"),
+    ]
+
+
+async def test_what_was_passed_and_then_is_so_is_told(stall: Any) -> None:
+    placed = await waiting(stall, state="placed")
+    await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
+    told = {"order": placed["order"], "state": "at_centre", "payment": "due", "undone": True}
+    await stall.store.write(
+        lambda connection: stall.log.append(
+            connection, stall.broadcast, "order.at_centre", ["staff"], told
+        )
+    )
+    assert await kinds(stall) == ["order.placed", "order.at_centre"]
+
+
+async def test_who_was_told_that_it_is_ordered_after_all_is_not_told_so_again(stall: Any) -> None:
+    placed = await stall.place(1)
+    await undo(stall, await move(stall, placed, state="cancelled"))
+    told = ["order.placed", "order.cancelled", CORRECTED]
+    assert await kinds(stall) == told
+    await undo(stall, await move(stall, placed, state="packed"))
+    assert await kinds(stall) == told
+    # A correction can be wrong too.
+    await enter(stall, placed, "packed")
+    shipped = await move(stall, placed, state="shipped")
+    await undo(stall, await move(stall, placed, state="cancelled", reason="拒收"))
+    await undo(stall, shipped)
+    assert (await kinds(stall))[3:] == ["order.shipped", "order.cancelled", CORRECTED, CORRECTED]
 
 
 async def test_the_task_sends_at_once_and_what_an_earlier_run_left(

@@ -33,9 +33,11 @@ _STEP = {
     "payment": "The payment from now on: due, paid, part_refunded or refunded.",
     "by": "buyer or staff.",
     "undone": "True where a step was taken back, so that it is in this state again; else left out.",
+    "passed": "True where another step follows in the same moment, so that its buyer is told of "
+    "that one alone, if at all; else left out.",
 }
 _CLAIM = {
-    **{name: said for name, said in _STEP.items() if name != "undone"},
+    **{name: said for name, said in _STEP.items() if name not in ("undone", "passed")},
     "claim": "The claim's id.",
 }
 _LINES = {

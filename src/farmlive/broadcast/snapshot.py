@@ -26,6 +26,7 @@ _OF_A_CARD = (
     "kept",
 )
 _OF_A_HOLD = ("until", "waited", "corrected")
+_OF_A_STEP = ("undone", "passed")
 
 
 @dataclass(slots=True)
@@ -161,7 +162,8 @@ def _order(scene: Scene, event: Event) -> None:
         return
     at = event.at if begins or "at" not in order else order["at"]
     known = {**order, **data, "at": at}
-    known.pop("undone", None)
+    for name in _OF_A_STEP:
+        known.pop(name, None)
     if event.kind == "order.refunded":  # an answer to a claim has an amount of its own
         known["refunded"] = data["amount"]
     if known.get("state") != "held":

@@ -1,4 +1,4 @@
-"""The hand-over: who says the six digits is given the order that waits under them, and pays it.
+"""The hand-over: who says the six digits, or is known, is given the order and pays it.
 
 Owns the codes and whose they are; which steps an order takes then, life.py says.
 """
@@ -16,10 +16,11 @@ from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.people.limits import RateLimits
 from farmlive.problems import Conflict, NotFound
-from farmlive.shop import finding, life, shown
+from farmlive.shop import finding, keys, life, shown
 from farmlive.shop.fields import State
-from farmlive.shop.order_change_models import CodeSaid, HandedOver, WaitingSearch
+from farmlive.shop.order_change_models import CodeSaid, HandedOver, HandOver, WaitingSearch
 from farmlive.shop.order_models import Order
+from farmlive.shop.problems import UnknownOrder
 from farmlive.shop.steps import Doer, Steps, with_id
 from farmlive.shop.tables import orders
 from farmlive.store import Store, hot
@@ -42,6 +43,8 @@ _TO_THE_BUYER: Mapping[State, Sequence[State]] = {
 _OPEN = select(orders).where(
     orders.c.code == bindparam("code"), orders.c.way == "pickup", orders.c.state.in_(OPEN)
 )
+
+_PICKED_UP = select(orders).where(orders.c.id == bindparam("order"), orders.c.way == "pickup")
 
 _TAKEN = hot(
     select(orders.c.id).where(
@@ -136,44 +139,59 @@ class HandOvers:
 
         return await self._store.read(read)
 
-    async def give(self, caller: Caller, order: str, said: CodeSaid) -> HandedOver:
-        """Hand over the order that was found under the code: received, and paid if it was due.
+    async def give(
+        self, caller: Caller, order: str, said: HandOver, key: str | None = None
+    ) -> HandedOver:
+        """Hand over the order that was found under the code, or that itself where none was said.
 
-        One that was not ticked as packed, or as arrived, is so first: whoever gives it out has it
-        in the hand. It can be undone as a move. The same again, once it was given out, changes
-        nothing. Raises Forbidden, TooMany, UnknownCode, CodeShared.
+        It is received, and paid if it was due. One that was not ticked as packed, or as arrived,
+        is so in passing: whoever gives it out has it in the hand. It can be undone as a move. The
+        same again, once it was given out, changes nothing; with a key it is answered as before.
+        Raises Forbidden, TooMany, UnknownCode, CodeShared, KeyReused, and without a code
+        UnknownOrder, NotInState.
         """
         who = life.who_is(caller)
+        body_hash = keys.canonical_hash(said, HandOver, of=order)
 
         def write(connection: Connection) -> HandedOver:
-            row = _given(connection, order, said)
-            until, move = None, None
-            if row is None:
-                row = _waiting(connection, said)
-                if row.id != order:
-                    raise _unknown()
-                if row.state != "received":
-                    move, until = ulid(), now_ms() + life.UNDO_MS
-                    self._give(connection, row, Doer(who, move=move))
-                    was = {"unpacked": True} if row.state == "placed" else {}
-                    note(
-                        connection,
-                        caller,
-                        "order.handed_over",
-                        order,
-                        broadcast=row.broadcast,
-                        **was,
-                    )
-            now = connection.execute(select(orders).where(orders.c.id == order)).one()
+            row = connection.execute(_PICKED_UP, {"order": order}).one_or_none()
+            done: dict[str, Any] | None = None
+            if row is not None and key is not None:
+                done = keys.answered(connection, row.broadcast, key, body_hash)
+            if done is None:
+                row = _meant(connection, row, said)
+                done = self._done(connection, caller, row, said, who)
+                if key is not None:
+                    keys.keep(connection, row.broadcast, key, body_hash, done)
+            now = connection.execute(_PICKED_UP, {"order": order}).one()
             (shown_now,) = shown.orders(connection, self._origin, [now], caller)
-            return HandedOver(order=shown_now, move=move, until=until)
+            return HandedOver(order=shown_now, **done)
 
         with self._guesses(caller):
             return await self._store.write(write)
 
+    def _done(
+        self,
+        connection: Connection,
+        caller: Caller,
+        row: Row[Any],
+        said: HandOver,
+        who: life.Who,
+    ) -> dict[str, Any]:
+        """Hand it over, if it was not before; by which move, and until when that can be undone."""
+        if row.state == "received":
+            return {"move": None, "until": None}
+        move, until = ulid(), now_ms() + life.UNDO_MS
+        self._give(connection, row, Doer(who, move=move))
+        how = {"unpacked": row.state == "placed", "codeless": said.code is None}
+        facts = {name: True for name, is_so in how.items() if is_so}
+        note(connection, caller, "order.handed_over", row.id, broadcast=row.broadcast, **facts)
+        return {"move": move, "until": until}
+
     def _give(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
-        for state in _TO_THE_BUYER[row.state]:
-            self._steps.enter(connection, row, state, doer)
+        for state in _TO_THE_BUYER.get(row.state, ("received",)):
+            passed = state != "received"
+            self._steps.enter(connection, row, state, doer, passed=passed)
             row = with_id(connection, row.broadcast, row.id)
         if row.payment == "due":
             self._steps.pay(connection, row, doer)
@@ -189,7 +207,24 @@ class HandOvers:
         )
 
 
-def _waiting(connection: Connection, said: CodeSaid) -> Row[Any]:
+def _meant(connection: Connection, row: Row[Any] | None, said: HandOver) -> Row[Any]:
+    """The order that is handed over: `row` was asked for. Raises UnknownCode, CodeShared.
+
+    It may have been given out under that code already: an answer may have been lost.
+    """
+    if said.code is None:
+        if row is None:
+            raise UnknownOrder("Nothing was handed over: no such order is picked up.")
+        return row
+    if row is not None and row.state == "received" and row.code == said.code:
+        return row
+    found = _waiting(connection, said)
+    if row is None or found.id != row.id:
+        raise _unknown()
+    return found
+
+
+def _waiting(connection: Connection, said: HandOver) -> Row[Any]:
     query = _OPEN
     if said.centre is not None:
         query = query.where(orders.c.centre == said.centre)
@@ -204,15 +239,6 @@ def _waiting(connection: Connection, said: CodeSaid) -> Row[Any]:
             "last four digits of the phone number that the order is for."
         )
     return found[0]
-
-
-def _given(connection: Connection, order: str, said: CodeSaid) -> Row[Any] | None:
-    """The order if it was given out already and that was its code: an answer may have been lost."""
-    return connection.execute(
-        select(orders).where(
-            orders.c.id == order, orders.c.code == said.code, orders.c.state == "received"
-        )
-    ).one_or_none()
 
 
 def _unknown() -> UnknownCode:

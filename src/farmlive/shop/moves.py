@@ -167,10 +167,14 @@ class Moves:
                 if not own or own != standing[-len(own) :]:
                     raise UndoOver("The order has changed since: look at it again.")
                 with apart(connection):
-                    for place in range(len(standing) - 1, len(standing) - len(own) - 1, -1):
+                    first = len(standing) - len(own)
+                    for place in range(len(standing) - 1, first - 1, -1):
                         row = self._rows(connection, broadcast, [order])[order]
                         before = _as_of(standing[place - 1]) if place else PLACED
-                        self._steps.undo(connection, row, standing[place], before, doer)
+                        passed = place > first
+                        self._steps.undo(
+                            connection, row, standing[place], before, doer, passed=passed
+                        )
             except Problem as problem:
                 refused.append(Refused(order=order, problem=problem.body()))
         return refused

@@ -26,7 +26,7 @@ from farmlive.shop.notices_file import Outbox
 from farmlive.shop.notices_providers import Notice, NotNow, NotTaken, NotThere, Provider
 from farmlive.shop.notices_smtp import Mail
 from farmlive.shop.notices_words import Facts, write
-from farmlive.shop.tables import centres, notices, orders
+from farmlive.shop.tables import centres, notices, order_changes, orders
 from farmlive.store import Store, hot, tally
 
 # Events of which a buyer is told; the others are steps on the way.
@@ -57,13 +57,25 @@ _ORDER = hot(
 )
 _INSERT = hot(insert(notices), own=True)
 _LAST = (
-    select(notices.c.kind)
+    select(notices.c.seq)
     .where(
         notices.c.order == bindparam("order"),
         notices.c.kind.not_in(("order.refunded", "order.claim_answered")),
     )
     .order_by(notices.c.seq.desc())
     .limit(1)
+)
+_latest = order_changes.alias("latest")
+# What the last deed with the order took back.
+_TAKEN_BACK = select(order_changes.c.state).where(
+    order_changes.c.order == bindparam("of"),
+    order_changes.c.undone,
+    order_changes.c.move
+    == select(_latest.c.move)
+    .where(_latest.c.order == bindparam("of"))
+    .order_by(_latest.c.change.desc())
+    .limit(1)
+    .scalar_subquery(),
 )
 _TO_SEND = notices.c.state.in_(("waiting", "sending"))
 _NEXT = select(func.min(notices.c.next_at)).where(
@@ -152,6 +164,7 @@ class Notices:
         self, store: Store, log: Log, settings: Settings, through: Sequence[Provider] | None = None
     ):
         self._store = store
+        self._log = log
         self._url = settings.url
         self._through = providers(settings) if through is None else list(through)
         # What is left of a provider that is there no more waits for it.
@@ -208,6 +221,8 @@ class Notices:
     # In the transaction of an order's event.
 
     def _heard(self, connection: Connection, event: Event) -> None:
+        if event.data.get("passed"):  # by the time that it is read, it is so no more
+            return
         reached = _reached(connection, event.data.get("order"))
         if reached is None or reached.simulated:  # a hold given up, or one of the demo's people
             return
@@ -224,9 +239,22 @@ class Notices:
                     self._write(connection, event, kind, provider.name, person)
 
     def _correction(self, connection: Connection, event: Event) -> str | None:
-        """What is told of a step that was undone: nothing, if nobody was told of the step."""
-        last = connection.execute(_LAST, {"order": event.data["order"]}).scalar()
-        return None if last in (None, f"order.{event.data['state']}") else CORRECTED
+        """What is told where steps were undone.
+
+        That it was wrong, if it was told of one of them; or what was only passed and now is so.
+        """
+        order, state = event.data["order"], event.data["state"]
+        last = connection.execute(_LAST, {"order": order}).scalar()
+        if last is None:
+            return None
+        (said,) = self._log.events(connection, event.broadcast, after=last - 1, limit=1)
+        believed = said.data.get("state")
+        taken_back = connection.execute(_TAKEN_BACK, {"of": order}).scalars().all()
+        if believed == state:
+            return None
+        if believed in taken_back:
+            return CORRECTED
+        return event.kind if event.kind in ("order.shipped", "order.at_centre") else None
 
     def _write(
         self, connection: Connection, event: Event, kind: str, provider: str, person: str

@@ -89,8 +89,8 @@ class Moved(BaseModel):
     refused: list[Refused]
 
 
-class CodeSaid(BaseModel):
-    """The code that a buyer says, and where; the end of the phone where it was asked for."""
+class HandOver(BaseModel):
+    """By which code an order is handed over, as CodeSaid has it; without one it is known else."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -105,3 +105,9 @@ class HandedOver(BaseModel):
     order: Order
     move: str | None
     until: Time | None
+class CodeSaid(HandOver):
+    """The code that a buyer says, and where; the end of the phone where it was asked for."""
+
+    code: Code
+
+

@@ -9,6 +9,7 @@ from farmlive.shop.fields import Identifier, Key
 from farmlive.shop.order_change_models import (
     CodeSaid,
     HandedOver,
+    HandOver,
     Moved,
     NewMove,
     OrderSearch,
@@ -100,10 +101,16 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.post("/handovers/{order}/received", dependencies=uncached)
     async def hand_over(
-        order: Identifier, said: CodeSaid, caller: Annotated[Caller, keepers]
+        order: Identifier,
+        said: HandOver,
+        caller: Annotated[Caller, keepers],
+        key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
     ) -> HandedOver:
-        """Hand over the order that was found: received, and paid if it was due."""
-        return await shop.handovers.give(caller, order, said)
+        """Hand over the order that was found: received, and paid if it was due.
+
+        Once a key, where one is sent.
+        """
+        return await shop.handovers.give(caller, order, said, key)
 
     @router.post("/broadcasts/{broadcast}/orders/{order}/state", dependencies=uncached)
     async def change_state(

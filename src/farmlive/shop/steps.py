@@ -82,8 +82,19 @@ class Steps:
         self._log = log
         self._settle = settle
 
-    def enter(self, connection: Connection, row: Row[Any], state: State, doer: Doer) -> None:
-        """Bring an order into a state. Raises NotInState, Forbidden, Invalid."""
+    def enter(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        state: State,
+        doer: Doer,
+        *,
+        passed: bool = False,
+    ) -> None:
+        """Bring an order into a state. Raises NotInState, Forbidden, Invalid.
+
+        `passed`: another follows at once, so that its buyer is told nothing of this one.
+        """
         step = life.next_state(row.state, state, doer.who, row.way)
         if step.why and doer.reason is None:
             raise Invalid(
@@ -97,7 +108,8 @@ class Steps:
         if state == "cancelled":
             payment = payments.of(row.payment_method).cancel(payment)
         self._keep(connection, row, state, payment, doer)
-        self._tell(connection, row, step.event, state, payment, doer, moved)
+        told: dict[str, Any] = {"passed": True} if passed else {}
+        self._tell(connection, row, step.event, state, payment, doer, moved, **told)
 
     def pay(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
         """Keep that an order was paid. Raises NotInState, Forbidden."""
@@ -159,8 +171,13 @@ class Steps:
         change: Row[Any],
         before: tuple[State, Payment],
         doer: Doer,
+        *,
+        passed: bool = False,
     ) -> None:
         """Undo a change of the order, its last one: it stands as it did `before`.
+
+        `passed`: another is undone at once, so that its buyer is told nothing of how it stands
+        between.
 
         Raises NotInState, Forbidden, and SoldOut or LotSpent where its boxes can't be had again.
         """
@@ -179,7 +196,10 @@ class Steps:
             .values(undone=True)
         )
         self._keep(connection, row, state, payment, doer)
-        self._tell(connection, row, step.event, state, payment, doer, moved, over, undone=True)
+        told: dict[str, Any] = {"undone": True}
+        if passed:
+            told["passed"] = True
+        self._tell(connection, row, step.event, state, payment, doer, moved, over, **told)
 
     # What a step is made of.
 

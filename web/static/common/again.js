@@ -1,6 +1,9 @@
 // Asking once more where no answer came: with pauses that grow, and that end at once where the
 // network comes back.
 
+import { Problem } from "./api.js";
+import { isUnknown } from "./problems.js";
+
 const FIRST = 1_000;
 const LONGEST = 10_000;
 
@@ -34,5 +37,19 @@ export class Pauses {
   /** End the pause: an answer is likely now. */
   hurry() {
     this.#end?.();
+  }
+}
+
+/** Sends until there is an answer: what is sent happens once, however often it is. `onLost` is called
+    whenever there was none, `pauses` are those between. Throws the Problem that it was answered with. */
+export async function surely(send, onLost, pauses = new Pauses()) {
+  for (;;) {
+    try {
+      return await send();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || !isUnknown(problem)) throw problem;
+      onLost(problem);
+      await pauses.pause();
+    }
   }
 }

@@ -167,7 +167,7 @@ function tell(words) {
 }
 
 /** Says what was done, with the way back as long as there is one, until the next one. */
-function done(order, { moves, until }) {
+function done(order, { move, until }) {
   navigator.vibrate?.(40);
   const deed = ++deeds;
   const values = { number: order.number, name: order.buyer?.name ?? "", sum: money(asked(order)) };
@@ -178,13 +178,13 @@ function done(order, { moves, until }) {
     if (deed === deeds) undo.hidden = true;
   };
   tellOf(words);
-  undo.hidden = moves.length === 0;
+  undo.hidden = !move;
   undo.disabled = false;
   if (until) setTimeout(leave, until - now());
   undo.onclick = async () => {
     undo.disabled = true;
     try {
-      await takeBack(order, moves, () => tellOf(keptWords()));
+      await takeBack(order, move, () => tellOf(keptWords()));
       tellOf(t("%(number)s is as it was.", values));
       leave();
     } catch (problem) {
