@@ -94,9 +94,15 @@ class HandOver(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    code: Code
+    code: Code | None = None
     centre: Identifier | None = None
     phone: PhoneEnd | None = None
+
+
+class CodeSaid(HandOver):
+    """The code that a buyer says, and where; the end of the phone where it was asked for."""
+
+    code: Code
 
 
 class HandedOver(BaseModel):
@@ -105,9 +111,3 @@ class HandedOver(BaseModel):
     order: Order
     move: str | None
     until: Time | None
-class CodeSaid(HandOver):
-    """The code that a buyer says, and where; the end of the phone where it was asked for."""
-
-    code: Code
-
-
