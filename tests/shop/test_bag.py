@@ -7,16 +7,18 @@ from sqlalchemy import func, select
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms
-from farmlive.ids import ulid
+from farmlive.ids import token, ulid
 from farmlive.origin.models import NewFarm, NewLot
 from farmlive.origin.problems import LotTaken, UnknownLot
 from farmlive.people.audit import deeds
 from farmlive.problems import Invalid
 from farmlive.shop.bag import MAX_OFFERS, ListPriceTooLow, OtherFarm
+from farmlive.shop.flash_models import FlashPlan
 from farmlive.shop.models import BagOrder, OfferChange, OfferRelease
 from farmlive.shop.problems import (
     BagFull,
     BroadcastEnded,
+    KeyReused,
     StockTaken,
     UnknownOffer,
     UnknownProduct,
@@ -185,6 +187,43 @@ async def test_a_release_below_zero_takes_back_what_is_left(stall: Any) -> None:
     assert (await stall.events())[-1].seq == seq
 
 
+async def test_a_release_that_is_sent_again_with_its_key_is_done_once(stall: Any) -> None:
+    key = token()
+    answer = await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 5, key))
+    await stall.place(2)
+    seq = (await stall.events())[-1].seq
+    assert await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 5, key)) == answer
+    with pytest.raises(KeyReused):
+        await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 4, key))
+    # What was answered once is so after the end, too.
+    await stall.broadcasts.end(stall.broadcast)
+    assert await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 5, key)) == answer
+    assert len(await stall.events("offer.released")) == 1
+    ended = [event.kind for event in await stall.events() if event.seq > seq]
+    assert ended == ["broadcast.ended"]
+    noted = [deed for deed in await stall.store.read(deeds) if deed.action == "offer.release"]
+    assert [deed.detail for deed in noted] == [{"quantity": 5}]
+
+
+async def test_a_release_that_was_refused_is_tried_again_with_its_key(stall: Any) -> None:
+    key = token()
+    with pytest.raises(StockTaken):
+        await stall.shop.bag.release(HOST, stall.broadcast, release(stall, -15, key))
+    await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 5, token()))
+    answer = await stall.shop.bag.release(HOST, stall.broadcast, release(stall, -15, key))
+    assert answer["released"] == 0
+
+
+async def test_keys_are_one_space_for_releases_orders_and_flash_batches(stall: Any) -> None:
+    key = token()
+    await stall.shop.bag.release(HOST, stall.broadcast, release(stall, 5, key))
+    with pytest.raises(KeyReused):
+        await stall.place(1, key=key)
+    flash = FlashPlan(offer=stall.card.offer, price=1990, boxes=2, seconds=60, key=key)
+    with pytest.raises(KeyReused):
+        await stall.shop.flashes.plan(HOST, stall.broadcast, flash)
+
+
 @pytest.mark.parametrize("quantity", [0, 1.5, "1", True, None, 10**7])
 def test_a_release_is_a_whole_number_and_not_zero(quantity: object) -> None:
     with pytest.raises(ValidationError):
@@ -287,8 +326,8 @@ async def test_an_offer_knows_its_lot(stall: Any) -> None:
 BOTH = Bilingual(zh="邻居果园", en="The neighbour's orchard")
 
 
-def release(stall: Any, quantity: int) -> OfferRelease:
-    return OfferRelease(offer=stall.card.offer, quantity=quantity)
+def release(stall: Any, quantity: int, key: str | None = None) -> OfferRelease:
+    return OfferRelease(offer=stall.card.offer, quantity=quantity, key=key)
 
 
 def change(stall: Any, **what: Any) -> OfferChange:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from farmlive.clock import now_ms, pretended
-from farmlive.ids import ulid
+from farmlive.ids import token, ulid
+from farmlive.people.audit import deeds
 from farmlive.settings import Settings
 from farmlive.shop.correction_models import OfferCorrect
 from farmlive.shop.lines import LATE_MS
@@ -17,6 +18,7 @@ from farmlive.shop.problems import (
     FlashDearer,
     FlashNotCheaper,
     FlashThere,
+    KeyReused,
     LotSpent,
     PriceChanged,
     UnknownFlash,
@@ -103,6 +105,19 @@ async def test_an_offer_has_one_batch_at_a_time(stall: Any) -> None:
     assert event.data["flash"] == second["flash"]
     with pytest.raises(FlashThere):
         await plan(stall, 2)
+
+
+async def test_one_that_is_sent_again_with_its_key_is_planned_once(stall: Any) -> None:
+    key = token()
+    flash = await plan(stall, key=key)
+    await end(stall, flash)
+    assert await plan(stall, key=key) == flash  # as it was answered
+    with pytest.raises(KeyReused):
+        await plan(stall, key=key, boxes=5)
+    assert await batch(stall, flash) == ("ended", 0, 0, "host")
+    assert len(await stall.shop.flashes.of_broadcast(stall.broadcast)) == 1
+    (noted,) = [deed for deed in await stall.store.read(deeds) if deed.action == "flash.plan"]
+    assert key not in str(noted.detail)
 
 
 async def test_its_price_is_lower_than_the_offers(stall: Any) -> None:
@@ -264,10 +279,14 @@ async def test_by_http_it_is_planned_listed_and_ended(stall: Any, site: Site) ->
     flash = made.json()
     assert (flash["state"], flash["boxes"], flash["sold"]) == ("running", 4, 0)
     assert (await site.viewer.get(url)).json() == {"flashes": [flash]}
-    refused = await site.staff.post(url, json=body)
+    keyed = {"headers": {"Idempotency-Key": token()}}
+    refused = await site.staff.post(url, json=body, **keyed)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/flash-there")
     ended = (await site.staff.delete(f"{url}/{flash['flash']}")).json()
     assert (ended["state"], ended["why"]) == ("ended", "host")
+    second = (await site.staff.post(url, json=body, **keyed)).json()
+    assert (await site.staff.post(url, json=body, **keyed)).json() == second
+    assert len((await site.viewer.get(url)).json()["flashes"]) == 2
     assert (await site.staff.delete(f"{url}/{ulid()}")).status_code == 404
     wrong = await site.staff.post(url, json={**body, "boxes": 0})
     assert wrong.status_code == 422

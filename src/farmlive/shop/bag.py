@@ -17,8 +17,17 @@ from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
-from farmlive.shop import catalogue, flashes, prices, stock
-from farmlive.shop.models import BagOrder, Card, NewOffer, OfferChange, OfferRelease, Product, money
+from farmlive.shop import catalogue, flashes, keys, prices, stock
+from farmlive.shop.models import (
+    BagOrder,
+    Card,
+    NewOffer,
+    NewRelease,
+    OfferChange,
+    OfferRelease,
+    Product,
+    money,
+)
 from farmlive.shop.problems import (
     BagFull,
     BroadcastEnded,
@@ -132,11 +141,16 @@ class Bag:
         """Let so many more be sold, or take back what is neither sold nor held.
 
         What is released goes first to those who wait for it; the answer tells what is then left.
-        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, StockTaken and LotSpent.
+        With a key the same is released once, however often it is sent. Raises UnknownBroadcast,
+        KeyReused, BroadcastEnded, UnknownOffer, StockTaken and LotSpent.
         """
-        offer, quantity = message.offer, message.quantity
+        offer, quantity, key = message.offer, message.quantity, message.key
+        body_hash = keys.canonical_hash(message, NewRelease, of="releases")
 
         def write(connection: Connection) -> dict[str, Any]:
+            self._log.head(connection, broadcast)
+            if key and (before := keys.answered(connection, broadcast, key, body_hash)):
+                return before
             self._open(connection, broadcast)
             known = stock.on_offer(connection, broadcast, [offer])
             if offer not in known:
@@ -153,7 +167,10 @@ class Bag:
             self._log.append_all(connection, broadcast, [released, *told])
             note(connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity)
             after = (it.data for it in told if it.kind == "stock.changed")
-            return next(data for data in after if data["offer"] == offer)
+            answer = next(data for data in after if data["offer"] == offer)
+            if key:
+                keys.keep(connection, broadcast, key, body_hash, answer)
+            return answer
 
         return await self._store.write(write)
 

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from farmlive.money import Money
-from farmlive.shop.fields import MAX_STOCK, Identifier, Price, Quantity
+from farmlive.shop.fields import MAX_STOCK, Identifier, Key, Price, Quantity
 
 MAX_SECONDS = 86_400
 
 
-class FlashPlan(BaseModel):
-    """`flash.plan`: a batch of an offer's boxes at a lower price, for so many seconds.
+class NewFlash(BaseModel):
+    """A batch of an offer's boxes at a lower price, for so many seconds.
 
     It starts at once, or at `starts_at`, milliseconds since 1970, once the broadcast is live.
     `per_buyer`: how many of it one buyer may have.
@@ -23,6 +23,15 @@ class FlashPlan(BaseModel):
     seconds: Annotated[int, Field(strict=True, ge=5, le=MAX_SECONDS)]
     per_buyer: Quantity | None = None
     starts_at: Annotated[int, Field(strict=True, ge=0, lt=1 << 53)] | None = None
+
+
+class FlashPlan(NewFlash):
+    """`flash.plan`: plan a flash batch, or start it at once; with a key once, however often sent.
+
+    The key is as an order's, and the same message comes with it again.
+    """
+
+    key: Key | None = None
 
 
 class FlashEnd(BaseModel):

@@ -14,9 +14,9 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.people.audit import note
-from farmlive.shop import stock
+from farmlive.shop import keys, stock
 from farmlive.shop.alarm import Alarm
-from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan
+from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan, NewFlash
 from farmlive.shop.lines import LATE_MS
 from farmlive.shop.models import money
 from farmlive.shop.order_models import OrderLine
@@ -118,11 +118,14 @@ class Flashes:
         """Plan a batch and answer as `Flash`; without a time, or with one that is past, it starts.
 
         A batch takes its boxes from what is left, and releases what is missing: as many as the lot
-        gives. Raises UnknownBroadcast, BroadcastNotLive (nothing starts before), BroadcastEnded,
+        gives. With a key the same is planned once, however often it is sent. Raises
+        UnknownBroadcast, KeyReused, BroadcastNotLive (nothing starts before), BroadcastEnded,
         UnknownOffer, FlashThere, FlashNotCheaper, LotSpent.
         """
+        key = message.key
+        body_hash = keys.canonical_hash(message, NewFlash, of="flashes")
 
-        def write(connection: Connection) -> dict[str, Any]:
+        def plan(connection: Connection) -> dict[str, Any]:
             now = now_ms()
             starts_at = now if message.starts_at is None else max(now, message.starts_at)
             state = self._log.head(connection, broadcast).state
@@ -175,9 +178,18 @@ class Flashes:
                 "flash.plan",
                 flash,
                 broadcast=broadcast,
-                **message.model_dump(exclude_none=True),
+                **message.model_dump(exclude_none=True, exclude={"key"}),
             )
             return shown(self._one(connection, broadcast, flash)).model_dump(mode="json")
+
+        def write(connection: Connection) -> dict[str, Any]:
+            self._log.head(connection, broadcast)
+            if key and (before := keys.answered(connection, broadcast, key, body_hash)):
+                return before
+            answer = plan(connection)
+            if key:
+                keys.keep(connection, broadcast, key, body_hash, answer)
+            return answer
 
         return await self._store.write(write)
 

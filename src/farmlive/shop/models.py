@@ -12,6 +12,7 @@ from farmlive.money import Money
 from farmlive.origin.fields import Gtin
 from farmlive.shop.fields import (
     Identifier,
+    Key,
     Phone,
     Picture,
     Price,
@@ -252,11 +253,21 @@ class BagOrder(BaseModel):
     offers: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
 
 
-class OfferRelease(BaseModel):
-    """`offer.release`: let so many more be sold, or, below zero, take so many back."""
+class NewRelease(BaseModel):
+    """How many more of an offer may be sold, or, below zero, are taken back."""
 
     offer: Identifier
     quantity: Step
+
+
+class OfferRelease(NewRelease):
+    """`offer.release`: let so many more be sold, or take so many back; with a key once, however
+    often it is sent.
+
+    The key is as an order's, and the same message comes with it again.
+    """
+
+    key: Key | None = None
 
 
 class OfferChange(BaseModel):

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from farmlive.people import Caller, Guard
 from farmlive.shop.fields import Identifier, Key
-from farmlive.shop.flash_models import Flash, FlashEnd, FlashList, FlashPlan
+from farmlive.shop.flash_models import Flash, FlashEnd, FlashList, FlashPlan, NewFlash
 from farmlive.shop.models import (
     Bag,
     BagOrder,
@@ -125,10 +125,13 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.post("/broadcasts/{broadcast}/flashes", status_code=201, response_model=Flash)
     async def plan_flash(
-        broadcast: str, new: FlashPlan, caller: Annotated[Caller, staff]
+        broadcast: str,
+        new: NewFlash,
+        caller: Annotated[Caller, staff],
+        key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
     ) -> dict[str, Any]:
         """Plan a flash batch of an offer, or start it at once, as `flash.plan` does."""
-        return await shop.flashes.plan(caller, broadcast, new)
+        return await shop.flashes.plan(caller, broadcast, FlashPlan(key=key, **dict(new)))
 
     @router.delete("/broadcasts/{broadcast}/flashes/{flash}", response_model=Flash)
     async def end_flash(
