@@ -60,6 +60,7 @@ MAY: dict[str, set[str]] = {
     "POST /broadcasts/{broadcast}/orders/moves": KEEPERS,
     "DELETE /broadcasts/{broadcast}/orders/moves/{move}": KEEPERS,
     "POST /broadcasts/{broadcast}/orders/{order}/payment": KEEPERS,
+    "POST /broadcasts/{broadcast}/orders/{order}/back": STAFF,
     "POST /broadcasts/{broadcast}/orders/{order}/refund": STAFF,
     "POST /broadcasts/{broadcast}/orders/{order}/state": KEEPERS,
     "GET /broadcasts/{broadcast}/review": GROWERS,

@@ -13,7 +13,7 @@ from farmlive.broadcast.models import NewBroadcast
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop.notices import CORRECTED, Notices
+from farmlive.shop.notices import CORRECTED, REFUND_CORRECTED, Notices
 from farmlive.shop.notices_file import Outbox
 from farmlive.shop.notices_providers import Notice
 from farmlive.shop.order_change_models import HandOver
@@ -106,6 +106,17 @@ async def test_what_was_undone_is_put_right_for_those_who_were_told(stall: Any) 
         "order.cancelled",
         CORRECTED,
     ]
+
+
+async def test_a_refund_that_was_undone_is_put_right(stall: Any) -> None:
+    placed = await stall.place(1)
+    for _ in range(2):
+        await undo(stall, await refund(stall, placed, 100))
+    assert (await kinds(stall))[1:] == ["order.refunded", REFUND_CORRECTED] * 2
+    # What is told of its state is told as ever.
+    await enter(stall, placed, "packed")
+    await undo(stall, await move(stall, placed, state="shipped"))
+    assert (await kinds(stall))[5:] == ["order.shipped", CORRECTED]
 
 
 @pytest.mark.parametrize("codeless", [False, True])

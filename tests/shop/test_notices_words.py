@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from farmlive.bilingual import Bilingual
-from farmlive.shop.notices import CORRECTED, TOLD
+from farmlive.shop.notices import CORRECTED, REFUND_CORRECTED, TOLD
 from farmlive.shop.notices_words import Facts, write
 
 
@@ -60,6 +60,14 @@ def facts(**other: Any) -> Facts:
         ("order.refunded", {"refunded": 5980}, "减免 ¥59.80，无需付款", "Nothing is to be paid"),
         ("order.refunded", {"payment": "paid", "refunded": 1000}, "共 ¥49.80", "comes to CN¥49.80"),
         ("order.claim_answered", {}, "有了答复", "was answered"),
+        (REFUND_CORRECTED, {}, "A0007 现在应付 ¥59.80", "what you pay is CN¥59.80"),
+        (REFUND_CORRECTED, {"payment": "paid"}, "没有退款", "no money was given back"),
+        (
+            REFUND_CORRECTED,
+            {"payment": "part_refunded", "refunded": 1000},
+            "一共退了 ¥10.00",
+            "in all CN¥10.00 was given back",
+        ),
         (CORRECTED, {"state": "packed"}, "您的订单 A0007 已装箱", "your order A0007 is packed"),
     ],
 )
@@ -79,5 +87,5 @@ def test_a_notice_says_it_in_the_buyers_language_or_in_both(
 
 
 def test_every_event_that_is_told_has_its_words() -> None:
-    for kind in (*TOLD, CORRECTED):
+    for kind in (*TOLD, CORRECTED, REFUND_CORRECTED):
         assert write(kind, facts(), "en").subject

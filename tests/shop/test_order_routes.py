@@ -133,6 +133,8 @@ async def test_a_buyer_cancels_by_the_token_with_or_without_a_word(door: As, sta
             "reason": sent.get("json", {}).get("reason"),
             "undone": False,
             "undoes": False,
+            "amount": None,
+            "move": None,
         }
     unknown = await viewer.post(f"/api/v1/orders/{token()}/cancel")
     assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/unknown-order")
@@ -155,6 +157,17 @@ async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None
         body = {"amount": 100, "reason": "晚到"}
         back = await host.post(f"{path}/refund", json=body, headers=headers)
         assert back.json()["refunded"] == {"amount": 100, "currency": "CNY"}
+        assert back.json()["history"][-1]["move"] == back.json()["move"]
+    body = {"amount": 200, "reason": "晚到"}
+    other = await host.post(f"{path}/refund", json=body, headers=headers)
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/key-reused")
+    assert other.json()["detail"].startswith("Nothing was given back now: an earlier refund")
+    right = await host.post(f"{path}/back", json={"move": back.json()["move"], "reason": "打错了"})
+    assert right.json()["refunded"] == {"amount": 0, "currency": "CNY"}
+    right = await host.post(f"{path}/back", json={"state": "placed", "reason": "没装"})
+    assert (right.status_code, right.json()["state"]) == (200, "placed")
+    no = await (await door("clerk")).post(f"{path}/back", json={"payment": "due", "reason": "x"})
+    assert no.status_code == 403
     high = await host.post(f"{path}/refund", json={"amount": 10**6, "reason": "x"})
     assert (high.status_code, high.json()["type"]) == (422, "/problems/refund-too-high")
 
@@ -168,6 +181,8 @@ async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None
         ("refund", {"amount": 0, "reason": "x"}),
         ("refund", {"amount": 1.5, "reason": "x"}),
         ("refund", {"amount": 1}),
+        ("back", {"state": "held"}),
+        ("back", {"reason": "x"}),
     ],
 )
 async def test_a_wrong_step_is_refused(door: As, stall: Any, path: str, body: Any) -> None:

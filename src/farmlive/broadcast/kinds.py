@@ -169,8 +169,8 @@ KINDS = {
             "amount": "Money given back in all, or taken off what is due.",
             "back": "Boxes that never left and are in the stock again, a list of "
             "{offer, farm, quantity}; a seller gets those of own farms, left out where there are "
-            "none.",
-            "claim": "The claim that it answers, if it does.",
+            "none. Where the refund was undone, those that the order has again.",
+            "claim": "The claim that it answers, if it does; open again where it was undone.",
         },
     ),
     "order.claimed": Kind(_ORDER, {**_CLAIM, "photos": "How many were sent with it."}),

@@ -190,7 +190,13 @@ class CallsOfShop(Connection):
         return await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/orders/moves/{move}")
 
     async def refund_order(
-        self, broadcast: str, order: str, amount: int, reason: str, lines: Sequence[Json] = ()
+        self,
+        broadcast: str,
+        order: str,
+        amount: int,
+        reason: str,
+        lines: Sequence[Json] = (),
+        key: str | None = None,
     ) -> Json:
         """Keep that so much, in minor units, was given back, and return the order.
 
@@ -199,7 +205,16 @@ class CallsOfShop(Connection):
         """
         path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/refund"
         body = {"amount": amount, "reason": reason, "lines": list(lines)}
-        return await self.request("POST", path, json=body)
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.request("POST", path, json=body, headers=headers)
+
+    async def put_order_right(self, broadcast: str, order: str, reason: str, **wrong: str) -> Json:
+        """Take back what was done last with an order, also long after, and return the order.
+
+        `wrong` is `state=`, the one before, `payment="due"`, or `move=`, that of the last refund.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/back"
+        return await self.request("POST", path, json={"reason": reason, **wrong})
 
     async def cancel_order(self, token: str, reason: str | None = None) -> Json:
         """Cancel an order by the token in its buyer's address, and return it."""

@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse
 from farmlive.people import Caller, Guard
 from farmlive.shop.claim_models import ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.fields import Identifier
-from farmlive.shop.order_models import Order, OrderList
+from farmlive.shop.order_models import Order, OrderList, Refunded
 from farmlive.shop.order_routes import PRIVATE, private
 from farmlive.shop.shop import Shop
 
@@ -61,7 +61,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         claim: Identifier,
         answer: ClaimAnswer,
         caller: Annotated[Caller, staff],
-    ) -> Order:
+    ) -> Refunded:
         """Give money back for a claim, or refuse it; the buyer reads the answer."""
         return await shop.claims.answer(caller, broadcast, claim, answer)
 

@@ -22,7 +22,7 @@ from farmlive.shop import lines, shown
 from farmlive.shop.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.claim_photos import touch
 from farmlive.shop.models import money, order_number
-from farmlive.shop.order_models import Order
+from farmlive.shop.order_models import Order, Refunded
 from farmlive.shop.problems import NotInState
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
 from farmlive.shop.tables import claims, order_lines, orders
@@ -170,20 +170,22 @@ class Claims:
 
     async def answer(
         self, caller: Caller, broadcast: str, claim: str, answer: ClaimAnswer
-    ) -> Order:
+    ) -> Refunded:
         """Give money back for the claim, or refuse it; the same again changes nothing.
 
+        What is given back can be undone as a move, and the claim is open again.
         Raises Forbidden, UnknownBroadcast, UnknownClaim, ClaimAnswered, and what a refund raises:
         NotInState, RefundTooHigh.
         """
         _check_staff(caller)
 
-        def write(connection: Connection) -> Order:
+        def write(connection: Connection) -> Refunded:
             self._log.head(connection, broadcast)
+            move = ulid()
             found = _with_id(connection, broadcast, claim)
             row = with_id(connection, broadcast, found.order)
             if found.state == "open":
-                self._answer(connection, caller, row, found, answer)
+                self._answer(connection, caller, row, found, answer, move)
             elif (found.amount, found.answer) != (answer.amount, answer.answer):
                 raise ClaimAnswered(
                     "Nothing was changed: this claim was answered already. Look at it again; more "
@@ -191,7 +193,7 @@ class Claims:
                 )
             after = with_id(connection, broadcast, found.order)
             (order,) = shown.orders(connection, self._origin, [after], caller)
-            return order
+            return Refunded.by(order, move)
 
         return await self._store.write(write)
 
@@ -231,6 +233,7 @@ class Claims:
         row: Row[Any],
         claim: Row[Any],
         answer: ClaimAnswer,
+        move: str,
     ) -> None:
         state = "refused" if answer.amount is None else "refunded"
         connection.execute(
@@ -240,7 +243,7 @@ class Claims:
         )
         said: dict[str, Any] = {"claim": claim.id, "answer": state}
         if answer.amount is not None:
-            doer = Doer("staff", answer.answer)
+            doer = Doer("staff", answer.answer, move)
             self._steps.refund(connection, row, answer.amount, doer, claim=claim.id)
             row = with_id(connection, row.broadcast, row.id)
             said["amount"] = money(answer.amount, row.currency)

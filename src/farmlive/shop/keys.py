@@ -42,24 +42,29 @@ def _hashed(shape: type[BaseModel]) -> set[str]:
     return set(shape.model_fields) - {"order", "fee", "language", "proof"}
 
 
+_OTHER = (
+    "Nothing was ordered: an order with other contents came with this key before. "
+    "Draw a new key for a new order."
+)
+
+
 def answered(
-    connection: Connection, broadcast: str, key: str, body_hash: str
+    connection: Connection, broadcast: str, key: str, body_hash: str, *, said: str = _OTHER
 ) -> dict[str, Any] | None:
-    """What was answered to this key before, or None. Raises KeyReused."""
+    """What was answered to this key before, or None. Raises KeyReused, which says `said`."""
     return answer_in(
-        connection.execute(_KEY, {"broadcast": broadcast, "key": key}).one(), body_hash
+        connection.execute(_KEY, {"broadcast": broadcast, "key": key}).one(), body_hash, said=said
     )
 
 
-def answer_in(row: Row[*tuple[Any, ...]], body_hash: str) -> dict[str, Any] | None:
+def answer_in(
+    row: Row[*tuple[Any, ...]], body_hash: str, *, said: str = _OTHER
+) -> dict[str, Any] | None:
     """The same, where `ASKED` was a part of another question. Raises KeyReused."""
     if row.body_hash is None:
         return None
     if row.body_hash != body_hash:
-        raise KeyReused(
-            "Nothing was ordered: an order with other contents came with this key before. "
-            "Draw a new key for a new order."
-        )
+        raise KeyReused(said)
     answer: dict[str, Any] = row.answer
     return answer
 

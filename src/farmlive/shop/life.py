@@ -99,7 +99,14 @@ BACK_STATES = (
     Step("cancelled", "shipped", _STAFF, "order.shipped", "goes on its way", way="parcel"),
     Step("cancelled", "at_centre", _STAFF, "order.at_centre", "waits again", way="pickup"),
 )
-BACK_PAYMENTS = (Step("paid", "due", _CENTRE, "order.paid", "the money is not there"),)
+BACK_PAYMENTS = (
+    Step("paid", "due", _CENTRE, "order.paid", "the money is not there"),
+    Step("due", "due", _STAFF, "order.refunded", "as much is to be paid again", alive=True),
+    Step("part_refunded", "paid", _STAFF, "order.refunded", "it was not given back"),
+    Step("part_refunded", "part_refunded", _STAFF, "order.refunded", "less was given back"),
+    Step("refunded", "part_refunded", _STAFF, "order.refunded", "the rest was not given back"),
+    Step("refunded", "paid", _STAFF, "order.refunded", "nothing was given back"),
+)
 
 
 def who_is(caller: Caller) -> Who:
@@ -141,15 +148,18 @@ def check_owed(state: State) -> None:
         )
 
 
-def check_unpacked(state: State) -> None:
-    """Raise NotInState where boxes of the order may have left."""
-    if state != "placed":
-        raise NotInState(
-            f"No box was put back: this order is {state}, and its boxes may have left. Give back "
-            "or take off the money alone; release what is there again by the bag.",
-            state=state,
-            allowed=[],
-        )
+def check_unpacked(state: State, *, again: bool = False) -> None:
+    """Raise NotInState where boxes of the order may have left; `again`: it is to have some more."""
+    if state == "placed":
+        return
+    words = (
+        f"Nothing was changed: this order is {state}, and boxes that were put back can't be added "
+        "to it any more. Put right first that it was packed, or tell the buyer."
+        if again
+        else f"No box was put back: this order is {state}, and its boxes may have left. Give back "
+        "or take off the money alone; release what is there again by the bag."
+    )
+    raise NotInState(words, state=state, allowed=[])
 
 
 def can_cancel(state: State, who: Who) -> bool:
@@ -227,9 +237,15 @@ def page() -> str:
         "## Undone",
         "",
         "What was done by a move, to one order or to many, can be undone for ten minutes, each",
-        "order that nothing else has happened to since. The event is the one named here, with",
-        "`undone: true`, the state and the payment as they are from then on. Boxes that went back",
-        "are taken again, if they can still be had.",
+        "order that nothing else has happened to since; a refund is a move of one order. The event",
+        "is the one named here, with `undone: true`, the state and the payment as they are from",
+        "then on, and of a refund `amount`, what is given back or taken off in all from then on.",
+        "Boxes that went back are taken again, if they can still be had; those of a refund as long",
+        "as the order is `placed`. The claim that an undone refund answered is open again.",
+        "",
+        "Later, staff put right what was done last with an order's state, or with its money, one",
+        "order at a time, by the same steps and with a reason. What came before it can be put",
+        "right then.",
         "",
         *_rows(BACK_STATES, stock=True),
         "",

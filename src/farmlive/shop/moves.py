@@ -15,12 +15,13 @@ from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.audit import note
-from farmlive.problems import Conflict, NotFound, Problem
+from farmlive.problems import Conflict, Forbidden, NotFound, Problem
 from farmlive.shop import keys, life, shown
 from farmlive.shop.fields import Payment, State
-from farmlive.shop.order_change_models import Moved, NewMove, Refused
-from farmlive.shop.problems import UnknownOrder
-from farmlive.shop.steps import Doer, Steps
+from farmlive.shop.order_change_models import Moved, NewMove, PutRight, Refused
+from farmlive.shop.order_models import Order
+from farmlive.shop.problems import NotInState, UnknownOrder
+from farmlive.shop.steps import Doer, Steps, with_id
 from farmlive.shop.tables import order_changes, orders
 from farmlive.store import Store, apart
 
@@ -39,6 +40,12 @@ _OF_MOVE = (
         ),
     )
     .order_by(orders.c.number, order_changes.c.change)
+)
+
+_OF_ORDER = (
+    select(order_changes)
+    .where(order_changes.c.order == bindparam("of"))
+    .order_by(order_changes.c.change)
 )
 
 Changes = Sequence[Row[Any]]
@@ -120,8 +127,8 @@ class Moves:
             if not _is_undone(happened, move):
                 if now_ms() > at + life.UNDO_MS:
                     raise UndoOver(
-                        "Nothing was changed: that was more than ten minutes ago. Move the orders "
-                        "one by one, or tell the buyers."
+                        "Nothing was changed: that was more than ten minutes ago. Coordinators and "
+                        "hosts can still put it right, order by order, with a reason."
                     )
                 refused = self._undo(connection, broadcast, happened, Doer(who, move=move))
                 counted = {"orders": len(happened) - len(refused), "refused": len(refused)}
@@ -130,6 +137,37 @@ class Moves:
             undone = [order for order, own in happened.items() if _is_undone({order: own}, move)]
             moved = self._shown(connection, caller, broadcast, undone)
             return Moved(move=move, until=None, moved=moved, refused=refused)
+
+        return await self._store.write(write)
+
+    async def put_right(self, caller: Caller, broadcast: str, order: str, wrong: PutRight) -> Order:
+        """Take back what was done last with an order's state, or its money, however long ago.
+
+        One that stands like that already stays as it is. Raises Forbidden, UnknownBroadcast,
+        UnknownOrder, UnknownMove, NotInState, and SoldOut or LotSpent where its boxes can't be had
+        again.
+        """
+        if not caller.is_staff:
+            raise Forbidden("Nothing was changed. Coordinators and hosts put orders right.")
+
+        def write(connection: Connection) -> Order:
+            self._log.head(connection, broadcast)
+            row = with_id(connection, broadcast, order)
+            changes = connection.execute(_OF_ORDER, {"of": order}).all()
+            change = _wrong(row, changes, wrong)
+            if change is not None:
+                # Its other changes stay undoable as one; a refund is the only one of its move.
+                doer = Doer("staff", wrong.reason, wrong.move or ulid())
+                self._steps.undo(connection, row, change, _before(changes, change), doer)
+                done: dict[str, Any] = {"state": wrong.state}
+                if wrong.payment is not None:
+                    done = {"payment": wrong.payment}
+                elif wrong.move is not None:
+                    done = {"amount": change.refund["amount"]}
+                note(connection, caller, "order.put_right", order, broadcast=broadcast, **done)
+            (after,) = self._shown(connection, caller, broadcast, [order])
+            shown_after: Order = after
+            return shown_after
 
         return await self._store.write(write)
 
@@ -170,7 +208,7 @@ class Moves:
                     first = len(standing) - len(own)
                     for place in range(len(standing) - 1, first - 1, -1):
                         row = self._rows(connection, broadcast, [order])[order]
-                        before = _as_of(standing[place - 1]) if place else PLACED
+                        before = _before(changes, standing[place])
                         passed = place > first
                         self._steps.undo(
                             connection, row, standing[place], before, doer, passed=passed
@@ -225,11 +263,46 @@ def _is_undone(happened: Mapping[str, Changes], move: str) -> bool:
     return any(each.undone and each.move == move for own in happened.values() for each in own)
 
 
+def _wrong(row: Row[Any], changes: Changes, wrong: PutRight) -> Row[Any] | None:
+    """The change that is wrong: the last of the order's state, or of its money.
+
+    None where the order stands as is wanted already. Raises NotInState, UnknownMove.
+    """
+    if wrong.move is not None:
+        named = [change for change in changes if change.move == wrong.move and change.refund]
+        if not named:
+            raise UnknownMove("Nothing was changed: this order has no such refund.")
+        if named[0].undone:
+            return None
+    elif wrong.state == row.state or wrong.payment == row.payment:
+        return None
+    change: Row[Any]
+    for change in reversed(_standing(changes)):
+        state, payment = _before(changes, change)
+        if (change.state != state) != (wrong.state is not None):
+            continue
+        if wrong.move is not None:
+            is_it = change.move == wrong.move
+        else:
+            is_it = wrong.state == state or wrong.payment == payment != change.payment
+        if is_it:
+            return change
+        break
+    raise NotInState(
+        "Nothing was changed: that is not what was done last with it. Look at the order again, and "
+        "put right first what was done since.",
+        state=row.state,
+        allowed=[],
+    )
+
+
 def _standing(changes: Changes) -> list[Row[Any]]:
     """The changes that were not undone, without those that undid others: each is of their move."""
     undone = {change.move for change in changes if change.undone}
     return [change for change in changes if not change.undone and change.move not in undone]
 
 
-def _as_of(change: Row[Any]) -> tuple[State, Payment]:
-    return change.state, change.payment
+def _before(changes: Changes, change: Row[Any]) -> tuple[State, Payment]:
+    """How the order stood that a change was made to; `changes` are all of the order."""
+    place = next(place for place, each in enumerate(changes) if each.change == change.change)
+    return (changes[place - 1].state, changes[place - 1].payment) if place else PLACED

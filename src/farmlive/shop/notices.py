@@ -41,6 +41,8 @@ TOLD = (
 # Those that may put right what a buyer was told.
 HEARD = (*TOLD, "order.packed")
 CORRECTED = "corrected"
+REFUND_CORRECTED = "refund_corrected"
+_OF_MONEY = ("order.refunded", "order.claim_answered", REFUND_CORRECTED)
 
 # For so long a server that took a notice may be sending it; then it is taken for dead.
 LEASE_MS = 60_000
@@ -60,10 +62,13 @@ _LAST = (
     select(notices.c.seq)
     .where(
         notices.c.order == bindparam("order"),
-        notices.c.kind.not_in(("order.refunded", "order.claim_answered")),
+        notices.c.kind.not_in(_OF_MONEY),
     )
     .order_by(notices.c.seq.desc())
     .limit(1)
+)
+_TOLD_OF_MONEY = select(notices.c.seq).where(
+    notices.c.order == bindparam("order"), notices.c.kind.in_(_OF_MONEY)
 )
 _latest = order_changes.alias("latest")
 # What the last deed with the order took back.
@@ -244,6 +249,9 @@ class Notices:
         That it was wrong, if it was told of one of them; or what was only passed and now is so.
         """
         order, state = event.data["order"], event.data["state"]
+        if event.kind == "order.refunded":
+            told = connection.execute(_TOLD_OF_MONEY, {"order": order}).first()
+            return None if told is None else REFUND_CORRECTED
         last = connection.execute(_LAST, {"order": order}).scalar()
         if last is None:
             return None

@@ -164,6 +164,26 @@ def _corrected(of: Facts, language: Language) -> tuple[str, str]:
     )
 
 
+def _refund_corrected(of: Facts, language: Language) -> tuple[str, str]:
+    back = of.money(of.refunded, language)
+    left = of.money(of.left, language)
+    if of.payment == "due":
+        now = (f"现在应付 {left}", f"what you pay is {left}")
+    elif of.payment == "paid":
+        now = ("没有退款", "no money was given back")
+    else:
+        now = (f"一共退了 {back}", f"in all {back} was given back")
+    if language == "zh":
+        return (
+            f"订单 {of.number} 更正",
+            f"上一条关于金额的通知有误：您的订单 {of.number} {now[0]}。",
+        )
+    return (
+        f"Order {of.number}, put right",
+        f"Our last message on its money was wrong: of your order {of.number}, {now[1]}.",
+    )
+
+
 SENTENCES: Mapping[str, Sentence] = {
     "order.placed": _placed,
     "order.shipped": _shipped,
@@ -172,6 +192,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "order.refunded": _refunded,
     "order.claim_answered": _claim_answered,
     "corrected": _corrected,
+    "refund_corrected": _refund_corrected,
 }
 
 

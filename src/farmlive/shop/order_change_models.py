@@ -70,6 +70,26 @@ class NewMove(BaseModel):
         return self
 
 
+class PutRight(BaseModel):
+    """What was done last with an order and was wrong, named by what it is again.
+
+    The `state` before, the `payment` before it was paid, or the `move` of a refund; and why.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: State | None = None
+    payment: Literal["due"] | None = None
+    move: Identifier | None = None
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if [self.state, self.payment, self.move].count(None) != 2:
+            raise ValueError("Say the state that it is in again, that it is due, or which refund.")
+        return self
+
+
 class Refused(BaseModel):
     """An order that stayed as it was, and why: a problem as RFC 9457 has it."""
 

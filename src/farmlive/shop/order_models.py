@@ -1,14 +1,14 @@
 """The shapes of holds and orders in the API and of the channel's messages about them."""
 
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
 from farmlive.origin.fields import Time
-from farmlive.shop import payments
+from farmlive.shop import life, payments
 from farmlive.shop.claim_models import Claim
 from farmlive.shop.fields import (
     Address,
@@ -206,7 +206,8 @@ class OrderedDelivery(BaseModel):
 class Change(BaseModel):
     """One step in the life of an order: how it stood from then on, by whose doing.
 
-    `undone`: a later step took it back, which `undoes`.
+    `undone`: a later step took it back, which `undoes`. `amount` is what a refund gave back or took
+    off, and its `move` that by which it is taken back, which staff are told.
     """
 
     at: Time
@@ -216,6 +217,8 @@ class Change(BaseModel):
     reason: str | None
     undone: bool = False
     undoes: bool = False
+    amount: Money | None = None
+    move: str | None = None
 
 
 class Cancel(BaseModel):
@@ -317,7 +320,7 @@ class Order(BaseModel):
         return any(
             before.state == after.state
             and before.payment == after.payment == "due"
-            and not after.undoes
+            and not (after.undoes or after.undone)
             for before, after in pairwise(self.history)
         )
 
@@ -337,6 +340,25 @@ class Order(BaseModel):
     def to_give_back(self) -> Money:
         """What was paid for it and is still to be given back, since it is cancelled."""
         return self.had if self.state == "cancelled" else self.had.times(0)
+
+
+class Refunded(Order):
+    """An order after a refund, and the move by which that can be undone, until when.
+
+    Null where it can't be any more, or where nothing was refunded.
+    """
+
+    move: str | None
+    until: Time | None
+
+    @classmethod
+    def by(cls, order: Order, move: str | None) -> "Refunded":
+        """The order as it stands, once it was refunded by that move."""
+        undo: dict[str, Any] = {"move": None, "until": None}
+        for change in order.history:
+            if change.move == move is not None and not change.undone:
+                undo = {"move": move, "until": change.at + life.UNDO_MS}
+        return cls.model_validate({**dict(order), **undo})
 
 
 class OrderList(BaseModel):

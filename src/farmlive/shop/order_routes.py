@@ -13,6 +13,7 @@ from farmlive.shop.order_change_models import (
     Moved,
     NewMove,
     OrderSearch,
+    PutRight,
     WaitingSearch,
 )
 from farmlive.shop.order_models import (
@@ -21,6 +22,7 @@ from farmlive.shop.order_models import (
     OrderList,
     PaymentChange,
     Refund,
+    Refunded,
     StateChange,
 )
 from farmlive.shop.shop import Shop
@@ -133,9 +135,16 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         refund: Refund,
         caller: Annotated[Caller, staff],
         key: Annotated[Key | None, Header(alias="Idempotency-Key")] = None,
-    ) -> Order:
+    ) -> Refunded:
         """Keep that money was given back, or taken off what is due; once a key, if one is sent."""
         return await shop.orders.refund(caller, broadcast, order, refund, key)
+
+    @router.post("/broadcasts/{broadcast}/orders/{order}/back", dependencies=uncached)
+    async def put_order_right(
+        broadcast: str, order: Identifier, wrong: PutRight, caller: Annotated[Caller, staff]
+    ) -> Order:
+        """Take back what was done last with an order's state, or its money, also long after."""
+        return await shop.moves.put_right(caller, broadcast, order, wrong)
 
     @router.get("/orders/{token}", dependencies=uncached)
     async def read_order(token: str) -> Order:

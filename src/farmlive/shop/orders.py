@@ -18,12 +18,13 @@ from sqlalchemy import (
 )
 
 from farmlive.broadcast.log import Log
+from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.shop import finding, keys, life, paper_links, shown
 from farmlive.shop.order_change_models import OrderFilter
-from farmlive.shop.order_models import Order, Refund, StateChange
+from farmlive.shop.order_models import Order, Refund, Refunded, StateChange
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
 from farmlive.shop.tables import holds, orders
 from farmlive.store import Store
@@ -37,6 +38,10 @@ _OF_DEVICE = union_all(
     )
 )
 _before = orders.alias("before")
+_KEPT = (
+    "Nothing was given back now: an earlier refund came with this key and was kept. Look at the "
+    "order before you give more."
+)
 
 
 class Orders:
@@ -169,23 +174,29 @@ class Orders:
 
     async def refund(
         self, caller: Caller, broadcast: str, order: str, refund: Refund, key: str | None = None
-    ) -> Order:
+    ) -> Refunded:
         """Money was given back, for boxes that never left or else; the event tells how much in all.
 
-        With a key the same refund counts once, however often it is sent. Raises Forbidden,
-        UnknownOrder, NotInState, RefundTooHigh, KeyReused, Invalid (it has not so many boxes).
+        It can be undone as a move. With a key the same refund counts once, however often it is
+        sent. Raises Forbidden, UnknownOrder, NotInState, RefundTooHigh, KeyReused, Invalid (it has
+        not so many boxes).
         """
         who = life.who_is(caller)
         body_hash = keys.canonical_hash(refund, Refund, of=order)
 
-        def write(connection: Connection) -> Order:
+        def write(connection: Connection) -> Refunded:
             row = with_id(connection, broadcast, order)
+            move = ulid()
             if key is not None:
-                if keys.answered(connection, broadcast, key, body_hash) is not None:
-                    return self._one(connection, broadcast, order, caller)
-                keys.keep(connection, broadcast, key, body_hash, {"order": order})
+                before = keys.answered(connection, broadcast, key, body_hash, said=_KEPT)
+                if before is not None:
+                    now = self._one(connection, broadcast, order, caller)
+                    return Refunded.by(now, before.get("move"))
+                kept = {"order": order, "move": move}
+                keys.keep(connection, broadcast, key, body_hash, kept)
             boxes = {line.offer: line.quantity for line in refund.lines}
-            self._steps.refund(connection, row, refund.amount, Doer(who, refund.reason), boxes)
+            doer = Doer(who, refund.reason, move)
+            self._steps.refund(connection, row, refund.amount, doer, boxes)
             note(
                 connection,
                 caller,
@@ -195,7 +206,7 @@ class Orders:
                 amount=refund.amount,
                 **({"due": True} if row.payment == "due" else {}),
             )
-            return self._one(connection, broadcast, order, caller)
+            return Refunded.by(self._one(connection, broadcast, order, caller), move)
 
         return await self._store.write(write)
 

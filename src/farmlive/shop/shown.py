@@ -79,6 +79,8 @@ def orders(
             facts["can_cancel"] = life.can_cancel(row.state, "staff")
         else:
             facts |= {"token": None, "url": None, "code": None}
+        if caller is None or not caller.is_staff:
+            facts["history"] = [{**change, "move": None} for change in facts["history"]]
         facts["claims"] = [_claim(row, each, caller) for each in claimed.get(row.id, ())]
         if seller:
             _hide_buyer(facts, row.currency)
@@ -137,18 +139,22 @@ def _facts(
         "code": row.code,
         "flags": row.flags or [],
         "can_cancel": False,
-        "history": [*_before(row), *_history(changes)],
+        "history": [*_before(row), *_history(row, changes)],
     }
 
 
-def _history(changes: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
+def _history(row: Row[Any], changes: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
     """Changes in their order; what undoes is of the move that it undoes."""
     undone: set[str] = set()
     for change in changes:
         if change.undone:
             undone.add(change.move)
         undoes = not change.undone and change.move in undone
-        yield {**change._mapping, "undoes": undoes}
+        told = {**change._mapping, "undoes": undoes, "move": None}
+        if change.refund is not None:
+            amount = money(change.refund["amount"], row.currency)
+            told |= {"amount": amount, "move": change.move}
+        yield told
 
 
 def _claimed(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
@@ -187,4 +193,5 @@ def _hide_buyer(facts: dict[str, Any], currency: str) -> None:
     facts["refunded"] = money(0, currency)
     facts["buyer"] = None
     facts["delivery"] = {**facts["delivery"], "address": None}
-    facts["history"] = [{**change, "reason": None} for change in facts["history"]]
+    hidden = {"reason": None, "amount": None}
+    facts["history"] = [{**change, **hidden} for change in facts["history"]]

@@ -16,8 +16,8 @@ from farmlive.problems import Invalid
 from farmlive.shop import flashes, life, lines, payments, stock
 from farmlive.shop.fields import Payment, State
 from farmlive.shop.models import money, order_number
-from farmlive.shop.problems import RefundTooHigh, UnknownOrder
-from farmlive.shop.tables import order_changes, order_lines, orders
+from farmlive.shop.problems import NotInState, RefundTooHigh, UnknownOrder
+from farmlive.shop.tables import claims, order_changes, order_lines, orders
 
 _LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
     order_changes.c.order == bindparam("of")
@@ -31,6 +31,12 @@ _BOXES = select(
 ).where(order_lines.c.order == bindparam("of"))
 _SET = update(orders).where(orders.c.id == bindparam("of"))
 _KEEP = insert(order_changes)
+_OPEN = select(claims.c.id).where(claims.c.order == bindparam("of"), claims.c.state == "open")
+_OPEN_AGAIN = (
+    update(claims)
+    .where(claims.c.id == bindparam("claim"))
+    .values(state="open", amount=None, answer=None, answered_at=None)
+)
 
 # What is told of the stock that moved, and of the flash batches whose last boxes that took.
 _Moved = tuple[list[dict[str, Any]], list[Entry]]
@@ -131,7 +137,8 @@ class Steps:
         """Keep that money was given back, and put these boxes, by their offer, into the stock.
 
         Of an order that is due it is taken off what is to be paid. The event tells how much it
-        was in all, and the claim that it answers. Raises NotInState, Forbidden, RefundTooHigh,
+        was in all, and the claim that it answers. What it was is kept with its change, which has a
+        move of its own, so that it can be undone. Raises NotInState, Forbidden, RefundTooHigh,
         Invalid.
         """
         if row.payment == "due":
@@ -144,24 +151,17 @@ class Steps:
             left = money(row.total - row.refunded, row.currency)
             raise RefundTooHigh(left, due=row.payment == "due")
         told: dict[str, Any] = {"amount": money(refunded, row.currency)}
+        kept: dict[str, Any] = {"amount": amount}
         if claim is not None:
-            told["claim"] = claim
+            told["claim"] = kept["claim"] = claim
         moved: Sequence[dict[str, Any]] = ()
         if boxes:
             self._check_boxes(connection, row, boxes)
-            for offer, quantity in boxes.items():
-                connection.execute(
-                    update(order_lines)
-                    .where(order_lines.c.order == row.id, order_lines.c.offer == offer)
-                    .values(returned=order_lines.c.returned + quantity)
-                )
-            moved, _ = self._move(connection, row, {of: -count for of, count in boxes.items()})
-            farms = {line.offer: line.farm for line in connection.execute(_BOXES, {"of": row.id})}
-            told["back"] = [
-                {"offer": of, "farm": farms[of], "quantity": count} for of, count in boxes.items()
-            ]
+            moved, _ = self._return(connection, row, boxes, 1)
+            told["back"] = self._told_back(connection, row, boxes)
+            kept["back"] = [{"offer": of, "quantity": count} for of, count in boxes.items()]
         connection.execute(_SET.values(refunded=refunded), {"of": row.id})
-        self._keep(connection, row, row.state, after, doer)
+        self._keep(connection, row, row.state, after, doer, refund=kept)
         self._tell(connection, row, step.event, row.state, after, doer, moved, **told)
 
     def undo(
@@ -174,34 +174,95 @@ class Steps:
         *,
         passed: bool = False,
     ) -> None:
-        """Undo a change of the order, its last one: it stands as it did `before`.
+        """Undo the last change of the order's state, or of its money: so far it stands as `before`.
 
-        `passed`: another is undone at once, so that its buyer is told nothing of how it stands
-        between.
+        The change and what undoes it are of the doer's move from then on. `passed`: another is
+        undone at once, so that its buyer is told nothing of how it stands between.
 
         Raises NotInState, Forbidden, and SoldOut or LotSpent where its boxes can't be had again.
         """
-        state, payment = before
+        state = row.state if change.state == before[0] else before[0]
+        payment = row.payment if change.payment == before[1] else before[1]
         moved: Sequence[dict[str, Any]] = ()
         over: Sequence[Entry] = ()
-        if change.state != state:
-            step = life.state_back(change.state, state, doer.who, row.way)
+        told: dict[str, Any] = {}
+        if change.state != before[0]:
+            step = life.state_back(row.state, state, doer.who, row.way)
             if step.stock == life.SOLD:
                 moved, over = self._boxes(connection, row, 1)
         else:
-            step = life.payment_back(change.payment, payment, doer.who, row.way, row.state)
+            step = life.payment_back(row.payment, payment, doer.who, row.way, row.state)
+        if step.event == "order.refunded":
+            moved, over, told = self._take_again(connection, row, change.refund)
         connection.execute(
             update(order_changes)
             .where(order_changes.c.order == row.id, order_changes.c.change == change.change)
-            .values(undone=True)
+            .values(undone=True, move=doer.move)
         )
         self._keep(connection, row, state, payment, doer)
-        told: dict[str, Any] = {"undone": True}
+        told["undone"] = True
         if passed:
             told["passed"] = True
         self._tell(connection, row, step.event, state, payment, doer, moved, over, **told)
 
     # What a step is made of.
+
+    def _take_again(
+        self, connection: Connection, row: Row[Any], refund: Mapping[str, Any] | None
+    ) -> tuple[list[dict[str, Any]], list[Entry], dict[str, Any]]:
+        """Ask for the money of a refund again, sell its boxes, and open the claim it answered.
+
+        Answers what moved, which flash batches that ended, and what is told of it. Raises
+        NotInState, SoldOut, LotSpent.
+        """
+        if refund is None:
+            raise NotInState(
+                "Nothing was changed: what this refund was is not known any more, it was kept "
+                "before that could be undone.",
+                state=row.state,
+                allowed=[],
+            )
+        refunded = row.refunded - refund["amount"]
+        connection.execute(_SET.values(refunded=refunded), {"of": row.id})
+        told: dict[str, Any] = {"amount": money(refunded, row.currency)}
+        moved: list[dict[str, Any]] = []
+        over: list[Entry] = []
+        if "back" in refund:
+            life.check_unpacked(row.state, again=True)
+            boxes = {each["offer"]: each["quantity"] for each in refund["back"]}
+            moved, over = self._return(connection, row, boxes, -1)
+            told["back"] = self._told_back(connection, row, boxes)
+        if "claim" in refund:
+            told["claim"] = refund["claim"]
+            self._open_again(connection, row, refund["claim"])
+        return moved, over, told
+
+    def _open_again(self, connection: Connection, row: Row[Any], claim: str) -> None:
+        if connection.execute(_OPEN, {"of": row.id}).first() is not None:
+            raise NotInState(
+                "Nothing was changed: the buyer has made another claim since. Answer that one.",
+                state=row.state,
+                allowed=[],
+            )
+        connection.execute(_OPEN_AGAIN, {"claim": claim})
+
+    def _return(
+        self, connection: Connection, row: Row[Any], boxes: Mapping[str, int], sign: int
+    ) -> _Moved:
+        """Put boxes of the order into the stock, which it has no more; or have them again."""
+        for offer, quantity in boxes.items():
+            connection.execute(
+                update(order_lines)
+                .where(order_lines.c.order == row.id, order_lines.c.offer == offer)
+                .values(returned=order_lines.c.returned + sign * quantity)
+            )
+        return self._move(connection, row, {of: -sign * count for of, count in boxes.items()})
+
+    def _told_back(
+        self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]
+    ) -> list[dict[str, Any]]:
+        farms = {line.offer: line.farm for line in connection.execute(_BOXES, {"of": row.id})}
+        return [{"offer": of, "farm": farms[of], "quantity": count} for of, count in boxes.items()]
 
     def _boxes(self, connection: Connection, row: Row[Any], sign: int) -> _Moved:
         """Sell all that the order still has of boxes, or put it back."""
@@ -242,12 +303,19 @@ class Steps:
             )
 
     def _keep(
-        self, connection: Connection, row: Row[Any], state: str, payment: str, doer: Doer
+        self,
+        connection: Connection,
+        row: Row[Any],
+        state: str,
+        payment: str,
+        doer: Doer,
+        *,
+        refund: dict[str, Any] | None = None,
     ) -> None:
         connection.execute(_SET.values(state=state, payment=payment), {"of": row.id})
         last = connection.execute(_LAST, {"of": row.id}).scalar_one()
         change = {"order": row.id, "change": last + 1, "at": now_ms(), "by": doer.by}
-        said = {"reason": doer.reason, "move": doer.move}
+        said = {"reason": doer.reason, "move": doer.move, "refund": refund}
         connection.execute(_KEEP, {**change, "state": state, "payment": payment, **said})
 
     def _tell(

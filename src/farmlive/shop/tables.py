@@ -232,9 +232,12 @@ order_changes = Table(
     Column("payment", String(14), nullable=False),
     Column("by", String(8), nullable=False),
     Column("reason", Text),
-    # Changes that one deed made to several orders share it; `undone` by a later one.
+    # Changes that one deed made to several orders share it; `undone` by a later one of that move.
     Column("move", String(26), index=True),
     Column("undone", Boolean, nullable=False, server_default=false()),
+    # What a refund was: its `amount`, and where it has them the boxes that went `back`, a list of
+    # `{offer, quantity}`, and the `claim` that it answered.
+    Column("refund", Json),
 )
 
 # A buyer's word that what came is damaged, and what staff answered: money back, or why not.

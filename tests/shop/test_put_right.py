@@ -1,0 +1,221 @@
+"""What staff put right of an order long after: its last step or payment, with a reason."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from farmlive.broadcast.log import Event
+from farmlive.ids import ulid
+from farmlive.people import Caller
+from farmlive.people.audit import deeds
+from farmlive.problems import Forbidden
+from farmlive.review.review import Review
+from farmlive.settings import Settings
+from farmlive.shop.moves import UnknownMove
+from farmlive.shop.order_change_models import CodeSaid, PutRight
+from farmlive.shop.problems import NotInState, SoldOut, UnknownOrder
+
+from .conftest import HOST, PRICE
+from .test_holds import stock
+from .test_less_to_pay import less, pay
+from .test_moves import move, refusals, undo
+from .test_orders import CLERK, enter, pickup, refund
+
+
+async def put_right(stall: Any, placed: Any, by: Caller = HOST, **wrong: Any) -> Any:
+    said = PutRight.model_validate({"reason": "拿错了", **wrong})
+    return await stall.shop.moves.put_right(by, stall.broadcast, placed["order"], said)
+
+
+async def handed_over(stall: Any) -> Any:
+    placed = await pickup(stall)
+    for state in ("packed", "at_centre"):
+        await enter(stall, placed, state)
+    done = await stall.shop.handovers.give(CLERK, placed["order"], CodeSaid(code=placed["code"]))
+    return placed, done
+
+
+async def last(stall: Any) -> Event:
+    return (await stall.events())[-1]  # type: ignore[no-any-return]
+
+
+async def test_a_wrong_order_that_was_handed_over_waits_again(stall: Any) -> None:
+    placed, done = await handed_over(stall)
+    order = await put_right(stall, placed, state="at_centre")
+    assert (order.state, order.payment) == ("at_centre", "paid")
+    event = await last(stall)
+    assert (event.kind, event.data["state"], event.data["undone"]) == (
+        "order.at_centre",
+        "at_centre",
+        True,
+    )
+    assert "拿错了" not in str(event.data)
+    order = await put_right(stall, placed, payment="due", reason="没收钱")
+    assert (order.state, order.payment, order.to_collect.amount) == ("at_centre", "due", PRICE)
+    assert [(step.reason, step.undone, step.undoes) for step in order.history][-4:] == [
+        (None, True, False),
+        (None, True, False),
+        ("拿错了", False, True),
+        ("没收钱", False, True),
+    ]
+    # It can be handed over again, and what was put right is not undone once more.
+    again = await stall.shop.handovers.give(CLERK, placed["order"], CodeSaid(code=placed["code"]))
+    assert again.order.state == "received"
+    assert (await undo(stall, again)).moved[0].state == "at_centre"
+    assert done.move is not None
+
+
+async def test_the_same_again_changes_nothing(stall: Any) -> None:
+    placed, _ = await handed_over(stall)
+    first = await put_right(stall, placed, state="at_centre")
+    count = len(await stall.events())
+    assert await put_right(stall, placed, state="at_centre") == first
+    assert len(await stall.events()) == count
+    facts = [deed for deed in await stall.store.read(deeds) if deed.action == "order.put_right"]
+    assert [deed.detail for deed in facts] == [{"state": "at_centre"}]
+
+
+async def test_it_goes_back_step_by_step_and_no_step_is_left_out(stall: Any) -> None:
+    placed = await stall.place(2)
+    for state in ("packed", "shipped", "received"):
+        await enter(stall, placed, state)
+    for wrong in ({"state": "packed"}, {"state": "placed"}, {"payment": "due"}):
+        if wrong.get("payment"):  # nothing was paid: it is due already
+            assert (await put_right(stall, placed, **wrong)).payment == "due"
+            continue
+        with pytest.raises(NotInState, match="not what was done last"):
+            await put_right(stall, placed, **wrong)
+    for state in ("shipped", "packed", "placed"):
+        assert (await put_right(stall, placed, state=state)).state == state
+    with pytest.raises(NotInState):
+        await put_right(stall, placed, state="held")
+    assert await stock(stall) == (10, 2, 0, 8)
+    assert (await stall.shop.orders.cancel(placed["token"])).state == "cancelled"
+    assert await stock(stall) == (10, 0, 0, 10)
+
+
+async def test_a_cancelled_order_goes_back_to_where_it_was(stall: Any) -> None:
+    packed, left, simple = [await stall.place(2) for _ in range(3)]
+    for placed, states in ((packed, ("packed",)), (left, ("packed", "shipped")), (simple, ())):
+        for state in (*states, "cancelled"):
+            await enter(stall, placed, state, reason="不要了")
+    assert await stock(stall) == (10, 4, 0, 6)
+    with pytest.raises(NotInState):  # it was never put back, and would be sold twice
+        await put_right(stall, packed, state="placed")
+    assert (await put_right(stall, packed, state="packed")).state == "packed"
+    assert (await put_right(stall, left, state="shipped")).state == "shipped"
+    assert await stock(stall) == (10, 4, 0, 6)
+    assert (await put_right(stall, simple, state="placed")).state == "placed"
+    assert await stock(stall) == (10, 6, 0, 4)
+
+
+async def test_what_was_sold_meanwhile_is_not_had_again(stall: Any) -> None:
+    placed = await stall.place(6)
+    await stall.shop.orders.cancel(placed["token"])
+    await stall.place(5)
+    with pytest.raises(SoldOut):
+        await put_right(stall, placed, state="placed")
+    assert (await stall.shop.order(placed["token"])).state == "cancelled"
+    assert await stock(stall) == (10, 5, 0, 5)
+
+
+async def test_a_mistyped_refund_is_put_right_long_after(stall: Any) -> None:
+    placed = await stall.place(3)
+    boxes = await less(stall, placed, 1)
+    off = await refund(stall, placed, 500)
+    for state in ("packed", "shipped"):
+        await enter(stall, placed, state)
+    with pytest.raises(NotInState, match="not what was done last"):
+        await put_right(stall, placed, move=boxes.move)
+    order = await put_right(stall, placed, move=off.move)
+    assert (order.state, order.payment, order.refunded.amount) == ("shipped", "due", PRICE)
+    assert await put_right(stall, placed, move=off.move) == order
+    # Its boxes went back: none can be added to what is packed.
+    with pytest.raises(NotInState, match="can't be added"):
+        await put_right(stall, placed, move=boxes.move)
+    for state in ("packed", "placed"):
+        await put_right(stall, placed, state=state)
+    order = await put_right(stall, placed, move=boxes.move)
+    assert (order.refunded.amount, order.lines[0].returned) == (0, 0)
+    assert await stock(stall) == (10, 3, 0, 7)
+    with pytest.raises(UnknownMove):
+        await put_right(stall, placed, move=ulid())
+
+
+async def test_money_is_put_right_in_the_order_in_which_it_was_kept(stall: Any) -> None:
+    placed = await stall.place(2)
+    off = await refund(stall, placed, 500)
+    await pay(stall, placed)
+    back = await refund(stall, placed, 2 * PRICE - 500)
+    assert back.payment == "refunded"
+    for wrong in ({"payment": "due"}, {"move": off.move}):
+        with pytest.raises(NotInState):
+            await put_right(stall, placed, **wrong)
+    assert (await put_right(stall, placed, move=back.move)).payment == "paid"
+    assert (await put_right(stall, placed, payment="due")).payment == "due"
+    order = await put_right(stall, placed, move=off.move)
+    assert (order.payment, order.to_collect.amount) == ("due", 2 * PRICE)
+
+
+async def test_a_step_after_it_is_undone_without_its_money(stall: Any) -> None:
+    """Each is taken back for itself: what was put right meanwhile stays so."""
+    placed = await stall.place(1)
+    paid = await move(stall, placed, payment="paid")
+    packed = await move(stall, placed, state="packed")
+    assert (await put_right(stall, placed, payment="due")).payment == "due"
+    (order,) = (await undo(stall, packed)).moved
+    assert (order.state, order.payment) == ("placed", "due")
+    assert paid.until is not None
+
+
+async def test_one_of_many_is_put_right_and_the_rest_is_still_undone(stall: Any) -> None:
+    first, second = await stall.place(1), await stall.place(1)
+    done = await move(stall, first, second, state="packed")
+    await put_right(stall, first, state="placed")
+    back = await undo(stall, done)
+    assert ([order.id for order in back.moved], refusals(back)) == ([second["order"]], [])
+    assert [order.state for order in back.moved] == ["placed"]
+
+
+async def test_staff_alone_put_right_and_say_why(stall: Any) -> None:
+    placed, _ = await handed_over(stall)
+    with pytest.raises(Forbidden):
+        await put_right(stall, placed, CLERK, state="at_centre")
+    with pytest.raises(UnknownOrder):
+        await put_right(stall, {"order": ulid()}, state="at_centre")
+    for wrong in (
+        {"state": "at_centre"},
+        {"reason": "x"},
+        {"state": "at_centre", "payment": "due", "reason": "x"},
+        {"payment": "paid", "reason": "x"},
+        {"state": "at_centre", "reason": " "},
+    ):
+        with pytest.raises(ValidationError):
+            PutRight.model_validate(wrong)
+
+
+async def test_the_books_agree_after_it(stall: Any, settings: Settings) -> None:
+    review = Review(stall.store, stall.log, settings)
+
+    async def numbers() -> Any:
+        report = await review.of(stall.broadcast)
+        cash, settlement = [
+            [table.rows for table in (await review.sheet(HOST, stall.broadcast, name, "en")).tables]
+            for name in ("cash", "settlement")
+        ]
+        money = (report.net, report.paid, report.due, report.refunded, report.cancelled)
+        return money, cash, settlement
+
+    placed, sent = await pickup(stall, 2), await stall.place(1)
+    for state in ("packed", "shipped"):
+        await enter(stall, sent, state)
+    before = await numbers()
+    await enter(stall, sent, "cancelled", reason="拒收")
+    await pay(stall, placed)
+    off = await less(stall, placed, 1)
+    assert await numbers() != before
+    await put_right(stall, sent, state="shipped")
+    await put_right(stall, placed, move=off.move)
+    await put_right(stall, placed, payment="due")
+    assert await numbers() == before
