@@ -16,9 +16,9 @@ from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Conflict, Invalid, NotFound
-from farmlive.shop import life, lines, prices
+from farmlive.shop import keys, life, lines, prices
 from farmlive.shop.bag import check_flash
-from farmlive.shop.correction_models import Mispriced, OfferCorrect
+from farmlive.shop.correction_models import Mispriced, NewCorrection, OfferCorrect
 from farmlive.shop.models import money, order_number
 from farmlive.shop.problems import BroadcastEnded, UnknownOffer
 from farmlive.shop.tables import holds, offer_prices, offers, order_lines, orders
@@ -85,12 +85,19 @@ class Corrections:
 
         A list price that is lower than the right price is taken away. Answers what is told of the
         offer, and `was`, how many `orders` were taken at it and how many boxes are `held` at it.
-        Raises UnknownBroadcast, BroadcastEnded, UnknownOffer, NoPriceBefore, FlashDearer, and
+        With a key the same is put right once, however often it is sent. Raises UnknownBroadcast,
+        KeyReused, BroadcastEnded, UnknownOffer, NoPriceBefore, FlashDearer, and
         Invalid where the price is that already.
         """
 
+        key = message.key
+        body_hash = keys.canonical_hash(message, NewCorrection, of="corrections")
+
         def write(connection: Connection) -> dict[str, Any]:
-            if self._log.head(connection, broadcast).state == "ended":
+            head = self._log.head(connection, broadcast)
+            if key and (before := keys.answered(connection, broadcast, key, body_hash)):
+                return before
+            if head.state == "ended":
                 raise BroadcastEnded(
                     "Nothing was changed: the bag is closed since the broadcast ended. Its orders "
                     "can still be cancelled and refunded."
@@ -126,12 +133,15 @@ class Corrections:
                 honour=message.honour,
             )
             ordered = _ordered(connection, row.id)
-            return {
+            answer = {
                 **told,
                 "was": money(row.price, row.currency),
                 "orders": len(ordered),
                 "held": sum(line["quantity"] for _, line in held) if message.honour else 0,
             }
+            if key:
+                keys.keep(connection, broadcast, key, body_hash, answer)
+            return answer
 
         return await self._store.write(write)
 

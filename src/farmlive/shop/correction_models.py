@@ -6,12 +6,12 @@ from pydantic import BaseModel, Field
 
 from farmlive.money import Money
 from farmlive.origin.fields import Time
-from farmlive.shop.fields import Identifier, Payment, Price, State
+from farmlive.shop.fields import Identifier, Key, Payment, Price, State
 from farmlive.shop.order_models import Buyer
 
 
-class OfferCorrect(BaseModel):
-    """`offer.correct`: the price of now was a mistake.
+class NewCorrection(BaseModel):
+    """The price of now was a mistake.
 
     Without `price` the one before it holds again. What is held at the wrong price is kept at the
     right one, or with `honour` at the wrong one until its time is over.
@@ -20,6 +20,15 @@ class OfferCorrect(BaseModel):
     offer: Identifier
     price: Price | None = None
     honour: bool = False
+
+
+class OfferCorrect(NewCorrection):
+    """`offer.correct`: put the price of now right; with a key once, however often it is sent.
+
+    The key is as an order's, and the same message comes with it again.
+    """
+
+    key: Key | None = None
 
 
 class MispricedOrder(BaseModel):
