@@ -52,8 +52,8 @@ async def test_media_that_stops_is_a_pause_and_media_again_its_end(media: Media)
 @pytest.mark.parametrize("times", [Times(consent=3)], ids=["soon"])
 async def test_a_viewer_whose_checks_stop_is_dropped(media: Media) -> None:
     await publish(media)
-    viewer = await view(media)
-    await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+    await view(media)
+    await until(lambda: any(media.relay.viewers().values()), "the viewer is there")
     # aiortc checks every five seconds: long enough to be taken for gone.
     await until(lambda: not any(media.relay.viewers().values()), "the viewer is dropped")
     assert media.gate.told[-1] == ("switched", "orchard"), "media is a sign of life of a source"

@@ -257,6 +257,9 @@ class Fanout:
         when asked.
         """
         publisher = self.on_air
+        # A keyframe of which a part was missing has begun nothing: then another is asked for.
+        if self.following is not None:
+            self.following.want_keyframe()
         if publisher is None:
             return
         for viewer in list(self.joining.waiting.values()):

@@ -11,7 +11,7 @@ from farmlive.media.engine import Health, Incoming, LayerHealth, Peer, Publishin
 from farmlive.media.layers import Flow
 from farmlive.media.rewrite import SourceClock
 from farmlive.media.rhythm import rest
-from farmlive.media.rtp import Packet, Parts, extension_value, seconds
+from farmlive.media.rtp import Packet, Parts, ahead, extension_value, seconds
 from farmlive.media.track import Track
 from farmlive.media.transport_cc import Arrivals
 
@@ -128,9 +128,8 @@ class Publisher:
             if packet is None:
                 return None
         if track.is_video:
-            if track.begins_keyframe(payload):
-                return track, packet, self._keyframe_came(track, packet, now)
-        elif self._red:
+            return track, packet, self._begins_group(track, packet, now)
+        if self._red:
             track.wrapped = payload_type in self._red
         return track, packet, False
 
@@ -159,13 +158,19 @@ class Publisher:
         packet = Packet(number, timestamp, marker, payload[2:])
         if track is None or not track.repaired(packet, now):
             return None
-        began = False
-        if track.is_video:
-            if track.begins_keyframe(packet.payload):
-                began = self._keyframe_came(track, packet, now)
-            elif track.held is not None:
-                began = track.begins_group(track.held, now)
-        return track, packet, began
+        return track, packet, track.is_video and self._begins_group(track, packet, now)
+
+    def _begins_group(self, track: Track, packet: Packet, now: float) -> bool:
+        """Whether a group of pictures begins with this packet of video, or now that it is here."""
+        if track.begins_keyframe(packet.payload):
+            return self._keyframe_came(track, packet, now)
+        # Late, or again by RTX, it may be what a keyframe waits for.
+        held = track.held
+        return (
+            held is not None
+            and ahead(packet.sequence, track.ring.highest) < 0
+            and track.begins_group(held, now)
+        )
 
     @staticmethod
     def _named(

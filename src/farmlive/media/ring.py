@@ -17,14 +17,15 @@ class Ring:
     the number of a keyframe's first packet that the ring still spans.
     """
 
-    __slots__ = ("_group_start", "_slots", "group_time", "highest", "newest")
+    __slots__ = ("_slots", "group_start", "group_time", "highest", "newest")
 
     def __init__(self) -> None:
         self._slots: list[Packet | None] = [None] * SIZE
         # The packet with the highest number.
         self.newest: Packet | None = None
         self.highest = 0
-        self._group_start: int | None = None
+        # Number of the first packet of the current group, or None when it is gone.
+        self.group_start: int | None = None
         self.group_time = 0.0
 
     def put(self, packet: Packet) -> None:
@@ -34,6 +35,10 @@ class Ring:
         if distance > 0 or self.newest is None:
             self.newest = packet
             self.highest = sequence
+            # At once, while the distance is what it seems: numbers go round.
+            start = self.group_start
+            if start is not None and ahead(sequence, start) >= SIZE:
+                self.group_start = None
         elif distance <= -SIZE:
             return
         self._slots[sequence & _MASK] = packet
@@ -48,7 +53,7 @@ class Ring:
         known = self.group_start
         if ahead(self.highest, start) >= SIZE or (known is not None and ahead(start, known) <= 0):
             return False
-        self._group_start = start
+        self.group_start = start
         self.group_time = now
         return True
 
@@ -65,14 +70,6 @@ class Ring:
         """The packet with this number, if it is still here."""
         packet = self._slots[sequence & _MASK]
         return packet if packet is not None and packet[0] == sequence else None
-
-    @property
-    def group_start(self) -> int | None:
-        """Number of the first packet of the current group, or None when it is gone."""
-        start = self._group_start
-        if start is not None and ahead(self.highest, start) >= SIZE:
-            self._group_start = start = None
-        return start
 
 
 def starts_in_group(ring: Ring, now: float, answers_requests: bool) -> bool:

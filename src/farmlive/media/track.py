@@ -7,7 +7,7 @@ Decides; writing RTCP is `publisher`'s part.
 from farmlive.media import codecs, rtcp, rtp
 from farmlive.media.engine import Incoming
 from farmlive.media.rhythm import Rhythm
-from farmlive.media.ring import Ring
+from farmlive.media.ring import SIZE, Ring
 from farmlive.media.rtp import Packet, ahead
 
 _NACK_AGAIN_S = 0.05
@@ -141,7 +141,7 @@ class Track:
         self.last_at = now
         packet = _packet(Packet, (sequence, timestamp, marker, payload))
         if self.is_video:
-            self.ring.put(packet)
+            self._keep(packet)
             self.whole = marker
             if not marker:
                 return packet
@@ -170,8 +170,13 @@ class Track:
         self.last_at = now
         if packet.marker:
             self.frames += 1
-        self.ring.put(packet)
+        self._keep(packet)
         return True
+
+    def _keep(self, packet: Packet) -> None:
+        self.ring.put(packet)
+        if self.held is not None and ahead(self.ring.highest, self.held.sequence) >= SIZE:
+            self.held = None
 
     def _found(self, sequence: int, now: float) -> None:
         found = self.missing.pop(sequence, None)

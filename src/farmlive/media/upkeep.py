@@ -185,7 +185,7 @@ class Upkeep:
         for fanout in self._outputs.values():
             if fanout.joining.probing:
                 fanout.probe(_TICK_S)
-            if fanout.joining.waiting or fanout.joining.moving:
+            if fanout.following or fanout.joining.waiting or fanout.joining.moving:
                 fanout.want_keyframes(now)
                 if fanout.joining.catching:
                     self.pump_soon()

@@ -15,6 +15,7 @@ from farmlive.media.lane import Lane, Shift
 from farmlive.media.layers import Choice
 from farmlive.media.ports import Outlet
 from farmlive.media.rewrite import squeeze
+from farmlive.media.ring import SIZE
 from farmlive.media.rtcp import ReferenceTime
 from farmlive.media.rtp import Packet, ahead
 from farmlive.media.runs import Run
@@ -47,8 +48,9 @@ class Last(NamedTuple):
 class Epoch:
     """A stretch of one track in a viewer's video: how its numbers are made of the source's.
 
-    `first` is the first number that the viewer gets; `squeezed` where live begins for a late
-    joiner, in the source's time; `nudge` by how much its timestamps are later than they should be.
+    `first` is the first number that the viewer gets of what the ring spans; `squeezed` where live
+    begins for a late joiner, in the source's time; `nudge` by how much its timestamps are later
+    than they should be.
     """
 
     __slots__ = ("first", "muted", "nudge", "shift", "squeezed", "terms", "track", "until")
@@ -64,6 +66,14 @@ class Epoch:
         # When it ended; and whether what is missing of it was left out on purpose.
         self.until: float | None = None
         self.muted = False
+
+    def forget_first(self) -> None:
+        """Begin where the ring does: numbers go round, and after half a round the newest would be
+        taken for ones from before it.
+        """
+        number = (self.track.ring.highest - (SIZE - 1) + self.shift.sequence) & 0xFFFF
+        if ahead(number, self.first) > 0:
+            self.first = number
 
     def as_sent(self, packet: Packet) -> Packet:
         """The packet with the timestamp that the viewer got, but for the shift."""
@@ -199,7 +209,11 @@ class Viewer:
         return next((e for e in reversed(self.past) if ahead(sequence, e.first) >= 0), None)
 
     def forget_past(self, now: float) -> None:
-        """What ended some seconds ago is not asked for any more."""
+        """What ended some seconds ago, or has left the ring, is not asked for any more; called once
+        a second.
+        """
+        if self.epoch is not None:
+            self.epoch.forget_first()
         if self.past:
             self.past = [e for e in self.past if e.until is None or now - e.until < 5.0]
 

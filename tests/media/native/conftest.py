@@ -15,11 +15,19 @@ from tests.media.native.compiling import LIBRARY, compiled
 
 if TYPE_CHECKING:
     from tests.media.native.one_hand import Hand
+    from tests.media.native.outgoing_twins import Twins
 
 # What needs no sockets, no threads and no Python.
 PURE = (
     "address", "codecs", "framing", "h264", "layers", "pictures", "red", "rewrite", "rhythm",
     "ring", "rtcp", "rtcp_write", "rtp", "sha1", "srtp", "stun", "transport_cc",
+)  # fmt: skip
+
+# What decides what viewers of an output are sent.
+OUTGOING = (
+    "aiming", "burst", "codecs", "feedback", "h264", "joining", "lane", "layers", "output",
+    "pictures", "publisher", "red", "repairs", "rewrite", "rhythm", "ring", "rtcp", "rtcp_write",
+    "rtp", "seams", "sending", "sorting", "sound", "stall", "track", "transport_cc", "viewer",
 )  # fmt: skip
 
 settings.register_profile(
@@ -59,3 +67,20 @@ def hand() -> "Hand":
     from tests.media.native.one_hand import Hand
 
     return Hand()
+
+
+@pytest.fixture(scope="session")
+def outgoing_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    names = ("outgoing_driver", "outgoing_state", "plain_senders")
+    driver = [Path(__file__).with_name(f"{name}.c") for name in names]
+    return compiled(tmp_path_factory, "outgoing_driver", driver, OUTGOING)
+
+
+@pytest.fixture
+def twins(outgoing_driver: Path, monkeypatch: pytest.MonkeyPatch) -> "Twins":
+    """An output in Python and one in C, which are told the same."""
+    from tests.media.native.outgoing_twins import Twins
+
+    twins = Twins(outgoing_driver, monkeypatch)
+    twins.output()
+    return twins

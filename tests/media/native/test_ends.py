@@ -7,19 +7,19 @@ import sys
 from typing import Any
 
 import pytest
+from tests.media.native.handles import threads
 from tests.media.native.hands import Told
-from tests.media.native.test_loop import threads
 
 from farmlive.media.native.engine import NativeEngine
 
 THREAD = "farmlive-media"
 FORGETFUL = """
-import asyncio, atexit, pathlib
+import asyncio, atexit
+from tests.media.native.handles import threads
 from farmlive.media.native.engine import NativeEngine
 
 def tell():
-    names = [task.read_text().strip() for task in pathlib.Path("/proc/self/task").glob("*/comm")]
-    print(sorted(names))
+    print(sorted(name for name, _ in threads()))
 
 atexit.register(tell)
 engine = NativeEngine(1)
@@ -59,7 +59,7 @@ class Session:
     in_use: bool | None = None
 
     def __del__(self) -> None:
-        Session.in_use = THREAD in threads()
+        Session.in_use = THREAD in dict(threads())
 
 
 async def test_one_that_is_dropped_ends_before_its_sessions() -> None:
@@ -68,7 +68,7 @@ async def test_one_that_is_dropped_ends_before_its_sessions() -> None:
     assert engine._loop is not None
     engine._loop.remove_reader(engine.relay.fileno())
     engine._sessions[1] = Session(), engine
-    assert THREAD in threads()
+    assert THREAD in dict(threads())
     del engine
     gc.collect()
     assert Session.in_use is False

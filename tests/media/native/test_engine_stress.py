@@ -13,7 +13,7 @@ from tests.media.native.compiling import FOLDER, SANITIZERS, compiled, sanitizin
 
 DRIVERS = ("engine_stress", "engine_guests", "engine_media", "engine_orders", "engine_system")
 # What engine_system.c stands before.
-WRAPPED = ("clock_gettime", "epoll_wait", "sendto", "sendmmsg")
+WRAPPED = ("clock_gettime", "syscall", "sendto", "sendmmsg")
 SECONDS = os.environ.get("FARMLIVE_TEST_STRESS_SECONDS", "2.5")
 SEED = os.environ.get("FARMLIVE_TEST_STRESS_SEED", "1")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.media.native.handles import handles
+from tests.media.native.handles import handles, threads
 from tests.media.native.hands import Told
 from tests.media.native.one_hand import LOCAL, check
 from tests.waiting import until
@@ -104,12 +104,6 @@ def ends_of(stream: socket.socket) -> list[int]:
         except OSError:
             continue
     return found
-
-
-def threads() -> dict[str, Path]:
-    """This process's threads by their names."""
-    tasks = Path("/proc/self/task").iterdir()
-    return {(task / "comm").read_text().strip(): task for task in tasks}
 
 
 async def test_a_peer_is_answered_by_udp_and_tcp(room: Room) -> None:
@@ -329,7 +323,7 @@ async def test_a_machine_may_have_many_addresses() -> None:
 
 
 async def test_the_thread_leaves_signals_to_python(room: Room) -> None:
-    status = (threads()["farmlive-media"] / "status").read_text()
+    status = (dict(threads())["farmlive-media"] / "status").read_text()
     blocked = int(status.split("SigBlk:")[1].split()[0], 16)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         assert blocked >> (number - 1) & 1
@@ -358,7 +352,7 @@ async def test_nothing_is_left_of_an_engine_that_stopped(send_threads: int) -> N
         await live()
     assert handles() == before
     assert threading.active_count() == alive
-    assert not [name for name in threads() if name.startswith("farmlive")]
+    assert not [name for name, _ in threads() if name.startswith("farmlive")]
 
 
 async def test_an_engine_that_cannot_start_leaves_the_sockets_to_their_opener(
@@ -374,4 +368,4 @@ async def test_an_engine_that_cannot_start_leaves_the_sockets_to_their_opener(
             engine.relay.start([sock.fileno()], [file], 0, 0.0)
         assert sock.getsockname()[1] > 0
         os.close(file)
-    assert "farmlive-media" not in threads()
+    assert "farmlive-media" not in dict(threads())

@@ -1,10 +1,8 @@
 """What viewers of an output are sent: C writes the same packets as Python, viewer by viewer."""
 
-from pathlib import Path
 from random import Random
 
 import pytest
-from tests.media.native.compiling import compiled
 from tests.media.native.outgoing_camera import (
     OPUS,
     OTHER,
@@ -21,26 +19,6 @@ from tests.media.native.outgoing_twins import Twins
 
 from farmlive.media.engine import Viewing
 from farmlive.media.viewer import RTX_PER_S
-
-SOURCES = (
-    "aiming", "burst", "codecs", "feedback", "h264", "joining", "lane", "layers", "output",
-    "pictures", "publisher", "red", "repairs", "rewrite", "rhythm", "ring", "rtcp", "rtcp_write",
-    "rtp", "seams", "sending", "sorting", "sound", "stall", "track", "transport_cc", "viewer",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    names = ("outgoing_driver", "outgoing_state", "plain_senders")
-    driver = [Path(__file__).with_name(f"{name}.c") for name in names]
-    return compiled(tmp_path_factory, "outgoing_driver", driver, SOURCES)
-
-
-@pytest.fixture
-def twins(driver: Path, monkeypatch: pytest.MonkeyPatch) -> Twins:
-    twins = Twins(driver, monkeypatch)
-    twins.output()
-    return twins
 
 
 def test_packets_little_shorter_than_the_longest_are_padded(twins: Twins) -> None:

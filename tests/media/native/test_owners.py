@@ -2,10 +2,10 @@
 
 import os
 import socket
-from pathlib import Path
 
 import pytest
 from tests.media.native.handles import handles
+from tests.media.native.handles import threads as tasks_of_process
 from tests.media.native.senders_at_work import (
     CROWD,
     LEAD,
@@ -21,11 +21,7 @@ __all__ = ["native_senders", "start", "threads"]
 
 def cores_of_threads() -> list[set[int]]:
     """Where each send thread of this process may run."""
-    tasks = [
-        int(path.parent.name)
-        for path in Path("/proc/self/task").glob("*/comm")
-        if path.read_text() == "farmlive-send\n"
-    ]
+    tasks = [int(task.name) for name, task in tasks_of_process() if name == "farmlive-send"]
     return [os.sched_getaffinity(task) for task in tasks]
 
 

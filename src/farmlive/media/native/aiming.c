@@ -85,6 +85,9 @@ static void want_for(struct publisher *publisher, const struct viewer *viewer, d
 void output_want_keyframes(struct output *output, double now)
 {
     struct publisher *publisher = output->on_air;
+    /* A keyframe of which a part was missing has begun nothing: then another is asked for. */
+    if (output->following != NULL)
+        publisher_want_keyframe(output->following, NULL);
     if (publisher == NULL)
         return;
     list_each(link, &output->waiting) {

@@ -124,6 +124,17 @@ static bool keyframe_came(struct publisher *publisher, struct track *track,
     return track_begins_group(track, packet->sequence, packet->timestamp, now);
 }
 
+/* Whether a group of pictures begins with this packet of video, or now that it is here. */
+static bool begins_group(struct publisher *publisher, struct track *track,
+                         const struct packet *packet, double now)
+{
+    if (codec_begins_keyframe(track->codec, packet->payload, packet->size))
+        return keyframe_came(publisher, track, packet, now);
+    /* Late, or again by RTX, it may be what a keyframe waits for. */
+    return track->has_held && ahead16(packet->sequence, track->ring->highest) < 0 &&
+           track_begins_group(track, track->held_sequence, track->held_timestamp, now);
+}
+
 /* What comes in. */
 
 /* Take an RTX: the first two bytes are the original number (RFC 4588, section 4). */
@@ -141,12 +152,8 @@ static bool restore(struct publisher *publisher, const struct rtp_packet *receiv
     if (packet == NULL)
         return false;
     *taken = (struct taken){track, packet, false};
-    if (!track->incoming->is_video)
-        return true;
-    if (codec_begins_keyframe(track->codec, packet->payload, packet->size))
-        taken->began = keyframe_came(publisher, track, packet, now);
-    else if (track->has_held)
-        taken->began = track_begins_group(track, track->held_sequence, track->held_timestamp, now);
+    if (track->incoming->is_video)
+        taken->began = begins_group(publisher, track, packet, now);
     return true;
 }
 
@@ -174,9 +181,9 @@ bool publisher_take(struct publisher *publisher, const struct rtp_packet *receiv
     if (packet == NULL)
         return false;
     *taken = (struct taken){track, packet, false};
-    if (!track->incoming->is_video)
+    if (track->incoming->is_video)
+        taken->began = begins_group(publisher, track, packet, now);
+    else
         track->wrapped = sorting_is_red(publisher, received);
-    else if (codec_begins_keyframe(track->codec, packet->payload, packet->size))
-        taken->began = keyframe_came(publisher, track, packet, now);
     return true;
 }

@@ -47,6 +47,9 @@ void ring_put(struct ring *ring, struct packet *packet)
         packet_release(ring->newest);
         ring->newest = packet_hold(packet);
         ring->highest = packet->sequence;
+        /* At once, while the distance is what it seems: numbers go round. */
+        if (ahead16(ring->highest, ring->start) >= RING_SIZE)
+            ring->has_group = false;
     } else if (distance <= -RING_SIZE) {
         return;
     }
@@ -70,9 +73,9 @@ bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, 
 {
     /* Packets of that frame that came before belong to the group too, as parameter sets and
      * delimiters do. The packet may have come late: what is newer then follows it. */
-    uint16_t start = ring_frame_start(ring, sequence, timestamp), known;
-    bool has_known = ring_group_start(ring, &known);
-    if (ahead16(ring->highest, start) >= RING_SIZE || (has_known && ahead16(start, known) <= 0))
+    uint16_t start = ring_frame_start(ring, sequence, timestamp);
+    if (ahead16(ring->highest, start) >= RING_SIZE ||
+        (ring->has_group && ahead16(start, ring->start) <= 0))
         return false;
     ring->has_group = true;
     ring->start = start;
@@ -80,15 +83,13 @@ bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, 
     return true;
 }
 
-bool ring_group_start(struct ring *ring, uint16_t *start)
+bool ring_group_start(const struct ring *ring, uint16_t *start)
 {
-    if (ring->has_group && ahead16(ring->highest, ring->start) >= RING_SIZE)
-        ring->has_group = false;
     *start = ring->start;
     return ring->has_group;
 }
 
-bool ring_starts_in_group(struct ring *ring, double now, bool answers_requests)
+bool ring_starts_in_group(const struct ring *ring, double now, bool answers_requests)
 {
     uint16_t start;
     if (!ring_group_start(ring, &start))

@@ -58,10 +58,10 @@ uint16_t ring_frame_start(const struct ring *ring, uint16_t sequence, uint32_t t
 bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, double now);
 
 /* Number of the first packet of the current group; false when it is gone. */
-bool ring_group_start(struct ring *ring, uint16_t *start);
+bool ring_group_start(const struct ring *ring, uint16_t *start);
 
 /* Whether a late joiner gets the current group at once: it is at most a second old or 200 packets
  * long, or the source does not answer requests for a keyframe. */
-bool ring_starts_in_group(struct ring *ring, double now, bool answers_requests);
+bool ring_starts_in_group(const struct ring *ring, double now, bool answers_requests);
 
 #endif

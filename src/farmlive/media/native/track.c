@@ -168,6 +168,13 @@ static bool fits(struct track *track, uint16_t sequence, double now)
     return true;
 }
 
+static void keep(struct track *track, struct packet *packet)
+{
+    ring_put(track->ring, packet);
+    if (ahead16(track->ring->highest, track->held_sequence) >= RING_SIZE)
+        track->has_held = false;
+}
+
 struct packet *track_add(struct track *track, const struct rtp_packet *received, double now,
                          double arrival)
 {
@@ -179,7 +186,7 @@ struct packet *track_add(struct track *track, const struct rtp_packet *received,
     struct packet *packet = packet_new(received->sequence, received->timestamp, received->marker,
                                        received->payload, received->size);
     if (track->ring != NULL) {
-        ring_put(track->ring, packet);
+        keep(track, packet);
         track->whole = received->marker;
         if (!received->marker)
             return packet;
@@ -209,7 +216,7 @@ struct packet *track_repaired(struct track *track, uint16_t sequence, uint32_t t
         track->frames++;
     struct packet *packet = packet_new(sequence, timestamp, marker, payload, size);
     if (track->ring != NULL)
-        ring_put(track->ring, packet);
+        keep(track, packet);
     return packet;
 }
 

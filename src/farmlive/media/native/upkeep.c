@@ -120,7 +120,8 @@ static void look(struct core *core, double now)
         struct output *output = list_entry(link, struct output, link);
         if (!list_is_empty(&output->probing))
             output_probe(output, TICK_S);
-        if (!list_is_empty(&output->waiting) || !list_is_empty(&output->moving)) {
+        if (output->following != NULL || !list_is_empty(&output->waiting) ||
+            !list_is_empty(&output->moving)) {
             output_want_keyframes(output, now);
             if (!list_is_empty(&output->catching))
                 upkeep_pump_soon(core, now);

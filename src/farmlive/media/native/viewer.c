@@ -120,8 +120,20 @@ struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence)
     return NULL;
 }
 
+/* Begin the stretch where the ring does: numbers go round, and after half a round the newest would
+ * be taken for ones from before it. */
+static void forget_first(struct epoch *epoch)
+{
+    uint16_t oldest = (uint16_t)(epoch->track->ring->highest - (RING_SIZE - 1));
+    uint16_t number = (uint16_t)(oldest + epoch->shift.sequence);
+    if (ahead16(number, epoch->first) > 0)
+        epoch->first = number;
+}
+
 void viewer_forget_past(struct viewer *viewer, double now)
 {
+    if (viewer->has_epoch)
+        forget_first(&viewer->epoch);
     int kept = 0;
     for (int at = 0; at < viewer->past_count; at++) {
         struct epoch *epoch = &viewer->past[at];

@@ -18,8 +18,9 @@ enum { RTX_PER_S = 600, EPOCHS_MOST = 4 };
 enum viewer_is { VIEWER_WAITING, VIEWER_CATCHING, VIEWER_LIVE };
 
 /* A stretch of one track in a viewer's video: how its numbers are made of the source's. `first` is
- * the first number that the viewer gets; `squeezed` where live begins for a late joiner, in the
- * source's time; `nudge` by how much its timestamps are later than they should be. */
+ * the first number that the viewer gets of what the ring spans; `squeezed` where live begins for a
+ * late joiner, in the source's time; `nudge` by how much its timestamps are later than they should
+ * be. */
 struct epoch {
     struct track *track; /* holds it */
     struct outgoing terms;
@@ -87,7 +88,8 @@ bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
 void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted);
 /* The stretch that this number of the viewer's belongs to, or NULL. */
 struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence);
-/* What ended some seconds ago is not asked for any more. */
+/* What ended some seconds ago, or has left the ring, is not asked for any more; called once a
+ * second. */
 void viewer_forget_past(struct viewer *viewer, double now);
 
 #endif
