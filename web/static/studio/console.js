@@ -18,6 +18,7 @@ import { Orders } from "./orders.js";
 import { Phone } from "./phone.js";
 import { Prices } from "./price.js";
 import { Releases } from "./release.js";
+import { sender } from "./sending.js";
 import { Stage } from "./stage.js";
 import { Chat } from "./talk.js";
 
@@ -25,7 +26,7 @@ const { broadcast } = page.data;
 const runs = page.data.role !== "moderator";
 const scene = new Scene();
 const channel = new Channel(broadcast);
-const send = (type, fields) => channel.ask({ type, ...fields });
+const send = sender(channel);
 const offers = () => scene.offers;
 
 const bar = new Bar(broadcast);

@@ -6,6 +6,7 @@ import { clock, count, day, kilograms, money } from "../common/format.js";
 import { recall, remember } from "../common/memory.js";
 import { now } from "../common/now.js";
 import { close, open } from "../common/sheet.js";
+import { toast } from "../common/toast.js";
 import { n, t, text } from "../common/words.js";
 import { gives } from "./balance.js";
 import { local } from "./forms.js";
@@ -59,7 +60,11 @@ export class FlashSheet {
   #places = 2;
   #isSure = false;
 
-  /** `send(type, fields)` as the channel's; `scene` is what is so. */
+  /** Each time that it is opened is another, and so is what is planned by it. */
+  #opened = null;
+  #planning = null;
+
+  /** `send(type, fields, onLost)` as sending.js makes it; `scene` is what is so. */
   constructor(send, scene) {
     this.#send = send;
     this.#scene = scene;
@@ -93,6 +98,8 @@ export class FlashSheet {
   /** The sheet, filled in so that one more tap starts the flash. */
   open(id) {
     this.#edited = id;
+    this.#opened = {};
+    this.#part("do").removeAttribute("aria-busy");
     const offer = this.#offer;
     const isLive = this.#scene.broadcast.state === "live";
     const { left } = parts(offer);
@@ -226,16 +233,23 @@ export class FlashSheet {
     if (perBuyer) plan.per_buyer = perBuyer;
     if (start !== null) plan.starts_at = start;
     const button = this.#part("do");
-    if (button.getAttribute("aria-busy") === "true") return undefined;
+    const opened = this.#opened;
+    if (this.#planning === opened) return undefined;
+    this.#planning = opened;
     button.setAttribute("aria-busy", "true");
+    const tell = (words, danger) => {
+      if (this.#opened === opened && this.#dialog.open) this.#complain(words);
+      else toast(words, { danger });
+    };
     try {
-      await this.#send("flash.plan", plan);
+      await this.#send("flash.plan", plan, () => tell(t("No answer yet. It is sent again by itself, and planned once."), false));
     } catch (problem) {
-      return this.#complain(spoken(problem));
+      return tell(spoken(problem), true);
     } finally {
-      button.removeAttribute("aria-busy");
+      if (this.#planning === opened) this.#planning = null;
+      if (this.#opened === opened) button.removeAttribute("aria-busy");
     }
-    close(this.#dialog);
+    if (this.#opened === opened) close(this.#dialog);
     return undefined;
   }
 }

@@ -30,8 +30,10 @@ export class Releases {
   #dialog = document.getElementById("release-sheet");
   #form = this.#dialog.querySelector("form");
   #edited = null;
+  /** The releases that are not answered, by offer and number: the same once more is no second one. */
+  #lost = new Set();
 
-  /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now; `notes`
+  /** `send(type, fields, onLost)` as sending.js makes it; `offers()` the bag's offers by id, as they are now; `notes`
       tell in a row what was refused. */
   constructor(send, offers, notes) {
     this.#send = send;
@@ -59,17 +61,33 @@ export class Releases {
   /** Lets so many more be sold; a toast takes them back, a note says why it was refused. */
   async release(id, quantity) {
     const offer = this.#offers().get(id);
+    const lost = `${id} ${quantity}`;
+    if (this.#lost.has(lost)) return;
     try {
-      await this.#send("offer.release", { offer: id, quantity });
+      await this.#send("offer.release", { offer: id, quantity }, () => {
+        this.#lost.add(lost);
+        this.#tellLost(id, lost, quantity);
+      });
     } catch (problem) {
       this.#refused(offer, problem);
       return;
+    } finally {
+      this.#lost.delete(lost);
+      this.#notes.drop(id, lost);
     }
     this.#notes.drop(id, "refused");
     toast(t("%(n)s more of %(name)s can be bought.", { n: count(quantity), name: text(offer.name) }), {
       act: t("Take back"),
       onAct: () => this.#takeBack(offer, quantity),
     });
+  }
+
+  #tellLost(id, key, quantity) {
+    const words =
+      quantity > 0
+        ? t("No answer yet to “%(n)s more”. It is sent again by itself, and released once.", { n: count(quantity) })
+        : t("No answer yet to taking %(n)s back. It is sent again by itself, and taken back once.", { n: count(-quantity) });
+    this.#notes.put(id, key, { icon: "warning", kind: "kumquat", words });
   }
 
   #refused(offer, problem) {
@@ -140,11 +158,14 @@ export class Releases {
   }
 
   async #takeBack(offer, quantity) {
+    const lost = `${offer.offer} ${-quantity}`;
     try {
-      await this.#send("offer.release", { offer: offer.offer, quantity: -quantity });
+      await this.#send("offer.release", { offer: offer.offer, quantity: -quantity }, () => this.#tellLost(offer.offer, lost, -quantity));
       toast(t("Taken back."));
     } catch (problem) {
       toast(spoken(problem), { danger: true });
+    } finally {
+      this.#notes.drop(offer.offer, lost);
     }
   }
 

@@ -38,6 +38,7 @@ const SPOKEN = {
   "no-price-before": () => t("It has had this price from the start. Write the right one."),
   "never-mispriced": () => t("No price of this product was put right."),
   "undo-over": () => t("That can't be undone any more: it is too long ago, or it has changed since."),
+  "save-unknown": () => t("It is not known whether it was done. Load the page again and look before you do it once more."),
   "not-left": () => t("So much of the lot is not left: the rest is sold, held for buyers or sorted out already."),
   "below-taken": () => t("More of the lot is sold, held or sorted out than that. Compare the weight, or cancel orders first."),
   "unknown-waste": () => t("That was taken back already. Load the page again."),
