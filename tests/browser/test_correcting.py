@@ -106,12 +106,13 @@ async def test_more_orders_than_one_move_takes_are_cancelled_and_taken_back(
 
     async def many(route: Route) -> None:
         answer = await (await route.fetch()).json()
-        (one,) = answer["orders"]
+        (wrong,) = answer["prices"]
+        (one,) = wrong["orders"]
         orders = [
             {**one, "id": f"01{number:024d}", "number": f"A{number:04d}"}
             for number in range(1, found + 1)
         ]
-        await route.fulfill(json={**answer, "orders": orders})
+        await route.fulfill(json={"prices": [{**wrong, "orders": orders}]})
 
     async def moved(route: Route) -> None:
         body = route.request.post_data_json
@@ -191,3 +192,43 @@ async def test_price_that_was_wrong_from_the_start_is_put_right(
     await other.get_by_role("button", name="Orders at a wrong price").click()
     found = other.get_by_role("dialog", name="Orders at ¥29.90")
     await expect(found.get_by_role("listitem")).to_contain_text(taken["number"])
+
+
+async def test_second_correction_hides_no_orders_of_the_first(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale)
+    await set_price(page, "2.99")
+    await page.get_by_role("button", name="Yes, ¥2.99 is meant").click()
+    await expect(card(page)).to_contain_text("¥29.90 → ¥2.99.")
+    low = [await order(sale, number, 299) for number in (1, 2)]
+    await card(page).get_by_role("button", name=re.compile("^Another price")).click()
+    sheet = page.get_by_role("dialog", name="Small kumquats")
+    await sheet.get_by_label("New price, CNY").fill("39.90")
+    await sheet.get_by_role("button", name="Put it right: ¥39.90").click()
+    await expect(card(page)).to_contain_text("Put right: ¥39.90 in place of ¥2.99. 2 orders")
+    high = await order(sale, 3, 3990)
+    await card(page).get_by_role("button", name=re.compile("Change the price")).click()
+    await sheet.get_by_label("The price until now was a mistake").check()
+    await sheet.get_by_label("New price, CNY").fill("29.90")
+    await sheet.get_by_role("button", name="Put it right: ¥29.90").click()
+    told = "Put right: ¥29.90 in place of ¥2.99, ¥39.90. 3 orders at ¥2.99, ¥39.90."
+    await expect(card(page)).to_contain_text(told)
+    # It outlives the page, and another change of the price.
+    await page.reload()
+    await set_price(page, "27.90")
+    await expect(card(page)).to_contain_text("¥29.90 → ¥27.90. Nobody")
+    await expect(card(page)).to_contain_text(told)
+    await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
+    found = page.get_by_role("dialog", name="Orders at ¥39.90, ¥2.99")
+    rows = found.get_by_role("listitem")
+    await expect(rows).to_have_count(3)
+    for place, taken in enumerate((high, *low)):
+        await expect(rows.nth(place)).to_contain_text(taken["number"])
+    await expect(rows.first).to_contain_text("At ¥39.90: 1 for ¥39.90, ¥10.00 too much")
+    await expect(rows.last).to_contain_text("At ¥2.99: 1 for ¥2.99, ¥26.91 too little")
+    await expect(found.get_by_label("Reason")).to_have_value(
+        "The price was a mistake; it is ¥29.90."
+    )
+    await found.get_by_role("button", name="Cancel all 3").click()
+    await expect(found.get_by_text("cancelled", exact=True)).to_have_count(3)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import PHONE, Open, Sale
+from .conftest import DESK, PHONE, Open, Sale
 from .test_live import SMALL_TARGETS
 from .test_selling import card, console
 
@@ -56,6 +56,73 @@ async def test_flash_starts_with_two_taps_and_ends_by_one_that_asks(
     await expect(card(page)).to_contain_text("Flash over: 1 of 10 sold.")
     await expect(flash).to_be_hidden()
     await expect(card(page)).to_contain_text("17 left")
+
+
+async def hold(sale: Sale, number: int, price: int) -> None:
+    line = {"offer": sale.offer, "quantity": 2, "price": price}
+    await sale.api.place_hold(sale.broadcast, f"a-hold-of-a-test-{number:04d}", [line])
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_wrong_price_of_a_flash_is_put_right_by_one_tap(
+    open_studio: Open, sale: Sale, size: Any
+) -> None:
+    page = await console(open_studio, sale, size=size)
+    await sale.api.plan_flash(sale.broadcast, sale.offer, 1390, 10, 300)
+    flash = card(page).locator(".flash")
+    await expect(flash).to_contain_text("10 left")
+    taken = await buy(sale, 1, 1390)
+    await hold(sale, 1, 1390)
+    await expect(flash).to_contain_text("1 sold")
+    if size == PHONE:
+        assert await page.evaluate(SMALL_TARGETS) == []
+    await flash.get_by_role("button", name="The price of the flash of Small").click()
+    await expect(flash).to_be_hidden()
+    await expect(card(page)).to_contain_text(
+        "Put right: ¥29.90 in place of ¥13.90. 1 order at ¥13.90."
+    )
+    await expect(card(page)).not_to_contain_text("Flash over")
+    await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
+    sheet = page.get_by_role("dialog", name="Orders at ¥13.90")
+    await expect(sheet.get_by_role("listitem")).to_have_count(1)
+    await expect(sheet.get_by_role("listitem")).to_contain_text(taken["number"])
+    await expect(sheet).to_contain_text("1 for ¥13.90, ¥16.00 too little")
+    await expect(sheet).to_contain_text(re.compile(r"1 hold keeps its boxes .* at ¥29\.90"))
+
+
+async def test_wrong_price_of_a_flash_that_is_over_is_put_right(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale)
+    flash = await sale.api.plan_flash(sale.broadcast, sale.offer, 1390, 10, 300)
+    await expect(card(page).locator(".flash")).to_contain_text("10 left")
+    await hold(sale, 2, 1390)
+    await sale.api.end_flash(sale.broadcast, flash["flash"])
+    await expect(card(page)).to_contain_text("Flash over: 0 of 10 sold.")
+    other = await console(open_studio, sale, role="host")
+    await card(page).get_by_role("button", name=re.compile("^Price was wrong: ")).click()
+    for each in (page, other):
+        await expect(card(each)).to_contain_text("Put right: ¥29.90 in place of ¥13.90. Nobody")
+    await expect(card(page)).not_to_contain_text("Flash over")
+
+
+async def test_wrong_price_of_a_flash_is_put_right_long_after_it(
+    open_studio: Open, sale: Sale
+) -> None:
+    flash = await sale.api.plan_flash(sale.broadcast, sale.offer, 1390, 10, 300)
+    taken = await buy(sale, 2, 1390)
+    await sale.api.end_flash(sale.broadcast, flash["flash"])
+    # A page that heard nothing of it.
+    page = await console(open_studio, sale)
+    await card(page).get_by_role("button", name=re.compile("Change the price")).click()
+    await page.get_by_role("button", name="Orders at a wrong price").click()
+    sheet = page.get_by_role("dialog", name="Orders at a wrong price")
+    await expect(sheet).to_contain_text(re.compile(r"Flash at ¥13\.90, \d\d:\d\d to \d\d:\d\d"))
+    await sheet.get_by_role("button", name=re.compile("^Price was wrong: ")).click()
+    found = page.get_by_role("dialog", name="Orders at ¥13.90")
+    await expect(found.get_by_role("listitem")).to_have_count(1)
+    await expect(found.get_by_role("listitem")).to_contain_text(taken["number"])
+    await expect(found.get_by_role("alert")).to_be_hidden()
 
 
 async def test_the_price_does_not_fall_to_that_of_a_flash(open_studio: Open, sale: Sale) -> None:

@@ -75,6 +75,13 @@ async def test_a_flash_batch_runs_and_is_ended(settings):
         assert later["state"] == "planned"
         assert (await api.end_flash(broadcast, later["flash"]))["state"] == "ended"
         assert [it["why"] for it in await api.flashes(broadcast)] == ["host", "host"]
+        # Its price was a mistake, as it turns out.
+        assert (await host.end_flash(batch["flash"], wrong=True))["why"] == "wrong"
+        told = await host.wait_for("flash.corrected", flash=batch["flash"])
+        assert (told.data["price"]["amount"], told.data["orders"]) == (CHEAP, 1)
+        (found,) = (await api.mispriced(broadcast, offer))["prices"]
+        assert (found["flash"], len(found["orders"])) == (batch["flash"], 1)
+        assert (await api.end_flash(broadcast, batch["flash"], wrong=True))["why"] == "wrong"
 
 
 async def test_a_wrong_price_is_put_right(settings):
@@ -93,7 +100,7 @@ async def test_a_wrong_price_is_put_right(settings):
         with pytest.raises(ChannelProblem) as caught:
             await viewer.call("order.place", key="q" * 16, **body(offer, 1, 29, held["order"]))
         assert caught.value.slug == "price-changed"
-        found = await api.mispriced(broadcast, offer)
+        (found,) = (await api.mispriced(broadcast, offer))["prices"]
         assert [order["id"] for order in found["orders"]] == [placed["order"]]
         assert (await host.correct(offer, 3990, honour=True))["held"] == 1
 

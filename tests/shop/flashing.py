@@ -23,8 +23,8 @@ async def plan(stall: Any, boxes: int = 4, **other: Any) -> dict[str, Any]:
     return answer
 
 
-async def end(stall: Any, flash: dict[str, Any]) -> dict[str, Any]:
-    message = FlashEnd(flash=flash["flash"])
+async def end(stall: Any, flash: dict[str, Any], *, wrong: bool = False) -> dict[str, Any]:
+    message = FlashEnd(flash=flash["flash"], wrong=wrong)
     answer = await stall.shop.flashes.end(HOST, stall.broadcast, message)
     assert isinstance(answer, dict)
     return answer

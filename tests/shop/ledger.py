@@ -328,6 +328,18 @@ class Ledger:
                 self._serve([batch.offer])
         return ""
 
+    def wrong_batch(self, batch: Batch, name: str) -> str:
+        """End a batch whose price was a mistake; what is held of it is so at the ordinary price."""
+        if batch.state == "planned":
+            return self.end_batch(batch, "host")
+        self.end_batch(batch, "wrong")
+        batch.why = "wrong"
+        for hold in self.holds.values():
+            line = hold.lines.get(batch.offer)
+            if line is not None and line.batch == name:
+                hold.lines[batch.offer] = Line(line.quantity, self.offers[batch.offer].price)
+        return ""
+
     def end(self, broadcast: str) -> str:
         """End a broadcast; what is held can still be ordered."""
         if broadcast not in self.ended:
@@ -370,7 +382,7 @@ class Ledger:
             if wanted > 0 and wanted > self.lot_left(lot):
                 return "lot-spent"
         for offer, line in lines.items():
-            if line.batch is None or line.batch != self.running(offer):
+            if line.batch is None:
                 continue
             limit = self.batches[line.batch].per_buyer
             had = sum(

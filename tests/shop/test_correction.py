@@ -8,7 +8,7 @@ from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
 from farmlive.problems import Invalid
 from farmlive.shop.correction import NeverMispriced, NoPriceBefore
-from farmlive.shop.correction_models import Mispriced, OfferCorrect
+from farmlive.shop.correction_models import OfferCorrect, WrongPrice
 from farmlive.shop.models import OfferChange
 from farmlive.shop.order_models import HoldPlace, Refund, StateChange
 from farmlive.shop.problems import BroadcastEnded, PriceChanged, UnknownOffer
@@ -31,9 +31,13 @@ async def correct(stall: Any, price: int | None = None, **more: Any) -> dict[str
     return answer
 
 
-async def mispriced(stall: Any) -> Mispriced:
+async def wrong_prices(stall: Any) -> list[WrongPrice]:
     found = await stall.shop.corrections.mispriced(stall.broadcast, stall.card.offer)
-    assert isinstance(found, Mispriced)
+    return list(found.prices)
+
+
+async def mispriced(stall: Any) -> WrongPrice:
+    (found,) = await wrong_prices(stall)
     return found
 
 
@@ -227,6 +231,39 @@ async def test_the_same_price_later_is_no_mistake(stall: Any) -> None:
     assert (found.price.amount, found.held) == (PRICE, 0)
 
 
+async def test_a_second_correction_hides_no_orders_of_the_first(stall: Any) -> None:
+    start = now_ms()
+    with pretended(start) as clock:
+        await change(stall, WRONG)
+        low = [await place(stall, 1) for _ in range(3)]
+        clock.at += 60_000
+        await correct(stall, 3990)
+        high = await place(stall, 2, 3990)
+        clock.at += 60_000
+        assert (await correct(stall, PRICE))["orders"] == 1
+    second, first = await wrong_prices(stall)
+    # The right price is that of the end, for both.
+    assert (first.was.amount, first.price.amount) == (WRONG, PRICE)
+    assert (second.was.amount, second.price.amount) == (3990, PRICE)
+    assert [order.id for order in first.orders] == [order["order"] for order in low]
+    assert [order.id for order in second.orders] == [high["order"]]
+    assert first.orders[0].difference.amount == PRICE - WRONG
+    assert second.orders[0].difference.amount == 2 * (3990 - PRICE)
+    assert "refund" in second.orders[0].deeds
+    # What it costs later is no news to them.
+    await change(stall, 2500)
+    assert {found.price.amount for found in await wrong_prices(stall)} == {PRICE}
+
+
+async def test_a_price_that_was_right_after_all_is_not_listed(stall: Any) -> None:
+    await place(stall, 1, PRICE)
+    await correct(stall, WRONG)
+    wrong = await place(stall, 1)
+    await correct(stall, PRICE)
+    found = await mispriced(stall)
+    assert (found.was.amount, [order.id for order in found.orders]) == (WRONG, [wrong["order"]])
+
+
 async def test_a_list_price_under_the_right_one_is_taken_away(stall: Any) -> None:
     await change(stall, WRONG, list_price=999)
     answer = await correct(stall)
@@ -278,8 +315,8 @@ async def test_the_list_by_http(stall: Any, site: Any) -> None:
     assert (await site.viewer.get(url)).status_code == 401
     answer = await site.staff.get(url)
     assert answer.headers["Cache-Control"] == "no-store"
-    shown = answer.json()
-    assert set(shown) == {"was", "price", "from", "until", "orders", "held"}
+    (shown,) = answer.json()["prices"]
+    assert set(shown) == {"was", "price", "flash", "from", "until", "orders", "held"}
     assert shown["from"].endswith("Z")
     (order,) = shown["orders"]
     assert order["total"] == {"amount": 2 * WRONG, "currency": "CNY"}

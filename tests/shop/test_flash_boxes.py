@@ -148,6 +148,37 @@ async def test_a_refusal_says_how_many_of_the_batch_are_held_and_when_they_come_
     assert "3 more are held" in refusal.value.detail
 
 
+async def test_a_refusal_beside_it_names_no_hold_of_its_boxes_which_go_back_to_it(
+    stall: Any,
+) -> None:
+    before = await plan(stall, 2)
+    start = now_ms()
+    with pretended(start) as clock:
+        old = await hold(stall, 1, by=caller("holds of one that is over"))
+        await end(stall, before)
+        await plan(stall, 4)
+        clock.at += 1_000
+        kept = await hold(stall, 2, by=ANOTHER)
+        clock.at += 1_000
+        third = await hold(stall, 5, PRICE, by=caller("a third"))
+        with pytest.raises(SoldOut) as refusal:
+            await order(stall, 1, PRICE)
+        (told,) = refusal.value.members["offers"]
+        # What is held of a batch that is over goes back to all, and is the first.
+        assert (told["left"], told["held"], told["back_at"]) == (0, 6, old["until"])
+        drop = HoldDrop(order=old["order"])
+        by = caller("holds of one that is over")
+        await stall.shop.holds.drop(by, stall.broadcast, drop)
+        with pytest.raises(SoldOut) as refusal:
+            await order(stall, 2, PRICE)
+        (told,) = refusal.value.members["offers"]
+        assert (told["left"], told["held"], told["back_at"]) == (1, 5, third["until"])
+        with pytest.raises(SoldOut) as refusal:
+            await order(stall, 3)
+        (told,) = refusal.value.members["offers"]
+        assert (told["left"], told["held"], told["back_at"]) == (2, 2, kept["until"])
+
+
 async def test_one_buyer_has_no_more_of_it_than_one_may(stall: Any) -> None:
     await plan(stall, 8, per_buyer=2)
     with pytest.raises(LimitReached) as refusal:
@@ -169,6 +200,37 @@ async def test_one_buyer_has_no_more_of_it_than_one_may(stall: Any) -> None:
     await order(stall, 2, PRICE)
     await stall.shop.orders.cancel(first["token"])
     await order(stall, 1)
+
+
+async def test_one_may_have_no_more_of_it_by_holds_that_outlive_it(stall: Any) -> None:
+    windows = [caller(f"a private window {number}") for number in range(3)]
+    with pretended(now_ms()) as clock:
+        flash = await plan(stall, 8, per_buyer=2)
+        held = [await hold(stall, 2, by=window) for window in windows]
+        clock.at += 2 * MINUTE_MS
+        await stall.shop.flashes.turn()
+        assert (await batch(stall, flash))[0] == "ended"
+        await order(stall, 2, by=windows[0], order=held[0]["order"])
+        with pytest.raises(LimitReached) as refusal:
+            await order(stall, 1, by=windows[1], order=held[1]["order"])
+        assert refusal.value.members == {"offer": stall.card.offer, "limit": 2, "had": 2}
+        other = {"name": "李", "phone": "13900000000"}
+        await order(stall, 1, by=windows[1], order=held[1]["order"], buyer=other)
+        # At the ordinary price there is no limit.
+        await order(stall, 2, PRICE, by=windows[2], order=held[2]["order"])
+    assert await batch(stall, flash) == ("ended", 3, 0, "time")
+    assert await stock(stall) == (5, 0, 0, 5)
+
+
+async def test_what_is_held_of_one_that_is_over_has_no_limit_where_it_had_none(
+    stall: Any,
+) -> None:
+    flash = await plan(stall, 8)
+    await order(stall, 4)
+    held = await hold(stall, 4, by=ANOTHER)
+    await end(stall, flash)
+    await order(stall, 4, by=ANOTHER, order=held["order"])
+    assert await batch(stall, flash) == ("ended", 8, 0, "host")
 
 
 async def test_a_clerk_orders_of_it_for_many(stall: Any) -> None:

@@ -349,16 +349,17 @@ class Trade(RuleBasedStateMachine):
             self.ledger.batches[answer["flash"]] = self.ledger.batches.pop("new")
 
     @precondition(lambda self: self.ledger.batches)
-    @rule(which=WHICH)
-    def end_flash(self, which: int) -> None:
-        """Mostly one that has not ended yet."""
+    @rule(which=WHICH, wrong=st.sampled_from([False, False, True]))
+    def end_flash(self, which: int, wrong: bool) -> None:
+        """Mostly one that has not ended yet; its price may have been a mistake."""
         batches = self.ledger.batches
         some = [name for name, batch in batches.items() if batch.state != "ended"] or list(batches)
         name = some[which % len(some)]
         batch = batches[name]
-        expected = self.ledger.end_batch(batch, "host")
+        end = self.ledger.end_batch
+        expected = self.ledger.wrong_batch(batch, name) if wrong else end(batch, "host")
         broadcast = self.ledger.offers[batch.offer].broadcast
-        message = FlashEnd(flash=name)
+        message = FlashEnd(flash=name, wrong=wrong)
         self.both(self.world.shop.flashes.end(HOST, broadcast, message), expected)
 
     @rule(seconds=st.sampled_from([1, 31, 61, 305, 601]))

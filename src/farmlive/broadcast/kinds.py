@@ -112,7 +112,17 @@ KINDS = {
             "flash": "The batch's id.",
             **_OFFER,
             "sold": "How many of its boxes were ordered.",
-            "why": "time, sold_out, host or broadcast.",
+            "why": "time, sold_out, host or broadcast; or wrong, where its price was a mistake.",
+        },
+    ),
+    "flash.corrected": Kind(
+        "staff",
+        {
+            "flash": "The id of a batch that is over, and whose price was a mistake.",
+            **_OFFER,
+            "price": "Money, for one box of it while it ran.",
+            "right": "Money, at which its boxes are held from now on.",
+            "orders": "How many were taken at its price.",
         },
     ),
     "lot.changed": Kind(

@@ -135,14 +135,19 @@ class CallsOfShop(Connection):
         body = {"offer": offer, "price": price, "boxes": boxes, "seconds": seconds, **more}
         return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/flashes", json=body)
 
-    async def end_flash(self, broadcast: str, flash: str) -> Json:
-        """End a flash batch before its time (staff only)."""
-        return await self.request("DELETE", f"/api/v1/broadcasts/{broadcast}/flashes/{flash}")
+    async def end_flash(self, broadcast: str, flash: str, *, wrong: bool = False) -> Json:
+        """End a flash batch before its time (staff only).
+
+        `wrong` says that its price was a mistake, also of one that is over.
+        """
+        path = f"/api/v1/broadcasts/{broadcast}/flashes/{flash}"
+        return await self.request("DELETE", f"{path}?wrong=true" if wrong else path)
 
     async def mispriced(self, broadcast: str, offer: str) -> Json:
-        """What was ordered at an offer's last wrong price (staff only).
+        """What was ordered at the wrong prices of an offer, the last one first (staff only).
 
-        `{"was","price","from","until","orders","held"}`; `deeds` of each order is what can be done.
+        `{"prices"}`, each `{"was","price","flash","from","until","orders","held"}`; `deeds` of each
+        order is what can be done.
         """
         path = f"/api/v1/broadcasts/{broadcast}/offers/{offer}/mispriced"
         return await self.request("GET", path)

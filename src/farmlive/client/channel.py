@@ -272,9 +272,13 @@ class Channel:
         wanted = {"price": price, "boxes": boxes, "seconds": seconds, **more}
         return await self.call("flash.plan", offer=offer, timeout_s=timeout_s, **wanted)
 
-    async def end_flash(self, flash: str, *, timeout_s: float = 10.0) -> Json:
-        """End a flash batch before its time (staff only). Raises what `call` raises."""
-        return await self.call("flash.end", flash=flash, timeout_s=timeout_s)
+    async def end_flash(self, flash: str, *, wrong: bool = False, timeout_s: float = 10.0) -> Json:
+        """End a flash batch before its time (staff only). Raises what `call` raises.
+
+        `wrong` says that its price was a mistake, also of one that is over: what is held of it is
+        kept at the offer's price, and what was ordered at it is listed.
+        """
+        return await self.call("flash.end", flash=flash, wrong=wrong, timeout_s=timeout_s)
 
     async def correct(
         self,

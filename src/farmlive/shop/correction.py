@@ -1,60 +1,68 @@
-"""Wrong prices put right, and what can be done with the orders that were taken at one.
+"""Wrong prices put right, and what can be done with the orders that were taken at them.
 
 A price that was too low binds the seller where it was ordered at, and nowhere else: the grace of
-prices does not honour it, and what is held at it is kept at the right price, which the buyer is
-asked about (`price-changed`), unless staff honour it. What is then done with an order are the
-orders' own steps.
+prices does not honour it, and what is held at it is kept at the right price, unless staff honour
+it (repricing.py). A flash batch whose price was wrong is ended by flashes.py; its orders are listed
+here too. What is then done with an order are the orders' own steps.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Conflict, Invalid, NotFound
-from farmlive.shop import keys, life, lines, prices
+from farmlive.shop import keys, life, prices, repricing
 from farmlive.shop.bag import check_flash
 from farmlive.shop.correction_models import Mispriced, NewCorrection, OfferCorrect
+from farmlive.shop.flashes import WRONG
 from farmlive.shop.models import money, order_number
 from farmlive.shop.problems import BroadcastEnded, UnknownOffer
-from farmlive.shop.tables import holds, offer_prices, offers, order_lines, orders
+from farmlive.shop.tables import flashes, offers, order_lines, orders
 from farmlive.store import Store
 
 _OFFER = select(offers).where(
     offers.c.id == bindparam("offer"), offers.c.broadcast == bindparam("broadcast")
 )
 _SET = update(offers).where(offers.c.id == bindparam("of"))
-_HOLDS = select(holds).where(holds.c.broadcast == bindparam("broadcast"))
-_REPRICE = update(holds).where(holds.c.id == bindparam("hold"))
-_WRONG = (
-    select(offer_prices)
-    .where(offer_prices.c.offer == bindparam("offer"), offer_prices.c.corrected_at.is_not(None))
-    .order_by(offer_prices.c.id.desc())
-    .limit(1)
+_FLASHES = (
+    select(flashes)
+    .where(flashes.c.offer == bindparam("offer"), flashes.c.why == WRONG)
+    .order_by(flashes.c.id)
 )
-# From when on the same price was right after all, where it ever was.
-_AGAIN = select(func.min(offer_prices.c.from_at)).where(
-    offer_prices.c.offer == bindparam("offer"),
-    offer_prices.c.price == bindparam("price"),
-    offer_prices.c.id > bindparam("wrong"),
-)
-_AT_IT = (
+_TAKEN = (
     select(orders, (order_lines.c.quantity - order_lines.c.returned).label("boxes"))
     .join(order_lines, order_lines.c.order == orders.c.id)
-    .where(
-        order_lines.c.offer == bindparam("offer"),
-        order_lines.c.price == bindparam("price"),
-        order_lines.c.flash.is_(None),
-        orders.c.placed_at >= bindparam("since"),
-        orders.c.placed_at < bindparam("until"),
-    )
     .order_by(orders.c.number)
 )
+_AT_IT = _TAKEN.where(
+    order_lines.c.offer == bindparam("offer"),
+    order_lines.c.price == bindparam("price"),
+    order_lines.c.flash.is_(None),
+    orders.c.placed_at >= bindparam("since"),
+    orders.c.placed_at < bindparam("before"),
+)
+_OF_FLASH = _TAKEN.where(order_lines.c.flash == bindparam("flash"))
 _NEVER = 1 << 62
+
+
+class _Wrong(NamedTuple):
+    """A price that was a mistake, of the offer or of the flash batch that is named, minor units.
+
+    It could be seen from `since` until `until`, what was ordered at it was so before `before`, and
+    `right` is what it was put right to in the end.
+    """
+
+    price: int
+    right: int
+    flash: str | None
+    since: int
+    until: int
+    before: int = _NEVER
 
 
 class NoPriceBefore(Conflict):
@@ -119,8 +127,8 @@ class Corrections:
                 values["list_price"] = told["list_price"] = None
             connection.execute(_SET.values(values), {"of": row.id})
             changed = Entry("offer.changed", [PUBLIC], {**told, "corrected": True})
-            held = _at(connection, row)
-            again = [] if message.honour else [_repriced(connection, *of, price) for of in held]
+            held = repricing.held(connection, broadcast, row.id, price=row.price)
+            again = [repricing.reprice(connection, *of, price) for of in held if not message.honour]
             self._log.append_all(connection, broadcast, [changed, *again])
             note(
                 connection,
@@ -132,11 +140,11 @@ class Corrections:
                 price=price,
                 honour=message.honour,
             )
-            ordered = _ordered(connection, row.id)
+            *_, wrong = _wrong_prices(prices.through_time(connection, row.id))
             answer = {
                 **told,
                 "was": money(row.price, row.currency),
-                "orders": len(ordered),
+                "orders": len(_ordered(connection, row.id, wrong)),
                 "held": sum(line["quantity"] for _, line in held) if message.honour else 0,
             }
             if key:
@@ -146,31 +154,23 @@ class Corrections:
         return await self._store.write(write)
 
     async def mispriced(self, broadcast: str, offer: str) -> Mispriced:
-        """What was ordered at the offer's last wrong price, and what can be done with it.
+        """What was ordered at each wrong price of the offer, and what can be done with it.
 
-        Raises UnknownBroadcast, UnknownOffer, NeverMispriced.
+        Also at those of its flash batches; the last one first. Raises UnknownBroadcast,
+        UnknownOffer, NeverMispriced.
         """
 
         def read(connection: Connection) -> Mispriced:
             self._log.head(connection, broadcast)
             row = _offer(connection, broadcast, offer)
-            wrong = connection.execute(_WRONG, {"offer": offer}).one_or_none()
-            if wrong is None:
+            past = prices.through_time(connection, offer)
+            found = _wrong_prices(past)
+            found += _wrong_flashes(connection.execute(_FLASHES, {"offer": offer}).all(), past)
+            if not found:
                 raise NeverMispriced("Nothing is listed: no price of this offer was put right.")
-            right = prices.after(connection, wrong)
-            held = _at(connection, row, wrong.price) if wrong.price != row.price else []
-            return Mispriced.model_validate(
-                {
-                    "was": money(wrong.price, row.currency),
-                    "price": money(right, row.currency),
-                    "from": wrong.from_at,
-                    "until": wrong.until_at,
-                    "orders": [
-                        _shown(order, wrong.price, right) for order in _ordered(connection, offer)
-                    ],
-                    "held": sum(line["quantity"] for _, line in held),
-                }
-            )
+            found.sort(key=lambda wrong: (wrong.until, wrong.since), reverse=True)
+            listed = [_listed(connection, row, wrong) for wrong in found]
+            return Mispriced.model_validate({"prices": listed})
 
         return await self._store.read(read)
 
@@ -183,48 +183,58 @@ def _offer(connection: Connection, broadcast: str, offer: str) -> Row[Any]:
     return row
 
 
-def _at(
-    connection: Connection, offer: Row[Any], price: int | None = None
-) -> list[tuple[Row[Any], dict[str, Any]]]:
-    """The holds of the offer at this price, or else its own, with their lines of it."""
+def _wrong_prices(past: Sequence[Row[Any]]) -> list[_Wrong]:
+    """The wrong ones among what an offer cost, the first one first.
+
+    None where a price was taken for wrong, and was right after all.
+    """
     found = []
-    for hold in connection.execute(_HOLDS, {"broadcast": offer.broadcast}).all():
-        for line in hold.lines:
-            at_it = line["price"] == (offer.price if price is None else price)
-            if line["offer"] == offer.id and at_it and line.get("flash") is None:
-                found.append((hold, line))
+    for place, row in enumerate(past, 1):
+        later = past[place:]
+        if row.corrected_at is None or (right := prices.right(later)) == row.price:
+            continue
+        again = next((it.from_at for it in later if it.price == row.price), _NEVER)
+        found.append(_Wrong(row.price, right, None, row.from_at, row.until_at, again))
     return found
 
 
-def _repriced(connection: Connection, hold: Row[Any], wrong: dict[str, Any], price: int) -> Entry:
-    """Keep the hold's boxes until its end, at the right price; its buyer is told of it."""
-    right = {**wrong, "price": price, "total": price * wrong["quantity"]}
-    kept = [right if line is wrong else line for line in hold.lines]
-    total = sum(line["total"] for line in kept)
-    connection.execute(_REPRICE.values(lines=kept, total=total), {"hold": hold.id})
-    told = {
-        "order": hold.id,
-        "lines": kept,
-        "total": money(total, hold.currency),
-        "until": hold.until_at,
-        "state": "held",
-        "payment": "due",
-        "corrected": True,
-    }
-    audience = lines.audience(hold.id, (line["farm"] for line in kept))
-    return Entry("order.held", audience, told, hold.device)
+def _wrong_flashes(batches: Sequence[Row[Any]], past: Sequence[Row[Any]]) -> list[_Wrong]:
+    """These flash batches; right is what the offer cost when each was over."""
+    found = []
+    for batch in batches:
+        later = (it for it in past if it.until_at is None or it.until_at > batch.ended_at)
+        right = prices.right(later)
+        found.append(_Wrong(batch.price, right, batch.id, batch.starts_at, batch.ended_at))
+    return found
 
 
-def _ordered(connection: Connection, offer: str) -> Sequence[Row[Any]]:
-    """The orders of the offer at its last wrong price, from when it began.
+def _ordered(connection: Connection, offer: str, wrong: _Wrong) -> Sequence[Row[Any]]:
+    """The orders of the offer at a wrong price, from when it began.
 
     Also those that came after it was put right, by a hold that was honoured.
     """
-    wrong = connection.execute(_WRONG, {"offer": offer}).one()
-    named = {"offer": offer, "price": wrong.price}
-    again = connection.execute(_AGAIN, {**named, "wrong": wrong.id}).scalar_one()
-    span = {"since": wrong.from_at, "until": _NEVER if again is None else again}
-    return connection.execute(_AT_IT, {**named, **span}).all()
+    if wrong.flash is not None:
+        return connection.execute(_OF_FLASH, {"flash": wrong.flash}).all()
+    named = {"offer": offer, "price": wrong.price, "since": wrong.since, "before": wrong.before}
+    return connection.execute(_AT_IT, named).all()
+
+
+def _listed(connection: Connection, offer: Row[Any], wrong: _Wrong) -> dict[str, Any]:
+    held: list[repricing.Held] = []
+    if wrong.flash is not None or wrong.price != offer.price:
+        held = repricing.held(
+            connection, offer.broadcast, offer.id, price=wrong.price, flash=wrong.flash
+        )
+    ordered = _ordered(connection, offer.id, wrong)
+    return {
+        "was": money(wrong.price, offer.currency),
+        "price": money(wrong.right, offer.currency),
+        "flash": wrong.flash,
+        "from": wrong.since,
+        "until": wrong.until,
+        "orders": [_shown(order, wrong.price, wrong.right) for order in ordered],
+        "held": sum(line["quantity"] for _, line in held),
+    }
 
 
 def _shown(row: Row[Any], wrong: int, right: int) -> dict[str, Any]:

@@ -52,15 +52,22 @@ class MispricedOrder(BaseModel):
     deeds: list[Literal["keep", "cancel", "refund"]]
 
 
-class Mispriced(BaseModel):
-    """What came of the last wrong price of an offer: `was` it, `price` the right one.
+class WrongPrice(BaseModel):
+    """A wrong price: `was` it, `price` the right one; `flash` where it was that batch's.
 
     `from` and `until` are when it could be seen, `held` how many boxes are still held at it.
     """
 
     was: Money
     price: Money
+    flash: str | None
     from_: Annotated[Time, Field(alias="from")]
     until: Time
     orders: list[MispricedOrder]
     held: int
+
+
+class Mispriced(BaseModel):
+    """What came of the wrong prices of an offer and of its flash batches, the last one first."""
+
+    prices: list[WrongPrice]

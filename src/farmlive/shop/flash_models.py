@@ -35,16 +35,22 @@ class FlashPlan(NewFlash):
 
 
 class FlashEnd(BaseModel):
-    """`flash.end`: end a batch that runs, or call off one that is planned."""
+    """`flash.end`: end a batch that runs, or call off one that is planned.
+
+    `wrong`: its price was a mistake. What is held of it is kept at the offer's price, also of one
+    that has ended, and what was ordered at it is listed among the wrong prices of the offer.
+    """
 
     flash: Identifier
+    wrong: bool = False
 
 
 class Flash(BaseModel):
     """A flash batch; its times are milliseconds since 1970, as on the channel.
 
     `boxes` it has in all: `sold` of them were ordered, `held` are kept for buyers who write their
-    order. `why` says what ended it: its time, that all were sold, the host, or the broadcast.
+    order. `why` says what ended it: its time, that all were sold, the host, or the broadcast; or
+    that its price was wrong.
     """
 
     flash: str
@@ -58,7 +64,7 @@ class Flash(BaseModel):
     starts_at: int
     ends_at: int
     ended_at: int | None
-    why: Literal["time", "sold_out", "host", "broadcast"] | None
+    why: Literal["time", "sold_out", "host", "broadcast", "wrong"] | None
 
 
 class FlashList(BaseModel):

@@ -1,37 +1,39 @@
 """Flash batches: so many boxes of an offer at a price of their own, for a time of their own.
 
 While one runs its boxes are kept for it: `kept` of the offer = boxes − sold − held of the batch.
-Selling them is the till's, holding them for a buyer the holds'.
+Selling them is the till's, holding them for a buyer the holds', how many one may have is
+flash_limits.py's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, union, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
 
-from farmlive.broadcast.log import PUBLIC, Entry, Event, Log
+from farmlive.broadcast.log import PUBLIC, STAFF, Entry, Event, Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.people.audit import note
-from farmlive.shop import keys, stock
+from farmlive.shop import keys, repricing, stock
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.flash_models import Flash, FlashEnd, FlashPlan, NewFlash
 from farmlive.shop.lines import LATE_MS
 from farmlive.shop.models import money
-from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import (
     BroadcastEnded,
     BroadcastNotLive,
     FlashNotCheaper,
     FlashThere,
-    LimitReached,
     LotSpent,
     UnknownFlash,
     UnknownOffer,
 )
-from farmlive.shop.tables import flashes, offers, order_lines, orders
+from farmlive.shop.tables import flashes, offers, order_lines
 from farmlive.store import Store, hot
+
+WRONG = "wrong"
+"""Why a batch ended whose price was a mistake, or what is kept of it once that is found out."""
 
 _OPEN = ("planned", "running")
 _ON_CARDS = select(flashes).where(
@@ -71,30 +73,7 @@ _SPENT = hot(
     .returning(flashes.c.id, flashes.c.offer, flashes.c.sold),
     counted=True,
 )
-# By the orders of one buyer, however many others have of the batch.
-_of_buyer = union(
-    select(orders.c.id).where(
-        orders.c.broadcast == bindparam("broadcast"), orders.c.device == bindparam("device")
-    ),
-    select(orders.c.id).where(
-        orders.c.buyer == bindparam("buyer"), orders.c.broadcast == bindparam("broadcast")
-    ),
-).subquery()
-_HAD = hot(
-    select(
-        order_lines.c.flash,
-        func.sum(order_lines.c.quantity - order_lines.c.returned).label("boxes"),
-    )
-    .select_from(
-        _of_buyer.join(order_lines, order_lines.c.order == _of_buyer.c.id).join(
-            orders, orders.c.id == _of_buyer.c.id
-        )
-    )
-    .where(
-        order_lines.c.flash.in_(bindparam("batches", expanding=True)), orders.c.state != "cancelled"
-    )
-    .group_by(order_lines.c.flash)
-)
+_ORDERS = select(func.count()).where(order_lines.c.flash == bindparam("flash"))
 
 
 class Flashes:
@@ -196,15 +175,25 @@ class Flashes:
     async def end(self, caller: Caller, broadcast: str, message: FlashEnd) -> dict[str, Any]:
         """End a batch that runs, or call off one that is planned; one that ended stays as it is.
 
-        Answers as `Flash`. Raises UnknownBroadcast, UnknownFlash.
+        Where its price was `wrong` what is held of it is kept at the offer's price, also of one
+        that ended before, and staff are told how many orders were taken at it. Answers as `Flash`.
+        Raises UnknownBroadcast, UnknownFlash.
         """
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
             row = self._one(connection, broadcast, message.flash)
+            wrong = message.wrong and row.state != "planned" and row.why != WRONG
+            told = []
             if row.state != "ended":
-                self._log.append_all(connection, broadcast, self._end(connection, row, "host"))
-                note(connection, caller, "flash.end", row.id, broadcast=broadcast)
+                told += self._end(connection, row, WRONG if wrong else "host")
+            if wrong:
+                told += self._put_right(connection, row)
+            if told:
+                self._log.append_all(connection, broadcast, told)
+                right = told[-1].data["right"]["amount"] if wrong else None
+                more = {"was": row.price, "price": right} if wrong else {}
+                note(connection, caller, "flash.end", row.id, broadcast=broadcast, **more)
             return shown(self._one(connection, broadcast, row.id)).model_dump(mode="json")
 
         return await self._store.write(write)
@@ -290,6 +279,25 @@ class Flashes:
         connection.execute(_SET.values(values), {"of": row.id})
         return [_ended(row, why), *self._settle(connection, row.broadcast, moved)]
 
+    def _put_right(self, connection: Connection, row: Row[Any]) -> list[Entry]:
+        """Keep that its price was a mistake, and at the offer's price what is held of it."""
+        connection.execute(_SET.values(why=WRONG), {"of": row.id})
+        offer = row.offer
+        known = stock.on_offer(connection, row.broadcast, [offer])
+        held = repricing.held(connection, row.broadcast, offer, flash=row.id)
+        again = [repricing.reprice(connection, *of, known[offer].price) for of in held]
+        boxes = sum(line["quantity"] for _, line in held)
+        # They stay held, but of the batch no more.
+        stock.move(connection, {offer: stock.Move(batches={row.id: (0, -boxes)})}, known)
+        said = {
+            "flash": row.id,
+            "offer": offer,
+            "price": money(row.price, row.currency),
+            "right": money(known[offer].price, row.currency),
+            "orders": connection.execute(_ORDERS, {"flash": row.id}).scalar_one(),
+        }
+        return [*again, Entry("flash.corrected", [STAFF], said)]
+
     def _begun(self, connection: Connection, event: Event) -> None:
         """Start what was planned for an earlier moment than that at which the broadcast began."""
         now = now_ms()
@@ -343,41 +351,6 @@ def shown(row: Row[Any]) -> Flash:
             "why": row.why,
         }
     )
-
-
-def check_limits(
-    connection: Connection,
-    broadcast: str,
-    lines: Sequence[OrderLine],
-    batches: Mapping[str, str],
-    known: Mapping[str, stock.Offer],
-    *,
-    device: str,
-    buyer: str = "",
-    ordered: bool,
-) -> None:
-    """Raise LimitReached where the buyer would have more of a running batch than one may.
-
-    Ordered by the device or for the phone and not cancelled; what the device holds is what it
-    orders now. A device that many order at, as a clerk's, is the empty text. `ordered` says whether
-    there may be any order of theirs in the broadcast.
-    """
-    limited = {
-        batches[line.offer]: line
-        for line in lines
-        if batches.get(line.offer) == known[line.offer].flash is not None
-        and known[line.offer].per_buyer is not None
-    }
-    if not limited:
-        return
-    had: dict[str, int] = {}
-    if ordered:
-        named = {"broadcast": broadcast, "device": device, "buyer": buyer, "batches": list(limited)}
-        had = {row.flash: int(row.boxes) for row in connection.execute(_HAD, named)}
-    for flash, line in limited.items():
-        limit = known[line.offer].per_buyer
-        if had.get(flash, 0) + line.quantity > limit:
-            raise LimitReached(line.offer, limit, had.get(flash, 0))
 
 
 def spent(

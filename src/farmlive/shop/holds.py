@@ -15,7 +15,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import flashes, keys, limits, lines, proof, stock
+from farmlive.shop import flash_limits, keys, limits, lines, proof, stock
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
@@ -176,7 +176,7 @@ class Holds:
         checked = lines.check(connection, broadcast, wanted, known, before, now, grace_ms)
         batches = checked.batches
         device = lines.person(caller)
-        flashes.check_limits(
+        flash_limits.check(
             connection, broadcast, wanted, batches, known, device=device, ordered=asked.ordered
         )
         moved = stock.move(

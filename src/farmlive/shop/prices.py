@@ -64,11 +64,8 @@ _BEFORE = (
     .order_by(offer_prices.c.id.desc())
     .limit(1)
 )
-_AFTER = (
-    select(offer_prices.c.price)
-    .where(offer_prices.c.offer == bindparam("of"), offer_prices.c.id > bindparam("wrong"))
-    .order_by(offer_prices.c.id)
-    .limit(1)
+_ALL = (
+    select(offer_prices).where(offer_prices.c.offer == bindparam("of")).order_by(offer_prices.c.id)
 )
 
 
@@ -92,10 +89,14 @@ def correct(connection: Connection, offer: str, price: int, now: int) -> None:
     begin(connection, offer, price, now)
 
 
-def after(connection: Connection, wrong: Row[Any]) -> int:
-    """The price to which this mistaken one was put right."""
-    named = {"of": wrong.offer, "wrong": wrong.id}
-    price: int = connection.execute(_AFTER, named).scalar_one()
+def through_time(connection: Connection, offer: str) -> Sequence[Row[Any]]:
+    """What the offer cost, its first price first; the last is that of now."""
+    return connection.execute(_ALL, {"of": offer}).all()
+
+
+def right(later: Iterable[Row[Any]]) -> int:
+    """Of what an offer cost after a mistaken price, up to now: the first that was no mistake."""
+    price: int = next(row.price for row in later if row.corrected_at is None)
     return price
 
 

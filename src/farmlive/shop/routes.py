@@ -135,10 +135,16 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
 
     @router.delete("/broadcasts/{broadcast}/flashes/{flash}", response_model=Flash)
     async def end_flash(
-        broadcast: str, flash: Identifier, caller: Annotated[Caller, staff]
+        broadcast: str,
+        flash: Identifier,
+        caller: Annotated[Caller, staff],
+        wrong: bool = False,
     ) -> dict[str, Any]:
-        """End a flash batch, or call it off before it starts, as `flash.end` does."""
-        return await shop.flashes.end(caller, broadcast, FlashEnd(flash=flash))
+        """End a flash batch, or call it off before it starts, as `flash.end` does.
+
+        `wrong`: its price was a mistake; also of one that has ended.
+        """
+        return await shop.flashes.end(caller, broadcast, FlashEnd(flash=flash, wrong=wrong))
 
     @router.post("/broadcasts/{broadcast}/holds", status_code=201, response_model=Held)
     async def place_hold(

@@ -27,6 +27,7 @@ from farmlive.settings import Settings
 from farmlive.shop import (
     fees,
     flags,
+    flash_limits,
     flashes,
     handovers,
     keys,
@@ -199,7 +200,7 @@ class Till:
         checked = lines.check(connection, broadcast, wanted, known, hold, now, grace_ms)
         batches = checked.batches
         person = lines.person(caller)
-        flashes.check_limits(
+        flash_limits.check(
             connection,
             broadcast,
             wanted,

@@ -50,7 +50,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     async def list_mispriced(
         broadcast: str, offer: Identifier, _caller: Annotated[Caller, staff]
     ) -> Mispriced:
-        """What was ordered at the offer's last wrong price, and what can be done with it."""
+        """What was ordered at each wrong price of the offer, and what can be done with it."""
         return await shop.corrections.mispriced(broadcast, offer)
 
     return router

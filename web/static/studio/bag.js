@@ -17,7 +17,7 @@ import { spoken, together } from "./sentences.js";
 import { drawParts, firstBack, heldOf, isLow, isOut, leftOfWords, leftWords, parts } from "./stock.js";
 
 /** The keys of notes, in the order in which they stand. */
-const FIRST = ["refused", "price-failed", "price", "flash"];
+const FIRST = ["refused", "price-failed", "price", "righted", "flash"];
 
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
@@ -218,8 +218,9 @@ export class Bag {
   #notesOf(offer, isOver) {
     if (!this.#deeds) return [];
     const notes = this.#notes.of(offer.offer).sort((one, other) => FIRST.indexOf(one.key) - FIRST.indexOf(other.key));
-    // Orders at a wrong price are still looked at after the end; nothing else can be done then.
-    if (isOver) return notes.filter(({ kind }) => kind === "leaf");
+    // Orders at a wrong price are still looked at after the end, and a flash still may have been wrong;
+    // nothing else can be done then.
+    if (isOver) return notes.filter(({ kind, key, acts }) => kind === "leaf" || (key === "flash" && acts.length > 0));
     const waiting = offer.waiting ?? 0;
     const more = neededMore(offer, releasable(offer, this.#scene.offers.values()));
     if (!more) return notes;

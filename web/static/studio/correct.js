@@ -1,6 +1,7 @@
 // A wrong price put right. After any change of a price its row says what it was, what it is and how many
-// have ordered at it; one tap puts it back, or another price in its place. What becomes of the orders
-// that were taken at the wrong price is in mispriced.js.
+// have ordered at it; one tap puts it back, or another price in its place. What was put right, a flash's
+// price too, stays in the row with how many ordered at it, however often it was. What becomes of those
+// orders is in mispriced.js.
 
 import { count, listed, money } from "../common/format.js";
 import { recall, remember } from "../common/memory.js";
@@ -14,8 +15,11 @@ const SHOWN_MS = 15 * 60_000;
 /** What was put right, and ordered at before, stays until somebody has looked. */
 const RIGHT_MS = 12 * 3_600_000;
 const QUIET_SECONDS = 60;
+/** Of the notes of an offer, the first one and the second. */
+const KEYS = ["price", "righted"];
 
-const isPast = ({ from, until }) => (until ? until < now() - RIGHT_MS : from < now() - SHOWN_MS);
+const isPast = ({ from }) => from < now() - SHOWN_MS;
+const isLong = ({ until }) => until < now() - RIGHT_MS;
 
 export class Corrections {
   #send;
@@ -23,8 +27,11 @@ export class Corrections {
   #notes;
   #prices;
   #memory;
-  /** By offer: `{offer, was, price, from, known, right}`, amounts; `right` once it is put right. */
+  /** By offer, amounts: a change, `{offer, was, price, from, known}`, and what was put right, `{offer,
+      right, until, wrong}`, where each that was wrong is `{price, from, known}` or a flash's, `{price,
+      flash, orders}`. */
   #changes = new Map();
+  #righted = new Map();
   #list;
   #timer = null;
 
@@ -36,15 +43,16 @@ export class Corrections {
     this.#prices = prices;
     this.#memory = `prices.${broadcast}`;
     this.#list = list;
-    for (const change of recall(this.#memory) ?? []) {
-      if (!isPast(change)) this.#changes.set(change.offer, change);
-    }
+    const { changes = [], righted = [] } = recall(this.#memory) ?? {};
+    for (const change of changes) if (!isPast(change)) this.#changes.set(change.offer, change);
+    for (const change of righted) if (!isLong(change)) this.#righted.set(change.offer, change);
     addEventListener("pagehide", () => this.#timer && this.#write());
   }
 
   /** Learns of changes by an event, before the scene takes it in: that forgets what was before. */
   hear({ kind, at, data }) {
     if (kind === "offer.changed" && data.price) this.#changed(at, data);
+    if (kind === "flash.corrected") this.#flashed(at, data);
     if (kind === "order.placed") this.#ordered(data);
   }
 
@@ -55,17 +63,39 @@ export class Corrections {
     const wrong = card.price.amount;
     if (corrected) {
       // Where this page does not know how it became wrong, all that it knows of counts.
-      const change = before?.price === wrong ? before : { offer, was: amount, price: wrong, from: 0, known: [] };
-      this.#changes.set(offer, { ...change, right: amount, until: at });
+      const { from = 0, known = [] } = before?.price === wrong ? before : {};
+      this.#changes.delete(offer);
+      this.#right(offer, amount, at, { price: wrong, from, known });
     } else this.#changes.set(offer, { offer, was: wrong, price: amount, from: at, known: [] });
     this.#keep();
   }
 
+  #flashed(at, { offer, flash, price, right, orders }) {
+    this.#right(offer, right.amount, at, { price: price.amount, flash, orders });
+    this.#keep();
+  }
+
+  /** What was wrong before stays wrong, unless it is right after all. */
+  #right(offer, right, until, wrong) {
+    const others = (this.#righted.get(offer)?.wrong ?? []).filter(({ price, flash }) => price !== wrong.price || flash !== wrong.flash);
+    const all = [...others, wrong].filter(({ price, flash }) => flash || price !== right);
+    if (all.length) this.#righted.set(offer, { offer, right, until, wrong: all });
+    else this.#righted.delete(offer);
+  }
+
   #ordered(order) {
-    for (const change of this.#changes.values()) {
-      if (!lineAt(order, change.offer, change.price) || change.known.includes(order.order)) continue;
-      change.known.push(order.order);
+    for (const { offer, price, known } of this.#priced()) {
+      if (!lineAt(order, { offer, price }) || known.includes(order.order)) continue;
+      known.push(order.order);
       this.#keep();
+    }
+  }
+
+  /** Every price that changed or was wrong, a flash's aside, with the orders that are known of it. */
+  *#priced() {
+    yield* this.#changes.values();
+    for (const { offer, wrong } of this.#righted.values()) {
+      for (const each of wrong) if (!each.flash) yield { offer, ...each };
     }
   }
 
@@ -77,64 +107,96 @@ export class Corrections {
   #write() {
     clearTimeout(this.#timer);
     this.#timer = null;
-    remember(this.#memory, [...this.#changes.values()]);
+    remember(this.#memory, { changes: [...this.#changes.values()], righted: [...this.#righted.values()] });
   }
 
-  #forget(offer) {
-    this.#changes.delete(offer);
-    this.#notes.drop(offer, "price");
+  #forget(all, offer) {
+    all.delete(offer);
     this.#keep();
   }
 
   /** Says in its row what became of each price that changed. */
   draw() {
-    for (const change of this.#changes.values()) {
-      const card = this.#scene.offers.get(change.offer);
-      // What was remembered may have been changed again meanwhile, unseen.
-      const isOther = change.right === undefined && card?.price.amount !== change.price;
-      if (!card || isOther || isPast(change)) this.#forget(change.offer);
-      else this.#drawOne(card, change);
+    for (const offer of new Set([...this.#changes.keys(), ...this.#righted.keys()])) {
+      const card = this.#scene.offers.get(offer);
+      this.#drop(offer, card);
+      const drawn = [];
+      if (card && this.#changes.has(offer)) drawn.push(this.#changeNote(card, this.#changes.get(offer)));
+      if (card && this.#righted.has(offer)) drawn.push(this.#rightNote(card, this.#righted.get(offer)));
+      // The first has the place in which a finger or the focus is, when the one becomes the other.
+      for (const [place, key] of KEYS.entries()) {
+        if (drawn[place]) this.#notes.put(offer, key, ...drawn[place]);
+        else this.#notes.drop(offer, key);
+      }
     }
   }
 
-  #drawOne(card, change) {
-    const { orders, held } = takenAt(this.#scene.orders.values(), change);
-    if (orders.size > change.known.length) {
-      change.known = [...orders];
+  #close(all, offer) {
+    this.#forget(all, offer);
+    for (const key of KEYS) this.#notes.drop(offer, key);
+  }
+
+  /** Forgets what is past. */
+  #drop(offer, card) {
+    const change = this.#changes.get(offer);
+    // What was remembered may have been changed again meanwhile, unseen.
+    if (change && (card?.price.amount !== change.price || isPast(change))) this.#forget(this.#changes, offer);
+    const righted = this.#righted.get(offer);
+    if (!righted) return;
+    const isQuiet = righted.until < now() - QUIET_SECONDS * 1_000 && !this.#takenOf(offer, righted.wrong);
+    if (!card || isLong(righted) || isQuiet) this.#forget(this.#righted, offer);
+  }
+
+  /** How many have ordered at these prices and hold at them, in words; nothing where nobody did. */
+  #takenOf(offer, prices) {
+    const counted = prices.map((price) => this.#counted(offer, price));
+    const all = (what) => counted.reduce((so, each) => so + each[what], 0);
+    return takenWords(all("orders"), all("held"));
+  }
+
+  #counted(offer, wrong) {
+    if (wrong.flash) return { orders: wrong.orders, held: 0 };
+    const { orders, held } = takenAt(this.#scene.orders.values(), { offer, ...wrong });
+    for (const order of orders) {
+      if (wrong.known.includes(order)) continue;
+      wrong.known.push(order);
       this.#keep();
     }
+    return { orders: orders.size, held: held.length };
+  }
+
+  #changeNote(card, change) {
     const sum = (amount) => money({ amount, currency: card.price.currency });
     const name = text(card.name);
-    const forget = () => this.#forget(card.offer);
-    const taken = takenWords(orders.size, held.length);
-    if (change.right === undefined) {
-      this.#notes.put(card.offer, "price", {
-        icon: "tag",
-        words: together([
-          t("%(was)s → %(price)s.", { was: sum(change.was), price: sum(change.price) }),
-          taken ? t("%(taken)s at it.", { taken }) : t("Nobody has ordered at it yet."),
-        ]),
-        acts: [
-          { words: t("Put it right"), run: () => this.#putRight(change), name },
-          { words: t("Another price"), run: () => this.#another(change), name },
-        ],
-        close: forget,
-      });
-      return;
-    }
-    const said = t("Put right: %(right)s in place of %(price)s.", { right: sum(change.right), price: sum(change.price) });
-    this.#notes.put(
-      card.offer,
-      "price",
-      {
-        icon: "check",
-        kind: "leaf",
-        words: together([said, taken ? t("%(taken)s at %(price)s.", { taken, price: sum(change.price) }) : t("Nobody had ordered at it.")]),
-        acts: taken ? [{ words: t("See these orders"), run: () => this.#list.open(card), name }] : [],
-        close: forget,
-      },
-      { seconds: taken ? 0 : QUIET_SECONDS },
-    );
+    const taken = this.#takenOf(card.offer, [change]);
+    const note = {
+      icon: "tag",
+      words: together([
+        t("%(was)s → %(price)s.", { was: sum(change.was), price: sum(change.price) }),
+        taken ? t("%(taken)s at it.", { taken }) : t("Nobody has ordered at it yet."),
+      ]),
+      acts: [
+        { words: t("Put it right"), run: () => this.#putRight(change), name },
+        { words: t("Another price"), run: () => this.#another(change), name },
+      ],
+      close: () => this.#close(this.#changes, card.offer),
+    };
+    return [note];
+  }
+
+  #rightNote(card, { right, wrong }) {
+    const sum = (amount) => money({ amount, currency: card.price.currency });
+    const prices = listed(new Set(wrong.map(({ price }) => sum(price))));
+    const taken = this.#takenOf(card.offer, wrong);
+    const said = t("Put right: %(right)s in place of %(price)s.", { right: sum(right), price: prices });
+    const note = {
+      icon: "check",
+      kind: "leaf",
+      words: together([said, taken ? t("%(taken)s at %(price)s.", { taken, price: prices }) : t("Nobody had ordered at it.")]),
+      acts: taken ? [{ words: t("See these orders"), run: () => this.#list.open(card), name: text(card.name) }] : [],
+      close: () => this.#close(this.#righted, card.offer),
+    };
+    return [note, { seconds: taken ? 0 : QUIET_SECONDS }];
   }
 
   /** Back to the price before, at once: it can be changed again just so. */

@@ -1,6 +1,7 @@
 // Flash batches in the bag: so many boxes of an offer at a price of their own, for some minutes. What is
-// planned stands in its row; while it runs the row counts down and ends it, asking once. How one is
-// planned is in flash-sheet.js.
+// planned stands in its row; while it runs the row counts down and ends it, asking once, or at once where
+// its price was wrong. How one is planned is in flash-sheet.js, what was ordered at a wrong price in
+// correct.js.
 
 import { say } from "../common/dom.js";
 import { count, duration, money } from "../common/format.js";
@@ -15,6 +16,8 @@ import { drawParts, leftWords } from "./stock.js";
 const GRACE_MS = 2_000;
 const MINUTE_MS = 60_000;
 const ENDED_SECONDS = 120;
+/** For so long its row asks whether the price of one was wrong; later that is said by the price's sheet. */
+const WRONG_SECONDS = 15 * 60;
 
 /** What of a running flash is sold, held and left: held by the orders that hold its boxes. */
 export function sliceOf({ flash, boxes }, kept, held) {
@@ -63,6 +66,7 @@ export class Flashes {
     if (!offer) return;
     if (kind === "flash.ended") this.#tellEnd(offer, data);
     if (kind === "flash.started") this.#tellStart(offer, data);
+    if (kind === "flash.corrected") this.#notes.drop(offer.offer, "flash");
   }
 
   /** A planned flash may get fewer boxes than it was planned with: its lot gives no more. */
@@ -80,19 +84,26 @@ export class Flashes {
     });
   }
 
-  #tellEnd(offer, { sold, why }) {
+  #tellEnd(offer, { flash, sold, why }) {
     const running = offer.flash?.state === "running" ? offer.flash : null;
-    if (!running && !sold) return;
+    if ((!running && !sold) || why === "wrong") return;
     const values = { n: count(sold), boxes: running ? count(running.boxes) : "" };
     const how = running ? t("Flash over: %(n)s of %(boxes)s sold.", values) : t("Flash over: %(n)s sold.", values);
     const cause = { sold_out: t("Sold out."), broadcast: t("The broadcast ended.") }[why] ?? "";
     const drop = () => this.#notes.drop(offer.offer, "flash");
+    const isHeld = [...this.#scene.orders.values()].some(({ state, lines }) => state === "held" && lines?.some((line) => line.flash === flash));
+    const acts = this.#send && (sold || isHeld) ? [{ words: t("Price was wrong"), run: () => this.#putRight(flash), name: text(offer.name) }] : [];
     this.#notes.put(
       offer.offer,
       "flash",
-      { icon: "flash", words: together([how, cause].filter(Boolean)), close: drop },
-      { seconds: ENDED_SECONDS },
+      { icon: "flash", words: together([how, cause].filter(Boolean)), acts, close: drop },
+      { seconds: acts.length ? WRONG_SECONDS : ENDED_SECONDS },
     );
+  }
+
+  /** At once, since buyers come by the second; what came of it is told in the row. */
+  #putRight(flash) {
+    return this.#send("flash.end", { flash, wrong: true }).catch(fail);
   }
 
   /** Draws what runs or is planned of an offer into a `.flash` of its row or of the hand. */
@@ -120,7 +131,7 @@ export class Flashes {
     if (this.#send) this.#drawEnd(place, offer, slice, ends);
   }
 
-  /** The one button, which turns into its own question. */
+  /** The button that ends it, which turns into its own question, and the one that asks nothing. */
   #drawEnd(place, offer, slice, ends) {
     const { flash } = offer;
     const isAsked = this.#asked.has(flash.flash);
@@ -136,6 +147,10 @@ export class Flashes {
       this.#notes.dispatchEvent(new Event("change"));
       return undefined;
     };
+    const wrong = place.querySelector("[data-flash-wrong]");
+    wrong.setAttribute("aria-label", t("The price of the flash of %(name)s was wrong", { name }));
+    wrong.hidden = isAsked || slice === null;
+    wrong.onclick = () => this.#putRight(flash.flash);
     const question = place.querySelector("[data-flash-question]");
     question.hidden = !isAsked;
     if (!isAsked) return;

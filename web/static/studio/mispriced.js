@@ -1,9 +1,9 @@
-// The orders that were taken at a wrong price, in a sheet: each is kept as it is, cancelled (and taken
-// back again), or given the difference, which is taken off what is not paid yet; what is still held at
-// that price is told.
+// The orders that were taken at an offer's wrong prices, in a sheet: each is kept as it is, cancelled (and
+// taken back again), or given the difference, which is taken off what is not paid yet; what is still held
+// is told. A flash that is over is said to have been wrong here too, by mispriced-flashes.js.
 
 import { el } from "../common/dom.js";
-import { clock, count, duration, money } from "../common/format.js";
+import { clock, count, duration, listed, money } from "../common/format.js";
 import { recall, remember } from "../common/memory.js";
 import { now } from "../common/now.js";
 import { close, open } from "../common/sheet.js";
@@ -12,19 +12,20 @@ import { newKey } from "../live/pending.js";
 import { get, post } from "./api.js";
 import { Moves } from "./desk/moves.js";
 import { why } from "./desk/why.js";
+import { PastFlashes } from "./mispriced-flashes.js";
 import { spoken } from "./sentences.js";
 import { isGone, isTakenOff, paymentWords, stateKind, stateWords } from "./state.js";
 
-/** The line of an order as its event tells it, for an offer at a price; of a flash batch none. */
-export const lineAt = (order, offer, price) =>
-  order.lines?.find((line) => line.offer === offer && line.price === price && !line.flash);
+/** The line of an order as its event tells it, for an offer at a price, or of that flash batch. */
+export const lineAt = (order, { offer, price, flash }) =>
+  order.lines?.find((line) => line.offer === offer && (flash ? line.flash === flash : line.price === price && !line.flash));
 
-/** Orders and holds at an offer's price since it began: `{orders, held}`. */
-export function takenAt(orders, { offer, price, from, known = [] }) {
+/** Orders and holds at an offer's price since it began, or of its flash: `{orders, held}`. */
+export function takenAt(orders, { offer, price, flash, from, known = [] }) {
   const found = new Set(known);
   const held = [];
   for (const order of orders) {
-    if (!lineAt(order, offer, price)) continue;
+    if (!lineAt(order, { offer, price, flash })) continue;
     if (order.state === "held") held.push(order);
     else if (order.number && order.at >= from) found.add(order.order);
   }
@@ -38,10 +39,11 @@ export class Mispriced {
   #dialog = document.getElementById("mispriced-sheet");
   #rows = this.#dialog.querySelector("[data-rows]");
   #card = null;
-  /** Both in minor units, known once the list is read. */
-  #price = null;
-  #right = null;
+  /** The wrong prices, the last one first, known once the list is read; their orders by id, each with
+      what its price `was` and which is the `right` one. */
+  #prices = null;
   #orders = new Map();
+  #flashes;
   #moves;
   /** How each order that was cancelled here is taken back, as {undo}: one tap's orders share it. */
   #deeds = new Map();
@@ -55,6 +57,7 @@ export class Mispriced {
     this.#path = `/api/v1/broadcasts/${broadcast}`;
     this.#scene = scene;
     this.#moves = new Moves(`${this.#path}/orders`);
+    this.#flashes = new PastFlashes(this.#part("flashes"), this.#path, { right: () => this.#load(), fail: (words) => this.#say(words) });
     this.#moves.addEventListener("moved", ({ detail }) => this.#moved(detail));
     this.#moves.addEventListener("undone", ({ detail }) => this.#undone(detail));
     this.#moves.addEventListener("failed", ({ detail }) => this.#failed(detail));
@@ -68,10 +71,10 @@ export class Mispriced {
     return this.#dialog.querySelector(`[data-sheet-${name}]`);
   }
 
-  /** The orders at the last price of this offer that was put right. */
+  /** The orders at the prices of this offer that were put right. */
   async open(card) {
     this.#card = card;
-    this.#price = this.#right = null;
+    this.#prices = null;
     this.#orders = new Map();
     this.#part("name").textContent = t("Orders at a wrong price");
     this.#part("what").textContent = text(card.name);
@@ -80,17 +83,16 @@ export class Mispriced {
     this.#rows.setAttribute("aria-busy", "true");
     this.#draw();
     open(this.#dialog);
-    await this.#load();
+    await Promise.all([this.#load(), this.#flashes.load(card)]);
   }
 
   async #load() {
     try {
-      const found = await get(`${this.#path}/offers/${this.#card.offer}/mispriced`);
-      const isFirst = this.#price === null;
-      this.#price = found.was.amount;
-      this.#right = found.price.amount;
-      this.#orders = new Map(found.orders.map((order) => [order.id, order]));
-      if (isFirst) this.#introduce(found);
+      const { prices } = await get(`${this.#path}/offers/${this.#card.offer}/mispriced`);
+      const isNew = prices.length !== this.#prices?.length;
+      this.#prices = prices;
+      this.#orders = new Map(prices.flatMap(({ was, price, orders }) => orders.map((order) => [order.id, { ...order, was, right: price }])));
+      if (isNew) this.#introduce();
     } catch (problem) {
       this.#say(spoken(problem));
     }
@@ -98,11 +100,27 @@ export class Mispriced {
     this.#draw();
   }
 
-  #introduce({ was, price, from, until }) {
-    const times = { name: text(this.#card.name), from: clock(Date.parse(from)), until: clock(Date.parse(until)) };
-    this.#part("name").textContent = t("Orders at %(price)s", { price: money(was) });
+  /** The wrong prices that something was ordered at; where nothing was, the last one. */
+  get #told() {
+    const told = this.#prices.filter(({ orders }) => orders.length > 0);
+    return told.length ? told : this.#prices.slice(0, 1);
+  }
+
+  #introduce() {
+    const told = this.#told;
+    const was = listed(new Set(told.map((wrong) => money(wrong.was))));
+    const rights = new Set(told.map(({ price }) => money(price)));
+    const span = { from: Math.min(...told.map(({ from }) => Date.parse(from))), until: Math.max(...told.map(({ until }) => Date.parse(until))) };
+    const times = { name: text(this.#card.name), from: clock(span.from), until: clock(span.until) };
+    this.#part("name").textContent = t("Orders at %(price)s", { price: was });
     this.#part("what").textContent = t("%(name)s, between %(from)s and %(until)s", times);
-    this.#dialog.querySelector("[name=reason]").value = t("The price %(price)s was a mistake; it is %(right)s.", { price: money(was), right: money(price) });
+    const right = listed(rights);
+    this.#dialog.querySelector("[name=reason]").value =
+      told.length === 1
+        ? t("The price %(price)s was a mistake; it is %(right)s.", { price: was, right })
+        : rights.size === 1
+          ? t("The price was a mistake; it is %(right)s.", { right })
+          : t("The price was a mistake.");
   }
 
   #say(words) {
@@ -120,15 +138,16 @@ export class Mispriced {
     all.hidden = left.length < 2;
     all.disabled = left.some(({ id }) => waiting.has(id));
     all.textContent = t("Cancel all %(n)s", { n: count(left.length) });
-    this.#part("none").hidden = this.#orders.size > 0 || this.#price === null;
+    this.#part("none").hidden = this.#orders.size > 0 || this.#prices === null;
     this.#part("why").hidden = this.#orders.size === 0;
     this.#drawHolds();
   }
 
   /** What was held at the wrong price keeps its boxes, at the right one: its buyers are asked. */
   #drawHolds() {
+    const price = this.#prices?.[0].price;
     const held = [...this.#scene.orders.values()].filter(
-      (order) => order.state === "held" && order.corrected && lineAt(order, this.#card.offer, this.#right),
+      (order) => price && order.state === "held" && order.corrected && lineAt(order, { offer: this.#card.offer, price: price.amount }),
     );
     const last = Math.max(...held.map(({ until }) => until));
     this.#part("holds").textContent = held.length
@@ -136,7 +155,7 @@ export class Mispriced {
           "%(n)s hold keeps its boxes for %(time)s more at %(price)s: its buyer is asked.",
           "%(n)s holds keep their boxes for up to %(time)s more at %(price)s: their buyers are asked.",
           held.length,
-          { n: count(held.length), time: duration(last - now()), price: money({ amount: this.#right, currency: this.#card.price.currency }) },
+          { n: count(held.length), time: duration(last - now()), price: money(price) },
         )
       : "";
   }
@@ -149,8 +168,9 @@ export class Mispriced {
   #row(order, isMoving) {
     const kind = stateKind(order.state);
     const badge = (words, colour) => el("span", { class: colour ? `badge badge--${colour}` : "badge" }, words);
-    const isMore = this.#price > this.#right;
+    const isMore = order.was.amount > order.right.amount;
     const sums = { n: count(order.quantity), sum: money(order.total), difference: money(order.difference) };
+    const what = isMore ? t("%(n)s for %(sum)s, %(difference)s too much", sums) : t("%(n)s for %(sum)s, %(difference)s too little", sums);
     return el(
       "li",
       { class: isGone(order.state) ? "mispriced is-gone" : "mispriced", "data-order": order.id },
@@ -167,7 +187,7 @@ export class Mispriced {
       el(
         "p",
         { class: "number" },
-        isMore ? t("%(n)s for %(sum)s, %(difference)s too much", sums) : t("%(n)s for %(sum)s, %(difference)s too little", sums),
+        this.#told.length > 1 ? t("At %(price)s: %(what)s", { price: money(order.was), what }) : what,
       ),
       el("div", { class: "mispriced__acts" }, ...this.#acts(order, isMoving)),
     );

@@ -1,0 +1,95 @@
+"""How many of a flash batch a buyer may have: while it runs, and by holds that outlive it."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, bindparam, func, select, union
+
+from farmlive.shop.order_models import OrderLine
+from farmlive.shop.problems import LimitReached
+from farmlive.shop.stock import Offer
+from farmlive.shop.tables import flashes, order_lines, orders
+from farmlive.store import hot
+
+_ENDED = hot(
+    select(flashes.c.id, flashes.c.per_buyer).where(
+        flashes.c.id.in_(bindparam("batches", expanding=True))
+    )
+)
+# By the orders of one buyer, however many others have of the batch.
+_of_buyer = union(
+    select(orders.c.id).where(
+        orders.c.broadcast == bindparam("broadcast"), orders.c.device == bindparam("device")
+    ),
+    select(orders.c.id).where(
+        orders.c.buyer == bindparam("buyer"), orders.c.broadcast == bindparam("broadcast")
+    ),
+).subquery()
+_HAD = hot(
+    select(
+        order_lines.c.flash,
+        func.sum(order_lines.c.quantity - order_lines.c.returned).label("boxes"),
+    )
+    .select_from(
+        _of_buyer.join(order_lines, order_lines.c.order == _of_buyer.c.id).join(
+            orders, orders.c.id == _of_buyer.c.id
+        )
+    )
+    .where(
+        order_lines.c.flash.in_(bindparam("batches", expanding=True)), orders.c.state != "cancelled"
+    )
+    .group_by(order_lines.c.flash)
+)
+
+
+def check(
+    connection: Connection,
+    broadcast: str,
+    lines: Sequence[OrderLine],
+    batches: Mapping[str, str],
+    known: Mapping[str, Offer],
+    *,
+    device: str,
+    buyer: str = "",
+    ordered: bool,
+) -> None:
+    """Raise LimitReached where the buyer would have more of a batch than one may.
+
+    `batches` names the batch of each offer whose line is at a batch's price: one that runs, or one
+    that is over and of which the boxes are held. Ordered by the device or for the phone and not
+    cancelled; what the device holds is what it orders now. A device that many order at, as a
+    clerk's, is the empty text. `ordered` says whether there may be any order of theirs in the
+    broadcast.
+    """
+    if not batches:
+        return
+    limits = _limits(connection, batches, known)
+    limited = {
+        batches[line.offer]: line
+        for line in lines
+        if line.offer in batches and limits[batches[line.offer]] is not None
+    }
+    if not limited:
+        return
+    had: dict[str, int] = {}
+    if ordered:
+        named = {"broadcast": broadcast, "device": device, "buyer": buyer, "batches": list(limited)}
+        had = {row.flash: int(row.boxes) for row in connection.execute(_HAD, named)}
+    for flash, line in limited.items():
+        limit = limits[flash] or 0
+        if had.get(flash, 0) + line.quantity > limit:
+            raise LimitReached(line.offer, limit, had.get(flash, 0))
+
+
+def _limits(
+    connection: Connection, batches: Mapping[str, str], known: Mapping[str, Offer]
+) -> dict[str, int | None]:
+    """How many one may have of each: known of those that run, and asked of those that are over."""
+    limits = {
+        batch: known[offer].per_buyer
+        for offer, batch in batches.items()
+        if batch == known[offer].flash
+    }
+    over = sorted(set(batches.values()) - set(limits))
+    if over:
+        limits |= {row.id: row.per_buyer for row in connection.execute(_ENDED, {"batches": over})}
+    return limits

@@ -1,0 +1,62 @@
+"""Holds at a wrong price: found, and kept until their end at the right one.
+
+Their buyers did nothing wrong: they lose neither place nor boxes, and are asked before they pay
+anything else than they saw (`price-changed`).
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from farmlive.broadcast.log import Entry
+from farmlive.shop import lines
+from farmlive.shop.models import money
+from farmlive.shop.tables import holds
+
+_HOLDS = select(holds).where(holds.c.broadcast == bindparam("broadcast"))
+_REPRICE = update(holds).where(holds.c.id == bindparam("hold"))
+
+Held = tuple[Row[Any], dict[str, Any]]
+"""A hold, and its line that is at the price."""
+
+
+def held(
+    connection: Connection,
+    broadcast: str,
+    offer: str,
+    *,
+    price: int | None = None,
+    flash: str | None = None,
+) -> list[Held]:
+    """The holds of the offer at this ordinary price, or else those of this flash batch of it."""
+    return [
+        (hold, line)
+        for hold in connection.execute(_HOLDS, {"broadcast": broadcast}).all()
+        for line in hold.lines
+        if line["offer"] == offer
+        and line.get("flash") == flash
+        and (flash is not None or line["price"] == price)
+    ]
+
+
+def reprice(connection: Connection, hold: Row[Any], wrong: dict[str, Any], price: int) -> Entry:
+    """Keep the hold's boxes until its end, at the right price; its buyer is told of it.
+
+    They are boxes of no flash batch from then on: in its numbers that is the caller's to write.
+    """
+    right = {**wrong, "price": price, "total": price * wrong["quantity"]}
+    right.pop("flash", None)
+    kept = [right if line is wrong else line for line in hold.lines]
+    total = sum(line["total"] for line in kept)
+    connection.execute(_REPRICE.values(lines=kept, total=total), {"hold": hold.id})
+    told = {
+        "order": hold.id,
+        "lines": kept,
+        "total": money(total, hold.currency),
+        "until": hold.until_at,
+        "state": "held",
+        "payment": "due",
+        "corrected": True,
+    }
+    audience = lines.audience(hold.id, (line["farm"] for line in kept))
+    return Entry("order.held", audience, told, hold.device)
