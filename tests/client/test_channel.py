@@ -301,3 +301,38 @@ async def test_who_asks_again_at_once_waits_for_the_next_connection():
             except ChannelDropped:
                 continue
         assert channel.resumes == 1
+
+
+async def test_release_is_sent_again_with_its_key_until_it_is_answered():
+    sent = []
+
+    async def take(socket):
+        sent.append(json.loads(await socket.recv()))
+        return sent[-1]["id"]
+
+    async def first(socket):
+        await socket.send(welcome(3))
+        await take(socket)
+        socket.transport.abort()
+
+    async def second(socket):
+        await socket.send(events(3))
+        unknown = {"type": "/problems/save-unknown", "status": 503}
+        problem = {"type": "reply", "id": await take(socket), "ok": False, "problem": unknown}
+        await socket.send(json.dumps(problem))
+        done = {"type": "reply", "id": await take(socket), "ok": True, "result": {"left": 30}}
+        await socket.send(json.dumps(done))
+        spent = {"type": "/problems/lot-spent", "status": 409}
+        problem = {"type": "reply", "id": await take(socket), "ok": False, "problem": spent}
+        await socket.send(json.dumps(problem))
+        await stay(socket)
+
+    async with server(first, second) as (url, _), await Channel.connect(url, "B") as channel:
+        assert await channel.release("an offer", 10) == {"left": 30}
+        with pytest.raises(ChannelProblem):
+            await channel.release("an offer", 10)
+    contents = [{name: each[name] for name in each.keys() - {"id"}} for each in sent]
+    assert contents[0] == contents[1] == contents[2]
+    assert contents[0]["quantity"] == 10
+    # Another release has another key.
+    assert len({each["key"] for each in contents}) == 2

@@ -69,9 +69,9 @@ async def test_a_flash_batch_runs_and_is_ended(settings):
         assert caught.value.slug == "limit-reached"
         await host.end_flash(batch["flash"])
         await viewer.wait_for("flash.ended", flash=batch["flash"], why="host")
-        later = await api.plan_flash(
-            broadcast, offer, CHEAP, 1, 60, starts_at=batch["starts_at"] + 3_600_000
-        )
+        at = batch["starts_at"] + 3_600_000
+        for _ in range(2):
+            later = await api.plan_flash(broadcast, offer, CHEAP, 1, 60, "f" * 16, starts_at=at)
         assert later["state"] == "planned"
         assert (await api.end_flash(broadcast, later["flash"]))["state"] == "ended"
         assert [it["why"] for it in await api.flashes(broadcast)] == ["host", "host"]
@@ -82,6 +82,19 @@ async def test_a_flash_batch_runs_and_is_ended(settings):
         (found,) = (await api.mispriced(broadcast, offer))["prices"]
         assert (found["flash"], len(found["orders"])) == (batch["flash"], 1)
         assert (await api.end_flash(broadcast, batch["flash"], wrong=True))["why"] == "wrong"
+
+
+async def test_a_release_is_done_once_a_key(settings):
+    async with (
+        selling(settings) as (url, key, api, broadcast, offer),
+        await Channel.connect(url, broadcast, key=key) as host,
+    ):
+        (before,) = await api.offers(broadcast)
+        for again in ("r" * 16, "r" * 16, "s" * 16):
+            await host.release(offer, 5, key=again)
+        await host.release(offer, -2)
+        (card,) = await api.offers(broadcast)
+        assert card["released"] == before["released"] + 8
 
 
 async def test_a_wrong_price_is_put_right(settings):

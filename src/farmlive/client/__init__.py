@@ -5,7 +5,8 @@ what an outsider would see.
 """
 
 from farmlive.client.api import Api
-from farmlive.client.channel import Channel, ChannelClosed, ChannelDropped, ChannelProblem, Event
+from farmlive.client.channel import Channel, ChannelClosed, Event
+from farmlive.client.commands import ChannelDropped, ChannelProblem
 from farmlive.client.http import ApiProblem
 
 __all__ = [

@@ -126,14 +126,24 @@ class CallsOfShop(Connection):
         return list((await self.request("GET", path))["flashes"])
 
     async def plan_flash(
-        self, broadcast: str, offer: str, price: int, boxes: int, seconds: int, **more: Any
+        self,
+        broadcast: str,
+        offer: str,
+        price: int,
+        boxes: int,
+        seconds: int,
+        key: str | None = None,
+        **more: Any,
     ) -> Json:
         """Sell so many boxes at a price of their own for so long (staff only).
 
-        `more` are `per_buyer` and `starts_at`; without the latter it begins now.
+        `more` are `per_buyer` and `starts_at`; without the latter it begins now. With a `key` it is
+        one batch however often it is sent.
         """
+        path = f"/api/v1/broadcasts/{broadcast}/flashes"
         body = {"offer": offer, "price": price, "boxes": boxes, "seconds": seconds, **more}
-        return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/flashes", json=body)
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.request("POST", path, json=body, headers=headers)
 
     async def end_flash(self, broadcast: str, flash: str, *, wrong: bool = False) -> Json:
         """End a flash batch before its time (staff only).

@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from farmlive.client.commands import ChannelDropped, ChannelProblem, Commands
 from farmlive.client.http import Json
 
 SUBPROTOCOL = Subprotocol("farmlive.v1")
@@ -29,26 +30,6 @@ TOO_MANY = 4429
 # unknown key, a refusal, an unknown broadcast.
 _FINAL = {1002, 1003, 1007, 1008, 1009, 1010, 4400, 4401, 4403, UNKNOWN_BROADCAST}
 _BACKLOG = 10_000
-
-
-class ChannelProblem(Exception):
-    """The server refused a command; `body` is the problem details object."""
-
-    def __init__(self, body: Json):
-        self.body = body
-        super().__init__(f"{body.get('title', '')}: {body.get('detail', '')}")
-
-    @property
-    def slug(self) -> str:
-        """The last part of the problem's `type`, such as `sold-out`."""
-        return str(self.body.get("type", "")).rsplit("/", 1)[-1]
-
-
-class ChannelDropped(Exception):
-    """The connection was lost before the reply; whether the command was done is not known.
-
-    Repeat an `order.place` with the same key: it is done once.
-    """
 
 
 class ChannelClosed(Exception):
@@ -82,7 +63,7 @@ def address(url: str, broadcast: str, after: int | None) -> str:
     return urlunsplit((scheme, parts.netloc, path, "" if after is None else f"after={after}", ""))
 
 
-class Channel:
+class Channel(Commands):
     """An open channel; make it with `connect`.
 
     Iterate over it for events. Where more was missed than the server keeps, a new snapshot comes
@@ -215,88 +196,6 @@ class Channel:
             result: Json = answer.get("result") or {}
             return result
         raise ChannelProblem(answer.get("problem") or {})
-
-    async def switch(self, source: str, *, timeout_s: float = 10.0) -> Json:
-        """Put a source on air, `{"source","label","on_air"}`. Raises what `call` raises.
-
-        `on_air` is false while its next keyframe is waited for; `source.switched` then tells.
-        """
-        return await self.call("source.switch", source=source, timeout_s=timeout_s)
-
-    async def hold(
-        self, key: str, lines: list[Json], *, timeout_s: float = 10.0, **more: Any
-    ) -> Json:
-        """Have stock kept while the order is written, `{"order","until","lines","total","final"}`.
-
-        `more` is the `proof` where the server wants one. Raises what `call` raises; the same key
-        with the same lines is one hold.
-        """
-        return await self.call("hold.place", key=key, lines=lines, timeout_s=timeout_s, **more)
-
-    async def give_back(self, order: str, *, timeout_s: float = 10.0) -> None:
-        """Drop the hold of this device under this id. Raises what `call` raises."""
-        await self.call("hold.drop", order=order, timeout_s=timeout_s)
-
-    async def wait_in_line(
-        self, offer: str, quantity: int, *, timeout_s: float = 10.0, **more: Any
-    ) -> Json:
-        """Wait for so many of an offer, `{"offer","quantity","place","waiting"}`.
-
-        What comes back is held for this device; `order.held` then tells it with `waited`. A place
-        of 0 says that it is held already. `more` are the `key` and its `proof` where the server
-        wants one. Raises what `call` raises.
-        """
-        return await self.call(
-            "wait.join", offer=offer, quantity=quantity, timeout_s=timeout_s, **more
-        )
-
-    async def leave_line(self, offer: str, *, timeout_s: float = 10.0) -> None:
-        """Wait for an offer no more. Raises what `call` raises."""
-        await self.call("wait.leave", offer=offer, timeout_s=timeout_s)
-
-    async def flash(
-        self,
-        offer: str,
-        price: int,
-        boxes: int,
-        seconds: int,
-        *,
-        timeout_s: float = 10.0,
-        **more: Any,
-    ) -> Json:
-        """Sell so many boxes at a price of their own for so long (staff only).
-
-        It begins now, or at `starts_at`, ms since 1970; `per_buyer` is how many each may have.
-        Raises what `call` raises.
-        """
-        wanted = {"price": price, "boxes": boxes, "seconds": seconds, **more}
-        return await self.call("flash.plan", offer=offer, timeout_s=timeout_s, **wanted)
-
-    async def end_flash(self, flash: str, *, wrong: bool = False, timeout_s: float = 10.0) -> Json:
-        """End a flash batch before its time (staff only). Raises what `call` raises.
-
-        `wrong` says that its price was a mistake, also of one that is over: what is held of it is
-        kept at the offer's price, and what was ordered at it is listed.
-        """
-        return await self.call("flash.end", flash=flash, wrong=wrong, timeout_s=timeout_s)
-
-    async def correct(
-        self,
-        offer: str,
-        price: int | None = None,
-        *,
-        honour: bool = False,
-        timeout_s: float = 10.0,
-    ) -> Json:
-        """Put a wrong price right, to the one before or a given one (staff only).
-
-        With `honour` what is held at the wrong price stays at it. Answers `{"offer","price","was",
-        "orders","held",…}`. Raises what `call` raises.
-        """
-        more = {} if price is None else {"price": price}
-        return await self.call(
-            "offer.correct", offer=offer, honour=honour, timeout_s=timeout_s, **more
-        )
 
     async def drop(self) -> None:
         """Break the connection as a lost network does; the channel then resumes by itself."""

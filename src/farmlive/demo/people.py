@@ -149,7 +149,7 @@ class Host:
         quantity = min(RELEASE, bag.in_lot(offer) - int(card["left"]) - int(card["kept"]))
         if quantity > 0:
             with contextlib.suppress(ChannelProblem, ChannelDropped, TimeoutError):
-                await channel.call("offer.release", offer=offer, quantity=quantity)
+                await channel.release(offer, quantity)
 
     async def _flash(self, channel: Channel, bag: Bag, offer: str, language: str) -> None:
         """Sell a few boxes at a fifth less, in whole tens of minor units."""

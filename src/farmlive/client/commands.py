@@ -1,0 +1,150 @@
+"""Commands of the live channel by name, and what may come of one; channel.py sends them."""
+
+import asyncio
+import secrets
+from typing import Any
+
+from farmlive.client.http import Json
+
+_AGAIN_S = 0.2
+
+
+class ChannelProblem(Exception):
+    """The server refused a command; `body` is the problem details object."""
+
+    def __init__(self, body: Json):
+        self.body = body
+        super().__init__(f"{body.get('title', '')}: {body.get('detail', '')}")
+
+    @property
+    def slug(self) -> str:
+        """The last part of the problem's `type`, such as `sold-out`."""
+        return str(self.body.get("type", "")).rsplit("/", 1)[-1]
+
+
+class ChannelDropped(Exception):
+    """The connection was lost before the reply; whether the command was done is not known.
+
+    Repeat an `order.place` with the same key: it is done once. `release`, `flash` and `correct`
+    repeat themselves.
+    """
+
+
+class Commands:
+    """What can be asked of a channel; `call` is the channel's."""
+
+    async def call(self, type: str, *, timeout_s: float = 10.0, **fields: Any) -> Json:
+        """Send a command and return its result."""
+        raise NotImplementedError
+
+    async def _once(self, type: str, key: str | None, timeout_s: float, **fields: Any) -> Json:
+        """Send a command with a key, and again with the same one where no answer came.
+
+        What is left out of its fields is None.
+        """
+        wanted = {name: value for name, value in fields.items() if value is not None}
+        wanted["key"] = key or secrets.token_urlsafe(18)
+        async with asyncio.timeout(timeout_s):
+            while True:
+                try:
+                    return await self.call(type, timeout_s=timeout_s, **wanted)
+                except ChannelDropped:
+                    continue
+                except ChannelProblem as problem:
+                    if int(problem.body.get("status", 0)) < 500:
+                        raise
+                await asyncio.sleep(_AGAIN_S)
+
+    async def switch(self, source: str, *, timeout_s: float = 10.0) -> Json:
+        """Put a source on air, `{"source","label","on_air"}`. Raises what `call` raises.
+
+        `on_air` is false while its next keyframe is waited for; `source.switched` then tells.
+        """
+        return await self.call("source.switch", source=source, timeout_s=timeout_s)
+
+    async def hold(
+        self, key: str, lines: list[Json], *, timeout_s: float = 10.0, **more: Any
+    ) -> Json:
+        """Have stock kept while the order is written, `{"order","until","lines","total","final"}`.
+
+        `more` is the `proof` where the server wants one. Raises what `call` raises; the same key
+        with the same lines is one hold.
+        """
+        return await self.call("hold.place", key=key, lines=lines, timeout_s=timeout_s, **more)
+
+    async def give_back(self, order: str, *, timeout_s: float = 10.0) -> None:
+        """Drop the hold of this device under this id. Raises what `call` raises."""
+        await self.call("hold.drop", order=order, timeout_s=timeout_s)
+
+    async def wait_in_line(
+        self, offer: str, quantity: int, *, timeout_s: float = 10.0, **more: Any
+    ) -> Json:
+        """Wait for so many of an offer, `{"offer","quantity","place","waiting"}`.
+
+        What comes back is held for this device; `order.held` then tells it with `waited`. A place
+        of 0 says that it is held already. `more` are the `key` and its `proof` where the server
+        wants one. Raises what `call` raises.
+        """
+        return await self.call(
+            "wait.join", offer=offer, quantity=quantity, timeout_s=timeout_s, **more
+        )
+
+    async def leave_line(self, offer: str, *, timeout_s: float = 10.0) -> None:
+        """Wait for an offer no more. Raises what `call` raises."""
+        await self.call("wait.leave", offer=offer, timeout_s=timeout_s)
+
+    async def release(
+        self, offer: str, quantity: int, *, key: str | None = None, timeout_s: float = 10.0
+    ) -> Json:
+        """Let so many more of an offer be sold, or, below zero, take so many back (staff only).
+
+        Answers how the stock is then, `{"offer","released","sold","held","kept","left",…}`. It is
+        sent until it is answered, and done once; after a TimeoutError the same `key` tells what
+        became of it. Raises ChannelProblem, TimeoutError, ChannelClosed.
+        """
+        return await self._once("offer.release", key, timeout_s, offer=offer, quantity=quantity)
+
+    async def flash(
+        self,
+        offer: str,
+        price: int,
+        boxes: int,
+        seconds: int,
+        *,
+        key: str | None = None,
+        timeout_s: float = 10.0,
+        **more: Any,
+    ) -> Json:
+        """Sell so many boxes at a price of their own for so long (staff only).
+
+        It begins now, or at `starts_at`, ms since 1970; `per_buyer` is how many each may have.
+        Sent as `release` sends, and raises what that raises.
+        """
+        wanted = {"price": price, "boxes": boxes, "seconds": seconds, **more}
+        return await self._once("flash.plan", key, timeout_s, offer=offer, **wanted)
+
+    async def end_flash(self, flash: str, *, wrong: bool = False, timeout_s: float = 10.0) -> Json:
+        """End a flash batch before its time (staff only). Raises what `call` raises.
+
+        `wrong` says that its price was a mistake, also of one that is over: what is held of it is
+        kept at the offer's price, and what was ordered at it is listed.
+        """
+        return await self.call("flash.end", flash=flash, wrong=wrong, timeout_s=timeout_s)
+
+    async def correct(
+        self,
+        offer: str,
+        price: int | None = None,
+        *,
+        honour: bool = False,
+        key: str | None = None,
+        timeout_s: float = 10.0,
+    ) -> Json:
+        """Put a wrong price right, to the one before or a given one (staff only).
+
+        With `honour` what is held at the wrong price stays at it. Answers `{"offer","price","was",
+        "orders","held",…}`. Sent as `release` sends, and raises what that raises.
+        """
+        return await self._once(
+            "offer.correct", key, timeout_s, offer=offer, price=price, honour=honour
+        )
