@@ -134,7 +134,7 @@ class Joining:
             lane = self.lanes[epoch.track] = Lane(publisher, epoch.track)
         lane.begin(epoch.shift, (epoch.first - epoch.shift.sequence) & 0xFFFF)
         lane.viewers[viewer.peer] = viewer
-        viewer.lane, viewer.cursor = lane, None
+        viewer.go_live(lane)
         self.catching.pop(viewer.peer, None)
         self._sending.stale = True
 

@@ -14,7 +14,7 @@ from farmlive.media.rewrite import half
 from farmlive.media.rtp import Packet
 from farmlive.media.runs import Run, runs
 from farmlive.media.sound import Sound
-from farmlive.media.viewer import Numbers, Viewer
+from farmlive.media.viewer import Numbers, Sent, Viewer
 
 
 class Sending:
@@ -55,9 +55,11 @@ class Sending:
     def send_to(self, viewers: Collection[Viewer], packets: Sequence[Packet]) -> list[Viewer]:
         """Send these packets, past ones, to these alone; returns who can't keep up."""
         groups: dict[tuple[Shift, int | None, Outlet, int], list[Viewer]] = {}
+        octets = sum(len(packet.payload) for packet in packets)
         for viewer in viewers:
             epoch = viewer.epoch
             if epoch is not None:
+                viewer.got(len(packets), octets)
                 key = epoch.shift, epoch.squeezed, viewer.sock, viewer.protection.tag
                 groups.setdefault(key, []).append(viewer)
         fallen: list[Viewer] = []
@@ -91,6 +93,7 @@ class Sending:
         for viewer in self._viewers.values():
             if viewer.audio_shift is None and sound.codec in viewer.viewing.audio:
                 viewer.audio_shift = half(next_sound)
+                viewer.sound_before = Sent(sound.packets, sound.octets)
             numbers = viewer.numbers(sound.codec)
             groups.setdefault((numbers, viewer.sock, viewer.protection.tag), []).append(viewer)
             if numbers.lane is not None and numbers.video is not None:
@@ -109,18 +112,14 @@ class Sending:
         out, ssrcs, time = b"", [], rtp.ntp(wall)
         epoch, sound = viewer.epoch, self._sound
         if epoch is not None:
-            track = epoch.track
-            stamp = (track.timestamp_at(now) + epoch.shift.timestamp) & 0xFFFFFFFF
+            stamp = (epoch.track.timestamp_at(now) + epoch.shift.timestamp) & 0xFFFFFFFF
             ssrcs.append(self._ssrcs.video)
-            out += rtcp.sender_report(
-                rtcp.SenderReport(ssrcs[-1], time, stamp, track.packets, track.octets)
-            )
-        heard = sound.timestamp_at(now)
-        if heard is not None:
+            out += rtcp.sender_report(rtcp.SenderReport(ssrcs[-1], time, stamp, *viewer.sent))
+        heard, before = sound.timestamp_at(now), viewer.sound_before
+        if heard is not None and before is not None:
             ssrcs.append(sound.ssrc)
-            out += rtcp.sender_report(
-                rtcp.SenderReport(ssrcs[-1], time, heard, sound.packets, sound.octets)
-            )
+            packets, octets = sound.packets - before.packets, sound.octets - before.octets
+            out += rtcp.sender_report(rtcp.SenderReport(ssrcs[-1], time, heard, packets, octets))
         if not ssrcs:
             return None
         out += rtcp.source_description(ssrcs, "farmlive")

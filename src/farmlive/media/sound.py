@@ -36,6 +36,7 @@ class Sound:
         self.ssrc = ssrc
         self.codec = ""
         self.track: Track | None = None
+        # Of what has been sent.
         self.packets = self.octets = 0
         self.pending: list[Sounded] = []
         self._rewriter = Rewriter(CLOCK_RATE, randbelow(0x4000), randbelow(1 << 30))
@@ -52,8 +53,6 @@ class Sound:
                 return
         mapped = self._rewriter.map(packet, now)
         if mapped is not None:
-            self.packets += 1
-            self.octets += len(mapped.payload)
             self.pending.append((mapped, blocks))
 
     @property
@@ -68,8 +67,10 @@ class Sound:
         return (self.track.timestamp_at(when) + self._rewriter.timestamp_delta) & 0xFFFFFFFF
 
     def take(self) -> list[Sounded]:
-        """All that was gathered."""
+        """All that was gathered, to be sent now."""
         taken, self.pending = self.pending, []
+        self.packets += len(taken)
+        self.octets += sum(len(packet.payload) for packet, _ in taken)
         return taken
 
     def write(self, packets: Sequence[Sounded], hearing: Hearing) -> list[bytes]:

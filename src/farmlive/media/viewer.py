@@ -45,6 +45,13 @@ class Last(NamedTuple):
     at: float
 
 
+class Sent(NamedTuple):
+    """Packets and octets of a stream, as a sender report has them but for the modulo of 2^32."""
+
+    packets: int
+    octets: int
+
+
 class Epoch:
     """A stretch of one track in a viewer's video: how its numbers are made of the source's.
 
@@ -107,8 +114,10 @@ class Viewer:
         "rtx_sequence",
         "sock",
         "sound",
+        "sound_before",
         "stall",
         "target",
+        "video",
         "viewing",
     )
 
@@ -150,6 +159,10 @@ class Viewer:
         self.reference: tuple[ReferenceTime, float] | None = None
         self.rtx_sequence = randbelow(0x4000)
         self.rtx_left = RTX_PER_S
+        # Of video: while it is live, less what its track counted until then.
+        self.video = Sent(0, 0)
+        # What the output counted of sound before the viewer's first, if it had any.
+        self.sound_before: Sent | None = None
 
     @property
     def alone(self) -> Audience:
@@ -185,6 +198,23 @@ class Viewer:
         """Whether it knows the track's codec."""
         return track.codec in self.viewing.video
 
+    def got(self, packets: int, octets: int) -> None:
+        """So many packets were sent to it by themselves."""
+        self.video = Sent(self.video.packets + packets, self.video.octets + octets)
+
+    def go_live(self, lane: Lane) -> None:
+        """It is on a lane from now on."""
+        self.lane, self.cursor = lane, None
+        self.got(-lane.track.packets, -lane.track.octets)
+
+    @property
+    def sent(self) -> Sent:
+        """What it was sent of video."""
+        if self.lane is None:
+            return self.video
+        track = self.lane.track
+        return Sent(self.video.packets + track.packets, self.video.octets + track.octets)
+
     def end_epoch(self, sent: int, muted: bool) -> None:
         """Its video stops after the source's number `sent`; `muted`: it could not keep up."""
         epoch = self.epoch
@@ -200,6 +230,7 @@ class Viewer:
             self.last = Last(number, timestamp, pictures.read(epoch.track.codec, payload), at)
         epoch.until, epoch.muted = at, muted
         self.past = [*self.past[1 - _EPOCHS :], epoch]
+        self.video = self.sent
         self.epoch = self.lane = self.cursor = None
 
     def epoch_of(self, sequence: int) -> Epoch | None:

@@ -17,7 +17,9 @@ from tests.media.native.outgoing_camera import (
 from tests.media.native.outgoing_play import Play
 from tests.media.native.outgoing_twins import Twins
 
+from farmlive.media import rtcp
 from farmlive.media.engine import Viewing
+from farmlive.media.rtcp import SenderReport
 from farmlive.media.viewer import RTX_PER_S
 
 
@@ -229,7 +231,28 @@ def test_sender_reports(twins: Twins) -> None:
     twins.air(None)
     twins.remove(1)
     twins.viewer(2, WITHOUT_RTX)
-    assert twins.sender_report(2, 1_700_000_001.0)
+    assert twins.sender_report(2, 1_700_000_001.0) == b"", "it hears nothing either"
+    twins.agree()
+
+
+def test_sender_reports_count_what_the_viewer_was_sent(twins: Twins) -> None:
+    """RFC 3550, section 6.4.1; over joining late, by a burst, and from source to source."""
+    camera = on_air(twins)
+    camera.say()
+    camera.frames(30)
+    twins.join(1, PLAIN)
+    for number in range(1, 4):
+        camera.frames(4)
+        camera.say()
+        camera.say()
+        twins.whole()
+        report = twins.sender_report(1, 1_700_000_000.0)
+        told = {each.ssrc: each for each in rtcp.parse(report) if isinstance(each, SenderReport)}
+        for ssrc in (11, 13):
+            sent = [each.packet.payload for each in twins.packets(1, ssrc)]
+            assert told[ssrc].packets == len(sent)
+            assert told[ssrc].octets == sum(map(len, sent))
+        camera = on_air(twins, number=number)
     twins.agree()
 
 

@@ -127,8 +127,7 @@ static void go_live(struct output *output, struct viewer *viewer, struct publish
     lane_begin(lane, &epoch->shift, (uint16_t)(epoch->first - epoch->shift.sequence));
     list_remove(&viewer->place);
     list_add(&lane->viewers, &viewer->place);
-    viewer->is = VIEWER_LIVE;
-    viewer->lane = lane;
+    viewer_go_live(viewer, lane);
     output->sending.stale = true;
 }
 

@@ -112,6 +112,7 @@ static struct key sending_key(struct viewer *viewer, const struct sound *sound)
         if (!viewer->has_audio_shift) {
             viewer->has_audio_shift = true;
             viewer->audio_shift = rewrite_half(sound_next_sequence(sound));
+            viewer->sound_before = (struct sent){(uint32_t)sound->packets, (uint32_t)sound->octets};
         }
         key.hears = true;
         key.hearing =
@@ -248,10 +249,14 @@ void sending_send_to(struct output *output, struct viewer *const *viewers, int v
     struct leg **legs = memory_new(room * sizeof *legs);
     int *numbers = memory_new(2 * room * sizeof *numbers), *first = numbers + viewer_count;
     int leg_count = 0;
+    uint32_t octets = 0;
+    for (int at = 0; at < count; at++)
+        octets += packets[at]->size;
     for (int at = 0; at < viewer_count; at++) {
         const struct epoch *epoch = &viewers[at]->epoch;
         if (!viewers[at]->has_epoch)
             continue;
+        viewer_got(viewers[at], (uint32_t)count, octets);
         keys[leg_count] = (struct key){.shift = epoch->shift, .has_live = epoch->has_squeezed};
         keys[leg_count].live = epoch->has_squeezed ? epoch->squeezed : 0;
         legs[leg_count++] = viewers[at]->leg;
@@ -288,14 +293,15 @@ void sending_report(struct output *output, struct viewer *viewer, double now, do
         const struct epoch *epoch = &viewer->epoch;
         report.ssrc = ssrcs[count++] = output->ssrcs.video;
         report.timestamp = track_timestamp_at(epoch->track, now) + epoch->shift.timestamp;
-        report.packets = (uint32_t)epoch->track->packets;
-        report.octets = (uint32_t)epoch->track->octets;
+        struct sent sent = viewer_video(viewer);
+        report.packets = sent.packets;
+        report.octets = sent.octets;
         rtcp_sender_report(out, &report);
     }
-    if (sound_timestamp_at(sound, now, &report.timestamp)) {
+    if (viewer->has_audio_shift && sound_timestamp_at(sound, now, &report.timestamp)) {
         report.ssrc = ssrcs[count++] = sound->ssrc;
-        report.packets = (uint32_t)sound->packets;
-        report.octets = (uint32_t)sound->octets;
+        report.packets = (uint32_t)sound->packets - viewer->sound_before.packets;
+        report.octets = (uint32_t)sound->octets - viewer->sound_before.octets;
         rtcp_sender_report(out, &report);
     }
     if (count == 0)

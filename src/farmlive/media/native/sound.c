@@ -67,8 +67,6 @@ void sound_add(struct sound *sound, struct track *track, struct packet *packet, 
         return;
     sounded->packet = packet_hold(packet);
     sound->pending_count++;
-    sound->packets++;
-    sound->octets += packet->size;
 }
 
 uint16_t sound_next_sequence(const struct sound *sound)
@@ -115,7 +113,10 @@ void sound_write(const struct sound *sound, struct burst *burst, const struct he
 
 void sound_drop(struct sound *sound)
 {
-    for (int at = 0; at < sound->pending_count; at++)
+    for (int at = 0; at < sound->pending_count; at++) {
+        sound->packets++;
+        sound->octets += sound->pending[at].packet->size;
         packet_release(sound->pending[at].packet);
+    }
     sound->pending_count = 0;
 }

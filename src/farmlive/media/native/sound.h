@@ -30,9 +30,9 @@ struct sounded {
 
 struct sound {
     uint32_t ssrc;
-    codec_id codec;      /* that of the last packet; 0 before the first */
-    struct track *track; /* holds it; NULL before the first */
-    long packets, octets;
+    codec_id codec;       /* that of the last packet; 0 before the first */
+    struct track *track;  /* holds it; NULL before the first */
+    long packets, octets; /* of what has been sent */
     int pending_count, pending_room;
     struct sounded *pending;
     struct rewriter rewriter;

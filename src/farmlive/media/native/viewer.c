@@ -91,6 +91,29 @@ static void note_last(struct viewer *viewer, uint16_t sent)
     viewer->last_at = epoch->track->last_at;
 }
 
+void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets)
+{
+    viewer->video.packets += packets;
+    viewer->video.octets += octets;
+}
+
+void viewer_go_live(struct viewer *viewer, struct lane *lane)
+{
+    viewer->is = VIEWER_LIVE;
+    viewer->lane = lane;
+    viewer_got(viewer, -(uint32_t)lane->track->packets, -(uint32_t)lane->track->octets);
+}
+
+struct sent viewer_video(const struct viewer *viewer)
+{
+    struct sent sent = viewer->video;
+    if (viewer->lane != NULL) {
+        sent.packets += (uint32_t)viewer->lane->track->packets;
+        sent.octets += (uint32_t)viewer->lane->track->octets;
+    }
+    return sent;
+}
+
 void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted)
 {
     if (!viewer->has_epoch)
@@ -107,6 +130,7 @@ void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted)
     }
     viewer->past[viewer->past_count++] = viewer->epoch;
     viewer->has_epoch = false;
+    viewer->video = viewer_video(viewer);
     viewer->lane = NULL;
 }
 

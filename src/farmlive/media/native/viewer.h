@@ -36,6 +36,11 @@ struct epoch {
 /* The timestamp that the viewer gets for one of the source's, but for the shift. */
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp);
 
+/* Packets and octets of a stream, as a sender report has them: modulo 2^32. */
+struct sent {
+    uint32_t packets, octets;
+};
+
 struct viewer {
     struct list all;     /* in the output's viewers */
     struct list place;   /* in the output's waiting or catching, or in the lane's viewers */
@@ -69,6 +74,8 @@ struct viewer {
     double reference_at;
     uint16_t rtx_sequence;
     int rtx_left;
+    struct sent video;        /* while it is live, less what its track counted until then */
+    struct sent sound_before; /* what the output counted of sound before its first */
 };
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
@@ -84,6 +91,11 @@ bool viewer_repeats(const struct viewer *viewer);
 bool viewer_can_play(const struct viewer *viewer, const struct track *track);
 /* Whether this payload type is of what it hears. */
 bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
+/* So many packets were sent to it by themselves; it is on a lane from now on. */
+void viewer_got(struct viewer *viewer, uint32_t packets, uint32_t octets);
+void viewer_go_live(struct viewer *viewer, struct lane *lane);
+/* What it was sent of video. */
+struct sent viewer_video(const struct viewer *viewer);
 /* Its video stops after the source's number `sent`; `muted`: it could not keep up. */
 void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted);
 /* The stretch that this number of the viewer's belongs to, or NULL. */
