@@ -259,8 +259,9 @@ export class Bag {
     price.setAttribute("aria-label", t("Change the price, now %(price)s", { price: money(offer.price) }));
     this.#fillFlash(this.#hand, offer, false);
     const notes = this.#notesOf(offer, false);
-    // One at a time: the dock must not cover what it stands over.
-    drawNotes(this.#hand.querySelector("[data-notes]"), notes.slice(0, 1));
+    // One at a time, and while it is news: the dock must not cover what it stands over.
+    const news = notes.filter(({ newsUntil = Infinity }) => newsUntil > now());
+    drawNotes(this.#hand.querySelector("[data-notes]"), news.slice(0, 1));
     this.#hand.classList.toggle("is-out", isOut(offer));
     this.#hand.classList.toggle("is-low", isLow(offer));
   }

@@ -96,7 +96,7 @@ export class Flashes {
     this.#notes.put(
       offer.offer,
       "flash",
-      { icon: "flash", words: together([how, cause].filter(Boolean)), acts, close: drop },
+      { icon: "flash", words: together([how, cause].filter(Boolean)), acts, close: drop, newsUntil: now() + ENDED_SECONDS * 1_000 },
       { seconds: acts.length ? WRONG_SECONDS : ENDED_SECONDS },
     );
   }
