@@ -163,10 +163,12 @@ class Flashes:
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
-            if key and (before := keys.answered(connection, broadcast, key, body_hash)):
-                return before
+            if key is not None:
+                before = keys.answered(connection, broadcast, key, body_hash, said=keys.OF_STAFF)
+                if before is not None:
+                    return before
             answer = plan(connection)
-            if key:
+            if key is not None:
                 keys.keep(connection, broadcast, key, body_hash, answer)
             return answer
 

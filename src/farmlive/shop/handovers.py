@@ -157,7 +157,7 @@ class HandOvers:
             row = connection.execute(_PICKED_UP, {"order": order}).one_or_none()
             done: dict[str, Any] | None = None
             if row is not None and key is not None:
-                done = keys.answered(connection, row.broadcast, key, body_hash)
+                done = keys.answered(connection, row.broadcast, key, body_hash, said=keys.OF_STAFF)
             if done is None:
                 row = _meant(connection, row, said)
                 done = self._done(connection, caller, row, said, who)

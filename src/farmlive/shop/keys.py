@@ -1,6 +1,6 @@
 """Keys: a request with a key is answered once; the same one again gets the same answer.
 
-One namespace a broadcast for the channel and HTTP, orders and holds.
+One namespace a broadcast for the channel and HTTP, for orders and for all else that has keys.
 """
 
 import hashlib
@@ -45,6 +45,11 @@ def _hashed(shape: type[BaseModel]) -> set[str]:
 _OTHER = (
     "Nothing was ordered: an order with other contents came with this key before. "
     "Draw a new key for a new order."
+)
+# Where a wish of those who work here had the key of another.
+OF_STAFF = (
+    "Nothing was changed: something else came with this key before. Draw a new key for each thing "
+    "that is asked."
 )
 
 

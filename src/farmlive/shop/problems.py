@@ -14,10 +14,10 @@ class KeyMissing(Problem):
 
 
 class KeyReused(Conflict):
-    """The key came before with another order."""
+    """The key came before with something else, such as another order."""
 
     slug = "key-reused"
-    title = "This key was used for another order"
+    title = "This key was used for something else"
 
 
 class HoldOver(Conflict):
