@@ -286,5 +286,6 @@ class Publisher:
                 self.rtx_sequences[camera.ssrc] = 0
                 self.wants.add(camera.ssrc)
         else:
-            camera.sequence = (camera.sequence + 20_000) & 0xFFFF
+            # From the last that was sent: SRTP follows no larger leap (RFC 3711, section 3.3.1).
+            camera.sequence = (next(reversed(camera.sent), camera.sequence) + 20_000) & 0xFFFF
             camera.timestamp = self.chance.getrandbits(32)
