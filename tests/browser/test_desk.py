@@ -258,10 +258,16 @@ async def test_a_claim_is_answered_with_money_back(
     await sheet.get_by_label("Amount").fill("12.50")
     await sheet.get_by_label("What the buyer reads").fill("We are sorry for that.")
     await sheet.get_by_role("button", name="Send the answer").click()
-    await expect(page.get_by_text("¥12.50 of")).to_be_visible()
+    toast = page.locator(".toast").filter(has_text="¥12.50 of")
+    await expect(toast).to_be_visible()
     await expect(page.get_by_text("No order fits this")).to_be_visible()
     (found,) = await sale.api.orders(sale.broadcast)
     assert found["refunded"]["amount"] == 1250
+    # Undone, it waits for its answer again.
+    await toast.get_by_role("button", name="Undo").click()
+    await expect(row.get_by_role("button", name=re.compile("^Answer the claim"))).to_be_visible()
+    (found,) = await sale.api.orders(sale.broadcast)
+    assert (found["refunded"]["amount"], found["claims"][0]["state"]) == (0, "open")
 
 
 @pytest.mark.shared_server(False)

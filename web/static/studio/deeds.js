@@ -49,6 +49,10 @@ const SENTENCES = {
   "offer.release": ({ quantity }) => (quantity < 0 ? t("took stock back") : t("released stock")),
   "order.handed_over": () => t("handed an order over"),
   "order.move": ({ state, payment }) => (payment ? t("marked orders as paid") : t("moved orders to “%(state)s”", { state: stateWords(state) })),
+  "order.put_right": ({ state, payment }) => {
+    if (payment) return t("put right that an order was paid");
+    return state ? t("put an order right: “%(state)s” again", { state: stateWords(state) }) : t("took a refund back");
+  },
   "order.undo": () => t("undid what was done with orders"),
   "plot.add": () => t("added a plot"),
   "plot.change": () => t("changed a plot"),
@@ -91,7 +95,7 @@ export function deedFacts({ action, detail }) {
   if (typeof detail.orders === "number") facts.push(n("%(n)s order", "%(n)s orders", detail.orders, { n: count(detail.orders) }));
   if (typeof detail.list_price === "number") facts.push(t("usual price %(price)s", { price: sum(detail.list_price) }));
   if (typeof detail.released === "number") facts.push(t("%(n)s released", { n: count(detail.released) }));
-  if (action === "order.refunded" && typeof detail.amount === "number") facts.push(sum(detail.amount));
+  if (["order.refunded", "order.put_right"].includes(action) && typeof detail.amount === "number") facts.push(sum(detail.amount));
   if (typeof detail.boxes === "number") facts.push(t("%(n)s boxes", { n: count(detail.boxes) }));
   if (detail.codeless === true) facts.push(t("without its code"));
   if (detail.unpacked === true) facts.push(t("it was not ticked as packed"));

@@ -8,9 +8,9 @@ import { recall, remember } from "../common/memory.js";
 import { now } from "../common/now.js";
 import { close, open } from "../common/sheet.js";
 import { n, t, text } from "../common/words.js";
-import { newKey } from "../live/pending.js";
-import { get, post } from "./api.js";
+import { get } from "./api.js";
 import { Moves } from "./desk/moves.js";
+import { keptBefore } from "./desk/told.js";
 import { why } from "./desk/why.js";
 import { PastFlashes } from "./mispriced-flashes.js";
 import { spoken } from "./sentences.js";
@@ -48,7 +48,6 @@ export class Mispriced {
   /** How each order that was cancelled here is taken back, as {undo}: one tap's orders share it. */
   #deeds = new Map();
   #isOffline = false;
-  #refunds = new Map();
   #kept;
 
   constructor(broadcast, scene) {
@@ -196,7 +195,7 @@ export class Mispriced {
   #acts(order, isMoving) {
     const button = (words, run) => el("button", { class: "button", type: "button", disabled: isMoving, "aria-label": `${words}: ${order.number}`, onclick: run }, words);
     const deed = this.#deeds.get(order.id);
-    if (deed && order.state === "cancelled") {
+    if (deed && (order.state === "cancelled" || order.refunded.amount)) {
       const together = [...this.#deeds.values()].filter((each) => each === deed).length;
       return [button(together > 1 ? t("Undo all %(n)s", { n: count(together) }) : t("Undo"), () => this.#undo(deed))];
     }
@@ -235,12 +234,13 @@ export class Mispriced {
     undo();
   }
 
-  #moved({ moved, refused, undo }) {
+  #moved({ body, moved, refused, undo }) {
     const deed = { undo };
-    for (const { id, state, payment } of moved) {
-      if (!this.#orders.has(id)) continue;
-      this.#orders.set(id, { ...this.#orders.get(id), state, payment, deeds: [] });
-      this.#deeds.set(id, deed);
+    for (const { id, state, payment, refunded } of moved) {
+      const known = this.#orders.get(id);
+      if (!known) continue;
+      this.#orders.set(id, { ...known, state, payment, refunded: refunded ?? known.refunded, deeds: body.refund ? known.deeds : [] });
+      if (undo) this.#deeds.set(id, deed);
     }
     this.#refuse(refused);
     this.#draw();
@@ -252,10 +252,11 @@ export class Mispriced {
     if (this.#card) this.#load();
   }
 
-  #failed({ problem, orders }) {
+  #failed({ problem, orders, body }) {
+    if (body?.refund && problem.slug === "key-reused") return this.#keptBefore(orders[0]);
     if (problem.slug === "undo-over") for (const id of orders) this.#deeds.delete(id);
     this.#say(spoken(problem));
-    this.#draw();
+    return this.#draw();
   }
 
   /** Each that stayed as it was, and why. */
@@ -285,20 +286,21 @@ export class Mispriced {
     this.#draw();
   }
 
-  /** Sent again after an answer that was lost, it counts once. */
+  /** Where its answer is lost, it is asked for again by itself, and never given anew. */
   async #refund({ id, difference }) {
     if (!this.#reason) return this.#say(t("Write why: the buyers read it."));
     this.#say("");
-    if (!this.#refunds.has(id)) this.#refunds.set(id, newKey());
     try {
-      const body = { amount: difference.amount, reason: this.#reason };
-      const { state, payment, refunded } = await post(`${this.#path}/orders/${id}/refund`, body, { "idempotency-key": this.#refunds.get(id) });
-      this.#refunds.delete(id);
-      this.#orders.set(id, { ...this.#orders.get(id), state, payment, refunded });
+      return await this.#moves.refund(id, { amount: difference.amount, reason: this.#reason });
     } catch (problem) {
-      if (problem.status >= 400 && problem.status < 500) this.#refunds.delete(id);
-      this.#say(spoken(problem));
+      return this.#failed({ problem, orders: [id], body: { refund: {} } });
     }
-    return this.#draw();
+  }
+
+  /** A refund came with the key of another one, which was kept: the list says what there is now. */
+  async #keptBefore(id) {
+    await this.#load();
+    const { number, refunded } = this.#orders.get(id) ?? {};
+    this.#say(number ? keptBefore({ number, refunded }) : t("Something else was kept before. Look at the order before you do more."));
   }
 }

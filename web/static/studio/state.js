@@ -70,7 +70,7 @@ export function refundWords(order) {
 }
 
 const isLess = (history = []) =>
-  history.some(({ state, payment, undoes }, index) => index > 0 && !undoes && payment === "due" && history[index - 1].payment === "due" && history[index - 1].state === state);
+  history.some(({ state, payment, undone, undoes }, index) => index > 0 && !undone && !undoes && payment === "due" && history[index - 1].payment === "due" && history[index - 1].state === state);
 
 /** What one tap does next with an order, as `[state, words]`, or null where nothing follows. */
 export function nextStep({ state, delivery }) {

@@ -11,7 +11,7 @@ import { FormSheet } from "../keep/sheet.js";
 import { asked, isDue, isTakenOff, left as leftOf } from "../state.js";
 import { openClaim } from "./fits.js";
 import { when } from "./row.js";
-import { refunded } from "./told.js";
+import { isMeant } from "./wrong.js";
 
 /** What the buyer wrote, with the photos, each of which opens whole. */
 function told({ claimed_at: at, text, photos }) {
@@ -33,11 +33,13 @@ function answerWords(order, { amount }) {
 export class Claims {
   #path;
   #book;
+  #moves;
   #form;
 
-  constructor(broadcast, book) {
+  constructor(broadcast, moves, book) {
     this.#path = `/api/v1/broadcasts/${broadcast}/claims`;
     this.#book = book;
+    this.#moves = moves;
     this.#form = new FormSheet("claim-sheet");
     this.#form.form.addEventListener("input", () => this.#choose(this.#form.elements.deed.value));
   }
@@ -72,10 +74,12 @@ export class Claims {
     form.open({
       values: { deed: mayRefund ? "refund" : "refuse" },
       job: async ({ deed, amount, answer }) => {
+        if (deed === "refund" && !(await isMeant(order, amount))) return false;
         const body = deed === "refund" ? { amount, answer } : { refuse: true, answer };
         const after = await post(`${this.#path}/${claim.id}/answer`, body);
+        if (deed === "refund") return this.#moves.tell({ refund: { amount } }, after);
         this.#book.put([after]);
-        toast(deed === "refund" ? refunded(after, amount) : t("The claim on %(number)s is refused, with your reason.", { number: order.number }));
+        toast(t("The claim on %(number)s is refused, with your reason.", { number: order.number }));
       },
     });
     form.elements.deed[0].disabled = !mayRefund;

@@ -1,4 +1,4 @@
-// Moving orders on, many by one press, and undoing it. What was pressed is kept in this tab until
+// Moving orders on, many by one press, refunding one, and undoing it. What was pressed is kept in this tab until
 // the server has answered it, over a lost connection and a reload: it is sent again with its key,
 // and so happens once.
 
@@ -14,19 +14,23 @@ const AT_ONCE = 200;
 const isLost = (problem) => isUnknown(problem) || problem.status === 429;
 
 export class Moves extends EventTarget {
+  #orders;
   #path;
   #place;
   #queue;
   #isSending = false;
   #batches = new Map();
+  #asked = new Map();
   #pauses = new Pauses();
 
   /**
-   * Events: `moved` with {body, moved, refused, undo}, where `undo()` takes all of it back; `undone`
-   * with {moved, refused}; `failed` with {problem, orders}; `queue` whenever what waits has changed.
+   * Events: `moved` with {body, moved, refused, undo}, where `undo()` takes all of it back, or is null;
+   * `undone` with {moved, refused}; `failed` with {problem, orders, body}; `queue` whenever what waits
+   * has changed.
    */
   constructor(path) {
     super();
+    this.#orders = path;
     this.#path = `${path}/moves`;
     this.#place = `farmlive.moves.${path}`;
     this.#queue = recall(this.#place);
@@ -51,6 +55,26 @@ export class Moves extends EventTarget {
     this.#send();
   }
 
+  /**
+   * Keeps that so much of an order was given back, or taken off: `refund` is {amount, reason, lines?}.
+   * Resolves once it is done, or its answer is lost: then it is asked for again and again, and told like
+   * a move. Rejects with the Problem that refuses it.
+   */
+  refund(order, refund) {
+    const batch = newKey();
+    return new Promise((resolve, reject) => {
+      this.#asked.set(batch, { resolve, reject });
+      this.#queue.push({ batch, key: newKey(), orders: [order], body: { refund } });
+      this.#send();
+    });
+  }
+
+  /** Tells of what was done to an order by another way, and is undone as a move. */
+  tell(body, { move, ...order }) {
+    const undo = move ? () => this.#undo([{ move, orders: [order.id] }]) : null;
+    this.dispatchEvent(new CustomEvent("moved", { detail: { body, moved: [order], refused: [], undo } }));
+  }
+
   /** Takes moves back, the last one first. */
   #undo(moves) {
     const batch = newKey();
@@ -66,16 +90,15 @@ export class Moves extends EventTarget {
     while (this.#queue.length) {
       const [first] = this.#queue;
       try {
-        const answer = first.undo
-          ? await remove(`${this.#path}/${first.undo}`)
-          : await post(this.#path, { ...first.body, orders: first.orders }, { "idempotency-key": first.key });
-        this.#over(first, answer);
+        this.#over(first, await this.#ask(first));
         this.#pauses.reset();
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
         // Whoever was signed out signs in and comes back here; it goes on then.
         if (problem.status === 401) break;
         if (isLost(problem)) {
+          for (const { batch } of this.#queue) this.#asked.get(batch)?.resolve();
+          this.#asked.clear();
           this.#say(true);
           await this.#pauses.pause(problem.retryAfter * 1_000);
           continue;
@@ -87,20 +110,33 @@ export class Moves extends EventTarget {
     this.#isSending = false;
   }
 
+  /** Asks for a part, as {move, moved, refused}. */
+  async #ask({ undo, orders, body, key }) {
+    if (undo) return remove(`${this.#path}/${undo}`);
+    const once = { "idempotency-key": key };
+    if (!body.refund) return post(this.#path, { ...body, orders }, once);
+    const { move, ...order } = await post(`${this.#orders}/${orders[0]}/refund`, body.refund, once);
+    return { move, moved: [order], refused: [] };
+  }
+
   /** An answer, whatever it says, ends its part; the last part of a batch tells of all. */
   #over(part, { move, moved, refused, problem }) {
     this.#queue.shift();
     this.#keep();
+    const asked = this.#asked.get(part.batch);
+    this.#asked.delete(part.batch);
+    if (asked && problem) return asked.reject(problem);
+    asked?.resolve();
     const sum = this.#batches.get(part.batch) ?? { body: part.body, moved: [], refused: [], moves: [] };
     sum.moved.push(...moved);
     sum.refused.push(...refused);
     if (move && moved.length) sum.moves.push({ move, orders: moved.map(({ id }) => id) });
     this.#batches.set(part.batch, sum);
-    if (problem) this.dispatchEvent(new CustomEvent("failed", { detail: { problem, orders: part.orders } }));
+    if (problem) this.dispatchEvent(new CustomEvent("failed", { detail: { problem, orders: part.orders, body: part.body } }));
     if (this.#queue.some(({ batch }) => batch === part.batch)) return;
     this.#batches.delete(part.batch);
     if (problem && !sum.moved.length && !sum.refused.length) return;
-    const detail = { ...sum, undo: () => this.#undo(sum.moves) };
+    const detail = { ...sum, undo: sum.moves.length ? () => this.#undo(sum.moves) : null };
     this.dispatchEvent(new CustomEvent(part.undo ? "undone" : "moved", { detail }));
   }
 

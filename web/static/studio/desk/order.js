@@ -1,12 +1,12 @@
 // One order in a sheet: everything that is known of it, what happened and by whom, and what is done
 // seldom: cancelling, giving money back, blocking who ordered.
 
+import { Problem } from "../../common/api.js";
 import { el, icon, say } from "../../common/dom.js";
 import { count, listed, money } from "../../common/format.js";
 import { close, open } from "../../common/sheet.js";
 import { toast } from "../../common/toast.js";
 import { n, t, text } from "../../common/words.js";
-import { newKey } from "../../live/pending.js";
 import { post, remove } from "../api.js";
 import { FormSheet } from "../keep/sheet.js";
 import { spoken } from "../sentences.js";
@@ -14,7 +14,9 @@ import { asked, isDue, isGone, isTakenOff, left, paymentWords, refundWords, stat
 import { Fewer } from "./fewer.js";
 import { flagWords } from "./flags.js";
 import { badges, line, mayCancel, stepOf, when } from "./row.js";
-import { refunded } from "./told.js";
+import { keptBefore } from "./told.js";
+import { why } from "./why.js";
+import { isMeant, wrongs } from "./wrong.js";
 
 export class OrderSheet {
   #as;
@@ -23,13 +25,12 @@ export class OrderSheet {
   #drawn = null;
   #forms;
   #fewer;
-  #refunds = new Map();
 
   /** `as`: {book, moves, claims, papers, role, isStaff}. */
   constructor(as) {
     this.#as = as;
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
-    this.#forms = as.isStaff ? Object.fromEntries(["cancel", "refund", "block"].map((name) => [name, new FormSheet(`${name}-sheet`)])) : {};
+    this.#forms = as.isStaff ? Object.fromEntries(["cancel", "refund", "right", "block"].map((name) => [name, new FormSheet(`${name}-sheet`)])) : {};
     if (!as.isStaff) return;
     this.#fewer = new Fewer(this.#forms.refund.part("fewer"), (amount) => {
       const { amount: field } = this.#forms.refund.elements;
@@ -120,6 +121,7 @@ export class OrderSheet {
       isGone(order.state) ? null : link(t("Label"), "print", papers.address("labels", [order])),
       order.url ? link(t("The buyer's page"), "next", order.url) : null,
       mayCancel(order, this.#as) ? button("cancel", t("Cancel…"), leave(() => this.cancel([order])), "button--danger") : null,
+      isStaff && wrongs(order).length ? button("right", t("Put right…"), leave(() => this.#putRight(order)), "button--quiet") : null,
       isStaff && order.buyer?.name ? button("block", t("Block who ordered this"), leave(() => this.#block(order)), "button--quiet") : null,
     ].filter(Boolean);
   }
@@ -148,25 +150,50 @@ export class OrderSheet {
       values: due ? {} : { amount: left(order) },
       job: async ({ amount, reason }) => {
         const { lines } = this.#fewer;
-        const after = await this.#give(order, { amount, reason, ...(lines.length ? { lines } : {}) });
-        this.#as.book.put([after]);
-        toast(refunded(after, amount));
+        if (!(await isMeant(order, amount))) return false;
+        return this.#give(order, { amount, reason, ...(lines.length ? { lines } : {}) });
       },
     });
     this.#fewer.open(order);
   }
 
-  /** Sent again after an answer that was lost, a refund counts once: it has its key until it is answered. */
-  async #give({ id }, body) {
-    if (!this.#refunds.has(id)) this.#refunds.set(id, newKey());
+  /** Where its answer is lost, it is asked for again by itself, and never given anew. */
+  async #give(order, refund) {
     try {
-      const answer = await post(`${this.#as.book.path}/${id}/refund`, body, { "idempotency-key": this.#refunds.get(id) });
-      this.#refunds.delete(id);
-      return answer;
+      await this.#as.moves.refund(order.id, refund);
     } catch (problem) {
-      if (problem.status >= 400 && problem.status < 500) this.#refunds.delete(id);
-      throw problem;
+      if (problem.slug !== "key-reused") throw problem;
+      toast(keptBefore(await this.#as.book.whole(order, true)), { danger: true });
     }
+  }
+
+  /** What was done last and noticed too late to be undone, with a reason. */
+  #putRight(order) {
+    const { right } = this.#forms;
+    const found = wrongs(order);
+    say(right.part("what"), what(order));
+    right.part("wrongs").replaceChildren(
+      el("legend", { class: "for-readers" }, t("What was wrong")),
+      ...found.map(({ words, then }, index) =>
+        el(
+          "label",
+          { class: "choice" },
+          el("input", { type: "radio", name: "wrong", value: String(index) }),
+          el("span", { class: "choice__text" }, el("strong", {}, words), el("span", { class: "soft small" }, then)),
+        ),
+      ),
+    );
+    right.open({
+      values: { wrong: "0" },
+      job: async ({ wrong, reason }) => {
+        try {
+          this.#as.book.put([await post(`${this.#as.book.path}/${order.id}/back`, { ...found[Number(wrong)].body, reason })]);
+        } catch (problem) {
+          throw ["sold-out", "lot-spent"].includes(problem.slug) ? new Problem({ detail: why(problem.body) }) : problem;
+        }
+        toast(t("%(number)s is put right.", { number: order.number }));
+      },
+    });
   }
 
   #block(order) {
@@ -220,20 +247,23 @@ function boxesWords(orders) {
 /** What happened with an order and by whom; what was undone is struck out. */
 function history(order) {
   const { history: steps = [], refunded } = order;
-  const rows = steps.map(({ at, state, payment, by, reason, undone, undoes }, index) => {
-    const before = steps[index - 1];
-    const words = changeWords(before, state, payment);
+  const rows = steps.map((step, index) => {
+    const { at, by, reason, undone, undoes } = step;
+    const words = changeWords(steps[index - 1], step);
+    const back = undoes ? t("undone") : "";
     const said = undone ? el("s", {}, words) : words;
-    return el("li", {}, el("span", { class: "soft number" }, when(at)), " ", said, undoes ? ` · ${t("undone")}` : "", by ? ` · ${byWords(by)}` : "", reason ? ` · ${reason}` : "");
+    return el("li", {}, el("span", { class: "soft number" }, when(at)), " ", said, back && ` · ${back}`, by ? ` · ${byWords(by)}` : "", reason ? ` · ${reason}` : "");
   });
   if (refunded?.amount) rows.push(el("li", {}, `${refundWords(order)} ${money(refunded)}`));
   return el("section", { class: "order-sheet__history" }, el("h3", {}, t("What happened")), el("ol", { class: "small" }, rows));
 }
 
 /** What one step was: of the state, or of the payment where the state stayed. */
-function changeWords(before, state, payment) {
+function changeWords(before, { state, payment, amount, undoes }) {
   if (before?.state !== state) return stateWords(state);
-  return before.payment === "due" && payment === "due" ? t("less to pay") : paymentWords(payment);
+  if (undoes) return paymentWords(payment);
+  const words = before.payment === "due" && payment === "due" ? t("less to pay") : paymentWords(payment);
+  return amount ? `${words} −${money(amount)}` : words;
 }
 
 function byWords(by) {

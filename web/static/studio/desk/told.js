@@ -13,7 +13,8 @@ import { why } from "./why.js";
 const UNDO_MS = 10 * 60_000;
 
 /** What was done with the one of this number, or with so many. */
-function done({ state, payment }, moved) {
+function done({ state, payment, refund }, moved) {
+  if (refund) return refunded(moved[0], refund.amount);
   const values = { n: count(moved.length), number: moved[0].number };
   const isOne = moved.length === 1;
   if (payment) return isOne ? t("%(number)s is paid.", values) : t("%(n)s orders are paid.", values);
@@ -46,8 +47,13 @@ function undone(moved) {
   return moved.length === 1 ? t("%(number)s is as it was.", values) : t("%(n)s orders are as they were.", values);
 }
 
+/** What is said where a refund came with the key of another one: what was kept, as the order is now. */
+export function keptBefore(order) {
+  return t("An earlier refund of %(number)s was kept: %(sum)s in all. Look at it before you give more.", { number: order.number, sum: money(order.refunded) });
+}
+
 /** What became of an order of which so much was given back, or taken off. */
-export function refunded(order, amount) {
+function refunded(order, amount) {
   const values = { sum: money({ ...order.total, amount }), number: order.number, left: money(asked(order)) };
   if (order.payment !== "due") return t("%(sum)s of %(number)s is refunded.", values);
   return left(order) ? t("%(sum)s is taken off %(number)s: %(left)s is to be paid.", values) : t("%(sum)s is taken off %(number)s: nothing is to be paid.", values);
@@ -68,7 +74,7 @@ export class Told {
     this.#book = book;
     moves.addEventListener("moved", ({ detail }) => this.#moved(detail));
     moves.addEventListener("undone", ({ detail }) => this.#undone(detail));
-    moves.addEventListener("failed", ({ detail }) => toast(spoken(detail.problem), { danger: true }));
+    moves.addEventListener("failed", ({ detail }) => this.#failed(detail));
     moves.addEventListener("queue", () => this.#drawOffline());
     document.querySelector("[data-refused-close]")?.addEventListener("click", () => {
       this.#refused.hidden = true;
@@ -83,8 +89,17 @@ export class Told {
   }
 
   #moved({ body, moved, refused, undo }) {
-    if (moved.length) this.#offer(done(body, moved), undo);
+    if (moved.length && undo) this.#offer(done(body, moved), undo);
+    else if (moved.length) toast(done(body, moved));
     this.#tell(refused);
+  }
+
+  async #failed({ problem, orders, body }) {
+    if (body?.refund && problem.slug === "key-reused") {
+      const order = await this.#book.whole(this.#book.order(orders[0]), true).catch(() => null);
+      if (order) return toast(keptBefore(order), { danger: true });
+    }
+    return toast(spoken(problem), { danger: true });
   }
 
   /** The way back: in the toast, and above the list as long as the server lets it be undone. */

@@ -13,9 +13,9 @@ export function why(refused) {
     case "not-in-state":
       return t("It is “%(state)s” now, so that was not possible any more.", { state: stateWords(problem.body.state) });
     case "sold-out":
-      return t("Its boxes have been sold meanwhile, so it stays cancelled. Tell the buyer.");
+      return t("Its boxes have been sold meanwhile, so it stays as it is. Tell the buyer.");
     case "lot-spent":
-      return t("The lot has no boxes left for it, so it stays cancelled. Tell the buyer.");
+      return t("The lot has no boxes left for it, so it stays as it is. Tell the buyer.");
     default:
       return spoken(problem);
   }

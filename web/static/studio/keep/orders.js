@@ -29,7 +29,7 @@ const items = part("items");
 const book = new Book(path);
 const filter = new Filter(part("order-filter"));
 const moves = new Moves(path);
-const claims = isStaff ? new Claims(broadcast, book) : null;
+const claims = isStaff ? new Claims(broadcast, moves, book) : null;
 const papers = new Papers(broadcast);
 const told = new Told(moves, book);
 const sheet = new OrderSheet({ book, moves, claims, papers, role, isStaff });
@@ -141,7 +141,7 @@ chosen.addEventListener("change", redraw);
 moves.addEventListener("queue", redraw);
 for (const kind of ["moved", "undone"]) {
   moves.addEventListener(kind, ({ detail }) => {
-    for (const { id } of detail.moved) touched.add(id);
+    for (const { id } of detail.body?.refund ? [] : detail.moved) touched.add(id);
     book.put(detail.moved);
   });
 }

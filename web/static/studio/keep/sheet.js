@@ -13,7 +13,7 @@ export class FormSheet {
     this.#form = this.#dialog.querySelector("form");
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
     onSubmit(this.#form, async (body) => {
-      await this.#job(body);
+      if ((await this.#job(body)) === false) return;
       close(this.#dialog);
       // What was said while the sheet was open stays to be read.
       const said = this.#dialog.querySelector(":scope > .toasts");
@@ -33,7 +33,8 @@ export class FormSheet {
     return this.#dialog.querySelector(`[data-${name}]`);
   }
 
-  /** Opens with `values`; `job(body)` keeps it, and what it rejects with is said in the form. */
+  /** Opens with `values`; `job(body)` keeps it, and what it rejects with is said in the form, which
+      stays open where it answers false. */
   open({ title, values = {}, job, does }) {
     this.#job = job;
     fill(this.#form, values);
