@@ -215,8 +215,9 @@ class CallsOfShop(Connection):
     ) -> Json:
         """Keep that so much, in minor units, was given back, and return the order.
 
-        Where nobody paid yet it is taken off what is to be paid.
+        Where nobody paid yet it is taken off what is to be paid. The answer's `move` undoes it.
         `lines` are boxes for which it was, `{"offer","quantity"}`: they go back into the stock.
+        With a `key` the same refund counts once, however often it is sent.
         """
         path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/refund"
         body = {"amount": amount, "reason": reason, "lines": list(lines)}
