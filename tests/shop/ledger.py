@@ -5,6 +5,7 @@ kept, is kept twice over in the shop; here it is counted anew from what everyone
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 HOLD_MS = 600_000
 HOLD_AT_MOST_MS = 3 * HOLD_MS
@@ -59,18 +60,33 @@ class Hold:
 
 @dataclass
 class Order:
+    """What a device ordered for a phone."""
+
     broadcast: str
     device: str
+    phone: str
     lines: dict[str, Line]
     cancelled: bool = False
+    # What happened to it since and was not taken back, the last one last.
+    deeds: list[Any] = field(default_factory=list, compare=False)
 
 
-@dataclass
+@dataclass(eq=False)
 class Move:
     """Orders that one deed cancelled."""
 
     at: int
     orders: list[Order]
+    undone: bool = False
+
+
+@dataclass(eq=False)
+class Refund:
+    """A box of an order that was paid back."""
+
+    at: int
+    order: Order
+    offer: str
     undone: bool = False
 
 
@@ -182,8 +198,10 @@ class Ledger:
 
     expire = drop
 
-    def order(self, broadcast: str, device: str, asked: list[Asked], *, named: bool) -> str:
-        """Order these, by the hold where it is named or has one of them."""
+    def order(
+        self, broadcast: str, device: str, asked: list[Asked], *, named: bool, phone: str
+    ) -> str:
+        """Order these for a phone, by the hold where it is named or has one of them."""
         hold = self.holds.get((broadcast, device))
         if hold is not None and not named and not any(it.offer in hold.lines for it in asked):
             hold = None
@@ -194,12 +212,12 @@ class Ledger:
             )
             if not covered:
                 return "broadcast-ended"
-        lines = self._had(device, asked, hold)
+        lines = self._had(device, asked, hold, phone)
         if isinstance(lines, str):
             return lines
         if hold is not None:
             del self.holds[broadcast, device]
-        self.orders.append(Order(broadcast, device, lines))
+        self.orders.append(Order(broadcast, device, phone, lines))
         self.waits = [it for it in self.waits if it.device != device or it.offer not in lines]
         if hold is not None:
             self._serve([*lines, *hold.lines])
@@ -208,11 +226,17 @@ class Ledger:
                 self._spend(line.batch)
         return ""
 
-    def cancel(self, order: Order) -> str:
+    def cancel(self, order: Order, move: Move | None = None) -> str:
         """Take an order back; boxes of a batch go back to it while it runs."""
         if not order.cancelled:
             order.cancelled = True
+            order.deeds.append(move)
             self._serve(list(order.lines))
+        return ""
+
+    def pay(self, order: Order) -> str:
+        """Take the money of an order."""
+        order.deeds.append("paid")
         return ""
 
     def give_back(self, order: Order, offer: str) -> str:
@@ -220,7 +244,37 @@ class Ledger:
         if order.cancelled:
             return "not-in-state"
         order.lines[offer].quantity -= 1
+        order.deeds.append(Refund(self.now, order, offer))
         self._serve([offer])
+        return ""
+
+    def undo_refund(self, refund: Refund) -> tuple[str, str]:
+        """Have the box and its money again, as one move: what refuses it all, and the order."""
+        if refund.undone:
+            return "", ""
+        if self.now > refund.at + UNDO_MS:
+            return "undo-over", ""
+        if refund.order.deeds[-1] is not refund:
+            return "", "undo-over"
+        return "", self._take_again(refund)
+
+    def put_refund_right(self, refund: Refund) -> str:
+        """The same however late; what was done with its money since is put right before."""
+        if refund.undone:
+            return ""
+        of_money = [it for it in refund.order.deeds if it == "paid" or isinstance(it, Refund)]
+        if refund.order.cancelled or of_money[-1] is not refund:
+            return "not-in-state"
+        return self._take_again(refund)
+
+    def put_right(self, order: Order) -> str:
+        """Have a cancelled order again, however late; the move by which it was goes on without."""
+        if not order.cancelled:
+            return ""
+        if refused := self._refused(order.lines):
+            return refused
+        if (move := self._stand_again(order)) is not None:
+            move.orders = [it for it in move.orders if it is not order]
         return ""
 
     def undo(self, move: Move) -> str:
@@ -232,10 +286,9 @@ class Ledger:
         if self.now > move.at + UNDO_MS:
             return "undo-over"
         for order in move.orders:
-            lines = {name: line for name, line in order.lines.items() if line.quantity}
-            there = all(line.quantity <= self._had_of(name, line) for name, line in lines.items())
-            if there and all(self._grams(lines, lot) <= self.lot_left(lot) for lot in self.lots):
-                order.cancelled, move.undone = False, True
+            if not self._refused(order.lines):
+                move.undone = True
+                self._stand_again(order)
         return ""
 
     def join(self, device: str, offer: str, quantity: int) -> str:
@@ -352,7 +405,9 @@ class Ledger:
 
     # The rules.
 
-    def _had(self, device: str, asked: list[Asked], hold: Hold | None) -> Lines | str:
+    def _had(
+        self, device: str, asked: list[Asked], hold: Hold | None, phone: str = ""
+    ) -> Lines | str:
         """The lines where they can be had, or what refuses them."""
         lines: Lines = {}
         own = hold.lines if hold is not None else {}
@@ -388,7 +443,7 @@ class Ledger:
             had = sum(
                 order.lines[offer].quantity
                 for order in self.orders
-                if order.device == device
+                if (order.device == device or order.phone == phone)
                 and not order.cancelled
                 and offer in order.lines
                 and order.lines[offer].batch == line.batch
@@ -396,6 +451,34 @@ class Ledger:
             if limit is not None and had + line.quantity > limit:
                 return "limit-reached"
         return lines
+
+    def _refused(self, lines: Lines) -> str:
+        """Why these boxes can't be had again, or nothing."""
+        lines = {name: line for name, line in lines.items() if line.quantity}
+        if any(line.quantity > self._had_of(name, line) for name, line in lines.items()):
+            return "sold-out"
+        spent = any(self._grams(lines, lot) > max(0, self.lot_left(lot)) for lot in self.lots)
+        return "lot-spent" if spent else ""
+
+    def _stand_again(self, order: Order) -> Move | None:
+        """Have its boxes again; answers the move by which it was cancelled, if it was by one."""
+        order.cancelled = False
+        move: Move | None = order.deeds.pop()
+        for line in order.lines.values():
+            if line.batch is not None:
+                self._spend(line.batch)
+        return move
+
+    def _take_again(self, refund: Refund) -> str:
+        line = refund.order.lines[refund.offer]
+        if refused := self._refused({refund.offer: Line(1, line.price, line.batch)}):
+            return refused
+        line.quantity += 1
+        refund.undone = True
+        refund.order.deeds.remove(refund)
+        if line.batch is not None:
+            self._spend(line.batch)
+        return ""
 
     def _had_of(self, offer: str, line: Line) -> int:
         """How many can be had where this line's boxes are."""

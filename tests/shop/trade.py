@@ -20,7 +20,7 @@ from farmlive.people import Caller
 from farmlive.problems import Problem
 from farmlive.shop.flash_models import FlashEnd, FlashPlan
 from farmlive.shop.models import OfferRelease
-from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_change_models import NewMove, PutRight
 from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, Refund
 from farmlive.shop.shop import Shop
 from farmlive.shop.tables import holds
@@ -72,12 +72,14 @@ class Trade(RuleBasedStateMachine):
         self.ids: list[str] = []
         self.paid: set[str] = set()
         self.moves: list[tuple[str, str, Move]] = []
+        self.refunds: list[tuple[str, str, Any]] = []
         self.scenes: dict[str, Scene] = {}
 
     @initialize(
         rush=st.lists(st.tuples(DEVICE, LINES), max_size=6),
         hot=OFFER,
         batch=st.booleans(),
+        limit=st.sampled_from([None, 1, 2]),
         eager=st.lists(st.tuples(DEVICE, QUANTITY), max_size=5),
         rest_g=st.sampled_from([None, None, 0, 2_600, 5_100]),
     )
@@ -86,6 +88,7 @@ class Trade(RuleBasedStateMachine):
         rush: list[tuple[int, Drawn]],
         hot: int,
         batch: bool,
+        limit: int | None,
         eager: list[tuple[int, int]],
         rest_g: int | None,
     ) -> None:
@@ -115,7 +118,7 @@ class Trade(RuleBasedStateMachine):
         if left := self.ledger.free(self.names[hot]):
             self.release(hot, -left)
         if batch:
-            self.flash(hot, 3, None, 30, None)
+            self.flash(hot, 3, limit, 30, None)
         shared = self.ledger.offers[self.names[0]].lot
         if rest_g is not None and (grams := self.ledger.lot_left(shared) - rest_g) > 0:
             self.waste(0, grams)
@@ -207,23 +210,28 @@ class Trade(RuleBasedStateMachine):
         self._order(device, broadcast, asked, named)
 
     @precondition(lambda self: self.ledger.holds)
-    @rule(which=WHICH, less=st.integers(-1, 2))
-    def order_what_is_held(self, which: int, less: int) -> None:
-        """Or somewhat less of it, or more."""
+    @rule(which=WHICH, less=st.integers(-1, 2), other=st.sampled_from([None, None, 0]))
+    def order_what_is_held(self, which: int, less: int, other: int | None) -> None:
+        """Or somewhat less of it, or more; for one's own phone, or for that of another."""
         (broadcast, name), hold = list(self.ledger.holds.items())[which % len(self.ledger.holds)]
         asked = [
             Asked(offer, max(1, line.quantity - less), line.price)
             for offer, line in hold.lines.items()
         ]
-        self._order(DEVICES.index(name), broadcast, asked, True)
+        self._order(DEVICES.index(name), broadcast, asked, True, other)
 
-    def _order(self, device: int, broadcast: str, asked: list[Asked], named: bool) -> None:
+    def _order(
+        self, device: int, broadcast: str, asked: list[Asked], named: bool, other: int | None = None
+    ) -> None:
         hold = self.held(broadcast, device) if named else None
         lines = [vars(it) for it in asked]
-        buyer = {"name": "王小明", "phone": f"138 0000 000{device}"}
+        phone = DEVICES[device if other is None else other]
+        buyer = {"name": "王小明", "phone": f"138 0000 000{DEVICES.index(phone)}"}
         body = self.world.stall.body(lines=lines, order=hold, buyer=buyer)
         request = OrderPlace.model_validate({**body, "key": token()})
-        expected = self.ledger.order(broadcast, DEVICES[device], asked, named=hold is not None)
+        by_hold = hold is not None
+        order = self.ledger.order
+        expected = order(broadcast, DEVICES[device], asked, named=by_hold, phone=phone)
         placed = self.world.shop.till.place(self.by(device), broadcast, request)
         if (answer := self.both(placed, expected)) is not None:
             self.tokens.append(answer["token"])
@@ -260,7 +268,7 @@ class Trade(RuleBasedStateMachine):
         move = Move(self.ledger.now, [order for order in wanted if not order.cancelled])
         move.orders.sort(key=self.ledger.orders.index)
         for order in wanted:
-            self.ledger.cancel(order)
+            self.ledger.cancel(order, move)
         named = NewMove(orders=[self.ids[it] for it in chosen], state="cancelled")
         answer = self.both(self.world.shop.moves.make(HOST, broadcast, named), "")
         self.moves.append((answer.move, broadcast, move))
@@ -283,12 +291,43 @@ class Trade(RuleBasedStateMachine):
             return
         orders, offer = self.world.shop.orders, lines[line % len(lines)]
         if pays and self.ids[which] not in self.paid:
-            self.both(orders.pay(HOST, order.broadcast, self.ids[which]), "")
+            expected = self.ledger.pay(order)
+            self.both(orders.pay(HOST, order.broadcast, self.ids[which]), expected)
             self.paid.add(self.ids[which])
         back = [{"offer": offer, "quantity": 1}]
         refund = Refund.model_validate({"amount": 1, "reason": "too many", "lines": back})
         expected = self.ledger.give_back(order, offer)
-        self.both(orders.refund(HOST, order.broadcast, self.ids[which], refund), expected)
+        given = orders.refund(HOST, order.broadcast, self.ids[which], refund)
+        if (answer := self.both(given, expected)) is not None:
+            self.refunds.append((answer.move, answer.id, order.deeds[-1]))
+
+    @precondition(lambda self: self.refunds)
+    @rule(which=WHICH, late=st.booleans())
+    def take_a_refund_back(self, which: int, late: bool) -> None:
+        """The last ones mostly: what came before others is refused; late ones with a reason."""
+        name, id_, refund = self.refunds[-1 - which % len(self.refunds)]
+        broadcast, moves = refund.order.broadcast, self.world.shop.moves
+        if late:
+            wrong = PutRight(move=name, reason="it was a mistake")
+            expected = self.ledger.put_refund_right(refund)
+            self.both(moves.put_right(HOST, broadcast, id_, wrong), expected)
+            return
+        expected, refused = self.ledger.undo_refund(refund)
+        if (answer := self.both(moves.undo(HOST, broadcast, name), expected)) is not None:
+            slugs = [it.problem["type"].rpartition("/")[2] for it in answer.refused]
+            assert slugs == [refused] * bool(refused)
+
+    @precondition(lambda self: any(order.cancelled for order in self.ledger.orders))
+    @rule(which=WHICH)
+    def want_it_after_all(self, which: int) -> None:
+        """However long ago it was cancelled, by its buyer or by staff."""
+        gone = [place for place, order in enumerate(self.ledger.orders) if order.cancelled]
+        place = gone[which % len(gone)]
+        order = self.ledger.orders[place]
+        wrong = PutRight(state="placed", reason="it was a mistake")
+        expected = self.ledger.put_right(order)
+        right = self.world.shop.moves.put_right(HOST, order.broadcast, self.ids[place], wrong)
+        self.both(right, expected)
 
     @rule(which=WHICH, grams=st.sampled_from([2_000, 6_000, 30_000]))
     def waste(self, which: int, grams: int) -> None:
@@ -354,13 +393,35 @@ class Trade(RuleBasedStateMachine):
         """Mostly one that has not ended yet; its price may have been a mistake."""
         batches = self.ledger.batches
         some = [name for name, batch in batches.items() if batch.state != "ended"] or list(batches)
-        name = some[which % len(some)]
-        batch = batches[name]
+        self._end_flash(some[which % len(some)], wrong)
+
+    def _end_flash(self, name: str, wrong: bool) -> None:
+        batch = self.ledger.batches[name]
         end = self.ledger.end_batch
         expected = self.ledger.wrong_batch(batch, name) if wrong else end(batch, "host")
         broadcast = self.ledger.offers[batch.offer].broadcast
         message = FlashEnd(flash=name, wrong=wrong)
         self.both(self.world.shop.flashes.end(HOST, broadcast, message), expected)
+
+    @precondition(lambda self: any(it.state == "running" for it in self.ledger.batches.values()))
+    @rule(
+        which=WHICH,
+        devices=st.lists(DEVICE, min_size=2, max_size=3, unique=True),
+        wrong=st.sampled_from([False, False, True]),
+    )
+    def order_what_outlives_a_batch(self, which: int, devices: list[int], wrong: bool) -> None:
+        """Several hold of it, it ends, and they order for one phone."""
+        batches = self.ledger.batches
+        some = [name for name, batch in batches.items() if batch.state == "running"]
+        name = some[which % len(some)]
+        offer = batches[name].offer
+        for device in devices:
+            self.hold(device, [(self.names.index(offer), 1, "now")])
+        self._end_flash(name, wrong)
+        broadcast = self.ledger.offers[offer].broadcast
+        for device in devices:
+            asked = [Asked(offer, 1, CHEAP)]
+            self._order(device, broadcast, asked, True, devices[0])
 
     @rule(seconds=st.sampled_from([1, 31, 61, 305, 601]))
     def let_time_pass(self, seconds: int) -> None:
