@@ -220,6 +220,54 @@ async def test_who_holds_gets_the_lower_price_and_keeps_it_after_the_end(
     await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥19.90")
 
 
+@pytest.mark.parametrize("answer", ["taken", "left"])
+async def test_who_holds_at_a_flash_price_that_was_wrong_is_asked(
+    sale: Sale, host: Channel, open_page: Open, answer: str
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    batch = await plan(host, sale.offer, price=1390)
+    await buy(page).click()
+    sheet = page.locator("#buy-sheet")
+    await expect(submit(page)).to_have_text("Place the order · ¥13.90")
+    await expect(sheet).to_contain_text("Held for you")
+    await host.call("flash.end", flash=batch["flash"], wrong=True)
+    question = sheet.get_by_role("alert")
+    await expect(question).to_contain_text(
+        "The price ¥13.90 was a mistake. Small kumquats · box costs ¥29.90; nothing is ordered yet."
+    )
+    await expect(submit(page)).to_be_disabled()
+    if answer == "left":
+        await question.get_by_role("button", name="No, thank you").click()
+        await expect(sheet).to_be_hidden()
+        await host.wait_for("order.cancelled")
+        return
+    await question.get_by_role("button", name="Take it for ¥29.90").click()
+    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥29.90")
+
+
+async def test_who_holds_at_a_price_that_was_wrong_is_asked(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    await host.call("offer.change", offer=sale.offer, price=299)
+    await expect(page.locator("#card .price")).to_have_text("¥2.99")
+    await buy(page).click()
+    sheet = page.locator("#buy-sheet")
+    await expect(sheet).to_contain_text("Held for you")
+    await host.call("offer.correct", offer=sale.offer)
+    question = sheet.get_by_role("alert")
+    await expect(question).to_contain_text("The price ¥2.99 was a mistake.")
+    # Nobody is told that the wrong price is kept.
+    await expect(sheet).not_to_contain_text("you keep yours")
+    await question.get_by_role("button", name="Take it for ¥29.90").click()
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥29.90")
+
+
 async def test_who_waits_gets_what_comes_back_held_and_orders_it(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:

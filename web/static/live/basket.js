@@ -13,6 +13,7 @@ import { changesOf } from "./refusal.js";
 
 const AT_MOST = 99;
 const SETTLE = 350; // quick taps on the stepper become one hold
+const ANSWER_WITHIN = 15_000; // an order waits for it
 
 /** Events: "change". States: empty; asking (no answer yet); held; over (the time ran out); loose
     (the server could not hold it, `problem` says why; ordering is still possible). */
@@ -219,6 +220,7 @@ export class Basket extends EventTarget {
     return ask(this.channel, { type: "hold.place", key, ...body }, () =>
       api("POST", `/api/v1/broadcasts/${this.broadcast}/holds`, body, {
         headers: { "idempotency-key": key },
+        within: ANSWER_WITHIN,
       }),
     );
   }
@@ -299,9 +301,9 @@ export class Basket extends EventTarget {
     return this.changes.some((change) => change.now !== undefined || change.left === 0);
   }
 
-  /** Leave out what is sold out and hold the rest. */
+  /** Leave out what is sold out, or costs another price, and hold the rest. */
   without() {
-    for (const { offer, left } of this.changes) if (left === 0) this.lines.delete(offer);
+    for (const { offer, left, now: price } of this.changes) if (left === 0 || price !== undefined) this.lines.delete(offer);
     this.changes = [];
     if (this.empty) this.drop();
     else this.ask(0);
@@ -355,6 +357,22 @@ export class Basket extends EventTarget {
     this.become("loose");
   }
 
+  /** A wrong price was put right: what is held at it is held at the right one now, and whoever wanted
+      it for less is asked. Where an answer is on its way, it is that which asks. */
+  corrected({ order, lines }) {
+    if (order !== this.hold?.order) return;
+    for (const { offer, price } of lines) {
+      const held = this.hold.lines.get(offer);
+      if (!held || held.price === price) continue;
+      const was = held.price;
+      Object.assign(held, { price, flash: undefined });
+      if (this.busy || this.till.busy || this.lines.get(offer)?.price !== was) continue;
+      if (price < was) this.reprice(offer, price);
+      else this.changes = [...this.changes.filter((change) => change.offer !== offer), { offer, was, now: price, over: "wrong" }];
+    }
+    this.dispatchEvent(new CustomEvent("change"));
+  }
+
   /** The link is back: ask for the hold that could not be asked for. */
   retry() {
     if (this.till.busy) return;
@@ -401,10 +419,16 @@ export class Basket extends EventTarget {
     this.dispatchEvent(new CustomEvent("change"));
   }
 
-  /** Ask for nothing more: a hold that is still asked for would come after the order. */
+  /** Ask for nothing more: a hold that is still asked for would come after the order. Whether the
+      basket is still what it was when this was called: an answer that was on its way may have made it
+      dearer or smaller. */
   async settled() {
+    const meant = JSON.stringify(this.wanted());
     clearTimeout(this.timer);
     await this.flight;
+    if (JSON.stringify(this.wanted()) !== meant) return false;
+    clearTimeout(this.timer);
+    return true;
   }
 
   /** It became an order. */

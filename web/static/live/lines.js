@@ -56,8 +56,15 @@ export class Lines {
         min: "1",
         step: "1",
         inputmode: "numeric",
+        enterkeyhint: "done",
         "aria-label": `${t("Quantity")}: ${fullName(card)}`,
         onchange: ({ target }) => basket.set(offer, Math.max(1, Number(target.value))),
+        // Enter ends the typing; in a form it would press its button, which orders.
+        onkeydown: (event) => {
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          event.target.blur();
+        },
       }),
       more: el(
         "button",
@@ -123,8 +130,8 @@ export class Lines {
         { limit: count(limit) },
       );
     }
-    // A price that rose meanwhile does not touch what is held.
-    if (!this.basket.hold?.lines.has(card.offer) || card.price.amount <= line.price) return "";
+    // A price that rose meanwhile does not touch what is held, unless it was put right.
+    if (this.basket.hold?.lines.get(card.offer)?.price !== line.price || card.price.amount <= line.price) return "";
     return t("It costs %(price)s now; you keep yours while it is held.", { price: money(card.price) });
   }
 }

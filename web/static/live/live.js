@@ -5,7 +5,7 @@ import { count } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { page, t, text } from "../common/words.js";
-import { Bag, renderOrders } from "./bag.js";
+import { Bag, OwnOrders } from "./bag.js";
 import { Basket } from "./basket.js";
 import { Buying } from "./buy.js";
 import { PinnedCard } from "./card.js";
@@ -66,6 +66,7 @@ const look = new Look(at("look-sheet"), { scene, channel, waits }, act);
 const kept = new Kept(at("kept"), basket, begin);
 const card = new PinnedCard(at("card"), at("card-told"), act, waits);
 const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act, waits);
+const ownOrders = new OwnOrders([at("bag-orders"), at("bag-sheet-orders")]);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
 const hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
 const slate = new Slate(at("slate"), { again: () => player.restart(), play: () => player.play() });
@@ -106,8 +107,7 @@ function render() {
   at("viewers-line").hidden = !live;
   at("offline").hidden = channel.state !== "waiting" || !known;
   renderOffers();
-  renderOrders(at("bag-orders"), scene);
-  renderOrders(at("bag-sheet-orders"), scene);
+  ownOrders.render(scene);
   basket.sync();
   ordering.sync();
   buying.render(buyable);
@@ -134,6 +134,7 @@ channel.addEventListener("events", ({ detail }) => {
   for (const event of detail.events) {
     scene.apply(event);
     waits.apply(event);
+    if (event.kind === "order.held" && event.data.corrected) basket.corrected(event.data);
   }
   if (detail.events.some(({ kind }) => kind === "source.switched")) player.another();
   render();
