@@ -13,7 +13,6 @@ import { changesOf } from "./refusal.js";
 
 const AT_MOST = 99;
 const SETTLE = 350; // quick taps on the stepper become one hold
-const ANSWER_WITHIN = 15_000; // an order waits for it
 
 /** Events: "change". States: empty; asking (no answer yet); held; over (the time ran out); loose
     (the server could not hold it, `problem` says why; ordering is still possible). */
@@ -220,7 +219,6 @@ export class Basket extends EventTarget {
     return ask(this.channel, { type: "hold.place", key, ...body }, () =>
       api("POST", `/api/v1/broadcasts/${this.broadcast}/holds`, body, {
         headers: { "idempotency-key": key },
-        within: ANSWER_WITHIN,
       }),
     );
   }
@@ -301,7 +299,7 @@ export class Basket extends EventTarget {
     return this.changes.some((change) => change.now !== undefined || change.left === 0);
   }
 
-  /** Leave out what is sold out, or costs another price, and hold the rest. */
+  /** Leave out what is sold out and hold the rest. */
   without() {
     for (const { offer, left, now: price } of this.changes) if (left === 0 || price !== undefined) this.lines.delete(offer);
     this.changes = [];
@@ -419,16 +417,10 @@ export class Basket extends EventTarget {
     this.dispatchEvent(new CustomEvent("change"));
   }
 
-  /** Ask for nothing more: a hold that is still asked for would come after the order. Whether the
-      basket is still what it was when this was called: an answer that was on its way may have made it
-      dearer or smaller. */
+  /** Ask for nothing more: a hold that is still asked for would come after the order. */
   async settled() {
-    const meant = JSON.stringify(this.wanted());
     clearTimeout(this.timer);
     await this.flight;
-    if (JSON.stringify(this.wanted()) !== meant) return false;
-    clearTimeout(this.timer);
-    return true;
   }
 
   /** It became an order. */

@@ -56,15 +56,8 @@ export class Lines {
         min: "1",
         step: "1",
         inputmode: "numeric",
-        enterkeyhint: "done",
         "aria-label": `${t("Quantity")}: ${fullName(card)}`,
         onchange: ({ target }) => basket.set(offer, Math.max(1, Number(target.value))),
-        // Enter ends the typing; in a form it would press its button, which orders.
-        onkeydown: (event) => {
-          if (event.key !== "Enter") return;
-          event.preventDefault();
-          event.target.blur();
-        },
       }),
       more: el(
         "button",
