@@ -8,7 +8,7 @@ from farmlive.broadcast.snapshot import Scene
 from farmlive.shop.shop import Shop
 from farmlive.shop.tables import flashes, holds, lot_stock, offers, orders, waits
 
-from .ledger import Ledger
+from .ledger import Ledger, Refund
 
 
 def numbers_agree(connection: Connection, ledger: Ledger, tokens: list[str]) -> None:
@@ -44,10 +44,12 @@ def numbers_agree(connection: Connection, ledger: Ledger, tokens: list[str]) -> 
         assert (row.boxes, row.ends_at) == (batch.boxes, batch.ends_at)
         counted = ledger.sold(row.offer, row.id), ledger.held(row.offer, row.id)
         assert (row.sold, row.held) == counted
-    placed = select(orders.c.token, orders.c.state).where(orders.c.broadcast.in_(broadcasts))
-    states = {row.token: row.state for row in connection.execute(placed).all()}
-    assert [states[each] == "cancelled" for each in tokens] == [
-        order.cancelled for order in ledger.orders
+    placed = select(orders).where(orders.c.broadcast.in_(broadcasts))
+    by_token = {row.token: row for row in connection.execute(placed).all()}
+    # A refund gives one back of the smallest coin.
+    assert [(by_token[each].state == "cancelled", by_token[each].refunded) for each in tokens] == [
+        (order.cancelled, sum(isinstance(deed, Refund) for deed in order.deeds))
+        for order in ledger.orders
     ]
 
 

@@ -258,9 +258,9 @@ class Trade(RuleBasedStateMachine):
             assert answer["waiting"] == self.ledger.waiting(name)
 
     @precondition(lambda self: self.tokens)
-    @rule(which=st.lists(WHICH, min_size=1, max_size=3))
-    def cancel_together(self, which: list[int]) -> None:
-        """Several orders of a broadcast at once, which can be undone."""
+    @rule(which=st.lists(WHICH, min_size=1, max_size=3), back=st.booleans())
+    def cancel_together(self, which: list[int], back: bool) -> None:
+        """Several orders of a broadcast at once, which can be undone, and may be so at once."""
         chosen = list(dict.fromkeys(each % len(self.tokens) for each in which))
         broadcast = self.ledger.orders[chosen[0]].broadcast
         chosen = [it for it in chosen if self.ledger.orders[it].broadcast == broadcast]
@@ -272,6 +272,8 @@ class Trade(RuleBasedStateMachine):
         named = NewMove(orders=[self.ids[it] for it in chosen], state="cancelled")
         answer = self.both(self.world.shop.moves.make(HOST, broadcast, named), "")
         self.moves.append((answer.move, broadcast, move))
+        if back:
+            self.undo(len(self.moves) - 1)
 
     @precondition(lambda self: self.moves)
     @rule(which=WHICH)
@@ -300,6 +302,16 @@ class Trade(RuleBasedStateMachine):
         given = orders.refund(HOST, order.broadcast, self.ids[which], refund)
         if (answer := self.both(given, expected)) is not None:
             self.refunds.append((answer.move, answer.id, order.deeds[-1]))
+
+    @rule(device=DEVICE, offer=OFFER, pays=st.booleans(), back=st.sampled_from([None, True, False]))
+    def order_too_many(self, device: int, offer: int, pays: bool, back: bool | None) -> None:
+        """Two boxes, of which one is not wanted; and was after all, at once or later."""
+        before = len(self.tokens)
+        self.order(device, [(offer, 2, "now")], named=False)
+        if len(self.tokens) > before:
+            self.give_back(before, 0, pays)
+            if back is not None:
+                self.take_a_refund_back(0, back)
 
     @precondition(lambda self: self.refunds)
     @rule(which=WHICH, late=st.booleans())
