@@ -5,6 +5,8 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+import redis.asyncio as redis
+from structlog.testing import capture_logs
 
 from farmlive.app import Server, running
 from farmlive.broadcast.models import NewBroadcast
@@ -54,6 +56,74 @@ async def test_a_message_reaches_each_server_once() -> None:
         ("two", "log", b"first"),
         ("two", "log", b"last"),
     ]
+
+
+async def test_a_message_nobody_understands_ends_nothing() -> None:
+    one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
+    heard: list[bytes] = []
+    last = asyncio.Event()
+
+    def understand(topic: str, message: bytes) -> None:
+        if topic == "misheard":
+            raise ValueError(f"not enough values in {message.decode()}")
+
+    def hear(topic: str, message: bytes) -> None:
+        if topic == "misheard":
+            heard.append(message)
+        if message == b"last":
+            last.set()
+
+    two.listen(understand)
+    two.listen(hear)
+    with capture_logs() as lines:
+        for bus in (one, two):
+            await bus.start()
+            await connected(bus)
+        raw = redis.Redis.from_url(REDIS)
+        await raw.publish(b"farmlive:\xff", b"\xff")  # of no farmlive at all
+        await raw.aclose()
+        for message in (b"13800001234", b"again", b"last"):
+            one.publish("misheard", message)
+        await asyncio.wait_for(last.wait(), 10)
+        assert not two.deaf
+        await one.stop()
+        await two.stop()
+    assert heard == [b"13800001234", b"again", b"last"]  # each of the listeners by itself
+    (line,) = [line for line in lines if line.get("topic") == "misheard"]
+    assert (line["error"], line["log_level"]) == ("ValueError", "warning")
+    assert line["at"].startswith("test_bus.py:")
+    assert "13800001234" not in str(line)
+
+
+@pytest.mark.parametrize("where", ["receive", "send"])
+async def test_what_a_driver_never_said_it_would_raise_ends_nothing(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
+    heard = asyncio.Event()
+    two.listen(lambda topic, _message: heard.set() if topic == "after" else None)
+    faults: list[str] = []
+    bus, name = (two, "pubsub") if where == "receive" else (one, "publish")
+    whole = getattr(bus._client, name)
+
+    def faulty(*values: object, **options: object) -> object:
+        if not faults:
+            faults.append(where)
+            raise RuntimeError("a fault of the driver")
+        return whole(*values, **options)
+
+    monkeypatch.setattr(bus._client, name, faulty)
+    await one.start()
+    await two.start()
+    await connected(one)
+    await connected(two)
+    one.publish("before", b"")
+    one.publish("after", b"")
+    await asyncio.wait_for(heard.wait(), 10)
+    assert faults == [where]
+    assert one.dropped == (where == "send")
+    await one.stop()
+    await two.stop()
 
 
 async def test_without_redis_a_servers_own_listeners_hear_at_once() -> None:

@@ -7,7 +7,10 @@ listener that it missed one.
 import asyncio
 import contextlib
 import socket
+import time
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import redis.asyncio as redis
@@ -19,6 +22,8 @@ from redis.exceptions import RedisError
 Listener = Callable[[str, bytes], None]
 
 SEND_WITHIN_S = 5.0
+# Of messages of one topic that nobody understands the log says so once in so long.
+TELL_AGAIN_S = 60.0
 # A Redis whose machine vanished without a word is given up after about 15 s.
 GONE_AFTER = {
     socket.TCP_KEEPIDLE: 5,
@@ -26,6 +31,10 @@ GONE_AFTER = {
     socket.TCP_KEEPCNT: 2,
     socket.TCP_USER_TIMEOUT: 15_000,
 }
+
+_OF_ONE_KIND = (
+    "See that all servers on one Redis run the same version of farmlive on the same database."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -41,10 +50,13 @@ class Bus(Protocol):
         """Whether the other servers are out of hearing."""
 
     def publish(self, topic: str, message: bytes) -> None:
-        """Send to all listeners, soon; never blocks and never raises."""
+        """Send to all listeners, soon; never blocks and never raises, whatever one of them does."""
 
     def listen(self, listener: Listener) -> None:
-        """Call the listener, in the event loop, with (topic, message) for every message."""
+        """Call the listener, in the event loop, with (topic, message) for every message.
+
+        It may raise: what it could not take is its own loss and nobody else's.
+        """
 
     async def start(self) -> None:
         """Connect; returns even where the other side is away, and goes on trying."""
@@ -60,11 +72,35 @@ class LocalBus:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
+        self._silent_until: dict[str, float] = {}
+        self.failed = 0
 
     def publish(self, topic: str, message: bytes) -> None:
-        """Call every listener now."""
+        """Call every listener now, also where one before it fails: the log tells of that."""
         for listener in self._listeners:
-            listener(topic, message)
+            try:
+                listener(topic, message)
+            except Exception as error:
+                self.failed += 1
+                self._tell(topic, error)
+
+    def _tell(self, topic: str, error: Exception) -> None:
+        """Say where a listener failed, but neither the message nor the error's own words, which
+        may hold what a person wrote; and not for each of thousands a second.
+        """
+        now = time.monotonic()
+        if now < self._silent_until.get(topic, now):
+            return
+        self._silent_until[topic] = now + TELL_AGAIN_S
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _log.warning(
+            "a message between servers was not understood; going on without it",
+            topic=topic,
+            error=type(error).__name__,
+            at=f"{Path(place.filename).name}:{place.lineno}",
+            until_now=self.failed,
+            what_to_do=_OF_ONE_KIND,
+        )
 
     def listen(self, listener: Listener) -> None:
         """Add a listener."""
@@ -136,7 +172,7 @@ class RedisBus:
             try:
                 async with asyncio.timeout(SEND_WITHIN_S):
                     await self._client.publish(f"farmlive:{topic}", self._mark + message)
-            except (RedisError, OSError, TimeoutError):
+            except Exception:  # whatever it is, the next message is sent
                 self.dropped += 1
 
     async def _receive(self) -> None:
@@ -150,8 +186,8 @@ class RedisBus:
                             pause = 0.1
                             self.joined.set()
                         elif item["type"] == "pmessage":
-                            self._take(item["channel"].decode(), item["data"])
-            except (RedisError, OSError) as error:
+                            self._take(item["channel"].decode(errors="replace"), item["data"])
+            except Exception as error:  # whatever it is, Redis is asked again
                 if self.joined.is_set():
                     _log.warning("redis lost; this server goes on alone", error=str(error))
                 self.joined.clear()
