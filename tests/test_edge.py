@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import json
 import socket
+import threading
 
 import httpx
 import pytest
+from tests.waiting import until
 from websockets.asyncio.client import connect
 
+from farmlive import operations
 from farmlive.app import PortTaken, Server, listen, running
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.client import Channel
@@ -202,6 +205,25 @@ async def test_metrics_and_health(server: Server) -> None:
         assert "farmlive_channels 0.0" in (await client.get("/metrics")).text
         outside = await client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
         problem(outside, 401, "unauthorized")
+
+
+async def test_who_waits_for_the_writer_is_not_ready(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "SLOW_S", 0.05)
+    free = threading.Event()
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        await client.get("/readyz")  # the first one of a new server is waited for by a write
+        writing = asyncio.create_task(server.house.store.write(lambda _: free.wait(20)))
+
+        async def refused() -> bool:
+            return (await client.get("/readyz")).status_code == 503
+
+        await until(refused, "it is not ready")
+        problem(await client.get("/readyz"), 503, "not-ready")
+        free.set()
+        assert await writing
+        assert (await client.get("/readyz")).json() == {"status": "ready"}
 
 
 async def test_a_type_of_problem_leads_to_what_it_means(server: Server) -> None:

@@ -9,11 +9,12 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 _SOURCE = Path(__file__).parent / "native" / "faulty.c"
 _COMPILE = ("cc", "-O2", "-shared", "-fPIC", "-std=c11", "-D_GNU_SOURCE")
-_STATE = struct.Struct("=qqq")
+_STATE = struct.Struct("=qqqq")
 
 
 def build(folder: Path) -> Path:
@@ -63,14 +64,21 @@ class Faulty:
         """Let the time of day be wrong by so much."""
         self._state[:8] = struct.pack("=q", round(wrong_s * 1e9))
 
-    @contextlib.contextmanager
-    def full(self) -> Iterator[None]:
+    def full(self) -> AbstractContextManager[None]:
         """Let the disk be full during the block."""
-        self._state[8:16] = struct.pack("=q", 1)
+        return self._during(1)
+
+    def failing(self) -> AbstractContextManager[None]:
+        """Let the disk take what is written but fail to sync it, during the block."""
+        return self._during(3)
+
+    @contextlib.contextmanager
+    def _during(self, at: int) -> Iterator[None]:
+        self._state[8 * at : 8 * at + 8] = struct.pack("=q", 1)
         try:
             yield
         finally:
-            self._state[8:16] = struct.pack("=q", 0)
+            self._state[8 * at : 8 * at + 8] = struct.pack("=q", 0)
 
     def lose_power(self) -> int:
         """Put every file back as it was synced last; how many were other than that. Whoever wrote

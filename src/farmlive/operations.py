@@ -17,11 +17,21 @@ from sqlalchemy.exc import DBAPIError
 
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.people import Guard
-from farmlive.problems import NotFound, Problem, types
+from farmlive.problems import NotFound, Problem, Unavailable, types
 from farmlive.store import Store
+
+# A batch takes milliseconds.
+SLOW_S = 5.0
 
 MediaNumbers = Callable[[], Mapping[str, float]]
 NoticeNumbers = Callable[[], Awaitable[Mapping[str, int]]]
+
+
+class NotReady(Unavailable):
+    """The database takes nothing: what is written waits."""
+
+    slug = "not-ready"
+    title = "The database takes nothing at the moment"
 
 
 class Numbers(Collector):
@@ -81,7 +91,9 @@ def routes(
 
     @router.get("/readyz")
     async def ready() -> dict[str, str]:
-        """Whether the database answers too."""
+        """Whether the database answers too, and takes what is written."""
+        if store.writing_s > SLOW_S:
+            raise NotReady(f"It has been at one write for {store.writing_s:.0f} s.")
         await store.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
         return {"status": "ready"}
 

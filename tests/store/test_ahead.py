@@ -29,8 +29,8 @@ from tests.waiting import until
 from farmlive.settings import Settings
 from farmlive.store import Question, Store, hot, tally
 from farmlive.store.ahead import together
-from farmlive.store.batch import _TAKE_TURNS
 from farmlive.store.pipeline import Queue
+from farmlive.store.turns import TAKE_TURN
 
 metadata = MetaData()
 crates = Table(
@@ -229,7 +229,7 @@ async def test_a_database_that_stalls_gets_all_of_it(store: Store, settings: Set
         if store.dialect == "postgresql":  # nothing is sent to SQLite, which is never far behind
             connecting = psycopg.AsyncConnection.connect(settings.database_url)
             other = await held.enter_async_context(await connecting)
-            await other.execute(_TAKE_TURNS)
+            await other.execute(TAKE_TURN)
         written = asyncio.create_task(batch(store, *map(write, range(60))))
         await until(lambda: ran == 60, "all have left what they write")
     assert await written == list(range(60))

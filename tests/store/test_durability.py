@@ -2,6 +2,7 @@
 outside by the system calls of a process of its own.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from benches import faulty
+from benches.faulty import Faulty
 from sqlalchemy import Connection, text
+from tests.media.native.compiling import compiler
 
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -105,3 +109,51 @@ def _weaken_sqlite(connection: Connection) -> None:
             return "delete" if "journal" in Weak.asked else 2
 
     check_durable(Weak())  # type: ignore[arg-type]
+
+
+FAILS = """
+import asyncio, sys
+from pathlib import Path
+from sqlalchemy import text
+from farmlive.settings import Settings
+from farmlive.store import CommitUnknown, Store
+
+async def main():
+    store = await Store.open(Settings(data=Path(sys.argv[1])))
+    await store.write(lambda c: c.execute(text("CREATE TABLE t (n INTEGER)")) and None)
+    print("failing", flush=True)
+    sys.stdin.readline()
+    try:
+        await store.write(lambda c: c.execute(text("INSERT INTO t VALUES (1)")) and None)
+    except CommitUnknown as problem:
+        print(problem.slug, flush=True)
+    sys.stdin.readline()
+    await store.write(lambda c: c.execute(text("INSERT INTO t VALUES (2)")) and None)
+    print(await store.read(lambda c: c.execute(text("SELECT sum(n) FROM t")).scalar()), flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_nobody_is_told_of_what_could_not_be_synced_that_it_was_not_kept(tmp_path: Path) -> None:
+    """What lies in the WAL with its commit may be found there after a restart."""
+    compiler()
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    disk = Faulty(faulty.build(tmp_path), folder, tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", FAILS, str(folder)],
+        env={**os.environ, **disk.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdin
+        assert server.stdout
+        assert server.stdout.readline() == "failing\n"
+        with disk.failing():
+            print(file=server.stdin, flush=True)
+            assert server.stdout.readline() == "save-unknown\n"
+        print(file=server.stdin, flush=True)
+        assert server.stdout.readline() in ("2\n", "3\n")
+    disk.close()

@@ -6,8 +6,8 @@
  * the files' place has lost power. Names count as kept at once, as where a file system has a
  * journal of them.
  *
- * FAULTY_STATE: a file that all map, with three int64: by how many nanoseconds the time of day is
- * wrong, whether the disk is full, and how many times a file was synced.
+ * FAULTY_STATE: a file that all map, with four int64: by how many nanoseconds the time of day is
+ * wrong, whether the disk is full, how many times a file was synced, and whether it can't be.
  *
  * No part of the server: only the bench that ends it by force, and its tests, use this.
  */
@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 struct state {
-    int64_t wrong_ns, full, syncs;
+    int64_t wrong_ns, full, syncs, fails;
 };
 
 static char folder[PATH_MAX], shadow[PATH_MAX];
@@ -123,9 +123,18 @@ static void keep(int file)
     __atomic_add_fetch(&state->syncs, 1, __ATOMIC_RELAXED);
 }
 
+static int fails(int file)
+{
+    if (state == NULL || state->fails == 0 || !ours(file)) {
+        return 0;
+    }
+    errno = EIO;
+    return 1;
+}
+
 int fsync(int file)
 {
-    int failed = REAL(fsync)(file);
+    int failed = fails(file) ? -1 : REAL(fsync)(file);
     if (failed == 0) {
         keep(file);
     }
@@ -134,7 +143,7 @@ int fsync(int file)
 
 int fdatasync(int file)
 {
-    int failed = REAL(fdatasync)(file);
+    int failed = fails(file) ? -1 : REAL(fdatasync)(file);
     if (failed == 0) {
         keep(file);
     }

@@ -19,16 +19,16 @@ from farmlive.store.ahead import Question, together
 from farmlive.store.connection import HotConnection
 from farmlive.store.pipeline import Earlier
 from farmlive.store.tally import Mark, Miscounted
+from farmlive.store.turns import TAKE_TURN, waited_in_vain
 
 # Classes of SQLSTATE: the connection, resources, someone's intervention, the system, PostgreSQL.
 CONNECTION_STATES = ("08", "57")
 _FAULT_STATES = (*CONNECTION_STATES, "53", "58", "XX")
-_FAULTS = ("disk is full", "disk I/O error", "unable to open database")
+# A disk that fails at a sync may keep what it could not sync, or not.
+SYNC_FAULT = "disk I/O error"
+_FAULTS = ("disk is full", SYNC_FAULT, "unable to open database")
 _CALLS = "farmlive.after_commit"
 _BEGIN, _END, _UNDO = "SAVEPOINT unit", "RELEASE SAVEPOINT unit", "ROLLBACK TO SAVEPOINT unit"
-# A batch changes rows of many broadcasts in the order of its functions; two nodes' batches would
-# deadlock. So nodes on one PostgreSQL take turns, as SQLite's BEGIN IMMEDIATE has them do.
-_TAKE_TURNS = "SELECT pg_advisory_xact_lock(7310306862116234)"
 
 
 @dataclass(slots=True, eq=False)
@@ -81,7 +81,7 @@ def run(connection: HotConnection, batch: Sequence[Unit]) -> None:
 
     Where what a function had left failed once it was sent, those after it are run again.
     """
-    turn = (_TAKE_TURNS,) if connection.dialect.name == "postgresql" else ()
+    turn = (TAKE_TURN,) if connection.dialect.name == "postgresql" else ()
     connection.leave(*turn, _BEGIN, owner=None)
     left = deque(batch)
     done: list[tuple[Unit, Mark]] = []
@@ -161,8 +161,10 @@ def ends_transaction(error: BaseException) -> bool:
     if error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):
-        text = str(error.orig)
-        return any(fault in text for fault in _FAULTS)
+        said = str(error.orig)
+        return any(fault in said for fault in _FAULTS)
+    if waited_in_vain(error):
+        return True
     state = state_of(error)
     # Without a state the driver speaks, of a connection that it can't get or has lost.
     return isinstance(error, OperationalError) if state is None else state[:2] in _FAULT_STATES

@@ -5,8 +5,10 @@ transaction. Answers go out after the COMMIT.
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar, cast
@@ -17,8 +19,16 @@ from sqlalchemy.exc import DBAPIError
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
+from farmlive.store import turns
 from farmlive.store.ahead import Question
-from farmlive.store.batch import CONNECTION_STATES, Unit, ends_transaction, run, state_of
+from farmlive.store.batch import (
+    CONNECTION_STATES,
+    SYNC_FAULT,
+    Unit,
+    ends_transaction,
+    run,
+    state_of,
+)
 from farmlive.store.connection import HotConnection
 from farmlive.store.engine import DatabaseRefused
 from farmlive.store.migrate import migrate
@@ -42,7 +52,9 @@ class CommitFailed(Unavailable):
 
 
 class CommitUnknown(Unavailable):
-    """The connection broke during COMMIT: what was asked may have been kept, or not."""
+    """The connection broke during COMMIT, or SQLite's disk did at its sync: what was asked may have
+    been kept, or not.
+    """
 
     slug = "save-unknown"
     title = "The database went away while saving"
@@ -65,6 +77,7 @@ class Store:
         self._pending: list[Unit] = []
         self._crowded = False
         self._closed = False
+        self._began: float | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._batches: queue.SimpleQueue[list[Unit] | None] = queue.SimpleQueue()
@@ -98,6 +111,12 @@ class Store:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._writer.dialect.name
+
+    @property
+    def writing_s(self) -> float:
+        """For how long, in seconds, the writer has been at what it does; 0 where it is at nothing."""
+        began = self._began
+        return 0 if began is None else time.monotonic() - began
 
     async def write(
         self, function: Callable[[Connection], T], *, asks: Question | None = None
@@ -189,7 +208,9 @@ class Store:
 
     def _write_batches(self) -> None:
         while (batch := self._batches.get()) is not None:
+            self._began = time.monotonic()
             self._write(batch)
+            self._began = None
             self._loop.call_soon_threadsafe(self._answer, batch)
 
     def _write(self, batch: list[Unit]) -> None:
@@ -209,10 +230,18 @@ class Store:
             if isinstance(error, Miscounted):  # a fault of ours, which nobody would hear of
                 told = {"message": "nothing of a batch was kept", "exception": error}
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)
-            failure = _failure(error, committing and self.dialect == "postgresql")
+            if turns.waited_in_vain(error):
+                self._end_others_turn()
+            failure = _failure(error, committing)
             for unit in batch:
                 unit.calls = []
                 unit.error = failure()  # a refusal too: it may have been for what is not kept
+
+    def _end_others_turn(self) -> None:
+        with contextlib.suppress(DBAPIError):  # it is away, and its turns with it
+            if turns.end_others(self._writer):
+                told = {"message": "a server had stopped in its turn, which was ended"}
+                self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)
 
 
 def _prepare(writer: Engine) -> None:
@@ -229,11 +258,13 @@ def _prepare(writer: Engine) -> None:
     migrate(writer)
 
 
-def _failure(error: Exception, unknown: bool) -> Callable[[], Unavailable]:
+def _failure(error: Exception, committing: bool) -> Callable[[], Unavailable]:
     lost = isinstance(error, DBAPIError) and (
-        error.connection_invalidated or str(state_of(error))[:2] in CONNECTION_STATES
+        error.connection_invalidated
+        or str(state_of(error))[:2] in CONNECTION_STATES
+        or SYNC_FAULT in str(error.orig)
     )
-    if unknown and lost:
+    if committing and lost:
         return lambda: CommitUnknown(
             "It may have been saved or not. Send the same request with the same key again: it is "
             "done once at most."

@@ -12,8 +12,19 @@ from sqlalchemy.exc import ArgumentError
 from farmlive import compact
 from farmlive.store.connection import quick
 
+# Nobody waits longer for another server's turn, or for what someone has locked.
 BUSY_TIMEOUT_MS = 10_000
 READERS = 4
+
+# When PostgreSQL's machine counts as gone, and ours for it: what was sent is not acknowledged for
+# so long, or nothing is heard for as long. The system's own times are a quarter of an hour and two.
+_GONE_AFTER_S = 15
+_KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2}
+# What a connection sets at PostgreSQL's end.
+_WATCHED = "; ".join(
+    f"SET tcp_{name} = {value}"
+    for name, value in (*_KEEPALIVES.items(), ("user_timeout", _GONE_AFTER_S * 1000))
+)
 
 
 class DatabaseRefused(Exception):
@@ -90,7 +101,12 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
     else:
         # At a ROLLBACK, with which a reader ends, psycopg forgets all that is prepared on the
         # connection, hot statements too, if it prepared one by itself.
-        options["connect_args"] = {"connect_timeout": 10, "prepare_threshold": None}
+        options["connect_args"] = {
+            "connect_timeout": 10,
+            "prepare_threshold": None,
+            "tcp_user_timeout": _GONE_AFTER_S * 1000,
+            **_KEEPALIVES,
+        }
     engine = create_engine(url, **options)
     if sqlite:
 
@@ -107,15 +123,19 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
         def _begin(connection: Connection) -> None:
             connection.exec_driver_sql(begin)
 
-    elif read_only:
-        engine = engine.execution_options(postgresql_readonly=True)
     else:
 
         @event.listens_for(engine, "connect")
-        def _plan_once(connection: Any, _record: Any) -> None:
-            # Its statements are made for its indexes, and the same whatever the values: to plan
-            # one for each takes PostgreSQL longer than to execute it.
-            connection.execute("SET plan_cache_mode = force_generic_plan")
+        def _watch(connection: Any, _record: Any) -> None:
+            connection.execute(_WATCHED)
+            if not read_only:
+                connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+                # Its statements are made for its indexes, and the same whatever the values: to plan
+                # one for each takes PostgreSQL longer than to execute it.
+                connection.execute("SET plan_cache_mode = force_generic_plan")
             connection.commit()
+
+        if read_only:
+            engine = engine.execution_options(postgresql_readonly=True)
 
     return quick(engine)

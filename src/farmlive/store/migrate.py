@@ -24,5 +24,7 @@ def migrate(writer: Engine) -> None:
     """Run what revisions are missing, all in one transaction."""
     with writer.begin() as connection:
         if connection.dialect.name == "postgresql":
+            # However long the other's take.
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         command.upgrade(configuration(connection), "head")
