@@ -83,6 +83,14 @@ def test_what_is_undone_was_a_step_and_boxes_that_went_back_are_taken_again() ->
     assert undone == forward
 
 
+def test_each_payment_and_refund_has_its_way_back() -> None:
+    back = {(step.after, step.before): step for step in life.BACK_PAYMENTS}
+    forward = {(step.before, step.after): step for step in life.PAYMENTS}
+    assert back.keys() == forward.keys()
+    for pair, step in forward.items():
+        assert (back[pair].event, back[pair].who) == (step.event, step.who)
+
+
 def test_a_clerk_undoes_only_what_a_clerk_did() -> None:
     for step in life.BACK_STATES:
         forward = next(
