@@ -141,6 +141,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     review = Review(store, log, settings)
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))
     channel.orders_of(shop.audiences)
+    log.buyers_by(shop.orders.devices)
     people.farms_by(farms.find)
     people.blocks.sources(shop.orders.buyer_of, chat.sender)
     for command in shop_channel.commands(shop):

@@ -1,5 +1,6 @@
 """Events written together: in their order, without a gap, with one time, told after the commit."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -44,6 +45,34 @@ async def test_what_a_handler_writes_follows_and_is_told_after(store: Store) -> 
     log.hear("a", lambda connection, _: log.append_all(connection, made.id, entries("c")))
     await store.write(lambda c: log.append_all(c, made.id, entries("a", "b")))
     assert [(event.kind, event.seq) for event in told] == [("a", 1), ("b", 2), ("c", 3)]
+
+
+async def test_what_was_missed_names_the_device_of_each_order(store: Store, log: Log) -> None:
+    made = await Broadcasts(store, log, LocalBus()).create(NewBroadcast(title=Bilingual(en="x")))
+    asked: list[list[str]] = []
+
+    def buyers(_connection: Connection, orders: Sequence[str]) -> dict[str, str]:
+        asked.append(list(orders))
+        return {"1": "a device", "2": "another"}
+
+    log.buyers_by(buyers)
+    told = (["public"], ["staff", "farm:7", "order:1"], ["order:2"], ["order:1"], ["order:gone"])
+    written = [Entry("a", audience, {}) for audience in told]
+    await store.write(lambda c: log.append_all(c, made.id, written))
+    missed = await store.read(lambda c: log.missed(c, made.id, 1))
+    assert [(event.seq, event.device) for event in missed] == [
+        (2, "a device"),
+        (3, "another"),
+        (4, "a device"),
+        (5, None),
+    ]
+    assert asked == [["1", "2", "gone"]]  # once, each order once
+    # Who reads the log itself learns of no device, nor does who is shown an event.
+    assert {event.device for event in await store.read(lambda c: log.events(c, made.id))} == {None}
+    assert all("device" not in str(event.shown()) for event in missed)
+    await store.write(lambda c: log.append(c, made.id, "b", [PUBLIC], {}))
+    await store.read(lambda c: log.missed(c, made.id, 5))
+    assert len(asked) == 1
 
 
 async def test_what_fails_together_leaves_nothing(store: Store, log: Log) -> None:

@@ -13,6 +13,7 @@ from farmlive.origin.models import NewFarm, NewLot
 from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden
+from farmlive.shop import orders as ordered
 from farmlive.shop.order_change_models import OrderFilter
 from farmlive.shop.order_models import Refund, StateChange
 from farmlive.shop.problems import KeyReused, NotInState, RefundTooHigh, UnknownOrder
@@ -284,3 +285,15 @@ async def test_orders_are_listed_by_state_and_way(stall: Any) -> None:
     assert [order.id for order in await seen(stall, HOST, way="pickup")] == [collected["order"]]
     assert len(await seen(stall, HOST)) == 3
     assert (await seen(stall, HOST))[0].token == first["token"]
+
+
+async def test_of_orders_and_holds_the_devices_are_found_again(
+    stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ordered, "_AT_ONCE", 2)
+    placed = [(await stall.place())["order"] for _ in range(3)]
+    held = (await hold(stall, by=caller("holding")))["order"]
+    ids = [*placed, ulid(), held]
+    found = await stall.store.read(lambda c: stall.shop.orders.devices(c, ids))
+    assert found == {**dict.fromkeys(placed, stall.viewer.device), held: "holding"}
+    assert await stall.store.read(lambda c: stall.shop.orders.devices(c, [])) == {}

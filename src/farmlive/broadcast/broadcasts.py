@@ -235,7 +235,7 @@ class Broadcasts:
     async def _load(self, broadcast: str) -> Hub:
         async def catch_up(after: int) -> list[Event]:
             return await self._store.read(
-                lambda connection: self._log.events(connection, broadcast, after=after)
+                lambda connection: self._log.missed(connection, broadcast, after)
             )
 
         hub = Hub(broadcast, catch_up, self.counts)

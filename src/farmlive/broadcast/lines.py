@@ -18,6 +18,11 @@ def farm_audience(farm: str) -> str:
     return FARM + farm
 
 
+def order_of(told: Iterable[str]) -> str | None:
+    """The order whose buyer is among those that an event was told to; at most one is."""
+    return next((name.removeprefix(ORDER) for name in told if name.startswith(ORDER)), None)
+
+
 def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict[str, Any]:
     """The data of an event that was told to `told`, as someone of these `audiences` sees it.
 

@@ -5,7 +5,7 @@ broadcast's row, as nobody else writes meanwhile, and goes to the bus only after
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from farmlive import compact
 from farmlive.bilingual import Bilingual
+from farmlive.broadcast.lines import order_of
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
@@ -47,7 +48,8 @@ class Event:
     kind: str
     audience: tuple[str, ...]
     data: dict[str, Any]
-    # The device whose open channels gain the event's `order:` audience; not kept.
+    # The device whose open channels gain the event's `order:` audience. The log does not keep it:
+    # `Log.missed` asks who ordered.
     device: str | None = None
 
     def shown(self) -> dict[str, Any]:
@@ -75,6 +77,7 @@ class Head:
 
 
 Handler = Callable[[Connection, Event], None]
+BuyersOf = Callable[[Connection, Sequence[str]], Mapping[str, str]]
 
 _ADVANCE = hot(
     update(broadcasts)
@@ -98,6 +101,11 @@ class Log:
     def __init__(self, bus: Bus):
         self._bus = bus
         self._handlers: defaultdict[str, list[Handler]] = defaultdict(list)
+        self._buyers_of: BuyersOf = lambda _connection, _orders: {}
+
+    def buyers_by(self, lookup: BuyersOf) -> None:
+        """How to find the devices that ordered or hold, by the identifiers of orders."""
+        self._buyers_of = lookup
 
     def hear(self, kind: str, handler: Handler) -> None:
         """Have the handler run for each event of the kind, in the event's own transaction."""
@@ -216,6 +224,19 @@ class Log:
         return [
             Event(row.broadcast, row.seq, row.at, row.kind, tuple(row.audience), row.data)
             for row in connection.execute(query)
+        ]
+
+    def missed(self, connection: Connection, broadcast: str, after: int) -> list[Event]:
+        """The events with `seq` greater than `after`, as the bus would have brought them: of an
+        order with its buyer's device, whichever of its events gave that device the right to it.
+        """
+        found = self.events(connection, broadcast, after=after)
+        orders = [order_of(event.audience) for event in found]
+        named = sorted({order for order in orders if order is not None})
+        buyers = self._buyers_of(connection, named) if named else {}
+        return [
+            event if order is None else replace(event, device=buyers.get(order))
+            for event, order in zip(found, orders, strict=True)
         ]
 
     def redact(self, connection: Connection, broadcast: str, seq: int) -> bool:

@@ -4,6 +4,7 @@ A step is one transaction with its event, and with the stock where boxes go back
 it. Steps that can be undone are moves.py's.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -37,6 +38,16 @@ _OF_DEVICE = union_all(
         for table in (orders, holds)
     )
 )
+_DEVICES = union_all(
+    *(
+        select(table.c.id, table.c.device).where(
+            table.c.id.in_(bindparam("of_orders", expanding=True))
+        )
+        for table in (orders, holds)
+    )
+)
+# A database takes so many values in a query and no more.
+_AT_ONCE = 1_000
 _before = orders.alias("before")
 _KEPT = (
     "Nothing was given back now: an earlier refund came with this key and was kept. Look at the "
@@ -67,6 +78,14 @@ class Orders:
             return placed.device, placed.buyer
         device = connection.execute(select(holds.c.device).where(holds.c.id == order)).scalar()
         return None if device is None else (device, None)
+
+    def devices(self, connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+        """The devices that ordered or hold, by the ids of the orders, of those that there are."""
+        found: dict[str, str] = {}
+        for first in range(0, len(ids), _AT_ONCE):
+            some = {"of_orders": list(ids[first : first + _AT_ONCE])}
+            found.update((row.id, row.device) for row in connection.execute(_DEVICES, some))
+        return found
 
     # Reading.
 
