@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from farmlive.app import Server
 from farmlive.broadcast.models import NewBroadcast
+from farmlive.clock import now_ms
 
 OFFER = {"offer": "01OFFER", "name": {"zh": "金桔", "en": "Kumquats"}, "released": 5, "left": 5}
 
@@ -77,9 +78,11 @@ async def live(server: Server) -> str:
 
 async def test_welcome_has_the_snapshot_and_what_it_covers(server: Server, live: str) -> None:
     async with channel(server, live) as socket:
+        before = now_ms()
         welcome = await get(socket)
         assert socket.subprotocol == "farmlive.v1"
     assert welcome["type"] == "welcome"
+    assert before - 5_000 < welcome["now"] <= now_ms()
     assert welcome["to"] == 2
     assert welcome["you"]["role"] is None
     snapshot = welcome["snapshot"]
@@ -146,7 +149,24 @@ async def test_resume_sends_what_was_missed_first_and_nothing_twice(
 
 async def test_resume_with_nothing_missed_says_so(server: Server, live: str) -> None:
     async with channel(server, live, "?after=2") as socket:
-        assert await get(socket) == {"type": "events", "to": 2, "events": []}
+        first = await get(socket)
+        assert now_ms() - 5_000 < first.pop("now") <= now_ms()
+        assert first.pop("you")["role"] is None
+        assert first == {"type": "events", "to": 2, "events": []}
+
+
+async def test_only_the_first_frame_after_coming_back_tells_the_time_and_who_one_is(
+    server: Server, live: str, coordinator: str
+) -> None:
+    async with channel(server, live, key=coordinator) as talks:
+        to = (await get(talks))["to"]
+        await ask(talks, "chat.say", text="missed")
+        async with channel(server, live, f"?after={to}", key=coordinator) as back:
+            first = await get(back)
+            assert first["now"] >= first["events"][-1]["at"]
+            assert first["you"]["role"] == "coordinator"
+            await ask(talks, "chat.say", text="heard")
+            assert not {"now", "you"} & (await comes(back, with_kind("chat.said"))).keys()
 
 
 @pytest.mark.parametrize("after", ["", "?after=1", "?after=999999999"])

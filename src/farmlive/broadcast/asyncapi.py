@@ -28,6 +28,11 @@ _PROBLEM = {
     },
 }
 _IDENTITY = {"type": ["string", "integer", "null"]}
+# What the first frame of a channel says besides, whichever it is.
+_FIRST = {
+    "now": {"type": "integer", "description": "The server's clock, UTC milliseconds since 1970"},
+    "you": {"type": "object", "description": "The `role` and `nickname` that one is heard by"},
+}
 
 
 def _frame(type_: str, **properties: Any) -> dict[str, Any]:
@@ -45,10 +50,15 @@ _FROM_SERVER = {
     "welcome": _frame(
         "welcome",
         to={"type": "integer"},
-        you={"type": "object"},
+        **_FIRST,
         snapshot={"type": "object"},
     ),
-    "events": _frame("events", to={"type": "integer"}, events={"type": "array", "items": _EVENT}),
+    "events": _frame(
+        "events",
+        to={"type": "integer"},
+        **_FIRST,
+        events={"type": "array", "items": _EVENT},
+    ),
     "reply": _frame(
         "reply",
         id=_IDENTITY,

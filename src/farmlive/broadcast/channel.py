@@ -196,21 +196,18 @@ class Channel:
             role=caller.role,
             joined_at=now_ms(),
         )
+        you = {"role": client.role, "nickname": client.nickname}
+        said = {"now": now_ms(), "you": you}
         # From here to join nothing is awaited, so that no event falls between.
         if after is not None and hub.missed(after):
             client.to = after
-            frame = hub.frame(client) or encode(
-                {"type": "events", "to": hub.scene.seq, "events": []}
-            )
+            frame = hub.frame(client, said)
         else:
             snapshot = {
                 "broadcast": {**row.model_dump(), "state": hub.scene.state},
                 **view(hub.scene, client.audiences),
             }
-            you = {"role": client.role, "nickname": client.nickname}
-            frame = encode(
-                {"type": "welcome", "to": hub.scene.seq, "you": you, "snapshot": snapshot}
-            )
+            frame = encode({"type": "welcome", "to": hub.scene.seq, **said, "snapshot": snapshot})
         client.to = hub.scene.seq
         client.wire.put(frame)
         hub.join(client)

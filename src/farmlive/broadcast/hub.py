@@ -162,9 +162,14 @@ class Hub:
             if not self.devices[client.device]:
                 del self.devices[client.device]
 
-    def frame(self, client: Client) -> bytes | None:
-        """The frame with what the client has not got, or None where it may see nothing of it."""
-        return self._frame(_News.of(self._tail(client.to)), client.audiences, {})
+    def frame(self, client: Client, said: dict[str, Any]) -> bytes:
+        """The frame with what the client has not got, and what else is said to it."""
+        found = _News.of(self._tail(client.to)).encoded(client.audiences, {})
+        self.counts.frames += bool(found)
+        return text_frame(
+            b'{"type":"events","to":%d,%b,"events":[%b]}'
+            % (self.scene.seq, compact.encode(said)[1:-1], b",".join(found))
+        )
 
     def stop(self) -> None:
         """Send what is due and end the timers."""
@@ -298,14 +303,7 @@ class Hub:
         return _News.of(events)
 
     def _frame(self, news: "_News", audiences: frozenset[str], pieces: "_Pieces") -> bytes | None:
-        found = []
-        for event in news.seen_by(audiences):
-            mine = audiences.intersection(event.audience)
-            key = (event.seq, _ANYONE if PUBLIC in mine else mine)
-            piece = pieces.get(key)
-            if piece is None:
-                piece = pieces[key] = compact.encode(visible(event, audiences))
-            found.append(piece)
+        found = news.encoded(audiences, pieces)
         if not found:
             return None
         self.counts.frames += 1
@@ -336,6 +334,18 @@ class _News:
             return lists[0]
         found = {event.seq: event for events in lists for event in events}
         return [found[seq] for seq in sorted(found)]
+
+    def encoded(self, audiences: frozenset[str], pieces: "_Pieces") -> list[bytes]:
+        """The same as they may see it; `pieces` are those that were encoded before."""
+        found = []
+        for event in self.seen_by(audiences):
+            mine = audiences.intersection(event.audience)
+            key = (event.seq, _ANYONE if PUBLIC in mine else mine)
+            piece = pieces.get(key)
+            if piece is None:
+                piece = pieces[key] = compact.encode(visible(event, audiences))
+            found.append(piece)
+        return found
 
 
 # An event as it is shown to who has these of its audiences.

@@ -1,10 +1,19 @@
 // The server's clock: what runs out there runs out here at the same moment, however this device's
-// clock is set.
+// clock is set. A page's own time stands still while its phone sleeps, and a page that Back brings out
+// again bears the time of then; so each time that the server says is heard.
 
 import { page } from "./words.js";
 
 const loaded = performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now();
+/** So much the page's own time is behind, as far as was heard. */
+let behind = 0;
+
+const own = () => (page.now === undefined ? Date.now() : page.now + performance.now() - loaded);
 
 /** Milliseconds since 1970 by the server's clock. */
-export const now = () =>
-  page.now === undefined ? Date.now() : page.now + performance.now() - loaded;
+export const now = () => own() + behind;
+
+/** Takes a time that the server said: it is that late at least. An old one changes nothing. */
+export function heard(at) {
+  if (at > now()) behind = at - own();
+}

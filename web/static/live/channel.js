@@ -2,19 +2,29 @@
 // What the events mean is fold.js's part.
 
 import { Problem } from "../common/api.js";
+import { heard } from "../common/now.js";
 import { t } from "../common/words.js";
 
 const FIRST_WAIT = 400;
 const LONGEST_WAIT = 10_000;
 const REPLY_WITHIN = 8_000;
 const SILENCE = 40_000; // a live broadcast counts its viewers every 10 s
-const FINAL = new Set([4404, 4403, 4401]);
+const LONG = 3_000; // so long a link may be made anew in silence
+const LONGEST_TRY = 15_000; // a path that is dead answers no try, and refuses none
+const UNKNOWN_KEY = 4401;
+const FINAL = new Set([4404, 4403, UNKNOWN_KEY]);
 
 export class Channel extends EventTarget {
-  /** Events: "welcome" and "events" with the frame as detail, "state" with open, waiting or refused. */
-  constructor(broadcast) {
+  /**
+   * Events: "welcome" and "events" with the frame as detail, "state" with open, waiting or refused.
+   * A page that is for a `role` is refused where it would be heard as another: whoever was signed out
+   * while the link was gone comes back as a viewer.
+   */
+  constructor(broadcast, role) {
     super();
     this.path = `/api/v1/broadcasts/${broadcast}/live`;
+    this.role = role;
+    this.live = false; // whether the broadcast is, so that silence says that the link is dead
     this.to = null;
     this.state = "waiting";
     this.problem = null;
@@ -33,6 +43,7 @@ export class Channel extends EventTarget {
 
   connect() {
     clearTimeout(this.timer);
+    this.began = Date.now();
     const url = new URL(this.path, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     if (this.to !== null) url.searchParams.set("after", this.to);
@@ -49,8 +60,16 @@ export class Channel extends EventTarget {
   hear(frame) {
     this.heard = Date.now();
     if (frame.type === "welcome" || frame.type === "events") {
+      if (this.role && frame.you && frame.you.role !== this.role) {
+        this.cut();
+        this.lost(UNKNOWN_KEY);
+        return;
+      }
       this.to = frame.to;
       this.waits = 0;
+      clearTimeout(this.late);
+      heard(frame.now);
+      this.follow(frame);
       this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
       this.become("open");
     } else if (frame.type === "reply") {
@@ -65,13 +84,20 @@ export class Channel extends EventTarget {
     }
   }
 
+  /** Whether the broadcast is live now, and of when its last event is. */
+  follow({ snapshot, events = [] }) {
+    if (snapshot) this.live = snapshot.broadcast.state === "live";
+    for (const { kind, at } of events) {
+      heard(at);
+      if (kind === "broadcast.started") this.live = true;
+      if (kind === "broadcast.ended") this.live = false;
+    }
+  }
+
   lost(code) {
     this.socket = null;
-    for (const [id, asked] of this.asked) {
-      clearTimeout(asked.timer);
-      asked.reject(offline());
-      this.asked.delete(id);
-    }
+    clearTimeout(this.late);
+    this.letGo();
     if (FINAL.has(code)) {
       this.become("refused");
       return;
@@ -82,19 +108,50 @@ export class Channel extends EventTarget {
     this.timer = setTimeout(() => this.connect(), code === 4429 ? LONGEST_WAIT : wait);
   }
 
+  get isSilent() {
+    return Date.now() - this.heard >= SILENCE;
+  }
+
   /** Try at once, where a try is due: the network or the page came back. */
   hurry() {
     if (this.state === "waiting" && this.socket === null) this.connect();
+    else if (this.state === "open" && !this.live && this.isSilent) this.renew();
     else this.watch();
   }
 
-  /** A link that went dead without a word is cut, so that it is made anew. */
+  /** A link that went dead without a word is cut, so that it is made anew; so is a try that hangs. */
   watch() {
-    if (this.state !== "open" || !this.live || Date.now() - this.heard < SILENCE) return;
+    const isDead = this.state === "open" && this.live && this.isSilent;
+    const isHanging = this.state === "waiting" && this.socket !== null && Date.now() - this.began >= LONGEST_TRY;
+    if (!isDead && !isHanging) return;
+    this.cut();
+    this.lost(1006);
+  }
+
+  /** Where there is little to hear, silence does not tell if the link is dead: who comes back to the page
+      gets another one, and is told only where it takes long. */
+  renew() {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    this.cut();
+    this.connect();
+    clearTimeout(this.late);
+    this.late = setTimeout(() => this.become("waiting"), LONG);
+  }
+
+  cut() {
     const dead = this.socket;
     this.socket = null;
     dead.close();
-    this.lost(1006);
+    this.letGo();
+  }
+
+  /** Nothing that was asked by the link that is gone will be answered. */
+  letGo() {
+    for (const [id, asked] of this.asked) {
+      clearTimeout(asked.timer);
+      asked.reject(offline());
+      this.asked.delete(id);
+    }
   }
 
   become(state) {
@@ -103,10 +160,14 @@ export class Channel extends EventTarget {
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
 
+  get isOpen() {
+    return this.state === "open" && this.socket.readyState === WebSocket.OPEN;
+  }
+
   /** Send a message and wait for its reply. Rejects with a Problem; slug "offline" where no answer
       came, so that it is not known whether it was done. */
   ask(message) {
-    if (this.state !== "open") return Promise.reject(offline());
+    if (!this.isOpen) return Promise.reject(offline());
     return new Promise((resolve, reject) => {
       const id = String((this.next += 1));
       const timer = setTimeout(() => {
@@ -120,7 +181,7 @@ export class Channel extends EventTarget {
 
   /** Send a message whose reply nobody waits for; dropped while offline. */
   tell(message) {
-    if (this.state === "open") this.socket.send(JSON.stringify(message));
+    if (this.isOpen) this.socket.send(JSON.stringify(message));
   }
 }
 

@@ -19,13 +19,14 @@ import { Phone } from "./phone.js";
 import { Prices } from "./price.js";
 import { Releases } from "./release.js";
 import { sender } from "./sending.js";
+import { tellSignedOut } from "./signed-out.js";
 import { Stage } from "./stage.js";
 import { Chat } from "./talk.js";
 
 const { broadcast } = page.data;
 const runs = page.data.role !== "moderator";
 const scene = new Scene();
-const channel = new Channel(broadcast);
+const channel = new Channel(broadcast, page.data.role);
 const send = sender(channel);
 const offers = () => scene.offers;
 
@@ -152,5 +153,6 @@ channel.addEventListener("events", ({ detail }) => {
   drawSoon();
 });
 channel.addEventListener("state", ({ detail }) => {
-  document.querySelector("[data-offline]").hidden = detail === "open";
+  document.querySelector("[data-offline]").hidden = detail !== "waiting";
 });
+tellSignedOut(channel);

@@ -235,12 +235,10 @@ document.addEventListener("visibilitychange", takeUpAgain);
 program.addEventListener("state", draw);
 channel.addEventListener("welcome", ({ detail }) => {
   scene.load(detail.snapshot);
-  channel.live = scene.broadcast.state === "live";
   draw();
 });
 channel.addEventListener("events", ({ detail }) => {
   for (const event of detail.events) scene.apply(event);
-  channel.live = scene.broadcast.state === "live";
   if (scene.broadcast.state === "ended" && (publisher.isOn || camera.isOpen)) leave("ended");
   draw();
 });

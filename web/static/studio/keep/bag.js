@@ -10,14 +10,15 @@ import { Channel } from "../../live/channel.js";
 import { get, post, put } from "../api.js";
 import { balanceOf, lotWords, releasable } from "../balance.js";
 import { spoken } from "../sentences.js";
+import { tellSignedOut } from "../signed-out.js";
 import { drawParts, leftOfWords, parts } from "../stock.js";
 import { act, List } from "./list.js";
 import { FormSheet, offer as choices } from "./sheet.js";
 
-const { broadcast, state } = page.data;
+const { broadcast, role, state } = page.data;
 const isOpen = state !== "ended";
 const path = `/api/v1/broadcasts/${broadcast}`;
-const channel = new Channel(broadcast);
+const channel = new Channel(broadcast, role);
 const adding = new FormSheet("offer-sheet");
 const changing = new FormSheet("change-sheet");
 let products = [];
@@ -220,4 +221,5 @@ function change(card) {
 adding.elements.product.addEventListener("change", drawLots);
 adding.elements.lot.addEventListener("change", drawMost);
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", add);
+tellSignedOut(channel);
 list.reload().then(drawEnds);

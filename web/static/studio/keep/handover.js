@@ -10,7 +10,7 @@ import { toast } from "../../common/toast.js";
 import { t, text } from "../../common/words.js";
 import { Digits } from "../desk/digits.js";
 import { flagWords } from "../desk/flags.js";
-import { find, give, takeBack } from "../desk/handing.js";
+import { find, Handing } from "../desk/handing.js";
 import { get } from "../api.js";
 import { spoken } from "../sentences.js";
 import { asked, isDue, stateWords } from "../state.js";
@@ -29,11 +29,12 @@ const digits = new Digits();
 let said = null;
 /** The order that is handed over, and the code by which it was found, if by one. */
 let giving = null;
-/** How many were handed over: what is said of an earlier one is said no more. */
-let deeds = 0;
+/** What was done last, which is said until the next one: its order, its move and the words. */
+let last = null;
 
 const where = () => (centre.value ? { centre: centre.value } : {});
 const waiting = new Waiting(where, (order) => show(order));
+const handing = new Handing();
 
 function askCode() {
   said = null;
@@ -48,7 +49,9 @@ digits.addEventListener("whole", async ({ detail }) => {
   try {
     const order = await find(meant);
     askCode();
-    show(order, meant);
+    // Another one may stand in the sheet by now: this one comes after it, not under the finger.
+    if (sheet.open) sheet.addEventListener("close", () => show(order, meant), { once: true });
+    else show(order, meant);
   } catch (problem) {
     rests = wrong(problem, meant);
   }
@@ -116,9 +119,12 @@ function show(order, by = null) {
   isHere.checked = false;
   isHere.closest("label").hidden = !isUnpacked;
   say(deed, isDue(order) ? t("Handed over, %(sum)s taken", { sum: money(asked(order)) }) : t("Handed over"));
+  drawDeed();
+  drawKept();
   open(sheet, () => {
     giving = null;
     digits.focus();
+    drawKept();
   });
   if (isUnpacked) isHere.focus();
   else if (mayGive) deed.focus();
@@ -137,28 +143,17 @@ function also({ id, buyer }) {
 
 const notice = (kind, words) => el("p", { class: `notice notice--${kind}` }, icon(kind === "leaf" ? "bag" : "warning", true), el("span", { class: "notice__text" }, words));
 
-sheet.querySelector("form").addEventListener("submit", async (event) => {
+sheet.querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const deed = part("do", sheet);
-  if (deed.getAttribute("aria-busy") === "true") return;
-  const { order, by } = giving;
-  deed.setAttribute("aria-busy", "true");
-  try {
-    const given = await give(order, by, () => tell(keptWords()));
-    close(sheet);
-    done(order, given);
-  } catch (problem) {
-    tell(spoken(problem));
-  } finally {
-    deed.removeAttribute("aria-busy");
-  }
-  waiting.load();
+  handing.give(giving.order, giving.by);
 });
 isHere.addEventListener("change", () => {
   part("do", sheet).disabled = !isHere.checked;
 });
 
 const keptWords = () => t("The server can't be reached. It is kept and sent by itself as soon as there is a connection.");
+const isShown = (deed) => giving?.order.id === deed.order;
+const isLast = (deed) => last?.order === deed.order;
 
 function tell(words) {
   const place = part("problem", sheet);
@@ -166,34 +161,85 @@ function tell(words) {
   place.hidden = false;
 }
 
+/** How it stands with the order in the sheet; each other one has its own. */
+function drawDeed() {
+  const deed = giving && handing.of(giving.order.id);
+  const button = part("do", sheet);
+  if (deed) button.setAttribute("aria-busy", "true");
+  else button.removeAttribute("aria-busy");
+  if (deed?.isLost) tell(keptWords());
+}
+
+/** What waits for the connection and is told neither in the sheet nor as the last one. */
+function drawKept() {
+  const kept = handing.lost.filter((deed) => !isShown(deed) && !(deed.undo && isLast(deed)));
+  part("kept").hidden = kept.length === 0;
+  const numbers = listed(kept.map(({ number }) => number));
+  if (kept.length) say(part("kept-words"), t("The server can't be reached. Kept here, and sent by itself as soon as there is a connection: %(numbers)s.", { numbers }));
+}
+
+handing.addEventListener("change", () => {
+  drawDeed();
+  drawKept();
+  if (handing.lost.some((deed) => deed.undo && isLast(deed))) say(part("done-words"), keptWords());
+});
+
+handing.addEventListener("given", ({ detail }) => {
+  if (isShown(detail.deed)) close(sheet);
+  done(detail);
+  waiting.load();
+});
+
+handing.addEventListener("back", ({ detail: { deed } }) => {
+  const words = t("%(number)s is as it was.", deed);
+  if (last && !isLast(deed)) toast(words);
+  else tellLast({ order: deed.order, words });
+  waiting.load();
+});
+
+handing.addEventListener("refused", ({ detail: { deed, problem } }) => {
+  if (deed.undo) stays(deed, problem);
+  else if (isShown(deed)) tell(spoken(problem));
+  else refuse(deed, problem);
+  waiting.load();
+});
+
+/** Its buyer may have gone with the boxes: it stands on the page until it is seen. */
+function refuse({ number }, problem) {
+  part("refused-list").append(el("li", {}, el("b", { class: "number" }, number), " ", spoken(problem)));
+  part("refused").hidden = false;
+  toast(`${number}: ${spoken(problem)}`, { danger: true });
+}
+part("refused-close").addEventListener("click", () => {
+  part("refused").hidden = true;
+  part("refused-list").replaceChildren();
+});
+
+/** It was not taken back, and can be tried again unless it is too late. */
+function stays(deed, problem) {
+  if (!isLast(deed)) return toast(`${deed.number}: ${spoken(problem)}`, { danger: true });
+  toast(spoken(problem), { danger: true });
+  tellLast({ ...last, move: problem.slug === "undo-over" ? null : last.move });
+}
+
 /** Says what was done, with the way back as long as there is one, until the next one. */
-function done(order, { move, until }) {
+function done({ deed, order, move, until }) {
   navigator.vibrate?.(40);
-  const deed = ++deeds;
-  const values = { number: order.number, name: order.buyer?.name ?? "", sum: money(asked(order)) };
-  const words = isDue(order) ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values) : t("%(number)s, %(name)s: handed over.", values);
-  const tellOf = (said) => deed === deeds && say(part("done-words"), said);
+  const values = { number: order.number, name: order.buyer?.name ?? "", sum: deed.taken && money(deed.taken) };
+  const words = deed.taken ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values) : t("%(number)s, %(name)s: handed over.", values);
+  tellLast({ order: order.id, words, move, back: () => handing.takeBack(order, move) });
+  if (until) setTimeout(() => last.move === move && tellLast({ ...last, move: null }), until - now());
+}
+
+function tellLast(said) {
+  last = said;
+  say(part("done-words"), said.words);
   const undo = part("undo");
-  const leave = () => {
-    if (deed === deeds) undo.hidden = true;
-  };
-  tellOf(words);
-  undo.hidden = !move;
+  undo.hidden = !said.move;
   undo.disabled = false;
-  if (until) setTimeout(leave, until - now());
-  undo.onclick = async () => {
+  undo.onclick = () => {
     undo.disabled = true;
-    try {
-      await takeBack(order, move, () => tellOf(keptWords()));
-      tellOf(t("%(number)s is as it was.", values));
-      leave();
-    } catch (problem) {
-      tellOf(words);
-      toast(spoken(problem), { danger: true });
-      if (problem.slug === "undo-over") leave();
-    }
-    if (deed === deeds) undo.disabled = false;
-    waiting.load();
+    said.back();
   };
   part("done").hidden = false;
 }

@@ -15,6 +15,7 @@ import { Papers } from "../desk/papers.js";
 import { row } from "../desk/row.js";
 import { Told } from "../desk/told.js";
 import { spoken } from "../sentences.js";
+import { tellSignedOut } from "../signed-out.js";
 import { asked, isGone } from "../state.js";
 
 const SHOWN = 100;
@@ -182,9 +183,10 @@ addEventListener("keydown", (event) => {
 // A clerk's device hears no orders on the channel: the page looks again by itself.
 if (role === "clerk") load().then(() => book.watch());
 else {
-  const channel = new Channel(broadcast);
+  const channel = new Channel(broadcast, role);
   channel.addEventListener("events", ({ detail }) => book.follow(detail.events));
   channel.addEventListener("state", ({ detail }) => told.live(detail));
+  tellSignedOut(channel);
   // What happens from the welcome on is heard; a later welcome says that some of it was not.
   let isFirst = true;
   const begin = () => {
