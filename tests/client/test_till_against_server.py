@@ -131,6 +131,21 @@ async def test_orders_are_moved_together_and_back(settings):
         assert [order["state"] for order in back["moved"]] == ["placed"]
 
 
+async def test_a_refund_counts_once_a_key_and_is_put_right(settings):
+    async with selling(settings) as (_, _, api, broadcast, offer):
+        placed = await api.place_order(broadcast, "a" * 16, body(offer, 1))
+        for _ in range(2):
+            off = await api.refund_order(broadcast, placed["order"], 300, "Small", key="b" * 16)
+            assert off["refunded"]["amount"] == 300
+        back = await api.put_order_right(
+            broadcast, placed["order"], "It was 30 cents", move=off["move"]
+        )
+        assert back["refunded"]["amount"] == 0
+        await api.order_state(broadcast, placed["order"], "packed")
+        back = await api.put_order_right(broadcast, placed["order"], "Another", state="placed")
+        assert back["state"] == "placed"
+
+
 async def test_a_claim_with_a_photo_is_answered(settings):
     async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
         placed = await buyer.place_order(broadcast, "a" * 16, body(offer, 1))

@@ -13,6 +13,7 @@ from farmlive.problems import Forbidden
 from farmlive.review.review import Review
 from farmlive.settings import Settings
 from farmlive.shop.moves import UnknownMove
+from farmlive.shop.notices import CORRECTED, REFUND_CORRECTED
 from farmlive.shop.order_change_models import CodeSaid, PutRight
 from farmlive.shop.problems import NotInState, SoldOut, UnknownOrder
 
@@ -20,6 +21,7 @@ from .conftest import HOST, PRICE
 from .test_holds import stock
 from .test_less_to_pay import less, pay
 from .test_moves import move, refusals, undo
+from .test_notices import kinds
 from .test_orders import CLERK, enter, pickup, refund
 
 
@@ -176,6 +178,25 @@ async def test_one_of_many_is_put_right_and_the_rest_is_still_undone(stall: Any)
     back = await undo(stall, done)
     assert ([order.id for order in back.moved], refusals(back)) == ([second["order"]], [])
     assert [order.state for order in back.moved] == ["placed"]
+
+
+async def test_a_buyer_is_told_where_the_last_message_was_wrong(stall: Any) -> None:
+    placed, (given, _) = await stall.place(1), await handed_over(stall)
+    await stall.shop.orders.cancel(placed["token"])
+    await put_right(stall, placed, state="placed")
+    off = await refund(stall, placed, 100)
+    await put_right(stall, placed, move=off.move)
+    await put_right(stall, given, state="at_centre")
+    await put_right(stall, given, payment="due")
+    assert await kinds(stall) == [
+        "order.placed",
+        "order.placed",
+        "order.at_centre",
+        "order.cancelled",
+        CORRECTED,
+        "order.refunded",
+        REFUND_CORRECTED,
+    ]
 
 
 async def test_staff_alone_put_right_and_say_why(stall: Any) -> None:
