@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
+from tests.waiting import until
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -223,6 +225,42 @@ async def test_an_order_event_opens_its_audience_to_the_device_on_every_channel(
                 assert (await comes(socket, with_kind("order.placed")))["events"][0]["data"] == data
         async with channel(server, live) as other:
             assert (await get(other))["snapshot"]["orders"] == []
+
+
+async def test_an_order_that_is_told_of_while_its_device_comes_in_is_the_devices(
+    server: Server, live: str
+) -> None:
+    house = server.house
+    asked, told = threading.Event(), threading.Event()
+
+    def before_it(_connection: Connection, _broadcast: str, _device: str) -> list[str]:
+        asked.set()
+        assert told.wait(10)
+        return []
+
+    async with channel(server, live) as first:
+        await get(first)
+        cookie = first.response.headers["set-cookie"].partition(";")[0]  # type: ignore[union-attr]
+        device = next(iter((await house.broadcasts.hub(live)).devices))
+    house.channel.orders_of(before_it)
+    coming = asyncio.ensure_future(
+        connect(address(server, live), additional_headers={"Cookie": cookie})
+    )
+    await until(asked.is_set, "its orders are looked up")
+    data = {"order": "01ORDER", "state": "held", "waited": True}
+    audience = ["staff", "order:01ORDER"]
+    await house.store.write(
+        lambda c: house.log.append(c, live, "order.held", audience, data, device=device)
+    )
+    told.set()
+    async with await coming as socket:
+        (order,) = (await get(socket))["snapshot"]["orders"]
+        assert order["order"] == "01ORDER"
+        over = {"order": "01ORDER", "state": "expired"}
+        await house.store.write(
+            lambda c: house.log.append(c, live, "order.expired", audience, over)
+        )
+        await comes(socket, with_kind("order.expired"))
 
 
 async def test_hiding_erases_the_text_everywhere(

@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
+from tests.waiting import until
 
 from farmlive.broadcast import hub as hubs
 from farmlive.broadcast.hub import Client, Counts, Hub, newest
@@ -96,6 +98,115 @@ async def test_a_gap_is_filled_from_the_log(monkeypatch: pytest.MonkeyPatch) -> 
     hub.take(event(4))
     await wrote(wire)
     assert asked == [0]
+    assert seqs(wire) == [1, 2, 3, 4]
+
+
+class Slow:
+    """A log that is read up to where it is let, as often as it is let."""
+
+    def __init__(self, *events: Event):
+        self.events = list(events)
+        self.asked: list[int] = []
+        self._reads: asyncio.Queue[int] = asyncio.Queue()
+
+    def let(self, upto: int) -> None:
+        """Let one read end, with what had been written up to there when it began."""
+        self._reads.put_nowait(upto)
+
+    async def __call__(self, after: int) -> list[Event]:
+        self.asked.append(after)
+        upto = await self._reads.get()
+        return [each for each in self.events if after < each.seq <= upto]
+
+
+def of_buyer(seq: int, kind: str = "order.held", device: str | None = "device") -> Event:
+    told = ("staff", "farm:1", "order:1")
+    return Event("B", seq, seq, kind, told, {"order": "1", "waited": True}, device)
+
+
+async def test_a_gap_costs_no_buyer_the_right_to_hear_of_an_order(hub: Hub) -> None:
+    log = hub.catch_up = Slow(event(1), of_buyer(2), event(3))
+    (_, buyer), (stranger, other) = client(hub), client(hub)
+    hub.leave(stranger)
+    stranger.device = "another"
+    hub.join(stranger)
+    log.let(3)
+    hub.take(event(3))  # 1 and 2 were lost on their way
+    await wrote(buyer)
+    hub.take(of_buyer(4, "order.packed", None))
+    hub.take(event(5))
+    await until(lambda: seqs(other)[-1:] == [5], "all was sent")
+    assert seqs(buyer) == [1, 2, 3, 4, 5]
+    assert seqs(other) == [1, 3, 5]
+
+
+@pytest.mark.parametrize("seq", [1, 3])
+async def test_an_event_out_of_turn_gives_its_buyer_the_right_at_once(hub: Hub, seq: int) -> None:
+    buyer, _ = client(hub)
+    hub.take(event(1))
+    hub.take(of_buyer(seq))
+    assert buyer.audiences == {"public", "order:1"}
+    hub.stop()
+
+
+async def test_what_is_written_while_the_log_is_read_is_read_at_once(hub: Hub) -> None:
+    log = hub.catch_up = Slow(*(event(seq) for seq in range(1, 7)))
+    _, wire = client(hub)
+    hub.take(event(2))
+    await until(lambda: log.asked == [0], "the log is read")
+    hub.take(event(4))
+    hub.take(event(6))
+    log.let(3)
+    await until(lambda: log.asked == [0, 3], "it is read again, though nothing more was heard")
+    log.let(6)
+    await until(lambda: seqs(wire) == [1, 2, 3, 4, 5, 6], "all of it is sent")
+    assert log.asked == [0, 3]
+
+
+async def test_what_the_log_does_not_have_is_not_asked_for_again(hub: Hub) -> None:
+    log = hub.catch_up = Slow(event(1))
+    _, wire = client(hub)
+    hub.take(event(1_000))
+    await until(lambda: log.asked == [0], "the log is read")
+    log.let(1)
+    await wrote(wire)
+    assert (seqs(wire), log.asked) == ([1], [0])
+    hub.take(event(2))
+    await wrote(wire)
+    assert (seqs(wire), log.asked) == ([1, 2], [0])
+
+
+async def test_who_must_reach_a_seq_does_not_settle_for_an_earlier_read(hub: Hub) -> None:
+    log = hub.catch_up = Slow(*(event(seq) for seq in range(1, 5)))
+    hub.take(event(2))
+    await until(lambda: log.asked == [0], "the log is read")
+    reached = asyncio.create_task(hub.reach(4))
+    log.let(2)
+    log.let(4)
+    await asyncio.wait_for(reached, 10)
+    assert hub.scene.seq == 4
+    hub.stop()
+
+
+async def test_a_log_that_cannot_be_read_is_read_at_the_next_event(hub: Hub) -> None:
+    log = Slow(*(event(seq) for seq in range(1, 5)))
+    failed: list[int] = []
+
+    async def away(after: int) -> list[Event]:
+        failed.append(after)
+        hub.take(event(3))  # heard of while it is asked
+        raise OSError("the database is away")
+
+    hub.catch_up = away
+    _, wire = client(hub)
+    with capture_logs() as lines:
+        hub.take(event(2))
+        await until(lambda: lines, "it says so")
+    assert failed == [0]
+    hub.catch_up = log
+    log.let(4)
+    hub.take(event(4))
+    await wrote(wire)
     assert seqs(wire) == [1, 2, 3, 4]
 
 

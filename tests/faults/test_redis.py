@@ -14,6 +14,7 @@ from farmlive.app import Server, running
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import RedisBus
 from farmlive.client import Api, ApiProblem, Channel
+from farmlive.client.channel import Event
 from farmlive.client.counter import TestPicture
 from farmlive.client.whip import Publisher
 from farmlive.settings import Settings
@@ -63,6 +64,13 @@ async def two(settings: Settings, own_redis: Redis) -> AsyncIterator[tuple[Serve
         yield one, other
 
 
+async def until_said(channel: Channel, text: str) -> AsyncIterator[Event]:
+    async for event in channel:
+        yield event
+        if event.kind == "chat.said" and event.data["text"] == text:
+            return
+
+
 def deaf(server: Server) -> bool:
     assert isinstance(server.house.bus, RedisBus)
     return server.house.bus.deaf
@@ -97,6 +105,50 @@ async def test_viewers_of_both_servers_go_on_without_redis(
         await own_redis.end(signal.SIGCONT)
     assert here.duplicates == there.duplicates == 0
     assert here.resumes == there.resumes == 0
+
+
+async def test_a_buyer_hears_of_what_the_other_server_did_without_redis(
+    two: tuple[Server, Server], own_redis: Redis
+) -> None:
+    one, other = two
+    _, key = await one.house.people.create_api_key("test", "coordinator")
+    name = {"en": "Kumquats"}
+    async with Api(one.url, key=key) as api:
+        farm = await api.create_farm(name, name)
+        lot = await api.create_lot(farm["id"], "1", name, "2026-11-20T08:00:00+08:00", 100_000)
+        broadcast = (await api.create_broadcast(name))["id"]
+        facts = {"name": name, "unit": {"en": "box"}, "net_weight_g": 2500}
+        offer = (await api.create_offer(broadcast, lot["id"], 2990, 0, **facts))["offer"]
+        await api.start(broadcast)
+        async with (
+            await Channel.connect(one.url, broadcast, key=key) as host,
+            await Channel.connect(other.url, broadcast) as waiter,
+            await Channel.connect(other.url, broadcast) as viewer,
+        ):
+            await waiter.wait_in_line(offer, 2)
+            await host.wait_for("wait.changed", offer=offer)
+            await own_redis.end(signal.SIGKILL)
+            await until(lambda: deaf(one) and deaf(other), "both notice")
+            # The page opens the order form by this event, and by nothing else.
+            await host.call("offer.release", offer=offer, quantity=2)
+            held = await waiter.wait_for("order.held", waited=True)
+            assert [line["quantity"] for line in held.data["lines"]] == [2]
+            placed = await waiter.call(
+                "order.place",
+                key="what-was-waited-for",
+                order=held.data["order"],
+                lines=[{"offer": offer, "quantity": 2, "price": 2990}],
+                buyer={"name": "王芳", "phone": "13800001234"},
+                delivery={"way": "parcel", "address": "福建省三明市尤溪县梅仙镇"},
+                payment="cash_on_delivery",
+            )
+            await api.order_state(broadcast, placed["order"], "packed")
+            await waiter.wait_for("order.packed", order=placed["order"])
+            await host.call("chat.say", text="the end")
+            async with asyncio.timeout(15):
+                seen = [event.kind async for event in until_said(viewer, "the end")]
+            assert not [kind for kind in seen if kind.startswith("order.")]
+            assert waiter.duplicates == 0
 
 
 async def test_an_end_reaches_the_cameras_of_the_other_server(

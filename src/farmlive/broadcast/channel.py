@@ -180,12 +180,14 @@ class Channel:
     async def _welcome(
         self, websocket: WebSocket, hub: Hub, caller: Caller, after: int | None
     ) -> Client:
+        row = await self._broadcasts.get(hub.broadcast)
+        await hub.reach(after or 0)
+        seq = hub.scene.seq
         orders = await self._store.read(
             lambda connection: self._orders_of(connection, hub.broadcast, caller.device)
         )
-        row = await self._broadcasts.get(hub.broadcast)
-        await hub.reach(after or 0)
         audiences = {PUBLIC, *orders, *(farm_audience(farm) for farm in caller.farms)}
+        audiences |= hub.orders_since(seq, caller.device)  # ordered, or held for it, meanwhile
         if caller.is_crew:
             audiences.add(STAFF)
         client = Client(

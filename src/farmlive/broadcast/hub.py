@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from farmlive import compact
-from farmlive.broadcast.lines import ORDER, seen
+from farmlive.broadcast.lines import ORDER, order_of, seen
 from farmlive.broadcast.log import PUBLIC, Event
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
@@ -88,6 +88,7 @@ class Hub:
     """Keeps the scene up to date and sends each client what it has not got yet."""
 
     broadcast: str
+    # The events after a seq, with the devices that `Log.missed` finds again.
     catch_up: Callable[[int], Awaitable[list[Event]]]
     counts: Counts
     scene: Scene = field(default_factory=Scene)
@@ -104,6 +105,7 @@ class Hub:
         self._flushed = float("-inf")
         self._flushed_seq = 0
         self._catching: asyncio.Task[None] | None = None
+        self._heard_of = 0  # the highest seq after a gap since the log was last read
 
     # What happened.
 
@@ -114,24 +116,23 @@ class Hub:
 
     def take(self, event: Event) -> None:
         """Take an event from the bus: the next one, one that was seen, or one after a gap."""
+        self._grant(event)  # also out of turn: what comes of the order later is its device's too
         if event.seq <= self.scene.seq:
             return
         if event.seq > self.scene.seq + 1:
-            if self._catching is None:
-                self._catching = self._loop.create_task(self._catch_up())
+            self._heard_of = max(self._heard_of, event.seq)
+            self._read_on()
             return
-        if event.device is not None:
-            self._grant(event)
         urgent = self._urgent(event)
         self._hear(event)
         self._schedule(urgent)
 
     async def reach(self, seq: int) -> None:
         """Read the log as far as another server sent it, where this one has not heard of it yet."""
+        if seq > self.scene.seq and self._catching is not None:
+            await asyncio.shield(self._catching)  # which may have asked before that was written
         if seq > self.scene.seq:
-            if self._catching is None:
-                self._catching = self._loop.create_task(self._catch_up())
-            await asyncio.shield(self._catching)
+            await asyncio.shield(self._read_on())
 
     def missed(self, after: int) -> bool:
         """Whether someone who has got all up to `after` can go on without a snapshot."""
@@ -139,6 +140,11 @@ class Hub:
         return 0 <= behind <= len(self._ring)
 
     # Who is there.
+
+    def orders_since(self, seq: int, device: str) -> frozenset[str]:
+        """The `order:` audiences that events after `seq` gave the device, as it was coming in."""
+        orders = (order_of(event.audience) for event in self._tail(seq) if event.device == device)
+        return frozenset(ORDER + order for order in orders if order is not None)
 
     def join(self, client: Client) -> None:
         """Add a client; its `to` says what it has got."""
@@ -204,25 +210,38 @@ class Hub:
                 )
 
     def _grant(self, event: Event) -> None:
-        orders = frozenset(name for name in event.audience if name.startswith(ORDER))
-        for client in self._of_device.get(event.device or "", ()):
-            client.audiences |= orders
+        """Let the channels of the event's device see what is told of its order from now on."""
+        if event.device is None or (order := order_of(event.audience)) is None:
+            return
+        for client in self._of_device.get(event.device, ()):
+            client.audiences |= {ORDER + order}
 
     def _urgent(self, event: Event) -> bool:
         if event.kind.startswith(("card.", "broadcast.")):
             return True
         return event.kind == "stock.changed" and event.data.get("offer") == self.scene.pinned
 
+    def _read_on(self) -> asyncio.Task[None]:
+        """Read the log, once for all who ask meanwhile."""
+        if self._catching is None:
+            self._catching = self._loop.create_task(self._catch_up())
+        return self._catching
+
     async def _catch_up(self) -> None:
+        self._heard_of = 0  # whatever was heard of until now is read
         try:
             for event in await self.catch_up(self.scene.seq):
                 if event.seq == self.scene.seq + 1:
+                    self._grant(event)
                     self._hear(event)
             self._schedule(True)
         except Exception as error:
             _log.warning("could not read the log; trying at the next event", error=str(error))
+            return
         finally:
             self._catching = None
+        if self._heard_of > self.scene.seq:  # written after that was read, and sent before now
+            self._read_on()
 
     # What goes out.
 
