@@ -30,7 +30,11 @@ from farmlive.store.migrate import migrate
 
 # Files that hold no tests, and whose assertions say their values all the same.
 pytest.register_assert_rewrite(
-    "tests.fuzz.house", "tests.fuzz.works", "tests.shop.agreement", "tests.shop.trade"
+    "tests.fuzz.house",
+    "tests.fuzz.works",
+    "tests.shop.agreement",
+    "tests.shop.booth",
+    "tests.shop.trade",
 )
 
 # The benches are scripts, whose folder is not on the path by itself.

@@ -8,7 +8,8 @@ from farmlive.broadcast.snapshot import Scene
 from farmlive.shop.shop import Shop
 from farmlive.shop.tables import flashes, holds, lot_stock, offers, orders, waits
 
-from .ledger import Ledger, Refund
+from .ledger import Ledger
+from .ledger_entries import Refund
 
 
 def numbers_agree(connection: Connection, ledger: Ledger, tokens: list[str]) -> None:

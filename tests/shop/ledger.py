@@ -5,107 +5,25 @@ kept, is kept twice over in the shop; here it is counted anew from what everyone
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+
+from .ledger_entries import (
+    Asked,
+    Batch,
+    Hold,
+    Line,
+    Lines,
+    Lot,
+    Move,
+    Offer,
+    Order,
+    Refund,
+    Wait,
+)
 
 HOLD_MS = 600_000
 HOLD_AT_MOST_MS = 3 * HOLD_MS
 LATE_MS = 2_000
 UNDO_MS = 600_000
-
-
-@dataclass
-class Lot:
-    grams: int
-    wasted: int = 0
-
-
-@dataclass
-class Batch:
-    """A flash batch."""
-
-    offer: str
-    price: int
-    boxes: int
-    per_buyer: int | None
-    starts_at: int
-    ends_at: int
-    state: str = "planned"
-    why: str | None = None
-
-
-@dataclass
-class Offer:
-    broadcast: str
-    lot: str
-    grams: int
-    price: int
-    released: int
-
-
-@dataclass
-class Line:
-    """So many of an offer at a price; `batch` is the flash batch whose boxes they are."""
-
-    quantity: int
-    price: int
-    batch: str | None = None
-
-
-@dataclass
-class Hold:
-    lines: dict[str, Line]
-    until: int
-    held_at: int
-
-
-@dataclass
-class Order:
-    """What a device ordered for a phone."""
-
-    broadcast: str
-    device: str
-    phone: str
-    lines: dict[str, Line]
-    cancelled: bool = False
-    # What happened to it since and was not taken back, the last one last.
-    deeds: list[Any] = field(default_factory=list, compare=False)
-
-
-@dataclass(eq=False)
-class Move:
-    """Orders that one deed cancelled."""
-
-    at: int
-    orders: list[Order]
-    undone: bool = False
-
-
-@dataclass(eq=False)
-class Refund:
-    """A box of an order that was paid back."""
-
-    at: int
-    order: Order
-    offer: str
-    undone: bool = False
-
-
-@dataclass
-class Wait:
-    broadcast: str
-    offer: str
-    device: str
-    quantity: int
-
-
-@dataclass
-class Asked:
-    offer: str
-    quantity: int
-    price: int
-
-
-Lines = dict[str, Line]
 
 
 @dataclass

@@ -16,7 +16,8 @@ from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, pretended
 from farmlive.shop.lot_sales import LotSales
 
-from .trade import Trade, World
+from .booth import World
+from .trade import Trade
 
 LONG = "FARMLIVE_TEST_STEPS" in os.environ
 STEPS = int(os.environ.get("FARMLIVE_TEST_STEPS", "300"))

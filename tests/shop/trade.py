@@ -2,36 +2,27 @@
 alike. What must agree afterwards is agreement.py's.
 """
 
-import asyncio
-from collections.abc import Coroutine
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import Connection, select
+from hypothesis.stateful import initialize, precondition, rule
+from sqlalchemy import select
 
-from farmlive.broadcast.snapshot import Scene, fold
-from farmlive.clock import PretendedClock, now_ms
+from farmlive.broadcast.snapshot import Scene
+from farmlive.clock import now_ms
 from farmlive.ids import token
-from farmlive.origin.models import LotChange, NewLot, NewWaste
-from farmlive.people import Caller
-from farmlive.problems import Problem
+from farmlive.origin.models import LotChange, NewWaste
 from farmlive.shop.flash_models import FlashEnd, FlashPlan
 from farmlive.shop.models import OfferRelease
 from farmlive.shop.order_change_models import NewMove, PutRight
 from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, Refund
-from farmlive.shop.shop import Shop
 from farmlive.shop.tables import holds
 from farmlive.shop.wait_models import WaitJoin, WaitLeave
 
-from .agreement import cards_agree, numbers_agree
+from .booth import CHEAP, DEVICES, PRICE, Booth, Drawn
 from .conftest import HOST, caller
-from .ledger import Asked, Batch, Ledger, Lot, Move, Offer
+from .ledger_entries import Asked, Batch, Move, Offer
 
-PRICE, CHEAP = 2990, 1990
-DEVICES = ("one", "two", "three", "four")
 DEVICE, OFFER = st.integers(0, len(DEVICES) - 1), st.integers(0, 3)
 QUANTITY = st.sampled_from([1, 1, 1, 2, 2, 3, 4])
 WHICH = st.integers(0, 1_000)
@@ -40,40 +31,10 @@ SEEN = st.sampled_from(["now"] * 8 + ["ordinary", "cheap"])
 LINES = st.lists(
     st.tuples(OFFER, QUANTITY, SEEN), min_size=1, max_size=3, unique_by=lambda it: it[0]
 )
-Drawn = list[tuple[int, int, str]]
 
 
-@dataclass
-class World:
-    """What the machine acts on, from a thread of its own; the shop is in the test's event loop."""
-
-    stall: Any
-    shop: Shop
-    loop: asyncio.AbstractEventLoop
-    clock: PretendedClock
-
-    def run(self, deed: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(deed, self.loop).result(30)
-
-    def read(self, query: Any) -> list[Any]:
-        return self.run(self.stall.store.read(lambda connection: connection.execute(query).all()))
-
-
-class Trade(RuleBasedStateMachine):
+class Trade(Booth):
     """Buyers and staff of two broadcasts that share a lot."""
-
-    world: World
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ledger = Ledger(self.world.clock.at)
-        self.names: list[str] = []
-        self.tokens: list[str] = []
-        self.ids: list[str] = []
-        self.paid: set[str] = set()
-        self.moves: list[tuple[str, str, Move]] = []
-        self.refunds: list[tuple[str, str, Any]] = []
-        self.scenes: dict[str, Scene] = {}
 
     @initialize(
         rush=st.lists(st.tuples(DEVICE, LINES), max_size=6),
@@ -125,50 +86,7 @@ class Trade(RuleBasedStateMachine):
         for device, quantity in eager:
             self.join(device, hot, quantity)
 
-    def _lot(self, grams: int) -> str:
-        stall = self.world.stall
-        new = NewLot.model_validate(
-            {
-                "farm": stall.farm.id,
-                "code": token()[:12],
-                "product_name": {"zh": "金桔", "en": "Kumquats"},
-                "harvested_at": now_ms() - 86_400_000,
-                "quantity_g": grams,
-            }
-        )
-        lot = str(self.world.run(stall.origin.add_lot(HOST, new)).id)
-        self.ledger.lots[lot] = Lot(grams)
-        return lot
-
     # Deeds: each is done in the shop and in the ledger, and answered alike.
-
-    def both(self, deed: Coroutine[Any, Any, Any], expected: str) -> Any:
-        answer, slug = None, ""
-        try:
-            answer = self.world.run(deed)
-        except Problem as problem:
-            slug = problem.slug
-        assert slug == expected
-        return answer
-
-    def asked(self, drawn: Drawn) -> tuple[str, list[Asked]]:
-        """Lines of one broadcast: that of the first."""
-        wanted = []
-        for offer, quantity, seen in drawn:
-            runs = self.ledger.running(self.names[offer]) is not None
-            cheap = seen == "cheap" or (seen == "now" and runs)
-            wanted.append(Asked(self.names[offer], quantity, CHEAP if cheap else PRICE))
-        broadcast = self.ledger.offers[wanted[0].offer].broadcast
-        of = self.ledger.offers
-        return broadcast, [it for it in wanted if of[it.offer].broadcast == broadcast]
-
-    def by(self, device: int) -> Caller:
-        return caller(DEVICES[device])
-
-    def held(self, broadcast: str, device: int) -> str | None:
-        query = select(holds.c.id).filter_by(broadcast=broadcast, device=DEVICES[device])
-        rows = self.world.read(query)
-        return rows[0].id if rows else None
 
     @rule(device=DEVICE, drawn=LINES)
     def hold(self, device: int, drawn: Drawn) -> None:
@@ -482,18 +400,3 @@ class Trade(RuleBasedStateMachine):
             broadcast = self.ledger.offers[self.names[offer]].broadcast
             expected = self.ledger.end(broadcast)
             self.both(self.world.stall.broadcasts.end(broadcast), expected)
-
-    @invariant()
-    def everything_agrees(self) -> None:
-        if self.names:
-            self.world.run(self.world.stall.store.read(self._look))
-
-    def _look(self, connection: Connection) -> None:
-        numbers_agree(connection, self.ledger, self.tokens)
-        for broadcast, scene in self.scenes.items():
-            for event in self._events(connection, broadcast, scene.seq):
-                fold(scene, event)
-            cards_agree(connection, self.ledger, self.world.shop, broadcast, scene)
-
-    def _events(self, connection: Connection, broadcast: str, after: int) -> list[Any]:
-        return list(self.world.stall.log.events(connection, broadcast, after=after))
