@@ -1,5 +1,6 @@
 """Pictures over HTTP: who may send one, how much, and how it is read again."""
 
+import asyncio
 import io
 
 import httpx
@@ -77,3 +78,14 @@ async def test_a_photo_of_a_claim_has_the_limit_of_pictures(
         for edge, problem in ((400, "unknown-order"), (1200, "too-large")):
             answer = await client.post("/api/v1/orders/x/claims/photos", content=picture(edge))
             assert answer.json()["type"] == f"/problems/{problem}"
+
+
+async def test_a_photo_for_no_order_is_refused_before_it_comes(server: Server) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = "POST /api/v1/orders/x/claims/photos HTTP/1.1\r\nHost: farm.test\r\n"
+    writer.write(f"{head}Content-Length: 1000000\r\n\r\nonly the first bytes".encode())
+    try:
+        async with asyncio.timeout(15):
+            assert (await reader.readline()).split()[1] == b"404"
+    finally:
+        writer.close()

@@ -130,7 +130,8 @@ class Settings(BaseSettings):
         ge=1,
         description="Orders a minute from one device, and for one phone number; an address has "
         "twenty times that, and the block around it (a /24, of IPv6 a /48) a thousand times. "
-        "Holds, and places in waiting lists, are each counted apart by the same number.",
+        "Holds, and places in waiting lists, are each counted apart by the same number, and giving "
+        "them up by twice that.",
     )
     order_proof_bits: int = Field(
         0,

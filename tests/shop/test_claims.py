@@ -44,8 +44,15 @@ async def arrived(stall: Any, quantity: int = 2, *, paid: bool = True) -> Any:
     return placed
 
 
+async def send(stall: Any, placed: Any, data: bytes, address: str = "192.0.2.1") -> Any:
+    async def body() -> bytes:
+        return data
+
+    return await stall.shop.claims.keep_photo(placed["token"], address, body)
+
+
 async def kept(stall: Any, placed: Any, shade: int = 20) -> str:
-    return (await stall.shop.claims.keep_photo(placed["token"], photo(shade))).photo  # type: ignore[no-any-return]
+    return (await send(stall, placed, photo(shade))).photo  # type: ignore[no-any-return]
 
 
 async def claim(stall: Any, placed: Any, text: str = SAID, photos: Any = ()) -> Any:
@@ -130,7 +137,7 @@ async def test_what_has_not_left_is_not_claimed(stall: Any, state: Any) -> None:
 async def test_photos_are_checked_counted_and_freed_of_their_facts(stall: Any) -> None:
     placed = await arrived(stall)
     with pytest.raises(NotAPicture):
-        await stall.shop.claims.keep_photo(placed["token"], b"no picture")
+        await send(stall, placed, b"no picture")
     name = await kept(stall, placed)
     with pytest.raises(UnknownPhoto):
         await claim(stall, placed, photos=["0" * 64 + ".webp"])

@@ -11,8 +11,9 @@ from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.people.models import NewBlock
 from farmlive.people.problems import Blocked
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, TooMany
 from farmlive.settings import Settings
+from farmlive.shop.limits import GIVEN_UP
 from farmlive.shop.models import OfferRelease
 from farmlive.shop.order_models import HoldDrop, HoldPlace
 from farmlive.shop.problems import (
@@ -176,6 +177,29 @@ async def test_a_dropped_hold_gives_its_stock_back_once(stall: Any) -> None:
         "by": "buyer",
     }
     assert set(event.audience) == {"staff", f"farm:{stall.farm.id}", f"order:{held['order']}"}
+
+
+async def test_holds_that_never_were_are_not_dropped_without_end(
+    stall: Any, settings: Settings
+) -> None:
+    held = await hold(stall, line(stall, 9))
+    few = stall.another_shop(settings.model_copy(update={"orders_per_minute": 3})).holds
+    for _ in range(3 * GIVEN_UP):
+        assert await few.drop(stall.viewer, stall.broadcast, HoldDrop(order=ulid())) == {}
+    for order in (ulid(), held["order"]):
+        with pytest.raises(TooMany):
+            await few.drop(stall.viewer, stall.broadcast, HoldDrop(order=order))
+    assert await stock(stall) == (10, 0, 9, 1)
+    await few.drop(ANOTHER, stall.broadcast, HoldDrop(order=ulid()))
+
+
+async def test_who_changes_a_basket_often_may(stall: Any, settings: Settings) -> None:
+    for _ in range(settings.orders_per_minute):
+        held = await hold(stall, line(stall, 1))
+        for _ in range(GIVEN_UP):  # and again, where no answer came
+            drop = HoldDrop(order=held["order"])
+            await stall.shop.holds.drop(stall.viewer, stall.broadcast, drop)
+    assert await stock(stall) == (10, 0, 0, 10)
 
 
 async def test_the_same_key_is_one_hold_and_no_order(stall: Any) -> None:

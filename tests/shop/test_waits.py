@@ -11,9 +11,10 @@ from farmlive.people.models import NewBlock
 from farmlive.people.problems import Blocked
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
+from farmlive.shop.limits import GIVEN_UP
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownOffer
 from farmlive.shop.proof import ProofNeeded
-from farmlive.shop.wait_models import WaitJoin
+from farmlive.shop.wait_models import WaitJoin, WaitLeave
 
 from .conftest import HOST
 from .proving import prove
@@ -108,6 +109,19 @@ async def test_a_device_can_not_ask_without_end(
         await join(stall, ONE)
     assert len(await queue(stall)) == 1
     await join(stall, TWO)
+
+
+async def test_places_that_never_were_are_not_given_up_without_end(
+    stall: Any, sold_out: Any, settings: Settings
+) -> None:
+    await join(stall, ONE)
+    few = stall.another_shop(settings.model_copy(update={"orders_per_minute": 3})).waits
+    for _ in range(3 * GIVEN_UP):
+        assert await few.leave(ONE, stall.broadcast, WaitLeave(offer=ulid())) == {}
+    with pytest.raises(TooMany):
+        await few.leave(ONE, stall.broadcast, WaitLeave(offer=stall.card.offer))
+    assert await queue(stall) == ["one"]
+    await few.leave(TWO, stall.broadcast, WaitLeave(offer=ulid()))
 
 
 async def test_a_simulated_one_holds_what_is_marked(stall: Any, sold_out: Any) -> None:

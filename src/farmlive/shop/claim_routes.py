@@ -10,7 +10,7 @@ from farmlive.people import Caller, Guard
 from farmlive.shop.claim_models import ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.fields import Identifier
 from farmlive.shop.order_models import Order, OrderList, Refunded
-from farmlive.shop.order_routes import PRIVATE, private
+from farmlive.shop.order_routes import PRIVATE, by_token, private
 from farmlive.shop.shop import Shop
 
 _BODY = {
@@ -26,19 +26,20 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of claims."""
     router = APIRouter(prefix="/api/v1", tags=["shop"])
     uncached = [Depends(private)]
+    counted = [*uncached, Depends(by_token(shop, guard))]
     staff = Depends(guard.staff)
 
     @router.post(
         "/orders/{token}/claims/photos",
         status_code=201,
-        dependencies=uncached,
+        dependencies=counted,
         openapi_extra=_BODY,
     )
     async def keep_claim_photo(token: str, request: Request) -> KeptPhoto:
         """Send a photo for a claim, for whoever has the order's token; nobody else sees it."""
-        return await shop.claims.keep_photo(token, await request.body())
+        return await shop.claims.keep_photo(token, guard.address(request), request.body)
 
-    @router.post("/orders/{token}/claims", status_code=201, dependencies=uncached)
+    @router.post("/orders/{token}/claims", status_code=201, dependencies=counted)
     async def claim(token: str, new: NewClaim) -> Order:
         """Say what is wrong with what came, for whoever has the order's token."""
         return await shop.claims.claim(token, new)

@@ -4,7 +4,10 @@ What is written and photographed is for the order's buyer and for staff alone, a
 event. Giving back is a refund, which steps.py does.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,11 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.people.limits import RateLimits
-from farmlive.problems import Conflict, Forbidden, Invalid, NotFound
+from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany
 from farmlive.shop import lines, shown
 from farmlive.shop.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.claim_photos import touch
+from farmlive.shop.limits import DEVICES_PER_ADDRESS
 from farmlive.shop.models import money, order_number
 from farmlive.shop.order_models import Order, Refunded
 from farmlive.shop.problems import NotInState
@@ -32,6 +36,9 @@ from farmlive.store.files import Files
 # What is with its buyer may have come to harm; a parcel may be there before anyone said so.
 CLAIMED_IN = ("shipped", "received")
 PHOTOS_PER_MINUTE = 3 * MAX_PHOTOS
+# A photo on its way is in memory: so many of an order are at a time, and for so long.
+PHOTOS_AT_ONCE = MAX_PHOTOS
+PHOTO_S = 180.0
 FOLDER = "claims"
 
 
@@ -70,6 +77,14 @@ class NoSuchPhoto(NotFound):
     title = "There is no such photo"
 
 
+class PhotoLate(Problem):
+    """A photo was not here as a whole in time."""
+
+    status = 408
+    slug = "photo-late"
+    title = "The photo took too long"
+
+
 class Claims:
     """Takes claims and answers them."""
 
@@ -88,13 +103,17 @@ class Claims:
         self._steps = steps
         self._files = files
         self._limits = limits
+        self._on_their_way: Counter[str] = Counter()
 
     # The buyer's, for whoever has the order's token.
 
-    async def keep_photo(self, token: str, data: bytes) -> KeptPhoto:
+    async def keep_photo(
+        self, token: str, address: str, read_body: Callable[[], Awaitable[bytes]]
+    ) -> KeptPhoto:
         """Keep a photo for a claim of the order, free of what its camera wrote.
 
-        Raises UnknownOrder, NotInState, TooMany, NotAPicture.
+        It is read once it may come: before, nothing of it is in memory. Raises UnknownOrder,
+        NotInState, TooMany, PhotoLate, NotAPicture.
         """
 
         def read(connection: Connection) -> str:
@@ -103,7 +122,19 @@ class Claims:
             return str(row.id)
 
         order = await self._store.read(read)
+        of_address = PHOTOS_PER_MINUTE * DEVICES_PER_ADDRESS
+        self._limits.allow("claim photos of an address", address, of_address)
         self._limits.allow("claim photos of an order", order, PHOTOS_PER_MINUTE)
+        with self._one_on_its_way(order):
+            try:
+                async with asyncio.timeout(PHOTO_S):
+                    data = await read_body()
+            except TimeoutError:
+                raise PhotoLate(
+                    f"The photo was not here after {PHOTO_S:.0f} s. Nothing was kept: send it "
+                    "again where the network is better.",
+                    headers={"Connection": "close"},
+                ) from None
         kept = await self._files.keep_picture(data)
         if self._touch([kept.name]):  # the same was chosen a day ago, and removed just now
             kept = await self._files.keep_picture(data)
@@ -202,6 +233,22 @@ class Claims:
         _check_staff(caller)
         found = await self._store.read(lambda connection: _with_id(connection, broadcast, claim))
         return self._photo([found], name)
+
+    @contextmanager
+    def _one_on_its_way(self, order: str) -> Iterator[None]:
+        if self._on_their_way[order] >= PHOTOS_AT_ONCE:
+            raise TooMany(
+                f"{PHOTOS_AT_ONCE} photos of this order are on their way already. Nothing was "
+                "kept: send this one again when they are here.",
+                headers={"Retry-After": "5"},
+            )
+        self._on_their_way[order] += 1
+        try:
+            yield
+        finally:
+            self._on_their_way[order] -= 1
+            if not self._on_their_way[order]:
+                del self._on_their_way[order]
 
     def _touch(self, names: Iterable[str]) -> list[str]:
         """Have these photos stay for a day at least; those that are not there."""

@@ -128,7 +128,12 @@ class Holds:
         return await self._store.write(once, asks=Question([(_ASKED, named)], about))
 
     async def drop(self, caller: Caller, broadcast: str, request: HoldDrop) -> dict[str, Any]:
-        """Give back what the caller's device holds under this id; nothing where it holds none."""
+        """Give back what the caller's device holds under this id; nothing where it holds none.
+
+        Raises TooMany, UnknownBroadcast.
+        """
+        per_minute = limits.GIVEN_UP * self._settings.orders_per_minute
+        limits.allow(self._limits, "drops", caller, per_minute)
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)

@@ -14,6 +14,9 @@ from farmlive.people import Caller
 DEVICES_PER_ADDRESS = 20
 # A block is what one network gives out: a carrier has a whole county behind one.
 ADDRESSES_PER_BLOCK = 50
+# Giving up what is held or waited for is a write too; it may be sent again, and is taken so many
+# times as often.
+GIVEN_UP = 2
 # However often a hold is renewed, it ends so many times `hold_minutes` after it began.
 HOLD_AT_MOST = 3
 

@@ -1,8 +1,9 @@
 """The addresses of orders that were placed: read, moved, paid, refunded. No logic."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from farmlive.people import Caller, Guard
 from farmlive.shop.fields import Identifier, Key
@@ -36,6 +37,17 @@ def private(response: Response) -> None:
     response.headers.update(PRIVATE)
 
 
+def by_token(shop: Shop, guard: Guard) -> Callable[[str, Request], Awaitable[None]]:
+    """Make a dependency: what is done by the token in the address counts. It raises UnknownOrder,
+    TooMany.
+    """
+
+    async def check(token: str, request: Request) -> None:
+        await shop.by_token.check(token, guard.address(request))
+
+    return check
+
+
 def routes(shop: Shop, guard: Guard) -> APIRouter:
     """The router of orders."""
     router = APIRouter(prefix="/api/v1", tags=["shop"])
@@ -43,6 +55,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     staff = Depends(guard.staff)
     keepers = Depends(guard.roles("coordinator", "host", "clerk"))
     readers = Depends(guard.roles("coordinator", "host", "clerk", "seller"))
+    counted = [*uncached, Depends(by_token(shop, guard))]
 
     async def found(caller: Caller, broadcast: str, asked: OrderSearch) -> OrderList:
         page, following = await shop.orders.of_broadcast(
@@ -151,7 +164,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         """An order, for whoever has its token."""
         return await shop.order(token)
 
-    @router.post("/orders/{token}/cancel", dependencies=uncached)
+    @router.post("/orders/{token}/cancel", dependencies=counted)
     async def cancel_order(token: str, cancel: Cancel | None = None) -> Order:
         """Cancel an order that is not yet packed, for whoever has its token."""
         return await shop.orders.cancel(token, cancel.reason if cancel else None)

@@ -11,6 +11,7 @@ from farmlive.people import Caller
 from farmlive.people.limits import RateLimits
 from farmlive.settings import Settings
 from farmlive.shop import bag, claims
+from farmlive.shop.by_token import ByToken
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.claim_photos import ClaimPhotos
 from farmlive.shop.correction import Corrections
@@ -38,9 +39,10 @@ class Shop:
     `catalogue` keeps the products, `bag` the offers, `corrections` puts their prices right,
     `flashes` runs their flash batches, `holds` is what is kept for buyers, `waits` who waits for
     what is sold out; `till` takes the orders, `orders` keeps them, `moves` and `handovers` bring
-    them on, `claims` are about them, `papers` reads those chosen to be printed, and `notices` tell
-    their buyers; `lot_watch` tells viewers what was sold elsewhere of what they see, and is told by
-    `shown` what that is; `claim_photos` clears away those that nobody sent.
+    them on, `by_token` counts what is done by their links, `claims` are about them, `papers` reads
+    those chosen to be printed, and `notices` tell their buyers; `lot_watch` tells viewers what was
+    sold elsewhere of what they see, and is told by `shown` what that is; `claim_photos` clears away
+    those that nobody sent.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Shop:
         )
         steps = Steps(log, settle=self.waits.settle)
         self.orders = Orders(store, log, origin, steps)
+        self.by_token = ByToken(store, limits)
         self.moves = Moves(store, log, origin, steps)
         self.handovers = HandOvers(store, origin, steps, limits)
         photos = Files(settings, claims.FOLDER)

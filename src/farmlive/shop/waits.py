@@ -130,8 +130,10 @@ class Waits:
     async def leave(self, caller: Caller, broadcast: str, request: WaitLeave) -> dict[str, Any]:
         """Have the caller's device wait for an offer no more; nothing where it does not.
 
-        Raises UnknownBroadcast.
+        Raises TooMany, UnknownBroadcast.
         """
+        per_minute = limits.GIVEN_UP * self._settings.orders_per_minute
+        limits.allow(self._limits, "leaves", caller, per_minute)
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)

@@ -26,6 +26,7 @@ const sentences = {
   "claim-open": () => t("We are looking at what you sent before; the answer comes onto this page."),
   "unknown-photo": () => t("A photo is not there any more. Take it away and send it again."),
   "file-not-kept": () => t("The file could not be kept. Nothing was changed; try again in a moment."),
+  "photo-late": () => t("The photo was too long on its way. Send it again where the network is better."),
   "not-a-picture": () => t("That file can't be read as a picture. Take the photo again, or choose another."),
   "not-in-state": () => t("The order has moved on meanwhile, so that is not possible any more."),
   "not-saved": () => t("It could not be saved. Nothing was changed; try again in a moment."),

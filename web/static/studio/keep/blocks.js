@@ -92,16 +92,26 @@ function whatWords(what) {
     case "holds of a device":
     case "holds of an address":
     case "holds of a block":
+    case "drops of a device":
+    case "drops of an address":
+    case "drops of a block":
       return t("Holding stock");
     case "waits of a device":
     case "waits of an address":
     case "waits of a block":
+    case "leaves of a device":
+    case "leaves of an address":
+    case "leaves of a block":
       return t("Waiting for what is sold out");
     case "codes of a person":
     case "codes of an address":
       return t("Handing orders over");
     case "claim photos of an order":
+    case "claim photos of an address":
       return t("Sending photos of a claim");
+    case "deeds of an order":
+    case "unknown orders of an address":
+      return t("Acting by an order's link");
     case "sign-in address":
     case "sign-in name":
       return t("Signing in");
