@@ -1,8 +1,9 @@
 """Notices: what buyers hear of their orders by telephone or e-mail, each thing once.
 
 A notice is written in the transaction of the order's event, and sent by a task afterwards, on one
-server or several: at least once, and twice only where its provider can't tell after a crash. What
-it says is notices_words.py's, how it is brought the providers'.
+server or several: at least once, and twice only where its provider can't tell after a crash, or
+after the database was away from one server for as long as a lease, and not from another. What it
+says is notices_words.py's, how it is brought the providers'.
 """
 
 import asyncio
@@ -105,7 +106,13 @@ _TAKE = (
     .values(state="sending", tries=notices.c.tries + 1, next_at=bindparam("until"))
     .returning(notices)
 )
-_PUT = update(notices).where(notices.c.id == bindparam("notice"))
+# Of one that is still as it was taken: kept late, or again where it was not known that it was, it
+# must not put back what another server has taken since.
+_PUT = update(notices).where(
+    notices.c.id == bindparam("notice"),
+    notices.c.state == "sending",
+    notices.c.next_at == bindparam("lease"),
+)
 _SENT = (
     update(notices)
     .where(notices.c.id.in_(bindparam("brought", expanding=True)))
@@ -150,9 +157,11 @@ class Reached(NamedTuple):
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a notice: how it stands, and until when its provider can't bring any."""
+    """What came of a notice, its row as it was taken: how it stands, and until when its provider
+    can't bring any.
+    """
 
-    notice: str
+    row: Row[Any]
     values: dict[str, Any]
     quiet_until: int | None = None
 
@@ -175,11 +184,13 @@ class Notices:
         # What is left of a provider that is there no more waits for it.
         self._names = {"of_providers": [provider.name for provider in self._through]}
         self._failures: dict[str, int] = {}
+        # What came of notices and is not kept yet, by the provider's name.
+        self._done: dict[str, list[Done]] = {name: [] for name in self._names["of_providers"]}
         self._under_way: set[asyncio.Task[None]] = set()
         self._stops = False
         self.alarm = Alarm(
             store,
-            lambda connection: connection.execute(_NEXT, self._names).scalar(),
+            self._due,
             self.send,
             "notices were not sent; trying again",
         )
@@ -216,12 +227,19 @@ class Notices:
         return await self._store.read(read)
 
     async def send(self) -> None:
-        """Try all that is due, by each provider its own, one after the other."""
+        """Try all that is due, by each provider its own, one after the other.
+
+        It ends once all have: none is begun anew meanwhile, for a provider does one at a time.
+        Raises what kept one of them from going on.
+        """
         sending = [asyncio.create_task(self._send_by(provider)) for provider in self._through]
         for each in sending:  # a notice that is being sent is not left in the middle
             self._under_way.add(each)
             each.add_done_callback(self._under_way.discard)
-        await asyncio.shield(asyncio.gather(*sending))
+        ended = await asyncio.shield(asyncio.gather(*sending, return_exceptions=True))
+        for error in ended:
+            if error is not None:
+                raise error
 
     # In the transaction of an order's event.
 
@@ -286,32 +304,42 @@ class Notices:
 
     # Afterwards.
 
+    def _due(self, connection: Connection) -> int | None:
+        """When something is to be done: what is not kept yet, at once."""
+        due: int | None = connection.execute(_NEXT, self._names).scalar()
+        return now_ms() if any(self._done.values()) else due
+
     async def _send_by(self, provider: Provider) -> None:
-        """Each turn is one write: it keeps what came of some notices, and takes the next."""
-        done: list[Done] = []
+        """Each turn is one write: it keeps what came of some notices, and takes the next.
+
+        A turn that fails may have been kept or not: the next one keeps the same, which it may.
+        """
+        done = self._done[provider.name]
         while True:
-            taken = await self._store.write(partial(self._turn, provider=provider, done=done))
+            turn = partial(self._turn, provider=provider, done=tuple(done))
+            taken = await self._store.write(turn)
+            done.clear()
             if not taken:
                 return
-            done = []
             for row, notice in taken:
                 done.append(await self._try(provider, row, notice))
                 if (until := done[-1].quiet_until) is not None:
                     # It can't bring the others either, which were not tried.
                     rest = {"state": "waiting", "next_at": until}
                     late = taken[len(done) :]
-                    done += [Done(row.id, {**rest, "tries": row.tries - 1}) for row, _ in late]
+                    done += [Done(row, {**rest, "tries": row.tries - 1}) for row, _ in late]
                     break
 
     def _turn(
         self, connection: Connection, provider: Provider, done: Sequence[Done]
     ) -> list[tuple[Row[Any], Notice]]:
         now = now_ms()
-        if brought := [each.notice for each in done if each.is_sent]:
+        if brought := [each.row.id for each in done if each.is_sent]:
             connection.execute(_SENT, {"brought": brought, "now": now})
         for each in done:
             if not each.is_sent:
-                connection.execute(_PUT.values(each.values), {"notice": each.notice})
+                as_taken = {"notice": each.row.id, "lease": each.row.next_at}
+                connection.execute(_PUT.values(each.values), as_taken)
         quiet = [each.quiet_until for each in done if each.quiet_until is not None]
         if quiet:
             named = {"of_provider": provider.name, "until": max(quiet)}
@@ -329,7 +357,7 @@ class Notices:
             await asyncio.to_thread(provider.send, notice)
         except NotTaken as error:
             _log.warning("a notice is not taken", provider=provider.name, reason=str(error))
-            return Done(row.id, {"state": "failed"})
+            return Done(row, {"state": "failed"})
         except NotNow as error:
             return self._unreachable(provider, row, str(error))
         except NotThere as error:
@@ -346,10 +374,10 @@ class Notices:
             )
         else:
             self._failures.pop(provider.name, None)
-            return Done(row.id, {"state": "sent"})
+            return Done(row, {"state": "sent"})
         if row.tries >= TRIES:
-            return Done(row.id, {"state": "failed"})
-        return Done(row.id, {"state": "waiting", "next_at": now_ms() + pause})
+            return Done(row, {"state": "failed"})
+        return Done(row, {"state": "waiting", "next_at": now_ms() + pause})
 
     def _unreachable(self, provider: Provider, row: Row[Any], reason: str) -> Done:
         """Put all of the provider's off: it isn't tried notice by notice.
@@ -360,8 +388,8 @@ class Notices:
         until = now_ms() + min(FIRST_PAUSE_MS << min(times - 1, 20), LAST_PAUSE_MS)
         _log.warning("notices can't be sent at the moment", provider=provider.name, reason=reason)
         if row.tries >= TRIES:
-            return Done(row.id, {"state": "failed"}, quiet_until=until)
-        return Done(row.id, {"state": "waiting", "next_at": until + 1}, quiet_until=until)
+            return Done(row, {"state": "failed"}, quiet_until=until)
+        return Done(row, {"state": "waiting", "next_at": until + 1}, quiet_until=until)
 
     def _told_of(
         self, connection: Connection, rows: Sequence[Row[Any]]
