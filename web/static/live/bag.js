@@ -2,12 +2,12 @@
 
 import { el, icon, say } from "../common/dom.js";
 import { kilograms, money } from "../common/format.js";
-import { recall } from "../common/memory.js";
 import { pictureOf } from "../common/pictures.js";
 import { asked } from "../common/sums.js";
 import { n, t } from "../common/words.js";
 import { buyButton, fullName, lotLine, stockBar, stockInWords } from "./card.js";
 import { flashLine, priceOf, wasOf } from "./flash.js";
+import { linksOfOrders } from "./links.js";
 
 export class Bag {
   /** `places` are the elements that each show the whole list; `act` as a card has it. */
@@ -129,29 +129,44 @@ const STATES = {
   cancelled: () => t("Cancelled"),
 };
 
-/** The orders that this device placed here, with the way to their pages. */
-export function renderOrders(place, scene) {
-  const links = recall("orders") ?? {};
-  const orders = [...scene.orders.values()].filter((order) => links[order.order]);
-  place.hidden = orders.length === 0;
-  if (orders.length === 0) return;
-  place.replaceChildren(
-    el("h3", {}, n("Your order", "Your orders", orders.length)),
-    el(
-      "ul",
-      { class: "stack stack--close" },
-      orders.map((order) =>
-        el(
-          "li",
-          {},
-          el(
-            "a",
-            { class: "link", href: links[order.order], target: "_blank" },
-            icon("check", true),
-            [order.number, money(asked(order)), STATES[order.state]?.()].filter(Boolean).join(" · "),
-          ),
-        ),
-      ),
-    ),
-  );
+/** The orders that this device placed here, with the way to their pages. What stands there stays while
+    the broadcast goes on: who is on a link, or presses it, does not lose it. */
+export class OwnOrders {
+  /** `places` are the elements that each show them. */
+  constructor(places) {
+    this.places = places.map((place) => {
+      const shown = { place, title: el("h3"), list: el("ul", { class: "stack stack--close" }), rows: new Map() };
+      place.replaceChildren(shown.title, shown.list);
+      return shown;
+    });
+  }
+
+  render(scene) {
+    const links = linksOfOrders();
+    const orders = [...scene.orders.values()].filter((order) => links[order.order]);
+    for (const { place, title, list, rows } of this.places) {
+      place.hidden = orders.length === 0;
+      if (orders.length > 0) say(title, n("Your order", "Your orders", orders.length));
+      for (const [order, { item }] of rows) {
+        if (orders.some((each) => each.order === order)) continue;
+        item.remove();
+        rows.delete(order);
+      }
+      orders.forEach((order, index) => {
+        if (!rows.has(order.order)) rows.set(order.order, this.row(links[order.order]));
+        const { item, words } = rows.get(order.order);
+        say(words, orderInWords(order));
+        if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+      });
+    }
+  }
+
+  row(url) {
+    const words = el("span");
+    const link = el("a", { class: "link", href: url, target: "_blank" }, icon("check", true), words);
+    return { item: el("li", {}, link), words };
+  }
 }
+
+const orderInWords = (order) =>
+  [order.number, money(asked(order)), STATES[order.state]?.()].filter(Boolean).join(" · ");

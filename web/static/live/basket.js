@@ -13,6 +13,7 @@ import { changesOf } from "./refusal.js";
 
 const AT_MOST = 99;
 const SETTLE = 350; // quick taps on the stepper become one hold
+const ANSWER_WITHIN = 15_000; // an order waits for it
 
 /** Events: "change". States: empty; asking (no answer yet); held; over (the time ran out); loose
     (the server could not hold it, `problem` says why; ordering is still possible). */
@@ -219,6 +220,7 @@ export class Basket extends EventTarget {
     return ask(this.channel, { type: "hold.place", key, ...body }, () =>
       api("POST", `/api/v1/broadcasts/${this.broadcast}/holds`, body, {
         headers: { "idempotency-key": key },
+        within: ANSWER_WITHIN,
       }),
     );
   }
@@ -417,10 +419,16 @@ export class Basket extends EventTarget {
     this.dispatchEvent(new CustomEvent("change"));
   }
 
-  /** Ask for nothing more: a hold that is still asked for would come after the order. */
+  /** Ask for nothing more: a hold that is still asked for would come after the order. Whether the
+      basket is still what it was when this was called: an answer that was on its way may have made it
+      dearer or smaller. */
   async settled() {
+    const meant = JSON.stringify(this.wanted());
     clearTimeout(this.timer);
     await this.flight;
+    if (JSON.stringify(this.wanted()) !== meant) return false;
+    clearTimeout(this.timer);
+    return true;
   }
 
   /** It became an order. */

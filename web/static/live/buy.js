@@ -38,7 +38,7 @@ export class Buying {
       { parcel: this.part("parcel"), pickup: this.part("pickup"), region: this.part("region") },
       centres,
     );
-    if (ordering.pending) this.buyer.resume(JSON.parse(ordering.pending.body));
+    if (ordering.pending) this.buyer.resume(JSON.parse(ordering.pending.body), ordering.pending);
     this.lines = new Lines(this.part("lines"), basket, scene);
     this.more = new More(this.part("more"), this.part("more-list"), basket, scene);
     this.part("back").addEventListener("click", () => this.go("order"));
@@ -50,13 +50,17 @@ export class Buying {
     });
     this.part("form").addEventListener("change", () => this.render(this.buyable));
     this.seen = new Seen(this.part("submit"));
+    this.pressed = null; // how many boxes there were when a thumb came down on the button
+    this.part("submit").addEventListener("pointerdown", () => {
+      this.pressed = this.boxes;
+    });
     // What the buyer changes is meant, as soon as it is changed.
     for (const kind of ["click", "input", "change"]) {
       this.part("body").addEventListener(
         kind,
         () => {
           this.seen.clear();
-          this.raised = null;
+          this.pressed = this.raised = null;
         },
         { capture: true },
       );
@@ -271,6 +275,8 @@ export class Buying {
   forward() {
     if (this.part("submit").disabled) return;
     const seen = this.seen.take();
+    const pressed = this.pressed ?? this.boxes;
+    this.pressed = null;
     if (this.step === "order" && !this.buyer.whole) {
       this.go("details");
       return;
@@ -279,8 +285,8 @@ export class Buying {
       if (!this.buyer.check()) return;
       this.buyer.remember();
     }
-    if (seen !== null && seen < this.total.amount) {
-      this.raised = { was: money({ ...this.total, amount: seen }), now: money(this.total) };
+    if (seen !== null && (seen < this.total.amount || this.boxes < pressed)) {
+      this.ask(seen);
       this.render(this.buyable);
       return;
     }
@@ -288,16 +294,25 @@ export class Buying {
     this.place();
   }
 
+  /** The sum that was pressed for is not what is to pay: it is told, and pressed for again. */
+  ask(seen) {
+    this.failed = null;
+    this.raised = { was: money({ ...this.total, amount: seen }), now: money(this.total) };
+  }
+
   async place() {
     if (this.busy) return;
     this.busy = true;
     this.failed = null;
     this.part("submit").setAttribute("aria-busy", "true");
+    const { boxes, total: { amount } } = this;
     try {
       const { fee } = this.parcel;
-      this.placed(await this.ordering.order(this.buyer.details(fee)));
+      const remembered = this.buyer.isRemembered;
+      this.placed(await this.ordering.order(this.buyer.details(fee), { remembered }));
     } catch (problem) {
       this.refused(problem);
+      if (amount < this.total.amount || this.boxes < boxes) this.ask(amount);
     } finally {
       this.busy = false;
       this.render(this.buyable);
@@ -379,6 +394,7 @@ export class Buying {
     this.part("code").hidden = !placed.code;
     say(this.part("code-number"), placed.code ?? "");
     this.part("order-link").href = placed.url;
+    this.part("forgotten").hidden = this.buyer.isRemembered;
     this.part("next").replaceChildren(
       ...this.buyer
         .summary()

@@ -18,6 +18,9 @@ export class BuyerForm {
     this.centres = centres;
     this.region = new Region(places.region);
     form.addEventListener("change", () => this.showWay());
+    form.elements.keep.addEventListener("change", () => {
+      if (!this.isRemembered || this.whole) this.remember();
+    });
     form.addEventListener("input", ({ target }) => this.mark(target, ""));
     this.fill(recall("buyer"));
     this.showWay();
@@ -38,8 +41,9 @@ export class BuyerForm {
   }
 
   /** The form as it was when this was ordered. */
-  resume({ buyer, delivery }) {
+  resume({ buyer, delivery }, { remembered = true }) {
     this.fill({ ...recall("buyer"), ...buyer, ...delivery });
+    this.form.elements.keep.checked = remembered;
     this.showWay();
   }
 
@@ -61,6 +65,11 @@ export class BuyerForm {
   /** It comes by parcel, which costs by its region. */
   get isParcel() {
     return this.form.elements.way.value !== "pickup";
+  }
+
+  /** Whether this device may keep who it is, and the way to the order. */
+  get isRemembered() {
+    return this.form.elements.keep.checked;
   }
 
   /** The form is seen: now the regions' names are wanted. */
@@ -140,7 +149,7 @@ export class BuyerForm {
 
   /** Keep it for the next time, or forget it, as the box says. */
   remember() {
-    remember("buyer", this.form.elements.keep.checked ? this.read() : null);
+    remember("buyer", this.isRemembered ? this.read() : null);
   }
 
   /** As an order says it; `fee` is what of the parcel was seen, minor units. */

@@ -56,15 +56,22 @@ export class Lines {
         min: "1",
         step: "1",
         inputmode: "numeric",
-        "aria-label": `${t("Quantity")}: ${fullName(card)}`,
+        enterkeyhint: "done",
+        "aria-label": t("Quantity: %(name)s", { name: fullName(card) }),
         onchange: ({ target }) => basket.set(offer, Math.max(1, Number(target.value))),
+        // Enter ends the typing; in a form it would press its button, which orders.
+        onkeydown: (event) => {
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          event.target.blur();
+        },
       }),
       more: el(
         "button",
         {
           class: "stepper__button",
           type: "button",
-          "aria-label": `${t("One more")}: ${fullName(card)}`,
+          "aria-label": t("One more: %(name)s", { name: fullName(card) }),
           onclick: () => basket.set(offer, quantity() + 1),
         },
         icon("plus"),
@@ -103,7 +110,7 @@ export class Lines {
       row.last = last;
       const name = fullName(card);
       row.less.replaceChildren(icon(last ? "bin" : "minus"));
-      row.less.setAttribute("aria-label", last ? t("Take %(name)s out", { name }) : `${t("One less")}: ${name}`);
+      row.less.setAttribute("aria-label", last ? t("Take %(name)s out", { name }) : t("One less: %(name)s", { name }));
     }
     const words = this.priceInWords(card, line, most);
     row.kept.hidden = !words;

@@ -15,12 +15,13 @@ export const sentences = (...each) => each.filter(Boolean).join(page.language ==
 const price = (amount) => money({ amount, currency: page.currency });
 
 /** `{words, acts}`, each act `[name, what it does]`; `act` has elsewhere() and wait(offer, quantity),
-    `raised` is a total that rose under the thumb, `heavy` the most that a parcel holds. */
+    `raised` is a total that rose, or became one for fewer boxes, under the thumb, `heavy` the most that
+    a parcel holds. */
 export function noticeOf({ basket, scene, failed, raised, heavy, act }) {
   const prices = basket.changes.filter((change) => change.now !== undefined);
   const short = basket.changes.filter((change) => change.left !== undefined);
   if (prices.length > 0) return changed(basket, scene, prices);
-  if (short.length > 0) return gone(basket, scene, short, act);
+  if (short.length > 0) return gone(basket, scene, short, raised, act);
   if (raised) {
     return {
       words: t("It costs %(now)s now, %(was)s a moment ago. Nothing is ordered yet: place the order once more if it suits you.", raised),
@@ -66,10 +67,13 @@ function changedInWords({ offer, was, now: is, over }, scene) {
   return t("%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.", values);
 }
 
-function gone(basket, scene, short, act) {
+function gone(basket, scene, short, raised, act) {
   const words = sentences(...short.map((change) => shortInWords(change, scene)));
   const none = short.filter((change) => change.left === 0);
-  if (none.length === 0) return { words, acts: [] };
+  if (none.length === 0) {
+    const once = raised && t("Nothing is ordered yet: place the order once more if it suits you.");
+    return { words: sentences(words, once), acts: [] };
+  }
   const acts = [];
   const dear = none.find(({ offer, flash }) => flash && scene.offers.get(offer)?.left > 0);
   const back = short.every(({ offer, left, why }) => left > 0 || (why !== "limit-reached" && leftOf(scene.offers.get(offer)) > 0));

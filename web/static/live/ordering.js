@@ -4,9 +4,9 @@
 
 import { Pauses } from "../common/again.js";
 import { api, Problem } from "../common/api.js";
-import { recall, remember } from "../common/memory.js";
 import { isUnknown } from "../common/problems.js";
 import { ask } from "./ask.js";
+import { keepLink, linksOfOrders } from "./links.js";
 import { keepPending, newKey, recallPending } from "./pending.js";
 import { prove, proven } from "./proof.js";
 
@@ -32,24 +32,26 @@ export class Ordering extends EventTarget {
     this.asking = false; // it is not known whether the order was taken
     this.proving = false;
     this.pauses = new Pauses();
-    this.pending = recallPending(broadcast); // {body, key, at, proof}
+    this.pending = recallPending(broadcast); // {body, key, at, proof, remembered}
     basket.till = this;
   }
 
-  /** Order what is in the basket. Throws Problem, after keeping what it says. */
-  async order(details) {
+  /** Order what is in the basket now; where an answer that was on its way changes it, nothing is
+      ordered. `remembered` is whether this device may keep the way to the order. Throws Problem, after
+      keeping what it says. */
+  async order(details, { remembered }) {
     const { basket } = this;
     this.busy = true;
-    await basket.settled();
-    if (basket.blocked) {
+    const isAsMeant = await basket.settled();
+    if (!isAsMeant || basket.blocked) {
       this.busy = false;
-      throw basket.problem;
+      throw basket.problem ?? new Problem({ type: "/problems/price-changed" });
     }
     const body = { lines: basket.wanted(), ...details };
     if (basket.hold) body.order = basket.hold.order;
     const text = JSON.stringify(body);
     const same = this.pending?.body === text ? this.pending : { body: text, key: newKey() };
-    this.keep({ ...same, at: Date.now() });
+    this.keep({ ...same, at: Date.now(), remembered });
     return this.settle(body);
   }
 
@@ -140,7 +142,7 @@ export class Ordering extends EventTarget {
       const found = this.scene.orders.get(order);
       return Boolean(found) && !OVER.includes(found.state);
     }
-    const links = recall("orders") ?? {};
+    const links = linksOfOrders();
     const wanted = quantities(lines);
     return [...this.scene.orders.values()].some(
       (found) =>
@@ -149,9 +151,7 @@ export class Ordering extends EventTarget {
   }
 
   placed(placed) {
-    const links = recall("orders") ?? {};
-    links[placed.order] = placed.url;
-    remember("orders", links);
+    keepLink(placed, this.pending);
     this.keep(null);
     this.basket.ordered(placed.order);
     return placed;
