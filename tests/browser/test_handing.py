@@ -148,7 +148,7 @@ async def test_hand_over_and_its_undo_are_kept_over_a_reload(open_studio: Open, 
     assert deed["by"] == {"code": waits["code"]}
     await page.reload()
     assert warned == ["beforeunload"]
-    await expect(page.locator("[data-kept]")).to_contain_text(waits["number"])
+    await expect(page.get_by_text("Kept here, and sent by itself")).to_contain_text(waits["number"])
     # Who opens it again sees how it stands with it.
     sheet = await open_sheet(page, waits["number"])
     await expect(sheet).to_contain_text(KEPT)
@@ -164,7 +164,7 @@ async def test_hand_over_and_its_undo_are_kept_over_a_reload(open_studio: Open, 
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator("[data-done-words]")).to_contain_text(KEPT)
     await page.reload()
-    await expect(page.locator("[data-kept]")).to_contain_text(waits["number"])
+    await expect(page.get_by_text("Kept here, and sent by itself")).to_contain_text(waits["number"])
     undone.is_found = True
     await page.evaluate("dispatchEvent(new Event('online'))")
     await expect(page.get_by_text(f"{waits['number']} is as it was.")).to_be_visible()
