@@ -173,6 +173,24 @@ async def test_a_clerk_moves_and_undoes_pick_ups_alone(stall: Any) -> None:
             await undo(stall, done, by=stranger)
 
 
+async def test_a_clerk_reads_no_buyer_of_a_parcel_by_a_move_that_changes_nothing(
+    stall: Any,
+) -> None:
+    collected, parcel, key = await pickup(stall), await stall.place(1), token()
+    packed = await move(stall, collected, parcel, state="packed", key=key)
+    paid = await move(stall, collected, parcel, payment="paid")
+    for to in ({"state": "packed"}, {"payment": "paid"}):
+        done = await move(stall, collected, parcel, by=CLERK, **to)
+        assert [order.id for order in done.moved] == [collected["order"]]
+        assert refusals(done) == [(parcel["order"], "forbidden")]
+    again = await move(stall, collected, parcel, state="packed", key=key, by=CLERK)
+    assert [order.id for order in again.moved] == [collected["order"]]
+    for each in (paid, packed):
+        await undo(stall, each)
+        (order,) = (await undo(stall, each, by=CLERK)).moved
+        assert order.id == collected["order"]
+
+
 async def test_a_move_with_a_key_is_made_once(stall: Any) -> None:
     first, second, key = await stall.place(1), await stall.place(1), token()
     await enter(stall, second, "cancelled")

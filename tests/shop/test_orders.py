@@ -262,6 +262,27 @@ async def test_a_clerk_sees_the_pick_ups_and_others_nothing(stall: Any) -> None:
             await seen(stall, Caller(None, None, role, "d", "192.0.2.1"))  # type: ignore[arg-type]
 
 
+async def test_a_clerk_reads_no_buyer_of_a_parcel_by_asking_for_what_is_so(stall: Any) -> None:
+    parcel, collected = await stall.place(1), await pickup(stall)
+    for placed in (parcel, collected):
+        await enter(stall, placed, "packed")
+        await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    with pytest.raises(Forbidden):
+        await enter(stall, parcel, "packed", by=CLERK)
+    with pytest.raises(Forbidden):
+        await stall.shop.orders.pay(CLERK, stall.broadcast, parcel["order"])
+    assert (await enter(stall, collected, "packed", by=CLERK)).id == collected["order"]
+    assert (await stall.shop.orders.pay(CLERK, stall.broadcast, collected["order"])).buyer
+
+
+async def test_a_clerk_reads_no_refund_of_a_parcel_that_was_given_before(stall: Any) -> None:
+    parcel, key = await stall.place(1), token()
+    await refund(stall, parcel, 100, key)
+    back = Refund(amount=100, reason="压坏了")
+    with pytest.raises(Forbidden):
+        await stall.shop.orders.refund(CLERK, stall.broadcast, parcel["order"], back, key)
+
+
 async def test_orders_are_listed_by_their_numbers_whenever_they_were_held(stall: Any) -> None:
     held = await hold(stall)
     stall.viewer = caller("another device")

@@ -7,7 +7,7 @@ and which can be undone, life.py says.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
@@ -98,7 +98,8 @@ class Moves:
                         connection, caller, broadcast, before["move"], move, refused
                     )
             made = ulid()
-            refused = self._make(connection, broadcast, move, Doer(who, move.reason, made))
+            doer = Doer(who, move.reason, made)
+            refused = self._make(connection, caller, broadcast, move, doer)
             answer = self._answer(connection, caller, broadcast, made, move, refused)
             if key is not None:
                 kept = {"move": made, "refused": [each.model_dump() for each in refused]}
@@ -172,7 +173,7 @@ class Moves:
         return await self._store.write(write)
 
     def _make(
-        self, connection: Connection, broadcast: str, move: NewMove, doer: Doer
+        self, connection: Connection, caller: Caller, broadcast: str, move: NewMove, doer: Doer
     ) -> list[Refused]:
         rows = self._rows(connection, broadcast, move.orders)
         refused = []
@@ -181,6 +182,7 @@ class Moves:
                 row = rows.get(order)
                 if row is None:
                     raise UnknownOrder("This broadcast has no such order.")
+                shown.check(connection, row, caller)
                 with apart(connection):
                     if move.state is not None and row.state != move.state:
                         self._steps.enter(connection, row, move.state, doer)
@@ -218,15 +220,19 @@ class Moves:
         return refused
 
     def _rows(
-        self, connection: Connection, broadcast: str, ids: Iterable[str]
+        self,
+        connection: Connection,
+        broadcast: str,
+        ids: Iterable[str],
+        only: Iterable[ColumnElement[bool]] = (),
     ) -> dict[str, Row[Any]]:
         named = {"broadcast": broadcast, "ids": list(ids)}
-        return {row.id: row for row in connection.execute(_SOME, named)}
+        return {row.id: row for row in connection.execute(_SOME.where(*only), named)}
 
     def _shown(
         self, connection: Connection, caller: Caller, broadcast: str, ids: Sequence[str]
     ) -> list[Any]:
-        rows = self._rows(connection, broadcast, ids)
+        rows = self._rows(connection, broadcast, ids, shown.may_read(caller))
         return shown.orders(
             connection, self._origin, [rows[order] for order in ids if order in rows], caller
         )

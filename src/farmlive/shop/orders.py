@@ -168,6 +168,7 @@ class Orders:
 
         def write(connection: Connection) -> Order:
             row = with_id(connection, broadcast, order)
+            shown.check(connection, row, caller)
             if row.state != change.state:
                 self._steps.enter(connection, row, change.state, Doer(who, change.reason))
                 note(connection, caller, f"order.{change.state}", order, broadcast=broadcast)
@@ -184,6 +185,7 @@ class Orders:
 
         def write(connection: Connection) -> Order:
             row = with_id(connection, broadcast, order)
+            shown.check(connection, row, caller)
             if row.payment != "paid":
                 self._steps.pay(connection, row, Doer(who))
                 note(connection, caller, "order.paid", order, broadcast=broadcast)
@@ -205,6 +207,7 @@ class Orders:
 
         def write(connection: Connection) -> Refunded:
             row = with_id(connection, broadcast, order)
+            shown.check(connection, row, caller)
             move = ulid()
             if key is not None:
                 before = keys.answered(connection, broadcast, key, body_hash, said=_KEPT)

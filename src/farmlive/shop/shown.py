@@ -37,6 +37,19 @@ def may_read(caller: Caller) -> list[ColumnElement[bool]]:
     return []
 
 
+def check(connection: Connection, row: Row[Any], caller: Caller) -> None:
+    """Raise Forbidden where the caller is shown nothing of this order.
+
+    Also where nothing would be changed: what is answered then is the order.
+    """
+    conditions = may_read(caller)
+    if not conditions:
+        return
+    own = select(rows_of.c.id).where(rows_of.c.id == row.id, *conditions)
+    if connection.execute(own).first() is None:
+        raise Forbidden("Nothing was changed. A clerk keeps the orders that are picked up.")
+
+
 def orders(
     connection: Connection, origin: Origin, rows: Sequence[Row[Any]], caller: Caller | None
 ) -> list[Order]:
