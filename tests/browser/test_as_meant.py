@@ -76,7 +76,9 @@ async def is_withheld(page: Page) -> None:
 
 
 async def total(page: Page) -> str | None:
+    """What was ordered costs; nothing says any more that it was not."""
     await expect(page.locator("[data-part=order-total]")).not_to_be_empty()
+    await expect(page.locator("#buy-sheet").get_by_role("alert")).to_be_hidden()
     return await page.locator("[data-part=order-total]").text_content()
 
 

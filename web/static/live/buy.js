@@ -261,7 +261,10 @@ export class Buying {
     };
     say(this.part("title"), titles[step]);
     if (step !== "done") this.render(this.buyable);
-    else this.tick();
+    else {
+      this.unnotice();
+      this.tick();
+    }
     this.part("body").scrollTop = 0;
     if (step === "details") {
       this.buyer.seen();
@@ -339,8 +342,7 @@ export class Buying {
   /** What went wrong or changed, and the one tap that answers it. */
   notice() {
     if (this.ordering.asking) {
-      this.part("notice").hidden = true;
-      this.noticed = null;
+      this.unnotice();
       return;
     }
     const { words, acts } = noticeOf({
@@ -369,6 +371,11 @@ export class Buying {
         ),
       ),
     );
+  }
+
+  unnotice() {
+    this.part("notice").hidden = true;
+    this.noticed = null;
   }
 
   elsewhere() {
