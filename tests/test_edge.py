@@ -11,7 +11,7 @@ import pytest
 from tests.waiting import until
 from websockets.asyncio.client import connect
 
-from farmlive import operations
+from farmlive import edge, operations
 from farmlive.app import PortTaken, Server, listen, running
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.client import Channel
@@ -69,6 +69,20 @@ async def test_a_body_of_two_mebibytes_is_refused(server: Server) -> None:
 
         answer = await client.post("/api/v1/session", content=unannounced())  # type: ignore[arg-type]
         problem(answer, 413, "too-large")
+
+
+async def test_a_body_that_does_not_come_is_given_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "BODY_S", 0.2)
+    ask = b"POST /api/v1/session HTTP/1.1\r\nHost: farm\r\nContent-Type: application/json\r\n"
+    for rest in (
+        b"Content-Length: 100\r\n\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    ):
+        answer = await raw(server, ask + rest)
+        assert b"HTTP/1.1 408" in answer
+        assert b"/problems/body-late" in answer
 
 
 async def raw(server: Server, *parts: bytes) -> bytes:

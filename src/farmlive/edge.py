@@ -2,6 +2,7 @@
 that tells of no person. What a request means is the rooms' part.
 """
 
+import asyncio
 import contextlib
 import re
 import time
@@ -20,6 +21,9 @@ from farmlive import problems
 from farmlive.problems import Invalid, Problem, TooLarge
 
 ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
+
+# So long a body may be on its way, but for files.
+BODY_S = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -131,10 +135,20 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
 
-class BodyLimit:
-    """ASGI middleware: refuses a body over the limit, unread where its length is told.
+class BodyLate(Problem):
+    """The body did not come in time."""
 
-    Addresses that match `uploads` take files and have the limit `upload_limit`. Limits in bytes.
+    status = 408
+    slug = "body-late"
+    title = "That took too long to come"
+
+
+class BodyLimit:
+    """ASGI middleware: refuses a body over the limit, unread where its length is told, and one that
+    is not whole after a minute: who sends it slowly would have us hold many.
+
+    Addresses that match `uploads` take files and have the limit `upload_limit`, and see to the time
+    themselves. Limits in bytes.
     """
 
     def __init__(
@@ -155,44 +169,51 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit_of(scope["path"])
+        upload = self._uploads is not None and self._uploads.fullmatch(scope["path"]) is not None
+        limit = self._upload_limit if upload else self._limit
+        refusal: Problem = TooLarge(f"A body may have {limit} bytes at most. Nothing was changed.")
         told = dict(scope["headers"]).get(b"content-length", b"0")
         if told.isdigit() and int(told) > limit:
-            await self._refuse(limit, scope, receive, send)
+            await _refuse(refusal, scope, receive, send)
             return
-        got = 0
+        got, torn, whole = 0, False, upload
+        late_at = asyncio.get_running_loop().time() + BODY_S
 
         async def count() -> Message:
-            nonlocal got
-            message = await receive()
+            nonlocal got, torn, whole, refusal
+            try:
+                async with asyncio.timeout_at(None if whole else late_at):
+                    message = await receive()
+            except TimeoutError:
+                refusal = BodyLate(f"A body must come within {BODY_S:.0f} s. Nothing was changed.")
+                torn = True
+                raise _Torn from None
             got += len(message.get("body", b""))
+            whole = whole or not message.get("more_body", False)
             if got > limit:
-                raise _Overrun
+                torn = True
+                raise _Torn
             return message
 
         async def watch(message: Message) -> None:
-            # Whatever the application made of the torn body, the limit is the answer.
-            if got <= limit:
+            # Whatever the application made of the torn body, the refusal is the answer.
+            if not torn:
                 await send(message)
 
-        with contextlib.suppress(_Overrun):
+        with contextlib.suppress(_Torn):
             await self._app(scope, count, watch)
-        if got > limit:
-            await self._refuse(limit, scope, receive, send)
-
-    def _limit_of(self, path: str) -> int:
-        upload = self._uploads is not None and self._uploads.fullmatch(path)
-        return self._upload_limit if upload else self._limit
-
-    async def _refuse(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = TooLarge(f"A body may have {limit} bytes at most. Nothing was changed.")
-        response = JSONResponse(problem.body(), problem.status, media_type=problems.MEDIA_TYPE)
-        response.headers["Connection"] = "close"
-        await response(scope, receive, send)
+        if torn:
+            await _refuse(refusal, scope, receive, send)
 
 
-class _Overrun(Exception):
-    """The body grew past the limit."""
+async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    response = JSONResponse(problem.body(), problem.status, media_type=problems.MEDIA_TYPE)
+    response.headers["Connection"] = "close"
+    await response(scope, receive, send)
+
+
+class _Torn(Exception):
+    """The body grew past the limit, or did not come."""
 
 
 class Heads:

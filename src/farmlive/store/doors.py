@@ -114,7 +114,7 @@ class Store:
 
     @property
     def writing_s(self) -> float:
-        """For how long, in seconds, the writer has been at what it does; 0 where it is at nothing."""
+        """For how long, in seconds, the writer has been at what it does; 0 without anything."""
         began = self._began
         return 0 if began is None else time.monotonic() - began
 
