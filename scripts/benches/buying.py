@@ -1,118 +1,174 @@
-"""People who order through whatever goes wrong: each request is repeated with its key until it is
-answered. They order at once, or hold and order, or hold and let go; over the channel and by HTTP.
+"""Buyers who go on through whatever goes wrong: they order, hold and order, hold and let go, take
+boxes of a flash batch, wait for what is sold out, or cancel; over the channel and by HTTP.
 """
 
-import asyncio
 import itertools
 import random
-from collections import Counter
 from typing import Any
 
-import httpx
+from benches.asking import PATIENCE_S, Market, Refused, certain
+from benches.shoppers import FLASH_PRICE, PRICE, order_of
+from benches.told import Mark, Placed, Refusal
+from farmlive.client import Api, Channel
 
-from benches.shoppers import PRICE, order_of
-from farmlive.client import Api, ApiProblem, Channel, ChannelClosed, ChannelDropped, ChannelProblem
+# What a buyer does next, and how often; only on the channel one hears that what one waits for is
+# there.
+_KINDS = {
+    "order": 4,
+    "hold and order": 4,
+    "hold and drop": 2,
+    "order and cancel": 2,
+    "flash": 3,
+    "flash held": 3,
+    "flash held and dropped": 1,
+    "wait": 2,
+}
+_LOOK_S = 0.2
 
-CHANNELS, HTTP = 6, 2
-_AGAIN_S = 0.02
-_PATIENCE_S = 60.0
 
+class Buyer:
+    """One of them, by `who`; `pages` shows the pages of orders to all."""
 
-class Buyers:
-    """All of them, and what they were told: by key the order, by key the hold."""
+    def __init__(self, market: Market, number: int, who: Channel | Api, pages: Api):
+        self._market, self._who, self._pages = market, who, pages
+        self._number = number
+        self._draw = random.Random(market.seed * 1_000 + number)
+        self._key = ""
+        self._last: Mark | None = None
+        self._open: list[Refusal] = []
+        self._enough: str | None = None  # the flash batch of which this one may have no more
 
-    def __init__(self, url: str, broadcast: str, offers: list[str], seed: int):
-        self._url, self._broadcast, self._offers = url, broadcast, offers
-        self._seed = seed
-        self._tasks: list[asyncio.Task[None]] = []
-        self._channels: list[Channel] = []
-        self._apis: list[Api] = []
-        self._stopping = False
-        self.placed: dict[str, str] = {}
-        self.held: dict[str, str] = {}
-        self.refused: Counter[str] = Counter()
-        self.acknowledged = self.repeated = 0
-
-    async def start(self) -> None:
-        """Open the channels and begin."""
-        for _ in range(CHANNELS):
-            self._channels.append(
-                await Channel.connect(self._url, self._broadcast, patience_s=_PATIENCE_S)
-            )
-        self._apis = [Api(self._url, timeout_s=20) for _ in range(HTTP)]
-        whos: list[Channel | Api] = [*self._channels, *self._apis]
-        self._tasks = [
-            asyncio.create_task(self._act(number, who)) for number, who in enumerate(whos)
-        ]
-
-    async def reach(self, count: int) -> None:
-        """Wait until so many requests were acknowledged."""
-        while self.acknowledged < count:
-            done, _ = await asyncio.wait(self._tasks, timeout=0.01)
-            for task in done:
-                task.result()
-
-    async def stop(self) -> None:
-        """Let everyone have the answer to what is under way, then end."""
-        self._stopping = True
-        await asyncio.gather(*self._tasks)
-        for channel in self._channels:
-            await channel.close()
-        for api in self._apis:
-            await api.__aexit__(None, None, None)
-
-    async def _act(self, number: int, who: Channel | Api) -> None:
-        draw = random.Random(self._seed * 1_000 + number)
+    async def act(self) -> None:
+        """Do one thing after the other."""
+        market, draw = self._market, self._draw
         for turn in itertools.count():
-            if self._stopping:
+            if market.stopping:
                 return
-            key = f"{self._seed:04}-{number:02}-{turn:06}-order"
-            order = order_of(draw.choice(self._offers), self._seed * 100 + number)
-            offers = draw.sample(self._offers, draw.randint(1, 2))
-            order["lines"] = [
-                {"offer": offer, "quantity": draw.randint(1, 3), "price": PRICE} for offer in offers
-            ]
-            kind = draw.choice(("order", "hold and order", "hold and drop"))
-            if kind != "order":
-                hold = await self._certain(
-                    who, "hold.place", key=f"hold-{key}", lines=order["lines"]
-                )
-                if hold is None:
-                    continue
-                self.held[f"hold-{key}"] = order["order"] = hold["order"]
-                if kind == "hold and drop":
-                    await self._certain(who, "hold.drop", order=hold["order"])
-                    continue
-            placed = await self._certain(who, "order.place", key=key, **order)
-            if placed is not None:
-                self.placed[key] = placed["order"]
-
-    async def _certain(self, who: Channel | Api, type_: str, **fields: Any) -> Any:
-        """Ask until it is answered; None where it is refused."""
-        while True:
-            try:
-                if isinstance(who, Channel):
-                    answer = await who.call(type_, timeout_s=_PATIENCE_S, **fields)
-                else:
-                    answer = await self._by_http(who, type_, **fields)
-            except (ChannelDropped, httpx.TransportError):
-                pass
-            except (ChannelProblem, ApiProblem) as problem:
-                status = problem.body["status"] if isinstance(problem, ChannelProblem) else None
-                if (status or getattr(problem, "status", 0)) != 503:
-                    self.refused[problem.slug] += 1
-                    return None
-            except ChannelClosed as closed:
-                raise ConnectionError(f"a channel did not come back: {closed}") from closed
+            self._key = f"{market.seed:04}-{self._number:02}-{turn:06}-order"
+            (kind,) = draw.choices(tuple(_KINDS), tuple(_KINDS.values()))
+            if kind == "wait" and isinstance(self._who, Channel):
+                await self._wait(self._who)
+            elif "flash" in kind and market.batch not in (None, self._enough):
+                lines = [_line(market.offers[0], draw.randint(1, 2), FLASH_PRICE)]
+                order = await self._buy(lines, held="held" in kind, dropped="dropped" in kind)
+                await self._leave(order, cancelled=draw.random() < 1 / 4)
             else:
-                self.acknowledged += 1
-                return answer
-            self.repeated += 1
-            await asyncio.sleep(_AGAIN_S)
+                offers = draw.sample(market.offers, draw.randint(1, 2))
+                lines = [_line(offer, draw.randint(1, 3)) for offer in offers]
+                held = kind.startswith("hold")
+                order = await self._buy(lines, held=held, dropped=kind == "hold and drop")
+                await self._leave(order, cancelled=kind == "order and cancel")
 
-    async def _by_http(self, api: Api, type_: str, **fields: Any) -> Any:
+    async def _buy(self, lines: list[dict[str, Any]], *, held: bool, dropped: bool) -> str | None:
+        """Order these lines, or hold them before that, or let them go then."""
+        hold = None
+        if held:
+            key = f"hold-{self._key}"
+            answer = await self._asked("hold.place", key=key, lines=lines)
+            if answer is None:
+                return None
+            self._market.told.answers[key] = answer
+            self._done("holds", ("order.held", answer["order"]))
+            hold = answer["order"]
+            if dropped:
+                await self._let_go(hold)
+                return None
+        return await self._order(lines, hold)
+
+    async def _order(self, lines: list[dict[str, Any]], hold: str | None) -> str | None:
+        order = order_of(lines[0]["offer"], self._market.seed * 100 + self._number)
+        order["lines"] = lines
+        if self._draw.random() < 1 / 3:
+            order["delivery"] = {"way": "pickup", "centre": self._market.centre}
+            order["payment"] = "pay_at_pickup"
+        if hold is not None:
+            order["order"] = hold
+        answer = await self._asked("order.place", hold, key=self._key, **order)
+        if answer is None:
+            if hold is not None:
+                await self._let_go(hold)
+            return None
+        self._market.told.placed(Placed(self._key, answer, lines, self._number))
+        self._done("orders", ("order.placed", answer["order"]))
+        return str(answer["order"])
+
+    async def _wait(self, channel: Channel) -> None:
+        """Wait for what is sold out, and order it once it is there."""
+        market = self._market
+        quantity = self._draw.randint(1, 2)
+        key = f"wait-{self._key}"
+        answer = await self._asked("wait.join", key=key, offer=market.scarce, quantity=quantity)
+        if answer is None:
+            return
+        market.told.answers[key] = answer
+        self._done("waits")
+        market.waiting += 1
+        held = None
+        while held is None and not market.stopping:
+            try:
+                held = await channel.wait_for("order.held", _LOOK_S, waited=True)
+            except TimeoutError:
+                continue
+        market.waiting -= 1
+        if held is not None:
+            self._last = ("order.held", held.data["order"])
+            lines = [_line(market.scarce, quantity)]
+            await self._leave(await self._order(lines, held.data["order"]))
+
+    async def _leave(self, order: str | None, *, cancelled: bool = False) -> None:
+        """Leave an order, if there is one, to staff, or cancel it."""
+        if order is None:
+            return
+        if not cancelled:
+            self._market.for_staff.append(order)
+            return
+        token = self._market.told.orders[order].answer["token"]
+        answer = await certain(self._market, lambda: self._pages.cancel_order(token))
+        self._market.told.stepped(order, answer)
+        self._done("cancellations")
+
+    async def _let_go(self, hold: str) -> None:
+        if await self._asked("hold.drop", hold, order=hold) is not None:
+            self._done("")
+
+    def _done(self, deed: str, mark: Mark | None = None) -> None:
+        """Note that a deed was acknowledged, and where in the log it is."""
+        self._market.acknowledged += 1
+        if deed:
+            self._market.told.deeds[deed] += 1
+        if mark is not None:
+            self._last = mark
+            for refusal in self._open:
+                refusal.after = mark
+            self._open.clear()
+
+    async def _asked(self, type_: str, hold: str | None = None, **fields: Any) -> Any:
+        """The answer; None where it is refused."""
+        try:
+            return await certain(self._market, lambda: self._ask(type_, **fields))
+        except Refused as refused:
+            lines = fields.get("lines", [])
+            refusal = Refusal(refused.problem, lines, self._number, hold, self._last)
+            self._market.told.refused.append(refusal)
+            self._open.append(refusal)
+            over = {each["flash"]["flash"] for each in refusal.offers if "flash" in each}
+            if self._market.batch in over:
+                self._market.batch = None
+            elif refusal.slug == "limit-reached":
+                self._enough = self._market.batch
+            return None
+
+    async def _ask(self, type_: str, **fields: Any) -> Any:
+        if isinstance(self._who, Channel):
+            return await self._who.call(type_, timeout_s=PATIENCE_S, **fields)
         if type_ == "hold.drop":
-            return await api.drop_hold(self._broadcast, fields["order"])
+            await self._who.drop_hold(self._market.broadcast, fields["order"])
+            return {}
+        key = fields.pop("key")  # of these words alone: they may be said again
         if type_ == "hold.place":
-            return await api.place_hold(self._broadcast, fields["key"], fields["lines"])
-        return await api.place_order(self._broadcast, fields.pop("key"), fields)
+            return await self._who.place_hold(self._market.broadcast, key, fields["lines"])
+        return await self._who.place_order(self._market.broadcast, key, fields)
+
+
+def _line(offer: str, quantity: int, price: int = PRICE) -> dict[str, Any]:
+    return {"offer": offer, "quantity": quantity, "price": price}

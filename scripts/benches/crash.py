@@ -1,8 +1,9 @@
 """What an acknowledgement is worth: servers and databases are ended by force, disks fill up, the
-power goes, clocks jump and answers are lost, each at a moment drawn by lot, while people order.
+power goes, clocks jump and answers are lost, each at a moment drawn by lot, while people trade.
 
-Everyone repeats a request with its key until it is answered. Then every order that was acknowledged
-must be kept as it was told, once, nothing else may be, and the stock must add up.
+Everyone repeats a request with its key until it is answered. Then all that was acknowledged must be
+kept as it was told, once, nothing else may be, what was refused must not have been there, and the
+books must add up.
 """
 
 import asyncio
@@ -14,13 +15,27 @@ from typing import Any
 
 from benches import faulty, postgres
 from benches.postgres import Postgres
-from benches.scene import Case, Outcome, Template, new_folder, one_run, programs
+from benches.scene import (
+    DEEDS,
+    FAULTS_A_RUN,
+    Case,
+    Outcome,
+    Template,
+    new_folder,
+    one_run,
+    programs,
+)
 from benches.server import Server, running, stage
 
 RUNS, LONG = 50, 200
 AT_ONCE = 2
 LIMITS = {"lost": 0, "doubled": 0, "stock_wrong": 0, "refused": 0}
-FLOORS = {"runs_done": RUNS}
+# A run says nothing where nothing went wrong in it, nor all of them where nobody did a thing.
+FLOORS = {
+    "runs_done": RUNS,
+    "faults_of_a_run": FAULTS_A_RUN,
+    **{f"deeds.{name}": RUNS for name in DEEDS},
+}
 HOW = {
     "server": "kill -9 of the server.",
     "database": "kill -9 of PostgreSQL, all of it or one process; or commits whose answer is cut.",
@@ -31,9 +46,15 @@ HOW = {
     ),
     "answers": "A proxy cuts connections in place of giving an answer.",
     "clock": "The time of day jumps by up to two hours and back.",
-    "lost": "Orders that were acknowledged, and are not kept or are kept otherwise.",
-    "doubled": "Orders that are kept beyond those that were acknowledged.",
-    "stock_wrong": "Runs after which boxes, grams, numbers or the log do not add up.",
+    "acknowledged": "Orders; all else that was acknowledged is under `deeds`.",
+    "lost": "What was acknowledged, and is not kept or is kept otherwise, as is an order with "
+    "another number, sum, code, line or step.",
+    "doubled": "What is kept beyond what was acknowledged.",
+    "stock_wrong": "Runs after which boxes, grams, flash batches, waiting lists, money, numbers or "
+    "the log do not add up, at the end or after a fault.",
+    "refused": "Refusals of what was there all the while; the others are `refused_rightly`.",
+    "faults_of_a_run": "The fewest of a run: of its two times, at how many something went wrong.",
+    "runs_done": "Runs that came to their end, and in which something went wrong both times.",
 }
 
 Say = Callable[[str], None]
@@ -70,7 +91,10 @@ async def measured(seeds: range, say: Say) -> dict[str, Any]:
 
 def summed(outcomes: list[Outcome]) -> dict[str, Any]:
     """The sums of all runs, by fault and database too, and each run that went wrong."""
-    names = ("acknowledged", "lost", "doubled", "stock_wrong", "refused", "repeated", "faults")
+    names = (
+        *("acknowledged", "lost", "doubled", "stock_wrong"),
+        *("refused", "refused_rightly", "repeated", "faults"),
+    )
     by: dict[str, dict[str, int]] = {}
     for outcome in outcomes:
         place = by.setdefault(f"{outcome.case.fault}_{outcome.case.database}", {"runs": 0})
@@ -78,7 +102,9 @@ def summed(outcomes: list[Outcome]) -> dict[str, Any]:
         for name in (*names, "unsynced_files"):
             place[name] = place.get(name, 0) + getattr(outcome, name)
     sums: dict[str, Any] = {name: sum(getattr(each, name) for each in outcomes) for name in names}
-    sums["runs_done"] = len(outcomes)
+    sums["deeds"] = {name: sum(each.deeds.get(name, 0) for each in outcomes) for name in DEEDS}
+    sums["faults_of_a_run"] = min(each.happened for each in outcomes)
+    sums["runs_done"] = sum(each.done for each in outcomes)
     return {
         **sums,
         "by_fault": dict(sorted(by.items())),
@@ -126,4 +152,11 @@ async def _template(within: Path, library: Path, database: str) -> Template:
 
 async def _furnish(server: Server, made: Template) -> None:
     place = await stage(server, offers=3)
-    made.broadcast, made.offers = place.broadcast, place.offers
+    made.broadcast, made.offers, made.key = place.broadcast, place.offers, server.key
+    first = (await server.api.offers(place.broadcast))[0]
+    facts = {name: first[name] for name in ("name", "unit", "net_weight_g")}
+    lot, price = first["lot"]["id"], first["price"]["amount"]
+    scarce = await server.api.create_offer(place.broadcast, lot, price, 0, **facts)
+    made.scarce = scarce["offer"]
+    centre = await server.api.create_centre({"zh": "测量点", "en": "Bench"}, {"zh": "尤溪"})
+    made.centre = centre["id"]

@@ -88,8 +88,9 @@ class Cutter:
 
 
 def answers_lost(draw: random.Random, share: float) -> Cuts:
-    """Cut some of the answers that acknowledge an order or a hold."""
-    return lambda chunk: b'"order"' in chunk and draw.random() < share
+    """Cut some of the answers that acknowledge something."""
+    answers = (b'"order"', b'"reply"', b"HTTP/1.1 20")
+    return lambda chunk: any(each in chunk for each in answers) and draw.random() < share
 
 
 def commits_lost(draw: random.Random, share: float) -> tuple[Cuts, Cuts]:

@@ -150,12 +150,16 @@ class Postgres:
         await asyncio.to_thread(self.process.wait)
         await asyncio.to_thread(_gone, others)
 
-    async def kill_one(self, draw: random.Random) -> None:
-        """`kill -9` of one of its processes, after which it ends the others and starts anew."""
+    async def kill_one(self, draw: random.Random) -> bool:
+        """`kill -9` of one of its processes, after which it ends the others and starts anew; false
+        where there was none.
+        """
         others = self.processes()[1:]
         if others:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(draw.choice(others), signal.SIGKILL)
+                return True
+        return False
 
     async def revive(self) -> None:
         """Wait until it takes connections, and start it where it does not run."""

@@ -1,4 +1,4 @@
-"""A scene of the crash bench: a server, its database, people who order, and what goes wrong among
+"""A scene of the crash bench: a server, its database, people who trade, and what goes wrong among
 them; then the reckoning, of what is kept with what was acknowledged.
 """
 
@@ -8,19 +8,32 @@ import random
 import shutil
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from benches import postgres
-from benches.buying import Buyers
+from benches.asking import Market
 from benches.cutting import Cutter, answers_lost, commits_lost, never
 from benches.faulty import Faulty
 from benches.ledger import Ledger
+from benches.people import People
 from benches.postgres import Postgres
+from benches.reckoning import doubled, lost, moved, wrongly_refused
+from benches.told import Told
 from benches.victim import Victim
 
 MOST_S = 90.0
+FAULTS_A_RUN = 2
+"""So often something goes wrong in each run; where it did not, the run says nothing."""
+
+DEEDS = (
+    *("orders", "holds", "waits", "cancellations"),
+    *("releases", "flash_batches", "moves", "payments", "refunds"),
+)
 FAULTS = ("server", "power", "disk", "answers", "clock", "database")
 """What goes wrong, on each database; `database` is that PostgreSQL is ended or its commits are cut,
 and so there is none of it with SQLite.
@@ -56,6 +69,9 @@ class Template:
     database: str
     broadcast: str = ""
     offers: list[str] = field(default_factory=list)
+    scarce: str = ""
+    centre: str = ""
+    key: str = ""
 
 
 @dataclass
@@ -69,10 +85,36 @@ class Outcome:
     stock_wrong: int = 0
     refused: int = 0
     repeated: int = 0
+    refused_rightly: int = 0
     faults: int = 0
+    happened: int = 0
     unsynced_files: int = 0
+    deeds: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    unfinished: bool = False
     wrong: list[str] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        """Whether it went to its end, and all its faults happened."""
+        return self.happened >= FAULTS_A_RUN and not self.unfinished
+
+    def note(self, told: Told, ledger: Ledger, *, settled: bool) -> None:
+        """What is wrong of a ledger, where that was told; `settled`: everyone was answered."""
+        missing, more = lost(told, ledger), doubled(told, ledger) if settled else []
+        wrong = [*ledger.wrong, *(moved(told, ledger) if settled else ())]
+        self.lost = max(self.lost, len(missing))
+        self.doubled = max(self.doubled, len(more))
+        self.stock_wrong = max(self.stock_wrong, int(bool(wrong)))
+        if settled:
+            refused = wrongly_refused(told, ledger)
+            self.refused = len(refused)
+            self.refused_rightly = len(told.refused) - len(refused)
+            wrong += [f"refused: {each.slug}, {each.problem.get('detail')}" for each in refused]
+        for each, count in Counter([*wrong, *missing, *more]).items():
+            said = f"{count} × {each}" if count > 1 else each
+            if said not in self.wrong:
+                self.wrong.append(said)
 
 
 def new_folder(prefix: str, within: Path) -> Path:
@@ -104,7 +146,8 @@ async def one_run(template: Template, case: Case) -> Outcome:
             await scene.reckon(outcome)
     except TimeoutError:
         outcome.wrong.append(f"it did not end within {MOST_S:g} s")
-        outcome.stock_wrong += 1
+        outcome.stock_wrong = 1
+        outcome.unfinished = True
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     outcome.seconds = round(time.monotonic() - began, 1)
@@ -112,7 +155,7 @@ async def one_run(template: Template, case: Case) -> Outcome:
 
 
 class Scene:
-    """A server, its database, the people who order, and what goes wrong among them."""
+    """A server, its database, the people who trade, and what goes wrong among them."""
 
     def __init__(self, template: Template, folder: Path, case: Case):
         self._template, self._case, self._folder = template, case, folder
@@ -123,7 +166,8 @@ class Scene:
         self._disk: Faulty
         self._victim: Victim
         self._door: Cutter
-        self._buyers: Buyers
+        self._market: Market
+        self._people: People
 
     @classmethod
     async def open(cls, template: Template, folder: Path, case: Case) -> "Scene":
@@ -139,9 +183,15 @@ class Scene:
         scene._victim = Victim({**environment, **scene._disk.environment, **clock})
         await scene._victim.start()
         scene._door = await Cutter.open(scene._victim.port)
-        scene._buyers = Buyers(
-            f"http://127.0.0.1:{scene._door.port}", template.broadcast, template.offers, case.seed
+        scene._market = Market(
+            url=f"http://127.0.0.1:{scene._door.port}",
+            broadcast=template.broadcast,
+            offers=template.offers,
+            scarce=template.scarce,
+            centre=template.centre,
+            seed=case.seed,
         )
+        scene._people = People(scene._market, template.key)
         return scene
 
     async def _open_postgres(self) -> dict[str, str]:
@@ -156,22 +206,30 @@ class Scene:
         return {"FARMLIVE_DATABASE_URL": url}
 
     async def play(self, outcome: Outcome) -> None:
-        """Let people order, twice let something go wrong, and let them come to an end."""
-        draw, buyers = self._draw, self._buyers
-        await buyers.start()
+        """Let people trade, twice let something go wrong, and let them come to an end.
+
+        After each fault the books must add up, and keep what was acknowledged before.
+        """
+        draw, market, people = self._draw, self._market, self._people
+        await people.start()
         try:
-            for _ in range(2):
-                await buyers.reach(buyers.acknowledged + draw.randint(10, 60))
+            for _ in range(FAULTS_A_RUN):
+                await people.reach(market.acknowledged + draw.randint(10, 50))
                 await asyncio.sleep(draw.random() * 0.05)
-                outcome.faults += await self._fault(outcome)
-            await buyers.reach(buyers.acknowledged + draw.randint(10, 40))
+                faults = await self._fault(outcome)
+                outcome.faults += faults
+                outcome.happened += faults > 0
+                await people.reach(market.acknowledged + draw.randint(2, 10))
+                told = market.told.so_far()
+                outcome.note(told, await self._ledger(), settled=False)
+            await people.reach(market.acknowledged + draw.randint(10, 40))
         finally:
-            await buyers.stop()
-        outcome.acknowledged = len(buyers.placed)
-        outcome.repeated = buyers.repeated
-        outcome.refused = sum(buyers.refused.values())
-        if buyers.refused:
-            outcome.wrong.append(f"refused: {dict(buyers.refused)}")
+            await people.stop()
+        outcome.deeds = {name: market.told.deeds[name] for name in DEEDS}
+        outcome.acknowledged = len(market.told.orders)
+        outcome.repeated = market.repeated
+        if outcome.happened < FAULTS_A_RUN:
+            outcome.wrong.append(f"{outcome.happened} of {FAULTS_A_RUN} faults happened")
 
     async def close(self) -> None:
         """End everything but the files; the database may still be read."""
@@ -187,28 +245,23 @@ class Scene:
         try:
             if self._cluster is not None:
                 await self._revive()
-            url = self._cluster.url if self._cluster else ""
-            ledger = await asyncio.to_thread(Ledger.read, url, self._data, self._template.broadcast)
+            ledger = await self._ledger()
         finally:
             if self._cluster is not None:
                 await self._cluster.stop()
             self._disk.close()
-        buyers = self._buyers
-        kept = set(ledger.orders)
-        for key, order in buyers.placed.items():
-            if order not in kept or ledger.answers.get(key) != order:
-                outcome.lost += 1
-        outcome.doubled = len(ledger.orders) - len(kept & set(buyers.placed.values()))
-        outcome.doubled += len(buyers.placed) - len(set(buyers.placed.values()))
-        for key, hold in buyers.held.items():
-            if ledger.answers.get(key) != hold:
-                outcome.lost += 1
-        if ledger.wrong:
-            outcome.stock_wrong += 1
-            outcome.wrong += ledger.wrong
-        for name in ("lost", "doubled"):
-            if getattr(outcome, name):
-                outcome.wrong.append(f"{name}: {getattr(outcome, name)}")
+        outcome.note(self._market.told, ledger, settled=True)
+
+    async def _ledger(self) -> Ledger:
+        """What is kept now, as soon as the database takes questions again."""
+        url = self._cluster.url if self._cluster else ""
+        broadcast = self._template.broadcast
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    return await asyncio.to_thread(Ledger.read, url, self._data, broadcast)
+                except OperationalError:
+                    await asyncio.sleep(0.05)
 
     async def _fault(self, outcome: Outcome) -> int:
         """Let it go wrong once, and put it right; how often it did."""
@@ -239,10 +292,11 @@ class Scene:
         return 1
 
     async def _fill_disk(self, _outcome: Outcome) -> int:
+        before = self._market.repeated
         with self._disk.full():
             await asyncio.sleep(0.1 + self._draw.random() * 0.3)
         await self._revive()
-        return 1
+        return int(self._market.repeated > before)  # else nobody wrote meanwhile
 
     async def _cut_answers(self, _outcome: Outcome) -> int:
         before = self._door.cuts
@@ -254,7 +308,7 @@ class Scene:
     async def _jump(self, _outcome: Outcome) -> int:
         for _ in range(4):
             self._disk.set_clock(self._draw.uniform(-7200, 7200))
-            await self._buyers.reach(self._buyers.acknowledged + self._draw.randint(2, 10))
+            await self._people.reach(self._market.acknowledged + self._draw.randint(2, 10))
         self._disk.set_clock(0)
         return 4
 
@@ -269,12 +323,13 @@ class Scene:
             await self._cut_some(cutter, before)
             cutter.asked = cutter.told = never
             return cutter.cuts - before
+        ended = True
         if kind == "one":
-            await self._cluster.kill_one(self._draw)
+            ended = await self._cluster.kill_one(self._draw)
         else:
             await self._cluster.kill()
         await self._revive()
-        return 1
+        return int(ended)
 
     async def _cut_some(self, cutter: Cutter, before: int) -> None:
         with contextlib.suppress(TimeoutError):

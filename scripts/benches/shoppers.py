@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from farmlive.client.light_channel import LightChannel
 
-PRICE = 2990
+PRICE, FLASH_PRICE = 2990, 1990
 OPENING = 50
 
 
@@ -33,20 +33,23 @@ def order_of(offer: str, number: int, price: int = PRICE) -> dict[str, Any]:
 @dataclass
 class Answers:
     """What all buyers were answered: orders by their ids, how often each was told, refusals by the
-    slug of their type, and from pressing to the answer, in nanoseconds.
+    slug of their type and each with the monotonic time at which it was heard, and from pressing to
+    the answer, in nanoseconds.
     """
 
     placed: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    problems: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     took_ns: "array[int]" = field(default_factory=lambda: array("q"))
 
-    def take(self, status: int | bool, body: dict[str, Any], took_ns: int) -> None:
-        """Note one answer: the order, or the problem."""
-        self.took_ns.append(took_ns)
+    def take(self, status: int | bool, body: dict[str, Any], due_ns: int, now_ns: int) -> None:
+        """Note one answer, to what was due at one time and heard at another: order or problem."""
+        self.took_ns.append(now_ns - due_ns)
         if status is True or status == 201:
             self.placed[body["order"]] += 1
         else:
             self.refused[body.get("type", f"status {status}").rpartition("/")[2]] += 1
+            self.problems.append((now_ns, body))
 
 
 class Buyer(Protocol):
@@ -109,9 +112,8 @@ class ChannelBuyer:
             return
         reply = json.loads(frame)
         due_ns = self._due.pop(int(reply["id"]))
-        self.answers.take(
-            reply["ok"], reply["result" if reply["ok"] else "problem"], now_ns - due_ns
-        )
+        said = reply["result" if reply["ok"] else "problem"]
+        self.answers.take(reply["ok"], said, due_ns, now_ns)
         if self.asked is not None:
             self.asked(self)
 
@@ -179,7 +181,7 @@ class HttpBuyer(asyncio.Protocol):
         self._note_device(bytes(self._buffer[:end]))
         self._buffer.clear()
         self.waiting = 0
-        self.answers.take(int(head[9:12]), json.loads(body), now_ns - self._due_ns)
+        self.answers.take(int(head[9:12]), json.loads(body), self._due_ns, now_ns)
         if self.asked is not None:
             self.asked(self)
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benches import crash, faulty, postgres
+from benches import crash, faulty, postgres, report
+from benches.asking import Market
 from benches.faulty import Faulty
-from benches.scene import FAULTS, Case, Outcome, one_run
+from benches.ledger import Ledger
+from benches.scene import FAULTS, Case, Outcome, Scene, Template, one_run
 from tests.media.native.compiling import compiler
 
 WRITES = """
@@ -117,12 +119,89 @@ def test_every_fault_is_tried_on_every_database() -> None:
 
 
 def test_what_went_wrong_in_one_run_is_told() -> None:
-    good = Outcome(Case(0, "sqlite", "disk"), acknowledged=5)
-    bad = Outcome(Case(7, "sqlite", "disk"), acknowledged=6, lost=1, wrong=["lost: 1"])
+    good = Outcome(Case(0, "sqlite", "disk"), acknowledged=5, happened=2)
+    case = Case(7, "sqlite", "disk")
+    bad = Outcome(case, acknowledged=6, lost=1, happened=2, wrong=["lost: 1"])
     found = crash.summed([good, bad])
     assert (found["acknowledged"], found["lost"], found["runs_done"]) == (11, 1, 2)
     assert found["by_fault"]["disk_sqlite"]["runs"] == 2
     assert found["wrong"] == {"seed 7: disk with sqlite": ["lost: 1"]}
+
+
+def test_all_that_has_a_limit_is_reported() -> None:
+    found = crash.summed([Outcome(Case(0, "sqlite", "disk"))])
+    assert {*crash.LIMITS, *crash.FLOORS} <= set(report.flat(found["runs"][0]))
+
+
+def test_a_run_in_which_nothing_went_wrong_is_no_run() -> None:
+    case = Case(0, "sqlite", "answers")
+    good, bad = (Outcome(case, happened=happened) for happened in (2, 1))
+    late = Outcome(case, happened=2, unfinished=True)
+    found = crash.summed([good, bad, late])
+    assert (found["runs_done"], found["faults_of_a_run"]) == (1, 1)
+    assert found["faults_of_a_run"] < crash.FLOORS["faults_of_a_run"]
+
+
+class Nobody:
+    """People who do nothing, whenever they are asked."""
+
+    async def start(self) -> None: ...
+    async def reach(self, count: int) -> None: ...
+    async def stop(self) -> None: ...
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """A scene without a server, and with an empty ledger."""
+
+    async def ledger() -> Ledger:
+        return Ledger()
+
+    template = Template(tmp_path, tmp_path, "sqlite")
+    scene = Scene(template, tmp_path, Case(0, "sqlite", "answers"))
+    scene._market = Market("", "", [], "", "", 0)
+    monkeypatch.setattr(scene, "_people", Nobody(), raising=False)
+    monkeypatch.setattr(scene, "_ledger", ledger)
+    return scene
+
+
+@pytest.mark.parametrize("faults", [(0, 0), (5, 0), (1, 7)])
+async def test_faults_that_did_not_happen_are_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, faults: tuple[int, ...]
+) -> None:
+    drawn = iter(faults)
+
+    async def fault(_outcome: Outcome) -> int:
+        return next(drawn)
+
+    monkeypatch.setattr(scene, "_fault", fault)
+    outcome = Outcome(scene._case)
+    await scene.play(outcome)
+    happened = sum(count > 0 for count in faults)
+    told = [] if happened == 2 else [f"{happened} of 2 faults happened"]
+    assert (outcome.faults, outcome.happened, outcome.wrong) == (sum(faults), happened, told)
+
+
+async def test_a_full_disk_on_which_nobody_writes_is_no_fault(scene: Scene, disk: Faulty) -> None:
+    scene._disk = disk
+    assert await scene._fill_disk(Outcome(scene._case)) == 0
+
+
+async def test_what_is_lost_after_a_fault_is_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is there again in the end."""
+
+    async def fault(_outcome: Outcome) -> int:
+        scene._market.told.answers["a key"] = {"left": 1}
+        return 1
+
+    monkeypatch.setattr(scene, "_fault", fault)
+    outcome = Outcome(scene._case)
+    await scene.play(outcome)
+    outcome.note(scene._market.told, Ledger(answers={"a key": {"left": 1}}), settled=True)
+    assert (outcome.lost, outcome.doubled) == (1, 0)
+    assert outcome.wrong == ["the answer to a key is kept otherwise"]
 
 
 # One seed each: power and a full disk with SQLite; with PostgreSQL its end, its power, the answers.
@@ -145,7 +224,9 @@ async def test_nothing_is_lost_or_doubled(database: str) -> None:
             outcome = await one_run(templates[database], case)
             assert outcome.wrong == []
             assert (outcome.lost, outcome.doubled, outcome.stock_wrong) == (0, 0, 0)
+            assert outcome.refused == 0
             assert outcome.acknowledged > 10
-            assert outcome.faults >= 2
+            assert outcome.deeds["flash_batches"]
+            assert outcome.done
             if case.fault == "power":
                 assert outcome.unsynced_files

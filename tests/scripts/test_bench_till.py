@@ -76,10 +76,13 @@ async def test_a_wrong_answer_in_one_run_is_not_hidden_by_the_others(
 
 def test_answers_are_told_apart() -> None:
     answers = Answers()
-    answers.take(True, {"order": "a"}, 5)
-    answers.take(201, {"order": "a"}, 6)
-    answers.take(False, {"type": "https://farmlive.example/problems/sold-out"}, 7)
-    answers.take(409, {"type": "/problems/price-changed"}, 8)
+    gone = {"type": "https://farmlive.example/problems/sold-out"}
+    changed = {"type": "/problems/price-changed"}
+    answers.take(True, {"order": "a"}, 0, 5)
+    answers.take(201, {"order": "a"}, 0, 6)
+    answers.take(False, gone, 1, 8)
+    answers.take(409, changed, 2, 10)
     assert answers.placed == Counter({"a": 2})
     assert answers.refused == Counter({"sold-out": 1, "price-changed": 1})
+    assert answers.problems == [(8, gone), (10, changed)]
     assert list(answers.took_ns) == [5, 6, 7, 8]

@@ -1,0 +1,86 @@
+"""A stall at which something of everything was done, and what its people were told of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from benches.told import Placed, Told
+from tests.shop.conftest import HOST, PRICE, Stall
+
+from farmlive.ids import token
+from farmlive.shop.flash_models import FlashEnd, FlashPlan
+from farmlive.shop.models import OfferRelease
+from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_models import HoldPlace, Refund
+from farmlive.shop.wait_models import WaitJoin
+
+FLASH_PRICE = 1990
+
+
+@dataclass
+class Trade:
+    """Who bought what: `first` picks two boxes up, `second` has one of the flash batch."""
+
+    told: Told
+    first: str
+    second: str
+    flash: str
+    scarce: str
+
+
+def lines(offer: str, quantity: int, price: int = PRICE) -> list[dict[str, Any]]:
+    return [{"offer": offer, "quantity": quantity, "price": price}]
+
+
+async def trade(stall: Stall) -> Trade:
+    """Release, begin a flash batch, order, hold, wait, and move the first order on."""
+    shop, broadcast, told, offer = stall.shop, stall.broadcast, Told(), stall.card.offer
+
+    key = token()
+    release = OfferRelease(offer=offer, quantity=5, key=key)
+    told.answers[key] = await shop.bag.release(HOST, broadcast, release)
+    told.deeds["releases"] += 1
+
+    key = token()
+    plan = FlashPlan(offer=offer, price=FLASH_PRICE, boxes=3, seconds=600, per_buyer=2, key=key)
+    told.answers[key] = await shop.flashes.plan(HOST, broadcast, plan)
+    flash = told.answers[key]["flash"]
+
+    async def order(wanted: list[dict[str, Any]], **more: Any) -> str:
+        key = token()
+        request = stall.request(key=key, lines=wanted, **more)
+        answer = await shop.till.place(stall.viewer, broadcast, request)
+        told.placed(Placed(key, answer, wanted, 1))
+        return str(answer["order"])
+
+    first = await order(
+        lines(offer, 2),
+        delivery={"way": "pickup", "centre": stall.centre.id},
+        payment="pay_at_pickup",
+    )
+    second = await order(lines(offer, 1, FLASH_PRICE))
+
+    key = token()
+    hold = HoldPlace.model_validate({"lines": lines(offer, 4), "key": key})
+    told.answers[key] = await shop.holds.place(stall.viewer, broadcast, hold)
+
+    scarce = (await stall.offer(0)).offer
+    key = token()
+    wait = WaitJoin(offer=scarce, quantity=2, key=key)
+    told.answers[key] = await shop.waits.join(stall.viewer, broadcast, wait)
+    told.deeds["waits"] += 1
+
+    key = token()
+    moved = await shop.moves.make(HOST, broadcast, NewMove(orders=[first], state="packed"), key)
+    told.answers[key] = {"move": moved.move, "refused": []}
+    told.stepped(first, moved.moved[0].model_dump(mode="json"))
+    paid = await shop.orders.pay(HOST, broadcast, first)
+    told.stepped(first, paid.model_dump(mode="json"))
+    key = token()
+    refund = Refund(amount=500, reason="one was soft")
+    given = await shop.orders.refund(HOST, broadcast, first, refund, key)
+    told.answers[key] = {"order": first, "move": given.move}
+    told.stepped(first, given.model_dump(mode="json"))
+
+    await shop.flashes.end(HOST, broadcast, FlashEnd(flash=flash))
+    told.ended.add(flash)
+    return Trade(told, first, second, flash, scarce)
