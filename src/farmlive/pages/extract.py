@@ -23,6 +23,8 @@ Text = str | list[str] | tuple[str, ...] | None
 PAGES = Path(__file__).parent
 PARTS = ("messages", "studio", "review")
 JINJA = {"silent": "false", "trimmed": "true", "newstyle_gettext": "true"}
+# Words within `…${t("…")}…` too.
+SCRIPT = {"parse_template_string": "true"}
 # What scripts call: t("…"), n("…", "…", count).
 SCRIPT_WORDS = {"t": None, "n": (1, 2)}
 PYTHON_WORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "word": None}
@@ -54,7 +56,7 @@ def said(part: str) -> Catalog:
     catalogue = Catalog(fuzzy=False)
     for method, file, name in sources(part):
         keywords = SCRIPT_WORDS if method == "javascript" else PYTHON_WORDS
-        options = JINJA if method.startswith("jinja2") else {}
+        options = {"javascript": SCRIPT, "python": {}}.get(method, JINJA)
         for line, message, comments, context in extract_from_file(
             method, file, keywords={**keywords, "_": None, "gettext": None}, options=options
         ):
