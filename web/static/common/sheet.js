@@ -1,10 +1,17 @@
 // Sheets: <dialog class="sheet">. The browser keeps the focus inside and gives Escape; a tap on the
 // shade closes too, and the page learns of it by data-sheet on the body.
 
+const openings = new WeakMap();
+
+/** What a sheet is open for, another each time, or null while it is closed: an answer that comes late
+    belongs to none but the one it was asked in. */
+export const opening = (dialog) => (dialog.open ? openings.get(dialog) : null);
+
 /** Open a sheet; onClose runs once, however it was closed. */
 export function open(dialog, onClose) {
   if (dialog.open) return;
   const opener = document.activeElement;
+  openings.set(dialog, {});
   dialog.showModal();
   document.body.dataset.sheet = dialog.id;
   dialog.addEventListener(

@@ -5,7 +5,7 @@ import { say } from "../common/dom.js";
 import { clock, count, day, kilograms, money } from "../common/format.js";
 import { recall, remember } from "../common/memory.js";
 import { now } from "../common/now.js";
-import { close, open } from "../common/sheet.js";
+import { close, open, opening } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { n, t, text } from "../common/words.js";
 import { gives } from "./balance.js";
@@ -60,8 +60,6 @@ export class FlashSheet {
   #places = 2;
   #isSure = false;
 
-  /** Each time that it is opened is another, and so is what is planned by it. */
-  #opened = null;
   #planning = null;
 
   /** `send(type, fields, onLost)` as sending.js makes it; `scene` is what is so. */
@@ -98,7 +96,6 @@ export class FlashSheet {
   /** The sheet, filled in so that one more tap starts the flash. */
   open(id) {
     this.#edited = id;
-    this.#opened = {};
     this.#part("do").removeAttribute("aria-busy");
     const offer = this.#offer;
     const isLive = this.#scene.broadcast.state === "live";
@@ -233,12 +230,13 @@ export class FlashSheet {
     if (perBuyer) plan.per_buyer = perBuyer;
     if (start !== null) plan.starts_at = start;
     const button = this.#part("do");
-    const opened = this.#opened;
+    const opened = opening(this.#dialog);
+    const isStill = () => opening(this.#dialog) === opened;
     if (this.#planning === opened) return undefined;
     this.#planning = opened;
     button.setAttribute("aria-busy", "true");
     const tell = (words, danger) => {
-      if (this.#opened === opened && this.#dialog.open) this.#complain(words);
+      if (isStill()) this.#complain(words);
       else toast(words, { danger });
     };
     try {
@@ -246,10 +244,12 @@ export class FlashSheet {
     } catch (problem) {
       return tell(spoken(problem), true);
     } finally {
-      if (this.#planning === opened) this.#planning = null;
-      if (this.#opened === opened) button.removeAttribute("aria-busy");
+      if (this.#planning === opened) {
+        this.#planning = null;
+        button.removeAttribute("aria-busy");
+      }
     }
-    if (this.#opened === opened) close(this.#dialog);
+    if (isStill()) close(this.#dialog);
     return undefined;
   }
 }

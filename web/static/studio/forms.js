@@ -2,6 +2,8 @@
 // the fields. A field's `name` is the body's path (`name.zh`); `data-as` says how its value is read.
 
 import { Problem } from "../common/api.js";
+import { opening } from "../common/sheet.js";
+import { toast } from "../common/toast.js";
 import { t } from "../common/words.js";
 import { known, spoken, together } from "./sentences.js";
 
@@ -154,11 +156,18 @@ function isMissing(form) {
   return first !== null;
 }
 
+/** Whom or what a sheet is for. */
+const about = (sheet) => (sheet.querySelector("[data-what]") ?? sheet.querySelector("[data-sheet-title]")).textContent;
+
 /**
  * Sends the form by `job(body)`, once at a time. What the browser can check is said in our words
- * before anything is sent; what the server finds is said beside its field.
+ * before anything is sent; what the server finds is said beside its field, or by a toast where the
+ * form's sheet has been closed meanwhile, or is open for something else.
  */
 export function onSubmit(form, job) {
+  const sheet = form.closest("dialog");
+  const now = () => (sheet ? opening(sheet) : form);
+  let pending = null;
   form.noValidate = true;
   form.addEventListener("input", ({ target }) => target.name && tell(target, ""));
   form.addEventListener("submit", async (event) => {
@@ -166,15 +175,22 @@ export function onSubmit(form, job) {
     clear(form);
     if (isMissing(form)) return;
     const button = form.querySelector("[type=submit]");
-    if (button.getAttribute("aria-busy") === "true") return;
+    const mine = now();
+    if (pending === mine) return;
+    pending = mine;
+    const what = sheet ? about(sheet) : "";
     button.setAttribute("aria-busy", "true");
     try {
       await job(read(form));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      show(form, problem);
+      if (now() === mine) show(form, problem);
+      else toast(t("%(what)s: %(words)s", { what, words: spoken(problem) }), { danger: true });
     } finally {
-      button.removeAttribute("aria-busy");
+      if (pending === mine) {
+        pending = null;
+        button.removeAttribute("aria-busy");
+      }
     }
   });
 }

@@ -100,8 +100,7 @@ export class Guests {
       job: async (body) => {
         const made = await post(this.#path, body);
         this.reload();
-        this.#invite.close();
-        this.#show(made);
+        return () => this.#show(made);
       },
     });
   }

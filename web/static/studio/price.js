@@ -3,7 +3,7 @@
 // row, by correct.js, or here by another one; what was ordered at it is in mispriced.js.
 
 import { money } from "../common/format.js";
-import { close, open } from "../common/sheet.js";
+import { close, open, opening } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { t, text } from "../common/words.js";
 import { dearerFlash, spoken } from "./sentences.js";
@@ -17,6 +17,7 @@ export class Prices {
   #edited = null;
   #places = 2;
   #isSure = false;
+  #sending = null;
 
   /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now;
       `mispriced` the sheet of orders at wrong prices. */
@@ -47,6 +48,7 @@ export class Prices {
   /** With `isWrong` the present price was a mistake: what is typed is put in its place from its start. */
   open(id, { isWrong = false } = {}) {
     this.#edited = id;
+    this.#part("do").removeAttribute("aria-busy");
     this.#form.elements.wrong.checked = isWrong;
     const offer = this.#offers().get(id);
     this.#places = decimals(offer.price.currency);
@@ -107,12 +109,23 @@ export class Prices {
       return this.#complain(dearerFlash(offer.flash.price));
     }
     if (!this.#isMeant(offer, price)) return undefined;
+    const opened = opening(this.#dialog);
+    const isStill = () => opening(this.#dialog) === opened;
+    if (this.#sending === opened) return undefined;
+    this.#sending = opened;
+    this.#part("do").setAttribute("aria-busy", "true");
     try {
       await this.#send(this.#isWrong ? "offer.correct" : "offer.change", { offer: offer.offer, ...change });
     } catch (problem) {
-      return this.#complain(spoken(problem));
+      if (isStill()) return this.#complain(spoken(problem));
+      return toast(t("%(what)s: %(words)s", { what: text(offer.name), words: spoken(problem) }), { danger: true });
+    } finally {
+      if (this.#sending === opened) {
+        this.#sending = null;
+        this.#part("do").removeAttribute("aria-busy");
+      }
     }
-    close(this.#dialog);
+    if (isStill()) close(this.#dialog);
     // A new price stands in its row, where it is put right; the usual price has no line there.
     if (!("price" in change)) this.#report(offer, before);
     return undefined;

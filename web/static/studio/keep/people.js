@@ -73,13 +73,13 @@ function invite() {
     job: async (body) => {
       const made = await post("/api/v1/invitations", { farms: [], ...body });
       invitations.reload();
-      sheets.invite.close();
-      show({
-        title: t("The invitation is ready"),
-        value: new URL(made.url, location.href).href,
-        path: made.url,
-        words: t("Let them scan it, or send the link. It is shown this once, works once, and for seven days."),
-      });
+      return () =>
+        show({
+          title: t("The invitation is ready"),
+          value: new URL(made.url, location.href).href,
+          path: made.url,
+          words: t("Let them scan it, or send the link. It is shown this once, works once, and for seven days."),
+        });
     },
   });
 }
@@ -121,7 +121,7 @@ async function resetPassword() {
   if (!isMeant) return;
   try {
     const { password } = await post(`/api/v1/accounts/${account.id}/password`);
-    sheets.account.close();
+    if (opened === account) sheets.account.close();
     show({
       title: t("New password of %(name)s", { name: account.name }),
       value: password,
@@ -137,7 +137,7 @@ async function toggleDisabled() {
   const put = (disabled) => patch(`/api/v1/accounts/${account.id}`, { disabled });
   try {
     await put(!account.disabled);
-    sheets.account.close();
+    if (opened === account) sheets.account.close();
     await accounts.reload();
     const words = account.disabled ? t("%(name)s can sign in again.", account) : t("%(name)s is shut out and signed out.", account);
     toast(words, { act: t("Undo"), onAct: () => put(account.disabled).then(() => accounts.reload(), fail) });

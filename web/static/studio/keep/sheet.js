@@ -1,6 +1,7 @@
-// A short form in a sheet: opened empty or with what is there, sent once, closed when it is kept.
+// A short form in a sheet: opened empty or with what is there, sent once, closed when it is kept. An answer
+// that comes after it was closed, and perhaps opened for something else, leaves it as it is.
 
-import { close, open } from "../../common/sheet.js";
+import { close, open, opening } from "../../common/sheet.js";
 import { fill, onSubmit } from "../forms.js";
 
 export class FormSheet {
@@ -12,12 +13,17 @@ export class FormSheet {
     this.#dialog = document.getElementById(id);
     this.#form = this.#dialog.querySelector("form");
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
-    onSubmit(this.#form, async (body) => {
-      if ((await this.#job(body)) === false) return;
-      close(this.#dialog);
-      // What was said while the sheet was open stays to be read.
+    // What was said while the sheet was open stays to be read.
+    this.#dialog.addEventListener("close", () => {
       const said = this.#dialog.querySelector(":scope > .toasts");
       if (said) document.getElementById("toasts").append(...said.children);
+    });
+    onSubmit(this.#form, async (body) => {
+      const opened = opening(this.#dialog);
+      const then = await this.#job(body);
+      if (then === false) return;
+      if (opening(this.#dialog) === opened) close(this.#dialog);
+      if (typeof then === "function") then();
     });
   }
 
@@ -34,9 +40,10 @@ export class FormSheet {
   }
 
   /** Opens with `values`; `job(body)` keeps it, and what it rejects with is said in the form, which
-      stays open where it answers false. */
+      stays open where it answers false. A function that it answers is called once it is closed. */
   open({ title, values = {}, job, does }) {
     this.#job = job;
+    this.#form.querySelector("[type=submit]").removeAttribute("aria-busy");
     fill(this.#form, values);
     if (title) this.part("sheet-title").textContent = title;
     if (does) this.#form.querySelector("[type=submit]").textContent = does;
