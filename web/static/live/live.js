@@ -99,7 +99,6 @@ function render() {
   const state = scene.broadcast.state;
   const live = state === "live";
   const buyable = live && channel.state !== "refused";
-  channel.live = live;
   document.body.dataset.state = state;
   document.body.dataset.link = channel.state;
   at("live-badge").hidden = !live;
