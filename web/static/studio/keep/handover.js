@@ -68,10 +68,9 @@ function wrong(problem, { code, phone }) {
     return 0;
   }
   said = null;
-  const shown = `${code.slice(0, 3)} ${code.slice(3)}`;
   if (problem.slug === "unknown-code") {
     if (phone) askCode();
-    digits.wrong(t("No order waits under %(code)s here. Have the digits said again, or find the order by name or phone.", { code: shown }));
+    digits.wrong(unknownWords(code));
     return 0;
   }
   if (problem.status === 429) {
@@ -82,6 +81,9 @@ function wrong(problem, { code, phone }) {
   digits.wrong(spoken(problem));
   return 0;
 }
+
+const unknownWords = (code) =>
+  t("No order waits under %(code)s here. Have the digits said again, or find the order by name or phone.", { code: `${code.slice(0, 3)} ${code.slice(3)}` });
 
 /** Shows what is to be handed over, and what is to be taken for it. */
 function show(order, by = null) {
@@ -199,16 +201,19 @@ handing.addEventListener("back", ({ detail: { deed } }) => {
 
 handing.addEventListener("refused", ({ detail: { deed, problem } }) => {
   if (deed.undo) stays(deed, problem);
-  else if (isShown(deed)) tell(spoken(problem));
+  else if (isShown(deed)) tell(refusedWords(deed, problem));
   else refuse(deed, problem);
   waiting.load();
 });
 
+const refusedWords = ({ by }, problem) => (problem.slug === "unknown-code" && by.code ? unknownWords(by.code) : spoken(problem));
+
 /** Its buyer may have gone with the boxes: it stands on the page until it is seen. */
-function refuse({ number }, problem) {
-  part("refused-list").append(el("li", {}, el("b", { class: "number" }, number), " ", spoken(problem)));
+function refuse(deed, problem) {
+  const words = refusedWords(deed, problem);
+  part("refused-list").append(el("li", {}, el("b", { class: "number" }, deed.number), " ", words));
   part("refused").hidden = false;
-  toast(`${number}: ${spoken(problem)}`, { danger: true });
+  toast(`${deed.number}: ${words}`, { danger: true });
 }
 part("refused-close").addEventListener("click", () => {
   part("refused").hidden = true;
