@@ -123,7 +123,11 @@ class Buyer:
             self._market.for_staff.append(order)
             return
         token = self._market.told.orders[order].answer["token"]
-        answer = await certain(self._market, lambda: self._pages.cancel_order(token))
+        try:
+            answer = await certain(self._market, lambda: self._pages.cancel_order(token))
+        except Refused as refused:
+            self._market.told.refused.append(Refusal(refused.problem))
+            return
         self._market.told.stepped(order, answer)
         self._done("cancellations")
 

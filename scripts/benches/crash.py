@@ -80,7 +80,7 @@ async def measured(seeds: range, say: Say) -> dict[str, Any]:
                 case = waiting.pop()
                 outcome = await one_run(templates[case.database], case)
                 outcomes.append(outcome)
-                told = ", ".join(outcome.wrong) or f"{outcome.acknowledged} orders, all there"
+                told = ", ".join(outcome.wrong[:5]) or f"{outcome.acknowledged} orders, all there"
                 say(f"{case.seed}: {case.fault} with {case.database}: {told}")
 
         async with asyncio.TaskGroup() as workers:

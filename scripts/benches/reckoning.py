@@ -117,6 +117,8 @@ def _waited(ledger: Ledger) -> int:
 
 def _is_right(refusal: Refusal, told: Told, ledger: Ledger) -> bool:
     offers = refusal.offers
+    if not refusal.lines:
+        return False
     start, end = _place(refusal.before, ledger, 0), _place(refusal.after, ledger, 1 << 62)
     if refusal.slug == "price-changed":
         return bool(offers) and all(_is_over(each.get("flash"), ledger, end) for each in offers)

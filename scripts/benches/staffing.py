@@ -7,8 +7,9 @@ import itertools
 import random
 from typing import Any
 
-from benches.asking import PATIENCE_S, Market, certain
+from benches.asking import PATIENCE_S, Market, Refused, certain
 from benches.shoppers import FLASH_PRICE
+from benches.told import Refusal
 from farmlive.client import Api, Channel
 
 BOXES, PER_BUYER = 10, 3
@@ -29,14 +30,18 @@ class Staff:
         """Release boxes, first for those who wait, and have one flash batch after the other."""
         market, draw = self._market, self._draw
         while not market.stopping:
-            if market.batch is None:
-                await self._begin()
-            elif draw.random() < 0.03:
-                await self._end(market.batch)
-            if market.waiting:
-                await self._release(market.scarce, draw.randint(1, 2))
-            elif draw.random() < 0.1:
-                await self._release(draw.choice(market.offers), draw.randint(1, 5))
+            try:
+                if market.batch is None:
+                    await self._begin()
+                elif draw.random() < 0.03:
+                    await self._end(market.batch)
+                if market.waiting:
+                    await self._release(market.scarce, draw.randint(1, 2))
+                elif draw.random() < 0.1:
+                    await self._release(draw.choice(market.offers), draw.randint(1, 5))
+            except Refused as refused:
+                market.told.refused.append(Refusal(refused.problem))
+                market.batch = refused.problem.get("flash", market.batch)
             await asyncio.sleep(_PAUSE_S)
 
     async def keep(self) -> None:
@@ -45,7 +50,10 @@ class Staff:
         while not market.stopping:
             if market.for_staff:
                 at = self._draw.randrange(len(market.for_staff))
-                await self._move_on(market.for_staff.pop(at))
+                try:
+                    await self._move_on(market.for_staff.pop(at))
+                except Refused as refused:
+                    market.told.refused.append(Refusal(refused.problem))
             else:
                 await asyncio.sleep(_PAUSE_S)
 
@@ -96,6 +104,8 @@ class Staff:
         answer = await self._send(f"{self._orders}/moves", {"orders": [order], **move}, key)
         kept = {"move": answer["move"], "refused": answer["refused"]}
         self._market.told.answers[key] = kept
+        for refused in answer["refused"]:
+            raise Refused(refused["problem"])
         for moved in answer["moved"]:
             self._market.told.stepped(moved["id"], moved)
         self._market.told.deeds["moves"] += 1

@@ -27,11 +27,14 @@ class Placed:
 
 @dataclass
 class Refusal:
-    """What a buyer was refused, and between which of that buyer's other deeds."""
+    """What a buyer was refused, and between which of that buyer's other deeds.
+
+    Without lines it is something that nobody is ever refused here.
+    """
 
     problem: dict[str, Any]
-    lines: list[dict[str, Any]]
-    buyer: int
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    buyer: int = 0
     hold: str | None = None
     before: Mark | None = None
     after: Mark | None = None

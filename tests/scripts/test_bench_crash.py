@@ -7,14 +7,20 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from benches import crash, faulty, postgres, report
 from benches.asking import Market
 from benches.faulty import Faulty
 from benches.ledger import Ledger
+from benches.reckoning import wrongly_refused
 from benches.scene import FAULTS, Case, Outcome, Scene, Template, one_run
+from benches.staffing import Staff
+from benches.told import Placed
 from tests.media.native.compiling import compiler
+
+from farmlive.client import ApiProblem
 
 WRITES = """
 import os, sys
@@ -202,6 +208,31 @@ async def test_what_is_lost_after_a_fault_is_told(
     outcome.note(scene._market.told, Ledger(answers={"a key": {"left": 1}}), settled=True)
     assert (outcome.lost, outcome.doubled) == (1, 0)
     assert outcome.wrong == ["the answer to a key is kept otherwise"]
+
+
+class Desk:
+    """A server that says no to everything."""
+
+    def __init__(self, market: Market):
+        self.market = market
+
+    async def request(self, method: str, path: str, **_: Any) -> Any:
+        self.market.stopping = True
+        if path.endswith("/moves"):
+            problem = {"type": "/problems/not-in-state"}
+            return {"move": "m", "moved": [], "refused": [{"order": "o", "problem": problem}]}
+        raise ApiProblem(409, {"type": "/problems/not-in-state"})
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_what_staff_are_refused_is_told(seed: int) -> None:
+    market = Market("", "broadcast", [], "", "", seed)
+    market.for_staff.append("o")
+    answer = {"order": "o", "total": {"amount": 5, "currency": "CNY"}}
+    market.told.placed(Placed("a key", answer, [], 1))
+    await Staff(market, None, Desk(market)).keep()  # type: ignore[arg-type]
+    assert [each.slug for each in market.told.refused] == ["not-in-state"]
+    assert wrongly_refused(market.told, Ledger()) == market.told.refused
 
 
 # One seed each: power and a full disk with SQLite; with PostgreSQL its end, its power, the answers.

@@ -199,6 +199,8 @@ async def test_who_is_refused_what_was_there_all_the_while_is_refused_wrongly(
             )
         ),
         Refusal({"type": "/problems/broadcast-ended"}, lines(offer, 1), 1),
+        Refusal(gone.problem),
+        Refusal({"type": "/problems/unknown-order"}),
         Refusal({}, lines(offer, 1), 1),
     ]
     assert wrongly_refused(told, read()) == wrong
