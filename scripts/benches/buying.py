@@ -2,6 +2,7 @@
 boxes of a flash batch, wait for what is sold out, or cancel; over the channel and by HTTP.
 """
 
+import contextlib
 import itertools
 import random
 from typing import Any
@@ -103,17 +104,15 @@ class Buyer:
         market.told.answers[key] = answer
         self._done("waits")
         market.waiting += 1
-        held = None
-        while held is None and not market.stopping:
-            try:
+        hold = None
+        while hold is None and not market.stopping:
+            with contextlib.suppress(TimeoutError):
                 held = await channel.wait_for("order.held", _LOOK_S, waited=True)
-            except TimeoutError:
-                continue
+                hold = str(held.data["order"])
         market.waiting -= 1
-        if held is not None:
-            self._last = ("order.held", held.data["order"])
-            lines = [_line(market.scarce, quantity)]
-            await self._leave(await self._order(lines, held.data["order"]))
+        if hold is not None:
+            self._last = ("order.held", hold)
+            await self._leave(await self._order([_line(market.scarce, quantity)], hold))
 
     async def _leave(self, order: str | None, *, cancelled: bool = False) -> None:
         """Leave an order, if there is one, to staff, or cancel it."""

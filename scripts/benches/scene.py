@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from benches import postgres
 from benches.asking import Market
@@ -260,7 +260,7 @@ class Scene:
             while True:
                 try:
                     return await asyncio.to_thread(Ledger.read, url, self._data, broadcast)
-                except OperationalError:
+                except (InterfaceError, OperationalError):
                     await asyncio.sleep(0.05)
 
     async def _fault(self, outcome: Outcome) -> int:

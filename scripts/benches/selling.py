@@ -1,6 +1,7 @@
 """A server that sells while viewers watch: what a window is like in which people buy."""
 
 import contextlib
+import itertools
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -17,6 +18,7 @@ from benches.server import Server, Stage, running, stage
 from benches.shoppers import Answers
 from benches.spine import load_of
 from benches.viewing import published
+from farmlive.shop.models import order_number
 
 DATABASES = ("sqlite", "postgresql")
 RATE = 500
@@ -108,6 +110,11 @@ class Open:
                 f"{len(placed)} orders were acknowledged, {len(set(placed))} of them different "
                 f"ones, and {len(ledger.orders)} are kept"
             )
+        for order, told in itertools.chain(*(each.told.items() for each in answers)):
+            row = ledger.orders[order].row
+            kept = (order_number(row.number), row.token, row.total, row.fee)
+            if told != kept:
+                raise SystemExit(f"order {told[0]} was told as {told}, and is kept as {kept}")
         if ledger.wrong:
             raise SystemExit(f"the database does not add up: {ledger.wrong[0]}")
         return ledger

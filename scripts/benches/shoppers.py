@@ -32,12 +32,13 @@ def order_of(offer: str, number: int, price: int = PRICE) -> dict[str, Any]:
 
 @dataclass
 class Answers:
-    """What all buyers were answered: orders by their ids, how often each was told, refusals by the
-    slug of their type and each with the monotonic time at which it was heard, and from pressing to
-    the answer, in nanoseconds.
+    """What all buyers were answered: orders by their ids, how often each was told and with which
+    number, token, total and fee, refusals by the slug of their type and each with the monotonic
+    time at which it was heard, and from pressing to the answer, in nanoseconds.
     """
 
     placed: Counter[str] = field(default_factory=Counter)
+    told: dict[str, tuple[str, str, int, int]] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     problems: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     took_ns: "array[int]" = field(default_factory=lambda: array("q"))
@@ -46,7 +47,10 @@ class Answers:
         """Note one answer, to what was due at one time and heard at another: order or problem."""
         self.took_ns.append(now_ns - due_ns)
         if status is True or status == 201:
-            self.placed[body["order"]] += 1
+            order = body["order"]
+            self.placed[order] += 1
+            sums = (body["total"]["amount"], body["fee"]["amount"])
+            self.told[order] = (body["number"], body["token"], *sums)
         else:
             self.refused[body.get("type", f"status {status}").rpartition("/")[2]] += 1
             self.problems.append((now_ns, body))

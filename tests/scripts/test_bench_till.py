@@ -1,11 +1,13 @@
 """The bench of the till with a few buyers: what it puts out, and that each answer is right."""
 
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from benches import postgres, report, till
-from benches.selling import DATABASES, Size
+from benches.ledger import Kept, Ledger
+from benches.selling import DATABASES, Open, Size
 from benches.shoppers import Answers
 
 SMALL = Size(
@@ -78,11 +80,31 @@ def test_answers_are_told_apart() -> None:
     answers = Answers()
     gone = {"type": "https://farmlive.example/problems/sold-out"}
     changed = {"type": "/problems/price-changed"}
-    answers.take(True, {"order": "a"}, 0, 5)
-    answers.take(201, {"order": "a"}, 0, 6)
+    placed = {"order": "a", "number": "A0001", "token": "t"}
+    placed |= {"total": {"amount": 1990}, "fee": {"amount": 0}}
+    answers.take(True, placed, 0, 5)
+    answers.take(201, placed, 0, 6)
     answers.take(False, gone, 1, 8)
     answers.take(409, changed, 2, 10)
     assert answers.placed == Counter({"a": 2})
+    assert answers.told == {"a": ("A0001", "t", 1990, 0)}
     assert answers.refused == Counter({"sold-out": 1, "price-changed": 1})
     assert answers.problems == [(8, gone), (10, changed)]
     assert list(answers.took_ns) == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize(
+    "told", [("A0002", "t", 1990, 0), ("A0001", "u", 1990, 0), ("A0001", "t", 1991, 0)]
+)
+def test_an_order_that_is_kept_otherwise_than_it_was_told_ends_the_bench(
+    monkeypatch: pytest.MonkeyPatch, told: tuple[str, str, int, int]
+) -> None:
+    row = SimpleNamespace(number=1, token="t", total=1990, fee=0)
+    ledger = Ledger(orders={"a": Kept(row)})
+    monkeypatch.setattr(Ledger, "read", lambda *_: ledger)
+    shop: Any = SimpleNamespace(database_url="", data=None)
+    answers = Answers(placed=Counter({"a": 1}), told={"a": ("A0001", "t", 1990, 0)})
+    assert Open.check(shop, "", [answers]) is ledger
+    answers.told["a"] = told
+    with pytest.raises(SystemExit, match="was told as"):
+        Open.check(shop, "", [answers])
