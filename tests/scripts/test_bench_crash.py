@@ -1,6 +1,8 @@
 """The crash bench: five of its runs, and that its disk loses what was not synced. No timing."""
 
+import itertools
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,8 @@ from typing import Any
 import pytest
 from benches import crash, faulty, postgres, report
 from benches.asking import Market
+from benches.buying import Buyer
+from benches.cutting import answers_lost
 from benches.faulty import Faulty
 from benches.ledger import Ledger
 from benches.reckoning import wrongly_refused
@@ -233,6 +237,44 @@ async def test_what_staff_are_refused_is_told(seed: int) -> None:
     await Staff(market, None, Desk(market)).keep()  # type: ignore[arg-type]
     assert [each.slug for each in market.told.refused] == ["not-in-state"]
     assert wrongly_refused(market.told, Ledger()) == market.told.refused
+
+
+class Till:
+    """A server that takes an order, and says no where it costs nothing."""
+
+    def __init__(self) -> None:
+        self.orders = itertools.count(1)
+
+    async def place_order(self, broadcast: str, key: str, order: dict[str, Any]) -> dict[str, Any]:
+        if not order["lines"][0]["price"]:
+            raise ApiProblem(409, {"type": "/problems/price-changed"})
+        return {"order": f"order {next(self.orders)}"}
+
+
+async def test_a_refusal_lies_between_what_its_buyer_did_before_and_after_it() -> None:
+    market = Market("", "broadcast", [], "", "", 0)
+    buyer = Buyer(market, 1, Till(), None)  # type: ignore[arg-type]
+    for price in (0, 1, 0, 0, 2, 3, 0):
+        buyer._key = f"key {price}"
+        await buyer._order([{"offer": "offer", "quantity": 1, "price": price}], None)
+    first, second, third = (("order.placed", f"order {number}") for number in (1, 2, 3))
+    found = [(each.before, each.after) for each in market.told.refused]
+    assert found == [(None, first), (first, second), (first, second), (third, None)]
+
+
+@pytest.mark.parametrize(
+    ("chunk", "cut"),
+    [
+        (b'{"type":"reply","id":"c1","ok":true,"result":{"offer":"o","released":5}}', True),
+        (b'{"type":"events","events":[{"data":{"order":"o"}}]}', True),
+        (b'HTTP/1.1 200 OK\r\n\r\n{"id":"o","payment":"paid"}', True),
+        (b"HTTP/1.1 503 Service Unavailable", False),
+        (b'{"type":"events","events":[]}', False),
+    ],
+)
+def test_what_acknowledges_something_is_cut(chunk: bytes, cut: bool) -> None:
+    assert answers_lost(random.Random(0), 1.0)(chunk) is cut
+    assert not answers_lost(random.Random(0), 0.0)(chunk)
 
 
 # One seed each: power and a full disk with SQLite; with PostgreSQL its end, its power, the answers.
