@@ -185,6 +185,7 @@ async def test_an_invitation_that_is_ready_late_is_shown_beside_the_next_one(
     secret = page.get_by_role("dialog", name="The invitation is ready")
     await expect(secret.locator("[data-secret]")).to_contain_text("/invitation/")
     await secret.get_by_role("button", name="Close").click()
+    await expect(form).to_be_visible()
     await expect(form.get_by_label("Moderator")).to_be_checked()
 
 

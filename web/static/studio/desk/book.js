@@ -1,5 +1,6 @@
 // Every order of the broadcast that this role may read, as it stands now: read page by page, then
-// kept up by the channel's events. What is shown of them is the page's part.
+// kept up by the channel's events. What is shown of them is the page's part. What is heard of an order while
+// it is being read may be newer than the answer: it stands, and the order is read once more.
 
 import { get, post } from "../api.js";
 import { place } from "./numbers.js";
@@ -14,6 +15,10 @@ export class Book extends EventTarget {
   #stale = new Set();
   #last = "";
   #reading = null;
+  /** Of each read that is under way, the orders that something was heard of meanwhile. */
+  #reads = new Set();
+  #again = new Set();
+  #readingAgain = null;
 
   /** Event `change` whenever an order came or changed. */
   constructor(path) {
@@ -39,22 +44,71 @@ export class Book extends EventTarget {
   async load() {
     let next = "";
     do {
-      const answer = await get(`${this.path}?limit=${PAGE}${this.#last ? `&after=${this.#last}` : ""}`);
-      // A hold is no order yet; the console shows them while they run.
-      const placed = answer.orders.filter(({ number }) => number);
-      if (placed.length) this.#last = placed.at(-1).id;
-      this.put(placed);
-      ({ next } = answer);
+      const address = `${this.path}?limit=${PAGE}${this.#last ? `&after=${this.#last}` : ""}`;
+      await this.#read(
+        () => get(address),
+        (answer) => {
+          // A hold is no order yet; the console shows them while they run.
+          const placed = answer.orders.filter(({ number }) => number);
+          if (placed.length) this.#last = placed.at(-1).id;
+          ({ next } = answer);
+          return placed;
+        },
+      );
     } while (next);
   }
 
-  /** Takes orders over as the server answered them. */
+  /** Takes orders over as the server answered what was done with them. */
   put(orders) {
-    for (const order of orders) {
-      this.#orders.set(order.id, order);
-      this.#stale.delete(order.id);
+    for (const { id } of orders) this.#hear(id);
+    this.#take(orders);
+  }
+
+  /** Asks for orders and takes over what `found` picks from the answer. */
+  async #read(ask, found) {
+    const heard = new Set();
+    this.#reads.add(heard);
+    try {
+      this.#take(found(await ask()), heard);
+    } finally {
+      this.#reads.delete(heard);
     }
+  }
+
+  #hear(id) {
+    for (const heard of this.#reads) heard.add(id);
+  }
+
+  /** Those that were `heard` of meanwhile keep what was heard, and are read again. */
+  #take(orders, heard = new Set()) {
+    for (const order of orders) {
+      const { id } = order;
+      if (heard.has(id)) this.#again.add(id);
+      if (heard.has(id) && this.#orders.has(id)) continue;
+      this.#orders.set(id, order);
+      this.#stale.delete(id);
+    }
+    if (this.#again.size) this.#readAgain();
     if (orders.length) this.#tell();
+  }
+
+  /** One after the other, until all are read. */
+  #readAgain() {
+    this.#readingAgain ??= setTimeout(async () => {
+      try {
+        for (const id of this.#again) {
+          this.#again.delete(id);
+          await this.whole(this.#orders.get(id), true).catch((problem) => {
+            this.#again.add(id);
+            throw problem;
+          });
+        }
+      } catch {
+        // What is left waits for the next time.
+      }
+      this.#readingAgain = null;
+      if (this.#again.size) this.#readAgain();
+    }, READ_MS);
   }
 
   /** Known orders take over what the events say; new ones are read, and those with a claim again. */
@@ -63,6 +117,8 @@ export class Book extends EventTarget {
     for (const { kind, data } of events) {
       if (!kind.startsWith("order.")) continue;
       const known = this.#orders.get(data.order);
+      // An answer that has a new one at all has it as placed.
+      if (known || data.back || kind !== "order.placed") this.#hear(data.order);
       if (kind === "order.placed" && !known) this.readSoon();
       if (!known) continue;
       if (kind.startsWith("order.claim") || data.back || data.claim) this.whole(known, true).catch(() => this.#stale.add(known.id));
@@ -104,8 +160,10 @@ export class Book extends EventTarget {
   /** The order with its history, which events don't tell. */
   async whole(order, isChanged = false) {
     if (isChanged || this.#stale.has(order.id)) {
-      const { orders } = await post(`${this.path}/find`, { find: order.number });
-      this.put(orders.filter(({ id }) => id === order.id));
+      await this.#read(
+        () => post(`${this.path}/find`, { find: order.number }),
+        ({ orders }) => orders.filter(({ id }) => id === order.id),
+      );
     }
     return this.#orders.get(order.id);
   }
