@@ -24,6 +24,7 @@ LONGEST = {
     "zh": "尤溪县城关镇解放路紫阳公园东侧阳光花园" * 15,
     "en": "Sunlight Gardens road 12, " * 11,
 }
+PLACE = {language: words[:200] for language, words in LONGEST.items()}
 SHORT = {"zh": "小金桔", "en": "Small kumquats"}
 NAMES = {
     "zh": "尤溪梯田高山晨采脆皮金桔家庭分享装",
@@ -32,15 +33,16 @@ NAMES = {
 UNITS = {"zh": "五斤装礼盒（含保鲜冰袋）", "en": "gift box of 2.5 kg with ice pack"}
 LOT = "20261123-MEIXIAN-A"
 
-# A case: how many lines, which name, which unit, the address, the lot, who receives it. What is
-# picked up has the address as its centre's name too.
+# A case: how many lines, which name, which unit, the address, the lot, who receives it. Of what is
+# picked up it is the centre's name, and nearly its address.
 CASES: dict[str, tuple[int, Any, Any, Any, str, str]] = {
     "plain": (1, SHORT, {"zh": "箱", "en": "box"}, VILLAGE, "1123", "王芳"),
     "two long names": (2, NAMES, UNITS, LONG, "1123", "王芳"),
     "five with long units": (5, SHORT, UNITS, LONG, "1123-MX", "王芳"),
     "twelve": (12, NAMES, UNITS, VILLAGE, LOT, "王芳"),
     "picked up": (3, NAMES, UNITS, LONG, LOT, "王芳"),
-    "all at its longest": (7, NAMES, UNITS, LONGEST, LOT, "王芳芳" * 20),
+    "the longest place": (7, NAMES, UNITS, PLACE, LOT, "王芳芳" * 20),
+    "the longest address": (7, NAMES, UNITS, LONGEST, LOT, "王芳芳" * 20),
 }
 
 # Of each label: the products that are seen whole or cut by an ellipsis, those that are said to be
@@ -99,10 +101,12 @@ async def labels(open_studio: Open, sale: Sale, language: str, size: tuple[int, 
             for number in range(count)
         ]
         delivery = {"way": "parcel", "address": address[language].strip(" ,")}
-        if case == "picked up":
+        is_picked_up = case in ("picked up", "the longest place")
+        if is_picked_up:
+            where = {word: said[1:] for word, said in address.items()}
             delivery = {
                 "way": "pickup",
-                "centre": (await sale.api.create_centre(address, VILLAGE))["id"],
+                "centre": (await sale.api.create_centre(address, where))["id"],
             }
         await sale.api.place_order(
             sale.broadcast,
@@ -113,7 +117,7 @@ async def labels(open_studio: Open, sale: Sale, language: str, size: tuple[int, 
                 ],
                 "buyer": {"name": buyer, "phone": "13800000001"},
                 "delivery": delivery,
-                "payment": "pay_at_pickup" if case == "picked up" else "cash_on_delivery",
+                "payment": "pay_at_pickup" if is_picked_up else "cash_on_delivery",
             },
         )
     path = f"/studio/{sale.broadcast}/orders/labels"

@@ -5,7 +5,7 @@ import { count } from "../common/format.js";
 import { t } from "../common/words.js";
 
 /** Of each size, from the largest on: how many products are shown at least, where not all have room. */
-const LEAST = [Infinity, Infinity, Infinity, 5, 3, 1];
+const LEAST = [Infinity, Infinity, Infinity, 5, 3, 1, 1];
 
 const linesOf = (label) => label.querySelector(".label__lines");
 const itemsOf = (label) => [...linesOf(label).children].slice(0, -1);
