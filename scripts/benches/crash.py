@@ -39,7 +39,10 @@ FLOORS = {
 HOW = {
     "server": "kill -9 of the server.",
     "database": "kill -9 of PostgreSQL, all of it or one process; or commits whose answer is cut.",
-    "disk": "A write to the database's folder fails for some tenths of a second: no space left.",
+    "disk": (
+        "A write to the database's folder fails for some tenths of a second, no space left; or, "
+        "with SQLite, its syncs do, and the server may be ended meanwhile."
+    ),
     "power": (
         "kill -9 of all, then every file is put back as it was at its last fsync or fdatasync; "
         "names of files count as kept."

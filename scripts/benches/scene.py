@@ -268,7 +268,7 @@ class Scene:
         kinds: dict[str, Any] = {
             "server": self._end_server,
             "power": self._lose_power,
-            "disk": self._fill_disk,
+            "disk": self._fail_disk,
             "answers": self._cut_answers,
             "clock": self._jump,
             "database": self._end_database,
@@ -291,12 +291,27 @@ class Scene:
         await self._victim.start()
         return 1
 
+    async def _fail_disk(self, outcome: Outcome) -> int:
+        # PostgreSQL takes a sync that fails for its own end, and would not begin on such a disk.
+        fails = self._cluster is None and self._draw.random() < 0.5
+        return await (self._fail_syncs if fails else self._fill_disk)(outcome)
+
     async def _fill_disk(self, _outcome: Outcome) -> int:
         before = self._market.repeated
         with self._disk.full():
             await asyncio.sleep(0.1 + self._draw.random() * 0.3)
         await self._revive()
         return int(self._market.repeated > before)  # else nobody wrote meanwhile
+
+    async def _fail_syncs(self, _outcome: Outcome) -> int:
+        before = self._market.repeated
+        with self._disk.failing():
+            await asyncio.sleep(0.1 + self._draw.random() * 0.3)
+            if ends := self._draw.random() < 0.5:
+                await self._victim.kill()
+        if ends:  # what was not synced may be there again
+            await self._victim.start()
+        return int(self._market.repeated > before)
 
     async def _cut_answers(self, _outcome: Outcome) -> int:
         before = self._door.cuts
