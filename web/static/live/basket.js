@@ -301,7 +301,7 @@ export class Basket extends EventTarget {
     return this.changes.some((change) => change.now !== undefined || change.left === 0);
   }
 
-  /** Leave out what is sold out and hold the rest. */
+  /** Leave out what is sold out, or costs another price, and hold the rest. */
   without() {
     for (const { offer, left, now: price } of this.changes) if (left === 0 || price !== undefined) this.lines.delete(offer);
     this.changes = [];
