@@ -106,7 +106,7 @@ class Intake:
         track, packet, began = taken
         for fanout in publisher.outputs:
             if fanout.feed(publisher, track, packet, began, now):
-                self._upkeep.aired(fanout, peer)
+                self._upkeep.aired(fanout, peer.number)
             self._upkeep.fed.add(fanout)
             if began and fanout.joining.catching:
                 self._upkeep.pump_soon()

@@ -25,6 +25,8 @@ from farmlive.media.viewer import RTX_PER_S, Viewer
 _RATE = 90_000
 # Whoever waits this long for a new source's layer takes a lower one.
 _PATIENCE_S = 0.5
+# Who follows goes on air without a picture where none has come for so long, and sound just now.
+_UNSEEN_S, _HEARD_S = 3.0, 1.0
 _MUCH_LOSS = 0.04
 
 
@@ -43,6 +45,8 @@ class Fanout:
         # Of viewers that are gone: what was dropped since they could not keep up.
         self.dropped = 0
         self._switched_at = 0.0
+        # None: it has not been looked at since it follows.
+        self._followed_at: float | None = None
 
     # Who is on air.
 
@@ -54,6 +58,8 @@ class Fanout:
             if self.on_air is not None:
                 self.drop(self.on_air)
         elif publisher is not self.on_air:
+            if publisher is not before:
+                self._followed_at = None
             self.following = publisher
             publisher.want_keyframe()
         else:
@@ -71,9 +77,30 @@ class Fanout:
         answers = publisher.answers_requests
         if not any(starts_in_group(track.ring, now, answers) for track in publisher.layers):
             return False
-        self._switch(publisher, now)
+        self._switch(publisher, now, blind=False)
         for viewer in list(self.joining.waiting.values()):
             self.joining.start(viewer, publisher, now)
+        return True
+
+    def begin_with_sound(self, now: float) -> bool:
+        """Switch to the publisher that follows where only its sound has come for some seconds;
+        called often while one follows. True where that was done.
+        """
+        publisher = self.following
+        if publisher is None:
+            return False
+        if self._followed_at is None:
+            self._followed_at = now
+        heard_at, seen_at = 0.0, self._followed_at
+        for track in publisher.tracks:
+            if track.is_video:
+                seen_at = max(seen_at, track.last_at)
+            else:
+                heard_at = max(heard_at, track.last_at)
+        if now - seen_at < _UNSEEN_S or now - heard_at > _HEARD_S:
+            return False
+        self.flush()
+        self._switch(publisher, now, blind=True)
         return True
 
     def drop(self, publisher: Publisher) -> None:
@@ -115,13 +142,15 @@ class Fanout:
             )
             publisher.outputs = (*others, self) if wanted else others
 
-    def _switch(self, publisher: Publisher, now: float) -> None:
+    def _switch(self, publisher: Publisher, now: float, *, blind: bool) -> None:
+        """`blind`: no picture comes of it, so nobody sees the one before any longer."""
         before = self.on_air
         self.on_air, self.following = publisher, None
         self._switched_at = now
+        self.sound.left = True
         for viewer in list(self.joining.catching.values()):
             self.joining.wait(viewer)
-        if not publisher.layers:
+        if blind:
             self._leave_all(list(self.joining.lanes))
         publisher.look(now)
         self.aim_all(now)
@@ -140,7 +169,7 @@ class Fanout:
         if publisher is not self.on_air:
             if publisher is self.following and (began or not publisher.layers):
                 self.flush()
-                self._switch(publisher, now)
+                self._switch(publisher, now, blind=not publisher.layers)
                 switched = True
             elif not track.is_video:
                 return False
@@ -198,6 +227,7 @@ class Fanout:
         if (
             self.on_air is not None
             and viewer.target is not None
+            and viewer.can_play(viewer.target)
             and not (started and self.on_air.answers_requests)
         ):
             self.on_air.want_keyframe(viewer.target)
@@ -243,6 +273,10 @@ class Fanout:
             if viewer.choice.probe is not None:
                 self.joining.probing[viewer.peer] = viewer
         viewer.target = target = layers[layer]
+        if current is not None and current not in layers and not viewer.can_play(target):
+            # It sees what is on air no more, and can't see what is.
+            self.joining.wait(viewer)
+            return False
         if current is None or current is target:
             self.joining.moving.pop(viewer.peer, None)
         else:

@@ -25,6 +25,8 @@ Taken = tuple[Track, Packet, bool]
 _MOST_REPAIRING = 16
 # A track that was quiet for so long says nothing of when the next packet comes.
 _RESTS_WITHIN_S = 0.5
+# A packet of the stream before, which began anew with another SSRC, comes no later than this.
+_LATE_S = 1.0
 
 
 class Publisher:
@@ -200,6 +202,9 @@ class Publisher:
             # RED and plain sound in turn.
             self._known[payload_type, ssrc] = track
             return track
+        # What is late of the stream before is not to begin it again.
+        if ssrc == track.replaced and now - track.replaced_at < _LATE_S:
+            return None
         return self._renew(track, received, now)
 
     def _renew(self, track: Track, received: Parts, now: float) -> Track:
@@ -211,6 +216,7 @@ class Publisher:
                 track.incoming, track.incoming.layers.index(track.rid) if track.rid else 0
             )
             fresh.layer = track.layer
+            fresh.replaced, fresh.replaced_at = track.ssrc, now
             self.tracks[self.tracks.index(track)] = fresh
             self._known = {key: each for key, each in self._known.items() if each is not track}
             self._repairing = {

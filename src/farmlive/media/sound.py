@@ -36,6 +36,8 @@ class Sound:
         self.ssrc = ssrc
         self.codec = ""
         self.track: Track | None = None
+        # Whether the source on air has changed since the last packet.
+        self.left = False
         # Of what has been sent.
         self.packets = self.octets = 0
         self.pending: list[Sounded] = []
@@ -43,8 +45,8 @@ class Sound:
 
     def add(self, track: Track, packet: Packet, now: float) -> None:
         """Gather a packet of the source on air."""
-        if self.track is not track:
-            self.track, self.codec = track, track.codec
+        if self.track is not track or self.left:
+            self.track, self.codec, self.left = track, track.codec, False
             self._rewriter.begin(packet.sequence, packet.timestamp, now)
         blocks: Sequence[Block] | None = None
         if track.wrapped:

@@ -51,6 +51,9 @@ class Track:
         self.rid = incoming.layers[layer] if incoming.layers else ""
         self.is_video = incoming.kind == "video"
         self.ssrc = 0
+        # The SSRC that it had before it began anew, and when that was.
+        self.replaced = 0
+        self.replaced_at = 0.0
         self.codec = ""
         self.ring = Ring()
         # Whether the last packet of sound was RED (RFC 2198).

@@ -11,6 +11,8 @@ _TICK_S = 0.000_25
 _REFERENCE_S = 0.064
 # How far a feedback reaches back, and how many arrivals it tells: it must fit into a datagram.
 _MOST = 1_000
+# What is further behind than this was not delayed.
+_SIZE = 1_024
 _MOST_ARRIVALS = 400
 
 
@@ -25,6 +27,8 @@ class Arrivals:
         self._times: dict[int, float] = {}
         self._highest = -1
         self._next = -1
+        # What would agree with the last number that fits nowhere.
+        self._unlike: int | None = None
         self._count = 0
 
     def add(self, sequence: int, arrival_s: float) -> None:
@@ -34,6 +38,14 @@ class Arrivals:
             self._next = unwrapped
         else:
             unwrapped = self._highest + (((sequence - self._highest + 0x8000) & 0xFFFF) - 0x8000)
+        if unwrapped < self._next - _SIZE:
+            # So far behind is no disorder but another count, if a second packet agrees.
+            agrees, self._unlike = sequence == self._unlike, (sequence + 1) & 0xFFFF
+            if not agrees:
+                return
+            self._times.clear()
+            self._highest, self._unlike = -1, None
+            self._next = unwrapped = sequence + 0x10000
         if unwrapped > self._highest:
             self._highest = unwrapped
         if unwrapped >= self._next:

@@ -95,11 +95,11 @@ class Upkeep:
         self._publishers.pop(peer.number, None)
         self._turns[peer.number % _TICKS_A_SECOND].pop(peer.number, None)
 
-    def aired(self, fanout: Fanout, peer: EnginePeer) -> None:
+    def aired(self, fanout: Fanout, peer: Peer) -> None:
         """The output has been switched to this publisher."""
         for number, each in self._outputs.items():
             if each is fanout:
-                self.listener.aired(number, peer.number)
+                self.listener.aired(number, peer)
                 return
 
     # What follows from what came in.
@@ -185,6 +185,9 @@ class Upkeep:
         for fanout in self._outputs.values():
             if fanout.joining.probing:
                 fanout.probe(_TICK_S)
+            followed = fanout.following
+            if followed is not None and fanout.begin_with_sound(now):
+                self.aired(fanout, followed.peer)
             if fanout.following or fanout.joining.waiting or fanout.joining.moving:
                 fanout.want_keyframes(now)
                 if fanout.joining.catching:

@@ -15,7 +15,7 @@ from farmlive.media.lane import Lane, Shift
 from farmlive.media.layers import Choice
 from farmlive.media.ports import Outlet
 from farmlive.media.rewrite import squeeze
-from farmlive.media.ring import SIZE
+from farmlive.media.ring import SIZE, Ring
 from farmlive.media.rtcp import ReferenceTime
 from farmlive.media.rtp import Packet, ahead
 from farmlive.media.runs import Run
@@ -26,6 +26,8 @@ from farmlive.media.track import Track
 
 RTX_PER_S = 600
 _EPOCHS = 4
+# So many packets of padding alone may follow each other.
+_PADDING_MOST = 32
 
 
 class Numbers(NamedTuple):
@@ -88,6 +90,12 @@ class Epoch:
             return packet
         timestamp = squeeze(packet.timestamp, self.squeezed)
         return packet if timestamp == packet.timestamp else packet._replace(timestamp=timestamp)
+
+
+def _last_picture(ring: Ring, newest: Packet) -> Packet:
+    """The last packet with a payload, a few numbers back at most: others tell of no picture."""
+    near = (ring.get((ring.highest - back) & 0xFFFF) for back in range(_PADDING_MOST))
+    return next((packet for packet in near if packet is not None and packet.payload), newest)
 
 
 class Viewer:
@@ -223,7 +231,7 @@ class Viewer:
         newest, at = epoch.track.ring.newest, epoch.track.last_at
         if newest is not None:
             timestamp = (newest.timestamp + epoch.shift.timestamp) & 0xFFFFFFFF
-            payload = newest.payload
+            payload = _last_picture(epoch.track.ring, newest).payload
             if epoch.shift.pictures is not None:
                 payload = pictures.moved(payload, epoch.shift.pictures)
             number = (sent + epoch.shift.sequence) & 0xFFFF

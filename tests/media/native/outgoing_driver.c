@@ -246,6 +246,9 @@ static bool obey_output(const char *command)
     } else if (strcmp(command, "want") == 0) {
         struct output *output = next_output();
         output_want_keyframes(output, real());
+    } else if (strcmp(command, "sound-alone") == 0) {
+        struct output *output = next_output();
+        printf("t %d\n", output_begin_with_sound(output, real()));
     } else if (strcmp(command, "probe") == 0) {
         struct output *output = next_output();
         output_probe(output, real());

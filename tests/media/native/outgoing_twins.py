@@ -127,6 +127,12 @@ class Twins:
         self.outputs[output].want_keyframes(self.now)
         self._tell(f"want {output} {self.now!r}")
 
+    def sound_alone(self, output: int = 0) -> bool:
+        """Whether the publisher that follows went on air without a picture."""
+        went = self.outputs[output].begin_with_sound(self.now)
+        self._tell(f"sound-alone {output} {self.now!r}", int(went))
+        return went
+
     def probe(self, seconds: float, output: int = 0) -> None:
         self.outputs[output].probe(seconds)
         self._tell(f"probe {output} {seconds!r}")

@@ -30,6 +30,8 @@ class Native(Structure):
         ("count", c_uint),
         ("any", c_bool),
         ("older", c_bool),
+        ("has_unlike", c_bool),
+        ("unlike", c_uint16),
         ("numbers", c_int64 * SIZE),
         ("times", c_double * SIZE),
     )
@@ -140,3 +142,19 @@ def test_feedback_without_room_waits_for_the_next(native: ctypes.CDLL) -> None:
     python = Arrivals()
     python.add(3, 1.0)
     assert bytes(out.data[: out.size]) == python.feedback(1, 2)
+
+
+def test_a_count_that_begins_anew_is_told_again(native: ctypes.CDLL) -> None:
+    both, time = Both(native), 1.0
+    for begin in (30_000, 5, 40_000, 60_000, 2):
+        sizes = []
+        for number in range(begin, begin + 40):
+            both.add(number, time)
+            time += 0.01
+            if number % 10 == 9:
+                sizes.append(both.compare())
+        assert sizes[-1] > 0
+    assert both.compare() > 0
+    # One alone that is far behind is none.
+    both.add(50_000, time)
+    assert both.compare() == 0

@@ -64,6 +64,12 @@ bool output_aim(struct output *output, struct viewer *viewer, double now)
     const struct track *current = viewer->has_epoch ? viewer->epoch.track : NULL;
     int layer = publisher->layer_count > 1 ? choose(output, viewer, current, now) : 0;
     struct track *target = viewer->target = publisher->layers[layer];
+    if (current != NULL && !publisher_has_layer(publisher, current) &&
+        !viewer_can_play(viewer, target)) {
+        /* It sees what is on air no more, and can't see what is. */
+        joining_wait(output, viewer, false);
+        return false;
+    }
     if (current == NULL || current == target) {
         list_remove(&viewer->moving);
         return false;

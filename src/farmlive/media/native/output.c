@@ -3,11 +3,15 @@
  * Which track each viewer gets is in aiming.c. Always holds: the output is among the outputs of the
  * publisher on air, of the one that it follows and of each that a lane is of, so that it hears when
  * one of them is gone; a viewer's target is one of the tracks of the publisher on air, or NULL. */
+#include <math.h>
+
 #include "joining.h"
 #include "memory.h"
 
 /* Whoever waits this long for a new source's layer takes a lower one. */
 static const double PATIENCE_S = 0.5;
+/* Who follows goes on air without a picture where none has come for so long, and sound just now. */
+static const double UNSEEN_S = 3.0, HEARD_S = 1.0;
 
 struct output *output_new(uint64_t number, struct ssrcs ssrcs, uint16_t sound_sequence,
                           uint32_t sound_timestamp)
@@ -68,6 +72,8 @@ void output_put_on_air(struct output *output, struct publisher *publisher)
         if (output->on_air != NULL)
             output_drop(output, output->on_air);
     } else if (publisher != output->on_air) {
+        if (publisher != before)
+            output->followed_at = 0;
         output->following = publisher;
         publisher_want_keyframe(publisher, NULL);
     } else {
@@ -100,15 +106,17 @@ void output_renewed(struct output *output, struct track *old, struct track *fres
     }
 }
 
-static void switch_to(struct output *output, struct publisher *publisher, double now)
+/* `blind`: no picture comes of it. */
+static void switch_to(struct output *output, struct publisher *publisher, bool blind, double now)
 {
     struct publisher *before = output->on_air;
     output->on_air = publisher;
     output->following = NULL;
     output->switched_at = now;
+    output->sound.left = true;
     list_each(link, &output->catching)
         joining_wait(output, list_entry(link, struct viewer, place), false);
-    if (publisher->layer_count == 0) {
+    if (blind) {
         /* Sound alone: nobody sees the one before any longer. */
         list_each(link, &output->viewers) {
             struct viewer *viewer = list_entry(link, struct viewer, all);
@@ -131,9 +139,29 @@ bool output_begin_at_once(struct output *output, double now)
         worth_it |= ring_starts_in_group(publisher->layers[at]->ring, now, answers);
     if (!worth_it)
         return false;
-    switch_to(output, publisher, now);
+    switch_to(output, publisher, false, now);
     list_each(link, &output->waiting)
         joining_start(output, list_entry(link, struct viewer, place), now);
+    return true;
+}
+
+bool output_begin_with_sound(struct output *output, double now)
+{
+    struct publisher *publisher = output->following;
+    if (publisher == NULL)
+        return false;
+    if (output->followed_at <= 0)
+        output->followed_at = now;
+    double heard_at = 0, seen_at = output->followed_at;
+    for (int at = 0; at < publisher->track_count; at++) {
+        const struct track *track = publisher->tracks[at];
+        double *last_at = track->incoming->is_video ? &seen_at : &heard_at;
+        *last_at = fmax(*last_at, track->last_at);
+    }
+    if (now - seen_at < UNSEEN_S || now - heard_at > HEARD_S)
+        return false;
+    output_flush(output);
+    switch_to(output, publisher, true, now);
     return true;
 }
 
@@ -157,7 +185,7 @@ bool output_feed(struct output *output, struct publisher *publisher, struct trac
     if (publisher != output->on_air) {
         if (publisher == output->following && (began || publisher->layer_count == 0)) {
             output_flush(output);
-            switch_to(output, publisher, now);
+            switch_to(output, publisher, publisher->layer_count == 0, now);
             switched = true;
         } else if (!is_video) {
             return false;
@@ -218,7 +246,7 @@ void output_add(struct output *output, struct viewer *viewer, double now)
     bool started = joining_start(output, viewer, now);
     struct publisher *on_air = output->on_air;
     /* Who did not answer the last request is asked all the same: it may have learned to. */
-    if (on_air != NULL && viewer->target != NULL &&
+    if (on_air != NULL && viewer->target != NULL && viewer_can_play(viewer, viewer->target) &&
         !(started && publisher_answers_requests(on_air)))
         publisher_want_keyframe(on_air, viewer->target);
 }

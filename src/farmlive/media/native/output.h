@@ -20,8 +20,8 @@ struct output {
     struct sound sound;
     struct repairs repairs;
     struct sending sending;
-    long dropped; /* of viewers that are gone */
-    double switched_at;
+    long dropped;                    /* of viewers that are gone */
+    double switched_at, followed_at; /* 0: it has not been looked at since it follows */
     /* `joining`'s: each viewer is in one of waiting and catching, or on a lane. */
     struct list waiting, catching, moving, probing, lanes;
     /* `upkeep`'s. */
@@ -40,6 +40,9 @@ void output_put_on_air(struct output *output, struct publisher *publisher);
 /* Switch to the publisher that follows where nobody is on air and its current group is worth
  * beginning with: its next keyframe may be seconds away. True where that was done. */
 bool output_begin_at_once(struct output *output, double now);
+/* Switch to the publisher that follows where only its sound has come for some seconds; called
+ * often while one follows. True where that was done. */
+bool output_begin_with_sound(struct output *output, double now);
 /* The publisher is gone: its viewers wait for what comes next. */
 void output_drop(struct output *output, struct publisher *publisher);
 /* A track of a publisher began anew: go on at its next keyframe. `old` is still valid. */

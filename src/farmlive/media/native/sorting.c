@@ -24,6 +24,9 @@ void sorting_arrange(struct publisher *publisher)
 
 /* What payload types mean. Where two tracks have the same one, it is the last one's. */
 
+/* A packet of the stream before, which began anew with another SSRC, comes no later than this. */
+static const double LATE_S = 1.0;
+
 static const struct incoming *incoming_of(const struct publisher *publisher, int payload_type)
 {
     for (int at = publisher->publishing->count - 1; at >= 0; at--)
@@ -153,6 +156,8 @@ struct track *sorting_renew(struct publisher *publisher, struct track *track,
             rid++;
         fresh = track_new(publisher->publishing, incoming, rid);
         fresh->layer = track->layer;
+        fresh->replaced = track->ssrc;
+        fresh->replaced_at = now;
         for (int at = 0; at < publisher->track_count; at++)
             if (publisher->tracks[at] == track)
                 publisher->tracks[at] = fresh;
@@ -200,6 +205,9 @@ struct track *sorting_begin(struct publisher *publisher, const struct rtp_packet
         know(publisher, received, track);
         return track;
     }
+    /* What is late of the stream before is not to begin it again. */
+    if (received->ssrc == track->replaced && now - track->replaced_at < LATE_S)
+        return NULL;
     return sorting_renew(publisher, track, received, now);
 }
 

@@ -41,7 +41,8 @@ static int sound_read_blocks(const struct track *track, const struct packet *pac
 
 void sound_add(struct sound *sound, struct track *track, struct packet *packet, double now)
 {
-    if (sound->track != track) {
+    if (sound->track != track || sound->left) {
+        sound->left = false;
         track_hold(track);
         if (sound->track != NULL)
             track_release(sound->track);

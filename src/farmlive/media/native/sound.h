@@ -32,6 +32,7 @@ struct sound {
     uint32_t ssrc;
     codec_id codec;       /* that of the last packet; 0 before the first */
     struct track *track;  /* holds it; NULL before the first */
+    bool left;            /* the source on air has changed since */
     long packets, octets; /* of what has been sent */
     int pending_count, pending_room;
     struct sounded *pending;

@@ -28,6 +28,8 @@ struct track {
     int layer;                       /* its place in a simulcast, 0 the lowest */
     const char *rid;                 /* its name there, or "" */
     uint32_t ssrc;                   /* 0: nothing came yet */
+    uint32_t replaced; /* the SSRC that it had before it began anew, and when that was */
+    double replaced_at;
     codec_id codec;
     struct ring *ring; /* NULL for sound */
     bool wrapped;      /* whether the last packet of sound was RED */

@@ -36,6 +36,18 @@ void arrivals_add(struct arrivals *arrivals, uint16_t sequence, double arrival)
     } else {
         number = arrivals->highest + ahead16(sequence, (uint16_t)arrivals->highest);
     }
+    if (number < arrivals->next - ARRIVALS_SIZE) {
+        /* So far behind is no disorder but another count, if a second packet agrees. */
+        bool agrees = arrivals->has_unlike && sequence == arrivals->unlike;
+        arrivals->unlike = (uint16_t)(sequence + 1);
+        arrivals->has_unlike = true;
+        if (!agrees)
+            return;
+        unsigned count = arrivals->count;
+        arrivals_init(arrivals);
+        arrivals->count = count;
+        arrivals->next = number = sequence + 0x10000;
+    }
     if (number > arrivals->highest)
         arrivals->highest = number;
     if (number < arrivals->next)

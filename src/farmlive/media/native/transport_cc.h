@@ -16,6 +16,8 @@ struct arrivals {
     unsigned count;        /* of feedback packets */
     bool any;              /* something came since the last feedback */
     bool older;            /* also something that is too far back to be told */
+    bool has_unlike;       /* something came that fits nowhere; which number would agree with it */
+    uint16_t unlike;
     int64_t numbers[ARRIVALS_SIZE];
     double times[ARRIVALS_SIZE];
 };

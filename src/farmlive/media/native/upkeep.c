@@ -120,6 +120,12 @@ static void look(struct core *core, double now)
         struct output *output = list_entry(link, struct output, link);
         if (!list_is_empty(&output->probing))
             output_probe(output, TICK_S);
+        if (output->following != NULL) {
+            uint64_t peer = output->following->peer;
+            if (output_begin_with_sound(output, now))
+                events_push(core->events, EVENT_AIRED, peer, output->number, OBJECTION_NONE, NULL,
+                            0);
+        }
         if (output->following != NULL || !list_is_empty(&output->waiting) ||
             !list_is_empty(&output->moving)) {
             output_want_keyframes(output, now);

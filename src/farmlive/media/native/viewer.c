@@ -9,6 +9,8 @@
 
 /* What ended so long ago is not asked for any more. */
 static const double PAST_S = 5.0;
+/* So many packets of padding alone may follow each other. */
+enum { PADDING_MOST = 32 };
 
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
 {
@@ -73,6 +75,17 @@ bool viewer_hears(const struct viewer *viewer, uint8_t payload_type)
     return false;
 }
 
+/* The last packet with a payload, a few numbers back at most: others say nothing of pictures. */
+static const struct packet *last_picture(const struct ring *ring)
+{
+    for (int back = 0; back < PADDING_MOST; back++) {
+        const struct packet *packet = ring_get(ring, (uint16_t)(ring->highest - back));
+        if (packet != NULL && packet->size > 0)
+            return packet;
+    }
+    return ring->newest;
+}
+
 /* Remember where the epoch ends in the viewer's numbers, if anything came of its track. */
 static void note_last(struct viewer *viewer, uint16_t sent)
 {
@@ -80,9 +93,10 @@ static void note_last(struct viewer *viewer, uint16_t sent)
     const struct packet *newest = epoch->track->ring->newest;
     if (newest == NULL)
         return;
+    const struct packet *picture = last_picture(epoch->track->ring);
     uint8_t payload[PACKET_MOST];
-    size_t size = newest->size < PACKET_MOST ? newest->size : PACKET_MOST;
-    memcpy(payload, newest->payload, size);
+    size_t size = picture->size < PACKET_MOST ? picture->size : PACKET_MOST;
+    memcpy(payload, picture->payload, size);
     pictures_move(payload, size, epoch->shift.pictures);
     viewer->has_last = true;
     viewer->last_sequence = (uint16_t)(sent + epoch->shift.sequence);
