@@ -215,15 +215,16 @@ async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
             plan.joining = joins.fitting(size, plan.viewers, main[CPU])
         crowd = await while_joining(bench, live, plan.joining)
         if plan.beyond is None:
-            most = _FULL * 1e6 / main[CPU]
+            most = _FULL * 1e6 / max(main[CPU], 0.1)
             plan.beyond = tuple(each for each in size.beyond if len(live.audience) < each < most)
         for viewers in plan.beyond:
             await live.audience.grow(viewers)
             curve.append(point_of(await figures_of(bench, live, size.short_s)))
+    cost = max(main[CPU], 0.1)  # a few viewers cost less than what a shared machine differs by
     return {
         **main,
-        "viewers_per_core": round(1e6 / main[CPU]),
-        "gbit_per_s_per_core": round(main["mbit_per_viewer_second"] / main[CPU] * 1e3, 2),
+        "viewers_per_core": round(1e6 / cost),
+        "gbit_per_s_per_core": round(main["mbit_per_viewer_second"] / cost * 1e3, 2),
         "memory_kib_per_viewer": round(memory_kib, 1),
         "joins_per_second": round(joins.count / joins.cpu_s),
         **crowd,
