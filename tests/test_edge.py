@@ -227,7 +227,6 @@ async def test_who_waits_for_the_writer_is_not_ready(
     monkeypatch.setattr(operations, "SLOW_S", 0.05)
     free = threading.Event()
     async with httpx.AsyncClient(base_url=server.url) as client:
-        await client.get("/readyz")  # the first one of a new server is waited for by a write
         writing = asyncio.create_task(server.house.store.write(lambda _: free.wait(20)))
 
         async def refused() -> bool:

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from farmlive.app import Server
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
+from farmlive.store import NotRead
 
 OFFER = {"offer": "01OFFER", "name": {"zh": "金桔", "en": "Kumquats"}, "released": 5, "left": 5}
 
@@ -363,6 +364,25 @@ async def test_an_unknown_broadcast_gets_one_problem_and_4404(server: Server) ->
             await get(socket)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4404
+
+
+async def test_who_comes_while_the_database_is_away_is_to_come_again(
+    server: Server, live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_function: object) -> None:
+        raise NotRead("Try again in a moment.")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(server.house.store, "read", away)
+        async with channel(server, live) as socket:
+            frame = await get(socket)
+            assert frame["problem"]["type"] == "/problems/not-read"
+            with pytest.raises(ConnectionClosed) as closed:
+                await get(socket)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+    async with channel(server, live) as socket:
+        assert (await get(socket))["type"] == "welcome"
 
 
 async def test_a_frame_over_64_kib_closes_with_1009(server: Server, live: str) -> None:

@@ -18,7 +18,7 @@ from farmlive.broadcast import models
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
 from farmlive.broadcast.chat import Chat
-from farmlive.broadcast.hub import Client, Hub, encode
+from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
 from farmlive.broadcast.lines import farm_audience
 from farmlive.broadcast.log import PUBLIC, STAFF
 from farmlive.broadcast.snapshot import view
@@ -361,7 +361,13 @@ def _reply_problem(identity: str | int | None, problem: Problem) -> dict[str, An
 
 
 async def _refuse(websocket: WebSocket, problem: Problem) -> None:
-    codes = {401: UNKNOWN_KEY, 403: REFUSED, 404: UNKNOWN_BROADCAST, 429: TOO_MANY}
+    codes = {
+        401: UNKNOWN_KEY,
+        403: REFUSED,
+        404: UNKNOWN_BROADCAST,
+        429: TOO_MANY,
+        503: TRY_AGAIN_LATER,
+    }
     frame = {"type": "problem", "problem": problem.body()}
     try:
         await websocket.send_text(compact.encode(frame).decode())

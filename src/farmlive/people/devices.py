@@ -42,10 +42,14 @@ class Pseudonyms:
         self._store = store
         self._key: bytes | None = None
 
-    async def of(self, kind: str, text: str) -> str:
-        """The pseudonym of `text`; the same text has another one for each kind."""
+    async def open(self) -> None:
+        """Have the key from here on, also while the database is away."""
         if self._key is None:
             self._key = await self._load()
+
+    async def of(self, kind: str, text: str) -> str:
+        """The pseudonym of `text`; the same text has another one for each kind."""
+        await self.open()
         return self.at_once(kind, text) or ""
 
     def at_once(self, kind: str, text: str) -> str | None:
