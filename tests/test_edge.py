@@ -75,6 +75,7 @@ async def test_a_body_that_does_not_come_is_given_up(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(edge, "BODY_S", 0.2)
+    monkeypatch.setattr(edge, "LINGER_S", 0.1)
     ask = b"POST /api/v1/session HTTP/1.1\r\nHost: farm\r\nContent-Type: application/json\r\n"
     for rest in (
         b"Content-Length: 100\r\n\r\n{",

@@ -24,6 +24,8 @@ ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
 
 # So long a body may be on its way, but for files.
 BODY_S = 60.0
+# So long, and so many bytes, the rest of one that was refused is still heard.
+LINGER_S, LINGER_MOST = 2.0, 16 << 20
 
 _log = structlog.get_logger(__name__)
 
@@ -207,9 +209,25 @@ class BodyLimit:
 
 
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the problem, and hear the rest of the body for a moment: who is still sending
+    gets no answer from a connection that is cut.
+    """
     response = JSONResponse(problem.body(), problem.status, media_type=problems.MEDIA_TYPE)
     response.headers["Connection"] = "close"
-    await response(scope, receive, send)
+
+    async def send_and_hear(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                left = LINGER_MOST
+                while left > 0 and (part := await receive()).get("more_body", False):
+                    left -= len(part.get("body", b""))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    await response(scope, receive, send_and_hear)
 
 
 class _Torn(Exception):

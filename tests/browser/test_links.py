@@ -112,6 +112,15 @@ TOLD = """() => {
 }"""
 
 
+# Says of the page that its camera sends, whatever else is said of it.
+SENDING = """() => {
+  const sends = () =>
+    "sending" in document.body.dataset || document.body.setAttribute("data-sending", "");
+  new MutationObserver(sends).observe(document.body, { attributes: true });
+  sends();
+}"""
+
+
 async def sign_out(page: Page) -> None:
     """As in another tab of the same browser."""
     request = page.context.request
@@ -129,7 +138,7 @@ async def test_who_signed_out_elsewhere_is_told_and_led_to_the_sign_in(
     told = page.locator(SIGNED_OUT)
     await expect(told).to_be_hidden()
     # As while it sends a camera: what else finds the session over does not lead away.
-    await page.evaluate("document.body.dataset.sending = ''")
+    await page.evaluate(SENDING)
     await sign_out(page)
     await expect(page.get_by_text("Your sign-in has ended")).to_be_visible()
     if where != "/bag":
