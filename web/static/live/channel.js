@@ -133,6 +133,7 @@ export class Channel extends EventTarget {
   renew() {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     this.cut();
+    this.heard = Date.now(); // the other one has as long to be heard
     this.connect();
     clearTimeout(this.late);
     this.late = setTimeout(() => this.become("waiting"), LONG);
