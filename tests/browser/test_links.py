@@ -177,9 +177,7 @@ async def test_hold_is_as_long_as_the_server_keeps_it_after_a_sleep(
     await page.get_by_role("button", name="Buy").first.click()
     timer = page.locator("#buy-sheet").get_by_role("timer")
     await expect(timer).to_have_text(re.compile(r"^9:5\d"))
-    # So far the page is behind after four minutes of sleep.
     await page.evaluate("sleep(240_000)")
-    await expect(timer).to_have_text(re.compile(r"^13:"))
     if how == "an event":
         await host.call("chat.say", text="Sweet this year")
     else:
