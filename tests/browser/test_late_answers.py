@@ -77,18 +77,26 @@ async def answer(page: Page, placed: Any, words: str) -> Any:
     return sheet
 
 
+async def answered_and_closed(page: Page, placed: Any) -> tuple[Any, Any, Any]:
+    """The answer to the claim is on its way, and its sheet is closed: the line, the sheet and what
+    sends it.
+    """
+    line = await slow(page, "**/claims/*/answer")
+    sheet = await answer(page, placed, "We are sorry.")
+    send = sheet.get_by_role("button", name="Send the answer")
+    await send.click()
+    await line.number(1)
+    await sheet.get_by_role("button", name="Close").click()
+    return line, sheet, send
+
+
 @pytest.mark.parametrize("is_refused", [False, True])
 async def test_a_late_answer_leaves_what_is_written_to_another_claim(
     open_studio: Open, sale: Sale, site: Server, is_refused: bool
 ) -> None:
     first, second = [await claimed(sale, site, number) for number in (1, 2)]
     page = await desk(open_studio, sale)
-    line = await slow(page, "**/claims/*/answer")
-    sheet = await answer(page, first, "We are sorry.")
-    send = sheet.get_by_role("button", name="Send the answer")
-    await send.click()
-    await line.number(1)
-    await sheet.get_by_role("button", name="Close").click()
+    line, sheet, send = await answered_and_closed(page, first)
     if is_refused:
         found = await sale.api.orders(sale.broadcast)
         claim = next(each for each in found if each["id"] == first["order"])["claims"][0]
@@ -123,12 +131,7 @@ async def test_the_second_is_sent_while_the_first_waits_for_its_answer(
 ) -> None:
     first, second = [await claimed(sale, site, number) for number in (1, 2)]
     page = await desk(open_studio, sale)
-    line = await slow(page, "**/claims/*/answer")
-    sheet = await answer(page, first, "We are sorry.")
-    send = sheet.get_by_role("button", name="Send the answer")
-    await send.click()
-    await line.number(1)
-    await sheet.get_by_role("button", name="Close").click()
+    line, sheet, send = await answered_and_closed(page, first)
     await answer(page, second, "We are sorry too.")
     await expect(send).not_to_have_attribute("aria-busy", "true")
     # Pressed twice it is sent once.

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from abc import ABC, abstractmethod
 from typing import Any
 
 from farmlive.client.http import Json
@@ -30,12 +31,12 @@ class ChannelDropped(Exception):
     """
 
 
-class Commands:
+class Commands(ABC):
     """What can be asked of a channel; `call` is the channel's."""
 
+    @abstractmethod
     async def call(self, type: str, *, timeout_s: float = 10.0, **fields: Any) -> Json:
         """Send a command and return its result."""
-        raise NotImplementedError
 
     async def _once(self, type: str, key: str | None, timeout_s: float, **fields: Any) -> Json:
         """Send a command with a key, and again with the same one where no answer came.
