@@ -24,7 +24,7 @@ from benches.report import Elsewhere
 from benches.server import Server, Stage, running, stage
 
 SERVER = "10.77.0.1"
-ORIGIN = f"http://{SERVER}:8000"
+ORIGIN = f"http://{browsers.NAME}:8000"
 PLAYER = "/static/live/whep.js"
 HALF_WAY_S = 0.02
 LOSSES = (0.0, 0.05, 0.1)
@@ -152,8 +152,8 @@ async def grounds(engine: str) -> AsyncIterator[Grounds]:
                 engine=engine,
             ) as server,
             async_playwright() as playwright,
-            browsers.chromium(playwright, home, ORIGIN, camera) as publisher,
-            browsers.chromium(playwright, viewing, ORIGIN) as viewer,
+            browsers.chromium(playwright, home, SERVER, camera) as publisher,
+            browsers.chromium(playwright, viewing, SERVER) as viewer,
         ):
             place = await stage(server)
             yield Grounds(

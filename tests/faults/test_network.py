@@ -245,10 +245,10 @@ async def test_a_browser_sends_what_a_narrow_way_carries(grounds: Grounds, tmp_p
     if lacking:
         pytest.skip(lacking)
     camera = await browsers.picture(tmp_path)
-    origin = grounds.media.url
+    origin = grounds.media.url.replace(SERVER, browsers.NAME)
     async with (
         async_playwright() as playwright,
-        browsers.chromium(playwright, grounds.home, origin, camera) as browser,
+        browsers.chromium(playwright, grounds.home, SERVER, camera) as browser,
     ):
         page = await browsers.bare_page(browser, origin)
         await page.evaluate(
