@@ -1,4 +1,4 @@
-"""Ports that stay free while a server of a test is started, killed and started again."""
+"""Ports that stay free while a server is killed and started again, and that no stray reaches."""
 
 import os
 import socket
@@ -9,6 +9,10 @@ import socket
 FIRST, EACH = 12_000, 2_000
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _next = 0
+
+# Loopback for sockets that take whatever comes to them: servers of tests beside this one still send
+# to peers that have gone, whose ports the kernel gives again, and all those were at 127.0.0.1.
+APART = "127.0.0.2"
 
 
 def free_port() -> int:

@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 from pylibsrtp import Policy, Session
+from tests.ports import APART
 from tests.waiting import until
 
 from farmlive.media import python_engine, srtp, stun
@@ -59,7 +60,7 @@ class End:
 
     def __init__(self, name: str, port: int) -> None:
         self.socket: socket.socket | None = None
-        self.address = ("127.0.0.1", port)
+        self.address = (APART, port)
         self.credentials = Credentials(name, f"the password of {name}")
         self.keys = Keys(GCM, 16, os.urandom(28), os.urandom(28))
         self.sending = self._session(self.keys.receive, Policy.SSRC_ANY_OUTBOUND)
@@ -114,12 +115,12 @@ class PythonWorks:
 
     async def start(self, heard: Heard, ends: tuple[End, ...], now: float) -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, what: self.faults.append(what))
-        await self.engine.start(heard, ["127.0.0.1"], ["127.0.0.1"], 0, None)
+        await self.engine.start(heard, [APART], [APART], 0, None)
         self.port = self.engine._ports.all[0]
         self._ends = ends
         for end in ends:
             end.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            end.socket.bind(("127.0.0.1", 0))
+            end.socket.bind((APART, 0))
             end.socket.setblocking(False)
             end.address = end.socket.getsockname()
 

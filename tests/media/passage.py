@@ -8,6 +8,8 @@ import socket
 from collections import Counter
 from typing import Any
 
+from tests.ports import APART
+
 from farmlive.media import rtp
 from farmlive.media.framing import Deframer, frame
 
@@ -32,7 +34,7 @@ class Passage:
         self._udp, self._tcp = udp, tcp
         self._loop = asyncio.get_running_loop()
         self._near = self._bound()
-        self._near.bind((udp[0], 0))
+        self._near.bind((APART, 0))
         self.address: tuple[str, int] = self._near.getsockname()
         self._peer: Any = None
         self._far: socket.socket | None = None

@@ -12,6 +12,7 @@ import pytest
 from pylibsrtp import Policy, Session
 from tests.media import scripted
 from tests.media.packets import write
+from tests.ports import APART
 
 from farmlive.media import audience as audience_module
 from farmlive.media.audience import Audience
@@ -70,7 +71,7 @@ def hearer(
     key = os.urandom(length)
     theirs = Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND, srtp_profile=number)
     sock = hall.enter_context(socket.socket(family, socket.SOCK_DGRAM))
-    sock.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+    sock.bind((APART if family == socket.AF_INET else "::1", 0))
     sock.settimeout(5)
     protection = Protection(Keys(number, tag, key, os.urandom(length)))
     return Hearer(protection, Session(theirs), sock, sock.getsockname())

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from tests.ports import APART
 
 from farmlive.media import inbox as inbox_module
 from farmlive.media.addresses import open_beside, open_sockets
@@ -16,9 +17,9 @@ from farmlive.media.inbox import AT_ONCE, Inbox, arrival, stamp
 @pytest.fixture
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
     """A publisher's own socket as the engine opens it, and the publisher's."""
-    (shared,) = open_sockets(["127.0.0.1"], 0)
+    (shared,) = open_sockets([APART], 0)
     with shared, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
-        there.bind(("127.0.0.1", 0))
+        there.bind((APART, 0))
         there.connect(shared.getsockname())
         with open_beside(shared, there.getsockname()) as here:
             yield here, there

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from pylibsrtp import Policy
 from tests.media import packets
+from tests.ports import APART
 from tests.waiting import until
 
 from farmlive.media import layers, rtcp, rtp, stun
@@ -51,9 +52,9 @@ class Light:
         self.credentials = Credentials(os.urandom(4).hex(), os.urandom(12).hex())
         self.number = engine.add_peer(self.credentials)
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind(("127.0.0.1", 0))
+        self.sock.bind((APART, 0))
         self.sock.setblocking(False)
-        self.sock.connect(("127.0.0.1", engine.candidates[0].port))
+        self.sock.connect((APART, engine.candidates[0].port))
         self.media: list[packets.Received] = []
         self.reports: list[rtcp.Report] = []
         self.task = asyncio.create_task(self._read())
@@ -157,7 +158,7 @@ async def engine(engine_name: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
         monkeypatch.setattr(layers, name, value)
     engine = choose(engine_name, 0)
     listener: Any = Told()
-    await engine.start(listener, ["127.0.0.1"], ["127.0.0.1"], 0, None)
+    await engine.start(listener, [APART], [APART], 0, None)
     yield engine
     for each in Light.opened:
         each.close()

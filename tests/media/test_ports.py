@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from tests.ports import APART
 from tests.waiting import until
 
 from farmlive.media.ports import Port, Ports
@@ -19,14 +20,14 @@ class Room:
         self.taken: list[tuple[bytes, Any]] = []
         self.readings = 0
         self.rest = 0.0
-        number = self.ports.open(["127.0.0.1"], 0, self._take, self._done)
-        self.address = ("127.0.0.1", number)
+        number = self.ports.open([APART], 0, self._take, self._done)
+        self.address = (APART, number)
         (self.port,) = self.ports.all
         self.source, self.viewer = self._sender(), self._sender()
 
     def _sender(self) -> socket.socket:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind(("127.0.0.1", 0))
+        sock.bind((APART, 0))
         sock.connect(self.address)
         return sock
 

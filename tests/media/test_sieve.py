@@ -7,6 +7,7 @@ import sys
 import pytest
 from pylibsrtp import Policy
 from tests.media import packets
+from tests.ports import APART
 
 from farmlive.media import rtcp, stun
 from farmlive.media.engine import Keys
@@ -43,7 +44,7 @@ def test_receiver_reports_alone_are_left_out_and_nothing_else(
         protection.protect_rtcp(report + rtcp.source_description([9], "farm")),
         packets.write(Packet(1, 2, True, bytes(100)), 96, 7),
     ]
-    host = "127.0.0.1" if family == socket.AF_INET else "::1"
+    host = APART if family == socket.AF_INET else "::1"
     with (
         socket.socket(family, socket.SOCK_DGRAM) as here,
         socket.socket(family, socket.SOCK_DGRAM) as there,

@@ -18,6 +18,7 @@ from benches.native import send
 from pylibsrtp import Policy, Session
 from tests.media.native.compiling import LIBRARY, compiled
 from tests.media.packets import write
+from tests.ports import APART
 
 from farmlive.media import srtp
 from farmlive.media.rtp import Packet
@@ -132,7 +133,7 @@ class Senders:
     def bound(self, family: int = socket.AF_INET) -> socket.socket:
         sock = self.hall.enter_context(socket.socket(family, socket.SOCK_DGRAM))
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        sock.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+        sock.bind((APART if family == socket.AF_INET else "::1", 0))
         sock.settimeout(5)
         return sock
 

@@ -16,6 +16,7 @@ from tests.media import packets
 from tests.media.native.handles import handles
 from tests.media.native.hands import Told
 from tests.media.native.one_hand import check
+from tests.ports import APART
 from tests.waiting import until
 
 from farmlive.media.engine import Credentials, Incoming, Keys, Outgoing, Publishing, Viewing
@@ -116,7 +117,7 @@ def got_picture(way: socket.socket, screen: Protection | None) -> bool:
 async def test_who_comes_and_goes_leaves_nothing(send_threads: int) -> None:
     told: Any = Told()
     engine = NativeEngine(send_threads)
-    await engine.start(told, ["127.0.0.1"], ["127.0.0.1"], 0, None)
+    await engine.start(told, [APART], [APART], 0, None)
     with ExitStack() as sockets:
         room = Room(engine, told, sockets)
         await room.publishes()

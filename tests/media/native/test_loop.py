@@ -17,6 +17,7 @@ import pytest
 from tests.media.native.handles import handles, threads
 from tests.media.native.hands import Told
 from tests.media.native.one_hand import LOCAL, check
+from tests.ports import APART
 from tests.waiting import until
 
 from farmlive.media import stun
@@ -39,9 +40,9 @@ class Room:
         return candidate.address, candidate.port
 
     async def udp(self) -> socket.socket:
-        return await self._connected(socket.SOCK_DGRAM, "udp", "127.0.0.1")
+        return await self._connected(socket.SOCK_DGRAM, "udp", APART)
 
-    def own(self, kind: int, host: str = "127.0.0.1") -> socket.socket:
+    def own(self, kind: int, host: str = APART) -> socket.socket:
         """A socket that is not connected yet."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = self._sockets.enter_context(socket.socket(family, kind))
@@ -49,7 +50,7 @@ class Room:
         sock.bind((host, 0))
         return sock
 
-    async def tcp(self, host: str = "127.0.0.1") -> socket.socket:
+    async def tcp(self, host: str = APART) -> socket.socket:
         return await self._connected(socket.SOCK_STREAM, "tcp", host)
 
     async def _connected(self, kind: int, protocol: str, host: str) -> socket.socket:
@@ -67,7 +68,7 @@ async def room() -> AsyncIterator[Room]:
     engine = NativeEngine()
     with ExitStack() as sockets:
         room = Room(engine, sockets)
-        await engine.start(room.told, ["127.0.0.1"], ["127.0.0.1"], 0, 0)  # type: ignore[arg-type]
+        await engine.start(room.told, [APART], [APART], 0, 0)  # type: ignore[arg-type]
         yield room
         await engine.stop()
 
@@ -216,7 +217,7 @@ async def test_connections_of_one_address_are_bounded(room: Room) -> None:
     assert await has_ended(await room.tcp())
     assert room.engine.counters()["connections_refused"] == 1
     room.engine.add_peer(LOCAL)
-    assert await is_answered(await room.tcp("127.0.0.2"))
+    assert await is_answered(await room.tcp("127.0.1.1"))
 
 
 async def test_who_connects_anew_from_the_same_port_is_let_in(room: Room) -> None:
@@ -224,7 +225,7 @@ async def test_who_connects_anew_from_the_same_port_is_let_in(room: Room) -> Non
     port = 0
     for _ in range(50):
         stream = await asyncio.to_thread(
-            socket.create_connection, room.way("tcp"), source_address=("127.0.0.1", port)
+            socket.create_connection, room.way("tcp"), source_address=(APART, port)
         )
         with stream:
             port = stream.getsockname()[1]
@@ -296,7 +297,7 @@ async def test_what_a_child_process_still_holds_wakes_nobody(room: Room) -> None
 async def test_every_address_has_ports_of_its_own() -> None:
     told: Any = Told()
     engine = NativeEngine()
-    await engine.start(told, ["127.0.0.1", "::1"], ["127.0.0.1", "::1"], 0, 0)
+    await engine.start(told, [APART, "::1"], [APART, "::1"], 0, 0)
     peer, loop = engine.add_peer(LOCAL), asyncio.get_running_loop()
     with ExitStack() as sockets:
         room = Room(engine, sockets)
@@ -335,7 +336,7 @@ async def test_nothing_is_left_of_an_engine_that_stopped(send_threads: int) -> N
 
     async def live() -> None:
         engine = NativeEngine(send_threads)
-        await engine.start(told, ["127.0.0.1"], ["127.0.0.1"], 0, 0)
+        await engine.start(told, [APART], [APART], 0, 0)
         with ExitStack() as sockets:
             room = Room(engine, sockets)
             engine.add_peer(LOCAL)
@@ -361,7 +362,7 @@ async def test_an_engine_that_cannot_start_leaves_the_sockets_to_their_opener(
     engine = NativeEngine()
     file = os.open(tmp_path / "file", os.O_CREAT)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
+        sock.bind((APART, 0))
         sock.setblocking(False)
         # A file can't be waited for.
         with pytest.raises(PermissionError):

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 from tests.media.native.ports_twin import Script, ports_driver
+from tests.ports import APART
 
 __all__ = ["ports_driver"]
 
@@ -11,7 +12,7 @@ __all__ = ["ports_driver"]
 def test_what_was_meant_for_a_connection_reaches_who_has_left_it(ports_driver: Path) -> None:
     """Send threads tell of it after the viewer has moved to the UDP port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
+        sock.bind((APART, 0))
         sock.settimeout(10)
         script = Script()
         script.call("late", *sock.getsockname(), b"\x80packet")

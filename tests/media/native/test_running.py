@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.media.native.hands import Told
 from tests.media.native.one_hand import GCM, LOCAL, VIDEO, check
+from tests.ports import APART
 from tests.waiting import until
 
 from farmlive.media import stun
@@ -19,7 +20,7 @@ from farmlive.media.native.engine import NativeEngine
 @pytest.fixture(params=[0, 2], ids=["its one thread", "two send threads"])
 async def running(request: pytest.FixtureRequest) -> AsyncIterator[tuple[NativeEngine, Told]]:
     engine, told = NativeEngine(request.param), Told()
-    await engine.start(told, ["127.0.0.1"], ["203.0.113.7"], 0, 0)  # type: ignore[arg-type]
+    await engine.start(told, [APART], ["203.0.113.7"], 0, 0)  # type: ignore[arg-type]
     yield engine, told
     await engine.stop()
 
@@ -35,11 +36,11 @@ async def test_it_is_reached_by_its_ports(running: tuple[NativeEngine, Told]) ->
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
-        sock.connect(("127.0.0.1", udp))
+        sock.connect((APART, udp))
         await loop.sock_sendall(sock, check(LOCAL))
         answer = await loop.sock_recv(sock, 2048)
     assert stun.parse(answer).authentic(LOCAL.password.encode())
-    reader, writer = await asyncio.open_connection("127.0.0.1", tcp)
+    reader, writer = await asyncio.open_connection(APART, tcp)
     request = check(Credentials("other", "password"))
     writer.write(len(request).to_bytes(2, "big") + request)
     answer = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
@@ -68,17 +69,17 @@ async def test_what_was_asked_before_the_start_waits_for_it() -> None:
     engine.put_on_air(output, peer)
     assert engine.health(peer) is None
     assert set(engine.counters().values()) == {0}
-    await engine.start(told, ["127.0.0.1"], ["127.0.0.1"], 0, None)  # type: ignore[arg-type]
+    await engine.start(told, [APART], [APART], 0, None)  # type: ignore[arg-type]
     assert engine.health(peer) is not None
     await engine.stop()
 
 
 async def test_after_the_end_nothing_happens_and_counts_stay() -> None:
     engine, told = NativeEngine(), Told()
-    await engine.start(told, ["127.0.0.1"], ["127.0.0.1"], 0, None)  # type: ignore[arg-type]
+    await engine.start(told, [APART], [APART], 0, None)  # type: ignore[arg-type]
     port = engine.candidates[0].port
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.sendto(b"nothing that is known", ("127.0.0.1", port))
+        sock.sendto(b"nothing that is known", (APART, port))
         await until(lambda: engine.counters()["datagrams_received"], "it was read")
     peer = engine.add_peer(LOCAL)
     await engine.stop()
@@ -87,20 +88,20 @@ async def test_after_the_end_nothing_happens_and_counts_stay() -> None:
     assert (engine.health(peer), engine.watching(peer)) == (None, None)
     engine.remove_peer(engine.add_peer(LOCAL))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", port))  # it is free again
+        sock.bind((APART, port))  # it is free again
     with pytest.raises(RuntimeError, match="once"):
         engine.relay.start([], [], 0, 0.0)
 
 
 async def test_a_taken_port_is_an_error_and_keeps_none_open() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind((APART, 0))
         taken.listen()
         number = taken.getsockname()[1]
         engine, told = NativeEngine(), Told()
         start: Any = engine.start
         with pytest.raises(OSError, match=f"TCP port {number} .*FARMLIVE_TCP_PORT"):
-            await start(told, ["127.0.0.1"], ["127.0.0.1"], 0, number)
+            await start(told, [APART], [APART], 0, number)
         assert engine.candidates == []
-        await start(told, ["127.0.0.1"], ["127.0.0.1"], 0, None)
+        await start(told, [APART], [APART], 0, None)
         await engine.stop()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.media.native.compiling import LIBRARY, compiled
 from tests.media.native.handles import handles
+from tests.ports import APART
 
 from farmlive.media import sieve
 from farmlive.media.addresses import open_sockets
@@ -75,7 +76,7 @@ def inbox(sockets: Any) -> Iterator[Inbox]:
     inbox.close()
 
 
-@pytest.fixture(params=["127.0.0.1", "::1"])
+@pytest.fixture(params=[APART, "::1"])
 def shared(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
     (shared,) = open_sockets([request.param], 0)
     with shared:
@@ -133,10 +134,10 @@ def test_without_stamps_there_are_none(inbox: Inbox, shared: socket.socket) -> N
 
 def test_what_was_sent_in_vain_hides_nothing_that_waits(sockets: Any, inbox: Inbox) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
-        here.bind(("127.0.0.1", 0))
+        here.bind((APART, 0))
         here.setblocking(False)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
-            there.bind(("127.0.0.1", 0))
+            there.bind((APART, 0))
             there.connect(here.getsockname())
             here.connect(there.getsockname())
             there.send(b"media")
@@ -173,7 +174,7 @@ def test_nobody_else_can_open_the_port(sockets: Any, shared: socket.socket) -> N
 
 
 def test_a_socket_that_cannot_be_opened_is_none(sockets: Any) -> None:
-    (shared,) = open_sockets(["127.0.0.1"], 0)
+    (shared,) = open_sockets([APART], 0)
     before = handles()
     with shared:
         address = Address()
@@ -204,7 +205,7 @@ def test_the_sieve_lets_through_what_pythons_does(
         socket.socket(family, socket.SOCK_DGRAM) as by_python,
     ):
         for sock in (by_c, by_python):
-            sock.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+            sock.bind((APART if family == socket.AF_INET else "::1", 0))
             sock.setblocking(False)
         sockets.sieve_sift(by_c.fileno())
         sieve.sift(by_python)
