@@ -28,7 +28,7 @@ from playwright.async_api import Error as PlaywrightError
 from farmlive.demo.state import Folder
 
 SERVER = "10.77.0.1"
-ORIGIN = f"http://{SERVER}:8000"
+ORIGIN = f"http://{browsers.NAME}:8000"
 HALF_WAY_S = 0.02
 # The host holds the camera nearer to the kitchen than the demo's stands.
 NEAR = "crop=iw*0.6:ih*0.6:iw*0.38:ih*0.15,scale=1280:720"
@@ -117,8 +117,8 @@ async def scene(data: Path, into: Path) -> AsyncIterator[Scene]:
         async with running(far, data) as process, async_playwright() as playwright:
             near = camera(data, NEAR, Path(folder))
             async with (
-                browsers.chromium(playwright, field, ORIGIN, near) as host,
-                browsers.chromium(playwright, viewing, ORIGIN) as viewer,
+                browsers.chromium(playwright, field, SERVER, near) as host,
+                browsers.chromium(playwright, viewing, SERVER) as viewer,
             ):
                 demo = json.loads((data / "demo.json").read_text())
                 yield Scene(demo, kept, process, far, down, up, viewer, host, into)

@@ -98,7 +98,7 @@ class Trade:
         """Have some order at a tenth of the price, which is then put right."""
         path = f"{self._url}/api/v1/broadcasts/{self._live}"
         asked = self._staff.request.get(f"{path}/offers/{offer['offer']}/mispriced")
-        if asked.ok and len(asked.json()["orders"]) >= len(BUYERS):
+        if asked.ok and any(len(one["orders"]) >= len(BUYERS) for one in asked.json()["prices"]):
             return
         wrong = offer["price"]["amount"] // 10
         self._command({"type": "offer.change", "offer": offer["offer"], "price": wrong})

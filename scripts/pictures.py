@@ -1,10 +1,8 @@
-"""Takes the pictures of docs/pictures from a demo that runs, with Chromium, at both sizes: all, or
-those whose names follow the demo's folder.
-"""
+"""Takes the pictures of docs/pictures from a demo that runs, with Chromium, at both sizes."""
 
+import argparse
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -63,7 +61,7 @@ def pinned(page: Page) -> None:
 def flashing(page: Page) -> None:
     """Wait until the card has a flash batch, as the demo's host runs one now and then."""
     pinned(page)
-    page.locator("#card .flash[data-state=running]").wait_for(timeout=180_000)
+    page.locator("#card .flash[data-state=running]").wait_for(timeout=400_000)
 
 
 def settled(page: Page) -> None:
@@ -127,19 +125,25 @@ def signed_in(context: BrowserContext, demo: dict[str, Any], role: str) -> None:
 
 def main() -> None:
     """Take every picture, or those that are named."""
-    named = set(sys.argv[2:])
-    data = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(prog="./scripts/pictures", description=__doc__)
+    parser.add_argument("data", type=Path, nargs="?", default=".farmlive-demo", metavar="DIR")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a picture such as slips")
+    parser.add_argument("--to", type=Path, default=PICTURES, help="the folder for the pictures")
+    options = parser.parse_args()
+    data, named, pictures = options.data, set(options.names), options.to
+    if not (data / "demo.json").exists():
+        raise SystemExit(f"No demo runs in {data}: ./scripts/demo --data {data} starts one.")
     demo = json.loads((data / "demo.json").read_text())
     url, live = demo["url"], demo["live"]
     card, dear = demo["offers"][0], demo["offers"][-1]
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    pictures.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         seen = camera(data, GUEST, Path(folder))
         flags = [
             *(*browsers.ARGUMENTS, *browsers.CAMERA),
             f"--use-file-for-fake-video-capture={seen}",
         ]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        browser = playwright.chromium.launch(executable_path=browsers.program(), args=flags)
         for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
             staff, clerk, visitor = (browser.new_context(**as_device(viewport)) for _ in range(3))
             signed_in(staff, demo, "coordinator")
@@ -190,7 +194,7 @@ def main() -> None:
                     guest.goto(f"{url}{link}?lang={language}")
                     waiting(guest)
                     guest.wait_for_timeout(600)
-                    guest.screenshot(path=PICTURES / f"guest-{size}-{language}.png")
+                    guest.screenshot(path=pictures / f"guest-{size}-{language}.png")
                 for name, path, wait, context in views:
                     if named and name not in named:
                         continue
@@ -198,7 +202,7 @@ def main() -> None:
                     page.goto(f"{url}{path}?lang={language}")
                     wait(page)
                     page.wait_for_timeout(600)  # what slides in has come to rest
-                    page.screenshot(path=PICTURES / f"{name}-{size}-{language}.png")
+                    page.screenshot(path=pictures / f"{name}-{size}-{language}.png")
                     page.close()
             for context in (staff, clerk, visitor):
                 context.close()

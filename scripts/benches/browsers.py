@@ -106,7 +106,7 @@ async def picture(folder: Path) -> Path:
 
 def missing() -> str:
     """What this machine lacks to drive browsers, as a sentence."""
-    return "" if _program() else "Chromium is missing: apt-get install chromium."
+    return "" if program() else "Chromium is missing: apt-get install chromium."
 
 
 def installed(*names: str) -> str | None:
@@ -114,8 +114,8 @@ def installed(*names: str) -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
-def _program() -> str | None:
-    """Chromium as people have it, or else the one without a window, which tests install."""
+def program() -> str | None:
+    """Where Chromium is as people have it, or else the one without a window, as tests have it."""
     return installed("chromium", "chromium-headless-shell")
 
 
@@ -133,7 +133,7 @@ async def chromium(
         arguments += [*CAMERA, f"--use-file-for-fake-video-capture={camera}"]
     with tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
         launcher = Path(folder) / "chromium"
-        command = " ".join(place.command(_program() or "chromium"))
+        command = " ".join(place.command(program() or "chromium"))
         launcher.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         launcher.chmod(0o700)
         browser = await playwright.chromium.launch(executable_path=launcher, args=arguments)

@@ -1,0 +1,44 @@
+"""The pictures of the documents are taken from a demo that runs, and their trade is made there."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tests.demo.at_work import demo, films, folder
+
+__all__ = ["films", "folder"]
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(240)
+async def test_each_is_taken_at_both_sizes_in_both_languages(folder: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "pictures"
+    async with demo(folder):
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "pictures", str(folder), "wrong-price", "--to", str(taken)),
+            env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        )
+        assert await child.wait() == 0
+    sizes = {"phone": (390, 844), "desktop": (1440, 900)}
+    for size, measure in sizes.items():
+        for language in ("en", "zh"):
+            with Image.open(taken / f"wrong-price-{size}-{language}.png") as picture:
+                assert picture.size == measure
+    assert len(list(taken.iterdir())) == 4
+
+
+async def test_without_a_demo_it_says_how_one_is_started(tmp_path: Path) -> None:
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pictures", str(tmp_path)),
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await child.communicate()
+    assert child.returncode == 1
+    start = f"./scripts/demo --data {tmp_path}"
+    assert said.decode() == f"No demo runs in {tmp_path}: {start} starts one.\n"
