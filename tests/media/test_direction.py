@@ -241,6 +241,75 @@ async def test_new_session_has_a_moment_before_another_takes_its_place(
     assert ("left", "kitchen") not in stage.told
 
 
+async def outlast(seconds: float) -> None:
+    """Until every timer of so many seconds has run that was set before."""
+    ran = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, ran.set)
+    await ran.wait()
+
+
+async def test_two_quick_reloads_leave_the_camera_on_air(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage
+) -> None:
+    monkeypatch.setattr("farmlive.media.direction._HANDOVER_S", 0.01)
+    orchard = stage.add("orchard")
+    for _ in range(2):
+        stage.direction.replaced(stage.entry, orchard)
+    stage.direction.flowing(stage.entry, orchard)
+    await outlast(0.02)
+    assert orchard.flowing
+    assert orchard.grace is None
+    assert ("paused", "orchard") not in stage.told
+
+
+async def test_who_comes_back_at_the_end_of_its_grace_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("farmlive.media.direction._HANDOVER_S", 5.0)
+    stage = Stage(grace_s=0.02)
+    orchard = stage.add("orchard")
+    stage.direction.pick(stage.entry, orchard)
+    stage.direction.stopped(stage.entry, orchard)
+    stage.direction.replaced(stage.entry, orchard)
+    await outlast(0.03)
+    assert stage.gone == []
+    stage.direction.flowing(stage.entry, orchard)
+    assert stage.on_air == stage.entry.picked == "orchard"
+
+
+async def test_who_never_connected_takes_no_other_of_its_name_along(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage
+) -> None:
+    monkeypatch.setattr("farmlive.media.direction._HANDOVER_S", 0.01)
+    early = Source("orchard", "Orchard")
+    stage.entry.sources["orchard"] = early
+    stage.direction.replaced(stage.entry, early)
+    stage.direction.stopped(stage.entry, early)
+    assert not stage.entry.sources
+    orchard = stage.add("orchard")
+    await outlast(0.02)
+    assert stage.entry.sources == {"orchard": orchard}
+    assert stage.on_air == "orchard"
+
+
+@pytest.mark.parametrize("others", [["kitchen"], []])
+async def test_a_pick_that_leaves_before_its_keyframe_gives_way(
+    stage: Stage, others: list[str]
+) -> None:
+    for name in others:
+        stage.add(name)
+    orchard, guest = stage.add("orchard"), stage.add("guest", guest=True)
+    stage.instant = False
+    stage.direction.pick(stage.entry, guest)
+    stage.direction.stopped(stage.entry, orchard)
+    stage.direction.leave(stage.entry, guest)
+    if others:
+        stage.keyframe()
+        assert stage.on_air == "kitchen"
+    else:
+        assert stage.told[-1] == ("paused", "orchard")
+
+
 def test_new_viewer_must_know_the_codecs_of_what_is_on_air() -> None:
     entry = Broadcast("live", OUTPUT)
     assert entry.playable() is None

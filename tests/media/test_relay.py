@@ -141,6 +141,20 @@ async def test_after_the_grace_the_source_has_left(settings: Settings) -> None:
         assert response.status_code == 409
 
 
+async def test_who_offers_anew_while_away_is_not_sent_off_at_the_end_of_its_grace(
+    media: Media,
+) -> None:
+    source = await publish(media)
+    await until(lambda: ("joined", "orchard") in media.gate.told, "the source joined")
+    await media.http.delete(source.location)
+    (orchard,) = media.relay._broadcasts[BROADCAST].sources.values()
+    assert orchard.grace is not None
+    offer = (Path(__file__).parent / "offers" / "publish-chromium-156.sdp").read_text()
+    media.relay.publish(BROADCAST, media.gate.keys["orchard"], offer)
+    assert orchard.grace is None
+    assert orchard.handover is not None
+
+
 async def test_delete_frees_everything(media: Media) -> None:
     await publish(media)
     viewer = await view(media)

@@ -75,6 +75,11 @@ class Broadcast:
     picked: str | None = None
     paused: bool = False
 
+    def forget(self, source: Source) -> None:
+        """It is no longer here; another that came by its name stays."""
+        if self.sources.get(source.id) is source:
+            del self.sources[source.id]
+
     def guest_of(self, token: str) -> Source | None:
         """The guest whose last session, over or not, has this name."""
         return next((s for s in self.sources.values() if s.guest and s.token == token), None)

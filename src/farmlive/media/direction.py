@@ -46,8 +46,11 @@ class Direction:
             self._tell("joined", entry, source)
 
     def replaced(self, entry: Broadcast, source: Source) -> None:
-        """A new session takes up the source's place; its media has a moment to come."""
+        """A new session takes up the source's place; its media has a moment to come, and then the
+        whole grace.
+        """
         source.flowing = False
+        source.cancel_timers()
         source.handover = asyncio.get_running_loop().call_later(
             _HANDOVER_S, self.stopped, entry, source
         )
@@ -63,7 +66,8 @@ class Direction:
         source.flowing = False
         if not source.joined:
             if source.session is None:
-                entry.sources.pop(source.id, None)
+                source.cancel_timers()
+                entry.forget(source)
             return
         if source.grace is None:
             source.grace = asyncio.get_running_loop().call_later(
@@ -94,11 +98,11 @@ class Direction:
             if entry.chosen() is None:
                 self._decide(entry)
             entry.on_air = None
-        entry.sources.pop(source.id, None)
+        entry.forget(source)
         if source.joined:
             self._tell("left", entry, source)
-        if was_on_air:
-            self._decide(entry)
+        # Even where it was not on air, a switch to it may wait for its keyframe.
+        self._decide(entry)
         self._gone(entry, source)
 
     def aired(self, entry: Broadcast, source: Source) -> None:

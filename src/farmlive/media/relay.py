@@ -176,6 +176,7 @@ class Relay:
         self._previews.show(source)
         if old is not None:
             self._sessions.close(old)
+        if old is not None or source.joined:
             self._direction.replaced(entry, source)
         return session, answer
 
