@@ -113,6 +113,20 @@ async def test_who_proves_nothing_is_shut_out(room: Room, monkeypatch: pytest.Mo
     assert peer.getsockname() in room.port.connections
 
 
+async def test_where_all_is_full_a_stranger_makes_room_and_never_a_peer() -> None:
+    room = Room(most=3)
+    peer, oldest, other = [await room.connect() for _ in range(3)]
+    peer.send(frame(b"check"))
+    await room.comes(b"check")
+    await room.holds(3)
+    for stranger in (oldest, other):
+        await room.connect("127.0.0.2")
+        assert await ended(stranger)
+        await room.holds(3)
+    assert peer.getsockname() in room.port.connections
+    room.close()
+
+
 async def test_a_peer_whose_connection_ends_is_told_of(room: Room) -> None:
     sock = await room.connect()
     address = sock.getsockname()

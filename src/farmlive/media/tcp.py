@@ -53,9 +53,7 @@ class Bounds:
         if self._by_host[host] < self._most_of_an_address:
             if self._by_host.total() < self._most:
                 return True
-            oldest = next(iter(self.unproved), None)
-            if oldest is not None:
-                oldest.close()
+            if any(not each.must_be_proved() for each in list(self.unproved)):
                 return True
         self.refused += 1
         return False
@@ -203,14 +201,17 @@ class Connection:
             with suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, option, value)
         port.bounds.opened(self)
-        self._limit = loop.call_later(CHECKED_WITHIN_S, self._must_be_proved)
+        self._limit = loop.call_later(CHECKED_WITHIN_S, self.must_be_proved)
         loop.add_reader(sock, self._readable)
 
-    def _must_be_proved(self) -> None:
-        if self.address in self._port.peers:
+    def must_be_proved(self) -> bool:
+        """Whether it is a peer's by now; a stranger's is closed."""
+        is_proved = self.address in self._port.peers
+        if is_proved:
             self._port.bounds.unproved.pop(self, None)
         else:
             self.close()
+        return is_proved
 
     def close(self) -> None:
         """End the connection; a peer that was here is nowhere until its next check."""
