@@ -1,7 +1,11 @@
 """The ring and where a late joiner starts."""
 
+import pytest
+
+from farmlive.media.engine import Incoming
 from farmlive.media.ring import SIZE, Ring, starts_in_group
 from farmlive.media.rtp import Packet
+from farmlive.media.track import Track
 
 
 def put(ring: Ring, packet: Packet, keyframe: bool, now: float) -> bool:
@@ -44,6 +48,34 @@ def test_a_group_begins_with_the_first_packet_of_the_keyframe() -> None:
     put(ring, packet(14, 300), False, 2)
     assert put(ring, packet(15, 400), True, 3)
     assert (ring.group_start, ring.group_time) == (15, 3)
+
+
+def test_a_frame_begins_one_group_also_with_a_gap_in_it() -> None:
+    ring = Ring()
+    assert put(ring, packet(1, 5), True, 0)
+    ring.put(packet(3, 5))
+    assert ring.has_begun(packet(3, 5))
+    assert not ring.has_begun(packet(1, 5))
+    assert not ring.has_begun(packet(4, 6))
+
+
+def test_what_says_without_end_that_its_frame_begins_costs_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = 0
+    get = Ring.get
+
+    def counted(ring: Ring, number: int) -> Packet | None:
+        nonlocal looked
+        looked += 1
+        return get(ring, number)
+
+    monkeypatch.setattr(Ring, "get", counted)
+    track = Track(Incoming("video", 90_000, {96: "VP8"}))
+    for number in range(4 * SIZE):
+        track.ring.put(packet(number, 5))
+        track.begins_group(packet(number, 5), 0)
+    assert looked < 3 * 4 * SIZE
 
 
 def test_a_group_longer_than_the_ring_is_gone() -> None:

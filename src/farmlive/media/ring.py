@@ -8,6 +8,8 @@ from farmlive.media.rtp import Packet, ahead
 # at its 2.5 Mbit/s. A ring that spans less leaves who comes late among them in the dark.
 SIZE = 4096
 _MASK = SIZE - 1
+# Of a frame so many packets at most are looked for before the one that begins a keyframe.
+_LOOKED_BACK = 512
 
 
 class Ring:
@@ -57,14 +59,25 @@ class Ring:
         self.group_time = now
         return True
 
+    def has_begun(self, packet: Packet) -> bool:
+        """Whether the current group began with this packet's frame, before this packet."""
+        start = self.group_start
+        first = None if start is None else self.get(start)
+        return (
+            first is not None
+            and first.timestamp == packet.timestamp
+            and ahead(packet.sequence, first.sequence) > 0
+        )
+
     def frame_start(self, packet: Packet) -> int:
         """Number of the first packet of this packet's frame, as far as it came."""
         start = packet.sequence
-        while True:
+        for _ in range(_LOOKED_BACK):
             before = self.get((start - 1) & 0xFFFF)
             if before is None or before.timestamp != packet.timestamp:
-                return start
+                break
             start = before.sequence
+        return start
 
     def get(self, sequence: int) -> Packet | None:
         """The packet with this number, if it is still here."""

@@ -251,11 +251,13 @@ class Track:
         H264 has its parameter sets in packets of their own: a keyframe whose first packet may be
         missing waits for it, since viewers can't begin without them.
         """
+        self.held = None
+        if self.ring.has_begun(packet):
+            return False
         start = self.ring.frame_start(packet)
         if self.codec.startswith("H264") and (start - 1) & 0xFFFF in self.missing:
             self.held = packet
             return False
-        self.held = None
         return self.ring.begin_group(packet, now)
 
     # Reports.

@@ -10,6 +10,9 @@
 static const double YOUNG_S = 1.0;
 enum { SHORT = 200 };
 
+/* Of a frame so many packets at most are looked for before the one that begins a keyframe. */
+enum { LOOKED_BACK = 512 };
+
 struct packet *packet_new(uint16_t sequence, uint32_t timestamp, bool marker,
                           const uint8_t *payload, size_t size)
 {
@@ -59,14 +62,21 @@ void ring_put(struct ring *ring, struct packet *packet)
     *slot = packet;
 }
 
+bool ring_has_begun(const struct ring *ring, uint16_t sequence, uint32_t timestamp)
+{
+    const struct packet *first = ring->has_group ? ring_get(ring, ring->start) : NULL;
+    return first != NULL && first->timestamp == timestamp && ahead16(sequence, first->sequence) > 0;
+}
+
 uint16_t ring_frame_start(const struct ring *ring, uint16_t sequence, uint32_t timestamp)
 {
-    for (;;) {
+    for (int steps = 0; steps < LOOKED_BACK; steps++) {
         const struct packet *before = ring_get(ring, (uint16_t)(sequence - 1));
         if (before == NULL || before->timestamp != timestamp)
-            return sequence;
+            break;
         sequence = before->sequence;
     }
+    return sequence;
 }
 
 bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, double now)

@@ -51,6 +51,9 @@ static inline struct packet *ring_get(const struct ring *ring, uint16_t sequence
     return packet != NULL && packet->sequence == sequence ? packet : NULL;
 }
 
+/* Whether the current group began with the frame of this timestamp, before this packet. */
+bool ring_has_begun(const struct ring *ring, uint16_t sequence, uint32_t timestamp);
+
 /* Number of the first packet of the frame with this packet, as far as it came. */
 uint16_t ring_frame_start(const struct ring *ring, uint16_t sequence, uint32_t timestamp);
 

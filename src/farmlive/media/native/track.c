@@ -284,6 +284,9 @@ bool track_request_due(struct track *track, double now)
 
 bool track_begins_group(struct track *track, uint16_t sequence, uint32_t timestamp, double now)
 {
+    track->has_held = false;
+    if (ring_has_begun(track->ring, sequence, timestamp))
+        return false;
     /* H264 has its parameter sets in packets of their own: a keyframe whose first packet may be
      * missing waits for it, since viewers can't begin without them. */
     uint16_t start = ring_frame_start(track->ring, sequence, timestamp);
