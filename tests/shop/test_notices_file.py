@@ -16,6 +16,9 @@ from farmlive.settings import Settings
 from farmlive.shop.notices import Notices
 from farmlive.shop.notices_file import Outbox
 
+from .conftest import HOST
+from .test_moves import undo
+from .test_orders import enter, refund
 from .told import MAILBOX, PHONE, change, kept, lines, notice, states
 
 
@@ -42,6 +45,46 @@ async def test_notices_are_lines_of_a_file_that_nobody_else_reads(
     (path,) = (settings.data / "outbox").iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_what_was_taken_off_and_what_was_given_back_are_told_apart(
+    stall: Any, settings: Settings
+) -> None:
+    async def said() -> str:
+        await stall.shop.notices.send()
+        return str(lines(settings)[-1]["text"]).split("\n", maxsplit=1)[0]
+
+    placed = await stall.place(2)
+    await change(stall, placed, language="en")
+    await undo(stall, await refund(stall, placed, 300))
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await undo(stall, await refund(stall, placed, 500))
+    await refund(stall, placed, 500)
+    assert await said() == "In all CN¥5.00 of your order A0001 was given back."
+
+    placed = await stall.place(2)
+    await change(stall, placed, language="en")
+    await refund(stall, placed, 1_000)
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await refund(stall, placed, 500)
+    assert await said() == "In all CN¥15.00 of your order A0002 was taken off and given back."
+    await enter(stall, placed, "cancelled")
+    assert await said() == "Your order A0002 is cancelled. CN¥44.80 comes back to you."
+    await refund(stall, placed, 4_480)
+    assert await said() == "In all CN¥59.80 of your order A0002 was taken off and given back."
+
+
+async def test_of_what_was_given_back_before_it_was_cancelled_nothing_more_comes(
+    stall: Any, settings: Settings
+) -> None:
+    placed = await stall.place(1)
+    await change(stall, placed, language="en")
+    await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+    await refund(stall, placed, 2_990)
+    await enter(stall, placed, "cancelled")
+    await stall.shop.notices.send()
+    text = str(lines(settings)[-1]["text"])
+    assert text.startswith("Your order A0001 is cancelled. Your money was given back.\n")
 
 
 def ids(folder: Path) -> list[str]:

@@ -40,7 +40,26 @@ def facts(**other: Any) -> Facts:
         ),
         ("order.at_centre", {"code": None}, "请报订单号", "Say its number"),
         ("order.cancelled", {}, "无需付款", "Nothing is to be paid"),
-        ("order.cancelled", {"payment": "paid"}, "您付的钱会退给您", "comes back to you"),
+        (
+            "order.cancelled",
+            {"payment": "paid"},
+            "已取消，¥59.80 会退还给您。\n",
+            "is cancelled. CN¥59.80 comes back to you.\n",
+        ),
+        (
+            "order.cancelled",
+            {"payment": "part_refunded", "refunded": 1000},
+            "已取消，¥49.80 会退还给您。\n",
+            "CN¥49.80 comes back to you.\n",
+        ),
+        # Nothing more comes, and nothing ever did of what was all taken off.
+        (
+            "order.cancelled",
+            {"payment": "refunded", "refunded": 5980},
+            "已取消，款项已退还。\n",
+            "is cancelled. Your money was given back.\n",
+        ),
+        ("order.cancelled", {"payment": "paid", "refunded": 5980}, "无需付款", "Nothing is to be"),
         ("order.placed", {"refunded": 1000}, "共 ¥49.80", "comes to CN¥49.80"),
         ("order.shipped", {"refunded": 1000}, "请备好现金 ¥49.80", "Keep CN¥49.80 in cash"),
         ("order.shipped", {"refunded": 5980}, "在路上了。\n", "on its way.\n"),
@@ -50,6 +69,12 @@ def facts(**other: Any) -> Facts:
             {"payment": "part_refunded", "refunded": 1000},
             "一共退了 ¥10.00",
             "In all CN¥10.00",
+        ),
+        (
+            "order.refunded",
+            {"payment": "part_refunded", "refunded": 1500, "was_less": True},
+            "您的订单 A0007 一共减免和退款 ¥15.00。\n",
+            "In all CN¥15.00 of your order A0007 was taken off and given back.\n",
         ),
         (
             "order.refunded",
@@ -67,6 +92,12 @@ def facts(**other: Any) -> Facts:
             {"payment": "part_refunded", "refunded": 1000},
             "一共退了 ¥10.00",
             "in all CN¥10.00 was given back",
+        ),
+        (
+            REFUND_CORRECTED,
+            {"payment": "part_refunded", "refunded": 1500, "was_less": True},
+            "A0007 一共减免和退款 ¥15.00。\n",
+            "in all CN¥15.00 was taken off and given back.\n",
         ),
         (CORRECTED, {"state": "packed"}, "您的订单 A0007 已装箱", "your order A0007 is packed"),
     ],

@@ -132,6 +132,13 @@ _OF_ORDERS = (
     .outerjoin(centres, centres.c.id == orders.c.centre)
     .where(orders.c.id.in_(bindparam("told", expanding=True)))
 )
+# Of which something was taken off before it was paid.
+_TAKEN_OFF = select(order_changes.c.order).where(
+    order_changes.c.order.in_(bindparam("told", expanding=True)),
+    order_changes.c.payment == "due",
+    order_changes.c.refund.is_not(None),
+    ~order_changes.c.undone,
+)
 _COUNTS = select(notices.c.state, func.count().label("notices")).group_by(notices.c.state)
 
 _log = structlog.get_logger(__name__)
@@ -394,11 +401,14 @@ class Notices:
     def _told_of(
         self, connection: Connection, rows: Sequence[Row[Any]]
     ) -> list[tuple[Row[Any], Notice]]:
+        if not rows:
+            return []
         named = {"told": sorted({row.order for row in rows})}
-        of = {row.id: row for row in connection.execute(_OF_ORDERS, named)} if rows else {}
-        return [(row, self._notice(row, of[row.order])) for row in rows]
+        of = {row.id: row for row in connection.execute(_OF_ORDERS, named)}
+        less = set(connection.execute(_TAKEN_OFF, named).scalars())
+        return [(row, self._notice(row, of[row.order], row.order in less)) for row in rows]
 
-    def _notice(self, row: Row[Any], order: Row[Any]) -> Notice:
+    def _notice(self, row: Row[Any], order: Row[Any], was_less: bool) -> Notice:
         facts = Facts(
             number=order_number(order.number),
             url=f"{self._url}/order/{order.token}",
@@ -410,6 +420,7 @@ class Notices:
             currency=order.currency,
             centre=Bilingual(**order.centre_name) if order.centre_name else None,
             code=order.code,
+            was_less=was_less,
         )
         return Notice(
             id=row.id,

@@ -11,6 +11,7 @@ from babel.numbers import format_currency
 
 from farmlive.bilingual import Bilingual
 from farmlive.money import decimals
+from farmlive.shop.payments import HAD
 
 Language = Literal["zh", "en"]
 
@@ -30,7 +31,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 @dataclass(frozen=True)
 class Facts:
     """What a notice says of an order; `amount` is the total, `refunded` what came back of it, or
-    was taken off before it was paid.
+    was taken off before it was paid; `was_less`: some of it was taken off so.
     """
 
     number: str
@@ -43,6 +44,7 @@ class Facts:
     currency: str
     centre: Bilingual | None
     code: str | None
+    was_less: bool = False
 
     @property
     def left(self) -> int:
@@ -110,12 +112,16 @@ def _at_centre(of: Facts, language: Language) -> tuple[str, str]:
 
 
 def _cancelled(of: Facts, language: Language) -> tuple[str, str]:
-    due = of.payment == "due"
+    left = of.money(of.left, language)
+    if of.payment == "refunded":
+        pay = ("款项已退还。", "Your money was given back.")
+    elif of.payment in HAD and of.left:
+        pay = (f"{left} 会退还给您。", f"{left} comes back to you.")
+    else:
+        pay = ("无需付款。", "Nothing is to be paid.")
     if language == "zh":
-        pay = "无需付款。" if due else "您付的钱会退给您。"
-        return f"订单 {of.number} 已取消", f"您的订单 {of.number} 已取消，{pay}"
-    pay = "Nothing is to be paid." if due else "What you paid comes back to you."
-    return f"Order {of.number} is cancelled", f"Your order {of.number} is cancelled. {pay}"
+        return f"订单 {of.number} 已取消", f"您的订单 {of.number} 已取消，{pay[0]}"
+    return f"Order {of.number} is cancelled", f"Your order {of.number} is cancelled. {pay[1]}"
 
 
 def _refunded(of: Facts, language: Language) -> tuple[str, str]:
@@ -123,10 +129,12 @@ def _refunded(of: Facts, language: Language) -> tuple[str, str]:
     if of.payment in ("due", "paid"):
         return _taken_off(of, back, language)
     if language == "zh":
-        return f"订单 {of.number} 已退款", f"您的订单 {of.number} 一共退了 {back}。"
+        how = "一共减免和退款" if of.was_less else "一共退了"
+        return f"订单 {of.number} 已退款", f"您的订单 {of.number} {how} {back}。"
+    how = "taken off and given back" if of.was_less else "given back"
     return (
         f"Money back for order {of.number}",
-        f"In all {back} of your order {of.number} was given back.",
+        f"In all {back} of your order {of.number} was {how}.",
     )
 
 
@@ -171,6 +179,8 @@ def _refund_corrected(of: Facts, language: Language) -> tuple[str, str]:
         now = (f"现在应付 {left}", f"what you pay is {left}")
     elif of.payment == "paid":
         now = ("没有退款", "no money was given back")
+    elif of.was_less:
+        now = (f"一共减免和退款 {back}", f"in all {back} was taken off and given back")
     else:
         now = (f"一共退了 {back}", f"in all {back} was given back")
     if language == "zh":
