@@ -167,12 +167,40 @@ async def test_flash_says_what_it_releases_and_what_the_lot_gives(
     await boxes.fill("500")
     await expect(sheet).to_contain_text("Lot 1123 gives 200 boxes only")
     await sheet.get_by_label("Flash price").fill("9")
-    await sheet.get_by_role("button", name="Start now: 500 at ¥9.00").click()
+    await sheet.get_by_role("button", name="Start now: 200 at ¥9.00").click()
     await expect(sheet.get_by_role("alert")).to_contain_text("less than half of ¥29.90")
     await sheet.get_by_role("button", name="Yes, ¥9.00 is meant").click()
+    await expect(sheet.get_by_role("alert")).to_contain_text("180 more (450 kg)")
+    await sheet.get_by_role("button", name="Yes, 200 are meant").click()
     await expect(card(page).locator(".flash")).to_contain_text("200 left")
     await expect(card(page)).to_contain_text("All in the flash")
     await expect(card(page).get_by_role("button", name=re.compile("^Flash batch"))).to_be_disabled()
+
+
+async def test_flash_of_far_more_than_was_proposed_is_asked_for_once(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await console(open_studio, sale, size=PHONE)
+    sheet = await begin(page)
+    boxes = sheet.get_by_label("How many boxes")
+    alert = sheet.get_by_role("alert")
+    await boxes.fill("999999")
+    await expect(sheet).to_contain_text("Lot 1123 gives 200 boxes only")
+    await sheet.get_by_role("button", name="Start now: 200 at ¥25.90").click()
+    await expect(alert).to_have_text(
+        "A flash of 200, where 10 were proposed, releases all that lot 1123 still gives: "
+        "180 more (450 kg). Is that meant?"
+    )
+    await expect(card(page).locator(".flash")).to_be_hidden()
+    # Another number is another question.
+    await boxes.fill("60")
+    await sheet.get_by_role("button", name="Start now: 60 at ¥25.90").click()
+    await expect(alert).to_have_text(
+        "A flash of 60, where 10 were proposed, releases 40 more from lot 1123 (100 kg). "
+        "Is that meant?"
+    )
+    await sheet.get_by_role("button", name="Yes, 60 are meant").click()
+    await expect(card(page).locator(".flash")).to_contain_text("60 left")
 
 
 async def test_planned_flash_is_called_off_and_planned_again(open_studio: Open, sale: Sale) -> None:
@@ -236,7 +264,7 @@ async def test_what_is_waited_for_is_released_by_one_tap(
 
 async def test_proposals_are_round_and_fit_what_is_there(open_page: Open) -> None:
     page = await open_page("/sign-in")
-    prices, boxes, outcomes = await page.evaluate(
+    prices, boxes, outcomes, vast = await page.evaluate(
         """async () => {
           document.body.innerHTML = `<dialog id="flash-sheet"><form></form></dialog>`;
           const flash = await import("/static/studio/flash-sheet.js");
@@ -246,6 +274,10 @@ async def test_proposals_are_round_and_fit_what_is_there(open_page: Open) -> Non
             [{}, { viewers: 1204 }, { waiting: 30 }, { left: 12 }, { most: 4 }, { most: null }]
               .map((each) => flash.proposedBoxes({ ...some, ...each })),
             [flash.outcome(10, 20, 200), flash.outcome(30, 20, 200), flash.outcome(30, 20, 25)],
+            // Few of what is left, all of it, and of what the lot gives: some, much, all.
+            [[10, 20, 200], [20, 20, 200], [50, 20, 200]]
+              .concat([[51, 20, 200], [25, 20, 25], [51, 20, null]])
+              .map((each) => flash.isVast(flash.outcome(...each), 10)),
           ];
         }"""
     )
@@ -258,3 +290,4 @@ async def test_proposals_are_round_and_fit_what_is_there(open_page: Open) -> Non
         (20, 10, 0, 170),
         (20, 5, 0, 0),
     ]
+    assert vast == [False, False, False, True, True, True]

@@ -15,6 +15,8 @@ import { parts } from "./stock.js";
 import { decimals, minor, SLIP, stepOf, typed } from "./sums.js";
 
 const MINUTE_MS = 60_000;
+/** So many times what was proposed, and more is likelier a slip than meant. */
+const FAR = 5;
 
 /** A price that is worth a flash: about an eighth below, with the ending of the present one. */
 export function proposedPrice(amount, places) {
@@ -40,6 +42,12 @@ export function outcome(boxes, left, most) {
   return { boxes: got, fromLeft, released: got - fromLeft, rest: left - fromLeft, lotRest: most === null ? null : most - got };
 }
 
+/** Whether a flash with that outcome is asked for once more: more than was proposed, it releases all
+    that its lot gives, or far more. */
+export function isVast({ boxes, released, lotRest }, proposed) {
+  return released > 0 && boxes > proposed && (lotRest === 0 || boxes > proposed * FAR);
+}
+
 /** The next moment on a round five minutes that is at least so many minutes away. */
 export function roundMoment(ms, minutes) {
   const step = 5 * MINUTE_MS;
@@ -58,7 +66,9 @@ export class FlashSheet {
   #form = this.#dialog.querySelector("form");
   #edited = null;
   #places = 2;
-  #isSure = false;
+  #proposed = 1;
+  /** What was asked and may be answered by one more press: "price", "boxes". */
+  #asked = new Set();
 
   #planning = null;
 
@@ -105,7 +115,8 @@ export class FlashSheet {
     const { elements } = this.#form;
     elements.price.value = typed(proposedPrice(offer.price.amount, this.#places), this.#places);
     const proposal = { viewers: this.#scene.audience.viewers, waiting: offer.waiting ?? 0, left, most: this.#most() };
-    elements.boxes.value = String(proposedBoxes(proposal));
+    this.#proposed = proposedBoxes(proposal);
+    elements.boxes.value = String(this.#proposed);
     elements.minutes.value = String(last.minutes ?? 5);
     elements.per_buyer.value = String(last.per_buyer ?? 2);
     elements.when.value = isLive ? "now" : "at";
@@ -123,7 +134,9 @@ export class FlashSheet {
 
   /** What the open sheet says of the stock follows what happens meanwhile. */
   follow() {
-    if (this.#dialog.open) this.#drawOutcome();
+    if (!this.#dialog.open) return;
+    this.#drawOutcome();
+    if (!this.#asked.size) this.#drawDo();
   }
 
   #part(name) {
@@ -139,6 +152,11 @@ export class FlashSheet {
     return /^[1-9]\d{0,5}$/.test(value) ? Number(value) : null;
   }
 
+  /** What becomes of the stock, with so many boxes. */
+  #outcome(boxes) {
+    return outcome(boxes, parts(this.#offer).left, this.#most());
+  }
+
   /** When it starts, in milliseconds, or null for at once; NaN where the field is no time. */
   #start() {
     const { when, at } = this.#form.elements;
@@ -151,21 +169,28 @@ export class FlashSheet {
     const offer = this.#offer;
     const { elements } = this.#form;
     const price = minor(elements.price.value, this.#places);
-    const boxes = this.#boxes();
-    const start = this.#start();
-    this.#isSure = false;
+    this.#asked.clear();
     this.#part("at").hidden = elements.when.value !== "at";
     this.#part("off").textContent =
       price > 0 && price < offer.price.amount ? t("%(share)s less", { share: `${Math.round(100 - (price / offer.price.amount) * 100)}%` }) : "";
     this.#drawOutcome();
+    this.#drawDo();
+  }
+
+  /** The button says what can be had: where the lot gives fewer, no more than that. */
+  #drawDo() {
+    const price = minor(this.#form.elements.price.value, this.#places);
+    const boxes = this.#outcome(this.#boxes() ?? 0).boxes;
+    const start = this.#start();
+    const values = { n: count(boxes), price: this.#money(price) };
     this.#part("do").textContent =
       !boxes || !(price > 0)
         ? t("Start the flash")
         : start === null
-          ? t("Start now: %(n)s at %(price)s", { n: count(boxes), price: this.#money(price) })
+          ? t("Start now: %(n)s at %(price)s", values)
           : Number.isNaN(start)
             ? t("Plan the flash")
-            : t("Plan it for %(time)s: %(n)s at %(price)s", { time: whenWords(start), n: count(boxes), price: this.#money(price) });
+            : t("Plan it for %(time)s: %(n)s at %(price)s", { time: whenWords(start), ...values });
   }
 
   #drawOutcome() {
@@ -178,9 +203,8 @@ export class FlashSheet {
   /** What will be taken from what is left, what is released of the lot, and what that still gives. */
   #outcomeWords(boxes) {
     const offer = this.#offer;
-    const most = this.#most();
     const { left } = parts(offer);
-    const will = outcome(boxes, left, most);
+    const will = this.#outcome(boxes);
     const lines = [];
     const { code } = offer.lot;
     if (will.boxes < boxes) lines.push(n("Lot %(code)s gives %(n)s box only: the flash gets no more.", "Lot %(code)s gives %(n)s boxes only: the flash gets no more.", will.boxes, { code, n: count(will.boxes) }));
@@ -197,6 +221,22 @@ export class FlashSheet {
 
   #money(amount) {
     return money({ amount, currency: this.#offer.price.currency });
+  }
+
+  /** Asked once, where the finger is: the same button says what it will do. */
+  #ask(what, question, yes) {
+    this.#asked.add(what);
+    this.#part("do").textContent = yes;
+    this.#complain(question);
+  }
+
+  /** What a flash takes that is so much more than was proposed, in words. */
+  #vastWords({ boxes, released, lotRest }) {
+    const offer = this.#offer;
+    const values = { n: count(released), weight: kilograms(released * offer.net_weight_g), code: offer.lot.code, boxes: count(boxes), proposed: count(this.#proposed) };
+    return lotRest === 0
+      ? t("A flash of %(boxes)s, where %(proposed)s were proposed, releases all that lot %(code)s still gives: %(n)s more (%(weight)s). Is that meant?", values)
+      : t("A flash of %(boxes)s, where %(proposed)s were proposed, releases %(n)s more from lot %(code)s (%(weight)s). Is that meant?", values);
   }
 
   #complain(words) {
@@ -217,16 +257,19 @@ export class FlashSheet {
     if (!boxes) return this.#complain(t("Write a whole number from 1 on."));
     if (Number.isNaN(start)) return this.#complain(t("Choose when it starts."));
     if (start !== null && start <= now()) return this.#complain(t("That time has passed. Choose a later one, or start it now."));
-    if (price < offer.price.amount * SLIP && !this.#isSure) {
-      // Asked once, where the finger is: the same button says what it will do.
-      this.#isSure = true;
-      this.#part("do").textContent = t("Yes, %(price)s is meant", { price: this.#money(price) });
-      return this.#complain(t("%(price)s is less than half of %(now)s. Is that meant?", { price: this.#money(price), now: money(offer.price) }));
+    if (price < offer.price.amount * SLIP && !this.#asked.has("price")) {
+      const said = { price: this.#money(price), now: money(offer.price) };
+      return this.#ask("price", t("%(price)s is less than half of %(now)s. Is that meant?", said), t("Yes, %(price)s is meant", said));
+    }
+    const will = this.#outcome(boxes);
+    if (isVast(will, this.#proposed) && !this.#asked.has("boxes")) {
+      return this.#ask("boxes", this.#vastWords(will), t("Yes, %(n)s are meant", { n: count(will.boxes) }));
     }
     const minutes = Number(elements.minutes.value);
     const perBuyer = Number(elements.per_buyer.value);
     remember("flash", { minutes, per_buyer: perBuyer });
-    const plan = { offer: offer.offer, price, boxes, seconds: minutes * 60 };
+    // Of a lot that gives nothing the server says so.
+    const plan = { offer: offer.offer, price, boxes: will.boxes || boxes, seconds: minutes * 60 };
     if (perBuyer) plan.per_buyer = perBuyer;
     if (start !== null) plan.starts_at = start;
     const button = this.#part("do");
