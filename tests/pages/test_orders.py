@@ -66,6 +66,58 @@ async def test_paper_opens_the_order_without_the_code_and_the_buyers_address(
         assert hidden not in page.text
 
 
+async def test_paper_says_nothing_of_what_buyer_and_farm_wrote(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient
+) -> None:
+    """Reasons, claims and answers, the sums of refunds and the address of mail are not for who
+    carries the box."""
+    _, key = await site.house.people.create_api_key("till", "coordinator")
+    token = sale.order.rsplit("/", 1)[-1]
+    words = ["three are crushed", "sorry for those", "one was small", "called off by you"]
+    async with Api(site.url, key=key) as api:
+        order = (await api.orders(sale.broadcast))[0]["id"]
+        for state in ("packed", "shipped"):
+            await api.order_state(sale.broadcast, order, state)
+        claim = (await api.claim(token, words[0]))["claims"][0]["id"]
+        await api.answer_claim(sale.broadcast, claim, words[1], amount=100)
+        await api.refund_order(sale.broadcast, order, 200, words[2])
+        await api.order_state(sale.broadcast, order, "cancelled", words[3])
+    own = await visitor.get(sale.order, params={"lang": "en"})
+    page = await visitor.get(path_of(order, token), params={"lang": "en"})
+    for said in (own, page):
+        assert said.status_code == 200
+        assert BUYER["name"] in said.text
+        assert said.text.count("history__entry") == own.text.count("history__entry") > 4
+    for hidden in words:
+        assert hidden in own.text
+        assert hidden not in page.text
+    shop = site.house.shop
+    found = await shop.order_on_paper(order, paper_links.mark(token))
+    assert found.claims == []
+    assert {(step.reason, step.amount, step.move) for step in found.history} == {(None, None, None)}
+    assert any(step.reason for step in (await shop.order(token)).history)
+
+
+async def test_paper_tells_no_address_of_mail(site: Server, sale: Sale) -> None:
+    async with Api(site.url) as api:
+        offer = (await api.offers(sale.broadcast))[0]["offer"]
+        order = {
+            "lines": [{"offer": offer, "quantity": 1, "price": 2990}],
+            "buyer": {**BUYER, "email": "wang@example.org"},
+            "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
+            "payment": "cash_on_delivery",
+        }
+        placed = await api.place_order(sale.broadcast, "a-key-of-a-parcel-001", order)
+    shop = site.house.shop
+    found = await shop.order_on_paper(placed["order"], paper_links.mark(placed["token"]))
+    assert found.buyer is not None
+    assert (found.buyer.name, found.buyer.phone) == (BUYER["name"], BUYER["phone"])
+    assert found.buyer.email is None
+    own = (await shop.order(placed["token"])).buyer
+    assert own is not None
+    assert own.email == "wang@example.org"
+
+
 async def test_paper_speaks_chinese_too(
     site: Server, sale: Sale, visitor: httpx.AsyncClient
 ) -> None:

@@ -40,13 +40,18 @@ def marked(connection: Connection, order: str, told: str) -> Row[Any]:
 
 
 def without_rights(order: Order) -> Order:
-    """The order without what opens its buyer's page, tells the pick-up's code, or is the buyer's
-    word to the farm."""
+    """The order without what opens its buyer's page or tells the pick-up's code, and without what
+    buyer and farm wrote to each other: who carries the box needs the name and the phone alone.
+    """
+    buyer = order.buyer and order.buyer.model_copy(update={"email": None})
+    unsaid = {"reason": None, "amount": None, "move": None}
     hidden: dict[str, Any] = {
         "token": None,
         "url": None,
         "code": None,
+        "buyer": buyer,
         "claims": [],
+        "history": [change.model_copy(update=unsaid) for change in order.history],
         "can_cancel": False,
     }
     return order.model_copy(update=hidden)
