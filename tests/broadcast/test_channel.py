@@ -118,6 +118,22 @@ async def test_a_phone_number_is_blanked_out(server: Server, live: str) -> None:
     assert events[-1].data["text"] == "call me ••••••••••• now"
 
 
+async def test_a_phone_number_is_blanked_out_of_a_name_for_good(server: Server, live: str) -> None:
+    async with channel(server, live) as one, channel(server, live) as two:
+        await get(one)
+        await get(two)
+        await ask(one, "chat.say", text="１３８.００００.００００", nickname="王 13800000000")
+        await ask(one, "chat.say", text="29.90")
+        said = (await comes(two, with_kind("chat.said")))["events"][-1]["data"]
+        events = await server.house.store.read(lambda c: server.house.log.events(c, live))
+    assert said["nickname"] == "王 •••••••••••"
+    told = [event.data for event in events if event.kind == "chat.said"]
+    assert [(each["nickname"], each["text"]) for each in told] == [
+        ("王 •••••••••••", "•••••••••••"),
+        ("王 •••••••••••", "29.90"),
+    ]
+
+
 async def test_a_pinned_card_reaches_viewers_and_the_next_snapshot(
     server: Server, live: str, coordinator: str
 ) -> None:

@@ -1,21 +1,18 @@
 """Chat: what viewers and hosts say, and what a host takes away. Reactions are counted, not kept."""
 
-import re
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
 from farmlive.broadcast.broadcasts import require_live
 from farmlive.broadcast.log import PUBLIC, Log
+from farmlive.broadcast.phones import without_phones
 from farmlive.broadcast.tables import events, mutes, senders
 from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Forbidden, NotFound
 from farmlive.store import Store
-
-# A Chinese mobile number, however it is spaced: it belongs to a person and leaves with the text.
-_PHONE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)")
 
 
 class Muted(Forbidden):
@@ -40,8 +37,11 @@ class Chat:
         self._log = log
 
     async def say(self, caller: Caller, broadcast: str, nickname: str, text: str) -> dict[str, Any]:
-        """Say something; a phone number in it is blanked out. Returns its `seq`."""
-        data: dict[str, Any] = {"nickname": nickname, "text": without_phone(text)}
+        """Say something; phone numbers in it, and in the name, are blanked. Returns its `seq`."""
+        data: dict[str, Any] = {
+            "nickname": without_phones(nickname),
+            "text": without_phones(text),
+        }
         if caller.is_crew:
             data["role"] = caller.role
         if caller.simulated:
@@ -102,11 +102,6 @@ class Chat:
             senders.c.broadcast == broadcast, senders.c.seq == message
         )
         return connection.execute(query).scalar_one_or_none()
-
-
-def without_phone(text: str) -> str:
-    """The text with mobile numbers blanked out."""
-    return _PHONE.sub("•••••••••••", text)
 
 
 def _require_message(connection: Connection, broadcast: str, message: int) -> None:
