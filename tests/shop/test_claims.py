@@ -22,7 +22,7 @@ from farmlive.shop.problems import NotInState, RefundTooHigh, UnknownOrder
 from farmlive.store.files import NotAPicture
 
 from .conftest import HOST, PRICE, Site
-from .test_orders import CLERK, enter, seen, seller
+from .test_orders import CLERK, enter, refund, seen, seller
 
 SAID = "压坏了三个 / three are crushed"
 
@@ -91,11 +91,27 @@ async def test_a_claim_is_answered_with_money_back(stall: Any) -> None:
         assert secret not in told
 
 
+async def test_an_answer_whose_answer_was_lost_can_be_undone_all_the_same(stall: Any) -> None:
+    placed = await arrived(stall)
+    (said,) = (await claim(stall, placed)).claims
+    await refund(stall, placed, 3)
+    first = await answer(stall, said, amount=PRICE, answer="对不起")
+    again = await answer(stall, said, amount=PRICE, answer="对不起")
+    assert first.move is not None
+    assert (again.move, again.until) == (first.move, first.until)
+    (order,) = (await stall.shop.moves.undo(HOST, stall.broadcast, again.move)).moved
+    assert (order.claims[0].state, order.refunded.amount) == ("open", 3)
+    once_more = await answer(stall, said, amount=PRICE, answer="对不起")
+    assert once_more.move not in (None, first.move)
+    assert (await answer(stall, said, amount=PRICE, answer="对不起")).move == once_more.move
+
+
 async def test_a_claim_is_refused_with_a_reason(stall: Any) -> None:
     placed = await arrived(stall)
     (said,) = (await claim(stall, placed)).claims
     for _ in range(2):  # an answer may be sent again
         order = await answer(stall, said, refuse=True, answer="请附照片")
+        assert (order.move, order.until) == (None, None)
         assert (order.claims[0].state, order.refunded.amount) == ("refused", 0)
     with pytest.raises(ClaimAnswered):
         await answer(stall, said, amount=1, answer="请附照片")

@@ -29,7 +29,7 @@ from farmlive.shop.models import money, order_number
 from farmlive.shop.order_models import Order, Refunded
 from farmlive.shop.problems import NotInState
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
-from farmlive.shop.tables import claims, order_lines, orders
+from farmlive.shop.tables import claims, order_changes, order_lines, orders
 from farmlive.store import Store
 from farmlive.store.files import Files
 
@@ -212,11 +212,10 @@ class Claims:
 
         def write(connection: Connection) -> Refunded:
             self._log.head(connection, broadcast)
-            move = ulid()
             found = _with_id(connection, broadcast, claim)
             row = with_id(connection, broadcast, found.order)
             if found.state == "open":
-                self._answer(connection, caller, row, found, answer, move)
+                self._answer(connection, caller, row, found, answer)
             elif (found.amount, found.answer) != (answer.amount, answer.answer):
                 raise ClaimAnswered(
                     "Nothing was changed: this claim was answered already. Look at it again; more "
@@ -224,7 +223,7 @@ class Claims:
                 )
             after = with_id(connection, broadcast, found.order)
             (order,) = shown.orders(connection, self._origin, [after], caller)
-            return Refunded.by(order, move)
+            return Refunded.by(order, _move_of(connection, found))
 
         return await self._store.write(write)
 
@@ -280,7 +279,6 @@ class Claims:
         row: Row[Any],
         claim: Row[Any],
         answer: ClaimAnswer,
-        move: str,
     ) -> None:
         state = "refused" if answer.amount is None else "refunded"
         connection.execute(
@@ -290,7 +288,7 @@ class Claims:
         )
         said: dict[str, Any] = {"claim": claim.id, "answer": state}
         if answer.amount is not None:
-            doer = Doer("staff", answer.answer, move)
+            doer = Doer("staff", answer.answer, ulid())
             self._steps.refund(connection, row, answer.amount, doer, claim=claim.id)
             row = with_id(connection, row.broadcast, row.id)
             said["amount"] = money(answer.amount, row.currency)
@@ -349,3 +347,14 @@ def _with_id(connection: Connection, broadcast: str, claim: str) -> Row[Any]:
     if row is None:
         raise UnknownClaim("This broadcast has no such claim.")
     return row
+
+
+def _move_of(connection: Connection, claim: Row[Any]) -> str | None:
+    """The move of what was given back for the claim; None where nothing was."""
+    changes = connection.execute(
+        select(order_changes.c.move, order_changes.c.refund)
+        .where(order_changes.c.order == claim.order, order_changes.c.move.is_not(None))
+        .order_by(order_changes.c.change.desc())
+    )
+    of_claim = (row.move for row in changes if row.refund and row.refund.get("claim") == claim.id)
+    return next(of_claim, None)
