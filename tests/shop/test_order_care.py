@@ -1,23 +1,26 @@
 """What is asked of an order beside its stock: the parcel's fee, a proof, limits; and its flags."""
 
+import asyncio
 import hashlib
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from farmlive.ids import token
+from farmlive.ids import token, ulid
 from farmlive.people import Caller
-from farmlive.problems import TooMany
+from farmlive.people.models import NewBlock
+from farmlive.problems import Forbidden, TooMany
 from farmlive.settings import Settings
 from farmlive.shop import limits, proof
 from farmlive.shop.fee_models import FeeTable
 from farmlive.shop.fees import ParcelFees, TooHeavy
 from farmlive.shop.order_models import NewOrder, OrderPlace, StateChange
-from farmlive.shop.problems import FeeChanged
+from farmlive.shop.problems import FeeChanged, UnknownOffer
 from farmlive.shop.proof import ProofNeeded
 from farmlive.shop.tables import orders
 from farmlive.shop.till import Till
+from farmlive.store.doors import CommitUnknown
 
 from .conftest import HOST, PRICE, Site, caller, pseudonym
 from .proving import prove
@@ -245,6 +248,58 @@ async def test_a_block_of_addresses_orders_at_a_rate(stall: Any, settings: Setti
         await slow.place(refused, stall.broadcast, other)
     elsewhere = Caller(None, None, None, "three", "198.51.100.7")
     await slow.place(elsewhere, stall.broadcast, other)
+
+
+async def test_refused_orders_of_others_do_not_use_up_a_phone(
+    stall: Any, settings: Settings
+) -> None:
+    few = till(stall, settings, orders_per_minute=3)
+    stranger = caller("a stranger's device")
+    for _ in range(3):
+        wrong = stall.request(lines=[{"offer": ulid(), "quantity": 1, "price": PRICE}])
+        with pytest.raises(UnknownOffer):
+            await few.place(stranger, stall.broadcast, wrong)
+    with pytest.raises(TooMany):  # of its device they count
+        await few.place(stranger, stall.broadcast, stall.request())
+    blocked = caller("ab" * 16)
+    await stall.blocks.add(HOST, NewBlock(kind="device", value=blocked.device, reason="x"))
+    with pytest.raises(Forbidden):
+        await few.place(blocked, stall.broadcast, stall.request())
+    for turn in range(3):
+        await few.place(caller(f"device {turn}"), stall.broadcast, stall.request())
+    with pytest.raises(TooMany):  # what was ordered counts
+        await few.place(caller("device 3"), stall.broadcast, stall.request())
+
+
+async def test_no_more_orders_of_a_phone_come_at_once_than_may_be_taken(
+    stall: Any, settings: Settings
+) -> None:
+    few = till(stall, settings, orders_per_minute=3)
+    answers = await asyncio.gather(
+        *(
+            few.place(caller(f"device {turn}"), stall.broadcast, stall.request())
+            for turn in range(6)
+        ),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(answer, TooMany) for answer in answers) == 3
+    assert await stall.left() == 7
+
+
+async def test_an_order_of_which_nobody_knows_yet_counts(
+    stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = till(stall, settings, orders_per_minute=1)
+
+    async def unknown(*_: Any, **__: Any) -> Any:
+        raise CommitUnknown("Nobody knows.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stall.store, "write", unknown)
+        with pytest.raises(CommitUnknown):
+            await once.place(caller("one"), stall.broadcast, stall.request())
+    with pytest.raises(TooMany):
+        await once.place(caller("two"), stall.broadcast, stall.request())
 
 
 # Flags.

@@ -27,6 +27,9 @@ class Limits(Protocol):
     def allow(self, name: str, key: str, per_minute: int) -> None:
         """Count one, or raise TooMany."""
 
+    def give_back(self, name: str, key: str, per_minute: int) -> None:
+        """Take back one that was counted."""
+
 
 class Blocks(Protocol):
     """What the shop needs of the blocks that staff set."""

@@ -4,7 +4,9 @@ An order is one function in the store's writer: the key, the stock, the order an
 committed together. What becomes of it then is orders.py's.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -23,6 +25,7 @@ from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
+from farmlive.problems import Problem
 from farmlive.settings import Settings
 from farmlive.shop import (
     fees,
@@ -118,20 +121,36 @@ class Till:
         KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, UnknownCentre, PriceChanged,
         SoldOut, LotSpent, LimitReached, TooHeavy, FeeChanged; nothing is then kept.
         """
-        per_minute = self._settings.orders_per_minute
-        limits.allow(self._limits, "orders", caller, per_minute)
+        limits.allow(self._limits, "orders", caller, self._settings.orders_per_minute)
         if caller.role is None:
             bits = self._settings.order_proof_bits
             proof.check(broadcast, request.key, request.proof, bits)
         body_hash = keys.canonical_hash(request, NewOrder)
         buyer = await self._pseudonym(request.buyer.phone)
-        self._limits.allow("orders of a phone", buyer, per_minute)
-        await self._blocks.check(device=caller.device, phone=buyer, address=caller.address)
-        code = handovers.draw() if request.delivery.centre is not None else ""
-        came = _Wanted(caller, broadcast, request, body_hash, buyer, code)
-        return await self._store.write(
-            lambda connection: self._once(connection, came), asks=self._question(came)
-        )
+        with self._counted(buyer):
+            await self._blocks.check(device=caller.device, phone=buyer, address=caller.address)
+            code = handovers.draw() if request.delivery.centre is not None else ""
+            came = _Wanted(caller, broadcast, request, body_hash, buyer, code)
+            return await self._store.write(
+                lambda connection: self._once(connection, came), asks=self._question(came)
+            )
+
+    @contextmanager
+    def _counted(self, buyer: str) -> Iterator[None]:
+        """Count an order of the buyer's phone, unless it is refused: whoever knows a number could
+        else use up what its owner may order. Of the device and its address both count.
+
+        It is counted before and given back after, so that no more come at once than may be taken.
+        What nobody can tell yet, as where the database went away, counts. Raises TooMany.
+        """
+        counted = ("orders of a phone", buyer, self._settings.orders_per_minute)
+        self._limits.allow(*counted)
+        try:
+            yield
+        except Problem as refused:
+            if refused.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._limits.give_back(*counted)
+            raise
 
     def _asked(self, came: _Wanted) -> tuple[Executable, dict[str, Any]]:
         """What is asked of who orders."""
