@@ -303,12 +303,59 @@ async def test_what_the_server_finds_wrong_is_said_at_its_field(
     await host.call("card.pin", offer=sale.offer)
     await page.locator("#card").get_by_role("button", name="购买", exact=True).click()
     await submit(page).click()
-    await page.get_by_label("姓名", exact=True).fill("王芳")
-    await page.get_by_label("电话", exact=True).fill("+123 45")
+    await page.get_by_label("姓名", exact=True).fill("王\u200b芳")
+    await page.get_by_label("电话", exact=True).fill("13800000000")
     await page.get_by_label("地址", exact=True).fill("尤溪")
     await submit(page).click()
-    await expect(page.locator("#phone-error")).to_have_text("请写 7 到 15 位的电话号码。")
-    await expect(page.get_by_label("电话", exact=True)).to_be_focused()
+    await expect(page.locator("#name-error")).to_have_text("请写收货人姓名，60 个字以内。")
+    await expect(page.get_by_label("姓名", exact=True)).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("language", "wrong"),
+    [
+        (
+            "zh",
+            {
+                "": "请写电话号码，方便快递或自提点联系。",
+                "不告诉你": "这不是电话号码，请写数字，例如 138 0000 0000。",
+                "123": "手机号码是 11 位，这里有 3 位。",
+                "0591 88": "这个电话号码太短，至少要有 7 位。",
+            },
+        ),
+        (
+            "en",
+            {
+                "": "Write a phone number, so that the courier or the pick-up point can call.",
+                "call me": "That is not a phone number: write its digits, such as 138 0000 0000.",
+                "123": "A mobile number has 11 digits; this has 3.",
+                "0591 88": "That phone number is too short: it has 7 digits at least.",
+                "+441234567890123456": "That phone number is too long: it has 15 digits at most.",
+            },
+        ),
+    ],
+)
+async def test_a_wrong_phone_number_is_told_what_is_wrong_and_wide_digits_are_digits(
+    sale: Sale, host: Channel, open_page: Open, language: str, wrong: dict[str, str]
+) -> None:
+    words = WORDS[language]
+    page = await open_page(sale.path, size=PHONE, language=language)
+    await host.call("card.pin", offer=sale.offer)
+    card = page.locator("#card")
+    await card.get_by_role("button", name=words["buy"], exact=True).click()
+    await submit(page).click()
+    await page.get_by_label(words["name"], exact=True).fill("王芳")
+    await page.get_by_label(words["address"], exact=True).fill("尤溪县梅仙镇")
+    phone = page.get_by_label(words["phone"], exact=True)
+    for typed, told in wrong.items():
+        await phone.fill(typed)
+        await submit(page).click()
+        await expect(page.locator("#phone-error")).to_have_text(told)
+    await phone.fill("１３８００００００００")
+    await submit(page).click()
+    await expect(page.locator("[data-part=order-number]")).to_have_text("A0001")
+    (order,) = await sale.api.orders(sale.broadcast)
+    assert order["buyer"]["phone"] == "13800000000"
 
 
 async def test_what_is_held_can_be_ordered_after_the_end(

@@ -271,3 +271,5 @@ def test_a_code_is_six_digits() -> None:
         with pytest.raises(ValueError):
             CodeSaid(code=wrong)
     assert CodeSaid(code=" 042117 ").code == "042117"
+    typed = CodeSaid(code="０４２１１７", phone="２２２２")  # by a Chinese keyboard
+    assert (typed.code, typed.phone) == ("042117", "2222")

@@ -1,8 +1,16 @@
 """The shapes of what is done to orders that were placed: found, moved, handed over."""
 
+import unicodedata
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from farmlive.origin.fields import Time
 from farmlive.shop.fields import Identifier, Payment, Reason, State, Way
@@ -12,8 +20,23 @@ from farmlive.shop.order_models import Order
 MAX_MOVED = 200
 
 Sought = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
-PhoneEnd = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{4}$")]
+
+
+def _plain(value: object) -> object:
+    """What was typed with plain digits: a Chinese keyboard may write １２３."""
+    return unicodedata.normalize("NFKC", value) if isinstance(value, str) else value
+
+
+Code = Annotated[
+    str,
+    BeforeValidator(_plain),
+    StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$"),
+]
+PhoneEnd = Annotated[
+    str,
+    BeforeValidator(_plain),
+    StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{4}$"),
+]
 
 
 class OrderFilter(BaseModel):

@@ -10,6 +10,19 @@ import { Region } from "./region.js";
 const FIELDS = ["name", "phone", "address", "centre", "email"];
 const KEPT = ["name", "phone", "address", "email"];
 
+/** What is wrong with a phone number, in words; nothing where the server takes it. */
+function wrongPhone(phone) {
+  if (!phone) return t("Write a phone number, so that the courier or the pick-up point can call.");
+  const number = phone.replace(/[\s().-]/g, "");
+  if (!/^\+?\d+$/.test(number)) return t("That is not a phone number: write its digits, such as 138 0000 0000.");
+  const { length } = number.replace("+", "");
+  if (number.startsWith("1") && length !== 11) {
+    return t("A mobile number has 11 digits; this has %(count)s.", { count: length });
+  }
+  if (length < 7) return t("That phone number is too short: it has 7 digits at least.");
+  return length > 15 ? t("That phone number is too long: it has 15 digits at most.") : "";
+}
+
 export class BuyerForm {
   /** `places` has the elements that are shown by the way: parcel and pickup, and the region's. */
   constructor(form, places, centres) {
@@ -51,13 +64,13 @@ export class BuyerForm {
     const { elements } = this.form;
     return {
       name: elements.name.value.trim(),
-      phone: elements.phone.value.trim(),
+      // A Chinese keyboard may write １３８, and ａ＠ｂ．ｃ.
+      phone: elements.phone.value.normalize("NFKC").trim(),
       way: elements.way.value,
       address: elements.address.value.trim(),
       region: this.region.code,
       place: this.region.all ? this.region.words : (this.place ?? ""),
       centre: elements.centre?.value || null,
-      // A Chinese keyboard may write ａ＠ｂ．ｃ.
       email: elements.email?.value.normalize("NFKC").trim() ?? "",
     };
   }
@@ -88,11 +101,8 @@ export class BuyerForm {
     const buyer = this.read();
     const found = {};
     if (!buyer.name) found.name = t("Write the name of the person who receives it.");
-    if (!/^\+?[\d\s().-]{6,22}$/.test(buyer.phone)) {
-      found.phone = t("Write a phone number, so that the courier or the pick-up point can call.");
-    } else if (/^1/.test(buyer.phone) && buyer.phone.replace(/\D/g, "").length !== 11) {
-      found.phone = t("A mobile number has 11 digits.");
-    }
+    const phone = wrongPhone(buyer.phone);
+    if (phone) found.phone = phone;
     if (buyer.way === "parcel" && buyer.address.length < 2) {
       found.address = t("Write where the parcel goes; a village is enough.");
     }

@@ -22,9 +22,10 @@ export class Digits extends EventTarget {
     // A keyboard's digits go to the pad wherever the focus is, but in a field or a sheet.
     addEventListener("keydown", (event) => {
       const isElsewhere = event.target.matches?.("input, select, textarea") || document.querySelector("dialog[open]");
-      if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey || !/^\d$/.test(event.key)) return;
+      const digit = event.key?.normalize("NFKC") ?? "";
+      if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey || !/^\d$/.test(digit)) return;
       event.preventDefault();
-      this.#type(event.key);
+      this.#type(digit);
     });
   }
 
