@@ -209,3 +209,42 @@ async def test_what_was_undone_is_no_part_of_the_buyers_history(
     await come_back(page)
     await expect(page.locator(".history__entry")).to_have_count(1)
     await expect(page.locator("[aria-current=step]")).to_have_text("Ordered")
+
+
+LATE = {
+    "en": {
+        "cancel": "Cancel the order…",
+        "sure": "Yes, cancel it",
+        "packed": "Packed",
+        "pickup": "It has been packed meanwhile and can't be cancelled here any more. "
+        "Ask at the pick-up point",
+        "parcel": "It has been packed meanwhile and can't be cancelled here any more. "
+        "Ask the farm in the chat of the broadcast",
+    },
+    "zh": {
+        "cancel": "取消订单……",
+        "sure": "是的，取消",
+        "packed": "已装箱",
+        "pickup": "订单刚刚装箱，这里不能再取消了。请联系自提点",
+        "parcel": "订单刚刚装箱，这里不能再取消了。请在直播间的聊天里问农场",
+    },
+}
+
+
+@pytest.mark.parametrize("way", ["parcel", "pickup"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_who_cancels_what_was_packed_meanwhile_reads_whom_to_ask(
+    sale: Sale, open_page: Open, language: str, way: str
+) -> None:
+    words = LATE[language]
+    placed = await order(sale, way=way)
+    page = await open_page(placed["url"], size=PHONE, language=language)
+    await page.get_by_role("button", name=words["cancel"]).click()
+    await step(sale, placed, "state", state="packed")
+    sheet = page.locator("#cancel-sheet")
+    await sheet.get_by_role("button", name=words["sure"]).click()
+    await expect(sheet.get_by_role("alert")).to_contain_text(words[way])
+    await expect(sheet.get_by_role("button", name=words["sure"])).to_have_count(0)
+    await expect(page.locator("[data-cancel]")).to_have_count(0)
+    await expect(page.locator("[aria-current=step]")).to_have_text(words["packed"])
+    await expect(page.locator(".history__entry").last).to_contain_text(words["packed"])

@@ -45,11 +45,27 @@ addEventListener("online", later);
 document.addEventListener("click", ({ target }) => {
   if (target.closest("[data-print]")) print();
   else if (target.closest("[data-cancel]")) {
+    ask(true);
     document.getElementById("cancel-problem").hidden = true;
     open(sheet);
   } else if (target.closest("[data-claim]")) claim.open();
   else if (target.closest("[data-close-sheet]")) close(target.closest("dialog"));
 });
+
+/** Whether it can still be cancelled is what the sheet asks, or no more. */
+function ask(isOpen) {
+  const { reason } = sheet.querySelector("form").elements;
+  for (const part of [document.getElementById("cancel-what"), reason.closest(".field"), sheet.querySelector("[type=submit]")]) part.hidden = !isOpen;
+}
+
+/** What keeps it from being cancelled, in words. Where it was packed meanwhile the page says so too. */
+async function why(problem) {
+  if (problem.status !== 403 && problem.status !== 409) return sentence(problem);
+  await look().catch(() => {});
+  if (document.querySelector("[data-cancel]")) return t("The order has moved on meanwhile, so that is not possible any more.");
+  ask(false);
+  return document.getElementById("cancel-what").textContent.trim();
+}
 
 sheet.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -65,9 +81,9 @@ sheet.querySelector("form").addEventListener("submit", async (event) => {
     toast(amount ? t("The order is cancelled. %(sum)s comes back to you.", { sum: money({ ...order.total, amount }) }) : t("The order is cancelled. Nothing is to be paid."));
   } catch (problem) {
     const told = document.getElementById("cancel-problem");
+    const words = await why(problem);
     told.hidden = false;
-    say(told.querySelector("p"), sentence(problem));
-    if (problem.status === 409) look().catch(() => {});
+    say(told.querySelector("p"), words);
   } finally {
     submitter.removeAttribute("aria-busy");
     submitter.disabled = false;

@@ -120,9 +120,12 @@ function inOrder(offers) {
   return [...lots.values()].flat();
 }
 
+// One word for it with the studio, whose lists write it small.
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
+
 const STATES = {
   placed: () => t("Ordered"),
-  packed: () => t("Packed"),
+  packed: () => capital(t("packed")),
   shipped: () => t("On its way"),
   at_centre: () => t("At the pick-up point"),
   received: () => t("Received"),
