@@ -108,13 +108,19 @@ class Ledger:
         return ""
 
     def drop(self, broadcast: str, device: str) -> str:
-        """Give back what the device holds."""
+        """Give back what the device holds: it waits for that no more."""
+        if (hold := self.holds.get((broadcast, device))) is not None:
+            self.waits = [
+                it for it in self.waits if it.device != device or it.offer not in hold.lines
+            ]
+        return self.expire(broadcast, device)
+
+    def expire(self, broadcast: str, device: str) -> str:
+        """Let what the device holds go."""
         hold = self.holds.pop((broadcast, device), None)
         if hold is not None:
             self._serve(list(hold.lines))
         return ""
-
-    expire = drop
 
     def order(
         self, broadcast: str, device: str, asked: list[Asked], *, named: bool, phone: str

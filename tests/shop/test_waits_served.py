@@ -132,6 +132,48 @@ async def test_a_hold_that_is_dropped_goes_to_those_who_wait(stall: Any) -> None
     assert await stall.left() == 6
 
 
+async def test_who_gives_a_hold_up_is_not_held_it_anew(stall: Any) -> None:
+    """But what it waits for of something else, it goes on to wait for; and others are served."""
+    other = await stall.offer(released=1)
+    mine = await hold(stall, THREE, 10)
+    await hold(stall, TWO, 1, other)
+    await join(stall, THREE, 3)
+    await join(stall, THREE, 1, other.offer)
+    await join(stall, ONE, 4)
+    before = (await stall.events())[-1].seq
+    await stall.shop.holds.drop(THREE, stall.broadcast, HoldDrop(order=mine["order"]))
+    assert await held(stall, THREE) == {}
+    assert await held(stall, ONE) == {stall.card.offer: 4}
+    assert await stall.left() == 6
+    assert await waiting(stall) == 0
+    assert await queue(stall) == ["three"]
+    told = [event for event in await stall.events() if event.seq > before]
+    assert [event.kind for event in told] == [
+        "order.cancelled",
+        "order.held",
+        "stock.changed",
+        "wait.changed",
+    ]
+    assert told[-1].data == {"offer": stall.card.offer, "waiting": 0}
+
+
+async def test_where_nobody_else_waits_it_is_told_that_nobody_does(stall: Any) -> None:
+    mine = await hold(stall, ONE, 10)
+    await join(stall, ONE, 3)
+    await stall.shop.holds.drop(ONE, stall.broadcast, HoldDrop(order=mine["order"]))
+    assert (await held(stall, ONE), await stall.left()) == ({}, 10)
+    told = (await stall.events("wait.changed"))[-1]
+    assert told.data == {"offer": stall.card.offer, "waiting": 0}
+
+
+async def test_whose_hold_runs_out_is_held_what_it_waited_for(stall: Any) -> None:
+    await hold(stall, ONE, 10)
+    await join(stall, ONE, 3)
+    with pretended(now_ms() + LATER_MS):
+        assert await stall.shop.holds.expire() == 1
+        assert await held(stall, ONE) == {stall.card.offer: 3}
+
+
 async def test_a_hold_that_runs_out_goes_to_those_who_wait(stall: Any) -> None:
     await hold(stall, THREE, 10)
     with pretended(now_ms() + LATER_MS):

@@ -65,7 +65,8 @@ _REPLACE = hot(
 class Holds:
     """Keeps holds and lets them run out; `alarm` is what does that when their time is over.
 
-    `settle` is told of boxes that come back.
+    `settle` is told of boxes that come back, `dropped` of those that their buyer gave up, and
+    so waits for no more.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Holds:
         limits: Limits,
         blocks: Blocks,
         settle: stock.Settle = stock.settled,
+        dropped: stock.Ordered = stock.ordered,
     ):
         self._store = store
         self._log = log
@@ -84,6 +86,7 @@ class Holds:
         self._limits = limits
         self._blocks = blocks
         self._settle = settle
+        self._dropped = dropped
         self.alarm = Alarm(store, _next, self.expire, "holds did not run out; trying again")
 
     async def place(self, caller: Caller, broadcast: str, request: HoldPlace) -> dict[str, Any]:
@@ -130,7 +133,8 @@ class Holds:
     async def drop(self, caller: Caller, broadcast: str, request: HoldDrop) -> dict[str, Any]:
         """Give back what the caller's device holds under this id; nothing where it holds none.
 
-        Raises TooMany, UnknownBroadcast.
+        It waits for these offers no more: they would be held for it anew at once. Raises TooMany,
+        UnknownBroadcast.
         """
         per_minute = limits.GIVEN_UP * self._settings.orders_per_minute
         limits.allow(self._limits, "drops", caller, per_minute)
@@ -150,7 +154,7 @@ class Holds:
                     "payment": "due",
                     "by": "buyer",
                 }
-                self._give_back(connection, row, "order.cancelled", told)
+                self._give_back(connection, row, "order.cancelled", told, dropped=True)
             return {}
 
         return await self._store.write(write)
@@ -244,8 +248,15 @@ class Holds:
         return True
 
     def _give_back(
-        self, connection: Connection, row: Row[Any], kind: str, told: Mapping[str, Any]
+        self,
+        connection: Connection,
+        row: Row[Any],
+        kind: str,
+        told: Mapping[str, Any],
+        *,
+        dropped: bool = False,
     ) -> None:
+        """Have its boxes back on sale: its buyer `dropped` it, or else its time is over."""
         back = {
             line["offer"]: stock.Move().take(hold=-line["quantity"], flash=line.get("flash"))
             for line in row.lines
@@ -253,7 +264,10 @@ class Holds:
         moved = stock.move(connection, back, stock.on_offer(connection, row.broadcast, back))
         audience = lines.audience(row.id, (line["farm"] for line in row.lines))
         over = Entry(kind, audience, dict(told))
-        settled = self._settle(connection, row.broadcast, moved)
+        if dropped:
+            settled = self._dropped(connection, row.broadcast, row.device, back, moved)
+        else:
+            settled = self._settle(connection, row.broadcast, moved)
         self._log.append_all(connection, row.broadcast, [over, *settled])
 
 

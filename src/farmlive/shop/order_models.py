@@ -101,7 +101,7 @@ class HoldPlace(NewHold):
 
 
 class HoldDrop(BaseModel):
-    """`hold.drop`: give back what was held."""
+    """`hold.drop`: give back what was held; the device waits for these offers no more."""
 
     order: Identifier
 

@@ -63,7 +63,15 @@ class Shop:
         self.corrections = Corrections(store, log)
         settle = self.waits.settle
         self.flashes = Flashes(store, log, settle=settle)
-        self.holds = Holds(store, log, settings, limits=limits, blocks=blocks, settle=settle)
+        self.holds = Holds(
+            store,
+            log,
+            settings,
+            limits=limits,
+            blocks=blocks,
+            settle=settle,
+            dropped=self.waits.ordered,
+        )
         self.till = Till(
             store,
             log,

@@ -176,7 +176,7 @@ class Waits:
         wanted: Iterable[str],
         moved: Sequence[dict[str, Any]],
     ) -> list[Entry]:
-        """As `settle`, where a device orders these offers: it waits for them no more."""
+        """As `settle`, where a device orders these offers, or gives them up: it waits no more."""
         left = self._forgotten(connection, broadcast, device, wanted)
         told = self.settle(connection, broadcast, moved)
         counted = {entry.data["offer"] for entry in told if entry.kind == "wait.changed"}

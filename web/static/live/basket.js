@@ -162,8 +162,8 @@ export class Basket extends EventTarget {
     this.ask(0);
   }
 
-  /** Give everything back. */
-  drop() {
+  /** Give everything back; resolves when the server knows, or can't be told. */
+  async drop() {
     clearTimeout(this.timer);
     const order = this.hold?.order;
     this.lines.clear();
@@ -171,7 +171,7 @@ export class Basket extends EventTarget {
     this.become("empty");
     if (!order) return;
     const lost = () => api("DELETE", `/api/v1/broadcasts/${this.broadcast}/holds/${order}`);
-    ask(this.channel, { type: "hold.drop", order }, lost).catch(() => {
+    await ask(this.channel, { type: "hold.drop", order }, lost).catch(() => {
       // It runs out by itself.
     });
   }

@@ -385,11 +385,13 @@ export class Buying {
   }
 
   /** Be told when it comes back; what else is in the basket stays in it. */
-  waitFor(offer, quantity) {
+  async waitFor(offer, quantity) {
     if (this.basket.lines.size > 1) this.basket.without();
     else {
-      this.basket.drop();
+      // Who gives a hold up waits for nothing of it: the place is asked for after that.
+      const dropped = this.basket.drop();
       close(this.sheet);
+      await dropped;
     }
     this.act.wait(offer, quantity);
   }
