@@ -160,6 +160,20 @@ async def test_a_file_holds_what_fits(
     assert [row[0] for row in rows(answer)[1:]] == [orders[place] for place in places]
 
 
+@pytest.mark.parametrize("role", ["host", "seller"])
+async def test_a_file_asks_no_payment_for_a_cancelled_order(
+    role: str, site: Server, sale: Sale, orders: list[str], api: Api
+) -> None:
+    farm = [(await api.farms())[0]["id"]] if role == "seller" else []
+    async with signed_in(site, role, *farm) as person:
+        answer = await person.get(f"/studio/{sale.broadcast}/orders.csv", params={"lang": "zh"})
+    assert [row[2:4] for row in rows(answer)[1:]] == [
+        ["已下单", "待付款"],
+        ["已下单", "待付款"],
+        ["已取消", "不用付款"],
+    ]
+
+
 async def test_a_seller_saves_own_lines_without_buyers(
     site: Server, sale: Sale, orders: list[str], api: Api
 ) -> None:

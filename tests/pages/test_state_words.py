@@ -8,7 +8,7 @@ import pytest
 
 from farmlive.pages.languages import read_words
 from farmlive.pages.static import WEB
-from farmlive.review.lists import PAYMENTS, STATES
+from farmlive.review.lists import NOTHING_DUE, PAYMENTS, STATES
 from farmlive.shop.fields import Payment, State
 from farmlive.shop.notices_words import STATES as TOLD
 
@@ -47,6 +47,11 @@ def test_a_payment_has_one_word(payment: str) -> None:
     english, chinese = PAYMENTS[payment]
     assert english == PAID.get(payment, payment)
     assert said(english) == chinese
+
+
+def test_that_nothing_is_to_pay_has_one_word() -> None:
+    english, chinese = NOTHING_DUE
+    assert said(english) == said(english.capitalize()) == chinese
 
 
 @pytest.mark.parametrize("part", ["messages", "studio", "review"])

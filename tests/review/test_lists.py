@@ -111,10 +111,10 @@ async def test_orders_come_line_by_line_without_their_buyers(fair: Any) -> None:
     cancelled = await fair.order("13800000002", 1, name="李四", pickup=True)
     await fair.enter(cancelled, "cancelled")
     (table,) = (await fair.sheet("orders")).tables
-    assert [(row[0], row[2], row[4], row[9]) for row in table.rows] == [
-        ("A0001", "placed", "parcel", 2),
-        ("A0001", "placed", "parcel", 1),
-        ("A0002", "cancelled", "Yangzhong centre", 1),
+    assert [(row[0], row[2], row[3], row[4], row[9]) for row in table.rows] == [
+        ("A0001", "placed", "to pay", "parcel", 2),
+        ("A0001", "placed", "to pay", "parcel", 1),
+        ("A0002", "cancelled", "nothing to pay", "Yangzhong centre", 1),
     ]
     assert "张三" not in str(table.rows)
     assert "138" not in str(table.rows)

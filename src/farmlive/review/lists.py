@@ -32,6 +32,7 @@ PAYMENTS = {
     "part_refunded": ("partly refunded", "部分退款"),
     "refunded": ("refunded", "已退款"),
 }
+NOTHING_DUE = ("nothing to pay", "不用付款")
 
 Cards = dict[str, dict[str, Any]]
 
@@ -176,7 +177,7 @@ def hand_over(connection: Connection, sheet: Sheet, goods: Goods) -> None:
                 _items(goods, parcel.lines),
                 sum(boxes(line) for line in parcel.lines),
                 to_collect(parcel.order),
-                say(*PAYMENTS[parcel.order.payment]),
+                payment_words(say, parcel.order.payment, to_collect(parcel.order)),
                 say(*STATES[parcel.order.state]),
             )
             for parcel in by_point[point]
@@ -288,7 +289,7 @@ def order_lines_of(
                     order_number(order.number),
                     order.placed_at,
                     say(*STATES[order.state]),
-                    say(*PAYMENTS[order.payment]),
+                    payment_words(say, order.payment, to_collect(order)),
                     way,
                     say.of(farm["name"]),
                     goods.name(line.offer),
@@ -321,5 +322,13 @@ def boxes(line: Row[Any]) -> int:
 
 
 def to_collect(order: Row[Any]) -> int:
-    """What is still to be paid of the order: its goods and its parcel's fee."""
-    return int(order.total - order.refunded) if order.payment == "due" else 0
+    """What is still to be paid of the order, its goods and its parcel's fee; nothing of a
+    cancelled one.
+    """
+    is_due = order.payment == "due" and order.state != "cancelled"
+    return int(order.total - order.refunded) if is_due else 0
+
+
+def payment_words(say: Words, payment: str, due: int) -> str:
+    """How an order's payment stands, of which so much is still to be paid."""
+    return say(*(NOTHING_DUE if payment == "due" and not due else PAYMENTS[payment]))

@@ -7,7 +7,7 @@ Which orders are in it, and who may have it, is decided before.
 from collections.abc import Sequence
 
 from farmlive.clock import now_ms
-from farmlive.review.lists import PAYMENTS, STATES, line_columns, order_columns
+from farmlive.review.lists import STATES, line_columns, order_columns, payment_words
 from farmlive.review.sheets import Column, Sheet, Table, Words
 from farmlive.shop.order_models import Order, OrderedLine
 
@@ -77,7 +77,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
                 order.number,
                 order.placed_at,
                 say(*STATES[order.state]),
-                say(*PAYMENTS[order.payment]),
+                payment_words(say, order.payment, order.to_collect.amount),
                 say.of(centre.name) if centre else say("parcel", "快递"),
                 buyer.name if buyer else "",
                 buyer.phone if buyer else "",
@@ -114,7 +114,7 @@ def _lines(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
                 order.number,
                 order.placed_at,
                 say(*STATES[order.state]),
-                say(*PAYMENTS[order.payment]),
+                payment_words(say, order.payment, order.to_collect.amount),
                 say.of(centre.name) if centre else say("parcel", "快递"),
                 say.of(line.farm_name),
                 say.of(line.name),
