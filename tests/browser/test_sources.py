@@ -4,6 +4,7 @@ their session; layers and saving data.
 
 import asyncio
 import contextlib
+from functools import partial
 
 import pytest
 from playwright.async_api import Page, Route, expect
@@ -22,10 +23,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 # Counts the page's media sessions.
 COUNTED = """
 window.peers = 0;
+window.talking = new Set();
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...options) {
     super(...options);
     window.peers += 1;
+    window.talking.add(this);
+  }
+  close() {
+    super.close();
+    window.talking.delete(this);
   }
 };
 """
@@ -33,6 +40,12 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 HIDE = """
 () => {
   Object.defineProperty(document, "hidden", { value: true, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+"""
+SHOW = """
+() => {
+  delete document.hidden;
   document.dispatchEvent(new Event("visibilitychange"));
 }
 """
@@ -106,6 +119,32 @@ async def test_host_sees_the_picture_of_every_camera_while_looking(
     assert await host.evaluate(f"{playing}.length") == 1
     still = "document.querySelector('.cam:nth-child(1) canvas').width"
     assert await host.evaluate(still) == 320
+
+
+def more(answers: list[int], than: int) -> bool:
+    return len(answers) > than
+
+
+async def test_a_preview_that_ends_deletes_its_session_before_it_hangs_up(
+    open_studio: Open, sale: Sale
+) -> None:
+    await sending(open_studio, sale, GREEN)
+    await sending(open_studio, sale, BROWN)
+    host = await open_studio(f"/studio/{sale.broadcast}", script=COUNTED)
+    deleted: list[int] = []
+    host.on(
+        "response",
+        lambda answer: answer.request.method == "DELETE" and deleted.append(answer.status),
+    )
+    while len(deleted) < 3:
+        before = len(deleted)
+        await shows(host, ".cam:nth-child(1) video", GREEN)
+        await host.evaluate(HIDE)
+        await until(partial(more, deleted, before), "a preview ended")
+        await host.evaluate(SHOW)
+        # What was closed is closed: one connection is left, of what is on air, and the next one.
+        await host.wait_for_function("talking.size <= 2")
+    assert set(deleted) == {200}
 
 
 async def test_switch_that_fails_says_why_and_changes_nothing(

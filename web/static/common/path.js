@@ -95,6 +95,8 @@ async function heard(connection) {
 export class Path extends EventTarget {
   /** `udp`, `tcp` or `relay` once it is known. */
   way = null;
+  /** Whether the server has ended the session: there is nothing left to delete. */
+  isGone = false;
   #connection;
   #session;
   #headers;
@@ -128,7 +130,7 @@ export class Path extends EventTarget {
     const dtls = connection.getTransceivers()[0]?.receiver.transport;
     dtls?.iceTransport?.addEventListener?.("selectedcandidatepairchange", () => this.#settle());
     // The server said goodbye.
-    dtls?.addEventListener("statechange", () => dtls.state === "closed" && this.#end("lost"));
+    dtls?.addEventListener("statechange", () => dtls.state === "closed" && this.#gone());
     addEventListener("online", this.#online);
     navigator.connection?.addEventListener?.("change", this.#changed);
     this.#after(RELAY_AFTER, () => this.#wasOpen || this.#relay());
@@ -226,6 +228,11 @@ export class Path extends EventTarget {
     return true;
   }
 
+  #gone() {
+    this.isGone ||= !this.#isClosed;
+    this.#end("lost");
+  }
+
   async #mend({ relays = false } = {}) {
     if (this.#isClosed || this.#isMending) return;
     this.#isMending = true;
@@ -236,7 +243,7 @@ export class Path extends EventTarget {
       const result = await this.#restart(relays || again > 1);
       if (this.#isClosed) return;
       if (result === "gone") {
-        this.#end("lost");
+        this.#gone();
         return;
       }
       const wait = relays ? NEXT_AFTER.at(-1) : (NEXT_AFTER[again] ?? NEXT_AFTER.at(-1));

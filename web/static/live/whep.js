@@ -7,6 +7,7 @@ import { bePatient } from "./patience.js";
 
 const RETRY = 3_000;
 const RETRY_BLOCKED = 20_000;
+const ANSWER_WITHIN = 2_000;
 const LAYER = "urn:ietf:params:whep:ext:core:layer";
 
 /** Event `state`, and `way` where `way` may be another. States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
@@ -25,7 +26,7 @@ export class Player extends EventTarget {
     this.wanted = false;
     this.run = 0;
     this.servers = []; // those for which this network lets nothing else through
-    addEventListener("pagehide", () => this.leave());
+    addEventListener("pagehide", () => this.leave(true));
     addEventListener("pageshow", (event) => {
       if (event.persisted && this.wanted) this.restart();
     });
@@ -96,6 +97,7 @@ export class Player extends EventTarget {
     connection.addTransceiver("video", { direction: "recvonly" });
     if (this.sound) connection.addTransceiver("audio", { direction: "recvonly" });
     connection.addEventListener("track", ({ track }) => {
+      if (run !== this.run) return;
       stream.addTrack(track);
       if (this.video.srcObject !== stream) this.video.srcObject = stream;
       this.play();
@@ -194,20 +196,24 @@ export class Player extends EventTarget {
     }
   }
 
-  leave() {
+  /** By a closing connection the server learns that the session is over, and then knows none to delete:
+      it is closed `atOnce` only where the page goes. */
+  leave(atOnce = false) {
     this.run += 1;
     clearTimeout(this.timer);
     this.timer = null;
+    const { connection, session } = this;
+    const isGone = !session || this.path?.isGone;
     this.path?.close();
     this.path = null;
     this.calm?.();
     this.calm = null;
-    this.connection?.close();
     this.connection = null;
-    if (this.session) {
-      fetch(this.session, { method: "DELETE", keepalive: true }).catch(() => {});
-      this.session = null;
-    }
+    this.session = null;
+    const close = () => connection?.close();
+    const answered = isGone ? null : fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
+    if (isGone || atOnce) close();
+    else Promise.race([answered, new Promise((resolve) => setTimeout(resolve, ANSWER_WITHIN))]).then(close);
   }
 
   become(state) {
