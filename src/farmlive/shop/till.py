@@ -143,13 +143,13 @@ class Till:
         It is counted before and given back after, so that no more come at once than may be taken.
         What nobody can tell yet, as where the database went away, counts. Raises TooMany.
         """
-        counted = ("orders of a phone", buyer, self._settings.orders_per_minute)
-        self._limits.allow(*counted)
+        per_minute = self._settings.orders_per_minute
+        self._limits.allow("orders of a phone", buyer, per_minute)
         try:
             yield
         except Problem as refused:
             if refused.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                self._limits.give_back(*counted)
+                self._limits.give_back("orders of a phone", buyer, per_minute)
             raise
 
     def _asked(self, came: _Wanted) -> tuple[Executable, dict[str, Any]]:
