@@ -34,6 +34,7 @@ pytest.register_assert_rewrite(
     "tests.fuzz.works",
     "tests.shop.agreement",
     "tests.shop.booth",
+    "tests.shop.flash_trade",
     "tests.shop.trade",
 )
 

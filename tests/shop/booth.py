@@ -91,7 +91,8 @@ class Booth(RuleBasedStateMachine):
         for offer, quantity, seen in drawn:
             runs = self.ledger.running(self.names[offer]) is not None
             cheap = seen == "cheap" or (seen == "now" and runs)
-            wanted.append(Asked(self.names[offer], quantity, CHEAP if cheap else PRICE))
+            price = CHEAP if cheap else self.ledger.offers[self.names[offer]].price
+            wanted.append(Asked(self.names[offer], quantity, price))
         broadcast = self.ledger.offers[wanted[0].offer].broadcast
         of = self.ledger.offers
         return broadcast, [it for it in wanted if of[it.offer].broadcast == broadcast]

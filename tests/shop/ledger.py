@@ -4,17 +4,16 @@ Each deed returns the slug of the problem that refuses it, or "" where it is don
 kept, is kept twice over in the shop; here it is counted anew from what everyone has.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from .ledger_books import Books
 from .ledger_entries import (
     Asked,
     Batch,
     Hold,
     Line,
     Lines,
-    Lot,
     Move,
-    Offer,
     Order,
     Refund,
     Wait,
@@ -23,70 +22,13 @@ from .ledger_entries import (
 HOLD_MS = 600_000
 HOLD_AT_MOST_MS = 3 * HOLD_MS
 LATE_MS = 2_000
+GRACE_MS = 10_000
 UNDO_MS = 600_000
 
 
 @dataclass
-class Ledger:
-    """All that is sold in some broadcasts; `now` is moved by whoever asks."""
-
-    now: int
-    lots: dict[str, Lot] = field(default_factory=dict)
-    offers: dict[str, Offer] = field(default_factory=dict)
-    batches: dict[str, Batch] = field(default_factory=dict)
-    holds: dict[tuple[str, str], Hold] = field(default_factory=dict)
-    orders: list[Order] = field(default_factory=list)
-    waits: list[Wait] = field(default_factory=list)
-    ended: set[str] = field(default_factory=set)
-
-    # What is counted.
-
-    def held(self, offer: str, batch: str | None = None) -> int:
-        """Boxes held of an offer, or of one of its batches."""
-        lines = [hold.lines[offer] for hold in self.holds.values() if offer in hold.lines]
-        return sum(it.quantity for it in lines if batch in (None, it.batch))
-
-    def sold(self, offer: str, batch: str | None = None) -> int:
-        """Boxes of an offer, or of one of its batches, in orders that stand."""
-        standing = [order.lines for order in self.orders if not order.cancelled]
-        lines = [lines[offer] for lines in standing if offer in lines]
-        return sum(it.quantity for it in lines if batch in (None, it.batch))
-
-    def running(self, offer: str) -> str | None:
-        """The batch that runs of the offer."""
-        for name, batch in self.batches.items():
-            if batch.offer == offer and batch.state == "running":
-                return name
-        return None
-
-    def kept(self, offer: str) -> int:
-        """Boxes of the batch that runs which can be had."""
-        name = self.running(offer)
-        if name is None:
-            return 0
-        return self.batches[name].boxes - self.sold(offer, name) - self.held(offer, name)
-
-    def free(self, offer: str) -> int:
-        """Boxes that can be had at the ordinary price, as far as the lot holds them."""
-        return self.offers[offer].released - self.sold(offer) - self.held(offer) - self.kept(offer)
-
-    def lot_left(self, lot: str) -> int:
-        """Grams that are neither sold, held nor wasted."""
-        taken = sum(
-            (self.sold(name) + self.held(name)) * offer.grams
-            for name, offer in self.offers.items()
-            if offer.lot == lot
-        )
-        return self.lots[lot].grams - self.lots[lot].wasted - taken
-
-    def left(self, offer: str) -> int:
-        """What its card shows."""
-        of = self.offers[offer]
-        return max(0, min(self.free(offer), self.lot_left(of.lot) // of.grams))
-
-    def waiting(self, offer: str) -> int:
-        """Boxes that are waited for."""
-        return sum(wait.quantity for wait in self.waits if wait.offer == offer)
+class Ledger(Books):
+    """What buyers and staff do to them."""
 
     # Buyers.
 
@@ -100,7 +42,7 @@ class Ledger:
             return lines
         held_at = self.now if before is None else before.held_at
         until = min(self.now + HOLD_MS, held_at + HOLD_AT_MOST_MS)
-        if before is not None and self._by_hold(asked, before):
+        if before is not None and self._by_hold(lines):
             until = before.until
         self.holds[broadcast, device] = Hold(lines, until, held_at)
         if before is not None:
@@ -275,6 +217,8 @@ class Ledger:
         if of.broadcast in self.ended:
             return "broadcast-ended"
         open_ = (it for it in self.batches.values() if it.state in ("planned", "running"))
+        if batch.price >= of.price:
+            return "flash-not-cheaper"
         if any(it.offer == batch.offer for it in open_):
             return "flash-there"
         if batch.starts_at <= self.now:
@@ -282,6 +226,19 @@ class Ledger:
                 return "lot-spent"
             self.start(batch)
         self.batches[name] = batch
+        return ""
+
+    def change(self, offer: str, price: int) -> str:
+        """Have it cost something else from now on; who saw the old price has it for a while."""
+        of = self.offers[offer]
+        if of.broadcast in self.ended:
+            return "broadcast-ended"
+        open_ = (it for it in self.batches.values() if it.state in ("planned", "running"))
+        if any(it.offer == offer and price <= it.price for it in open_ if price != of.price):
+            return "flash-dearer"
+        if price != of.price:
+            of.before.append((of.price, self.now))
+            of.price = price
         return ""
 
     def start(self, batch: Batch) -> None:
@@ -332,19 +289,39 @@ class Ledger:
     def _had(
         self, device: str, asked: list[Asked], hold: Hold | None, phone: str = ""
     ) -> Lines | str:
-        """The lines where they can be had, or what refuses them."""
+        """The lines where they can be had, or what refuses them.
+
+        What is held, and may not be had as it is for a limit, may be so of the batch that runs.
+        """
+        lines = self._had_so(device, asked, hold, phone)
+        if lines == "limit-reached":
+            other = self._had_so(device, asked, hold, phone, as_held=False)
+            return lines if isinstance(other, str) else other
+        return lines
+
+    def _had_so(
+        self,
+        device: str,
+        asked: list[Asked],
+        hold: Hold | None,
+        phone: str,
+        *,
+        as_held: bool = True,
+    ) -> Lines | str:
         lines: Lines = {}
         own = hold.lines if hold is not None else {}
         for it in asked:
             name = self.running(it.offer)
-            line = own.get(it.offer)
-            ordinary = self.offers[it.offer].price
-            if name is not None and self._in_time(name) and it.price == self.batches[name].price:
-                lines[it.offer] = Line(it.quantity, it.price, name)
-            elif it.price == ordinary:
+            line = own.get(it.offer) if as_held else None
+            of = self.offers[it.offer]
+            if it.price == of.price:
                 lines[it.offer] = Line(it.quantity, it.price)
             elif line is not None and it.price == line.price and it.quantity <= line.quantity:
-                lines[it.offer] = Line(it.quantity, it.price, line.batch)
+                lines[it.offer] = Line(it.quantity, it.price, line.batch, by_hold=True)
+            elif name is not None and self._in_time(name) and it.price == self.batches[name].price:
+                lines[it.offer] = Line(it.quantity, it.price, name)
+            elif any(it.price == was and self.now < end + GRACE_MS for was, end in of.before):
+                lines[it.offer] = Line(it.quantity, it.price)
             else:
                 return "price-changed"
         for offer, line in lines.items():
@@ -390,6 +367,7 @@ class Ledger:
         move: Move | None = order.deeds.pop()
         for line in order.lines.values():
             if line.batch is not None:
+                self._grow(line.batch)
                 self._spend(line.batch)
         return move
 
@@ -401,6 +379,7 @@ class Ledger:
         refund.undone = True
         refund.order.deeds.remove(refund)
         if line.batch is not None:
+            self._grow(line.batch)
             self._spend(line.batch)
         return ""
 
@@ -419,14 +398,19 @@ class Ledger:
     def _in_time(self, name: str) -> bool:
         return self.now < self.batches[name].ends_at + LATE_MS
 
-    def _by_hold(self, asked: list[Asked], hold: Hold) -> bool:
-        """Whether a line has its price by the hold alone."""
-        for it in asked:
-            name = self.running(it.offer)
-            runs = name is not None and it.price == self.batches[name].price
-            if it.price != self.offers[it.offer].price and not runs and it.offer in hold.lines:
-                return True
-        return False
+    def _by_hold(self, lines: Lines) -> bool:
+        """Whether a line has its price by the hold alone, and not of the batch that runs."""
+        return any(
+            line.by_hold and (line.batch is None or line.batch != self.running(offer))
+            for offer, line in lines.items()
+        )
+
+    def _grow(self, name: str) -> None:
+        """A batch that is over has of all boxes those that it lacks for an order that stands."""
+        batch = self.batches[name]
+        if batch.state == "ended":
+            taken = self.sold(batch.offer, name) + self.held(batch.offer, name)
+            batch.boxes = max(batch.boxes, taken)
 
     def _spend(self, name: str) -> None:
         batch = self.batches[name]

@@ -31,15 +31,21 @@ class Offer:
     grams: int
     price: int
     released: int
+    # What it cost before, and when that ended.
+    before: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass
 class Line:
-    """So many of an offer at a price; `batch` is the flash batch whose boxes they are."""
+    """So many of an offer at a price; `batch` is the flash batch whose boxes they are.
+
+    `by_hold`: it was had as it had been held, and at its price.
+    """
 
     quantity: int
     price: int
     batch: str | None = None
+    by_hold: bool = False
 
 
 @dataclass

@@ -17,7 +17,7 @@ from farmlive.clock import now_ms, pretended
 from farmlive.shop.lot_sales import LotSales
 
 from .booth import World
-from .trade import Trade
+from .flash_trade import FlashTrade
 
 LONG = "FARMLIVE_TEST_STEPS" in os.environ
 STEPS = int(os.environ.get("FARMLIVE_TEST_STEPS", "300"))
@@ -41,5 +41,5 @@ async def test_the_shop_and_the_ledger_agree(stall: Any) -> None:
     )
     with pretended(now_ms()) as clock:
         world = World(stall, shop, asyncio.get_running_loop(), clock)
-        machine = type("Trade", (Trade,), {"world": world})
+        machine = type("Trade", (FlashTrade,), {"world": world})
         await asyncio.to_thread(run_state_machine_as_test, machine, settings=chosen)

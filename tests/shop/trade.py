@@ -13,7 +13,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import token
 from farmlive.origin.models import LotChange, NewWaste
 from farmlive.shop.flash_models import FlashEnd, FlashPlan
-from farmlive.shop.models import OfferRelease
+from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_change_models import NewMove, PutRight
 from farmlive.shop.order_models import HoldDrop, HoldPlace, OrderPlace, Refund
 from farmlive.shop.tables import holds
@@ -333,25 +333,13 @@ class Trade(Booth):
         message = FlashEnd(flash=name, wrong=wrong)
         self.both(self.world.shop.flashes.end(HOST, broadcast, message), expected)
 
-    @precondition(lambda self: any(it.state == "running" for it in self.ledger.batches.values()))
-    @rule(
-        which=WHICH,
-        devices=st.lists(DEVICE, min_size=2, max_size=3, unique=True),
-        wrong=st.sampled_from([False, False, True]),
-    )
-    def order_what_outlives_a_batch(self, which: int, devices: list[int], wrong: bool) -> None:
-        """Several hold of it, it ends, and they order for one phone."""
-        batches = self.ledger.batches
-        some = [name for name, batch in batches.items() if batch.state == "running"]
-        name = some[which % len(some)]
-        offer = batches[name].offer
-        for device in devices:
-            self.hold(device, [(self.names.index(offer), 1, "now")])
-        self._end_flash(name, wrong)
-        broadcast = self.ledger.offers[offer].broadcast
-        for device in devices:
-            asked = [Asked(offer, 1, CHEAP)]
-            self._order(device, broadcast, asked, True, devices[0])
+    @rule(offer=OFFER, price=st.sampled_from([CHEAP, PRICE, PRICE]))
+    def change(self, offer: int, price: int) -> None:
+        name = self.names[offer]
+        expected = self.ledger.change(name, price)
+        broadcast = self.ledger.offers[name].broadcast
+        message = OfferChange(offer=name, price=price)
+        self.both(self.world.shop.bag.change(HOST, broadcast, message), expected)
 
     @rule(seconds=st.sampled_from([1, 31, 61, 305, 601]))
     def let_time_pass(self, seconds: int) -> None:
@@ -379,20 +367,6 @@ class Trade(Booth):
                 self.ledger.start(batch)
             elif batch.state == "running" and batch.ends_at + 2000 <= self.ledger.now:
                 self.ledger.end_batch(batch, "time")
-
-    @precondition(lambda self: any(it.state == "running" for it in self.ledger.batches.values()))
-    @rule(which=WHICH, device=DEVICE, late_ms=st.sampled_from([-1, 0, 1999]))
-    def order_in_the_last_moment(self, which: int, device: int, late_ms: int) -> None:
-        """Also some moments after it: who pressed in time may have a slow line."""
-        running = [it for it in self.ledger.batches.values() if it.state == "running"]
-        batch = running[which % len(running)]
-        before_ms = batch.ends_at + late_ms - self.ledger.now
-        if before_ms > 0:
-            self.world.clock.at += before_ms
-            self.let_time_pass(0)
-        if batch.state == "running":
-            asked = [Asked(batch.offer, 1, CHEAP)]
-            self._order(device, self.ledger.offers[batch.offer].broadcast, asked, False)
 
     @rule(offer=OFFER, chance=st.integers(0, 15))
     def end(self, offer: int, chance: int) -> None:

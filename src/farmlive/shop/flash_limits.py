@@ -1,11 +1,13 @@
 """How many of a flash batch a buyer may have: while it runs, and by holds that outlive it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection, bindparam, func, select, union
 
+from farmlive.shop import lines
 from farmlive.shop.order_models import OrderLine
-from farmlive.shop.problems import LimitReached
+from farmlive.shop.problems import LimitReached, LotSpent, PriceChanged, SoldOut
 from farmlive.shop.stock import Offer
 from farmlive.shop.tables import flashes, order_lines, orders
 from farmlive.store import hot
@@ -41,10 +43,55 @@ _HAD = hot(
 )
 
 
+def checked(
+    connection: Connection,
+    broadcast: str,
+    wanted: Sequence[OrderLine],
+    known: Mapping[str, Offer],
+    hold: lines.Hold | None,
+    now: int,
+    grace_ms: int,
+    *,
+    device: str,
+    buyer: str = "",
+    ordered: bool,
+) -> lines.Checked:
+    """Lines that can be had, as `lines.check` finds them, and of which one may have so many.
+
+    What one holds of a batch that is over, and may not have of it, is had of the one that runs at
+    that price, where one does. Raises as `lines.check` does, and LimitReached.
+    """
+
+    def found(*, as_held: bool) -> lines.Checked:
+        them = lines.check(
+            connection, broadcast, wanted, known, hold, now, grace_ms, as_held=as_held
+        )
+        check(
+            connection,
+            broadcast,
+            wanted,
+            them.batches,
+            known,
+            device=device,
+            buyer=buyer,
+            ordered=ordered,
+        )
+        return them
+
+    try:
+        return found(as_held=True)
+    except LimitReached:
+        if hold is None:
+            raise
+        with suppress(PriceChanged, SoldOut, LotSpent, LimitReached):
+            return found(as_held=False)
+        raise
+
+
 def check(
     connection: Connection,
     broadcast: str,
-    lines: Sequence[OrderLine],
+    wanted: Sequence[OrderLine],
     batches: Mapping[str, str],
     known: Mapping[str, Offer],
     *,
@@ -65,7 +112,7 @@ def check(
     limits = _limits(connection, batches, known)
     limited = {
         batches[line.offer]: line
-        for line in lines
+        for line in wanted
         if line.offer in batches and limits[batches[line.offer]] is not None
     }
     if not limited:

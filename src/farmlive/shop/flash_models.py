@@ -49,8 +49,9 @@ class Flash(BaseModel):
     """A flash batch; its times are milliseconds since 1970, as on the channel.
 
     `boxes` it has in all: `sold` of them were ordered, `held` are kept for buyers who write their
-    order. `why` says what ended it: its time, that all were sold, the host, or the broadcast; or
-    that its price was wrong.
+    order. One that is over has more where an order that was called off is wanted after all, and is
+    filled from what else the offer has. `why` says what ended it: its time, that all were sold, the
+    host, or the broadcast; or that its price was wrong.
     """
 
     flash: str

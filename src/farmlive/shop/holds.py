@@ -182,12 +182,18 @@ class Holds:
         wanted, before = request.lines, lines.hold_in(asked)
         now = now_ms()
         grace_ms = self._settings.price_grace_ms
-        checked = lines.check(connection, broadcast, wanted, known, before, now, grace_ms)
-        batches = checked.batches
-        device = lines.person(caller)
-        flash_limits.check(
-            connection, broadcast, wanted, batches, known, device=device, ordered=asked.ordered
+        checked = flash_limits.checked(
+            connection,
+            broadcast,
+            wanted,
+            known,
+            before,
+            now,
+            grace_ms,
+            device=lines.person(caller),
+            ordered=asked.ordered,
         )
+        batches = checked.batches
         moved = stock.move(
             connection,
             lines.moves(wanted, batches, before, sell=False),

@@ -88,11 +88,13 @@ def check(
     hold: Hold | None,
     now: int,
     grace_ms: int,
+    *,
+    as_held: bool = True,
 ) -> Checked:
     """Raise UnknownOffer, PriceChanged, SoldOut, LotSpent or Invalid where they can't be had.
 
-    What the buyer holds counts as left, and until its end as seen at its price; `grace_ms` is for
-    how long a price counts after it ended.
+    What the buyer holds counts as left, and until its end as seen at its price, where they shall
+    be had `as_held`; `grace_ms` is for how long a price counts after it ended.
     """
     unknown = [line.offer for line in lines if line.offer not in known]
     if unknown:
@@ -102,7 +104,7 @@ def check(
             offers=unknown,
         )
     held: Mapping[str, dict[str, Any]] = hold.lines if hold else {}
-    priced = held if hold and hold.until_at > now else {}
+    priced = held if hold and hold.until_at > now and as_held else {}
     batches = {}
     for line in lines:
         batch = _batch(line, known[line.offer], priced.get(line.offer), now)
@@ -110,19 +112,22 @@ def check(
             batches[line.offer] = batch
     running = {offer for offer, batch in batches.items() if batch == known[offer].flash}
     by_hold = prices.check(connection, lines, known, priced, now - grace_ms, running)
-    _check_stock(connection, broadcast, lines, known, hold, running)
+    _check_stock(connection, broadcast, lines, known, hold, running, priced)
     if sum(line.price * line.quantity for line in lines) > MAX_TOTAL:
         raise Invalid("Nothing was ordered: that is more than one order may come to.")
     return Checked(batches, by_hold)
 
 
 def _batch(line: OrderLine, row: Offer, own: dict[str, Any] | None, now: int) -> str | None:
-    """The flash batch whose price the line has: the one that runs, or the one it is held of."""
+    """The flash batch that the line is of: the one it is held of, or else the one that runs.
+
+    What is held at the line's price stays what it was held of, whatever has that price now.
+    """
+    if own and line.price == own["price"] != row.price and line.quantity <= own["quantity"]:
+        return own.get("flash")
     if row.flash is not None and line.price == row.flash_price and now < row.ends_at + LATE_MS:
         running: str = row.flash
         return running
-    if own and line.price == own["price"] != row.price and line.quantity <= own["quantity"]:
-        return own.get("flash")
     return None
 
 
@@ -133,8 +138,12 @@ def _check_stock(
     known: Mapping[str, Offer],
     hold: Hold | None,
     running: Collection[str],
+    priced: Mapping[str, dict[str, Any]],
 ) -> None:
-    """Raise SoldOut where less was released, LotSpent where a lot can't fill what was."""
+    """Raise SoldOut where less was released, LotSpent where a lot can't fill what was.
+
+    Of what is held at the price of its line, by `priced`, so many are left at least.
+    """
     short = []
     wanted_g: dict[str, int] = {}
     for line in lines:
@@ -145,12 +154,14 @@ def _check_stock(
         more_g = (line.quantity - (own["quantity"] if own else 0)) * row.net_weight_g
         wanted_g[row.lot] = wanted_g.get(row.lot, 0) + more_g
         if free < line.quantity:
+            at_price = priced.get(line.offer)
+            kept = at_price["quantity"] if at_price and at_price["price"] == line.price else 0
             short.append(
                 gone.told(
                     connection,
                     broadcast,
                     line.offer,
-                    left=free,
+                    left=max(free, kept),
                     held=_held(row, batch=batch) - _own(row, own, batch=batch),
                     running=row.flash,
                     batch=batch,

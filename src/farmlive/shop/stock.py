@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     bindparam,
+    case,
     func,
     insert,
     or_,
@@ -101,7 +102,17 @@ _MOVE_FLASH = hot(
     .values(sold=flashes.c.sold + bindparam("sell"), held=flashes.c.held + bindparam("hold"))
 )
 # Of a batch that has ended the boxes go their ways too, and it stays known how many it sold.
-_MOVE_ENDED = _MOVE_FLASH.where(flashes.c.state != "running")
+# Nothing is kept for it: what it lacks for an order that is wanted again, it has of the offer's.
+_taken = flashes.c.sold + flashes.c.held + bindparam("sell") + bindparam("hold")
+_MOVE_ENDED = (
+    update(flashes)
+    .where(flashes.c.id == bindparam("batch"), flashes.c.state != "running")
+    .values(
+        sold=flashes.c.sold + bindparam("sell"),
+        held=flashes.c.held + bindparam("hold"),
+        boxes=case((_taken > flashes.c.boxes, _taken), else_=flashes.c.boxes),
+    )
+)
 _whole_g = (
     select(lots.c.quantity_g - lots.c.wasted_g)
     .where(lots.c.id == lot_stock.c.lot)

@@ -216,19 +216,19 @@ class Till:
         if ended and not (hold and hold.covers(wanted, now)):
             raise BroadcastEnded("Nothing was ordered: this broadcast takes no more orders.")
         grace_ms = self._settings.price_grace_ms
-        checked = lines.check(connection, broadcast, wanted, known, hold, now, grace_ms)
-        batches = checked.batches
         person = lines.person(caller)
-        flash_limits.check(
+        batches = flash_limits.checked(
             connection,
             broadcast,
             wanted,
-            batches,
             known,
+            hold,
+            now,
+            grace_ms,
             device=person,
             buyer=buyer,
             ordered=bool(asked.orders_of_phone or asked.another_phone),
-        )
+        ).batches
         fee = _fee(connection, request, known, asked)
         moved = stock.move(
             connection,
