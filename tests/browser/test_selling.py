@@ -8,11 +8,28 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from .conftest import PHONE, Open, Sale
+from .conftest import DESK, PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 PICKUP = "pickup"
+
+
+# The controls that a toast lies over.
+COVERED = """
+() => {
+  const boxOf = (element) => element.getBoundingClientRect();
+  const toasts = [...document.querySelectorAll(".toast")].map(boxOf);
+  return [...document.querySelectorAll("button, a[href], input, select, summary")]
+    .filter((each) => each.checkVisibility() && !each.closest(".toast"))
+    .filter((each) => {
+      const { left, right, top, bottom } = boxOf(each);
+      const isUnder = (other) => left < other.right && right > other.left;
+      return toasts.some((other) => isUnder(other) && top < other.bottom && bottom > other.top);
+    })
+    .map((each) => each.outerHTML.slice(0, 80));
+}
+"""
 
 
 async def order(
@@ -74,6 +91,18 @@ async def test_release_of_more_than_the_lot_gives_is_refused_with_what_to_do(
     await card(page).get_by_role("button", name=re.compile("^Release 180: ")).click()
     await expect(card(page)).to_contain_text("200 left")
     await expect(refused).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [DESK, (1080, 720)], ids=["desk", "low"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_what_is_told_covers_no_button(
+    open_studio: Open, sale: Sale, size: tuple[int, int], language: str
+) -> None:
+    page = await console(open_studio, sale, size=size, language=language)
+    await page.locator("[data-bag] [data-pin]").last.click()
+    await page.locator("[data-bag] [data-release='10']").last.click()
+    await expect(page.locator(".toast")).to_have_count(2)
+    assert await page.evaluate(COVERED) == []
 
 
 async def test_lot_tells_what_became_of_it(open_studio: Open, sale: Sale) -> None:

@@ -136,6 +136,8 @@ function setUpTabs() {
 }
 
 setUpTabs();
+// On a desk they stand over the picture (dock.css).
+document.querySelector("[data-preview]").append(document.getElementById("toasts"));
 notes.addEventListener("change", () => scene.broadcast && drawSoon());
 channel.addEventListener("welcome", ({ detail }) => {
   scene.load(detail.snapshot);
