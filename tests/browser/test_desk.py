@@ -155,6 +155,26 @@ async def test_nothing_is_lost_where_the_connection_drops(open_studio: Open, sal
         assert [step["state"] for step in each["history"]].count("packed") == 1
 
 
+async def test_a_double_press_moves_once_and_is_told_once(open_studio: Open, sale: Sale) -> None:
+    placed = await order(sale, 1)
+    page = await desk(open_studio, sale)
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.route("**/moves", lambda route: route.abort())
+    await choose(page, placed["number"])
+    asked: list[str] = []
+    press = page.get_by_role("button", name="Packed 1")
+    await press.evaluate("(button) => { button.click(); button.click(); }")
+    await expect(page.get_by_text("What you did with 1 order is kept here")).to_be_visible()
+    await page.unroute_all()
+    page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
+    toasts = page.locator(".toast")
+    await expect(toasts).to_contain_text(f"{placed['number']} is packed.")
+    await toasts.get_by_role("button", name="Undo").click()
+    await expect(toasts).to_have_text(f"{placed['number']} is as it was.")
+    assert await states(sale) == ["placed"]
+    assert len(asked) == 1
+
+
 async def test_orders_are_found_by_what_people_say(open_studio: Open, sale: Sale) -> None:
     first, second = [await order(sale, number) for number in (1, 2)]
     await sale.api.order_state(sale.broadcast, second["order"], "cancelled")

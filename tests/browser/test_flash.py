@@ -24,6 +24,17 @@ window.WebSocket = class extends WebSocket {
   }
 };
 """
+# Counts how often the page asks to wait.
+JOINS = """
+() => {
+  window.joined = 0;
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (text) {
+    if (JSON.parse(text).type === "wait.join") window.joined += 1;
+    return send.call(this, text);
+  };
+}
+"""
 # A device whose clock is an hour behind.
 SLOW_CLOCK = "const clock = Date.now; Date.now = () => clock() - 3_600_000;"
 # Folds events onto a snapshot as the page does, and returns its cards.
@@ -311,8 +322,12 @@ async def test_who_waits_no_more_leaves_the_list(
     page = await open_page(sale.path, size=PHONE)
     await host.call("card.pin", offer=sale.rare)
     await host.call("offer.release", offer=sale.rare, quantity=-2)
-    await buy(page).click()
+    # A finger that shakes waits once, and is told once.
+    await page.evaluate(JOINS)
+    await buy(page).evaluate("(button) => { button.click(); button.click(); }")
     await expect(buy(page)).to_have_text("You are no. 1")
+    await expect(page.locator(".toast")).to_have_count(1)
+    assert await page.evaluate("joined") == 1
     await buy(page).click()
     look = page.locator("#look-sheet")
     await expect(look).to_contain_text("You are no. 1 of those who wait.")

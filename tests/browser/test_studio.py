@@ -231,6 +231,21 @@ async def test_pin_can_be_undone(open_studio: Open, broadcast: str) -> None:
     await expect(pins).to_contain_text("Small box")
 
 
+async def test_what_is_told_twice_stands_once(open_page: Open) -> None:
+    page = await open_page("/sign-in")
+    await page.evaluate(
+        """async () => {
+          const { toast } = await import("/static/common/toast.js");
+          toast("A0001 is packed.", { act: "Undo", onAct: () => toast("The first one.") });
+          toast("Kept.");
+          toast("A0001 is packed.", { act: "Undo", onAct: () => toast("The second one.") });
+        }"""
+    )
+    await expect(page.locator(".toast > span")).to_have_text(["Kept.", "A0001 is packed."])
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.locator(".toast > span")).to_have_text(["Kept.", "The second one."])
+
+
 async def test_encoder_gets_an_address_and_a_key_shown_once(
     open_studio: Open, broadcast: str
 ) -> None:

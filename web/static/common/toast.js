@@ -16,7 +16,8 @@ function place() {
   return own;
 }
 
-/** Show a sentence; `act` and `onAct` give it a button, `danger` its colour, `seconds` its time. */
+/** Show a sentence; `act` and `onAct` give it a button, `danger` its colour, `seconds` its time. The same
+    sentence takes the place of one that is still shown. */
 export function toast(words, { act, onAct, danger = false, seconds = act ? 10 : SECONDS } = {}) {
   const item = el("div", { class: danger ? "toast toast--red" : "toast" }, el("span", {}, words));
   const remove = () => item.remove();
@@ -28,6 +29,7 @@ export function toast(words, { act, onAct, danger = false, seconds = act ? 10 : 
     item.append(el("button", { class: "toast__act", type: "button", onclick: taken }, act));
   }
   const stack = place();
+  for (const told of [...stack.children]) if (told.firstElementChild.textContent === words) told.remove();
   while (stack.childElementCount > 2) stack.firstElementChild.remove();
   stack.append(item);
   setTimeout(remove, seconds * 1000);

@@ -17,6 +17,7 @@ export class Waiting {
     this.scene = scene;
     this.begin = begin;
     this.title = document.title;
+    this.joining = new Set();
     basket.addEventListener("change", () => {
       if (!basket.hold) this.read();
     });
@@ -24,12 +25,16 @@ export class Waiting {
   }
 
   async join(offer, quantity) {
+    if (this.joining.has(offer)) return;
     const name = fullName(this.scene.offers.get(offer));
+    this.joining.add(offer);
     try {
       await this.waits.join(offer, quantity);
     } catch (problem) {
       toast(sentence(problem), { danger: true });
       return;
+    } finally {
+      this.joining.delete(offer);
     }
     const wait = this.waits.of(offer);
     if (!wait) return;

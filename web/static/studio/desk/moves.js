@@ -46,17 +46,20 @@ export class Moves extends EventTarget {
     return new Set(this.#queue.flatMap(({ orders }) => orders));
   }
 
-  /** Moves these orders: `body` is {state, reason?} or {payment}. */
+  /** Moves these orders: `body` is {state, reason?} or {payment}. One whose same move waits already is not moved twice. */
   make(orders, body) {
+    const said = JSON.stringify(body);
+    const moving = new Set(this.#queue.filter((part) => JSON.stringify(part.body) === said).flatMap((part) => part.orders));
+    const rest = orders.filter((id) => !moving.has(id));
     const batch = newKey();
-    for (let start = 0; start < orders.length; start += AT_ONCE) {
-      this.#queue.push({ batch, key: newKey(), orders: orders.slice(start, start + AT_ONCE), body });
+    for (let start = 0; start < rest.length; start += AT_ONCE) {
+      this.#queue.push({ batch, key: newKey(), orders: rest.slice(start, start + AT_ONCE), body });
     }
     this.#send();
   }
 
   /**
-   * Keeps that so much of an order was given back, or taken off: `refund` is {amount, reason, lines?}.
+   * Keeps that so much of an order was given back, or taken off: `refund` is {amount, reason, lines?, offer?}.
    * Resolves once it is done, or its answer is lost: then it is asked for again and again, and told like
    * a move. Rejects with the Problem that refuses it.
    */
