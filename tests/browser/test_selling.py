@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from farmlive.client import Channel
+
 from .conftest import DESK, PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
@@ -216,10 +218,11 @@ async def test_orders_come_in_with_their_state(open_studio: Open, sale: Sale) ->
 
 async def test_feed_of_many_orders_forgets_the_oldest_alone(open_page: Open) -> None:
     page = await open_page("/sign-in")
-    shown = await page.evaluate(
+    part, shown = await page.evaluate(
         """async () => {
           document.body.innerHTML = `
             <section data-orders><b data-count="held"></b><p data-orders-empty></p>
+            <p data-orders-part><span></span></p>
             <ol data-orders-list></ol></section>
             <template id="feed-order"><li><b data-number></b><i data-state></i>
             <i data-simulated></i>
@@ -244,15 +247,42 @@ async def test_feed_of_many_orders_forgets_the_oldest_alone(open_page: Open) -> 
           orders.set("o1000", order(1000, "packed"));
           const changed = look();
           orders.set("o2000", order(2000, "placed"));
-          return [first, again, changed, look()].map((each) => [each.length, each[0], each.at(-1)]);
+          const feeds = [first, again, changed, look()];
+          const part = document.querySelector("[data-orders-part]").textContent.trim();
+          return [part, feeds.map((each) => [each.length, each[0], each.at(-1)])];
         }"""
     )
+    assert part == "The latest 200 are here, not all."
     assert shown == [
         [200, "A1249", "A1050"],
         [200, "A1249", "A1050"],
         [200, "A1249", "A1050"],
         [200, "A2000", "A1051"],
     ]
+
+
+async def test_feed_counts_no_orders_where_it_was_not_told_all(
+    open_studio: Open, sale: Sale, host: Channel
+) -> None:
+    await host.call("offer.release", offer=sale.offer, quantity=40)
+    for number in range(1, 50):
+        await order(sale, number)
+    page = await console(open_studio, sale)
+    feed = page.get_by_role("region", name="Orders")
+    part = feed.locator("[data-orders-part]")
+    await expect(feed.get_by_role("radio", name="Placed 49")).to_be_attached()
+    await expect(part).to_be_hidden()
+    # What comes while one looks is counted.
+    for number in (50, 51):
+        await order(sale, number)
+    await expect(feed.get_by_role("radio", name="Placed 51")).to_be_attached()
+    await expect(part).to_be_hidden()
+    await page.reload()
+    await expect(part).to_have_text("The latest 50 are here, not all. All are in the order list")
+    await expect(feed.get_by_role("listitem")).to_have_count(50)
+    await expect(feed.get_by_role("radio", name="Placed", exact=True)).to_be_attached()
+    await feed.get_by_role("radio", name="Held", exact=True).check(force=True)
+    await expect(feed).to_contain_text("None of these among the latest.")
 
 
 async def test_moderator_has_pins_and_chat_alone(open_studio: Open, sale: Sale) -> None:

@@ -141,6 +141,7 @@ document.querySelector("[data-preview]").append(document.getElementById("toasts"
 notes.addEventListener("change", () => scene.broadcast && drawSoon());
 channel.addEventListener("welcome", ({ detail }) => {
   scene.load(detail.snapshot);
+  orders.begin(detail.snapshot);
   drawSoon();
 });
 channel.addEventListener("events", ({ detail }) => {

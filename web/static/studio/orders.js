@@ -8,6 +8,9 @@ import { t, text } from "../common/words.js";
 import { asked, isGone, stateKind, stateWords } from "./state.js";
 
 const KEPT = 200;
+/** So many orders a page is told at its beginning, the latest ones (broadcast/snapshot.py): where there are
+    so many, there may be more, and how many stand in a state is not known here. */
+const TOLD = 50;
 
 /** Which orders a choice of the filter shows; a hold that came to nothing is among the gone alone. */
 const FILTERS = {
@@ -26,6 +29,8 @@ export class Orders extends EventTarget {
   #offers = new Map();
   #filter = "all";
   #isFirst = true;
+  #isWhole = true;
+  #isCut = false;
   #isChanged = true;
 
   /** Event `new` for each order that comes in while one looks. */
@@ -43,6 +48,12 @@ export class Orders extends EventTarget {
     setInterval(() => this.#tick(), 1_000);
   }
 
+  /** Told with what the page begins, also after a gap: of what it was not told, it can count nothing. */
+  begin({ orders = [] }) {
+    this.#isWhole = orders.length < TOLD;
+    this.#isChanged = true;
+  }
+
   draw(scene) {
     this.#offers = scene.offers;
     for (const order of scene.orders.values()) if (order.lines) this.#put(order);
@@ -51,10 +62,12 @@ export class Orders extends EventTarget {
       const [id, item] = this.#items.entries().next().value;
       item.remove();
       this.#items.delete(id);
+      this.#isCut = true;
     }
     if (!this.#isChanged) return;
     this.#isChanged = false;
     this.#drawCounts();
+    this.#drawPart();
     this.#drawEmpty();
   }
 
@@ -134,9 +147,18 @@ export class Orders extends EventTarget {
     const orders = [...this.#orders.values()];
     for (const place of this.#root.querySelectorAll("[data-count]")) {
       const filter = place.dataset.count;
-      const found = filter === "all" ? 0 : orders.filter(FILTERS[filter]).length;
+      const found = filter === "all" || !this.#isWhole ? 0 : orders.filter(FILTERS[filter]).length;
       say(place, found ? count(found) : "");
     }
+  }
+
+  /** That these are not all is said, with where all are. */
+  #drawPart() {
+    const part = this.#root.querySelector("[data-orders-part]");
+    part.hidden = this.#isWhole && !this.#isCut;
+    if (part.hidden) return;
+    const shown = [...this.#items.keys()].filter((id) => FILTERS.all(this.#orders.get(id))).length;
+    say(part.firstElementChild, t("The latest %(n)s are here, not all.", { n: count(shown) }));
   }
 
   #drawEmpty() {
@@ -144,6 +166,11 @@ export class Orders extends EventTarget {
     const empty = this.#root.querySelector("[data-orders-empty]");
     empty.hidden = !isEmpty;
     this.#list.hidden = isEmpty;
-    empty.textContent = this.#items.size ? t("None of these at the moment.") : t("No orders yet. They appear here as they come.");
+    const isPart = !this.#isWhole || this.#isCut;
+    empty.textContent = isPart
+      ? t("None of these among the latest.")
+      : this.#items.size
+        ? t("None of these at the moment.")
+        : t("No orders yet. They appear here as they come.");
   }
 }
