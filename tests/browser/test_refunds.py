@@ -139,6 +139,45 @@ async def test_a_lost_answer_at_a_wrong_price_is_asked_for_again_and_undone(
     assert (await now(sale, placed))["refunded"]["amount"] == 0
 
 
+async def test_of_a_mistyped_refund_whose_box_is_sold_again_the_money_comes_back(
+    open_studio: Open, sale: Sale
+) -> None:
+    placed = await order(sale, 1, quantity=2)
+    page = await desk(open_studio, sale)
+    sheet = await sheet_of(page, placed["number"])
+    await sheet.get_by_role("button", name="Fewer boxes or less to pay…").click()
+    form = page.get_by_role("dialog", name="Less to pay")
+    await form.get_by_role("button", name=re.compile("^One less")).click()
+    await form.get_by_label("Amount").fill("50.00")
+    await form.get_by_label("Reason").fill("One is enough")
+    await form.get_by_role("button", name="Take it off").click()
+    question = page.get_by_role("dialog", name="Take off ¥50.00 of ¥59.80?")
+    await question.get_by_role("button", name="Take off ¥50.00").click()
+    undo = page.locator(".toast").get_by_role("button", name="Undo")
+    await expect(undo).to_be_visible()
+    await order(sale, 2, quantity=19)
+    await undo.click()
+    refused = page.locator("[data-refused]")
+    await expect(refused).to_contain_text("Put the refund right: its money alone comes back.")
+    sheet = await sheet_of(page, placed["number"])
+    await sheet.get_by_role("button", name="Put right…").click()
+    right = page.get_by_role("dialog", name="Put right")
+    choice = right.get_by_role("radio", name=re.compile("^¥50.00 should not be taken off"))
+    await choice.check()
+    await expect(right).to_contain_text(
+        "¥59.80 is to be paid then. Boxes that came off with it are taken again; where they are "
+        "sold, the money alone comes back."
+    )
+    await right.get_by_label("Reason").fill("It was 29.90")
+    await right.get_by_role("button", name="Put the order right").click()
+    said = f"{placed['number']} is put right, the money alone: its boxes stay off."
+    await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
+    sheet = await sheet_of(page, placed["number"])
+    await expect(sheet.get_by_role("list").last).to_contain_text("undone · the money alone · staff")
+    found = await now(sale, placed)
+    assert (found["refunded"]["amount"], found["lines"][0]["returned"]) == (0, 1)
+
+
 async def test_a_wrong_hand_over_and_a_wrong_refund_are_put_right_later(
     open_studio: Open, sale: Sale
 ) -> None:

@@ -117,21 +117,26 @@ class Ledger(Books):
     def undo_refund(self, refund: Refund) -> tuple[str, str]:
         """Have the box and its money again, as one move: what refuses it all, and the order."""
         if refund.undone:
-            return "", ""
+            return "undo-over" if refund.right else "", ""
         if self.now > refund.at + UNDO_MS:
             return "undo-over", ""
         if refund.order.deeds[-1] is not refund:
             return "", "undo-over"
-        return "", self._take_again(refund)
+        return "", self._take_again(refund, alone=False)
 
     def put_refund_right(self, refund: Refund) -> str:
-        """The same however late; what was done with its money since is put right before."""
+        """The same however late; what was done with its money since is put right before.
+
+        Where the box can't be had again the money comes back alone; nothing is due when cancelled.
+        """
         if refund.undone:
             return ""
         of_money = [it for it in refund.order.deeds if it == "paid" or isinstance(it, Refund)]
-        if refund.order.cancelled or of_money[-1] is not refund:
+        is_off = refund.order.cancelled and "paid" not in of_money
+        if is_off or of_money[-1] is not refund:
             return "not-in-state"
-        return self._take_again(refund)
+        refund.right = True
+        return self._take_again(refund, alone=True)
 
     def put_right(self, order: Order) -> str:
         """Have a cancelled order again, however late; the move by which it was goes on without."""
@@ -140,22 +145,28 @@ class Ledger(Books):
         if refused := self._refused(order.lines):
             return refused
         if (move := self._stand_again(order)) is not None:
-            move.orders = [it for it in move.orders if it is not order]
+            move.right.append(order)
         return ""
 
     def undo(self, move: Move) -> str:
         """Have the cancelled orders again, each whose boxes are still there."""
         if not move.orders:
             return "unknown-move"
-        if move.undone:
-            return ""
+        left = self.still(move)
         if self.now > move.at + UNDO_MS:
+            return "" if move.undone else "undo-over"
+        if not left and not move.undone:
             return "undo-over"
-        for order in move.orders:
+        for order in left:
             if not self._refused(order.lines):
-                move.undone = True
+                move.undone.append(order)
                 self._stand_again(order)
         return ""
+
+    def still(self, move: Move) -> list[Order]:
+        """The orders of which it was neither undone nor put right."""
+        done = {id(order) for order in (*move.undone, *move.right)}
+        return [order for order in move.orders if id(order) not in done]
 
     def join(self, device: str, offer: str, quantity: int) -> str:
         """Wait for so many: in the old place where it is no more than before."""
@@ -371,13 +382,16 @@ class Ledger(Books):
                 self._spend(line.batch)
         return move
 
-    def _take_again(self, refund: Refund) -> str:
+    def _take_again(self, refund: Refund, *, alone: bool) -> str:
         line = refund.order.lines[refund.offer]
-        if refused := self._refused({refund.offer: Line(1, line.price, line.batch)}):
+        refused = self._refused({refund.offer: Line(1, line.price, line.batch)})
+        if refused and not alone:
             return refused
-        line.quantity += 1
         refund.undone = True
         refund.order.deeds.remove(refund)
+        if refused or refund.order.cancelled:
+            return ""
+        line.quantity += 1
         if line.batch is not None:
             self._grow(line.batch)
             self._spend(line.batch)

@@ -70,11 +70,12 @@ class Order:
 
 @dataclass(eq=False)
 class Move:
-    """Orders that one deed cancelled."""
+    """Orders that one deed cancelled; which of them it was undone of, or put right."""
 
     at: int
     orders: list[Order]
-    undone: bool = False
+    undone: list[Order] = field(default_factory=list)
+    right: list[Order] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -85,6 +86,7 @@ class Refund:
     order: Order
     offer: str
     undone: bool = False
+    right: bool = False
 
 
 @dataclass

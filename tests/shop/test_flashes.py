@@ -90,6 +90,10 @@ async def test_nothing_starts_of_a_lot_that_is_spent(stall: Any) -> None:
         await plan(stall, 1)
     assert refusal.value.members["lot"] == stall.lot.id
     assert refusal.value.members["left_g"] == 412_000
+    assert refusal.value.detail == (
+        "Nothing was started: the lot has no box left for it. Record what was picked since, or "
+        "offer another lot."
+    )
     assert await stall.shop.flashes.of_broadcast(stall.broadcast) == []
 
 

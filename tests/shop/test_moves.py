@@ -117,6 +117,32 @@ async def test_a_cancelled_order_takes_its_boxes_again_if_they_are_there(stall: 
     assert (await stall.shop.order(many["token"])).state == "cancelled"
 
 
+async def test_an_undo_sent_again_tells_and_tries_again_what_was_refused(
+    stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await stall.place(5), await stall.place(5)
+    key = token()
+    done = await move(stall, first, second, state="cancelled", key=key)
+    other = await stall.place(4)
+    once, again = await undo(stall, done), await undo(stall, done)
+    assert once == again
+    assert [order.id for order in again.moved] == [first["order"]]
+    assert refusals(again) == [(second["order"], "sold-out")]
+    detail = again.refused[0].problem["detail"]
+    assert detail == "Nothing was changed: its boxes are sold or held again. Tell the buyer."
+    assert (await move(stall, first, second, state="cancelled", key=key)).until == done.until
+    with monkeypatch.context() as late:
+        late.setattr("farmlive.shop.moves.now_ms", lambda: done.until + 1)
+        over = await undo(stall, done)
+        assert [order.id for order in over.moved] == [first["order"]]
+        assert refusals(over) == [(second["order"], "undo-over")]
+    await stall.shop.orders.cancel(other["token"])
+    back = await undo(stall, done)
+    assert [order.id for order in back.moved] == [first["order"], second["order"]]
+    assert back.refused == []
+    assert (await move(stall, first, second, state="cancelled", key=key)).until is None
+
+
 async def test_what_was_packed_and_cancelled_is_undone_without_boxes(stall: Any) -> None:
     placed = await stall.place(3)
     await enter(stall, placed, "packed")

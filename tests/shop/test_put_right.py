@@ -4,20 +4,24 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import null, update
 
 from farmlive.broadcast.log import Event
 from farmlive.ids import ulid
+from farmlive.origin.models import NewWaste
 from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden
 from farmlive.review.review import Review
 from farmlive.settings import Settings
-from farmlive.shop.moves import UnknownMove
+from farmlive.shop.moves import UndoOver, UnknownMove
 from farmlive.shop.notices import CORRECTED, REFUND_CORRECTED
 from farmlive.shop.order_change_models import CodeSaid, PutRight
 from farmlive.shop.problems import NotInState, SoldOut, UnknownOrder
+from farmlive.shop.tables import order_changes
+from farmlive.shop.wait_models import WaitJoin
 
-from .conftest import HOST, PRICE
+from .conftest import HOST, PRICE, caller
 from .test_holds import stock
 from .test_less_to_pay import less, pay
 from .test_moves import move, refusals, undo
@@ -133,9 +137,6 @@ async def test_a_mistyped_refund_is_put_right_long_after(stall: Any) -> None:
     order = await put_right(stall, placed, move=off.move)
     assert (order.state, order.payment, order.refunded.amount) == ("shipped", "due", PRICE)
     assert await put_right(stall, placed, move=off.move) == order
-    # Its boxes went back: none can be added to what is packed.
-    with pytest.raises(NotInState, match="can't be added"):
-        await put_right(stall, placed, move=boxes.move)
     for state in ("packed", "placed"):
         await put_right(stall, placed, state=state)
     order = await put_right(stall, placed, move=boxes.move)
@@ -143,6 +144,105 @@ async def test_a_mistyped_refund_is_put_right_long_after(stall: Any) -> None:
     assert await stock(stall) == (10, 3, 0, 7)
     with pytest.raises(UnknownMove):
         await put_right(stall, placed, move=ulid())
+
+
+async def test_where_its_boxes_are_sold_again_the_money_comes_back_alone(stall: Any) -> None:
+    placed = await stall.place(2)
+    await stall.place(8)
+    wants = WaitJoin(offer=stall.card.offer, quantity=1)
+    await stall.shop.waits.join(caller("who waits"), stall.broadcast, wants)
+    wrong = await less(stall, placed, 1, 5000)
+    assert await stock(stall) == (10, 9, 1, 0)
+    (refused,) = [each.problem for each in (await undo(stall, wrong)).refused]
+    assert refused["alone"] is True
+    assert refused["detail"] == (
+        "Nothing was changed: its boxes are sold or held again. Put the refund right: its money "
+        "alone comes back, and what came off stays off."
+    )
+    order = await put_right(stall, placed, move=wrong.move)
+    assert (order.refunded.amount, order.to_collect.amount) == (0, 2 * PRICE)
+    assert [line.returned for line in order.lines] == [1]
+    assert [(step.undone, step.undoes, step.alone) for step in order.history][-2:] == [
+        (True, False, False),
+        (False, True, True),
+    ]
+    event = (await last(stall)).data
+    assert (event["amount"]["amount"], event["undone"], "back" in event) == (0, True, False)
+    assert await put_right(stall, placed, move=wrong.move) == order
+    assert await stock(stall) == (10, 9, 1, 0)
+    (deed,) = [it for it in await stall.store.read(deeds) if it.action == "order.put_right"]
+    assert deed.detail == {"amount": 5000, "alone": True}
+    assert (await refund(stall, placed, PRICE)).to_collect.amount == PRICE
+
+
+@pytest.mark.parametrize("state", ["packed", "cancelled"])
+async def test_what_is_not_placed_any_more_has_the_money_of_a_refund_alone_back(
+    stall: Any, state: str, settings: Settings
+) -> None:
+    placed = await stall.place(2)
+    await pay(stall, placed)
+    wrong = await less(stall, placed, 1, 5000)
+    await enter(stall, placed, state, reason="不要了")
+    before = await stock(stall)
+    order = await put_right(stall, placed, move=wrong.move)
+    assert (order.state, order.payment, order.refunded.amount) == (state, "paid", 0)
+    assert (order.lines[0].returned, order.history[-1].alone) == (1, True)
+    order = await refund(stall, placed, PRICE)
+    assert order.payment == "part_refunded"
+    assert order.to_give_back.amount == (PRICE if state == "cancelled" else 0)
+    assert await stock(stall) == before
+    report = await Review(stall.store, stall.log, settings).of(stall.broadcast)
+    assert report.refunded.amount.amount == (0 if state == "cancelled" else PRICE)
+
+
+async def test_staff_are_told_in_their_words_that_a_lot_has_nothing_left(stall: Any) -> None:
+    """Who puts right or undoes orders nothing."""
+    placed, other = await stall.place(2), await stall.place(2)
+    wrong = await less(stall, placed, 1)
+    gone = await move(stall, other, state="cancelled")
+    rest = NewWaste(weight_g=412_000 - 2500, reason="烂了")
+    await stall.origin.waste(HOST, stall.lot.id, rest)
+    for done, do in ((wrong, "Put the refund right: its money alone"), (gone, "Tell the buyer.")):
+        (refused,) = [each.problem for each in (await undo(stall, done)).refused]
+        assert refused["type"].endswith("lot-spent")
+        said = f"Nothing was changed: the lot has no boxes left for it. {do}"
+        assert refused["detail"].startswith(said)
+        assert refused.get("alone", False) is (done is wrong)
+    assert (await put_right(stall, placed, move=wrong.move)).history[-1].alone
+
+
+async def test_a_refund_of_before_they_could_be_put_right_is_said_to_be_one(stall: Any) -> None:
+    placed = await stall.place(1)
+    await pay(stall, placed)
+    await refund(stall, placed, 500)
+    await stall.store.write(
+        lambda connection: connection.execute(
+            update(order_changes)
+            .where(order_changes.c.refund.is_not(None))
+            .values(refund=null(), move=None)
+        )
+    )
+    with pytest.raises(NotInState, match=r"not known: .+ refund the rest"):
+        await put_right(stall, placed, payment="due")
+    assert (await stall.shop.order(placed["token"])).payment == "part_refunded"
+
+
+async def test_a_move_that_was_put_right_is_undone_already(stall: Any) -> None:
+    placed = await stall.place(1)
+    packed = await move(stall, placed, state="packed")
+    await put_right(stall, placed, state="placed")
+    off = await refund(stall, placed, 100)
+    await put_right(stall, placed, move=off.move)
+    for done in (packed, off):
+        with pytest.raises(UndoOver, match="undone already, when it was put right") as over:
+            await undo(stall, done)
+        assert over.value.members == {"undone": True}
+    # What buyers do is no move, and each of it is put right for itself.
+    for _ in range(2):
+        await stall.shop.orders.cancel(placed["token"])
+        assert (await put_right(stall, placed, state="placed")).state == "placed"
+    _, done = await handed_over(stall)
+    assert [step.state for step in (await undo(stall, done)).moved] == ["at_centre"]
 
 
 async def test_money_is_put_right_in_the_order_in_which_it_was_kept(stall: Any) -> None:

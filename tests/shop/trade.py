@@ -21,7 +21,7 @@ from farmlive.shop.wait_models import WaitJoin, WaitLeave
 
 from .booth import CHEAP, DEVICES, PRICE, Booth, Drawn
 from .conftest import HOST, caller
-from .ledger_entries import Asked, Batch, Move, Offer
+from .ledger_entries import Asked, Batch, Move, Offer, Order
 
 DEVICE, OFFER = st.integers(0, len(DEVICES) - 1), st.integers(0, 3)
 QUANTITY = st.sampled_from([1, 1, 1, 2, 2, 3, 4])
@@ -198,7 +198,14 @@ class Trade(Booth):
     def undo(self, which: int) -> None:
         name, broadcast, move = self.moves[which % len(self.moves)]
         expected = self.ledger.undo(move)
-        self.both(self.world.shop.moves.undo(HOST, broadcast, name), expected)
+        answer = self.both(self.world.shop.moves.undo(HOST, broadcast, name), expected)
+        if answer is not None:
+            told = {it.id for it in answer.moved}, [it.order for it in answer.refused]
+            assert told == (set(self._named(move.undone)), self._named(self.ledger.still(move)))
+
+    def _named(self, orders: list[Order]) -> list[str]:
+        places = {id(order): place for place, order in enumerate(self.ledger.orders)}
+        return [self.ids[places[id(order)]] for order in orders]
 
     @precondition(lambda self: self.tokens)
     @rule(which=WHICH, line=WHICH, pays=st.booleans())

@@ -146,7 +146,13 @@ class Flashes:
                 if told[0].kind != "flash.started":
                     facts = known[message.offer]
                     left_g = max(0, facts.lot_left_g)
-                    raise LotSpent(facts.lot, left_g, [{"offer": message.offer, "left": 0}])
+                    raise LotSpent(
+                        facts.lot,
+                        left_g,
+                        [{"offer": message.offer, "left": 0}],
+                        "Nothing was started: the lot has no box left for it. Record what was "
+                        "picked since, or offer another lot.",
+                    )
             else:
                 told = [_entry("flash.planned", planned)]
                 self.alarm.set(connection, starts_at)

@@ -148,18 +148,15 @@ def check_owed(state: State) -> None:
         )
 
 
-def check_unpacked(state: State, *, again: bool = False) -> None:
-    """Raise NotInState where boxes of the order may have left; `again`: it is to have some more."""
-    if state == "placed":
-        return
-    words = (
-        f"Nothing was changed: this order is {state}, and boxes that were put back can't be added "
-        "to it any more. Put right first that it was packed, or tell the buyer."
-        if again
-        else f"No box was put back: this order is {state}, and its boxes may have left. Give back "
-        "or take off the money alone; release what is there again by the bag."
-    )
-    raise NotInState(words, state=state, allowed=[])
+def check_unpacked(state: State) -> None:
+    """Raise NotInState where boxes of the order may have left."""
+    if state != "placed":
+        raise NotInState(
+            f"No box was put back: this order is {state}, and its boxes may have left. Give back "
+            "or take off the money alone; release what is there again by the bag.",
+            state=state,
+            allowed=[],
+        )
 
 
 def can_cancel(state: State, who: Who) -> bool:
@@ -243,12 +240,14 @@ def page() -> str:
         "order that nothing else has happened to since; a refund is a move of one order. The event",
         "is the one named here, with `undone: true`, the state and the payment as they are from",
         "then on, and of a refund `amount`, what is given back or taken off in all from then on.",
-        "Boxes that went back are taken again, if they can still be had; those of a refund as long",
-        "as the order is `placed`. The claim that an undone refund answered is open again.",
+        "Boxes that went back are taken again; where they can't be had, it is refused. The claim",
+        "that an undone refund answered is open again.",
         "",
         "Later, staff put right what was done last with an order's state, or with its money, one",
         "order at a time, by the same steps and with a reason. What came before it can be put",
-        "right then.",
+        "right then. Of a refund that is put right the boxes are taken again if the order is",
+        "`placed` and they can be had. Else its money alone comes back, which the history tells as",
+        "`alone`, and what came off stays off: what is right is given back or taken off anew.",
         "",
         *_rows(BACK_STATES, stock=True),
         "",

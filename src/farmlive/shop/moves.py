@@ -62,7 +62,7 @@ class UnknownMove(NotFound):
 
 
 class UndoOver(Conflict):
-    """It was done too long ago, or the order has changed since."""
+    """It was done too long ago, or the order has changed since; `undone`: it was put right."""
 
     slug = "undo-over"
     title = "That can't be undone any more"
@@ -114,7 +114,8 @@ class Moves:
     async def undo(self, caller: Caller, broadcast: str, move: str) -> Moved:
         """Undo a move, each order that nothing else has happened to since; twice is once.
 
-        Raises Forbidden, UnknownBroadcast, UnknownMove, UndoOver.
+        Sent again it tries again what was refused. Raises Forbidden, UnknownBroadcast,
+        UnknownMove, UndoOver.
         """
         who = life.who_is(caller)
 
@@ -123,19 +124,34 @@ class Moves:
             happened = _happened(connection, broadcast, move)
             if not happened:
                 raise UnknownMove("Nothing was changed: this broadcast has no such move.")
-            at = min(each.at for own in happened.values() for each in own if each.move == move)
+            is_right = [_is_put_right(own, move) for own in happened.values()]
+            if all(is_right):
+                raise UndoOver(
+                    "Nothing was changed: that was undone already, when it was put right. Look at "
+                    "the order again.",
+                    undone=True,
+                )
+            until = _made_at(happened, move) + life.UNDO_MS
+            left = {order: own for order, own in happened.items() if not _is_undone(own, move)}
             refused: list[Refused] = []
-            if not _is_undone(happened, move):
-                if now_ms() > at + life.UNDO_MS:
-                    raise UndoOver(
-                        "Nothing was changed: that was more than ten minutes ago. Coordinators and "
-                        "hosts can still put it right, order by order, with a reason."
-                    )
-                refused = self._undo(connection, broadcast, happened, Doer(who, move=move))
-                counted = {"orders": len(happened) - len(refused), "refused": len(refused)}
+            if left and now_ms() > until:
+                over = UndoOver(
+                    "Nothing was changed: that was more than ten minutes ago. Coordinators and "
+                    "hosts can still put it right, order by order, with a reason."
+                )
+                if len(left) + sum(is_right) == len(happened):
+                    raise over
+                refused = [Refused(order=order, problem=over.body()) for order in left]
+            elif left:
+                refused = self._undo(connection, broadcast, left, Doer(who, move=move))
+                counted = {"orders": len(left) - len(refused), "refused": len(refused)}
                 note(connection, caller, "order.undo", move, broadcast=broadcast, **counted)
                 happened = _happened(connection, broadcast, move)
-            undone = [order for order, own in happened.items() if _is_undone({order: own}, move)]
+            undone = [
+                order
+                for order, own in happened.items()
+                if _is_undone(own, move) and not _is_put_right(own, move)
+            ]
             moved = self._shown(connection, caller, broadcast, undone)
             return Moved(move=move, until=None, moved=moved, refused=refused)
 
@@ -144,9 +160,10 @@ class Moves:
     async def put_right(self, caller: Caller, broadcast: str, order: str, wrong: PutRight) -> Order:
         """Take back what was done last with an order's state, or its money, however long ago.
 
-        One that stands like that already stays as it is. Raises Forbidden, UnknownBroadcast,
-        UnknownOrder, UnknownMove, NotInState, and SoldOut or LotSpent where its boxes can't be had
-        again.
+        One that stands like that already stays as it is. Of a refund whose boxes can't be had again
+        the money comes back alone, as the last of the order's history says. Raises Forbidden,
+        UnknownBroadcast, UnknownOrder, UnknownMove, NotInState, and SoldOut or LotSpent where the
+        boxes of an order can't be had again.
         """
         if not caller.is_staff:
             raise Forbidden("Nothing was changed. Coordinators and hosts put orders right.")
@@ -157,14 +174,17 @@ class Moves:
             changes = connection.execute(_OF_ORDER, {"of": order}).all()
             change = _wrong(row, changes, wrong)
             if change is not None:
-                # Its other changes stay undoable as one; a refund is the only one of its move.
-                doer = Doer("staff", wrong.reason, wrong.move or ulid())
-                self._steps.undo(connection, row, change, _before(changes, change), doer)
+                # The other changes of its move stay undoable as one; of the last the move is kept.
+                of_move = [each.change for each in _standing(changes) if each.move == change.move]
+                is_last = change.move is not None and of_move == [change.change]
+                doer = Doer("staff", wrong.reason, change.move if is_last else ulid())
+                before = _before(changes, change)
+                alone = self._steps.undo(connection, row, change, before, doer, alone=True)
                 done: dict[str, Any] = {"state": wrong.state}
                 if wrong.payment is not None:
                     done = {"payment": wrong.payment}
                 elif wrong.move is not None:
-                    done = {"amount": change.refund["amount"]}
+                    done = {"amount": change.refund["amount"], **({"alone": True} if alone else {})}
                 note(connection, caller, "order.put_right", order, broadcast=broadcast, **done)
             (after,) = self._shown(connection, caller, broadcast, [order])
             shown_after: Order = after
@@ -250,9 +270,8 @@ class Moves:
         ids = [order for order in move.orders if order not in left]
         happened = _happened(connection, broadcast, made)
         until = None
-        if happened and not _is_undone(happened, made):
-            at = min(each.at for own in happened.values() for each in own if each.move == made)
-            until = at + life.UNDO_MS
+        if not all(_is_undone(own, made) for own in happened.values()):
+            until = _made_at(happened, made) + life.UNDO_MS
         moved = self._shown(connection, caller, broadcast, ids)
         return Moved(move=made, until=until, moved=moved, refused=refused)
 
@@ -265,8 +284,21 @@ def _happened(connection: Connection, broadcast: str, move: str) -> dict[str, li
     return happened
 
 
-def _is_undone(happened: Mapping[str, Changes], move: str) -> bool:
-    return any(each.undone and each.move == move for own in happened.values() for each in own)
+def _made_at(happened: Mapping[str, Changes], move: str) -> int:
+    at: int = min(each.at for own in happened.values() for each in own if each.move == move)
+    return at
+
+
+def _is_undone(changes: Changes, move: str) -> bool:
+    """Whether what the move did to an order was undone, or put right."""
+    return any(each.undone and each.move == move for each in changes)
+
+
+def _is_put_right(changes: Changes, move: str) -> bool:
+    """Whether it was put right: that takes a reason, undoing has none."""
+    return _is_undone(changes, move) and any(
+        each.move == move and not each.undone and each.reason is not None for each in changes
+    )
 
 
 def _wrong(row: Row[Any], changes: Changes, wrong: PutRight) -> Row[Any] | None:
@@ -283,6 +315,7 @@ def _wrong(row: Row[Any], changes: Changes, wrong: PutRight) -> Row[Any] | None:
     elif wrong.state == row.state or wrong.payment == row.payment:
         return None
     change: Row[Any]
+    first = "Look at the order again, and put right first what was done since."
     for change in reversed(_standing(changes)):
         state, payment = _before(changes, change)
         if (change.state != state) != (wrong.state is not None):
@@ -293,10 +326,15 @@ def _wrong(row: Row[Any], changes: Changes, wrong: PutRight) -> Row[Any] | None:
             is_it = wrong.state == state or wrong.payment == payment != change.payment
         if is_it:
             return change
+        if wrong.state is None and change.payment != "paid" and change.refund is None:
+            first = (
+                "Money was refunded since, and how much is not known: it was kept before refunds "
+                "could be put right, so it stays. Where too little was given back refund the rest; "
+                "else settle it with the buyer."
+            )
         break
     raise NotInState(
-        "Nothing was changed: that is not what was done last with it. Look at the order again, and "
-        "put right first what was done since.",
+        f"Nothing was changed: that is not what was done last with it. {first}",
         state=row.state,
         allowed=[],
     )

@@ -206,8 +206,9 @@ class OrderedDelivery(BaseModel):
 class Change(BaseModel):
     """One step in the life of an order: how it stood from then on, by whose doing.
 
-    `undone`: a later step took it back, which `undoes`. `amount` is what a refund gave back or took
-    off, and its `move` that by which it is taken back, which staff are told.
+    `undone`: a later step took it back, which `undoes`; `alone`: of a refund the money only, and
+    its boxes stay off. `amount` is what a refund gave back or took off, and its `move` that by
+    which it is taken back, which staff are told.
     """
 
     at: Time
@@ -217,6 +218,7 @@ class Change(BaseModel):
     reason: str | None
     undone: bool = False
     undoes: bool = False
+    alone: bool = False
     amount: Money | None = None
     move: str | None = None
 

@@ -119,13 +119,18 @@ class PriceChanged(Conflict):
 
 class SoldOut(Conflict):
     """Less is left than was asked for; `offers` lists what gone.py tells of each, or just
-    `{offer, left}` where it went that very moment.
+    `{offer, left}` where it went that very moment. `alone`: a refund's boxes are gone, and put
+    right its money alone comes back.
     """
 
     slug = "sold-out"
     title = "Not enough is left"
 
-    def __init__(self, offers: list[dict[str, Any]]):
+    def __init__(self, offers: list[dict[str, Any]], detail: str | None = None, **members: Any):
+        super().__init__(detail or self._of_buyers(offers), offers=offers, **members)
+
+    @staticmethod
+    def _of_buyers(offers: list[dict[str, Any]]) -> str:
         left = ", ".join(str(offer["left"]) for offer in offers)
         nothing = all(offer["left"] == 0 for offer in offers)
         held = sum(offer.get("held", 0) for offer in offers)
@@ -139,17 +144,25 @@ class SoldOut(Conflict):
         do = (
             "Watch the card: more may be released." if nothing else "Order fewer, or wait for more."
         )
-        super().__init__(f"Nothing was ordered. {detail} {do}", offers=offers)
+        return f"Nothing was ordered. {detail} {do}"
 
 
 class LotSpent(Conflict):
-    """The lot does not hold so much; `lot`, `left_g` of it, and `offers` lists `{offer, left}`."""
+    """The lot does not hold so much; `lot`, `left_g` of it, and `offers` lists `{offer, left}`.
+
+    `alone` is as sold-out has it.
+    """
 
     slug = "lot-spent"
     title = "Not so much of the harvest is left"
 
     def __init__(
-        self, lot: str, left_g: int, offers: list[dict[str, Any]], detail: str | None = None
+        self,
+        lot: str,
+        left_g: int,
+        offers: list[dict[str, Any]],
+        detail: str | None = None,
+        **members: Any,
     ):
         super().__init__(
             detail
@@ -160,6 +173,7 @@ class LotSpent(Conflict):
             lot=lot,
             left_g=left_g,
             offers=offers,
+            **members,
         )
 
 

@@ -159,14 +159,18 @@ def _facts(
 def _history(row: Row[Any], changes: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
     """Changes in their order; what undoes is of the move that it undoes."""
     undone: set[str] = set()
+    alone: set[str] = set()
     for change in changes:
         if change.undone:
             undone.add(change.move)
         undoes = not change.undone and change.move in undone
         told = {**change._mapping, "undoes": undoes, "move": None}
+        told["alone"] = undoes and change.move in alone
         if change.refund is not None:
             amount = money(change.refund["amount"], row.currency)
             told |= {"amount": amount, "move": change.move}
+            if "alone" in change.refund:
+                alone.add(change.move)
         yield told
 
 

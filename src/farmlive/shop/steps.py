@@ -16,8 +16,9 @@ from farmlive.problems import Invalid
 from farmlive.shop import flashes, life, lines, payments, stock
 from farmlive.shop.fields import Payment, State
 from farmlive.shop.models import money, order_number
-from farmlive.shop.problems import NotInState, RefundTooHigh, UnknownOrder
+from farmlive.shop.problems import LotSpent, NotInState, RefundTooHigh, SoldOut, UnknownOrder
 from farmlive.shop.tables import claims, order_changes, order_lines, orders
+from farmlive.store import apart
 
 _LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
     order_changes.c.order == bindparam("of")
@@ -37,6 +38,10 @@ _OPEN_AGAIN = (
     .where(claims.c.id == bindparam("claim"))
     .values(state="open", amount=None, answer=None, answered_at=None)
 )
+
+# What staff do where boxes can't be had again: of an order, and of a refund.
+_TELL = "Tell the buyer."
+_ALONE = "Put the refund right: its money alone comes back, and what came off stays off."
 
 # What is told of the stock that moved, and of the flash batches whose last boxes that took.
 _Moved = tuple[list[dict[str, Any]], list[Entry]]
@@ -173,11 +178,13 @@ class Steps:
         doer: Doer,
         *,
         passed: bool = False,
-    ) -> None:
+        alone: bool = False,
+    ) -> bool:
         """Undo the last change of the order's state, or of its money: so far it stands as `before`.
 
         The change and what undoes it are of the doer's move from then on. `passed`: another is
-        undone at once, so that its buyer is told nothing of how it stands between.
+        undone at once, so that its buyer is told nothing of how it stands between. `alone`: of a
+        refund whose boxes can't be had again the money may come back alone; answers whether it did.
 
         Raises NotInState, Forbidden, and SoldOut or LotSpent where its boxes can't be had again.
         """
@@ -189,31 +196,46 @@ class Steps:
         if change.state != before[0]:
             step = life.state_back(row.state, state, doer.who, row.way)
             if step.stock == life.SOLD:
-                moved, over = self._boxes(connection, row, 1)
+                try:
+                    moved, over = self._boxes(connection, row, 1)
+                except (SoldOut, LotSpent) as short:
+                    raise _not_again(short, _TELL) from short
         else:
             step = life.payment_back(row.payment, payment, doer.who, row.way, row.state)
+        undone: dict[str, Any] = {"undone": True, "move": doer.move}
+        is_alone = False
         if step.event == "order.refunded":
-            moved, over, told = self._take_again(connection, row, change.refund)
+            moved, over, told = self._take_again(connection, row, change.refund, alone=alone)
+            is_alone = "back" in change.refund and "back" not in told
+            if is_alone:
+                undone["refund"] = {**change.refund, "alone": True}
         connection.execute(
             update(order_changes)
             .where(order_changes.c.order == row.id, order_changes.c.change == change.change)
-            .values(undone=True, move=doer.move)
+            .values(undone)
         )
         self._keep(connection, row, state, payment, doer)
         told["undone"] = True
         if passed:
             told["passed"] = True
         self._tell(connection, row, step.event, state, payment, doer, moved, over, **told)
+        return is_alone
 
     # What a step is made of.
 
     def _take_again(
-        self, connection: Connection, row: Row[Any], refund: Mapping[str, Any] | None
-    ) -> tuple[list[dict[str, Any]], list[Entry], dict[str, Any]]:
+        self,
+        connection: Connection,
+        row: Row[Any],
+        refund: Mapping[str, Any] | None,
+        *,
+        alone: bool,
+    ) -> tuple[Sequence[dict[str, Any]], Sequence[Entry], dict[str, Any]]:
         """Ask for the money of a refund again, sell its boxes, and open the claim it answered.
 
-        Answers what moved, which flash batches that ended, and what is told of it. Raises
-        NotInState, SoldOut, LotSpent.
+        Answers what moved, which flash batches that ended, and what is told of it: without `back`
+        where its boxes stay off, as they may where it is `alone`. Raises NotInState, SoldOut,
+        LotSpent.
         """
         if refund is None:
             raise NotInState(
@@ -225,13 +247,19 @@ class Steps:
         refunded = row.refunded - refund["amount"]
         connection.execute(_SET.values(refunded=refunded), {"of": row.id})
         told: dict[str, Any] = {"amount": money(refunded, row.currency)}
-        moved: list[dict[str, Any]] = []
-        over: list[Entry] = []
-        if "back" in refund:
-            life.check_unpacked(row.state, again=True)
+        moved: Sequence[dict[str, Any]] = ()
+        over: Sequence[Entry] = ()
+        # To what may have left, or is cancelled, no box is added.
+        if "back" in refund and not (alone and row.state != "placed"):
             boxes = {each["offer"]: each["quantity"] for each in refund["back"]}
-            moved, over = self._return(connection, row, boxes, -1)
-            told["back"] = self._told_back(connection, row, boxes)
+            try:
+                with apart(connection):
+                    life.check_unpacked(row.state)
+                    moved, over = self._return(connection, row, boxes, -1)
+                told["back"] = self._told_back(connection, row, boxes)
+            except (SoldOut, LotSpent) as short:
+                if not alone:
+                    raise _not_again(short, _ALONE, alone=True) from short
         if "claim" in refund:
             told["claim"] = refund["claim"]
             self._open_again(connection, row, refund["claim"])
@@ -343,3 +371,12 @@ class Steps:
         said = Entry(kind, lines.audience(row.id, farms), told)
         after = self._settle(connection, row.broadcast, moved) if moved else ()
         self._log.append_all(connection, row.broadcast, [said, *after, *over])
+
+
+def _not_again(short: SoldOut | LotSpent, do: str, **members: Any) -> SoldOut | LotSpent:
+    """The refusal for staff, who order nothing: that boxes can't be had again, and what to do."""
+    if isinstance(short, SoldOut):
+        words = f"Nothing was changed: its boxes are sold or held again. {do}"
+        return SoldOut(short.members["offers"], words, **members)
+    words = f"Nothing was changed: the lot has no boxes left for it. {do}"
+    return LotSpent(**short.members, detail=words, **members)

@@ -97,6 +97,7 @@ export function deedFacts({ action, detail }) {
   if (typeof detail.released === "number") facts.push(t("%(n)s released", { n: count(detail.released) }));
   if (["order.refunded", "order.put_right"].includes(action) && typeof detail.amount === "number") facts.push(sum(detail.amount));
   if (typeof detail.boxes === "number") facts.push(t("%(n)s boxes", { n: count(detail.boxes) }));
+  if (detail.alone === true) facts.push(t("the money alone"));
   if (detail.codeless === true) facts.push(t("without its code"));
   if (detail.unpacked === true) facts.push(t("it was not ticked as packed"));
   if (detail.passed === false) facts.push(t("not passed"));

@@ -8,6 +8,9 @@ import { page, t } from "../common/words.js";
 /** Sentences one after another: with a space between them, in Chinese without. */
 export const together = (lines) => lines.join(page.language === "zh" ? "" : " ");
 
+const tooLate = () => t("That can't be undone any more: it is too long ago, or it has changed since. Coordinators and hosts can put the order right in the list of orders.");
+const putRightAlready = () => t("That can't be undone any more: it was put right already. Look at the order again.");
+
 /** Problems that staff meet, by the stable part of their type. */
 const SPOKEN = {
   "waiting-period": () => t("The waiting period after spraying is not over on this plot. Nothing was recorded."),
@@ -37,8 +40,8 @@ const SPOKEN = {
   "lot-spent": () => t("The lot does not hold so much. Release no more than what it still gives, or record what was picked since."),
   "no-price-before": () => t("It has had this price from the start. Write the right one."),
   "never-mispriced": () => t("No price of this product was put right."),
-  "undo-over": () => t("That can't be undone any more: it is too long ago, or it has changed since. Coordinators and hosts can put the order right in the list of orders."),
-  "unknown-move": () => t("That can't be undone any more: it was put right already. Look at the order again."),
+  "undo-over": ({ body = {} }) => (body.undone ? putRightAlready() : tooLate()),
+  "unknown-move": () => putRightAlready(),
   "key-reused": () => t("Something else was kept before. Look at the order before you do more."),
   "save-unknown": () => t("It is not known whether it was done. Load the page again and look before you do it once more."),
   "not-left": () => t("So much of the lot is not left: the rest is sold, held for buyers or sorted out already."),

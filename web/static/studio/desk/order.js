@@ -187,11 +187,12 @@ export class OrderSheet {
       values: { wrong: "0" },
       job: async ({ wrong, reason }) => {
         try {
-          this.#as.book.put([await post(`${this.#as.book.path}/${order.id}/back`, { ...found[Number(wrong)].body, reason })]);
+          const after = await post(`${this.#as.book.path}/${order.id}/back`, { ...found[Number(wrong)].body, reason });
+          this.#as.book.put([after]);
+          toast(rightWords(after));
         } catch (problem) {
           throw ["sold-out", "lot-spent"].includes(problem.slug) ? new Problem({ detail: why(problem.body) }) : problem;
         }
-        toast(t("%(number)s is put right.", { number: order.number }));
       },
     });
   }
@@ -217,6 +218,13 @@ export class OrderSheet {
 }
 
 const mayRefund = (order) => isDue(order) || ["paid", "part_refunded"].includes(order.payment);
+
+/** What is said of what was put right; of a refund its money alone may have come back. */
+function rightWords({ number, history }) {
+  return history.at(-1).alone
+    ? t("%(number)s is put right, the money alone: its boxes stay off. Take off or give back what is right.", { number })
+    : t("%(number)s is put right.", { number });
+}
 
 /** What the button says that leads there. */
 function refundDeed(order) {
@@ -248,9 +256,9 @@ function boxesWords(orders) {
 function history(order) {
   const { history: steps = [], refunded } = order;
   const rows = steps.map((step, index) => {
-    const { at, by, reason, undone, undoes } = step;
+    const { at, by, reason, undone, undoes, alone } = step;
     const words = changeWords(steps[index - 1], step);
-    const back = undoes ? t("undone") : "";
+    const back = undoes ? [t("undone"), alone && t("the money alone")].filter(Boolean).join(" · ") : "";
     const said = undone ? el("s", {}, words) : words;
     return el("li", {}, el("span", { class: "soft number" }, when(at)), " ", said, back && ` · ${back}`, by ? ` · ${byWords(by)}` : "", reason ? ` · ${reason}` : "");
   });

@@ -4,6 +4,7 @@
 import { money } from "../../common/format.js";
 import { t } from "../../common/words.js";
 import { ask } from "../ask.js";
+import { together } from "../sentences.js";
 import { isDue, isGone, left, stateWords } from "../state.js";
 
 /** Whether more than half of what is left of an order is meant to be taken off or given back. */
@@ -68,7 +69,14 @@ function moneyWrong(order, { payment, amount, move }, before) {
   }
   if (!move || (before.payment === "due" && isGone(order.state))) return null;
   const then = { sum: sum(left(order) + amount.amount) };
+  const boxes = order.lines.some(({ returned }) => returned) ? [boxesThen(order)] : [];
   return before.payment === "due"
-    ? { body: { move }, words: t("%(sum)s should not be taken off", { sum: money(amount) }), then: t("%(sum)s is to be paid then.", then) }
-    : { body: { move }, words: t("%(sum)s was not given back", { sum: money(amount) }), then: t("%(sum)s of it stays with us then.", then) };
+    ? { body: { move }, words: t("%(sum)s should not be taken off", { sum: money(amount) }), then: together([t("%(sum)s is to be paid then.", then), ...boxes]) }
+    : { body: { move }, words: t("%(sum)s was not given back", { sum: money(amount) }), then: together([t("%(sum)s of it stays with us then.", then), ...boxes]) };
 }
+
+/** What becomes of boxes that came off with a refund, once it is put right. */
+const boxesThen = ({ state }) =>
+  state === "placed"
+    ? t("Boxes that came off with it are taken again; where they are sold, the money alone comes back.")
+    : t("Boxes that came off with it stay off: the money alone comes back.");
