@@ -74,6 +74,12 @@ def test_a_seller_sees_which_of_own_boxes_were_put_back(
     assert "back" not in seen({"order": "9", "back": back[1:]}, TOLD, {"public", "farm:1"})
 
 
+def test_a_seller_is_told_of_a_wrong_price_of_own_lines_alone() -> None:
+    data = {"order": "9", "line": {"offer": "a", "farm": "1"}}
+    assert seen(data, TOLD, {"public", "farm:1"}) == data
+    assert seen(data, TOLD, {"public", "farm:2"}) == {"order": "9"}
+
+
 @pytest.mark.parametrize(("told", "shown"), [(TOLD, False), (("staff", "farm:1", "order:9"), True)])
 def test_what_an_older_log_put_back_is_shown_where_no_other_farm_has_a_part(
     told: tuple[str, ...], shown: bool

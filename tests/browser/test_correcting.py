@@ -158,7 +158,9 @@ async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sal
     ).to_be_visible()
     async with page.expect_request("**/refund") as sent:
         await rows.first.get_by_role("button", name=re.compile("^Give back ¥142.00")).click()
-    assert (await sent.value).headers["idempotency-key"]
+    request = await sent.value
+    assert request.headers["idempotency-key"]
+    assert request.post_data_json["offer"] == sale.offer
     await expect(rows.first.get_by_text("partly refunded")).to_be_visible()
     found = {each["id"]: each for each in await sale.api.orders(sale.broadcast)}
     assert found[paid["order"]]["refunded"]["amount"] == 14200

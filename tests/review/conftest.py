@@ -107,8 +107,11 @@ class Told:
         return at, "order.cancelled", {"order": order, "state": "cancelled", "by": "buyer"}
 
     @staticmethod
-    def refunded(at: int, order: str, amount: int, **back: int) -> Fact:
+    def refunded(at: int, order: str, amount: int, wrong: str | None = None, **back: int) -> Fact:
+        """So much in all; for the `wrong` price of an offer, or for boxes that went back."""
         said: dict[str, Any] = {"order": order, "amount": Told.money(amount)}
+        if wrong is not None:
+            said["line"] = {"offer": wrong, "farm": FARMS[wrong]}
         if back:
             said["back"] = [{"offer": of, "quantity": count} for of, count in back.items()]
         return at, "order.refunded", said

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from farmlive.review.ledger import KINDS, fold, refunds_of
 from farmlive.shop import life
+
+from .conftest import FARMS, PRICES
 
 
 def test_an_empty_log_has_an_empty_ledger(told: Any) -> None:
@@ -226,6 +230,76 @@ def test_a_refund_that_was_undone_is_taken_off_again_with_its_boxes(told: Any) -
     )
     order = ledger.orders["o1"]
     assert (order.refunded, order.back, order.cancelled) == (2_990, {"small": 1}, False)
+
+
+def parts(told: Any, *refunds: Any, fee: int = 0) -> dict[str, int]:
+    """What was given back of an order of 2 small, 59.80, 1 large, 54.00, and 1 pear, 10.00."""
+    lines = [told.line("small", 2), told.line("large", 1), told.line("pear", 1)]
+    cards = [told.added(offer) for offer in PRICES]
+    ledger = fold([*cards, told.ordered(1, "o1", *lines, fee=fee), *refunds])
+    found = refunds_of(ledger.orders["o1"])
+    # Each farm's part is its own lines', however it is asked for.
+    for farm in ("xikou", "yangzhong"):
+        own = refunds_of(ledger.only(frozenset({farm})).orders["o1"])
+        assert {offer: part for offer, part in own.items() if part} == {
+            offer: part for offer, part in found.items() if FARMS[offer] == farm and part
+        }
+    return found
+
+
+@pytest.mark.parametrize(
+    ("amount", "back", "found"),
+    [
+        (2_990, {"small": 1}, (2_990, 0, 0)),
+        # Less than they cost, and shared by that.
+        (1_000, {"small": 1}, (1_000, 0, 0)),
+        (2_000, {"small": 1, "pear": 1}, (1_499, 0, 501)),
+        # More than they cost: of their lines, and then of all by what they still have.
+        (5_000, {"small": 1}, (5_000, 0, 0)),
+        (7_000, {"small": 1}, (5_980, 861, 159)),
+        (12_380, {"pear": 1}, (5_980, 5_400, 1_000)),
+    ],
+)
+def test_a_refund_for_boxes_is_of_their_lines(
+    told: Any, amount: int, back: dict[str, int], found: tuple[int, ...]
+) -> None:
+    assert tuple(parts(told, told.refunded(2, "o1", amount, **back)).values()) == found
+
+
+def test_a_refund_for_a_wrong_price_is_of_its_line(told: Any) -> None:
+    assert parts(told, told.refunded(2, "o1", 800, "pear")) == {"small": 0, "large": 0, "pear": 800}
+
+
+def test_each_refund_is_of_what_those_before_have_left(told: Any) -> None:
+    half = told.refunded(2, "o1", 6_190)
+    assert parts(told, half) == {"small": 2_990, "large": 2_700, "pear": 500}
+    # The pear has 5.00 left; 5.00 more of the others, 29.90 to 27.00.
+    boxes = told.refunded(3, "o1", 6_190 + 1_000, pear=1)
+    assert parts(told, half, boxes) == {"small": 3_253, "large": 2_937, "pear": 1_000}
+    rest = told.refunded(4, "o1", 12_380)
+    assert parts(told, half, boxes, rest) == {"small": 5_980, "large": 5_400, "pear": 1_000}
+    # The fee after all goods.
+    fee = told.refunded(5, "o1", 12_380 + 700)
+    assert sum(parts(told, half, boxes, fee, fee=800).values()) == 12_380
+
+
+def test_what_an_undone_refund_was_for_is_owed_again(told: Any) -> None:
+    def undone(at: int, amount: int, **back: int) -> Any:
+        at, kind, said = told.refunded(at, "o1", amount, **back)
+        return at, kind, {**said, "undone": True}
+
+    whole = told.refunded(2, "o1", 1_238)
+    boxes = told.refunded(3, "o1", 4_228, small=1)
+    assert parts(told, whole, boxes, undone(4, 1_238, small=1)) == parts(told, whole)
+    # Its money alone, for its boxes were gone.
+    assert parts(told, whole, boxes, undone(4, 1_238)) == parts(told, whole)
+    wrong = told.refunded(5, "o1", 1_538, "pear")
+    assert parts(told, whole, boxes, undone(4, 1_238, small=1), wrong) == {
+        "small": 598,
+        "large": 540,
+        "pear": 400,
+    }
+    assert not any(parts(told, whole, undone(3, 0)).values())
 
 
 def test_a_flash_batch_is_a_deed_at_its_start_and_one_at_its_end(told: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from farmlive.ids import ulid
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden, Invalid
 from farmlive.review.order_file import order_sheet
@@ -61,6 +62,22 @@ async def test_a_box_fewer_goes_back_on_sale_and_less_is_asked_for(stall: Any) -
     with pytest.raises(NotInState):
         await less(stall, placed, 1)
     assert await stock(stall) == (10, 2, 0, 8)
+
+
+async def test_what_a_wrong_price_gave_back_names_its_line(stall: Any) -> None:
+    placed = await stall.place(2)
+    off = Refund(amount=300, reason="标错价", offer=stall.card.offer)
+    done = await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off)
+    await undo(stall, done)
+    line = {"offer": stall.card.offer, "farm": stall.farm.id}
+    given, undone = await stall.events("order.refunded")
+    assert (given.data["line"], undone.data["line"], undone.data["undone"]) == (line, line, True)
+    assert await stock(stall) == (10, 2, 0, 8)
+    other = off.model_copy(update={"offer": ulid()})
+    with pytest.raises(Invalid, match="has nothing of that"):
+        await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], other)
+    (order,) = await seen(stall, HOST)
+    assert order.refunded.amount == 0
 
 
 async def test_what_is_paid_then_is_the_lower_sum(stall: Any) -> None:

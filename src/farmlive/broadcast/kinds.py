@@ -180,6 +180,9 @@ KINDS = {
             "back": "Boxes that never left and are in the stock again, a list of "
             "{offer, farm, quantity}; a seller gets those of own farms, left out where there are "
             "none. Where the refund was undone, those that the order has again.",
+            "line": "The line at whose wrong price more was asked for, {offer, farm}; left out "
+            "where it was given back for anything else, and for a seller where it is of another "
+            "farm.",
             "claim": "The claim that it answers, if it does; open again where it was undone.",
         },
     ),

@@ -27,7 +27,7 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
     """The data of an event that was told to `told`, as someone of these `audiences` sees it.
 
     Staff and the order's buyer see all, and so does everyone of what is public. A seller sees the
-    lines of own farms with their total, and which of their boxes were put back, but neither buyer,
+    lines of own farms with their total, and what of them a refund was for, but neither buyer,
     reason nor the parcel's fee; what is said of the whole order is left out where another farm has
     a part in it. Where the audiences have nothing in common with `told`, nothing is to be shown at
     all, and that is the caller's to see.
@@ -53,6 +53,8 @@ def seen(data: dict[str, Any], told: Iterable[str], audiences: Set[str]) -> dict
         shown["back"] = [each for each in data["back"] if _is_of(each, farms, whole)]
         if not shown["back"]:
             del shown["back"]
+    if "line" in data and not _is_of(data["line"], farms):
+        del shown["line"]
     return shown
 
 

@@ -212,15 +212,17 @@ class CallsOfShop(Connection):
         reason: str,
         lines: Sequence[Json] = (),
         key: str | None = None,
+        offer: str | None = None,
     ) -> Json:
         """Keep that so much, in minor units, was given back, and return the order.
 
         Where nobody paid yet it is taken off what is to be paid. The answer's `move` undoes it.
         `lines` are boxes for which it was, `{"offer","quantity"}`: they go back into the stock.
+        `offer` is the one at whose wrong price so much too much was asked for.
         With a `key` the same refund counts once, however often it is sent.
         """
         path = f"/api/v1/broadcasts/{broadcast}/orders/{order}/refund"
-        body = {"amount": amount, "reason": reason, "lines": list(lines)}
+        body = {"amount": amount, "reason": reason, "lines": list(lines), "offer": offer}
         headers = {"Idempotency-Key": key} if key else {}
         return await self.request("POST", path, json=body, headers=headers)
 

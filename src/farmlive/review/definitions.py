@@ -127,10 +127,11 @@ DEFINITIONS = {
         "其中模拟：演示中的模拟买家所下的订单，已包含在以上各数中。",
     ),
     "offers": _say(
-        "By product: orders with that offer, its items and its money; an order with several "
-        "counts once at each. A refund is shared among its order's lines. Flash batches are in it.",
+        "By product: orders with that offer, its items and its money; one with several counts at "
+        "each. A refund for boxes or a wrong price is of their line first, others are shared. "
+        "Flash batches are in it.",
         "按商品：含该商品的订单数、件数和金额；一单含多种商品时，各计一次。"
-        "退款按订单各行金额分摊。限时抢购按抢购价计入。",
+        "退箱和错价的退款先计入相应商品，其他退款按订单各行金额分摊。限时抢购按抢购价计入。",
     ),
     "lots": _say(
         "By lot: all offers that draw on the lot; weight is net weight times the items that are "

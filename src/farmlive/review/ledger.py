@@ -3,9 +3,11 @@
 What was held and what stock changed follows from the orders, and isn't read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from farmlive.review.refunds import Given, Line, by_line, named, without_last
 
 KINDS = (
     "broadcast.started",
@@ -37,7 +39,7 @@ class Order:
     `flash` where its boxes are of a flash batch.
 
     `goods` is what its lines come to, `fee` what its parcel costs on top. Boxes that went `back`
-    into the stock are counted by offer.
+    into the stock are counted by offer. `refunded` is the sum of the `refunds` that stand.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Order:
     fee: int = 0
     cancelled: bool = False
     refunded: int = 0
+    refunds: list[Given] = field(default_factory=list)
     back: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -123,6 +126,7 @@ class Ledger:
             lines = [line for line in order.lines if line["farm"] in farms]
             if lines:
                 refunds = refunds_of(order)
+                own = [Given(part, {of: 0}) for of, part in refunds.items() if of in cards]
                 orders[order.id] = Order(
                     order.id,
                     order.at,
@@ -131,7 +135,8 @@ class Ledger:
                     sum(line["total"] for line in lines),
                     order.simulated,
                     cancelled=order.cancelled,
-                    refunded=sum(refunds[line["offer"]] for line in lines) if refunds else 0,
+                    refunded=sum(refund.amount for refund in own),
+                    refunds=own,
                     back={line["offer"]: order.back.get(line["offer"], 0) for line in lines},
                 )
         deeds = [deed for deed in self.deeds if deed.offer in cards]
@@ -139,23 +144,12 @@ class Ledger:
 
 
 def refunds_of(order: Order) -> dict[str, int]:
-    """What was given back of the order's goods, shared among its lines, by offer."""
+    """What was given back of the order's goods, of each of its lines, by offer."""
     if not order.refunded:
         return {}
-    parts = shared(order.refunded_goods, [line["total"] for line in order.lines])
-    return {line["offer"]: part for line, part in zip(order.lines, parts, strict=True)}
-
-
-def shared(amount: int, among: Sequence[int]) -> list[int]:
-    """An amount shared in proportion, to the last minor unit: the parts add up to it."""
-    whole, before, told = sum(among), 0, 0
-    parts = []
-    for one in among:
-        before += one
-        until = round(amount * before / whole) if whole else 0
-        parts.append(until - told)
-        told = until
-    return parts
+    lines = [Line(line["offer"], line["price"], line["total"]) for line in order.lines]
+    parts = by_line(lines, order.refunds)
+    return {line.offer: part for line, part in zip(lines, parts, strict=True)}
 
 
 def fold(facts: Iterable[Fact]) -> Ledger:
@@ -226,13 +220,25 @@ def _order(orders: dict[str, Order], at: int, kind: str, data: dict[str, Any]) -
     if kind == "order.cancelled":
         order.cancelled = True
     elif kind == "order.refunded":
-        order.refunded = min(data["amount"]["amount"], order.total)
+        _refund(order, data)
         # A refund that was undone tells what is still given back, and which boxes are not any more.
         sign = -1 if data.get("undone") else 1
         for line in data.get("back", ()):
             order.back[line["offer"]] = order.back.get(line["offer"], 0) + sign * line["quantity"]
     elif data.get("undone"):
         order.cancelled = False
+
+
+def _refund(order: Order, data: dict[str, Any]) -> None:
+    """Keep what is given back in all from then on: more, or without what was undone, the last."""
+    given = min(data["amount"]["amount"], order.total)
+    more = given - order.refunded
+    if more > 0:
+        boxes = named(data.get("back", ()), data["line"]["offer"] if "line" in data else None)
+        order.refunds.append(Given(more, boxes))
+    else:
+        order.refunds = without_last(order.refunds, -more)
+    order.refunded = given
 
 
 def _change(card: dict[str, Any], at: int, data: dict[str, Any], deeds: list[Deed]) -> None:

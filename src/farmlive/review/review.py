@@ -1,6 +1,7 @@
 """Reviews: reads a broadcast's log, watch sessions and tables, and has the report made of them."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -13,14 +14,14 @@ from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.review import audience, cash, ledger, lists, numbers
 from farmlive.review.definitions import SHEET_WORDS
-from farmlive.review.ledger import shared
 from farmlive.review.models import LotBalance, Report, Sum, Total
 from farmlive.review.readers import check_sheet, farms_of
+from farmlive.review.refunds import Given, Line, by_line, named
 from farmlive.review.report import Beside, report
 from farmlive.review.sheets import Sheet, Words
 from farmlive.settings import Settings
 from farmlive.shop.stock import of_lots
-from farmlive.shop.tables import offers, order_lines, orders, products
+from farmlive.shop.tables import offers, order_changes, order_lines, orders, products
 from farmlive.store import Store
 
 # So many events are parsed at once: quicker than one by one, and no thread waits long for it.
@@ -253,22 +254,35 @@ def _refunds(
 ) -> Iterator[tuple[Row[Any], int]]:
     """The lines of orders that stand, of which some was given back or taken off: how much of each.
 
-    As in the ledger it is of the goods first.
+    As in the ledger, by what each refund was; of older ones that is not known.
     """
+    those = [orders.c.state != "cancelled", orders.c.refunded > 0]
+    if broadcast is not None:
+        those.append(orders.c.broadcast == broadcast)
+    changes = (
+        select(order_changes.c.order, order_changes.c.refund)
+        .join(orders, orders.c.id == order_changes.c.order)
+        .where(*those, order_changes.c.refund.is_not(None), ~order_changes.c.undone)
+        .order_by(order_changes.c.order, order_changes.c.change)
+    )
+    refunds = defaultdict(list)
+    for order, was in connection.execute(changes):
+        boxes = named(was.get("back", ()), was.get("offer"))
+        refunds[order].append(Given(was["amount"], boxes))
     query = (
         select(orders.c.broadcast, orders.c.id, orders.c.payment, orders.c.refunded)
-        .add_columns(order_lines.c.farm, order_lines.c.total.label("line_total"))
+        .add_columns(order_lines.c.farm, order_lines.c.offer, order_lines.c.price)
+        .add_columns(order_lines.c.total.label("line_total"))
         .join(order_lines, order_lines.c.order == orders.c.id)
-        .where(orders.c.state != "cancelled", orders.c.refunded > 0)
+        .where(*those)
         .order_by(orders.c.id, order_lines.c.line)
     )
-    if broadcast is not None:
-        query = query.where(orders.c.broadcast == broadcast)
-    for _, lines in groupby(connection.execute(query), key=lambda line: line.id):
-        of_order = list(lines)
-        goods = [line.line_total for line in of_order]
-        parts = shared(min(of_order[0].refunded, sum(goods)), goods)
-        yield from zip(of_order, parts, strict=True)
+    for order, rows in groupby(connection.execute(query), key=lambda line: line.id):
+        of_order = list(rows)
+        known = refunds[order]
+        older = of_order[0].refunded - sum(refund.amount for refund in known)
+        lines = [Line(line.offer, line.price, line.line_total) for line in of_order]
+        yield from zip(of_order, by_line(lines, [Given(older), *known]), strict=True)
 
 
 def _pairs(connection: Connection, query: Any) -> Iterator[tuple[str, int]]:

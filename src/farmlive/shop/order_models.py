@@ -268,7 +268,8 @@ class Refund(BaseModel):
     due it is taken off what is to be paid.
 
     `lines` are boxes that it was given back for and that never left: of an order that is not yet
-    packed, they go back into the stock.
+    packed, they go back into the stock. `offer` is the one at whose wrong price more was asked for.
+    The money is of the lines that are named so, in what farms are owed; else all have a part in it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -276,6 +277,7 @@ class Refund(BaseModel):
     amount: Amount
     reason: Reason
     lines: Annotated[list[Boxes], Field(max_length=MAX_LINES), AfterValidator(_each_once)] = []
+    offer: Identifier | None = None
 
 
 class Order(BaseModel):

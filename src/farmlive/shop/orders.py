@@ -200,7 +200,7 @@ class Orders:
 
         It can be undone as a move. With a key the same refund counts once, however often it is
         sent. Raises Forbidden, UnknownOrder, NotInState, RefundTooHigh, KeyReused, Invalid (it has
-        not so many boxes).
+        not so many boxes, or nothing of the offer).
         """
         who = life.who_is(caller)
         body_hash = keys.canonical_hash(refund, Refund, of=order)
@@ -218,7 +218,7 @@ class Orders:
                 keys.keep(connection, broadcast, key, body_hash, kept)
             boxes = {line.offer: line.quantity for line in refund.lines}
             doer = Doer(who, refund.reason, move)
-            self._steps.refund(connection, row, refund.amount, doer, boxes)
+            self._steps.refund(connection, row, refund.amount, doer, boxes, offer=refund.offer)
             note(
                 connection,
                 caller,

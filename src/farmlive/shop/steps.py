@@ -137,14 +137,15 @@ class Steps:
         doer: Doer,
         boxes: Mapping[str, int] | None = None,
         *,
+        offer: str | None = None,
         claim: str | None = None,
     ) -> None:
         """Keep that money was given back, and put these boxes, by their offer, into the stock.
 
         Of an order that is due it is taken off what is to be paid. The event tells how much it
-        was in all, and the claim that it answers. What it was is kept with its change, which has a
-        move of its own, so that it can be undone. Raises NotInState, Forbidden, RefundTooHigh,
-        Invalid.
+        was in all, the `offer` whose wrong price it is for, and the claim that it answers. What it
+        was is kept with its change, which has a move of its own, so that it can be undone. Raises
+        NotInState, Forbidden, RefundTooHigh, Invalid.
         """
         if row.payment == "due":
             life.check_owed(row.state)
@@ -159,6 +160,9 @@ class Steps:
         kept: dict[str, Any] = {"amount": amount}
         if claim is not None:
             told["claim"] = kept["claim"] = claim
+        if offer is not None:
+            told["line"] = self._told_line(connection, row, offer)
+            kept["offer"] = offer
         moved: Sequence[dict[str, Any]] = ()
         if boxes:
             self._check_boxes(connection, row, boxes)
@@ -260,6 +264,8 @@ class Steps:
             except (SoldOut, LotSpent) as short:
                 if not alone:
                     raise _not_again(short, _ALONE, alone=True) from short
+        if "offer" in refund:
+            told["line"] = self._told_line(connection, row, refund["offer"])
         if "claim" in refund:
             told["claim"] = refund["claim"]
             self._open_again(connection, row, refund["claim"])
@@ -291,6 +297,12 @@ class Steps:
     ) -> list[dict[str, Any]]:
         farms = {line.offer: line.farm for line in connection.execute(_BOXES, {"of": row.id})}
         return [{"offer": of, "farm": farms[of], "quantity": count} for of, count in boxes.items()]
+
+    def _told_line(self, connection: Connection, row: Row[Any], offer: str) -> dict[str, Any]:
+        for line in connection.execute(_BOXES, {"of": row.id}):
+            if line.offer == offer:
+                return {"offer": offer, "farm": line.farm}
+        raise Invalid("Nothing was changed: the order has nothing of that. Look at it again.")
 
     def _boxes(self, connection: Connection, row: Row[Any], sign: int) -> _Moved:
         """Sell all that the order still has of boxes, or put it back."""

@@ -236,8 +236,8 @@ order_changes = Table(
     Column("move", String(26), index=True),
     Column("undone", Boolean, nullable=False, server_default=false()),
     # What a refund was: its `amount`, and where it has them the boxes that went `back`, a list of
-    # `{offer, quantity}`, and the `claim` that it answered; once it was undone, that its money came
-    # back `alone`.
+    # `{offer, quantity}`, the `offer` whose wrong price it was for, and the `claim` that it
+    # answered; once it was undone, that its money came back `alone`.
     Column("refund", Json),
 )
 
