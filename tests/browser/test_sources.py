@@ -125,6 +125,18 @@ def more(answers: list[int], than: int) -> bool:
     return len(answers) > than
 
 
+async def test_a_camera_that_is_put_off_deletes_its_session_before_it_hangs_up(
+    open_studio: Open, sale: Sale
+) -> None:
+    host = await sending(open_studio, sale, GREEN, DESK)
+    async with host.expect_response(
+        lambda answer: answer.request.method == "DELETE" and "/whip/" in answer.url
+    ) as deleted:
+        await host.get_by_role("button", name="Camera off").click()
+    assert (await deleted.value).status == 200
+    await expect(host.get_by_role("button", name="Use this camera")).to_be_visible()
+
+
 async def test_a_preview_that_ends_deletes_its_session_before_it_hangs_up(
     open_studio: Open, sale: Sale
 ) -> None:

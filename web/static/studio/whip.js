@@ -115,15 +115,22 @@ export class Publisher extends EventTarget {
   /** Ends the session, on the server too unless that has ended it already. */
   async stop({ isGone = false } = {}) {
     this.#attempt += 1;
+    const session = this.#session;
+    const peer = this.#peer;
+    // By a closing connection the server would learn that it is over, and then know none to delete: this
+    // one sends nothing more, and is closed once that is answered.
+    const isKept = session !== null && !isGone && !this.#path?.isGone;
+    if (isKept) this.#peer = null;
     this.#hangUp();
     this.#enter("idle");
-    const session = this.#session;
     this.#session = null;
-    if (!session || isGone) return;
+    if (!isKept) return;
+    for (const sender of peer?.getSenders() ?? []) sender.replaceTrack(null).catch(() => {});
     const headers = { Authorization: `Bearer ${this.#key}` };
     const signal = AbortSignal.timeout?.(ANSWER_MS);
     this.#farewell = fetch(session, { method: "DELETE", headers, signal, keepalive: true }).catch(() => {});
     await this.#farewell;
+    peer?.close();
   }
 
   /** Tries at once where the next attempt is being waited for. */
