@@ -224,7 +224,7 @@ async def browsers() -> AsyncIterator[Browsers]:
     yield Browsers(chromium)
     # Now and then Playwright waits for ever for a Chromium that has ended; it ends with us.
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(5):
             await chromium.close()
             await playwright.stop()
 

@@ -133,6 +133,7 @@ async def test_a_buyer_cancels_by_the_token_with_or_without_a_word(door: As, sta
             "reason": sent.get("json", {}).get("reason"),
             "undone": False,
             "undoes": False,
+            "alone": False,
             "amount": None,
             "move": None,
         }
