@@ -1,6 +1,21 @@
-"""What is late is dropped from keyframe to keyframe, so that a slow start is not kept up."""
+"""What is late is dropped from keyframe to keyframe, so that a slow start is not kept up; and no
+child that takes nothing is waited for.
+"""
 
-from farmlive.demo.publish import Lateness
+import asyncio
+import time
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+from tests.demo.at_work import films
+from tests.waiting import until
+
+from farmlive.demo import publish
+from farmlive.demo.film import ORCHARD, film_in
+from farmlive.demo.publish import Lateness, Publication
+
+__all__ = ["films"]
 
 
 def test_pictures_in_time_are_kept() -> None:
@@ -23,3 +38,28 @@ def test_late_sound_is_dropped_alone() -> None:
     assert not lateness.keeps(0.6, False, True)
     assert lateness.keeps(0.0, False, True)
     assert lateness.keeps(0.0, True, False)
+
+
+def waits_s(publication: Publication) -> float:
+    """For how long the child has taken nothing."""
+    since = publication._wire.since
+    return 0.0 if since is None else time.monotonic() - since
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told to end", "left alone"])
+async def test_child_that_takes_nothing_any_more_is_ended(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    child = tmp_path / "ffmpeg"
+    child.write_text("#!/bin/sh\nexec sleep 600\n")
+    child.chmod(0o700)
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: str(child))
+    monkeypatch.setattr(publish, "_GOODBYE_S" if is_told else "_STUCK_S", 0.2)
+    publication = Publication(film_in(films.parent, ORCHARD), "http://farm.test", "key")
+    running = asyncio.create_task(asyncio.to_thread(publication.run))
+    if is_told:
+        await until(lambda: waits_s(publication) > 0.5, "the pipe is full", 60)
+        publication.stop()
+    async with asyncio.timeout(60):
+        assert await running == ""
+    assert publication._child.returncode == -9

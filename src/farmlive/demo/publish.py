@@ -26,6 +26,9 @@ SOUNDS_A_SECOND = 50
 _SOUND_AHEAD_S = 0.05
 _LATE_S = 0.25
 _STEP_S = 0.5
+# How long the child may take nothing: on its way to the server, and once it is to end.
+_STUCK_S, _GOODBYE_S = 20.0, 2.0
+_LOOK_S = 0.2
 
 
 class Film:
@@ -54,10 +57,14 @@ class Film:
 
 
 class _Wire(io.RawIOBase):
-    """What the container writes, passed on to the child at once; a pipe can't be sought."""
+    """What the container writes, passed on to the child at once; a pipe can't be sought.
+
+    `since` is when the write began that the child has not taken yet.
+    """
 
     def __init__(self, pipe: Any):
         self._pipe = pipe
+        self.since: float | None = None
 
     def writable(self) -> bool:
         return True
@@ -65,8 +72,10 @@ class _Wire(io.RawIOBase):
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
         done = 0
+        self.since = time.monotonic()
         while done < len(view):
             done += self._pipe.write(view[done:])
+        self.since = None
         return done
 
 
@@ -108,7 +117,7 @@ class Publication:
 
     def __init__(self, film: Path, whip_url: str, key: str):
         self._film = film
-        self._stopped = threading.Event()
+        self._stopped, self._ended = threading.Event(), threading.Event()
         self._child = subprocess.Popen(  # noqa: S603
             [
                 imageio_ffmpeg.get_ffmpeg_exe(),
@@ -124,21 +133,26 @@ class Publication:
             # A Ctrl-C in the terminal reaches the parent alone, which ends the child in order.
             start_new_session=True,
         )
+        self._wire = _Wire(self._child.stdin)
 
     def run(self) -> str:
         """Publish until the child ends, `stop` is called or the clock is set: what ffmpeg said."""
         assert self._child.stderr is not None
         said: list[bytes] = []
         reader = threading.Thread(target=lambda: said.extend(cast(Any, self._child.stderr)))
+        watch = threading.Thread(target=self._watch)
         reader.start()
+        watch.start()
         film = Film(self._film)
         try:
             with contextlib.suppress(BrokenPipeError, av.FFmpegError):
                 self._feed(film)
         finally:
             film.close()
+            self._ended.set()
             self._end()
             reader.join()
+            watch.join()
             self._child.stderr.close()
         return b"".join(said).decode(errors="replace").strip()[-300:]
 
@@ -150,8 +164,17 @@ class Publication:
         """Kill the child without a word to the server."""
         self._child.kill()
 
+    def _watch(self) -> None:
+        """Kill a child that takes nothing any more: who feeds it would wait for it for ever."""
+        while not self._ended.wait(_LOOK_S):
+            since = self._wire.since
+            patience_s = _GOODBYE_S if self._stopped.is_set() else _STUCK_S
+            if since is not None and time.monotonic() - since > patience_s:
+                self._child.kill()
+                return
+
     def _feed(self, film: Film) -> None:
-        out = av.open(_Wire(self._child.stdin), "w", format="nut")
+        out = av.open(self._wire, "w", format="nut")
         streams = [out.add_stream_from_template(stream) for stream in film.streams]
         lateness = Lateness()
         wall, steady = time.time(), time.monotonic()
@@ -179,7 +202,7 @@ class Publication:
         with contextlib.suppress(OSError):
             self._child.stdin.close()
         try:
-            self._child.wait(2)
+            self._child.wait(_GOODBYE_S)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
