@@ -81,7 +81,7 @@ class Shop:
             blocks=blocks,
             ordered=self.waits.ordered,
         )
-        steps = Steps(log, settle=self.waits.settle)
+        steps = Steps(log, settle=settle)
         self.orders = Orders(store, log, origin, steps)
         self.by_token = ByToken(store, limits)
         self.moves = Moves(store, log, origin, steps)
