@@ -1,4 +1,4 @@
-"""The live page in Chromium while stock is short: flash batches, waiting, and one lot's sizes."""
+"""The live page in Chromium while stock is short: flash batches, and one lot's sizes."""
 
 import re
 from typing import Any
@@ -23,17 +23,6 @@ window.WebSocket = class extends WebSocket {
     });
   }
 };
-"""
-# Counts how often the page asks to wait.
-JOINS = """
-() => {
-  window.joined = 0;
-  const { send } = WebSocket.prototype;
-  WebSocket.prototype.send = function (text) {
-    if (JSON.parse(text).type === "wait.join") window.joined += 1;
-    return send.call(this, text);
-  };
-}
 """
 # A device whose clock is an hour behind.
 SLOW_CLOCK = "const clock = Date.now; Date.now = () => clock() - 3_600_000;"
@@ -277,64 +266,6 @@ async def test_who_holds_at_a_price_that_was_wrong_is_asked(
     await question.get_by_role("button", name="Take it for ¥29.90").click()
     await submit(page).click()
     await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥29.90")
-
-
-async def test_who_waits_gets_what_comes_back_held_and_orders_it(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
-    first = await open_page(sale.path, size=PHONE, script=KNOWN)
-    second = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.rare)
-    await buy(first).click()
-    await first.get_by_role("button", name="One more: Large kumquats").click()
-    await expect(submit(first)).to_have_text("Place the order · ¥108.00")
-    await first.keyboard.press("Escape")
-
-    await expect(second.locator("#card")).to_contain_text("2 held by buyers, may come back")
-    await buy(second).click()
-    await expect(second.locator("#toasts")).to_contain_text(
-        "You are no. 1 for Large kumquats · box"
-    )
-    await expect(buy(second)).to_have_text("You are no. 1")
-    await expect(second.locator("#card")).to_contain_text("2 held · 1 waited for")
-    await second.reload()
-    await expect(buy(second)).to_have_text("You are no. 1")
-
-    await first.get_by_role("button", name="Give it back").click()
-    toast = second.locator("#toasts")
-    await expect(toast).to_contain_text("Large kumquats · box came back and is held for you until")
-    await toast.get_by_role("button", name="Order it").click()
-    sheet = second.locator("#buy-sheet")
-    await expect(sheet.get_by_role("timer")).to_have_text(re.compile(r"9:\d\d"))
-    await second.keyboard.press("Escape")
-    kept = second.locator("#kept")
-    await expect(kept).to_contain_text(re.compile(r"1 item held for you9:\d\d"))
-    await kept.click()
-    await expect(sheet.get_by_role("timer")).to_have_text(re.compile(r"9:\d\d"))
-    await submit(second).click()
-    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
-    await expect(first.locator("#card")).to_contain_text("1 left")
-
-
-async def test_who_waits_no_more_leaves_the_list(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
-    page = await open_page(sale.path, size=PHONE)
-    await host.call("card.pin", offer=sale.rare)
-    await host.call("offer.release", offer=sale.rare, quantity=-2)
-    # A finger that shakes waits once, and is told once.
-    await page.evaluate(JOINS)
-    await buy(page).evaluate("(button) => { button.click(); button.click(); }")
-    await expect(buy(page)).to_have_text("You are no. 1")
-    await expect(page.locator(".toast")).to_have_count(1)
-    assert await page.evaluate("joined") == 1
-    await buy(page).click()
-    look = page.locator("#look-sheet")
-    await expect(look).to_contain_text("You are no. 1 of those who wait.")
-    await look.get_by_role("button", name="Wait no more").click()
-    await expect(buy(page)).to_have_text("Tell me when it is back")
-    await host.call("offer.release", offer=sale.rare, quantity=2)
-    await expect(page.locator("#card")).to_contain_text("2 left")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
