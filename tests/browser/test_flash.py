@@ -10,6 +10,7 @@ from playwright.async_api import Locator, Page, expect
 from farmlive.client import Channel
 
 from .conftest import PHONE, Open, Sale
+from .test_buying import KNOWN, submit
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -36,12 +37,6 @@ async ([snapshot, events]) => {
   return [...scene.offers.values()].map(({ gone_at, ...card }) => card);
 }
 """
-# A viewer who bought before: what this device remembers.
-KNOWN = """
-localStorage.setItem("farmlive.buyer", JSON.stringify(
-  { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi" },
-));
-"""
 
 
 async def plan(host: Channel, offer: str, **how: Any) -> dict[str, Any]:
@@ -52,10 +47,6 @@ async def plan(host: Channel, offer: str, **how: Any) -> dict[str, Any]:
 
 def buy(page: Page) -> Locator:
     return page.locator("#card .pinned__buy")
-
-
-def submit(page: Page) -> Locator:
-    return page.locator("#buy-sheet [type=submit]")
 
 
 async def place_of(button: Locator) -> tuple[float, float, float]:

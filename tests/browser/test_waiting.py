@@ -8,7 +8,8 @@ from playwright.async_api import expect
 from farmlive.client import Channel
 
 from .conftest import PHONE, Open, Sale
-from .test_flash import KNOWN, buy, submit
+from .test_buying import KNOWN, submit
+from .test_flash import buy
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
