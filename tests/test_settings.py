@@ -16,6 +16,7 @@ from farmlive.settings import Settings, set_nothing
         ("public_url", "live.example.org", "http"),
         ("public_url", "https://live.example.org/shop", "without a path"),
         ("trusted_proxies", "127.0.0.1, caddy", "caddy"),
+        ("trusted_proxies", "none, 127.0.0.1", "not both"),
         ("udp_addresses", "203.0.113", "203.0.113"),
         (
             "udp_addresses",

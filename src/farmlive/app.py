@@ -164,7 +164,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     await broadcasts.start()
     await shop.start()
     static = Static()
-    pages = Pages(settings, static)
+    pages = Pages(settings, static, guard)
     api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, relay.router)

@@ -79,7 +79,7 @@ class StreamGate:
         with self._people.limits.failures(
             WrongStreamKey,
             self._settings.sign_ins_per_minute,
-            ("stream keys of an address", f"{address} {broadcast}"),
+            ("stream keys of an address", address and f"{address} {broadcast}"),
             of="wrong stream keys",
         ):
             source = await self._people.find_stream_key(broadcast, bearer) if bearer else None

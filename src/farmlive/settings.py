@@ -21,6 +21,10 @@ Words = Annotated[tuple[str, ...], NoDecode]
 _ICE_SERVER = re.compile(r"(stuns?:[^\s<>?\"]+|turns?:[^\s<>?\"]+(\?transport=(udp|tcp))?)")
 
 
+# As the one trusted proxy: none stands before the server, whatever a header says.
+NO_PROXY = "none"
+
+
 class Settings(BaseSettings):
     """The settings of one server; read once at start."""
 
@@ -46,8 +50,10 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="PEM file with the key of that certificate.")
     trusted_proxies: Words = Field(
         (),
-        description="Addresses or networks, separated by commas, whose X-Forwarded-For and "
-        "X-Forwarded-Proto are believed, such as 127.0.0.1.",
+        description="Addresses or networks, separated by commas, of the proxies whose "
+        "X-Forwarded-For is believed, such as 127.0.0.1. Where a proxy of this machine or of a "
+        "private network is not named, nothing is limited by address, and staff read so. none: no "
+        "proxy stands before the server, and such headers mean nothing.",
     )
     database_url: str = Field(
         "",
@@ -212,7 +218,11 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value == (NO_PROXY,):
+            return value
         for word in value:
+            if word == NO_PROXY:
+                raise ValueError("write none, or the proxies' addresses, not both")
             ip_network(word, strict=False)
         return value
 

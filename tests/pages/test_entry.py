@@ -106,3 +106,18 @@ async def test_invitation_is_read_without_signing_in_and_told_to_nobody(
     assert page.status_code == 200
     assert page.headers["referrer-policy"] == "no-referrer"
     assert page.headers["x-robots-tag"] == "noindex"
+
+
+async def test_staff_read_of_a_proxy_that_is_not_named(
+    site: Server, signed_in: SignedIn, visitor: httpx.AsyncClient, host: httpx.AsyncClient
+) -> None:
+    assert "FARMLIVE_TRUSTED_PROXIES" not in (await host.get("/studio")).text
+    await visitor.get("/", headers={"X-Forwarded-For": "198.51.100.7"})
+    assert "FARMLIVE_TRUSTED_PROXIES" not in (await visitor.get("/sign-in")).text
+    shown = {}
+    for role in ROLES:
+        async with signed_in(role) as client:
+            page = (await client.get("/studio")).text
+            shown[role] = "FARMLIVE_TRUSTED_PROXIES" in page
+            assert "198.51.100.7" not in page
+    assert {role for role, told in shown.items() if told} == {"coordinator", "host", "clerk"}

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from farmlive.people.addresses import Proxies, is_cross_site, is_loopback
+from farmlive.people.addresses import Proxies, is_cross_site, is_forwarded, is_loopback
 
 OWN = "https://live.farm.test"
 
@@ -31,6 +31,45 @@ def test_client_is_the_last_hop_that_is_no_trusted_proxy(
     trusted: tuple[str, ...], peer: str, forwarded: list[str], expected: str
 ) -> None:
     assert Proxies(trusted).client(peer, forwarded) == expected
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer", "unnamed"),
+    [
+        ((), "127.0.0.1", True),
+        ((), "::1", True),
+        ((), "::ffff:127.0.0.1", True),
+        ((), "172.17.0.1", True),
+        ((), "fd00::5", True),
+        ((), "unix", True),
+        (("10.0.0.0/8",), "192.168.1.7", True),
+        # A stranger would be rid of the limits by one header.
+        ((), "8.8.8.8", False),
+        ((), "2001:4860::1", False),
+        ((), "192.0.2.9", False),
+        # Customers of a carrier, who may be strangers.
+        ((), "100.64.3.4", False),
+        (("127.0.0.1",), "127.0.0.1", False),
+        (("none",), "127.0.0.1", False),
+        (("none",), "unix", False),
+    ],
+)
+def test_proxy_is_unnamed_where_it_is_near_and_not_trusted(
+    trusted: tuple[str, ...], peer: str, unnamed: bool
+) -> None:
+    forwarded = Headers({"x-forwarded-for": "198.51.100.1"})
+    assert Proxies(trusted).is_unnamed(peer, forwarded) is unnamed
+    assert not Proxies(trusted).is_unnamed(peer, Headers())
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_proxy_is_known_by_any_of_its_headers(name: str) -> None:
+    assert is_forwarded(Headers({name: "198.51.100.1"}))
+    assert not is_forwarded(Headers({"host": "farm.test", "user-agent": "Mozilla/5.0"}))
+
+
+def test_none_as_the_proxies_believes_nobody() -> None:
+    assert Proxies(("none",)).client("127.0.0.1", ["198.51.100.1"]) == "127.0.0.1"
 
 
 def test_bad_proxy_names_the_setting() -> None:

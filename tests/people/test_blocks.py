@@ -43,7 +43,7 @@ async def block(host: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     return made
 
 
-async def is_blocked(held: Blocks, device: str, phone: str | None, address: str) -> bool:
+async def is_blocked(held: Blocks, device: str, phone: str | None, address: str | None) -> bool:
     try:
         await held.check(device=device, phone=phone, address=address)
     except Blocked:
@@ -92,6 +92,16 @@ async def test_address_of_an_order_is_blocked_while_it_is_remembered(
     await block(host, kind="address", order=ORDER)
     assert await is_blocked(people.blocks, ANOTHER, None, HOME)
     assert not await is_blocked(people.blocks, DEVICE, phone, ELSEWHERE)
+
+
+async def test_address_that_a_proxy_hides_is_nobodys(
+    host: httpx.AsyncClient, people: People, phone: str
+) -> None:
+    assert not await is_blocked(people.blocks, DEVICE, phone, None)
+    refused = await host.post(PATH, json={"kind": "address", "order": ORDER, "reason": "flood"})
+    assert refused.json()["type"] == "/problems/everyones-address"
+    assert "FARMLIVE_TRUSTED_PROXIES" in refused.json()["detail"]
+    assert not await is_blocked(people.blocks, ANOTHER, None, None)
 
 
 async def test_typed_address_is_blocked_as_a_household(

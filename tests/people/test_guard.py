@@ -4,6 +4,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection
+from structlog.testing import capture_logs
 
 from farmlive.people import Caller, Guard, People
 from farmlive.people.models import Role
@@ -167,6 +168,30 @@ async def test_proxys_client_is_believed_only_where_trusted(
         assert (await liar.get("/who", headers=forwarded)).json()["address"] == "192.0.2.2"
 
 
+async def test_unnamed_proxy_hides_the_address_and_is_warned_of_once(app: FastAPI) -> None:
+    forwarded = {"X-Forwarded-For": "198.51.100.7"}
+    with capture_logs() as lines:
+        async with browser(app, peer="10.1.2.3") as behind, browser(app, peer="8.8.8.8") as liar:
+            for _ in range(3):
+                assert (await behind.get("/who", headers=forwarded)).json()["address"] is None
+            assert (await behind.get("/who")).json()["address"] == "10.1.2.3"
+            assert (await liar.get("/who", headers=forwarded)).json()["address"] == "8.8.8.8"
+    warned = [line for line in lines if "FARMLIVE_TRUSTED_PROXIES" in line["event"]]
+    assert [line["proxy"] for line in warned] == ["10.1.2.3"]
+    assert "198.51.100.7" not in str(lines)
+
+
+async def test_wrong_passwords_of_one_do_not_lock_out_all_behind_an_unnamed_proxy(
+    app: FastAPI, people: People
+) -> None:
+    await people.create_account("chen", "host", PASSWORD)
+    async with browser(app, peer="127.0.0.1", **{"X-Forwarded-For": "198.51.100.7"}) as client:
+        for turn in range(people.settings.sign_ins_per_minute + 5):
+            body = {"name": f"nobody {turn}", "password": "wrong"}
+            assert (await client.post("/api/v1/session", json=body)).status_code == 401
+        await sign_in(client, "chen")
+
+
 def test_bad_proxies_are_said_at_start(store: Store, settings: Settings) -> None:
     wrong = settings.model_copy(update={"trusted_proxies": ("caddy",)})
     with pytest.raises(ValueError, match="FARMLIVE_TRUSTED_PROXIES"):
@@ -177,8 +202,9 @@ async def test_operator_is_loopback_without_a_proxy_or_staff(app: FastAPI, peopl
     _, secret = await people.create_api_key("prometheus", "coordinator")
     async with browser(app, peer="127.0.0.1") as local, browser(app) as far:
         assert (await local.get("/metrics")).status_code == 200
-        forwarded = {"X-Forwarded-For": "198.51.100.7"}
-        assert (await local.get("/metrics", headers=forwarded)).status_code == 401
+        for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded"):
+            forwarded = {name: "198.51.100.7"}
+            assert (await local.get("/metrics", headers=forwarded)).status_code == 401
         assert (await far.get("/metrics")).status_code == 401
         key = {"Authorization": f"Bearer {secret}"}
         assert (await far.get("/metrics", headers=key)).status_code == 200

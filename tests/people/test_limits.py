@@ -49,6 +49,19 @@ def test_a_minutes_worth_at_once_and_no_more(limits: RateLimits) -> None:
     assert use(limits, 15) == 10
 
 
+def test_nothing_is_counted_without_a_key(limits: RateLimits) -> None:
+    for _ in range(20):
+        limits.allow("chat", None, 10)
+        limits.give_back("chat", None, 10)
+    for _ in range(20):
+        with (
+            pytest.raises(KeyError),
+            limits.failures(KeyError, 10, ("of an address", None), of="guesses"),
+        ):
+            raise KeyError
+    assert len(limits) == 0
+
+
 def test_refusal_says_when_to_come_back_and_that_time_is_enough(
     limits: RateLimits, clock: Clock
 ) -> None:

@@ -25,6 +25,7 @@ from farmlive.pages.languages import (
 )
 from farmlive.pages.pictures import BOXES, DRAWINGS, drawing
 from farmlive.pages.static import WEB, Static
+from farmlive.people import Guard
 from farmlive.settings import Settings
 
 # No page loads, sends or frames anything outside this server; no script or style stands inline.
@@ -67,8 +68,9 @@ HEADERS = {
 class Pages:
     """Renders templates of web/templates in the visitor's language."""
 
-    def __init__(self, settings: Settings, static: Static):
+    def __init__(self, settings: Settings, static: Static, guard: Guard):
         self._settings = settings
+        self._guard = guard
         self._static = static
         self._words = read_words(WEB / "locale")
         self._environments = {language: self._environment(language) for language in LANGUAGES}
@@ -122,6 +124,7 @@ class Pages:
                     if other != language
                 ],
                 caller=context.pop("caller", None),
+                unnamed_proxy=self._guard.unnamed_proxy,
                 **context,
             )
         )

@@ -9,15 +9,45 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
+from farmlive.settings import NO_PROXY
+
 Address = IPv4Address | IPv6Address
 
 
+# By these a proxy tells of whom it speaks for; no browser and no ordinary program sends them.
+_FORWARDING = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
+# Where a proxy of one's own stands: this machine, and the networks that nobody out there is in
+# (RFC 1918, RFC 3927, RFC 4193, RFC 4291). A carrier's shared ones (RFC 6598) are its customers'.
+_NEAR = [
+    ip_network(word)
+    for word in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+]
+
+
 class Proxies:
-    """The proxies whose `X-Forwarded-For` is believed."""
+    """The proxies whose `X-Forwarded-For` is believed, and those that nobody named."""
 
     def __init__(self, trusted: Iterable[str]):
+        words = list(trusted)
+        self._none = words == [NO_PROXY]
         try:
-            self._networks = [ip_network(word, strict=False) for word in trusted]
+            self._networks = [ip_network(word, strict=False) for word in words if not self._none]
         except ValueError as error:
             raise ValueError(
                 f"FARMLIVE_TRUSTED_PROXIES: {error}; write addresses or networks, such as "
@@ -42,6 +72,20 @@ class Proxies:
             address = before
         return _household(address)
 
+    def is_unnamed(self, peer: str, headers: Headers) -> bool:
+        """Whether `peer` is a proxy, by its headers, that nobody named as trusted.
+
+        Whoever comes through it shares its address, so that nothing can be counted by that. A
+        stranger must not get rid of the limits by adding a header: only a peer of this machine or
+        of a private network is taken for a proxy.
+        """
+        if self._none or not is_forwarded(headers):
+            return False
+        address = _parse(peer)
+        if address is None:
+            return True  # a socket file's peer
+        return not self._trusts(address) and any(address in network for network in _NEAR)
+
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
 
@@ -58,6 +102,11 @@ def household(text: str) -> str:
     if found is None or (slash and isinstance(found, IPv4Address)):
         raise ValueError("Write one address, such as 203.0.113.7 or 2001:db8::1.")
     return _household(found)
+
+
+def is_forwarded(headers: Headers) -> bool:
+    """Whether a proxy passed the request on, by its headers."""
+    return any(name in headers for name in _FORWARDING)
 
 
 def is_loopback(address: str) -> bool:

@@ -27,8 +27,10 @@ from farmlive.store import Store
 # Another server's block holds here after so long.
 REREAD_S = 5.0
 DEVICES_REMEMBERED = 20_000
+# Stands for whoever comes through a proxy that hides the address.
+HIDDEN = "unix"
 # As `Guard.address` gives it for what comes from this machine, or by a socket file.
-OF_A_PROXY = ("127.0.0.1", "::1", "unix")
+OF_A_PROXY = ("127.0.0.1", "::1", HIDDEN)
 
 OrderOf = Callable[[Connection, str], tuple[str, str | None] | None]
 """Device and buyer's pseudonym of an order, which a held one has not yet; None for no order."""
@@ -73,9 +75,12 @@ class Blocks:
         """Say how to find who ordered and who said something."""
         self._order_of, self._sender_of = order, sender
 
-    async def check(self, *, device: str, phone: str | None = None, address: str) -> None:
-        """Raise Blocked where one of the three is; `phone` is the buyer's pseudonym."""
-        mark = await self._pseudonyms.of(ADDRESS, address)
+    async def check(self, *, device: str, phone: str | None = None, address: str | None) -> None:
+        """Raise Blocked where one of the three is; `phone` is the buyer's pseudonym.
+
+        `address` is None where an unnamed proxy hides it.
+        """
+        mark = await self._pseudonyms.of(ADDRESS, address or HIDDEN)
         self._addresses[device] = mark
         self._addresses.move_to_end(device)
         if len(self._addresses) > DEVICES_REMEMBERED:

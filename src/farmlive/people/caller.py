@@ -14,15 +14,16 @@ class Caller:
 
     `account` and `name` are those of the signed-in account; a program with an API key has the
     key's label for its name. `role` is None for a viewer. `device` is the pseudonym of the
-    browser. `address` is for limits: an IPv6 address is given as its /64. `csrf` is set where
-    a cookie signs in. `farms` are those of a seller, and empty for everyone else.
+    browser. `address` is for limits and blocks: an IPv6 address is given as its /64, and it is None
+    where an unnamed proxy hides it, so that nothing is counted by it. `csrf` is set where a cookie
+    signs in. `farms` are those of a seller, and empty for everyone else.
     """
 
     account: str | None
     name: str | None
     role: KeyRole | None
     device: str
-    address: str
+    address: str | None
     csrf: str | None = field(default=None, repr=False)
     farms: frozenset[str] = frozenset()
 

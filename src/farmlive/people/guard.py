@@ -8,9 +8,10 @@ up by People. A route asks for a Caller by depending on `anyone`, `staff`, `coor
 import hmac
 from collections.abc import Awaitable, Callable
 
+import structlog
 from starlette.requests import HTTPConnection, Request
 
-from farmlive.people.addresses import Proxies, is_cross_site, is_loopback
+from farmlive.people.addresses import Proxies, is_cross_site, is_forwarded, is_loopback
 from farmlive.people.caller import Caller
 from farmlive.people.keys import API_PREFIX
 from farmlive.people.models import ROLES, Role
@@ -18,6 +19,8 @@ from farmlive.people.people import People
 from farmlive.people.problems import CrossSite, UnknownApiKey, WrongCsrfToken
 from farmlive.people.sessions import COOKIE
 from farmlive.problems import Forbidden, Unauthorized
+
+_log = structlog.get_logger(__name__)
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -29,6 +32,8 @@ class Guard:
         self._people = people
         self._url = people.settings.url
         self._proxies = Proxies(people.settings.trusted_proxies)
+        # The first proxy that passed something on and is not trusted, since this server started.
+        self.unnamed_proxy: str | None = None
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """The caller of a request or a channel; a viewer where nobody is signed in.
@@ -76,9 +81,22 @@ class Guard:
             farms=session.farms,
         )
 
-    def address(self, connection: HTTPConnection) -> str:
-        """The client's address for limits, by the trusted proxies where there are some."""
+    def address(self, connection: HTTPConnection) -> str | None:
+        """The client's address for limits, by the trusted proxies where there are some.
+
+        None where a proxy that is not trusted passed the request on: its own address is everyone's.
+        Staff read of it, and the log says it once.
+        """
         peer = connection.client.host if connection.client else "unix"
+        if self._proxies.is_unnamed(peer, connection.headers):
+            if self.unnamed_proxy is None:
+                self.unnamed_proxy = peer
+                _log.warning(
+                    "a proxy that is not trusted passes requests on: nothing is limited by address "
+                    "until FARMLIVE_TRUSTED_PROXIES names it",
+                    proxy=peer,
+                )
+            return None
         return self._proxies.client(peer, connection.headers.getlist("x-forwarded-for"))
 
     async def anyone(self, request: Request) -> Caller:
@@ -111,7 +129,7 @@ class Guard:
     async def operator(self, request: Request) -> Caller:
         """Dependency: a program on this machine that comes through no proxy, or staff."""
         peer = request.client.host if request.client else ""
-        if is_loopback(peer) and "x-forwarded-for" not in request.headers:
+        if is_loopback(peer) and not is_forwarded(request.headers):
             return await self.caller(request)
         return await self.staff(request)
 

@@ -23,6 +23,8 @@ TELL_S = 0.1
 STALE_MS = 10_000
 
 Bucket = tuple[str, str]
+# What is counted: a name, and by whom; None for nobody in particular.
+Counted = tuple[str, str | None]
 
 
 class RateLimits:
@@ -58,11 +60,14 @@ class RateLimits:
         """Tell this of each refusal: the name, the key, and how many a minute are taken."""
         self._refused = hear
 
-    def allow(self, name: str, key: str, per_minute: int, *, of: str = "") -> None:
+    def allow(self, name: str, key: str | None, per_minute: int, *, of: str = "") -> None:
         """Count one use of `name` by `key`, or raise TooMany with `Retry-After` in seconds.
 
-        `of` says in the problem's sentence what is counted, such as "wrong passwords".
+        Without a key, as for an address that an unnamed proxy hides, nothing is counted. `of` says
+        in the problem's sentence what is counted, such as "wrong passwords".
         """
+        if key is None:
+            return
         now = self._clock()
         self._forget(now)
         bucket = (name, key)
@@ -79,22 +84,24 @@ class RateLimits:
         self._use(bucket, each, now)
         self._tell(bucket, each)
 
-    def give_back(self, name: str, key: str, per_minute: int) -> None:
+    def give_back(self, name: str, key: str | None, per_minute: int) -> None:
         """Take back one use that `allow` counted."""
+        if key is None:
+            return
         bucket = (name, key)
         self._use(bucket, -60.0 / per_minute, self._clock())
         self._tell(bucket, -60.0 / per_minute)
 
     @contextlib.contextmanager
     def failures(
-        self, error: type[Exception], per_minute: int, *buckets: Bucket, of: str
+        self, error: type[Exception], per_minute: int, *buckets: Counted, of: str
     ) -> Iterator[None]:
         """Count the block as one use of each (name, key) if it raises `error`, and only then.
 
         It is counted before the block and given back after: of a thousand guesses at once no
         more are tried than may fail. Raises TooMany.
         """
-        counted: list[Bucket] = []
+        counted: list[Counted] = []
         failed = False
         try:
             for bucket in buckets:

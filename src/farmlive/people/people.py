@@ -244,7 +244,7 @@ class People:
 
     # Sessions.
 
-    async def sign_in(self, name: str, password: str, address: str) -> Session:
+    async def sign_in(self, name: str, password: str, address: str | None) -> Session:
         """Start a session. Raises WrongPassword, and TooMany of them for an address or a name."""
         with self._guesses(name, address):
             account = await self._store.read(lambda conn: accounts.find(conn, name))
@@ -253,7 +253,7 @@ class People:
                 raise WrongPassword("Nobody was signed in. Check name and password and try again.")
         return await self._store.write(lambda conn: self._begin(conn, account))
 
-    def _guesses(self, name: str, address: str) -> contextlib.AbstractContextManager[None]:
+    def _guesses(self, name: str, address: str | None) -> contextlib.AbstractContextManager[None]:
         return self.limits.failures(
             WrongPassword,
             self.settings.sign_ins_per_minute,

@@ -22,7 +22,7 @@ class ByToken:
         self._store = store
         self._limits = limits
 
-    async def check(self, token: str, address: str) -> None:
+    async def check(self, token: str, address: str | None) -> None:
         """Count one deed by the token; one that no order has is counted by the address.
 
         Raises UnknownOrder, TooMany.

@@ -108,7 +108,7 @@ class Claims:
     # The buyer's, for whoever has the order's token.
 
     async def keep_photo(
-        self, token: str, address: str, read_body: Callable[[], Awaitable[bytes]]
+        self, token: str, address: str | None, read_body: Callable[[], Awaitable[bytes]]
     ) -> KeptPhoto:
         """Keep a photo for a claim of the order, free of what its camera wrote.
 

@@ -24,17 +24,17 @@ HOLD_AT_MOST = 3
 class Limits(Protocol):
     """What the shop needs of the rate limits."""
 
-    def allow(self, name: str, key: str, per_minute: int) -> None:
-        """Count one, or raise TooMany."""
+    def allow(self, name: str, key: str | None, per_minute: int) -> None:
+        """Count one, or raise TooMany; nothing without a key."""
 
-    def give_back(self, name: str, key: str, per_minute: int) -> None:
+    def give_back(self, name: str, key: str | None, per_minute: int) -> None:
         """Take back one that was counted."""
 
 
 class Blocks(Protocol):
     """What the shop needs of the blocks that staff set."""
 
-    async def check(self, *, device: str, phone: str | None, address: str) -> None:
+    async def check(self, *, device: str, phone: str | None, address: str | None) -> None:
         """Raise Forbidden for a device, a buyer's pseudonym or an address that is blocked."""
 
 
@@ -63,10 +63,12 @@ def hold_end(minutes: float, now: int, held_at: int | None = None) -> tuple[int,
 
 
 @lru_cache(maxsize=4096)
-def block_of(address: str) -> str:
+def block_of(address: str | None) -> str | None:
     """The /24 of an IPv4 address, the /48 of an IPv6 one; anything else, as a socket's name, as
     it is.
     """
+    if address is None:
+        return None
     try:
         network = ip_network(address, strict=False)
     except ValueError:
