@@ -13,8 +13,9 @@ from farmlive.broadcast.models import NewBroadcast
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop.notices import CORRECTED, REFUND_CORRECTED, Notices
+from farmlive.shop.notices import Notices
 from farmlive.shop.notices_file import Outbox
+from farmlive.shop.notices_kinds import CORRECTED, REFUND_CORRECTED
 from farmlive.shop.notices_providers import Notice
 from farmlive.shop.order_change_models import HandOver
 from farmlive.shop.tables import orders

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from farmlive.bilingual import Bilingual
-from farmlive.shop.notices import CORRECTED, REFUND_CORRECTED, TOLD
-from farmlive.shop.notices_words import Facts, write
+from farmlive.shop.notices_kinds import CORRECTED, KINDS, REFUND_CORRECTED, TOLD, kind_of
+from farmlive.shop.notices_words import SENTENCES, Facts, write
 
 
 def facts(**other: Any) -> Facts:
@@ -120,3 +120,29 @@ def test_a_notice_says_it_in_the_buyers_language_or_in_both(
 def test_every_event_that_is_told_has_its_words() -> None:
     for kind in (*TOLD, CORRECTED, REFUND_CORRECTED):
         assert write(kind, facts(), "en").subject
+
+
+def test_every_kind_says_who_causes_it_and_has_its_words() -> None:
+    assert set(KINDS) == set(SENTENCES)
+    assert {kind for kind, known in KINDS.items() if known.cause == "stranger"} == {
+        "order.placed",
+        "order.called_off",
+    }
+    assert set(TOLD) <= set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "by_staff", "kind"),
+    [
+        ("order.placed", {}, False, "order.placed"),
+        ("order.placed", {}, True, "order.entered"),
+        ("order.cancelled", {"by": "buyer"}, False, "order.called_off"),
+        ("order.cancelled", {"by": "buyer"}, True, "order.called_off"),
+        ("order.cancelled", {"by": "staff"}, False, "order.cancelled"),
+        ("order.shipped", {"by": "staff"}, False, "order.shipped"),
+    ],
+)
+def test_who_caused_it_decides_the_kind(
+    event: str, data: dict[str, str], by_staff: bool, kind: str
+) -> None:
+    assert kind_of(event, data, by_staff=by_staff) == kind

@@ -15,7 +15,7 @@ from farmlive.problems import Forbidden
 from farmlive.review.review import Review
 from farmlive.settings import Settings
 from farmlive.shop.moves import UndoOver, UnknownMove
-from farmlive.shop.notices import CORRECTED, REFUND_CORRECTED
+from farmlive.shop.notices_kinds import CORRECTED, REFUND_CORRECTED
 from farmlive.shop.order_change_models import CodeSaid, PutRight
 from farmlive.shop.problems import NotInState, SoldOut, UnknownOrder
 from farmlive.shop.tables import order_changes
@@ -292,7 +292,7 @@ async def test_a_buyer_is_told_where_the_last_message_was_wrong(stall: Any) -> N
         "order.placed",
         "order.placed",
         "order.at_centre",
-        "order.cancelled",
+        "order.called_off",
         CORRECTED,
         "order.refunded",
         REFUND_CORRECTED,

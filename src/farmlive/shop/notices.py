@@ -24,26 +24,15 @@ from farmlive.settings import Settings
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.models import order_number
 from farmlive.shop.notices_file import Outbox
+from farmlive.shop.notices_kinds import CORRECTED, OF_MONEY, REFUND_CORRECTED, TOLD, kind_of
 from farmlive.shop.notices_providers import Notice, NotNow, NotTaken, NotThere, Provider
 from farmlive.shop.notices_smtp import Mail
 from farmlive.shop.notices_words import Facts, write
 from farmlive.shop.tables import centres, notices, order_changes, orders
 from farmlive.store import Store, hot, tally
 
-# Events of which a buyer is told; the others are steps on the way.
-TOLD = (
-    "order.placed",
-    "order.shipped",
-    "order.at_centre",
-    "order.cancelled",
-    "order.refunded",
-    "order.claim_answered",
-)
-# Those that may put right what a buyer was told.
+# Events that may put right what a buyer was told.
 HEARD = (*TOLD, "order.packed")
-CORRECTED = "corrected"
-REFUND_CORRECTED = "refund_corrected"
-_OF_MONEY = ("order.refunded", "order.claim_answered", REFUND_CORRECTED)
 
 # For so long a server that took a notice may be sending it; then it is taken for dead.
 LEASE_MS = 60_000
@@ -54,22 +43,25 @@ TRIES = 48
 STOP_S = 5
 
 _ORDER = hot(
-    select(orders.c.buyer_phone, orders.c.buyer_email, orders.c.simulated).where(
-        orders.c.id == bindparam("order")
-    )
+    select(
+        orders.c.buyer_phone,
+        orders.c.buyer_email,
+        orders.c.simulated,
+        orders.c.account.is_not(None).label("by_staff"),
+    ).where(orders.c.id == bindparam("order"))
 )
 _INSERT = hot(insert(notices), own=True)
 _LAST = (
     select(notices.c.seq)
     .where(
         notices.c.order == bindparam("order"),
-        notices.c.kind.not_in(_OF_MONEY),
+        notices.c.kind.not_in(OF_MONEY),
     )
     .order_by(notices.c.seq.desc())
     .limit(1)
 )
 _TOLD_OF_MONEY = select(notices.c.seq).where(
-    notices.c.order == bindparam("order"), notices.c.kind.in_(_OF_MONEY)
+    notices.c.order == bindparam("order"), notices.c.kind.in_(OF_MONEY)
 )
 _latest = order_changes.alias("latest")
 # What the last deed with the order took back.
@@ -155,11 +147,14 @@ def providers(settings: Settings) -> list[Provider]:
 
 
 class Reached(NamedTuple):
-    """How an order's buyer is reached; who takes the order lets the transaction's tally know."""
+    """How an order's buyer is reached, and whether someone signed in placed the order; who takes
+    the order lets the transaction's tally know.
+    """
 
     phone: str
     email: str | None
     simulated: bool
+    by_staff: bool
 
 
 @dataclass(frozen=True)
@@ -256,7 +251,7 @@ class Notices:
         reached = _reached(connection, event.data.get("order"))
         if reached is None or reached.simulated:  # a hold given up, or one of the demo's people
             return
-        kind: str | None = event.kind
+        kind: str | None = kind_of(event.kind, event.data, by_staff=reached.by_staff)
         if event.data.get("undone"):
             kind = self._correction(connection, event)
         elif event.kind not in TOLD or ("claim" in event.data and event.kind == "order.refunded"):

@@ -11,6 +11,12 @@ from babel.numbers import format_currency
 
 from farmlive.bilingual import Bilingual
 from farmlive.money import decimals
+from farmlive.shop.notices_kinds import (
+    CANCELLED_BY_BUYER,
+    CORRECTED,
+    PLACED_BY_STAFF,
+    REFUND_CORRECTED,
+)
 from farmlive.shop.payments import HAD
 
 Language = Literal["zh", "en"]
@@ -196,13 +202,15 @@ def _refund_corrected(of: Facts, language: Language) -> tuple[str, str]:
 
 SENTENCES: Mapping[str, Sentence] = {
     "order.placed": _placed,
+    PLACED_BY_STAFF: _placed,
     "order.shipped": _shipped,
     "order.at_centre": _at_centre,
     "order.cancelled": _cancelled,
+    CANCELLED_BY_BUYER: _cancelled,
     "order.refunded": _refunded,
     "order.claim_answered": _claim_answered,
-    "corrected": _corrected,
-    "refund_corrected": _refund_corrected,
+    CORRECTED: _corrected,
+    REFUND_CORRECTED: _refund_corrected,
 }
 
 

@@ -258,7 +258,9 @@ class Till:
             "held_at": hold.held_at if hold else None,
         }
         connection.execute(_ORDER, row)
-        reached = Reached(row["buyer_phone"], row["buyer_email"], caller.simulated)
+        reached = Reached(
+            row["buyer_phone"], row["buyer_email"], caller.simulated, caller.role is not None
+        )
         tally(connection).know(("reached", order), reached)
         tally(connection).know(("last number", broadcast), number)
         connection.execute(

@@ -1,0 +1,62 @@
+"""Kinds of notices: which event each tells of, who caused it, and what it is about.
+
+Pure. Every kind says who can cause it: what a stranger can cause is held to limits, since whoever
+knows a number could else have it flooded; what staff cause always goes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+Cause = Literal["stranger", "staff"]
+STRANGER: Cause = "stranger"
+STAFF: Cause = "staff"
+
+
+class Kind(NamedTuple):
+    """A kind of notice.
+
+    `cause`: a `stranger` by a page, or `staff`. `topic`: of an order's unsent notices of one topic
+    the last alone is sent; a topic of its own is never replaced by another kind.
+    """
+
+    cause: Cause
+    topic: str = "state"
+
+
+PLACED_BY_STAFF = "order.entered"
+CANCELLED_BY_BUYER = "order.called_off"
+CORRECTED = "corrected"
+REFUND_CORRECTED = "refund_corrected"
+
+KINDS: Mapping[str, Kind] = {
+    "order.placed": Kind(STRANGER),
+    PLACED_BY_STAFF: Kind(STAFF),
+    "order.shipped": Kind(STAFF),
+    "order.at_centre": Kind(STAFF),
+    "order.cancelled": Kind(STAFF),
+    CANCELLED_BY_BUYER: Kind(STRANGER),
+    "order.refunded": Kind(STAFF, "refund"),
+    "order.claim_answered": Kind(STAFF, "claim"),
+    CORRECTED: Kind(STAFF),
+    REFUND_CORRECTED: Kind(STAFF, "refund"),
+}
+# Events of an order of which its buyer is told; the others are steps on the way.
+TOLD = (
+    "order.placed",
+    "order.shipped",
+    "order.at_centre",
+    "order.cancelled",
+    "order.refunded",
+    "order.claim_answered",
+)
+# Those whose kinds tell nothing of the order's state.
+OF_MONEY = tuple(kind for kind, known in KINDS.items() if known.topic in ("refund", "claim"))
+
+
+def kind_of(event: str, data: Mapping[str, Any], *, by_staff: bool) -> str:
+    """The kind of notice that tells of an event; `by_staff`: someone signed in placed the order."""
+    if event == "order.placed" and by_staff:
+        return PLACED_BY_STAFF
+    if event == "order.cancelled" and data.get("by") == "buyer":
+        return CANCELLED_BY_BUYER
+    return event
