@@ -20,6 +20,7 @@ from farmlive.origin.models import (
     Work,
 )
 from farmlive.origin.problems import InFuture, OtherFarm, UnknownFarm, UnknownPlot
+from farmlive.origin.stops import Stops
 from farmlive.origin.tables import farms, plots, works
 from farmlive.people import Caller
 from farmlive.people.audit import note
@@ -124,15 +125,19 @@ def plots_of(connection: Connection, farm: str) -> list[Plot]:
     return [as_plot(row) for row in connection.execute(query)]
 
 
-def add_work(connection: Connection, caller: Caller, plot: str, new: NewWork) -> Work:
-    """Keep what happened on a plot. Raises UnknownPlot, OtherFarm, InFuture."""
+def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, new: NewWork) -> Work:
+    """Keep what happened on a plot; a spraying stops the lots that were picked within its waiting
+    period. Raises UnknownPlot, OtherFarm, InFuture.
+    """
     check_past(**{new.kind: new.at})
     check_keeper(caller, find_plot(connection, plot).farm)
     until = None if new.waiting_days is None else new.at + new.waiting_days * DAY_MS
     row = {"id": ulid(), "plot": plot, **new.model_dump(), "until": until}
     connection.execute(insert(works), {**row, "recorded_at": now_ms()})
     note(connection, caller, "work.add", str(row["id"]), plot=plot, kind=new.kind)
-    return Work.model_validate(row)
+    work = Work.model_validate(row)
+    stops.work_recorded(connection, caller, work)
+    return work
 
 
 def works_of(connection: Connection, plot: str) -> list[Work]:

@@ -36,6 +36,7 @@ from farmlive.origin.problems import (
     WaitingPeriod,
     WrongOrder,
 )
+from farmlive.origin.stops import Stops
 from farmlive.origin.tables import (
     classes,
     inspections,
@@ -58,8 +59,9 @@ class Place:
     time_zone: str
 
 
-def record(connection: Connection, caller: Caller, place: Place, new: NewLot) -> Lot:
-    """Keep a harvest with the trace events that its facts give.
+def record(connection: Connection, caller: Caller, place: Place, stops: Stops, new: NewLot) -> Lot:
+    """Keep a harvest with the trace events that its facts give, and stop the lot where it was
+    picked within a waiting period or failed its test.
 
     Raises UnknownFarm, UnknownPlot, OtherFarm, InFuture, WaitingPeriod, LotTaken and Invalid.
     """
@@ -101,17 +103,26 @@ def record(connection: Connection, caller: Caller, place: Place, new: NewLot) ->
     subject = subject_of(place, connection, identifier)
     trace(connection, identifier, new.harvested_at, epcis.commissioning(subject, harvest))
     note(connection, caller, "lot.add", identifier, code=code, quantity_g=new.quantity_g)
+    if plot is not None:
+        stops.harvest_recorded(
+            connection, caller, identifier, plot.id, new.harvested_at, overridden
+        )
     if new.inspection is not None:
-        inspect(connection, caller, place, identifier, new.inspection)
+        inspect(connection, caller, place, stops, identifier, new.inspection)
     if new.packed_at is not None:
         pack(connection, caller, place, identifier, NewPacking(at=new.packed_at))
     return find(connection, identifier)
 
 
 def inspect(
-    connection: Connection, caller: Caller, place: Place, lot: str, new: NewInspection
+    connection: Connection,
+    caller: Caller,
+    place: Place,
+    stops: Stops,
+    lot: str,
+    new: NewInspection,
 ) -> Inspection:
-    """Keep a test of the lot. Raises UnknownLot, OtherFarm, InFuture."""
+    """Keep a test of the lot; one that failed stops it. Raises UnknownLot, OtherFarm, InFuture."""
     farms.check_past(inspected=new.at)
     farms.check_keeper(caller, find(connection, lot).farm)
     row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}
@@ -121,6 +132,8 @@ def inspect(
     trace(connection, lot, new.at, epcis.inspecting(subject, kept, None))
     _sum_up_tests(connection, lot)
     note(connection, caller, "lot.inspect", lot, inspection=kept.id, passed=new.passed)
+    if not new.passed:
+        stops.test_failed(connection, caller, lot, kept.id)
     return kept
 
 
@@ -221,6 +234,7 @@ def take_gtin(connection: Connection, gtin: str, code: str, lot: str) -> None:
 
 def as_lot(row: Row[Any]) -> Lot:
     """The lot of a row of `query()`."""
+    stopped = row.stopped_at is not None
     return Lot(
         id=row.id,
         farm=row.farm,
@@ -233,9 +247,10 @@ def as_lot(row: Row[Any]) -> Lot:
         harvested_at=row.harvested_at,
         quantity_g=row.quantity_g,
         wasted_g=row.wasted_g,
-        tested=bool(row.passed),
+        stopped=stopped,
+        tested=bool(row.passed) and not stopped,
         passed=row.passed,
-        certificate=row.certificate,
+        certificate=None if stopped else row.certificate,
         packed_at=row.packed_at,
         shipped_at=row.shipped_at,
     )

@@ -258,7 +258,8 @@ class Lot(BaseModel):
     lot is read by itself or in the list of lots.
 
     `tested` says that its latest test was passed, `passed` what that test said, null where there
-    is none.
+    is none. Of a lot that is `stopped` nothing is sold or handed over: it is not called `tested`
+    and shows no `certificate`, whatever its latest test said.
     """
 
     id: str
@@ -275,11 +276,72 @@ class Lot(BaseModel):
     sold_g: int | None = None
     held_g: int | None = None
     left_g: int | None = None
+    stopped: bool = False
     tested: bool
     passed: bool | None = None
     certificate: str | None = None
     packed_at: Time | None = None
     shipped_at: Time | None = None
+
+
+FindingKind = Literal["test_failed", "waiting_period"]
+
+
+class StopReason(BaseModel):
+    """Why a lot is stopped, as cards, events and refusals tell it; times are milliseconds since
+    1970, as on the channel.
+
+    A `test_failed` tells the test's `result` and when it was, `at`; a `waiting_period` what was
+    sprayed, `at` when, and `until` when nothing might be picked.
+    """
+
+    finding: str
+    kind: FindingKind
+    at: int
+    result: Bilingual | None = None
+    substance: Bilingual | None = None
+    until: int | None = None
+
+
+class CardLift(BaseModel):
+    """The sentence with which a lot was last lifted, and when, milliseconds since 1970."""
+
+    sentence: str
+    at: int
+
+
+class Finding(BaseModel):
+    """Why a lot was stopped: its `inspection` that failed, or the `work` in whose waiting period
+    it was picked. `at` is when that was found; `lift` names what lifted it, null while it is open.
+    """
+
+    id: str
+    kind: FindingKind
+    at: Time
+    inspection: Inspection | None
+    work: Work | None
+    lift: str | None
+
+
+class NewLift(Sent):
+    """Lift a stopped lot: the findings that were looked at, and a sentence that everyone reads.
+
+    A lot with a finding that is not named stays stopped.
+    """
+
+    findings: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
+    sentence: Sentence
+
+
+class Lift(BaseModel):
+    """A coordinator lifted these findings, with this sentence; `stopped`: others are open."""
+
+    id: str
+    lot: str
+    at: Time
+    sentence: str
+    findings: list[str]
+    stopped: bool
 
 
 class LotList(BaseModel):
@@ -338,7 +400,8 @@ class Story(BaseModel):
 
     `inspection` is the latest. `within_waiting_period` says that by what is recorded now, a
     spraying entered later included, it was picked too soon; `waiting_period_overridden` is the
-    reason that was given for it at the harvest.
+    reason that was given for it at the harvest. `findings` are what stopped it, oldest first, and
+    `lifts` what coordinators said when they lifted them.
     """
 
     lot: Lot
@@ -349,5 +412,7 @@ class Story(BaseModel):
     inspections: list[Inspection] = []
     within_waiting_period: bool = False
     waiting_period_overridden: str | None = None
+    findings: list[Finding] = []
+    lifts: list[Lift] = []
     moments: list[Moment]
     events_url: str

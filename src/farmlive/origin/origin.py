@@ -10,16 +10,18 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, insert, select
 
-from farmlive.origin import balance, epcis, farms, gs1, lots, story
+from farmlive.origin import balance, epcis, farms, gs1, lots, stops, story
 from farmlive.origin.map import PlotMap, ProvinceMap, plot_map, province_map
 from farmlive.origin.models import (
     Farm,
     FarmChange,
     Inspection,
+    Lift,
     Lot,
     LotChange,
     NewFarm,
     NewInspection,
+    NewLift,
     NewLot,
     NewPacking,
     NewPlot,
@@ -87,10 +89,15 @@ class Origin:
         self._files = Files(settings)
         self._place = lots.Place(settings.url, settings.time_zone)
         self._sales: balance.Sales = balance.NoSales()
+        self._stops = stops.Stops()
 
     def sold_by(self, sales: balance.Sales) -> None:
         """Ask there what of a lot is sold and held, in the transaction that needs it."""
         self._sales = sales
+
+    def stops_heard_by(self, handler: stops.StopHandler) -> None:
+        """Have the handler told of each lot that is stopped or lifted, in that transaction."""
+        self._stops.hear(handler)
 
     @property
     def url(self) -> str:
@@ -154,7 +161,7 @@ class Origin:
     async def add_work(self, caller: Caller, plot: str, new: NewWork) -> Work:
         """Keep what happened on a plot. Raises UnknownPlot, OtherFarm, InFuture."""
         return await self._store.write(
-            lambda connection: farms.add_work(connection, caller, plot, new)
+            lambda connection: farms.add_work(connection, caller, self._stops, plot, new)
         )
 
     async def works(self, plot: str) -> list[Work]:
@@ -171,7 +178,7 @@ class Origin:
         """
 
         def write(connection: Connection) -> Lot:
-            made = lots.record(connection, caller, self._place, new)
+            made = lots.record(connection, caller, self._place, self._stops, new)
             return balance.counted(connection, self._sales, [made])[0]
 
         return await self._store.write(write)
@@ -179,7 +186,7 @@ class Origin:
     async def inspect(self, caller: Caller, lot: str, new: NewInspection) -> Inspection:
         """Keep a test of a lot. Raises UnknownLot, OtherFarm, InFuture."""
         return await self._store.write(
-            lambda connection: lots.inspect(connection, caller, self._place, lot, new)
+            lambda connection: lots.inspect(connection, caller, self._place, self._stops, lot, new)
         )
 
     async def certify(self, caller: Caller, lot: str, inspection: str, data: bytes) -> str:
@@ -231,6 +238,12 @@ class Origin:
         """Put right what was harvested. Raises UnknownLot, OtherFarm, BelowTaken."""
         return await self._store.write(
             lambda connection: balance.correct(connection, caller, self._sales, lot, change)
+        )
+
+    async def lift(self, caller: Caller, lot: str, new: NewLift) -> Lift:
+        """Lift findings of a stopped lot. Raises Forbidden, UnknownLot, UnknownFinding."""
+        return await self._store.write(
+            lambda connection: self._stops.lift(connection, caller, lot, new)
         )
 
     async def lots(self, farm: str | None = None) -> list[Lot]:
@@ -355,6 +368,10 @@ class Origin:
         found = lots.some(connection, ids)
         owners = farms.some(connection, {lot.farm for lot in found})
         return {lot.id: (lot, owners[lot.farm]) for lot in found}
+
+    def card_stops(self, connection: Connection, ids: Iterable[str]) -> dict[str, stops.CardStop]:
+        """What cards tell of these lots' stops, by id; a lot that never was stopped is left out."""
+        return stops.on_cards(connection, ids)
 
     def name(self, connection: Connection, lot: Lot, gtin: str) -> None:
         """Let the lot also be found under the GTIN of a box it is packed in. Raises LotTaken."""

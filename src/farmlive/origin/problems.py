@@ -1,5 +1,8 @@
 """What can go wrong in origin, each with a sentence that says what to do."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 
 
@@ -106,6 +109,42 @@ class UnknownWaste(NotFound):
 
     slug = "unknown-waste"
     title = "There is no such record of waste"
+
+
+class UnknownFinding(NotFound):
+    """The lot has no finding with that id."""
+
+    slug = "unknown-finding"
+    title = "The lot has no such finding"
+
+
+class LotStopped(Conflict):
+    """The lot is stopped; `lot` is its id, `code` its code, `reasons` its open findings.
+
+    Each reason is a `StopReason`: times are milliseconds since 1970, as on cards. `offers` lists
+    the offers of the request that sell the lot, where there are any.
+    """
+
+    slug = "lot-stopped"
+    title = "The lot is stopped"
+
+    def __init__(
+        self,
+        lot: str,
+        code: str,
+        reasons: Sequence[Mapping[str, Any]],
+        why: str,
+        offers: Sequence[str] = (),
+    ):
+        super().__init__(
+            f"Nothing was changed: lot {code} is stopped. {why} Nothing of it is sold, packed or "
+            "handed over until a coordinator lifts the stop; its orders can be called off and "
+            "refunded.",
+            lot=lot,
+            code=code,
+            reasons=list(reasons),
+            offers=list(offers),
+        )
 
 
 class WrongIdentifier(Problem):

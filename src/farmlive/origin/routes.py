@@ -14,11 +14,13 @@ from farmlive.origin.models import (
     FarmChange,
     FarmList,
     Inspection,
+    Lift,
     Lot,
     LotChange,
     LotList,
     NewFarm,
     NewInspection,
+    NewLift,
     NewLot,
     NewPacking,
     NewPlot,
@@ -116,6 +118,7 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
 
 def _lots(origin: Origin, guard: Guard) -> APIRouter:
     router = APIRouter()
+    coordinators = Depends(guard.roles("coordinator"))
     growers = Depends(guard.roles("coordinator", "host", "seller"))
 
     @router.get("/lots")
@@ -162,6 +165,11 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         """Put a certificate to a test: a PDF or a picture, as the body."""
         data = await request.body()
         return Certified(certificate=await origin.certify(caller, lot, inspection, data))
+
+    @router.post("/lots/{lot}/lifts", status_code=201)
+    async def lift(lot: str, new: NewLift, caller: Annotated[Caller, coordinators]) -> Lift:
+        """Lift findings that stopped a lot, with a sentence that everyone reads."""
+        return await origin.lift(caller, lot, new)
 
     @router.post("/lots/{lot}/packings", status_code=201)
     async def pack(lot: str, new: NewPacking, caller: Annotated[Caller, growers]) -> Traced:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, select
 
 from farmlive.clock import parse_rfc3339
-from farmlive.origin import balance, epcis, farms, lots
+from farmlive.origin import balance, epcis, farms, lots, stops
 from farmlive.origin.models import Inspection, Lot, Moment, Station, Story
 from farmlive.origin.tables import inspections, moments, trace_events, works
 from farmlive.origin.tables import lots as lots_table
@@ -42,6 +42,8 @@ def tell(connection: Connection, lot_id: str) -> Story:
             station.until is not None and lot.harvested_at < station.until for station in before
         ),
         waiting_period_overridden=connection.execute(overridden).scalar_one(),
+        findings=stops.findings_of(connection, lot_id),
+        lifts=stops.lifts_of(connection, lot_id),
         moments=[Moment(broadcast=row.broadcast, seq=row.seq, at=row.at) for row in shown],
         events_url=events_url(lot),
     )

@@ -1,10 +1,11 @@
 """The tables of origin: farms, plots and their works, lots and what they are called, their tests,
-trace events and moments.
+what stops them and who lifted that, trace events and moments.
 """
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Float,
     ForeignKey,
@@ -94,9 +95,13 @@ lots = Table(
     Column("certificate", String(80)),
     Column("packed_at", BigInteger),
     Column("shipped_at", BigInteger),
+    # Since when nothing of it may be sold or handed over; null where no finding is open.
+    Column("stopped_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("farm", "code"),
     Index("ix_lots_class_code", "class", "code"),
+    # A spraying that is recorded late is compared with the harvests of its plot.
+    Index("ix_lots_plot_harvested_at", "plot", "harvested_at"),
 )
 
 # Under which GTINs a lot is found: its own, and those of the boxes it is packed in.
@@ -120,6 +125,35 @@ inspections = Table(
     Column("certificate", String(80)),
     Column("recorded_at", BigInteger, nullable=False),
     Index("ix_inspections_lot_at", "lot", "at"),
+)
+
+# What a coordinator said, for everyone to read, when the findings that name it were lifted.
+lot_lifts = Table(
+    "lot_lifts",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("lot", ForeignKey("lots.id"), nullable=False, index=True),
+    Column("sentence", String(200), nullable=False),
+    # Null for a program's key; the audit list has its label.
+    Column("account", String(26)),
+    Column("at", BigInteger, nullable=False),
+)
+
+# Why a lot is stopped: a test of it that failed, or a spraying in whose waiting period it was
+# picked. Never deleted; `lift` is null while it is open.
+lot_findings = Table(
+    "lot_findings",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("lot", ForeignKey("lots.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("inspection", ForeignKey("inspections.id")),
+    Column("work", ForeignKey("works.id")),
+    Column("at", BigInteger, nullable=False),
+    Column("lift", ForeignKey("lot_lifts.id")),
+    UniqueConstraint("lot", "inspection"),
+    UniqueConstraint("lot", "work"),
+    CheckConstraint("(inspection IS NULL) <> (work IS NULL)", name="cause"),
 )
 
 trace_events = Table(

@@ -1,0 +1,261 @@
+"""What stops a lot, in whichever order things are recorded, and what alone lifts that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from farmlive.bilingual import Bilingual
+from farmlive.ids import ulid
+from farmlive.origin.models import (
+    CardLift,
+    Farm,
+    NewInspection,
+    NewLift,
+    NewPlot,
+    Plot,
+    StopReason,
+)
+from farmlive.origin.origin import Origin
+from farmlive.origin.problems import UnknownFinding, UnknownLot
+from farmlive.origin.tables import lot_findings
+from farmlive.people import Caller
+from farmlive.people.audit import deeds
+from farmlive.problems import Forbidden
+from farmlive.store import Store
+
+from .test_harvest import DAY, NOON, harvest, spray
+
+SENTENCE = "第二次送检合格，样品弄错了。"
+
+
+@pytest.fixture
+async def plot(origin: Origin, staff: Caller, farm: Farm) -> Plot:
+    crop = Bilingual(zh="金柑", en="Kumquats")
+    return await origin.add_plot(staff, farm.id, NewPlot(name=Bilingual(zh="三号坡"), crop=crop))
+
+
+@pytest.fixture
+def seller(farm: Farm) -> Caller:
+    return Caller("seller", "Lin", "seller", "a device", "127.0.0.1", farms=frozenset({farm.id}))
+
+
+@dataclass
+class Told:
+    """Who hears of stops, and what they were told."""
+
+    said: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    def stopped(
+        self, _connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
+    ) -> None:
+        self.said.append(("again" if again else "stopped", lot, [why.kind for why in reasons]))
+
+    def resumed(self, _connection: Connection, lot: str, lift: CardLift) -> None:
+        self.said.append(("resumed", lot, lift.sentence))
+
+
+@pytest.fixture
+def told(origin: Origin) -> Told:
+    handler = Told()
+    origin.stops_heard_by(handler)
+    return handler
+
+
+def lab_test(*, passed: bool, at: int = NOON + DAY) -> NewInspection:
+    return NewInspection(at=at, result=Bilingual(zh="毒死蜱 0.9 mg/kg", en=""), passed=passed)
+
+
+async def open_findings(origin: Origin, lot: str) -> list[str]:
+    return [each.id for each in (await origin.story(lot)).findings if each.lift is None]
+
+
+async def test_a_failed_test_stops_the_lot_whatever_is_recorded_after_it(
+    origin: Origin, staff: Caller, seller: Caller, plot: Plot, told: Told, store: Store
+) -> None:
+    lot = await origin.add_lot(staff, harvest(plot))
+    await origin.inspect(seller, lot.id, lab_test(passed=True))
+    assert not (await origin.story(lot.id)).lot.stopped
+    failed = await origin.inspect(seller, lot.id, lab_test(passed=False))
+    await origin.inspect(seller, lot.id, lab_test(passed=True, at=NOON + 2 * DAY))
+    story = await origin.story(lot.id)
+    assert (story.lot.stopped, story.lot.passed, story.lot.tested) == (True, True, False)
+    (finding,) = story.findings
+    assert (finding.kind, finding.inspection, finding.lift) == ("test_failed", failed, None)
+    assert told.said == [("stopped", lot.id, ["test_failed"])]
+    noted = (await store.read(deeds))[1]
+    assert (noted.action, noted.subject) == ("lot.stop", lot.id)
+    assert noted.detail == {"finding": finding.id, "kind": "test_failed"}
+
+
+async def test_a_harvest_that_comes_with_its_failed_test_is_stopped(
+    origin: Origin, staff: Caller, plot: Plot
+) -> None:
+    lot = await origin.add_lot(staff, harvest(plot, inspection=lab_test(passed=False)))
+    assert lot.stopped
+    assert [each.stopped for each in await origin.lots()] == [True]
+
+
+async def test_a_stopped_lot_shows_no_certificate_and_no_link_to_one(
+    site: Any, origin: Origin, staff: Caller, plot: Plot
+) -> None:
+    from ..store.test_files import pdf
+
+    lot = await origin.add_lot(staff, harvest(plot))
+    passed = await origin.inspect(staff, lot.id, lab_test(passed=True))
+    await origin.certify(staff, lot.id, passed.id, pdf())
+    path = lot.class_uri.removeprefix(origin.url)
+    assert "certificationInfo" in (await site.viewer.get(f"{path}?linkType=linkset")).text
+    await origin.inspect(staff, lot.id, lab_test(passed=False, at=NOON))
+    assert (await origin.story(lot.id)).lot.certificate is None
+    assert "certificationInfo" not in (await site.viewer.get(f"{path}?linkType=linkset")).text
+    findings = await open_findings(origin, lot.id)
+    await origin.lift(staff, lot.id, NewLift(findings=findings, sentence=SENTENCE))
+    assert (await origin.story(lot.id)).lot.certificate is not None
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_a_lot_picked_within_a_waiting_period_is_stopped_in_whichever_order(
+    origin: Origin, staff: Caller, seller: Caller, plot: Plot, late: bool
+) -> None:
+    reason = None if late else "Only the rows that were not sprayed"
+    if late:
+        lot = await origin.add_lot(seller, harvest(plot))
+        assert not lot.stopped
+    await spray(origin, seller, plot, NOON - 6 * DAY, 7)
+    if not late:
+        lot = await origin.add_lot(seller, harvest(plot, waiting_period_overridden=reason))
+    story = await origin.story(lot.id)
+    assert story.lot.stopped
+    (finding,) = story.findings
+    assert finding.kind == "waiting_period"
+    assert finding.work is not None
+    assert finding.work.until == NOON + DAY
+
+
+@pytest.mark.parametrize(("ago", "days"), [(7, 7), (0, 0), (-1, 30)])
+async def test_a_spraying_that_does_not_cover_the_harvest_stops_nothing(
+    origin: Origin, staff: Caller, plot: Plot, ago: int, days: int
+) -> None:
+    lot = await origin.add_lot(staff, harvest(plot))
+    await spray(origin, staff, plot, NOON - ago * DAY, days)
+    assert not (await origin.story(lot.id)).lot.stopped
+
+
+async def test_each_spraying_is_a_finding_and_stops_every_lot_that_it_covers(
+    origin: Origin, staff: Caller, plot: Plot, told: Told
+) -> None:
+    first = await origin.add_lot(staff, harvest(plot))
+    second = await origin.add_lot(staff, harvest(plot, harvested_at=NOON + DAY))
+    await spray(origin, staff, plot, NOON - DAY, 2)
+    await spray(origin, staff, plot, NOON - 2 * DAY, 4)
+    kinds = ["waiting_period"]
+    assert told.said == [
+        ("stopped", first.id, kinds),
+        ("again", first.id, kinds * 2),
+        ("stopped", second.id, kinds),
+    ]
+
+
+@pytest.mark.parametrize("role", ["coordinator", "host", "seller"])
+async def test_only_a_coordinators_reason_for_picking_too_soon_lifts(
+    origin: Origin, seller: Caller, plot: Plot, role: Any
+) -> None:
+    await spray(origin, seller, plot, NOON - DAY, 7)
+    await spray(origin, seller, plot, NOON - 2 * DAY, 7)
+    caller = replace(seller, role=role)
+    lot = await origin.add_lot(caller, harvest(plot, waiting_period_overridden=SENTENCE))
+    story = await origin.story(lot.id)
+    assert story.waiting_period_overridden == SENTENCE
+    assert len(story.findings) == 2
+    assert lot.stopped is story.lot.stopped is (role != "coordinator")
+    assert [lift.sentence for lift in story.lifts] == ([SENTENCE] if not lot.stopped else [])
+
+
+async def test_a_coordinators_lift_names_what_it_covers_and_the_next_finding_stops_again(
+    origin: Origin, staff: Caller, plot: Plot, told: Told, store: Store
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot))).id
+    await origin.inspect(staff, lot, lab_test(passed=False))
+    await spray(origin, staff, plot, NOON - DAY, 7)
+    first, second = await open_findings(origin, lot)
+    part = await origin.lift(staff, lot, NewLift(findings=[first], sentence=SENTENCE))
+    assert part.stopped
+    assert (await origin.story(lot)).lot.stopped
+    whole = await origin.lift(staff, lot, NewLift(findings=[second], sentence="Another sentence"))
+    assert (whole.findings, whole.stopped) == ([second], False)
+    story = await origin.story(lot)
+    assert not story.lot.stopped
+    assert [(lift.sentence, lift.findings) for lift in story.lifts] == [
+        (SENTENCE, [first]),
+        ("Another sentence", [second]),
+    ]
+    assert told.said[2:] == [
+        ("again", lot, ["waiting_period"]),
+        ("resumed", lot, "Another sentence"),
+    ]
+    assert (await store.read(deeds))[0].detail == {
+        "lift": whole.id,
+        "findings": [second],
+        "open": 0,
+    }
+    await origin.inspect(staff, lot, lab_test(passed=False, at=NOON + 2 * DAY))
+    assert (await origin.story(lot)).lot.stopped
+    assert told.said[-1] == ("stopped", lot, ["test_failed"])
+
+
+async def test_a_lift_twice_is_one_and_keeps_its_first_sentence(
+    origin: Origin, staff: Caller, plot: Plot, told: Told
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot, inspection=lab_test(passed=False)))).id
+    named = await open_findings(origin, lot)
+    once = await origin.lift(staff, lot, NewLift(findings=named, sentence=SENTENCE))
+    again = await origin.lift(staff, lot, NewLift(findings=named * 2, sentence="Something else"))
+    assert again == once
+    assert [each[0] for each in told.said] == ["stopped", "resumed"]
+
+
+async def test_only_a_coordinator_lifts_and_only_what_the_lot_has(
+    site: Any, origin: Origin, staff: Caller, seller: Caller, plot: Plot
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot, inspection=lab_test(passed=False)))).id
+    other = (await origin.add_lot(staff, harvest(plot, inspection=lab_test(passed=False)))).id
+    (finding,) = await open_findings(origin, lot)
+    (foreign,) = await open_findings(origin, other)
+    new = NewLift(findings=[finding], sentence=SENTENCE)
+    for role in ("host", "seller", "clerk", None):
+        with pytest.raises(Forbidden):
+            await origin.lift(replace(seller, role=role), lot, new)
+    with pytest.raises(UnknownFinding):
+        await origin.lift(staff, lot, NewLift(findings=[finding, foreign], sentence=SENTENCE))
+    with pytest.raises(UnknownLot):
+        await origin.lift(staff, ulid(), new)
+    body = {"findings": [finding], "sentence": SENTENCE}
+    where = f"/api/v1/lots/{lot}/lifts"
+    assert (await site.viewer.post(where, json=body)).status_code in (401, 403)
+    for role in ("host", "seller", "clerk", "moderator"):
+        header = await site.bearer(role, *([plot.farm] if role == "seller" else []))
+        assert (await site.viewer.post(where, json=body, headers=header)).status_code == 403
+    for wrong in ({**body, "sentence": "ok"}, {**body, "findings": []}):
+        assert (await site.staff.post(where, json=wrong)).status_code == 422
+    assert (await origin.story(lot)).lot.stopped
+    answer = await site.staff.post(where, json=body)
+    assert (answer.status_code, answer.json()["stopped"]) == (201, False)
+
+
+async def test_nothing_is_kept_of_a_test_whose_stop_could_not_be_told(
+    origin: Origin, staff: Caller, plot: Plot, told: Told, store: Store
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot))).id
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("no broadcast could be told")
+
+    told.stopped = fails  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        await origin.inspect(staff, lot, lab_test(passed=False))
+    story = await origin.story(lot)
+    assert (story.lot.stopped, story.inspections) == (False, [])
+    assert await store.read(lambda conn: conn.execute(select(lot_findings)).all()) == []

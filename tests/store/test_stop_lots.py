@@ -1,0 +1,161 @@
+"""A database from before lots were stopped: those that must not be sold are stopped by it."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, Engine, text
+
+from farmlive.origin.origin import Origin
+from farmlive.settings import Settings
+from farmlive.store import Store
+from farmlive.store import engine as engines
+from farmlive.store.migrate import configuration
+
+DAY = 86_400_000
+NAMES = '{"zh": "金柑", "en": ""}'
+# What was recorded of each lot: whether its test passed, its harvest in days after the spraying,
+# and why it was picked, by whom.
+LOTS = {
+    "clean": (True, 20, None, None),
+    "failed": (False, 20, None, None),
+    "early": (None, 3, None, None),
+    "by_seller": (True, 3, "The rows that were not sprayed", "seller"),
+    "by_coordinator": (True, 3, "The county saw the rows", "coordinator"),
+}
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    settings.data.mkdir()
+    engine = engines.writer_engine(engines.address(settings.database_url, settings.data))
+    yield engine
+    engine.dispose()
+
+
+def fill(connection: Connection) -> None:
+    def put(table: str, **row: object) -> None:
+        columns = ", ".join(f'"{name}"' for name in row)
+        values = ", ".join(f":{name}" for name in row)
+        connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
+
+    put("farms", id="f", name=NAMES, place=NAMES, created_at=1)
+    put("plots", id="p", farm="f", name=NAMES, created_at=1)
+    put(
+        "works",
+        id="w",
+        plot="p",
+        kind="sprayed",
+        at=DAY,
+        substance=NAMES,
+        waiting_days=7,
+        until=8 * DAY,
+        recorded_at=1,
+    )
+    put("products", id="g", farm="f", name=NAMES, unit=NAMES, net_weight_g=500, created_at=1)
+    put("broadcasts", id="b", title=NAMES, state="live", created_at=1, seq=5, last_at=9)
+    for role in ("seller", "coordinator"):
+        put("accounts", id=role, name=role, password_hash="x", role=role, created_at=1)
+    for position, (lot, (passed, day, why, who)) in enumerate(LOTS.items(), 1):
+        put(
+            "lots",
+            id=lot,
+            farm="f",
+            plot="p",
+            code=lot,
+            product_name=NAMES,
+            class_uri=f"http://old.test/origin/class/c/lot/{lot}",
+            harvested_at=(day + 1) * DAY,
+            quantity_g=80_000,
+            waiting_period_overridden=why,
+            passed=passed,
+            created_at=1,
+        )
+        if passed is not None:
+            put(
+                "inspections",
+                id=f"test of {lot}",
+                lot=lot,
+                at=30 * DAY,
+                result=NAMES,
+                passed=passed,
+                recorded_at=1,
+            )
+        if who is not None:
+            put(
+                "audit",
+                id=f"deed of {lot}",
+                at=1,
+                account=who,
+                name=who,
+                action="lot.add",
+                subject=lot,
+                detail="{}",
+            )
+        put(
+            "offers",
+            id=f"offer of {lot}",
+            broadcast="b",
+            product="g",
+            lot=lot,
+            farm="f",
+            position=position,
+            price=100,
+            currency="CNY",
+            released=5,
+            sold=0,
+            created_at=1,
+        )
+
+
+@pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql without tables", marks=pytest.mark.postgresql)],
+    indirect=True,
+)
+async def test_lots_that_must_not_be_sold_are_stopped(engine: Engine, settings: Settings) -> None:
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection), "0009")
+        fill(connection)
+    store = await Store.open(settings)
+    origin = Origin(store, settings)
+    stories = {lot: await origin.story(lot) for lot in LOTS}
+    events = await store.read(
+        lambda connection: connection.execute(
+            text("SELECT seq, at, kind, audience, data FROM events ORDER BY seq")
+        ).all()
+    )
+    head = await store.read(
+        lambda connection: connection.execute(text("SELECT seq, last_at FROM broadcasts")).one()
+    )
+    await store.close()
+    assert [lot for lot, story in stories.items() if story.lot.stopped] == [
+        "failed",
+        "early",
+        "by_seller",
+    ]
+    assert [[each.kind for each in story.findings] for story in stories.values()] == [
+        [],
+        ["test_failed"],
+        *[["waiting_period"]] * 3,
+    ]
+    (lift,) = stories["by_coordinator"].lifts
+    assert lift.sentence == "The county saw the rows"
+    assert lift.findings == [stories["by_coordinator"].findings[0].id]
+    assert [event.seq for event in events] == [6, 7, 8]
+    assert (head.seq, head.last_at) == (8, events[-1].at)
+    assert {event.kind for event in events} == {"lot.stopped"}
+    told = [
+        json.loads(event.data) if isinstance(event.data, str) else event.data for event in events
+    ]
+    assert {each["lot"] for each in told} == {"failed", "early", "by_seller"}
+    (reason,) = next(each["reasons"] for each in told if each["lot"] == "early")
+    finding = stories["early"].findings[0].id
+    assert reason == {
+        "finding": finding,
+        "kind": "waiting_period",
+        "at": DAY,
+        "substance": json.loads(NAMES),
+        "until": 8 * DAY,
+    }
