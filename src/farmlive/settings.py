@@ -128,8 +128,10 @@ class Settings(BaseSettings):
     sign_ins_per_minute: int = Field(
         10,
         ge=1,
-        description="Wrong passwords a minute from one address or for one name, and wrong stream "
-        "keys a minute from one address for one broadcast; more are not tried.",
+        description="Wrong passwords a minute from one address or for one name (ten times that "
+        "from the block around the address, a /24, of IPv6 a /48), and from a device on which the "
+        "account signed in before, which no others count against; and wrong stream keys a minute "
+        "from one address for one broadcast. More are not tried.",
     )
     orders_per_minute: int = Field(
         60,

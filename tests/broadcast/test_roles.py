@@ -211,7 +211,9 @@ async def test_who_loses_the_role_sees_no_more_of_what_it_showed(
     monkeypatch.setattr(channels, "RIGHTS_S", 0.01)
     people = server.house.people
     account, password = await people.create_account("chen", "host")
-    session = await people.sign_in("chen", password, "192.0.2.1")
+    session = await people.sign_in(
+        "chen", password, channels.Caller(None, None, None, "a device", "192.0.2.1")
+    )
     headers = {"Cookie": f"farmlive_session={session.token}"}
     async with joined(server, live, headers) as (host, welcome):
         assert welcome["you"]["role"] == "host"

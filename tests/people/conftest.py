@@ -99,6 +99,11 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def viewer_at(address: str, device: str = "0" * 32) -> Caller:
+    """A caller where nobody is signed in."""
+    return Caller(None, None, None, device, address)
+
+
 async def sign_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD) -> None:
     """Sign in and send the CSRF token from now on."""
     answer = await client.post("/api/v1/session", json={"name": name, "password": password})

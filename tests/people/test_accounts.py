@@ -11,7 +11,7 @@ from farmlive.problems import Invalid
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-from .conftest import FARM, OTHER_FARM, PASSWORD, sign_in
+from .conftest import FARM, OTHER_FARM, PASSWORD, sign_in, viewer_at
 
 
 async def test_first_start_makes_a_coordinator_once(
@@ -34,7 +34,7 @@ async def test_first_start_makes_nobody_where_somebody_is(people: People) -> Non
 async def test_random_password_is_given_back_and_works(people: People) -> None:
     account, password = await people.create_account("Chen", "host")
     assert account.name == "chen"
-    session = await people.sign_in("chen", password, "192.0.2.1")
+    session = await people.sign_in("chen", password, viewer_at("192.0.2.1"))
     assert session.account == account.id
 
 

@@ -9,7 +9,7 @@ from farmlive.problems import TooMany
 from farmlive.settings import Settings
 from farmlive.store import Store, metadata
 
-from .conftest import PASSWORD, browser, make_app, sign_in
+from .conftest import PASSWORD, browser, make_app, sign_in, viewer_at
 
 
 async def test_sign_in_answers_who_it_is_and_sets_a_guarded_cookie(
@@ -127,21 +127,21 @@ async def test_guesses_at_one_name_run_into_its_limit_from_any_address(
     await people.create_account("chen", "host", PASSWORD)
     for number in range(settings.sign_ins_per_minute):
         with pytest.raises(WrongPassword):
-            await people.sign_in("chen", "wrong password", f"192.0.2.{number}")
+            await people.sign_in("chen", "wrong password", viewer_at(f"192.0.2.{number}"))
     with pytest.raises(TooMany):
-        await people.sign_in("CHEN", PASSWORD, "192.0.2.99")
+        await people.sign_in("CHEN", PASSWORD, viewer_at("192.0.2.99"))
 
 
 async def test_right_passwords_use_up_no_guess(people: People, settings: Settings) -> None:
     people.limits = RateLimits(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
     for _ in range(settings.sign_ins_per_minute + 1):
-        await people.sign_in("chen", PASSWORD, "192.0.2.1")
+        await people.sign_in("chen", PASSWORD, viewer_at("192.0.2.1"))
     for _ in range(settings.sign_ins_per_minute):
         with pytest.raises(WrongPassword):
-            await people.sign_in("chen", "wrong password", "192.0.2.1")
+            await people.sign_in("chen", "wrong password", viewer_at("192.0.2.1"))
     with pytest.raises(TooMany, match="wrong passwords"):
-        await people.sign_in("chen", PASSWORD, "192.0.2.1")
+        await people.sign_in("chen", PASSWORD, viewer_at("192.0.2.1"))
 
 
 async def test_guesses_from_one_address_run_into_its_limit(
@@ -168,7 +168,7 @@ async def test_disabled_account_is_out_and_stays_out(
     await people.disable_account("chen")
     assert (await host.get("/api/v1/session")).status_code == 401
     with pytest.raises(WrongPassword):
-        await people.sign_in("chen", PASSWORD, "192.0.2.1")
+        await people.sign_in("chen", PASSWORD, viewer_at("192.0.2.1"))
 
 
 async def change_password(client: httpx.AsyncClient, old: str, new: str) -> httpx.Response:
@@ -214,3 +214,126 @@ async def test_nobody_and_no_program_has_an_own_password(
     async with browser(app, Authorization=f"Bearer {secret}") as program:
         answer = await change_password(program, PASSWORD, PASSWORD)
         assert answer.json()["type"] == "/problems/no-password"
+
+
+async def test_wrong_passwords_of_strangers_do_not_shut_out_a_device_that_signed_in_before(
+    people: People, settings: Settings
+) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    await people.create_account("chen", "host", PASSWORD)
+    own = viewer_at("192.0.2.1", "a" * 32)
+    await people.sign_in("chen", PASSWORD, own)
+    for number in range(settings.sign_ins_per_minute):
+        with pytest.raises(WrongPassword):
+            await people.sign_in("chen", "wrong password", viewer_at(f"198.51.{number}.7"))
+    with pytest.raises(TooMany):
+        await people.sign_in("chen", PASSWORD, viewer_at("203.0.113.7", "b" * 32))
+    await people.sign_in("Chen", PASSWORD, own)
+
+
+async def test_known_device_has_a_limit_of_its_own_and_leaves_its_address_and_name_alone(
+    people: People, settings: Settings
+) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    await people.create_account("chen", "host", PASSWORD)
+    own = viewer_at("192.0.2.1", "a" * 32)
+    await people.sign_in("chen", PASSWORD, own)
+    for _ in range(settings.sign_ins_per_minute):
+        with pytest.raises(WrongPassword):
+            await people.sign_in("chen", "wrong password", own)
+    with pytest.raises(TooMany):
+        await people.sign_in("chen", PASSWORD, own)
+    await people.sign_in("chen", PASSWORD, viewer_at("192.0.2.1", "b" * 32))
+
+
+async def test_an_account_of_ones_own_gives_no_more_guesses_at_anothers(
+    people: People, settings: Settings
+) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    await people.create_account("chen", "host", PASSWORD)
+    await people.create_account("wu", "clerk", "wu's own password")
+    tried = 0
+    for number in range(settings.sign_ins_per_minute + 5):
+        thief = viewer_at(f"198.51.{number}.7", f"{number:032x}")
+        await people.sign_in("wu", "wu's own password", thief)
+        try:
+            await people.sign_in("chen", "wrong password", thief)
+        except WrongPassword:
+            tried += 1
+        except TooMany:
+            continue
+    assert tried == settings.sign_ins_per_minute
+
+
+@pytest.mark.parametrize("how", ["reset", "disabled"])
+async def test_device_is_a_stranger_again_where_its_access_was_taken_away(
+    people: People, settings: Settings, how: str
+) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    await people.create_account("lin", "coordinator", PASSWORD)
+    await people.create_account("chen", "host", PASSWORD)
+    left = viewer_at("192.0.2.1", "a" * 32)
+    await people.sign_in("chen", PASSWORD, left)
+    if how == "reset":
+        await people.set_password("chen")
+    else:
+        await people.disable_account("chen")
+    for _ in range(settings.sign_ins_per_minute):
+        with pytest.raises(WrongPassword):
+            await people.sign_in("chen", "wrong password", left)
+    with pytest.raises(TooMany):  # by the name, from wherever
+        await people.sign_in("chen", "wrong password", viewer_at("203.0.113.7", "b" * 32))
+
+
+async def test_password_that_the_server_made_is_tried_whatever_was_guessed(
+    people: People, settings: Settings
+) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    await people.create_account("chen", "host", PASSWORD)
+    for name in ("chen", "nobody"):  # alike, so that a name that exists is not found by it
+        for number in range(settings.sign_ins_per_minute):
+            with pytest.raises(WrongPassword):
+                await people.sign_in(name, "wrong password", viewer_at(f"198.51.{number}.7"))
+        with pytest.raises(WrongPassword):
+            await people.sign_in(name, "sonami-kurebo-tiwaze", viewer_at("203.0.113.8"))
+    made = await people.set_password("chen")  # as `farmlive user password` does
+    newcomer = viewer_at("203.0.113.7", "b" * 32)
+    await people.sign_in("chen", made, newcomer)
+    await people.sign_in("chen", made, newcomer)
+
+
+async def test_addresses_of_one_block_share_its_guesses(people: People, settings: Settings) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    tried = 0
+    for number in range(250):
+        try:
+            await people.sign_in(f"name{number}", "wrong password", viewer_at(f"192.0.2.{number}"))
+        except WrongPassword:
+            tried += 1
+        except TooMany:
+            break
+    assert tried == settings.sign_ins_per_minute * 10
+
+
+async def test_own_new_password_keeps_the_device_known_and_forgets_the_others(
+    host: httpx.AsyncClient, app: FastAPI, people: People, settings: Settings
+) -> None:
+    async with browser(app) as phone:
+        await sign_in(phone, "chen")
+        people.limits = RateLimits(clock=lambda: 0.0)
+        assert (await change_password(host, PASSWORD, "another password")).status_code == 204
+        for number in range(settings.sign_ins_per_minute):
+            with pytest.raises(WrongPassword):
+                await people.sign_in("chen", "wrong password", viewer_at(f"198.51.{number}.7"))
+        body = {"name": "chen", "password": "another password"}
+        assert (await phone.post("/api/v1/session", json=body)).status_code == 429
+        assert (await host.post("/api/v1/session", json=body)).status_code == 200
+
+
+async def test_an_account_knows_twenty_devices(people: People, store: Store) -> None:
+    await people.create_account("chen", "host", PASSWORD)
+    for number in range(23):
+        await people.sign_in("chen", PASSWORD, viewer_at("192.0.2.1", f"{number:032x}"))
+    query = select(tables.account_devices.c.device)
+    known = await store.read(lambda conn: conn.execute(query).scalars().all())
+    assert sorted(known) == [f"{number:032x}" for number in range(3, 23)]

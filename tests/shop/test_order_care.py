@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
+from farmlive.people.addresses import block_of
 from farmlive.people.models import NewBlock
 from farmlive.problems import Forbidden, TooMany
 from farmlive.settings import Settings
@@ -232,7 +233,7 @@ async def test_an_order_brings_a_proof_where_the_settings_say_so(
     ],
 )
 def test_a_block_is_what_one_network_gives_out(address: str, block: str) -> None:
-    assert limits.block_of(address) == block
+    assert block_of(address) == block
 
 
 async def test_a_block_of_addresses_orders_at_a_rate(stall: Any, settings: Settings) -> None:

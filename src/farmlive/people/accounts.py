@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
-from farmlive.people import sessions, tables
+from farmlive.people import sessions, sign_ins, tables
 from farmlive.people.models import KeyRole, Role
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.problems import Invalid
@@ -128,13 +128,17 @@ def known(conn: Connection, account: str) -> Account:
 def set_password(
     conn: Connection, account: Account, password_hash: str, *, keep: str | None = None
 ) -> None:
-    """Change the password and end the account's sessions, but that with the token `keep`."""
+    """Change the password and end the account's sessions, but that with the token `keep`.
+
+    No device is known to have signed in with the new one.
+    """
     conn.execute(
         update(tables.accounts)
         .where(tables.accounts.c.id == account.id)
         .values(password_hash=password_hash)
     )
     sessions.end_all(conn, account.id, keep=keep)
+    sign_ins.forget(conn, account.id)
 
 
 def change(
@@ -178,6 +182,7 @@ def change(
     )
     if out:
         sessions.end_all(conn, account.id)
+        sign_ins.forget(conn, account.id)
     return known(conn, account.id)
 
 

@@ -4,6 +4,7 @@ Decisions about headers only; what follows from them is guard.py's.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -107,6 +108,20 @@ def household(text: str) -> str:
 def is_forwarded(headers: Headers) -> bool:
     """Whether a proxy passed the request on, by its headers."""
     return any(name in headers for name in _FORWARDING)
+
+
+@lru_cache(maxsize=4096)
+def block_of(address: str | None) -> str | None:
+    """The /24 of an IPv4 address, the /48 of an IPv6 one: what one network gives out. Anything
+    else, as a socket's name, stays as it is; None is of none.
+    """
+    if address is None:
+        return None
+    try:
+        network = ip_network(address, strict=False)
+    except ValueError:
+        return address
+    return str(network.supernet(new_prefix=24 if network.version == 4 else 48))
 
 
 def is_loopback(address: str) -> bool:

@@ -4,6 +4,7 @@ It knows no account; who has which password is accounts.py's.
 """
 
 import asyncio
+import re
 import secrets
 
 from argon2 import PasswordHasher
@@ -25,13 +26,18 @@ _NOBODY = (
 )
 _CONSONANTS = "bdfghjkmnprstvwz"
 _VOWELS = "aeiou"
+_GROUP = f"(?:[{_CONSONANTS}][{_VOWELS}]){{3}}"
+_READABLE = re.compile(f"{_GROUP}-{_GROUP}-{_GROUP}")
 
 
 class Passwords:
-    """Hashes and checks passwords; two at once, since each takes 64 MiB while it runs."""
+    """Hashes and checks passwords; three at once, since each takes 64 MiB while it runs. One of
+    them is for devices that are known, so that a flood of strangers does not make them wait.
+    """
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(2)
+        self._turns_of_known = asyncio.Semaphore(1)
 
     async def hash(self, password: str) -> str:
         """The argon2id hash in its standard form. Raises Invalid where it is too short or long."""
@@ -41,9 +47,9 @@ class Passwords:
         async with self._turns:
             return await asyncio.to_thread(_hasher.hash, password)
 
-    async def check(self, hashed: str | None, password: str) -> bool:
+    async def check(self, hashed: str | None, password: str, *, known: bool = False) -> bool:
         """Whether the password has this hash; None, for an unknown name, takes as long."""
-        async with self._turns:
+        async with self._turns_of_known if known else self._turns:
             same = await asyncio.to_thread(_verify, hashed or _NOBODY, password)
         return same and hashed is not None
 
@@ -54,6 +60,11 @@ def readable() -> str:
         "".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(3))
         for _ in range(3)
     )
+
+
+def is_readable(password: str) -> bool:
+    """Whether it has the form of those that `readable` makes: guessing one is hopeless."""
+    return _READABLE.fullmatch(password) is not None
 
 
 def _verify(hashed: str, password: str) -> bool:

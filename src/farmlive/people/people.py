@@ -4,7 +4,6 @@ The SQL is in the modules named after what they hold; who may ask is the guard's
 `caller` is whom the audit list names; the server's own deeds have none.
 """
 
-import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,7 +13,16 @@ from sqlalchemy.exc import IntegrityError
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
-from farmlive.people import accounts, audit, invitations, keys, passwords, sessions, sources
+from farmlive.people import (
+    accounts,
+    audit,
+    invitations,
+    keys,
+    passwords,
+    sessions,
+    sign_ins,
+    sources,
+)
 from farmlive.people.accounts import Account
 from farmlive.people.audit import Deed
 from farmlive.people.blocks import Blocks
@@ -167,14 +175,17 @@ class People:
         if caller.account is None or caller.name is None:
             raise NoPassword("An API key has none. Revoke the key and make another.")
         own = caller.account
-        with self._guesses(caller.name, caller.address):
-            account = await self._store.read(lambda conn: accounts.known(conn, own))
-            if not await self._passwords.check(account.password_hash, old):
+        account = await self._store.read(lambda conn: accounts.known(conn, own))
+        guesses = ("password changes", f"{caller.device} {own}")
+        per_minute = self.settings.sign_ins_per_minute
+        with self.limits.failures(WrongPassword, per_minute, guesses, of=sign_ins.WRONG):
+            if not await self._passwords.check(account.password_hash, old, known=True):
                 raise WrongPassword("Nothing was changed: the old password is another. Try again.")
         hashed = await self._passwords.hash(new)
 
         def write(conn: Connection) -> None:
             accounts.set_password(conn, account, hashed, keep=session)
+            sign_ins.remember(conn, account.id, caller.device)
             audit.note(conn, caller, "account.password", account.id, name=account.name)
 
         await self._store.write(write)
@@ -238,32 +249,38 @@ class People:
             invitations.use(conn, invitation, account.id)
             own = Caller(account.id, name, account.role, caller.device, caller.address)
             _note(conn, own, "invitation.accept", account)
-            return self._begin(conn, account)
+            return self._begin(conn, account, caller.device)
 
         return await self._store.write(write)
 
     # Sessions.
 
-    async def sign_in(self, name: str, password: str, address: str | None) -> Session:
-        """Start a session. Raises WrongPassword, and TooMany of them for an address or a name."""
-        with self._guesses(name, address):
-            account = await self._store.read(lambda conn: accounts.find(conn, name))
+    async def sign_in(self, name: str, password: str, caller: Caller) -> Session:
+        """Start a session, on the caller's device.
+
+        Raises WrongPassword, and TooMany of them: for the device where the account signed in on
+        it before, else for its address, the block of addresses around it, or the name.
+        """
+
+        def read(conn: Connection) -> tuple[Account | None, str | None]:
+            account = accounts.find(conn, name)
+            known = account is not None and sign_ins.is_known(conn, account.id, caller.device)
+            return account, account.id if account is not None and known else None
+
+        account, known = await self._store.read(read)
+        per_minute = self.settings.sign_ins_per_minute
+        with sign_ins.guesses(
+            self.limits, per_minute, caller, accounts.written(name), password, known
+        ):
             hashed = account.password_hash if account and account.disabled_at is None else None
-            if not await self._passwords.check(hashed, password) or account is None:
+            fits = await self._passwords.check(hashed, password, known=known is not None)
+            if not fits or account is None:
                 raise WrongPassword("Nobody was signed in. Check name and password and try again.")
-        return await self._store.write(lambda conn: self._begin(conn, account))
+        return await self._store.write(lambda conn: self._begin(conn, account, caller.device))
 
-    def _guesses(self, name: str, address: str | None) -> contextlib.AbstractContextManager[None]:
-        return self.limits.failures(
-            WrongPassword,
-            self.settings.sign_ins_per_minute,
-            ("sign-in address", address),
-            ("sign-in name", accounts.written(name)),
-            of="wrong passwords",
-        )
-
-    def _begin(self, conn: Connection, account: Account) -> Session:
+    def _begin(self, conn: Connection, account: Account, device: str) -> Session:
         days = self.settings.session_days
+        sign_ins.remember(conn, account.id, device)
         return sessions.begin(conn, account.id, account.name, account.role, account.farms, days)
 
     async def find_session(self, token: str) -> Session | None:

@@ -41,7 +41,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
         body: models.SignIn, response: Response, caller: Annotated[Caller, anyone]
     ) -> models.SignedIn:
         """Sign in: sets the session's cookie."""
-        session = await people.sign_in(body.name, body.password, caller.address)
+        session = await people.sign_in(body.name, body.password, caller)
         return _signed_in(response, session, people.settings)
 
     @router.get("/session")

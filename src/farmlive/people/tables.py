@@ -43,6 +43,16 @@ sessions = Table(
     Index("sessions_by_expiry", "expires_at"),
 )
 
+# The devices, by their pseudonyms, on which an account has signed in: a stranger's wrong passwords
+# do not count against them. See sign_ins.py.
+account_devices = Table(
+    "account_devices",
+    metadata,
+    Column("account", String(26), ForeignKey("accounts.id"), primary_key=True),
+    Column("device", String(32), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

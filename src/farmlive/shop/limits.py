@@ -4,11 +4,10 @@ for how long one may hold.
 Counting is the rate limits' and blocking the blocks'; what they are asked is here.
 """
 
-from functools import lru_cache
-from ipaddress import ip_network
 from typing import Protocol
 
 from farmlive.people import Caller
+from farmlive.people.addresses import block_of
 
 # An address is a village; a device is a person.
 DEVICES_PER_ADDRESS = 20
@@ -60,17 +59,3 @@ def hold_end(minutes: float, now: int, held_at: int | None = None) -> tuple[int,
         return now + length, False
     latest = held_at + HOLD_AT_MOST * length
     return min(now + length, latest), now + length >= latest
-
-
-@lru_cache(maxsize=4096)
-def block_of(address: str | None) -> str | None:
-    """The /24 of an IPv4 address, the /48 of an IPv6 one; anything else, as a socket's name, as
-    it is.
-    """
-    if address is None:
-        return None
-    try:
-        network = ip_network(address, strict=False)
-    except ValueError:
-        return address
-    return str(network.supernet(new_prefix=24 if network.version == 4 else 48))

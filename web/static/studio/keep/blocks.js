@@ -113,7 +113,10 @@ function whatWords(what) {
     case "unknown orders of an address":
       return t("Acting by an order's link");
     case "sign-in address":
+    case "sign-in block":
     case "sign-in name":
+    case "sign-in device":
+    case "password changes":
       return t("Signing in");
     default:
       return what;

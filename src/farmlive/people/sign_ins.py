@@ -1,0 +1,90 @@
+"""Sign-ins: how many wrong passwords are tried for a name, and for whom none of that counts.
+
+Owns the devices that an account signed in on, and the choice of limits; counting is limits.py's.
+
+A name's limit alone would let anyone shut its owner out by guessing. So it holds for strangers: a
+device on which the same account signed in before has a limit of its own, and a password of the
+form that the server makes, which nobody can guess, is always tried.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, delete, insert, select
+
+from farmlive.clock import now_ms
+from farmlive.people import tables
+from farmlive.people.addresses import block_of
+from farmlive.people.caller import Caller
+from farmlive.people.limits import RateLimits
+from farmlive.people.passwords import is_readable
+from farmlive.people.problems import WrongPassword
+
+# As long as a browser keeps the device's cookie, and no more devices than one person has.
+KNOWN_MS = 400 * 24 * 60 * 60 * 1000
+DEVICES = 20
+# A /24 or a /48 may hold an office; it has so many times what one address has.
+ADDRESSES_PER_BLOCK = 10
+WRONG = "wrong passwords"
+
+
+def is_known(conn: Connection, account: str, device: str) -> bool:
+    """Whether the account signed in on this device before, and its password is still the same."""
+    table = tables.account_devices
+    query = select(table.c.at).where(
+        table.c.account == account, table.c.device == device, table.c.at > now_ms() - KNOWN_MS
+    )
+    return conn.execute(query).first() is not None
+
+
+def remember(conn: Connection, account: str, device: str) -> None:
+    """Keep that the account signed in on this device; the one unused longest goes above 20."""
+    table = tables.account_devices
+    forget(conn, account, only=device)
+    conn.execute(insert(table), {"account": account, "device": device, "at": now_ms()})
+    older = (
+        select(table.c.device)
+        .where(table.c.account == account)
+        .order_by(table.c.at.desc(), table.c.device.desc())
+        .offset(DEVICES)
+        .limit(DEVICES)
+    )
+    for each in conn.execute(older).scalars().all():
+        forget(conn, account, only=each)
+
+
+def forget(conn: Connection, account: str, *, only: str | None = None) -> None:
+    """Forget the account's devices, or that one: whoever has one is a stranger to it again."""
+    table = tables.account_devices
+    query = delete(table).where(table.c.account == account)
+    conn.execute(query if only is None else query.where(table.c.device == only))
+
+
+@contextlib.contextmanager
+def guesses(
+    limits: RateLimits,
+    per_minute: int,
+    caller: Caller,
+    name: str,
+    password: str,
+    known: str | None,
+) -> Iterator[None]:
+    """Count a WrongPassword that the block raises. Raises TooMany before it is tried.
+
+    `name` is as accounts.py writes it. `known` is the account of that name where it signed in on
+    the caller's device before: the device then has a limit of its own, which no one else's
+    guesses use up.
+    """
+    if known is not None:
+        bucket = ("sign-in device", f"{caller.device} {known}")
+        with limits.failures(WrongPassword, per_minute, bucket, of=WRONG):
+            yield
+        return
+    names = [] if is_readable(password) else [("sign-in name", name)]
+    of_address = [("sign-in address", caller.address)]
+    of_block = [("sign-in block", block_of(caller.address))]
+    with (
+        limits.failures(WrongPassword, per_minute * ADDRESSES_PER_BLOCK, *of_block, of=WRONG),
+        limits.failures(WrongPassword, per_minute, *of_address, *names, of=WRONG),
+    ):
+        yield
