@@ -1,6 +1,7 @@
 """The operator's commands for accounts and keys, on a database in a folder of the test's own."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,11 +13,13 @@ from typer.testing import CliRunner, Result
 from farmlive.cli import cli
 from farmlive.ids import ulid
 from farmlive.origin.problems import UnknownFarm
+from farmlive.store.engine import DatabaseRefused
 
 
 @pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_folder(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FARMLIVE_DATA", str(tmp_path))
+    shutil.copyfile(migrated_file, tmp_path / "farmlive.sqlite3")
 
 
 def run(*words: str) -> Result:
@@ -31,7 +34,6 @@ def listed(what: str) -> list[list[str]]:
 @pytest.fixture
 def farm(tmp_path: Path) -> str:
     """A farm in the database."""
-    run("user", "list")
     farm = ulid()
     with sqlite3.connect(tmp_path / "farmlive.sqlite3") as connection:
         connection.execute(
@@ -76,6 +78,21 @@ def test_api_key_of_a_seller_is_made_listed_and_revoked(farm: str) -> None:
     assert (role, label, own) == ("seller", "scale", farm)
     assert run("key", "revoke", identity).exit_code == 0
     assert listed("key") == []
+
+
+def test_only_migrate_and_serve_change_the_tables(tmp_path: Path) -> None:
+    (tmp_path / "farmlive.sqlite3").unlink()
+    missing = run("user", "list")
+    assert isinstance(missing.exception, DatabaseRefused)
+    assert not (tmp_path / "farmlive.sqlite3").exists()
+    assert "revision" in run("migrate").stdout
+    assert run("user", "list").exit_code == 0
+    with sqlite3.connect(tmp_path / "farmlive.sqlite3") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0009'")
+    connection.close()
+    refused = run("user", "add", "chen")
+    assert isinstance(refused.exception, DatabaseRefused)
+    assert "farmlive migrate" in str(refused.exception)
 
 
 def test_what_the_command_did_is_in_the_audit_list(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ async def _api_key(environment: dict[str, str]) -> str:
         data=Path(environment["FARMLIVE_DATA"]),
         database_url=environment.get("FARMLIVE_DATABASE_URL", ""),
     )
-    store = await Store.open(settings)
+    store = await Store.open(settings, migrates=True)
     try:
         _, secret = await People(store, settings).create_api_key("bench", "coordinator")
     finally:

@@ -93,7 +93,7 @@ class House:
 async def build(settings: Settings) -> House:
     """Open the store and build every part. Raises DatabaseRefused, PortTaken and NoNativeEngine."""
     async with contextlib.AsyncExitStack() as opened:
-        store = await Store.open(settings)
+        store = await Store.open(settings, migrates=True)
         opened.push_async_callback(store.close)
         bus: Bus = RedisBus(settings.redis_url, ulid()) if settings.redis_url else LocalBus()
         await bus.start()

@@ -118,6 +118,14 @@ def serve(
 
 
 @cli.command()
+def migrate() -> None:
+    """Bring the database's tables up to date, while servers sell on (docs/operator.md)."""
+    settings = Settings()
+    composition.set_up_log(settings.log_level)
+    _out.print(f"The database is at revision {asyncio.run(Store.migrate(settings))}")
+
+
+@cli.command()
 def demo(
     data: Annotated[Path, typer.Option(help="Folder that the demo keeps everything in.")] = Path(
         ".farmlive-demo"

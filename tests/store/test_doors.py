@@ -180,7 +180,7 @@ async def test_readers_may_not_write(store: Store) -> None:
 
 async def test_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    await (await Store.open(Settings(data=data))).close()
+    await (await Store.open(Settings(data=data), migrates=True)).close()
     assert data.stat().st_mode & 0o777 == 0o700
 
 
@@ -192,13 +192,13 @@ async def test_a_database_that_can_not_be_opened_names_the_setting(
     data = tmp_path if url else tmp_path / "file" / "data"
     wrong = "FARMLIVE_DATABASE_URL" if url else "FARMLIVE_DATA"
     with pytest.raises(DatabaseRefused, match=wrong):
-        await Store.open(Settings(data=data, database_url=url))
+        await Store.open(Settings(data=data, database_url=url), migrates=True)
 
 
 async def test_a_file_that_is_no_database_names_the_setting(tmp_path: Path) -> None:
     (tmp_path / "farmlive.sqlite3").write_bytes(b"no database" * 1000)
     with pytest.raises(DatabaseRefused, match="FARMLIVE_DATA "):
-        await Store.open(Settings(data=tmp_path))
+        await Store.open(Settings(data=tmp_path), migrates=True)
 
 
 async def test_close_commits_what_is_under_way(store: Store) -> None:

@@ -27,7 +27,7 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 
 async def main():
-    store = await Store.open(Settings(data=Path(sys.argv[1])))
+    store = await Store.open(Settings(data=Path(sys.argv[1])), migrates=True)
     await store.write(lambda c: c.execute(text("CREATE TABLE t (n INTEGER)")) and None)
     os.write(2, b"BEGIN-BATCH\\n")
     async def one(n):
@@ -42,7 +42,7 @@ asyncio.run(main())
 
 
 async def test_the_writer_runs_wal_and_full(tmp_path: Path) -> None:
-    store = await Store.open(Settings(data=tmp_path))
+    store = await Store.open(Settings(data=tmp_path), migrates=True)
 
     def pragmas(connection: Connection) -> tuple[str, int]:
         return (
@@ -119,7 +119,7 @@ from farmlive.settings import Settings
 from farmlive.store import CommitUnknown, Store
 
 async def main():
-    store = await Store.open(Settings(data=Path(sys.argv[1])))
+    store = await Store.open(Settings(data=Path(sys.argv[1])), migrates=True)
     await store.write(lambda c: c.execute(text("CREATE TABLE t (n INTEGER)")) and None)
     print("failing", flush=True)
     sys.stdin.readline()

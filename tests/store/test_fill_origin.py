@@ -63,7 +63,7 @@ async def test_lots_of_before_keep_their_story(engine: Engine, settings: Setting
                     "document": document,
                 },
             )
-    store = await Store.open(settings)
+    store = await Store.open(settings, migrates=True)
     story = await Origin(store, settings).story(LOT)
     await store.close()
     assert [station.step for station in story.stations] == ["picked", "tested", "packed"]

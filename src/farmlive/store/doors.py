@@ -31,7 +31,7 @@ from farmlive.store.batch import (
 )
 from farmlive.store.connection import HotConnection
 from farmlive.store.engine import DatabaseRefused
-from farmlive.store.migrate import migrate
+from farmlive.store.migrate import check, migrate
 from farmlive.store.tally import Miscounted
 
 T = TypeVar("T")
@@ -87,25 +87,36 @@ class Store:
         self._pool = ThreadPoolExecutor(engines.READERS, thread_name_prefix="store-reader")
 
     @classmethod
-    async def open(cls, settings: Settings) -> Self:
-        """Connect, bring the tables up to date and start the writer.
+    async def open(cls, settings: Settings, *, migrates: bool = False) -> Self:
+        """Connect and start the writer; who `migrates` brings the tables up to date first.
 
-        Raises DatabaseRefused where the database would not keep what it acknowledges.
+        Raises DatabaseRefused where the database would not keep what it acknowledges, and where
+        its tables are not those that this code works on.
         """
-        # Buyers' names, phones and addresses lie there: nobody else of this machine reads them.
-        try:
-            settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise DatabaseRefused(
-                f"The folder {settings.data} can't be made ({error.strerror}): give another one "
-                "by FARMLIVE_DATA"
-            ) from error
-        url = engines.address(settings.database_url, settings.data)
+        if not migrates:
+            engines.check_there(settings.database_url, settings.data)
+        url = _address(settings)
         writer = engines.writer_engine(url)
-        await asyncio.to_thread(_prepare, writer)
+        try:
+            await asyncio.to_thread(_prepare, writer, migrates)
+        except BaseException:
+            writer.dispose()
+            raise
         store = cls(writer, engines.reader_engine(url))
         store._thread.start()
         return store
+
+    @staticmethod
+    async def migrate(settings: Settings) -> str:
+        """Bring the tables up to date and return the revision that they are at.
+
+        Raises DatabaseRefused, as `open` does.
+        """
+        writer = engines.writer_engine(_address(settings))
+        try:
+            return await asyncio.to_thread(_prepare, writer, True)
+        finally:
+            writer.dispose()
 
     @property
     def dialect(self) -> str:
@@ -244,10 +255,25 @@ class Store:
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)
 
 
-def _prepare(writer: Engine) -> None:
+def _address(settings: Settings) -> str:
+    """The database's address; its folder is made where there is none."""
+    # Buyers' names, phones and addresses lie there: nobody else of this machine reads them.
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DatabaseRefused(
+            f"The folder {settings.data} can't be made ({error.strerror}): give another one "
+            "by FARMLIVE_DATA"
+        ) from error
+    return engines.address(settings.database_url, settings.data)
+
+
+def _prepare(writer: Engine, migrates: bool) -> str:
     try:
         with writer.connect() as connection:
             engines.check_durable(connection)
+            if not migrates:
+                return check(connection)
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         where = "FARMLIVE_DATA" if writer.dialect.name == "sqlite" else "FARMLIVE_DATABASE_URL"
@@ -255,7 +281,7 @@ def _prepare(writer: Engine) -> None:
             f"The database can't be opened ({reason}): see that {where} is right, and that this "
             "user may write there"
         ) from error
-    migrate(writer)
+    return migrate(writer)
 
 
 def _failure(error: Exception, committing: bool) -> Callable[[], Unavailable]:

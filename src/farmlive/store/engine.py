@@ -15,6 +15,8 @@ from farmlive.store.connection import quick
 # Nobody waits longer for another server's turn, or for what someone has locked.
 BUSY_TIMEOUT_MS = 10_000
 READERS = 4
+# SQLite's, in the data folder.
+FILE = "farmlive.sqlite3"
 
 # When PostgreSQL's machine counts as gone, and ours for it: what was sent is not acknowledged for
 # so long, or nothing is heard for as long. The system's own times are a quarter of an hour and two.
@@ -35,10 +37,19 @@ def _dump(value: Any) -> str:
     return compact.encode(value).decode()
 
 
+def check_there(database_url: str, data: Path) -> None:
+    """Refuse a folder without a database, which to connect would make. Raises DatabaseRefused."""
+    if not database_url and not (data / FILE).exists():
+        raise DatabaseRefused(
+            f"There is no database in {data.absolute()}: see that FARMLIVE_DATA is right. "
+            "`farmlive serve` makes one at its first start, as does `farmlive migrate`"
+        )
+
+
 def address(database_url: str, data: Path) -> str:
     """The SQLAlchemy address of the database: `FARMLIVE_DATABASE_URL`, or SQLite in the folder."""
     if not database_url:
-        return f"sqlite+pysqlite:///{(data / 'farmlive.sqlite3').absolute()}"
+        return f"sqlite+pysqlite:///{(data / FILE).absolute()}"
     try:
         url = make_url(database_url)
     except ArgumentError as error:

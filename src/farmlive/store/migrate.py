@@ -1,30 +1,190 @@
-"""Brings the tables up to date at start, by the revisions in store/migrations."""
+"""Brings the tables up to date by the revisions in store/migrations, while other servers sell on,
+and says whether this code can work on the tables that are there.
 
+A revision says by `oldest_code` which code goes on working after it (migrations/versions). What the
+strictest of those that were run says is kept in the database, where code reads it that does not
+know them.
+"""
+
+import random
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    String,
+    Table,
+    delete,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
 
-_FOLDER = Path(__file__).parent / "migrations"
+from farmlive.store.engine import DatabaseRefused
+from farmlive.store.tables import metadata
+
+FOLDER = Path(__file__).parent / "migrations"
+
+# Who waits for a table has all others wait behind it, who sell: so it gives up soon, lets them
+# through and tries again. It is below PostgreSQL's deadlock_timeout (1 s), too, so that where both
+# wait for each other it is the migration that goes back.
+LOCK_TIMEOUT_MS = 500
+PAUSE_S = (0.5, 1.5)
+GIVE_UP_AFTER_S = 300.0
+
 # Servers that start at the same time on one PostgreSQL migrate one after the other.
 _LOCK = 7_305_112_026
+# SQLSTATEs of who waited in vain for a lock, or for someone who waited for it.
+_LOCKED = ("55P03", "40P01")
+
+compatibility = Table(
+    "schema_compatibility",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("oldest_code", String(32), nullable=False),
+)
+
+_log = structlog.get_logger(__name__)
 
 
-def configuration(connection: Connection) -> Config:
+def configuration(connection: Connection, folder: Path = FOLDER) -> Config:
     """Alembic's configuration, working on an open connection."""
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
 
 
-def migrate(writer: Engine) -> None:
-    """Run what revisions are missing, all in one transaction."""
-    with writer.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            # However long the other's take.
-            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        command.upgrade(configuration(connection), "head")
+def migrate(writer: Engine, folder: Path = FOLDER, give_up_after_s: float = GIVE_UP_AFTER_S) -> str:
+    """Run what revisions are missing and return the one that the database is at.
+
+    Each is a transaction of its own, so that what it locks is free again soon; only where there
+    are no tables at all they are one. Leaves a newer database as it is. Raises DatabaseRefused
+    where this code can't work on it, or where a lock can't be had.
+    """
+    revisions = Revisions(folder)
+    until = time.monotonic() + give_up_after_s
+    while True:
+        try:
+            with writer.begin() as connection:
+                at = _step(connection, revisions)
+        except DBAPIError as error:
+            if not _is_locked(error):
+                raise
+            if time.monotonic() > until:
+                raise DatabaseRefused(
+                    f"The tables can't be changed: others have had them locked for "
+                    f"{give_up_after_s:.0f} s. Nothing is half done. See what works on the "
+                    "database for so long (pg_stat_activity), then start again"
+                ) from error
+            _log.info("others have a table locked; the migration lets them through and tries again")
+            time.sleep(random.uniform(*PAUSE_S))  # noqa: S311
+            continue
+        if at is not None:
+            return at
+
+
+def check(connection: Connection, folder: Path = FOLDER) -> str:
+    """Return the tables' revision, where this code can work on them. Raises DatabaseRefused."""
+    revisions = Revisions(folder)
+    current = _current(connection)
+    if current is None:
+        raise DatabaseRefused(
+            "There is no farmlive in this database yet: `farmlive serve` makes its tables at its "
+            "first start, as does `farmlive migrate`"
+        )
+    if current in revisions and current != revisions.head:
+        raise DatabaseRefused(
+            f"The database is of an earlier farmlive (revision {current}, this one's is "
+            f"{revisions.head}): run `farmlive migrate` first, or start `farmlive serve`, which "
+            "does that too. Nothing was changed"
+        )
+    if current not in revisions:
+        _check_newer(connection, revisions, current)
+    return current
+
+
+class Revisions:
+    """The revisions that this code knows, from the first to the last."""
+
+    def __init__(self, folder: Path = FOLDER):
+        self.folder = folder
+        self.scripts = list(ScriptDirectory(str(folder)).walk_revisions())[::-1]
+        self.names = [script.revision for script in self.scripts]
+        self.head = self.names[-1]
+
+    def __contains__(self, revision: str) -> bool:
+        return revision in self.names
+
+    def after(self, revision: str) -> Iterator[str]:
+        """Those that follow this one."""
+        yield from self.names[self.names.index(revision) + 1 :]
+
+    def oldest_code(self, revision: str) -> str:
+        """The newest revision that the oldest code knows which works on tables of this one.
+
+        One that does not say it serves no code that doesn't know it.
+        """
+        upto = self.scripts[: self.names.index(revision) + 1]
+        return max(getattr(script.module, "oldest_code", script.revision) for script in upto)
+
+
+def _step(connection: Connection, revisions: Revisions) -> str | None:
+    """Run the next revision, or all where there are no tables; the last one's name at the end."""
+    if connection.dialect.name == "postgresql":
+        # However long the other's take.
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+    current = _current(connection)
+    if current is not None and current not in revisions:
+        _check_newer(connection, revisions, current)
+        _log.warning(
+            "the database is newer than this farmlive, and says that it serves it",
+            database=current,
+            farmlive=revisions.head,
+        )
+        return current
+    if current == revisions.head:
+        return current
+    target = revisions.head if current is None else next(revisions.after(current))
+    command.upgrade(configuration(connection, revisions.folder), target)
+    if inspect(connection).has_table(compatibility.name):
+        connection.execute(delete(compatibility))
+        oldest = revisions.oldest_code(target)
+        connection.execute(insert(compatibility), {"id": 1, "oldest_code": oldest})
+    return None
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _check_newer(connection: Connection, revisions: Revisions, current: str) -> None:
+    """The database was migrated by newer code, whose revisions this one does not know."""
+    oldest = None
+    if inspect(connection).has_table(compatibility.name):
+        oldest = connection.execute(select(compatibility.c.oldest_code)).scalar()
+    if oldest is None or oldest > revisions.head:
+        needed = "" if oldest is None else f", which needs one that knows revision {oldest}"
+        raise DatabaseRefused(
+            f"The database was migrated by a newer farmlive (revision {current}{needed}; this one "
+            f"knows {revisions.head}): install that farmlive again. Nothing was changed"
+        )
+
+
+def _is_locked(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _LOCKED:
+        return True
+    return "database is locked" in str(error.orig)
