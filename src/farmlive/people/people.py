@@ -176,9 +176,12 @@ class People:
             raise NoPassword("An API key has none. Revoke the key and make another.")
         own = caller.account
         account = await self._store.read(lambda conn: accounts.known(conn, own))
-        guesses = ("password changes", f"{caller.device} {own}")
-        per_minute = self.settings.sign_ins_per_minute
-        with self.limits.failures(WrongPassword, per_minute, guesses, of=sign_ins.WRONG):
+        with self.limits.failures(
+            WrongPassword,
+            self.settings.sign_ins_per_minute,
+            ("password changes", f"{caller.device} {own}"),
+            of=sign_ins.WRONG,
+        ):
             if not await self._passwords.check(account.password_hash, old, known=True):
                 raise WrongPassword("Nothing was changed: the old password is another. Try again.")
         hashed = await self._passwords.hash(new)

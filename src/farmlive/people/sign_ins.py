@@ -76,15 +76,21 @@ def guesses(
     guesses use up.
     """
     if known is not None:
-        bucket = ("sign-in device", f"{caller.device} {known}")
-        with limits.failures(WrongPassword, per_minute, bucket, of=WRONG):
+        with limits.failures(
+            WrongPassword, per_minute, ("sign-in device", f"{caller.device} {known}"), of=WRONG
+        ):
             yield
         return
-    names = [] if is_readable(password) else [("sign-in name", name)]
-    of_address = [("sign-in address", caller.address)]
-    of_block = [("sign-in block", block_of(caller.address))]
+    of_block = per_minute * ADDRESSES_PER_BLOCK
+    block = block_of(caller.address)
     with (
-        limits.failures(WrongPassword, per_minute * ADDRESSES_PER_BLOCK, *of_block, of=WRONG),
-        limits.failures(WrongPassword, per_minute, *of_address, *names, of=WRONG),
+        limits.failures(WrongPassword, of_block, ("sign-in block", block), of=WRONG),
+        limits.failures(
+            WrongPassword,
+            per_minute,
+            ("sign-in address", caller.address),
+            ("sign-in name", None if is_readable(password) else name),
+            of=WRONG,
+        ),
     ):
         yield
