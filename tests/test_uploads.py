@@ -2,19 +2,35 @@
 
 import asyncio
 import io
+import random
+import resource
 
 import httpx
 import pytest
 from PIL import Image
 
 from farmlive.app import Server, running
+from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings
+from farmlive.store.uploads import DAY_MS
 
 
 def picture(edge: int = 64) -> bytes:
     written = io.BytesIO()
     Image.effect_noise((edge, edge), 90).save(written, "PNG")
     return written.getvalue()
+
+
+def noise(seed: int) -> bytes:
+    """A picture of its own that takes a tenth of a MiB or more."""
+    written = io.BytesIO()
+    Image.frombytes("RGB", (400, 400), random.Random(seed).randbytes(480_000)).save(written, "PNG")
+    return written.getvalue()
+
+
+def resident_mib() -> int:
+    """The most memory that this process had so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
 async def test_a_picture_is_sent_and_read_again(server: Server, coordinator: str) -> None:
@@ -89,3 +105,45 @@ async def test_a_photo_for_no_order_is_refused_before_it_comes(server: Server) -
             assert (await reader.readline()).split()[1] == b"404"
     finally:
         writer.close()
+
+
+async def test_an_account_sends_so_much_a_day(
+    settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = settings.model_copy(update={"upload_mib_per_day": 1})
+    async with running(few) as server, httpx.AsyncClient(base_url=server.url) as client:
+        _, key = await server.house.people.create_api_key("test", "coordinator")
+        _, other = await server.house.people.create_api_key("other", "coordinator")
+
+        async def send(seed: int, key: str = key) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {key}"}
+            return await client.post("/api/v1/pictures", content=noise(seed), headers=headers)
+
+        seed = 0
+        while (answer := await send(seed)).status_code == 201:
+            seed += 1
+            assert seed < 20
+        assert (answer.status_code, answer.json()["type"]) == (429, "/problems/upload-quota")
+        assert "FARMLIVE_UPLOAD_MIB_PER_DAY" in answer.json()["detail"]
+        assert (await send(0, other)).status_code == 201
+        with pretended(now_ms() + DAY_MS):
+            assert (await send(seed)).status_code == 201
+
+
+async def test_four_large_pictures_at_once_add_little_to_the_servers_memory(
+    server: Server, coordinator: str
+) -> None:
+    headers = {"Authorization": f"Bearer {coordinator}"}
+    large = Image.new("RGB", (4800, 4800))
+    written = io.BytesIO()
+    large.save(written, "PNG")
+    before = resident_mib()
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+        answers = await asyncio.gather(
+            *(
+                client.post("/api/v1/pictures", content=written.getvalue(), headers=headers)
+                for _ in range(4)
+            )
+        )
+    assert {answer.status_code for answer in answers} == {201}
+    assert resident_mib() - before < 20  # one decoded takes 92

@@ -55,7 +55,6 @@ from farmlive.shop.fees import ParcelFees
 from farmlive.shop.lot_sales import LotSales
 from farmlive.shop.shop import Shop
 from farmlive.store import Store
-from farmlive.store.files import Files
 
 SHUTDOWN_S = 10
 
@@ -175,7 +174,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
             people, guard, lambda connection, broadcast: log.head(connection, broadcast).state
         ),
     )
-    _add(api, uploads.routes(Files(settings), guard))
+    _add(api, uploads.routes(store, settings, guard))
     _add(api, origin_routes.routes(origin, guard))
     _add(api, shop_routes.routes(shop, guard))
     _add(api, fee_routes.routes(ParcelFees(store, settings), guard))

@@ -1,6 +1,7 @@
 """The addresses of files: a picture is sent to the server, and what it keeps is read again.
 
-What a picture or a certificate must be is the store's to say (store/files.py).
+What a picture or a certificate must be is the store's to say (store/files.py), and how much one
+account may send (store/uploads.py).
 """
 
 import re
@@ -12,7 +13,10 @@ from pydantic import BaseModel
 
 from farmlive.people import Caller, Guard
 from farmlive.problems import NotFound
+from farmlive.settings import Settings
+from farmlive.store import Store
 from farmlive.store.files import Files
+from farmlive.store.uploads import check_bytes, record
 
 PATHS = re.compile(
     r"/api/v1/(pictures|lots/[^/]+/inspections/[^/]+/certificate|orders/[^/]+/claims/photos)"
@@ -36,9 +40,10 @@ class KeptPicture(BaseModel):
     height: int
 
 
-def routes(files: Files, guard: Guard) -> APIRouter:
+def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
     """The router of files."""
     router = APIRouter(tags=["files"])
+    files = Files(settings)
     growers = guard.roles("coordinator", "host", "seller")
 
     @router.post("/api/v1/pictures", status_code=201, openapi_extra=BODY)
@@ -46,7 +51,11 @@ def routes(files: Files, guard: Guard) -> APIRouter:
         request: Request, caller: Annotated[Caller, Depends(growers)]
     ) -> KeptPicture:
         """Send a picture; it is turned upright, made smaller and freed of its camera's facts."""
-        kept = await files.keep_picture(await request.body())
+        most = settings.upload_mib_per_day
+        await store.read(lambda connection: check_bytes(connection, caller.owner, most))
+        async with files.receive(request.stream()) as sent:
+            kept = await files.keep_picture(sent)
+        await store.write(lambda connection: record(connection, caller.owner, kept))
         return KeptPicture(picture=kept.url, width=kept.width, height=kept.height)
 
     @router.get("/files/{name}", response_class=FileResponse)

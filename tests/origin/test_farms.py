@@ -20,6 +20,8 @@ from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.files import Files
 
+from ..store.test_files import keep_picture
+
 SQUARE = [[118.0, 26.0], [118.001, 26.0], [118.001, 26.001], [118.0, 26.001], [118.0, 26.0]]
 BOTH = {"zh": "甲", "en": "A"}
 DAY = 86_400_000
@@ -39,7 +41,7 @@ async def plot(origin: Origin, staff: Caller, farm: Farm) -> Plot:
 async def photo(settings: Settings) -> str:
     written = io.BytesIO()
     Image.new("RGB", (4, 4)).save(written, "PNG")
-    return (await Files(settings).keep_picture(written.getvalue())).url
+    return (await keep_picture(Files(settings), written.getvalue())).url
 
 
 async def test_a_farm_has_photos_and_a_place(site: Any, photo: str) -> None:

@@ -16,7 +16,7 @@ from farmlive.people import Caller
 from farmlive.store import Store
 from farmlive.store.files import NotACertificate
 
-from ..store.test_files import pdf, picture
+from ..store.test_files import chunks, pdf, picture
 
 DAY = 86_400_000
 GTIN = "09524000059109"
@@ -237,7 +237,7 @@ async def test_a_failed_test_is_told_and_a_later_one_beside_it(
     assert (story.lot.tested, story.lot.passed) == (False, False)
     assert story.inspection == kept
     assert story.stations[-1].passed is False
-    await origin.certify(staff, lot.id, kept.id, picture())
+    await origin.certify(staff, lot.id, kept.id, chunks(picture()))
     assert (await origin.story(lot.id)).lot.certificate is None
     events, _ = await origin.events(lot=lot.id, step="inspecting")
     assert {event["disposition"] for event in events} == {"non_conformant"}
@@ -254,13 +254,13 @@ async def test_what_is_no_certificate_is_refused_and_the_test_keeps_what_it_had(
 ) -> None:
     lot = await origin.add_lot(staff, harvest(plot))
     test = await origin.inspect(staff, lot.id, NewInspection(at=NOON, result=Bilingual(en="Good")))
-    first = await origin.certify(staff, lot.id, test.id, picture())
+    first = await origin.certify(staff, lot.id, test.id, chunks(picture()))
     with pytest.raises(NotACertificate):
-        await origin.certify(staff, lot.id, test.id, b"MZ not a certificate")
+        await origin.certify(staff, lot.id, test.id, chunks(b"MZ not a certificate"))
     story = await origin.story(lot.id)
     assert story.lot.certificate == first
     assert len([station for station in story.stations if station.step == "tested"]) == 1
-    assert await origin.certify(staff, lot.id, test.id, picture()) == first
+    assert await origin.certify(staff, lot.id, test.id, chunks(picture())) == first
     events, _ = await origin.events(lot=lot.id, step="inspecting")
     assert len(events) == 2
 
@@ -311,7 +311,7 @@ async def test_a_seller_writes_to_lots_of_own_farms_only(
     with pytest.raises(OtherFarm):
         await origin.inspect(other, lot.id, test)
     with pytest.raises(OtherFarm):
-        await origin.certify(other, lot.id, kept.id, pdf())
+        await origin.certify(other, lot.id, kept.id, chunks(pdf()))
     assert await origin.story(lot.id) == before
     count = select(func.count()).select_from(inspections)
     assert await store.read(lambda conn: conn.execute(count).scalar()) == 1
@@ -325,6 +325,6 @@ async def test_a_test_of_another_lot_is_not_found(
     test = NewInspection(at=NOON, result=Bilingual(en="Good"))
     kept = await origin.inspect(staff, first.id, test)
     with pytest.raises(UnknownInspection):
-        await origin.certify(staff, second.id, kept.id, pdf())
+        await origin.certify(staff, second.id, kept.id, chunks(pdf()))
     with pytest.raises(UnknownLot):
         await origin.inspect(staff, ulid(), test)

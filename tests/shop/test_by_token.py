@@ -1,27 +1,25 @@
 """What is done by an order's token: what is made up or comes too often costs little."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from farmlive.ids import token
 from farmlive.problems import TooMany
-from farmlive.shop import claims
 from farmlive.shop.by_token import DEEDS_PER_MINUTE, UNKNOWN_PER_MINUTE
-from farmlive.shop.claims import PHOTOS_AT_ONCE, PHOTOS_PER_MINUTE, PhotoLate
+from farmlive.shop.claims import PHOTOS_AT_ONCE, PHOTOS_PER_MINUTE
 from farmlive.shop.limits import DEVICES_PER_ADDRESS
 from farmlive.shop.problems import NotInState, UnknownOrder
-from farmlive.store import Store
+from farmlive.store import Store, files
+from farmlive.store.files import UploadLate
 
+from ..store.test_files import never
 from .conftest import Site
 from .test_claims import arrived, photo, send
 
 ADDRESS = "192.0.2.1"
-
-
-async def never() -> bytes:
-    raise AssertionError("the photo was read")
 
 
 class Body:
@@ -31,10 +29,10 @@ class Body:
         self.asked = asyncio.Event()
         self.comes = asyncio.Event()
 
-    async def __call__(self) -> bytes:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         self.asked.set()
         await self.comes.wait()
-        return photo()
+        yield photo()
 
 
 @pytest.fixture
@@ -95,9 +93,9 @@ async def test_so_many_photos_of_an_order_are_on_their_way_at_once(stall: Any) -
 async def test_a_photo_that_never_comes_is_not_waited_for(
     stall: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(claims, "PHOTO_S", 0.01)
+    monkeypatch.setattr(files, "RECEIVE_S", 0.01)
     placed = await arrived(stall)
-    with pytest.raises(PhotoLate):
+    with pytest.raises(UploadLate):
         await stall.shop.claims.keep_photo(placed["token"], ADDRESS, Body())
     monkeypatch.undo()
     await send(stall, placed, photo())

@@ -10,6 +10,7 @@ from farmlive.clock import now_ms, pretended
 from farmlive.shop import claim_photos
 from farmlive.shop.claim_photos import KEPT_MS, ClaimPhotos
 from farmlive.shop.claims import UnknownPhoto
+from farmlive.store.uploads import NoRoom
 
 from .test_claims import arrived, claim, kept
 
@@ -34,7 +35,9 @@ def age(photos: ClaimPhotos, name: str) -> Path:
     return path
 
 
-async def test_what_was_never_sent_goes_after_a_day(stall: Any, photos: ClaimPhotos) -> None:
+async def test_what_was_never_sent_goes_after_a_day(
+    stall: Any, photos: ClaimPhotos, monkeypatch: pytest.MonkeyPatch
+) -> None:
     placed = await arrived(stall)
     sent, unsent = await kept(stall, placed, 20), await kept(stall, placed, 220)
     (photos._folder / sent[:2] / "broken off").write_bytes(b"RIFF")
@@ -42,8 +45,12 @@ async def test_what_was_never_sent_goes_after_a_day(stall: Any, photos: ClaimPho
     await claim(stall, placed, photos=[sent])
     assert files(photos) == {sent, unsent, "broken off"}
     with pretended(now_ms() + DAY_MS):
+        monkeypatch.setattr(stall.shop.claims, "_photos_per_order", 2)
+        with pytest.raises(NoRoom):
+            await kept(stall, placed, 40)
         assert await photos.clear() == 2
         assert files(photos) == {sent}
+        await kept(stall, placed, 40)
         assert await photos.clear() == 0
         with pytest.raises(UnknownPhoto):
             await claim(stall, await arrived(stall), photos=[unsent])

@@ -19,8 +19,10 @@ from farmlive.shop.claims import (
     UnknownPhoto,
 )
 from farmlive.shop.problems import NotInState, RefundTooHigh, UnknownOrder
-from farmlive.store.files import NotAPicture
+from farmlive.store.pictures import NotAPicture
+from farmlive.store.uploads import NoRoom
 
+from ..store.test_files import chunks, never
 from .conftest import HOST, PRICE, Site
 from .test_orders import CLERK, enter, refund, seen, seller
 
@@ -45,10 +47,7 @@ async def arrived(stall: Any, quantity: int = 2, *, paid: bool = True) -> Any:
 
 
 async def send(stall: Any, placed: Any, data: bytes, address: str = "192.0.2.1") -> Any:
-    async def body() -> bytes:
-        return data
-
-    return await stall.shop.claims.keep_photo(placed["token"], address, body)
+    return await stall.shop.claims.keep_photo(placed["token"], address, chunks(data))
 
 
 async def kept(stall: Any, placed: Any, shade: int = 20) -> str:
@@ -162,10 +161,29 @@ async def test_photos_are_checked_counted_and_freed_of_their_facts(stall: Any) -
     with Image.open(path) as image:
         assert (image.format, dict(image.getexif())) == ("WEBP", {})
     assert path.parent.parent.name == "claims"
+    # Whoever knows a photo's name has nothing of it for an order of their own.
+    other = await arrived(stall)
+    with pytest.raises(UnknownPhoto):
+        await claim(stall, other, photos=[name])
+    await claim(stall, other)
+    with pytest.raises(NoSuchPhoto):
+        await stall.shop.claims.photo_of_order(other["token"], name)
     for _ in range(PHOTOS_PER_MINUTE - 2):
         await kept(stall, placed)
     with pytest.raises(TooMany):
         await kept(stall, placed)
+
+
+async def test_so_many_photos_are_kept_of_one_order(
+    stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stall.shop.claims, "_photos_per_order", 2)
+    placed, other = await arrived(stall), await arrived(stall)
+    first, second = await kept(stall, placed, 1), await kept(stall, placed, 220)
+    with pytest.raises(NoRoom, match="Nothing was kept: 2 photos"):
+        await stall.shop.claims.keep_photo(placed["token"], "192.0.2.1", never)
+    await claim(stall, placed, photos=[first, second])
+    assert await kept(stall, other, 1) == first
 
 
 async def test_photos_are_seen_by_the_token_and_by_staff_alone(stall: Any, site: Site) -> None:

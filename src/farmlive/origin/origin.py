@@ -4,7 +4,7 @@ identifiers; each question one crossing of the store.
 What a lot is sold as belongs to the shop; the pages that show stories and maps belong to pages.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,6 +43,7 @@ from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.files import Files
+from farmlive.store.uploads import check_bytes, record
 
 
 class ShownEvent(Protocol):
@@ -87,6 +88,7 @@ class Origin:
     def __init__(self, store: Store, settings: Settings):
         self._store = store
         self._files = Files(settings)
+        self._upload_mib_per_day = settings.upload_mib_per_day
         self._place = lots.Place(settings.url, settings.time_zone)
         self._sales: balance.Sales = balance.NoSales()
         self._stops = stops.Stops()
@@ -189,19 +191,28 @@ class Origin:
             lambda connection: lots.inspect(connection, caller, self._place, self._stops, lot, new)
         )
 
-    async def certify(self, caller: Caller, lot: str, inspection: str, data: bytes) -> str:
+    async def certify(
+        self, caller: Caller, lot: str, inspection: str, chunks: AsyncIterable[bytes]
+    ) -> str:
         """Keep the certificate of a test and tell its address.
 
-        Raises UnknownLot, OtherFarm, UnknownInspection, and NotACertificate.
+        Raises UnknownLot, OtherFarm, UnknownInspection, NoRoom, UploadLate, NotACertificate.
         """
-        await self._store.read(
-            lambda connection: lots.find_inspection(connection, caller, lot, inspection)
-        )
-        url = await self._files.keep_document(data)
-        await self._store.write(
-            lambda connection: lots.certify(connection, caller, self._place, lot, inspection, url)
-        )
-        return url
+
+        def check(connection: Connection) -> None:
+            lots.find_inspection(connection, caller, lot, inspection)
+            check_bytes(connection, caller.owner, self._upload_mib_per_day)
+
+        await self._store.read(check)
+        async with self._files.receive(chunks) as sent:
+            kept = await self._files.keep_document(sent)
+
+        def write(connection: Connection) -> None:
+            record(connection, caller.owner, kept)
+            lots.certify(connection, caller, self._place, lot, inspection, kept.url)
+
+        await self._store.write(write)
+        return kept.url
 
     async def pack(self, caller: Caller, lot: str, new: NewPacking) -> Traced:
         """Keep that a lot was packed. Raises UnknownLot, OtherFarm, InFuture, WrongOrder."""

@@ -163,8 +163,8 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         lot: str, inspection: str, request: Request, caller: Annotated[Caller, growers]
     ) -> Certified:
         """Put a certificate to a test: a PDF or a picture, as the body."""
-        data = await request.body()
-        return Certified(certificate=await origin.certify(caller, lot, inspection, data))
+        url = await origin.certify(caller, lot, inspection, request.stream())
+        return Certified(certificate=url)
 
     @router.post("/lots/{lot}/lifts", status_code=201)
     async def lift(lot: str, new: NewLift, caller: Annotated[Caller, coordinators]) -> Lift:

@@ -38,6 +38,11 @@ class Caller:
         return self.is_staff or self.role == "moderator"
 
     @property
+    def owner(self) -> str:
+        """Whose the files are that this account, or this API key, sends."""
+        return f"account:{self.account}" if self.account else f"key:{self.name}"
+
+    @property
     def simulated(self) -> bool:
         """Whether the caller is one of the demo's people; all it does is marked as such."""
         return self.role == "simulator"

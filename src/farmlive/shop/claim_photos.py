@@ -17,6 +17,7 @@ from farmlive.again import Again
 from farmlive.clock import now_ms
 from farmlive.shop.tables import claims
 from farmlive.store import Store
+from farmlive.store.uploads import forget
 
 EVERY_S = 3600
 KEPT_MS = 86_400_000
@@ -40,10 +41,14 @@ class ClaimPhotos:
         if not old:
             return 0
         sent = await self._store.read(_sent)
-        removed = await asyncio.to_thread(lambda: sum(_remove(path, sent) for path in old))
+        removed = await asyncio.to_thread(
+            lambda: [_name(path) for path in old if _remove(path, sent)]
+        )
         if removed:
-            _log.info("photos of no claim were removed", photos=removed)
-        return removed
+            before = now_ms() - KEPT_MS
+            await self._store.write(lambda connection: forget(connection, removed, before))
+            _log.info("photos of no claim were removed", photos=len(removed))
+        return len(removed)
 
     def _old(self) -> list[Path]:
         """What was not touched for a day, parts of photos that broke off too."""

@@ -37,7 +37,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     )
     async def keep_claim_photo(token: str, request: Request) -> KeptPhoto:
         """Send a photo for a claim, for whoever has the order's token; nobody else sees it."""
-        return await shop.claims.keep_photo(token, guard.address(request), request.body)
+        return await shop.claims.keep_photo(token, guard.address(request), request.stream())
 
     @router.post("/orders/{token}/claims", status_code=201, dependencies=counted)
     async def claim(token: str, new: NewClaim) -> Order:

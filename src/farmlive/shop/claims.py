@@ -4,9 +4,8 @@ What is written and photographed is for the order's buyer and for staff alone, a
 event. Giving back is a refund, which steps.py does.
 """
 
-import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.people.limits import RateLimits
-from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany
+from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, TooMany
 from farmlive.shop import lines, shown
 from farmlive.shop.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.claim_photos import touch
@@ -32,13 +31,13 @@ from farmlive.shop.steps import Doer, Steps, with_id, with_token
 from farmlive.shop.tables import claims, order_changes, order_lines, orders
 from farmlive.store import Store
 from farmlive.store.files import Files
+from farmlive.store.uploads import check_files, owned, record
 
 # What is with its buyer may have come to harm; a parcel may be there before anyone said so.
 CLAIMED_IN = ("shipped", "received")
 PHOTOS_PER_MINUTE = 3 * MAX_PHOTOS
-# A photo on its way is in memory: so many of an order are at a time, and for so long.
+# So many photos of an order are on their way at a time.
 PHOTOS_AT_ONCE = MAX_PHOTOS
-PHOTO_S = 180.0
 FOLDER = "claims"
 
 
@@ -77,14 +76,6 @@ class NoSuchPhoto(NotFound):
     title = "There is no such photo"
 
 
-class PhotoLate(Problem):
-    """A photo was not here as a whole in time."""
-
-    status = 408
-    slug = "photo-late"
-    title = "The photo took too long"
-
-
 class Claims:
     """Takes claims and answers them."""
 
@@ -96,6 +87,8 @@ class Claims:
         steps: Steps,
         files: Files,
         limits: RateLimits,
+        *,
+        photos_per_order: int,
     ):
         self._store = store
         self._log = log
@@ -103,22 +96,24 @@ class Claims:
         self._steps = steps
         self._files = files
         self._limits = limits
+        self._photos_per_order = photos_per_order
         self._on_their_way: Counter[str] = Counter()
 
     # The buyer's, for whoever has the order's token.
 
     async def keep_photo(
-        self, token: str, address: str | None, read_body: Callable[[], Awaitable[bytes]]
+        self, token: str, address: str | None, chunks: AsyncIterable[bytes]
     ) -> KeptPhoto:
         """Keep a photo for a claim of the order, free of what its camera wrote.
 
-        It is read once it may come: before, nothing of it is in memory. Raises UnknownOrder,
-        NotInState, TooMany, PhotoLate, NotAPicture.
+        It is read once it may come. It is this order's alone: no other claims it or sees it. Raises
+        UnknownOrder, NotInState, NoRoom, TooMany, UploadLate, NotAPicture.
         """
 
         def read(connection: Connection) -> str:
             row = with_token(connection, token)
             _check_arrived(row)
+            check_files(connection, _owner(row.id), self._photos_per_order)
             return str(row.id)
 
         order = await self._store.read(read)
@@ -126,18 +121,17 @@ class Claims:
         self._limits.allow("claim photos of an address", address, of_address)
         self._limits.allow("claim photos of an order", order, PHOTOS_PER_MINUTE)
         with self._one_on_its_way(order):
-            try:
-                async with asyncio.timeout(PHOTO_S):
-                    data = await read_body()
-            except TimeoutError:
-                raise PhotoLate(
-                    f"The photo was not here after {PHOTO_S:.0f} s. Nothing was kept: send it "
-                    "again where the network is better.",
-                    headers={"Connection": "close"},
-                ) from None
-        kept = await self._files.keep_picture(data)
-        if self._touch([kept.name]):  # the same was chosen a day ago, and removed just now
-            kept = await self._files.keep_picture(data)
+            async with self._files.receive(chunks) as sent:
+                kept = await self._files.keep_picture(sent)
+                if self._touch([kept.name]):  # the same was chosen a day ago, and removed just now
+                    kept = await self._files.keep_picture(sent)
+
+        def write(connection: Connection) -> None:
+            if not owned(connection, _owner(order), [kept.name]):
+                check_files(connection, _owner(order), self._photos_per_order)
+            record(connection, _owner(order), kept)
+
+        await self._store.write(write)
         return KeptPhoto(photo=kept.name, width=kept.width, height=kept.height)
 
     async def claim(self, token: str, new: NewClaim) -> Order:
@@ -145,14 +139,17 @@ class Claims:
 
         Raises UnknownOrder, NotInState, UnknownPhoto, ClaimOpen.
         """
-        if missing := self._touch(new.photos):
-            raise UnknownPhoto(
-                "Nothing was sent yet: a photo is not here. Choose it again, then send the claim.",
-                photos=missing,
-            )
+        gone = set(self._touch(new.photos))
 
         def write(connection: Connection) -> Order:
             row = with_token(connection, token)
+            own = owned(connection, _owner(row.id), new.photos) - gone
+            if missing := [name for name in new.photos if name not in own]:
+                raise UnknownPhoto(
+                    "Nothing was sent yet: a photo is not here. Choose it again, then send the "
+                    "claim.",
+                    photos=missing,
+                )
             open_one = connection.execute(
                 select(claims).where(claims.c.order == row.id, claims.c.state == "open")
             ).one_or_none()
@@ -329,6 +326,10 @@ class Claims:
 def _check_staff(caller: Caller) -> None:
     if not caller.is_staff:
         raise Forbidden("Nothing is shown: claims are looked at by coordinators and hosts.")
+
+
+def _owner(order: str) -> str:
+    return f"order:{order}"
 
 
 def _check_arrived(row: Row[Any]) -> None:

@@ -87,7 +87,15 @@ class Shop:
         self.moves = Moves(store, log, origin, steps)
         self.handovers = HandOvers(store, origin, steps, limits)
         photos = Files(settings, claims.FOLDER)
-        self.claims = claims.Claims(store, log, origin, steps, photos, limits)
+        self.claims = claims.Claims(
+            store,
+            log,
+            origin,
+            steps,
+            photos,
+            limits,
+            photos_per_order=settings.photos_per_order,
+        )
         self.claim_photos = ClaimPhotos(store, settings.data / claims.FOLDER)
         self.papers = Papers(store, log, origin)
         self.notices = Notices(store, log, settings)

@@ -1,35 +1,30 @@
 """Pictures and documents that people upload, kept in the data folder under the hash of their bytes.
 
 A file never changes and may be there without anyone pointing to it; who points to it is the rooms'
-part, who may upload the routes'.
+part, who may upload the routes', and how much uploads.py's.
 """
 
 import asyncio
 import hashlib
-import io
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import IO, Annotated
 
-from PIL import Image, ImageOps
 from pydantic import StringConstraints
 
 from farmlive.problems import Problem, Unavailable
 from farmlive.settings import Settings
-
-T = TypeVar("T")
+from farmlive.store.pictures import NotAPicture, in_queue, shrink
 
 PICTURE_EDGE = 1600
 DOCUMENT_EDGE = 2400  # a photographed certificate must stay readable
-MAX_PIXELS = 64_000_000
-QUALITY = 82
-MAX_PROFILE = 64 * 1024
-AT_ONCE = 2  # a decoded picture may take 200 MB for a moment
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
+# Seconds for which a file may be on its way.
+RECEIVE_S = 180.0
 
 _NAME = re.compile(r"[0-9a-f]{64}\.(webp|pdf)")
 _PDF_END = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
@@ -37,14 +32,6 @@ _XREF = re.compile(rb"\s*(xref\b|\d+\s+\d+\s+obj\b)")
 
 PictureUrl = Annotated[str, StringConstraints(pattern=r"^/files/[0-9a-f]{64}\.webp$")]
 """The address of a picture as `keep_picture` answers it; whether it is there, `Files.has` tells."""
-
-
-class NotAPicture(Problem):
-    """What was sent as a picture can't be read as one, or is too big to be read."""
-
-    status = 422
-    slug = "not-a-picture"
-    title = "That is not a picture we can read"
 
 
 class NotACertificate(Problem):
@@ -62,18 +49,33 @@ class NotKept(Unavailable):
     title = "The file could not be kept"
 
 
+class UploadLate(Problem):
+    """A file was not here as a whole in time."""
+
+    status = 408
+    slug = "upload-late"
+    title = "The file took too long"
+
+
 @dataclass(frozen=True)
-class Picture:
-    """A kept picture: its name, and its size in pixels."""
+class Kept:
+    """A kept file: its name, and its size in bytes."""
 
     name: str
-    width: int
-    height: int
+    size: int
 
     @property
     def url(self) -> str:
         """The address of one that everyone may see."""
         return f"/files/{self.name}"
+
+
+@dataclass(frozen=True)
+class Picture(Kept):
+    """A kept picture: its width and height in pixels, too."""
+
+    width: int
+    height: int
 
 
 class Files:
@@ -86,24 +88,55 @@ class Files:
     def __init__(self, settings: Settings, folder: str = "files"):
         self._folder = settings.data / folder
         self._mode = 0o644 if folder == "files" else 0o600
-        self._turn = asyncio.Semaphore(AT_ONCE)
 
-    async def keep_picture(self, data: bytes) -> Picture:
+    @asynccontextmanager
+    async def receive(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[IO[bytes]]:
+        """Hold what is being sent in a file without a name while the block runs.
+
+        So what many send at once, or slowly, fills no memory. Raises UploadLate, NotKept.
+        """
+        with self._disk():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            sent = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed below)
+        with sent:
+            try:
+                async with asyncio.timeout(RECEIVE_S):
+                    async for chunk in chunks:
+                        with self._disk():
+                            sent.write(chunk)
+                with self._disk():
+                    sent.flush()
+            except TimeoutError:
+                raise UploadLate(
+                    f"The file was not here after {RECEIVE_S:.0f} s. Nothing was kept: send it "
+                    "again where the network is better.",
+                    headers={"Connection": "close"},
+                ) from None
+            yield sent
+
+    async def keep_picture(self, sent: IO[bytes]) -> Picture:
         """Keep a picture: upright, 1600 pixels at most, as WebP without the facts of its camera.
 
-        Raises NotAPicture.
+        Raises NotAPicture, NotKept.
         """
-        written, (width, height) = await self._in_thread(lambda: picture(data, PICTURE_EDGE))
-        name = await self._in_thread(lambda: self._keep(written, "webp"))
-        return Picture(name, width, height)
 
-    async def keep_document(self, data: bytes) -> str:
-        """Keep a certificate, a PDF as it is or a picture as a picture, and tell its address.
+        def work() -> Picture:
+            data, (width, height) = shrink(sent, PICTURE_EDGE)
+            return Picture(self._keep(data, "webp"), len(data), width, height)
 
-        Raises NotACertificate.
+        return await in_queue(work)
+
+    async def keep_document(self, sent: IO[bytes]) -> Kept:
+        """Keep a certificate, a PDF as it is or a picture as a picture.
+
+        Raises NotACertificate, NotKept.
         """
-        written, ending = await self._in_thread(lambda: document(data))
-        return f"/files/{await self._in_thread(lambda: self._keep(written, ending))}"
+
+        def work() -> Kept:
+            data, ending = document(sent)
+            return Kept(self._keep(data, ending), len(data))
+
+        return await in_queue(work)
 
     def has(self, url: str) -> bool:
         """Whether the address is that of a file kept here."""
@@ -117,22 +150,23 @@ class Files:
         path = self._folder / name[:2] / name
         return path if path.is_file() else None
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        async with self._turn:
-            return await asyncio.to_thread(work)
-
     def _keep(self, data: bytes, ending: str) -> str:
         name = f"{hashlib.sha256(data).hexdigest()}.{ending}"
         path = self._folder / name[:2] / name
-        try:
+        with self._disk():
             if not path.exists():
                 _write(path, data, self._mode)
+        return name
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise NotKept(
                 f"The disk did not take the file ({error.strerror}). Nothing was kept: tell the "
                 "operator, then send it again."
             ) from error
-        return name
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
@@ -152,16 +186,19 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         _sync(folder)
 
 
-def document(data: bytes) -> tuple[bytes, str]:
+def document(sent: IO[bytes]) -> tuple[bytes, str]:
     """What is to be kept of a certificate, and the ending of its name, `pdf` or `webp`.
 
     Raises NotACertificate.
     """
-    if b"%PDF-" in data[:1024]:
+    sent.seek(0)
+    if b"%PDF-" in sent.read(1024):
+        sent.seek(0)
+        data = sent.read()
         check_pdf(data)
         return data, "pdf"
     try:
-        return picture(data, DOCUMENT_EDGE)[0], "webp"
+        return shrink(sent, DOCUMENT_EDGE)[0], "webp"
     except NotAPicture as error:
         raise NotACertificate(
             "The file is neither a PDF nor a picture that can be read. Nothing was kept: send the "
@@ -188,41 +225,6 @@ def check_pdf(data: bytes) -> None:
             "The PDF is locked, so that buyers could not open it. Nothing was kept: save it "
             "without a password and send it again."
         )
-
-
-def picture(data: bytes, edge: int) -> tuple[bytes, tuple[int, int]]:
-    """A picture as WebP, `edge` pixels wide and high at most, and its size. Raises NotAPicture."""
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise NotAPicture(
-                    f"The picture has {width} by {height} pixels. Nothing was kept: send one of "
-                    f"{MAX_PIXELS // 1_000_000} million pixels at most."
-                )
-            image.draft("RGB", (edge, edge))
-            upright = ImageOps.exif_transpose(image)
-            profile = image.info.get("icc_profile", b"") if image.mode == "RGB" else b""
-            clear = "A" in upright.getbands() or "transparency" in upright.info
-            small = upright.convert("RGBA" if clear else "RGB")
-            small.thumbnail((edge, edge), Image.Resampling.LANCZOS)
-            written = io.BytesIO()
-            # The colour profile stays, or a phone's wide colours would fade; nothing else does.
-            kept = {"icc_profile": profile} if 0 < len(profile) <= MAX_PROFILE else {}
-            small.save(written, "WEBP", quality=QUALITY, method=4, exif=b"", xmp=b"", **kept)
-    except NotAPicture:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise NotAPicture(
-            "The picture is far too large. Nothing was kept: send one of "
-            f"{MAX_PIXELS // 1_000_000} million pixels at most."
-        ) from error
-    except Exception as error:  # Pillow's readers raise whatever a torn file makes them stumble on
-        raise NotAPicture(
-            "The file can't be read as a picture, or it is cut off. Nothing was kept: send a JPEG, "
-            "PNG or WebP."
-        ) from error
-    return written.getvalue(), small.size
 
 
 def _sync(folder: Path) -> None:

@@ -1,0 +1,23 @@
+"""Who sent which file, for quotas and so that a photo is its order's alone."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+oldest_code = "0012"
+
+
+def upgrade() -> None:
+    """One table; photos of claims that are there stay with their claims."""
+    op.create_table(
+        "uploads",
+        sa.Column("owner", sa.String(80), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("owner", "name", name="pk_uploads"),
+    )
+    op.create_index("ix_uploads_name_at", "uploads", ["name", "at"])

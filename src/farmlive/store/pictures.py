@@ -1,0 +1,80 @@
+"""Pictures that people send, decoded in a child process, one at a time.
+
+It owns the one queue of a server, whatever a picture is for, and says why one is not taken. What
+the child may take is `picture_child.py`'s; where the result is kept is `files.py`'s.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, TypeVar
+
+import PIL
+
+from farmlive.problems import Problem
+from farmlive.store import picture_child
+
+T = TypeVar("T")
+
+# Real time, seconds; the processor's is picture_child.CPU_S.
+CHILD_S = 30.0
+
+# One process decodes at a time: four pictures at once take the memory of one.
+_queue = ThreadPoolExecutor(1, "pictures")
+_PILLOW = str(Path(PIL.__file__).parents[1])
+
+
+class NotAPicture(Problem):
+    """What was sent as a picture can't be read as one, or is too big to be read."""
+
+    status = 422
+    slug = "not-a-picture"
+    title = "That is not a picture we can read"
+
+
+async def in_queue(work: Callable[[], T]) -> T:
+    """Run the work, which may decode a picture, when its turn comes."""
+    return await asyncio.get_running_loop().run_in_executor(_queue, work)
+
+
+def shrink(sent: IO[bytes], edge: int) -> tuple[bytes, tuple[int, int]]:
+    """Return the picture as WebP, `edge` pixels wide and high at most, and its size.
+
+    `sent` is an open file of the system's, read from its start. Blocks: call it by `in_queue`.
+    Raises NotAPicture.
+    """
+    os.lseek(sent.fileno(), 0, os.SEEK_SET)  # where the child begins to read
+    command = [sys.executable, "-I", "-S", picture_child.__file__, _PILLOW, str(edge)]
+    try:
+        child = subprocess.run(  # noqa: S603 (no part of the command was sent by anyone)
+            command, stdin=sent, capture_output=True, timeout=CHILD_S, env={}, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise _too_heavy() from None
+    if child.returncode == picture_child.EXIT_TOO_MANY_PIXELS:
+        width, height, most = map(int, child.stdout.split())
+        raise NotAPicture(
+            f"The picture has {width} by {height} pixels. Nothing was kept: send one of "
+            f"{most // 1_000_000} million pixels at most, or a JPEG."
+        )
+    if child.returncode < 0 or child.returncode == picture_child.EXIT_TOO_MUCH_MEMORY:
+        raise _too_heavy()
+    if child.returncode:
+        raise NotAPicture(
+            "The file can't be read as a picture, or it is cut off. Nothing was kept: send a JPEG, "
+            "PNG or WebP."
+        )
+    head, _, data = child.stdout.partition(b"\n")
+    width, height = map(int, head.split())
+    return data, (width, height)
+
+
+def _too_heavy() -> NotAPicture:
+    return NotAPicture(
+        "The picture takes too much memory or time to be read. Nothing was kept: send it as a "
+        "smaller JPEG."
+    )

@@ -1,0 +1,80 @@
+"""Who sent which file: one owner's files are that owner's alone, and an owner has so much room.
+
+An owner is `order:{id}`, `account:{id}` or `key:{label}`. Keeping the bytes is files.py's; one file
+may have several owners, and each of them counts it.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import BigInteger, Column, Connection, Index, String, Table, delete, func, select
+
+from farmlive.clock import now_ms
+from farmlive.problems import TooMany
+from farmlive.store.files import Kept
+from farmlive.store.tables import metadata
+
+DAY_MS = 86_400_000
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("owner", String(80), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("at", BigInteger, nullable=False),
+    Index("ix_uploads_name_at", "name", "at"),
+)
+
+
+class NoRoom(TooMany):
+    """An owner has sent as much as it may."""
+
+    slug = "upload-quota"
+    title = "That is all that can be sent for now"
+
+
+def check_files(connection: Connection, owner: str, most: int) -> None:
+    """Raise NoRoom where an owner has `most` files."""
+    count = connection.scalar(
+        select(func.count()).select_from(uploads).where(uploads.c.owner == owner)
+    )
+    if (count or 0) >= most:
+        raise NoRoom(
+            f"Nothing was kept: {most} photos are kept of one order at most. Photos that are not "
+            "sent with a claim are gone after a day; then others can be sent."
+        )
+
+
+def check_bytes(connection: Connection, owner: str, most_mib: int) -> None:
+    """Raise NoRoom where what an owner sent within a day takes `most_mib` MiB."""
+    size = connection.scalar(
+        select(func.sum(uploads.c.size)).where(
+            uploads.c.owner == owner, uploads.c.at > now_ms() - DAY_MS
+        )
+    )
+    if (size or 0) >= most_mib << 20:
+        raise NoRoom(
+            f"Nothing was kept: one account may send {most_mib} MiB of pictures and certificates "
+            "within 24 hours. Send the rest tomorrow, or ask the operator for more "
+            "(FARMLIVE_UPLOAD_MIB_PER_DAY)."
+        )
+
+
+def record(connection: Connection, owner: str, kept: Kept) -> None:
+    """Write down that the owner sent the file; the same again is counted once, as sent now."""
+    mine = (uploads.c.owner == owner) & (uploads.c.name == kept.name)
+    connection.execute(delete(uploads).where(mine))
+    connection.execute(
+        uploads.insert(), {"owner": owner, "name": kept.name, "size": kept.size, "at": now_ms()}
+    )
+
+
+def owned(connection: Connection, owner: str, names: Collection[str]) -> set[str]:
+    """Those of the files that the owner sent."""
+    wanted = select(uploads.c.name).where(uploads.c.owner == owner, uploads.c.name.in_(names))
+    return set(connection.execute(wanted).scalars())
+
+
+def forget(connection: Connection, names: Collection[str], before_ms: int) -> None:
+    """Forget who sent these files before that time: they are there no more."""
+    connection.execute(delete(uploads).where(uploads.c.name.in_(names), uploads.c.at < before_ms))
