@@ -138,6 +138,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         shown=broadcasts.lots_shown,
     )
     origin.sold_by(LotSales(log, settle=shop.waits.settle))
+    origin.stops_heard_by(shop.lot_stops)
     review = Review(store, log, settings)
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))
     channel.orders_of(shop.audiences)

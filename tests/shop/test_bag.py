@@ -47,6 +47,8 @@ async def test_an_added_offer_is_told_with_its_card(stall: Any) -> None:
             "url": f"/origin/lot/{stall.lot.id}",
             "harvested_at": stall.lot.harvested_at,
             "tested": False,
+            "stopped": [],
+            "lifted": None,
             "harvested_g": 412_000,
             "wasted_g": 0,
             "sold_g": 0,

@@ -36,6 +36,11 @@ _STEP = {
     "passed": "True where another step follows in the same moment, so that its buyer is told of "
     "that one alone, if at all; else left out.",
 }
+_STOPPED = {
+    **{name: _STEP[name] for name in ("order", "number", "state", "payment")},
+    "lot": "The lot in it that was stopped, or lifted.",
+    "stopped": "Whether the order has a stopped lot, so that nothing of it is handed over.",
+}
 _CLAIM = {
     **{name: said for name, said in _STEP.items() if name not in ("undone", "passed")},
     "claim": "The claim's id.",
@@ -112,7 +117,8 @@ KINDS = {
             "flash": "The batch's id.",
             **_OFFER,
             "sold": "How many of its boxes were ordered.",
-            "why": "time, sold_out, host or broadcast; or wrong, where its price was a mistake.",
+            "why": "time, sold_out, host or broadcast; wrong, where its price was a mistake; or "
+            "stopped, where its lot was.",
         },
     ),
     "flash.corrected": Kind(
@@ -131,6 +137,25 @@ KINDS = {
             "lot": "The id of a lot that offers draw on; `stock.changed` tells what is left of it.",
             "harvested_g": "Net weight harvested, grams, as it is recorded from now on.",
             "wasted_g": "Net weight of it that was thrown away.",
+        },
+    ),
+    "lot.stopped": Kind(
+        "public",
+        {
+            "lot": "The id of a lot of which nothing is sold or handed over from now on.",
+            "reasons": "Why: a list of {finding, kind, at}; of a test_failed with its `result`, of "
+            "a waiting_period with the `substance` and `until` when nothing might be picked; UTC "
+            "milliseconds since 1970.",
+            "again": "True where it was stopped already, and the reasons are others now; else left "
+            "out.",
+        },
+    ),
+    "lot.resumed": Kind(
+        "public",
+        {
+            "lot": "The id of a lot that was stopped, and is sold again.",
+            "sentence": "Why, in a coordinator's words.",
+            "tested": "Whether its latest test was passed.",
         },
     ),
     "chat.said": Kind("public", {"nickname": "Who.", "text": "What; both gone once hidden."}),
@@ -186,6 +211,8 @@ KINDS = {
             "claim": "The claim that it answers, if it does; open again where it was undone.",
         },
     ),
+    "order.stopped": Kind(_ORDER, _STOPPED),
+    "order.resumed": Kind(_ORDER, _STOPPED),
     "order.claimed": Kind(_ORDER, {**_CLAIM, "photos": "How many were sent with it."}),
     "order.claim_answered": Kind(
         _ORDER,

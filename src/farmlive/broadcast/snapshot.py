@@ -76,6 +76,13 @@ def fold(scene: Scene, event: Event) -> None:
         case "lot.changed":
             for card in _of_lot(scene, data["lot"]):
                 card["lot"] |= {name: data[name] for name in ("harvested_g", "wasted_g")}
+        case "lot.stopped":
+            for card in _of_lot(scene, data["lot"]):
+                card["lot"] |= {"stopped": data["reasons"], "lifted": None, "tested": False}
+        case "lot.resumed":
+            lifted = {"sentence": data["sentence"], "at": event.at}
+            for card in _of_lot(scene, data["lot"]):
+                card["lot"] |= {"stopped": [], "lifted": lifted, "tested": data["tested"]}
         case "wait.changed" if data["offer"] in scene.offers:
             scene.offers[data["offer"]]["waiting"] = data["waiting"]
         case "flash.planned" | "flash.started":

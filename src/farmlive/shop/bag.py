@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, inser
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
+from farmlive.origin import stops
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
@@ -42,6 +43,7 @@ from farmlive.shop.tables import offers, products, waits
 from farmlive.store import Store
 
 MAX_OFFERS = 100
+_NEVER_STOPPED = stops.CardStop((), None)
 
 _WAITING = (
     select(waits.c.offer, cast(func.sum(waits.c.quantity), BigInteger).label("quantity"))
@@ -80,8 +82,8 @@ class Bag:
         """Put an offer at the end of the bag; its `offer.added` carries the card.
 
         Raises UnknownBroadcast, BroadcastEnded, BagFull, UnknownProduct, ProductArchived,
-        UnknownLot, OtherFarm, LotTaken (the product's GTIN with the lot's code names another) and
-        LotSpent (more was to be released than the lot holds).
+        UnknownLot, LotStopped, OtherFarm, LotTaken (the product's GTIN with the lot's code names
+        another) and LotSpent (more was to be released than the lot holds).
         """
         return await self._store.write(
             lambda connection: self._add(connection, caller, broadcast, new)
@@ -142,7 +144,8 @@ class Bag:
 
         What is released goes first to those who wait for it; the answer tells what is then left.
         With a key the same is released once, however often it is sent. Raises UnknownBroadcast,
-        KeyReused, BroadcastEnded, UnknownOffer, StockTaken and LotSpent.
+        KeyReused, BroadcastEnded, UnknownOffer, StockTaken, LotSpent, and LotStopped unless some
+        is taken back.
         """
         offer, quantity, key = message.offer, message.quantity, message.key
         body_hash = keys.canonical_hash(message, NewRelease, of="releases")
@@ -236,6 +239,8 @@ class Bag:
         if count >= MAX_OFFERS:
             raise BagFull(f"A bag holds {MAX_OFFERS} offers. Plan another broadcast for the rest.")
         lot, farm = self._origin.card(connection, new.lot)
+        if lot.stopped:
+            raise stops.refusal(connection, lot.id)
         product = _product(connection, new.product) if new.product else _made(new, farm.id)
         if product.farm != farm.id:
             raise OtherFarm(
@@ -281,11 +286,12 @@ class Bag:
         return card
 
     def _cards(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Card]:
-        """The cards of these offers, by six queries however many they are."""
+        """The cards of these offers, by eight queries however many they are."""
         origins = self._origin.cards(connection, [row.lot for row in rows])
         query = select(products).where(products.c.id.in_({row.product for row in rows}))
         sold = {row.id: row for row in connection.execute(query)}
         taken = stock.of_lots(connection, {row.lot for row in rows})
+        stopped = self._origin.card_stops(connection, taken)
         ids = [row.id for row in rows]
         batches = flashes.on_cards(connection, ids)
         found = connection.execute(_WAITING, {"offers": ids})
@@ -296,6 +302,7 @@ class Bag:
                 sold[row.product],
                 *origins[row.lot],
                 taken[row.lot],
+                stopped.get(row.lot, _NEVER_STOPPED),
                 waiting.get(row.id, 0),
                 batches.get(row.id),
             )
@@ -309,6 +316,7 @@ def _card(
     lot: Lot,
     farm: Farm,
     taken: stock.LotStock,
+    stop: stops.CardStop,
     waiting: int,
     flash: Row[Any] | None,
 ) -> Card:
@@ -330,6 +338,8 @@ def _card(
                 "url": lot.url,
                 "harvested_at": lot.harvested_at,
                 "tested": lot.tested,
+                "stopped": [reason.model_dump(exclude_none=True) for reason in stop.reasons],
+                "lifted": stop.lift and stop.lift.model_dump(),
                 "harvested_g": lot.quantity_g,
                 "wasted_g": taken.wasted_g,
                 "sold_g": taken.sold_g,

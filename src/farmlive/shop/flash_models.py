@@ -65,7 +65,7 @@ class Flash(BaseModel):
     starts_at: int
     ends_at: int
     ended_at: int | None
-    why: Literal["time", "sold_out", "host", "broadcast", "wrong"] | None
+    why: Literal["time", "sold_out", "host", "broadcast", "wrong", "stopped"] | None
 
 
 class FlashList(BaseModel):

@@ -8,7 +8,7 @@ flash_limits.py's.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
 
 from farmlive.broadcast.log import PUBLIC, STAFF, Entry, Event, Log
 from farmlive.clock import now_ms
@@ -34,6 +34,8 @@ from farmlive.store import Store, hot
 
 WRONG = "wrong"
 """Why a batch ended whose price was a mistake, or what is kept of it once that is found out."""
+STOPPED = "stopped"
+"""Why a batch ended whose lot was stopped."""
 
 _OPEN = ("planned", "running")
 _ON_CARDS = select(flashes).where(
@@ -99,7 +101,7 @@ class Flashes:
         A batch takes its boxes from what is left, and releases what is missing: as many as the lot
         gives. With a key the same is planned once, however often it is sent. Raises
         UnknownBroadcast, KeyReused, BroadcastNotLive (nothing starts before), BroadcastEnded,
-        UnknownOffer, FlashThere, FlashNotCheaper, LotSpent.
+        UnknownOffer, LotStopped, FlashThere, FlashNotCheaper, LotSpent.
         """
         key = message.key
         body_hash = keys.canonical_hash(message, NewFlash, of="flashes")
@@ -121,6 +123,7 @@ class Flashes:
                     "Nothing was planned: that offer is not in this broadcast's bag.",
                     offers=[message.offer],
                 )
+            stock.check_sellable(connection, known.values())
             if message.price >= known[message.offer].price:
                 raise FlashNotCheaper(known[message.offer].price)
             other = connection.execute(_ON_CARDS, {"offers": [message.offer]}).first()
@@ -234,6 +237,12 @@ class Flashes:
 
     # In the caller's transaction.
 
+    def stop(self, connection: Connection, broadcast: str, lot: str) -> list[Entry]:
+        """End the batches of a lot that is stopped, planned ones too; what is to be written."""
+        named = {"broadcast": broadcast}
+        found = connection.execute(_OPEN_IN.where(_sells(lot)), named).all()
+        return [entry for row in found for entry in self._end(connection, row, STOPPED)]
+
     def _next(self, connection: Connection) -> int | None:
         """When a batch starts or ends next; of those that wait for their broadcast, none does."""
         times = [
@@ -258,9 +267,13 @@ class Flashes:
         return True
 
     def _start(self, connection: Connection, row: Row[Any], now: int) -> list[Entry]:
-        """Let a planned batch run; where its lot gives nothing any more it ends at once."""
+        """Let a planned batch run; where its lot gives nothing any more, or is stopped, it ends at
+        once.
+        """
         known = stock.on_offer(connection, row.broadcast, [row.offer])
         facts = known[row.offer]
+        if facts.lot_stopped_at is not None:
+            return self._end(connection, row, STOPPED)
         free = facts.released - facts.sold - facts.held - facts.kept
         boxes = min(row.boxes, max(0, facts.lot_left_g) // facts.net_weight_g)
         if boxes == 0:
@@ -326,6 +339,10 @@ class Flashes:
         if row is None:
             raise UnknownFlash("Nothing was changed: this broadcast has no such flash batch.")
         return row
+
+
+def _sells(lot: str) -> ColumnElement[bool]:
+    return flashes.c.offer.in_(select(offers.c.id).where(offers.c.lot == lot))
 
 
 def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, Row[Any]]:

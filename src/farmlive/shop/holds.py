@@ -96,8 +96,9 @@ class Holds:
         that what one holds oneself is never in one's way. It is kept for `hold_minutes` from now,
         but no longer than `HOLD_AT_MOST` times that since it began; where only the earlier hold
         gives a line its price, until its end. Raises TooMany, ProofNeeded, Forbidden (blocked),
-        UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, PriceChanged,
-        SoldOut, LotSpent, LimitReached, HoldOver; the earlier hold then stays as it is.
+        UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped,
+        PriceChanged, SoldOut, LotSpent, LimitReached, HoldOver; the earlier hold then stays as it
+        is.
         """
         limits.allow(self._limits, "holds", caller, self._settings.orders_per_minute)
         if caller.role is None:

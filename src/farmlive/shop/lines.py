@@ -15,7 +15,7 @@ from farmlive.problems import Invalid
 from farmlive.shop import gone, prices
 from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import LotSpent, SoldOut, UnknownOffer
-from farmlive.shop.stock import Move, Offer, left, on_offer
+from farmlive.shop.stock import Move, Offer, check_sellable, left, on_offer
 from farmlive.shop.tables import holds
 
 MAX_TOTAL = 100_000_000_00
@@ -91,7 +91,8 @@ def check(
     *,
     as_held: bool = True,
 ) -> Checked:
-    """Raise UnknownOffer, PriceChanged, SoldOut, LotSpent or Invalid where they can't be had.
+    """Raise UnknownOffer, LotStopped, PriceChanged, SoldOut, LotSpent or Invalid where they can't
+    be had.
 
     What the buyer holds counts as left, and until its end as seen at its price, where they shall
     be had `as_held`; `grace_ms` is for how long a price counts after it ended.
@@ -103,6 +104,7 @@ def check(
             "from its bag.",
             offers=unknown,
         )
+    check_sellable(connection, (known[line.offer] for line in lines))
     held: Mapping[str, dict[str, Any]] = hold.lines if hold else {}
     priced = held if hold and hold.until_at > now and as_held else {}
     batches = {}

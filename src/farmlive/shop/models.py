@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
 from farmlive.origin.fields import Gtin
+from farmlive.origin.models import CardLift, StopReason
 from farmlive.shop.fields import (
     Identifier,
     Key,
@@ -182,7 +183,8 @@ class CardLot(BaseModel):
     """The lot on a card; `harvested_at` is milliseconds since 1970, as on the channel.
 
     `sold_g` is the net weight sold of it and `left_g` what can still be had, over all offers that
-    draw on it in any broadcast; `wasted_g` of it was thrown away.
+    draw on it in any broadcast; `wasted_g` of it was thrown away. `stopped` says why nothing of it
+    is sold, and is empty where it may be; `lifted` what a coordinator said when it was lifted.
     """
 
     id: str
@@ -190,6 +192,8 @@ class CardLot(BaseModel):
     url: str
     harvested_at: int | None
     tested: bool
+    stopped: list[StopReason] = []
+    lifted: CardLift | None = None
     harvested_g: int
     wasted_g: int
     sold_g: int

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
 from farmlive.origin.fields import Time
+from farmlive.origin.models import StopReason
 from farmlive.shop import life, payments
 from farmlive.shop.claim_models import Claim
 from farmlive.shop.fields import (
@@ -178,7 +179,10 @@ class PlacedOrder(BaseModel):
 
 
 class OrderedLine(BaseModel):
-    """A line of an order; `price` is for one, `returned` of its boxes were put back unpacked."""
+    """A line of an order; `price` is for one, `returned` of its boxes were put back unpacked.
+
+    `lot_stopped` says why its lot is stopped, and is empty where it is not.
+    """
 
     offer: str
     name: Bilingual
@@ -191,6 +195,7 @@ class OrderedLine(BaseModel):
     lot: str
     lot_code: str
     lot_url: str
+    lot_stopped: list[StopReason] = []
     farm: str
     farm_name: Bilingual
 
@@ -311,6 +316,11 @@ class Order(BaseModel):
     can_cancel: bool
     claims: list[Claim]
     history: list[Change]
+
+    @property
+    def stopped(self) -> list[OrderedLine]:
+        """The lines of stopped lots, as far as their boxes were not put back."""
+        return [line for line in self.lines if line.lot_stopped and line.quantity > line.returned]
 
     @property
     def asked(self) -> Money:

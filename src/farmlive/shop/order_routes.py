@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from farmlive.people import Caller, Guard
 from farmlive.shop.fields import Identifier, Key
+from farmlive.shop.lot_order_models import LotOrders, LotOrderSearch
 from farmlive.shop.order_change_models import (
     CodeSaid,
     HandedOver,
@@ -82,6 +83,15 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     ) -> OrderList:
         """The orders of a broadcast, as GET …/orders answers them, sought by a body."""
         return await found(caller, broadcast, asked)
+
+    @router.get("/lots/{lot}/orders", dependencies=uncached)
+    async def list_lot_orders(
+        lot: Identifier,
+        caller: Annotated[Caller, staff],
+        asked: Annotated[LotOrderSearch, Query()],
+    ) -> LotOrders:
+        """The orders that have boxes of a lot, what has left first, and who holds some of it."""
+        return await shop.lot_orders.of_lot(caller, lot, asked.after, asked.limit)
 
     @router.post("/broadcasts/{broadcast}/orders/moves", status_code=201, dependencies=uncached)
     async def move_orders(

@@ -19,6 +19,8 @@ from farmlive.shop.flashes import Flashes
 from farmlive.shop.handovers import HandOvers
 from farmlive.shop.holds import Holds
 from farmlive.shop.limits import Blocks
+from farmlive.shop.lot_orders import LotOrdersList
+from farmlive.shop.lot_stops import LotStops
 from farmlive.shop.lot_watch import LotWatch, Shown
 from farmlive.shop.models import Centre
 from farmlive.shop.moves import Moves
@@ -41,8 +43,9 @@ class Shop:
     what is sold out; `till` takes the orders, `orders` keeps them, `moves` and `handovers` bring
     them on, `by_token` counts what is done by their links, `claims` are about them, `papers` reads
     those chosen to be printed, and `notices` tell their buyers; `lot_watch` tells viewers what was
-    sold elsewhere of what they see, and is told by `shown` what that is; `claim_photos` clears away
-    those that nobody sent.
+    sold elsewhere of what they see, and is told by `shown` what that is; `lot_stops` tells them and
+    those who wait what was stopped and lifted, `lot_orders` staff who has it; `claim_photos` clears
+    away those that nobody sent.
     """
 
     def __init__(
@@ -98,7 +101,9 @@ class Shop:
         )
         self.claim_photos = ClaimPhotos(store, settings.data / claims.FOLDER)
         self.papers = Papers(store, log, origin)
+        self.lot_orders = LotOrdersList(store, origin)
         self.notices = Notices(store, log, settings)
+        self.lot_stops = LotStops(log, self.flashes, serve=self.waits.serve)
         self.lot_watch = LotWatch(store, log, shown)
 
     async def start(self) -> None:

@@ -4,13 +4,14 @@ Which orders are read is orders.py's.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, select
 
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
+from farmlive.origin.stops import CardStop
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
 from farmlive.shop import life, regions
@@ -55,7 +56,7 @@ def orders(
 ) -> list[Order]:
     """The orders of these rows as the caller, or else their buyer, sees them.
 
-    By six more queries however many they are.
+    By six more queries however many they are, and two where a lot is stopped.
     """
     ids = [row.id for row in rows]
     query = (
@@ -70,6 +71,8 @@ def orders(
         query = query.where(order_lines.c.farm.in_(caller.farms))
     found = connection.execute(query).all()
     origins = origin.cards(connection, [line.lot for line in found])
+    stopped = {lot.id for lot, _ in origins.values() if lot.stopped}
+    stops = origin.card_stops(connection, stopped) if stopped else {}
     sold = defaultdict(list)
     for line in found:
         sold[line.order].append((line, *origins[line.lot]))
@@ -85,7 +88,7 @@ def orders(
     claimed = _claimed(connection, ids) if caller is None or caller.is_staff else {}
     shown = []
     for row in rows:
-        facts = _facts(row, sold[row.id], points.get(row.centre), changes[row.id])
+        facts = _facts(row, sold[row.id], points.get(row.centre), changes[row.id], stops)
         if caller is None:
             facts |= {"can_cancel": life.can_cancel(row.state, "buyer"), "flags": []}
         elif caller.is_staff:
@@ -106,6 +109,7 @@ def _facts(
     sold: Sequence[tuple[Row[Any], Lot, Farm]],
     centre: Centre | None,
     changes: Sequence[Row[Any]],
+    stops: Mapping[str, CardStop],
 ) -> dict[str, Any]:
     return {
         "id": row.id,
@@ -130,6 +134,7 @@ def _facts(
                 "lot": lot.id,
                 "lot_code": lot.code,
                 "lot_url": lot.url,
+                "lot_stopped": stops[lot.id].reasons if lot.stopped else [],
                 "farm": farm.id,
                 "farm_name": farm.name,
             }

@@ -1,6 +1,7 @@
 """One step of an order, in the caller's transaction: its row, its history, its stock, its event.
 
-Which steps there are, life.py says; who takes them is orders.py's, moves.py's, handovers.py's and
+Which steps there are, life.py says. Here an order with a stopped lot is kept from every step but
+calling off and refunding. Who takes them is orders.py's, moves.py's, handovers.py's and
 claims.py's.
 """
 
@@ -12,6 +13,9 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
+from farmlive.origin import stops
+from farmlive.origin.problems import LotStopped
+from farmlive.origin.tables import lots
 from farmlive.problems import Invalid
 from farmlive.shop import flashes, life, lines, payments, stock
 from farmlive.shop.fields import Payment, State
@@ -30,6 +34,17 @@ _BOXES = select(
     order_lines.c.flash,
     (order_lines.c.quantity - order_lines.c.returned).label("quantity"),
 ).where(order_lines.c.order == bindparam("of"))
+# What the order still has of lots that are stopped.
+_STOPPED = (
+    select(order_lines.c.lot, order_lines.c.offer)
+    .join(lots, lots.c.id == order_lines.c.lot)
+    .where(
+        order_lines.c.order == bindparam("of"),
+        order_lines.c.quantity > order_lines.c.returned,
+        lots.c.stopped_at.is_not(None),
+    )
+    .order_by(order_lines.c.lot, order_lines.c.offer)
+)
 _SET = update(orders).where(orders.c.id == bindparam("of"))
 _KEEP = insert(order_changes)
 _OPEN = select(claims.c.id).where(claims.c.order == bindparam("of"), claims.c.state == "open")
@@ -38,6 +53,9 @@ _OPEN_AGAIN = (
     .where(claims.c.id == bindparam("claim"))
     .values(state="open", amount=None, answer=None, answered_at=None)
 )
+
+# It is with the carrier or the buyer.
+LEFT = ("shipped", "received")
 
 # What staff do where boxes can't be had again: of an order, and of a refund.
 _TELL = "Tell the buyer."
@@ -102,11 +120,13 @@ class Steps:
         *,
         passed: bool = False,
     ) -> None:
-        """Bring an order into a state. Raises NotInState, Forbidden, Invalid.
+        """Bring an order into a state. Raises NotInState, Forbidden, Invalid, LotStopped.
 
         `passed`: another follows at once, so that its buyer is told nothing of this one.
         """
         step = life.next_state(row.state, state, doer.who, row.way)
+        if state != "cancelled":
+            _check_stopped(connection, row)
         if step.why and doer.reason is None:
             raise Invalid(
                 "Nothing was changed: it has left already. Write why it is called off; the buyer "
@@ -123,9 +143,14 @@ class Steps:
         self._tell(connection, row, step.event, state, payment, doer, moved, **told)
 
     def pay(self, connection: Connection, row: Row[Any], doer: Doer) -> None:
-        """Keep that an order was paid. Raises NotInState, Forbidden."""
+        """Keep that an order was paid. Raises NotInState, Forbidden, LotStopped.
+
+        Of what has left before its lot was stopped the money may come later, and be refunded.
+        """
         after = payments.of(row.payment_method).capture(row.payment)
         step = life.next_payment(row.payment, after, doer.who, row.way, row.state)
+        if row.state not in LEFT:
+            _check_stopped(connection, row)
         self._keep(connection, row, row.state, after, doer)
         self._tell(connection, row, step.event, row.state, after, doer)
 
@@ -190,7 +215,8 @@ class Steps:
         undone at once, so that its buyer is told nothing of how it stands between. `alone`: of a
         refund whose boxes can't be had again the money may come back alone; answers whether it did.
 
-        Raises NotInState, Forbidden, and SoldOut or LotSpent where its boxes can't be had again.
+        Raises NotInState, Forbidden, and SoldOut, LotSpent or LotStopped where its boxes can't be
+        had again.
         """
         state = row.state if change.state == before[0] else before[0]
         payment = row.payment if change.payment == before[1] else before[1]
@@ -199,6 +225,8 @@ class Steps:
         told: dict[str, Any] = {}
         if change.state != before[0]:
             step = life.state_back(row.state, state, doer.who, row.way)
+            if row.state == "cancelled":  # what it is taken back from else goes on no further
+                _check_stopped(connection, row)
             if step.stock == life.SOLD:
                 try:
                     moved, over = self._boxes(connection, row, 1)
@@ -239,7 +267,7 @@ class Steps:
 
         Answers what moved, which flash batches that ended, and what is told of it: without `back`
         where its boxes stay off, as they may where it is `alone`. Raises NotInState, SoldOut,
-        LotSpent.
+        LotSpent, LotStopped.
         """
         if refund is None:
             raise NotInState(
@@ -264,6 +292,9 @@ class Steps:
             except (SoldOut, LotSpent) as short:
                 if not alone:
                     raise _not_again(short, _ALONE, alone=True) from short
+            except LotStopped:
+                if not alone:
+                    raise
         if "offer" in refund:
             told["line"] = self._told_line(connection, row, refund["offer"])
         if "claim" in refund:
@@ -383,6 +414,14 @@ class Steps:
         said = Entry(kind, lines.audience(row.id, farms), told)
         after = self._settle(connection, row.broadcast, moved) if moved else ()
         self._log.append_all(connection, row.broadcast, [said, *after, *over])
+
+
+def _check_stopped(connection: Connection, row: Row[Any]) -> None:
+    """Raise LotStopped where the order has boxes of a lot that is stopped."""
+    found = connection.execute(_STOPPED, {"of": row.id}).all()
+    if found:
+        lot = found[0].lot
+        raise stops.refusal(connection, lot, (line.offer for line in found if line.lot == lot))
 
 
 def _not_again(short: SoldOut | LotSpent, do: str, **members: Any) -> SoldOut | LotSpent:

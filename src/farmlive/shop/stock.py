@@ -2,6 +2,7 @@
 
 Always: released = sold + held + kept + left, and left is never below zero. And of each lot: what
 is sold and held, by every offer in any broadcast, is never more than was harvested and not wasted.
+Of a lot that is stopped nothing more is sold, held, released or kept for a flash batch.
 What moves it, and why, is the till's, the holds', the flashes', the orders' and the bag's.
 """
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 
 from farmlive.broadcast.log import PUBLIC, Entry
+from farmlive.origin import stops
 from farmlive.origin.tables import lots
 from farmlive.shop.problems import LotSpent, SoldOut
 from farmlive.shop.tables import flashes, lot_stock, offers, products
@@ -45,6 +47,7 @@ _ON_OFFER = hot(
         (lots.c.quantity_g - lots.c.wasted_g - lot_stock.c.sold_g - lot_stock.c.held_g).label(
             "lot_left_g"
         ),
+        lots.c.stopped_at.label("lot_stopped_at"),
         # The flash batch that runs, if one does.
         flashes.c.id.label("flash"),
         flashes.c.price.label("flash_price"),
@@ -148,6 +151,11 @@ class Move:
     keep: int = 0
     batches: dict[str, tuple[int, int]] = field(default_factory=dict)
 
+    @property
+    def takes(self) -> bool:
+        """Whether more of the offer is sold, held, released or kept than before."""
+        return self.sell > 0 or self.hold > 0 or self.release > 0 or self.keep > 0
+
     def take(self, *, sell: int = 0, hold: int = 0, flash: str | None = None) -> Self:
         """Sell and hold so many more, of that flash batch or none."""
         self.sell += sell
@@ -229,6 +237,14 @@ def share(connection: Connection, lot: str, offer: str, released_g: int) -> None
         raise _not_released(lot, left_g, offer, 0)
 
 
+def check_sellable(connection: Connection, rows: Iterable[Offer]) -> None:
+    """Raise LotStopped where one of these offers sells a lot that is stopped."""
+    stopped = [row for row in rows if row.lot_stopped_at is not None]
+    if stopped:
+        lot = min(row.lot for row in stopped)
+        raise stops.refusal(connection, lot, (row.id for row in stopped if row.lot == lot))
+
+
 def left(row: Offer) -> int:
     """How many boxes can be had: of what was released, as far as the lot holds them."""
     free: int = row.released - row.sold - row.held - row.kept
@@ -242,13 +258,14 @@ def move(
     """Move the stock of these offers, all or none, and return a `stock.changed` of each.
 
     `known` is what `on_offer` gave of them in this transaction. Boxes of the flash batch that runs
-    are taken of what is kept for it. Raises SoldOut, and LotSpent, also where more is released than
-    the lot holds; the caller's changes are then undone.
+    are taken of what is kept for it. Raises SoldOut, LotStopped, and LotSpent, also where more is
+    released than the lot holds; the caller's changes are then undone.
     """
     _move_ended(connection, moves, known)
     rows: dict[str, Offer] = {}
     for broadcast in {known[offer].broadcast for offer in moves}:
         rows |= on_offer(connection, broadcast, moves)
+    check_sellable(connection, (rows[offer] for offer, by in moves.items() if by.takes))
     counted = tally(connection)
     moved = {}
     for offer in sorted(moves):

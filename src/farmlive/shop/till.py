@@ -118,8 +118,8 @@ class Till:
         held counts as left, at the price at which it is held, also after the end. A hold that has
         run out is no hindrance. The same key with the same order gives the same answer, also
         after the end. Raises TooMany, ProofNeeded, Forbidden (blocked), UnknownBroadcast,
-        KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, UnknownCentre, PriceChanged,
-        SoldOut, LotSpent, LimitReached, TooHeavy, FeeChanged; nothing is then kept.
+        KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped, UnknownCentre,
+        PriceChanged, SoldOut, LotSpent, LimitReached, TooHeavy, FeeChanged; nothing is then kept.
         """
         limits.allow(self._limits, "orders", caller, self._settings.orders_per_minute)
         if caller.role is None:

@@ -32,7 +32,7 @@ from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
 from farmlive.shop.order_models import MAX_LINES
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownOffer
-from farmlive.shop.tables import holds, offers, waits
+from farmlive.shop.tables import holds, waits
 from farmlive.shop.wait_models import NewWait, Waiting, WaitJoin, WaitLeave
 from farmlive.store import Store
 
@@ -52,9 +52,6 @@ _WAITING = (
     select(waits.c.offer, func.sum(waits.c.quantity).label("boxes"))
     .where(waits.c.offer.in_(bindparam("offers", expanding=True)))
     .group_by(waits.c.offer)
-)
-_OFFER = select(offers.c.id).where(
-    offers.c.id == bindparam("of_offer"), offers.c.broadcast == bindparam("in_broadcast")
 )
 _LEAVE = (
     delete(waits)
@@ -95,7 +92,7 @@ class Waits:
         Once an offer: another quantity goes on in the old place, if it is no greater, else at the
         end. What can be had already is held at once; the answer's place is then 0. A key, where
         there is one, is answered once. Raises TooMany, ProofNeeded, Forbidden (blocked),
-        UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer.
+        UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped.
         """
         limits.allow(self._limits, "waits", caller, self._settings.orders_per_minute)
         key = request.key
@@ -339,12 +336,13 @@ def _grown(
 
 
 def _known(connection: Connection, broadcast: str, offer: str) -> None:
-    named = {"of_offer": offer, "in_broadcast": broadcast}
-    if connection.execute(_OFFER, named).first() is None:
+    known = stock.on_offer(connection, broadcast, [offer])
+    if not known:
         raise UnknownOffer(
             "You don't wait for it: that is not on offer in this broadcast. Choose from its bag.",
             offers=[offer],
         )
+    stock.check_sellable(connection, known.values())
 
 
 def _answer(connection: Connection, offer: str, device: str, quantity: int) -> dict[str, Any]:

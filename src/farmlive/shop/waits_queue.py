@@ -50,7 +50,11 @@ class Room:
         self._free = {
             row.id: row.released - row.sold - row.held - row.kept for row in self.offers.values()
         }
-        self._left_g = {row.lot: row.lot_left_g for row in self.offers.values()}
+        # Who waits for a lot that is stopped keeps the place until it is lifted.
+        self._left_g = {
+            row.lot: row.lot_left_g if row.lot_stopped_at is None else 0
+            for row in self.offers.values()
+        }
 
     def left(self, offer: str) -> int:
         """How many boxes there are, as far as their lot holds them."""

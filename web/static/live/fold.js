@@ -74,6 +74,12 @@ export class Scene {
           card.lot = { ...card.lot, harvested_g: data.harvested_g, wasted_g: data.wasted_g };
         }
         break;
+      case "lot.stopped":
+        this.stopOf(data.lot, { stopped: data.reasons, lifted: null, tested: false });
+        break;
+      case "lot.resumed":
+        this.stopOf(data.lot, { stopped: [], lifted: { sentence: data.sentence, at }, tested: data.tested });
+        break;
       case "flash.planned":
       case "flash.started": {
         const card = this.offers.get(data.offer);
@@ -128,11 +134,21 @@ export class Scene {
     }
   }
 
+  /** Why a lot is stopped, or that it was lifted, stands on each of its cards. */
+  stopOf(lot, stop) {
+    for (const card of this.offers.values()) {
+      if (card.lot?.id === lot) card.lot = { ...card.lot, ...stop };
+    }
+  }
+
   /** The card that lies over the video, or null. */
   get card() {
     return this.offers.get(this.pinned) ?? null;
   }
 }
+
+/** Whether nothing of the card's lot is sold: a test failed, or it was picked too soon. */
+export const isStopped = ({ lot }) => (lot?.stopped?.length ?? 0) > 0;
 
 /** What the lot still gives of an offer's boxes; without end where it is not known. */
 export const boxesOfLot = ({ lot, net_weight_g }) =>

@@ -1,0 +1,116 @@
+"""Who has a lot: its orders and holds, for staff who call a stopped lot back. Changes nothing.
+
+What is done with them then is moves.py's and orders.py's.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    String,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+    tuple_,
+)
+
+from farmlive.origin.origin import Origin
+from farmlive.people import Caller
+from farmlive.problems import Forbidden, Invalid
+from farmlive.shop import shown
+from farmlive.shop.lot_order_models import LotHold, LotOrder, LotOrders
+from farmlive.shop.tables import holds, order_lines, orders
+from farmlive.store import Store
+
+# What has left comes first: it is on its way, or eaten.
+_RANKS = {"shipped": 0, "received": 1, "at_centre": 2, "packed": 3, "placed": 4}
+_CALLED_OFF = 5
+_rank = case(_RANKS, value=orders.c.state, else_=_CALLED_OFF)
+_boxes = func.sum(order_lines.c.quantity - order_lines.c.returned)
+_HAVING = (
+    select(orders.c.id, _rank.label("rank"), _boxes.label("boxes"))
+    .join(order_lines, order_lines.c.order == orders.c.id)
+    .where(
+        order_lines.c.lot == bindparam("lot"),
+        # Of one that is called off what was paid may still be given back.
+        (orders.c.state != "cancelled") | orders.c.payment.in_(("paid", "part_refunded")),
+        tuple_(_rank, orders.c.id)
+        > tuple_(bindparam("rank", type_=Integer), bindparam("id", type_=String)),
+    )
+    .group_by(orders.c.id, orders.c.state)
+    .having(_boxes > 0)
+    .order_by(_rank, orders.c.id)
+    .limit(bindparam("most"))
+)
+# A lot's identifier stands in the lines of a hold that has boxes of it.
+_HELD = (
+    select(holds)
+    .where(cast(holds.c.lines, Text).contains(bindparam("lot")))
+    .order_by(holds.c.until_at, holds.c.id)
+)
+
+
+class LotOrdersList:
+    """Lists the orders and holds of a lot."""
+
+    def __init__(self, store: Store, origin: Origin):
+        self._store = store
+        self._origin = origin
+
+    async def of_lot(
+        self, caller: Caller, lot: str, after: str = "", limit: int = 200
+    ) -> LotOrders:
+        """The orders that have boxes of the lot, what has left first, and on the first page who
+        holds some. Raises Forbidden, UnknownLot, Invalid.
+        """
+        if not caller.is_staff:
+            raise Forbidden("Coordinators and hosts read who ordered a lot.")
+        rank, last = _mark(after)
+
+        def read(connection: Connection) -> LotOrders:
+            found, _ = self._origin.card(connection, lot)
+            stop = self._origin.card_stops(connection, [lot]).get(lot)
+            named = {"lot": lot, "rank": rank, "id": last, "most": limit + 1}
+            having = connection.execute(_HAVING, named).all()
+            page = having[:limit]
+            rows = {
+                row.id: row
+                for row in connection.execute(
+                    select(orders).where(orders.c.id.in_([each.id for each in page]))
+                )
+            }
+            wanted = shown.orders(
+                connection, self._origin, [rows[each.id] for each in page], caller
+            )
+            held = () if after else connection.execute(_HELD, {"lot": lot}).all()
+            return LotOrders(
+                lot=found,
+                reasons=list(stop.reasons) if stop else [],
+                orders=[
+                    LotOrder.of(order, int(each.boxes))
+                    for order, each in zip(wanted, page, strict=True)
+                ],
+                holds=[_hold(row, lot) for row in held],
+                next=f"{page[-1].rank}{page[-1].id}" if len(having) > limit else None,
+            )
+
+        return await self._store.read(read)
+
+
+def _mark(after: str) -> tuple[int, str]:
+    """The rank and the id after which a page begins. Raises Invalid."""
+    if not after:
+        return -1, ""
+    if not "0" <= after[0] <= str(_CALLED_OFF):
+        raise Invalid("Leave `after` out, or send the `next` of the page before.")
+    return int(after[0]), after[1:]
+
+
+def _hold(row: Row[Any], lot: str) -> LotHold:
+    boxes = sum(line["quantity"] for line in row.lines if line["lot"] == lot)
+    return LotHold(order=row.id, broadcast=row.broadcast, boxes=boxes, until=row.until_at)

@@ -1,0 +1,131 @@
+"""Stopped lots in the shop: what is told of a stop, and what ends or goes on with it.
+
+In the transaction of the finding or the lift, as `farmlive.origin.stops.StopHandler`. That nothing
+of a stopped lot is sold is stock.py's and steps.py's; who is sent a message is notices.py's, and
+who has it lot_orders.py's.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, exists, func, select
+
+from farmlive.broadcast.log import PUBLIC, Entry, Log
+from farmlive.origin.models import CardLift, StopReason
+from farmlive.origin.tables import lots
+from farmlive.shop.flashes import Flashes
+from farmlive.shop.lines import audience
+from farmlive.shop.models import order_number
+from farmlive.shop.tables import offers, order_lines, orders
+
+# One offer of each broadcast, also of those that have ended: their cards are still looked at.
+_SELLING = (
+    select(offers.c.broadcast, func.min(offers.c.id).label("offer"))
+    .where(offers.c.lot == bindparam("lot"))
+    .group_by(offers.c.broadcast)
+    .order_by(offers.c.broadcast)
+)
+_PASSED = select(lots.c.passed).where(lots.c.id == bindparam("lot"))
+
+# The orders that have boxes of the lot, by their numbers.
+_ORDERS = (
+    select(
+        orders.c.id,
+        orders.c.broadcast,
+        orders.c.number,
+        orders.c.state,
+        orders.c.payment,
+        order_lines.c.farm,
+    )
+    .join(order_lines, order_lines.c.order == orders.c.id)
+    .where(
+        order_lines.c.lot == bindparam("lot"),
+        order_lines.c.quantity > order_lines.c.returned,
+        orders.c.state != "cancelled",
+    )
+    .distinct()
+    .order_by(orders.c.broadcast, orders.c.number)
+)
+# Of these orders those that another stopped lot is in.
+_other = order_lines.alias("other")
+_STILL_STOPPED = _ORDERS.where(
+    exists().where(
+        _other.c.order == orders.c.id,
+        _other.c.quantity > _other.c.returned,
+        _other.c.lot == lots.c.id,
+        lots.c.stopped_at.is_not(None),
+    )
+)
+
+Serve = Callable[[Connection, str, Iterable[str]], list[Entry]]
+
+
+class LotStops:
+    """Tells every broadcast that sells a lot; ends its flash batches, and serves those who wait.
+
+    `serve` is `Waits.serve`.
+    """
+
+    def __init__(self, log: Log, flashes: Flashes, *, serve: Serve):
+        self._log = log
+        self._flashes = flashes
+        self._serve = serve
+
+    def stopped(
+        self, connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
+    ) -> None:
+        """Write `lot.stopped` into the logs, end the lot's flash batches, and tell its buyers."""
+        told: dict[str, Any] = {
+            "lot": lot,
+            "reasons": [why.model_dump(exclude_none=True) for why in reasons],
+            **({"again": True} if again else {}),
+        }
+        stopped = Entry("lot.stopped", [PUBLIC], told)
+        for row in connection.execute(_SELLING, {"lot": lot}).all():
+            over = self._flashes.stop(connection, row.broadcast, lot)
+            self._log.append_all(connection, row.broadcast, [stopped, *over])
+        if not again:
+            found = connection.execute(_ORDERS, {"lot": lot}).all()
+            self._tell_buyers(connection, "order.stopped", lot, found)
+
+    def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
+        """Write `lot.resumed` into the logs, tell its buyers, and hold for those who wait what can
+        be had again.
+        """
+        tested = bool(connection.execute(_PASSED, {"lot": lot}).scalar())
+        told = {"lot": lot, "sentence": lift.sentence, "tested": tested}
+        selling = connection.execute(_SELLING, {"lot": lot}).all()
+        for row in selling:
+            self._log.append(connection, row.broadcast, "lot.resumed", [PUBLIC], told)
+        still = {row.id for row in connection.execute(_STILL_STOPPED, {"lot": lot})}
+        found = connection.execute(_ORDERS, {"lot": lot}).all()
+        free = [row for row in found if row.id not in still]
+        self._tell_buyers(connection, "order.resumed", lot, free)
+        if selling:  # that serves those who wait for the lot in the others too
+            served = self._serve(connection, selling[0].broadcast, [selling[0].offer])
+            if served:
+                self._log.append_all(connection, selling[0].broadcast, served)
+
+    def _tell_buyers(
+        self, connection: Connection, kind: str, lot: str, found: Sequence[Row[*tuple[Any, ...]]]
+    ) -> None:
+        """Write an event of each of these orders, which are in the order of their broadcasts."""
+        for broadcast, rows in groupby(found, key=lambda row: row.broadcast):
+            told = [_of_order(row, kind, lot) for row in rows]
+            self._log.append_all(connection, broadcast, told)
+
+
+def _of_order(row: Row[*tuple[Any, ...]], kind: str, lot: str) -> Entry:
+    return Entry(
+        kind,
+        audience(row.id, [row.farm]),
+        {
+            "order": row.id,
+            "number": order_number(row.number),
+            "state": row.state,
+            "payment": row.payment,
+            "lot": lot,
+            "stopped": kind == "order.stopped",
+        },
+    )
