@@ -85,6 +85,8 @@ async def measured(seeds: range, say: Say) -> dict[str, Any]:
                 outcomes.append(outcome)
                 told = ", ".join(outcome.wrong[:5]) or f"{outcome.acknowledged} orders, all there"
                 say(f"{case.seed}: {case.fault} with {case.database}: {told}")
+                if outcome.kept is not None:
+                    say(f"{case.seed}: all of it is kept in {outcome.kept}")
 
         async with asyncio.TaskGroup() as workers:
             for _ in range(AT_ONCE):
@@ -116,6 +118,7 @@ def summed(outcomes: list[Outcome]) -> dict[str, Any]:
             for each in outcomes
             if each.wrong
         },
+        "kept": [str(each.kept) for each in outcomes if each.kept is not None],
         "how": HOW,
         "runs": [sums],
     }

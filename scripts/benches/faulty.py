@@ -21,7 +21,9 @@ def build(folder: Path) -> Path:
     """The library, compiled into the folder. Raises SystemExit without a compiler."""
     library = folder / "faulty.so"
     try:
-        subprocess.run([*_COMPILE, "-o", str(library), str(_SOURCE), "-ldl"], check=True)
+        subprocess.run(
+            [*_COMPILE, "-o", str(library), str(_SOURCE), "-ldl", "-lpthread"], check=True
+        )
     except FileNotFoundError:
         raise SystemExit("This bench needs a C compiler: apt-get install gcc.") from None
     library.chmod(0o755)

@@ -7,7 +7,6 @@ import pwd
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from benches.ports import Held
 from benches.server import cpu_s
 
 _ACCOUNT = "postgres"
@@ -59,7 +59,8 @@ class Postgres:
         self._programs, self._within = programs, within
         self.folder = folder
         self.data = folder / "postgresql"
-        self.port = _free_port()
+        self._held = Held()
+        self.port = self._held.port
         self.url = f"postgresql://farmlive@127.0.0.1:{self.port}/postgres"
         self.environment: Mapping[str, str] = os.environ
         self.process: subprocess.Popen[bytes] | None = None
@@ -172,7 +173,8 @@ class Postgres:
                 await asyncio.sleep(0.05)
 
     async def stop(self, *, gently: bool = False) -> None:
-        """End it at once, or so that all its files are whole."""
+        """End it for good, at once, or so that all its files are whole."""
+        self._held.close()
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGINT if gently else signal.SIGQUIT)
@@ -217,9 +219,3 @@ def _gone(processes: list[int], within_s: float = 15.0) -> None:
         if time.monotonic() > until:
             raise TimeoutError("a process of PostgreSQL did not end")
         time.sleep(0.01)
-
-
-def _free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])

@@ -4,12 +4,13 @@ them; then the reckoning, of what is kept with what was acknowledged.
 
 import asyncio
 import contextlib
+import json
 import random
 import shutil
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,17 @@ class Outcome:
     seconds: float = 0.0
     unfinished: bool = False
     wrong: list[str] = field(default_factory=list)
+    kept: Path | None = None
 
     @property
     def done(self) -> bool:
         """Whether it went to its end, and all its faults happened."""
         return self.happened >= FAULTS_A_RUN and not self.unfinished
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether someone has to look at what is left of it."""
+        return bool(self.wrong) or not self.done
 
     def note(self, told: Told, ledger: Ledger, *, settled: bool) -> None:
         """What is wrong of a ledger, where that was told; `settled`: everyone was answered."""
@@ -136,9 +143,11 @@ async def one_run(template: Template, case: Case) -> Outcome:
     began = time.monotonic()
     outcome = Outcome(case)
     folder = new_folder(f"{case.seed}-", template.folder.parent)
+    told = Told()
     try:
         async with asyncio.timeout(MOST_S):
             scene = await Scene.open(template, folder, case)
+            told = scene.told
             try:
                 await scene.play(outcome)
             finally:
@@ -149,9 +158,29 @@ async def one_run(template: Template, case: Case) -> Outcome:
         outcome.stock_wrong = 1
         outcome.unfinished = True
     finally:
+        if outcome.falls_short:
+            outcome.kept = keep(folder, outcome, told)
         shutil.rmtree(folder, ignore_errors=True)
     outcome.seconds = round(time.monotonic() - began, 1)
     return outcome
+
+
+def keep(folder: Path, outcome: Outcome, told: Told) -> Path:
+    """Copy what is left of a run to where it stays: its data, what the server and the database said
+    at the end, what people were told, and what of it is missing.
+    """
+    name = f"farmlive-crash-{outcome.case.seed}-{outcome.case.fault}-{outcome.case.database}-"
+    kept = Path(tempfile.mkdtemp(prefix=name))
+    shutil.copytree(folder, kept, dirs_exist_ok=True, ignore=_sockets)
+    (kept / "wrong.txt").write_text("\n".join([*outcome.wrong, ""]))
+    said = json.dumps(asdict(told), ensure_ascii=False, indent=1, default=sorted)
+    (kept / "told.json").write_text(said)
+    return kept
+
+
+def _sockets(folder: str, names: list[str]) -> list[str]:
+    """What can't be copied."""
+    return [name for name in names if Path(folder, name).is_socket()]
 
 
 class Scene:
@@ -180,7 +209,9 @@ class Scene:
         else:
             scene._disk = Faulty(template.library, scene._data, folder)
         clock = {"FAULTY_FOLDER": "/nowhere"} if scene._cluster else {}
-        scene._victim = Victim({**environment, **scene._disk.environment, **clock})
+        scene._victim = Victim(
+            {**environment, **scene._disk.environment, **clock}, folder / "server.log"
+        )
         await scene._victim.start()
         scene._door = await Cutter.open(scene._victim.port)
         scene._market = Market(
@@ -204,6 +235,11 @@ class Scene:
         self._before_database = await Cutter.open(cluster.port)
         url = cluster.url.replace(f":{cluster.port}/", f":{self._before_database.port}/")
         return {"FARMLIVE_DATABASE_URL": url}
+
+    @property
+    def told(self) -> Told:
+        """What people were told so far."""
+        return self._market.told
 
     async def play(self, outcome: Outcome) -> None:
         """Let people trade, twice let something go wrong, and let them come to an end.

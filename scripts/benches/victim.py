@@ -3,19 +3,20 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
-_PORTS = range(20_000, 30_000)
-_next = os.getpid() % len(_PORTS)
+from benches.ports import Held
 
 
 class Victim:
-    """A farmlive server with the demands of a bench, `environment` on top."""
+    """A farmlive server with the demands of a bench, `environment` on top; it logs to a file."""
 
-    def __init__(self, environment: Mapping[str, str]):
-        self.port = free_port()
+    def __init__(self, environment: Mapping[str, str], log: Path):
+        self._log = log
+        self._held = Held()
+        self.port = self._held.port
         self._process: asyncio.subprocess.Process | None = None
         kept = {name: value for name, value in os.environ.items() if "FARMLIVE_" not in name}
         self._environment = {
@@ -32,26 +33,28 @@ class Victim:
 
     async def start(self) -> None:
         """Start it and wait until it serves."""
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "farmlive.cli", "serve"),
-            env=self._environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "farmlive.cli", "serve"),
+                env=self._environment,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
         assert self._process.stdout is not None
         async with asyncio.timeout(60):
             while line := await self._process.stdout.readline():
                 if line.startswith(b"Serving"):
                     return
-        raise ChildProcessError("the server did not start")
+        raise ChildProcessError(f"the server did not start: {self._log.read_text()[-2000:]}")
 
     async def kill(self) -> None:
         """`kill -9`."""
         await self._end(signal.SIGKILL)
 
     async def end(self) -> None:
-        """Let it end as it should."""
+        """Let it end as it should, for good."""
         await self._end(signal.SIGTERM)
+        self._held.close()
 
     async def _end(self, how: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
@@ -62,19 +65,3 @@ class Victim:
             except TimeoutError:
                 self._process.kill()
                 await self._process.communicate()
-
-
-def free_port() -> int:
-    """A port beneath those that the kernel hands out by itself, which stays free meanwhile."""
-    global _next
-    for _ in _PORTS:
-        port = _PORTS[_next]
-        _next = (_next + 1) % len(_PORTS)
-        with socket.socket() as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise OSError("no port is free")

@@ -1,29 +1,35 @@
 """The crash bench: five of its runs, and that its disk loses what was not synced. No timing."""
 
 import itertools
+import json
 import os
 import random
+import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from benches import crash, faulty, postgres, report
+from benches import crash, faulty, ports, postgres, report
+from benches import scene as scenes
 from benches.asking import Market
 from benches.buying import Buyer
 from benches.cutting import answers_lost
 from benches.faulty import Faulty
 from benches.ledger import Ledger
+from benches.ports import Held
 from benches.reckoning import wrongly_refused
 from benches.scene import FAULTS, Case, Outcome, Scene, Template, one_run
 from benches.staffing import Staff
 from benches.told import Placed
 from tests.media.native.compiling import compiler
 
+from farmlive.app import listen
 from farmlive.client import ApiProblem
 
 WRITES = """
@@ -46,6 +52,22 @@ base = sqlite3.connect(f"{sys.argv[1]}/base", isolation_level=None)
 base.execute("PRAGMA journal_mode=WAL")
 base.execute(f"PRAGMA synchronous={sys.argv[2]}")
 base.execute("INSERT INTO t VALUES (1)")
+import os
+os._exit(0)
+"""
+
+
+# A server with a database of its own, which commits, then lets others look, and commits again.
+SERVES = """
+import sqlite3, sys
+base = sqlite3.connect(f"{sys.argv[1]}/base", isolation_level=None)
+base.execute("PRAGMA synchronous=FULL")
+for turn in range(2):
+    for n in range(50):
+        base.execute("INSERT INTO t VALUES (?)", (n,))
+    base.execute("PRAGMA wal_checkpoint(FULL)")
+    print("committed", flush=True)
+    input()
 import os
 os._exit(0)
 """
@@ -96,6 +118,57 @@ def test_a_commit_that_was_not_synced_is_lost(disk: Faulty, level: str, kept: in
     base.close()
 
 
+def rows(disk: Faulty) -> int:
+    """What another process sees, which is then the last to close the database, as it believes."""
+    script = """
+import sqlite3, sys
+base = sqlite3.connect(f"{sys.argv[1]}/base")
+print(base.execute("SELECT count(*) FROM t").fetchone()[0])
+base.close()
+"""
+    ran = [sys.executable, "-c", script, str(disk.folder)]
+    return int(subprocess.run(ran, check=True, capture_output=True, text=True).stdout)
+
+
+def test_a_sync_leaves_the_locks_by_which_others_see_who_uses_the_database(disk: Faulty) -> None:
+    """Else who closes it last would delete the log, into which the server goes on to commit."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVES, str(disk.folder)],
+        env={**os.environ, **disk.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        for seen in (50, 100):
+            assert server.stdout.readline() == "committed\n"
+            assert rows(disk) == seen
+            assert (disk.folder / "base-wal").exists()
+            server.stdin.write("\n")
+            server.stdin.flush()
+    assert disk.syncs >= 100
+
+
+def test_a_port_stays_its_servers_while_that_is_ended_and_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = Held()
+    for _ in range(2):
+        server = listen("127.0.0.1", first.port)  # and it has ended, with a client there
+        client = socket.create_connection(("127.0.0.1", first.port))
+        taken, _ = server.accept()
+        taken.close()
+        client.close()
+        server.close()
+        # Another bench, which looks for a port from the same one on.
+        monkeypatch.setattr(ports, "_next", ports._PORTS.index(first.port))
+        other = Held()
+        assert other.port != first.port
+        other.close()
+    first.close()
+
+
 def test_a_full_disk_takes_nothing_and_reads_on(disk: Faulty) -> None:
     script = """
 import os, sys
@@ -136,6 +209,43 @@ def test_what_went_wrong_in_one_run_is_told() -> None:
     assert (found["acknowledged"], found["lost"], found["runs_done"]) == (11, 1, 2)
     assert found["by_fault"]["disk_sqlite"]["runs"] == 2
     assert found["wrong"] == {"seed 7: disk with sqlite": ["lost: 1"]}
+
+
+async def test_a_run_that_falls_short_keeps_its_folder_and_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(kept))
+
+    class Fallen(Scene):
+        @classmethod
+        async def open(cls, template: Template, folder: Path, case: Case) -> Scene:
+            scene = cls(template, folder, case)
+            scene._market = Market("", "", [], "", "", 0)
+            (folder / "data").mkdir()
+            (folder / "data" / "farmlive.sqlite3").write_bytes(b"half")
+            return scene
+
+        async def play(self, outcome: Outcome) -> None:
+            outcome.happened = 2
+            self.told.answers["a key"] = {"left": 1}
+
+        async def close(self) -> None: ...
+
+        async def reckon(self, outcome: Outcome) -> None:
+            outcome.note(self.told, Ledger(), settled=True)
+
+    monkeypatch.setattr(scenes, "Scene", Fallen)
+    within = tmp_path / "run" / "template"
+    within.mkdir(parents=True)
+    outcome = await one_run(Template(within, tmp_path, "sqlite"), Case(4, "sqlite", "disk"))
+    assert outcome.kept is not None
+    assert outcome.kept.parent == kept
+    assert (outcome.kept / "wrong.txt").read_text() == "the answer to a key is kept otherwise\n"
+    assert json.loads((outcome.kept / "told.json").read_text())["answers"] == {"a key": {"left": 1}}
+    assert (outcome.kept / "data" / "farmlive.sqlite3").read_bytes() == b"half"
+    assert crash.summed([outcome])["kept"] == [str(outcome.kept)]
 
 
 def test_all_that_has_a_limit_is_reported() -> None:

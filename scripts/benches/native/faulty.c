@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -90,6 +91,49 @@ static void give_up(const char *what)
     abort();
 }
 
+/* A descriptor that reads a file of ours which is open as `file`.
+ *
+ * A process that closes any descriptor of a file lets go of all POSIX locks that it has on it
+ * (fcntl(2)), by which SQLite knows who uses a database: another one would then take itself for the
+ * last, and delete the log under the first. So a file is read by the descriptor that was synced;
+ * where that one only writes, by one that is opened once for each file and never closed.
+ */
+static int reader_of(int file, const struct stat *about)
+{
+    static struct reader {
+        dev_t device;
+        ino_t inode;
+        int file;
+        struct reader *next;
+    } *readers;
+    static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+    int flags = fcntl(file, F_GETFL);
+    if (flags >= 0 && (flags & O_ACCMODE) != O_WRONLY) {
+        return file;
+    }
+    pthread_mutex_lock(&turn);
+    struct reader *found = readers;
+    while (found != NULL && (found->device != about->st_dev || found->inode != about->st_ino)) {
+        found = found->next;
+    }
+    if (found == NULL) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+        found = malloc(sizeof *found);
+        if (found == NULL) {
+            give_up("no memory");
+        }
+        *found = (struct reader){about->st_dev, about->st_ino,
+                                 open(path, O_RDONLY | O_CLOEXEC), readers};
+        if (found->file < 0) {
+            give_up("a file can't be read");
+        }
+        readers = found;
+    }
+    pthread_mutex_unlock(&turn);
+    return found->file;
+}
+
 static void keep(int file)
 {
     char path[PATH_MAX + 32], block[1 << 16];
@@ -97,11 +141,10 @@ static void keep(int file)
     if (!ours(file) || fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
         return;
     }
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    int from = open(path, O_RDONLY | O_CLOEXEC);
+    int from = reader_of(file, &about);
     snprintf(path, sizeof path, "%s/%llu", shadow, (unsigned long long)about.st_ino);
     int to = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (from < 0 || to < 0) {
+    if (to < 0) {
         give_up("a file can't be copied");
     }
     /* One after the other, or an older copy could overwrite a newer one. */
@@ -115,11 +158,13 @@ static void keep(int file)
         }
         at += got;
     }
+    if (got < 0) {
+        give_up("a file can't be read");
+    }
     if (REAL(ftruncate)(to, at) != 0) {
         give_up("a copy can't be cut");
     }
     close(to);
-    close(from);
     __atomic_add_fetch(&state->syncs, 1, __ATOMIC_RELAXED);
 }
 
