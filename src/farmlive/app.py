@@ -45,11 +45,12 @@ from farmlive.pages.rooms import Rooms
 from farmlive.pages.static import Static
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.people import routes as people_routes
+from farmlive.people.devices import ADDRESS, BUYER
 from farmlive.review import routes as review_routes
 from farmlive.review.review import Review
 from farmlive.settings import Settings
 from farmlive.shop import channel as shop_channel
-from farmlive.shop import claim_routes, fee_routes, order_routes, wait_routes
+from farmlive.shop import claim_routes, fee_routes, notice_routes, order_routes, wait_routes
 from farmlive.shop import routes as shop_routes
 from farmlive.shop.fees import ParcelFees
 from farmlive.shop.lot_sales import LotSales
@@ -125,7 +126,10 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     origin = Origin(store, settings)
 
     async def pseudonym(phone: str) -> str:
-        return await people.pseudonyms.of("buyer", phone)
+        return await people.pseudonyms.of(BUYER, phone)
+
+    async def address_pseudonym(address: str) -> str:
+        return await people.pseudonyms.of(ADDRESS, address)
 
     shop = Shop(
         store,
@@ -133,6 +137,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         origin,
         settings,
         pseudonym=pseudonym,
+        address_pseudonym=address_pseudonym,
         limits=people.limits,
         blocks=people.blocks,
         shown=broadcasts.lots_shown,
@@ -182,6 +187,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     _add(api, order_routes.routes(shop, guard))
     _add(api, claim_routes.routes(shop, guard))
     _add(api, wait_routes.routes(shop, guard))
+    _add(api, notice_routes.routes(shop, guard))
     _add(api, review_routes.routes(review, guard))
     _add(api, gate.routes(relay.health, broadcasts, guard))
     _add(api, cameras.routes(switcher, guard))

@@ -63,6 +63,7 @@ class Numbers(Collector):
             ("waiting", "Notices to buyers that are to be sent."),
             ("sent", "Notices to buyers that were sent, by every server on this database."),
             ("failed", "Notices to buyers that were given up."),
+            ("held", "Notices to buyers that a limit holds back, until staff send them."),
         ):
             found = self.notices.get(name, 0)
             yield GaugeMetricFamily(f"farmlive_notices_{name}", meaning, value=found)

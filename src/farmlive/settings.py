@@ -186,6 +186,32 @@ class Settings(BaseSettings):
         "in the data folder's outbox, a phone number each, for whatever sends them on; smtp: "
         "e-mail; off: nobody is told.",
     )
+    notices_per_hour: int = Field(
+        3,
+        ge=1,
+        description="Notices an hour to one phone number or mail address that a stranger can "
+        "cause, by ordering or by calling off. More are held back, and staff may send them.",
+    )
+    notices_per_day: int = Field(10, ge=1, description="The same, in 24 hours.")
+    notices_per_address: int = Field(
+        300,
+        ge=1,
+        description="Notices to anyone that strangers can cause from one address in a clock hour; "
+        "the block around it (a /24, of IPv6 a /48) has ten times that. Wide enough for a village "
+        "behind one address.",
+    )
+    notice_prefixes: Words = Field(
+        ("+86",),
+        description="How a phone number begins, country and more, to which a stranger can cause "
+        "notices, separated by commas, such as +86,+852. any: every number.",
+    )
+    notice_gather_minutes: float = Field(
+        10.0,
+        ge=0,
+        le=1440,
+        description="Minutes for which a notice that staff cause waits for others to the same "
+        "number, so that they go as one message. 0: each goes at once.",
+    )
     smtp_url: SecretStr = Field(
         SecretStr(""),
         description="The mail server, as smtps://name:password@host for TLS from the start (port "
@@ -219,7 +245,9 @@ class Settings(BaseSettings):
         "info", description="Least severity that is logged."
     )
 
-    @field_validator("trusted_proxies", "udp_addresses", "turn_urls", "notices", mode="before")
+    @field_validator(
+        "trusted_proxies", "udp_addresses", "turn_urls", "notices", "notice_prefixes", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -285,6 +313,16 @@ class Settings(BaseSettings):
             return ()
         if not {"file", "smtp"}.issuperset(value):
             raise ValueError("write file, smtp, both with a comma between them, or off")
+        return value
+
+    @field_validator("notice_prefixes")
+    @classmethod
+    def _prefixes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value == ("any",):
+            return ("",)
+        for word in value:
+            if not re.fullmatch(r"\+[1-9][0-9]{0,14}", word):
+                raise ValueError(f"{word!r} is no prefix; write one such as +86, or any")
         return value
 
     @field_validator("smtp_url")
@@ -396,6 +434,11 @@ class Settings(BaseSettings):
             return self.public_url
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+
+    @property
+    def notice_gather_ms(self) -> int:
+        """`notice_gather_minutes` in milliseconds."""
+        return round(self.notice_gather_minutes * 60_000)
 
     @property
     def price_grace_ms(self) -> int:

@@ -21,7 +21,7 @@ from farmlive.origin.models import Farm, Lot, NewFarm, NewLot
 from farmlive.origin.origin import Origin
 from farmlive.people import Blocks, Caller, Guard, People, RateLimits
 from farmlive.settings import Settings
-from farmlive.shop import claim_routes, notices, order_routes, wait_routes
+from farmlive.shop import claim_routes, notice_routes, notices, order_routes, wait_routes
 from farmlive.shop.models import Card, Centre, NewCentre, NewOffer
 from farmlive.shop.order_models import OrderPlace
 from farmlive.shop.routes import routes
@@ -89,6 +89,7 @@ class Stall:
             self.origin,
             settings,
             pseudonym=pseudonym,
+            address_pseudonym=pseudonym,
             limits=self.limits,
             blocks=self.blocks,
         )
@@ -128,7 +129,16 @@ async def stall(store: Store, log: Log, settings: Settings) -> Stall:
     origin = Origin(store, settings)
     limits = RateLimits(clock=lambda: 0.0)  # a minute never passes, however slow the machine
     blocks = People(store, settings).blocks
-    shop = Shop(store, log, origin, settings, pseudonym=pseudonym, limits=limits, blocks=blocks)
+    shop = Shop(
+        store,
+        log,
+        origin,
+        settings,
+        pseudonym=pseudonym,
+        address_pseudonym=pseudonym,
+        limits=limits,
+        blocks=blocks,
+    )
     broadcast = await broadcasts.create(NewBroadcast(title=Bilingual(zh="金桔", en="Kumquats")))
     await broadcasts.begin(broadcast.id)
     farm = await origin.add_farm(
@@ -192,6 +202,7 @@ async def site(store: Store, settings: Settings, stall: Stall) -> AsyncIterator[
         order_routes.routes(stall.shop, guard),
         claim_routes.routes(stall.shop, guard),
         wait_routes.routes(stall.shop, guard),
+        notice_routes.routes(stall.shop, guard),
     ) as (viewer, staff):
         yield Site(viewer, staff)
 

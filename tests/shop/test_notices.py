@@ -196,7 +196,7 @@ async def test_the_task_sends_at_once_and_what_an_earlier_run_left(
         await until(lambda: len(lines(settings)) == 2, "the notice of now")
     finally:
         await stall.shop.notices.stop()
-    assert await stall.shop.notices.counts() == {"waiting": 0, "sent": 2, "failed": 0}
+    assert await stall.shop.notices.counts() == {"waiting": 0, "sent": 2, "failed": 0, "held": 0}
 
 
 async def test_a_fault_of_ours_is_logged_without_the_person(
@@ -259,7 +259,7 @@ async def test_the_servers_numbers_tell_how_many_wait(server: Server) -> None:
     async def one_is_sent() -> bool:
         return (await numbers())["sent"] == 1
 
-    assert await numbers() == {"waiting": 0, "sent": 0, "failed": 0}
+    assert await numbers() == {"waiting": 0, "sent": 0, "failed": 0, "held": 0}
     row = {
         **dict.fromkeys(("id", "buyer", "device", "token"), "x"),
         "broadcast": made.id,
@@ -281,7 +281,7 @@ async def test_the_servers_numbers_tell_how_many_wait(server: Server) -> None:
         house.log.append(connection, made.id, "order.placed", ["staff"], {"order": "x"})
 
     await house.store.write(write_)
-    assert await numbers() == {"waiting": 1, "sent": 0, "failed": 0}
+    assert await numbers() == {"waiting": 1, "sent": 0, "failed": 0, "held": 0}
     await house.shop.notices.start()
     await until(one_is_sent, "the notice is sent")
-    assert await numbers() == {"waiting": 0, "sent": 1, "failed": 0}
+    assert await numbers() == {"waiting": 0, "sent": 1, "failed": 0, "held": 0}

@@ -50,6 +50,7 @@ def till(stall: Any, settings: Settings, **change: Any) -> Till:
         stall.log,
         settings.model_copy(update=change),
         pseudonym=pseudonym,
+        address_pseudonym=pseudonym,
         limits=stall.limits,
         blocks=stall.blocks,
     )

@@ -41,6 +41,7 @@ async def other(stall: Any, settings: Settings) -> AsyncIterator[Shop]:
         origin,
         settings,
         pseudonym=no_name,
+        address_pseudonym=no_name,
         limits=RateLimits(),
         blocks=People(store, settings).blocks,
     )

@@ -32,6 +32,17 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     return router
 
 
+def _notices(settings: Settings) -> dict[str, object] | None:
+    """What a buyer is told of messages before ordering; None where none is sent."""
+    if not settings.notices:
+        return None
+    return {
+        "hour": settings.notices_per_hour,
+        "day": settings.notices_per_day,
+        "prefixes": ", ".join(filter(None, settings.notice_prefixes)),
+    }
+
+
 def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     router = APIRouter()
     anyone = Depends(rooms.guard.anyone)
@@ -74,6 +85,7 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             centres=[centre.model_dump(mode="json") for centre in await rooms.shop.centres()],
             # An address for mail is asked of nobody to whom none is sent.
             receipts="smtp" in settings.notices,
+            notices=_notices(settings),
         )
 
     @router.get("/sign-in")

@@ -17,3 +17,10 @@ def written(text: str) -> str:
             "Write a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."
         )
     return re.sub(r"^(\+|00)86(?=1[0-9]{10}$)", "", number)
+
+
+def international(number: str) -> str:
+    """A written number as one dials it from anywhere, such as +8613800000000."""
+    if number.startswith("+"):
+        return number
+    return f"+{number[2:]}" if number.startswith("00") else f"+86{number}"

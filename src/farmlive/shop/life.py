@@ -10,6 +10,7 @@ from typing import Literal
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
 from farmlive.shop.fields import Payment, State, Way
+from farmlive.shop.notices_kinds import KINDS
 from farmlive.shop.problems import NotInState
 
 Who = Literal["buyer", "staff", "clerk", "time"]
@@ -257,6 +258,15 @@ def page() -> str:
         *_rows(BACK_STATES, stock=True),
         "",
         *_rows(BACK_PAYMENTS, stock=False),
+        "",
+        "## Notices",
+        "",
+        "What an order's buyer is told, and who causes it. What a `stranger` causes is held to",
+        "limits; what `staff` cause always goes, several within some minutes as one message.",
+        "",
+        "| kind | caused by |",
+        "|---|---|",
+        *(f"| `{kind}` | {known.cause} |" for kind, known in KINDS.items()),
     ]
     return "\n".join(lines) + "\n"
 

@@ -8,31 +8,39 @@ says is notices_words.py's, how it is brought the providers'.
 
 import asyncio
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from farmlive.bilingual import Bilingual
-from farmlive.broadcast.log import Event, Log
+from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
-from farmlive.ids import ulid
 from farmlive.settings import Settings
+from farmlive.shop import notices_together
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.models import order_number
 from farmlive.shop.notices_file import Outbox
-from farmlive.shop.notices_kinds import CORRECTED, OF_MONEY, REFUND_CORRECTED, TOLD, kind_of
+from farmlive.shop.notices_held import Held
+from farmlive.shop.notices_limits import StrangersLimits
 from farmlive.shop.notices_providers import Notice, NotNow, NotTaken, NotThere, Provider
 from farmlive.shop.notices_smtp import Mail
-from farmlive.shop.notices_words import Facts, write
+from farmlive.shop.notices_words import Facts, Part
+from farmlive.shop.notices_writing import NoticeWriter
 from farmlive.shop.tables import centres, notices, order_changes, orders
-from farmlive.store import Store, hot, tally
-
-# Events that may put right what a buyer was told.
-HEARD = (*TOLD, "order.packed")
+from farmlive.store import Store
 
 # For so long a server that took a notice may be sending it; then it is taken for dead.
 LEASE_MS = 60_000
@@ -42,58 +50,36 @@ LAST_PAUSE_MS = 3_600_000
 TRIES = 48
 STOP_S = 5
 
-_ORDER = hot(
-    select(
-        orders.c.buyer_phone,
-        orders.c.buyer_email,
-        orders.c.simulated,
-        orders.c.account.is_not(None).label("by_staff"),
-    ).where(orders.c.id == bindparam("order"))
-)
-_INSERT = hot(insert(notices), own=True)
-_LAST = (
-    select(notices.c.seq)
-    .where(
-        notices.c.order == bindparam("order"),
-        notices.c.kind.not_in(OF_MONEY),
-    )
-    .order_by(notices.c.seq.desc())
-    .limit(1)
-)
-_TOLD_OF_MONEY = select(notices.c.seq).where(
-    notices.c.order == bindparam("order"), notices.c.kind.in_(OF_MONEY)
-)
-_latest = order_changes.alias("latest")
-# What the last deed with the order took back.
-_TAKEN_BACK = select(order_changes.c.state).where(
-    order_changes.c.order == bindparam("of"),
-    order_changes.c.undone,
-    order_changes.c.move
-    == select(_latest.c.move)
-    .where(_latest.c.order == bindparam("of"))
-    .order_by(_latest.c.change.desc())
-    .limit(1)
-    .scalar_subquery(),
-)
-_TO_SEND = notices.c.state.in_(("waiting", "sending"))
+_TO_SEND: ColumnElement[bool] = literal_column(
+    "notices.state IN ('waiting', 'sending')"
+)  # as its index has it
 _NEXT = select(func.min(notices.c.next_at)).where(
     _TO_SEND, notices.c.provider.in_(bindparam("of_providers", expanding=True))
 )
+# What code from before wrote, which knew no messages: each is one by itself.
+_ADOPT = (
+    update(notices)
+    .where(notices.c.state.in_(("waiting", "sending")), notices.c.message == "")
+    .values(message=notices.c.id, recipient=notices.c.person)
+)
 _due = notices.alias("due")
-# Taken by one server alone: those that share a database write by turns.
+# Taken by one server alone, a message's notices together: those that share a database write by
+# turns. The first notice of a message shares the fate of the others, and stands for it here.
 _TAKE = (
     update(notices)
     .where(
-        notices.c.id.in_(
-            select(_due.c.id)
+        notices.c.message.in_(
+            select(_due.c.message)
             .where(
+                _due.c.id == _due.c.message,
                 _due.c.state.in_(("waiting", "sending")),
                 _due.c.next_at <= bindparam("now"),
                 _due.c.provider == bindparam("of_provider"),
             )
             .order_by(_due.c.next_at, _due.c.id)
             .limit(bindparam("most"))
-        )
+        ),
+        _TO_SEND,
     )
     .values(state="sending", tries=notices.c.tries + 1, next_at=bindparam("until"))
     .returning(notices)
@@ -101,7 +87,8 @@ _TAKE = (
 # Of one that is still as it was taken: kept late, or again where it was not known that it was, it
 # must not put back what another server has taken since.
 _PUT = update(notices).where(
-    notices.c.id == bindparam("notice"),
+    notices.c.message == bindparam("of_message"),
+    _TO_SEND,
     notices.c.state == "sending",
     notices.c.next_at == bindparam("lease"),
 )
@@ -109,6 +96,11 @@ _SENT = (
     update(notices)
     .where(notices.c.id.in_(bindparam("brought", expanding=True)))
     .values(state="sent", sent_at=bindparam("now"))
+)
+_VOID = (
+    update(notices)
+    .where(notices.c.id.in_(bindparam("overtaken", expanding=True)))
+    .values(state="void")
 )
 _PUT_OFF = (
     update(notices)
@@ -146,24 +138,22 @@ def providers(settings: Settings) -> list[Provider]:
     return list(made.values())
 
 
-class Reached(NamedTuple):
-    """How an order's buyer is reached, and whether someone signed in placed the order; who takes
-    the order lets the transaction's tally know.
+@dataclass(frozen=True)
+class Message:
+    """Notices that go together, as they were taken; `head` is the first, whose id it has. Those of
+    `overtaken` are said no more.
     """
 
-    phone: str
-    email: str | None
-    simulated: bool
-    by_staff: bool
+    head: Row[Any]
+    said: tuple[str, ...]
+    overtaken: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a notice, its row as it was taken: how it stands, and until when its provider
-    can't bring any.
-    """
+    """What came of a message: how it stands, and until when its provider can't bring any."""
 
-    row: Row[Any]
+    message: Message
     values: dict[str, Any]
     quiet_until: int | None = None
 
@@ -174,16 +164,18 @@ class Done:
 
 
 class Notices:
-    """Writes notices as the log tells of orders, and sends them; `alarm` is for the task."""
+    """Writes notices as the log tells of orders, and sends them; `alarm` is for the task, `held` is
+    what limits hold back.
+    """
 
     def __init__(
         self, store: Store, log: Log, settings: Settings, through: Sequence[Provider] | None = None
     ):
         self._store = store
-        self._log = log
         self._url = settings.url
         self._through = providers(settings) if through is None else list(through)
         # What is left of a provider that is there no more waits for it.
+        self._limits = StrangersLimits(settings)
         self._names = {"of_providers": [provider.name for provider in self._through]}
         self._failures: dict[str, int] = {}
         # What came of notices and is not kept yet, by the provider's name.
@@ -196,9 +188,8 @@ class Notices:
             self.send,
             "notices were not sent; trying again",
         )
-        if self._through:
-            for kind in HEARD:
-                log.hear(kind, self._heard)
+        NoticeWriter(log, settings, self._through, self.alarm)
+        self.held = Held(store, self.alarm)
 
     async def start(self) -> None:
         """Send from now on, what an earlier run left too."""
@@ -218,12 +209,12 @@ class Notices:
             await asyncio.to_thread(provider.close)
 
     async def counts(self) -> Mapping[str, int]:
-        """How many wait, were sent, and were given up: by `waiting`, `sent`, `failed`."""
+        """How many there are by `waiting`, `sent`, `failed` (given up) and `held` (held back)."""
 
         def read(connection: Connection) -> dict[str, int]:
             found = {row.state: row.notices for row in connection.execute(_COUNTS)}
             waiting = found.get("waiting", 0) + found.get("sending", 0)
-            done = {state: found.get(state, 0) for state in ("sent", "failed")}
+            done = {state: found.get(state, 0) for state in ("sent", "failed", "held")}
             return {"waiting": waiting, **done}
 
         return await self._store.read(read)
@@ -242,67 +233,6 @@ class Notices:
         for error in ended:
             if error is not None:
                 raise error
-
-    # In the transaction of an order's event.
-
-    def _heard(self, connection: Connection, event: Event) -> None:
-        if event.data.get("passed"):  # by the time that it is read, it is so no more
-            return
-        reached = _reached(connection, event.data.get("order"))
-        if reached is None or reached.simulated:  # a hold given up, or one of the demo's people
-            return
-        kind: str | None = kind_of(event.kind, event.data, by_staff=reached.by_staff)
-        if event.data.get("undone"):
-            kind = self._correction(connection, event)
-        elif event.kind not in TOLD or ("claim" in event.data and event.kind == "order.refunded"):
-            kind = None  # a claim's answer tells of its refund
-        if kind is None:
-            return
-        for person in filter(None, (reached.phone, reached.email)):
-            for provider in self._through:
-                if provider.reach(person):
-                    self._write(connection, event, kind, provider.name, person)
-
-    def _correction(self, connection: Connection, event: Event) -> str | None:
-        """What is told where steps were undone.
-
-        That it was wrong, if it was told of one of them; or what was only passed and now is so.
-        """
-        order, state = event.data["order"], event.data["state"]
-        if event.kind == "order.refunded":
-            told = connection.execute(_TOLD_OF_MONEY, {"order": order}).first()
-            return None if told is None else REFUND_CORRECTED
-        last = connection.execute(_LAST, {"order": order}).scalar()
-        if last is None:
-            return None
-        (said,) = self._log.events(connection, event.broadcast, after=last - 1, limit=1)
-        believed = said.data.get("state")
-        taken_back = connection.execute(_TAKEN_BACK, {"of": order}).scalars().all()
-        if believed == state:
-            return None
-        if believed in taken_back:
-            return CORRECTED
-        return event.kind if event.kind in ("order.shipped", "order.at_centre") else None
-
-    def _write(
-        self, connection: Connection, event: Event, kind: str, provider: str, person: str
-    ) -> None:
-        now = now_ms()
-        connection.execute(
-            _INSERT,
-            {
-                "id": ulid(),
-                "order": event.data["order"],
-                "kind": kind,
-                "seq": event.seq,
-                "provider": provider,
-                "person": person,
-                "state": "waiting",
-                "next_at": now,
-                "created_at": now,
-            },
-        )
-        self.alarm.set(connection, now)
 
     # Afterwards.
 
@@ -323,24 +253,26 @@ class Notices:
             done.clear()
             if not taken:
                 return
-            for row, notice in taken:
-                done.append(await self._try(provider, row, notice))
+            for message, notice in taken:
+                done.append(await self._try(provider, message, notice))
                 if (until := done[-1].quiet_until) is not None:
                     # It can't bring the others either, which were not tried.
                     rest = {"state": "waiting", "next_at": until}
-                    late = taken[len(done) :]
-                    done += [Done(row, {**rest, "tries": row.tries - 1}) for row, _ in late]
+                    late = [message for message, _ in taken[len(done) :]]
+                    done += [Done(it, {**rest, "tries": it.head.tries - 1}) for it in late]
                     break
 
     def _turn(
         self, connection: Connection, provider: Provider, done: Sequence[Done]
-    ) -> list[tuple[Row[Any], Notice]]:
+    ) -> list[tuple[Message, Notice]]:
         now = now_ms()
-        if brought := [each.row.id for each in done if each.is_sent]:
+        if brought := [notice for each in done if each.is_sent for notice in each.message.said]:
             connection.execute(_SENT, {"brought": brought, "now": now})
+        _void(connection, (each.message for each in done if each.is_sent))
         for each in done:
             if not each.is_sent:
-                as_taken = {"notice": each.row.id, "lease": each.row.next_at}
+                head = each.message.head
+                as_taken = {"of_message": head.message, "lease": head.next_at}
                 connection.execute(_PUT.values(each.values), as_taken)
         quiet = [each.quiet_until for each in done if each.quiet_until is not None]
         if quiet:
@@ -348,20 +280,23 @@ class Notices:
             connection.execute(_PUT_OFF, named)
         if quiet or self._stops:
             return []
+        connection.execute(_ADOPT)
         taking = {"of_provider": provider.name, "now": now, "until": now + LEASE_MS}
         rows = connection.execute(_TAKE, {**taking, "most": provider.at_once}).all()
-        return self._told_of(connection, sorted(rows, key=lambda row: row.id))
+        self._limits.forget(connection, now)
+        return self._messages(connection, sorted(rows, key=lambda row: row.id))
 
-    async def _try(self, provider: Provider, row: Row[Any], notice: Notice) -> Done:
+    async def _try(self, provider: Provider, message: Message, notice: Notice) -> Done:
         """Send one, and tell what came of it."""
+        row = message.head
         pause = min(FIRST_PAUSE_MS << min(row.tries - 1, 20), LAST_PAUSE_MS)
         try:
             await asyncio.to_thread(provider.send, notice)
         except NotTaken as error:
             _log.warning("a notice is not taken", provider=provider.name, reason=str(error))
-            return Done(row, {"state": "failed"})
+            return Done(message, {"state": "failed"})
         except NotNow as error:
-            return self._unreachable(provider, row, str(error))
+            return self._unreachable(provider, message, str(error))
         except NotThere as error:
             _log.info("a notice waits", provider=provider.name, reason=str(error))
         except Exception as error:
@@ -376,12 +311,12 @@ class Notices:
             )
         else:
             self._failures.pop(provider.name, None)
-            return Done(row, {"state": "sent"})
+            return Done(message, {"state": "sent"})
         if row.tries >= TRIES:
-            return Done(row, {"state": "failed"})
-        return Done(row, {"state": "waiting", "next_at": now_ms() + pause})
+            return Done(message, {"state": "failed"})
+        return Done(message, {"state": "waiting", "next_at": now_ms() + pause})
 
-    def _unreachable(self, provider: Provider, row: Row[Any], reason: str) -> Done:
+    def _unreachable(self, provider: Provider, message: Message, reason: str) -> Done:
         """Put all of the provider's off: it isn't tried notice by notice.
 
         This one stands behind the others the next time: it may itself be what can't be sent.
@@ -389,21 +324,39 @@ class Notices:
         times = self._failures[provider.name] = self._failures.get(provider.name, 0) + 1
         until = now_ms() + min(FIRST_PAUSE_MS << min(times - 1, 20), LAST_PAUSE_MS)
         _log.warning("notices can't be sent at the moment", provider=provider.name, reason=reason)
-        if row.tries >= TRIES:
-            return Done(row, {"state": "failed"}, quiet_until=until)
-        return Done(row, {"state": "waiting", "next_at": until + 1}, quiet_until=until)
+        if message.head.tries >= TRIES:
+            return Done(message, {"state": "failed"}, quiet_until=until)
+        return Done(message, {"state": "waiting", "next_at": until + 1}, quiet_until=until)
 
-    def _told_of(
+    def _messages(
         self, connection: Connection, rows: Sequence[Row[Any]]
-    ) -> list[tuple[Row[Any], Notice]]:
+    ) -> list[tuple[Message, Notice]]:
+        """What is to be sent of the notices that were taken; those that say nothing are done."""
         if not rows:
             return []
         named = {"told": sorted({row.order for row in rows})}
         of = {row.id: row for row in connection.execute(_OF_ORDERS, named)}
         less = set(connection.execute(_TAKEN_OFF, named).scalars())
-        return [(row, self._notice(row, of[row.order], row.order in less)) for row in rows]
+        together: dict[str, list[Row[Any]]] = {}
+        for row in rows:
+            together.setdefault(row.message, []).append(row)
+        messages = []
+        for each in together.values():
+            said = notices_together.still_said(
+                each, {row.order: of[row.order].state for row in each}
+            )
+            silent = tuple(row.id for row in each if row not in said)
+            message = Message(each[0], tuple(row.id for row in said), silent)
+            parts = [self._part(row, of[row.order], row.order in less) for row in said]
+            messages.append((message, parts))
+        _void(connection, (message for message, parts in messages if not parts))
+        return [
+            (message, notices_together.notice(message.head, parts))
+            for message, parts in messages
+            if parts
+        ]
 
-    def _notice(self, row: Row[Any], order: Row[Any], was_less: bool) -> Notice:
+    def _part(self, row: Row[Any], order: Row[Any], was_less: bool) -> Part:
         facts = Facts(
             number=order_number(order.number),
             url=f"{self._url}/order/{order.token}",
@@ -417,21 +370,9 @@ class Notices:
             code=order.code,
             was_less=was_less,
         )
-        return Notice(
-            id=row.id,
-            at=row.created_at,
-            kind=row.kind,
-            number=facts.number,
-            person=row.person,
-            language=order.language,
-            said=write(row.kind, facts, order.language),
-            url=facts.url,
-        )
+        return Part(row.kind, facts, order.language)
 
 
-def _reached(connection: Connection, order: str | None) -> Reached | None:
-    known: Reached | None = tally(connection).known(("reached", order))
-    if known is not None:
-        return known
-    row = connection.execute(_ORDER, {"order": order}).one_or_none()
-    return None if row is None else Reached(*row)
+def _void(connection: Connection, messages: Iterable[Message]) -> None:
+    if overtaken := [notice for message in messages for notice in message.overtaken]:
+        connection.execute(_VOID, {"overtaken": overtaken})

@@ -3,7 +3,7 @@
 Pure. Whom, when and by what is notices.py's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -214,9 +214,42 @@ SENTENCES: Mapping[str, Sentence] = {
 }
 
 
+@dataclass(frozen=True)
+class Part:
+    """One notice of a message: `language` is None where nobody knows it."""
+
+    kind: str
+    facts: Facts
+    language: Language | None
+
+
 def write(kind: str, of: Facts, language: Language | None) -> Said:
     """What is said; in Chinese first and English below where the language is not known."""
-    wanted: tuple[Language, ...] = (language,) if language else ("zh", "en")
-    written = [SENTENCES[kind](of, each) for each in wanted]
-    text = "\n".join(text for _, text in written)
-    return Said(" / ".join(subject for subject, _ in written), f"{text}\n{of.url}\n")
+    return write_parts([Part(kind, of, language)])
+
+
+def write_parts(parts: Sequence[Part]) -> Said:
+    """What one message says of one or several: of each its words, then its order's page."""
+    text: list[str] = []
+    subjects: list[str] = []
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        for language in _languages(part):
+            subject, sentence = SENTENCES[part.kind](part.facts, language)
+            subjects.append(subject)
+            text.append(sentence)
+        if following is None or following.facts.url != part.facts.url:
+            text.append(part.facts.url)
+    if len(parts) > 1:
+        numbers = list(dict.fromkeys(part.facts.number for part in parts))
+        subjects = [_news(numbers, language) for language in _languages(parts[0])]
+    return Said(" / ".join(subjects), "\n".join(text) + "\n")
+
+
+def _languages(part: Part) -> tuple[Language, ...]:
+    return (part.language,) if part.language else ("zh", "en")
+
+
+def _news(numbers: Sequence[str], language: Language) -> str:
+    if language == "zh":
+        return f"订单 {'、'.join(numbers)} 有新消息"
+    return f"News of your order{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"

@@ -175,8 +175,9 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         return await shop.order(token)
 
     @router.post("/orders/{token}/cancel", dependencies=counted)
-    async def cancel_order(token: str, cancel: Cancel | None = None) -> Order:
+    async def cancel_order(token: str, request: Request, cancel: Cancel | None = None) -> Order:
         """Cancel an order that is not yet packed, for whoever has its token."""
-        return await shop.orders.cancel(token, cancel.reason if cancel else None)
+        reason = cancel.reason if cancel else None
+        return await shop.orders.cancel(token, reason, guard.address(request))
 
     return router

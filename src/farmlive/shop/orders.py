@@ -23,7 +23,17 @@ from farmlive.ids import ulid
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.audit import note
-from farmlive.shop import finding, keys, life, paper_links, shown
+from farmlive.shop import (
+    finding,
+    keys,
+    life,
+    notices_limits,
+    notices_writing,
+    paper_links,
+    shown,
+)
+from farmlive.shop.notices_limits import Pseudonym
+from farmlive.shop.notices_writing import Reached
 from farmlive.shop.order_change_models import OrderFilter
 from farmlive.shop.order_models import Order, Refund, Refunded, StateChange
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
@@ -58,11 +68,19 @@ _KEPT = (
 class Orders:
     """Reads orders and moves them on."""
 
-    def __init__(self, store: Store, log: Log, origin: Origin, steps: Steps):
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        origin: Origin,
+        steps: Steps,
+        address_pseudonym: Pseudonym,
+    ):
         self._store = store
         self._log = log
         self._origin = origin
         self._steps = steps
+        self._address_pseudonym = address_pseudonym
 
     def audiences(self, connection: Connection, broadcast: str, device: str) -> list[str]:
         """The audiences that a device has by its orders and its hold there: `order:{id}` each."""
@@ -145,15 +163,22 @@ class Orders:
 
     # Moving on.
 
-    async def cancel(self, token: str, reason: str | None = None) -> Order:
+    async def cancel(
+        self, token: str, reason: str | None = None, address: str | None = None
+    ) -> Order:
         """The buyer wants it no more: its boxes go back. A cancelled one stays as it is.
 
-        Raises UnknownOrder, NotInState.
+        `address` is whose notices it counts to. Raises UnknownOrder, NotInState.
         """
+        sender = await notices_limits.sender(address, self._address_pseudonym)
 
         def write(connection: Connection) -> Order:
             row = with_token(connection, token)
             if row.state != "cancelled":
+                reached = Reached(
+                    row.buyer_phone, row.buyer_email, row.simulated, by_staff=False, sender=sender
+                )
+                notices_writing.know(connection, row.id, reached)
                 self._steps.enter(connection, row, "cancelled", Doer("buyer", reason))
             return self._of_buyer(connection, with_token(connection, token))
 

@@ -1,6 +1,6 @@
 """The shop: its catalogue, its bag, its till, its holds and the orders that were taken."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,6 +25,7 @@ from farmlive.shop.lot_watch import LotWatch, Shown
 from farmlive.shop.models import Centre
 from farmlive.shop.moves import Moves
 from farmlive.shop.notices import Notices
+from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import Order, OrderPlace
 from farmlive.shop.orders import Orders
 from farmlive.shop.papers import Papers
@@ -55,7 +56,8 @@ class Shop:
         origin: Origin,
         settings: Settings,
         *,
-        pseudonym: Callable[[str], Awaitable[str]],
+        pseudonym: Pseudonym,
+        address_pseudonym: Pseudonym,
         limits: RateLimits,
         blocks: Blocks,
         shown: Callable[[], Mapping[str, Shown]] = dict,
@@ -80,12 +82,13 @@ class Shop:
             log,
             settings,
             pseudonym=pseudonym,
+            address_pseudonym=address_pseudonym,
             limits=limits,
             blocks=blocks,
             ordered=self.waits.ordered,
         )
         steps = Steps(log, settle=settle)
-        self.orders = Orders(store, log, origin, steps)
+        self.orders = Orders(store, log, origin, steps, address_pseudonym)
         self.by_token = ByToken(store, limits)
         self.moves = Moves(store, log, origin, steps)
         self.handovers = HandOvers(store, origin, steps, limits)

@@ -264,18 +264,47 @@ notices = Table(
     metadata,
     Column("id", String(26), primary_key=True),
     Column("order", ForeignKey("orders.id"), nullable=False),
-    # What it tells: the event's kind, and its `seq` in the broadcast's log.
+    # What it tells: its kind (notices_kinds.py), and the event's `seq` in the broadcast's log.
     Column("kind", String(40), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("provider", String(20), nullable=False),
     Column("person", String(254), nullable=False),
+    # waiting, sending, sent, failed; held: a limit held it back, and staff may send it; void: what
+    # it told was overtaken before it was sent.
     Column("state", String(8), nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("next_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("sent_at", BigInteger),
+    # stranger or staff: who caused it. One that was held back and that staff sent is staff's.
+    Column("cause", String(8), nullable=False, server_default="staff"),
+    # The first notice of the message that it goes with, which may be itself.
+    Column("message", String(26), nullable=False, server_default=""),
+    # As whom limits count the person: other spellings of one mailbox are one.
+    Column("recipient", String(254), nullable=False, server_default=""),
+    # Which limit held it back: number, address, block, prefix or unheard.
+    Column("held_by", String(8)),
     UniqueConstraint("order", "seq", "provider", "person"),
     Index("ix_notices_state_next_at", "state", "next_at"),
+    _index_of_some("ix_notices_message", "message", "state IN ('waiting', 'sending')"),
+    _index_of_some("ix_notices_held", "id", "state = 'held'"),
+    Index(
+        "ix_notices_recipient",
+        "recipient",
+        "created_at",
+        postgresql_where=text("state <> 'held'"),
+        sqlite_where=text("state <> 'held'"),
+    ),
+)
+
+# How many notices strangers caused from where in a clock hour: `sender` is the pseudonym of an
+# address, or of a block of them. Nothing here names an order; hours that are over go.
+notice_budgets = Table(
+    "notice_budgets",
+    metadata,
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("sender", String(64), primary_key=True),
+    Column("used", Integer, nullable=False),
 )
 
 # What a parcel costs, by weight and region: the row whose region is the longest prefix of the

@@ -4,7 +4,7 @@ An order is one function in the store's writer: the key, the stock, the order an
 committed together. What becomes of it then is orders.py's.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -36,13 +36,15 @@ from farmlive.shop import (
     keys,
     limits,
     lines,
+    notices_limits,
+    notices_writing,
     payments,
     proof,
     stock,
 )
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money, order_number
-from farmlive.shop.notices import Reached
+from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged, UnknownCentre
 from farmlive.shop.tables import centres, holds, order_lines, orders, parcel_fees, waits
@@ -74,7 +76,9 @@ _END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
 
 
 class _Wanted(NamedTuple):
-    """What came, before it is taken; `code` is drawn for who picks it up."""
+    """What came, before it is taken; `code` is drawn for who picks it up, `sender` is for limits of
+    notices.
+    """
 
     caller: Caller
     broadcast: str
@@ -82,12 +86,14 @@ class _Wanted(NamedTuple):
     body_hash: str
     buyer: str
     code: str
+    sender: notices_limits.Sender | None
 
 
 class Till:
     """Takes orders.
 
-    `pseudonym` turns a phone number into the keyed name under which the log knows its buyer;
+    `pseudonym` turns a phone number into the keyed name under which the log knows its buyer,
+    `address_pseudonym` an address into that by which notices are counted;
     `ordered` is told of boxes that someone waited for, or that were held and not ordered.
     """
 
@@ -97,7 +103,8 @@ class Till:
         log: Log,
         settings: Settings,
         *,
-        pseudonym: Callable[[str], Awaitable[str]],
+        pseudonym: Pseudonym,
+        address_pseudonym: Pseudonym,
         limits: Limits,
         blocks: Blocks,
         ordered: stock.Ordered = stock.ordered,
@@ -106,6 +113,7 @@ class Till:
         self._log = log
         self._settings = settings
         self._pseudonym = pseudonym
+        self._address_pseudonym = address_pseudonym
         self._limits = limits
         self._blocks = blocks
         self._ordered = ordered
@@ -130,7 +138,8 @@ class Till:
         with self._counted(buyer):
             await self._blocks.check(device=caller.device, phone=buyer, address=caller.address)
             code = handovers.draw() if request.delivery.centre is not None else ""
-            came = _Wanted(caller, broadcast, request, body_hash, buyer, code)
+            sender = await notices_limits.sender(caller.address, self._address_pseudonym)
+            came = _Wanted(caller, broadcast, request, body_hash, buyer, code, sender)
             return await self._store.write(
                 lambda connection: self._once(connection, came), asks=self._question(came)
             )
@@ -206,7 +215,7 @@ class Till:
         *,
         ended: bool,
     ) -> dict[str, Any]:
-        caller, broadcast, request, _, buyer, _ = came
+        caller, broadcast, request, buyer = came.caller, came.broadcast, came.request, came.buyer
         wanted = request.lines
         offered = [line.offer for line in wanted]
         hold = lines.hold_in(asked)
@@ -258,10 +267,14 @@ class Till:
             "held_at": hold.held_at if hold else None,
         }
         connection.execute(_ORDER, row)
-        reached = Reached(
-            row["buyer_phone"], row["buyer_email"], caller.simulated, caller.role is not None
+        reached = notices_writing.Reached(
+            row["buyer_phone"],
+            row["buyer_email"],
+            caller.simulated,
+            by_staff=caller.role is not None,
+            sender=came.sender,
         )
-        tally(connection).know(("reached", order), reached)
+        notices_writing.know(connection, order, reached)
         tally(connection).know(("last number", broadcast), number)
         connection.execute(
             _LINES,

@@ -12,6 +12,7 @@ const SENTENCES = {
   "account.password": () => t("set a new password"),
   "bag.arrange": () => t("put the bag in another order"),
   "block.add": () => t("blocked someone"),
+  "notice.send": () => t("sent a message that was held back"),
   "block.remove": () => t("let someone in again"),
   "broadcast.change": () => t("changed a broadcast"),
   "broadcast.create": () => t("prepared a broadcast"),

@@ -54,6 +54,7 @@ const SPOKEN = {
   "wrong-order": () => t("The times contradict each other: look at the dates once more."),
   "unknown-picture": () => t("The picture is not there any more. Choose it once more."),
   "claim-answered": () => t("This claim was answered already. Look at the order again."),
+  "unknown-notice": () => t("This message is not held back any more. Load the page again."),
   "unknown-order": () => t("There is no such order any more. Load the page again."),
   forbidden: () => t("Your account may not do this. A coordinator can change that."),
 };

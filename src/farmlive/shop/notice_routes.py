@@ -1,0 +1,31 @@
+"""The addresses of notices that were held back. No logic."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from farmlive.people import Caller, Guard
+from farmlive.shop.fields import Identifier
+from farmlive.shop.notices_held import HeldNotice, HeldNotices
+from farmlive.shop.order_routes import private
+from farmlive.shop.shop import Shop
+
+
+def routes(shop: Shop, guard: Guard) -> APIRouter:
+    """The router of notices."""
+    router = APIRouter(prefix="/api/v1/notices", tags=["shop"], dependencies=[Depends(private)])
+    staff = Depends(guard.staff)
+
+    @router.get("/held", dependencies=[staff])
+    async def list_held(
+        before: Identifier | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
+    ) -> HeldNotices:
+        """List the messages to buyers that a limit holds back, the latest first."""
+        return await shop.notices.held.all(before, limit)
+
+    @router.post("/{notice}/sending")
+    async def send_held(notice: Identifier, caller: Annotated[Caller, staff]) -> HeldNotice:
+        """Send a message that was held back all the same."""
+        return await shop.notices.held.send(caller, notice)
+
+    return router

@@ -1,0 +1,217 @@
+"""Writing notices: in the transaction of an order's event, whom it is told, as which kind, and with
+which message it goes.
+
+What a stranger causes is held to notices_limits.py and goes at once; what staff cause waits for
+others to the same person for a while, and goes with them. Sending is notices.py's.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select
+
+from farmlive.broadcast.log import Event, Log
+from farmlive.clock import now_ms
+from farmlive.ids import ulid
+from farmlive.settings import Settings
+from farmlive.shop.alarm import Alarm
+from farmlive.shop.notices_kinds import (
+    CORRECTED,
+    KINDS,
+    OF_MONEY,
+    REFUND_CORRECTED,
+    STRANGER,
+    TOLD,
+    kind_of,
+)
+from farmlive.shop.notices_limits import Sender, StrangersLimits, recipient
+from farmlive.shop.notices_providers import Provider
+from farmlive.shop.tables import notices, order_changes, orders
+from farmlive.store import hot, tally
+
+# Events that may put right what a buyer was told.
+HEARD = (*TOLD, "order.packed")
+# Notices that one message has at most; a further one begins another.
+TOGETHER = 20
+
+_ORDER = hot(
+    select(
+        orders.c.buyer_phone,
+        orders.c.buyer_email,
+        orders.c.simulated,
+        orders.c.account.is_not(None).label("by_staff"),
+    ).where(orders.c.id == bindparam("order"))
+)
+_INSERT = hot(insert(notices), own=True)
+_WAS_TOLD = notices.c.state != literal_column("'held'")
+_LAST = (
+    select(notices.c.seq)
+    .where(notices.c.order == bindparam("order"), notices.c.kind.not_in(OF_MONEY), _WAS_TOLD)
+    .order_by(notices.c.seq.desc())
+    .limit(1)
+)
+_TOLD_OF_MONEY = select(notices.c.seq).where(
+    notices.c.order == bindparam("order"), notices.c.kind.in_(OF_MONEY), _WAS_TOLD
+)
+_STATES = select(notices.c.state).where(
+    notices.c.order == bindparam("order"),
+    notices.c.provider == bindparam("by_provider"),
+    notices.c.person == bindparam("to_person"),
+)
+# A message to the person that others can still go with: it was not tried yet, or what had come of
+# that try would be unclear.
+_OPEN = (
+    select(notices.c.message, func.max(notices.c.next_at).label("next_at"))
+    .where(
+        notices.c.recipient == bindparam("to_recipient"),
+        notices.c.person == bindparam("to_person"),
+        notices.c.provider == bindparam("by_provider"),
+        _WAS_TOLD,  # as the index of recipients has it
+        notices.c.state == "waiting",
+        notices.c.cause == "staff",
+        notices.c.tries == 0,
+        notices.c.next_at > bindparam("now"),
+    )
+    .group_by(notices.c.message)
+    .having(func.count() < TOGETHER)
+    .order_by(notices.c.message.desc())
+    .limit(1)
+)
+_latest = order_changes.alias("latest")
+# What the last deed with the order took back.
+_TAKEN_BACK = select(order_changes.c.state).where(
+    order_changes.c.order == bindparam("of"),
+    order_changes.c.undone,
+    order_changes.c.move
+    == select(_latest.c.move)
+    .where(_latest.c.order == bindparam("of"))
+    .order_by(_latest.c.change.desc())
+    .limit(1)
+    .scalar_subquery(),
+)
+
+
+class Reached(NamedTuple):
+    """How an order's buyer is reached, whether someone signed in placed the order, and from where a
+    stranger acts now; who takes or calls off the order lets the transaction's tally know.
+    """
+
+    phone: str
+    email: str | None
+    simulated: bool
+    by_staff: bool
+    sender: Sender | None = None
+
+
+def know(connection: Connection, order: str, reached: Reached) -> None:
+    """Let notices of this transaction know how the order's buyer is reached."""
+    tally(connection).know(("reached", order), reached)
+
+
+class NoticeWriter:
+    """Hears of orders in the log and writes what is to be told of them."""
+
+    def __init__(self, log: Log, settings: Settings, through: Sequence[Provider], alarm: Alarm):
+        self._log = log
+        self._through = through
+        self._alarm = alarm
+        self._gather_ms = settings.notice_gather_ms
+        self._limits = StrangersLimits(settings)
+        if through:
+            for kind in HEARD:
+                log.hear(kind, self._heard)
+
+    def _heard(self, connection: Connection, event: Event) -> None:
+        if event.data.get("passed"):  # by the time that it is read, it is so no more
+            return
+        reached = _reached(connection, event.data.get("order"))
+        if reached is None or reached.simulated:  # a hold given up, or one of the demo's people
+            return
+        kind: str | None = kind_of(event.kind, event.data, by_staff=reached.by_staff)
+        if event.data.get("undone"):
+            kind = self._correction(connection, event)
+        elif event.kind not in TOLD or ("claim" in event.data and event.kind == "order.refunded"):
+            kind = None  # a claim's answer tells of its refund
+        if kind is None:
+            return
+        for person in filter(None, (reached.phone, reached.email)):
+            for provider in self._through:
+                if provider.reach(person):
+                    self._write(connection, event, kind, provider.name, person, reached.sender)
+
+    def _correction(self, connection: Connection, event: Event) -> str | None:
+        """What is told where steps were undone.
+
+        That it was wrong, if it was told of one of them; or what was only passed and now is so.
+        """
+        order, state = event.data["order"], event.data["state"]
+        if event.kind == "order.refunded":
+            told = connection.execute(_TOLD_OF_MONEY, {"order": order}).first()
+            return None if told is None else REFUND_CORRECTED
+        last = connection.execute(_LAST, {"order": order}).scalar()
+        if last is None:
+            return None
+        (said,) = self._log.events(connection, event.broadcast, after=last - 1, limit=1)
+        believed = said.data.get("state")
+        taken_back = connection.execute(_TAKEN_BACK, {"of": order}).scalars().all()
+        if believed == state:
+            return None
+        if believed in taken_back:
+            return CORRECTED
+        return event.kind if event.kind in ("order.shipped", "order.at_centre") else None
+
+    def _write(
+        self,
+        connection: Connection,
+        event: Event,
+        kind: str,
+        provider: str,
+        person: str,
+        sender: Sender | None,
+    ) -> None:
+        now, notice = now_ms(), ulid()
+        row: dict[str, Any] = {
+            "id": notice,
+            "order": event.data["order"],
+            "kind": kind,
+            "seq": event.seq,
+            "provider": provider,
+            "person": person,
+            "recipient": recipient(person),
+            "cause": KINDS[kind].cause,
+            "message": notice,
+            "next_at": now,
+            "created_at": now,
+        }
+        if row["cause"] == STRANGER:
+            self._limits.write(connection, row, sender)
+        else:
+            self._write_staffs(connection, row)
+        self._alarm.set(connection, row["next_at"])
+
+    def _write_staffs(self, connection: Connection, row: dict[str, Any]) -> None:
+        """Write what staff caused: it waits for others to the person, or goes with those that
+        wait.
+        """
+        to = {"by_provider": row["provider"], "to_person": row["person"]}
+        row |= {"state": "waiting", "held_by": None}
+        if row["kind"] == "order.cancelled":
+            of_order = {"order": row["order"], **to}
+            before = set(connection.execute(_STATES, of_order).scalars())
+            # Else calling off what a flood ordered would itself be the flood.
+            if before == {"held"}:
+                row |= {"state": "held", "held_by": "unheard"}
+        if row["state"] == "waiting" and self._gather_ms:
+            row["next_at"] += self._gather_ms
+            asked = {**to, "to_recipient": row["recipient"], "now": row["created_at"]}
+            if (found := connection.execute(_OPEN, asked).one_or_none()) is not None:
+                row |= {"message": found.message, "next_at": found.next_at}
+        connection.execute(_INSERT, row)
+
+
+def _reached(connection: Connection, order: str | None) -> Reached | None:
+    known: Reached | None = tally(connection).known(("reached", order))
+    if known is not None:
+        return known
+    row = connection.execute(_ORDER, {"order": order}).one_or_none()
+    return None if row is None else Reached(*row)

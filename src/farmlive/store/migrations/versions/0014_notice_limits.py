@@ -1,0 +1,36 @@
+"""Who caused a notice, with which message it goes, and what strangers caused from where."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+# What earlier code writes meanwhile is adopted by who sends next (shop/notices.py).
+oldest_code = "0012"
+
+
+def upgrade() -> None:
+    """What was sent already stays as it is; what waits is adopted when it is sent."""
+    for column in (
+        sa.Column("cause", sa.String(8), nullable=False, server_default="staff"),
+        sa.Column("message", sa.String(26), nullable=False, server_default=""),
+        sa.Column("recipient", sa.String(254), nullable=False, server_default=""),
+        sa.Column("held_by", sa.String(8), nullable=True),
+    ):
+        op.add_column("notices", column)
+    for name, columns, those in (
+        ("ix_notices_message", ["message"], "state IN ('waiting', 'sending')"),
+        ("ix_notices_held", ["id"], "state = 'held'"),
+        ("ix_notices_recipient", ["recipient", "created_at"], "state <> 'held'"),
+    ):
+        where = sa.text(those)
+        op.create_index(name, "notices", columns, postgresql_where=where, sqlite_where=where)
+    op.create_table(
+        "notice_budgets",
+        sa.Column("hour", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("sender", sa.String(64), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "sender", name=op.f("pk_notice_budgets")),
+    )

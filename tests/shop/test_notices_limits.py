@@ -1,0 +1,372 @@
+"""Limits of what a stranger can have told to whom: what is held back, and what never is."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select, update
+
+from farmlive.broadcast.log import Log
+from farmlive.bus import LocalBus
+from farmlive.clock import now_ms, pretended
+from farmlive.settings import Settings
+from farmlive.shop.notices_limits import ADDRESSES_PER_BLOCK, DAY_MS, HOUR_MS, recipient
+from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_models import StateChange
+from farmlive.shop.shop import Shop
+from farmlive.shop.tables import notice_budgets, notices
+from farmlive.store import Store
+
+from .conftest import HOST, Site, caller
+from .told import PHONE, kept, lines
+
+AS_SHIPPED = {
+    name: Settings.model_fields[name].default
+    for name in ("notices_per_hour", "notices_per_day", "notices_per_address", "notice_prefixes")
+}
+
+
+def server(stall: Any, settings: Settings, **change: Any) -> Shop:
+    """The shop of a server with the limits that farmlive has by itself, or these."""
+    own = settings.model_copy(update={**AS_SHIPPED, **change})
+    return stall.another_shop(own, log=Log(LocalBus()))  # type: ignore[no-any-return]
+
+
+async def order(stall: Any, shop: Shop, phone: str = PHONE, by: Any = None, **buyer: Any) -> Any:
+    """An order of one box; nobody runs out of boxes here."""
+    request = stall.request(1, buyer={"name": "王小明", "phone": phone, **buyer})
+    return await shop.till.place(by or caller(), stall.broadcast, request)
+
+
+async def plenty(stall: Any) -> None:
+    stall.card = await stall.offer(released=150)
+
+
+async def held_by(stall: Any, provider: str = "file") -> list[str | None]:
+    return [row.held_by for row in await kept(stall.store) if row.provider == provider]
+
+
+async def test_a_flood_to_one_number_is_three_messages(stall: Any, settings: Settings) -> None:
+    await plenty(stall)
+    shop = server(stall, settings)
+    for turn in range(60):  # each with the cookie thrown away, from another address
+        visitor = replace(caller(f"device {turn}"), address=f"198.51.{turn}.1")
+        placed = await order(stall, shop, by=visitor)
+        await shop.orders.cancel(placed["token"], None, visitor.address)
+    assert (await held_by(stall)).count("number") == 120 - 3
+    await shop.notices.send()
+    assert len(lines(settings)) == 3
+    counts = await shop.notices.counts()
+    assert (counts["sent"], counts["held"]) == (3, 117)
+
+
+async def test_an_order_of_a_held_notice_is_an_order_like_any(
+    stall: Any, settings: Settings
+) -> None:
+    shop = server(stall, settings, notices_per_hour=1)
+    placed = [await order(stall, shop) for _ in range(2)]
+    assert [each["state"] for each in placed] == ["placed", "placed"]
+    assert (await shop.order(placed[1]["token"])).state == "placed"
+
+
+async def test_the_hour_and_the_day_are_of_the_number_and_go_on(
+    stall: Any, settings: Settings
+) -> None:
+    await plenty(stall)
+    shop = server(stall, settings)
+    with pretended(now_ms()) as clock:
+        for _ in range(5):
+            for _ in range(4):
+                await order(stall, shop)
+            clock.at += HOUR_MS + 1
+        waiting = [by is None for by in await held_by(stall)]
+        assert waiting == [True, True, True, False] * 3 + [True, False, False, False] + [False] * 4
+        clock.at += DAY_MS
+        await order(stall, shop)
+        assert (await held_by(stall))[-1] is None
+
+
+async def test_limits_survive_a_restart_and_hold_across_servers(
+    stall: Any, settings: Settings
+) -> None:
+    other_store = await Store.open(settings)
+    try:
+        here, there = server(stall, settings), server(stall, settings)
+        elsewhere = stall.another_shop(
+            settings.model_copy(update=AS_SHIPPED), store=other_store, log=Log(LocalBus())
+        )
+        await asyncio.gather(
+            *(order(stall, shop) for shop in (here, elsewhere, here, elsewhere, there))
+        )
+        after_the_restart = server(stall, settings)
+        await order(stall, after_the_restart)
+    finally:
+        await other_store.close()
+    assert sorted(await held_by(stall), key=str) == [None] * 3 + ["number"] * 3
+
+
+async def test_a_mailbox_is_one_however_it_is_spelled(stall: Any, settings: Settings) -> None:
+    spellings = ["ann@example.org", "ANN@example.org", "ann+1@example.org", "a.n.n@Example.ORG"]
+    assert len({recipient(each) for each in spellings}) == 1
+    assert recipient("ann@example.org") != recipient("ann@example.com")
+    assert recipient("+x@example.org") == "+x@example.org"
+    url = SecretStr("smtp://127.0.0.1")
+    shop = server(stall, settings, notices=("smtp",), smtp_url=url, smtp_from="a@example.org")
+    for turn, each in enumerate(spellings):
+        await order(stall, shop, f"1380000000{turn}", email=each)
+    assert await held_by(stall, "smtp") == [None] * 3 + ["number"]
+
+
+@pytest.mark.parametrize(
+    ("phone", "goes"),
+    [
+        ("13800000001", True),
+        ("+86 138 0000 0001", True),
+        ("0598 1234567", True),
+        ("+8816 1234 5678", False),
+        ("00870 7731 23456", False),
+        ("+44 20 7946 0000", False),
+    ],
+)
+async def test_a_stranger_has_nobody_told_in_countries_that_are_not_named(
+    stall: Any, settings: Settings, phone: str, goes: bool
+) -> None:
+    shop = server(stall, settings)
+    placed = await order(stall, shop, phone)
+    assert placed["state"] == "placed"
+    assert await held_by(stall) == [None if goes else "prefix"]
+    anywhere = server(stall, settings, notice_prefixes=("",))
+    await order(stall, anywhere, phone)
+    assert (await held_by(stall))[1] is None
+
+
+async def test_an_address_and_its_block_have_a_budget_for_everyone(
+    stall: Any, settings: Settings
+) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notices_per_address=2)
+
+    async def from_address(address: str | None, phone: int) -> None:
+        visitor = replace(caller(f"device {phone}"), address=address)
+        await order(stall, shop, f"138{phone:08d}", visitor)
+
+    with pretended(now_ms() // HOUR_MS * HOUR_MS) as clock:
+        for phone in range(4):
+            await from_address("203.0.113.1", phone)
+        assert await held_by(stall) == [None, None, "address", "address"]
+        for phone in range(10, 30):
+            await from_address(f"203.0.113.{phone}", phone)
+        found = (await held_by(stall))[4:]
+        assert found == [None] * (2 * ADDRESSES_PER_BLOCK - 2) + ["block"] * 2
+        # Behind a proxy that nobody named, nothing is counted by the address.
+        await from_address(None, 50)
+        clock.at += HOUR_MS
+        await from_address("203.0.113.1", 51)
+        assert (await held_by(stall))[-2:] == [None, None]
+        await shop.notices.send()
+    query = select(notice_budgets)
+    budgets = await stall.store.read(lambda connection: connection.execute(query).all())
+    assert {row.hour for row in budgets} == {clock.at // HOUR_MS}
+    assert not any("203.0.113" in row.sender for row in budgets)
+
+
+async def test_a_village_behind_one_address_is_told_all(stall: Any, settings: Settings) -> None:
+    stall.card = await stall.offer(released=300, net_weight_g=500)
+    shop = server(stall, settings)
+    visitors = [replace(caller(f"device {n}"), address="203.0.113.1") for n in range(300)]
+    await asyncio.gather(
+        *(order(stall, shop, f"138{n:08d}", visitor) for n, visitor in enumerate(visitors))
+    )
+    assert await held_by(stall) == [None] * 300
+
+
+# What staff cause.
+
+
+async def move(shop: Shop, stall: Any, placed: list[Any], state: str) -> None:
+    wanted = NewMove.model_validate({"orders": [each["order"] for each in placed], "state": state})
+    await shop.moves.make(HOST, stall.broadcast, wanted)
+
+
+async def test_what_staff_cause_is_never_held_and_goes_as_one_message(
+    stall: Any, settings: Settings
+) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notice_gather_minutes=10)
+    place = {"delivery": {"way": "pickup", "centre": stall.centre.id}, "payment": "pay_at_pickup"}
+    with pretended(now_ms()) as clock:
+        placed = [
+            await shop.till.place(caller(), stall.broadcast, stall.request(1, **place))
+            for _ in range(6)
+        ]
+        await shop.notices.send()
+        await move(shop, stall, placed, "packed")
+        await move(shop, stall, placed[:5], "at_centre")
+        clock.at += 9 * 60_000
+        await move(shop, stall, placed[5:], "at_centre")
+        await shop.notices.send()
+        assert [line["kind"] for line in lines(settings)] == ["order.placed"] * 3
+        clock.at += 60_000
+        await shop.notices.send()
+    ready = lines(settings)[3:]
+    assert [line["kind"] for line in ready] == ["order.at_centre"]
+    assert ready[0]["order"] == ", ".join(each["number"] for each in placed)
+    for each in placed:
+        assert each["code"] in ready[0]["text"]
+        assert each["url"] in ready[0]["text"]
+    assert ready[0]["subject"].startswith("订单 A0001、A0002")
+
+
+async def test_a_person_at_work_orders_as_staff(stall: Any, settings: Settings) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notice_gather_minutes=10)
+    clerk = caller("the counter", role="clerk")
+    with pretended(now_ms()) as clock:
+        for _ in range(12):
+            await order(stall, shop, by=clerk)
+        clock.at += 600_000
+        await shop.notices.send()
+    assert await held_by(stall) == [None] * 12
+    assert [line["kind"] for line in lines(settings)] == ["order.entered"]
+
+
+async def test_what_was_overtaken_or_undone_before_it_was_sent_is_not_said(
+    stall: Any, settings: Settings
+) -> None:
+    shop = server(stall, settings, notice_gather_minutes=10)
+    with pretended(now_ms()) as clock:
+        fetched, wrong, gone, ready = [await order(stall, shop) for _ in range(4)]
+        await shop.notices.send()
+
+        async def enter(placed: Any, state: str, reason: str | None = None) -> None:
+            change = StateChange.model_validate({"state": state, "reason": reason})
+            await shop.orders.enter(HOST, stall.broadcast, placed["order"], change)
+
+        for placed in (fetched, wrong, gone, ready):
+            await enter(placed, "packed")
+        for placed in (fetched, gone, ready):
+            await enter(placed, "shipped")
+        await enter(fetched, "received")
+        await enter(gone, "cancelled", "丢了")
+        wanted = NewMove.model_validate({"orders": [wrong["order"]], "state": "shipped"})
+        made = await shop.moves.make(HOST, stall.broadcast, wanted)
+        await shop.moves.undo(HOST, stall.broadcast, made.move)
+        clock.at += 600_000
+        await shop.notices.send()
+    (said,) = lines(settings)[3:]
+    assert said["kind"] == "several"
+    assert said["order"] == f"{ready['number']}, {gone['number']}" or said["order"] == (
+        f"{gone['number']}, {ready['number']}"
+    )
+    assert "已取消" in said["text"]
+    assert wrong["number"] not in said["text"]
+    assert fetched["number"] not in said["text"]
+    assert {row.state for row in await kept(stall.store)} == {"sent", "void", "held"}
+
+
+async def test_a_message_is_tried_again_whole(stall: Any, settings: Settings) -> None:
+    from .test_notices_outage import Full  # its first time fails
+
+    full = Full("post")
+    from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
+
+    log = Log(LocalBus())
+    made = Notices(
+        stall.store, log, settings.model_copy(update={"notice_gather_minutes": 10.0}), [full]
+    )
+    shop = stall.another_shop(settings.model_copy(update={"notices": ()}), log=log)
+    clerk = caller("the counter", role="clerk")
+    with pretended(now_ms()) as clock:
+        for _ in range(2):
+            await order(stall, shop, by=clerk)
+        clock.at += 600_000
+        await made.send()
+        # What comes now is a message of its own: the other may have been brought.
+        await order(stall, shop, by=clerk)
+        clock.at += FIRST_PAUSE_MS
+        await made.send()
+        assert [row.state for row in await kept(stall.store)] == ["sent", "sent", "waiting"]
+        clock.at += 600_000
+        await made.send()
+    assert len(full.brought) == 3
+    assert len(set(full.brought)) == 2
+
+
+async def test_calling_off_a_flood_is_no_flood(stall: Any, settings: Settings) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notices_per_hour=1)
+    placed = [await order(stall, shop) for _ in range(5)]
+    await move(shop, stall, placed, "cancelled")
+    assert sorted(await held_by(stall), key=str) == [None, None, *["number"] * 4, *["unheard"] * 4]
+
+
+# What staff see.
+
+
+async def test_staff_read_what_is_held_and_send_it_anyway(
+    stall: Any, settings: Settings, site: Site
+) -> None:
+    shop = server(stall, settings, notices_per_hour=1)
+    placed = [await order(stall, shop) for _ in range(3)]
+    found = (await site.staff.get("/api/v1/notices/held", params={"limit": 1})).json()
+    (last,) = found["notices"]
+    assert (last["number"], last["to"], last["held_by"], last["state"]) == (
+        placed[2]["number"],
+        PHONE,
+        "number",
+        "held",
+    )
+    page = {"limit": 1, "before": found["next"]}
+    more = (await site.staff.get("/api/v1/notices/held", params=page)).json()
+    assert ([each["order"] for each in more["notices"]], more["next"]) == (
+        [placed[1]["order"]],
+        None,
+    )
+    for _ in range(2):  # it goes once
+        sent = await site.staff.post(f"/api/v1/notices/{last['id']}/sending")
+        assert (sent.status_code, sent.json()["state"]) == (200, "waiting")
+    await stall.shop.notices.send()
+    assert [line["order"] for line in lines(settings)] == [
+        placed[0]["number"],
+        placed[2]["number"],
+    ]
+    assert (await site.staff.get("/api/v1/notices/held")).json()["notices"] == more["notices"]
+    # What staff sent uses up nothing that strangers may cause.
+    with pretended(now_ms() + HOUR_MS + 1):
+        await order(stall, shop)
+    assert (await held_by(stall))[-1] is None
+
+
+async def test_only_staff_read_and_send_what_is_held(site: Site, stall: Any) -> None:
+    assert (await site.viewer.get("/api/v1/notices/held")).status_code == 401
+    refused = await site.viewer.post("/api/v1/notices/01ARZ3NDEKTSV4RRFFQ69G5FAV/sending")
+    assert refused.status_code == 401
+    unknown = await site.staff.post("/api/v1/notices/01ARZ3NDEKTSV4RRFFQ69G5FAV/sending")
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/unknown-notice")
+    await stall.place(1)
+    (row,) = await kept(stall.store)  # one that nothing held back
+    again = await site.staff.post(f"/api/v1/notices/{row.id}/sending")
+    assert again.status_code == 404
+
+
+@pytest.mark.parametrize("value", [("86",), ("+0",), ("+86", "any"), ("+８６",)])
+def test_a_prefix_that_is_none_is_refused(value: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"\+86, or any"):
+        Settings(notice_prefixes=value)
+
+
+def test_every_number_may_be_named() -> None:
+    assert Settings(notice_prefixes="any").notice_prefixes == ("",)  # type: ignore[arg-type]
+    assert Settings(notice_prefixes="+86, +852").notice_prefixes == ("+86", "+852")  # type: ignore[arg-type]
+
+
+async def test_what_code_of_before_wrote_is_sent(stall: Any, settings: Settings) -> None:
+    for _ in range(2):
+        await stall.place(1)
+    before = update(notices).values(message="", recipient="")
+    await stall.store.write(lambda connection: connection.execute(before))
+    await stall.shop.notices.send()
+    assert len(lines(settings)) == 2
+    assert {row.state for row in await kept(stall.store)} == {"sent"}
