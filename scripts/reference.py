@@ -186,7 +186,7 @@ def differences() -> list[str]:
     for page, text in prose.items():
         # What begins with FARMLIVE_TEST_ is read by the tests alone.
         for name in sorted(
-            set(re.findall(r"FARMLIVE_(?!TEST_)[A-Z_]*[A-Z]", text)) - known_settings
+            set(re.findall(r"FARMLIVE_(?!TEST_)[A-Z0-9_]*[A-Z0-9]", text)) - known_settings
         ):
             wrong.append(f"{page.relative_to(ROOT)} names {name}, which is no setting")
         for name in sorted(set(re.findall(r"\./scripts/(\w+)", text))):

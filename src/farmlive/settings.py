@@ -235,6 +235,13 @@ class Settings(BaseSettings):
     photos_per_order: int = Field(
         24, ge=1, description="Photos kept of one order, for all its claims together."
     )
+    max_yield_g_per_m2: int = Field(
+        10_000,
+        ge=1,
+        description="What a plot can bear within a calendar year, grams a square metre: a harvest "
+        "that brings it above that asks for a reason, which everyone reads. 10000 is a hundred "
+        "tonnes a hectare; kumquats bear a third of that.",
+    )
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
         "CNY", description="ISO 4217 code of the prices that staff enter."
     )

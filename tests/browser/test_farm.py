@@ -198,3 +198,53 @@ async def test_harvest_typed_without_network_is_kept(open_studio: Open, sale: Sa
     await page.get_by_role("button", name="记下来").click()
     await expect(page.get_by_text("已记下")).to_be_visible()
     assert sum(lot["quantity_g"] == 33_000 for lot in await sale.api.lots()) == 1
+
+
+async def test_a_test_and_a_work_are_taken_back_with_a_reason_that_stays_to_be_read(
+    open_studio: Open, sale: Sale
+) -> None:
+    plot = await plot_of(sale)
+    sprayed = {"kind": "sprayed", "at": "2026-10-01T08:00:00+08:00", "waiting_days": 7}
+    await sale.api.request("POST", f"/api/v1/plots/{plot}/works", json=sprayed)
+    test = {"at": "2026-11-24T08:00:00+08:00", "result": {"en": "No residue found"}}
+    await sale.api.request("POST", f"/api/v1/lots/{sale.lot}/inspections", json=test)
+    page = await open_studio(
+        f"/studio/farms/{sale.farm}", role="seller", farms=[sale.farm], size=PHONE
+    )
+    row = page.get_by_role("listitem").filter(has_text="1123")
+    await row.get_by_role("button", name=re.compile("^Take a test back")).click()
+    sheet = page.get_by_role("dialog", name="Tests of lot 1123")
+    await expect(sheet.get_by_role("radio")).to_be_checked()
+    await expect(sheet.get_by_text("Passed · No residue found")).to_be_visible()
+    await sheet.get_by_label("Why").fill("The sample was of another lot")
+    await sheet.get_by_role("button", name="Take it back").click()
+    await expect(row.get_by_role("button", name=re.compile("^Take a test back"))).to_have_count(0)
+    row = page.get_by_role("listitem").filter(has_text="South slope")
+    await expect(row).to_contain_text("Sprayed")
+    await row.get_by_role("button", name=re.compile("^Take back")).click()
+    sheet = page.get_by_role("dialog", name="South slope")
+    await sheet.get_by_label("Why").fill("Another plot was sprayed")
+    await sheet.get_by_role("button", name="Take it back").click()
+    await expect(row).not_to_contain_text("Sprayed")
+    await page.goto(f"{page.url.partition('/studio')[0]}/origin/lot/{sale.lot}")
+    await expect(page.get_by_text("The sample was of another lot")).to_be_visible()
+    await expect(page.get_by_text("No test of this lot is recorded.")).to_be_visible()
+
+
+async def test_a_harvest_that_is_hard_to_believe_asks_for_a_reason(
+    open_studio: Open, sale: Sale
+) -> None:
+    plot = await plot_of(sale)
+    await sale.api.request("PATCH", f"/api/v1/plots/{plot}", json={"area_m2": 20})
+    page = await open_studio(
+        f"/studio/farms/{sale.farm}/harvest", role="seller", farms=[sale.farm], size=PHONE
+    )
+    await record(page, "412.5")
+    why = page.get_by_label("Why it is right all the same")
+    await expect(why).to_be_visible()
+    await expect(page.get_by_role("alert")).to_contain_text("its 20 m² can bear 200 kg")
+    await why.fill("Two years were weighed together")
+    await page.get_by_role("button", name=WORDS["en"]["do"]).click()
+    await expect(page.get_by_text(re.compile("Recorded: 412.5 kg of Kumquats"))).to_be_visible()
+    await page.get_by_role("link", name=re.compile("1128|story|see", re.IGNORECASE)).first.click()
+    await expect(page.get_by_text("Two years were weighed together")).to_be_visible()

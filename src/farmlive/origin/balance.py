@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
-from farmlive.clock import now_ms, parse_rfc3339
-from farmlive.origin import epcis, farms, lots
+from farmlive.clock import now_ms
+from farmlive.origin import declarations, epcis, farms, lots, plausibility
 from farmlive.origin.models import Lot, LotChange, NewWaste, Undo, Wasted
 from farmlive.origin.problems import BelowTaken, NotLeft, UnknownWaste
 from farmlive.origin.tables import lots as lots_table
-from farmlive.origin.tables import trace_events
 from farmlive.people import Caller
 from farmlive.people.audit import note
 
@@ -102,7 +101,7 @@ def unwaste(
     Raises UnknownLot, OtherFarm, UnknownWaste.
     """
     farms.check_keeper(caller, lots.find(connection, lot).farm)
-    wrong = _standing(connection, lot, "destroying").get(event)
+    wrong = declarations.standing_of(connection, lot, "destroying").get(event)
     if wrong is None:
         raise UnknownWaste("There is no such record, or it was taken back. Load the page again.")
     weight_g = epcis.grams_of(wrong)
@@ -111,38 +110,48 @@ def unwaste(
         .where(lots_table.c.id == lot)
         .values(wasted_g=lots_table.c.wasted_g - weight_g)
     )
-    _declare(connection, lot, wrong, epcis.in_error(wrong, undo.reason))
+    declarations.declare(connection, lot, wrong, undo.reason)
     note(connection, caller, "lot.unwaste", lot, weight_g=weight_g)
     sales.tell(connection, lot)
 
 
 def correct(
-    connection: Connection, caller: Caller, sales: Sales, lot: str, change: LotChange
+    connection: Connection,
+    caller: Caller,
+    place: lots.Place,
+    sales: Sales,
+    lot: str,
+    change: LotChange,
 ) -> Lot:
     """Put the weight of the harvest right; what was recorded stays in the trace, as an error.
 
-    Raises UnknownLot, OtherFarm and BelowTaken.
+    Raises UnknownLot, OtherFarm, ImplausibleHarvest and BelowTaken.
     """
     before = lots.find(connection, lot)
     farms.check_keeper(caller, before.farm)
     taken = _taken(connection, sales, lot)
     if change.quantity_g == before.quantity_g:
         return _with(before, taken)
+    plot = farms.find_plot(connection, before.plot.id) if before.plot else None
+    more_g = change.quantity_g - before.quantity_g
+    doubts = lots.doubts_of(connection, place, plot, before.harvested_at, more_g)
+    if more_g > 0:
+        plausibility.check(doubts, change.plausibility_reason)
+    told = lots.told_doubts(doubts, change.plausibility_reason) if more_g > 0 or not doubts else {}
     row = connection.execute(
         update(lots_table)
         .where(
             lots_table.c.id == lot,
             lots_table.c.wasted_g + taken.together <= change.quantity_g,
         )
-        .values(quantity_g=change.quantity_g)
+        .values(quantity_g=change.quantity_g, **told)
         .returning(lots_table.c.id)
     ).one_or_none()
     if row is None:
         raise BelowTaken(before.wasted_g + taken.together)
-    (wrong,) = _standing(connection, lot, "commissioning").values()
-    right = epcis.put_right(wrong, change.quantity_g)
-    _declare(connection, lot, wrong, epcis.in_error(wrong, change.reason, right))
-    lots.trace(connection, lot, before.harvested_at, right)
+    (wrong,) = declarations.standing_of(connection, lot, "commissioning").values()
+    right = epcis.put_right(wrong, change.quantity_g, told.get("plausibility_reason"))
+    declarations.declare(connection, lot, wrong, change.reason, right)
     note(
         connection,
         caller,
@@ -153,32 +162,6 @@ def correct(
     )
     sales.tell(connection, lot)
     return _with(lots.find(connection, lot), taken)
-
-
-def standing(documents: Iterable[epcis.Document]) -> dict[str, epcis.Document]:
-    """The events that nobody declared an error, by their eventIDs."""
-    found: dict[str, epcis.Document] = {}
-    wrong = set()
-    for document in documents:
-        if "errorDeclaration" in document:
-            wrong.add(document["eventID"])
-        else:
-            found[document["eventID"]] = document
-    return {event: document for event, document in found.items() if event not in wrong}
-
-
-def _standing(connection: Connection, lot: str, step: str) -> dict[str, epcis.Document]:
-    query = select(trace_events.c.document).where(
-        trace_events.c.lot == lot, trace_events.c.biz_step == step
-    )
-    return standing(connection.execute(query).scalars())
-
-
-def _declare(
-    connection: Connection, lot: str, wrong: epcis.Document, declared: epcis.Document
-) -> None:
-    # It stands at the time of the event that it is about: all but the declaration is as it was.
-    lots.trace(connection, lot, parse_rfc3339(wrong["eventTime"]), declared)
 
 
 def _taken(connection: Connection, sales: Sales, lot: str) -> Taken:

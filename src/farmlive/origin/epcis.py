@@ -51,7 +51,7 @@ class Harvest:
     """The facts of a harvest: when, how much of what, from which plot.
 
     `sprayed` is the spraying before it whose waiting period ran longest; `overridden` says why it
-    was picked within that period.
+    was picked within that period, `plausibility_reason` why it is to be believed.
     """
 
     at: int
@@ -60,6 +60,7 @@ class Harvest:
     plot: PlotName | None = None
     sprayed: Work | None = None
     overridden: str | None = None
+    plausibility_reason: str | None = None
 
 
 def commissioning(subject: Subject, harvest: Harvest) -> Document:
@@ -74,12 +75,11 @@ def commissioning(subject: Subject, harvest: Harvest) -> Document:
     if harvest.plot is not None:
         ilmd["farmlive:plot"] = harvest.plot.id
         ilmd["farmlive:plotName"] = _tagged(harvest.plot.name)
-    if harvest.sprayed is not None:
-        ilmd["farmlive:sprayed"] = rfc3339(harvest.sprayed.at)
-        if harvest.sprayed.until is not None:
-            ilmd["farmlive:waitingPeriodEnd"] = rfc3339(harvest.sprayed.until)
+    ilmd |= _spraying(harvest.sprayed)
     if harvest.overridden is not None:
         ilmd["farmlive:waitingPeriodOverridden"] = harvest.overridden
+    if harvest.plausibility_reason is not None:
+        ilmd["farmlive:plausibilityReason"] = harvest.plausibility_reason
     return {
         **_event(subject, harvest.at, "ADD", "commissioning", "active"),
         "quantityList": [_kilograms(subject.class_uri, harvest.quantity_g)],
@@ -134,15 +134,39 @@ def destroying(subject: Subject, at: int, weight_g: int, reason: str) -> Documen
     }
 
 
-def put_right(wrong: Document, quantity_g: int) -> Document:
-    """The event as it should have been, with an eventID of its own."""
+def put_right(wrong: Document, quantity_g: int, plausibility_reason: str | None = None) -> Document:
+    """The harvest with the weight it should have had, as an event with an eventID of its own."""
     (quantity,) = wrong["quantityList"]
-    return {
-        **wrong,
-        "eventID": _event_id(),
-        "recordTime": rfc3339(now_ms()),
-        "quantityList": [_kilograms(quantity["epcClass"], quantity_g)],
-    }
+    right = _anew(wrong) | {"quantityList": [_kilograms(quantity["epcClass"], quantity_g)]}
+    if plausibility_reason is not None:
+        right["ilmd"] = {**wrong["ilmd"], "farmlive:plausibilityReason": plausibility_reason}
+    return right
+
+
+def sprayed_at(harvest: Document) -> str | None:
+    """When its plot was sprayed last, as the harvest tells it, RFC 3339."""
+    at: str | None = harvest.get("ilmd", {}).get("farmlive:sprayed")
+    return at
+
+
+def sprayed_otherwise(wrong: Document, sprayed: Work | None) -> Document:
+    """The harvest with the spraying it should have named, as an event of its own eventID."""
+    named = ("farmlive:sprayed", "farmlive:waitingPeriodEnd")
+    kept = {name: fact for name, fact in wrong["ilmd"].items() if name not in named}
+    return _anew(wrong) | {"ilmd": kept | _spraying(sprayed)}
+
+
+def _spraying(sprayed: Work | None) -> Document:
+    if sprayed is None:
+        return {}
+    told = {"farmlive:sprayed": rfc3339(sprayed.at)}
+    if sprayed.until is not None:
+        told["farmlive:waitingPeriodEnd"] = rfc3339(sprayed.until)
+    return told
+
+
+def _anew(wrong: Document) -> Document:
+    return {**wrong, "eventID": _event_id(), "recordTime": rfc3339(now_ms())}
 
 
 def in_error(wrong: Document, reason: str, right: Document | None = None) -> Document:

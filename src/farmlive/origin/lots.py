@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import ulid
-from farmlive.origin import epcis, farms, gs1
+from farmlive.origin import epcis, farms, gs1, plausibility
 from farmlive.origin.models import (
+    Doubt,
     Inspection,
     Lot,
     NewInspection,
@@ -53,17 +54,19 @@ from farmlive.problems import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where this server stands: its public address, and the time zone of its days."""
+    """This server's public address, the time zone of its days, and what its plots bear at most."""
 
     url: str
     time_zone: str
+    max_yield_g_per_m2: int
 
 
 def record(connection: Connection, caller: Caller, place: Place, stops: Stops, new: NewLot) -> Lot:
     """Keep a harvest with the trace events that its facts give, and stop the lot where it was
     picked within a waiting period or failed its test.
 
-    Raises UnknownFarm, UnknownPlot, OtherFarm, InFuture, WaitingPeriod, LotTaken and Invalid.
+    Raises UnknownFarm, UnknownPlot, OtherFarm, InFuture, WaitingPeriod, ImplausibleHarvest,
+    LotTaken and Invalid.
     """
     inspected = new.inspection.at if new.inspection else None
     farms.check_past(harvested=new.harvested_at, inspected=inspected, packed=new.packed_at)
@@ -75,8 +78,10 @@ def record(connection: Connection, caller: Caller, place: Place, stops: Stops, n
     product = new.product_name or (plot.crop if plot else None)
     if product is None:
         raise Invalid("Say what was harvested, or give the plot its crop once; nothing was kept.")
-    sprayed = _last_spraying(connection, plot, new.harvested_at)
+    sprayed = last_spraying(connection, new.plot, new.harvested_at)
     overridden = _overridden(new, sprayed)
+    doubts = doubts_of(connection, place, plot, new.harvested_at, new.quantity_g)
+    plausibility.check(doubts, new.plausibility_reason)
     code = _free_code(connection, farm, place, new)
     kind = None if new.gtin else _class_of(connection, farm, product)
     path = gs1.digital_link(new.gtin, code) if new.gtin else gs1.private_class(str(kind), code)
@@ -92,6 +97,7 @@ def record(connection: Connection, caller: Caller, place: Place, stops: Stops, n
         "harvested_at": new.harvested_at,
         "quantity_g": new.quantity_g,
         "waiting_period_overridden": overridden,
+        **told_doubts(doubts, new.plausibility_reason),
         "created_at": now_ms(),
     }
     connection.execute(insert(lots), lot)
@@ -99,7 +105,10 @@ def record(connection: Connection, caller: Caller, place: Place, stops: Stops, n
     if new.gtin:
         take_gtin(connection, new.gtin, code, identifier)
     named = PlotName(id=plot.id, name=plot.name) if plot else None
-    harvest = epcis.Harvest(new.harvested_at, new.quantity_g, product, named, sprayed, overridden)
+    why = lot["plausibility_reason"]
+    harvest = epcis.Harvest(
+        new.harvested_at, new.quantity_g, product, named, sprayed, overridden, why
+    )
     subject = subject_of(place, connection, identifier)
     trace(connection, identifier, new.harvested_at, epcis.commissioning(subject, harvest))
     note(connection, caller, "lot.add", identifier, code=code, quantity_g=new.quantity_g)
@@ -127,10 +136,10 @@ def inspect(
     farms.check_keeper(caller, find(connection, lot).farm)
     row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}
     connection.execute(insert(inspections), {**row, "recorded_at": now_ms()})
-    kept = Inspection.model_validate({name: row[name] for name in Inspection.model_fields})
+    kept = Inspection.model_validate(row)
     subject = subject_of(place, connection, lot)
     trace(connection, lot, new.at, epcis.inspecting(subject, kept, None))
-    _sum_up_tests(connection, lot)
+    sum_up_tests(connection, lot)
     note(connection, caller, "lot.inspect", lot, inspection=kept.id, passed=new.passed)
     if not new.passed:
         stops.test_failed(connection, caller, lot, kept.id)
@@ -140,12 +149,17 @@ def inspect(
 def find_inspection(
     connection: Connection, caller: Caller, lot: str, inspection: str
 ) -> Inspection:
-    """A test of a lot that the caller keeps. Raises UnknownLot, OtherFarm, UnknownInspection."""
+    """A test of a lot that the caller keeps and that stands.
+
+    Raises UnknownLot, OtherFarm, UnknownInspection.
+    """
     farms.check_keeper(caller, find(connection, lot).farm)
     query = select(inspections).where(inspections.c.id == inspection, inspections.c.lot == lot)
     row = connection.execute(query).one_or_none()
-    if row is None:
-        raise UnknownInspection("The lot has no such test. Record the test first.")
+    if row is None or row.withdrawn_at is not None:
+        raise UnknownInspection(
+            "The lot has no such test, or it was taken back. Record the test first."
+        )
     return as_inspection(row)
 
 
@@ -163,7 +177,7 @@ def certify(
     connection.execute(update(inspections).where(here).values(certificate=url))
     subject = subject_of(place, connection, lot)
     trace(connection, lot, kept.at, epcis.inspecting(subject, kept, place.url + url))
-    _sum_up_tests(connection, lot)
+    sum_up_tests(connection, lot)
     note(connection, caller, "lot.certify", lot, inspection=inspection, certificate=url)
 
 
@@ -300,11 +314,14 @@ def happened(connection: Connection, caller: Caller, lot: str, what: str, at: in
     return before
 
 
-def _sum_up_tests(connection: Connection, lot: str) -> None:
-    """Keep with the lot what its latest test said, and the latest certificate of a passed one."""
+def sum_up_tests(connection: Connection, lot: str) -> None:
+    """Keep with the lot what its latest test said, and the latest certificate of a passed one.
+
+    A test that was taken back counts for nothing.
+    """
     found = connection.execute(
         select(inspections)
-        .where(inspections.c.lot == lot)
+        .where(inspections.c.lot == lot, inspections.c.withdrawn_at.is_(None))
         .order_by(inspections.c.at.desc(), inspections.c.id.desc())
     ).all()
     certificates = [row.certificate for row in found if row.certificate and row.passed]
@@ -312,25 +329,47 @@ def _sum_up_tests(connection: Connection, lot: str) -> None:
         update(lots)
         .where(lots.c.id == lot)
         .values(
-            tested_at=found[0].at,
-            passed=found[0].passed,
+            tested_at=found[0].at if found else None,
+            passed=found[0].passed if found else None,
             certificate=certificates[0] if certificates else None,
         )
     )
 
 
-def _last_spraying(connection: Connection, plot: Plot | None, at: int) -> Work | None:
+def last_spraying(connection: Connection, plot: str | None, at: int) -> Work | None:
     """Of the sprayings in the year before `at`, the one whose waiting period ran longest."""
     if plot is None:
         return None
     row = connection.execute(
         select(works)
-        .where(works.c.plot == plot.id, works.c.kind == "sprayed")
+        .where(works.c.plot == plot, works.c.kind == "sprayed", works.c.withdrawn_at.is_(None))
         .where(works.c.at <= at, works.c.at > at - farms.YEAR_MS)
         .order_by(works.c.until.desc(), works.c.at.desc())
         .limit(1)
     ).one_or_none()
     return farms.as_work(row) if row is not None else None
+
+
+def doubts_of(
+    connection: Connection, place: Place, plot: Plot | None, harvested_at: int, more_g: int
+) -> list[Doubt]:
+    """What makes it hard to believe that the plot gave `more_g` grams more then."""
+    if plot is None:
+        return []
+    year, begin, end = plausibility.year_of(harvested_at, ZoneInfo(place.time_zone))
+    before = (
+        select(func.coalesce(func.sum(lots.c.quantity_g), 0))
+        .where(lots.c.plot == plot.id)
+        .where(lots.c.harvested_at >= begin, lots.c.harvested_at < end)
+    )
+    year_g = int(connection.execute(before).scalar_one()) + more_g
+    return plausibility.doubts(plot, year, year_g, place.max_yield_g_per_m2)
+
+
+def told_doubts(doubts: list[Doubt], reason: str | None) -> dict[str, Any]:
+    """The columns of a lot that tell what made its harvest hard to believe, and why it is so."""
+    kept = [doubt.model_dump(exclude_none=True) for doubt in doubts] or None
+    return {"doubts": kept, "plausibility_reason": reason if kept else None}
 
 
 def _overridden(new: NewLot, sprayed: Work | None) -> str | None:

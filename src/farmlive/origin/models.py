@@ -134,7 +134,10 @@ class NewWork(Sent):
 
 
 class Work(BaseModel):
-    """What happened on a plot; `until` is when picking is allowed again."""
+    """What happened on a plot; `until` is when picking is allowed again.
+
+    One that was taken back did not happen: it says when that was said, and why.
+    """
 
     id: str
     plot: str
@@ -143,6 +146,8 @@ class Work(BaseModel):
     substance: Bilingual | None
     waiting_days: int | None
     until: Time | None
+    withdrawn_at: Time | None = None
+    withdrawn_reason: str | None = None
 
 
 class WorkList(BaseModel):
@@ -161,7 +166,10 @@ class NewInspection(Sent):
 
 
 class Inspection(BaseModel):
-    """A test of a lot; `certificate` is the address of its file."""
+    """A test of a lot; `certificate` is the address of its file.
+
+    One that was taken back did not happen: it says when that was said, and why.
+    """
 
     id: str
     at: Time
@@ -169,13 +177,30 @@ class Inspection(BaseModel):
     laboratory: str | None
     passed: bool
     certificate: str | None
+    withdrawn_at: Time | None = None
+    withdrawn_reason: str | None = None
+
+
+class Doubt(BaseModel):
+    """What makes a harvest hard to believe.
+
+    `before_planting`: it is from before its plot's `planted_year`. `above_yield`: it brings what
+    the plot of `area_m2` gave within the year to `year_g`, above the `most_g` that it can bear.
+    """
+
+    kind: Literal["before_planting", "above_yield"]
+    planted_year: int | None = None
+    area_m2: int | None = None
+    year_g: int | None = None
+    most_g: int | None = None
 
 
 class NewLot(Sent):
     """A harvest to record, with its test and its packing where they have happened.
 
     From the orchard four facts do: `plot`, `quantity_g`, `harvested_at`, and `code` or none for the
-    next free one. Without a plot, `farm` and `product_name` are needed.
+    next free one. Without a plot, `farm` and `product_name` are needed. `plausibility_reason` is
+    asked for where the harvest is hard to believe, and told to everyone.
     """
 
     farm: Identifier | None = None
@@ -186,6 +211,7 @@ class NewLot(Sent):
     harvested_at: Time
     quantity_g: Grams
     waiting_period_overridden: Sentence | None = None
+    plausibility_reason: Sentence | None = None
     inspection: NewInspection | None = None
     packed_at: Time | None = None
 
@@ -243,6 +269,7 @@ class LotChange(Sent):
 
     quantity_g: Grams
     reason: Words
+    plausibility_reason: Sentence | None = None
 
 
 class PlotName(BaseModel):
@@ -398,9 +425,11 @@ class Moment(BaseModel):
 class Story(BaseModel):
     """What a lot's page tells: the farm, the lot, its stations in order, its test, its moments.
 
-    `inspection` is the latest. `within_waiting_period` says that by what is recorded now, a
+    `inspection` is the latest that stands, and `inspections` are all; `withdrawn_works` are works
+    of the plot that were taken back. `within_waiting_period` says that by what is recorded now, a
     spraying entered later included, it was picked too soon; `waiting_period_overridden` is the
-    reason that was given for it at the harvest. `findings` are what stopped it, oldest first, and
+    reason that was given for it at the harvest. `doubts` are what made the harvest hard to believe,
+    and `plausibility_reason` answers them. `findings` are what stopped it, oldest first, and
     `lifts` what coordinators said when they lifted them.
     """
 
@@ -410,8 +439,11 @@ class Story(BaseModel):
     stations: list[Station]
     inspection: Inspection | None
     inspections: list[Inspection] = []
+    withdrawn_works: list[Work] = []
     within_waiting_period: bool = False
     waiting_period_overridden: str | None = None
+    doubts: list[Doubt] = []
+    plausibility_reason: str | None = None
     findings: list[Finding] = []
     lifts: list[Lift] = []
     moments: list[Moment]

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, insert, select
 
-from farmlive.origin import balance, epcis, farms, gs1, lots, stops, story
+from farmlive.origin import balance, epcis, farms, gs1, lots, stops, story, withdrawals
 from farmlive.origin.map import PlotMap, ProvinceMap, plot_map, province_map
 from farmlive.origin.models import (
     Farm,
@@ -89,7 +89,7 @@ class Origin:
         self._store = store
         self._files = Files(settings)
         self._upload_mib_per_day = settings.upload_mib_per_day
-        self._place = lots.Place(settings.url, settings.time_zone)
+        self._place = lots.Place(settings.url, settings.time_zone, settings.max_yield_g_per_m2)
         self._sales: balance.Sales = balance.NoSales()
         self._stops = stops.Stops()
 
@@ -170,12 +170,19 @@ class Origin:
         """What happened on the plot, latest first. Raises UnknownPlot."""
         return await self._store.read(lambda connection: farms.works_of(connection, plot))
 
+    async def withdraw_work(self, caller: Caller, plot: str, work: str, undo: Undo) -> None:
+        """Take back what did not happen on a plot. Raises UnknownPlot, OtherFarm, UnknownWork."""
+        await self._store.write(
+            lambda connection: withdrawals.withdraw_work(connection, caller, plot, work, undo)
+        )
+
     # Lots.
 
     async def add_lot(self, caller: Caller, new: NewLot) -> Lot:
         """Keep a new lot with the trace events that the facts give.
 
-        Raises UnknownFarm, UnknownPlot, OtherFarm, LotTaken, WaitingPeriod, Invalid, and InFuture
+        Raises UnknownFarm, UnknownPlot, OtherFarm, LotTaken, WaitingPeriod, ImplausibleHarvest,
+        Invalid, and InFuture
         for a harvest, test or packing yet to come.
         """
 
@@ -189,6 +196,15 @@ class Origin:
         """Keep a test of a lot. Raises UnknownLot, OtherFarm, InFuture."""
         return await self._store.write(
             lambda connection: lots.inspect(connection, caller, self._place, self._stops, lot, new)
+        )
+
+    async def withdraw_test(self, caller: Caller, lot: str, inspection: str, undo: Undo) -> None:
+        """Take back a test that was not made of the lot; what it found stays found.
+
+        Raises UnknownLot, OtherFarm, UnknownInspection.
+        """
+        await self._store.write(
+            lambda connection: withdrawals.withdraw_test(connection, caller, lot, inspection, undo)
         )
 
     async def certify(
@@ -246,9 +262,14 @@ class Origin:
         )
 
     async def correct(self, caller: Caller, lot: str, change: LotChange) -> Lot:
-        """Put right what was harvested. Raises UnknownLot, OtherFarm, BelowTaken."""
+        """Put right what was harvested.
+
+        Raises UnknownLot, OtherFarm, ImplausibleHarvest, BelowTaken.
+        """
         return await self._store.write(
-            lambda connection: balance.correct(connection, caller, self._sales, lot, change)
+            lambda connection: balance.correct(
+                connection, caller, self._place, self._sales, lot, change
+            )
         )
 
     async def lift(self, caller: Caller, lot: str, new: NewLift) -> Lift:

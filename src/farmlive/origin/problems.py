@@ -1,6 +1,6 @@
 """What can go wrong in origin, each with a sentence that says what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -60,6 +60,40 @@ class WaitingPeriod(Conflict):
 
     slug = "waiting-period"
     title = "The waiting period after spraying was not over"
+
+
+class ImplausibleHarvest(Conflict):
+    """A harvest is hard to believe, and no reason was given; `doubts` lists what makes it so.
+
+    Each is a `Doubt`: its plot was planted later, or bears less within a year.
+    """
+
+    slug = "implausible-harvest"
+    title = "The harvest is hard to believe"
+
+    def __init__(self, doubts: Sequence[Mapping[str, Any]]):
+        why = " ".join(_DOUBTS[doubt["kind"]](doubt) for doubt in doubts)
+        super().__init__(
+            f"{why} Nothing was kept: put the date, the weight or the plot right, or say why it is "
+            "so (plausibility_reason); everyone reads that.",
+            doubts=list(doubts),
+        )
+
+
+_DOUBTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "before_planting": lambda doubt: f"The plot was planted in {doubt['planted_year']}.",
+    "above_yield": lambda doubt: (
+        f"The plot of {doubt['area_m2']} m² would have given {doubt['year_g'] / 1000:g} kg this "
+        f"year, and it can bear {doubt['most_g'] / 1000:g} kg."
+    ),
+}
+
+
+class UnknownWork(NotFound):
+    """The plot has no work with that id, or it was taken back."""
+
+    slug = "unknown-work"
+    title = "There is no such work"
 
 
 class InFuture(Invalid):

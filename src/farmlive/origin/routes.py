@@ -113,6 +113,13 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
         """Record a flowering, or a spraying with its waiting period."""
         return await origin.add_work(caller, plot, new)
 
+    @router.post("/plots/{plot}/works/{work}/undo", status_code=204)
+    async def withdraw_work(
+        plot: str, work: str, undo: Undo, caller: Annotated[Caller, growers]
+    ) -> None:
+        """Take back what did not happen on a plot; lots that it stopped stay stopped."""
+        await origin.withdraw_work(caller, plot, work, undo)
+
     return router
 
 
@@ -157,6 +164,13 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
     ) -> Inspection:
         """Record a test of a lot."""
         return await origin.inspect(caller, lot, new)
+
+    @router.post("/lots/{lot}/inspections/{inspection}/undo", status_code=204)
+    async def withdraw_test(
+        lot: str, inspection: str, undo: Undo, caller: Annotated[Caller, growers]
+    ) -> None:
+        """Take back a test that was not made of the lot; what it found stays found."""
+        await origin.withdraw_test(caller, lot, inspection, undo)
 
     @router.post("/lots/{lot}/inspections/{inspection}/certificate", openapi_extra=CERTIFICATE)
     async def certify(

@@ -112,6 +112,7 @@ class Stops:
         query = (
             select(works.c.id)
             .where(works.c.plot == plot, works.c.until > harvested_at)
+            .where(works.c.withdrawn_at.is_(None))
             .where(works.c.at <= harvested_at, works.c.at > harvested_at - _YEAR_MS)
             .order_by(works.c.at, works.c.id)
         )

@@ -6,11 +6,11 @@ How the page shows it belongs to pages.
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from farmlive.clock import parse_rfc3339
-from farmlive.origin import balance, epcis, farms, lots, stops
-from farmlive.origin.models import Inspection, Lot, Moment, Station, Story
+from farmlive.origin import declarations, epcis, farms, lots, stops
+from farmlive.origin.models import Inspection, Lot, Moment, Station, Story, Work
 from farmlive.origin.tables import inspections, moments, trace_events, works
 from farmlive.origin.tables import lots as lots_table
 
@@ -29,19 +29,29 @@ def tell(connection: Connection, lot_id: str) -> Story:
     shown = connection.execute(
         select(moments).where(moments.c.lot == lot_id).order_by(moments.c.at, moments.c.seq)
     )
-    overridden = select(lots_table.c.waiting_period_overridden).where(lots_table.c.id == lot_id)
+    said = connection.execute(
+        select(
+            lots_table.c.waiting_period_overridden,
+            lots_table.c.doubts,
+            lots_table.c.plausibility_reason,
+        ).where(lots_table.c.id == lot_id)
+    ).one()
+    standing = [test for test in tests if test.withdrawn_at is None]
     before = _on_the_plot(connection, lot)
     return Story(
         lot=lot,
         farm=farms.find(connection, lot.farm),
         plot=farms.find_plot(connection, lot.plot.id) if lot.plot else None,
         stations=[*before, *_on_its_way(connection, lot, tests)],
-        inspection=tests[-1] if tests else None,
+        inspection=standing[-1] if standing else None,
         inspections=tests,
+        withdrawn_works=_withdrawn(connection, lot),
         within_waiting_period=any(
             station.until is not None and lot.harvested_at < station.until for station in before
         ),
-        waiting_period_overridden=connection.execute(overridden).scalar_one(),
+        waiting_period_overridden=said.waiting_period_overridden,
+        doubts=said.doubts or [],
+        plausibility_reason=said.plausibility_reason,
         findings=stops.findings_of(connection, lot_id),
         lifts=stops.lifts_of(connection, lot_id),
         moments=[Moment(broadcast=row.broadcast, seq=row.seq, at=row.at) for row in shown],
@@ -62,10 +72,7 @@ def _on_the_plot(connection: Connection, lot: Lot) -> list[Station]:
     if lot.plot is None:
         return []
     rows = connection.execute(
-        select(works)
-        .where(works.c.plot == lot.plot.id)
-        .where(works.c.at <= lot.harvested_at, works.c.at > lot.harvested_at - farms.YEAR_MS)
-        .order_by(works.c.at, works.c.id)
+        _works_before(lot.plot.id, lot.harvested_at).where(works.c.withdrawn_at.is_(None))
     ).all()
     flowered = max((place for place, row in enumerate(rows) if row.kind == "flowered"), default=0)
     return [
@@ -73,6 +80,25 @@ def _on_the_plot(connection: Connection, lot: Lot) -> list[Station]:
         for place, row in enumerate(rows)
         if place >= flowered or (row.until is not None and row.until > lot.harvested_at)
     ]
+
+
+def _withdrawn(connection: Connection, lot: Lot) -> list[Work]:
+    """What was recorded of the plot in the year before the harvest, and taken back."""
+    if lot.plot is None:
+        return []
+    before = _works_before(lot.plot.id, lot.harvested_at)
+    rows = connection.execute(before.where(works.c.withdrawn_at.is_not(None)))
+    return [farms.as_work(row) for row in rows]
+
+
+def _works_before(plot: str, harvested_at: int) -> Select[Any]:
+    """What was recorded of the plot in the year before the harvest, oldest first."""
+    return (
+        select(works)
+        .where(works.c.plot == plot)
+        .where(works.c.at <= harvested_at, works.c.at > harvested_at - farms.YEAR_MS)
+        .order_by(works.c.at, works.c.id)
+    )
 
 
 def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> list[Station]:
@@ -87,7 +113,7 @@ def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> li
         .where(trace_events.c.lot == lot.id)
         .order_by(trace_events.c.at, trace_events.c.id)
     ).all()
-    stands = balance.standing(row.document for row in rows)
+    stands = declarations.standing(row.document for row in rows)
     for row in rows:
         event: dict[str, Any] = row.document
         if event["eventID"] not in stands:
@@ -118,6 +144,13 @@ def _put_right(events: list[epcis.Document]) -> list[Station]:
         for event in events
         if _is_harvest(event) and "quantityList" in event
     }
+    changed = [
+        (event, declared)
+        for event in events
+        if _is_harvest(event)
+        and (declared := event.get("errorDeclaration"))
+        and weights[event["eventID"]] != weights[declared["correctiveEventIDs"][0]]
+    ]
     return [
         Station(
             step="corrected",
@@ -127,8 +160,7 @@ def _put_right(events: list[epcis.Document]) -> list[Station]:
             weight_g=weights[declared["correctiveEventIDs"][0]],
             reason=declared["farmlive:reason"],
         )
-        for event in events
-        if _is_harvest(event) and (declared := event.get("errorDeclaration"))
+        for event, declared in changed
     ]
 
 

@@ -59,6 +59,9 @@ works = Table(
     Column("waiting_days", Integer),
     Column("until", BigInteger),
     Column("recorded_at", BigInteger, nullable=False),
+    # When it was taken back, and why; it then counts for nothing but stays to be read.
+    Column("withdrawn_at", BigInteger),
+    Column("withdrawn_reason", String(120)),
     Index("ix_works_plot_at", "plot", "at"),
 )
 
@@ -89,6 +92,9 @@ lots = Table(
     Column("wasted_g", BigInteger, nullable=False, server_default="0"),
     # Why it was picked within a waiting period, where it was.
     Column("waiting_period_overridden", String(200)),
+    # What made the harvest hard to believe, `Doubt`s, and why it is so all the same.
+    Column("doubts", Json),
+    Column("plausibility_reason", String(200)),
     # These four follow from its tests and trace events, so that a card needs no second query.
     Column("tested_at", BigInteger),
     Column("passed", Boolean),
@@ -124,6 +130,9 @@ inspections = Table(
     Column("passed", Boolean, nullable=False),
     Column("certificate", String(80)),
     Column("recorded_at", BigInteger, nullable=False),
+    # When it was taken back, and why, as of works.
+    Column("withdrawn_at", BigInteger),
+    Column("withdrawn_reason", String(120)),
     Index("ix_inspections_lot_at", "lot", "at"),
 )
 

@@ -15,6 +15,11 @@ const kept = `harvest.${farm}`;
 const form = document.querySelector("[data-harvest]");
 const fields = form.elements;
 const part = (name) => document.querySelector(`[data-${name}]`);
+// Refusals that a reason answers: where it is asked for, and the field's name.
+const REASONS = {
+  "waiting-period": ["override", "waiting_period_overridden"],
+  "implausible-harvest": ["plausibility", "plausibility_reason"],
+};
 let lots = [];
 let isCodeTyped = false;
 let isTimeTyped = false;
@@ -101,19 +106,25 @@ async function record(body) {
       const before = await recordedBefore(body);
       if (before) return before;
     }
-    if (problem.slug === "waiting-period") {
-      part("override").hidden = false;
-      fields.waiting_period_overridden.disabled = false;
-    }
+    if (problem.slug in REASONS) ask(problem.slug);
     if (problem.slug === "offline") part("offline").hidden = false;
     throw problem;
   }
 }
 
-function hideOverride() {
-  part("override").hidden = true;
-  fields.waiting_period_overridden.disabled = true;
-  fields.waiting_period_overridden.value = "";
+/** Asks for the reason without which the server takes no such harvest. */
+function ask(slug) {
+  const [place, name] = REASONS[slug];
+  part(place).hidden = false;
+  fields[name].disabled = false;
+}
+
+function hideReasons() {
+  for (const [place, name] of Object.values(REASONS)) {
+    part(place).hidden = true;
+    fields[name].disabled = true;
+    fields[name].value = "";
+  }
 }
 
 function tell(lot) {
@@ -134,7 +145,7 @@ onSubmit(form, async (body) => {
   remember(kept, null);
   isCodeTyped = isTimeTyped = false;
   fields.quantity_g.value = "";
-  hideOverride();
+  hideReasons();
   clear(form);
   tell(lot);
   ({ lots } = await get(`/api/v1/lots?farm=${farm}`).catch(() => ({ lots: [lot, ...lots] })));
@@ -144,15 +155,15 @@ onSubmit(form, async (body) => {
 form.addEventListener("input", ({ target }) => {
   if (target === fields.code) isCodeTyped = target.value !== "";
   if (target === fields.harvested_at) isTimeTyped = target.value !== "";
-  // Another plot or another time may well be outside the waiting period.
-  if (target.name === "plot" || target === fields.harvested_at) hideOverride();
+  // Another plot, time or weight may well need no reason.
+  if (["plot", "harvested_at", "quantity_g"].includes(target.name)) hideReasons();
   if (target === fields.harvested_at) propose();
   keep();
 });
 addEventListener("online", drawOnline);
 addEventListener("offline", drawOnline);
 part("load-again").addEventListener("click", load);
-hideOverride();
+hideReasons();
 drawOnline();
 restore();
 propose();

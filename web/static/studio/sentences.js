@@ -1,7 +1,7 @@
 // Sentences for staff: one after another, and what the server says in English put into the reader's
 // language. The server's own words are the key, so that they stay as they are where none is known.
 
-import { money } from "../common/format.js";
+import { count, kilograms, money } from "../common/format.js";
 import { inWords, sentence } from "../common/problems.js";
 import { page, t } from "../common/words.js";
 
@@ -14,6 +14,9 @@ const putRightAlready = () => t("That can't be undone any more: it was put right
 /** Problems that staff meet, by the stable part of their type. */
 const SPOKEN = {
   "waiting-period": () => t("The waiting period after spraying is not over on this plot. Nothing was recorded."),
+  "implausible-harvest": ({ body }) => doubted(body.doubts),
+  "unknown-work": () => t("That was taken back already. Load the page again."),
+  "unknown-inspection": () => t("There is no such test any more: it was taken back. Load the page again."),
   "in-the-future": () => t("That moment has not come yet. Look at the date and time."),
   "lot-taken": () => t("This code is taken. Choose another one, such as the next number."),
   "not-a-picture": () => t("This file is no picture that can be read. Take a JPEG, PNG, WebP or HEIC."),
@@ -58,6 +61,20 @@ const SPOKEN = {
   "unknown-order": () => t("There is no such order any more. Load the page again."),
   forbidden: () => t("Your account may not do this. A coordinator can change that."),
 };
+
+/** Why a harvest is hard to believe, and what to do. */
+function doubted(doubts) {
+  const why = doubts.map((doubt) =>
+    doubt.kind === "before_planting"
+      ? t("The plot was planted in %(year)s, after this harvest.", { year: doubt.planted_year })
+      : t("Together with this harvest the plot would have given %(sum)s this year; its %(area)s m² can bear %(most)s.", {
+          sum: kilograms(doubt.year_g),
+          area: count(doubt.area_m2),
+          most: kilograms(doubt.most_g),
+        }),
+  );
+  return together([...why, t("Nothing was recorded: put it right, or say below why it is so.")]);
+}
 
 /** Why a price can't fall so low: the flash that is planned or runs costs as much. */
 export const dearerFlash = (price) =>

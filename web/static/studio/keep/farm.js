@@ -16,7 +16,7 @@ import { FormSheet } from "./sheet.js";
 const { farm: id } = page.data;
 const path = `/api/v1/farms/${id}`;
 const sheets = Object.fromEntries(
-  ["farm", "plot", "work", "test", "pack", "ship", "waste", "correct"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
+  ["farm", "plot", "work", "test", "pack", "ship", "waste", "correct", "withdraw"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
 );
 const works = new Map();
 
@@ -48,17 +48,21 @@ const plots = new List(
         ]
           .filter(Boolean)
           .join(" · "),
-        ...works.get(plot.id).slice(0, 2).map(workWords),
+        ...standing(works.get(plot.id)).slice(0, 2).map(workWords),
       ],
       acts: [
         act(t("Flowered or sprayed"), () => addWork(plot), { name: text(plot.name) }),
+        standing(works.get(plot.id)).length ? act(t("Take back…"), () => withdrawWork(plot), { name: text(plot.name) }) : null,
         act(t("Change"), () => changePlot(plot), { name: text(plot.name) }),
-      ],
+      ].filter(Boolean),
     }),
 );
 
+/** The records that nobody took back. */
+const standing = (records) => records.filter(({ withdrawn_at: at }) => !at);
+
 function isWaiting(plot) {
-  return works.get(plot.id).some(({ until }) => until && Date.parse(until) > Date.now());
+  return standing(works.get(plot.id)).some(({ until }) => until && Date.parse(until) > Date.now());
 }
 
 function workWords(work) {
@@ -84,7 +88,8 @@ const lots = new List(
         stations(lot),
       ],
       acts: [
-        lot.passed === null ? act(t("Tested…"), () => test(lot), { name }) : null,
+        act(t("Tested…"), () => test(lot), { name }),
+        lot.passed === null ? null : act(t("Take a test back…"), () => withdrawTest(lot), { name }),
         lot.packed_at ? null : act(t("Packed…"), () => pack(lot), { name }),
         lot.shipped_at ? null : act(t("Shipped…"), () => ship(lot), { name }),
         lot.left_g > 0 ? act(t("Sorted out…"), () => waste(lot), { name }) : null,
@@ -208,7 +213,69 @@ function correct(lot) {
   sheets.correct.open({
     title: t("Put lot %(code)s right", { code: lot.code }),
     values: { quantity_g: lot.quantity_g },
-    job: (body) => kept(lots, t("The harvest is put right."))(patch(`/api/v1/lots/${lot.id}`, body)),
+    job: (body) => kept(lots, t("The harvest is put right."))(putRight(lot, body)),
+  });
+  showWhy(false);
+}
+
+async function putRight(lot, body) {
+  try {
+    await patch(`/api/v1/lots/${lot.id}`, body);
+  } catch (problem) {
+    if (problem.slug === "implausible-harvest") showWhy(true);
+    throw problem;
+  }
+}
+
+/** The reason that is asked for where the right weight is hard to believe. */
+function showWhy(isAsked) {
+  const part = sheets.correct.part("plausibility");
+  part.hidden = !isAsked;
+  part.querySelector("input").disabled = !isAsked;
+}
+
+/** Asks which of these records did not happen, and why; `path(id)` is where that is said. */
+function withdraw({ title, records, words, path, list }) {
+  const choices = records.map((record) =>
+    el(
+      "label",
+      { class: "choice" },
+      el("input", { type: "radio", name: "record", value: record.id, "data-as": "text" }),
+      el("span", { class: "choice__text" }, words(record)),
+    ),
+  );
+  sheets.withdraw.part("records").replaceChildren(...choices);
+  sheets.withdraw.open({
+    title,
+    values: { record: records[0].id },
+    job: ({ record, reason }) => kept(list, t("Taken back."))(post(path(record), { reason })),
+  });
+}
+
+function withdrawWork(plot) {
+  withdraw({
+    title: text(plot.name),
+    records: standing(works.get(plot.id)),
+    words: workWords,
+    path: (work) => `/api/v1/plots/${plot.id}/works/${work}/undo`,
+    list: plots,
+  });
+}
+
+async function withdrawTest(lot) {
+  let story;
+  try {
+    story = await get(`/api/v1/lots/${lot.id}`);
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+    return;
+  }
+  withdraw({
+    title: t("Tests of lot %(code)s", { code: lot.code }),
+    records: standing(story.inspections).reverse(),
+    words: (test) => [date(test.at), test.passed ? t("Passed") : t("Not passed"), text(test.result)].join(" · "),
+    path: (test) => `/api/v1/lots/${lot.id}/inspections/${test}/undo`,
+    list: lots,
   });
 }
 
