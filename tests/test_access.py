@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.clerks import every_centre
 
 from farmlive.app import Server
 from farmlive.broadcast.models import NewBroadcast
@@ -136,7 +137,8 @@ async def callers(server: Server) -> AsyncIterator[dict[str, httpx.AsyncClient]]
             client = httpx.AsyncClient(base_url=f"{server.url}/api/v1")
             if role != "nobody":
                 own = [ulid()] if role == "seller" else []
-                _, secret = await people.create_api_key(role, role, own)  # type: ignore[arg-type]
+                centres = await every_centre(server.house, role)
+                _, secret = await people.create_api_key(role, role, own, centres)  # type: ignore[arg-type]
                 client.headers["Authorization"] = f"Bearer {secret}"
             made[role] = await opened.enter_async_context(client)
         yield made

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from tests.clerks import every_centre
 
 from farmlive import cameras, gate
 from farmlive.app import Server, running
@@ -64,7 +65,8 @@ class Show:
         people = self.server.house.people
         people.farms_by(lambda _connection, _farm: None)
         farms = [FARM] if role == "seller" else []
-        return (await people.create_api_key(role, role, farms))[1]
+        centres = await every_centre(self.server.house, role)
+        return (await people.create_api_key(role, role, farms, centres))[1]
 
     async def flows(self, source: str) -> dict[str, Any]:
         """The source's health, once its media flows."""

@@ -49,8 +49,15 @@ from farmlive.people.devices import ADDRESS, BUYER
 from farmlive.review import routes as review_routes
 from farmlive.review.review import Review
 from farmlive.settings import Settings
+from farmlive.shop import (
+    catalogue,
+    claim_routes,
+    fee_routes,
+    notice_routes,
+    order_routes,
+    wait_routes,
+)
 from farmlive.shop import channel as shop_channel
-from farmlive.shop import claim_routes, fee_routes, notice_routes, order_routes, wait_routes
 from farmlive.shop import routes as shop_routes
 from farmlive.shop.fees import ParcelFees
 from farmlive.shop.lot_sales import LotSales
@@ -149,6 +156,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     channel.orders_of(shop.audiences)
     log.buyers_by(shop.orders.devices)
     people.farms_by(farms.find)
+    people.centres_by(catalogue.find_centre)
     people.blocks.sources(shop.orders.buyer_of, chat.sender)
     for command in shop_channel.commands(shop):
         channel.handle(command.name, command.model, command.handler, who=command.who)

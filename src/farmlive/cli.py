@@ -18,9 +18,12 @@ from farmlive import app as composition
 from farmlive.media import NoNativeEngine
 from farmlive.origin import farms
 from farmlive.people import Caller, People
+from farmlive.people.accounts import Account
+from farmlive.people.keys import ApiKey
 from farmlive.people.models import KeyRole, Role
 from farmlive.problems import Problem
 from farmlive.settings import Settings, set_nothing
+from farmlive.shop import catalogue
 from farmlive.store import Store
 from farmlive.store.engine import DatabaseRefused
 
@@ -41,6 +44,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a tab
 Farms = Annotated[
     list[str] | None,
     typer.Option("--farm", metavar="ID", help="A seller's farm; as often as there are farms."),
+]
+Centres = Annotated[
+    list[str] | None,
+    typer.Option("--centre", metavar="ID", help="A clerk's pick-up point; as often as there are."),
 ]
 # Whom the audit list names for what is done by this command.
 OPERATOR = Caller(None, "farmlive command", "coordinator", "", "")
@@ -237,6 +244,7 @@ def with_people(work: Callable[[People], Awaitable[T]]) -> T:
         try:
             people = People(store, settings)
             people.farms_by(farms.find)
+            people.centres_by(catalogue.find_centre)
             return await work(people)
         finally:
             await store.close()
@@ -249,10 +257,13 @@ def user_add(
     name: str,
     role: Annotated[Role, typer.Option(help="What the account may do.")] = "host",
     farm: Farms = None,
+    centre: Centres = None,
 ) -> None:
     """Make an account with a random password, shown once."""
     account, password = with_people(
-        lambda people: people.create_account(name, role, farms=farm or (), caller=OPERATOR)
+        lambda people: people.create_account(
+            name, role, farms=farm or (), centres=centre or (), caller=OPERATOR
+        )
     )
     _out.print(f"{account.name} ({account.role}): password {password}")
 
@@ -262,7 +273,14 @@ def user_list() -> None:
     """List the accounts."""
     for account in with_people(lambda people: people.accounts()):
         state = "disabled" if account.disabled_at else ""
-        _out.print("\t".join((account.name, account.role, state, *sorted(account.farms))))
+        _out.print("\t".join((account.name, account.role, state, *_scope(account))))
+
+
+def _scope(of: Account | ApiKey) -> list[str]:
+    """A seller's farms, a clerk's pick-up points."""
+    if of.centres is None:
+        return ["all pick-up points: choose some at /studio/people"]
+    return sorted(of.farms | of.centres)
 
 
 @user.command("password")
@@ -284,10 +302,11 @@ def key_add(
     label: str,
     role: Annotated[KeyRole, typer.Option(help="What the key may do.")] = "host",
     farm: Farms = None,
+    centre: Centres = None,
 ) -> None:
     """Make an API key, shown once on a line of its own."""
     _, secret = with_people(
-        lambda people: people.create_api_key(label, role, farm or (), caller=OPERATOR)
+        lambda people: people.create_api_key(label, role, farm or (), centre or (), caller=OPERATOR)
     )
     print(secret)
 
@@ -296,7 +315,7 @@ def key_add(
 def key_list() -> None:
     """List the API keys, without their secrets."""
     for item in with_people(lambda people: people.api_keys()):
-        _out.print("\t".join((item.id, item.role, item.label, *sorted(item.farms))))
+        _out.print("\t".join((item.id, item.role, item.label, *_scope(item))))
 
 
 @key.command("revoke")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from tests.clerks import every_centre
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -66,7 +67,8 @@ async def ordered(server: Server, broadcast: str) -> None:
 async def key(server: Server, role: Role, *farms: str) -> dict[str, str]:
     """The header of a program of that role."""
     server.house.people.farms_by(lambda _connection, _farm: None)  # farms are of another room
-    _, secret = await server.house.people.create_api_key(role, role, farms)
+    centres = await every_centre(server.house, role)
+    _, secret = await server.house.people.create_api_key(role, role, farms, centres)
     return {"Authorization": f"Bearer {secret}"}
 
 
@@ -204,12 +206,15 @@ async def test_blocked_device_can_watch_and_not_write(
     assert (refusal.what, refusal.kind, refusal.reason) == ("blocked", "device", "spam")
 
 
-@pytest.mark.parametrize("change", [AccountChange(disabled=True), AccountChange(role="clerk")])
+@pytest.mark.parametrize(
+    "change", [AccountChange(disabled=True), AccountChange(role="clerk", centres=["C"])]
+)
 async def test_who_loses_the_role_sees_no_more_of_what_it_showed(
     server: Server, live: str, change: AccountChange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(channels, "RIGHTS_S", 0.01)
     people = server.house.people
+    people.centres_by(lambda _connection, _centre: None)
     account, password = await people.create_account("chen", "host")
     session = await people.sign_in(
         "chen", password, channels.Caller(None, None, None, "a device", "192.0.2.1")

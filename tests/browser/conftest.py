@@ -26,6 +26,7 @@ from playwright.async_api import (
     async_playwright,
     expect,
 )
+from tests.clerks import every_centre
 from tests.ports import free_port
 
 from farmlive.app import Server, running
@@ -305,10 +306,20 @@ async def open_studio(
     numbers = shared_server.numbers if shares(request.node) else itertools.count(1)
 
     async def open_studio(
-        path: str, *, role: Role = "coordinator", farms: Iterable[str] = (), **how: Any
+        path: str,
+        *,
+        role: Role = "coordinator",
+        farms: Iterable[str] = (),
+        centres: Iterable[str] = (),
+        **how: Any,
     ) -> Page:
         name = f"{role}{next(numbers)}"
-        _, password = await site.house.people.create_account(name, role, farms=farms)
+        _, password = await site.house.people.create_account(
+            name,
+            role,
+            farms=farms,
+            centres=centres or await every_centre(site.house, role),
+        )
         page = await new_page(**how)
         await page.context.grant_permissions(["camera", "microphone"])
         answer = await page.context.request.post(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
+from tests.clerks import every_centre
 
 from farmlive.app import Server
 
@@ -239,7 +240,9 @@ async def test_own_password_is_changed(open_studio: Open, site: Server) -> None:
     await sheet.get_by_label("New password").fill("kumquat season")
     await sheet.get_by_role("button", name="Change it").click()
     await expect(sheet.get_by_role("alert")).to_contain_text("present password is not right")
-    _, password = await site.house.people.create_account("mei", "clerk")
+    _, password = await site.house.people.create_account(
+        "mei", "clerk", centres=await every_centre(site.house)
+    )
     mei = await open_studio("/studio", role="clerk")
     answer = await mei.context.request.post(
         "/api/v1/session", data={"name": "mei", "password": password}

@@ -64,7 +64,8 @@ async def as_someone(
     page: Page, sale: Sale, role: str, farms: tuple[str, ...] = (), *, then: str
 ) -> None:
     """Sign the page's browser in as somebody of that role, and go on there."""
-    await sale.api.create_account("someone", role, PASSWORD, farms=farms)
+    centres = [each["id"] for each in await sale.api.centres()] if role == "clerk" else []
+    await sale.api.create_account("someone", role, PASSWORD, farms=farms, centres=centres)
     answer = await page.request.post(
         "/api/v1/session", data={"name": "someone", "password": PASSWORD}
     )

@@ -27,7 +27,9 @@ class Site:
 
     async def bearer(self, role: Any, *farms: str) -> dict[str, str]:
         """The header of a program with this role."""
-        _, key = await self.people.create_api_key("test", role, farms)
+        _, key = await self.people.create_api_key(
+            "test", role, farms, ["a centre"] if role == "clerk" else []
+        )
         return {"Authorization": f"Bearer {key}"}
 
 

@@ -9,6 +9,7 @@ from io import BytesIO, StringIO
 import httpx
 import pytest
 from openpyxl import load_workbook
+from tests.clerks import every_centre
 
 from farmlive.app import Server
 from farmlive.client import Api
@@ -53,7 +54,9 @@ async def orders(api: Api, sale: Sale) -> list[str]:
 
 @asynccontextmanager
 async def signed_in(site: Server, role: Role, *farms: str) -> AsyncIterator[httpx.AsyncClient]:
-    _, password = await site.house.people.create_account(role, role, farms=farms)
+    _, password = await site.house.people.create_account(
+        role, role, farms=farms, centres=await every_centre(site.house, role)
+    )
     async with httpx.AsyncClient(base_url=site.url, headers={"Accept": "text/html"}) as client:
         answer = await client.post("/api/v1/session", json={"name": role, "password": password})
         assert answer.status_code == 200

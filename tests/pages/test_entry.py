@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 import pytest
+from tests.clerks import every_centre
 
 from farmlive.app import Server
 from farmlive.people.models import ROLES, Role
@@ -56,7 +57,9 @@ def signed_in(site: Server, places: dict[str, str]) -> SignedIn:
     @asynccontextmanager
     async def signed_in(role: Role) -> AsyncIterator[httpx.AsyncClient]:
         farms = [places["farm"]] if role == "seller" else []
-        _, password = await site.house.people.create_account(role, role, farms=farms)
+        _, password = await site.house.people.create_account(
+            role, role, farms=farms, centres=await every_centre(site.house, role)
+        )
         headers = {"Accept": "text/html"}
         async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
             body = {"name": role, "password": password}

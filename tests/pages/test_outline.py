@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
+from tests.clerks import every_centre
 
 from farmlive.app import Server
 
@@ -82,7 +83,9 @@ async def test_the_pages_of_staff_are_outlined(sale: Sale, host: httpx.AsyncClie
 async def test_the_studio_of_each_role_is_outlined(
     role: str, site: Server, sale: Sale, visitor: httpx.AsyncClient
 ) -> None:
-    _, password = await site.house.people.create_account("mei", role)  # type: ignore[arg-type]
+    _, password = await site.house.people.create_account(
+        "mei", role, centres=await every_centre(site.house, role)
+    )  # type: ignore[arg-type]
     await visitor.post("/api/v1/session", json={"name": "mei", "password": password})
     for path in ("/studio", f"/studio/{sale.broadcast}/orders", "/studio/farms"):
         hold(await visitor.get(path), path)

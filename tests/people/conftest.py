@@ -21,6 +21,8 @@ OTHER = "01JD00000000000000000000A2"
 ENDED = "01JD00000000000000000000A3"
 FARM = "01JD00000000000000000000F1"
 OTHER_FARM = "01JD00000000000000000000F2"
+CENTRE = "01JD00000000000000000000C1"
+OTHER_CENTRE = "01JD00000000000000000000C2"
 PASSWORD = "a good password"
 
 
@@ -54,6 +56,7 @@ def make_app(people: People) -> FastAPI:
             "staff": caller.is_staff,
             "crew": caller.is_crew,
             "farms": sorted(caller.farms),
+            "centres": None if caller.centres is None else sorted(caller.centres),
             "simulated": caller.simulated,
         }
 

@@ -3,15 +3,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 
 from farmlive.people import People
 from farmlive.people.models import AccountChange
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, NotFound
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-from .conftest import FARM, OTHER_FARM, PASSWORD, sign_in, viewer_at
+from .conftest import CENTRE, FARM, OTHER_CENTRE, OTHER_FARM, PASSWORD, sign_in, viewer_at
 
 
 async def test_first_start_makes_a_coordinator_once(
@@ -125,7 +126,7 @@ async def test_new_role_holds_at_the_next_request(
     assert (answer.json()["role"], answer.json()["farms"]) == ("seller", [FARM])
     body = (await host.get("/api/v1/session")).json()
     assert (body["role"], body["farms"]) == ("seller", [FARM])
-    answer = await change(coordinator, people, "chen", role="clerk")
+    answer = await change(coordinator, people, "chen", role="clerk", centres=[CENTRE])
     assert (answer.json()["role"], answer.json()["farms"]) == ("clerk", [])
 
 
@@ -136,6 +137,46 @@ async def test_sellers_farms_change_alone(coordinator: httpx.AsyncClient, people
     assert (await change(coordinator, people, "mei", disabled=True)).json()["disabled"]
     listed = (await coordinator.get("/api/v1/accounts")).json()["accounts"]
     assert listed[1]["farms"] == [FARM, OTHER_FARM]
+
+
+async def test_a_clerk_has_centres_and_nobody_else_has(
+    coordinator: httpx.AsyncClient, people: People
+) -> None:
+    new = {"name": "zhang", "role": "clerk"}
+    refused = await coordinator.post("/api/v1/accounts", json=new)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "centres"
+    answer = await coordinator.post("/api/v1/accounts", json={**new, "centres": [CENTRE]})
+    assert (answer.status_code, answer.json()["centres"]) == (201, [CENTRE])
+    answer = await change(coordinator, people, "zhang", centres=[CENTRE, OTHER_CENTRE])
+    assert answer.json()["centres"] == [CENTRE, OTHER_CENTRE]
+    assert (await change(coordinator, people, "zhang", centres=[])).status_code == 422
+    host = {"name": "chen", "role": "host", "centres": [CENTRE]}
+    assert (await coordinator.post("/api/v1/accounts", json=host)).status_code == 422
+    answer = await change(coordinator, people, "zhang", role="moderator")
+    assert answer.json()["centres"] == []
+    # Whoever was a clerk has no centres when the role comes back, but those that are named.
+    assert (await change(coordinator, people, "zhang", role="clerk")).status_code == 422
+
+
+async def test_an_unknown_centre_is_refused(coordinator: httpx.AsyncClient, people: People) -> None:
+    def require(_connection: Connection, centre: str) -> None:
+        if centre != CENTRE:
+            raise NotFound("There is no such pick-up point.")
+
+    people.centres_by(require)
+    for path, body in (
+        ("accounts", {"name": "zhang"}),
+        ("invitations", {}),
+        ("api-keys", {"label": "a till"}),
+    ):
+        new = {**body, "role": "clerk", "centres": [OTHER_CENTRE]}
+        assert (await coordinator.post(f"/api/v1/{path}", json=new)).status_code == 404, path
+        new["centres"] = [CENTRE]
+        made = await coordinator.post(f"/api/v1/{path}", json=new)
+        assert (made.status_code, made.json()["centres"]) == (201, [CENTRE]), path
+    answer = await change(coordinator, people, "zhang", centres=[OTHER_CENTRE])
+    assert answer.status_code == 404
 
 
 async def test_shut_out_account_may_come_back(

@@ -9,7 +9,7 @@ from farmlive.people import Caller, People
 from farmlive.people.audit import note
 from farmlive.store import Store
 
-from .conftest import FARM, LIVE, PASSWORD, sign_in
+from .conftest import CENTRE, FARM, LIVE, PASSWORD, sign_in
 
 PATH = "/api/v1/audit"
 
@@ -25,7 +25,7 @@ async def test_what_a_coordinator_did_with_people_is_listed_latest_first(
     body: dict[str, Any] = {"name": "mei", "role": "seller", "farms": [FARM]}
     account = (await coordinator.post("/api/v1/accounts", json=body)).json()
     path = f"/api/v1/accounts/{account['id']}"
-    await coordinator.patch(path, json={"role": "clerk"})
+    await coordinator.patch(path, json={"role": "clerk", "centres": [CENTRE]})
     password = (await coordinator.post(f"{path}/password")).json()["password"]
     made = (await coordinator.post("/api/v1/invitations", json={"role": "host"})).json()
     token = made["url"].removeprefix("/invitation/")
@@ -46,7 +46,13 @@ async def test_what_a_coordinator_did_with_people_is_listed_latest_first(
     ]
     assert {deed["name"] for deed in found} == {"lin"}
     assert found[5]["subject"] == account["id"]
-    assert found[5]["detail"] == {"name": "mei", "role": "clerk", "farms": [], "disabled": False}
+    assert found[5]["detail"] == {
+        "name": "mei",
+        "role": "clerk",
+        "farms": [],
+        "centres": [CENTRE],
+        "disabled": False,
+    }
     assert found[6]["detail"] == {"name": "mei", "role": "seller", "farms": [FARM]}
     for secret in (password, token, key["key"], PASSWORD):
         assert secret not in str(found)

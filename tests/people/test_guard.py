@@ -3,16 +3,17 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 from starlette.requests import HTTPConnection
 from structlog.testing import capture_logs
 
-from farmlive.people import Caller, Guard, People
+from farmlive.people import Caller, Guard, People, tables
 from farmlive.people.models import Role
 from farmlive.people.problems import CrossSite, UnknownApiKey
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-from .conftest import FARM, LIVE, PASSWORD, browser, make_app, sign_in
+from .conftest import CENTRE, FARM, LIVE, OTHER_CENTRE, PASSWORD, browser, make_app, sign_in
 
 KEYS = f"/api/v1/broadcasts/{LIVE}/stream-keys"
 
@@ -55,7 +56,8 @@ async def test_route_takes_the_roles_it_names_and_no_other(
     app: FastAPI, people: People, role: Role, crew: bool, harvests: bool
 ) -> None:
     farms = [FARM] if role == "seller" else []
-    await people.create_account("chen", role, PASSWORD, farms)
+    centres = [CENTRE] if role == "clerk" else []
+    await people.create_account("chen", role, PASSWORD, farms, centres)
     async with browser(app) as client:
         assert (await client.post("/harvest")).status_code == 401
         await sign_in(client, "chen")
@@ -72,10 +74,44 @@ async def test_route_takes_the_roles_it_names_and_no_other(
 
 
 async def test_every_role_may_sign_out(app: FastAPI, people: People) -> None:
-    await people.create_account("wang", "clerk", PASSWORD)
+    await people.create_account("wang", "clerk", PASSWORD, centres=[CENTRE])
     async with browser(app) as client:
         await sign_in(client, "wang")
         assert (await client.delete("/api/v1/session")).status_code == 204
+
+
+async def test_a_clerks_api_key_has_its_centres_and_an_old_one_all(
+    app: FastAPI, people: People, store: Store
+) -> None:
+    key, secret = await people.create_api_key("till", "clerk", centres=[CENTRE])
+    async with browser(app, Authorization=f"Bearer {secret}") as program:
+        assert (await program.get("/who")).json()["centres"] == [CENTRE]
+        old = update(tables.api_keys).where(tables.api_keys.c.id == key.id).values(centres=None)
+        await store.write(lambda conn: conn.execute(old))
+        assert (await program.get("/who")).json()["centres"] is None
+    _, secret = await people.create_api_key("crew", "host")
+    async with browser(app, Authorization=f"Bearer {secret}") as program:
+        assert (await program.get("/who")).json()["centres"] == []
+
+
+@pytest.mark.parametrize(
+    ("role", "centres", "own", "other", "parcel"),
+    [
+        ("host", frozenset(), True, True, True),
+        ("clerk", frozenset({CENTRE}), True, False, False),
+        ("clerk", frozenset(), False, False, False),
+        ("clerk", None, True, True, False),
+        ("seller", frozenset({CENTRE}), False, False, False),
+        (None, None, False, False, False),
+    ],
+)
+def test_at_which_centres_a_role_hands_over(
+    role: Role | None, centres: frozenset[str] | None, own: bool, other: bool, parcel: bool
+) -> None:
+    caller = Caller("A", "zhang", role, "device", "192.0.2.1", centres=centres)
+    assert caller.may_centre(CENTRE) == own
+    assert caller.may_centre(OTHER_CENTRE) == other
+    assert caller.may_centre(None) == parcel
 
 
 async def test_sellers_api_key_has_its_farms(app: FastAPI, people: People) -> None:

@@ -10,7 +10,7 @@ from farmlive.people.problems import InvitationOver
 from farmlive.problems import NotFound
 from farmlive.store import Store
 
-from .conftest import FARM, PASSWORD, browser
+from .conftest import CENTRE, FARM, PASSWORD, browser
 
 PATH = "/api/v1/invitations"
 
@@ -31,7 +31,11 @@ async def test_link_makes_an_account_with_its_role_and_signs_in(
     coordinator: httpx.AsyncClient, guest: httpx.AsyncClient
 ) -> None:
     made = await invite(coordinator, role="seller", farms=[FARM], label="Lin's sister")
-    assert (await guest.get(link(made))).json() == {"role": "seller", "farms": [FARM]}
+    assert (await guest.get(link(made))).json() == {
+        "role": "seller",
+        "farms": [FARM],
+        "centres": [],
+    }
     answer = await guest.post(link(made), json={"name": "Mei", "password": PASSWORD})
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
@@ -40,6 +44,21 @@ async def test_link_makes_an_account_with_its_role_and_signs_in(
     assert (await guest.get("/api/v1/session")).json() == body
     listed = (await coordinator.get("/api/v1/accounts")).json()["accounts"]
     assert [(each["name"], each["farms"]) for each in listed] == [("lin", []), ("mei", [FARM])]
+
+
+async def test_a_clerks_invitation_has_its_centres_and_an_old_one_all(
+    app: FastAPI, coordinator: httpx.AsyncClient, guest: httpx.AsyncClient, store: Store
+) -> None:
+    made = await invite(coordinator, role="clerk", centres=[CENTRE])
+    assert (await guest.get(link(made))).json()["centres"] == [CENTRE]
+    body = {"name": "zhang", "password": PASSWORD}
+    assert (await guest.post(link(made), json=body)).json()["centres"] == [CENTRE]
+    made = await invite(coordinator, role="clerk", centres=[CENTRE])
+    old = update(tables.invitations).where(tables.invitations.c.id == made["id"])
+    await store.write(lambda conn: conn.execute(old.values(centres=None)))
+    async with browser(app) as other:
+        answer = await other.post(link(made), json={"name": "wang", "password": PASSWORD})
+        assert (answer.status_code, answer.json()["centres"]) == (200, None)
 
 
 async def test_open_invitations_are_listed_without_their_links(

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Connection
+from tests.clerks import every_centre
 
 from farmlive.app import House, build
 from farmlive.bilingual import Bilingual
@@ -286,7 +287,8 @@ class Site:
         )
 
     async def key(self, role: str, *farms: str) -> str:
-        _, key = await self.house.people.create_api_key("test", role, farms)  # type: ignore[arg-type]
+        centres = await every_centre(self.house, role)
+        _, key = await self.house.people.create_api_key("test", role, farms, centres)  # type: ignore[arg-type]
         return key
 
 

@@ -13,7 +13,7 @@ from farmlive.review.sheets import Sheet
 
 
 def caller(role: str) -> Caller:
-    return Caller("01", "x", role, "x", "192.0.2.1")  # type: ignore[arg-type]
+    return Caller("01", "x", role, "x", "192.0.2.1", centres=None)  # type: ignore[arg-type]
 
 
 def by_group(sheet: Sheet) -> dict[str, list[tuple[Any, ...]]]:

@@ -230,7 +230,7 @@ async def test_guesses_are_counted_and_right_ones_are_not(stall: Any) -> None:
             await stall.shop.handovers.find(CLERK, said(guess))
     with pytest.raises(TooMany):
         await give(stall, placed)
-    other = Caller(None, "another clerk", "clerk", "its device", "192.0.2.9")
+    other = Caller(None, "another clerk", "clerk", "its device", "192.0.2.9", centres=None)
     assert (await give(stall, placed, by=other)).order.state == "received"
 
 

@@ -40,7 +40,8 @@ async def door(store: Store, settings: Settings, stall: Any) -> AsyncIterator[As
     async def come(role: Any = None, *farms: str) -> httpx.AsyncClient:
         headers = {}
         if role is not None:
-            _, key = await people.create_api_key(role, role, frozenset(farms))
+            centres = [stall.centre.id] if role == "clerk" else []
+            _, key = await people.create_api_key(role, role, frozenset(farms), centres)
             headers["Authorization"] = f"Bearer {key}"
         client = httpx.AsyncClient(
             transport=transport, base_url="http://farm.test", headers=headers

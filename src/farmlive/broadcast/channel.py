@@ -223,7 +223,7 @@ class Channel:
             await asyncio.sleep(RIGHTS_S)
             try:
                 now = await self._guard.identify(websocket)
-                same = (now.role, now.farms) == (caller.role, caller.farms)
+                same = _rights(now) == _rights(caller)
             except Unauthorized:
                 same = False
             except Unavailable:
@@ -325,6 +325,10 @@ class Channel:
             self._limits.allow("open", caller.device, 120)
             await self._cards.opened(broadcast, message.offer, caller.device)
         return {"offer": offer}
+
+
+def _rights(caller: Caller) -> tuple[object, ...]:
+    return caller.role, caller.farms, caller.centres
 
 
 def _may_lose_rights(caller: Caller) -> bool:

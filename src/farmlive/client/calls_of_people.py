@@ -11,7 +11,10 @@ class CallsOfPeople(Connection):
     """Who one is, and whom one lets in or shuts out."""
 
     async def sign_in(self, name: str, password: str) -> Json:
-        """Sign in and keep cookie and CSRF token; returns `{"name","role","farms","csrf"}`."""
+        """Sign in and keep cookie and CSRF token.
+
+        Returns `{"name","role","farms","centres","csrf"}`.
+        """
         body = await self.request(
             "POST", "/api/v1/session", json={"name": name, "password": password}
         )
@@ -28,27 +31,47 @@ class CallsOfPeople(Connection):
         self._http.headers.pop("X-CSRF-Token", None)
 
     async def create_account(
-        self, name: str, role: str, password: str | None = None, farms: Sequence[str] = ()
+        self,
+        name: str,
+        role: str,
+        password: str | None = None,
+        farms: Sequence[str] = (),
+        centres: Sequence[str] = (),
     ) -> Json:
-        """Make an account (coordinators only); a `seller` has farms, by their ids.
+        """Make an account (coordinators only); a `seller` has farms, a `clerk` centres, by their
+        ids.
 
-        The other roles are `coordinator`, `host`, `moderator` and `clerk`. Without a password the
+        The other roles are `coordinator`, `host` and `moderator`. Without a password the
         answer has a random one.
         """
         return await self.request(
             "POST",
             "/api/v1/accounts",
-            json={"name": name, "password": password, "role": role, "farms": list(farms)},
+            json={
+                "name": name,
+                "password": password,
+                "role": role,
+                "farms": list(farms),
+                "centres": list(centres),
+            },
         )
 
-    async def create_api_key(self, label: str, role: str, farms: Sequence[str] = ()) -> Json:
+    async def create_api_key(
+        self, label: str, role: str, farms: Sequence[str] = (), centres: Sequence[str] = ()
+    ) -> Json:
         """Make an API key of that role (coordinators only); the answer alone shows it."""
-        body = {"label": label, "role": role, "farms": list(farms)}
+        body = {"label": label, "role": role, "farms": list(farms), "centres": list(centres)}
         return await self.request("POST", "/api/v1/api-keys", json=body)
 
-    async def invite(self, role: str, farms: Sequence[str] = (), label: str | None = None) -> Json:
+    async def invite(
+        self,
+        role: str,
+        farms: Sequence[str] = (),
+        label: str | None = None,
+        centres: Sequence[str] = (),
+    ) -> Json:
         """Make an invitation (coordinators only); its `url` is a path, and shown this once."""
-        body = {"role": role, "farms": list(farms), "label": label}
+        body = {"role": role, "farms": list(farms), "centres": list(centres), "label": label}
         return await self.request("POST", "/api/v1/invitations", json=body)
 
     async def accept(self, url: str, name: str, password: str) -> Json:

@@ -39,7 +39,8 @@ async def users_of(house: House, notes: dict[str, Any], open_to_others: bool) ->
         if known.get(name) != password:
             try:
                 farms = () if farm is None else (notes["entered"]["farms"][farm],)
-                await house.people.create_account(name, role, password, farms)
+                centres = notes["entered"]["centres"][:1] if role == "clerk" else ()
+                await house.people.create_account(name, role, password, farms, centres)
             except NameTaken:
                 await house.people.set_password(name, password)
         known[name] = password

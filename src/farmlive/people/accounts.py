@@ -1,4 +1,5 @@
-"""Accounts: people who sign in by name and password, each with one role, a seller with farms.
+"""Accounts: people who sign in by name and password, each with one role, a seller with farms, a
+clerk with centres.
 
 Functions for the store's doors. Hashing is passwords.py's, sign-ins are sessions.py's.
 """
@@ -14,8 +15,9 @@ from sqlalchemy import Connection, Row, func, select, update
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import sessions, sign_ins, tables
-from farmlive.people.models import KeyRole, Role
+from farmlive.people.models import Role
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
+from farmlive.people.scope import centres_of, farms_of, listed, stored_centres
 from farmlive.problems import Invalid
 
 _NAME = re.compile(r"[\w.\-]{1,40}")
@@ -23,7 +25,10 @@ _NAME = re.compile(r"[\w.\-]{1,40}")
 
 @dataclass(frozen=True)
 class Account:
-    """One account; `disabled_at` and `created_at` are milliseconds since 1970."""
+    """One account; `disabled_at` and `created_at` are milliseconds since 1970.
+
+    `centres` is None for a clerk from before clerks belonged to centres: all of them.
+    """
 
     id: str
     name: str
@@ -31,6 +36,7 @@ class Account:
     created_at: int
     disabled_at: int | None
     farms: frozenset[str]
+    centres: frozenset[str] | None
     password_hash: str = field(repr=False)
 
 
@@ -48,32 +54,24 @@ def checked(name: str) -> str:
     return name
 
 
-def farms_of(role: KeyRole, farms: Iterable[str]) -> frozenset[str]:
-    """The farms with which the role goes: a seller has some, the others none. Raises Invalid."""
-    found = frozenset(farms)
-    if (role == "seller") == bool(found):
-        return found
-    message = (
-        "A seller sells for one farm or more: name them."
-        if role == "seller"
-        else f"Only a seller has farms of its own; leave them out for a {role}."
-    )
-    raise Invalid(message, errors=[{"field": "farms", "message": message}])
-
-
 def add(
     conn: Connection,
     name: str,
     password_hash: str,
     role: Role,
     farms: Iterable[str] = (),
+    centres: Iterable[str] | None = (),
 ) -> Account:
-    """Write a new account. Raises NameTaken, and Invalid where role and farms don't fit."""
+    """Write a new account. Raises NameTaken, and Invalid where role, farms and centres don't fit.
+
+    `centres` is None for the clerk of an invitation from before clerks belonged to centres.
+    """
     name = checked(name)
     own = farms_of(role, farms)
+    of_clerk = None if centres is None and role == "clerk" else centres_of(role, centres or ())
     if find(conn, name):
         raise NameTaken(f"An account named {name} exists. Nothing was changed; take another name.")
-    account = Account(ulid(), name, role, now_ms(), None, own, password_hash)
+    account = Account(ulid(), name, role, now_ms(), None, own, of_clerk, password_hash)
     conn.execute(
         tables.accounts.insert().values(
             id=account.id,
@@ -81,6 +79,7 @@ def add(
             role=role,
             created_at=account.created_at,
             farms=sorted(own),
+            centres=listed(of_clerk),
             password_hash=password_hash,
         )
     )
@@ -147,13 +146,15 @@ def change(
     *,
     role: Role | None = None,
     farms: Iterable[str] | None = None,
+    centres: Iterable[str] | None = None,
     disabled: bool | None = None,
 ) -> Account:
-    """Change the role, the farms, or whether the account is shut out, and answer it as it is then.
+    """Change the role, the farms, the centres, or whether the account is shut out, and answer it
+    as it is then.
 
     Shutting out ends its sessions; a new role holds in those that go on. A role that is no
-    seller's takes the farms away. Raises UnknownAccount, LastCoordinator, and Invalid where role
-    and farms don't fit.
+    seller's takes the farms away, one that is no clerk's the centres. Raises UnknownAccount,
+    LastCoordinator, and Invalid where role, farms and centres don't fit.
     """
     # Who writes has a turn: of two who shut each other out on two servers the later one is refused.
     able = conn.execute(
@@ -166,6 +167,9 @@ def change(
     new_role = role or account.role
     kept = account.farms if new_role == "seller" else ()
     own = farms_of(new_role, kept if farms is None else farms)
+    of_clerk = account.centres
+    if centres is not None or new_role != account.role:
+        of_clerk = centres_of(new_role, centres or ())
     out = account.disabled_at is not None if disabled is None else disabled
     if account.role == "coordinator" and (new_role != "coordinator" or out) and not others:
         raise LastCoordinator(
@@ -177,6 +181,7 @@ def change(
         .values(
             role=new_role,
             farms=sorted(own),
+            centres=listed(of_clerk),
             disabled_at=(account.disabled_at or now_ms()) if out else None,
         )
     )
@@ -187,4 +192,5 @@ def change(
 
 
 def _account(row: Row[Any]) -> Account:
-    return Account(**{**row._mapping, "farms": frozenset(row.farms)})
+    centres = stored_centres(row.role, row.centres)
+    return Account(**{**row._mapping, "farms": frozenset(row.farms), "centres": centres})

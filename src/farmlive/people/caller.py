@@ -16,7 +16,9 @@ class Caller:
     key's label for its name. `role` is None for a viewer. `device` is the pseudonym of the
     browser. `address` is for limits and blocks: an IPv6 address is given as its /64, and it is None
     where an unnamed proxy hides it, so that nothing is counted by it. `csrf` is set where a cookie
-    signs in. `farms` are those of a seller, and empty for everyone else.
+    signs in. `farms` are those of a seller, and empty for everyone else. `centres` are those of a
+    clerk, and empty for everyone else; None for a clerk from before clerks belonged to centres, who
+    keeps all of them until a coordinator chooses.
     """
 
     account: str | None
@@ -26,6 +28,7 @@ class Caller:
     address: str | None
     csrf: str | None = field(default=None, repr=False)
     farms: frozenset[str] = frozenset()
+    centres: frozenset[str] | None = frozenset()
 
     @property
     def is_staff(self) -> bool:
@@ -50,3 +53,12 @@ class Caller:
     def may_farm(self, farm: str) -> bool:
         """Whether the caller keeps this farm: staff keep all, a seller its own."""
         return self.is_staff or (self.role == "seller" and farm in self.farms)
+
+    def may_centre(self, centre: str | None) -> bool:
+        """Whether the caller hands over at this centre: staff at all, a clerk at its own.
+
+        None is what goes by parcel, which is no clerk's.
+        """
+        if self.role != "clerk" or centre is None:
+            return self.is_staff
+        return self.centres is None or centre in self.centres

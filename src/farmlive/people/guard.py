@@ -66,7 +66,9 @@ class Guard:
             key = await self._people.find_api_key(bearer.strip())
             if key is None:
                 raise UnknownApiKey("Nothing was done. Make a key with `farmlive key add`.")
-            return Caller(None, key.label, key.role, device, address, farms=key.farms)
+            return Caller(
+                None, key.label, key.role, device, address, farms=key.farms, centres=key.centres
+            )
         token = connection.cookies.get(COOKIE)
         session = await self._people.find_session(token) if token else None
         if session is None:
@@ -79,6 +81,7 @@ class Guard:
             address,
             csrf=session.csrf,
             farms=session.farms,
+            centres=session.centres,
         )
 
     def address(self, connection: HTTPConnection) -> str | None:

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Row, delete, select, update
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import tables
-from farmlive.people.accounts import farms_of
 from farmlive.people.models import Role
 from farmlive.people.problems import InvitationOver, UnknownInvitation
+from farmlive.people.scope import centres_of, farms_of, stored_centres
 from farmlive.people.sessions import hashed
 
 VALID_MS = 7 * 24 * 60 * 60 * 1000
@@ -24,35 +24,45 @@ REMEMBERED_MS = 30 * 24 * 60 * 60 * 1000
 
 @dataclass(frozen=True)
 class Invitation:
-    """An invitation without its token; times in milliseconds since 1970."""
+    """An invitation without its token; times in milliseconds since 1970.
+
+    `centres` is None for a clerk's from before clerks belonged to centres: all of them.
+    """
 
     id: str
     role: Role
     farms: frozenset[str]
+    centres: frozenset[str] | None
     label: str | None
     created_at: int
     expires_at: int
 
 
 def add(
-    conn: Connection, role: Role, farms: Iterable[str], label: str | None
+    conn: Connection,
+    role: Role,
+    farms: Iterable[str],
+    label: str | None,
+    centres: Iterable[str] = (),
 ) -> tuple[Invitation, str]:
     """Write a new one; the second is its token, which is not kept.
 
-    Raises Invalid where role and farms don't fit.
+    Raises Invalid where role, farms and centres don't fit.
     """
     now = now_ms()
     conn.execute(
         delete(tables.invitations).where(tables.invitations.c.expires_at < now - REMEMBERED_MS)
     )
     secret = token()
-    invitation = Invitation(ulid(), role, farms_of(role, farms), label, now, now + VALID_MS)
+    own, of_clerk = farms_of(role, farms), centres_of(role, centres)
+    invitation = Invitation(ulid(), role, own, of_clerk, label, now, now + VALID_MS)
     conn.execute(
         tables.invitations.insert().values(
             id=invitation.id,
             hash=hashed(secret),
             role=role,
-            farms=sorted(invitation.farms),
+            farms=sorted(own),
+            centres=sorted(of_clerk),
             label=label,
             created_at=now,
             expires_at=invitation.expires_at,
@@ -112,5 +122,11 @@ def revoke(conn: Connection, invitation: str) -> None:
 
 def _invitation(row: Row[Any]) -> Invitation:
     return Invitation(
-        row.id, row.role, frozenset(row.farms), row.label, row.created_at, row.expires_at
+        row.id,
+        row.role,
+        frozenset(row.farms),
+        stored_centres(row.role, row.centres),
+        row.label,
+        row.created_at,
+        row.expires_at,
     )

@@ -11,6 +11,7 @@ from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
 from farmlive.people.keys import ApiKey, StreamKey
 from farmlive.people.people import BroadcastState, People
+from farmlive.people.scope import listed
 from farmlive.people.sources import Source
 
 # What is shown once stays out of every cache.
@@ -41,7 +42,9 @@ def _api_keys(people: People, guard: Guard) -> APIRouter:
         body: models.NewApiKey, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadeApiKey:
         """Make an API key; it is answered this once."""
-        key, secret = await people.create_api_key(body.label, body.role, body.farms, caller=caller)
+        key, secret = await people.create_api_key(
+            body.label, body.role, body.farms, body.centres, caller=caller
+        )
         response.headers.update(PRIVATE)
         return models.MadeApiKey(**_api_key(key), key=secret)
 
@@ -108,7 +111,12 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
 
 
 def _api_key(key: ApiKey) -> dict[str, Any]:
-    return {**asdict(key), "farms": sorted(key.farms), "created_at": rfc3339(key.created_at)}
+    return {
+        **asdict(key),
+        "farms": sorted(key.farms),
+        "centres": listed(key.centres),
+        "created_at": rfc3339(key.created_at),
+    }
 
 
 def _stream_key(key: StreamKey) -> dict[str, Any]:

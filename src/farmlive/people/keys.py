@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, or_, sele
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import tables
-from farmlive.people.accounts import farms_of
 from farmlive.people.models import KeyRole, Purpose
 from farmlive.people.problems import UnknownKey
+from farmlive.people.scope import centres_of, farms_of, stored_centres
 from farmlive.people.sessions import hashed
 from farmlive.people.sources import Source
 
@@ -25,13 +25,17 @@ STREAM_PREFIX = "fls_"
 
 @dataclass(frozen=True)
 class ApiKey:
-    """An API key without its secret; `created_at` in milliseconds since 1970."""
+    """An API key without its secret; `created_at` in milliseconds since 1970.
+
+    `centres` is None for a clerk's from before clerks belonged to centres: all of them.
+    """
 
     id: str
     label: str
     role: KeyRole
     created_at: int
     farms: frozenset[str] = frozenset()
+    centres: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,19 @@ class StreamKey:
 
 
 def add_api_key(
-    conn: Connection, label: str, role: KeyRole, farms: Iterable[str] = ()
+    conn: Connection,
+    label: str,
+    role: KeyRole,
+    farms: Iterable[str] = (),
+    centres: Iterable[str] = (),
 ) -> tuple[ApiKey, str]:
     """Make an API key; the second is the secret, which is not kept.
 
-    Raises Invalid where role and farms don't fit.
+    Raises Invalid where role, farms and centres don't fit.
     """
     secret = API_PREFIX + token()
-    key = ApiKey(ulid(), label, role, now_ms(), farms_of(role, farms))
+    own, of_clerk = farms_of(role, farms), centres_of(role, centres)
+    key = ApiKey(ulid(), label, role, now_ms(), own, of_clerk)
     conn.execute(
         tables.api_keys.insert().values(
             id=key.id,
@@ -62,7 +71,8 @@ def add_api_key(
             label=label,
             role=role,
             created_at=key.created_at,
-            farms=sorted(key.farms),
+            farms=sorted(own),
+            centres=sorted(of_clerk),
         )
     )
     return key, secret
@@ -181,11 +191,13 @@ def _api_keys() -> Select[tuple[Any, ...]]:
         tables.api_keys.c.role,
         tables.api_keys.c.created_at,
         tables.api_keys.c.farms,
+        tables.api_keys.c.centres,
     )
 
 
 def _api_key(row: Row[Any]) -> ApiKey:
-    return ApiKey(row.id, row.label, row.role, row.created_at, frozenset(row.farms))
+    centres = stored_centres(row.role, row.centres)
+    return ApiKey(row.id, row.label, row.role, row.created_at, frozenset(row.farms), centres)
 
 
 def _usable() -> tuple[ColumnElement[bool], ...]:

@@ -17,6 +17,7 @@ Label = Annotated[
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,26}$")]
 Farms = Annotated[list[Identifier], Field(max_length=100)]
+Centres = Annotated[list[Identifier], Field(max_length=500)]
 
 
 class _Sent(BaseModel):
@@ -31,16 +32,21 @@ class SignIn(_Sent):
 
 
 class SignedIn(BaseModel):
-    """Who is signed in; `csrf` goes into X-CSRF-Token, and is null for an API key."""
+    """Who is signed in; `csrf` goes into X-CSRF-Token, and is null for an API key.
+
+    `farms` are a seller's, `centres` a clerk's; null for a clerk whom no coordinator has given
+    any yet: all of them.
+    """
 
     name: str
     role: KeyRole
     farms: list[str]
+    centres: list[str] | None
     csrf: str | None
 
 
 class NewAccount(_Sent):
-    """An account to make, a seller's with its farms.
+    """An account to make, a seller's with its farms, a clerk's with its centres.
 
     Without a password a random one is made and answered once.
     """
@@ -48,16 +54,22 @@ class NewAccount(_Sent):
     name: Annotated[str, Field(max_length=64)]
     role: Role
     farms: Farms = []
+    centres: Centres = []
     password: Annotated[str | None, Field(max_length=200, repr=False)] = None
 
 
 class AccountAnswer(BaseModel):
-    """An account; `created_at` in RFC 3339."""
+    """An account; `created_at` in RFC 3339.
+
+    `centres` is null for a clerk from before clerks belonged to centres: all of them, until a
+    coordinator chooses.
+    """
 
     id: str
     name: str
     role: Role
     farms: list[str]
+    centres: list[str] | None
     created_at: str
     disabled: bool
 
@@ -75,16 +87,17 @@ class Accounts(BaseModel):
 
 
 class AccountChange(_Sent):
-    """What changes of an account; a seller's new role needs its farms."""
+    """What changes of an account; a seller's new role needs its farms, a clerk's its centres."""
 
     role: Role | None = None
     farms: Farms | None = None
+    centres: Centres | None = None
     disabled: bool | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.role is None and self.farms is None and self.disabled is None:
-            raise ValueError("Say what changes: role, farms or disabled.")
+        if all(said is None for said in (self.role, self.farms, self.centres, self.disabled)):
+            raise ValueError("Say what changes: role, farms, centres or disabled.")
         return self
 
 
@@ -106,6 +119,7 @@ class NewInvitation(_Sent):
 
     role: Role
     farms: Farms = []
+    centres: Centres = []
     label: Label | None = None
 
 
@@ -115,6 +129,7 @@ class InvitationAnswer(BaseModel):
     id: str
     role: Role
     farms: list[str]
+    centres: list[str] | None
     label: str | None
     created_at: str
     expires_at: str
@@ -137,14 +152,18 @@ class Invited(BaseModel):
 
     role: Role
     farms: list[str]
+    centres: list[str] | None
 
 
 class NewApiKey(_Sent):
-    """An API key to make: what it is for and how it acts: a role, a seller's with farms."""
+    """An API key to make: what it is for and how it acts: a role, a seller's with farms, a clerk's
+    with centres.
+    """
 
     label: Label
     role: KeyRole
     farms: Farms = []
+    centres: Centres = []
 
 
 class ApiKeyAnswer(BaseModel):
@@ -154,6 +173,7 @@ class ApiKeyAnswer(BaseModel):
     label: str
     role: KeyRole
     farms: list[str]
+    centres: list[str] | None
     created_at: str
 
 

@@ -19,6 +19,7 @@ from farmlive.people import (
     invitations,
     keys,
     passwords,
+    scope,
     sessions,
     sign_ins,
     sources,
@@ -42,8 +43,8 @@ from farmlive.store import Store
 
 BroadcastState = Callable[[Connection, str], str]
 """The state of a broadcast, `scheduled|live|ended`; raises NotFound for an unknown one."""
-RequireFarm = Callable[[Connection, str], object]
-"""Raises NotFound for a farm that does not exist."""
+Require = Callable[[Connection, str], object]
+"""Raises NotFound for a farm, or a centre, that does not exist."""
 
 
 class People:
@@ -59,16 +60,21 @@ class People:
         self.limits.on_refusal(self.refusals.limited)
         self._store = store
         self._passwords = passwords.Passwords()
-        self._require_farm: RequireFarm = lambda _connection, _farm: None
+        self._require_farm: Require = lambda _connection, _farm: None
+        self._require_centre: Require = lambda _connection, _centre: None
 
     def share(self, bus: Bus) -> None:
         """Count together with the other servers on this bus."""
         self.limits.share(bus)
         self.refusals.share(bus)
 
-    def farms_by(self, require: RequireFarm) -> None:
+    def farms_by(self, require: Require) -> None:
         """Say how to find that a seller's farm exists."""
         self._require_farm = require
+
+    def centres_by(self, require: Require) -> None:
+        """Say how to find that a clerk's centre exists."""
+        self._require_centre = require
 
     # Accounts.
 
@@ -92,20 +98,22 @@ class People:
         role: Role,
         password: str | None = None,
         farms: Iterable[str] = (),
+        centres: Iterable[str] = (),
         *,
         caller: Caller | None = None,
     ) -> tuple[Account, str]:
         """Make an account; the second is its password, a random one where none was given.
 
-        Raises Invalid, NameTaken, and NotFound for an unknown farm.
+        Raises Invalid, NameTaken, and NotFound for an unknown farm or centre.
         """
-        name, own = accounts.checked(name), accounts.farms_of(role, farms)
+        name = accounts.checked(name)
+        own, of_clerk = scope.farms_of(role, farms), scope.centres_of(role, centres)
         password = passwords.readable() if password is None else password
         hashed = await self._passwords.hash(password)
 
         def add(conn: Connection) -> Account:
-            self._require_farms(conn, own)
-            account = accounts.add(conn, name, hashed, role, own)
+            self._require(conn, own, of_clerk)
+            account = accounts.add(conn, name, hashed, role, own, of_clerk)
             _note(conn, caller, "account.add", account)
             return account
 
@@ -114,18 +122,20 @@ class People:
     async def change_account(
         self, account: str, change: AccountChange, *, caller: Caller | None = None
     ) -> Account:
-        """Change role, farms or whether it is shut out; it holds at its next request.
+        """Change role, farms, centres or whether it is shut out; it holds at its next request.
 
-        Raises UnknownAccount, LastCoordinator, Invalid, and NotFound for an unknown farm.
+        Raises UnknownAccount, LastCoordinator, Invalid, and NotFound for an unknown farm or
+        centre.
         """
 
         def write(conn: Connection) -> Account:
-            self._require_farms(conn, change.farms or ())
+            self._require(conn, change.farms or (), change.centres or ())
             changed = accounts.change(
                 conn,
                 account,
                 role=change.role,
                 farms=change.farms,
+                centres=change.centres,
                 disabled=change.disabled,
             )
             disabled = changed.disabled_at is not None
@@ -197,23 +207,32 @@ class People:
         """All accounts, by name."""
         return await self._store.read(accounts.every)
 
-    def _require_farms(self, conn: Connection, farms: Iterable[str]) -> None:
+    def _require(
+        self, conn: Connection, farms: Iterable[str], centres: Iterable[str] | None
+    ) -> None:
         for farm in farms:
             self._require_farm(conn, farm)
+        for centre in centres or ():
+            self._require_centre(conn, centre)
 
     # Invitations.
 
     async def invite(
-        self, caller: Caller, role: Role, farms: Iterable[str], label: str | None
+        self,
+        caller: Caller,
+        role: Role,
+        farms: Iterable[str],
+        label: str | None,
+        centres: Iterable[str] = (),
     ) -> tuple[Invitation, str]:
         """Make an invitation; the second is its token, which is never shown again.
 
-        Raises Invalid, and NotFound for an unknown farm.
+        Raises Invalid, and NotFound for an unknown farm or centre.
         """
 
         def write(conn: Connection) -> tuple[Invitation, str]:
-            made, token = invitations.add(conn, role, farms, label)
-            self._require_farms(conn, made.farms)
+            made, token = invitations.add(conn, role, farms, label, centres)
+            self._require(conn, made.farms, made.centres)
             _note(conn, caller, "invitation.add", made)
             return made, token
 
@@ -248,7 +267,9 @@ class People:
 
         def write(conn: Connection) -> Session:
             invitation = invitations.find(conn, token)
-            account = accounts.add(conn, name, hashed, invitation.role, invitation.farms)
+            account = accounts.add(
+                conn, name, hashed, invitation.role, invitation.farms, invitation.centres
+            )
             invitations.use(conn, invitation, account.id)
             own = Caller(account.id, name, account.role, caller.device, caller.address)
             _note(conn, own, "invitation.accept", account)
@@ -282,9 +303,16 @@ class People:
         return await self._store.write(lambda conn: self._begin(conn, account, caller.device))
 
     def _begin(self, conn: Connection, account: Account, device: str) -> Session:
-        days = self.settings.session_days
         sign_ins.remember(conn, account.id, device)
-        return sessions.begin(conn, account.id, account.name, account.role, account.farms, days)
+        return sessions.begin(
+            conn,
+            account.id,
+            account.name,
+            account.role,
+            self.settings.session_days,
+            farms=account.farms,
+            centres=account.centres,
+        )
 
     async def find_session(self, token: str) -> Session | None:
         """The session with that token, unless it is over."""
@@ -305,17 +333,19 @@ class People:
         label: str,
         role: KeyRole,
         farms: Iterable[str] = (),
+        centres: Iterable[str] = (),
         *,
         caller: Caller | None = None,
     ) -> tuple[ApiKey, str]:
         """Make an API key; the second is the secret, which is never shown again.
 
-        Raises Invalid where role and farms don't fit, and NotFound for an unknown farm.
+        Raises Invalid where role, farms and centres don't fit, and NotFound for an unknown farm or
+        centre.
         """
 
         def add(conn: Connection) -> tuple[ApiKey, str]:
-            key, secret = keys.add_api_key(conn, label, role, farms)
-            self._require_farms(conn, key.farms)
+            key, secret = keys.add_api_key(conn, label, role, farms, centres)
+            self._require(conn, key.farms, key.centres)
             _note(conn, caller, "key.add", key)
             return key, secret
 
@@ -431,5 +461,7 @@ def _note(
     **more: Any,
 ) -> None:
     name = subject.name if isinstance(subject, Account) else subject.label
+    if subject.role == "clerk":
+        more = {"centres": scope.listed(subject.centres), **more}
     farms = sorted(subject.farms)
     audit.note(conn, caller, action, subject.id, name=name, role=subject.role, farms=farms, **more)

@@ -15,6 +15,7 @@ from farmlive.people.guard import Guard
 from farmlive.people.invitations import Invitation
 from farmlive.people.key_routes import PRIVATE
 from farmlive.people.people import BroadcastState, People
+from farmlive.people.scope import listed
 from farmlive.people.sessions import Session
 from farmlive.problems import Unauthorized
 from farmlive.settings import Settings
@@ -53,7 +54,11 @@ def _session(people: People, guard: Guard) -> APIRouter:
             raise Unauthorized("Nobody is signed in on this browser.")
         response.headers.update(PRIVATE)
         return models.SignedIn(
-            name=caller.name, role=caller.role, farms=sorted(caller.farms), csrf=caller.csrf
+            name=caller.name,
+            role=caller.role,
+            farms=sorted(caller.farms),
+            centres=listed(caller.centres),
+            csrf=caller.csrf,
         )
 
     @router.delete("/session", status_code=204, dependencies=[signed_in])
@@ -94,7 +99,7 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     ) -> models.MadeAccount:
         """Make an account; a random password is answered this once."""
         account, password = await people.create_account(
-            body.name, body.role, body.password, body.farms, caller=caller
+            body.name, body.role, body.password, body.farms, body.centres, caller=caller
         )
         response.headers.update(PRIVATE)
         made = password if body.password is None else None
@@ -104,7 +109,7 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     async def change_account(
         account: str, body: models.AccountChange, caller: Annotated[Caller, coordinator]
     ) -> models.AccountAnswer:
-        """Change an account's role or farms, or shut it out."""
+        """Change an account's role, farms or centres, or shut it out."""
         changed = await people.change_account(account, body, caller=caller)
         return models.AccountAnswer(**_account(changed))
 
@@ -137,7 +142,7 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
         body: models.NewInvitation, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadeInvitation:
         """Make a link by which someone makes an account; it is answered this once."""
-        made, token = await people.invite(caller, body.role, body.farms, body.label)
+        made, token = await people.invite(caller, body.role, body.farms, body.label, body.centres)
         response.headers.update(PRIVATE)
         return models.MadeInvitation(**_invitation(made), url=f"/invitation/{token}")
 
@@ -151,7 +156,9 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
         """What the link is for, for whoever has it."""
         response.headers.update(PRIVATE)
         found = await people.invitation(token)
-        return models.Invited(role=found.role, farms=sorted(found.farms))
+        return models.Invited(
+            role=found.role, farms=sorted(found.farms), centres=listed(found.centres)
+        )
 
     @router.post("/by-token/{token}")
     async def accept_invitation(
@@ -178,7 +185,11 @@ def _signed_in(response: Response, session: Session, settings: Settings) -> mode
     )
     response.headers.update(PRIVATE)
     return models.SignedIn(
-        name=session.name, role=session.role, farms=sorted(session.farms), csrf=session.csrf
+        name=session.name,
+        role=session.role,
+        farms=sorted(session.farms),
+        centres=listed(session.centres),
+        csrf=session.csrf,
     )
 
 
@@ -188,6 +199,7 @@ def _account(account: Account) -> dict[str, Any]:
         "name": account.name,
         "role": account.role,
         "farms": sorted(account.farms),
+        "centres": listed(account.centres),
         "created_at": rfc3339(account.created_at),
         "disabled": account.disabled_at is not None,
     }
@@ -198,6 +210,7 @@ def _invitation(invitation: Invitation) -> dict[str, Any]:
         "id": invitation.id,
         "role": invitation.role,
         "farms": sorted(invitation.farms),
+        "centres": listed(invitation.centres),
         "label": invitation.label,
         "created_at": rfc3339(invitation.created_at),
         "expires_at": rfc3339(invitation.expires_at),

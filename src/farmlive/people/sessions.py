@@ -12,6 +12,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import token as new_token
 from farmlive.people import tables
 from farmlive.people.models import Role
+from farmlive.people.scope import stored_centres
 
 COOKIE = "farmlive_session"
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -26,6 +27,7 @@ class Session:
     name: str
     role: Role
     farms: frozenset[str]
+    centres: frozenset[str] | None
 
     @property
     def csrf(self) -> str:
@@ -39,12 +41,19 @@ def hashed(secret: str) -> str:
 
 
 def begin(
-    conn: Connection, account: str, name: str, role: Role, farms: frozenset[str], days: int
+    conn: Connection,
+    account: str,
+    name: str,
+    role: Role,
+    days: int,
+    *,
+    farms: frozenset[str],
+    centres: frozenset[str] | None,
 ) -> Session:
     """Start a session of so many days, and forget those that are over."""
     now = now_ms()
     conn.execute(delete(tables.sessions).where(tables.sessions.c.expires_at <= now))
-    session = Session(new_token(), account, name, role, farms)
+    session = Session(new_token(), account, name, role, farms, centres)
     conn.execute(
         tables.sessions.insert().values(
             hash=hashed(session.token),
@@ -64,6 +73,7 @@ def find(conn: Connection, token: str) -> Session | None:
             tables.accounts.c.name,
             tables.accounts.c.role,
             tables.accounts.c.farms,
+            tables.accounts.c.centres,
         )
         .join(tables.sessions, tables.sessions.c.account == tables.accounts.c.id)
         .where(
@@ -72,7 +82,10 @@ def find(conn: Connection, token: str) -> Session | None:
             tables.accounts.c.disabled_at.is_(None),
         )
     ).one_or_none()
-    return Session(token, row.id, row.name, row.role, frozenset(row.farms)) if row else None
+    if row is None:
+        return None
+    centres = stored_centres(row.role, row.centres)
+    return Session(token, row.id, row.name, row.role, frozenset(row.farms), centres)
 
 
 def end(conn: Connection, token: str) -> None:

@@ -29,6 +29,8 @@ accounts = Table(
     Column("disabled_at", BigInteger),
     # Identifiers of farms, for a seller; their table belongs to the room above.
     Column("farms", Json, nullable=False, server_default="[]"),
+    # Identifiers of centres, for a clerk. Null: from before clerks belonged to centres.
+    Column("centres", Json),
 )
 
 # The CSRF token is derived from the session's token, which only its browser knows.
@@ -62,6 +64,7 @@ api_keys = Table(
     Column("role", String(16), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("farms", Json, nullable=False, server_default="[]"),
+    Column("centres", Json),
 )
 
 # `device` is the pseudonym of the studio's own camera; none for an encoder such as OBS, and for a
@@ -119,6 +122,7 @@ invitations = Table(
     Column("hash", String(64), nullable=False, unique=True),
     Column("role", String(16), nullable=False),
     Column("farms", Json, nullable=False),
+    Column("centres", Json),
     Column("label", String(80)),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),

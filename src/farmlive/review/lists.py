@@ -145,14 +145,17 @@ def _with_lines(
     return [parcel for parcel in parcels.values() if parcel.lines]
 
 
-def hand_over(connection: Connection, sheet: Sheet, goods: Goods) -> None:
-    """Who fetches what at each pick-up point, and what is still to pay there."""
+def hand_over(
+    connection: Connection, sheet: Sheet, goods: Goods, own: frozenset[str] | None = None
+) -> None:
+    """Who fetches what at each pick-up point, or at `own` ones, and what is still to pay there."""
     say = goods.say
     sheet.by = say("Pick-up point", "自提点")
     points = {row.id: row for row in connection.execute(select(centres))}
     by_point: dict[str, list[_Parcel]] = defaultdict(list)
     for parcel in _with_lines(connection, sheet.broadcast_id, "pickup", None):
-        by_point[parcel.order.centre].append(parcel)
+        if own is None or parcel.order.centre in own:
+            by_point[parcel.order.centre].append(parcel)
     for point in sorted(by_point, key=lambda point: say.of(points[point].name)):
         table = Table(
             sheet.title,

@@ -1,4 +1,6 @@
-"""Who may read what of a review: staff all of it, a seller own farms' part, a clerk hand-overs."""
+"""Who may read what of a review: staff all of it, a seller own farms' part, a clerk the
+hand-overs at own centres.
+"""
 
 from farmlive.people import Caller
 from farmlive.problems import Forbidden, NotFound
@@ -40,6 +42,11 @@ def check_sheet(caller: Caller, name: str) -> None:
         raise UnknownSheet(name)
     if caller.role not in SHEETS[name]:
         raise Forbidden("Nothing is shown: this sheet is not for your role. Ask a coordinator.")
+
+
+def centres_of(caller: Caller) -> frozenset[str] | None:
+    """The centres whose hand-overs the caller reads; None are all of them."""
+    return caller.centres if caller.role == "clerk" else None
 
 
 def farms_of(caller: Caller, farm: str | None = None) -> frozenset[str] | None:

@@ -15,7 +15,7 @@ from farmlive.people import Caller
 from farmlive.review import audience, cash, ledger, lists, numbers
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.models import LotBalance, Report, Sum, Total
-from farmlive.review.readers import check_sheet, farms_of
+from farmlive.review.readers import centres_of, check_sheet, farms_of
 from farmlive.review.refunds import Given, Line, by_line, named
 from farmlive.review.report import Beside, report
 from farmlive.review.sheets import Sheet, Words
@@ -145,7 +145,7 @@ class Review:
             elif name == "pick-list":
                 lists.pick_list(connection, sheet, goods, farms)
             elif name == "hand-over":
-                lists.hand_over(connection, sheet, goods)
+                lists.hand_over(connection, sheet, goods, centres_of(caller))
             elif name == "cash":
                 cash.cash(connection, sheet, say)
             else:

@@ -111,10 +111,7 @@ class Catalogue:
         """Change a pick-up point, for orders that go there too. Raises NoSuchCentre."""
 
         def write(connection: Connection) -> Centre:
-            row = connection.execute(select(centres).where(centres.c.id == centre)).one_or_none()
-            if row is None:
-                raise NoSuchCentre("Nothing was changed: there is no such pick-up point.")
-            before = centre_of(row)
+            before = find_centre(connection, centre)
             after = before.model_copy(
                 update={n: getattr(change, n) for n in change.model_fields_set}
             )
@@ -169,6 +166,14 @@ def product_of(row: Row[Any]) -> Product:
     """A row of the table as the API has it."""
     facts = {**row._mapping, "archived": row.archived_at is not None}
     return Product.model_validate(facts)
+
+
+def find_centre(connection: Connection, centre: str) -> Centre:
+    """The pick-up point with that id. Raises NoSuchCentre."""
+    row = connection.execute(select(centres).where(centres.c.id == centre)).one_or_none()
+    if row is None:
+        raise NoSuchCentre("Nothing was changed: there is no such pick-up point.")
+    return centre_of(row)
 
 
 def centre_of(row: Row[Any]) -> Centre:

@@ -101,14 +101,15 @@ class HandOvers:
         self._limits = limits
 
     async def find(self, caller: Caller, said: CodeSaid) -> Order:
-        """The order that waits under the code.
+        """The order that waits under the code, for a clerk at one of the own centres.
 
         Raises Forbidden, TooMany, UnknownCode, CodeShared.
         """
         life.who_is(caller)
 
         def read(connection: Connection) -> Order:
-            (order,) = shown.orders(connection, self._origin, [_waiting(connection, said)], caller)
+            row = _waiting(connection, caller, said)
+            (order,) = shown.orders(connection, self._origin, [row], caller)
             return order
 
         with self._guesses(caller):
@@ -117,14 +118,18 @@ class HandOvers:
     async def waiting(
         self, caller: Caller, search: WaitingSearch
     ) -> tuple[list[Order], str | None]:
-        """What can be handed over in all broadcasts, oldest first, and the next page's `after`.
+        """What can be handed over in all broadcasts, oldest first, and the next page's `after`;
+        by a clerk what is at own centres.
 
         Where something is sought, also what was not ticked as packed. Raises Forbidden.
         """
         life.who_is(caller)
         states = WAITING if search.find is None else OPEN
         query = select(orders).where(
-            orders.c.way == "pickup", orders.c.state.in_(states), orders.c.id > search.after
+            orders.c.way == "pickup",
+            orders.c.state.in_(states),
+            orders.c.id > search.after,
+            *shown.may_read(caller),
         )
         if search.centre is not None:
             query = query.where(orders.c.centre == search.centre)
@@ -148,18 +153,23 @@ class HandOvers:
         is so in passing: whoever gives it out has it in the hand. It can be undone as a move. The
         same again, once it was given out, changes nothing; with a key it is answered as before.
         Raises Forbidden, TooMany, UnknownCode, CodeShared, KeyReused, and without a code
-        UnknownOrder, NotInState.
+        UnknownOrder, OtherCentre, NotInState.
         """
         who = life.who_is(caller)
         body_hash = keys.canonical_hash(said, HandOver, of=order)
 
         def write(connection: Connection) -> HandedOver:
             row = connection.execute(_PICKED_UP, {"order": order}).one_or_none()
+            if row is not None and not caller.may_centre(row.centre):
+                # By a code it is as if there were none: who tries codes learns nothing of others'.
+                if said.code is not None:
+                    raise _unknown()
+                shown.check(connection, row, caller)
             done: dict[str, Any] | None = None
             if row is not None and key is not None:
                 done = keys.answered(connection, row.broadcast, key, body_hash, said=keys.OF_STAFF)
             if done is None:
-                row = _meant(connection, row, said)
+                row = _meant(connection, caller, row, said)
                 done = self._done(connection, caller, row, said, who)
                 if key is not None:
                     keys.keep(connection, row.broadcast, key, body_hash, done)
@@ -207,7 +217,9 @@ class HandOvers:
         )
 
 
-def _meant(connection: Connection, row: Row[Any] | None, said: HandOver) -> Row[Any]:
+def _meant(
+    connection: Connection, caller: Caller, row: Row[Any] | None, said: HandOver
+) -> Row[Any]:
     """The order that is handed over: `row` was asked for. Raises UnknownCode, CodeShared.
 
     It may have been given out under that code already: an answer may have been lost.
@@ -218,14 +230,14 @@ def _meant(connection: Connection, row: Row[Any] | None, said: HandOver) -> Row[
         return row
     if row is not None and row.state == "received" and row.code == said.code:
         return row
-    found = _waiting(connection, said)
+    found = _waiting(connection, caller, said)
     if row is None or found.id != row.id:
         raise _unknown()
     return found
 
 
-def _waiting(connection: Connection, said: HandOver) -> Row[Any]:
-    query = _OPEN
+def _waiting(connection: Connection, caller: Caller, said: HandOver) -> Row[Any]:
+    query = _OPEN.where(*shown.may_read(caller))
     if said.centre is not None:
         query = query.where(orders.c.centre == said.centre)
     if said.phone is not None:

@@ -114,6 +114,7 @@ class Moves:
     async def undo(self, caller: Caller, broadcast: str, move: str) -> Moved:
         """Undo a move, each order that nothing else has happened to since; twice is once.
 
+        A clerk undoes it of the orders that are a clerk's to keep, and sees of no other.
         Sent again it tries again what was refused. Raises Forbidden, UnknownBroadcast,
         UnknownMove, UndoOver.
         """
@@ -121,7 +122,9 @@ class Moves:
 
         def write(connection: Connection) -> Moved:
             self._log.head(connection, broadcast)
-            happened = _happened(connection, broadcast, move)
+            happened = self._own(
+                connection, caller, broadcast, _happened(connection, broadcast, move)
+            )
             if not happened:
                 raise UnknownMove("Nothing was changed: this broadcast has no such move.")
             is_right = [_is_put_right(own, move) for own in happened.values()]
@@ -146,7 +149,8 @@ class Moves:
                 refused = self._undo(connection, broadcast, left, Doer(who, move=move))
                 counted = {"orders": len(left) - len(refused), "refused": len(refused)}
                 note(connection, caller, "order.undo", move, broadcast=broadcast, **counted)
-                happened = _happened(connection, broadcast, move)
+                now = _happened(connection, broadcast, move)
+                happened = {order: now[order] for order in happened}
             undone = [
                 order
                 for order, own in happened.items()
@@ -238,6 +242,17 @@ class Moves:
             except Problem as problem:
                 refused.append(Refused(order=order, problem=problem.body()))
         return refused
+
+    def _own(
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        happened: Mapping[str, Changes],
+    ) -> dict[str, Changes]:
+        """What happened to the orders that the caller is shown."""
+        own = self._rows(connection, broadcast, happened, shown.may_read(caller))
+        return {order: changes for order, changes in happened.items() if order in own}
 
     def _rows(
         self,

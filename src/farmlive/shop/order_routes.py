@@ -70,7 +70,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
         caller: Annotated[Caller, readers],
         asked: Annotated[OrderSearch, Query()],
     ) -> OrderList:
-        """The orders of a broadcast; a clerk gets the pick-ups, a seller own lines.
+        """The orders of a broadcast; a clerk gets own centres' pick-ups, a seller own lines.
 
         A name or a phone number is better sent to POST …/orders/find: addresses are written down
         by proxies and browsers.

@@ -138,7 +138,8 @@ class Orders:
     ) -> tuple[list[Order], str | None]:
         """Orders of a broadcast in the order of their numbers, and the next page's `after`, if any.
 
-        Staff see all, a clerk what is picked up, a seller own farms' lines without the buyer.
+        Staff see all, a clerk what is picked up at own centres, a seller own farms' lines without
+        the buyer.
         Raises Forbidden, UnknownBroadcast.
         """
         query = select(orders).where(orders.c.broadcast == broadcast, *shown.may_read(caller))

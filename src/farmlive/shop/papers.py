@@ -116,7 +116,8 @@ class Papers:
     ) -> list[Order]:
         """The orders that are chosen, by number; `limit` at most.
 
-        Staff see all, a clerk what is picked up, a seller own farms' lines without the buyer.
+        Staff see all, a clerk what is picked up at own centres, a seller own farms' lines without
+        the buyer.
         Raises Forbidden, Invalid, UnknownBroadcast.
         """
         query = (

@@ -3,7 +3,7 @@
 from typing import Any
 
 from farmlive.clock import rfc3339
-from farmlive.problems import Conflict, Invalid, NotFound, Problem
+from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 
 
 class KeyMissing(Problem):
@@ -53,6 +53,13 @@ class UnknownCentre(Invalid):
 
     slug = "unknown-centre"
     title = "There is no such pick-up point"
+
+
+class OtherCentre(Forbidden):
+    """A clerk asked for an order that is not picked up at one of the clerk's own centres."""
+
+    slug = "other-centre"
+    title = "That order is not picked up at one of your pick-up points"
 
 
 class NoSuchCentre(NotFound):

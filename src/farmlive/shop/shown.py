@@ -18,6 +18,7 @@ from farmlive.shop import life, regions
 from farmlive.shop.catalogue import centre_of
 from farmlive.shop.models import Centre, money, order_number
 from farmlive.shop.order_models import Order
+from farmlive.shop.problems import OtherCentre
 from farmlive.shop.tables import centres, claims, offers, order_changes, order_lines, products
 from farmlive.shop.tables import orders as rows_of
 
@@ -26,12 +27,15 @@ _READERS = ("coordinator", "host", "clerk", "seller")
 
 def may_read(caller: Caller) -> list[ColumnElement[bool]]:
     """What orders hold of which the caller is shown anything: of all to staff, of what is picked up
-    to a clerk, of those with own farms' lines to a seller. Raises Forbidden.
+    at own centres to a clerk, of those with own farms' lines to a seller. Raises Forbidden.
     """
     if caller.role not in _READERS:
         raise Forbidden("Orders are read by coordinators, hosts, clerks and sellers.")
     if caller.role == "clerk":
-        return [rows_of.c.way == "pickup"]
+        at_centre = [rows_of.c.way == "pickup"]
+        if caller.centres is None:
+            return at_centre
+        return [*at_centre, rows_of.c.centre.in_(sorted(caller.centres))]
     if caller.role == "seller":
         own = order_lines.c.farm.in_(caller.farms)
         return [exists().where(order_lines.c.order == rows_of.c.id, own)]
@@ -48,7 +52,10 @@ def check(connection: Connection, row: Row[Any], caller: Caller) -> None:
         return
     own = select(rows_of.c.id).where(rows_of.c.id == row.id, *conditions)
     if connection.execute(own).first() is None:
-        raise Forbidden("Nothing was changed. A clerk keeps the orders that are picked up.")
+        raise OtherCentre(
+            "Nothing was changed. A clerk keeps the orders that are picked up at own pick-up "
+            "points; a coordinator can add a point to the account."
+        )
 
 
 def orders(

@@ -28,12 +28,14 @@ function mayWords(role) {
 
 async function begin() {
   try {
-    const { role, farms } = await api("GET", path);
+    const { role, farms, centres } = await api("GET", path);
     part("title").textContent = t("You are invited as %(role)s", { role: roleWords(role) });
     part("may").textContent = mayWords(role);
-    if (farms.length) {
-      const known = await api("GET", "/api/v1/farms").catch(() => ({ farms: [] }));
-      const names = known.farms.filter(({ id }) => farms.includes(id)).map(({ name }) => text(name));
+    const own = farms.length ? farms : (centres ?? []);
+    if (own.length) {
+      const kind = farms.length ? "farms" : "centres";
+      const known = await api("GET", `/api/v1/${kind}`).catch(() => ({ [kind]: [] }));
+      const names = known[kind].filter(({ id }) => own.includes(id)).map(({ name }) => text(name));
       part("farms").textContent = listed(names);
       part("farms-line").hidden = names.length === 0;
     }

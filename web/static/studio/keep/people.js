@@ -14,18 +14,31 @@ import { act, badge, List, row } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
 const sheets = Object.fromEntries(["invite", "account"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
+const part = (name) => document.querySelector(`[data-${name}]`);
 const secret = document.getElementById("secret-sheet");
-let farms = [];
+const known = { farms: [], centres: [] };
 let opened = null;
 
 const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
-const farmNames = (ids) => listed(ids.map((id) => text(farms.find((farm) => farm.id === id)?.name)).filter(Boolean));
+const names = (kind, ids) => listed((ids ?? []).map((id) => text(known[kind].find((each) => each.id === id)?.name)).filter(Boolean));
+/** A clerk from before clerks belonged to pick-up points: all of them, until some are chosen. */
+const hasAll = ({ role, centres }) => role === "clerk" && centres === null;
+const scopeWords = (of) => (hasAll(of) ? t("Sees the orders of every pick-up point.") : names("farms", of.farms) || names("centres", of.centres));
 const when = (moment) => `${day(Date.parse(moment))} ${clock(Date.parse(moment))}`;
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
 const accounts = new List(
   "accounts",
-  async () => (await get("/api/v1/accounts")).accounts,
+  async () => {
+    const { accounts: all } = await get("/api/v1/accounts");
+    const unchosen = all.filter((account) => hasAll(account) && !account.disabled);
+    part("unchosen").hidden = unchosen.length === 0;
+    if (unchosen.length) {
+      const who = listed(unchosen.map(({ name }) => name));
+      part("unchosen-words").textContent = t("Clerks who still see every pick-up point's orders, with names and phone numbers: %(names)s. Press “Change” and choose theirs.", { names: who });
+    }
+    return all;
+  },
   (account) =>
     row({
       picture: sign("person"),
@@ -34,9 +47,10 @@ const accounts = new List(
       badges: [
         badge(roleWords(account.role), account.role === "seller" ? "leaf" : ""),
         account.disabled ? badge(t("Shut out"), "red") : null,
+        hasAll(account) ? badge(t("All pick-up points"), "red") : null,
         account.name === page.data.name ? badge(t("You")) : null,
       ].filter(Boolean),
-      lines: [farmNames(account.farms), t("since %(day)s", { day: day(Date.parse(account.created_at)) })],
+      lines: [scopeWords(account), t("since %(day)s", { day: day(Date.parse(account.created_at)) })],
       onOpen: () => change(account),
       acts: [act(t("Change"), () => change(account), { name: account.name })],
     }),
@@ -49,8 +63,8 @@ const invitations = new List(
     row({
       picture: sign("send"),
       title: invitation.label ?? t("Someone"),
-      badges: [badge(roleWords(invitation.role))],
-      lines: [farmNames(invitation.farms), t("open until %(when)s", { when: when(invitation.expires_at) })],
+      badges: [badge(roleWords(invitation.role)), hasAll(invitation) ? badge(t("All pick-up points"), "red") : null].filter(Boolean),
+      lines: [scopeWords(invitation), t("open until %(when)s", { when: when(invitation.expires_at) })],
       acts: [act(t("Take it back"), () => revoke(invitation), { name: invitation.label ?? roleWords(invitation.role) })],
     }),
 );
@@ -71,7 +85,7 @@ function invite() {
   sheets.invite.open({
     values: { role: "seller" },
     job: async (body) => {
-      const made = await post("/api/v1/invitations", { farms: [], ...body });
+      const made = await post("/api/v1/invitations", body);
       invitations.reload();
       return () =>
         show({
@@ -103,8 +117,8 @@ function change(account) {
   sheets.account.open({
     title: account.name,
     values: account,
-    job: async ({ role, farms: chosen }) => {
-      await patch(`/api/v1/accounts/${account.id}`, role === "seller" ? { role, farms: chosen } : { role });
+    job: async (body) => {
+      await patch(`/api/v1/accounts/${account.id}`, body);
       await accounts.reload();
       toast(t("%(name)s: kept.", { name: account.name }));
     },
@@ -154,10 +168,9 @@ const value = () => secret.querySelector("[data-secret]").textContent;
 setUpCopy(secret.querySelector("[data-copy]"), value, t("Copied"));
 secret.querySelector("[data-share]").addEventListener("click", () => navigator.share({ url: value() }).catch(() => {}));
 
-get("/api/v1/farms")
-  .then((found) => ({ farms } = found))
-  .catch(() => {})
-  .then(() => {
-    for (const name of ["invite", "account"]) setUpRoles(sheets[name].form, farms);
-    for (const list of [accounts, invitations]) list.reload();
-  });
+for (const kind of Object.keys(known)) {
+  const found = await get(`/api/v1/${kind}`).catch(() => ({}));
+  known[kind] = found[kind] ?? [];
+}
+for (const name of ["invite", "account"]) setUpRoles(sheets[name].form, known);
+for (const list of [accounts, invitations]) list.reload();

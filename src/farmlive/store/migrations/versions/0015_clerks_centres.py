@@ -1,0 +1,18 @@
+"""The centres that a clerk belongs to; clerks from before have null, which is all of them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from farmlive.store.tables import Json
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+oldest_code = "0012"
+
+
+def upgrade() -> None:
+    """One more column of whoever may have the role of a clerk."""
+    for table in ("accounts", "api_keys", "invitations"):
+        op.add_column(table, sa.Column("centres", Json, nullable=True))

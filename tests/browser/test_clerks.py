@@ -1,0 +1,58 @@
+"""Clerks on the page of people: whose pick-up points they are, and who still sees all of them."""
+
+import pytest
+from playwright.async_api import expect
+from sqlalchemy import update
+
+from farmlive.app import Server
+from farmlive.people import tables
+
+from .conftest import Open, Sale
+
+pytestmark = pytest.mark.browser
+
+
+async def test_a_clerk_from_before_stands_in_red_until_pick_up_points_are_chosen(
+    open_studio: Open, sale: Sale, site: Server
+) -> None:
+    west = {"zh": "西城", "en": "Xicheng"}
+    await sale.api.create_centre(west, west)
+    centres = [each["id"] for each in await sale.api.centres()]
+    await sale.api.create_account("zhang", "clerk", centres=centres)
+    before = update(tables.accounts).where(tables.accounts.c.name == "zhang")
+    await site.house.store.write(lambda conn: conn.execute(before.values(centres=None)))
+
+    page = await open_studio("/studio/people")
+    told = page.locator(".notice--red").filter(has_text="Clerks who still see every pick-up point")
+    await expect(told).to_contain_text("zhang")
+    row = page.get_by_role("listitem").filter(has_text="zhang")
+    await expect(row).to_contain_text("All pick-up points")
+    await row.get_by_role("button", name="Change").click()
+    sheet = page.get_by_role("dialog", name="zhang")
+    await expect(sheet.get_by_role("checkbox", name="Xicheng")).not_to_be_checked()
+    await sheet.get_by_role("button", name="Keep it").click()
+    await expect(sheet).to_be_visible()  # none is chosen: nothing is kept
+    await sheet.get_by_role("checkbox", name="Xicheng").check()
+    await sheet.get_by_role("button", name="Keep it").click()
+    await expect(sheet).to_be_hidden()
+    await expect(told).to_be_hidden()
+    await expect(row).to_contain_text("Xicheng")
+    await expect(row).not_to_contain_text("All pick-up points")
+    (account,) = [each for each in await site.house.people.accounts() if each.name == "zhang"]
+    assert account.centres == {centres[-1]}
+
+
+async def test_a_clerk_is_invited_for_pick_up_points(
+    open_studio: Open, open_page: Open, sale: Sale
+) -> None:
+    page = await open_studio("/studio/people")
+    await page.get_by_role("button", name="Invite someone").first.click()
+    sheet = page.get_by_role("dialog", name="Invite someone")
+    await sheet.get_by_role("radio", name="Clerk").check()
+    await sheet.get_by_role("checkbox", name="Chengguan").first.check()
+    await sheet.get_by_role("button", name="Make the link").click()
+    made = page.get_by_role("dialog", name="The invitation is ready")
+    url = await made.locator("[data-secret]").inner_text()
+    invited = await open_page(url)
+    await expect(invited.get_by_text("You hand over what neighbours have ordered")).to_be_visible()
+    await expect(invited.locator("[data-farms]")).to_have_text("Chengguan")
