@@ -66,7 +66,8 @@ window.WebSocket = class extends WebSocket {
 # A viewer who bought before: what this device remembers.
 KNOWN = """
 localStorage.setItem("farmlive.buyer", JSON.stringify(
-  { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi" },
+  { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi",
+    asked: true },
 ));
 """
 

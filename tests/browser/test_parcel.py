@@ -25,7 +25,7 @@ FEES = [
 KNOWN = """
 localStorage.setItem("farmlive.buyer", JSON.stringify({
   name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian",
-  region: "350426", place: "福建省 三明市 尤溪县",
+  region: "350426", place: "福建省 三明市 尤溪县", asked: true,
 }));
 """
 # A server that sends mail, by one that is away.

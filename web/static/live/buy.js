@@ -38,7 +38,7 @@ export class Buying {
       { parcel: this.part("parcel"), pickup: this.part("pickup"), region: this.part("region") },
       centres,
     );
-    if (ordering.pending) this.buyer.resume(JSON.parse(ordering.pending.body), ordering.pending);
+    if (ordering.pending) this.resume(ordering.pending);
     this.lines = new Lines(this.part("lines"), basket, scene);
     this.more = new More(this.part("more"), this.part("more-list"), basket, scene);
     this.part("back").addEventListener("click", () => this.go("order"));
@@ -80,10 +80,25 @@ export class Buying {
     setInterval(() => this.tick(), 1000);
   }
 
+  /** An order whose answer was lost stands in the form again; somebody else's of long ago does not. */
+  resume(pending) {
+    if (this.ordering.isRecent || !this.buyer.isForOthers) {
+      this.buyer.resume(JSON.parse(pending.body), pending);
+    } else this.ordering.keep(null);
+  }
+
+  /** Somebody has signed in, in another tab. */
+  signedIn() {
+    if (this.buyer.isForOthers) return;
+    this.buyer.orderForOthers();
+    if (this.step === "order") this.render(this.buyable);
+  }
+
   /** Open the sheet with an offer in the basket at the price that was seen, or with what is held
       already. */
   begin(offer, price) {
     this.told?.();
+    if (this.buyer.isForOthers && this.basket.empty && !this.ordering.busy) this.buyer.clear();
     // What is being ordered stays as it is until it is known what became of it.
     if (offer && !this.ordering.busy) this.basket.add(offer, price);
     this.fees.load();
@@ -132,7 +147,7 @@ export class Buying {
     this.lines.render();
     this.more.render();
     this.notice();
-    const whole = this.buyer.whole;
+    const whole = this.buyer.isKnown;
     this.part("summary").hidden = !whole;
     if (whole) {
       const summary = this.buyer.summary();
@@ -280,7 +295,7 @@ export class Buying {
     const seen = this.seen.take();
     const pressed = this.pressed ?? this.boxes;
     this.pressed = null;
-    if (this.step === "order" && !this.buyer.whole) {
+    if (this.step === "order" && !this.buyer.isKnown) {
       this.go("details");
       return;
     }
@@ -311,7 +326,7 @@ export class Buying {
     const { boxes, total: { amount } } = this;
     try {
       const { fee } = this.parcel;
-      const remembered = this.buyer.isRemembered;
+      const remembered = this.buyer.isForOthers ? null : this.buyer.isRemembered;
       this.placed(await this.ordering.order(this.buyer.details(fee), { remembered }));
     } catch (problem) {
       this.refused(problem);
@@ -409,6 +424,7 @@ export class Buying {
         .summary()
         .next.map((words) => el("li", { class: "done__next" }, icon("check", true), el("span", {}, words))),
     );
+    if (this.buyer.isForOthers) this.buyer.clear();
     if (this.sheet.open) this.go("done");
     else {
       const words = t("Your order %(number)s was placed.", { number: placed.number });

@@ -1,10 +1,12 @@
 // Who receives the order and where: the form of the buying sheet, remembered on this device if its
-// owner wants that. It asks for an e-mail address only where the server sends mail.
+// owner says so. Whoever is signed in orders for others, one after the other: then nothing of a buyer
+// is remembered, and nothing that was stays. It asks for an e-mail address only where the server sends mail.
 
 import { say } from "../common/dom.js";
 import { recall, remember } from "../common/memory.js";
 import { fieldErrors } from "../common/problems.js";
 import { page, t, text } from "../common/words.js";
+import { forgetLinks } from "./links.js";
 import { Region } from "./region.js";
 
 const FIELDS = ["name", "phone", "address", "centre", "email"];
@@ -31,11 +33,40 @@ export class BuyerForm {
     this.centres = centres;
     this.region = new Region(places.region);
     form.addEventListener("change", () => this.showWay());
-    form.elements.keep.addEventListener("change", () => {
+    form.addEventListener("input", ({ target }) => this.mark(target, ""));
+    this.isUnasked = false; // what is known was remembered without asking, as it once was
+    if (form.elements.keep) this.askToRemember(form.elements.keep);
+    else this.orderForOthers();
+    this.showWay();
+  }
+
+  /** The box is ticked by its owner alone. */
+  askToRemember(keep) {
+    const known = recall("buyer");
+    keep.checked = Boolean(known?.asked);
+    keep.addEventListener("change", () => {
       if (!this.isRemembered || this.whole) this.remember();
     });
-    form.addEventListener("input", ({ target }) => this.mark(target, ""));
-    this.fill(recall("buyer"));
+    this.fill(known);
+    this.isUnasked = Boolean(known) && !known.asked;
+  }
+
+  /** Somebody is signed in here. */
+  orderForOthers() {
+    this.isForOthers = true;
+    this.form.elements.keep?.closest("label").remove();
+    this.form.querySelector('[data-part="for-others"]').hidden = false;
+    remember("buyer", null);
+    forgetLinks();
+    this.clear();
+  }
+
+  /** The next one is somebody else. */
+  clear() {
+    const { elements } = this.form;
+    for (const name of KEPT) if (elements[name]) elements[name].value = "";
+    this.region.set("");
+    this.place = "";
     this.showWay();
   }
 
@@ -56,7 +87,7 @@ export class BuyerForm {
   /** The form as it was when this was ordered. */
   resume({ buyer, delivery }, { remembered = true }) {
     this.fill({ ...recall("buyer"), ...buyer, ...delivery });
-    this.form.elements.keep.checked = remembered;
+    if (!this.isForOthers) this.form.elements.keep.checked = remembered === true;
     this.showWay();
   }
 
@@ -82,7 +113,13 @@ export class BuyerForm {
 
   /** Whether this device may keep who it is, and the way to the order. */
   get isRemembered() {
-    return this.form.elements.keep.checked;
+    return !this.isForOthers && this.form.elements.keep.checked;
+  }
+
+  /** Whether the order may go out without a look at who gets it: where one orders for oneself, and
+      was asked whether that is remembered. */
+  get isKnown() {
+    return !this.isForOthers && !this.isUnasked && this.whole;
   }
 
   /** The form is seen: now the regions' names are wanted. */
@@ -159,7 +196,8 @@ export class BuyerForm {
 
   /** Keep it for the next time, or forget it, as the box says. */
   remember() {
-    remember("buyer", this.isRemembered ? this.read() : null);
+    this.isUnasked = false;
+    remember("buyer", this.isRemembered ? { ...this.read(), asked: true } : null);
   }
 
   /** As an order says it; `fee` is what of the parcel was seen, minor units. */

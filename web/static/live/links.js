@@ -1,5 +1,5 @@
 // The secret addresses of the orders that this device placed: remembered where its owner wants that,
-// else known in this tab alone, over a reload too.
+// else known in this tab alone, over a reload too. Of what was ordered for others only that it was.
 
 import { recall, remember } from "../common/memory.js";
 
@@ -13,18 +13,26 @@ function recallHere() {
   }
 }
 
-/** The addresses by order, `{order: url}`. */
+/** The addresses by order, `{order: url}`; an empty one where it was ordered for someone else. */
 export const linksOfOrders = () => ({ ...recall("orders"), ...recallHere() });
 
-/** Keep the address of an order that was placed. */
-export function keepLink({ order, url }, { remembered = true }) {
-  if (remembered) {
-    remember("orders", { ...recall("orders"), [order]: url });
-    return;
-  }
+function keepHere(links) {
   try {
-    sessionStorage.setItem(HERE, JSON.stringify({ ...recallHere(), [order]: url }));
+    sessionStorage.setItem(HERE, JSON.stringify(links));
   } catch {
     // A browser that keeps nothing: the answer itself still leads to the order.
   }
+}
+
+/** Keep the address of an order that was placed; `remembered` is null where it is for someone else. */
+export function keepLink({ order, url }, { remembered = true }) {
+  if (remembered) remember("orders", { ...recall("orders"), [order]: url });
+  else keepHere({ ...recallHere(), [order]: remembered === null ? "" : url });
+}
+
+/** Forget the addresses, and know still which orders they were of. */
+export function forgetLinks() {
+  const known = Object.keys(linksOfOrders());
+  remember("orders", null);
+  if (known.length) keepHere(Object.fromEntries(known.map((order) => [order, ""])));
 }

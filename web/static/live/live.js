@@ -126,10 +126,12 @@ channel.addEventListener("welcome", ({ detail }) => {
   known = true;
   scene.load(detail.snapshot);
   chat.welcome(detail.you);
+  if (detail.you.role) buying.signedIn();
   render();
   waits.welcome();
 });
 channel.addEventListener("events", ({ detail }) => {
+  if (detail.you?.role) buying.signedIn();
   for (const event of detail.events) {
     scene.apply(event);
     waits.apply(event);

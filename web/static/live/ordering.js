@@ -37,7 +37,8 @@ export class Ordering extends EventTarget {
   }
 
   /** Order what is in the basket now; where an answer that was on its way changes it, nothing is
-      ordered. `remembered` is whether this device may keep the way to the order. Throws Problem, after
+      ordered. `remembered` is whether this device may keep the way to the order, null
+      where it is for someone else and this tab may not either. Throws Problem, after
       keeping what it says. */
   async order(details, { remembered }) {
     const { basket } = this;
@@ -146,7 +147,7 @@ export class Ordering extends EventTarget {
     const wanted = quantities(lines);
     return [...this.scene.orders.values()].some(
       (found) =>
-        !links[found.order] && !OVER.includes(found.state) && wanted === quantities(found.lines),
+        !(found.order in links) && !OVER.includes(found.state) && wanted === quantities(found.lines),
     );
   }
 
