@@ -28,6 +28,7 @@ async def test_viewer_is_nobody_with_a_device(client: httpx.AsyncClient) -> None
         "staff": False,
         "crew": False,
         "farms": [],
+        "centres": [],
         "simulated": False,
     }
 

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, delete, insert, select
 
 from farmlive.broadcast.broadcasts import require_live
 from farmlive.broadcast.log import PUBLIC, Log
-from farmlive.broadcast.phones import without_phones
 from farmlive.broadcast.tables import events, mutes, senders
 from farmlive.clock import now_ms
+from farmlive.contacts import without_phones
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Forbidden, NotFound

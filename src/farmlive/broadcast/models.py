@@ -14,6 +14,7 @@ from pydantic import (
 
 from farmlive.bilingual import Bilingual, one_line
 from farmlive.clock import parse_rfc3339
+from farmlive.public_text import PublicBilingual
 
 OfferId = Annotated[str, Field(min_length=1, max_length=26)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300), BeforeValidator(one_line)]
@@ -45,9 +46,9 @@ class NewBroadcast(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: Bilingual
+    title: PublicBilingual
     starts_at: str | None = None
-    note: Bilingual | None = None
+    note: PublicBilingual | None = None
 
     @field_validator("starts_at")
     @classmethod
@@ -60,7 +61,7 @@ class NewBroadcast(BaseModel):
 class ChangedBroadcast(NewBroadcast):
     """What to change of a broadcast that has not ended."""
 
-    title: Bilingual | None = None  # type: ignore[assignment]
+    title: PublicBilingual | None = None  # type: ignore[assignment]
 
 
 class EventList(BaseModel):

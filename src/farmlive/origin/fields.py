@@ -16,6 +16,7 @@ from pydantic import (
 from farmlive.bilingual import Bilingual
 from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.origin.gs1 import gtin14, lot_code, prefix
+from farmlive.public_text import Public
 
 MAX_POINTS = 500
 
@@ -41,8 +42,13 @@ Gtin = Annotated[str, AfterValidator(gtin14)]
 Gs1Prefix = Annotated[str, AfterValidator(prefix)]
 LotCode = Annotated[str, AfterValidator(lot_code)]
 Identifier = Annotated[str, Field(min_length=1, max_length=26)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200)]
+# What is sent as words or a sentence is read by everyone.
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), Public
+]
+Sentence = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200), Public
+]
 Passage = Annotated[str, Field(max_length=2000)]
 Latitude = Annotated[float, Field(ge=-85, le=85, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]

@@ -19,6 +19,7 @@ from farmlive.origin.fields import (
     Time,
     Words,
 )
+from farmlive.public_text import Public, PublicBilingual
 from farmlive.store.files import PictureUrl
 
 Area = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
@@ -34,10 +35,10 @@ class NewFarm(Sent):
     Pictures are addresses that POST /api/v1/pictures answered; coordinates are WGS 84 degrees.
     """
 
-    name: Bilingual
-    place: Bilingual
-    person: Bilingual | None = None
-    story: Prose | None = None
+    name: PublicBilingual
+    place: PublicBilingual
+    person: PublicBilingual | None = None
+    story: Annotated[Prose, Public] | None = None
     photo: PictureUrl | None = None
     person_photo: PictureUrl | None = None
     latitude: Latitude | None = None
@@ -54,8 +55,8 @@ class NewFarm(Sent):
 class FarmChange(NewFarm):
     """What to change of a farm; what is not sent stays, and null takes away what may be missing."""
 
-    name: Bilingual = None  # type: ignore[assignment]
-    place: Bilingual = None  # type: ignore[assignment]
+    name: PublicBilingual = None  # type: ignore[assignment]
+    place: PublicBilingual = None  # type: ignore[assignment]
 
 
 class Farm(BaseModel):
@@ -82,8 +83,8 @@ class FarmList(BaseModel):
 class NewPlot(Sent):
     """A plot to add to a farm; `crop` is what a harvest from it is called."""
 
-    name: Bilingual
-    crop: Bilingual | None = None
+    name: PublicBilingual
+    crop: PublicBilingual | None = None
     area_m2: Area | None = None
     planted_year: Year | None = None
     outline: Outline | None = None
@@ -92,7 +93,7 @@ class NewPlot(Sent):
 class PlotChange(NewPlot):
     """What to change of a plot; what is not sent stays, and null takes away what may be missing."""
 
-    name: Bilingual = None  # type: ignore[assignment]
+    name: PublicBilingual = None  # type: ignore[assignment]
 
 
 class Plot(BaseModel):
@@ -118,7 +119,7 @@ class NewWork(Sent):
 
     kind: Literal["flowered", "sprayed"]
     at: Time
-    substance: Bilingual | None = None
+    substance: PublicBilingual | None = None
     waiting_days: Days | None = None
 
     @model_validator(mode="after")
@@ -160,7 +161,7 @@ class NewInspection(Sent):
     """A test of a lot: when, what it found, by whom, and whether the lot passed it."""
 
     at: Time
-    result: Bilingual
+    result: PublicBilingual
     laboratory: Words | None = None
     passed: bool = True
 
@@ -206,7 +207,7 @@ class NewLot(Sent):
     farm: Identifier | None = None
     plot: Identifier | None = None
     code: LotCode | None = None
-    product_name: Bilingual | None = None
+    product_name: PublicBilingual | None = None
     gtin: Gtin | None = None
     harvested_at: Time
     quantity_g: Grams
@@ -235,7 +236,7 @@ class NewShipping(Sent):
     """The lot, or a part of it, left the farm."""
 
     at: Time
-    to: Bilingual | None = None
+    to: PublicBilingual | None = None
 
 
 class NewWaste(Sent):

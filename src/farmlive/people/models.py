@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from farmlive.public_text import Public
+
 Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
 KeyRole = Literal["coordinator", "host", "moderator", "seller", "clerk", "simulator"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -14,6 +16,8 @@ Label = Annotated[
         strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$"
     ),
 ]
+# Viewers read what a camera is called while it is on air.
+PublicLabel = Annotated[Label, Public]
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,26}$")]
 Farms = Annotated[list[Identifier], Field(max_length=100)]
@@ -197,7 +201,7 @@ class NewStreamKey(_Sent):
     """
 
     purpose: Literal["studio", "encoder"]
-    label: Label | None = None
+    label: PublicLabel | None = None
     source: str | None = None
 
 
@@ -243,7 +247,7 @@ class Sources(BaseModel):
 class NewGuest(_Sent):
     """A guest to let in by a link; viewers read the label while the guest is on air."""
 
-    label: Label
+    label: PublicLabel
 
 
 class GuestAnswer(BaseModel):

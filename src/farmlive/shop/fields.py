@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from farmlive.people import phones
+from farmlive.public_text import Public
 
 MAX_QUANTITY = 999
 MAX_STOCK = 1_000_000
@@ -135,6 +136,8 @@ Phone = Annotated[str, BeforeValidator(_phone)]
 Address = Annotated[str, BeforeValidator(_address)]
 Email = Annotated[str, BeforeValidator(_email)]
 Reason = Annotated[str, BeforeValidator(_reason)]
+# Read by the buyers of all orders that it is said of.
+StaffReason = Annotated[Reason, Public]
 Key = Annotated[str, BeforeValidator(_key)]
 Proof = Annotated[str, Field(max_length=64)]
 Picture = Annotated[str, BeforeValidator(_picture)]

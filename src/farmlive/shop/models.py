@@ -11,6 +11,7 @@ from farmlive.bilingual import Bilingual
 from farmlive.money import Money
 from farmlive.origin.fields import Gtin
 from farmlive.origin.models import CardLift, StopReason
+from farmlive.public_text import PublicBilingual
 from farmlive.shop.fields import (
     Identifier,
     Key,
@@ -41,8 +42,8 @@ class NewCentre(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Bilingual
-    address: Bilingual
+    name: PublicBilingual
+    address: PublicBilingual
     phone: Phone | None = None
 
 
@@ -51,8 +52,8 @@ class CentreChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Bilingual | None = None
-    address: Bilingual | None = None
+    name: PublicBilingual | None = None
+    address: PublicBilingual | None = None
     phone: Phone | None = None
 
     @model_validator(mode="after")
@@ -105,8 +106,8 @@ class NewProduct(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     farm: Identifier
-    name: Bilingual
-    unit: Bilingual
+    name: PublicBilingual
+    unit: PublicBilingual
     net_weight_g: Weight
     gtin: Gtin | None = None
     picture: Picture | None = None
@@ -117,8 +118,8 @@ class ProductChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Bilingual | None = None
-    unit: Bilingual | None = None
+    name: PublicBilingual | None = None
+    unit: PublicBilingual | None = None
     net_weight_g: Weight | None = None
     gtin: Gtin | None = None
     picture: Picture | None = None
@@ -146,8 +147,8 @@ class NewOffer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     product: Identifier | None = None
-    name: Bilingual | None = None
-    unit: Bilingual | None = None
+    name: PublicBilingual | None = None
+    unit: PublicBilingual | None = None
     net_weight_g: Weight | None = None
     gtin: Gtin | None = None
     lot: Identifier

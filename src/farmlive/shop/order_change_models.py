@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from farmlive.origin.fields import Time
-from farmlive.shop.fields import Identifier, Payment, Reason, State, Way
+from farmlive.shop.fields import Identifier, Payment, StaffReason, State, Way
 from farmlive.shop.order_models import Order
 
 # A page of orders: each costs the writer two thirds of a millisecond, and buyers wait meanwhile.
@@ -82,7 +82,7 @@ class NewMove(BaseModel):
     orders: Annotated[list[Identifier], Field(min_length=1, max_length=MAX_MOVED)]
     state: State | None = None
     payment: Literal["paid"] | None = None
-    reason: Reason | None = None
+    reason: StaffReason | None = None
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -104,7 +104,7 @@ class PutRight(BaseModel):
     state: State | None = None
     payment: Literal["due"] | None = None
     move: Identifier | None = None
-    reason: Reason
+    reason: StaffReason
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:

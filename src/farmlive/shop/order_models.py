@@ -26,6 +26,7 @@ from farmlive.shop.fields import (
     Quantity,
     Reason,
     SeenPrice,
+    StaffReason,
     State,
     Way,
 )
@@ -242,7 +243,7 @@ class StateChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: State
-    reason: Reason | None = None
+    reason: StaffReason | None = None
 
 
 class PaymentChange(BaseModel):
@@ -280,7 +281,7 @@ class Refund(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     amount: Amount
-    reason: Reason
+    reason: StaffReason
     lines: Annotated[list[Boxes], Field(max_length=MAX_LINES), AfterValidator(_each_once)] = []
     offer: Identifier | None = None
 

@@ -60,6 +60,10 @@ const SPOKEN = {
   "claim-answered": () => t("This claim was answered already. Look at the order again."),
   "unknown-notice": () => t("This message is not held back any more. Load the page again."),
   "unknown-order": () => t("There is no such order any more. Load the page again."),
+  invalid: (problem) => {
+    const personal = problem.body?.errors?.find(({ message }) => message.startsWith("Others read this: "));
+    return personal ? known(personal.message) : sentence(problem);
+  },
   forbidden: () => t("Your account may not do this. A coordinator can change that."),
 };
 
@@ -90,6 +94,8 @@ export function spoken(problem) {
 const fields = () => [
   t("Write the text in Chinese or English."),
   t("Write a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."),
+  t("Others read this: take the telephone number out. A pick-up point's own number has a field of its own."),
+  t("Others read this: take the e-mail address out."),
   t("Write the time with its offset, such as 2026-11-23T08:30:00+08:00."),
   t("A lot can't be packed before it is harvested; put the times right."),
   t("The list price is the higher one, struck out beside the price."),

@@ -1,0 +1,160 @@
+"""Telephone numbers and e-mail addresses are found however written, and nothing else is."""
+
+import pytest
+
+from farmlive.contacts import BLANK, contact_in, without_phones
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        ("13800000000", BLANK),
+        ("１３８００００００００", BLANK),
+        ("①③⑧⓪⓪⓪⓪⓪⓪⓪⓪", BLANK),
+        ("138 000 00000", BLANK),
+        ("138.0000.0000", BLANK),
+        ("138-0000-0000", BLANK),
+        ("138，0000，0000", BLANK),
+        ("138_0000_0000", BLANK),
+        ("138 - 0000 - 0000", BLANK),
+        ("138 00 00 00 00", BLANK),
+        ("13 8000-00000", BLANK),
+        ("1 3 8 0 0 0 0 0 0 0 0", BLANK),
+        ("1.3.8.0.0.0.0.0.0.0.0", BLANK),
+        ("138\u200b0000\u200b0000", BLANK),
+        ("1️⃣ 3️⃣ 8️⃣ 0️⃣ 0️⃣ 0️⃣ 0️⃣ 0️⃣ 0️⃣ 0️⃣ 0️⃣!", f"{BLANK}️⃣!"),
+        ("+86 138-0000-0000", BLANK),
+        ("0086 13800000000", BLANK),
+        ("8613800000000", BLANK),
+        ("王 13800000000", f"王 {BLANK}"),
+        ("tel13800000000x", f"tel{BLANK}x"),
+        ("138 0000 0000 或 13900000000", f"{BLANK} 或 {BLANK}"),
+        ("14:30 138 0000 0000", f"14:30 {BLANK}"),
+        ("15 箱，138 0000 0000", f"15 箱，{BLANK}"),
+        ("5.5 13800000000", f"5.5 {BLANK}"),
+        # The rest is as it was written, also where its plain form is longer or shorter.
+        ("㎏ ５ 箱 ½ １３８ ００００ ００００ ㎏ ﷺ", f"㎏ ５ 箱 ½ {BLANK} ㎏ ﷺ"),
+    ],
+)
+def test_a_number_is_blanked_however_it_is_written(written: str, left: str) -> None:
+    assert without_phones(written) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Prices and weights.
+        "19.90 29.90 199",
+        "１９．９０ ２９．９０ １９９",
+        "19.9, 29.9, 39.9, 59",
+        "15.8/16.9/17.5/18.8",
+        "¥199 ¥2999 ¥1399",
+        "159+168+29+199",
+        "2.5 公斤装 29.90 元 10 箱",
+        # Days and times of day.
+        "2026-11-18 19:00:00",
+        "2026.11.16 18:30 200",
+        "18 19:00-21:30 5",
+        "1980-2026",
+        # Lots, trade items and orders.
+        "lot 1123",
+        "LOT-1523-20261126",
+        "1611-20261126",
+        "6901234567892",
+        "(01)09524000059109(10)1123",
+        "A1380",
+        "A0138 B1380 C0000",
+        # No mobile number: it is longer, or begins otherwise.
+        "138000000000",
+        "12800000000",
+        "11 12 13 14 15 16 17 18 19",
+    ],
+)
+def test_other_digits_stay(text: str) -> None:
+    assert without_phones(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "送到王小明 13800001111",
+        "１３８ ００００ ００００",
+        "王芳138\u200b0000\u200b0000",
+        "一三八零零一三八零零零",
+        "幺三八零零一三八零零零",
+        # Dialled otherwise.
+        "+00139 0000 0000",
+        "0139 0000 0000",
+        "08613900000000",
+        # From abroad.
+        "+44 20 7946 0000",
+        "0044 20 7946 0000",
+        "+1 (555) 010-9999",
+        # Landlines and services.
+        "0598-6322345",
+        "（０５９８）６３２２３４５",
+        "059863223450",
+        "010-65529988",
+        "联系电话0598-6322345。",
+        "400-820-8820",
+        "4008-208-820",
+        # A local number after a word that says so.
+        "电话：6322345",
+        "Tel. 632 2345",
+        "Call us at 632 2345",
+    ],
+)
+def test_a_telephone_number_of_any_kind_is_found(text: str) -> None:
+    assert contact_in(text) == "phone"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wu@orchard.example",
+        "Write to wu.fang+farm@orchard.example.",
+        "wu＠orchard。example".replace("。", "．"),
+        "wu @ orchard . example",
+        "wu(at)orchard.example",
+        "wu [at] orchard [dot] example",
+        "w\u200bu@orchard.example",
+        "果园@尤溪.中国",
+    ],
+)
+def test_an_email_address_is_found(text: str) -> None:
+    assert contact_in(text) == "email"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "19.90 29.90 199",
+        "2.5 公斤装 29.90 元 10 箱",
+        "2026-11-18 19:00:00",
+        "10:00-12:00, 14:00-18:00",
+        "电话确认后于 20261123 发货",
+        "LOT-1523-20261126",
+        "批次 0511-20261126",
+        "0511-2026 1126",
+        "(01)09524000059109(10)1123",
+        "6901234567892",
+        "报告编号 2026112300123",
+        "No. FJ-2026-0598-112345",
+        "CMA 171300340017",
+        "GB 2763-2021",
+        "毒死蜱 <0.01 mg/kg，限量 0.05 mg/kg",
+        "投诉电话 12315",
+        "面积 400 亩，海拔 800-1200 米",
+        "26°10′N 118°11′E",
+        "118.1901, 26.1702",
+        "邮编 365100",
+        "Phone calls: 12, 13, 14, 15",
+        "3 kg @ 2.5 元",
+        "关注 @尤溪果园",
+        "第一三五七次",
+        "联系农户采样，编号 1234567",
+    ],
+)
+def test_what_reaches_nobody_is_no_contact(text: str) -> None:
+    assert contact_in(text) is None
