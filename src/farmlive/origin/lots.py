@@ -231,6 +231,12 @@ def every(connection: Connection, farm: str | None = None) -> list[Lot]:
     return [as_lot(row) for row in connection.execute(wanted)]
 
 
+def stopped(connection: Connection) -> list[Lot]:
+    """The lots that are stopped, the last one first; a hundred at most."""
+    wanted = query().where(lots.c.stopped_at.is_not(None)).order_by(lots.c.stopped_at.desc())
+    return [as_lot(row) for row in connection.execute(wanted.limit(100))]
+
+
 def take_gtin(connection: Connection, gtin: str, code: str, lot: str) -> None:
     """Let the lot be found under that GTIN with that code. Raises LotTaken."""
     holder = connection.execute(

@@ -350,6 +350,19 @@ class Finding(BaseModel):
     work: Work | None
     lift: str | None
 
+    @property
+    def reason(self) -> StopReason:
+        """The finding as cards and events tell it."""
+        cause = self.inspection or self.work
+        return StopReason(
+            finding=self.id,
+            kind=self.kind,
+            at=cause.at if cause else self.at,
+            result=self.inspection and self.inspection.result,
+            substance=self.work and self.work.substance,
+            until=self.work and self.work.until,
+        )
+
 
 class NewLift(Sent):
     """Lift a stopped lot: the findings that were looked at, and a sentence that everyone reads.
@@ -449,3 +462,8 @@ class Story(BaseModel):
     lifts: list[Lift] = []
     moments: list[Moment]
     events_url: str
+
+    @property
+    def reasons(self) -> list[StopReason]:
+        """Why the lot is stopped: its open findings."""
+        return [finding.reason for finding in self.findings if finding.lift is None]

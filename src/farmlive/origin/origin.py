@@ -278,6 +278,10 @@ class Origin:
             lambda connection: self._stops.lift(connection, caller, lot, new)
         )
 
+    async def stopped_lots(self) -> list[Lot]:
+        """The lots that are stopped, the last one first; a hundred at most."""
+        return await self._store.read(lots.stopped)
+
     async def lots(self, farm: str | None = None) -> list[Lot]:
         """The lots, of one farm or all, latest harvest first, with what is left of each."""
         return await self._store.read(

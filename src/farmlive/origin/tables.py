@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from farmlive.store import Json, metadata
@@ -108,6 +109,13 @@ lots = Table(
     Index("ix_lots_class_code", "class", "code"),
     # A spraying that is recorded late is compared with the harvests of its plot.
     Index("ix_lots_plot_harvested_at", "plot", "harvested_at"),
+    # Of those that are stopped alone: few are.
+    Index(
+        "ix_lots_stopped_at",
+        "stopped_at",
+        postgresql_where=text("stopped_at IS NOT NULL"),
+        sqlite_where=text("stopped_at IS NOT NULL"),
+    ),
 )
 
 # Under which GTINs a lot is found: its own, and those of the boxes it is packed in.

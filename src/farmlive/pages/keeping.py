@@ -1,5 +1,5 @@
-"""The pages on which the county's things are kept: products, farms, pick-up points, parcels' fees,
-people, audit.
+"""The pages on which the county's things are kept: products, farms, stopped lots, pick-up points,
+parcels' fees, people, audit.
 
 Owns who may see them and what they start with; lists and changes go through the API, called by the
 scripts under web/static/studio.
@@ -53,6 +53,20 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             cache="no-store",
             caller=caller,
             farm=await farm_of(rooms, caller, farm),
+        )
+
+    @router.get("/studio/lots/{lot}")
+    async def stopped_lot(
+        lot: str, request: Request, caller: Annotated[Caller, anyone]
+    ) -> Response:
+        """A lot that is stopped: why, the lift, and who has it."""
+        return stopped(request, caller, STAFF) or pages.page(
+            request,
+            "studio_lot.html",
+            cache="no-store",
+            caller=caller,
+            decimals=places,
+            story=await rooms.origin.story(lot),
         )
 
     @router.get("/studio/farms/{farm}/harvest")

@@ -51,6 +51,7 @@ def _broadcasts(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if led is not None:
             return led
         farms = await rooms.origin.farms() if caller.role == "seller" else []
+        stopped_lots = await rooms.origin.stopped_lots() if caller.is_staff else []
         # One with a note is none that sells: it stands after the others of its state.
         broadcasts = sorted(await rooms.broadcasts.all(), key=lambda each: each.note is not None)
         return pages.page(
@@ -60,6 +61,7 @@ def _broadcasts(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             caller=caller,
             broadcasts=broadcasts,
             farms=[farm for farm in farms if caller.may_farm(farm.id)],
+            stopped_lots=stopped_lots,
         )
 
     @router.get("/studio/new")

@@ -2,10 +2,13 @@
 // the sentences that viewers and buyers meet stand here.
 
 import { count, kilograms, money, weight } from "./format.js";
+import { reasonsInWords } from "./stops.js";
 import { n, page, t } from "./words.js";
 
 // An amount in minor units, or with its currency.
 const price = (value) => money(value?.amount === undefined ? { amount: value, currency: page.currency } : value);
+
+const together = (...each) => each.filter(Boolean).join(page.language === "zh" ? "" : " ");
 
 const sentences = {
   "broadcast-ended": () => t("This broadcast has ended, so nothing more can be ordered in it."),
@@ -52,6 +55,8 @@ const sentences = {
     left > 0
       ? t("The harvest gives only %(left)s more. Nothing was ordered; take less.", { left: kilograms(left) })
       : t("The harvest gives no more: all of it is sold or held. Nothing was ordered."),
+  "lot-stopped": ({ reasons }) =>
+    together(t("Nothing of this lot is sold or handed over."), reasonsInWords(reasons)),
   "limit-reached": ({ limit, had }) =>
     had > 0
       ? n(

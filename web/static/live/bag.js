@@ -172,4 +172,4 @@ export class OwnOrders {
 }
 
 const orderInWords = (order) =>
-  [order.number, money(asked(order)), STATES[order.state]?.()].filter(Boolean).join(" · ");
+  [order.number, money(asked(order)), order.stopped ? t("Stopped") : STATES[order.state]?.()].filter(Boolean).join(" · ");

@@ -6,7 +6,7 @@ import { now } from "../common/now.js";
 import { page } from "../common/words.js";
 import { ask } from "./ask.js";
 import { flashOf, keptOf, priceOf, running } from "./flash.js";
-import { ownLeft } from "./fold.js";
+import { isStopped, ownLeft } from "./fold.js";
 import { newKey } from "./pending.js";
 import { proven } from "./proof.js";
 import { changesOf } from "./refusal.js";
@@ -15,7 +15,7 @@ const AT_MOST = 99;
 const SETTLE = 350; // quick taps on the stepper become one hold
 const ANSWER_WITHIN = 15_000; // an order waits for it
 
-/** Events: "change". States: empty; asking (no answer yet); held; over (the time ran out); loose
+/** Events: "change"; "stopped" with the cards of what was taken out since their lot is stopped. States: empty; asking (no answer yet); held; over (the time ran out); loose
     (the server could not hold it, `problem` says why; ordering is still possible). */
 export class Basket extends EventTarget {
   constructor(broadcast, channel, scene) {
@@ -256,6 +256,11 @@ export class Basket extends EventTarget {
         return;
       }
     }
+    if (problem.slug === "lot-stopped") {
+      const { lot, reasons } = problem.body;
+      this.scene.stopOf(lot, { stopped: reasons, lifted: null, tested: false });
+      if (this.unsell()) return;
+    }
     this.problem = problem;
     this.changes = changesOf(problem, {
       lines: this.lines,
@@ -309,6 +314,19 @@ export class Basket extends EventTarget {
     else this.ask(0);
   }
 
+  /** Take out what is of a stopped lot, give it back, and hold the rest; whether there was any. */
+  unsell() {
+    const stopped = [...this.lines.keys()].map((offer) => this.scene.offers.get(offer)).filter((card) => card && isStopped(card));
+    if (stopped.length === 0) return false;
+    for (const { offer } of stopped) this.lines.delete(offer);
+    this.changes = this.changes.filter(({ offer }) => this.lines.has(offer));
+    this.problem = null;
+    if (this.empty) this.drop();
+    else this.ask(0);
+    this.dispatchEvent(new CustomEvent("stopped", { detail: stopped }));
+    return true;
+  }
+
   /** The clock: a hold that ran out is over here too. */
   watch() {
     if (this.hold && this.state !== "asking" && this.remains <= 0 && !this.till.busy) this.over();
@@ -337,11 +355,14 @@ export class Basket extends EventTarget {
     if (later && this.state !== "asking") this.adopt(mine);
     this.follow();
     if (this.channel.state === "open") this.retry();
+    // What is being ordered stays as it is until it is known what became of it.
+    if (!this.till.busy) this.unsell();
     if (this.hold || this.busy || !(this.empty || this.till.asking)) return;
     for (const order of this.scene.orders.values()) {
       if (order.state !== "held" || this.gone.has(order.order) || !(order.until > now())) continue;
       this.adopt(order);
     }
+    if (!this.till.busy) this.unsell();
   }
 
   /** A hold of an earlier load of this page, or of another tab, is this one's basket. */

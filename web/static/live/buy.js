@@ -5,11 +5,13 @@ import { el, icon, say } from "../common/dom.js";
 import { duration, money, weight } from "../common/format.js";
 import { sentence } from "../common/problems.js";
 import { close, open } from "../common/sheet.js";
+import { reasonsInWords } from "../common/stops.js";
 import { toast } from "../common/toast.js";
 import { n, t } from "../common/words.js";
 import { BuyerForm } from "./buyer.js";
+import { fullName } from "./card.js";
 import { Lines, More } from "./lines.js";
-import { noticeOf } from "./notice.js";
+import { noticeOf, sentences } from "./notice.js";
 import { ParcelFees } from "./parcel.js";
 import { Seen } from "./seen.js";
 
@@ -66,6 +68,7 @@ export class Buying {
       );
     }
     basket.addEventListener("change", () => this.render(this.buyable));
+    basket.addEventListener("stopped", ({ detail }) => this.stopped(detail));
     this.fees.addEventListener("change", () => this.render(this.buyable));
     ordering.addEventListener("proving", () => this.render(this.buyable));
     ordering.addEventListener("asking", () => {
@@ -330,14 +333,27 @@ export class Buying {
       this.placed(await this.ordering.order(this.buyer.details(fee), { remembered }));
     } catch (problem) {
       this.refused(problem);
-      if (amount < this.total.amount || this.boxes < boxes) this.ask(amount);
+      if (!this.basket.empty && (amount < this.total.amount || this.boxes < boxes)) this.ask(amount);
     } finally {
       this.busy = false;
       this.render(this.buyable);
     }
   }
 
+  /** The lot of what was wanted is stopped: that is out of the basket, and the sheet closes where
+      nothing else is in it. */
+  stopped(cards) {
+    this.failed = this.raised = null;
+    if (this.basket.empty) close(this.sheet);
+    else if (this.sheet.open) this.go("order");
+    for (const { lot, ...card } of cards) {
+      const words = t("%(name)s is not sold any more and is out of your order; nothing of it was ordered.", { name: fullName(card) });
+      toast(sentences(words, reasonsInWords(lot.stopped)), { danger: true, seconds: ANSWERED });
+    }
+  }
+
   refused(problem) {
+    if (problem.slug === "lot-stopped" && !this.basket.problem) return; // told by `stopped`
     this.failed = problem;
     if (!this.sheet.open) {
       toast(sentence(problem), { danger: true });

@@ -3,9 +3,10 @@
 import { el, icon, say } from "../common/dom.js";
 import { clock, count, day, dayShort, kilograms, money } from "../common/format.js";
 import { pictureOf } from "../common/pictures.js";
+import { stopInWords } from "../common/stops.js";
 import { n, t, text } from "../common/words.js";
 import { flashLine, flashOf, keptOf, leftOf, priceOf, wasOf } from "./flash.js";
-import { ownLeft } from "./fold.js";
+import { isStopped, ownLeft } from "./fold.js";
 import { Seen } from "./seen.js";
 
 const DAY = 86_400_000;
@@ -35,6 +36,7 @@ export function balanceInWords(lot) {
 
 /** What is left, in words; where nothing is, what may come back. */
 export function leftInWords(card) {
+  if (isStopped(card)) return t("Not sold any more");
   const flash = flashOf(card);
   if (flash) {
     return t("%(left)s of %(boxes)s left", { left: count(keptOf(card)), boxes: count(flash.boxes) });
@@ -69,7 +71,7 @@ export const waitingInWords = ({ waiting }) =>
 /** What is left on a card, in a line; where nothing is and others wait, how many do. */
 export function stockInWords(card) {
   const waiting = waitingInWords(card);
-  if (leftOf(card) > 0 || !waiting) return leftInWords(card);
+  if (leftOf(card) > 0 || !waiting || isStopped(card)) return leftInWords(card);
   const held = card.held > 0 ? t("%(held)s held", { held: count(card.held) }) : t("Sold out");
   return `${held} · ${waiting}`;
 }
@@ -90,13 +92,15 @@ export function stockBar() {
   return bar;
 }
 
-/** The green line: which lot, when it was picked, what of it is sold; opens its story. */
+/** The green line: which lot, when it was picked, what of it is sold; opens its story. Red where the
+    lot is stopped, with the reason. */
 export function lotLine(card, act) {
   const balance = el("span", { class: "lot-line__balance" });
+  const sign = el("span", { class: "lot-line__sign" });
   const line = el(
     "button",
     { class: "lot-line", type: "button", onclick: () => act.origin(card.lot) },
-    icon("leaf", true),
+    sign,
     el(
       "span",
       { class: "lot-line__text" },
@@ -104,7 +108,14 @@ export function lotLine(card, act) {
       balance,
     ),
   );
-  line.show = ({ lot }) => say(balance, balanceInWords(lot));
+  line.show = (now) => {
+    const stopped = isStopped(now);
+    line.classList.toggle("lot-line--stopped", stopped);
+    say(balance, stopped ? stopInWords(now.lot.stopped) : balanceInWords(now.lot));
+    if (sign.dataset.stopped === String(stopped)) return;
+    sign.dataset.stopped = String(stopped);
+    sign.replaceChildren(icon(stopped ? "warning" : "leaf", true));
+  };
   return line;
 }
 
@@ -123,10 +134,12 @@ export function buyButton(card, act, classes) {
   button.show = (now, buyable, wait) => {
     seen.show(priceOf(now).amount);
     const left = leftOf(now) > 0;
-    button.dataset.does = left ? "buy" : wait ? "look" : "wait";
-    button.disabled = !buyable;
+    const stopped = isStopped(now);
+    button.dataset.does = left ? "buy" : wait || stopped ? "look" : "wait";
+    button.disabled = !buyable || stopped;
     button.classList.toggle("button--primary", left && isPinned);
-    if (left) say(button, t("Buy"));
+    if (stopped) say(button, t("Stopped"));
+    else if (left) say(button, t("Buy"));
     else if (!buyable) say(button, t("Sold out"));
     else if (wait) say(button, t("You are no. %(place)s", { place: count(wait.place) }));
     else say(button, t("Tell me when it is back"));
@@ -172,12 +185,13 @@ export class PinnedCard {
   /** Read out what is on screen when it comes, and when it is nearly gone; not each box sold. */
   tell(card) {
     const left = leftOf(card);
-    const few = left <= 0 ? "none" : left <= FEW ? "few" : "some";
+    const few = isStopped(card) ? "stopped" : left <= 0 ? "none" : left <= FEW ? "few" : "some";
     const price = priceOf(card);
     const key = `${card.offer} ${price.amount} ${few}`;
     if (key === this.said) return;
     this.said = key;
-    say(this.told, `${fullName(card)}, ${money(price)}, ${leftInWords(card)}`);
+    const stock = isStopped(card) ? stopInWords(card.lot.stopped) : leftInWords(card);
+    say(this.told, `${fullName(card)}, ${money(price)}, ${stock}`);
   }
 
   build(card) {

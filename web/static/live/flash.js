@@ -5,7 +5,7 @@ import { el, icon, say } from "../common/dom.js";
 import { clock, count, dayShort, duration, money } from "../common/format.js";
 import { now } from "../common/now.js";
 import { n, t } from "../common/words.js";
-import { boxesOfLot } from "./fold.js";
+import { boxesOfLot, isStopped } from "./fold.js";
 
 const TOLD_WITHIN = 10_000; // its end is told a little after its time; for so long it is waited for
 const SOON = 3_600_000; // a start that is counted down
@@ -32,8 +32,8 @@ export const priceOf = (card) => flashOf(card)?.price ?? card.price;
 /** The higher price that stands struck out beside it, or nothing. */
 export const wasOf = (card) => (flashOf(card) ? card.price : card.list_price);
 
-/** How many can be had at that price. */
-export const leftOf = (card) => (flashOf(card) ? keptOf(card) : card.left);
+/** How many can be had at that price: of a stopped lot none. */
+export const leftOf = (card) => (isStopped(card) ? 0 : flashOf(card) ? keptOf(card) : card.left);
 
 /** Milliseconds in whole seconds, the last of them counted to its end. */
 const countdown = (ms) => duration(Math.ceil(Math.max(0, ms) / 1000) * 1000);

@@ -16,7 +16,7 @@ import { Hearts } from "./hearts.js";
 import { Kept } from "./kept.js";
 import { Look } from "./look.js";
 import { Ordering } from "./ordering.js";
-import { openOrigin } from "./origin.js";
+import { openOrigin, refreshOrigin } from "./origin.js";
 import { Slate, slateOf } from "./slate.js";
 import { Surround } from "./surround.js";
 import { mostWanted, setUpThrift } from "./thrift.js";
@@ -138,6 +138,8 @@ channel.addEventListener("events", ({ detail }) => {
     if (event.kind === "order.held" && event.data.corrected) basket.corrected(event.data);
   }
   if (detail.events.some(({ kind }) => kind === "source.switched")) player.another();
+  const stops = detail.events.filter(({ kind }) => ["lot.stopped", "lot.resumed"].includes(kind));
+  for (const { data } of stops) refreshOrigin(at("origin-sheet"), data.lot);
   render();
 });
 channel.addEventListener("state", () => {

@@ -5,9 +5,11 @@ import { el, icon, say } from "../common/dom.js";
 import { count, kilograms, money, perKilogram, weight } from "../common/format.js";
 import { pictureOf } from "../common/pictures.js";
 import { open } from "../common/sheet.js";
+import { reasonsInWords } from "../common/stops.js";
 import { n, t, text } from "../common/words.js";
 import { balanceInWords, fullName, leftInWords, lotInWords, stockBar, waitingInWords } from "./card.js";
 import { flashLine, flashOf, leftOf, priceOf, wasOf } from "./flash.js";
+import { isStopped } from "./fold.js";
 import { sentences } from "./notice.js";
 import { Seen } from "./seen.js";
 
@@ -48,6 +50,9 @@ export class Look {
       flash: flashLine(),
       left: el("p", { class: "small" }),
       stock: stockBar(),
+      stopped: el("p", { class: "notice notice--red", role: "alert" }),
+      lifted: el("p", { class: "notice notice--kumquat" }),
+      tested: el("p", { class: "row" }, icon("seal", true), t("This lot was tested.")),
       wait: el("p", { class: "notice notice--kumquat" }),
       balance: el("p", { class: "small" }),
     };
@@ -66,13 +71,15 @@ export class Look {
         parts.stock,
         parts.left,
       ),
+      parts.stopped,
+      parts.lifted,
       parts.wait,
-      el(
+      (parts.from = el(
         "div",
         { class: "card card--leaf" },
         el("p", {}, el("strong", {}, text(lot.farm.name)), ` · ${text(lot.farm.place)}`),
         el("div", {}, el("p", {}, lotInWords(lot)), parts.balance),
-        lot.tested ? el("p", { class: "row" }, icon("seal", true), t("This lot was tested.")) : null,
+        parts.tested,
         el(
           "div",
           {},
@@ -83,7 +90,7 @@ export class Look {
             t("Where it comes from"),
           ),
         ),
-      ),
+      )),
     );
     body.scrollTop = 0;
   }
@@ -104,14 +111,22 @@ export class Look {
     parts.flash.show(card);
     parts.stock.show(card);
     say(parts.left, this.stockInWords(card));
-    parts.wait.hidden = left || !buyable;
+    const stopped = isStopped(card);
+    parts.wait.hidden = left || !buyable || stopped;
+    parts.stopped.hidden = !stopped;
+    say(parts.stopped, stopped ? sentences(t("Nothing of this lot is sold or handed over."), reasonsInWords(card.lot.stopped)) : "");
+    parts.lifted.hidden = stopped || !card.lot.lifted;
+    say(parts.lifted, card.lot.lifted ? t("This lot was stopped and lifted by the county: %(sentence)s", card.lot.lifted) : "");
+    parts.tested.hidden = !card.lot.tested;
+    parts.from.classList.toggle("card--leaf", !stopped);
     say(parts.wait, this.waitInWords(card, wait));
     say(parts.balance, [balanceInWords(card.lot), wastedInWords(card.lot)].filter(Boolean).join(" · "));
     this.seen.show(price.amount);
     this.does = left ? "buy" : wait ? "leave" : "wait";
-    this.buy.disabled = !buyable;
+    this.buy.disabled = !buyable || (stopped && !wait);
     this.buy.classList.toggle("button--primary", this.does !== "leave");
-    if (left) say(this.buy, t("Buy · %(price)s", { price: money(price) }));
+    if (stopped && !wait) say(this.buy, t("Stopped"));
+    else if (left) say(this.buy, t("Buy · %(price)s", { price: money(price) }));
     else if (!buyable) say(this.buy, t("Sold out"));
     else say(this.buy, wait ? t("Wait no more") : t("Tell me when one comes back"));
   }

@@ -16,6 +16,8 @@ const skeleton = () =>
 /** Open the sheet and fill it with the lot's page. */
 export async function openOrigin(sheet, lot) {
   const body = sheet.querySelector(".sheet__body");
+  sheet.dataset.lot = lot.id;
+  sheet.dataset.url = lot.url;
   body.replaceChildren(skeleton());
   open(sheet);
   body.scrollTop = 0;
@@ -35,4 +37,10 @@ export async function openOrigin(sheet, lot) {
       el("div", {}, again),
     );
   }
+}
+
+/** The lot was stopped or lifted: where its story is open, it is told anew. */
+export function refreshOrigin(sheet, lot) {
+  const { dataset } = sheet;
+  if (sheet.open && dataset.lot === lot) openOrigin(sheet, { id: lot, url: dataset.url });
 }

@@ -6,9 +6,11 @@ import { say } from "../common/dom.js";
 import { count, duration, money } from "../common/format.js";
 import { now } from "../common/now.js";
 import { pictureOf } from "../common/pictures.js";
+import { reasonsInWords } from "../common/stops.js";
 import { toast } from "../common/toast.js";
 import { n, t, text } from "../common/words.js";
 import { running } from "../live/flash.js";
+import { isStopped } from "../live/fold.js";
 import { balanceOf, drawBalance, releasable, sayLot } from "./balance.js";
 import { drawNotes } from "./notes.js";
 import { Pace } from "./pace.js";
@@ -18,6 +20,15 @@ import { drawParts, firstBack, heldOf, isLow, isOut, leftOfWords, leftWords, par
 
 /** The keys of notes, in the order in which they stand. */
 const FIRST = ["refused", "price-failed", "price", "righted", "flash"];
+
+/** That its lot is stopped, and the way to who has it; nothing else can be done with it then. */
+const stopNote = ({ lot, name }) => ({
+  key: "stopped",
+  icon: "warning",
+  kind: "red",
+  words: together([t("Lot %(code)s is stopped.", { code: lot.code }), reasonsInWords(lot.stopped)]),
+  acts: [{ words: t("Who has this lot"), run: () => window.open(`/studio/lots/${lot.id}`, "_blank"), name: text(name) }],
+});
 
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
@@ -217,6 +228,7 @@ export class Bag {
   /** What is told and asked of an offer, and that boxes of it are waited for; what matters most first. */
   #notesOf(offer, isOver) {
     if (!this.#deeds) return [];
+    if (isStopped(offer)) return [stopNote(offer)];
     const notes = this.#notes.of(offer.offer).sort((one, other) => FIRST.indexOf(one.key) - FIRST.indexOf(other.key));
     // Orders at a wrong price are still looked at after the end, and a flash still may have been wrong;
     // nothing else can be done then.

@@ -89,7 +89,7 @@ export class Flashes {
     if ((!running && !sold) || why === "wrong") return;
     const values = { n: count(sold), boxes: running ? count(running.boxes) : "" };
     const how = running ? t("Flash over: %(n)s of %(boxes)s sold.", values) : t("Flash over: %(n)s sold.", values);
-    const cause = { sold_out: t("Sold out."), broadcast: t("The broadcast ended.") }[why] ?? "";
+    const cause = { sold_out: t("Sold out."), broadcast: t("The broadcast ended."), stopped: t("Its lot is stopped.") }[why] ?? "";
     const drop = () => this.#notes.drop(offer.offer, "flash");
     const isHeld = [...this.#scene.orders.values()].some(({ state, lines }) => state === "held" && lines?.some((line) => line.flash === flash));
     const acts = this.#send && (sold || isHeld) ? [{ words: t("Price was wrong"), run: () => this.#putRight(flash), name: text(offer.name) }] : [];

@@ -50,6 +50,7 @@ const SPOKEN = {
   "save-unknown": () => t("It is not known whether it was done. Load the page again and look before you do it once more."),
   "not-left": () => t("So much of the lot is not left: the rest is sold, held for buyers or sorted out already."),
   "below-taken": () => t("More of the lot is sold, held or sorted out than that. Compare the weight, or cancel orders first."),
+  "unknown-finding": () => t("The findings of this lot have changed. Load the page again and look at them."),
   "unknown-waste": () => t("That was taken back already. Load the page again."),
   "stock-taken": () => t("So much can't be taken back: it is sold or held."),
   "refund-too-high": () => t("That is more than is left of the order's sum."),

@@ -72,8 +72,20 @@ export function refundWords(order) {
 const isLess = (history = []) =>
   history.some(({ state, payment, undone, undoes }, index) => index > 0 && !undone && !undoes && payment === "due" && history[index - 1].payment === "due" && history[index - 1].state === state);
 
+/** The lines whose lots are stopped, as far as the order still has boxes of them. */
+export const stoppedLines = ({ lines = [] }) =>
+  lines.filter((line) => line.lot_stopped?.length > 0 && line.quantity > (line.returned ?? 0));
+
+/** Whether a stopped lot keeps it from going on: it is called off and refunded, and nothing else. */
+export const isStopped = (order) => !isGone(order.state) && stoppedLines(order).length > 0;
+
+/** Whether it may be taken as paid: of a stopped lot only what had left already. */
+export const mayPay = (order) => isDue(order) && (!isStopped(order) || ["shipped", "received"].includes(order.state));
+
 /** What one tap does next with an order, as `[state, words]`, or null where nothing follows. */
-export function nextStep({ state, delivery }) {
+export function nextStep(order) {
+  if (isStopped(order)) return null;
+  const { state, delivery } = order;
   const isPickup = delivery.way === "pickup";
   switch (state) {
     case "placed":

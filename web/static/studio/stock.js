@@ -3,6 +3,7 @@
 
 import { count } from "../common/format.js";
 import { t } from "../common/words.js";
+import { isStopped } from "../live/fold.js";
 
 /** The parts of what was released; a card as it is added does not tell what is sold. */
 export function parts({ released, left, held = 0, kept = 0, sold }) {
@@ -28,7 +29,7 @@ export function drawParts(bar, stock) {
 export const isOut = ({ left, kept = 0 }) => left <= 0 && kept <= 0;
 
 /** What is left at the ordinary price: all may be in the flash that runs. */
-export const leftOfWords = (offer) => (offer.left <= 0 && !isOut(offer) ? t("All in the flash") : leftWords(offer.left));
+export const leftOfWords = (offer) => (isStopped(offer) ? t("Stopped") : offer.left <= 0 && !isOut(offer) ? t("All in the flash") : leftWords(offer.left));
 
 export const leftWords = (left) => (left > 0 ? t("%(n)s left", { n: count(left) }) : t("Sold out"));
 

@@ -5,18 +5,34 @@ import { Problem } from "../../common/api.js";
 import { el, icon, say } from "../../common/dom.js";
 import { count, listed, money } from "../../common/format.js";
 import { close, open } from "../../common/sheet.js";
+import { reasonsInWords } from "../../common/stops.js";
 import { toast } from "../../common/toast.js";
 import { n, t, text } from "../../common/words.js";
 import { post, remove } from "../api.js";
 import { FormSheet } from "../keep/sheet.js";
 import { spoken } from "../sentences.js";
-import { asked, isDue, isGone, isTakenOff, left, paymentWords, refundWords, stateWords } from "../state.js";
+import { asked, isDue, isGone, isTakenOff, isStopped, left, mayPay, paymentWords, refundWords, stateWords, stoppedLines } from "../state.js";
 import { Fewer } from "./fewer.js";
 import { flagWords } from "./flags.js";
 import { badges, line, mayCancel, stepOf, when } from "./row.js";
 import { keptBefore } from "./told.js";
 import { why } from "./why.js";
 import { isMeant, wrongs } from "./wrong.js";
+
+/** That a line's lot is stopped, why, and for staff the way to all who have it. */
+const stopNotice = ({ lot, lot_code: code, lot_stopped: reasons }, isStaff) =>
+  el(
+    "div",
+    { class: "notice notice--red" },
+    icon("warning", true),
+    el(
+      "div",
+      { class: "notice__text" },
+      el("p", {}, el("strong", {}, t("Lot %(code)s is stopped.", { code })), " ", reasonsInWords(reasons)),
+      el("p", {}, t("It is not packed, sent or handed over: call it off, or give money back.")),
+      isStaff ? el("p", {}, el("a", { class: "link", href: `/studio/lots/${lot}` }, t("Who has this lot"))) : null,
+    ),
+  );
 
 export class OrderSheet {
   #as;
@@ -72,6 +88,7 @@ export class OrderSheet {
     const fact = (name, ...value) => [el("dt", {}, name), el("dd", {}, ...value)];
     return [
       el("p", { class: "order-sheet__badges" }, badges(order)),
+      ...(isStopped(order) ? stoppedLines(order) : []).map((each) => stopNotice(each, this.#as.isStaff)),
       ...(order.flags ?? []).map((flag) => el("p", { class: "notice notice--red" }, icon("warning", true), el("span", { class: "notice__text" }, flagWords(flag)))),
       ...(this.#as.claims?.cards(order) ?? []),
       el("ul", { class: "order-sheet__lines" }, order.lines.map((each) => this.#line(each))),
@@ -115,7 +132,7 @@ export class OrderSheet {
     const link = (words, sign, href) => el("a", { class: "button", href, target: "_blank" }, icon(sign, true), words);
     return [
       step ? button("step", step[1], () => moves.make([order.id], { state: step[0] }), "button--primary") : null,
-      isDue(order) ? button("pay", t("Paid"), () => moves.make([order.id], { payment: "paid" })) : null,
+      mayPay(order) ? button("pay", t("Paid"), () => moves.make([order.id], { payment: "paid" })) : null,
       isStaff && mayRefund(order) ? button("refund", refundDeed(order), leave(() => this.#refund(order))) : null,
       isGone(order.state) ? null : link(t("Slip"), "print", papers.address("slips", [order])),
       isGone(order.state) ? null : link(t("Label"), "print", papers.address("labels", [order])),

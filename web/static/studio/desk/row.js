@@ -6,7 +6,7 @@ import { clock, count, dayShort, day, money } from "../../common/format.js";
 import { t, text } from "../../common/words.js";
 import { badge } from "../keep/list.js";
 import { together } from "../sentences.js";
-import { asked, isDue, isGone, nextStep, payment, stateKind, stateWords, toGiveBack } from "../state.js";
+import { asked, isDue, isGone, isStopped, mayPay, nextStep, payment, stateKind, stateWords, toGiveBack } from "../state.js";
 import { isToLookAt, openClaim } from "./fits.js";
 import { flagWords } from "./flags.js";
 
@@ -31,6 +31,7 @@ export function when(moment) {
 /** State and payment as badges; what must be looked at stands first. */
 export function badges(order) {
   return [
+    isStopped(order) ? badge(t("Stopped lot"), "red") : null,
     isToLookAt(order) ? badge(t("Look at it"), "red") : null,
     openClaim(order) ? badge(t("Claim"), "red") : null,
     badge(stateWords(order.state), stateKind(order.state)),
@@ -112,7 +113,7 @@ export function row(order, as, does) {
       { class: "order__acts no-print" },
       claim && as.isStaff ? button("claim", t("Answer the claim"), () => does.claim(order), "order__step") : null,
       step ? button("step", step[1], () => does.step(order, step[0]), claim ? "" : "order__step") : null,
-      isDue(order) && as.role !== "seller" ? button("pay", t("Paid"), () => does.pay(order)) : null,
+      mayPay(order) && as.role !== "seller" ? button("pay", t("Paid"), () => does.pay(order)) : null,
     ),
     el("span", { class: "order__tick", "aria-hidden": "true" }),
     isMarked ? el("p", { class: "order__flags small" }, icon("warning", true), together(order.flags.map(flagWords))) : null,

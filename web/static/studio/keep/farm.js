@@ -13,7 +13,7 @@ import { spoken } from "../sentences.js";
 import { act, badge, List, row } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
-const { farm: id } = page.data;
+const { farm: id, staff: isStaff } = page.data;
 const path = `/api/v1/farms/${id}`;
 const sheets = Object.fromEntries(
   ["farm", "plot", "work", "test", "pack", "ship", "waste", "correct", "withdraw"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
@@ -81,13 +81,14 @@ const lots = new List(
     return row({
       title: `${text(lot.product_name)} · ${lot.code}`,
       href: lot.url,
-      badges: lot.passed === false ? [badge(t("Not passed"), "red")] : [],
+      badges: lot.stopped ? [badge(t("Stopped"), "red")] : lot.passed === false ? [badge(t("Not passed"), "red")] : [],
       lines: [
         [kilograms(lot.quantity_g), when(lot.harvested_at), text(lot.plot?.name)].filter(Boolean).join(" · "),
         balance(lot),
         stations(lot),
       ],
       acts: [
+        lot.stopped && isStaff ? act(t("Who has this lot"), () => location.assign(`/studio/lots/${lot.id}`), { name, danger: true }) : null,
         act(t("Tested…"), () => test(lot), { name }),
         lot.passed === null ? null : act(t("Take a test back…"), () => withdrawTest(lot), { name }),
         lot.packed_at ? null : act(t("Packed…"), () => pack(lot), { name }),

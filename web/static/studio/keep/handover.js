@@ -6,14 +6,15 @@ import { count, listed, money } from "../../common/format.js";
 import { recall, remember } from "../../common/memory.js";
 import { now } from "../../common/now.js";
 import { close, open } from "../../common/sheet.js";
+import { reasonsInWords } from "../../common/stops.js";
 import { toast } from "../../common/toast.js";
 import { t, text } from "../../common/words.js";
 import { Digits } from "../desk/digits.js";
 import { flagWords } from "../desk/flags.js";
 import { find, Handing } from "../desk/handing.js";
 import { get } from "../api.js";
-import { spoken } from "../sentences.js";
-import { asked, isDue, stateWords } from "../state.js";
+import { spoken, together } from "../sentences.js";
+import { asked, isDue, isStopped, stateWords, stoppedLines } from "../state.js";
 import { Waiting } from "./waiting.js";
 
 const CODE = 6;
@@ -88,7 +89,8 @@ const unknownWords = (code) =>
 /** Shows what is to be handed over, and what is to be taken for it. */
 function show(order, by = null) {
   giving = { order, by };
-  const mayGive = OPEN.includes(order.state);
+  const stopped = isStopped(order) ? stoppedLines(order) : [];
+  const mayGive = OPEN.includes(order.state) && stopped.length === 0;
   const isUnpacked = order.state === "placed";
   say(part("title", sheet), order.number);
   say(part("name", sheet), order.buyer?.name ?? "");
@@ -97,7 +99,10 @@ function show(order, by = null) {
   phone.href = `tel:${order.buyer?.phone ?? ""}`;
   part("notes", sheet).replaceChildren(
     ...[
-      mayGive ? null : notice("red", t("It is “%(state)s” now. Nothing can be handed over.", { state: stateWords(order.state) })),
+      ...stopped.map(({ lot_code: code, lot_stopped: reasons }) =>
+        notice("red", together([t("Lot %(code)s is stopped.", { code }), reasonsInWords(reasons), t("Don't hand it over; send the buyer to the coordinator.")])),
+      ),
+      mayGive || stopped.length > 0 ? null : notice("red", t("It is “%(state)s” now. Nothing can be handed over.", { state: stateWords(order.state) })),
       isUnpacked ? notice("kumquat", t("It was not ticked as packed. Is the box in front of you?")) : null,
       order.state === "packed" ? notice("kumquat", t("It was not ticked off as arrived; that is done with it.")) : null,
       ...(order.flags ?? []).map((flag) => notice("red", flagWords(flag))),

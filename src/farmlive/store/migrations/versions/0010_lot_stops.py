@@ -46,6 +46,10 @@ def upgrade() -> None:
     """Two tables and a column, filled by what is recorded."""
     op.add_column("lots", sa.Column("stopped_at", sa.BigInteger(), nullable=True))
     op.create_index("ix_lots_plot_harvested_at", "lots", ["plot", "harvested_at"])
+    some = sa.text("stopped_at IS NOT NULL")
+    op.create_index(
+        "ix_lots_stopped_at", "lots", ["stopped_at"], postgresql_where=some, sqlite_where=some
+    )
     op.create_table(
         "lot_lifts",
         sa.Column("id", sa.String(26), nullable=False),
