@@ -64,6 +64,10 @@ def facts(**other: Any) -> Facts:
         ("order.shipped", {"refunded": 1000}, "请备好现金 ¥49.80", "Keep CN¥49.80 in cash"),
         ("order.shipped", {"refunded": 5980}, "在路上了。\n", "on its way.\n"),
         ("order.at_centre", {"refunded": 1000}, "请付 ¥49.80", "You pay CN¥49.80"),
+        ("order.stopped", {}, "暂不发货，也不交付", "Nothing of it is sent or handed over"),
+        ("order.stopped", {"state": "shipped"}, "请不要食用", "Don't eat it"),
+        ("order.stopped", {"state": "received"}, "请不要食用", "Don't eat it"),
+        ("order.resumed", {}, "订单照常", "the order goes on"),
         (
             "order.refunded",
             {"payment": "part_refunded", "refunded": 1000},

@@ -37,6 +37,8 @@ KINDS: Mapping[str, Kind] = {
     CANCELLED_BY_BUYER: Kind(STRANGER),
     "order.refunded": Kind(STAFF, "refund"),
     "order.claim_answered": Kind(STAFF, "claim"),
+    "order.stopped": Kind(STAFF, "stop"),
+    "order.resumed": Kind(STAFF, "stop"),
     CORRECTED: Kind(STAFF),
     REFUND_CORRECTED: Kind(STAFF, "refund"),
 }
@@ -48,8 +50,12 @@ TOLD = (
     "order.cancelled",
     "order.refunded",
     "order.claim_answered",
+    "order.stopped",
+    "order.resumed",
 )
-# Those whose kinds tell nothing of the order's state.
+# Those that tell how an order stands.
+OF_STATE = tuple(kind for kind, known in KINDS.items() if known.topic == "state")
+# Those that tell of its money.
 OF_MONEY = tuple(kind for kind, known in KINDS.items() if known.topic in ("refund", "claim"))
 
 

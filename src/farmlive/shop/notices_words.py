@@ -200,6 +200,38 @@ def _refund_corrected(of: Facts, language: Language) -> tuple[str, str]:
     )
 
 
+def _stopped(of: Facts, language: Language) -> tuple[str, str]:
+    """What must not be eaten comes first; else that nothing is handed over, and what follows."""
+    has_left = of.state in ("shipped", "received")
+    if language == "zh":
+        do = "请不要食用，我们会联系您。" if has_left else "暂不发货，也不交付，请先不要来取。"
+        return (
+            f"订单 {of.number} 里的货停售了",
+            f"您的订单 {of.number} 里有一批货查出问题，已停售。{do}原因见订单页。",
+        )
+    do = "Nothing of it is sent or handed over for now: please don't come for it."
+    if has_left:
+        do = "Don't eat it; we come back to you about it."
+    return (
+        f"Order {of.number}: a lot in it was stopped",
+        f"A lot in your order {of.number} was stopped, since something was found. {do} Its page "
+        "says why.",
+    )
+
+
+def _resumed(of: Facts, language: Language) -> tuple[str, str]:
+    if language == "zh":
+        return (
+            f"订单 {of.number} 里的货恢复出售",
+            f"您的订单 {of.number} 里停售的那批货，县里已查清并解除停售，订单照常。说明见批次页。",
+        )
+    return (
+        f"Order {of.number}: its lot is no longer stopped",
+        f"The county looked at the lot in your order {of.number} that was stopped, and lifted it: "
+        "the order goes on. The lot's page says why.",
+    )
+
+
 SENTENCES: Mapping[str, Sentence] = {
     "order.placed": _placed,
     PLACED_BY_STAFF: _placed,
@@ -209,6 +241,8 @@ SENTENCES: Mapping[str, Sentence] = {
     CANCELLED_BY_BUYER: _cancelled,
     "order.refunded": _refunded,
     "order.claim_answered": _claim_answered,
+    "order.stopped": _stopped,
+    "order.resumed": _resumed,
     CORRECTED: _corrected,
     REFUND_CORRECTED: _refund_corrected,
 }

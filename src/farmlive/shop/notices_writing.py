@@ -19,6 +19,7 @@ from farmlive.shop.notices_kinds import (
     CORRECTED,
     KINDS,
     OF_MONEY,
+    OF_STATE,
     REFUND_CORRECTED,
     STRANGER,
     TOLD,
@@ -46,7 +47,7 @@ _INSERT = hot(insert(notices), own=True)
 _WAS_TOLD = notices.c.state != literal_column("'held'")
 _LAST = (
     select(notices.c.seq)
-    .where(notices.c.order == bindparam("order"), notices.c.kind.not_in(OF_MONEY), _WAS_TOLD)
+    .where(notices.c.order == bindparam("order"), notices.c.kind.in_(OF_STATE), _WAS_TOLD)
     .order_by(notices.c.seq.desc())
     .limit(1)
 )
