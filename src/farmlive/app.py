@@ -119,7 +119,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     await people.pseudonyms.open()
     guard = Guard(people)
     broadcasts = Broadcasts(store, log, bus)
-    chat = Chat(store, log)
+    chat = Chat(store, log, people.team_names)
     channel = Channel(
         store,
         broadcasts,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 import uvloop
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
@@ -20,7 +20,7 @@ from farmlive.origin import farms
 from farmlive.people import Caller, People
 from farmlive.people.accounts import Account
 from farmlive.people.keys import ApiKey
-from farmlive.people.models import KeyRole, Role
+from farmlive.people.models import DisplayName, KeyRole, Role
 from farmlive.problems import Problem
 from farmlive.settings import Settings, set_nothing
 from farmlive.shop import catalogue
@@ -252,17 +252,33 @@ def with_people(work: Callable[[People], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
+def _shown(text: str | None) -> str | None:
+    try:
+        return TypeAdapter(DisplayName | None).validate_python(text)
+    except ValidationError:
+        raise typer.BadParameter("write a name of 1 to 24 characters") from None
+
+
 @user.command("add")
 def user_add(
     name: str,
     role: Annotated[Role, typer.Option(help="What the account may do.")] = "host",
     farm: Farms = None,
     centre: Centres = None,
+    display_name: Annotated[
+        str | None,
+        typer.Option(help="What viewers read of it; they never read NAME.", callback=_shown),
+    ] = None,
 ) -> None:
     """Make an account with a random password, shown once."""
     account, password = with_people(
         lambda people: people.create_account(
-            name, role, farms=farm or (), centres=centre or (), caller=OPERATOR
+            name,
+            role,
+            farms=farm or (),
+            centres=centre or (),
+            display_name=display_name,
+            caller=OPERATOR,
         )
     )
     _out.print(f"{account.name} ({account.role}): password {password}")

@@ -17,7 +17,7 @@ from farmlive import compact
 from farmlive.broadcast import models
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
-from farmlive.broadcast.chat import Chat
+from farmlive.broadcast.chat import Chat, may_choose, nickname_of
 from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
 from farmlive.broadcast.lines import farm_audience
 from farmlive.broadcast.log import PUBLIC, STAFF
@@ -194,7 +194,7 @@ class Channel:
             wire=wire_of(websocket.scope),
             device=caller.device,
             audiences=frozenset(audiences),
-            nickname=caller.name or f"游客{int(caller.device[:6], 36) % 10_000:04d}",
+            nickname=nickname_of(caller),
             role=caller.role,
             joined_at=now_ms(),
         )
@@ -267,11 +267,14 @@ class Channel:
                 raise UnknownType(f"Send one of these types: {known}.")
             command.check(caller)
             parsed = command.model.model_validate(message)
-            if isinstance(parsed, models.ChatSay) and parsed.nickname:
-                client.nickname = parsed.nickname
-            elif isinstance(parsed, models.ChatSay):
-                parsed.nickname = client.nickname
+            if isinstance(parsed, models.ChatSay):
+                if not may_choose(caller):
+                    parsed.nickname = nickname_of(caller)
+                elif parsed.nickname is None:
+                    parsed.nickname = client.nickname
             result = await command.handle(caller, hub.broadcast, parsed)
+            if isinstance(parsed, models.ChatSay):
+                client.nickname = parsed.nickname or ""
         except Problem as problem:
             return _reply_problem(identity, problem)
         except ValidationError as error:

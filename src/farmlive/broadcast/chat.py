@@ -9,8 +9,10 @@ from farmlive.broadcast.log import PUBLIC, Log
 from farmlive.broadcast.tables import events, mutes, senders
 from farmlive.clock import now_ms
 from farmlive.contacts import without_phones
-from farmlive.people import Caller
+from farmlive.people import Caller, TeamNames
 from farmlive.people.audit import note
+from farmlive.people.nicknames import guest_name, likeness
+from farmlive.people.problems import NicknameRefused
 from farmlive.problems import Forbidden, NotFound
 from farmlive.store import Store
 
@@ -29,15 +31,43 @@ class UnknownMessage(NotFound):
     title = "There is no such message"
 
 
+def may_choose(caller: Caller) -> bool:
+    """Whether the caller is called as they like: accounts with a display name, and those who run
+    the broadcast, are not, so that nobody reads by which name they sign in.
+    """
+    return caller.account is None or not (caller.display_name or caller.is_crew)
+
+
+def nickname_of(caller: Caller) -> str:
+    """What the caller is called until a nickname is chosen; empty for one of the team without a
+    display name.
+    """
+    if caller.account is None:
+        return caller.name or guest_name(caller.device)
+    return caller.display_name or ("" if caller.is_crew else guest_name(caller.device))
+
+
 class Chat:
     """The chat of every broadcast."""
 
-    def __init__(self, store: Store, log: Log):
+    def __init__(self, store: Store, log: Log, team_names: TeamNames):
         self._store = store
         self._log = log
+        self._team_names = team_names
 
     async def say(self, caller: Caller, broadcast: str, nickname: str, text: str) -> dict[str, Any]:
-        """Say something; phone numbers in it, and in the name, are blanked. Returns its `seq`."""
+        """Say something; phone numbers in it, and in the name, are blanked. Returns its `seq`.
+
+        Raises NicknameRefused where whoever is none of the team would be called like it.
+        """
+        if may_choose(caller) and not caller.is_crew:
+            await self._team_names.check(nickname)
+            if caller.name and caller.account and likeness(nickname) == likeness(caller.name):
+                raise NicknameRefused(
+                    "Nothing was sent: you sign in by this name, and viewers are not to read it. "
+                    "Choose another one.",
+                    reason="sign_in",
+                )
         data: dict[str, Any] = {
             "nickname": without_phones(nickname),
             "text": without_phones(text),

@@ -158,7 +158,15 @@ KINDS = {
             "tested": "Whether its latest test was passed.",
         },
     ),
-    "chat.said": Kind("public", {"nickname": "Who.", "text": "What; both gone once hidden."}),
+    "chat.said": Kind(
+        "public",
+        {
+            "nickname": "Who; gone once hidden, as the text. Empty for one of the team who has no "
+            "display name: the role says who it is.",
+            "text": "What.",
+            "role": "coordinator, host or moderator; left out for everyone else.",
+        },
+    ),
     "chat.hidden": Kind("public", {"message": "The seq of the message to take away."}),
     "audience.counted": Kind(
         "public", {"viewers": "Devices that watch now.", "reactions": "Likes since the start."}

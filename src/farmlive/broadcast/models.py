@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,10 +15,24 @@ from pydantic import (
 
 from farmlive.bilingual import Bilingual, one_line
 from farmlive.clock import parse_rfc3339
+from farmlive.people.nicknames import is_blank
 from farmlive.public_text import PublicBilingual
 
 OfferId = Annotated[str, Field(min_length=1, max_length=26)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=300), BeforeValidator(one_line)]
+
+
+def _seen(text: str) -> str:
+    if is_blank(text):
+        raise ValueError("Write something that can be seen.")
+    return text
+
+
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=300),
+    BeforeValidator(one_line),
+    AfterValidator(_seen),
+]
 Nickname = Annotated[str, StringConstraints(max_length=24), BeforeValidator(one_line)]
 MessageId = Annotated[str, Field(max_length=64)] | int | None
 MESSAGE_ID: TypeAdapter[str | int | None] = TypeAdapter(MessageId)
@@ -81,7 +96,7 @@ class Message(BaseModel):
 
 
 class ChatSay(Message):
-    """Say something; a new nickname is kept for the connection."""
+    """Say something; a new nickname is kept for the connection. Staff have their display name."""
 
     type: Literal["chat.say"]
     text: Text

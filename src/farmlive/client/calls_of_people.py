@@ -13,7 +13,7 @@ class CallsOfPeople(Connection):
     async def sign_in(self, name: str, password: str) -> Json:
         """Sign in and keep cookie and CSRF token.
 
-        Returns `{"name","role","farms","centres","csrf"}`.
+        Returns `{"name","display_name","role","farms","centres","csrf"}`.
         """
         body = await self.request(
             "POST", "/api/v1/session", json={"name": name, "password": password}

@@ -16,13 +16,13 @@ from farmlive.people.problems import NameTaken
 _PASSWORD = "kumquats"  # noqa: S105 - of a demo that only this machine can reach
 # The films' cameras: the name of the stream key, and what viewers and staff read.
 CAMERAS = {"film": "果园 Orchard", "kitchen": "厨房 Kitchen"}
-# Name, role, and the farm of a seller as youxi.json names it.
-_ACCOUNTS: tuple[tuple[str, Role, str | None], ...] = (
-    ("lin", "coordinator", None),
-    ("chen", "host", None),
-    ("mei", "moderator", None),
-    ("wu", "seller", "terraces"),
-    ("zhang", "clerk", None),
+# Name, what viewers read of it, role, and the farm of a seller as youxi.json names it.
+_ACCOUNTS: tuple[tuple[str, str, Role, str | None], ...] = (
+    ("lin", "林秀珍", "coordinator", None),
+    ("chen", "陈晓东", "host", None),
+    ("mei", "梅梅", "moderator", None),
+    ("wu", "吴建国", "seller", "terraces"),
+    ("zhang", "张桂英", "clerk", None),
 )
 
 
@@ -30,7 +30,7 @@ async def users_of(house: House, notes: dict[str, Any], open_to_others: bool) ->
     """Make the accounts, or give them the passwords that suit who can reach the demo."""
     known: dict[str, str] = notes.setdefault("passwords", {})
     users: list[DemoUser] = []
-    for name, role, farm in _ACCOUNTS:
+    for name, shown, role, farm in _ACCOUNTS:
         password = known.get(name, "")
         if open_to_others and password in ("", _PASSWORD):
             password = readable()
@@ -40,7 +40,9 @@ async def users_of(house: House, notes: dict[str, Any], open_to_others: bool) ->
             try:
                 farms = () if farm is None else (notes["entered"]["farms"][farm],)
                 centres = notes["entered"]["centres"][:1] if role == "clerk" else ()
-                await house.people.create_account(name, role, password, farms, centres)
+                await house.people.create_account(
+                    name, role, password, farms, centres, display_name=shown
+                )
             except NameTaken:
                 await house.people.set_password(name, password)
         known[name] = password

@@ -7,5 +7,15 @@ from farmlive.people.guard import Guard
 from farmlive.people.limits import RateLimits
 from farmlive.people.people import People
 from farmlive.people.sources import Source
+from farmlive.people.team_names import TeamNames
 
-__all__ = ["Blocks", "Caller", "DeviceCookie", "Guard", "People", "RateLimits", "Source"]
+__all__ = [
+    "Blocks",
+    "Caller",
+    "DeviceCookie",
+    "Guard",
+    "People",
+    "RateLimits",
+    "Source",
+    "TeamNames",
+]

@@ -16,6 +16,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import sessions, sign_ins, tables
 from farmlive.people.models import Role
+from farmlive.people.nicknames import is_blank, likeness
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.people.scope import centres_of, farms_of, listed, stored_centres
 from farmlive.problems import Invalid
@@ -38,6 +39,7 @@ class Account:
     farms: frozenset[str]
     centres: frozenset[str] | None
     password_hash: str = field(repr=False)
+    display_name: str | None = None
 
 
 def written(name: str) -> str:
@@ -61,8 +63,10 @@ def add(
     role: Role,
     farms: Iterable[str] = (),
     centres: Iterable[str] | None = (),
+    display_name: str | None = None,
 ) -> Account:
-    """Write a new account. Raises NameTaken, and Invalid where role, farms and centres don't fit.
+    """Write a new account. Raises NameTaken, and Invalid where role, farms and centres don't fit,
+    and where viewers would read the name by which someone signs in.
 
     `centres` is None for the clerk of an invitation from before clerks belonged to centres.
     """
@@ -71,7 +75,11 @@ def add(
     of_clerk = None if centres is None and role == "clerk" else centres_of(role, centres or ())
     if find(conn, name):
         raise NameTaken(f"An account named {name} exists. Nothing was changed; take another name.")
-    account = Account(ulid(), name, role, now_ms(), None, own, of_clerk, password_hash)
+    if likeness(name) in {likeness(shown) for shown in display_names(conn)}:
+        message = "Viewers read this as someone's name, and sign-in names are secret: take another."
+        raise Invalid(message, errors=[{"field": "name", "message": message}])
+    shown = shown_as(conn, display_name, name)
+    account = Account(ulid(), name, role, now_ms(), None, own, of_clerk, password_hash, shown)
     conn.execute(
         tables.accounts.insert().values(
             id=account.id,
@@ -81,9 +89,36 @@ def add(
             farms=sorted(own),
             centres=listed(of_clerk),
             password_hash=password_hash,
+            display_name=shown,
         )
     )
     return account
+
+
+def display_names(conn: Connection) -> list[str]:
+    """What viewers read of those who are not shut out."""
+    shown = tables.accounts.c.display_name
+    query = select(shown).where(shown.is_not(None), tables.accounts.c.disabled_at.is_(None))
+    return list(conn.execute(query).scalars())
+
+
+def shown_as(conn: Connection, display_name: str | None, own: str | None = None) -> str | None:
+    """The display name as it is kept; None for none.
+
+    Raises Invalid for one that shows nothing, and for the name, or what looks like it, by which
+    someone signs in; `own` is that of an account that is yet to be made.
+    """
+    if display_name is None:
+        return None
+    message = ""
+    if is_blank(display_name):
+        message = "Write a name that can be seen."
+    names = {*conn.execute(select(tables.accounts.c.name)).scalars(), own or ""} - {""}
+    if likeness(display_name) in {likeness(each) for each in names}:
+        message = "Someone signs in by this name, and viewers are not to read it: take another."
+    if message:
+        raise Invalid(message, errors=[{"field": "display_name", "message": message}])
+    return display_name
 
 
 def find(conn: Connection, name: str) -> Account | None:
@@ -148,9 +183,10 @@ def change(
     farms: Iterable[str] | None = None,
     centres: Iterable[str] | None = None,
     disabled: bool | None = None,
+    display_name: str | None = None,
 ) -> Account:
-    """Change the role, the farms, the centres, or whether the account is shut out, and answer it
-    as it is then.
+    """Change the role, the farms, the centres, what viewers read, or whether the account is shut
+    out, and answer it as it is then.
 
     Shutting out ends its sessions; a new role holds in those that go on. A role that is no
     seller's takes the farms away, one that is no clerk's the centres. Raises UnknownAccount,
@@ -182,6 +218,7 @@ def change(
             role=new_role,
             farms=sorted(own),
             centres=listed(of_clerk),
+            display_name=shown_as(conn, display_name) or account.display_name,
             disabled_at=(account.disabled_at or now_ms()) if out else None,
         )
     )

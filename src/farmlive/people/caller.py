@@ -18,7 +18,8 @@ class Caller:
     where an unnamed proxy hides it, so that nothing is counted by it. `csrf` is set where a cookie
     signs in. `farms` are those of a seller, and empty for everyone else. `centres` are those of a
     clerk, and empty for everyone else; None for a clerk from before clerks belonged to centres, who
-    keeps all of them until a coordinator chooses.
+    keeps all of them until a coordinator chooses. `display_name`
+    is what viewers read of an account, in place of its `name`, which they never do.
     """
 
     account: str | None
@@ -29,6 +30,7 @@ class Caller:
     csrf: str | None = field(default=None, repr=False)
     farms: frozenset[str] = frozenset()
     centres: frozenset[str] | None = frozenset()
+    display_name: str | None = None
 
     @property
     def is_staff(self) -> bool:

@@ -82,6 +82,7 @@ class Guard:
             csrf=session.csrf,
             farms=session.farms,
             centres=session.centres,
+            display_name=session.display_name,
         )
 
     def address(self, connection: HTTPConnection) -> str | None:

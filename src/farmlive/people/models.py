@@ -2,8 +2,16 @@
 
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
+from farmlive.bilingual import one_line
 from farmlive.public_text import Public
 
 Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
@@ -19,6 +27,10 @@ Label = Annotated[
 # Viewers read what a camera is called while it is on air.
 PublicLabel = Annotated[Label, Public]
 
+# As long as a viewer's nickname: they stand side by side in the chat.
+DisplayName = Annotated[
+    str, StringConstraints(min_length=1, max_length=24), BeforeValidator(one_line), Public
+]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,26}$")]
 Farms = Annotated[list[Identifier], Field(max_length=100)]
 Centres = Annotated[list[Identifier], Field(max_length=500)]
@@ -35,14 +47,28 @@ class SignIn(_Sent):
     password: Annotated[str, Field(max_length=200, repr=False)]
 
 
+class Accepted(SignIn):
+    """Name and password of an account of one's own, and what viewers are to read in their place."""
+
+    display_name: DisplayName | None = None
+
+
+class OwnDisplayName(_Sent):
+    """What viewers read of one from now on."""
+
+    display_name: DisplayName
+
+
 class SignedIn(BaseModel):
     """Who is signed in; `csrf` goes into X-CSRF-Token, and is null for an API key.
 
+    Viewers read `display_name`, never `name`.
     `farms` are a seller's, `centres` a clerk's; null for a clerk whom no coordinator has given
     any yet: all of them.
     """
 
     name: str
+    display_name: str | None
     role: KeyRole
     farms: list[str]
     centres: list[str] | None
@@ -59,11 +85,12 @@ class NewAccount(_Sent):
     role: Role
     farms: Farms = []
     centres: Centres = []
+    display_name: DisplayName | None = None
     password: Annotated[str | None, Field(max_length=200, repr=False)] = None
 
 
 class AccountAnswer(BaseModel):
-    """An account; `created_at` in RFC 3339.
+    """An account; `created_at` in RFC 3339. Viewers read `display_name`, never `name`.
 
     `centres` is null for a clerk from before clerks belonged to centres: all of them, until a
     coordinator chooses.
@@ -71,6 +98,7 @@ class AccountAnswer(BaseModel):
 
     id: str
     name: str
+    display_name: str | None
     role: Role
     farms: list[str]
     centres: list[str] | None
@@ -97,11 +125,13 @@ class AccountChange(_Sent):
     farms: Farms | None = None
     centres: Centres | None = None
     disabled: bool | None = None
+    display_name: DisplayName | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if all(said is None for said in (self.role, self.farms, self.centres, self.disabled)):
-            raise ValueError("Say what changes: role, farms, centres or disabled.")
+        said = (self.role, self.farms, self.centres, self.disabled, self.display_name)
+        if all(each is None for each in said):
+            raise ValueError("Say what changes: role, farms, centres, disabled or display_name.")
         return self
 
 

@@ -38,6 +38,7 @@ from farmlive.people.problems import BroadcastEnded, NoPassword, UnknownSource, 
 from farmlive.people.refusals import Refusals
 from farmlive.people.sessions import Session
 from farmlive.people.sources import Source
+from farmlive.people.team_names import TeamNames
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -56,6 +57,7 @@ class People:
         self.pseudonyms = Pseudonyms(store)
         self.refusals = Refusals(self.pseudonyms)
         self.blocks = Blocks(store, self.pseudonyms, self.refusals)
+        self.team_names = TeamNames(store)
         self.guests = Guests(store, self.limits, settings)
         self.limits.on_refusal(self.refusals.limited)
         self._store = store
@@ -100,9 +102,12 @@ class People:
         farms: Iterable[str] = (),
         centres: Iterable[str] = (),
         *,
+        display_name: str | None = None,
         caller: Caller | None = None,
     ) -> tuple[Account, str]:
         """Make an account; the second is its password, a random one where none was given.
+
+        Viewers read `display_name` of it, and never the name.
 
         Raises Invalid, NameTaken, and NotFound for an unknown farm or centre.
         """
@@ -113,16 +118,19 @@ class People:
 
         def add(conn: Connection) -> Account:
             self._require(conn, own, of_clerk)
-            account = accounts.add(conn, name, hashed, role, own, of_clerk)
+            account = accounts.add(conn, name, hashed, role, own, of_clerk, display_name)
             _note(conn, caller, "account.add", account)
             return account
 
-        return await self._store.write(add), password
+        account = await self._store.write(add)
+        self.team_names.changed()
+        return account, password
 
     async def change_account(
         self, account: str, change: AccountChange, *, caller: Caller | None = None
     ) -> Account:
-        """Change role, farms, centres or whether it is shut out; it holds at its next request.
+        """Change role, farms, centres, display name or whether it is shut out; it holds at its next
+        request.
 
         Raises UnknownAccount, LastCoordinator, Invalid, and NotFound for an unknown farm or
         centre.
@@ -137,12 +145,26 @@ class People:
                 farms=change.farms,
                 centres=change.centres,
                 disabled=change.disabled,
+                display_name=change.display_name,
             )
             disabled = changed.disabled_at is not None
-            _note(conn, caller, "account.change", changed, disabled=disabled)
+            more = {} if change.display_name is None else {"display_name": change.display_name}
+            _note(conn, caller, "account.change", changed, disabled=disabled, **more)
             return changed
 
-        return await self._store.write(write)
+        changed = await self._store.write(write)
+        self.team_names.changed()
+        return changed
+
+    async def show_as(self, caller: Caller, display_name: str) -> Account:
+        """Have viewers read this of the caller's own account.
+
+        Raises NoPassword for a program, which has none, and Invalid.
+        """
+        if caller.account is None:
+            raise NoPassword("An API key has its label. Revoke the key and make another.")
+        change = AccountChange(display_name=display_name)
+        return await self.change_account(caller.account, change, caller=caller)
 
     async def disable_account(self, name: str, *, caller: Caller | None = None) -> None:
         """Shut the account with that name out. Raises UnknownAccount, LastCoordinator."""
@@ -255,7 +277,14 @@ class People:
 
         await self._store.write(write)
 
-    async def accept(self, caller: Caller, token: str, name: str, password: str) -> Session:
+    async def accept(
+        self,
+        caller: Caller,
+        token: str,
+        name: str,
+        password: str,
+        display_name: str | None = None,
+    ) -> Session:
         """Make the account that the invitation is for, and sign it in.
 
         Raises UnknownInvitation, InvitationOver, Invalid, NameTaken; the invitation then still
@@ -268,14 +297,22 @@ class People:
         def write(conn: Connection) -> Session:
             invitation = invitations.find(conn, token)
             account = accounts.add(
-                conn, name, hashed, invitation.role, invitation.farms, invitation.centres
+                conn,
+                name,
+                hashed,
+                invitation.role,
+                invitation.farms,
+                invitation.centres,
+                display_name,
             )
             invitations.use(conn, invitation, account.id)
             own = Caller(account.id, name, account.role, caller.device, caller.address)
             _note(conn, own, "invitation.accept", account)
             return self._begin(conn, account, caller.device)
 
-        return await self._store.write(write)
+        session = await self._store.write(write)
+        self.team_names.changed()
+        return session
 
     # Sessions.
 
@@ -312,6 +349,7 @@ class People:
             self.settings.session_days,
             farms=account.farms,
             centres=account.centres,
+            display_name=account.display_name,
         )
 
     async def find_session(self, token: str) -> Session | None:

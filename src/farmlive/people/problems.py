@@ -38,6 +38,14 @@ class Blocked(Forbidden):
     title = "Orders and messages from here are not taken"
 
 
+class NicknameRefused(Problem):
+    """Nobody but the team may be called so, or nothing of it can be seen."""
+
+    status = 422
+    slug = "nickname-refused"
+    title = "That nickname can't be used here"
+
+
 class NoPassword(Forbidden):
     """A program with an API key has no password to change."""
 

@@ -55,11 +55,21 @@ def _session(people: People, guard: Guard) -> APIRouter:
         response.headers.update(PRIVATE)
         return models.SignedIn(
             name=caller.name,
+            display_name=caller.display_name,
             role=caller.role,
             farms=sorted(caller.farms),
             centres=listed(caller.centres),
             csrf=caller.csrf,
         )
+
+    @router.patch("/session")
+    async def change_display_name(
+        body: models.OwnDisplayName, response: Response, caller: Annotated[Caller, signed_in]
+    ) -> models.AccountAnswer:
+        """Change what viewers read of oneself."""
+        response.headers.update(PRIVATE)
+        account = await people.show_as(caller, body.display_name)
+        return models.AccountAnswer(**_account(account))
 
     @router.delete("/session", status_code=204, dependencies=[signed_in])
     async def sign_out(request: Request, response: Response) -> None:
@@ -99,7 +109,13 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     ) -> models.MadeAccount:
         """Make an account; a random password is answered this once."""
         account, password = await people.create_account(
-            body.name, body.role, body.password, body.farms, body.centres, caller=caller
+            body.name,
+            body.role,
+            body.password,
+            body.farms,
+            body.centres,
+            display_name=body.display_name,
+            caller=caller,
         )
         response.headers.update(PRIVATE)
         made = password if body.password is None else None
@@ -109,7 +125,7 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
     async def change_account(
         account: str, body: models.AccountChange, caller: Annotated[Caller, coordinator]
     ) -> models.AccountAnswer:
-        """Change an account's role, farms or centres, or shut it out."""
+        """Change an account's role, farms, centres or display name, or shut it out."""
         changed = await people.change_account(account, body, caller=caller)
         return models.AccountAnswer(**_account(changed))
 
@@ -163,12 +179,12 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
     @router.post("/by-token/{token}")
     async def accept_invitation(
         token: str,
-        body: models.SignIn,
+        body: models.Accepted,
         response: Response,
         caller: Annotated[Caller, Depends(guard.anyone)],
     ) -> models.SignedIn:
         """Make the account under this name and password, and sign in."""
-        session = await people.accept(caller, token, body.name, body.password)
+        session = await people.accept(caller, token, body.name, body.password, body.display_name)
         return _signed_in(response, session, people.settings)
 
     return router
@@ -186,6 +202,7 @@ def _signed_in(response: Response, session: Session, settings: Settings) -> mode
     response.headers.update(PRIVATE)
     return models.SignedIn(
         name=session.name,
+        display_name=session.display_name,
         role=session.role,
         farms=sorted(session.farms),
         centres=listed(session.centres),
@@ -197,6 +214,7 @@ def _account(account: Account) -> dict[str, Any]:
     return {
         "id": account.id,
         "name": account.name,
+        "display_name": account.display_name,
         "role": account.role,
         "farms": sorted(account.farms),
         "centres": listed(account.centres),

@@ -28,6 +28,7 @@ class Session:
     role: Role
     farms: frozenset[str]
     centres: frozenset[str] | None
+    display_name: str | None = None
 
     @property
     def csrf(self) -> str:
@@ -49,11 +50,12 @@ def begin(
     *,
     farms: frozenset[str],
     centres: frozenset[str] | None,
+    display_name: str | None = None,
 ) -> Session:
     """Start a session of so many days, and forget those that are over."""
     now = now_ms()
     conn.execute(delete(tables.sessions).where(tables.sessions.c.expires_at <= now))
-    session = Session(new_token(), account, name, role, farms, centres)
+    session = Session(new_token(), account, name, role, farms, centres, display_name)
     conn.execute(
         tables.sessions.insert().values(
             hash=hashed(session.token),
@@ -74,6 +76,7 @@ def find(conn: Connection, token: str) -> Session | None:
             tables.accounts.c.role,
             tables.accounts.c.farms,
             tables.accounts.c.centres,
+            tables.accounts.c.display_name,
         )
         .join(tables.sessions, tables.sessions.c.account == tables.accounts.c.id)
         .where(
@@ -85,7 +88,8 @@ def find(conn: Connection, token: str) -> Session | None:
     if row is None:
         return None
     centres = stored_centres(row.role, row.centres)
-    return Session(token, row.id, row.name, row.role, frozenset(row.farms), centres)
+    own = frozenset(row.farms)
+    return Session(token, row.id, row.name, row.role, own, centres, row.display_name)
 
 
 def end(conn: Connection, token: str) -> None:

@@ -27,6 +27,8 @@ accounts = Table(
     Column("role", String(16), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("disabled_at", BigInteger),
+    # What viewers read in its place: a name by which someone signs in is shown to nobody.
+    Column("display_name", String(40)),
     # Identifiers of farms, for a seller; their table belongs to the room above.
     Column("farms", Json, nullable=False, server_default="[]"),
     # Identifiers of centres, for a clerk. Null: from before clerks belonged to centres.

@@ -16,6 +16,12 @@ const sentences = {
   "unknown-broadcast": () => t("There is no such broadcast. The start page shows what is live now."),
   "key-reused": () => t("This order was sent before with other contents. Send it once more."),
   muted: () => t("The host has muted you here. You can still watch and buy."),
+  "nickname-refused": ({ reason }) => {
+    if (reason === "team") return t("Someone of the team has a name like that. Choose another nickname.");
+    if (reason === "blank") return t("Nobody could see this nickname. Choose another one.");
+    if (reason === "sign_in") return t("You sign in by this name, so it stays secret. Choose another nickname.");
+    return t("By this nickname you would speak for the host or the staff. Choose another one.");
+  },
   blocked: () => t("Orders from here are not taken. If that is a mistake, ask at the pick-up point."),
   "too-many-requests": () => t("That was very fast. Wait a moment and try again."),
   "unknown-centre": () => t("That pick-up point is not open any more. Choose another one."),

@@ -39,11 +39,10 @@ export class Chat {
   async send() {
     const words = this.input.value.trim();
     if (!words) return;
-    const nickname = recall("nickname");
+    // The server calls the team by their display names.
+    const nickname = this.staff ? "" : recall("nickname");
     if (!nickname && !this.staff) {
-      this.sheet.querySelector("input").value = this.guest;
-      open(this.sheet);
-      this.sheet.querySelector("input").select();
+      this.askName(this.guest);
       return;
     }
     this.input.value = "";
@@ -52,7 +51,15 @@ export class Chat {
     } catch (problem) {
       if (!this.input.value) this.input.value = words;
       toast(sentence(problem), { danger: true });
+      if (problem.slug === "nickname-refused") this.askName(nickname || this.guest);
     }
+  }
+
+  askName(proposed) {
+    const field = this.sheet.querySelector("input");
+    field.value = proposed;
+    open(this.sheet);
+    field.select();
   }
 
   render(scene) {
@@ -84,7 +91,7 @@ export class Chat {
 function lineOf(said) {
   const line = el("p", { class: said.role ? "chat__line chat__line--host" : "chat__line" });
   const name = el("span", { class: "chat__name" });
-  say(name, said.nickname || t("Guest"));
+  say(name, said.nickname || (said.role ? t("The team") : t("Guest")));
   line.append(name);
   if (said.role) line.append(el("span", { class: "badge badge--kumquat" }, t("Host")));
   if (said.simulated) line.append(el("span", { class: "badge badge--over chat__mark" }, t("Simulated")));

@@ -14,6 +14,9 @@ const NEAR = 48;
 
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
+/** Who said it: one of the team without a display name is the role alone. */
+const nameOf = ({ nickname, role }) => nickname || (role ? roleName(role) : t("Guest"));
+
 function roleName(role) {
   if (role === "moderator") return t("Moderator");
   return role === "host" ? t("Host") : t("Coordinator");
@@ -77,16 +80,16 @@ export class Chat extends EventTarget {
   }
 
   #drawChat(item, chat) {
-    item.querySelector("[data-who]").textContent = chat.nickname;
+    item.querySelector("[data-who]").textContent = nameOf(chat);
     item.querySelector("[data-text]").textContent = chat.text;
     item.querySelector("[data-at]").textContent = clock(chat.at);
     item.querySelector("[data-simulated]").hidden = !chat.simulated;
     const role = item.querySelector("[data-role]");
-    role.hidden = !chat.role;
+    role.hidden = !chat.role || !chat.nickname;
     role.textContent = chat.role ? roleName(chat.role) : "";
     item.classList.toggle("is-staff", Boolean(chat.role));
     item.querySelector("[data-mute]").hidden = Boolean(chat.role);
-    const name = chat.nickname;
+    const name = nameOf(chat);
     item.querySelector("[data-hide]").setAttribute("aria-label", t("Hide the message of %(name)s", { name }));
     item.querySelector("[data-mute]").setAttribute("aria-label", t("Mute %(name)s", { name }));
   }
@@ -105,14 +108,14 @@ export class Chat extends EventTarget {
   async #hide(chat) {
     try {
       await this.#send("chat.hide", { message: chat.seq });
-      toast(t("The message of %(name)s is hidden.", { name: chat.nickname }));
+      toast(t("The message of %(name)s is hidden.", { name: nameOf(chat) }));
     } catch (problem) {
       fail(problem);
     }
   }
 
   async #muteSender(chat) {
-    const name = chat.nickname;
+    const name = nameOf(chat);
     const isMeant = await ask({
       title: t("Mute %(name)s?", { name }),
       words: t("Nothing that this device writes appears in this broadcast any more. It can still watch and buy."),
@@ -135,7 +138,7 @@ export class Chat extends EventTarget {
     const reason = t("Wrote in the chat: %(text)s", { text: chat.text }).slice(0, 200);
     try {
       const made = await post("/api/v1/blocks", { kind: "device", message, reason });
-      toast(t("%(name)s is blocked: no more orders and messages.", { name: chat.nickname }), {
+      toast(t("%(name)s is blocked: no more orders and messages.", { name: nameOf(chat) }), {
         act: t("Undo"),
         onAct: () => remove(`/api/v1/blocks/${made.id}`).catch(fail),
       });

@@ -1,5 +1,5 @@
 // The bar of the studio: the tab of this page stands where it can be seen, and the own name opens the
-// change of the own password.
+// change of the own password and of what viewers read of one.
 
 import { api, forgetSession } from "../../common/api.js";
 import { toast } from "../../common/toast.js";
@@ -10,6 +10,19 @@ const tab = document.querySelector(".studio-tabs [aria-current]");
 if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.clientWidth / 2 + tab.offsetWidth / 2;
 
 const sheet = new FormSheet("own-sheet");
+const nameSheet = new FormSheet("own-name-sheet");
+let shown = nameSheet.elements.display_name.value;
+
+sheet.part("own-name").addEventListener("click", () => {
+  sheet.close();
+  nameSheet.open({
+    values: { display_name: shown },
+    job: async (body) => {
+      ({ display_name: shown } = await api("PATCH", "/api/v1/session", body, { staff: true }));
+      toast(t("Viewers read %(name)s from now on.", { name: shown }));
+    },
+  });
+});
 document.querySelector("[data-own]").addEventListener("click", () => {
   sheet.open({
     job: async (body) => {

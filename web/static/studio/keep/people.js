@@ -50,7 +50,11 @@ const accounts = new List(
         hasAll(account) ? badge(t("All pick-up points"), "red") : null,
         account.name === page.data.name ? badge(t("You")) : null,
       ].filter(Boolean),
-      lines: [scopeWords(account), t("since %(day)s", { day: day(Date.parse(account.created_at)) })],
+      lines: [
+        account.display_name ? t("Viewers read: %(name)s", { name: account.display_name }) : "",
+        scopeWords(account),
+        t("since %(day)s", { day: day(Date.parse(account.created_at)) }),
+      ].filter(Boolean),
       onOpen: () => change(account),
       acts: [act(t("Change"), () => change(account), { name: account.name })],
     }),
@@ -117,8 +121,8 @@ function change(account) {
   sheets.account.open({
     title: account.name,
     values: account,
-    job: async (body) => {
-      await patch(`/api/v1/accounts/${account.id}`, body);
+    job: async ({ display_name, ...body }) => {
+      await patch(`/api/v1/accounts/${account.id}`, display_name ? { ...body, display_name } : body);
       await accounts.reload();
       toast(t("%(name)s: kept.", { name: account.name }));
     },

@@ -1,0 +1,57 @@
+"""The team's names: what viewers read of those who work here, and that nobody else is called so."""
+
+import asyncio
+import time
+
+from farmlive.people import accounts
+from farmlive.people.nicknames import claims_office, is_blank, is_like_any, likeness
+from farmlive.people.problems import NicknameRefused
+from farmlive.store import Store
+
+# A display name that another server took holds here after so long.
+REREAD_S = 5.0
+
+
+class TeamNames:
+    """Judges viewers' nicknames by the display names of accounts; for the event loop's thread."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._likenesses: frozenset[str] = frozenset()
+        self._read_at: float | None = None
+        self._reading = asyncio.Lock()
+
+    def changed(self) -> None:
+        """Read them anew before the next nickname is judged."""
+        self._read_at = None
+
+    async def check(self, nickname: str) -> None:
+        """Raise NicknameRefused for a nickname that shows nothing or that is the team's alone.
+
+        Its `reason` is `blank`, `official` or `team`.
+        """
+        if is_blank(nickname):
+            raise NicknameRefused(
+                "Nothing was sent: nobody could see this nickname. Choose another one.",
+                reason="blank",
+            )
+        if claims_office(nickname):
+            raise NicknameRefused(
+                "Nothing was sent: by this nickname you would speak for the host or the staff. "
+                "Choose another one.",
+                reason="official",
+            )
+        if is_like_any(nickname, await self._current()):
+            raise NicknameRefused(
+                "Nothing was sent: someone of the team has a name like that. Choose another one.",
+                reason="team",
+            )
+
+    async def _current(self) -> frozenset[str]:
+        async with self._reading:
+            now = time.monotonic()
+            if self._read_at is None or now > self._read_at + REREAD_S:
+                self._read_at = now
+                names = await self._store.read(accounts.display_names)
+                self._likenesses = frozenset(map(likeness, names))
+        return self._likenesses

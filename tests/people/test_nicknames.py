@@ -1,0 +1,117 @@
+"""Nicknames: what is seen of them, which look alike, and which claim to be the team's."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farmlive.people.nicknames import (
+    claims_office,
+    guest_name,
+    is_blank,
+    is_guest_name,
+    is_like_any,
+    likeness,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\u3000", "\u200b", "\u3164", "\u2800\u2800", "\ufe0f", "\u0301", "\u00ad\u2060"],
+)
+def test_blanks_are_seen_by_nobody(text: str) -> None:
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize("text", ["a", "阿月", "🍊", "。", "1"])
+def test_anything_else_is_seen(text: str) -> None:
+    assert not is_blank(text)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Lin Mei",
+        "ＬＩＮ　ＭＥＩ",
+        "lin-mei",
+        "linmei2",
+        "7 Lin.Mei 88",
+        "7linmei",
+        "Lín Mëi",
+        "l\u200bin\u2060mei",
+        "Lin Mei①",
+        "1in mei",
+        "LІN МЕІ",  # Cyrillic
+        "☆lin★mei☆",
+        "lin_mei٣",
+    ],
+)
+def test_a_name_and_its_imitations_are_alike(other: str) -> None:
+    assert likeness(other) == likeness("Lin Mei")
+
+
+@pytest.mark.parametrize("other", ["Lin Mai", "Mei Lin", "林梅", "Linmeia"])
+def test_other_names_are_not(other: str) -> None:
+    assert likeness(other) != likeness("Lin Mei")
+
+
+def test_a_name_of_digits_keeps_them_and_one_of_signs_too() -> None:
+    assert likeness("123") != likeness("456")
+    assert likeness("🍊🍊") != likeness("🍋")
+    assert likeness("🍊1") == likeness("🍊")
+    assert likeness("🍊 🍊") == likeness("🍊🍊\u200b")
+
+
+@pytest.mark.parametrize(
+    "nickname",
+    [
+        "主播",
+        "主 播",
+        "主\u200b播",
+        "主播1",
+        "【主播】",
+        "果园主播小陈",
+        "官方客服",
+        "管理員",
+        "房管2号",
+        "Host",
+        "ＨＯＳＴ",
+        "h.o.s.t",
+        "h0st",
+        "Ноst",  # Cyrillic
+        "Host Chen",
+        "OFFICIAL ✓",
+        "farmlive",
+        "林秀珍本人",
+    ],
+)
+def test_who_claims_an_office_is_found(nickname: str) -> None:
+    assert claims_office(nickname)
+
+
+@pytest.mark.parametrize(
+    "nickname", ["阿月", "三明小吴", "Ghost", "Hostetler", "Stafford", "播种人", "客家人"]
+)
+def test_who_claims_none_is_not(nickname: str) -> None:
+    assert not claims_office(nickname)
+
+
+def test_a_display_name_is_found_by_its_likeness_and_within_a_longer_chinese_one() -> None:
+    team = [likeness("林秀珍"), likeness("Anna"), likeness("阿兰")]
+    assert is_like_any("林 秀 珍1", team)
+    assert is_like_any("真的林秀珍", team)
+    assert is_like_any("ANNA", team)
+    assert not is_like_any("Joanna", team)
+    assert not is_like_any("阿兰若", team)
+
+
+def test_guests_are_known_as_such() -> None:
+    name = guest_name("0123456789abcdef0123456789abcdef")
+    assert is_guest_name(name)
+    assert is_guest_name("游客１２３４")
+    assert not is_guest_name("游客12345")
+
+
+@given(st.text(max_size=40))
+def test_any_text_has_a_likeness_and_a_blank_one_none(text: str) -> None:
+    assert likeness(text) == likeness(text + "\u200b")
+    assert not is_blank(text) or likeness(text) == ""
