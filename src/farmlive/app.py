@@ -175,6 +175,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
             why += f" {settings.port} is farmlive's own HTTP port (FARMLIVE_PORT), too."
         raise PortTaken(why) from error
     await broadcasts.start()
+    await origin.start()
     await shop.start()
     static = Static()
     pages = Pages(settings, static, guard)

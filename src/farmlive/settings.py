@@ -242,6 +242,14 @@ class Settings(BaseSettings):
         "that brings it above that asks for a reason, which everyone reads. 10000 is a hundred "
         "tonnes a hectare; kumquats bear a third of that.",
     )
+    sell_tested_only: bool = Field(
+        False,
+        description="Sell no lot without a passed test; the same on all servers of one database. "
+        "What was sold before is packed and handed over.",
+    )
+    sell_certified_only: bool = Field(
+        False, description="Sell no lot without a certificate of a passed test; as above."
+    )
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
         "CNY", description="ISO 4217 code of the prices that staff enter."
     )

@@ -26,6 +26,7 @@ from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden
 from farmlive.store import Store
 
+from ..store.test_files import chunks, pdf
 from .test_harvest import DAY, NOON, harvest, spray
 
 SENTENCE = "第二次送检合格，样品弄错了。"
@@ -52,6 +53,9 @@ class Told:
         self, _connection: Connection, lot: str, reasons: Sequence[StopReason], *, again: bool
     ) -> None:
         self.said.append(("again" if again else "stopped", lot, [why.kind for why in reasons]))
+
+    def proof_changed(self, _connection: Connection, changed: Sequence[str]) -> None:
+        self.said.append(("proof", ",".join(changed), None))
 
     def resumed(self, _connection: Connection, lot: str, lift: CardLift) -> None:
         self.said.append(("resumed", lot, lift.sentence))
@@ -101,11 +105,9 @@ async def test_a_harvest_that_comes_with_its_failed_test_is_stopped(
 async def test_a_stopped_lot_shows_no_certificate_and_no_link_to_one(
     site: Any, origin: Origin, staff: Caller, plot: Plot
 ) -> None:
-    from ..store.test_files import pdf
-
     lot = await origin.add_lot(staff, harvest(plot))
     passed = await origin.inspect(staff, lot.id, lab_test(passed=True))
-    await origin.certify(staff, lot.id, passed.id, pdf())
+    await origin.certify(staff, lot.id, passed.id, chunks(pdf()))
     path = lot.class_uri.removeprefix(origin.url)
     assert "certificationInfo" in (await site.viewer.get(f"{path}?linkType=linkset")).text
     await origin.inspect(staff, lot.id, lab_test(passed=False, at=NOON))

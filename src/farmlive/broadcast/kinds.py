@@ -145,7 +145,8 @@ KINDS = {
             "lot": "The id of a lot of which nothing is sold or handed over from now on.",
             "reasons": "Why: a list of {finding, kind, at}; of a test_failed with its `result`, of "
             "a waiting_period with the `substance` and `until` when nothing might be picked; UTC "
-            "milliseconds since 1970.",
+            "milliseconds since 1970. A test_missing or certificate_missing names no finding: what "
+            "was sold before is handed over.",
             "again": "True where it was stopped already, and the reasons are others now; else left "
             "out.",
         },
@@ -154,7 +155,8 @@ KINDS = {
         "public",
         {
             "lot": "The id of a lot that was stopped, and is sold again.",
-            "sentence": "Why, in a coordinator's words.",
+            "sentence": "Why, in a coordinator's words; left out where a test or a certificate "
+            "came that the county asks for.",
             "tested": "Whether its latest test was passed.",
         },
     ),

@@ -80,7 +80,8 @@ def fold(scene: Scene, event: Event) -> None:
             for card in _of_lot(scene, data["lot"]):
                 card["lot"] |= {"stopped": data["reasons"], "lifted": None, "tested": False}
         case "lot.resumed":
-            lifted = {"sentence": data["sentence"], "at": event.at}
+            said = data.get("sentence")
+            lifted = {"sentence": said, "at": event.at} if said else None
             for card in _of_lot(scene, data["lot"]):
                 card["lot"] |= {"stopped": [], "lifted": lifted, "tested": data["tested"]}
         case "wait.changed" if data["offer"] in scene.offers:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import ulid
-from farmlive.origin import epcis, farms, gs1, plausibility
+from farmlive.origin import epcis, farms, gs1, plausibility, requirements
 from farmlive.origin.models import (
     Doubt,
     Inspection,
@@ -37,6 +37,7 @@ from farmlive.origin.problems import (
     WaitingPeriod,
     WrongOrder,
 )
+from farmlive.origin.requirements import Requirements
 from farmlive.origin.stops import Stops
 from farmlive.origin.tables import (
     classes,
@@ -54,11 +55,14 @@ from farmlive.problems import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """This server's public address, the time zone of its days, and what its plots bear at most."""
+    """This server's public address, the time zone of its days, what its plots bear at most, and
+    what its lots need to be sold.
+    """
 
     url: str
     time_zone: str
     max_yield_g_per_m2: int
+    requirements: Requirements
 
 
 def record(connection: Connection, caller: Caller, place: Place, stops: Stops, new: NewLot) -> Lot:
@@ -111,6 +115,7 @@ def record(connection: Connection, caller: Caller, place: Place, stops: Stops, n
     )
     subject = subject_of(place, connection, identifier)
     trace(connection, identifier, new.harvested_at, epcis.commissioning(subject, harvest))
+    requirements.settle(connection, place.requirements, identifier)
     note(connection, caller, "lot.add", identifier, code=code, quantity_g=new.quantity_g)
     if plot is not None:
         stops.harvest_recorded(
@@ -139,7 +144,7 @@ def inspect(
     kept = Inspection.model_validate(row)
     subject = subject_of(place, connection, lot)
     trace(connection, lot, new.at, epcis.inspecting(subject, kept, None))
-    sum_up_tests(connection, lot)
+    sum_up_tests(connection, place, stops, lot)
     note(connection, caller, "lot.inspect", lot, inspection=kept.id, passed=new.passed)
     if not new.passed:
         stops.test_failed(connection, caller, lot, kept.id)
@@ -164,7 +169,13 @@ def find_inspection(
 
 
 def certify(
-    connection: Connection, caller: Caller, place: Place, lot: str, inspection: str, url: str
+    connection: Connection,
+    caller: Caller,
+    place: Place,
+    stops: Stops,
+    lot: str,
+    inspection: str,
+    url: str,
 ) -> None:
     """Put the certificate kept at `url` to a test; a further trace event of the test names it.
 
@@ -177,7 +188,7 @@ def certify(
     connection.execute(update(inspections).where(here).values(certificate=url))
     subject = subject_of(place, connection, lot)
     trace(connection, lot, kept.at, epcis.inspecting(subject, kept, place.url + url))
-    sum_up_tests(connection, lot)
+    sum_up_tests(connection, place, stops, lot)
     note(connection, caller, "lot.certify", lot, inspection=inspection, certificate=url)
 
 
@@ -268,6 +279,7 @@ def as_lot(row: Row[Any]) -> Lot:
         quantity_g=row.quantity_g,
         wasted_g=row.wasted_g,
         stopped=stopped,
+        missing=row.missing,
         tested=bool(row.passed) and not stopped,
         passed=row.passed,
         certificate=None if stopped else row.certificate,
@@ -320,8 +332,9 @@ def happened(connection: Connection, caller: Caller, lot: str, what: str, at: in
     return before
 
 
-def sum_up_tests(connection: Connection, lot: str) -> None:
-    """Keep with the lot what its latest test said, and the latest certificate of a passed one.
+def sum_up_tests(connection: Connection, place: Place, stops: Stops, lot: str) -> None:
+    """Keep with the lot what its latest test said, and the latest certificate of a passed one; tell
+    of it where that lets it be sold, or keeps it from it.
 
     A test that was taken back counts for nothing.
     """
@@ -340,6 +353,7 @@ def sum_up_tests(connection: Connection, lot: str) -> None:
             certificate=certificates[0] if certificates else None,
         )
     )
+    stops.proof_changed(connection, requirements.settle(connection, place.requirements, lot))
 
 
 def last_spraying(connection: Connection, plot: str | None, at: int) -> Work | None:

@@ -287,7 +287,8 @@ class Lot(BaseModel):
 
     `tested` says that its latest test was passed, `passed` what that test said, null where there
     is none. Of a lot that is `stopped` nothing is sold or handed over: it is not called `tested`
-    and shows no `certificate`, whatever its latest test said.
+    and shows no `certificate`, whatever its latest test said. `missing` is what the county asks
+    for before the lot is sold.
     """
 
     id: str
@@ -305,6 +306,7 @@ class Lot(BaseModel):
     held_g: int | None = None
     left_g: int | None = None
     stopped: bool = False
+    missing: Literal["test", "certificate"] | None = None
     tested: bool
     passed: bool | None = None
     certificate: str | None = None
@@ -313,6 +315,7 @@ class Lot(BaseModel):
 
 
 FindingKind = Literal["test_failed", "waiting_period"]
+MissingKind = Literal["test_missing", "certificate_missing"]
 
 
 class StopReason(BaseModel):
@@ -320,11 +323,13 @@ class StopReason(BaseModel):
     1970, as on the channel.
 
     A `test_failed` tells the test's `result` and when it was, `at`; a `waiting_period` what was
-    sprayed, `at` when, and `until` when nothing might be picked.
+    sprayed, `at` when, and `until` when nothing might be picked. Both name their `finding`. A
+    `test_missing` or `certificate_missing` names none: the county sells no lot without, and what
+    was sold before is packed and handed over; `at` is then the harvest.
     """
 
-    finding: str
-    kind: FindingKind
+    finding: str | None = None
+    kind: FindingKind | MissingKind
     at: int
     result: Bilingual | None = None
     substance: Bilingual | None = None

@@ -10,7 +10,17 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, insert, select
 
-from farmlive.origin import balance, epcis, farms, gs1, lots, stops, story, withdrawals
+from farmlive.origin import (
+    balance,
+    epcis,
+    farms,
+    gs1,
+    lots,
+    requirements,
+    stops,
+    story,
+    withdrawals,
+)
 from farmlive.origin.map import PlotMap, ProvinceMap, plot_map, province_map
 from farmlive.origin.models import (
     Farm,
@@ -37,6 +47,7 @@ from farmlive.origin.models import (
     Work,
 )
 from farmlive.origin.problems import UnknownLot, UnknownPicture, WrongIdentifier
+from farmlive.origin.requirements import Requirements
 from farmlive.origin.tables import lot_gtins, moments, trace_events
 from farmlive.origin.tables import lots as lots_table
 from farmlive.people import Caller
@@ -89,7 +100,12 @@ class Origin:
         self._store = store
         self._files = Files(settings)
         self._upload_mib_per_day = settings.upload_mib_per_day
-        self._place = lots.Place(settings.url, settings.time_zone, settings.max_yield_g_per_m2)
+        self._place = lots.Place(
+            settings.url,
+            settings.time_zone,
+            settings.max_yield_g_per_m2,
+            Requirements(settings.sell_tested_only, settings.sell_certified_only),
+        )
         self._sales: balance.Sales = balance.NoSales()
         self._stops = stops.Stops()
 
@@ -100,6 +116,15 @@ class Origin:
     def stops_heard_by(self, handler: stops.StopHandler) -> None:
         """Have the handler told of each lot that is stopped or lifted, in that transaction."""
         self._stops.hear(handler)
+
+    async def start(self) -> None:
+        """Hold the lots that are there to what is asked of them by the settings of today."""
+
+        def write(connection: Connection) -> None:
+            changed = requirements.settle(connection, self._place.requirements)
+            self._stops.proof_changed(connection, changed)
+
+        await self._store.write(write)
 
     @property
     def url(self) -> str:
@@ -204,7 +229,9 @@ class Origin:
         Raises UnknownLot, OtherFarm, UnknownInspection.
         """
         await self._store.write(
-            lambda connection: withdrawals.withdraw_test(connection, caller, lot, inspection, undo)
+            lambda connection: withdrawals.withdraw_test(
+                connection, caller, self._place, self._stops, lot, inspection, undo
+            )
         )
 
     async def certify(
@@ -225,7 +252,7 @@ class Origin:
 
         def write(connection: Connection) -> None:
             record(connection, caller.owner, kept)
-            lots.certify(connection, caller, self._place, lot, inspection, kept.url)
+            lots.certify(connection, caller, self._place, self._stops, lot, inspection, kept.url)
 
         await self._store.write(write)
         return kept.url

@@ -153,7 +153,7 @@ class UnknownFinding(NotFound):
 
 
 class LotStopped(Conflict):
-    """The lot is stopped; `lot` is its id, `code` its code, `reasons` its open findings.
+    """The lot is stopped; `lot` is its id, `code` its code, `reasons` say why.
 
     Each reason is a `StopReason`: times are milliseconds since 1970, as on cards. `offers` lists
     the offers of the request that sell the lot, where there are any.
@@ -170,10 +170,14 @@ class LotStopped(Conflict):
         why: str,
         offers: Sequence[str] = (),
     ):
+        found = any("finding" in reason for reason in reasons)
         super().__init__(
             f"Nothing was changed: lot {code} is stopped. {why} Nothing of it is sold, packed or "
             "handed over until a coordinator lifts the stop; its orders can be called off and "
-            "refunded.",
+            "refunded."
+            if found
+            else f"Nothing was changed: lot {code} can't be sold yet. {why} Record the test and "
+            "its certificate first.",
             lot=lot,
             code=code,
             reasons=list(reasons),

@@ -22,6 +22,7 @@ from farmlive.origin.models import (
     FindingKind,
     Inspection,
     Lift,
+    MissingKind,
     NewLift,
     StopReason,
     Work,
@@ -52,6 +53,9 @@ _FINDINGS = (
     .order_by(lot_findings.c.lot, lot_findings.c.id)
 )
 _OPEN = _FINDINGS.where(lot_findings.c.lift.is_(None))
+_MISSING = select(lots.c.id, lots.c.missing, lots.c.harvested_at).where(
+    lots.c.id.in_(bindparam("lots", expanding=True)), lots.c.missing.is_not(None)
+)
 _LIFTS = (
     select(lot_lifts)
     .where(lot_lifts.c.lot.in_(bindparam("lots", expanding=True)))
@@ -69,6 +73,9 @@ class StopHandler(Protocol):
 
     def resumed(self, connection: Connection, lot: str, lift: CardLift) -> None:
         """No finding of the lot is open any more, since a coordinator said this."""
+
+    def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
+        """What keeps these lots from being sold changed: a test or a certificate came, or went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,11 @@ class Stops:
         for lot in connection.execute(query).scalars().all():
             self._find(connection, caller, lot, "waiting_period", work=work.id)
 
+    def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
+        """Tell of lots that a test or a certificate lets be sold, or keeps from it."""
+        for handler in self._handlers if changed else ():
+            handler.proof_changed(connection, changed)
+
     def lift(self, connection: Connection, caller: Caller, lot: str, new: NewLift) -> Lift:
         """Lift these findings of the lot with a sentence that everyone reads.
 
@@ -171,6 +183,9 @@ class Stops:
             else:
                 said = CardLift(sentence=lifted.sentence, at=lifted.at)
                 handler.resumed(connection, lot, said)
+        if not left:  # it may lack what the county asks for, and then is not sold all the same
+            lacks = connection.execute(_MISSING, {"lots": [lot]}).all()
+            self.proof_changed(connection, [row.id for row in lacks])
         return lifted
 
     def _find(
@@ -223,16 +238,24 @@ def lifts_of(connection: Connection, lot: str) -> list[Lift]:
 
 
 def reasons_of(connection: Connection, lot: str) -> list[StopReason]:
-    """Why the lot is stopped: its open findings, oldest first."""
-    return [_reason(row) for row in connection.execute(_OPEN, {"lots": [lot]})]
+    """Why nothing of the lot is sold: its open findings, oldest first, and what it lacks."""
+    return _reasons(connection, [lot]).get(lot, [])
+
+
+def _reasons(connection: Connection, wanted: list[str]) -> dict[str, list[StopReason]]:
+    reasons: dict[str, list[StopReason]] = {}
+    for row in connection.execute(_OPEN, {"lots": wanted}):
+        reasons.setdefault(row.lot, []).append(_reason(row))
+    for row in connection.execute(_MISSING, {"lots": wanted}):
+        kind: MissingKind = "test_missing" if row.missing == "test" else "certificate_missing"
+        reasons.setdefault(row.id, []).append(StopReason(kind=kind, at=row.harvested_at))
+    return reasons
 
 
 def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, CardStop]:
     """What cards tell of these lots; one that was never stopped is left out."""
     named = {"lots": sorted(set(wanted))}
-    reasons: dict[str, list[StopReason]] = {}
-    for row in connection.execute(_OPEN, named):
-        reasons.setdefault(row.lot, []).append(_reason(row))
+    reasons = _reasons(connection, named["lots"])
     lifts = {
         row.lot: CardLift(sentence=row.sentence, at=row.at)
         for row in connection.execute(_LIFTS, named)
@@ -252,8 +275,16 @@ def refusal(connection: Connection, lot: str, offers: Iterable[str] = ()) -> Lot
     return LotStopped(lot, code, told, why, sorted(offers))
 
 
+_LACKS = {
+    "test_missing": "No passed test of it is recorded, and none is sold here without.",
+    "certificate_missing": "It has no certificate of a passed test, and none is sold here without.",
+}
+
+
 def _sentence(reason: StopReason) -> str:
     at = rfc3339(reason.at)
+    if reason.kind in _LACKS:
+        return _LACKS[reason.kind]
     if reason.kind == "test_failed":
         return f"Its test of {at} failed: {_words(reason.result)}."
     what = _words(reason.substance)

@@ -103,6 +103,8 @@ lots = Table(
     Column("packed_at", BigInteger),
     Column("shipped_at", BigInteger),
     # Since when nothing of it may be sold or handed over; null where no finding is open.
+    # What keeps it from being sold where the county asks for it: `test` or `certificate`.
+    Column("missing", String(12)),
     Column("stopped_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("farm", "code"),

@@ -12,6 +12,7 @@ from farmlive.clock import now_ms, rfc3339
 from farmlive.origin import declarations, epcis, farms, lots
 from farmlive.origin.models import Undo
 from farmlive.origin.problems import UnknownWork
+from farmlive.origin.stops import Stops
 from farmlive.origin.tables import inspections, works
 from farmlive.origin.tables import lots as lots_table
 from farmlive.people import Caller
@@ -19,7 +20,13 @@ from farmlive.people.audit import note
 
 
 def withdraw_test(
-    connection: Connection, caller: Caller, lot: str, inspection: str, undo: Undo
+    connection: Connection,
+    caller: Caller,
+    place: lots.Place,
+    stops: Stops,
+    lot: str,
+    inspection: str,
+    undo: Undo,
 ) -> None:
     """Take back a test of the lot, with its certificate.
 
@@ -31,7 +38,7 @@ def withdraw_test(
     for event in declarations.standing_of(connection, lot, "inspecting").values():
         if event.get("farmlive:inspection") == inspection:
             declarations.declare(connection, lot, event, undo.reason)
-    lots.sum_up_tests(connection, lot)
+    lots.sum_up_tests(connection, place, stops, lot)
     note(connection, caller, "lot.withdraw_test", lot, inspection=inspection, passed=kept.passed)
 
 

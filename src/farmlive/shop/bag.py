@@ -239,7 +239,7 @@ class Bag:
         if count >= MAX_OFFERS:
             raise BagFull(f"A bag holds {MAX_OFFERS} offers. Plan another broadcast for the rest.")
         lot, farm = self._origin.card(connection, new.lot)
-        if lot.stopped:
+        if lot.stopped or lot.missing:
             raise stops.refusal(connection, lot.id)
         product = _product(connection, new.product) if new.product else _made(new, farm.id)
         if product.farm != farm.id:

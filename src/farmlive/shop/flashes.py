@@ -272,7 +272,7 @@ class Flashes:
         """
         known = stock.on_offer(connection, row.broadcast, [row.offer])
         facts = known[row.offer]
-        if facts.lot_stopped_at is not None:
+        if facts.lot_stopped:
             return self._end(connection, row, STOPPED)
         free = facts.released - facts.sold - facts.held - facts.kept
         boxes = min(row.boxes, max(0, facts.lot_left_g) // facts.net_weight_g)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select
 
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.origin.models import CardLift, StopReason
+from farmlive.origin.stops import reasons_of
 from farmlive.origin.tables import lots
 from farmlive.shop.flashes import Flashes
 from farmlive.shop.lines import audience
@@ -25,6 +26,14 @@ _SELLING = (
     .where(offers.c.lot == bindparam("lot"))
     .group_by(offers.c.broadcast)
     .order_by(offers.c.broadcast)
+)
+# The same of several lots.
+_ON_SALE = (
+    select(offers.c.broadcast, offers.c.lot, lots.c.passed, func.min(offers.c.id).label("offer"))
+    .join(lots, lots.c.id == offers.c.lot)
+    .where(offers.c.lot.in_(bindparam("lots", expanding=True)))
+    .group_by(offers.c.broadcast, offers.c.lot, lots.c.passed)
+    .order_by(offers.c.broadcast, offers.c.lot)
 )
 _PASSED = select(lots.c.passed).where(lots.c.id == bindparam("lot"))
 
@@ -106,6 +115,22 @@ class LotStops:
             served = self._serve(connection, selling[0].broadcast, [selling[0].offer])
             if served:
                 self._log.append_all(connection, selling[0].broadcast, served)
+
+    def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
+        """Write into the logs of what sells these lots that they may be sold now, or may not."""
+        found = connection.execute(_ON_SALE, {"lots": list(changed)}).all() if changed else ()
+        for row in found:
+            reasons = reasons_of(connection, row.lot)
+            if reasons:
+                told = [why.model_dump(exclude_none=True) for why in reasons]
+                over = self._flashes.stop(connection, row.broadcast, row.lot)
+                stopped = Entry("lot.stopped", [PUBLIC], {"lot": row.lot, "reasons": told})
+                self._log.append_all(connection, row.broadcast, [stopped, *over])
+            else:
+                facts = {"lot": row.lot, "tested": bool(row.passed)}
+                served = self._serve(connection, row.broadcast, [row.offer])
+                resumed = Entry("lot.resumed", [PUBLIC], facts)
+                self._log.append_all(connection, row.broadcast, [resumed, *served])
 
     def _tell_buyers(
         self, connection: Connection, kind: str, lot: str, found: Sequence[Row[*tuple[Any, ...]]]

@@ -47,7 +47,7 @@ _ON_OFFER = hot(
         (lots.c.quantity_g - lots.c.wasted_g - lot_stock.c.sold_g - lot_stock.c.held_g).label(
             "lot_left_g"
         ),
-        lots.c.stopped_at.label("lot_stopped_at"),
+        (lots.c.stopped_at.is_not(None) | lots.c.missing.is_not(None)).label("lot_stopped"),
         # The flash batch that runs, if one does.
         flashes.c.id.label("flash"),
         flashes.c.price.label("flash_price"),
@@ -239,7 +239,7 @@ def share(connection: Connection, lot: str, offer: str, released_g: int) -> None
 
 def check_sellable(connection: Connection, rows: Iterable[Offer]) -> None:
     """Raise LotStopped where one of these offers sells a lot that is stopped."""
-    stopped = [row for row in rows if row.lot_stopped_at is not None]
+    stopped = [row for row in rows if row.lot_stopped]
     if stopped:
         lot = min(row.lot for row in stopped)
         raise stops.refusal(connection, lot, (row.id for row in stopped if row.lot == lot))

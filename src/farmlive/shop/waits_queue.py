@@ -52,8 +52,7 @@ class Room:
         }
         # Who waits for a lot that is stopped keeps the place until it is lifted.
         self._left_g = {
-            row.lot: row.lot_left_g if row.lot_stopped_at is None else 0
-            for row in self.offers.values()
+            row.lot: 0 if row.lot_stopped else row.lot_left_g for row in self.offers.values()
         }
 
     def left(self, offer: str) -> int:

@@ -78,7 +78,7 @@ export class Scene {
         this.stopOf(data.lot, { stopped: data.reasons, lifted: null, tested: false });
         break;
       case "lot.resumed":
-        this.stopOf(data.lot, { stopped: [], lifted: { sentence: data.sentence, at }, tested: data.tested });
+        this.stopOf(data.lot, { stopped: [], lifted: data.sentence ? { sentence: data.sentence, at } : null, tested: data.tested });
         break;
       case "flash.planned":
       case "flash.started": {

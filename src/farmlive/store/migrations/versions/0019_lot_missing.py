@@ -1,0 +1,15 @@
+"""What a county asks for before a lot is sold, and the lot lacks."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+oldest_code = "0016"
+
+
+def upgrade() -> None:
+    """One column; a server's start fills it by its settings."""
+    op.add_column("lots", sa.Column("missing", sa.String(12), nullable=True))

@@ -1,0 +1,133 @@
+"""Where the county sells no lot without a passed test, or a certificate: what is refused until it
+is there, and what is told then."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from farmlive.bilingual import Bilingual
+from farmlive.broadcast.snapshot import Scene, fold
+from farmlive.clock import now_ms
+from farmlive.origin.models import NewInspection, Undo
+from farmlive.origin.problems import LotStopped
+from farmlive.origin.requirements import Requirements
+from farmlive.shop.order_models import HoldDrop
+from farmlive.shop.tables import holds
+
+from ..store.test_files import chunks, pdf
+from .conftest import HOST
+from .flashing import batch, plan
+from .holding import hold, line, stock
+from .stopping import lift, stop
+from .test_lot_stops import SELLING, Deed, join, lot_like
+from .test_orders import enter
+
+
+@pytest.fixture
+def selling(stall: Any) -> Any:
+    stall.origin.stops_heard_by(stall.shop.lot_stops)
+    return stall
+
+
+async def demand(stall: Any, **wanted: bool) -> None:
+    """The server starts with these settings."""
+    place = replace(stall.origin._place, requirements=Requirements(**wanted))
+    stall.origin._place = place
+    await stall.origin.start()
+
+
+async def passed(stall: Any, *, certificate: bool = False) -> str:
+    new = NewInspection(at=now_ms(), result=Bilingual(zh="未检出农药残留"))
+    kept = await stall.origin.inspect(HOST, stall.lot.id, new)
+    if certificate:
+        await stall.origin.certify(HOST, stall.lot.id, kept.id, chunks(pdf()))
+    return str(kept.id)
+
+
+async def card_lot(stall: Any) -> Any:
+    """What a page that was open all the time knows of the lot."""
+    scene = Scene()
+    for event in await stall.events():
+        fold(scene, event)
+    return scene.offers[stall.card.offer]["lot"]
+
+
+@pytest.mark.parametrize("deed", SELLING.values(), ids=SELLING.keys())
+async def test_nothing_of_a_lot_without_a_test_is_sold_where_that_is_asked_for(
+    selling: Any, deed: Deed
+) -> None:
+    await demand(selling, test=True)
+    with pytest.raises(LotStopped, match=r"can't be sold yet. No passed test") as refused:
+        await deed(selling)
+    (reason,) = refused.value.members["reasons"]
+    assert reason == {"kind": "test_missing", "at": selling.lot.harvested_at}
+    assert (await card_lot(selling))["stopped"] == [reason]
+    await passed(selling)
+    await deed(selling)
+    facts = await card_lot(selling)
+    assert (facts["stopped"], facts["lifted"], facts["tested"]) == ([], None, True)
+
+
+async def test_a_certificate_may_be_asked_for_too(selling: Any) -> None:
+    await demand(selling, test=True, certificate=True)
+    await passed(selling)
+    with pytest.raises(LotStopped, match="no certificate"):
+        await selling.place(1)
+    kept = await passed(selling, certificate=True)
+    await selling.place(1)
+    await selling.origin.withdraw_test(HOST, selling.lot.id, kept, Undo(reason="Another lot's"))
+    with pytest.raises(LotStopped, match="no certificate"):
+        await selling.place(1)
+
+
+async def test_what_was_sold_before_is_packed_and_a_lot_without_its_test_is_in_no_new_bag(
+    selling: Any,
+) -> None:
+    placed = await selling.place(1)
+    await demand(selling, test=True)
+    await enter(selling, placed, "packed")
+    other = await selling.origin.add_lot(HOST, lot_like(selling, "1124"))
+    assert other.missing == "test"
+    with pytest.raises(LotStopped):
+        await selling.offer(lot=other.id)
+    await demand(selling)
+    await selling.offer(lot=other.id)
+    await selling.place(1)
+
+
+async def test_a_flash_batch_ends_and_those_who_wait_are_served_when_the_test_comes(
+    selling: Any,
+) -> None:
+    flash = await plan(selling)
+    await demand(selling, test=True)
+    assert (await batch(selling, flash))[3] == "stopped"
+    await demand(selling)
+    await hold(selling, line(selling, 6))
+    await join(selling, 5)
+    await demand(selling, test=True)
+    held = await selling.store.read(lambda connection: connection.execute(select(holds)).one())
+    await selling.shop.holds.drop(selling.viewer, selling.broadcast, HoldDrop(order=held.id))
+    assert await stock(selling) == (10, 0, 0, 10)
+    await passed(selling)
+    assert await stock(selling) == (10, 0, 5, 5)
+
+
+async def test_a_lift_alone_does_not_sell_what_lacks_its_test(selling: Any) -> None:
+    await demand(selling, test=True)
+    await stop(selling)
+    await lift(selling)
+    with pytest.raises(LotStopped) as refused:
+        await selling.place(1)
+    assert [each["kind"] for each in refused.value.members["reasons"]] == ["test_missing"]
+    assert [each["kind"] for each in (await card_lot(selling))["stopped"]] == ["test_missing"]
+    await passed(selling)
+    await selling.place(1)
+
+
+async def test_a_setting_that_did_not_change_writes_nothing(selling: Any) -> None:
+    await demand(selling, test=True)
+    before = len(await selling.events())
+    await demand(selling, test=True)
+    assert len(await selling.events()) == before
