@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio as redis
 from structlog.testing import capture_logs
+from tests.waiting import until
 
 from farmlive.app import Server, running
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import RedisBus
 from farmlive.client import Api, Channel
+from farmlive.outages import Outages
 from farmlive.settings import Settings
 
 REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
@@ -22,6 +24,21 @@ pytestmark = pytest.mark.redis
 async def connected(bus: RedisBus) -> None:
     async with asyncio.timeout(10):
         await bus.joined.wait()
+
+
+async def test_a_wrong_address_is_said_and_counted() -> None:
+    outages = Outages()
+    bus = RedisBus("redis://127.0.0.1:1/0", "one", outages)
+    redis = outages.watch("redis")
+    with capture_logs() as said:
+        await bus.start()
+        await until(lambda: redis.failures > 2, "it tried again")
+        bus.publish("log", b"never")
+        await until(lambda: outages.watch("redis_sending").failing, "it can't send")
+        await bus.stop()
+    (lost,) = [each for each in said if each["event"].startswith("redis lost")]
+    assert "FARMLIVE_REDIS_URL" in lost["what_to_do"]
+    assert outages.failing(needed=True) == []
 
 
 async def test_a_message_reaches_each_server_once() -> None:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +173,14 @@ def keep(folder: Path, outcome: Outcome, told: Told) -> Path:
     kept = Path(tempfile.mkdtemp(prefix=name))
     shutil.copytree(folder, kept, dirs_exist_ok=True, ignore=_sockets)
     (kept / "wrong.txt").write_text("\n".join([*outcome.wrong, ""]))
-    said = json.dumps(asdict(told), ensure_ascii=False, indent=1, default=sorted)
+    said = json.dumps(told, ensure_ascii=False, indent=1, default=_plain)
     (kept / "told.json").write_text(said)
     return kept
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for; a Counter would be told wrongly by `dataclasses.asdict`."""
+    return sorted(value) if isinstance(value, set) else vars(value)
 
 
 def _sockets(folder: str, names: list[str]) -> list[str]:

@@ -7,9 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-import structlog
-
-_log = structlog.get_logger(__name__)
+from farmlive.outages import Outage
 
 
 class Task(abc.ABC):
@@ -44,7 +42,7 @@ class Again(Task):
         super().__init__()
         self._seconds = seconds
         self._deed = deed
-        self._failed = failed
+        self._outage = Outage(failed, lost=failed, back=f"{failed}: it is done again")
 
     async def _run(self) -> None:
         while True:
@@ -52,4 +50,6 @@ class Again(Task):
             try:
                 await self._deed()
             except Exception as error:
-                _log.warning(self._failed, error=str(error))
+                self._outage.failed(str(error))
+            else:
+                self._outage.recovered()

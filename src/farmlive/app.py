@@ -36,6 +36,7 @@ from farmlive.media import Relay
 from farmlive.origin import farms
 from farmlive.origin import routes as origin_routes
 from farmlive.origin.origin import Origin
+from farmlive.outages import Outages
 from farmlive.pages import review as review_pages
 from farmlive.pages import routes as page_routes
 from farmlive.pages import studio
@@ -46,6 +47,7 @@ from farmlive.pages.static import Static
 from farmlive.people import DeviceCookie, Guard, People
 from farmlive.people import routes as people_routes
 from farmlive.people.devices import ADDRESS, BUYER
+from farmlive.probe import Probe
 from farmlive.review import routes as review_routes
 from farmlive.review.review import Review
 from farmlive.settings import Settings
@@ -72,6 +74,8 @@ class House:
     """Every part of one running server."""
 
     settings: Settings
+    outages: Outages
+    probe: Probe
     store: Store
     bus: Bus
     log: Log
@@ -94,23 +98,27 @@ class House:
         await self.shop.stop()
         await self.broadcasts.stop()
         await self.bus.stop()
+        await self.probe.stop()
         await self.store.close()
 
 
 async def build(settings: Settings) -> House:
     """Open the store and build every part. Raises DatabaseRefused, PortTaken and NoNativeEngine."""
     async with contextlib.AsyncExitStack() as opened:
-        store = await Store.open(settings, migrates=True)
+        outages = Outages()
+        store = await Store.open(settings, migrates=True, outages=outages)
         opened.push_async_callback(store.close)
-        bus: Bus = RedisBus(settings.redis_url, ulid()) if settings.redis_url else LocalBus()
+        bus: Bus = LocalBus()
+        if settings.redis_url:
+            bus = RedisBus(settings.redis_url, ulid(), outages)
         await bus.start()
         opened.push_async_callback(bus.stop)
-        house = await _furnished(settings, store, bus)
+        house = await _furnished(settings, store, bus, outages)
         opened.pop_all()  # from here on closing is the house's
     return house
 
 
-async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
+async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outages) -> House:
     """The rooms in an open store and on a running bus."""
     log = Log(bus)
     people = People(store, settings)
@@ -148,6 +156,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         limits=people.limits,
         blocks=people.blocks,
         shown=broadcasts.lots_shown,
+        outages=outages,
     )
     origin.sold_by(LotSales(log, settle=shop.waits.settle))
     origin.stops_heard_by(shop.lot_stops)
@@ -200,7 +209,10 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
     _add(api, review_routes.routes(review, guard))
     _add(api, gate.routes(relay.health, broadcasts, guard))
     _add(api, cameras.routes(switcher, guard))
-    _add(api, operations.routes(store, broadcasts, guard, relay.metrics, shop.notices.counts))
+    _add(
+        api,
+        operations.routes(store, broadcasts, guard, relay.metrics, shop.notices.counts, outages),
+    )
     rooms = Rooms(guard, people.guests, broadcasts, shop, origin, review)
     _add(api, page_routes.routes(pages, rooms, settings))
     _add(api, studio.routes(pages, rooms, settings))
@@ -214,8 +226,13 @@ async def _furnished(settings: Settings, store: Store, bus: Bus) -> House:
         uploads=uploads.PATHS,
         upload_limit=settings.max_upload_mib << 20,
     )
+    probe = Probe(store, settings, outages)
+    await probe.look()
+    await probe.start()
     return House(
         settings=settings,
+        outages=outages,
+        probe=probe,
         store=store,
         bus=bus,
         log=log,

@@ -19,6 +19,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from farmlive.outages import Outages
+
 Listener = Callable[[str, bytes], None]
 
 SEND_WITHIN_S = 5.0
@@ -120,7 +122,20 @@ class RedisBus:
     does; the copy that comes back is told by its sender's mark and dropped.
     """
 
-    def __init__(self, url: str, node: str):
+    def __init__(self, url: str, node: str, outages: Outages | None = None):
+        outages = outages or Outages()
+        self._link = outages.watch(
+            "redis",
+            lost="redis lost; this server goes on alone",
+            back="redis is back; the other servers are heard again",
+            what_to_do="See that Redis runs and that FARMLIVE_REDIS_URL is right.",
+        )
+        self._sending = outages.watch(
+            "redis_sending",
+            lost="redis takes no messages; the other servers hear late of what happens here",
+            back="redis takes messages again",
+            what_to_do="See that Redis runs, and that it has memory left and is no replica.",
+        )
         self._client: redis.Redis = redis.Redis.from_url(
             url,
             socket_connect_timeout=2,
@@ -148,6 +163,7 @@ class RedisBus:
             self._outbox.put_nowait((topic, message))
         except asyncio.QueueFull:
             self.dropped += 1
+            self._sending.failed("more wait than are kept")
 
     def listen(self, listener: Listener) -> None:
         """Add a listener."""
@@ -172,8 +188,10 @@ class RedisBus:
             try:
                 async with asyncio.timeout(SEND_WITHIN_S):
                     await self._client.publish(f"farmlive:{topic}", self._mark + message)
-            except Exception:  # whatever it is, the next message is sent
+                self._sending.recovered()
+            except Exception as error:  # whatever it is, the next message is sent
                 self.dropped += 1
+                self._sending.failed(_why(error))
 
     async def _receive(self) -> None:
         pause = 0.1
@@ -185,12 +203,13 @@ class RedisBus:
                         if item["type"] == "psubscribe":
                             pause = 0.1
                             self.joined.set()
+                            self._link.recovered()
                         elif item["type"] == "pmessage":
                             self._take(item["channel"].decode(errors="replace"), item["data"])
             except Exception as error:  # whatever it is, Redis is asked again
-                if self.joined.is_set():
-                    _log.warning("redis lost; this server goes on alone", error=str(error))
                 self.joined.clear()
+                if not self._stopping:
+                    self._link.failed(_why(error))
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5.0)
 
@@ -198,3 +217,8 @@ class RedisBus:
         mark, _, message = data.partition(b"\n")
         if mark + b"\n" != self._mark:
             self._local.publish(channel.removeprefix("farmlive:"), message)
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, in a word where it has none itself."""
+    return str(error) or type(error).__name__

@@ -120,6 +120,9 @@ def serve(
             _out.print(f"First start: sign in as {first[0]} with the password {first[1]}")
             _out.print("It is shown this once; `farmlive user password` sets another.")
         _out.print(f"Serving {server.url} with the {server.house.relay.engine} engine")
+        for lost in server.house.outages.failing():
+            ready = "Not ready" if lost.needed else "Ready, but"
+            _err.print(f"{ready}: {lost.name}: {lost.reason}. {lost.what_to_do}", style="red")
 
     uvloop.run(until_signal(lambda stop: composition.serve(settings, ready, stop)))
 

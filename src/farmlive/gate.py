@@ -14,6 +14,7 @@ from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
 from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.bus import Bus
 from farmlive.media import Admission, MediaEvent, Relay
+from farmlive.outages import Outage
 from farmlive.people import Guard, People
 from farmlive.problems import Forbidden, Unauthorized, Unavailable
 from farmlive.settings import Settings
@@ -57,6 +58,11 @@ class StreamGate:
         self._broadcasts = broadcasts
         # What was read of broadcasts, and until when it is believed.
         self._states: dict[str, tuple[str, float]] = {}
+        self._outage = Outage(
+            "ends",
+            lost="whether broadcasts are over, and guests may stay, is not known",
+            back="whether broadcasts are over, and guests may stay, is known again",
+        )
         self._told: asyncio.Queue[MediaEvent] = asyncio.Queue()
         self._tasks = {asyncio.create_task(self._write_for_ever())}
 
@@ -169,13 +175,15 @@ class StreamGate:
                     if await self._read_state(broadcast) == "ended":
                         relay.end(broadcast)
                 except (Unavailable, UnknownBroadcast) as error:
-                    _log.warning("whether a broadcast is over is not known", error=str(error))
+                    self._outage.failed(error.title)
+                else:
+                    self._outage.recovered()
             for broadcast, guests in relay.guests().items():
                 try:
                     for source in await self._people.guests.over(guests) if guests else ():
                         relay.dismiss(broadcast, source)
                 except Unavailable as error:
-                    _log.warning("whether a guest may stay is not known", error=str(error))
+                    self._outage.failed(error.title)
 
     async def _state(self, broadcast: str) -> str:
         """As `_read_state`; once for all who come in the same second."""

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.outages import Outages
 from farmlive.people import Guard
 from farmlive.problems import NotFound, Problem, Unavailable, types
 from farmlive.store import Store
@@ -37,8 +38,9 @@ class NotReady(Unavailable):
 class Numbers(Collector):
     """The server's numbers, read when they are asked for; `notices` were read just before."""
 
-    def __init__(self, broadcasts: Broadcasts, media: MediaNumbers):
+    def __init__(self, broadcasts: Broadcasts, media: MediaNumbers, outages: Outages):
         self._broadcasts = broadcasts
+        self._outages = outages
         self._media = media
         self.notices: Mapping[str, int] = {}
 
@@ -67,6 +69,17 @@ class Numbers(Collector):
         ):
             found = self.notices.get(name, 0)
             yield GaugeMetricFamily(f"farmlive_notices_{name}", meaning, value=found)
+        failing = GaugeMetricFamily(
+            "farmlive_failing", "What the server can lose: 1 while it is lost.", labels=["what"]
+        )
+        failures = CounterMetricFamily(
+            "farmlive_failures", "How often each of that failed.", labels=["what"]
+        )
+        for outage in self._outages:
+            failing.add_metric([outage.name], float(outage.failing))
+            failures.add_metric([outage.name], outage.failures)
+        yield failing
+        yield failures
         for name, number in self._media().items():
             yield GaugeMetricFamily(f"farmlive_media_{name}", f"Media: {name}.", value=number)
 
@@ -77,11 +90,12 @@ def routes(
     guard: Guard,
     media: MediaNumbers,
     notices: NoticeNumbers,
+    outages: Outages,
 ) -> APIRouter:
     """The router of operations."""
     router = APIRouter(include_in_schema=False)
     registry = CollectorRegistry(auto_describe=False)
-    numbers = Numbers(broadcasts, media)
+    numbers = Numbers(broadcasts, media, outages)
     registry.register(numbers)
     ProcessCollector(registry=registry)
 
@@ -95,6 +109,9 @@ def routes(
         """Whether the database answers too, and takes what is written."""
         if store.writing_s > SLOW_S:
             raise NotReady(f"It has been at one write for {store.writing_s:.0f} s.")
+        if failing := outages.failing(needed=True):
+            named = (f"{each.name}, for {each.lasts_s:.0f} s" for each in failing)
+            raise NotReady(f"Lost: {'; '.join(named)}. The server's log says why.")
         await store.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
         return {"status": "ready"}
 

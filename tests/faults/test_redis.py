@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.ports import free_port
 from tests.waiting import until
@@ -76,6 +77,10 @@ def deaf(server: Server) -> bool:
     return server.house.bus.deaf
 
 
+def lost(server: Server) -> bool:
+    return "redis" in [each.name for each in server.house.outages.failing()]
+
+
 async def test_viewers_of_both_servers_go_on_without_redis(
     two: tuple[Server, Server], own_redis: Redis
 ) -> None:
@@ -91,11 +96,18 @@ async def test_viewers_of_both_servers_go_on_without_redis(
 
         await own_redis.end(signal.SIGKILL)
         await until(lambda: deaf(one) and deaf(other), "both notice")
+        await until(lambda: lost(one) and lost(other), "both say so")
         await here.call("chat.say", text="without Redis")
         await there.wait_for("chat.said", text="without Redis", timeout_s=8)
 
         await own_redis.start()
         await until(lambda: not deaf(one) and not deaf(other), "both are back")
+        assert not lost(one)
+        async with httpx.AsyncClient(base_url=one.url) as client:
+            assert (await client.get("/readyz")).status_code == 200
+            metrics = (await client.get("/metrics")).text
+        assert 'farmlive_failing{what="redis"} 0.0' in metrics
+        assert 'farmlive_failures_total{what="redis"} 0.0' not in metrics
         await here.call("chat.say", text="again with Redis")
         await there.wait_for("chat.said", text="again with Redis")
 

@@ -26,7 +26,7 @@ from benches.ports import Held
 from benches.reckoning import wrongly_refused
 from benches.scene import FAULTS, Case, Outcome, Scene, Template, one_run
 from benches.staffing import Staff
-from benches.told import Placed
+from benches.told import Placed, Refusal
 from tests.media.native.compiling import compiler
 
 from farmlive.app import listen
@@ -230,6 +230,9 @@ async def test_a_run_that_falls_short_keeps_its_folder_and_says_what_is_missing(
         async def play(self, outcome: Outcome) -> None:
             outcome.happened = 2
             self.told.answers["a key"] = {"left": 1}
+            self.told.deeds["holds"] += 1
+            self.told.ended.add("a batch")
+            self.told.refused.append(Refusal({"type": "/problems/sold-out"}))
 
         async def close(self) -> None: ...
 
@@ -242,8 +245,12 @@ async def test_a_run_that_falls_short_keeps_its_folder_and_says_what_is_missing(
     outcome = await one_run(Template(within, tmp_path, "sqlite"), Case(4, "sqlite", "disk"))
     assert outcome.kept is not None
     assert outcome.kept.parent == kept
-    assert (outcome.kept / "wrong.txt").read_text() == "the answer to a key is kept otherwise\n"
-    assert json.loads((outcome.kept / "told.json").read_text())["answers"] == {"a key": {"left": 1}}
+    wrong = (outcome.kept / "wrong.txt").read_text().splitlines()
+    assert "the answer to a key is kept otherwise" in wrong
+    told = json.loads((outcome.kept / "told.json").read_text())
+    assert told["answers"] == {"a key": {"left": 1}}
+    assert (told["deeds"], told["ended"]) == ({"holds": 1}, ["a batch"])
+    assert told["refused"][0]["problem"] == {"type": "/problems/sold-out"}
     assert (outcome.kept / "data" / "farmlive.sqlite3").read_bytes() == b"half"
     assert crash.summed([outcome])["kept"] == [str(outcome.kept)]
 

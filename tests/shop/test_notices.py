@@ -5,15 +5,18 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Connection, insert
+from structlog.testing import capture_logs
 from tests.waiting import until
 
 from farmlive.app import Server
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.models import NewBroadcast
+from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid
+from farmlive.outages import Outages
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop.notices import Notices
+from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
 from farmlive.shop.notices_file import Outbox
 from farmlive.shop.notices_kinds import CORRECTED, REFUND_CORRECTED
 from farmlive.shop.notices_providers import Notice
@@ -197,6 +200,29 @@ async def test_the_task_sends_at_once_and_what_an_earlier_run_left(
     finally:
         await stall.shop.notices.stop()
     assert await stall.shop.notices.counts() == {"waiting": 0, "sent": 2, "failed": 0, "held": 0}
+
+
+async def test_what_can_not_be_sent_is_an_outage_until_one_is(
+    stall: Any, settings: Settings
+) -> None:
+    await stall.place(1)
+    outages = Outages()
+    notices = Notices(stall.store, stall.log, settings, outages=outages)
+    (outbox,) = outages
+    settings.data.mkdir(parents=True, exist_ok=True)
+    (settings.data / "outbox").write_text("no folder")
+    with capture_logs() as said, pretended(now_ms()) as at:
+        await notices.send()
+        assert outages.failing() == [outbox]
+        (settings.data / "outbox").unlink()
+        at.at += FIRST_PAUSE_MS + 1
+        await notices.send()
+    assert not outbox.failing
+    told = [each["event"] for each in said]
+    assert told == [
+        "notices by file can't be sent at the moment",
+        "notices by file are sent again",
+    ]
 
 
 async def test_a_fault_of_ours_is_logged_without_the_person(

@@ -115,8 +115,11 @@ FAILS = """
 import asyncio, sys
 from pathlib import Path
 from sqlalchemy import text
+from farmlive.app import set_up_log
 from farmlive.settings import Settings
 from farmlive.store import CommitUnknown, Store
+
+set_up_log("error")
 
 async def main():
     store = await Store.open(Settings(data=Path(sys.argv[1])), migrates=True)

@@ -118,7 +118,7 @@ async def test_lots_that_must_not_be_sold_are_stopped(engine: Engine, settings: 
     with engine.begin() as connection:
         command.upgrade(configuration(connection), "0009")
         fill(connection)
-    store = await Store.open(settings)
+    store = await Store.open(settings, migrates=True)
     origin = Origin(store, settings)
     stories = {lot: await origin.story(lot) for lot in LOTS}
     events = await store.read(

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Row, case, insert, select, update
 
 from farmlive import compact
@@ -17,6 +16,7 @@ from farmlive.broadcast.watches import Watches
 from farmlive.bus import Bus
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
+from farmlive.outages import Outage
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Conflict
@@ -27,8 +27,6 @@ COUNT_S = 10.0
 DEAF_S = 1.0
 PRESENCE = "presence"
 PRESENCE_MS = 25_000
-
-_log = structlog.get_logger(__name__)
 
 
 class Ended(Conflict):
@@ -74,6 +72,12 @@ class Broadcasts:
         self._loading: dict[str, asyncio.Task[Hub]] = {}
         self._elsewhere: dict[tuple[str, str], tuple[int, int]] = {}
         self._running: list[asyncio.Task[None]] = []
+        self._counting_fails = Outage(
+            "count", lost="viewers were not counted", back="viewers are counted again"
+        )
+        self._following_fails = Outage(
+            "follow", lost="the log was not followed", back="the log is followed again"
+        )
         self.counts = Counts()
         self.watches = Watches(store)
         bus.listen(self._hear)
@@ -319,7 +323,9 @@ class Broadcasts:
             try:
                 await self.count()
             except Exception as error:
-                _log.warning("viewers were not counted", error=str(error))
+                self._counting_fails.failed(str(error))
+            else:
+                self._counting_fails.recovered()
 
     async def _follow_for_ever(self) -> None:
         """Read on in the log: often while the bus is deaf, and now and then for what it lost."""
@@ -333,7 +339,9 @@ class Broadcasts:
             try:
                 await self._follow()
             except Exception as error:
-                _log.warning("the log was not followed", error=str(error))
+                self._following_fails.failed(str(error))
+            else:
+                self._following_fails.recovered()
 
     async def _follow(self) -> None:
         seen = [broadcast for broadcast, hub in self._hubs.items() if hub.clients]

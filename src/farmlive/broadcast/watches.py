@@ -6,12 +6,12 @@ A crash loses at most the last minute of each. What the rows are worth is the re
 import asyncio
 from dataclasses import dataclass, field
 
-import structlog
 from sqlalchemy import bindparam, insert, update
 
 from farmlive.broadcast.hub import Client
 from farmlive.broadcast.tables import watches
 from farmlive.clock import now_ms
+from farmlive.outages import Outage
 from farmlive.problems import Unavailable
 from farmlive.store import Store
 
@@ -19,7 +19,6 @@ KEEP_S = 60.0
 # How many rows one turn of the writer brings up to date: orders wait no longer than that.
 AT_ONCE = 1_000
 
-_log = structlog.get_logger(__name__)
 _OPEN = insert(watches).returning(watches.c.id)
 _KEEP = (
     update(watches)
@@ -46,6 +45,11 @@ class Watches:
         self._store = store
         self._watching: dict[Client, _Watch] = {}
         self._keeper: asyncio.Task[None] | None = None
+        self._outage = Outage(
+            "watch sessions",
+            lost="watch sessions were not kept",
+            back="watch sessions are kept again",
+        )
 
     def start(self) -> None:
         """Begin to keep them up to date."""
@@ -60,8 +64,8 @@ class Watches:
         await asyncio.gather(*opening, return_exceptions=True)
         try:
             await self.keep(still=False)
-        except Unavailable:
-            _log.warning("the last minute of watching was not kept")
+        except Unavailable as error:
+            self._outage.failed(error.title)
         self._watching.clear()
 
     def begin(self, broadcast: str, client: Client, *, resumed: bool) -> None:
@@ -82,8 +86,8 @@ class Watches:
                 await self._insert(watch, now, running=False)
             else:
                 await self._update([watch.row], now, still=False)
-        except Unavailable:
-            _log.warning("the end of a watch session was not kept")
+        except Unavailable as error:
+            self._outage.failed(error.title)
 
     async def keep(self, *, still: bool = True) -> None:
         """Bring every open row up to this moment. Raises Unavailable."""
@@ -94,8 +98,8 @@ class Watches:
     async def _open(self, watch: _Watch) -> None:
         try:
             watch.row = await self._insert(watch, now_ms(), running=True)
-        except Unavailable:
-            _log.warning("a watch session will be kept when it ends")
+        except Unavailable as error:
+            self._outage.failed(error.title)  # this one will be kept when it ends
 
     async def _insert(self, watch: _Watch, to_at: int, *, running: bool) -> int:
         row = {
@@ -119,5 +123,7 @@ class Watches:
             await asyncio.sleep(KEEP_S)
             try:
                 await self.keep()
-            except Unavailable:
-                _log.warning("watch sessions were not brought up to date")
+            except Unavailable as error:
+                self._outage.failed(error.title)
+            else:
+                self._outage.recovered()

@@ -9,17 +9,15 @@ import contextlib
 import math
 from collections.abc import Awaitable, Callable
 
-import structlog
 from sqlalchemy import Connection
 
 from farmlive.again import Task
 from farmlive.clock import now_ms
+from farmlive.outages import Outage
 from farmlive.store import Store, after_commit
 
 # What another server wrote, and this one's where it was not told, is looked for this often.
 LOOK_MS = 1000
-
-_log = structlog.get_logger(__name__)
 
 
 class Alarm(Task):
@@ -40,7 +38,7 @@ class Alarm(Task):
         self._store = store
         self._due = due
         self._ring = ring
-        self._failed = failed
+        self._outage = Outage(failed, lost=failed, back=f"{failed}: it is done again")
         self._sooner = asyncio.Event()
         self._waits_until = 0.0
 
@@ -58,11 +56,13 @@ class Alarm(Task):
             self._waits_until = math.inf  # what is written while it reads is read again
             try:
                 due = await self._store.read(self._due)
-                if due is not None and due <= now_ms():
+                if rings := due is not None and due <= now_ms():
                     await self._ring()
+                self._outage.recovered()
+                if rings:
                     continue
             except Exception as error:
-                _log.warning(self._failed, error=str(error))
+                self._outage.failed(str(error))
                 due = None
             wait_ms = LOOK_MS if due is None else min(LOOK_MS, due - now_ms())
             self._waits_until = now_ms() + wait_ms

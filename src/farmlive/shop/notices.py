@@ -28,6 +28,7 @@ from sqlalchemy import (
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
+from farmlive.outages import Outages
 from farmlive.settings import Settings
 from farmlive.shop import notices_together
 from farmlive.shop.alarm import Alarm
@@ -48,6 +49,10 @@ LEASE_MS = 60_000
 FIRST_PAUSE_MS = 5_000
 LAST_PAUSE_MS = 3_600_000
 TRIES = 48
+_WHAT_TO_DO = {
+    "file": "See that the disk of FARMLIVE_DATA takes files.",
+    "smtp": "See that FARMLIVE_SMTP_URL is right, and that the mail server is there.",
+}
 STOP_S = 5
 
 _TO_SEND: ColumnElement[bool] = literal_column(
@@ -169,7 +174,13 @@ class Notices:
     """
 
     def __init__(
-        self, store: Store, log: Log, settings: Settings, through: Sequence[Provider] | None = None
+        self,
+        store: Store,
+        log: Log,
+        settings: Settings,
+        through: Sequence[Provider] | None = None,
+        *,
+        outages: Outages | None = None,
     ):
         self._store = store
         self._url = settings.url
@@ -178,6 +189,16 @@ class Notices:
         self._limits = StrangersLimits(settings)
         self._names = {"of_providers": [provider.name for provider in self._through]}
         self._failures: dict[str, int] = {}
+        outages = outages or Outages()
+        self._outages = {
+            provider.name: outages.watch(
+                f"notices_{provider.name}",
+                lost=f"notices by {provider.name} can't be sent at the moment",
+                back=f"notices by {provider.name} are sent again",
+                what_to_do=_WHAT_TO_DO.get(provider.name, ""),
+            )
+            for provider in self._through
+        }
         # What came of notices and is not kept yet, by the provider's name.
         self._done: dict[str, list[Done]] = {name: [] for name in self._names["of_providers"]}
         self._under_way: set[asyncio.Task[None]] = set()
@@ -311,6 +332,7 @@ class Notices:
             )
         else:
             self._failures.pop(provider.name, None)
+            self._outages[provider.name].recovered()
             return Done(message, {"state": "sent"})
         if row.tries >= TRIES:
             return Done(message, {"state": "failed"})
@@ -323,7 +345,7 @@ class Notices:
         """
         times = self._failures[provider.name] = self._failures.get(provider.name, 0) + 1
         until = now_ms() + min(FIRST_PAUSE_MS << min(times - 1, 20), LAST_PAUSE_MS)
-        _log.warning("notices can't be sent at the moment", provider=provider.name, reason=reason)
+        self._outages[provider.name].failed(reason)
         if message.head.tries >= TRIES:
             return Done(message, {"state": "failed"}, quiet_until=until)
         return Done(message, {"state": "waiting", "next_at": until + 1}, quiet_until=until)

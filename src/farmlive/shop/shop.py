@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from farmlive.broadcast.log import Log
 from farmlive.origin.origin import Origin
+from farmlive.outages import Outages
 from farmlive.people import Caller
 from farmlive.people.limits import RateLimits
 from farmlive.settings import Settings
@@ -61,6 +62,7 @@ class Shop:
         limits: RateLimits,
         blocks: Blocks,
         shown: Callable[[], Mapping[str, Shown]] = dict,
+        outages: Outages | None = None,
     ):
         self.catalogue = Catalogue(store, log)
         self.waits = Waits(store, log, settings, limits=limits, blocks=blocks)
@@ -105,7 +107,7 @@ class Shop:
         self.claim_photos = ClaimPhotos(store, settings.data / claims.FOLDER)
         self.papers = Papers(store, log, origin)
         self.lot_orders = LotOrdersList(store, origin)
-        self.notices = Notices(store, log, settings)
+        self.notices = Notices(store, log, settings, outages=outages)
         self.lot_stops = LotStops(log, self.flashes, serve=self.waits.serve)
         self.lot_watch = LotWatch(store, log, shown)
 

@@ -16,10 +16,11 @@ from typing import Self, TypeVar, cast
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from farmlive.outages import Outages
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
-from farmlive.store import turns
+from farmlive.store import pulse, turns
 from farmlive.store.ahead import Question
 from farmlive.store.batch import (
     CONNECTION_STATES,
@@ -70,7 +71,22 @@ class NotRead(Unavailable):
 class Store:
     """The database of one server, opened by `Store.open` in the event loop that will use it."""
 
-    def __init__(self, writer: Engine, readers: Engine):
+    def __init__(self, writer: Engine, readers: Engine, outages: Outages | None = None):
+        outages = outages or Outages()
+        self._away = outages.watch(
+            "database",
+            needed=True,
+            lost="the database is away, or takes nothing",
+            back="the database is back",
+            what_to_do="See that the database runs and that this server reaches it.",
+        )
+        self._full = outages.watch(
+            "database_disk",
+            needed=True,
+            lost="the database's disk takes nothing; no order can be saved",
+            back="the database's disk takes what is written again",
+            what_to_do="Make room on the database's disk, or see what is wrong with it.",
+        )
         self._writer = writer
         self._readers = readers
         self._loop = asyncio.get_running_loop()
@@ -87,8 +103,12 @@ class Store:
         self._pool = ThreadPoolExecutor(engines.READERS, thread_name_prefix="store-reader")
 
     @classmethod
-    async def open(cls, settings: Settings, *, migrates: bool = False) -> Self:
+    async def open(
+        cls, settings: Settings, *, migrates: bool = False, outages: Outages | None = None
+    ) -> Self:
         """Connect and start the writer; who `migrates` brings the tables up to date first.
+
+        That the database, or its disk, fails and comes back is told to `outages`.
 
         Raises DatabaseRefused where the database would not keep what it acknowledges, and where
         its tables are not those that this code works on.
@@ -102,7 +122,7 @@ class Store:
         except BaseException:
             writer.dispose()
             raise
-        store = cls(writer, engines.reader_engine(url))
+        store = cls(writer, engines.reader_engine(url), outages)
         store._thread.start()
         return store
 
@@ -148,6 +168,20 @@ class Store:
             self._loop.call_later(GATHER_S, self._hand_over)
         return cast(T, await unit.waiter)
 
+    async def try_out(self) -> bool:
+        """Write a little, so that what fails is known before someone's order is refused; whether
+        it was committed.
+        """
+        room = pulse.ROOM if self._full.failing else 0
+        try:
+            await self.write(lambda connection: pulse.beat(connection, room))
+        except Exception as error:
+            if not (self._full.failing or self._away.failing):  # the database would not have it
+                self._away.failed(type(error).__name__)
+            return False
+        self._full.recovered()
+        return True
+
     async def read(self, function: Callable[[Connection], T]) -> T:
         """Run the function in a read-only transaction of its own and return what it returned.
 
@@ -174,6 +208,7 @@ class Store:
                 return result
         except DBAPIError as error:
             if ends_transaction(error):
+                self._note(error, 1)
                 raise NotRead("Try again in a moment.") from error
             raise
 
@@ -233,6 +268,7 @@ class Store:
                     run(cast(HotConnection, connection), batch)
                     committing = True
                     transaction.commit()
+                    self._away.recovered()
                 except BaseException:
                     # Whatever state it is in, closing it undoes it; the next batch has a new one.
                     connection.invalidate()
@@ -243,10 +279,22 @@ class Store:
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)
             if turns.waited_in_vain(error):
                 self._end_others_turn()
+            if isinstance(error, DBAPIError):
+                self._note(error, len(batch))
             failure = _failure(error, committing)
             for unit in batch:
                 unit.calls = []
                 unit.error = failure()  # a refusal too: it may have been for what is not kept
+
+    def _note(self, error: DBAPIError, times: int) -> None:
+        """The database did not take, or answer, what so many asked of it.
+
+        That something was committed is no proof of a disk: it may have changed nothing, or found
+        room. Only `try_out` ends that.
+        """
+        kind = self._full if _disk_is_at_fault(error) else self._away
+        said = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        kind.failed(said[0], times)
 
     def _end_others_turn(self) -> None:
         with contextlib.suppress(DBAPIError):  # it is away, and its turns with it
@@ -276,12 +324,20 @@ def _prepare(writer: Engine, migrates: bool) -> str:
                 return check(connection)
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        where = "FARMLIVE_DATA" if writer.dialect.name == "sqlite" else "FARMLIVE_DATABASE_URL"
+        what_to_do = "FARMLIVE_DATABASE_URL is right, and that this user may write there"
+        if writer.dialect.name == "sqlite":
+            what_to_do = "FARMLIVE_DATA is right, its disk has room, and this user may write there"
         raise DatabaseRefused(
-            f"The database can't be opened ({reason}): see that {where} is right, and that this "
-            "user may write there"
+            f"The database can't be opened ({reason}): see that {what_to_do}"
         ) from error
     return migrate(writer)
+
+
+def _disk_is_at_fault(error: Exception) -> bool:
+    """SQLite says it in words; PostgreSQL by the SQLSTATEs disk_full and io_error."""
+    if isinstance(error, DBAPIError) and state_of(error) in ("53100", "58030"):
+        return True
+    return any(word in str(error) for word in ("is full", "No space left", SYNC_FAULT))
 
 
 def _failure(error: Exception, committing: bool) -> Callable[[], Unavailable]:

@@ -1,0 +1,38 @@
+"""One row that a server writes when nobody else does, to see that the database takes it."""
+
+import os
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    Table,
+    bindparam,
+    insert,
+    update,
+)
+
+from farmlive.clock import now_ms
+from farmlive.store.tables import metadata
+
+# Of a disk that was full, more than what is left in pages that are there already.
+ROOM = 64 * 1024
+
+pulse = Table(
+    "pulse",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("filler", LargeBinary, nullable=True),
+)
+
+_BEAT = update(pulse).where(pulse.c.id == 1).values(at=bindparam("now"), filler=bindparam("room"))
+
+
+def beat(connection: Connection, room: int) -> None:
+    """Write the row anew; with so many bytes that can't be pressed together."""
+    values = {"now": now_ms(), "room": os.urandom(room) or None}
+    if connection.execute(_BEAT, values).rowcount == 0:
+        connection.execute(insert(pulse), {"id": 1, "at": values["now"], "filler": values["room"]})
