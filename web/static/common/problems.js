@@ -2,7 +2,7 @@
 // the sentences that viewers and buyers meet stand here.
 
 import { count, kilograms, money, weight } from "./format.js";
-import { reasonsInWords } from "./stops.js";
+import { reasonsInWords, stopMeans } from "./stops.js";
 import { n, page, t } from "./words.js";
 
 // An amount in minor units, or with its currency.
@@ -61,8 +61,7 @@ const sentences = {
     left > 0
       ? t("The harvest gives only %(left)s more. Nothing was ordered; take less.", { left: kilograms(left) })
       : t("The harvest gives no more: all of it is sold or held. Nothing was ordered."),
-  "lot-stopped": ({ reasons }) =>
-    together(t("Nothing of this lot is sold or handed over."), reasonsInWords(reasons)),
+  "lot-stopped": ({ reasons }) => together(stopMeans(reasons), reasonsInWords(reasons)),
   "limit-reached": ({ limit, had }) =>
     had > 0
       ? n(

@@ -5,7 +5,7 @@ import { el, icon, say } from "../common/dom.js";
 import { count, kilograms, money, perKilogram, weight } from "../common/format.js";
 import { pictureOf } from "../common/pictures.js";
 import { open } from "../common/sheet.js";
-import { reasonsInWords } from "../common/stops.js";
+import { reasonsInWords, stopMeans } from "../common/stops.js";
 import { n, t, text } from "../common/words.js";
 import { balanceInWords, fullName, leftInWords, lotInWords, stockBar, waitingInWords } from "./card.js";
 import { flashLine, flashOf, leftOf, priceOf, wasOf } from "./flash.js";
@@ -114,7 +114,7 @@ export class Look {
     const stopped = isStopped(card);
     parts.wait.hidden = left || !buyable || stopped;
     parts.stopped.hidden = !stopped;
-    say(parts.stopped, stopped ? sentences(t("Nothing of this lot is sold or handed over."), reasonsInWords(card.lot.stopped)) : "");
+    say(parts.stopped, stopped ? sentences(stopMeans(card.lot.stopped), reasonsInWords(card.lot.stopped)) : "");
     parts.lifted.hidden = stopped || !card.lot.lifted;
     say(parts.lifted, card.lot.lifted ? t("This lot was stopped and lifted by the county: %(sentence)s", card.lot.lifted) : "");
     parts.tested.hidden = !card.lot.tested;

@@ -81,7 +81,7 @@ const lots = new List(
     return row({
       title: `${text(lot.product_name)} · ${lot.code}`,
       href: lot.url,
-      badges: lot.stopped ? [badge(t("Stopped"), "red")] : lot.passed === false ? [badge(t("Not passed"), "red")] : [],
+      badges: badgesOf(lot),
       lines: [
         [kilograms(lot.quantity_g), when(lot.harvested_at), text(lot.plot?.name)].filter(Boolean).join(" · "),
         balance(lot),
@@ -99,6 +99,13 @@ const lots = new List(
     });
   },
 );
+
+function badgesOf({ stopped, passed, missing }) {
+  if (stopped) return [badge(t("Stopped"), "red")];
+  if (passed === false) return [badge(t("Not passed"), "red")];
+  if (missing) return [badge(missing === "test" ? t("Not sold without a test") : t("Not sold without a certificate"), "red")];
+  return [];
+}
 
 /** What became of the harvest: sold, held, sorted out, left. */
 function balance({ sold_g: sold, held_g: held, wasted_g: wasted, left_g: left }) {
