@@ -62,7 +62,7 @@ export class Buying {
         kind,
         () => {
           this.seen.clear();
-          this.pressed = this.raised = null;
+          this.pressed = this.raised = this.taken = null;
         },
         { capture: true },
       );
@@ -106,7 +106,7 @@ export class Buying {
     if (offer && !this.ordering.busy) this.basket.add(offer, price);
     this.fees.load();
     this.seen.clear();
-    this.failed = this.raised = null;
+    this.failed = this.raised = this.taken = null;
     open(this.sheet, () => this.closed());
     this.part("more").open = false;
     this.go("order");
@@ -344,12 +344,20 @@ export class Buying {
       nothing else is in it. */
   stopped(cards) {
     this.failed = this.raised = null;
-    if (this.basket.empty) close(this.sheet);
-    else if (this.sheet.open) this.go("order");
-    for (const { lot, ...card } of cards) {
-      const words = t("%(name)s is not sold any more and is out of your order; nothing of it was ordered.", { name: fullName(card) });
-      toast(sentences(words, reasonsInWords(lot.stopped)), { danger: true, seconds: ANSWERED });
+    const told = cards.map((card) =>
+      sentences(
+        t("%(name)s is not sold any more and is out of your order; nothing of it was ordered.", { name: fullName(card) }),
+        reasonsInWords(card.lot.stopped),
+      ),
+    );
+    // Beside what is still to be ordered it stands as a notice: a toast would lie over the button.
+    if (this.sheet.open && !this.basket.empty) {
+      this.taken = sentences(...told);
+      this.go("order");
+      return;
     }
+    close(this.sheet);
+    for (const words of told) toast(words, { danger: true, seconds: ANSWERED });
   }
 
   refused(problem) {
@@ -380,6 +388,7 @@ export class Buying {
       basket: this.basket,
       scene: this.scene,
       failed: this.failed,
+      taken: this.taken,
       raised: this.raised,
       heavy: this.buyer.whole ? this.parcel.most : undefined,
       act: {

@@ -147,6 +147,7 @@ channel.addEventListener("state", () => {
   player.soon();
 });
 waits.addEventListener("change", renderOffers);
+basket.addEventListener("stopped", renderOffers);
 ordering.addEventListener("asking", () => kept.render());
 setInterval(() => {
   if ([...scene.offers.values()].some(({ flash }) => flash)) renderOffers();

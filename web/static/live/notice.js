@@ -15,13 +15,15 @@ export const sentences = (...each) => each.filter(Boolean).join(page.language ==
 const price = (amount) => money({ amount, currency: page.currency });
 
 /** `{words, acts}`, each act `[name, what it does]`; `act` has elsewhere() and wait(offer, quantity),
-    `raised` is a total that rose, or became one for fewer boxes, under the thumb, `heavy` the most that
+    `taken` is what went out of the
+    basket since its lot is stopped, `raised` a total that rose, or became one for fewer boxes, under the thumb, `heavy` the most that
     a parcel holds. */
-export function noticeOf({ basket, scene, failed, raised, heavy, act }) {
+export function noticeOf({ basket, scene, failed, taken, raised, heavy, act }) {
   const prices = basket.changes.filter((change) => change.now !== undefined);
   const short = basket.changes.filter((change) => change.left !== undefined);
   if (prices.length > 0) return changed(basket, scene, prices);
   if (short.length > 0) return gone(basket, scene, short, raised, act);
+  if (taken) return { words: taken, acts: [] };
   if (raised) {
     return {
       words: t("It costs %(now)s now, %(was)s a moment ago. Nothing is ordered yet: place the order once more if it suits you.", raised),

@@ -1,0 +1,240 @@
+"""A lot that is stopped, in Chromium: its card, its bag, whoever is buying it, its story, and staff
+who call it back and lift it.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from farmlive.client import Channel
+
+from ..store.test_files import pdf
+from .conftest import PHONE, Open, Sale
+from .test_buying import DEAF, KNOWN, submit, tap_buy
+from .test_desk import at_the_centre, order
+from .test_flash import buy
+
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+
+RESULT = {"zh": "毒死蜱超标", "en": "Too much chlorpyrifos"}
+FAILED = "failed: Too much chlorpyrifos."
+SENTENCE = "The second sample was clean; the first was mixed up."
+
+
+async def stop(sale: Sale, lot: str | None = None) -> None:
+    """A test of the lot failed."""
+    now = datetime.now(UTC).isoformat()
+    body = {"at": now, "result": RESULT, "passed": False}
+    await sale.api.request("POST", f"/api/v1/lots/{lot or sale.lot}/inspections", json=body)
+
+
+async def lift(sale: Sale) -> None:
+    findings = (await sale.api.story(sale.lot))["findings"]
+    body = {"findings": [each["id"] for each in findings], "sentence": SENTENCE}
+    await sale.api.request("POST", f"/api/v1/lots/{sale.lot}/lifts", json=body)
+
+
+async def another(sale: Sale) -> Any:
+    """An offer of a lot that is not stopped."""
+    name = {"zh": "柚子", "en": "Pomelos"}
+    lot = await sale.api.create_lot(sale.farm, "1124", name, "2026-11-20T08:00:00+08:00", 50_000)
+    unit = {"zh": "箱", "en": "box"}
+    return await sale.api.create_offer(
+        sale.broadcast, lot["id"], 1990, 20, name=name, unit=unit, net_weight_g=2500
+    )
+
+
+async def test_card_and_bag_say_it_and_say_when_it_is_lifted(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.offer)
+    card = page.locator("#card")
+    await expect(buy(page)).to_have_text("Buy")
+    await stop(sale)
+    await expect(card).to_contain_text("Stopped: its residue test failed")
+    await expect(card).to_contain_text("Not sold any more")
+    await expect(card).not_to_contain_text("20 left")
+    await expect(buy(page)).to_have_text("Stopped")
+    await expect(buy(page)).to_be_disabled()
+    await page.locator("#bag-open").click()
+    rows = page.locator("#bag-sheet-list .bag__row")
+    await expect(rows).to_have_count(2)
+    for row in await rows.all():
+        await expect(row).to_contain_text("Not sold any more")
+        await expect(row.locator(".bag__buy")).to_be_disabled()
+    await rows.first.locator(".bag__look").click()
+    look = page.locator("#look-sheet")
+    await expect(look.get_by_role("alert")).to_contain_text(FAILED)
+    await expect(look.locator(".sheet__foot button")).to_be_disabled()
+    # Whoever comes later sees the same.
+    late = await open_page(sale.path, size=PHONE, language="zh")
+    await expect(late.locator("#card")).to_contain_text("已停售：农残检测不合格")
+    await lift(sale)
+    await expect(look.locator(".notice--kumquat").first).to_contain_text(SENTENCE)
+    await expect(buy(late)).to_have_text("购买")
+    await expect(buy(late)).to_be_enabled()
+
+
+async def test_the_sheet_of_who_is_buying_it_closes_with_a_sentence(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    sheet = await tap_buy(page)
+    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await stop(sale)
+    await expect(sheet).to_be_hidden()
+    toast = page.locator("#toasts")
+    await expect(toast).to_contain_text("Small kumquats · box is not sold any more")
+    await expect(toast).to_contain_text(FAILED)
+    await expect(page.locator("#kept")).to_be_hidden()
+    (held,) = [each["held"] for each in await sale.api.offers(sale.broadcast) if each["held"]] or [
+        0
+    ]
+    assert held == 0
+    await page.reload()
+    await expect(buy(page)).to_have_text("Stopped")
+    await expect(page.locator("#kept")).to_be_hidden()
+
+
+async def test_what_else_is_in_the_basket_stays_and_is_ordered(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    await another(sale)
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    sheet = await tap_buy(page)
+    await sheet.get_by_text("Add something from the bag").click()
+    await sheet.get_by_role("button", name="Add Pomelos").click()
+    await expect(submit(page)).to_have_text("Place the order · ¥49.80")
+    await stop(sale)
+    await expect(sheet.locator("[data-part=notice]")).to_contain_text(
+        "Small kumquats · box is not sold any more"
+    )
+    await expect(sheet.locator("[data-part=lines] li")).to_have_count(1)
+    await expect(submit(page)).to_have_text("Place the order · ¥19.90")
+    await submit(page).click()
+    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+
+
+async def test_an_order_that_comes_before_the_news_is_told_the_same(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    sheet = await tap_buy(page)
+    await expect(sheet).to_contain_text("Held for you")
+    await page.evaluate("deaf = true")
+    await stop(sale)
+    await submit(page).click()
+    await expect(sheet).to_be_hidden()
+    await expect(page.locator("#toasts .toast")).to_have_count(1)
+    await expect(page.locator("#toasts")).to_contain_text("Small kumquats · box is not sold any")
+    await expect(buy(page)).to_have_text("Stopped")
+    assert await sale.api.orders(sale.broadcast) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_the_story_leads_with_it_and_shows_nothing_that_calls_it_good(
+    sale: Sale, open_page: Open, language: str
+) -> None:
+    now = datetime.now(UTC).isoformat()
+    good = {"at": now, "result": {"zh": "未检出", "en": "Nothing found"}}
+    path = f"/api/v1/lots/{sale.lot}/inspections"
+    test = await sale.api.request("POST", path, json=good)
+    page = await open_page(f"/origin/lot/{sale.lot}", size=PHONE, language=language)
+    where = f"{path}/{test['id']}/certificate"
+    certified = await sale.api.upload(where, pdf(), "application/pdf")
+    await page.reload()
+    link = page.locator(f'a[href="{certified["certificate"]}"]')
+    await expect(link).to_have_count(1)
+    await stop(sale)
+    await sale.api.request("POST", path, json={**good, "at": datetime.now(UTC).isoformat()})
+    await page.reload()
+    first = page.locator(".story > :first-child")
+    await expect(first).to_have_class("stopped")
+    said = FAILED if language == "en" else "农残检测不合格：毒死蜱超标。"
+    await expect(first).to_contain_text(said)
+    assert (await first.bounding_box() or {})["y"] < 200
+    size = await first.locator(".stopped__title").evaluate("(p) => getComputedStyle(p).fontSize")
+    assert float(size.removesuffix("px")) >= 20
+    await expect(link).to_have_count(0)
+    await expect(page.locator(".notice--leaf")).to_have_count(0)
+    await expect(page.locator('a[href*="documents"]')).to_have_count(0)
+    await lift(sale)
+    await page.reload()
+    await expect(page.locator(".stopped")).to_have_count(0)
+    await expect(page.locator(".lifted")).to_contain_text(SENTENCE)
+
+
+async def test_a_story_that_is_open_over_the_video_is_told_anew(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card").get_by_role("button", name="Lot 1123").click()
+    story = page.locator("#origin-sheet")
+    await expect(story).to_contain_text("No test of this lot is recorded.")
+    await stop(sale)
+    await expect(story.locator(".stopped")).to_contain_text(FAILED)
+
+
+async def test_a_coordinator_sees_who_has_it_calls_off_refunds_and_lifts(
+    sale: Sale, open_studio: Open
+) -> None:
+    await order(sale, 1)
+    left = await order(sale, 2)
+    for state in ("packed", "shipped"):
+        await sale.api.order_state(sale.broadcast, left["order"], state)
+    await stop(sale)
+    page = await open_studio("/studio", size=PHONE)
+    await page.get_by_role("link", name="Kumquats · Lot 1123").first.click()
+    rows = page.locator('[data-list="lot-orders"] .keep-row')
+    await expect(rows).to_have_count(2)
+    await expect(rows.first).to_contain_text("A0002")
+    await expect(rows.first).to_contain_text("shipped")
+    await rows.first.get_by_role("button", name="Refund…").click()
+    await page.get_by_label("Reason").locator("visible=true").fill("Its test failed")
+    await page.get_by_role("button", name="Refund it").click()
+    await expect(rows.first).to_contain_text("nothing to pay")
+    await page.get_by_role("button", name="Call off all that can be…").click()
+    await page.get_by_label("Reason").locator("visible=true").fill("Its test failed")
+    await page.get_by_role("button", name="Call off", exact=True).click()
+    await expect(rows).to_have_count(0)
+    states = {each["number"]: each["state"] for each in await sale.api.orders(sale.broadcast)}
+    assert states == {"A0001": "cancelled", "A0002": "cancelled"}
+    await page.get_by_role("button", name="Lift the stop").click()
+    await expect(page.get_by_text("Write a sentence that everyone reads.")).to_be_visible()
+    await page.get_by_label("Why it may be sold after all").fill(SENTENCE)
+    await page.get_by_role("button", name="Lift the stop").click()
+    await expect(page.get_by_text("This lot was lifted and is sold again.")).to_be_visible()
+    await expect(page.get_by_text(SENTENCE)).to_be_visible()
+    host = await open_studio(f"/studio/lots/{sale.lot}", role="host", size=PHONE)
+    await expect(host.get_by_role("button", name="Lift the stop")).to_have_count(0)
+
+
+async def test_the_desk_says_not_to_hand_it_over(sale: Sale, open_studio: Open) -> None:
+    waiting = await at_the_centre(sale, 1)
+    await stop(sale)
+    page = await open_studio("/studio/handover", role="clerk")
+    await page.get_by_role("button", name=f"Hand over: {waiting['number']}").click()
+    sheet = page.get_by_role("dialog", name=waiting["number"])
+    await expect(sheet).to_contain_text("Lot 1123 is stopped.")
+    await expect(sheet).to_contain_text("Don't hand it over")
+    await expect(sheet.locator("[data-do]")).to_be_hidden()
+    await shows_no_step(sale, await open_studio(f"/studio/{sale.broadcast}/orders"))
+
+
+async def shows_no_step(sale: Sale, page: Page) -> None:
+    """In the list of orders it is marked, and only calling off and refunding are offered."""
+    row = page.locator("[data-items] .order").first
+    await expect(row).to_contain_text("Stopped lot")
+    await expect(row.locator("[data-act=step], [data-act=pay]")).to_have_count(0)
+    await row.locator("[data-act=open]").click()
+    sheet = page.locator("#order-sheet")
+    await expect(sheet).to_contain_text(FAILED)
+    await expect(sheet.locator("[data-act=step], [data-act=pay]")).to_have_count(0)
+    await expect(sheet.locator("[data-act=refund]")).to_be_visible()
