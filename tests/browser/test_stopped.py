@@ -32,8 +32,7 @@ async def stop(sale: Sale, lot: str | None = None) -> None:
 
 async def lift(sale: Sale) -> None:
     findings = (await sale.api.story(sale.lot))["findings"]
-    body = {"findings": [each["id"] for each in findings], "sentence": SENTENCE}
-    await sale.api.request("POST", f"/api/v1/lots/{sale.lot}/lifts", json=body)
+    await sale.api.lift_lot(sale.lot, [each["id"] for each in findings], SENTENCE)
 
 
 async def another(sale: Sale) -> Any:

@@ -51,6 +51,15 @@ class CallsOfOrigin(Connection):
         body = {"weight_g": weight_g, "reason": reason, **({"at": at} if at else {})}
         return await self.request("POST", f"/api/v1/lots/{lot}/waste", json=body)
 
+    async def lift_lot(self, lot: str, findings: list[str], sentence: str) -> Json:
+        """Lift these findings of a stopped lot, with a sentence that everyone reads."""
+        body = {"findings": findings, "sentence": sentence}
+        return await self.request("POST", f"/api/v1/lots/{lot}/lifts", json=body)
+
+    async def lot_orders(self, lot: str) -> Json:
+        """Who ordered and holds a lot, what has left first: the first page."""
+        return await self.request("GET", f"/api/v1/lots/{lot}/orders")
+
     async def undo_waste(self, lot: str, event: str, reason: str) -> None:
         """Take back what `waste` entered, by the event that it answered."""
         path = f"/api/v1/lots/{lot}/waste/{quote(event, safe='')}/undo"
