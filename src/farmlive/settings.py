@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -149,6 +150,10 @@ class Settings(BaseSettings):
         "hold and place in a waiting list needs, against those who take stock by the thousand: 16 "
         "cost a telephone two to four seconds on average and a desk half a second, sometimes three "
         "times that; each more doubles it. Who is signed in needs none. 0: nobody needs one.",
+    )
+    phone_country: str = Field(
+        "CN",
+        description="ISO 3166-1 code of the country of phone numbers that are written without one.",
     )
     flag_orders: int = Field(
         5,
@@ -328,6 +333,13 @@ class Settings(BaseSettings):
             return ()
         if not {"file", "smtp"}.issuperset(value):
             raise ValueError("write file, smtp, both with a comma between them, or off")
+        return value
+
+    @field_validator("phone_country")
+    @classmethod
+    def _country(cls, value: str) -> str:
+        if value not in SUPPORTED_REGIONS:
+            raise ValueError("write the two capital letters of a country, such as CN")
         return value
 
     @field_validator("notice_prefixes")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Locator, Page, WebSocket, expect
@@ -320,7 +321,7 @@ async def test_what_the_server_finds_wrong_is_said_at_its_field(
             {
                 "": "请写电话号码，方便快递或自提点联系。",
                 "不告诉你": "这不是电话号码，请写数字，例如 138 0000 0000。",
-                "123": "手机号码是 11 位，这里有 3 位。",
+                "123": "这个电话号码太短，至少要有 7 位。",
                 "0591 88": "这个电话号码太短，至少要有 7 位。",
             },
         ),
@@ -329,7 +330,7 @@ async def test_what_the_server_finds_wrong_is_said_at_its_field(
             {
                 "": "Write a phone number, so that the courier or the pick-up point can call.",
                 "call me": "That is not a phone number: write its digits, such as 138 0000 0000.",
-                "123": "A mobile number has 11 digits; this has 3.",
+                "123": "That phone number is too short: it has 7 digits at least.",
                 "0591 88": "That phone number is too short: it has 7 digits at least.",
                 "+441234567890123456": "That phone number is too long: it has 15 digits at most.",
             },
@@ -357,6 +358,47 @@ async def test_a_wrong_phone_number_is_told_what_is_wrong_and_wide_digits_are_di
     await expect(page.locator("[data-part=order-number]")).to_have_text("A0001")
     (order,) = await sale.api.orders(sale.broadcast)
     assert order["buyer"]["phone"] == "13800000000"
+
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "phone_numbers.json").read_text())
+JUDGED = """async (numbers) => {
+    const scripts = [...document.scripts].map(({ src }) => src);
+    const beside = scripts.find((src) => src.includes("common/page.js"));
+    const { phoneDoubt, phoneProblem } = await import(beside.replace("page.js", "phone.js"));
+    return numbers.map((number) => [Boolean(phoneProblem(number)), Boolean(phoneDoubt(number))]);
+}"""
+
+
+async def test_the_page_takes_the_numbers_that_the_server_takes(
+    sale: Sale, open_page: Open
+) -> None:
+    page = await open_page(sale.path)
+    for kind, is_refused in (("kept", False), ("doubted", False), ("refused", True)):
+        numbers = list(GOLDEN[kind])
+        judged = dict(zip(numbers, await page.evaluate(JUDGED, numbers), strict=True))
+        assert {number for number, (refused, _) in judged.items() if refused != is_refused} == set()
+        if kind == "kept":
+            assert not any(doubted for _, doubted in judged.values())
+
+
+async def test_a_number_that_looks_mistyped_is_asked_about_once(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, language="en")
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card").get_by_role("button", name="Buy", exact=True).click()
+    await submit(page).click()
+    await page.get_by_label("Name", exact=True).fill("Wang Fang")
+    await page.get_by_label("Address", exact=True).fill("Xikou")
+    await page.get_by_label("Phone", exact=True).fill("138 0000 000")
+    await submit(page).click()
+    await expect(page.locator("#phone-error")).to_contain_text(
+        "A mobile number has 11 digits; this has 10."
+    )
+    await submit(page).click()
+    await expect(page.locator("[data-part=order-number]")).to_have_text("A0001")
+    (order,) = await sale.api.orders(sale.broadcast)
+    assert order["flags"] == ["doubtful-phone"]
 
 
 async def test_what_is_held_can_be_ordered_after_the_end(

@@ -16,6 +16,7 @@ from farmlive.settings import Settings
 from farmlive.shop import limits, proof
 from farmlive.shop.fee_models import FeeTable
 from farmlive.shop.fees import ParcelFees, TooHeavy
+from farmlive.shop.order_change_models import OrderFilter
 from farmlive.shop.order_models import NewOrder, OrderPlace, StateChange
 from farmlive.shop.problems import FeeChanged, UnknownOffer
 from farmlive.shop.proof import ProofNeeded
@@ -371,3 +372,72 @@ async def test_a_phone_that_never_collected_is_flagged(stall: Any) -> None:
         change = StateChange.model_validate({"state": state, "reason": "没人来取"})
         await stall.shop.orders.enter(HOST, stall.broadcast, placed["order"], change)
     assert await flags(stall, await stall.place()) == ["called-off"]
+
+
+# The buyer's number.
+
+
+@pytest.mark.parametrize("typed", ["+00139 0000 0001", "0139 0000 0001", "086139 0000 0001"])
+async def test_a_blocked_number_is_blocked_however_it_is_typed(
+    stall: Any, settings: Settings, typed: str
+) -> None:
+    block = NewBlock(kind="phone", value=await pseudonym("13900000001"), reason="scam")
+    await stall.blocks.add(HOST, block)
+    buyer = {"name": "王小明", "phone": typed}
+    with pytest.raises(Forbidden):
+        await stall.place(1, buyer=buyer)
+
+
+async def test_a_block_of_before_holds_for_the_form_that_it_was_made_of(stall: Any) -> None:
+    for former, typed in (("05981234567", "+86 598 123 4567"), ("+0013900000001", "13900000001")):
+        block = NewBlock(kind="phone", value=await pseudonym(former), reason="scam")
+        await stall.blocks.add(HOST, block)
+        with pytest.raises(Forbidden):
+            await stall.place(1, buyer={"name": "王小明", "phone": typed})
+    await stall.place(1, buyer={"name": "王小明", "phone": "0598 765 4321"})
+
+
+async def test_one_person_is_one_buyer_however_the_number_is_typed(stall: Any) -> None:
+    for typed in ("13900000001", "+86 139 0000 0001", "0139 0000 0001", "+00139 0000 0001"):
+        placed = await stall.place(1, buyer={"name": "王小明", "phone": typed})
+        row = await row_of(stall, placed["order"])
+        assert (row.buyer_phone, row.buyer) == ("13900000001", await pseudonym("13900000001"))
+        assert row.flags is None
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "kept", "doubtful"),
+    [
+        ("CN", "0598 123 4567", "+865981234567", False),
+        ("CN", "139 0000 000", "+861390000000", True),
+        ("TH", "081 234 5678", "+66812345678", False),
+    ],
+)
+async def test_what_is_doubted_is_taken_and_marked(
+    stall: Any, settings: Settings, country: str, typed: str, kept: str, doubtful: bool
+) -> None:
+    there = till(stall, settings, phone_country=country)
+    request = stall.request(1, buyer={"name": "王小明", "phone": typed})
+    placed = await there.place(stall.viewer, stall.broadcast, request)
+    row = await row_of(stall, placed["order"])
+    assert row.buyer_phone == kept
+    assert row.flags == (["doubtful-phone"] if doubtful else None)
+
+
+@pytest.mark.parametrize(
+    ("phone", "said"),
+    [
+        ("139 0000 0001", ["086139 0000 0001", "+00139 0000 0001", "0001", "139 0000 0001"]),
+        ("0598 123 4567", ["0598 1234567", "598-123-4567", "+86 598 1234567", "4567"]),
+        ("+44 20 7946 0000", ["+44 (0)20 7946 0000", "020 7946 0000", "0044 20 7946 0000"]),
+    ],
+)
+async def test_an_order_is_found_by_its_number_however_it_is_said(
+    stall: Any, phone: str, said: list[str]
+) -> None:
+    placed = await stall.place(1, buyer={"name": "王小明", "phone": phone})
+    await stall.place(1, buyer={"name": "李四", "phone": "13700000009"})
+    for find in said:
+        only = OrderFilter(find=find)
+        page, _ = await stall.shop.orders.of_broadcast(HOST, stall.broadcast, only=only)
+        assert [order.id for order in page] == [placed["order"]], find

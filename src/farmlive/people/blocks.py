@@ -6,15 +6,16 @@ They are kept as pseudonyms. Who may block is the guard's to decide; till and ch
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from farmlive import phones
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
-from farmlive.people import audit, phones, tables
+from farmlive.people import audit, tables
 from farmlive.people.addresses import household
 from farmlive.people.caller import Caller
 from farmlive.people.devices import ADDRESS, BUYER, MARK, Pseudonyms
@@ -31,6 +32,15 @@ DEVICES_REMEMBERED = 20_000
 HIDDEN = "unix"
 # As `Guard.address` gives it for what comes from this machine, or by a socket file.
 OF_A_PROXY = ("127.0.0.1", "::1", HIDDEN)
+
+OtherForms = Callable[[], Awaitable[Sequence[str]]]
+"""Gives other pseudonyms of what is checked."""
+
+
+async def no_forms() -> Sequence[str]:
+    """No other forms."""
+    return ()
+
 
 OrderOf = Callable[[Connection, str], tuple[str, str | None] | None]
 """Device and buyer's pseudonym of an order, which a held one has not yet; None for no order."""
@@ -60,10 +70,13 @@ class Blocks:
     from which one (its pseudonym) a device came last, so that it can be blocked by its order.
     """
 
-    def __init__(self, store: Store, pseudonyms: Pseudonyms, refusals: Refusals):
+    def __init__(
+        self, store: Store, pseudonyms: Pseudonyms, refusals: Refusals, country: str = "CN"
+    ):
         self._store = store
         self._pseudonyms = pseudonyms
         self._refusals = refusals
+        self._country = country
         self._order_of: OrderOf = lambda _connection, _order: None
         self._sender_of: SenderOf = lambda _connection, _broadcast, _message: None
         self._held: dict[tuple[str, str], Block] = {}
@@ -75,8 +88,16 @@ class Blocks:
         """Say how to find who ordered and who said something."""
         self._order_of, self._sender_of = order, sender
 
-    async def check(self, *, device: str, phone: str | None = None, address: str | None) -> None:
-        """Raise Blocked where one of the three is; `phone` is the buyer's pseudonym.
+    async def check(
+        self,
+        *,
+        device: str,
+        phone: str | None = None,
+        address: str | None,
+        other_forms: OtherForms = no_forms,
+    ) -> None:
+        """Raise Blocked where one of the three is; `phone` is the buyer's pseudonym, `other_forms`
+        gives those of the number as code of before wrote it, which blocks may hold.
 
         `address` is None where an unnamed proxy hides it.
         """
@@ -86,7 +107,11 @@ class Blocks:
         if len(self._addresses) > DEVICES_REMEMBERED:
             self._addresses.popitem(last=False)
         held = await self._current()
-        for who in (("device", device), ("phone", phone), (ADDRESS, mark)):
+        others: Sequence[str] = ()
+        if phone is not None and any(kind == "phone" for kind, _ in held):
+            others = await other_forms()
+        buyers = [("phone", form) for form in (phone, *others)]
+        for who in (("device", device), *buyers, (ADDRESS, mark)):
             block = held.get(who)  # type: ignore[arg-type]
             if block is not None:
                 self._refusals.blocked(block.kind, block.mark, block.reason)
@@ -171,7 +196,8 @@ class Blocks:
             return new.value
         try:
             if new.kind == "phone":
-                return await self._pseudonyms.of(BUYER, phones.written(new.value))
+                number = phones.written(new.value, self._country)
+                return await self._pseudonyms.of(BUYER, number)
             if new.kind == "address":
                 return await self._pseudonyms.of(ADDRESS, household(new.value))
             raise ValueError("A device is known by its order or its message: name one of these.")

@@ -56,7 +56,7 @@ class People:
         self.limits = RateLimits()
         self.pseudonyms = Pseudonyms(store)
         self.refusals = Refusals(self.pseudonyms)
-        self.blocks = Blocks(store, self.pseudonyms, self.refusals)
+        self.blocks = Blocks(store, self.pseudonyms, self.refusals, settings.phone_country)
         self.team_names = TeamNames(store)
         self.guests = Guests(store, self.limits, settings)
         self.limits.on_refusal(self.refusals.limited)

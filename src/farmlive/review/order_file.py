@@ -13,6 +13,7 @@ from farmlive.shop.order_models import Order, OrderedLine
 
 _FLAGS = {
     "many-orders": ("many orders of the phone", "该手机下单偏多"),
+    "doubtful-phone": ("no such phone number?", "手机号可能有误"),
     "many-phones": ("one device, several phones", "同一设备多个手机号"),
     "big": ("a big order", "金额偏大"),
     "called-off": ("called off before", "曾在装箱后取消"),

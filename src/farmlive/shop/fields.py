@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from farmlive.people import phones
+from farmlive import phones
 from farmlive.public_text import Public
 
 MAX_QUANTITY = 999
@@ -63,7 +63,7 @@ def _name(value: object) -> object:
 
 
 def _phone(value: object) -> object:
-    return phones.written(value if isinstance(value, str) else "")
+    return phones.typed(value if isinstance(value, str) else "")
 
 
 def _address(value: object) -> object:

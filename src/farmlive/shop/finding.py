@@ -3,11 +3,13 @@
 Pure but for the condition that it writes.
 """
 
+import contextlib
 import re
 import unicodedata
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
+from farmlive import phones
 from farmlive.shop.tables import orders
 
 # A0001 to A9999, then B0001: as models.order_number writes them.
@@ -31,15 +33,19 @@ def number(said: str) -> int | None:
 def phone_ends(said: str) -> list[str]:
     """The ends that a phone number may have that is written so; none where it is no number.
 
-    Spaces and signs don't count, nor how one dials abroad or within the country.
+    Spaces and signs don't count, nor what one dials first: zeros, and China before a mobile number,
+    which is kept without it.
     """
     digits = re.sub(r"[\s().-]", "", said)
     if not _DIGITS.fullmatch(digits):
         return []
     digits = digits.removeprefix("+")
-    ends = {digits, re.sub(r"^(00)?86(?=1[0-9]{10}$)", "", digits)}
+    ends = {digits, re.sub(r"^(0*86)*0*(?=1[0-9]{10}$)", "", digits)}
     if len(digits) >= 9:
-        ends |= {digits.removeprefix("00"), digits.removeprefix("0")}
+        ends.add(digits.lstrip("0") or digits)
+        with contextlib.suppress(ValueError):
+            # Its country is the same wherever the server is, if it has one.
+            ends.add(phones.written(said, "CN").removeprefix("+"))
     return sorted(ends)
 
 

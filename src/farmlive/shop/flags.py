@@ -12,7 +12,7 @@ from farmlive.settings import Settings
 from farmlive.shop.tables import order_changes, orders
 from farmlive.store import hot
 
-Flag = Literal["many-orders", "many-phones", "big", "called-off"]
+Flag = Literal["many-orders", "many-phones", "big", "called-off", "doubtful-phone"]
 
 _of_phone = orders.alias("of_phone")
 _of_device = orders.alias("of_device")
@@ -60,6 +60,8 @@ def of(
     total: int,
     found: Row[Any],
     settings: Settings,
+    *,
+    doubtful: bool,
 ) -> list[Flag]:
     """The flags of an order that comes to `total`, by what was `found` of its phone and device.
 
@@ -67,7 +69,8 @@ def of(
 
     `many-orders`: the phone ordered more often in this broadcast than is usual; `many-phones`: one
     person's device ordered for more phones; `big`: it comes to more; `called-off`: an earlier order
-    for the phone was called off after it was packed.
+    for the phone was called off after it was packed; `doubtful-phone`: there may be no such number,
+    as `doubtful` says.
     """
     flags: list[Flag] = []
     if found.orders_of_phone == settings.flag_orders:
@@ -78,6 +81,8 @@ def of(
             flags.append("many-phones")
     if total > settings.flag_total:
         flags.append("big")
+    if doubtful:
+        flags.append("doubtful-phone")
     if found.called_off:
         flags.append("called-off")
     return flags

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from farmlive.people import Caller
 from farmlive.people.addresses import block_of
+from farmlive.people.blocks import OtherForms, no_forms
 
 # An address is a village; a device is a person.
 DEVICES_PER_ADDRESS = 20
@@ -33,8 +34,18 @@ class Limits(Protocol):
 class Blocks(Protocol):
     """What the shop needs of the blocks that staff set."""
 
-    async def check(self, *, device: str, phone: str | None, address: str | None) -> None:
-        """Raise Forbidden for a device, a buyer's pseudonym or an address that is blocked."""
+    async def check(
+        self,
+        *,
+        device: str,
+        phone: str | None,
+        address: str | None,
+        other_forms: OtherForms = no_forms,
+    ) -> None:
+        """Raise Forbidden for a device, a buyer's pseudonym or an address that is blocked.
+
+        `other_forms` gives the pseudonyms of other forms of the buyer's number.
+        """
 
 
 def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:

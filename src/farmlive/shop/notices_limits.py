@@ -5,6 +5,7 @@ Owns who counts as one person, how much a sender may cause, and the one statemen
 notice as waiting or held. What is held back, staff read in notices_held.py.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from farmlive.people.addresses import block_of
-from farmlive.people.phones import international
+from farmlive.phones import international
 from farmlive.settings import Settings
 from farmlive.shop.tables import notice_budgets, notices
 from farmlive.store import hot
@@ -50,6 +51,9 @@ GIVEN = (
     "created_at",
 )
 
+# A network may leave out digits that are too many, and reach the mobile number before them.
+_TOO_LONG = re.compile(r"\+86(?P<own>1[3-9][0-9]{9})")
+
 Pseudonym = Callable[[str], Awaitable[str]]
 
 
@@ -70,12 +74,14 @@ async def sender(address: str | None, pseudonym: Pseudonym) -> Sender | None:
 def recipient(person: str) -> str:
     """As whom limits count a phone number or a mail address.
 
-    Other spellings of one mailbox are one: capitals, what follows a plus, and dots, which many
-    providers leave out. That two people differ in nothing else is rare, and costs them a receipt.
+    Numbers that may reach the same telephone are one. So are other spellings of one mailbox:
+    capitals, what follows a plus, and dots, which many providers leave out. That two people differ
+    in nothing else is rare, and costs them a receipt.
     """
     name, at, domain = person.rpartition("@")
     if not at:
-        return person
+        found = _TOO_LONG.match(person)
+        return found["own"] if found else person
     name = name.partition("+")[0].replace(".", "") or name
     return f"{name}@{domain}".casefold()
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
 )
 
+from farmlive import phones
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
@@ -76,14 +77,15 @@ _END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
 
 
 class _Wanted(NamedTuple):
-    """What came, before it is taken; `code` is drawn for who picks it up, `sender` is for limits of
-    notices.
+    """What came, before it is taken; `doubtful`: there may be no such phone number, `code` is drawn
+    for who picks it up, `sender` is for limits of notices.
     """
 
     caller: Caller
     broadcast: str
     request: OrderPlace
     body_hash: str
+    doubtful: bool
     buyer: str
     code: str
     sender: notices_limits.Sender | None
@@ -133,13 +135,29 @@ class Till:
         if caller.role is None:
             bits = self._settings.order_proof_bits
             proof.check(broadcast, request.key, request.proof, bits)
+        typed, country = request.buyer.phone, self._settings.phone_country
+        phone = phones.parse(typed, country)
+        kept = request.buyer.model_copy(update={"phone": phone.number})
+        request = request.model_copy(update={"buyer": kept})
         body_hash = keys.canonical_hash(request, NewOrder)
-        buyer = await self._pseudonym(request.buyer.phone)
+        buyer = await self._pseudonym(phone.number)
+
+        async def other_forms() -> list[str]:
+            forms = [*phones.other_forms(phone.number, country), typed]
+            return [await self._pseudonym(form) for form in forms]
+
         with self._counted(buyer):
-            await self._blocks.check(device=caller.device, phone=buyer, address=caller.address)
+            await self._blocks.check(
+                device=caller.device,
+                phone=buyer,
+                address=caller.address,
+                other_forms=other_forms,
+            )
             code = handovers.draw() if request.delivery.centre is not None else ""
             sender = await notices_limits.sender(caller.address, self._address_pseudonym)
-            came = _Wanted(caller, broadcast, request, body_hash, buyer, code, sender)
+            came = _Wanted(
+                caller, broadcast, request, body_hash, phone.is_doubtful, buyer, code, sender
+            )
             return await self._store.write(
                 lambda connection: self._once(connection, came), asks=self._question(came)
             )
@@ -251,7 +269,16 @@ class Till:
         sold = [lines.told(line, known[line.offer], batches.get(line.offer)) for line in wanted]
         total = sum(line["total"] for line in sold) + fee
         currency = known[wanted[0].offer].currency
-        marks = flags.of(connection, broadcast, buyer, person, total, asked, self._settings)
+        marks = flags.of(
+            connection,
+            broadcast,
+            buyer,
+            person,
+            total,
+            asked,
+            self._settings,
+            doubtful=came.doubtful,
+        )
         row = {
             **_row(connection, came),
             "id": order,

@@ -4,6 +4,7 @@
 
 import { say } from "../common/dom.js";
 import { recall, remember } from "../common/memory.js";
+import { phoneDoubt, phoneProblem } from "../common/phone.js";
 import { fieldErrors } from "../common/problems.js";
 import { page, t, text } from "../common/words.js";
 import { forgetLinks } from "./links.js";
@@ -12,20 +13,10 @@ import { Region } from "./region.js";
 const FIELDS = ["name", "phone", "address", "centre", "email"];
 const KEPT = ["name", "phone", "address", "email"];
 
-/** What is wrong with a phone number, in words; nothing where the server takes it. */
-function wrongPhone(phone) {
-  if (!phone) return t("Write a phone number, so that the courier or the pick-up point can call.");
-  const number = phone.replace(/[\s().-]/g, "");
-  if (!/^\+?\d+$/.test(number)) return t("That is not a phone number: write its digits, such as 138 0000 0000.");
-  const { length } = number.replace("+", "");
-  if (number.startsWith("1") && length !== 11) {
-    return t("A mobile number has 11 digits; this has %(count)s.", { count: length });
-  }
-  if (length < 7) return t("That phone number is too short: it has 7 digits at least.");
-  return length > 15 ? t("That phone number is too long: it has 15 digits at most.") : "";
-}
-
 export class BuyerForm {
+  /** A number that looks mistyped and that the buyer was asked about, or wrote before. */
+  #asked = null;
+
   /** `places` has the elements that are shown by the way: parcel and pickup, and the region's. */
   constructor(form, places, centres) {
     this.form = form;
@@ -73,6 +64,7 @@ export class BuyerForm {
   fill(buyer) {
     if (!buyer) return;
     const { elements } = this.form;
+    this.#asked = buyer.phone?.normalize("NFKC").trim() ?? null;
     for (const name of KEPT) if (elements[name]) elements[name].value = buyer[name] ?? "";
     this.region.set(buyer.region);
     this.place = buyer.place ?? ""; // the region's names, so that they need not be loaded
@@ -138,7 +130,7 @@ export class BuyerForm {
     const buyer = this.read();
     const found = {};
     if (!buyer.name) found.name = t("Write the name of the person who receives it.");
-    const phone = wrongPhone(buyer.phone);
+    const phone = phoneProblem(buyer.phone) || (this.#asked === buyer.phone ? "" : phoneDoubt(buyer.phone));
     if (phone) found.phone = phone;
     if (buyer.way === "parcel" && buyer.address.length < 2) {
       found.address = t("Write where the parcel goes; a village is enough.");
@@ -158,7 +150,9 @@ export class BuyerForm {
 
   /** Show what is wrong at its field, and go to the first; whether nothing is. */
   check() {
-    return this.show(this.problems());
+    const found = this.problems();
+    this.#asked = this.read().phone;
+    return this.show(found);
   }
 
   /** The server's own word on a field, at that field; whether it named one. */

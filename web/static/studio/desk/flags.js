@@ -8,6 +8,8 @@ export function flagWords(flag) {
       return t("This phone number has ordered more often here than is usual.");
     case "many-phones":
       return t("The same device has ordered for several phone numbers.");
+    case "doubtful-phone":
+      return t("There may be no such phone number: ask the buyer for it once more.");
     case "big":
       return t("It comes to more than is usual.");
     case "called-off":

@@ -1,0 +1,124 @@
+"""Phone numbers: the one form in which a number is kept, so that one person is one buyer.
+
+Where numbers without a country are Chinese, a Chinese mobile number is kept as its 11 digits; every
+other number as E.164 has it, such as +442079460000. What is valid the library `phonenumbers` says;
+a number that it doubts is taken all the same, and said to be doubtful.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber
+
+# ITU-T E.164: no number has more digits.
+_TYPED = re.compile(r"\+?[0-9]{7,15}")
+_MOBILE = re.compile(r"(?P<own>1[0-9]{10})")
+_WITH_CHINA = re.compile(r"(?:\+|00)86(?P<own>1[0-9]{10})")
+# However many zeros and countries someone puts before one.
+_IN_DISGUISE = re.compile(r"\+?(?P<country>(?:0*86)*)0*(?P<own>1[3-9][0-9]{9})")
+_CHINA = 86
+
+
+class Phone(NamedTuple):
+    """A number as it is kept, and whether there may be no such number."""
+
+    number: str
+    is_doubtful: bool
+
+
+def typed(text: str) -> str:
+    """The number as someone typed it, without spaces and signs; a leading plus stays.
+
+    Raises ValueError where it is none.
+    """
+    number = re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", text))
+    if not _TYPED.fullmatch(number):
+        raise ValueError(
+            "Write a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."
+        )
+    return number
+
+
+def parse(text: str, country: str) -> Phone:
+    """The number as it is kept; `country` (ISO 3166-1) is that of numbers without one.
+
+    What is kept stays as it is when it is parsed again. Raises ValueError for what `typed` takes
+    for none.
+    """
+    found = _parsed(typed(text), country)
+    number = found.number
+    # What is doubted may lose some more zeros each time.
+    while found.is_doubtful:
+        again = _parsed(number, country).number
+        if again == number:
+            break
+        number = again
+    return Phone(number, found.is_doubtful)
+
+
+def _parsed(number: str, country: str) -> Phone:
+    if found := (country == "CN" and _MOBILE.fullmatch(number)) or _WITH_CHINA.fullmatch(number):
+        return _chinese(found["own"], country)
+    meant = _library(number, country)
+    if meant is not None and phonenumbers.is_valid_number(meant):
+        return Phone(_written(meant, country), is_doubtful=False)
+    if (found := _IN_DISGUISE.fullmatch(number)) and (found["country"] or country == "CN"):
+        return _chinese(found["own"], country)
+    # However many zeros stand before it, it is the same, as long as it is a number at all.
+    doubted = f"+{number.lstrip('+0')}"
+    if meant is not None:
+        own = str(meant.national_number)
+        doubted = f"+{meant.country_code}{own}"
+        if not _TYPED.fullmatch(doubted):
+            doubted = own
+    return Phone(doubted if _TYPED.fullmatch(doubted) else number, is_doubtful=True)
+
+
+def _chinese(own: str, country: str) -> Phone:
+    is_doubtful = not phonenumbers.is_valid_number(PhoneNumber(_CHINA, int(own)))
+    return Phone(own if country == "CN" else f"+{_CHINA}{own}", is_doubtful)
+
+
+def written(text: str, country: str) -> str:
+    """The number of `parse`. Raises ValueError."""
+    return parse(text, country).number
+
+
+def international(number: str) -> str:
+    """A number that is kept, as one dials it from anywhere, such as +8613800000000."""
+    return number if number.startswith("+") else f"+{_CHINA}{number}"
+
+
+def other_forms(number: str, country: str) -> list[str]:
+    """Other forms in which earlier code, which knew signs alone, kept the number."""
+    code = phonenumbers.country_code_for_region(country)
+    digits = international(number)[1:]
+    forms = [digits, f"00{digits}", f"+{digits}"]
+    if digits.startswith(str(_CHINA)) and _MOBILE.fullmatch(own := digits.removeprefix("86")):
+        code = _CHINA
+        forms += [f"{before}{own}" for before in ("+0", "+00", "00", "+086", "+860", "860")]
+    if digits.startswith(str(code)):
+        own = digits.removeprefix(str(code))
+        forms += [own, f"0{own}", f"0{digits}"]
+    return [form for form in dict.fromkeys(forms) if form != number]
+
+
+def _library(number: str, country: str) -> PhoneNumber | None:
+    """What the library makes of it: 00 is a plus everywhere."""
+    for each in (f"+{number[2:]}" if number.startswith("00") else None, number):
+        try:
+            meant = phonenumbers.parse(each, country) if each else None
+        except NumberParseException:
+            continue
+        if meant is not None and (each == number or phonenumbers.is_valid_number(meant)):
+            return meant
+    return None
+
+
+def _written(meant: PhoneNumber, country: str) -> str:
+    own = phonenumbers.national_significant_number(meant)
+    if country == "CN" and meant.country_code == _CHINA and _MOBILE.fullmatch(own):
+        return str(own)
+    return f"+{meant.country_code}{own}"
