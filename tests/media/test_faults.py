@@ -82,6 +82,14 @@ async def test_a_viewer_moves_to_another_address_by_a_nominated_check(media: Med
         assert stun.parse(answer).kind == stun.BINDING_SUCCESS
         assert media.place(viewer) == before
         await check(nominate=True, key=key)
+        # Only who is there can answer what comes there.
+        asked = b""
+        while asked[:2] != b"\x00\x01":
+            asked = await asyncio.wait_for(loop.sock_recv(elsewhere, 2048), 5)
+        assert media.place(viewer) == before
+        theirs = media.session(viewer)._terms.remote.password.encode()
+        answered = stun.success(stun.parse(asked), "127.0.0.1", 1, theirs)
+        await loop.sock_sendto(elsewhere, answered, server)
         moved = Place(*elsewhere.getsockname(), "udp")
         await until(lambda: media.place(viewer) == moved, "the viewer has moved")
 

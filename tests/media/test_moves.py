@@ -31,8 +31,9 @@ def times() -> Times:
 
 
 async def restart_ice(media: Media, peer: MovingPeer) -> None:
-    """Restart ICE by PATCH; aiortc can't, so its checks get the new names in their place."""
-    fragment = f"a=ice-ufrag:{token_hex(4)}\r\na=ice-pwd:{token_hex(12)}\r\n"
+    """Restart ICE by PATCH; aiortc can't, so it gets the new names in the place of the old."""
+    ufrag, password = token_hex(4), token_hex(12)
+    fragment = f"a=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\n"
     response = await media.http.patch(
         peer.location,
         content=fragment,
@@ -47,6 +48,7 @@ async def restart_ice(media: Media, peer: MovingPeer) -> None:
     transport = peer.connection.getTransceivers()[0].receiver.transport.transport
     connection: Any = transport._connection
     connection.remote_username, connection.remote_password = told.ufrag, told.password
+    connection._local_username, connection._local_password = ufrag, password
 
 
 async def goes_on(viewer: Peer) -> None:

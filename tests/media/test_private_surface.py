@@ -1,4 +1,4 @@
-"""The private parts of aiortc and pylibsrtp that this room stands on are still there.
+"""The private parts of aiortc, pylibsrtp and pyOpenSSL that this room stands on are still there.
 
 Both are pinned. When one of these fails after an upgrade, read dtls.py and srtp.py again.
 """
@@ -10,6 +10,8 @@ from importlib.metadata import version
 
 from aiortc import rtcdtlstransport
 from aiortc.rtcdtlstransport import RTCCertificate
+from OpenSSL import SSL
+from OpenSSL._util import lib as binding
 from pylibsrtp import Policy, Session
 from pylibsrtp._binding import ffi, lib
 
@@ -32,6 +34,11 @@ def test_profiles_and_certificate() -> None:
         )
     parameters = inspect.signature(RTCCertificate._create_ssl_context).parameters
     assert list(parameters) == ["self", "srtp_profiles"]
+
+
+def test_pyopenssl_has_the_function_that_names_signature_algorithms() -> None:
+    context = SSL.Context(SSL.DTLS_METHOD)
+    assert binding.SSL_CTX_set1_sigalgs_list(context._context, b"ECDSA+SHA256") == 1
 
 
 def test_srtp_session_has_its_pointer_and_the_binding_its_function() -> None:

@@ -1,7 +1,8 @@
 """DTLS (RFC 5763, RFC 5764): the handshake by OpenSSL and its keys, with records handed in and out.
 
 No task waits and no queue is kept: each record is worked where it comes. Of aiortc it has the
-certificate and the SRTP profiles, guarded by tests/media/test_private_surface.py.
+certificate and the SRTP profiles, of pyOpenSSL one function that it does not show; both are guarded
+by tests/media/test_private_surface.py.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from aiortc.rtcdtlstransport import (
     RTCCertificate,
 )
 from OpenSSL import SSL
+from OpenSSL._util import lib
 
 from farmlive.media.engine import Keys
 
@@ -24,6 +26,8 @@ _log = structlog.get_logger(__name__)
 _PROFILES = {each.openssl_profile: each for each in (SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80)}
 _TAGS = {b"SRTP_AEAD_AES_128_GCM": 16, b"SRTP_AES128_CM_SHA1_80": 10}
 _DIGESTS = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
+# What a server may sign with: ECDSA, as our ciphers want it, and, in a certificate, RSA.
+_SIGNATURES = b"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA+SHA256"
 # The largest datagram that is sent.
 _LARGEST = 1500
 # When our first flight is sent again, doubling until OpenSSL's own timer of a second takes over.
@@ -36,13 +40,26 @@ _FAILED = (
 
 
 class Certificate(RTCCertificate):
-    """The server's certificate, with one SSL context for all peers.
+    """The server's certificate, with one SSL context for all peers of a role.
 
     A context a peer would double the cost of a handshake and the memory of a viewer.
     """
 
     @cached_property
     def _context(self) -> SSL.Context:
+        return self._made()
+
+    @cached_property
+    def _first_context(self) -> SSL.Context:
+        """For handshakes in which we speak first: our hello is small enough that, beside what else
+        is said, it may go to an address that has proved nothing (`farmlive.media.path`).
+        """
+        context = self._made()
+        if not lib.SSL_CTX_set1_sigalgs_list(context._context, _SIGNATURES):
+            raise AssertionError("OpenSSL does not know its own algorithms")
+        return context
+
+    def _made(self) -> SSL.Context:
         context: SSL.Context = self._create_ssl_context(list(_PROFILES.values()))
         # Nobody comes back to a session, and each would stay for minutes.
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
@@ -58,10 +75,11 @@ class Certificate(RTCCertificate):
         """One end of an association that has not begun: `server`, or `client`, which speaks
         first.
         """
-        connection = SSL.Connection(self._context)
         if role == "server":
+            connection = SSL.Connection(self._context)
             connection.set_accept_state()
         else:
+            connection = SSL.Connection(self._first_context)
             connection.set_connect_state()
         return connection
 

@@ -13,6 +13,9 @@ from typing import Literal, Protocol
 Peer = int
 Output = int
 
+# So many random bytes make what the checks of a peer carry.
+SECRET = 16
+
 
 @dataclass(slots=True, frozen=True)
 class Candidate:
@@ -186,7 +189,9 @@ class Listener(Protocol):
     """What an engine tells."""
 
     def reached(self, peer: Peer) -> None:
-        """The first authenticated check of the peer came: datagrams can be sent to it."""
+        """An authenticated check of the peer came, which was nowhere: datagrams can be sent to
+        it.
+        """
 
     def dtls(self, peer: Peer, datagram: bytes) -> None:
         """A DTLS record came from an address that the peer has proved to be its own."""
@@ -235,17 +240,23 @@ class Engine(Protocol):
     async def stop(self) -> None:
         """Close everything."""
 
-    def add_peer(self, local: Credentials) -> Peer:
-        """Let in whoever checks with these credentials."""
+    def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
+        """Let in whoever checks with these credentials. By those of its own end, `remote`, it is
+        checked, too; without them only its DTLS handshake proves where it is.
+        """
 
-    def restart_ice(self, peer: Peer, local: Credentials) -> None:
+    def restart_ice(
+        self, peer: Peer, local: Credentials, remote: Credentials | None = None
+    ) -> None:
         """Expect the peer with new credentials; the old ones serve until the new ones do."""
 
     def send(self, peer: Peer, datagram: bytes) -> None:
-        """Send a DTLS record to the peer's current address; without one it is dropped."""
+        """Send a DTLS record to the peer's current address; without one it is dropped, and so is
+        what an address may not get yet that has not proved itself (`farmlive.media.path`).
+        """
 
     def secure(self, peer: Peer, keys: Keys) -> None:
-        """The handshake is done; media may flow."""
+        """The handshake is done, by records that went through `send` alone; media may flow."""
 
     def remove_peer(self, peer: Peer) -> None:
         """Forget the peer and free what it holds."""

@@ -1,44 +1,88 @@
-"""ICE-lite (RFC 8445, sections 2.5 and 7.3): who may send from which address, and where each
-peer is reached. We only answer checks; the client finds the way.
+"""ICE (RFC 8445, sections 2.5 and 7.3): who may send from which address, and where each peer is
+reached. The client finds the way, as with a lite agent; but we check, too, before we send media
+there, since whoever has a peer's credentials can forge the address that its checks come from.
 """
 
+import hmac
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from farmlive.media import stun
 from farmlive.media.engine import Credentials, Times
+from farmlive.media.path import Path, is_client_hello
 from farmlive.media.ports import Port
 
 _ADDRESSES_OF_A_PEER = 8
 
 
 class IcePeer:
-    """One peer's end of ICE. `port` and `address` are where it is reached, once it is."""
+    """One peer's end of ICE. `at` is where it is reached, once it is; media goes there only once
+    that is proved.
 
-    def __init__(self, local: Credentials, now: float) -> None:
+    `remote` are the credentials of its own end, without which it is never checked; `secret` makes
+    what our checks of it carry.
+    """
+
+    def __init__(
+        self, local: Credentials, now: float, remote: Credentials | None = None, secret: bytes = b""
+    ) -> None:
         # The last ones are the newest; those before them serve until these do.
         self.credentials = [local]
+        self.remotes = [remote]
         # Whether the newest have served.
         self.renewed = True
-        self.port: Port | None = None
-        self.address: Any = None
-        self.addresses: list[tuple[Port, Any]] = []
+        self.at: Path | None = None
+        # All that it has checked from, the newest last.
+        self.paths: list[Path] = []
         # When a check from where it is reached gave its consent (RFC 7675), or new credentials did.
         self.checked_at = now
         # The last check from where it is reached.
         self.there_at = now
         # The last media that its key opened.
         self.heard_at = now
+        self._secret = secret
+        self._trials = 0
+        # How many of its checks have wanted a path.
+        self.wanted = 0
+        # Where our DTLS records went, and whether they went elsewhere, too.
+        self.told: tuple[Port, Any] | None = None
+        self.scattered = False
+        # Our first DTLS flight has gone to a path that had not proved itself.
+        self.flown = False
+
+    @property
+    def port(self) -> Port | None:
+        """The port where it is reached; None while it is nowhere."""
+        return self.at.port if self.at is not None else None
+
+    @property
+    def address(self) -> Any:
+        """The address where it is reached."""
+        return self.at.address if self.at is not None else None
+
+    @property
+    def proved(self) -> bool:
+        """Whether it has proved to be where it is reached."""
+        return self.at is not None and self.at.proved
+
+    def path(self, port: Port, address: Any) -> Path | None:
+        """Its path at this address."""
+        return next((each for each in self.paths if each.is_at(port, address)), None)
+
+    def draw(self) -> bytes:
+        """What the next check of ours carries: nobody can guess it who has not got it."""
+        self._trials += 1
+        return hmac.digest(self._secret, self._trials.to_bytes(4, "big"), "sha1")
 
     def send(self, data: bytes) -> None:
-        """Send a datagram to where the peer is; without an address it is dropped."""
-        if self.port is not None:
-            self.port.send(data, self.address)
+        """Send a datagram to where the peer has proved to be; without that it is dropped."""
+        if self.at is not None and self.at.proved:
+            self.at.port.send(data, self.at.address)
 
     def cut_off(self, port: Port, address: Any) -> None:
         """Its connection there has ended; if it was reached there, it is nowhere now."""
-        if self.port is port and self.address == address:
-            self.port = self.address = None
+        if self.at is not None and self.at.is_at(port, address):
+            self.at = None
 
 
 P = TypeVar("P", bound=IcePeer)
@@ -46,7 +90,9 @@ P = TypeVar("P", bound=IcePeer)
 
 @dataclass(slots=True, frozen=True)
 class Checked(Generic[P]):
-    """A check that was answered. `first`: its peer can be reached now; `moved`: elsewhere."""
+    """A check that was answered, by us or by its peer. `first`: its peer can be reached now;
+    `moved`: it has proved where, and that is elsewhere than before.
+    """
 
     peer: P
     first: bool
@@ -57,25 +103,31 @@ class IceLite(Generic[P]):
     """All peers by their user name fragments.
 
     Always holds: an address belongs to the peer that last passed an authenticated check from it;
-    but where a peer is reached, no other takes its place until it has not been heard for
+    but where a peer has proved to be, no other takes its place until it has not been heard for
     `left_after` (that of `farmlive.media.engine.Times`): who sends a check can forge its address.
     """
 
     def __init__(self, left_after: float | None = None) -> None:
         self._left_after = Times().left_after if left_after is None else left_after
         self._by_ufrag: dict[str, P] = {}
+        # Those that have a path whose time to prove itself is not over.
+        self._proving: dict[P, None] = {}
 
     def add(self, peer: P) -> None:
         """Let in whoever checks with the peer's credentials."""
         for credentials in peer.credentials:
             self._by_ufrag[credentials.ufrag] = peer
 
-    def restart(self, peer: P, local: Credentials, now: float) -> None:
+    def restart(
+        self, peer: P, local: Credentials, now: float, remote: Credentials | None = None
+    ) -> None:
         """Expect new credentials; the old ones serve until the new ones do."""
-        serving = peer.credentials[-1 if peer.renewed else 0]
+        index = -1 if peer.renewed else 0
+        serving = peer.credentials[index]
         for other in peer.credentials:
             if other is not serving:
                 self._by_ufrag.pop(other.ufrag, None)
+        peer.remotes = [peer.remotes[index], remote]
         peer.credentials = [serving, local]
         peer.renewed = False
         peer.checked_at = now
@@ -83,78 +135,189 @@ class IceLite(Generic[P]):
 
     def remove(self, peer: P) -> None:
         """Forget the peer and its addresses."""
+        self._proving.pop(peer, None)
         for credentials in peer.credentials:
             self._by_ufrag.pop(credentials.ufrag, None)
-        for port, address in peer.addresses:
-            if port.peers.get(address) is peer:
-                port.forget(address)
+        for path in peer.paths:
+            if path.port.peers.get(path.address) is peer:
+                path.port.forget(path.address)
+
+    # Checks, theirs and ours.
 
     def check(self, port: Port, data: bytes, address: Any, now: float) -> Checked[P] | None:
-        """Answer a connectivity check; one that is not for us gets no answer and None."""
+        """Answer a connectivity check, or take the answer to ours; one that is not for us gets no
+        answer and None.
+        """
         try:
             message = stun.parse(data)
         except stun.Malformed:
             return None
+        if message.kind == stun.BINDING_SUCCESS:
+            return self._answered(port, message, address, now)
         ufrag = message.username.partition(":")[0]
         found = self._by_ufrag.get(ufrag)
         if found is None or message.kind != stun.BINDING_REQUEST:
             return None
         peer: P = found
-        credentials = next(each for each in peer.credentials if each.ufrag == ufrag)
-        key = credentials.password.encode()
+        index = next(at for at, each in enumerate(peer.credentials) if each.ufrag == ufrag)
+        local, remote = peer.credentials[index], peer.remotes[index]
+        key = local.password.encode()
         if not message.authentic(key) or self._is_anothers(peer, port, address, now):
             return None
-        is_newest = credentials is peer.credentials[-1]
+        is_newest = local is peer.credentials[-1]
         restarted = is_newest and not peer.renewed
         if is_newest:
             peer.renewed = True
             if message.use_candidate:
                 self._drop_older(peer)
-        if port.peers.get(address) is not peer:
-            self._own(peer, port, address)
+        path = self._own(peer, port, address)
+        path.received += len(data)
         # Later only by USE-CANDIDATE, or the address would flap while pairs are checked; or where
         # no check comes from the old one any more, since some clients name it once and for all.
-        first = peer.port is None
-        is_there = peer.port is port and peer.address == address
+        first, is_here = peer.at is None, peer.at is path
         left = now - peer.there_at > self._left_after
         may_move = (message.use_candidate or left) and (is_newest or not peer.renewed)
-        moved = not is_there and (first or restarted or may_move)
-        if moved:
-            peer.port, peer.address = port, address
+        moved = False
+        if not is_here and (first or restarted or may_move):
+            peer.wanted += 1
+            path.wanted = peer.wanted
+            if first:
+                peer.at = path
+            if not path.proved:
+                path.begin(local, remote, peer.draw(), now)
+                self._proving[peer] = None
+            moved = path.proved and self._move(peer, path)
         # From elsewhere a check gives no consent to send where it is reached.
-        if moved or is_there:
+        if peer.at is path:
             peer.checked_at = peer.there_at = now
-        port.send(stun.success(message, address[0], address[1], key), address)
-        # By that its connection may have ended.
-        is_somewhere = peer.port is not None
+        path.answer(stun.success(message, address[0], address[1], key))
+        self._ask(path, now)
+        # By the answer its connection may have ended.
+        is_somewhere = peer.at is not None
         return Checked(peer, first and is_somewhere, moved and is_somewhere)
+
+    def _answered(
+        self, port: Port, message: stun.Message, address: Any, now: float
+    ) -> Checked[P] | None:
+        """Take the answer to a check of ours: whoever sent it got what we sent to that address, and
+        has the peer's credentials.
+        """
+        peer: P | None = port.peers.get(address)
+        path = peer.path(port, address) if peer is not None else None
+        if peer is None or path is None or not path.is_answered_by(message):
+            return None
+        path.prove()
+        moved = self._move(peer, path)
+        if moved:
+            peer.checked_at = peer.there_at = now
+        return Checked(peer, False, moved)
+
+    def secured(self, peer: P) -> None:
+        """Its DTLS handshake is done. Nobody can do that without the records that we sent, so it
+        proves where they went, if they all went there.
+        """
+        told = peer.told
+        path = peer.at or (peer.path(*told) if told is not None else None)
+        if path is not None and not peer.scattered and told in (None, path.place):
+            path.prove()
+            peer.at = path
+
+    def _move(self, peer: P, path: Path) -> bool:
+        """It is reached at this path, which is proved, unless another was wanted later and is
+        proved, too.
+        """
+        at = peer.at
+        if at is not None and at is not path and at.proved and at.wanted > path.wanted:
+            path.forget()
+            return False
+        if at is not None and at is not path:
+            at.forget()
+        peer.at = path
+        return True
+
+    def _ask(self, path: Path, now: float) -> None:
+        """Check a path that may prove itself. An end that has our own names would be us."""
+        if (
+            not path.proved
+            and path.may_prove(now)
+            and (path.remote is None or path.remote.ufrag not in self._by_ufrag)
+        ):
+            path.ask(now)
+
+    def look(self, now: float) -> None:
+        """See, about ten times a second, which paths have not proved themselves in time. Whoever
+        was to move stays where it is; whoever was nowhere is nowhere again.
+        """
+        for peer in list(self._proving):
+            proving = [each for each in peer.paths if not each.proved and each.may_prove(now)]
+            for path in proving:
+                self._ask(path, now)
+            at = peer.at
+            if at is not None and not at.proved and not at.may_prove(now):
+                peer.at = None
+            if not proving:
+                del self._proving[peer]
+
+    # DTLS records.
+
+    def record_came(self, peer: P, port: Port, address: Any, record: bytes) -> None:
+        """Count a DTLS record from a path that has not proved itself."""
+        at = peer.at
+        if at is not None and not at.proved and at.is_at(port, address):
+            at.received += len(record)
+            at.greeted = at.greeted or is_client_hello(record)
+
+    def send_record(self, peer: P, record: bytes, now: float) -> None:
+        """Send a DTLS record to where the peer is, or drop it: without an address, and where so
+        much may not be sent to one that has not proved itself. Our first flight goes all the same,
+        but once and after a ClientHello from there.
+        """
+        at = peer.at
+        if at is None:
+            return
+        if not at.proved and at.greeted and not peer.flown and at.may_prove(now):
+            peer.flown = True
+        elif not at.spend(len(record), now):
+            return
+        peer.scattered = peer.scattered or peer.told not in (None, at.place)
+        peer.told = at.place
+        at.port.send(record, at.address)
+
+    # Whose an address is.
 
     def _drop_older(self, peer: P) -> None:
         """The newest credentials have taken over."""
         for older in peer.credentials[:-1]:
             self._by_ufrag.pop(older.ufrag, None)
         del peer.credentials[:-1]
+        del peer.remotes[:-1]
 
     def _is_anothers(self, peer: P, port: Port, address: Any, now: float) -> bool:
-        """Whether another peer is reached at this address, and was heard of late."""
+        """Whether another peer has proved to be at this address, and was heard of late."""
         found = port.peers.get(address)
-        if found is None or found is peer or (found.port, found.address) != (port, address):
+        if found is None or found is peer or not found.proved or not found.at.is_at(port, address):
             return False
         heard_at: float = max(found.there_at, found.heard_at)
         return now - heard_at <= self._left_after
 
-    def _own(self, peer: P, port: Port, address: Any) -> None:
+    def _own(self, peer: P, port: Port, address: Any) -> Path:
+        """The peer's path at this address, which is its own from now on."""
+        path = peer.path(port, address)
+        if port.peers.get(address) is peer and path is not None:
+            return path
         port.peers[address] = peer
         # One that it had before another peer did is listed already.
-        if (port, address) in peer.addresses:
-            peer.addresses.remove((port, address))
-        peer.addresses.append((port, address))
-        if len(peer.addresses) > _ADDRESSES_OF_A_PEER:
+        if path is not None:
+            peer.paths.remove(path)
+        else:
+            path = Path(port, address)
+        peer.paths.append(path)
+        if len(peer.paths) > _ADDRESSES_OF_A_PEER:
             # Never the one where it is reached.
-            at = int(peer.addresses[0] == (peer.port, peer.address))
-            old_port, old = peer.addresses.pop(at)
-            if old_port.peers.get(old) is peer:
-                old_port.forget(old)
+            old = peer.paths.pop(int(peer.paths[0] is peer.at))
+            if old.port.peers.get(old.address) is peer:
+                old.port.forget(old.address)
+        return path
 
     def __len__(self) -> int:
         return len(self._by_ufrag)

@@ -19,7 +19,7 @@ from farmlive.media.upkeep import Upkeep
 class Intake:
     """Takes datagrams one at a time and tells the listener.
 
-    `placed` is called when a peer is reached at an address for the first time or at a new one.
+    `placed` is called when a peer has proved to be at an address, its first one or another.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Intake:
         elif 20 <= first < 64:
             peer = port.peers.get(address)
             if peer is not None:
+                self._ice.record_came(peer, port, address, data)
                 self._upkeep.listener.dtls(peer.number, data)
                 return
         elif first < 4 and self._check(port, data, address, now):

@@ -15,8 +15,15 @@ from farmlive.media.viewer import Viewer
 class EnginePeer(IcePeer):
     """One peer; a publisher or a viewer once it is told which."""
 
-    def __init__(self, number: Peer, local: Credentials, now: float) -> None:
-        super().__init__(local, now)
+    def __init__(
+        self,
+        number: Peer,
+        local: Credentials,
+        now: float,
+        remote: Credentials | None = None,
+        secret: bytes = b"",
+    ) -> None:
+        super().__init__(local, now, remote, secret)
         self.number = number
         self.protection: Protection | None = None
         self.publisher: Publisher | None = None

@@ -7,10 +7,11 @@
 import itertools
 import time
 from collections.abc import Mapping, Sequence
-from secrets import randbits
+from secrets import randbits, token_bytes
 
 from farmlive.media import sieve
 from farmlive.media.engine import (
+    SECRET,
     Candidate,
     Credentials,
     Health,
@@ -50,7 +51,7 @@ class PythonEngine:
         self._numbers = itertools.count(1)
         self._ice: IceLite[EnginePeer] = IceLite(times.left_after)
         self._ports, self._streams = Ports(), TcpPorts()
-        self._upkeep = Upkeep(self._outputs, self._ports, times)
+        self._upkeep = Upkeep(self._outputs, self._ports, self._ice.look, times)
         self._intake = Intake(self._ice, self._upkeep, self._placed)
         self._hears_reports = False
         self._gone = dict.fromkeys(
@@ -104,31 +105,35 @@ class PythonEngine:
 
     # Peers and outputs.
 
-    def add_peer(self, local: Credentials) -> Peer:
+    def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
         """Let in whoever checks with these credentials."""
-        peer = EnginePeer(next(self._numbers), local, time.monotonic())
+        number, now = next(self._numbers), time.monotonic()
+        peer = EnginePeer(number, local, now, remote, token_bytes(SECRET))
         self._peers[peer.number] = peer
         self._ice.add(peer)
         self._upkeep.watch(peer)
         return peer.number
 
-    def restart_ice(self, peer: Peer, local: Credentials) -> None:
+    def restart_ice(
+        self, peer: Peer, local: Credentials, remote: Credentials | None = None
+    ) -> None:
         """Expect the peer with new credentials; the old ones serve until the new ones do."""
         entry = self._peers.get(peer)
         if entry is not None:
-            self._ice.restart(entry, local, time.monotonic())
+            self._ice.restart(entry, local, time.monotonic(), remote)
 
     def send(self, peer: Peer, datagram: bytes) -> None:
-        """Send a DTLS record to the peer's current address; without one it is dropped."""
+        """Send a DTLS record to the peer's current address, if it may get it."""
         entry = self._peers.get(peer)
         if entry is not None:
-            entry.send(datagram)
+            self._ice.send_record(entry, datagram, time.monotonic())
 
     def secure(self, peer: Peer, keys: Keys) -> None:
         """The handshake is done; media may flow."""
         entry = self._peers.get(peer)
         if entry is not None:
             entry.protection = Protection(keys)
+            self._ice.secured(entry)
             self._let_in(entry)
 
     def remove_peer(self, peer: Peer) -> None:
@@ -277,9 +282,9 @@ class PythonEngine:
     # Where peers are.
 
     def _let_in(self, entry: EnginePeer) -> None:
-        """A peer with keys, an address and a part to play begins to play it."""
+        """A peer with keys, a proved address and a part to play begins to play it."""
         port, protection, fanout = entry.port, entry.protection, entry.fanout
-        if port is None or protection is None:
+        if port is None or protection is None or not entry.proved:
             return
         if entry.publisher is not None:
             self._own(entry, entry.publisher, port)
@@ -298,7 +303,7 @@ class PythonEngine:
         self._upkeep.joined(entry)
 
     def _placed(self, entry: EnginePeer) -> None:
-        """A check has given the peer its address, its first one or another."""
+        """The peer has proved its address, its first one or another."""
         if entry.viewer is not None and entry.fanout is not None and entry.port is not None:
             entry.fanout.moved(entry.viewer, entry.port.outlet, entry.address)
         else:

@@ -34,7 +34,7 @@ class Session:
     ) -> None:
         self.token = token()
         self.etag = f'"{token()}"'
-        self.peer = engine.add_peer(local.credentials)
+        self.peer = engine.add_peer(local.credentials, terms.remote)
         self._engine = engine
         self._local = local
         self._terms = terms
@@ -85,7 +85,7 @@ class Session:
         self._local = replace(self._local, credentials=new_credentials())
         remote = Credentials(told.ufrag, told.password)
         self._terms = replace(self._terms, remote=remote)
-        self._engine.restart_ice(self.peer, self._local.credentials)
+        self._engine.restart_ice(self.peer, self._local.credentials, remote)
         self.etag = f'"{token()}"'
         return fragment(self._local, self._terms), self.etag
 

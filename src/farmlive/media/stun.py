@@ -1,4 +1,4 @@
-"""STUN as an ICE-lite agent needs it: read a binding request, write its answer.
+"""STUN as we need it: read a binding request or its answer, write either.
 
 RFC 8489 (messages, MESSAGE-INTEGRITY, FINGERPRINT) and RFC 8445 section 16.1 (USE-CANDIDATE).
 Who a request is for, and what its address then means, the engine decides.
@@ -18,9 +18,14 @@ _COOKIE_BYTES = _COOKIE.to_bytes(4, "big")
 _USERNAME = 0x0006
 _INTEGRITY = 0x0008
 _XOR_MAPPED_ADDRESS = 0x0020
+_PRIORITY = 0x0024
 _USE_CANDIDATE = 0x0025
 _FINGERPRINT = 0x8028
+_ICE_CONTROLLED = 0x8029
 _FINGERPRINT_XOR = 0x5354554E
+# Of the peer-reflexive candidate that our check would tell of (RFC 8445, section 7.1.1): ours is
+# the only one that we have.
+_REFLEXIVE = 110 << 24 | 65_535 << 8 | 255
 _HEADER = struct.Struct("!HHI12s")
 _ATTRIBUTE = struct.Struct("!HH")
 
@@ -119,6 +124,15 @@ def success(request: Message, host: str, port: int, key: bytes) -> bytes:
     """Write the success response to a binding request that came from `host` and `port`."""
     mapped = _xor_address(host, port, request.transaction)
     return _finish(BINDING_SUCCESS, request.transaction, mapped, key)
+
+
+def check(username: str, key: bytes, transaction: bytes, tie_breaker: bytes) -> bytes:
+    """Write a connectivity check of ours, who are controlled (RFC 8445, section 7.1)."""
+    name = username.encode()
+    attributes = _ATTRIBUTE.pack(_USERNAME, len(name)) + name + bytes(-len(name) & 3)
+    attributes += _ATTRIBUTE.pack(_PRIORITY, 4) + _REFLEXIVE.to_bytes(4, "big")
+    attributes += _ATTRIBUTE.pack(_ICE_CONTROLLED, 8) + tie_breaker
+    return _finish(BINDING_REQUEST, transaction, attributes, key)
 
 
 def request(username: str, key: bytes, transaction: bytes, *, use_candidate: bool = False) -> bytes:

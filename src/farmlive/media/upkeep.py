@@ -5,7 +5,7 @@ Whatever wakes the engine does what is due, so that the timers of its own seldom
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from farmlive.clock import now_ms
 from farmlive.media import rtcp, rtp
@@ -32,14 +32,21 @@ _CLOSE_S, _SET_S = 0.000_5, 0.02
 
 
 class Upkeep:
-    """The engine's timers, over its outputs and the peers that it is told to `watch`."""
+    """The engine's timers, over its outputs and the peers that it is told to `watch`.
+
+    `look_at_paths` is called in each tick.
+    """
 
     def __init__(
-        self, outputs: Mapping[Output, Fanout], ports: Ports, times: Times | None = None
+        self,
+        outputs: Mapping[Output, Fanout],
+        ports: Ports,
+        look_at_paths: Callable[[float], None],
+        times: Times | None = None,
     ) -> None:
         self.listener: Listener
         self._times = times or Times()
-        self._outputs, self._ports = outputs, ports
+        self._outputs, self._ports, self._look_at_paths = outputs, ports, look_at_paths
         # The outputs that were fed since the last look at what they gather.
         self.fed: set[Fanout] = set()
         # How far the wall clock, which stamps datagrams, is ahead of the steady one.
@@ -178,6 +185,7 @@ class Upkeep:
         self._tick_timer = self._loop.call_later(_TICK_S + _SLACK_S, self._timed_tick)
         self._ticks += 1
         self._read_clocks()
+        self._look_at_paths(now)
         for peer in self._publishers.values():
             if peer.publisher is not None and peer.publisher.look(now):
                 for fanout in peer.publisher.outputs:

@@ -101,11 +101,10 @@ class Publisher:
 
     def join(self, now: float) -> None:
         hands = self.scenario.hands
-        self.peer = hands.add_peer(self.link.local)
+        self.peer = hands.add_peer(self.link.local, self.link.remote)
         hands.publish(self.peer, self.publishing)
         self.scenario.enter(self.peer, self)
-        self.scenario.send(self, self.link.check(), now)
-        hands.secure(self.peer, self.link.keys)
+        self.scenario.come(self, now)
 
     def leave(self) -> None:
         self.scenario.exit(self.peer)

@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "rtp.h"
 #include "sha1.h"
+#include "stun.h"
 
 struct account account;
 
@@ -197,6 +198,19 @@ void guest_rename(struct guest *guest)
                                                   "a password of %d", draw(100000));
 }
 
+static const struct credentials theirs = {.ufrag_size = 6,
+                                          .password_size = 8,
+                                          .ufrag = "theirs",
+                                          .password = "password"};
+
+struct naming guest_naming(const struct guest *guest)
+{
+    struct naming naming = {.local = guest->local, .remote = theirs, .has_remote = draw(8) > 0};
+    for (int at = 0; at < SECRET; at++)
+        naming.secret[at] = (uint8_t)draw(256);
+    return naming;
+}
+
 void guest_begin(struct guest *guest, uint64_t number, bool publishes)
 {
     memset(guest, 0, sizeof *guest);
@@ -241,11 +255,24 @@ void guest_check(struct guest *guest)
 
 /* What comes. */
 
+/* Answer a check of the engine's. */
+static void answer(struct guest *guest, const uint8_t *data, int size)
+{
+    struct stun_message check;
+    struct address from = {.name.v4.sin_family = AF_INET, .size = sizeof from.name.v4};
+    uint8_t out[STUN_SUCCESS_MOST];
+    if (!stun_parse(data, (size_t)size, &check) || check.kind != STUN_BINDING_REQUEST)
+        return;
+    account.checks++;
+    guest_send(guest, out, stun_success(&check, &from, theirs.password, theirs.password_size, out));
+}
+
 static void take(struct guest *guest, uint8_t *data, int size)
 {
     if (size < 8 || data[0] < 128) {
         account.answers += size >= 20 && data[0] == 1;
         account.records += size >= 13 && data[0] == 22;
+        answer(guest, data, size);
         return;
     }
     bool is_control = rtp_is_rtcp(data, (size_t)size);

@@ -56,13 +56,15 @@ struct guest {
 
 /* What all guests made of what came. */
 struct account {
-    unsigned long answers, records, media, control, foreign, sent;
+    unsigned long answers, checks, records, media, control, foreign, sent;
 };
 
 extern struct account account;
 
 void guest_begin(struct guest *guest, uint64_t number, bool publishes);
 void guest_rename(struct guest *guest);
+/* What the engine is told of its names; some are checked by these, others never. */
+struct naming guest_naming(const struct guest *guest);
 struct keyring *guest_keys(struct guest *guest);
 
 void guest_send(struct guest *guest, const uint8_t *data, size_t size);

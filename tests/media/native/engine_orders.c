@@ -4,13 +4,13 @@
 void run_add_peer(struct core *core, struct command *command, double now)
 {
     struct order *order = (struct order *)command;
-    core_add_peer(core, order->peer, &order->local, now);
+    core_add_peer(core, order->peer, &order->naming, now);
 }
 
 void run_restart_ice(struct core *core, struct command *command, double now)
 {
     struct order *order = (struct order *)command;
-    core_restart_ice(core, order->peer, &order->local, now);
+    core_restart_ice(core, order->peer, &order->naming, now);
 }
 
 void run_send(struct core *core, struct command *command, double now)

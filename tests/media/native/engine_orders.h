@@ -11,7 +11,7 @@ struct order {
     uint64_t peer, output;
     int most;
     uint32_t drawn;
-    struct credentials local;
+    struct naming naming;
     struct keys keys;
     struct viewing viewing;
     struct publishing *publishing;

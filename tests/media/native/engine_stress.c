@@ -94,7 +94,7 @@ static void join(struct guest *guest)
     guest_begin(guest, ++numbers, draw(5) == 0);
     atomic_store(&asked_of, numbers);
     struct order *order = order_of(guest->number);
-    order->local = guest->local;
+    order->naming = guest_naming(guest);
     post(order, run_add_peer);
 }
 
@@ -222,7 +222,7 @@ static void order_something(void)
         order->peer = guest->is_mute ? 0 : guest->number;
         if (order->peer)
             guest_rename(guest);
-        order->local = guest->local;
+        order->naming = guest_naming(guest);
         post(order, run_restart_ice);
         break;
     case 1:
@@ -334,15 +334,17 @@ int main(int count, char **arguments)
     for (double now; (now = seconds()) < begun + lasts;)
         if (!live(send_threads, now + LIFE_S < begun + lasts ? now + LIFE_S : begun + lasts))
             return 1;
-    printf("%lu peers secured, %s, %lu freed; clients sent %lu, got %lu answers, %lu records, "
+    printf("%lu peers secured, %s, %lu freed; clients sent %lu, got %lu answers, %lu checks, %lu "
+           "records, "
            "%lu packets, %lu of RTCP, %lu of others\n",
            given, has_gcm ? "some by OpenSSL alone" : "without OpenSSL", freed, account.sent,
-           account.answers, account.records, account.media, account.control, account.foreign);
+           account.answers, account.checks, account.records, account.media, account.control,
+           account.foreign);
     for (int kind = 0; kind <= EVENT_FREED; kind++)
         printf("%lu ", told[kind]);
     printf("told\n");
     free(keyrings);
     /* A port that was another's may bring what was for that one. */
     return given != freed || !account.media || !account.control || !account.records ||
-           account.foreign > account.media / 1000;
+           !account.checks || account.foreign > account.media / 1000;
 }

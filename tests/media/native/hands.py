@@ -22,6 +22,7 @@ Address = tuple[str, int]
 # What our clock says at 0 of the steady one, in seconds since 1970.
 WALL_AT_ZERO = 1_790_000_000.0
 RTX_SEQUENCE = 1234
+CHECKS_SECRET = bytes(range(16))
 
 
 class Draws(Protocol):
@@ -110,6 +111,7 @@ class PythonHand:
         monkeypatch.setattr(viewer, "randbelow", lambda _: RTX_SEQUENCE)
         monkeypatch.setattr(engine, "randbits", draws.getrandbits)
         monkeypatch.setattr(python_engine, "randbits", draws.getrandbits)
+        monkeypatch.setattr(python_engine, "token_bytes", lambda _: CHECKS_SECRET)
         monkeypatch.setattr(upkeep, "now_ms", lambda: (WALL_AT_ZERO + self.now) * 1000)
         self._sock = _Sock()
         self._port = Port(self._sock)  # type: ignore[arg-type]
@@ -178,14 +180,20 @@ class Hands:
         self.python.now = now
         self.native.set_now(now)
 
-    def add_peer(self, local: Credentials) -> Peer:
-        peer = self.python.engine.add_peer(local)
-        assert self.native.engine.add_peer(local) == peer
+    def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
+        peer = self.python.engine.add_peer(local, remote)
+        assert self.native.add_peer(local, remote) == peer
         return peer
 
-    def restart_ice(self, peer: Peer, local: Credentials) -> None:
+    def restart_ice(
+        self, peer: Peer, local: Credentials, remote: Credentials | None = None
+    ) -> None:
         for hand in self.all:
-            hand.engine.restart_ice(peer, local)
+            hand.engine.restart_ice(peer, local, remote)
+
+    def send(self, peer: Peer, record: bytes) -> None:
+        for hand in self.all:
+            hand.engine.send(peer, record)
 
     def secure(self, peer: Peer, keys: Keys) -> None:
         for hand in self.all:

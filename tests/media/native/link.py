@@ -28,6 +28,9 @@ class Link:
         self.chance, self.loss, self.jitter = chance, loss, jitter
         self.address: Address = (f"10.0.{number >> 8}.{number & 255}", 5000 + number)
         self.local = Credentials(f"ours{number}", f"password-of-ours-{number}")
+        self.remote = Credentials(f"theirs{number}", f"their-password-{number}")
+        # Some answer none of our checks, as encoders do that take them for nothing.
+        self.answers = chance.random() < 0.8
         ours, theirs = chance.randbytes(28), chance.randbytes(28)
         self.keys = Keys(_PROFILE, _TAG, transmit=ours, receive=theirs)
         self._outbound = _session(theirs, Policy.SSRC_ANY_OUTBOUND)
@@ -42,15 +45,21 @@ class Link:
 
     def check(self, *, use_candidate: bool = True) -> bytes:
         return stun.request(
-            f"{self.local.ufrag}:theirs",
+            f"{self.local.ufrag}:{self.remote.ufrag}",
             self.local.password.encode(),
             self.chance.randbytes(12),
             use_candidate=use_candidate,
         )
 
+    def answer(self, check: bytes) -> bytes:
+        """The answer to a check of ours."""
+        asked, key = stun.parse(check), self.remote.password.encode()
+        assert asked.authentic(key)
+        return stun.success(asked, "198.51.100.1", 8189, key)
+
     def plain(self, engine: int, data: bytes) -> bytes:
         """What the engine sent, without its protection."""
-        if data[0] < 4:
+        if data[0] < 64:
             return data
         session = self.inbound[engine]
         try:

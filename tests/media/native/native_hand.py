@@ -2,9 +2,9 @@
 
 from unittest.mock import patch
 
-from tests.media.native.hands import WALL_AT_ZERO, Address, Told
+from tests.media.native.hands import CHECKS_SECRET, WALL_AT_ZERO, Address, Told
 
-from farmlive.media.engine import Output, Peer, Publishing, Ssrcs, Viewing
+from farmlive.media.engine import Credentials, Output, Peer, Publishing, Ssrcs, Viewing
 from farmlive.media.native import engine as native_engine
 from farmlive.media.native.engine import NativeEngine
 
@@ -39,6 +39,10 @@ class NativeHand:
 
     def sent(self) -> list[tuple[Peer | Address, bytes]]:
         return self.relay.sent()
+
+    def add_peer(self, local: Credentials, remote: Credentials | None) -> Peer:
+        with patch.object(native_engine, "token_bytes", lambda _: CHECKS_SECRET):
+            return self.engine.add_peer(local, remote)
 
     def add_output(self, ssrcs: Ssrcs, sound: tuple[int, int]) -> Output:
         draws = iter(sound)

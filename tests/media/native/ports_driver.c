@@ -85,30 +85,43 @@ static void keep(void *context, const struct address *to, const uint8_t *sent, s
 
 /* ICE. */
 
-static void print_peer(const struct peer *peer)
+static void print_peer(struct peer *peer)
 {
-    printf("peer %d %d %.17g %.17g at", peer->credentials_count, peer->renewed, peer->checked_at,
-           peer->there_at);
+    printf("peer %d %d %.17g %.17g %d at", peer->credentials_count, peer->renewed, peer->checked_at,
+           peer->there_at, ice_is_proved(peer));
     if (peer->at.port)
         print_place(peer->at.port, &peer->at.address);
     printf(" of");
-    for (int i = 0; i < peer->address_count; i++)
-        print_place(peer->addresses[i].port, &peer->addresses[i].address);
+    for (int i = 0; i < peer->path_count; i++) {
+        const struct path *path = &peer->paths[i];
+        print_place(path->place.port, &path->place.address);
+        printf(" %d %zu %zu %d", path->proved, path->received, path->sent, path->has_greeted);
+    }
     printf("\n");
+}
+
+/* Both ends' credentials, of which the peer's may be unknown, and a secret. */
+static struct naming naming(void)
+{
+    struct naming read = {.local = credentials()};
+    read.remote = credentials();
+    read.has_remote = strcmp((char *)read.remote.ufrag, "-") != 0;
+    memset(read.secret, 's', sizeof read.secret);
+    return read;
 }
 
 static bool drive_ice(const char *call)
 {
     if (strcmp(call, "add") == 0) {
         long long which = integer();
-        struct credentials local = credentials();
+        struct naming names = naming();
         struct peer *peer = peers[which] = memory_new(sizeof *peer);
         peer->number = (uint64_t)which;
-        ice_add(&ice, peer, &local, real());
+        ice_add(&ice, peer, &names, real());
     } else if (strcmp(call, "restart") == 0) {
         struct peer *peer = peers[integer()];
-        struct credentials local = credentials();
-        ice_restart(&ice, peer, &local, real());
+        struct naming names = naming();
+        ice_restart(&ice, peer, &names, real());
     } else if (strcmp(call, "remove") == 0) {
         long long which = integer();
         ice_remove(&ice, peers[which]);
@@ -132,6 +145,20 @@ static bool drive_ice(const char *call)
             printf("checked %d %d %d\n", (int)peer->number, first, moved);
         else
             printf("nobody\n");
+    } else if (strcmp(call, "look") == 0) {
+        ice_look(&ice, real());
+    } else if (strcmp(call, "came") == 0) {
+        struct peer *peer = peers[integer()];
+        struct port *port = ports[integer()];
+        struct address from = address();
+        size_t size = bytes();
+        ice_record_came(peer, port, &from, data, size);
+    } else if (strcmp(call, "tell") == 0) {
+        struct peer *peer = peers[integer()];
+        size_t size = bytes();
+        ice_send_record(peer, data, size, real());
+    } else if (strcmp(call, "secured") == 0) {
+        ice_secured(peers[integer()]);
     } else if (strcmp(call, "whose") == 0) {
         struct port *port = ports[integer()];
         struct address from = address();

@@ -16,6 +16,10 @@ from tests.media.native.watcher import Viewer
 
 from farmlive.media.engine import Output, Peer, Ssrcs
 
+CHECK = b"\x00\x01"
+CLIENT_HELLO = bytes((22, 254, 253, *bytes(10), 1)) + bytes(153)
+FLIGHT = bytes((22, 254, 253, *bytes(10), 2)) + bytes(711)
+
 
 class Scenario:
     """What happens, by a seed, and what both engines make of it."""
@@ -52,6 +56,16 @@ class Scenario:
     def moved(self, who: Any, address: Address) -> None:
         who.link.address = address
         self._by_address[address] = who
+
+    def come(self, who: Any, now: float) -> None:
+        """A peer that is known checks, and its handshake goes on: its hello, our flight, which may
+        be lost and sent again, and the rest.
+        """
+        self.send(who, who.link.check(), now)
+        self.later(0.01, lambda at: self.send(who, CLIENT_HELLO, at))
+        for again in range(self.chance.choice((1, 1, 2, 4))):
+            self.later(0.02 + again / 100, lambda _: self.hands.send(who.peer, FLIGHT))
+        self.later(0.08, lambda _: self.hands.secure(who.peer, who.link.keys))
 
     def send(self, who: Any, data: bytes, now: float) -> None:
         """A datagram goes into the network, which may lose it, delay it or send it twice."""
@@ -106,14 +120,20 @@ class Scenario:
 
     def compare(self) -> None:
         """What both engines sent since the last time is the same for each peer, in plain text."""
+        asked: dict[Address, bytes] = {}
         sent: list[dict[Peer, list[bytes]]] = [{}, {}]
         for engine, hand in enumerate(self.hands.all):
             for to, data in hand.sent():
                 who = self._by_address.get(to) if isinstance(to, tuple) else self._peers.get(to)
                 if who is not None:
+                    if data[:2] == CHECK and who.link.address == to and who.link.answers:
+                        asked[to] = data
                     sent[engine].setdefault(who.peer, []).append(who.link.plain(engine, data))
         if sent[0] != sent[1]:
             raise AssertionError(self._difference(*sent))
+        for address, check in asked.items():
+            who = self._by_address[address]
+            self.send(who, who.link.answer(check), self.now)
         for peer, packets in sent[0].items():
             self.compared += len(packets)
             for plain in packets:

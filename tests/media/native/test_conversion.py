@@ -29,9 +29,15 @@ def track(**changes: Any) -> Any:
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda relay: relay.add_peer(1, b"", b"password"), "user name fragment"),
-        (lambda relay: relay.add_peer(1, b"n" * 129, b"password"), "128"),
-        (lambda relay: relay.restart_ice(1, b"name", b"p" * 129), "128"),
+        (
+            lambda relay: relay.add_peer(1, b"", b"password", b"", b"", bytes(16)),
+            "user name fragment",
+        ),
+        (lambda relay: relay.add_peer(1, b"n" * 257, b"password", b"", b"", bytes(16)), "256"),
+        (lambda relay: relay.restart_ice(1, b"name", b"p" * 257, b"", b""), "256"),
+        (lambda relay: relay.add_peer(1, b"name", b"password", b"n" * 257, b"p", bytes(16)), "256"),
+        (lambda relay: relay.add_peer(1, b"name", b"password", b"n", b"", bytes(16)), "password"),
+        (lambda relay: relay.add_peer(1, b"name", b"password", b"n", b"p", bytes(15)), "15 bytes"),
         (lambda relay: relay.publish(1, [track()] * 5, -1, -1, -1, 1), "at most 4 tracks"),
         (lambda relay: relay.publish(1, [track(codecs={128: 2})], -1, -1, -1, 1), "128"),
         (lambda relay: relay.publish(1, [track(codecs={-1: 2})], -1, -1, -1, 1), "-1"),
@@ -55,7 +61,7 @@ def test_what_has_no_room_is_an_error(hand: Hand, call: Callable[[Any], None], w
 @pytest.mark.parametrize(
     "call",
     [
-        lambda relay: relay.add_peer(1, "name", b"password"),
+        lambda relay: relay.add_peer(1, "name", b"password", b"", b"", bytes(16)),
         lambda relay: relay.send(1, None),
         lambda relay: relay.secure(1, 2, 3, 16),
         lambda relay: relay.publish(1, 5, -1, -1, -1, 1),
@@ -74,8 +80,8 @@ def test_what_is_no_such_thing_is_an_error(hand: Hand, call: Callable[[Any], Non
 
 
 def test_credentials_that_are_too_long_make_no_peer(hand: Hand) -> None:
-    with pytest.raises(ValueError, match="128"):
-        hand.engine.add_peer(Credentials("n" * 129, "password"))
+    with pytest.raises(ValueError, match="256"):
+        hand.engine.add_peer(Credentials("n" * 257, "password"))
     assert hand.engine._peers == set()
 
 

@@ -173,7 +173,7 @@ def test_what_is_gone_is_ignored(hand: Hand) -> None:
         call()
     # Nor does the extension mind.
     for told in (
-        lambda: hand.relay.restart_ice(99, b"name", b"password"),
+        lambda: hand.relay.restart_ice(99, b"name", b"password", b"", b""),
         lambda: hand.relay.send(99, b"\x16"),
         lambda: hand.relay.remove_peer(99),
         lambda: hand.relay.remove_output(99),

@@ -10,11 +10,13 @@ from tests.media.native.ports_twin import Script, ports_driver
 from farmlive.media import stun
 from farmlive.media.engine import Credentials
 from farmlive.media.ice import IceLite, IcePeer
+from farmlive.media.path import Path as PeerPath
 from farmlive.media.ports import Port
 
 __all__ = ["ports_driver"]
 
 PORTS, PEERS = 2, 8
+SECRET = b"s" * 16
 # More than a peer keeps; some of them everyone uses.
 PLACES = [
     *((f"192.0.2.{number}", 5000) for number in range(8)),
@@ -38,6 +40,17 @@ def place(port: Any, address: Any) -> str:
     return f"{port.number}/{address[0]}/{address[1]}"
 
 
+def of(path: PeerPath) -> tuple[object, ...]:
+    known = place(path.port, path.address)
+    return known, path.proved, path.received, path.sent, path.greeted
+
+
+def written(local: Credentials, remote: Credentials | None) -> tuple[str, ...]:
+    """Both ends' names as the driver reads them."""
+    theirs = (remote.ufrag, remote.password) if remote is not None else ("-", "-")
+    return local.ufrag, local.password, *theirs
+
+
 class Twin:
     """Both: ICE in Python, and the script for the one in C."""
 
@@ -58,18 +71,28 @@ class Twin:
         self.known.append(credentials)
         return credentials
 
+    def remote(self, number: int) -> Credentials | None:
+        """What the peer calls itself: mostly something of its own, now and then as we call one."""
+        dice = self.random.random()
+        if dice < 0.15:
+            return None
+        if dice < 0.2:
+            return self.random.choice(self.known)
+        return Credentials(f"theirs{number}", "their-password" * self.random.choice((1, 12)))
+
     def add(self) -> None:
         free = [number for number in range(PEERS) if number not in self.peers]
         if free:
             local, number = self.fresh(), self.random.choice(free)
-            self.script.call("add", number, local.ufrag, local.password, self.now)
-            self.peers[number] = IcePeer(local, self.now)
+            remote = self.remote(number)
+            self.script.call("add", number, *written(local, remote), self.now)
+            self.peers[number] = IcePeer(local, self.now, remote, SECRET)
             self.ice.add(self.peers[number])
 
     def restart(self, number: int) -> None:
-        local = self.fresh()
-        self.script.call("restart", number, local.ufrag, local.password, self.now)
-        self.ice.restart(self.peers[number], local, self.now)
+        local, remote = self.fresh(), self.remote(number)
+        self.script.call("restart", number, *written(local, remote), self.now)
+        self.ice.restart(self.peers[number], local, self.now, remote)
 
     def remove(self, number: int) -> None:
         self.script.call("remove", number)
@@ -106,7 +129,50 @@ class Twin:
             data = stun.success(stun.parse(data), "192.0.2.1", 1, key)
         elif self.random.random() < 0.03:
             data = data[: self.random.randrange(len(data))]
-        self.script.call("check", port.number, *address[:2], data, self.now)
+        self.take(port, address, data)
+
+    def answer(self, number: int) -> None:
+        """To a check of ours, right or wrong, from where it went or from elsewhere."""
+        asked = [each for each in self.peers[number].paths if each.asked_at is not None]
+        if not asked:
+            return
+        path = self.random.choice(asked)
+        port, address, transaction = path.port, path.address, path.transaction[:12]
+        remote = path.remote or Credentials("x", "y")
+        dice = self.random.random()
+        if dice < 0.05:
+            port, address = self.random.choice(self.ports), self.random.choice(PLACES)
+        elif dice < 0.1:
+            transaction = self.random.randbytes(12)
+        key = remote.password.encode() + (b"!" if dice > 0.95 else b"")
+        request = stun.parse(stun.request("x", key, transaction))
+        self.take(port, address, stun.success(request, "198.51.100.1", 8189, key))
+
+    def record(self, number: int) -> None:
+        """A DTLS record comes, or goes, or is the last of a handshake."""
+        peer, dice = self.peers[number], self.random.random()
+        port, address = self.random.choice(self.ports), self.random.choice(PLACES)
+        if peer.port is not None and self.random.random() < 0.8:
+            port, address = peer.port, peer.address
+        if dice < 0.4:
+            kind = self.random.choice((1, 11))
+            record = bytes((22, *bytes(12), kind)) + bytes(self.random.randrange(200))
+            self.script.call("came", number, port.number, *address[:2], record)
+            self.ice.record_came(peer, port, address, record)
+        elif dice < 0.9:
+            record = bytes(self.random.choice((60, 130, 725)))
+            self.script.call("tell", number, record, self.now)
+            self.ice.send_record(peer, record, self.now)
+        else:
+            self.script.call("secured", number)
+            self.ice.secured(peer)
+
+    def look(self) -> None:
+        self.script.call("look", self.now)
+        self.ice.look(self.now)
+
+    def take(self, port: KeptPort | Port, address: Any, data: bytes) -> None:
+        self.script.call("check", port.number, *address[:2], data, self.now)  # type: ignore[union-attr]
         checked = self.ice.check(port, data, address, self.now)
         if checked is None:
             self.script.says("nobody")
@@ -121,7 +187,13 @@ class Twin:
             at = [] if peer.port is None else [place(peer.port, peer.address)]
             self.script.says(
                 *("peer", len(peer.credentials), peer.renewed, peer.checked_at, peer.there_at),
-                *("at", *at, "of", *(place(*each) for each in peer.addresses)),
+                *(
+                    peer.proved,
+                    "at",
+                    *at,
+                    "of",
+                    *(word for each in peer.paths for word in of(each)),
+                ),
             )
         numbers = {id(peer): number for number, peer in self.peers.items()}
         for port in self.ports:
@@ -131,7 +203,7 @@ class Twin:
 
     def live(self, steps: int) -> None:
         for _ in range(steps):
-            self.now += self.random.choice((0.0, 0.1, 1.0, 2.5, 7.1))
+            self.now += self.random.choice((0.0, 0.0, 0.1, 0.25, 1.0, 2.5, 7.1))
             number = self.random.choice([*self.peers, None])
             dice = self.random.random()
             if number is None or dice < 0.05:
@@ -142,8 +214,14 @@ class Twin:
                 self.restart(number)
             elif dice < 0.2:
                 self.cut(number)
-            elif dice < 0.3:
+            elif dice < 0.25:
                 self.hear(number)
+            elif dice < 0.4:
+                self.record(number)
+            elif dice < 0.6:
+                self.answer(number)
+            elif dice < 0.65:
+                self.look()
             else:
                 self.check(number)
             self.compare()
@@ -159,13 +237,13 @@ def test_checks_mean_the_same_in_both(ports_driver: Path, seed: int) -> None:
 def test_peers_are_found_among_many_and_let_go(ports_driver: Path) -> None:
     script = Script()
     for number in range(500):
-        script.call("add", number % PEERS, f"of{number}", "password", 1.0)
-        script.call("restart", number % PEERS, f"then{number}", "password", 1.0)
+        script.call("add", number % PEERS, f"of{number}", "password", "-", "-", 1.0)
+        script.call("restart", number % PEERS, f"then{number}", "password", "-", "-", 1.0)
         if number >= PEERS - 1:
             script.call("remove", (number + 1) % PEERS)
     # Who was removed last is followed by one that is let in again.
     script.call("state")
     script.says("names", 2 * (PEERS - 1))
     for _ in range(PEERS - 1):
-        script.says("peer", 2, False, 1.0, 1.0, "at of")
+        script.says("peer", 2, False, 1.0, 1.0, False, "at of")
     script.play(ports_driver)

@@ -56,20 +56,20 @@ class Room:
         self.output = engine.add_output()
         self.frames = 0
 
-    def comes(self, way: socket.socket) -> tuple[int, Protection]:
+    async def comes(self, way: socket.socket) -> tuple[int, Protection]:
         """A peer with keys that checks from here, and its end of them."""
         local = Credentials(os.urandom(4).hex(), "a password of its own")
         peer = self.engine.add_peer(local)
         ours, theirs = os.urandom(28), os.urandom(28)
-        self.engine.secure(peer, Keys(GCM, 16, ours, theirs))
         way.send(check(local))
+        await until(lambda: self.engine.place(peer), "it is reached")
+        self.engine.secure(peer, Keys(GCM, 16, ours, theirs))
         return peer, Protection(Keys(GCM, 16, theirs, ours))
 
     async def publishes(self) -> None:
-        self.publisher, self.camera = self.comes(self.ways[-1])
+        self.publisher, self.camera = await self.comes(self.ways[-1])
         self.engine.publish(self.publisher, VIDEO)
         self.engine.put_on_air(self.output, self.publisher)
-        await until(lambda: ("reached", self.publisher) in self.told.events, "the camera is there")
 
     def frame(self) -> None:
         self.frames += 1
@@ -79,7 +79,7 @@ class Room:
 
     async def some_come_and_go(self) -> None:
         """Each gets a picture."""
-        viewers = [self.comes(way) for way in self.ways[:AT_ONCE]]
+        viewers = [await self.comes(way) for way in self.ways[:AT_ONCE]]
         for peer, _ in viewers:
             self.engine.view(peer, self.output, VIEWING)
         waiting = {way: screen for way, (_, screen) in zip(self.ways, viewers, strict=False)}

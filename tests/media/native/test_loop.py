@@ -21,7 +21,7 @@ from tests.ports import APART
 from tests.waiting import until
 
 from farmlive.media import stun
-from farmlive.media.engine import Credentials
+from farmlive.media.engine import Credentials, Place
 from farmlive.media.framing import LARGEST, Deframer, frame
 from farmlive.media.native.engine import NativeEngine
 
@@ -85,6 +85,10 @@ async def is_answered(sock: socket.socket) -> bool:
     (packet,) = Deframer().feed(data) if framed else [data]
     answer = stun.parse(packet)
     return answer.kind == stun.BINDING_SUCCESS and answer.authentic(LOCAL.password.encode())
+
+
+async def is_reached(engine: NativeEngine, peer: int, place: Place) -> None:
+    await until(lambda: engine.place(peer) == place, "it is there")
 
 
 async def has_ended(sock: socket.socket) -> bool:
@@ -298,17 +302,21 @@ async def test_every_address_has_ports_of_its_own() -> None:
     told: Any = Told()
     engine = NativeEngine()
     await engine.start(told, [APART, "::1"], [APART, "::1"], 0, 0)
-    peer, loop = engine.add_peer(LOCAL), asyncio.get_running_loop()
+    theirs = Credentials("theirs", "a password of theirs")
+    peer, loop = engine.add_peer(LOCAL, theirs), asyncio.get_running_loop()
     with ExitStack() as sockets:
         room = Room(engine, sockets)
         for candidate in engine.candidates:
             kind = socket.SOCK_DGRAM if candidate.protocol == "udp" else socket.SOCK_STREAM
             sock = room.own(kind, candidate.address)
             await loop.sock_connect(sock, (candidate.address, candidate.port))
-            assert await is_answered(sock)
             data = check(nominate=True)
             sock.send(data if kind == socket.SOCK_DGRAM else frame(data))
-            await heard(sock)
+            assert stun.parse((await heard(sock))[-64 - 12 * (":" in candidate.address) :])
+            if kind == socket.SOCK_DGRAM:
+                asked = stun.parse(await heard(sock))
+                sock.send(stun.success(asked, APART, 1, theirs.password.encode()))
+            await is_reached(engine, peer, Place(*sock.getsockname()[:2], candidate.protocol))
             engine.send(peer, b"record")
             assert (await heard(sock))[-6:] == b"record"
     await engine.stop()

@@ -10,13 +10,16 @@ from secrets import token_hex
 import pytest
 from tests.media.native.one_hand import GCM, KEYFRAME, VIDEO, check, picture
 from tests.media.native.test_loop import Room, heard
+from tests.ports import APART
 from tests.waiting import until
 
+from farmlive.media import stun
 from farmlive.media.engine import Credentials, Keys, Peer, Times
 from farmlive.media.native.engine import NativeEngine
 from farmlive.media.srtp import Protection
 
 BEAT_S = 0.03
+THEIRS = Credentials("theirs", "a password of theirs")
 
 
 class Camera:
@@ -25,16 +28,24 @@ class Camera:
     def __init__(self, room: Room, sock: socket.socket) -> None:
         self.room, self.sock = room, sock
         self.local = Credentials(token_hex(4), token_hex(12))
-        self.peer: Peer = room.engine.add_peer(self.local)
+        self.peer: Peer = room.engine.add_peer(self.local, THEIRS)
         room.engine.publish(self.peer, VIDEO)
-        ours, theirs = os.urandom(28), os.urandom(28)
-        room.engine.secure(self.peer, Keys(GCM, 16, ours, theirs))
-        self._protection = Protection(Keys(GCM, 16, theirs, ours))
         self._sent = 0
 
     async def begin(self) -> None:
         self.sock.send(check(self.local, nominate=True))
+        # The answer, and a check of the engine's own.
         await heard(self.sock)
+        await heard(self.sock)
+        ours, theirs = os.urandom(28), os.urandom(28)
+        self.room.engine.secure(self.peer, Keys(GCM, 16, ours, theirs))
+        self._protection = Protection(Keys(GCM, 16, theirs, ours))
+
+    async def answer(self, way: socket.socket) -> None:
+        """Answer the engine's check, which came here."""
+        while (data := await heard(way))[:2] != b"\x00\x01":
+            pass
+        way.send(stun.success(stun.parse(data), APART, 1, THEIRS.password.encode()))
 
     def send(self) -> None:
         self._sent += 1
@@ -65,4 +76,5 @@ async def test_one_that_closes_the_next_ones_socket_holds_nobody_up(room: Room) 
     first.send()
     await asyncio.sleep(BEAT_S / 6)
     first.sock.send(check(second.local, nominate=True))
+    await second.answer(first.sock)
     await until(lambda: room.engine.place(second.peer) == room.engine.place(first.peer), "it went")

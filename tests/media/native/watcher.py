@@ -40,11 +40,10 @@ class Viewer:
 
     def join(self, now: float) -> None:
         hands = self.scenario.hands
-        self.peer = hands.add_peer(self.link.local)
+        self.peer = hands.add_peer(self.link.local, self.link.remote)
         hands.view(self.peer, self.output, self.viewing)
         self.scenario.enter(self.peer, self)
-        self.scenario.send(self, self.link.check(), now)
-        hands.secure(self.peer, self.link.keys)
+        self.scenario.come(self, now)
         if self.chance.random() < 0.2:
             hands.prefer(self.peer, self.chance.choice((0, 1, None)))
 

@@ -76,10 +76,29 @@ class Relay:
 
     # As `farmlive.media.engine.Engine`, with numbers that the caller draws.
 
-    def add_peer(self, peer: int, ufrag: bytes, password: bytes, /) -> None:
-        """Raises ValueError for credentials longer than CREDENTIAL_MOST."""
+    def add_peer(
+        self,
+        peer: int,
+        ufrag: bytes,
+        password: bytes,
+        remote_ufrag: bytes,
+        remote_password: bytes,
+        secret: bytes,
+        /,
+    ) -> None:
+        """Raises ValueError for credentials longer than CREDENTIAL_MOST, and for a secret that is
+        not of SECRET bytes. Without a remote user name fragment the peer is never checked.
+        """
 
-    def restart_ice(self, peer: int, ufrag: bytes, password: bytes, /) -> None:
+    def restart_ice(
+        self,
+        peer: int,
+        ufrag: bytes,
+        password: bytes,
+        remote_ufrag: bytes,
+        remote_password: bytes,
+        /,
+    ) -> None:
         """Raises ValueError for credentials longer than CREDENTIAL_MOST."""
 
     def send(self, peer: int, datagram: bytes, /) -> None: ...

@@ -19,48 +19,71 @@ static PyObject *post(PyObject *self, struct command *command, run *run)
 
 /* Peers and their way in. */
 
-struct naming {
+struct named {
     struct command command;
     uint64_t peer;
-    struct credentials local;
+    struct naming naming;
 };
 
-static PyObject *post_naming(PyObject *self, PyObject *arguments, run *run)
+/* The credentials of both ends; false, with an error set, for ones that have no room. */
+static bool read_naming(PyObject *arguments, const char *format, unsigned long long *peer,
+                        struct naming *naming, const char **secret, Py_ssize_t *secret_size)
 {
-    unsigned long long peer;
-    const char *ufrag, *password;
-    Py_ssize_t ufrag_size, password_size;
-    struct credentials local;
-    if (!PyArg_ParseTuple(arguments, "Ky#y#", &peer, &ufrag, &ufrag_size, &password,
-                          &password_size) ||
-        !conversion_credentials(ufrag, ufrag_size, password, password_size, &local))
-        return NULL;
-    struct naming *naming = commands_new(sizeof *naming);
-    naming->peer = peer;
-    naming->local = local;
-    return post(self, &naming->command, run);
+    const char *names[4];
+    Py_ssize_t sizes[4];
+    *naming = (struct naming){0};
+    if (!PyArg_ParseTuple(arguments, format, peer, &names[0], &sizes[0], &names[1], &sizes[1],
+                          &names[2], &sizes[2], &names[3], &sizes[3], secret, secret_size) ||
+        !conversion_credentials(names[0], sizes[0], names[1], sizes[1], &naming->local))
+        return false;
+    naming->has_remote = sizes[2] > 0;
+    return !naming->has_remote ||
+           conversion_credentials(names[2], sizes[2], names[3], sizes[3], &naming->remote);
+}
+
+static PyObject *post_naming(PyObject *self, uint64_t peer, const struct naming *naming, run *run)
+{
+    struct named *named = commands_new(sizeof *named);
+    named->peer = peer;
+    named->naming = *naming;
+    return post(self, &named->command, run);
 }
 
 static void run_add_peer(struct core *core, struct command *command, double now)
 {
-    struct naming *naming = (struct naming *)command;
-    core_add_peer(core, naming->peer, &naming->local, now);
+    struct named *named = (struct named *)command;
+    core_add_peer(core, named->peer, &named->naming, now);
 }
 
 PyObject *relay_add_peer(PyObject *self, PyObject *arguments)
 {
-    return post_naming(self, arguments, run_add_peer);
+    unsigned long long peer;
+    const char *secret;
+    Py_ssize_t size;
+    struct naming naming;
+    if (!read_naming(arguments, "Ky#y#y#y#y#", &peer, &naming, &secret, &size))
+        return NULL;
+    if (size != SECRET) {
+        PyErr_Format(PyExc_ValueError, "a secret of %zd bytes and not %d", size, (int)SECRET);
+        return NULL;
+    }
+    memcpy(naming.secret, secret, SECRET);
+    return post_naming(self, peer, &naming, run_add_peer);
 }
 
 static void run_restart_ice(struct core *core, struct command *command, double now)
 {
-    struct naming *naming = (struct naming *)command;
-    core_restart_ice(core, naming->peer, &naming->local, now);
+    struct named *named = (struct named *)command;
+    core_restart_ice(core, named->peer, &named->naming, now);
 }
 
 PyObject *relay_restart_ice(PyObject *self, PyObject *arguments)
 {
-    return post_naming(self, arguments, run_restart_ice);
+    unsigned long long peer;
+    struct naming naming;
+    if (!read_naming(arguments, "Ky#y#y#y#", &peer, &naming, NULL, NULL))
+        return NULL;
+    return post_naming(self, peer, &naming, run_restart_ice);
 }
 
 struct record {

@@ -94,10 +94,10 @@ static void own(struct core *core, struct peer *peer)
         core->open_own(core->context, peer);
 }
 
-/* A peer with keys, an address and a part to play begins to play it. */
+/* A peer with keys, a proved address and a part to play begins to play it. */
 static void let_in(struct core *core, struct peer *peer, double now)
 {
-    if (peer->at.port == NULL || peer->leg == NULL)
+    if (peer->leg == NULL || !ice_is_proved(peer))
         return;
     if (peer->publisher != NULL) {
         own(core, peer);
@@ -132,7 +132,7 @@ void core_placed(struct core *core, struct peer *peer, double now)
 
 /* What is asked. */
 
-void core_add_peer(struct core *core, uint64_t number, const struct credentials *local, double now)
+void core_add_peer(struct core *core, uint64_t number, const struct naming *naming, double now)
 {
     struct peer *peer = memory_new(sizeof *peer);
     peer->number = number;
@@ -141,23 +141,22 @@ void core_add_peer(struct core *core, uint64_t number, const struct credentials 
     list_init(&peer->joining);
     list_init(&peer->publishing);
     peers_add(&core->peers, peer);
-    ice_add(&core->ice, peer, local, now);
+    ice_add(&core->ice, peer, naming, now);
     upkeep_watch(core, peer);
 }
 
-void core_restart_ice(struct core *core, uint64_t number, const struct credentials *local,
-                      double now)
+void core_restart_ice(struct core *core, uint64_t number, const struct naming *naming, double now)
 {
     struct peer *peer = core_peer(core, number);
     if (peer != NULL)
-        ice_restart(&core->ice, peer, local, now);
+        ice_restart(&core->ice, peer, naming, now);
 }
 
 void core_send(struct core *core, uint64_t number, const uint8_t *data, size_t size, double now)
 {
     struct peer *peer = core_peer(core, number);
-    if (peer != NULL && peer->at.port != NULL)
-        port_send(peer->at.port, data, size, &peer->at.address, now);
+    if (peer != NULL)
+        ice_send_record(peer, data, size, now);
 }
 
 bool core_secure(struct core *core, uint64_t number, const struct keys *keys, double now)
@@ -170,7 +169,8 @@ bool core_secure(struct core *core, uint64_t number, const struct keys *keys, do
     peer->leg = senders_add(core->senders, number, keys->transmit, keys->tag);
     if (keys->is_gcm)
         senders_use_gcm(peer->leg, gcm_new(keys->master));
-    if (peer->at.port != NULL)
+    ice_secured(peer);
+    if (ice_is_proved(peer))
         senders_move(peer->leg, port_fd(peer->at.port), &peer->at.address);
     let_in(core, peer, now);
     return true;

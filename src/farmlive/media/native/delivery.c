@@ -32,7 +32,7 @@ static void heard(struct peer *peer, const struct report *report, double now)
             output_fall(peer->output, viewer);
     } else if (viewer != NULL && !rtp_is_rtcp(report->data, report->size)) {
         stream(peer, report->data, report->size, now);
-    } else if (peer->at.port != NULL) {
+    } else if (ice_is_proved(peer)) {
         port_send(peer->at.port, report->data, report->size, &peer->at.address, now);
     }
 }

@@ -10,13 +10,14 @@ import socket
 import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
-from secrets import randbelow, randbits
+from secrets import randbelow, randbits, token_bytes
 from typing import Any, Literal
 
 from farmlive.clock import now_ms
 from farmlive.media import codecs, srtp
 from farmlive.media.addresses import open_listeners, open_sockets
 from farmlive.media.engine import (
+    SECRET,
     Candidate,
     Credentials,
     Health,
@@ -137,20 +138,22 @@ class NativeEngine:
 
     # Peers and outputs.
 
-    def add_peer(self, local: Credentials) -> Peer:
+    def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
         """Let in whoever checks with these credentials; ValueError for ones that are too long."""
         peer = next(self._numbers)
-        self.relay.add_peer(peer, local.ufrag.encode(), local.password.encode())
+        self.relay.add_peer(peer, *_names(local), *_names(remote), token_bytes(SECRET))
         self._peers.add(peer)
         return peer
 
-    def restart_ice(self, peer: Peer, local: Credentials) -> None:
+    def restart_ice(
+        self, peer: Peer, local: Credentials, remote: Credentials | None = None
+    ) -> None:
         """Expect the peer with new credentials; the old ones serve until the new ones do."""
         if peer in self._peers:
-            self.relay.restart_ice(peer, local.ufrag.encode(), local.password.encode())
+            self.relay.restart_ice(peer, *_names(local), *_names(remote))
 
     def send(self, peer: Peer, datagram: bytes) -> None:
-        """Send a DTLS record to the peer's current address; without one it is dropped."""
+        """Send a DTLS record to the peer's current address, if it may get it."""
         if peer in self._peers:
             self.relay.send(peer, datagram)
 
@@ -329,6 +332,13 @@ class NativeEngine:
             self._listener.flowing(peer)
         elif kind == _native.EVENT_OBJECTED:
             self._listener.objected(peer, _OBJECTIONS[objection])
+
+
+def _names(credentials: Credentials | None) -> tuple[bytes, bytes]:
+    """User name fragment and password, empty for none."""
+    if credentials is None:
+        return b"", b""
+    return credentials.ufrag.encode(), credentials.password.encode()
 
 
 def _close(sockets: Sequence[socket.socket]) -> None:

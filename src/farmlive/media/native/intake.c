@@ -219,6 +219,7 @@ void intake_take(struct core *core, struct port *port, uint8_t *data, size_t siz
     } else if (20 <= first && first < 64) { /* DTLS */
         struct peer *peer = port_peer(port, from);
         if (peer != NULL && may_tell_record(core, peer)) {
+            ice_record_came(peer, port, from, data, size);
             events_push(core->events, EVENT_DTLS, peer->number, 0, OBJECTION_NONE, data, size);
             return;
         }

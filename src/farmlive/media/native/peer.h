@@ -2,24 +2,19 @@
 #ifndef FARMLIVE_PEER_H
 #define FARMLIVE_PEER_H
 
-#include "address.h"
 #include "list.h"
+#include "path.h"
 #include "publisher.h"
 #include "senders.h"
 #include "viewer.h"
 
-enum { CREDENTIAL_MOST = 128, CREDENTIALS_MOST = 2, ADDRESSES_MOST = 8, SSRCS_MOST = 256 };
+enum { CREDENTIALS_MOST = 2, ADDRESSES_MOST = 8, SSRCS_MOST = 256, SECRET = 16 };
 
-/* User name fragment and password of our end (RFC 8839, section 5.4). */
-struct credentials {
-    size_t ufrag_size, password_size;
-    uint8_t ufrag[CREDENTIAL_MOST], password[CREDENTIAL_MOST];
-};
-
-/* A remote address at one of our ports. */
-struct place {
-    struct port *port; /* NULL: nowhere */
-    struct address address;
+/* The credentials of both ends, and what makes the checks of it carry what nobody can guess. */
+struct naming {
+    struct credentials local, remote;
+    bool has_remote; /* its own end is known, so that it can be checked */
+    uint8_t secret[SECRET];
 };
 
 struct peer {
@@ -27,11 +22,18 @@ struct peer {
     struct peer *next_of_number; /* `peers`' */
     /* `ice`'s. The last credentials are the newest; those before them serve until these do. */
     int credentials_count;
-    struct credentials credentials[CREDENTIALS_MOST];
-    bool renewed;      /* the newest have served */
-    struct place at;   /* where it is reached */
-    int address_count; /* those that it has proved to be its own, the oldest first */
-    struct place addresses[ADDRESSES_MOST + 1];
+    struct naming credentials[CREDENTIALS_MOST];
+    bool renewed;    /* the newest have served */
+    struct place at; /* where it is reached, which is one of its paths */
+    int path_count;  /* all that it has checked from, the newest last */
+    struct path paths[ADDRESSES_MOST + 1];
+    struct list proving; /* in those that have a path whose time to prove itself is not over */
+    uint8_t secret[SECRET];
+    uint32_t trials;
+    uint64_t wanted;   /* how many of its checks have wanted a path */
+    struct place told; /* where our DTLS records went */
+    bool scattered;    /* and they went elsewhere, too */
+    bool flown;        /* our first DTLS flight has gone to a path that had not proved itself */
     double checked_at; /* a check from where it is reached gave its consent, or new credentials */
     double there_at;   /* the last check from where it is reached */
     double heard_at;   /* the last media that its key opened */

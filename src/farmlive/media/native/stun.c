@@ -15,9 +15,17 @@ enum {
     USERNAME = 0x0006,
     INTEGRITY = 0x0008,
     XOR_MAPPED_ADDRESS = 0x0020,
+    PRIORITY = 0x0024,
     USE_CANDIDATE = 0x0025,
     FINGERPRINT = 0x8028,
+    ICE_CONTROLLED = 0x8029,
 };
+
+/* Of the peer-reflexive candidate that our check would tell of (RFC 8445, section 7.1.1): ours is
+ * the only one that we have. */
+static const uint32_t REFLEXIVE = 0x6EFFFFFF;
+
+enum { TIE_BREAKER = 8 };
 
 /* CRC-32 as zlib has it, four bits at a time. */
 static uint32_t crc32(const uint8_t *data, size_t size)
@@ -156,14 +164,11 @@ static size_t write_mapped(uint8_t *out, const struct address *from, const uint8
     return 8 + size;
 }
 
-size_t stun_success(const struct stun_message *request, const struct address *from,
-                    const uint8_t *key, size_t key_size, uint8_t out[STUN_SUCCESS_MOST])
+/* Write MESSAGE-INTEGRITY and FINGERPRINT behind the attributes, which end at `at`; returns the
+ * message's size. Each of the two counts in the length that it signs, and nothing behind it does.
+ */
+static size_t finish(uint8_t *out, size_t at, const uint8_t *key, size_t key_size)
 {
-    put16(out, STUN_BINDING_SUCCESS);
-    put32(out + 4, COOKIE);
-    memcpy(out + 8, request->transaction, 12);
-    size_t at = HEADER + write_mapped(out + HEADER, from, out + 4);
-    /* Each of the two counts in the length that it signs, and nothing behind it does. */
     put16(out + 2, (uint16_t)(at + 4 + SHA1_SIZE - HEADER));
     put16(out + at, INTEGRITY);
     put16(out + at + 2, SHA1_SIZE);
@@ -174,4 +179,39 @@ size_t stun_success(const struct stun_message *request, const struct address *fr
     put16(out + at + 2, 4);
     put32(out + at + 4, crc32(out, at) ^ FINGERPRINT_XOR);
     return at + 8;
+}
+
+size_t stun_success(const struct stun_message *request, const struct address *from,
+                    const uint8_t *key, size_t key_size, uint8_t out[STUN_SUCCESS_MOST])
+{
+    put16(out, STUN_BINDING_SUCCESS);
+    put32(out + 4, COOKIE);
+    memcpy(out + 8, request->transaction, STUN_TRANSACTION);
+    size_t at = HEADER + write_mapped(out + HEADER, from, out + 4);
+    return finish(out, at, key, key_size);
+}
+
+size_t stun_check(const struct credentials *local, const struct credentials *remote,
+                  const uint8_t *seed, uint8_t out[STUN_CHECK_MOST])
+{
+    size_t name = remote->ufrag_size + 1 + local->ufrag_size, at = HEADER + 4;
+    put16(out, STUN_BINDING_REQUEST);
+    put32(out + 4, COOKIE);
+    memcpy(out + 8, seed, STUN_TRANSACTION);
+    put16(out + HEADER, USERNAME);
+    put16(out + HEADER + 2, (uint16_t)name);
+    memcpy(out + at, remote->ufrag, remote->ufrag_size);
+    out[at + remote->ufrag_size] = ':';
+    memcpy(out + at + remote->ufrag_size + 1, local->ufrag, local->ufrag_size);
+    for (at += name; at & 3; at++)
+        out[at] = 0;
+    put16(out + at, PRIORITY);
+    put16(out + at + 2, 4);
+    put32(out + at + 4, REFLEXIVE);
+    at += 8;
+    put16(out + at, ICE_CONTROLLED);
+    put16(out + at + 2, TIE_BREAKER);
+    memcpy(out + at + 4, seed + STUN_TRANSACTION, TIE_BREAKER);
+    at += 4 + TIE_BREAKER;
+    return finish(out, at, remote->password, remote->password_size);
 }

@@ -1,4 +1,4 @@
-/* STUN as an ICE-lite agent needs it: read a binding request, write its answer.
+/* STUN as we need it: read a binding request or its answer, write either.
  *
  * RFC 8489 (messages, MESSAGE-INTEGRITY, FINGERPRINT), RFC 8445 section 16.1 (USE-CANDIDATE). Who a
  * request is for, and what its address then means, `ice` decides. As `farmlive.media.stun` does. */
@@ -7,11 +7,15 @@
 
 #include "address.h"
 #include "bytes.h"
+#include "credentials.h"
 
 enum { STUN_BINDING_REQUEST = 0x0001, STUN_BINDING_SUCCESS = 0x0101 };
 
-/* What a success response takes at most. */
+/* What a success response takes at most, and a check. */
 enum { STUN_SUCCESS_MOST = 20 + 24 + 24 + 8 };
+enum { STUN_CHECK_MOST = 20 + 4 + 2 * CREDENTIAL_MOST + 4 + 8 + 12 + 24 + 8 };
+
+enum { STUN_TRANSACTION = 12 };
 
 /* A message as it came; all pointers are into the datagram. */
 struct stun_message {
@@ -35,5 +39,10 @@ bool stun_authentic(const struct stun_message *message, const uint8_t *key, size
 /* Write the success response to a request that came from `from`; returns its size. */
 size_t stun_success(const struct stun_message *request, const struct address *from,
                     const uint8_t *key, size_t key_size, uint8_t out[STUN_SUCCESS_MOST]);
+
+/* Write a connectivity check of ours, who are controlled (RFC 8445, section 7.1); returns its size.
+ * `seed` is its transaction and then its tie-breaker. */
+size_t stun_check(const struct credentials *local, const struct credentials *remote,
+                  const uint8_t *seed, uint8_t out[STUN_CHECK_MOST]);
 
 #endif

@@ -221,6 +221,7 @@ static void tick(struct core *core, double now)
     core->tick_due = fmax(core->tick_due + TICK_S, now);
     core->ticked_at = now;
     core->ticks++;
+    ice_look(&core->ice, now);
     look(core, now);
     tell_publishers(core, now);
     list_each(link, &core->turns[core->ticks % TURNS])

@@ -1,0 +1,124 @@
+/* Path validation: the budget of an address that has proved nothing, and our check of it. */
+#include "path.h"
+
+#include "memory.h"
+#include "ports.h"
+
+/* For so long an address may prove itself, from the check that wants it to; and when a check of
+ * ours that was not answered is sent again. */
+static const double PROVING_S = 2.0, AGAIN_S = 0.2;
+
+/* What an address that has proved nothing gets, for each byte that came from it. */
+enum { FACTOR = 3 };
+
+enum { OURS, THEIRS };
+
+enum { RECORD_HEADER = 13, HANDSHAKE = 22, CLIENT_HELLO = 1 };
+
+bool place_is_at(const struct place *place, const struct port *port, const struct address *address)
+{
+    return place->port == port && address_equal(&place->address, address);
+}
+
+bool path_is_client_hello(const uint8_t *record, size_t size)
+{
+    return size > RECORD_HEADER && record[0] == HANDSHAKE && record[RECORD_HEADER] == CLIENT_HELLO;
+}
+
+/* Whether it is a TCP connection, whose handshake has proved it. */
+static bool is_stream(const struct place *place)
+{
+    return port_transport(place->port) == TRANSPORT_TCP;
+}
+
+struct path path_new(struct port *port, const struct address *address)
+{
+    struct path path = {.place = {.port = port, .address = *address}};
+    path.proved = is_stream(&path.place);
+    return path;
+}
+
+void path_clear(struct path *path)
+{
+    free(path->ends);
+    path->ends = NULL;
+}
+
+const struct credentials *path_theirs(const struct path *path)
+{
+    return path->ends != NULL ? &path->ends[THEIRS] : NULL;
+}
+
+bool path_may_prove(const struct path *path, double now)
+{
+    return path->has_begun && now - path->begun <= PROVING_S;
+}
+
+void path_begin(struct path *path, const struct credentials *local,
+                const struct credentials *remote, const uint8_t seed[SHA1_SIZE], double now)
+{
+    if (path_may_prove(path, now))
+        return;
+    path->has_begun = true;
+    path->has_asked = false;
+    path->begun = now;
+    path_clear(path);
+    if (remote != NULL) {
+        path->ends = memory_new(2 * sizeof *path->ends);
+        path->ends[OURS] = *local;
+        path->ends[THEIRS] = *remote;
+    }
+    memcpy(path->seed, seed, SHA1_SIZE);
+}
+
+void path_prove(struct path *path)
+{
+    path->proved = true;
+    path_clear(path);
+}
+
+void path_forget(struct path *path)
+{
+    path->proved = is_stream(&path->place);
+    path->has_begun = false;
+    path_clear(path);
+}
+
+bool path_spend(struct path *path, size_t size, double now)
+{
+    if (path->proved)
+        return true;
+    if (!path_may_prove(path, now) || path->sent + size > FACTOR * path->received)
+        return false;
+    path->sent += size;
+    return true;
+}
+
+void path_answers(struct path *path, size_t size)
+{
+    if (!path->proved)
+        path->sent += size;
+}
+
+size_t path_ask(struct path *path, uint8_t out[STUN_CHECK_MOST], double now)
+{
+    if (path->ends == NULL || (path->has_asked && now - path->asked_at < AGAIN_S))
+        return 0;
+    size_t size = stun_check(&path->ends[OURS], &path->ends[THEIRS], path->seed, out);
+    if (!path_spend(path, size, now))
+        return 0;
+    path->has_asked = true;
+    path->asked_at = now;
+    return size;
+}
+
+bool path_is_answered_by(const struct path *path, const struct stun_message *message)
+{
+    if (path->ends == NULL || !path->has_asked)
+        return false;
+    unsigned different = 0;
+    for (size_t at = 0; at < STUN_TRANSACTION; at++)
+        different |= (unsigned)(message->transaction[at] ^ path->seed[at]);
+    const struct credentials *theirs = &path->ends[THEIRS];
+    return !different && stun_authentic(message, theirs->password, theirs->password_size);
+}
