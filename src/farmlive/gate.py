@@ -99,8 +99,10 @@ class StreamGate:
         device = source.device if source.guest else None
         return Admission(source.id, source.label, source.guest, device)
 
-    async def play(self, broadcast: str, request: Request) -> None:
-        """Let a viewer in while live, the crew earlier too. Raises NotLive, Ended, TooMany."""
+    async def play(self, broadcast: str, request: Request) -> str | None:
+        """Let a viewer in while live, the crew earlier too: the address that it is counted by.
+        Raises NotLive, Ended, TooMany.
+        """
         state = await self._state(broadcast)
         if state == "ended":
             raise Ended
@@ -108,6 +110,7 @@ class StreamGate:
         if state == "scheduled" and not caller.is_crew:
             raise NotLive(headers={"Retry-After": "5"})
         self._limit(PLAY, request, 1)
+        return self._guard.address(request)
 
     async def preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request

@@ -110,6 +110,13 @@ class Settings(BaseSettings):
     max_viewers: int = Field(
         10_000, ge=1, description="Viewers of media that this server takes at once."
     )
+    max_connecting_per_address: int = Field(
+        400,
+        ge=1,
+        description="Viewers of one address whose media has not connected yet; one that should "
+        "have by now makes room for the next. Where FARMLIVE_MAX_VIEWERS are here, those that have "
+        "not connected make room for whoever comes.",
+    )
     max_sources: int = Field(8, ge=1, le=64, description="Sources that one broadcast may have.")
     source_grace_s: float = Field(
         30.0,

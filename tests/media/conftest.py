@@ -61,9 +61,10 @@ class KeptGate:
             raise Unauthorized("Send the stream key that the studio shows.")
         return self.keys[bearer]
 
-    async def play(self, broadcast: str, request: Request) -> None:
+    async def play(self, broadcast: str, request: Request) -> str | None:
         if broadcast != BROADCAST:
             raise NotFound("There is no such broadcast.")
+        return request.client.host if request.client else None
 
     async def preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request

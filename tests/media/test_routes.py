@@ -218,6 +218,8 @@ async def test_there_are_as_many_viewers_and_sources_as_are_set(media: Media) ->
     )
     assert (other.status_code, other.json()["type"]) == (422, "/problems/too-many-sources")
     await view(media)
+    # One that has not connected would make room.
+    await until(lambda: not media.relay.metrics()["connecting"], "the viewer has connected")
     full = await media.http.post(f"/whep/{BROADCAST}", content=offer("recvonly"), headers=SDP)
     assert (full.status_code, full.json()["type"]) == (503, "/problems/server-full")
     assert full.headers["retry-after"]

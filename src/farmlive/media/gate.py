@@ -43,8 +43,10 @@ class Gate(Protocol):
     async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
         """The source that this key may publish as; raises a Problem."""
 
-    async def play(self, broadcast: str, request: Request) -> None:
-        """Let this player in; raises a Problem."""
+    async def play(self, broadcast: str, request: Request) -> str | None:
+        """Let this player in: the address that it is counted by, None for none. Raises a
+        Problem.
+        """
 
     async def preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request

@@ -4,6 +4,7 @@ It knows broadcasts and sources by name only; who a key belongs to is the gate's
 air direction.py's.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastapi import APIRouter
 from farmlive.media import negotiation
 from farmlive.media.addresses import local_addresses, nearest_first, to_bind, to_tell
 from farmlive.media.broadcasts import Broadcast, Source
+from farmlive.media.connecting import Connecting
 from farmlive.media.direction import Direction
 from farmlive.media.dtls import Certificate
 from farmlive.media.engine import Candidate, Engine, Output, Peer
@@ -31,6 +33,7 @@ from farmlive.media.refusals import (
 from farmlive.media.refused import RefusedOffers
 from farmlive.media.routes import routes
 from farmlive.media.session import Session, new_credentials
+from farmlive.problems import TooMany
 from farmlive.settings import Settings
 
 
@@ -46,6 +49,7 @@ class Relay:
         self._certificate: Certificate = Certificate.generateCertificate()
         self._broadcasts: dict[str, Broadcast] = {}
         self._sessions = OpenSessions()
+        self._connecting = Connecting()
         self._direction = Direction(
             self._engine, settings.source_grace_s, gate.tell, self._source_gone
         )
@@ -85,6 +89,8 @@ class Relay:
             sessions += source.watchers
             if source.session is not None:
                 sessions.append(source.session)
+        for session in sessions:
+            self._connecting.remove(session)
         self._sessions.close(*sessions)
         for source in entry.sources.values():
             source.watchers.clear()
@@ -113,12 +119,13 @@ class Relay:
         return {name: len(entry.viewers) for name, entry in self._broadcasts.items()}
 
     def metrics(self) -> Mapping[str, int]:
-        """Numbers for /metrics: gauges `viewers` and `sources`, whether the engine is `native`,
-        its counters and, as `held_…`, its census.
+        """Numbers for /metrics: gauges `viewers`, of which some are `connecting`, and `sources`,
+        whether the engine is `native`, its counters and, as `held_…`, its census.
         """
         return {
             "native": int(self.engine == "native"),
             "viewers": self._viewer_count(),
+            "connecting": len(self._connecting),
             "sources": sum(len(entry.sources) for entry in self._broadcasts.values()),
             **self._engine.counters(),
             **{f"held_{name}": count for name, count in self._engine.census().items()},
@@ -188,8 +195,11 @@ class Relay:
         if entry and source and source.guest and source.device != admission.device:
             self._direction.leave(entry, source)
 
-    def view(self, broadcast: str, offer: str) -> tuple[Session, str]:
-        """Take a viewer's offer: its session and the answer. Raises a Problem."""
+    def view(self, broadcast: str, offer: str, address: str | None = None) -> tuple[Session, str]:
+        """Take a viewer's offer: its session and the answer. Raises a Problem.
+
+        `address`: by which it is counted until it has connected; None: by none.
+        """
         entry = self._broadcasts.get(broadcast)
         source = entry.playable() if entry else None
         if entry is None or source is None:
@@ -197,14 +207,34 @@ class Relay:
                 "No camera is sending yet. Try again in a moment; the page does so by itself.",
                 headers={"Retry-After": "2"},
             )
-        if self._viewer_count() >= self._settings.max_viewers:
-            raise ServerFull(
-                f"All {self._settings.max_viewers} places are taken. Try again in a minute.",
-                headers={"Retry-After": "60"},
-            )
+        now = time.monotonic()
+        self._make_room(address, now)
         session, answer = self._watch(Place(entry), entry.output, source, offer)
         entry.viewers.add(session)
+        self._connecting.add(session, address, now)
         return session, answer
+
+    def _make_room(self, address: str | None, now: float) -> None:
+        """Let one more viewer connect, be it in the place of one that does not. Raises TooMany and
+        ServerFull.
+        """
+        most = self._settings.max_connecting_per_address
+        if address is not None and self._connecting.count(address) >= most:
+            stale = self._connecting.stale(address, now)
+            if stale is None:
+                raise TooMany(
+                    f"{most} players of this address are connecting. Try again in a moment.",
+                    headers={"Retry-After": "2"},
+                )
+            self._finish(stale)
+        if self._viewer_count() >= self._settings.max_viewers:
+            oldest = self._connecting.oldest()
+            if oldest is None:
+                raise ServerFull(
+                    f"All {self._settings.max_viewers} places are taken. Try again in a minute.",
+                    headers={"Retry-After": "60"},
+                )
+            self._finish(oldest)
 
     def preview(self, broadcast: str, source: str, offer: str) -> tuple[Session, str]:
         """Take the offer of one who looks at a source, on air or not. Raises a Problem.
@@ -263,6 +293,7 @@ class Relay:
         """The session is over: free it. By a goodbye of DTLS nobody leaves, as a browser says it
         at a reload too.
         """
+        self._connecting.remove(session)
         place = self._sessions.forget(session)
         if place is None:
             return
@@ -320,6 +351,7 @@ class Relay:
         return entry, entry.sources.get(source) if entry else None
 
     def _secured(self, session: Session) -> None:
+        self._connecting.remove(session)
         place = self._sessions.place(session)
         if place is not None and place.source is not None and place.publishes:
             self._direction.joined(place.entry, place.source)

@@ -125,14 +125,15 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
 
         `source`: that camera's own picture, on air or not, for the crew.
         """
+        address = None
         if source is None:
-            await gate.play(broadcast, request)
+            address = await gate.play(broadcast, request)
         else:
             await gate.preview(broadcast, source, _bearer(request), request)
         offer = await _body(request, _SDP)
         try:
             if source is None:
-                session, answer = relay.view(broadcast, offer)
+                session, answer = relay.view(broadcast, offer, address)
             else:
                 session, answer = relay.preview(broadcast, source, offer)
         except NobodyPublishing:
