@@ -5,10 +5,12 @@ A server on SQLite stands alone; one on PostgreSQL has the bus of Redis too.
 
 import importlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import psycopg
@@ -18,6 +20,7 @@ from psycopg import sql
 from tests.once import once
 from xdist.scheduler import LoadScopeScheduling
 
+import farmlive
 from farmlive.app import Server, running
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
@@ -64,6 +67,30 @@ databases = [
     pytest.param("postgresql", marks=pytest.mark.postgresql),
 ]
 
+
+_DATABASE = re.compile(r"\.sqlite3(-wal|-shm|-journal)?$")
+_SERVER = str(Path(farmlive.__file__).parent)
+
+
+def _watch_the_database(event: str, given: tuple[Any, ...]) -> None:
+    """Let no code of the server open a file of the database, whatever test it runs in.
+
+    A process that closes such a file drops all POSIX locks that SQLite has on it (fcntl(2)); then
+    another process that closes the database last deletes its log under the server.
+    """
+    if event != "open" or not isinstance(given[0], str | bytes | os.PathLike):
+        return
+    if not _DATABASE.search(os.fsdecode(given[0])):
+        return
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_SERVER):
+            where = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+            raise AssertionError(f"{where} opens {given[0]!r}, which drops SQLite's locks")
+        frame = frame.f_back
+
+
+sys.addaudithook(_watch_the_database)
 
 # What takes longest, and so begins first, or one process is at it when the others are done.
 LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/test_wheel.py")

@@ -106,7 +106,7 @@ async def build(settings: Settings) -> House:
     """Open the store and build every part. Raises DatabaseRefused, PortTaken and NoNativeEngine."""
     async with contextlib.AsyncExitStack() as opened:
         outages = Outages()
-        store = await Store.open(settings, migrates=True, outages=outages)
+        store = await Store.open(settings, migrates=True, alone=True, outages=outages)
         opened.push_async_callback(store.close)
         bus: Bus = LocalBus()
         if settings.redis_url:

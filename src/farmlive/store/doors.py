@@ -22,6 +22,7 @@ from farmlive.settings import Settings
 from farmlive.store import engine as engines
 from farmlive.store import pulse, turns
 from farmlive.store.ahead import Question
+from farmlive.store.alone import Alone
 from farmlive.store.batch import (
     CONNECTION_STATES,
     SYNC_FAULT,
@@ -87,6 +88,7 @@ class Store:
             back="the database's disk takes what is written again",
             what_to_do="Make room on the database's disk, or see what is wrong with it.",
         )
+        self._opened = contextlib.ExitStack()
         self._writer = writer
         self._readers = readers
         self._loop = asyncio.get_running_loop()
@@ -104,10 +106,16 @@ class Store:
 
     @classmethod
     async def open(
-        cls, settings: Settings, *, migrates: bool = False, outages: Outages | None = None
+        cls,
+        settings: Settings,
+        *,
+        migrates: bool = False,
+        alone: bool = False,
+        outages: Outages | None = None,
     ) -> Self:
         """Connect and start the writer; who `migrates` brings the tables up to date first.
 
+        Who is `alone` serves the folder of a SQLite database: a second one gets FolderTaken.
         That the database, or its disk, fails and comes back is told to `outages`.
 
         Raises DatabaseRefused where the database would not keep what it acknowledges, and where
@@ -115,14 +123,15 @@ class Store:
         """
         if not migrates:
             engines.check_there(settings.database_url, settings.data)
-        url = _address(settings)
-        writer = engines.writer_engine(url)
-        try:
+        with contextlib.ExitStack() as opened:
+            url = _address(settings)
+            if alone and not settings.database_url:
+                opened.callback(Alone(settings.data).close)
+            writer = engines.writer_engine(url)
+            opened.callback(writer.dispose)
             await asyncio.to_thread(_prepare, writer, migrates)
-        except BaseException:
-            writer.dispose()
-            raise
-        store = cls(writer, engines.reader_engine(url), outages)
+            store = cls(writer, engines.reader_engine(url), outages)
+            store._opened = opened.pop_all()
         store._thread.start()
         return store
 
@@ -197,8 +206,8 @@ class Store:
             self._batches.put(None)
             await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._pool.shutdown)
-        self._writer.dispose()
         self._readers.dispose()
+        self._opened.close()
 
     def _read(self, function: Callable[[Connection], T]) -> T:
         try:
