@@ -18,6 +18,7 @@ _MOBILE = re.compile(r"(?P<own>1[0-9]{10})")
 _WITH_CHINA = re.compile(r"(?:\+|00)86(?P<own>1[0-9]{10})")
 # However many zeros and countries someone puts before one.
 _IN_DISGUISE = re.compile(r"\+?(?P<country>(?:0*86)*)0*(?P<own>1[3-9][0-9]{9})")
+_TOO_LONG = re.compile(r"\+86(?P<own>1[3-9][0-9]{9})[0-9]")
 _CHINA = 86
 
 
@@ -91,11 +92,22 @@ def international(number: str) -> str:
     return number if number.startswith("+") else f"+{_CHINA}{number}"
 
 
+def without_excess(number: str) -> str:
+    """The Chinese mobile number that a number begins with which has digits too many, or itself.
+
+    A network may leave these out, and reach the one before them.
+    """
+    found = _TOO_LONG.match(number)
+    return found["own"] if found else number
+
+
 def other_forms(number: str, country: str) -> list[str]:
-    """Other forms in which earlier code, which knew signs alone, kept the number."""
+    """Other forms in which earlier code, which knew signs alone, kept the number; and what it may
+    reach.
+    """
     code = phonenumbers.country_code_for_region(country)
     digits = international(number)[1:]
-    forms = [digits, f"00{digits}", f"+{digits}"]
+    forms = [digits, f"00{digits}", f"+{digits}", without_excess(number)]
     if digits.startswith(str(_CHINA)) and _MOBILE.fullmatch(own := digits.removeprefix("86")):
         code = _CHINA
         forms += [f"{before}{own}" for before in ("+0", "+00", "00", "+086", "+860", "860")]

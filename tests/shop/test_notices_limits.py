@@ -54,6 +54,7 @@ async def test_a_flood_to_one_number_is_three_messages(stall: Any, settings: Set
     for turn in range(60):  # each with the cookie thrown away, from another address
         visitor = replace(caller(f"device {turn}"), address=f"198.51.{turn}.1")
         placed = await order(stall, shop, by=visitor)
+        await shop.notices.send()
         await shop.orders.cancel(placed["token"], None, visitor.address)
     assert (await held_by(stall)).count("number") == 120 - 3
     await shop.notices.send()
@@ -230,6 +231,30 @@ async def test_a_person_at_work_orders_as_staff(stall: Any, settings: Settings) 
         await shop.notices.send()
     assert await held_by(stall) == [None] * 12
     assert [line["kind"] for line in lines(settings)] == ["order.entered"]
+
+
+async def test_what_was_called_off_before_it_was_sent_is_not_said_to_be_ordered(
+    stall: Any, settings: Settings
+) -> None:
+    shop = server(stall, settings)
+    placed = await order(stall, shop)
+    await shop.orders.cancel(placed["token"])
+    await shop.notices.send()
+    assert [line["kind"] for line in lines(settings)] == ["order.called_off"]
+
+
+async def test_a_seller_who_is_signed_in_is_no_staff(stall: Any, settings: Settings) -> None:
+    shop = server(stall, settings)
+    for _ in range(4):
+        await order(stall, shop, by=caller("the farm's", role="seller"))
+    assert await held_by(stall) == [None] * 3 + ["number"]
+
+
+async def test_digits_too_many_make_no_other_number(stall: Any, settings: Settings) -> None:
+    shop = server(stall, settings)
+    for more in ("", "0", "12", "9"):
+        await order(stall, shop, f"13900000001{more}")
+    assert await held_by(stall) == [None] * 3 + ["number"]
 
 
 async def test_what_was_overtaken_or_undone_before_it_was_sent_is_not_said(

@@ -377,7 +377,16 @@ async def test_a_phone_that_never_collected_is_flagged(stall: Any) -> None:
 # The buyer's number.
 
 
-@pytest.mark.parametrize("typed", ["+00139 0000 0001", "0139 0000 0001", "086139 0000 0001"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "+00139 0000 0001",
+        "0139 0000 0001",
+        "086139 0000 0001",
+        "+8686139 0000 0001",
+        "139 0000 00015",
+    ],
+)
 async def test_a_blocked_number_is_blocked_however_it_is_typed(
     stall: Any, settings: Settings, typed: str
 ) -> None:

@@ -60,7 +60,7 @@ OF_MONEY = tuple(kind for kind, known in KINDS.items() if known.topic in ("refun
 
 
 def kind_of(event: str, data: Mapping[str, Any], *, by_staff: bool) -> str:
-    """The kind of notice that tells of an event; `by_staff`: someone signed in placed the order."""
+    """The kind of notice that tells of an event; `by_staff`: staff or a clerk placed it."""
     if event == "order.placed" and by_staff:
         return PLACED_BY_STAFF
     if event == "order.cancelled" and data.get("by") == "buyer":

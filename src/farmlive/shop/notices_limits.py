@@ -5,7 +5,6 @@ Owns who counts as one person, how much a sender may cause, and the one statemen
 notice as waiting or held. What is held back, staff read in notices_held.py.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -27,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from farmlive.people.addresses import block_of
-from farmlive.phones import international
+from farmlive.phones import international, without_excess
 from farmlive.settings import Settings
 from farmlive.shop.tables import notice_budgets, notices
 from farmlive.store import hot
@@ -50,9 +49,6 @@ GIVEN = (
     "next_at",
     "created_at",
 )
-
-# A network may leave out digits that are too many, and reach the mobile number before them.
-_TOO_LONG = re.compile(r"\+86(?P<own>1[3-9][0-9]{9})")
 
 Pseudonym = Callable[[str], Awaitable[str]]
 
@@ -80,8 +76,7 @@ def recipient(person: str) -> str:
     """
     name, at, domain = person.rpartition("@")
     if not at:
-        found = _TOO_LONG.match(person)
-        return found["own"] if found else person
+        return without_excess(person)
     name = name.partition("+")[0].replace(".", "") or name
     return f"{name}@{domain}".casefold()
 

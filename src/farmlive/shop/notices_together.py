@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from farmlive.shop.notices_kinds import CORRECTED, KINDS, REFUND_CORRECTED
+from farmlive.shop.notices_kinds import CORRECTED, KINDS, PLACED_BY_STAFF, REFUND_CORRECTED
 from farmlive.shop.notices_providers import Notice
 from farmlive.shop.notices_words import Part, write_parts
 
@@ -16,8 +16,14 @@ from farmlive.shop.notices_words import Part, write_parts
 SEVERAL = "several"
 # What puts these right takes the last of its topic back, where that was not sent either.
 _PUTS_RIGHT = (CORRECTED, REFUND_CORRECTED)
-# Nobody is told to come for, or to wait for, what they have.
-_OVERTAKEN = {"order.shipped": ("received",), "order.at_centre": ("received",)}
+# Nobody is told to come for, or to wait for, what they have, nor of an order that is called off
+# that it is there.
+_OVERTAKEN = {
+    "order.placed": ("cancelled",),
+    PLACED_BY_STAFF: ("cancelled",),
+    "order.shipped": ("received",),
+    "order.at_centre": ("received",),
+}
 
 
 def still_said(rows: Sequence[Row[Any]], states: Mapping[str, str]) -> list[Row[Any]]:

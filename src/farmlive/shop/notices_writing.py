@@ -93,7 +93,7 @@ _TAKEN_BACK = select(order_changes.c.state).where(
 
 
 class Reached(NamedTuple):
-    """How an order's buyer is reached, whether someone signed in placed the order, and from where a
+    """How an order's buyer is reached, whether staff or a clerk placed the order, and from where a
     stranger acts now; who takes or calls off the order lets the transaction's tally know.
     """
 

@@ -298,7 +298,7 @@ class Till:
             row["buyer_phone"],
             row["buyer_email"],
             caller.simulated,
-            by_staff=caller.role is not None,
+            by_staff=caller.is_staff or caller.role == "clerk",
             sender=came.sender,
         )
         notices_writing.know(connection, order, reached)
