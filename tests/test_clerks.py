@@ -115,7 +115,8 @@ def bodies(county: County, whose: str, code: str) -> dict[str, list[Any]]:
     return {
         "orders/find": [{}, {"find": VILLAGERS[whose][0]}, {"find": VILLAGERS[whose][1]}],
         "orders/moves": [
-            {"orders": [order], "state": state} for state in ("packed", "at_centre", "received")
+            {"orders": [order], "state": state, "known_by": "slip"}
+            for state in ("packed", "at_centre", "received")
         ]
         + [{"orders": [order], "payment": "paid"}],
         "handovers": [
@@ -129,8 +130,10 @@ def bodies(county: County, whose: str, code: str) -> dict[str, list[Any]]:
             {"find": VILLAGERS[whose][1]},
             *({"centre": centre} for centre in county.centres.values()),
         ],
-        "received": [{}, {"code": code}],
-        "{order}/state": [{"state": state} for state in ("packed", "at_centre", "received")],
+        "received": [{"known_by": "slip"}, {"code": code}],
+        "{order}/state": [
+            {"state": state, "known_by": "slip"} for state in ("packed", "at_centre", "received")
+        ],
         "{order}/payment": [{"payment": "paid"}],
     }
 
@@ -271,7 +274,7 @@ async def test_where_two_centres_share_a_code_each_clerk_has_the_own_order(count
         path = f"/api/v1/handovers/{county.orders['other']['order']}/received"
         refused = await clerk.post(path, json={"code": "042117"})
         assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-code")
-        refused = await clerk.post(path, json={})
+        refused = await clerk.post(path, json={"known_by": "known_to_me"})
         assert (refused.status_code, refused.json()["type"]) == (403, "/problems/other-centre")
 
 

@@ -29,6 +29,8 @@ PRIVATE = {
     "NewClaim.photos",
     "NewClaim.text",
     # What is sought or typed to sign in; who is blocked.
+    "Accepted.name",
+    "Accepted.password",
     "NewAccount.name",
     "NewAccount.password",
     "NewBlock.value",

@@ -253,7 +253,7 @@ async def test_a_claim_is_answered_with_money_back(
 ) -> None:
     placed = await order(sale, 1, way=PICKUP)
     for state in ("packed", "at_centre", "received"):
-        await sale.api.order_state(sale.broadcast, placed["order"], state)
+        await sale.api.order_state(sale.broadcast, placed["order"], state, known_by="slip")
     await sale.api.order_paid(sale.broadcast, placed["order"])
     page = await desk(open_studio, sale)
     photo = BytesIO()
@@ -330,7 +330,8 @@ async def test_who_has_no_code_is_found_by_name(open_studio: Open, sale: Sale) -
         await route.abort()
 
     await page.route("**/received", lose, times=1)
-    await page.get_by_role("button", name="已交付，收款 ¥29.90").click()
+    await expect(page.get_by_text("点一下即交付，收款 ¥29.90")).to_be_visible()
+    await page.get_by_role("button", name="认识本人").click()
     await expect(page.get_by_text("连不上服务器")).to_be_visible()
     await expect(
         page.get_by_text(f"{second['number']} Wang 2：已交付，收款 ¥29.90。")
@@ -365,7 +366,8 @@ async def test_what_was_not_ticked_as_packed_is_handed_over_once_it_is_there(
     await page.get_by_placeholder("Number, name or phone").fill("wang 2")
     await page.get_by_role("button", name=f"Hand over: {by_name['number']}").click()
     await page.get_by_label("Yes, it is here").check()
-    await page.get_by_role("button", name="Handed over, ¥20.00 taken").click()
+    await expect(page.get_by_text("One press hands it over, ¥20.00 taken.")).to_be_visible()
+    await page.get_by_role("button", name="Identity card").click()
     await expect(page.get_by_text("Wang 2: handed over, ¥20.00 taken.")).to_be_visible()
     assert await states(sale) == ["received", "received"]
     await page.get_by_role("button", name="Undo").click()

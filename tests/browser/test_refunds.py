@@ -182,7 +182,7 @@ async def test_a_wrong_hand_over_and_a_wrong_refund_are_put_right_later(
     open_studio: Open, sale: Sale
 ) -> None:
     waits = await at_the_centre(sale, 1)
-    await sale.api.order_state(sale.broadcast, waits["id"], "received")
+    await sale.api.order_state(sale.broadcast, waits["id"], "received", known_by="slip")
     await sale.api.order_paid(sale.broadcast, waits["id"])
     await sale.api.refund_order(sale.broadcast, waits["id"], 990, "Small")
     page = await desk(open_studio, sale, size=PHONE)

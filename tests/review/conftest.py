@@ -208,7 +208,8 @@ class Fair:
         )
 
     async def enter(self, order: dict[str, Any], state: str) -> None:
-        change = StateChange.model_validate({"state": state})
+        known = {"known_by": "slip"} if state == "received" else {}
+        change = StateChange.model_validate({"state": state, **known})
         await self.house.shop.orders.enter(STAFF, self.broadcast, order["order"], change)
 
     async def pay(self, order: dict[str, Any], refund: int = 0) -> None:

@@ -1,8 +1,10 @@
 """The hand-over: six digits find the order that waits, and one step gives it out and is paid."""
 
+import hashlib
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import update
 
 from farmlive.bilingual import Bilingual
@@ -10,10 +12,12 @@ from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden, TooMany
+from farmlive.shop import keys
 from farmlive.shop.handovers import CodeShared, UnknownCode, draw, new_code
 from farmlive.shop.models import NewCentre
-from farmlive.shop.order_change_models import CodeSaid, HandOver, WaitingSearch
-from farmlive.shop.problems import KeyReused, NotInState, UnknownOrder
+from farmlive.shop.order_change_models import CodeSaid, HandOver, NewMove, WaitingSearch
+from farmlive.shop.order_models import StateChange
+from farmlive.shop.problems import HowKnown, KeyReused, NotInState, UnknownOrder
 from farmlive.shop.tables import orders
 
 from .conftest import HOST
@@ -119,14 +123,66 @@ async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone
 
 async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> None:
     placed = await waiting(stall, state="placed")
-    done = await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
+    done = await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
     assert (done.order.state, done.order.payment) == ("received", "paid")
     (deed, *_) = await stall.store.read(deeds)
-    assert deed.detail == {"unpacked": True, "codeless": True}
-    again = await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
+    assert deed.detail == {"unpacked": True, "codeless": True, "known_by": "slip"}
+    again = await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
     assert (again.order.state, again.move) == ("received", None)
     (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved
     assert (order.state, order.payment) == ("placed", "due")
+
+
+async def test_without_a_code_it_is_said_how_the_buyer_is_known(stall: Any) -> None:
+    placed = await waiting(stall)
+    with pytest.raises(HowKnown):
+        await stall.shop.handovers.give(CLERK, placed["order"], HandOver())
+    change = StateChange(state="received")
+    for by in (CLERK, HOST):
+        with pytest.raises(HowKnown):
+            await stall.shop.orders.enter(by, stall.broadcast, placed["order"], change)
+    move = NewMove(orders=[placed["order"]], state="received")
+    moved = await stall.shop.moves.make(HOST, stall.broadcast, move)
+    (refused,) = moved.refused
+    assert refused.problem["type"] == "/problems/how-known"
+    assert (await stall.shop.order(placed["token"])).state == "at_centre"
+    with pytest.raises(ValidationError):
+        HandOver.model_validate({"known_by": "a friend"})
+
+
+async def test_how_a_buyer_is_known_stands_in_the_audit_list_whichever_way_it_is_given(
+    stall: Any,
+) -> None:
+    first, second, third = [await waiting(stall, code=f"00000{n}") for n in range(3)]
+    await stall.shop.handovers.give(CLERK, first["order"], HandOver(known_by="identity_card"))
+    change = StateChange(state="received", known_by="known_to_me")
+    await stall.shop.orders.enter(CLERK, stall.broadcast, second["order"], change)
+    move = NewMove(orders=[third["order"]], state="received", known_by="other")
+    await stall.shop.moves.make(CLERK, stall.broadcast, move)
+    told = (await stall.store.read(deeds))[:3]
+    assert [(deed.action, deed.detail["known_by"]) for deed in reversed(told)] == [
+        ("order.handed_over", "identity_card"),
+        ("order.received", "known_to_me"),
+        ("order.move", "other"),
+    ]
+    # By its code nothing else is asked, and a parcel has none.
+    parcel = await stall.place(1)
+    for state in ("packed", "shipped"):
+        await enter(stall, parcel, state)
+    done = await stall.shop.orders.enter(
+        HOST, stall.broadcast, parcel["order"], StateChange(state="received")
+    )
+    assert done.state == "received"
+
+
+def test_a_key_from_before_it_was_asked_is_the_same_key() -> None:
+    """An answer that was lost while the server was updated is had again."""
+    said = HandOver(code="042117", centre="C")
+    before = hashlib.sha256(b'O{"code":"042117","centre":"C","phone":null}').hexdigest()
+    assert keys.canonical_hash(said, HandOver, of="O") == before
+    assert keys.canonical_hash(HandOver(known_by="slip"), HandOver, of="O") != keys.canonical_hash(
+        HandOver(known_by="other"), HandOver, of="O"
+    )
 
 
 async def test_without_a_code_no_other_order_is_given_out(stall: Any) -> None:
@@ -137,9 +193,11 @@ async def test_without_a_code_no_other_order_is_given_out(stall: Any) -> None:
         (ulid(), UnknownOrder),
     ):
         with pytest.raises(refused):
-            await stall.shop.handovers.give(HOST, order, HandOver())
+            await stall.shop.handovers.give(HOST, order, HandOver(known_by="slip"))
     with pytest.raises(Forbidden):
-        await stall.shop.handovers.give(seller(stall.farm.id), parcel["order"], HandOver())
+        await stall.shop.handovers.give(
+            seller(stall.farm.id), parcel["order"], HandOver(known_by="slip")
+        )
 
 
 async def test_whose_answer_was_lost_is_answered_the_same_and_can_still_undo(stall: Any) -> None:
@@ -149,7 +207,7 @@ async def test_whose_answer_was_lost_is_answered_the_same_and_can_still_undo(sta
     assert first.move is not None
     assert (again.move, again.until) == (first.move, first.until)
     with pytest.raises(KeyReused):
-        await stall.shop.handovers.give(CLERK, known["order"], HandOver(), key)
+        await stall.shop.handovers.give(CLERK, known["order"], HandOver(known_by="slip"), key)
     await stall.shop.moves.undo(CLERK, stall.broadcast, again.move)
     # Another wish has another key, also for the same order.
     assert (await give(stall, coded)).move not in (None, first.move)

@@ -276,7 +276,7 @@ async def test_money_for_what_left_before_may_come_and_be_refunded(selling: Any)
 async def test_it_is_not_handed_over_at_the_desk(selling: Any, state: str, codeless: bool) -> None:
     placed = await waiting(selling, state=state)
     await stop(selling)
-    said = HandOver() if codeless else HandOver(code="042117")
+    said = HandOver(known_by="slip") if codeless else HandOver(code="042117")
     with pytest.raises(LotStopped):
         await selling.shop.handovers.give(CLERK, placed["order"], said)
     order_ = await selling.shop.order(placed["token"])

@@ -29,7 +29,8 @@ PICKUP = {"payment": "pay_at_pickup"}
 async def enter(
     stall: Any, placed: Any, state: Any, *, by: Caller = HOST, reason: Any = None
 ) -> Any:
-    change = StateChange(state=state, reason=reason)
+    known_by: Any = "known_to_me" if state == "received" else None
+    change = StateChange(state=state, reason=reason, known_by=known_by)
     return await stall.shop.orders.enter(by, stall.broadcast, placed["order"], change)
 
 
@@ -240,7 +241,7 @@ async def test_a_seller_sees_own_lines_and_no_buyer(stall: Any) -> None:
     ]
     placed = await stall.place(lines=both)
     await stall.place(1)
-    await enter(stall, placed, "packed", reason="王小明 13800000000")
+    await enter(stall, placed, "packed", reason="王小明 的一箱")
     (order,) = await seen(stall, seller(neighbour.id))
     assert [line.offer for line in order.lines] == [other.offer]
     assert order.total.amount == 1500

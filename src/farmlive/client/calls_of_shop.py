@@ -178,10 +178,20 @@ class CallsOfShop(Connection):
         return found
 
     async def order_state(
-        self, broadcast: str, order: str, state: str, reason: str | None = None
+        self,
+        broadcast: str,
+        order: str,
+        state: str,
+        reason: str | None = None,
+        known_by: str | None = None,
     ) -> Json:
-        """Move an order into a state, such as `packed`, and return it."""
-        body = {"state": state, "reason": reason} if reason else {"state": state}
+        """Move an order into a state, such as `packed`, and return it.
+
+        A pick-up that is `received` without its code says in `known_by` how its buyer is known:
+        `known_to_me`, `slip`, `identity_card` or `other`.
+        """
+        body = {"state": state, "reason": reason, "known_by": known_by}
+        body = {name: value for name, value in body.items() if value}
         return await self.request(
             "POST", f"/api/v1/broadcasts/{broadcast}/orders/{order}/state", json=body
         )
@@ -194,8 +204,8 @@ class CallsOfShop(Connection):
     async def move_orders(self, broadcast: str, orders: Sequence[str], **move: str) -> Json:
         """Move many orders at once, `{"move","until","moved","refused"}`.
 
-        `move` is `state=` or `payment="paid"`, and perhaps `reason`; what may not be moved is
-        refused one by one.
+        `move` is `state=` or `payment="paid"`, and perhaps `reason` and `known_by`; what may not
+        be moved is refused one by one.
         """
         path = f"/api/v1/broadcasts/{broadcast}/orders/moves"
         return await self.request("POST", path, json={"orders": list(orders), **move})

@@ -292,7 +292,12 @@ class Evening:
                             HOST,
                             self.broadcast,
                             order,
-                            Change.model_validate({"state": pickup if way == "pickup" else parcel}),
+                            Change.model_validate(
+                                {
+                                    "state": pickup if way == "pickup" else parcel,
+                                    "known_by": "known_to_me",
+                                }
+                            ),
                         )
                         for order, _, way, _ in some
                     )

@@ -159,3 +159,5 @@ State = Literal[
 ]
 Payment = Literal["due", "paid", "part_refunded", "refunded"]
 By = Literal["buyer", "staff"]
+# How it is clear to whom an order is handed over that is not asked for by its code.
+KnownBy = Literal["known_to_me", "slip", "identity_card", "other"]

@@ -147,13 +147,14 @@ class HandOvers:
     async def give(
         self, caller: Caller, order: str, said: HandOver, key: str | None = None
     ) -> HandedOver:
-        """Hand over the order that was found under the code, or that itself where none was said.
+        """Hand over the order that was found under the code, or that itself where none was said
+        but how its buyer is known.
 
         It is received, and paid if it was due. One that was not ticked as packed, or as arrived,
         is so in passing: whoever gives it out has it in the hand. It can be undone as a move. The
         same again, once it was given out, changes nothing; with a key it is answered as before.
         Raises Forbidden, TooMany, UnknownCode, CodeShared, KeyReused, and without a code
-        UnknownOrder, OtherCentre, NotInState.
+        UnknownOrder, OtherCentre, NotInState, HowKnown.
         """
         who = life.who_is(caller)
         body_hash = keys.canonical_hash(said, HandOver, of=order)
@@ -192,9 +193,12 @@ class HandOvers:
         if row.state == "received":
             return {"move": None, "until": None}
         move, until = ulid(), now_ms() + life.UNDO_MS
-        self._give(connection, row, Doer(who, move=move))
+        known_by = said.known_by if said.code is None else "code"
+        self._give(connection, row, Doer(who, move=move, known_by=known_by))
         how = {"unpacked": row.state == "placed", "codeless": said.code is None}
-        facts = {name: True for name, is_so in how.items() if is_so}
+        facts: dict[str, Any] = {name: True for name, is_so in how.items() if is_so}
+        if said.code is None:
+            facts["known_by"] = said.known_by
         note(connection, caller, "order.handed_over", row.id, broadcast=row.broadcast, **facts)
         return {"move": move, "until": until}
 
@@ -236,7 +240,7 @@ def _meant(
     return found
 
 
-def _waiting(connection: Connection, caller: Caller, said: HandOver) -> Row[Any]:
+def _waiting(connection: Connection, caller: Caller, said: CodeSaid) -> Row[Any]:
     query = _OPEN.where(*shown.may_read(caller))
     if said.centre is not None:
         query = query.where(orders.c.centre == said.centre)

@@ -98,13 +98,17 @@ class Moves:
                         connection, caller, broadcast, before["move"], move, refused
                     )
             made = ulid()
-            doer = Doer(who, move.reason, made)
+            doer = Doer(who, move.reason, made, move.known_by)
             refused = self._make(connection, caller, broadcast, move, doer)
             answer = self._answer(connection, caller, broadcast, made, move, refused)
             if key is not None:
                 kept = {"move": made, "refused": [each.model_dump() for each in refused]}
                 keys.keep(connection, broadcast, key, body_hash, kept)
-            done = {"state": move.state} if move.state else {"payment": move.payment}
+            done: dict[str, Any] = (
+                {"state": move.state} if move.state else {"payment": move.payment}
+            )
+            if move.state == "received" and move.known_by is not None:
+                done["known_by"] = move.known_by
             counted = {"orders": len(answer.moved), "refused": len(refused)}
             note(connection, caller, "order.move", made, broadcast=broadcast, **done, **counted)
             return answer

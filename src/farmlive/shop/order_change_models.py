@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from farmlive.origin.fields import Time
-from farmlive.shop.fields import Identifier, Payment, StaffReason, State, Way
+from farmlive.shop.fields import Identifier, KnownBy, Payment, StaffReason, State, Way
 from farmlive.shop.order_models import Order
 
 # A page of orders: each costs the writer two thirds of a millisecond, and buyers wait meanwhile.
@@ -75,7 +75,10 @@ class WaitingSearch(BaseModel):
 
 
 class NewMove(BaseModel):
-    """Orders to bring into a state, or that were paid; one or many."""
+    """Orders to bring into a state, or that were paid; one or many.
+
+    `known_by`: how their buyers are known, of pick-ups that are handed over without their codes.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,6 +86,7 @@ class NewMove(BaseModel):
     state: State | None = None
     payment: Literal["paid"] | None = None
     reason: StaffReason | None = None
+    known_by: KnownBy | None = None
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -132,20 +136,21 @@ class Moved(BaseModel):
     refused: list[Refused]
 
 
-class HandOver(BaseModel):
-    """By which code an order is handed over, as CodeSaid has it; without one it is known else."""
+class CodeSaid(BaseModel):
+    """The code that a buyer says, and where; the end of the phone where it was asked for."""
 
     model_config = ConfigDict(extra="forbid")
 
-    code: Code | None = None
+    code: Code
     centre: Identifier | None = None
     phone: PhoneEnd | None = None
 
 
-class CodeSaid(HandOver):
-    """The code that a buyer says, and where; the end of the phone where it was asked for."""
+class HandOver(CodeSaid):
+    """By which code an order is handed over, or without one how its buyer is known."""
 
-    code: Code
+    code: Code | None = None  # type: ignore[assignment]
+    known_by: KnownBy | None = None
 
 
 class HandedOver(BaseModel):

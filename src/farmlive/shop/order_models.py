@@ -18,6 +18,7 @@ from farmlive.shop.fields import (
     Email,
     Identifier,
     Key,
+    KnownBy,
     Name,
     Payment,
     PaymentMethod,
@@ -238,12 +239,21 @@ class Cancel(BaseModel):
 
 
 class StateChange(BaseModel):
-    """The state that an order comes into."""
+    """The state that an order comes into.
+
+    `known_by`: how the buyer is known, of a pick-up that is handed over without its code.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     state: State
     reason: StaffReason | None = None
+    known_by: KnownBy | None = None
+
+    def known(self) -> dict[str, str]:
+        """How the buyer is known, for the audit list, where a hand-over says it."""
+        said = self.known_by if self.state == "received" else None
+        return {} if said is None else {"known_by": said}
 
 
 class PaymentChange(BaseModel):

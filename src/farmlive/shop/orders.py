@@ -188,7 +188,7 @@ class Orders:
     async def enter(self, caller: Caller, broadcast: str, order: str, change: StateChange) -> Order:
         """Move an order into a state; one that is in it already stays as it is.
 
-        Raises Forbidden, UnknownOrder, NotInState, Invalid (it takes a reason).
+        Raises Forbidden, UnknownOrder, NotInState, Invalid (it takes a reason), HowKnown.
         """
         who = life.who_is(caller)
 
@@ -196,8 +196,10 @@ class Orders:
             row = with_id(connection, broadcast, order)
             shown.check(connection, row, caller)
             if row.state != change.state:
-                self._steps.enter(connection, row, change.state, Doer(who, change.reason))
-                note(connection, caller, f"order.{change.state}", order, broadcast=broadcast)
+                doer = Doer(who, change.reason, known_by=change.known_by)
+                self._steps.enter(connection, row, change.state, doer)
+                action = f"order.{change.state}"
+                note(connection, caller, action, order, broadcast=broadcast, **change.known())
             return self._one(connection, broadcast, order, caller)
 
         return await self._store.write(write)

@@ -62,6 +62,13 @@ class OtherCentre(Forbidden):
     title = "That order is not picked up at one of your pick-up points"
 
 
+class HowKnown(Invalid):
+    """An order that is picked up is handed over by its code, or with how its buyer is known."""
+
+    slug = "how-known"
+    title = "Without the code, say how the buyer is known"
+
+
 class NoSuchCentre(NotFound):
     """The address names a pick-up point that is not there."""
 

@@ -7,7 +7,7 @@ claims.py's.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
@@ -18,9 +18,16 @@ from farmlive.origin.problems import LotStopped
 from farmlive.origin.tables import lots
 from farmlive.problems import Invalid
 from farmlive.shop import flashes, life, lines, payments, stock
-from farmlive.shop.fields import Payment, State
+from farmlive.shop.fields import KnownBy, Payment, State
 from farmlive.shop.models import money, order_number
-from farmlive.shop.problems import LotSpent, NotInState, RefundTooHigh, SoldOut, UnknownOrder
+from farmlive.shop.problems import (
+    HowKnown,
+    LotSpent,
+    NotInState,
+    RefundTooHigh,
+    SoldOut,
+    UnknownOrder,
+)
 from farmlive.shop.tables import claims, order_changes, order_lines, orders
 from farmlive.store import apart
 
@@ -67,11 +74,15 @@ _Moved = tuple[list[dict[str, Any]], list[Entry]]
 
 @dataclass(frozen=True, slots=True)
 class Doer:
-    """By whom a step is taken, why, and of which move it is a part."""
+    """By whom a step is taken, why, and of which move it is a part.
+
+    `known_by`: how it is clear that a pick-up goes to its buyer, by its `code` or else.
+    """
 
     who: life.Who
     reason: str | None = None
     move: str | None = None
+    known_by: KnownBy | Literal["code"] | None = None
 
     @property
     def by(self) -> str:
@@ -120,7 +131,9 @@ class Steps:
         *,
         passed: bool = False,
     ) -> None:
-        """Bring an order into a state. Raises NotInState, Forbidden, Invalid, LotStopped.
+        """Bring an order into a state.
+
+        Raises NotInState, Forbidden, Invalid, HowKnown, LotStopped.
 
         `passed`: another follows at once, so that its buyer is told nothing of this one.
         """
@@ -131,6 +144,11 @@ class Steps:
             raise Invalid(
                 "Nothing was changed: it has left already. Write why it is called off; the buyer "
                 "reads it."
+            )
+        if state == "received" and row.way == "pickup" and doer.known_by is None:
+            raise HowKnown(
+                "Nothing was handed over: ask for the six digits, or say in `known_by` how the "
+                "buyer is known: known_to_me, slip, identity_card or other."
             )
         moved: Sequence[dict[str, Any]] = ()
         if step.stock == life.BACK:

@@ -67,6 +67,14 @@ const SENTENCES = {
   "work.add": ({ kind }) => (kind === "flowered" ? t("recorded that a plot flowered") : t("recorded a spraying")),
 };
 
+/** How it was clear to whom an order went that was handed over without its code. */
+const KNOWN_BY = {
+  known_to_me: () => t("the buyer is known"),
+  slip: () => t("by the slip"),
+  identity_card: () => t("by the identity card"),
+  other: () => t("known otherwise"),
+};
+
 export function deedWords({ action, detail }) {
   const known = SENTENCES[action];
   if (known) return known(detail);
@@ -102,6 +110,7 @@ export function deedFacts({ action, detail }) {
   if (typeof detail.boxes === "number") facts.push(t("%(n)s boxes", { n: count(detail.boxes) }));
   if (detail.alone === true) facts.push(t("the money alone"));
   if (detail.codeless === true) facts.push(t("without its code"));
+  if (KNOWN_BY[detail.known_by]) facts.push(KNOWN_BY[detail.known_by]());
   if (detail.unpacked === true) facts.push(t("it was not ticked as packed"));
   if (detail.passed === false) facts.push(t("not passed"));
   if (detail.disabled === true) facts.push(t("shut out"));

@@ -27,6 +27,7 @@ const SPOKEN = {
       ? t("That is another farm's. A coordinator can add the farm to you.")
       : t("The lot is of another farm than the product. Choose a lot of the same farm."),
   "other-centre": () => t("That order is not picked up at one of your pick-up points. A coordinator can add the point to you."),
+  "how-known": () => t("Nothing was handed over. Ask for the six digits, or say how you know the buyer."),
   "list-price-too-low": () => t("The usual price must not be lower than the price. Change both, or leave the usual price empty."),
   "bag-full": () => t("The bag is full: it holds 100 products."),
   "name-taken": () => t("An account with this name exists. Choose another name."),

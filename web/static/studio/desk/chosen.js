@@ -107,7 +107,7 @@ export class Chosen extends EventTarget {
       ...deeds.map(({ words, body, ids }, index) =>
         el(
           "button",
-          { class: `button button--small${index ? "" : " button--primary"}`, type: "button", onclick: () => this.#as.moves.make(ids, body) },
+          { class: `button button--small${index ? "" : " button--primary"}`, type: "button", onclick: () => this.#as.make(ids, body) },
           `${words} `,
           el("b", { class: "number" }, count(ids.length)),
         ),

@@ -49,9 +49,9 @@ export class Handing extends EventTarget {
     return [...this.#deeds.values()].filter((deed) => deed.isLost);
   }
 
-  /** Hands it over, by its code if one was said. */
+  /** Hands it over: `said` is its code, or how the buyer is known. */
   give(order, said) {
-    this.#begin({ ...whose(order), by: said ?? {}, key: newKey(), taken: isDue(order) ? asked(order) : null });
+    this.#begin({ ...whose(order), by: said, key: newKey(), taken: isDue(order) ? asked(order) : null });
   }
 
   /** Takes it back: the buyer has not got it, and has not paid. */

@@ -42,7 +42,7 @@ export class OrderSheet {
   #forms;
   #fewer;
 
-  /** `as`: {book, moves, claims, papers, role, isStaff}. */
+  /** `as`: {book, moves, make, claims, papers, role, isStaff}. */
   constructor(as) {
     this.#as = as;
     this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
@@ -131,7 +131,7 @@ export class OrderSheet {
     };
     const link = (words, sign, href) => el("a", { class: "button", href, target: "_blank" }, icon(sign, true), words);
     return [
-      step ? button("step", step[1], () => moves.make([order.id], { state: step[0] }), "button--primary") : null,
+      step ? button("step", step[1], () => this.#as.make([order.id], { state: step[0] }), "button--primary") : null,
       mayPay(order) ? button("pay", t("Paid"), () => moves.make([order.id], { payment: "paid" })) : null,
       isStaff && mayRefund(order) ? button("refund", refundDeed(order), leave(() => this.#refund(order))) : null,
       isGone(order.state) ? null : link(t("Slip"), "print", papers.address("slips", [order])),

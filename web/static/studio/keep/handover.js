@@ -1,4 +1,5 @@
-// The hand-over at a pick-up point: who says the six digits gets the order that waits under them. What
+// The hand-over at a pick-up point: who says the six digits gets the order that waits under them; without
+// them whoever hands it over says how the buyer is known. What
 // waits here stands beside it (waiting.js), to be found by name or phone where the code is not at hand.
 
 import { el, icon, say } from "../../common/dom.js";
@@ -121,11 +122,21 @@ function show(order, by = null) {
   say(part("sum", sheet), isDue(order) ? money(asked(order)) : "");
   part("problem", sheet).hidden = true;
   const deed = part("do", sheet);
-  deed.hidden = !mayGive;
-  deed.disabled = isUnpacked;
+  const known = part("known-by", sheet);
+  // Without a code it is said how the buyer is known, by the press that hands it over.
+  deed.hidden = !mayGive || !by;
+  known.hidden = !mayGive || Boolean(by);
+  deed.disabled = isUnpacked || !by;
+  known.disabled = isUnpacked || Boolean(by);
   isHere.checked = false;
   isHere.closest("label").hidden = !isUnpacked;
   say(deed, isDue(order) ? t("Handed over, %(sum)s taken", { sum: money(asked(order)) }) : t("Handed over"));
+  say(
+    part("known-by-words", sheet),
+    isDue(order)
+      ? t("Without the code: how do you know the buyer? One press hands it over, %(sum)s taken.", { sum: money(asked(order)) })
+      : t("Without the code: how do you know the buyer? One press hands it over."),
+  );
   drawDeed();
   drawKept();
   open(sheet, () => {
@@ -134,7 +145,7 @@ function show(order, by = null) {
     drawKept();
   });
   if (isUnpacked) isHere.focus();
-  else if (mayGive) deed.focus();
+  else if (mayGive && by) deed.focus();
 }
 
 function takenWords(order) {
@@ -152,10 +163,12 @@ const notice = (kind, words) => el("p", { class: `notice notice--${kind}` }, ico
 
 sheet.querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  handing.give(giving.order, giving.by);
+  const known = event.submitter?.value;
+  if (!giving.by && !known) return;
+  handing.give(giving.order, giving.by ?? { known_by: known });
 });
 isHere.addEventListener("change", () => {
-  part("do", sheet).disabled = !isHere.checked;
+  part(giving.by ? "do" : "known-by", sheet).disabled = !isHere.checked;
 });
 
 const keptWords = () => t("The server can't be reached. It is kept and sent by itself as soon as there is a connection.");
@@ -171,9 +184,10 @@ function tell(words) {
 /** How it stands with the order in the sheet; each other one has its own. */
 function drawDeed() {
   const deed = giving && handing.of(giving.order.id);
-  const button = part("do", sheet);
-  if (deed) button.setAttribute("aria-busy", "true");
-  else button.removeAttribute("aria-busy");
+  for (const name of ["do", "known-by"]) {
+    if (deed) part(name, sheet).setAttribute("aria-busy", "true");
+    else part(name, sheet).removeAttribute("aria-busy");
+  }
   if (deed?.isLost) tell(keptWords());
 }
 

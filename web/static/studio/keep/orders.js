@@ -9,6 +9,7 @@ import { Book } from "../desk/book.js";
 import { Chosen } from "../desk/chosen.js";
 import { Claims } from "../desk/claims.js";
 import { Filter } from "../desk/filter.js";
+import { askingHow } from "../desk/known-by.js";
 import { Moves } from "../desk/moves.js";
 import { OrderSheet } from "../desk/order.js";
 import { Papers } from "../desk/papers.js";
@@ -33,8 +34,9 @@ const moves = new Moves(path);
 const claims = isStaff ? new Claims(broadcast, moves, book) : null;
 const papers = new Papers(broadcast);
 const told = new Told(moves, book);
-const sheet = new OrderSheet({ book, moves, claims, papers, role, isStaff });
-const chosen = new Chosen({ role, isStaff, moves, papers, cancel: (orders) => sheet.cancel(orders) });
+const make = askingHow((ids, body) => moves.make(ids, body), (id) => book.order(id));
+const sheet = new OrderSheet({ book, moves, make, claims, papers, role, isStaff });
+const chosen = new Chosen({ role, isStaff, moves, make, papers, cancel: (orders) => sheet.cancel(orders) });
 
 let shown = SHOWN;
 /** What this page has just moved on stays in sight, whatever the filter. */
@@ -45,7 +47,7 @@ const rows = new Map();
 const does = {
   choose: (order, isChosen, isRange) => chosen.choose(order, isChosen, isRange ? found : null),
   open: (order) => sheet.open(order),
-  step: (order, state) => moves.make([order.id], { state }),
+  step: (order, state) => make([order.id], { state }),
   pay: (order) => moves.make([order.id], { payment: "paid" }),
   claim: (order) => claims.open(order),
 };
