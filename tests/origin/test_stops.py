@@ -208,6 +208,16 @@ async def test_a_coordinators_lift_names_what_it_covers_and_the_next_finding_sto
     assert told.said[-1] == ("stopped", lot, ["test_failed"])
 
 
+async def test_no_more_than_a_few_findings_are_told_at_once(
+    origin: Origin, staff: Caller, plot: Plot, told: Told
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot))).id
+    for _ in range(7):
+        await origin.inspect(staff, lot, lab_test(passed=False))
+    assert [len(reasons) for _, _, reasons in told.said] == [1, 2, 3, 4, 5, 5, 5]
+    assert len((await origin.story(lot)).findings) == 7
+
+
 async def test_a_lift_twice_is_one_and_keeps_its_first_sentence(
     origin: Origin, staff: Caller, plot: Plot, told: Told
 ) -> None:

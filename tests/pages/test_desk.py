@@ -83,6 +83,20 @@ async def test_a_slip_tells_what_is_packed_for_whom(
     assert "1 cancelled order is left out." in page.text
 
 
+@pytest.mark.parametrize("paper", ["slips", "labels"])
+async def test_no_paper_is_printed_of_an_order_with_a_stopped_lot(
+    sale: Sale, orders: list[str], api: Api, host: httpx.AsyncClient, paper: str
+) -> None:
+    path = f"/studio/{sale.broadcast}/orders/{paper}?lang=en"
+    assert f'aria-label="{orders[0]}"' in (await host.get(path)).text
+    lot = (await api.offers(sale.broadcast))[0]["lot"]["id"]
+    failed = {"at": "2026-11-21T08:00:00+08:00", "result": {"zh": "超标"}, "passed": False}
+    await api.request("POST", f"/api/v1/lots/{lot}/inspections", json=failed)
+    page = (await host.get(path)).text
+    assert f'aria-label="{orders[0]}"' not in page
+    assert "2 orders with a stopped lot are left out: they must not be packed." in page
+
+
 async def test_labels_speak_the_language_of_the_page(
     sale: Sale, orders: list[str], host: httpx.AsyncClient
 ) -> None:

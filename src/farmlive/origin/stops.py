@@ -35,6 +35,10 @@ from farmlive.problems import Forbidden
 
 T = TypeVar("T", Inspection, Work)
 
+# So many findings are told on cards, in events and in refusals; a lot's page tells all. Else who
+# records a thousand failed tests would have each event name them all.
+TOLD = 5
+
 # Works older than this are of another harvest; no waiting period is longer.
 _YEAR_MS = 367 * 86_400_000
 
@@ -238,14 +242,16 @@ def lifts_of(connection: Connection, lot: str) -> list[Lift]:
 
 
 def reasons_of(connection: Connection, lot: str) -> list[StopReason]:
-    """Why nothing of the lot is sold: its open findings, oldest first, and what it lacks."""
+    """Why nothing of the lot is sold: its first open findings, and what it lacks."""
     return _reasons(connection, [lot]).get(lot, [])
 
 
 def _reasons(connection: Connection, wanted: list[str]) -> dict[str, list[StopReason]]:
     reasons: dict[str, list[StopReason]] = {}
     for row in connection.execute(_OPEN, {"lots": wanted}):
-        reasons.setdefault(row.lot, []).append(_reason(row))
+        of_lot = reasons.setdefault(row.lot, [])
+        if len(of_lot) < TOLD:
+            of_lot.append(_reason(row))
     for row in connection.execute(_MISSING, {"lots": wanted}):
         kind: MissingKind = "test_missing" if row.missing == "test" else "certificate_missing"
         reasons.setdefault(row.id, []).append(StopReason(kind=kind, at=row.harvested_at))

@@ -83,7 +83,9 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if led is not None:
             return led
         found = await rooms.shop.papers.chosen(caller, broadcast, choice, limit=MAX_PAPERS + 1)
-        standing = [order for order in found[:MAX_PAPERS] if order.state != "cancelled"]
+        alive = [order for order in found[:MAX_PAPERS] if order.state != "cancelled"]
+        # Nothing is packed by a paper that must not leave.
+        standing = [order for order in alive if not order.stopped]
         address = settings.public_url or str(request.base_url).rstrip("/")
         of = await rooms.broadcasts.get(broadcast)
         # Hundreds of codes are drawn: nobody who watches waits for that.
@@ -98,7 +100,8 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
                 papers=_papers(standing, address),
                 query=urlencode(choice.model_dump(exclude_defaults=True)),
                 most=MAX_PAPERS,
-                left_out=min(len(found), MAX_PAPERS) - len(standing),
+                left_out=min(len(found), MAX_PAPERS) - len(alive),
+                stopped_out=len(alive) - len(standing),
                 too_many=len(found) > MAX_PAPERS,
             )
         )
