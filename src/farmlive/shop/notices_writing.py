@@ -61,7 +61,7 @@ _STATES = select(notices.c.state).where(
 )
 # A message to the person that others can still go with: it was not tried yet, or what had come of
 # that try would be unclear.
-_OPEN = (
+_OPEN = hot(
     select(notices.c.message, func.max(notices.c.next_at).label("next_at"))
     .where(
         notices.c.recipient == bindparam("to_recipient"),
@@ -76,7 +76,7 @@ _OPEN = (
     .group_by(notices.c.message)
     .having(func.count() < TOGETHER)
     .order_by(notices.c.message.desc())
-    .limit(1)
+    .limit(literal_column("1"))
 )
 _latest = order_changes.alias("latest")
 # What the last deed with the order took back.
