@@ -21,7 +21,7 @@ from farmlive.store import picture_child
 T = TypeVar("T")
 
 # Real time, seconds; the processor's is picture_child.CPU_S.
-CHILD_S = 30.0
+CHILD_S = 60.0
 
 # One process decodes at a time: four pictures at once take the memory of one.
 _queue = ThreadPoolExecutor(1, "pictures")
