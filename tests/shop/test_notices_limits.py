@@ -113,6 +113,7 @@ async def test_a_mailbox_is_one_however_it_is_spelled(stall: Any, settings: Sett
     assert len({recipient(each) for each in spellings}) == 1
     assert recipient("ann@example.org") != recipient("ann@example.com")
     assert recipient("+x@example.org") == "+x@example.org"
+    assert recipient("ann@bücher.example") == recipient("ann@xn--bcher-kva.example")
     url = SecretStr("smtp://127.0.0.1")
     shop = server(stall, settings, notices=("smtp",), smtp_url=url, smtp_from="a@example.org")
     for turn, each in enumerate(spellings):

@@ -201,6 +201,16 @@ async def test_a_mailbox_at_a_name_in_other_letters_is_one_for_every_server() ->
     assert server.mails[0]["To"] == told
 
 
+@pytest.mark.parametrize("person", ["wang(1)@a.example", "(1)wang@a.example", "wang@a.example(1)"])
+async def test_a_comment_leads_to_no_other_mailbox(person: str) -> None:
+    async with mail_server() as server:
+        mail = Mail(f"smtp://127.0.0.1:{server.port}", "orders@example.org")
+        with pytest.raises(NotTaken, match="can't be written to"):
+            await asyncio.to_thread(mail.send, notice(person=person))
+        await asyncio.to_thread(mail.close)
+    assert server.recipients == []
+
+
 async def test_a_mailbox_in_other_letters_is_written_to_where_the_server_takes_it() -> None:
     async with mail_server() as server:
         mail = Mail(f"smtp://127.0.0.1:{server.port}", "orders@example.org")

@@ -150,6 +150,13 @@ def email(stall: Any, written: str) -> str | None:
         "a b@example.org",
         "w@x",
         "w@a..example",
+        # Mail servers leave a comment out, so that it is the same mailbox each time.
+        "w(1)@a.example",
+        "(1)w@a.example",
+        "w@a.example(1)",
+        "w@a(1).example",
+        "w\\1@a.example",
+        "w@[192.0.2.1].example",
         f"w@{'a' * 64}.example",
         f"w@{'bücher.' * 30}example",
     ],

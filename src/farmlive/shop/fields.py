@@ -78,7 +78,10 @@ def _email(value: object) -> object:
     # NFKC: a Chinese keyboard may write ａ＠ｂ．ｃ.
     text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
     wrong = "An e-mail address looks like name@example.org; leave it out otherwise."
-    if not re.fullmatch(r"[^\s@<>,;:\"\x00-\x20]+@[^\s@<>,;:\"]+\.[^\s@.<>,;:\"]+", text):
+    # Specials of RFC 5322, section 3.2.3, too: a comment in parentheses names the same mailbox.
+    if not re.fullmatch(
+        r"[^\s@<>,;:\"()\[\]\\\x00-\x20]+@[^\s@<>,;:\"()\[\]\\]+\.[^\s@.<>,;:\"()\[\]\\]+", text
+    ):
         raise ValueError(wrong)
     name, _, domain = text.rpartition("@")
     if not name.isascii():

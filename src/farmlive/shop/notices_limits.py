@@ -5,6 +5,7 @@ Owns who counts as one person, how much a sender may cause, and the one statemen
 notice as waiting or held. What is held back, staff read in notices_held.py.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -78,6 +79,8 @@ def recipient(person: str) -> str:
     if not at:
         return without_excess(person)
     name = name.partition("+")[0].replace(".", "") or name
+    with contextlib.suppress(UnicodeError):  # as mail servers write it (RFC 5890)
+        domain = domain.encode("idna").decode()
     return f"{name}@{domain}".casefold()
 
 

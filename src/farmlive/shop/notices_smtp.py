@@ -150,6 +150,8 @@ def _on_the_wire(person: str) -> str:
     NotTaken.
     """
     name, _, domain = person.rpartition("@")
+    if parseaddr(person)[1] != person:  # a comment in it, which is no part of the address
+        raise NotTaken("the address can't be written to")
     try:
         return f"{name}@{domain.encode('idna').decode()}"
     except UnicodeError as error:
