@@ -209,10 +209,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, review_routes.routes(review, guard))
     _add(api, gate.routes(relay.health, broadcasts, guard))
     _add(api, cameras.routes(switcher, guard))
-    _add(
-        api,
-        operations.routes(store, broadcasts, guard, relay.metrics, shop.notices.counts, outages),
-    )
+    numbers = (relay.metrics, shop.notices.counts, outages, shop.rush.counts)
+    _add(api, operations.routes(store, broadcasts, guard, *numbers))
     rooms = Rooms(guard, people.guests, broadcasts, shop, origin, review)
     _add(api, page_routes.routes(pages, rooms, settings))
     _add(api, studio.routes(pages, rooms, settings))

@@ -26,6 +26,7 @@ SLOW_S = 5.0
 
 MediaNumbers = Callable[[], Mapping[str, float]]
 NoticeNumbers = Callable[[], Awaitable[Mapping[str, int]]]
+RushNumbers = Callable[[], Mapping[str, int]]
 
 
 class NotReady(Unavailable):
@@ -38,10 +39,13 @@ class NotReady(Unavailable):
 class Numbers(Collector):
     """The server's numbers, read when they are asked for; `notices` were read just before."""
 
-    def __init__(self, broadcasts: Broadcasts, media: MediaNumbers, outages: Outages):
+    def __init__(
+        self, broadcasts: Broadcasts, media: MediaNumbers, outages: Outages, rush: RushNumbers
+    ):
         self._broadcasts = broadcasts
         self._outages = outages
         self._media = media
+        self._rush = rush
         self.notices: Mapping[str, int] = {}
 
     def collect(self) -> Iterator[Metric]:
@@ -80,6 +84,12 @@ class Numbers(Collector):
             failures.add_metric([outage.name], outage.failures)
         yield failing
         yield failures
+        for name, meaning in (
+            ("began", "Offers of which new devices took so much that they needed proofs of work."),
+            ("proofs_asked", "Requests that were refused for want of such a proof."),
+        ):
+            value = self._rush().get(name, 0)
+            yield CounterMetricFamily(f"farmlive_rush_{name}", meaning, value=value)
         for name, number in self._media().items():
             yield GaugeMetricFamily(f"farmlive_media_{name}", f"Media: {name}.", value=number)
 
@@ -91,11 +101,12 @@ def routes(
     media: MediaNumbers,
     notices: NoticeNumbers,
     outages: Outages,
+    rush: RushNumbers = dict,
 ) -> APIRouter:
     """The router of operations."""
     router = APIRouter(include_in_schema=False)
     registry = CollectorRegistry(auto_describe=False)
-    numbers = Numbers(broadcasts, media, outages)
+    numbers = Numbers(broadcasts, media, outages, rush)
     registry.register(numbers)
     ProcessCollector(registry=registry)
 

@@ -162,6 +162,39 @@ class Settings(BaseSettings):
         "CN",
         description="ISO 3166-1 code of the country of phone numbers that are written without one.",
     )
+    order_boxes: int = Field(
+        20,
+        ge=1,
+        description="Boxes that one order, hold or place in a waiting list may have, over all its "
+        "lines. Staff and clerks may order more.",
+    )
+    device_boxes: int = Field(
+        40,
+        ge=1,
+        description="Boxes of one offer that one device, and one phone number, may have held and "
+        "ordered and not yet packed. Staff and clerks may have more.",
+    )
+    address_boxes: int = Field(
+        400,
+        ge=1,
+        description="The same for one network address, which may be a village's. Staff and clerks "
+        "there may have more, and what they order is not counted.",
+    )
+    rush_share: int = Field(
+        50,
+        ge=0,
+        le=100,
+        description="Percent of the boxes that an offer has left: where devices without a past "
+        "order take more than that within a minute, and more than one order may have, they need a "
+        "proof of work for it, until five minutes after the last such minute. 0: never.",
+    )
+    rush_proof_bits: int = Field(
+        14,
+        ge=1,
+        le=24,
+        description="How hard that proof is, as FARMLIVE_ORDER_PROOF_BITS says: 14 cost a "
+        "telephone half a second to a second on average.",
+    )
     flag_orders: int = Field(
         5,
         ge=1,

@@ -19,17 +19,21 @@ def numbers_agree(connection: Connection, ledger: Ledger, tokens: list[str]) -> 
     for row in connection.execute(mine).all():
         counted = (ledger.sold(row.id), ledger.held(row.id), ledger.kept(row.id))
         assert (row.sold, row.held, row.kept) == counted
+        assert row.held_new == ledger.held_new(row.id)
         assert row.released == ledger.offers[row.id].released
         assert ledger.free(row.id) >= 0
     shared = select(lot_stock).where(lot_stock.c.lot.in_(ledger.lots))
     for row in connection.execute(shared).all():
         whole = ledger.lots[row.lot].grams - ledger.lots[row.lot].wasted
         assert whole - row.sold_g - row.held_g == ledger.lot_left(row.lot) >= 0
+        assert row.held_new_g == ledger.held_new_g(row.lot)
     found = connection.execute(select(holds).where(holds.c.broadcast.in_(broadcasts))).all()
     assert {(row.broadcast, row.device): _hold(row) for row in found} == {
         key: (
             {name: (it.quantity, it.price, it.batch) for name, it in hold.lines.items()},
             hold.until,
+            hold.boxes,
+            hold.is_new,
         )
         for key, hold in ledger.holds.items()
     }
@@ -45,6 +49,7 @@ def numbers_agree(connection: Connection, ledger: Ledger, tokens: list[str]) -> 
         assert (row.boxes, row.ends_at) == (batch.boxes, batch.ends_at)
         counted = ledger.sold(row.offer, row.id), ledger.held(row.offer, row.id)
         assert (row.sold, row.held) == counted
+        assert row.held_new == ledger.held_new(row.offer, row.id)
     placed = select(orders).where(orders.c.broadcast.in_(broadcasts))
     by_token = {row.token: row for row in connection.execute(placed).all()}
     # A refund gives one back of the smallest coin.
@@ -54,10 +59,10 @@ def numbers_agree(connection: Connection, ledger: Ledger, tokens: list[str]) -> 
     ]
 
 
-def _hold(row: Any) -> tuple[dict[str, tuple[int, int, str | None]], int]:
+def _hold(row: Any) -> tuple[dict[str, tuple[int, int, str | None]], int, int, bool]:
     """A hold as it is kept: so many at a price, of a batch or none, by offer."""
     lines = {it["offer"]: (it["quantity"], it["price"], it.get("flash")) for it in row.lines}
-    return lines, row.until_at
+    return lines, row.until_at, row.boxes, row.is_new
 
 
 def cards_agree(

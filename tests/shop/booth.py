@@ -19,11 +19,11 @@ from farmlive.shop.tables import holds
 
 from .agreement import cards_agree, numbers_agree
 from .conftest import HOST, caller
-from .ledger import Ledger
+from .ledger import NEW, Ledger
 from .ledger_entries import Asked, Lot, Move
 
 PRICE, CHEAP = 2990, 1990
-DEVICES = ("one", "two", "three", "four")
+DEVICES = ("one", "two", *NEW)
 # The number of an offer, how many boxes, and which price was seen.
 Drawn = list[tuple[int, int, str]]
 

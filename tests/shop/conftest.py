@@ -28,7 +28,26 @@ from farmlive.shop.routes import routes
 from farmlive.shop.shop import Shop
 from farmlive.store import Store
 
+from .past_orders import have_ordered
+
 PRICE = 2990
+# Devices with a past order; all others are new.
+KNOWN = (
+    "a device",
+    "another device",
+    "a third device",
+    "a third",
+    "another",
+    "one",
+    "two",
+    "three",
+    "four",
+    "holding",
+    "holds of one that is over",
+    "who waits",
+    *(f"{who} {turn}" for who in ("device", "holder", "late") for turn in range(40)),
+    *(f"{number}" for number in range(10)),
+)
 
 
 async def pseudonym(phone: str) -> str:
@@ -176,6 +195,7 @@ async def stall(store: Store, log: Log, settings: Settings) -> Stall:
         blocks,
     )
     stall.card = await stall.offer()
+    await have_ordered(store, await stall.another_broadcast(live=False), KNOWN)
     return stall
 
 

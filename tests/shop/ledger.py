@@ -24,6 +24,9 @@ HOLD_AT_MOST_MS = 3 * HOLD_MS
 LATE_MS = 2_000
 GRACE_MS = 10_000
 UNDO_MS = 600_000
+ORDER_BOXES, DEVICE_BOXES, ADDRESS_BOXES = 6, 7, 11
+# Devices without a past order.
+NEW = ("a newcomer", "a stranger")
 
 
 @dataclass
@@ -34,17 +37,23 @@ class Ledger(Books):
 
     def hold(self, broadcast: str, device: str, asked: list[Asked]) -> str:
         """Have these kept in place of what the device holds."""
+        if sum(it.quantity for it in asked) > ORDER_BOXES:
+            return "order-too-large"
         if broadcast in self.ended:
             return "broadcast-ended"
         before = self.holds.get((broadcast, device))
         lines = self._had(device, asked, before)
         if isinstance(lines, str):
             return lines
+        if self._over_limit(broadcast, device, "", lines, before):
+            return "box-limit"
+        if device in NEW and self._over_share(lines, before):
+            return "hold-share"
         held_at = self.now if before is None else before.held_at
         until = min(self.now + HOLD_MS, held_at + HOLD_AT_MOST_MS)
         if before is not None and self._by_hold(lines):
             until = before.until
-        self.holds[broadcast, device] = Hold(lines, until, held_at)
+        self.holds[broadcast, device] = Hold(lines, until, held_at, device in NEW)
         if before is not None:
             self._serve([*lines, *before.lines])
         return ""
@@ -68,6 +77,8 @@ class Ledger(Books):
         self, broadcast: str, device: str, asked: list[Asked], *, named: bool, phone: str
     ) -> str:
         """Order these for a phone, by the hold where it is named or has one of them."""
+        if sum(it.quantity for it in asked) > ORDER_BOXES:
+            return "order-too-large"
         hold = self.holds.get((broadcast, device))
         if hold is not None and not named and not any(it.offer in hold.lines for it in asked):
             hold = None
@@ -81,6 +92,8 @@ class Ledger(Books):
         lines = self._had(device, asked, hold, phone)
         if isinstance(lines, str):
             return lines
+        if self._over_limit(broadcast, device, phone, lines, hold):
+            return "box-limit"
         if hold is not None:
             del self.holds[broadcast, device]
         self.orders.append(Order(broadcast, device, phone, lines))
@@ -95,7 +108,7 @@ class Ledger(Books):
     def cancel(self, order: Order, move: Move | None = None) -> str:
         """Take an order back; boxes of a batch go back to it while it runs."""
         if not order.cancelled:
-            order.cancelled = True
+            order.cancelled = order.forgotten = True
             order.deeds.append(move)
             self._serve(list(order.lines))
         return ""
@@ -171,6 +184,8 @@ class Ledger(Books):
     def join(self, device: str, offer: str, quantity: int) -> str:
         """Wait for so many: in the old place where it is no more than before."""
         broadcast = self.offers[offer].broadcast
+        if quantity > ORDER_BOXES:
+            return "order-too-large"
         if broadcast in self.ended:
             return "broadcast-ended"
         new = Wait(broadcast, offer, device, quantity)
@@ -296,6 +311,51 @@ class Ledger(Books):
         return ""
 
     # The rules.
+
+    def _over_limit(
+        self, broadcast: str, device: str, phone: str, lines: Lines, before: Hold | None
+    ) -> bool:
+        """Whether these are more of an offer than a device, a phone or an address may have."""
+        for offer, line in lines.items():
+            had = {"device": 0, "phone": 0, "address": 0}
+            for order in self.orders:
+                if order.cancelled or order.broadcast != broadcast or offer not in order.lines:
+                    continue
+                boxes = order.lines[offer].quantity
+                had["device"] += boxes * (order.device == device)
+                had["phone"] += boxes * (order.phone == phone)
+                had["address"] += boxes * (not order.forgotten)
+            for hold in self.holds.values():
+                if hold is not before and offer in hold.lines:
+                    had["address"] += hold.lines[offer].quantity
+            most = {"device": DEVICE_BOXES, "phone": DEVICE_BOXES, "address": ADDRESS_BOXES}
+            if any(had[kind] + line.quantity > most[kind] for kind in most):
+                return True
+        return False
+
+    def _over_share(self, lines: Lines, before: Hold | None) -> bool:
+        """Whether new devices would hold more than half of what there is."""
+        own = before.lines if before is not None else {}
+        for offer, line in lines.items():
+            name = self.running(offer)
+            of_batch = name is not None and line.batch == name
+            mine = own.get(offer)
+            has = (
+                mine.quantity
+                if mine and (name is not None and mine.batch == name) == of_batch
+                else 0
+            )
+            new = self.held_new(offer, name) if name is not None else 0
+            new = (new if of_batch else self.held_new(offer) - new) - has
+            there = self._had_of(offer, line) + has + new
+            if line.quantity > has and 2 * (new + line.quantity) > there:
+                return True
+        for lot in self.lots:
+            wanted, has = self._grams(lines, lot), self._grams(own, lot)
+            new = self.held_new_g(lot) - has
+            if wanted > has and 2 * (new + wanted) > self.lot_left(lot) + has + new:
+                return True
+        return False
 
     def _had(
         self, device: str, asked: list[Asked], hold: Hold | None, phone: str = ""
@@ -439,8 +499,11 @@ class Ledger(Books):
             fits = wait.quantity <= self.free(wait.offer)
             if of.lot not in lots or not fits or wait.quantity * of.grams > self.lot_left(of.lot):
                 continue
+            if wait.device in NEW and wait.quantity > self._left_new(wait.offer):
+                continue
             place = (wait.broadcast, wait.device)
-            hold = self.holds.get(place, Hold({}, 0, self.now))
+            before = self.holds.get(place)
+            hold = before or Hold({}, 0, self.now, wait.device in NEW)
             line = hold.lines.get(wait.offer, Line(0, of.price))
             if line.price != of.price or line.batch is not None:
                 continue
@@ -449,5 +512,19 @@ class Ledger(Books):
             if until <= self.now:
                 continue
             lines = {**hold.lines, wait.offer: Line(line.quantity + wait.quantity, of.price)}
-            self.holds[place] = Hold(lines, until, hold.held_at)
+            grown = Hold(lines, until, hold.held_at, hold.is_new)
+            more = {wait.offer: lines[wait.offer]}
+            is_over = self._over_limit(wait.broadcast, wait.device, "", more, before)
+            if grown.boxes > ORDER_BOXES or is_over:
+                continue
+            self.holds[place] = grown
             self.waits.remove(wait)
+
+    def _left_new(self, offer: str) -> int:
+        """How many of what there is devices without a past order may be held that wait."""
+        of, name = self.offers[offer], self.running(offer)
+        new = self.held_new(offer) - (self.held_new(offer, name) if name is not None else 0)
+        new_g = self.held_new_g(of.lot)
+        half = max((self.free(offer) + new) // 2, ORDER_BOXES)
+        half_of_lot = max((self.lot_left(of.lot) + new_g) // 2 // of.grams, ORDER_BOXES)
+        return min(half - new, half_of_lot - new_g // of.grams)

@@ -23,6 +23,17 @@ class Books:
         lines = [hold.lines[offer] for hold in self.holds.values() if offer in hold.lines]
         return sum(it.quantity for it in lines if batch in (None, it.batch))
 
+    def held_new(self, offer: str, batch: str | None = None) -> int:
+        """The same, of what devices without a past order hold."""
+        holds = [hold for hold in self.holds.values() if hold.is_new and offer in hold.lines]
+        lines = [hold.lines[offer] for hold in holds]
+        return sum(it.quantity for it in lines if batch in (None, it.batch))
+
+    def held_new_g(self, lot: str) -> int:
+        """Grams of a lot that such devices hold."""
+        of = self.offers
+        return sum(self.held_new(name) * of[name].grams for name in of if of[name].lot == lot)
+
     def sold(self, offer: str, batch: str | None = None) -> int:
         """Boxes of an offer, or of one of its batches, in orders that stand."""
         standing = [order.lines for order in self.orders if not order.cancelled]

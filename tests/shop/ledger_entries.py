@@ -53,6 +53,12 @@ class Hold:
     lines: dict[str, Line]
     until: int
     held_at: int
+    # By a device without a past order.
+    is_new: bool = False
+
+    @property
+    def boxes(self) -> int:
+        return sum(line.quantity for line in self.lines.values())
 
 
 @dataclass
@@ -64,6 +70,8 @@ class Order:
     phone: str
     lines: dict[str, Line]
     cancelled: bool = False
+    # From which address it came is not known any more.
+    forgotten: bool = False
     # What happened to it since and was not taken back, the last one last.
     deeds: list[Any] = field(default_factory=list, compare=False)
 

@@ -203,7 +203,7 @@ async def test_one_buyer_has_no_more_of_it_than_one_may(stall: Any) -> None:
 
 
 async def test_one_may_have_no_more_of_it_by_holds_that_outlive_it(stall: Any) -> None:
-    windows = [caller(f"a private window {number}") for number in range(3)]
+    windows = [caller(f"device {number}") for number in range(3)]  # private windows, say
     with pretended(now_ms()) as clock:
         flash = await plan(stall, 8, per_buyer=2)
         held = [await hold(stall, 2, by=window) for window in windows]

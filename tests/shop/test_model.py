@@ -18,6 +18,7 @@ from farmlive.shop.lot_sales import LotSales
 
 from .booth import World
 from .flash_trade import FlashTrade
+from .ledger import ADDRESS_BOXES, DEVICE_BOXES, ORDER_BOXES
 
 LONG = "FARMLIVE_TEST_STEPS" in os.environ
 STEPS = int(os.environ.get("FARMLIVE_TEST_STEPS", "300"))
@@ -26,7 +27,14 @@ EACH = 15
 
 @pytest.mark.timeout(0 if LONG else 120)
 async def test_the_shop_and_the_ledger_agree(stall: Any) -> None:
-    many = stall.shop.bag._settings.model_copy(update={"orders_per_minute": 1_000_000})
+    changes = {
+        "orders_per_minute": 1_000_000,
+        "order_boxes": ORDER_BOXES,
+        "device_boxes": DEVICE_BOXES,
+        "address_boxes": ADDRESS_BOXES,
+        "rush_share": 0,  # the ledger does no proofs of work
+    }
+    many = stall.shop.bag._settings.model_copy(update=changes)
     log = Log(LocalBus())  # a server of its own, which hears nothing twice
     shop = stall.another_shop(many, log=log)
     stall.origin.sold_by(LotSales(log, settle=shop.waits.settle))

@@ -54,6 +54,7 @@ def till(stall: Any, settings: Settings, **change: Any) -> Till:
         address_pseudonym=pseudonym,
         limits=stall.limits,
         blocks=stall.blocks,
+        rush=stall.shop.rush,
     )
 
 

@@ -69,15 +69,16 @@ def lines(stall: Any, quantity: int = 1) -> dict[str, Any]:
 async def test_a_hold_by_http_is_placed_by_http(door: As, stall: Any) -> None:
     viewer, stranger = await door(), await door()
     headers = keyed()
-    held = await viewer.post(at(stall, "holds"), json=lines(stall, 10), headers=headers)
+    held = await viewer.post(at(stall, "holds"), json=lines(stall, 5), headers=headers)
     assert held.status_code == 201
     assert set(held.json()) == {"order", "until", "final", "lines", "total"}
-    again = await viewer.post(at(stall, "holds"), json=lines(stall, 10), headers=headers)
+    again = await viewer.post(at(stall, "holds"), json=lines(stall, 5), headers=headers)
     assert again.json() == held.json()
     order = held.json()["order"]
     assert (await stranger.delete(at(stall, f"holds/{order}"))).status_code == 204
-    body = stall.body(10, order=order)
-    refused = await stranger.post(at(stall, "orders"), json=body, headers=keyed())
+    body = stall.body(5, order=order)
+    more = stall.body(6, order=order)
+    refused = await stranger.post(at(stall, "orders"), json=more, headers=keyed())
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/sold-out")
     placed = await viewer.post(at(stall, "orders"), json=body, headers=keyed())
     assert (placed.status_code, placed.json()["order"]) == (201, order)

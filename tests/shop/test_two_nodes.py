@@ -21,13 +21,9 @@ from farmlive.shop.shop import Shop
 from farmlive.shop.wait_models import WaitJoin
 from farmlive.store import Store, after_commit
 
-from .conftest import HOST, PRICE, caller
+from .conftest import HOST, PRICE, caller, pseudonym
 
 CHEAP = 1990
-
-
-async def no_name(phone: str) -> str:
-    return phone[::-1]
 
 
 @pytest.fixture
@@ -40,8 +36,8 @@ async def other(stall: Any, settings: Settings) -> AsyncIterator[Shop]:
         log,
         origin,
         settings,
-        pseudonym=no_name,
-        address_pseudonym=no_name,
+        pseudonym=pseudonym,
+        address_pseudonym=pseudonym,
         limits=RateLimits(),
         blocks=People(store, settings).blocks,
     )

@@ -17,6 +17,9 @@ from farmlive.shop.tables import holds, waits
 from .conftest import HOST, PRICE, caller
 from .queueing import LATER_MS, ONE, THREE, TWO, held, hold, join, queue, release, waiting
 
+# Who may hold more than one order has.
+CLERK = caller("the desk", role="clerk")
+
 
 async def test_what_is_released_goes_to_those_who_wait_before_anyone_sees_it(
     stall: Any, sold_out: Any
@@ -242,7 +245,7 @@ async def test_what_a_lot_has_again_serves_all_its_offers(stall: Any) -> None:
     here, stall.broadcast = stall.broadcast, there
     other = await stall.offer(released=0)
     stall.broadcast = here
-    mine = await hold(stall, THREE, 81, large)
+    mine = await hold(stall, CLERK, 81, large)
     await hold(stall, TWO, 2)
     with pytest.raises(Exception, match="left"):
         await hold(stall, caller("four"), 1)
@@ -251,7 +254,7 @@ async def test_what_a_lot_has_again_serves_all_its_offers(stall: Any) -> None:
     await join(stall, ONE, 1, other.offer)
     stall.broadcast = here
     assert await held(stall, ONE) == {}
-    await stall.shop.holds.drop(THREE, here, HoldDrop(order=mine["order"]))
+    await stall.shop.holds.drop(CLERK, here, HoldDrop(order=mine["order"]))
     assert await held(stall, ONE) == {stall.card.offer: 1}
     stall.broadcast = there
     assert await held(stall, ONE) == {}  # nothing of it is released there
@@ -271,11 +274,11 @@ async def test_it_is_served_in_another_broadcast_of_the_same_lot(stall: Any) -> 
     there = stall.broadcast = await stall.another_broadcast()
     other = await stall.offer(released=1)
     stall.broadcast = here
-    mine = await hold(stall, THREE, 82, large)
+    mine = await hold(stall, CLERK, 82, large)
     stall.broadcast = there
     await join(stall, ONE, 1, other.offer)
     assert await held(stall, ONE) == {}
-    await stall.shop.holds.drop(THREE, here, HoldDrop(order=mine["order"]))
+    await stall.shop.holds.drop(CLERK, here, HoldDrop(order=mine["order"]))
     assert await held(stall, ONE) == {other.offer: 1}
     assert [event.kind for event in await stall.events()][-3:] == [
         "order.held",

@@ -109,6 +109,16 @@ KINDS = {
     "wait.changed": Kind(
         "public", {**_OFFER, "waiting": "How many boxes those want together who wait for it."}
     ),
+    "rush.began": Kind(
+        "staff",
+        {
+            **_OFFER,
+            "boxes": "How many of it devices without a past order took within a minute.",
+            "since": "From when on they need a proof of work for it, UTC milliseconds since 1970.",
+            "bits": "How many zero bits the proof's SHA-256 begins with.",
+        },
+    ),
+    "rush.over": Kind("staff", {"offer": "The offer's id; no proof is asked for it any more."}),
     "flash.planned": Kind("public", _FLASH),
     "flash.started": Kind("public", _FLASH),
     "flash.ended": Kind(

@@ -44,6 +44,8 @@ class Scene:
     chat: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=CHAT_KEPT))
     audience: dict[str, int] = field(default_factory=lambda: {"viewers": 0, "reactions": 0})
     orders: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=dict)
+    # By the offer, as `rush.began` told it.
+    rushes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def fold(scene: Scene, event: Event) -> None:
@@ -86,6 +88,10 @@ def fold(scene: Scene, event: Event) -> None:
                 card["lot"] |= {"stopped": [], "lifted": lifted, "tested": data["tested"]}
         case "wait.changed" if data["offer"] in scene.offers:
             scene.offers[data["offer"]]["waiting"] = data["waiting"]
+        case "rush.began":
+            scene.rushes[data["offer"]] = dict(data)
+        case "rush.over":
+            scene.rushes.pop(data["offer"], None)
         case "flash.planned" | "flash.started":
             if offer := scene.offers.get(data["offer"]):
                 flash = {name: value for name, value in data.items() if name != "offer"}
@@ -182,7 +188,9 @@ def _order(scene: Scene, event: Event) -> None:
 
 def view(scene: Scene, audiences: frozenset[str]) -> dict[str, Any]:
     """The snapshot for someone of these audiences, without what only the broadcast's row knows."""
+    rushes = {"rushes": list(scene.rushes.values())} if STAFF in audiences else {}
     return {
+        **rushes,
         "paused": scene.paused,
         "source": scene.source,
         "pinned": scene.pinned,

@@ -28,7 +28,7 @@ from farmlive.people import Caller
 from farmlive.shop.models import OfferChange, OfferRelease
 from farmlive.shop.order_models import HoldPlace, OrderPlace, Refund
 from farmlive.shop.order_models import StateChange as Change
-from farmlive.shop.problems import SoldOut
+from farmlive.shop.problems import BoxLimit, HoldShare, SoldOut
 
 MINUTE_MS = 60_000
 COUNT_EVERY_MS = 10_000
@@ -245,7 +245,7 @@ class Evening:
             return
         caller = Caller(None, None, "simulator", device, device)
         lines = [{"offer": wares.offer, "quantity": quantity, "price": wares.price}]
-        with contextlib.suppress(SoldOut):
+        with contextlib.suppress(SoldOut, HoldShare, BoxLimit):
             if chance.random() < 0.06:
                 held = {"key": token(), "lines": lines}
                 await shop.holds.place(caller, self.broadcast, HoldPlace.model_validate(held))
@@ -262,8 +262,8 @@ class Evening:
                 else {"way": "parcel", "address": chance.choice(self._youxi["addresses"])},
                 "payment": "pay_at_pickup" if pickup else "cash_on_delivery",
             }
-            wares.left -= quantity
             placed = await shop.place(caller, self.broadcast, OrderPlace.model_validate(order))
+            wares.left -= quantity
             way = "pickup" if pickup else "parcel"
             total = placed["total"]["amount"]
             self._orders.append((placed["order"], placed["token"], way, total))

@@ -308,8 +308,9 @@ class Flashes:
         held = repricing.held(connection, row.broadcast, offer, flash=row.id)
         again = [repricing.reprice(connection, *of, known[offer].price) for of in held]
         boxes = sum(line["quantity"] for _, line in held)
+        new = sum(line["quantity"] for hold, line in held if hold.is_new)
         # They stay held, but of the batch no more.
-        stock.move(connection, {offer: stock.Move(batches={row.id: (0, -boxes)})}, known)
+        stock.move(connection, {offer: stock.Move(batches={row.id: (0, -boxes, -new)})}, known)
         said = {
             "flash": row.id,
             "offer": offer,

@@ -15,12 +15,23 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import flash_limits, keys, limits, lines, proof, stock
+from farmlive.shop import (
+    box_limits,
+    flash_limits,
+    keys,
+    limits,
+    lines,
+    new_devices,
+    proof,
+    stock,
+)
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
+from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, HoldOver
+from farmlive.shop.rush import Rush
 from farmlive.shop.tables import holds, orders
 from farmlive.store import Json, Question, Store, hot
 
@@ -28,6 +39,9 @@ from farmlive.store import Json, Question, Store, hot
 _ASKED = hot(
     lines.ASKED_HOLD.add_columns(
         *keys.ASKED,
+        new_devices.ASKED,
+        box_limits.ASKED_OF_DEVICE,
+        box_limits.ASKED_OF_SOURCE,
         exists()
         .where(orders.c.broadcast == bindparam("broadcast"), orders.c.device == bindparam("device"))
         .label("ordered"),
@@ -57,6 +71,9 @@ _REPLACE = hot(
         lines=bindparam("now_lines", type_=Json),
         total=bindparam("now_total"),
         until_at=bindparam("until"),
+        boxes=bindparam("now_boxes"),
+        source=bindparam("now_source"),
+        is_new=bindparam("now_new"),
     ),
     own=True,
 )
@@ -65,8 +82,8 @@ _REPLACE = hot(
 class Holds:
     """Keeps holds and lets them run out; `alarm` is what does that when their time is over.
 
-    `settle` is told of boxes that come back, `dropped` of those that their buyer gave up, and
-    so waits for no more.
+    `address_pseudonym` turns an address within a broadcast into its source; `settle` is told of
+    boxes that come back, `dropped` of those that their buyer gave up, and so waits for no more.
     """
 
     def __init__(
@@ -75,16 +92,20 @@ class Holds:
         log: Log,
         settings: Settings,
         *,
+        address_pseudonym: Pseudonym,
         limits: Limits,
         blocks: Blocks,
+        rush: Rush,
         settle: stock.Settle = stock.settled,
         dropped: stock.Ordered = stock.ordered,
     ):
         self._store = store
         self._log = log
         self._settings = settings
+        self._address_pseudonym = address_pseudonym
         self._limits = limits
         self._blocks = blocks
+        self._rush = rush
         self._settle = settle
         self._dropped = dropped
         self.alarm = Alarm(store, _next, self.expire, "holds did not run out; trying again")
@@ -96,17 +117,24 @@ class Holds:
         that what one holds oneself is never in one's way. It is kept for `hold_minutes` from now,
         but no longer than `HOLD_AT_MOST` times that since it began; where only the earlier hold
         gives a line its price, until its end. Raises TooMany, ProofNeeded, Forbidden (blocked),
-        UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped,
-        PriceChanged, SoldOut, LotSpent, LimitReached, HoldOver; the earlier hold then stays as it
-        is.
+        OrderTooLarge, UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer,
+        LotStopped, PriceChanged, SoldOut, LotSpent, LimitReached, BoxLimit, HoldShare, HoldOver;
+        the earlier hold then stays as it is.
         """
         limits.allow(self._limits, "holds", caller, self._settings.orders_per_minute)
         if caller.role is None:
             bits = self._settings.order_proof_bits
             proof.check(broadcast, request.key, request.proof, bits)
+        box_limits.check_order(self._settings, caller, request.lines)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
         body_hash = keys.canonical_hash(request, NewHold)
-        named = {"broadcast": broadcast, "key": request.key, "device": caller.device}
+        taker = await box_limits.taker(caller, broadcast, self._address_pseudonym)
+        named = {
+            "broadcast": broadcast,
+            "key": request.key,
+            "device": caller.device,
+            **taker.named,
+        }
         about = lines.about(broadcast, request.key, caller.device)
 
         def once(connection: Connection) -> dict[str, Any]:
@@ -125,7 +153,7 @@ class Holds:
                     "Nothing more was held: this broadcast has ended. What you hold already can "
                     "be ordered until its time is over."
                 )
-            answer = self._hold(connection, caller, broadcast, request, asked, known)
+            answer = self._hold(connection, caller, taker, broadcast, request, asked, known)
             keys.keep(connection, broadcast, request.key, body_hash, answer)
             return answer
 
@@ -175,6 +203,7 @@ class Holds:
         self,
         connection: Connection,
         caller: Caller,
+        taker: box_limits.Taker,
         broadcast: str,
         request: HoldPlace,
         asked: Row[Any],
@@ -195,10 +224,17 @@ class Holds:
             ordered=asked.ordered,
         )
         batches = checked.batches
+        box_limits.check(connection, self._settings, broadcast, wanted, taker, asked, before)
+        is_new = new_devices.is_new(caller, asked)
+        with_held = lines.with_held(connection, broadcast, known, before)
+        if is_new:
+            new_devices.check_share(wanted, batches, with_held, before)
+        if not (before and before.covers(wanted, now)):
+            self._rush.check(caller, broadcast, request, known.values(), is_new=is_new)
         moved = stock.move(
             connection,
-            lines.moves(wanted, batches, before, sell=False),
-            lines.with_held(connection, broadcast, known, before),
+            lines.moves(wanted, batches, before, sell=False, is_new=is_new),
+            with_held,
         )
         kept = [lines.told(line, known[line.offer], batches.get(line.offer)) for line in wanted]
         total = sum(line["total"] for line in kept)
@@ -219,6 +255,9 @@ class Holds:
                 "now_lines": kept,
                 "now_total": total,
                 "until": until,
+                "now_boxes": box_limits.boxes_of(wanted),
+                "now_source": taker.source,
+                "now_new": is_new,
             }
             connection.execute(_REPLACE, changed)
         else:
@@ -232,6 +271,9 @@ class Holds:
                 "currency": currency,
                 "held_at": now,
                 "until_at": until,
+                "boxes": box_limits.boxes_of(wanted),
+                "source": taker.source,
+                "is_new": is_new,
             }
             connection.execute(_HOLD, row)
         farms = {line["farm"] for line in (*kept, *(before.lines.values() if before else ()))}
@@ -242,7 +284,9 @@ class Holds:
             told["simulated"] = True
         held = Entry("order.held", lines.audience(order, farms), told, caller.device)
         settle = self._settle if before else stock.settled  # else nothing can have come back
-        self._log.append_all(connection, broadcast, [held, *settle(connection, broadcast, moved)])
+        rush = self._rush.take(connection, caller, broadcast, wanted, before, is_new=is_new)
+        told_stock = settle(connection, broadcast, moved)
+        self._log.append_all(connection, broadcast, [held, *told_stock, *rush])
         self.alarm.set(connection, until)
         return answer
 
@@ -265,7 +309,9 @@ class Holds:
     ) -> None:
         """Have its boxes back on sale: its buyer `dropped` it, or else its time is over."""
         back = {
-            line["offer"]: stock.Move().take(hold=-line["quantity"], flash=line.get("flash"))
+            line["offer"]: stock.Move().take(
+                hold=-line["quantity"], flash=line.get("flash"), is_new=row.is_new
+            )
             for line in row.lines
         }
         moved = stock.move(connection, back, stock.on_offer(connection, row.broadcast, back))

@@ -25,12 +25,18 @@ LATE_MS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold as it is kept: its lines by offer."""
+    """A hold as it is kept: its lines by offer, its boxes together, and for whom they count.
+
+    `is_new`: by a device without a past order.
+    """
 
     id: str
     lines: Mapping[str, dict[str, Any]]
     held_at: int
     until_at: int
+    boxes: int
+    source: str | None
+    is_new: bool
 
     def covers(self, lines: Iterable[OrderLine], now: int) -> bool:
         """Whether so many of each are held, and not longer than was promised."""
@@ -51,7 +57,13 @@ class Hold:
 _of_device = (holds.c.broadcast == bindparam("broadcast")) & (holds.c.device == bindparam("device"))
 # A row there is always, so that other questions can be a part of it.
 ASKED_HOLD = select(
-    holds.c.id.label("hold"), holds.c.lines.label("hold_lines"), holds.c.held_at, holds.c.until_at
+    holds.c.id.label("hold"),
+    holds.c.lines.label("hold_lines"),
+    holds.c.held_at,
+    holds.c.until_at,
+    holds.c.boxes.label("hold_boxes"),
+    holds.c.source.label("hold_source"),
+    holds.c.is_new.label("hold_is_new"),
 ).select_from(select(literal_column("1")).subquery("one").outerjoin(holds, _of_device))
 
 
@@ -65,7 +77,15 @@ def hold_in(asked: Row[*tuple[Any, ...]]) -> Hold | None:
     if asked.hold is None:
         return None
     lines = {line["offer"]: line for line in asked.hold_lines}
-    return Hold(asked.hold, lines, asked.held_at, asked.until_at)
+    return Hold(
+        asked.hold,
+        lines,
+        asked.held_at,
+        asked.until_at,
+        asked.hold_boxes,
+        asked.hold_source,
+        asked.hold_is_new,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +172,7 @@ def _check_stock(
         row = known[line.offer]
         own = hold.lines.get(line.offer) if hold else None
         batch = line.offer in running
-        free = _free(row, own, batch=batch)
+        free = free_for(row, own, batch=batch)
         more_g = (line.quantity - (own["quantity"] if own else 0)) * row.net_weight_g
         wanted_g[row.lot] = wanted_g.get(row.lot, 0) + more_g
         if free < line.quantity:
@@ -164,7 +184,7 @@ def _check_stock(
                     broadcast,
                     line.offer,
                     left=max(free, kept),
-                    held=_held(row, batch=batch) - _own(row, own, batch=batch),
+                    held=_held(row, batch=batch) - own_boxes(row, own, batch=batch),
                     running=row.flash,
                     batch=batch,
                     own=hold.id if hold else None,
@@ -196,16 +216,17 @@ def _freed_g(
     )
 
 
-def _free(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
+def free_for(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
     """How many are there for who holds `own`: of the flash batch that runs, or else beside it.
 
     Boxes that are held of it go back to it alone.
     """
     free: int = row.kept if batch else row.released - row.sold - row.held - row.kept
-    return free + _own(row, own, batch=batch)
+    return free + own_boxes(row, own, batch=batch)
 
 
-def _own(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
+def own_boxes(row: Offer, own: dict[str, Any] | None, *, batch: bool) -> int:
+    """How many of what is held as `own` are of the flash batch that runs, or else beside it."""
     if own is None:
         return 0
     of_batch = row.flash is not None and own.get("flash") == row.flash
@@ -220,18 +241,31 @@ def _held(row: Offer, *, batch: bool) -> int:
 
 
 def moves(
-    lines: Sequence[OrderLine], batches: Mapping[str, str], hold: Hold | None, *, sell: bool
+    lines: Sequence[OrderLine],
+    batches: Mapping[str, str],
+    hold: Hold | None,
+    *,
+    sell: bool,
+    is_new: bool = False,
 ) -> dict[str, Move]:
-    """How the stock moves where these are sold, or else held, and the hold is taken up."""
+    """How the stock moves where these are sold, or else held, and the hold is taken up.
+
+    `is_new`: they are held by a device without a past order.
+    """
     moved: dict[str, Move] = {}
     for line in lines:
         batch = batches.get(line.offer)
         taken = Move().take(
-            sell=line.quantity if sell else 0, hold=0 if sell else line.quantity, flash=batch
+            sell=line.quantity if sell else 0,
+            hold=0 if sell else line.quantity,
+            flash=batch,
+            is_new=is_new,
         )
         moved[line.offer] = taken
-    for offer, own in hold.lines.items() if hold else ():
-        moved.setdefault(offer, Move()).take(hold=-own["quantity"], flash=own.get("flash"))
+    if hold is not None:
+        for offer, own in hold.lines.items():
+            back, flash = -own["quantity"], own.get("flash")
+            moved.setdefault(offer, Move()).take(hold=back, flash=flash, is_new=hold.is_new)
     return moved
 
 

@@ -272,6 +272,60 @@ class LimitReached(Conflict):
         )
 
 
+class OrderTooLarge(Invalid):
+    """An order, a hold or a wait has more boxes than one may have; `limit` is how many."""
+
+    slug = "order-too-large"
+    title = "That is more than one order may have"
+
+    def __init__(self, limit: int):
+        super().__init__(
+            f"Nothing was ordered: an order may have {limit} boxes, over all its lines. Order "
+            "fewer; for more, call the farm or the pick-up point.",
+            limit=limit,
+        )
+
+
+class BoxLimit(Conflict):
+    """A device, a phone or a network address has as many boxes of an offer as it may.
+
+    `of` says which of the three; they are `limit`, held or ordered and not yet packed. `left` is
+    how many more the device may have; of a phone and an address, which may be another's, null.
+    """
+
+    slug = "box-limit"
+    title = "So many boxes of it are not sold to one buyer"
+
+    def __init__(self, offer: str, of: str, limit: int, left: int | None):
+        whom = {"device": "one device", "phone": "one phone number"}.get(of, "one network")
+        super().__init__(
+            f"Nothing was ordered: of one offer {whom} may have {limit} boxes that are held or "
+            "ordered and not yet packed. Order fewer, or the rest once these are packed; for more, "
+            "call the farm or the pick-up point.",
+            offer=offer,
+            of=of,
+            limit=limit,
+            left=left,
+        )
+
+
+class HoldShare(Conflict):
+    """Devices without a past order hold half of what there is; the rest can be ordered at once.
+
+    `offers` lists `{offer, left}`: how many can be ordered now, without a hold.
+    """
+
+    slug = "hold-share"
+    title = "It is not held for you, but you can order it now"
+
+    def __init__(self, offers: list[dict[str, Any]]):
+        super().__init__(
+            "Nothing was held: much of what is left is held for others who have not ordered here "
+            "before. You need no hold: order now, and it is yours if it is still there.",
+            offers=offers,
+        )
+
+
 class StockTaken(Conflict):
     """More was to be taken back than is left; `offers` lists `{offer, left}`."""
 

@@ -1,17 +1,19 @@
 """The shop: its catalogue, its bag, its till, its holds and the orders that were taken."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
+from farmlive.again import Again
 from farmlive.broadcast.log import Log
 from farmlive.origin.origin import Origin
 from farmlive.outages import Outages
 from farmlive.people import Caller
 from farmlive.people.limits import RateLimits
 from farmlive.settings import Settings
-from farmlive.shop import bag, claims
+from farmlive.shop import bag, box_limits, claims
 from farmlive.shop.by_token import ByToken
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.claim_photos import ClaimPhotos
@@ -30,11 +32,14 @@ from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import Order, OrderPlace
 from farmlive.shop.orders import Orders
 from farmlive.shop.papers import Papers
+from farmlive.shop.rush import Rush
 from farmlive.shop.steps import Steps
 from farmlive.shop.till import Till
 from farmlive.shop.waits import Waits
 from farmlive.store import Store
 from farmlive.store.files import Files
+
+FORGET_EVERY_S = 600
 
 
 class Shop:
@@ -65,7 +70,16 @@ class Shop:
         outages: Outages | None = None,
     ):
         self.catalogue = Catalogue(store, log)
-        self.waits = Waits(store, log, settings, limits=limits, blocks=blocks)
+        self.rush = Rush(store, log, settings)
+        self.waits = Waits(
+            store,
+            log,
+            settings,
+            address_pseudonym=address_pseudonym,
+            limits=limits,
+            blocks=blocks,
+            rush=self.rush,
+        )
         self.bag = bag.Bag(store, log, origin, settings, settle=self.waits.settle)
         self.corrections = Corrections(store, log)
         settle = self.waits.settle
@@ -74,8 +88,10 @@ class Shop:
             store,
             log,
             settings,
+            address_pseudonym=address_pseudonym,
             limits=limits,
             blocks=blocks,
+            rush=self.rush,
             settle=settle,
             dropped=self.waits.ordered,
         )
@@ -87,7 +103,13 @@ class Shop:
             address_pseudonym=address_pseudonym,
             limits=limits,
             blocks=blocks,
+            rush=self.rush,
             ordered=self.waits.ordered,
+        )
+        self._sources = Again(
+            FORGET_EVERY_S,
+            partial(box_limits.forget_old, store),
+            "from which addresses orders came was not forgotten; trying again",
         )
         steps = Steps(log, settle=settle)
         self.orders = Orders(store, log, origin, steps, address_pseudonym)
@@ -116,6 +138,8 @@ class Shop:
         see what is sold elsewhere; and photos that nobody sent go.
         """
         await self.holds.alarm.start()
+        await self.rush.alarm.start()
+        await self._sources.start()
         await self.flashes.alarm.start()
         await self.notices.start()
         await self.lot_watch.again.start()
@@ -127,6 +151,8 @@ class Shop:
         await self.lot_watch.again.stop()
         await self.notices.stop()
         await self.flashes.alarm.stop()
+        await self._sources.stop()
+        await self.rush.alarm.stop()
         await self.holds.alarm.stop()
 
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from farmlive.origin import stops
 from farmlive.origin.problems import LotStopped
 from farmlive.origin.tables import lots
 from farmlive.problems import Invalid
-from farmlive.shop import flashes, life, lines, payments, stock
+from farmlive.shop import box_limits, flashes, life, lines, payments, stock
 from farmlive.shop.fields import KnownBy, Payment, State
 from farmlive.shop.models import money, order_number
 from farmlive.shop.problems import (
@@ -156,6 +156,8 @@ class Steps:
         payment = row.payment
         if state == "cancelled":
             payment = payments.of(row.payment_method).cancel(payment)
+        if row.state == "placed":
+            box_limits.forget(connection, [row.id])
         self._keep(connection, row, state, payment, doer)
         told: dict[str, Any] = {"passed": True} if passed else {}
         self._tell(connection, row, step.event, state, payment, doer, moved, **told)

@@ -42,8 +42,15 @@ _ON_OFFER = hot(
         offers.c.sold,
         offers.c.held,
         offers.c.kept,
+        offers.c.held_new,
+        offers.c.rush_at,
+        offers.c.rush_boxes,
+        offers.c.rush_before,
+        offers.c.proof_from,
+        offers.c.proof_until,
         products.c.net_weight_g,
         lot_stock.c.sold_g.label("lot_sold_g"),
+        lot_stock.c.held_new_g.label("lot_held_new_g"),
         (lots.c.quantity_g - lots.c.wasted_g - lot_stock.c.sold_g - lot_stock.c.held_g).label(
             "lot_left_g"
         ),
@@ -53,6 +60,7 @@ _ON_OFFER = hot(
         flashes.c.price.label("flash_price"),
         flashes.c.boxes.label("flash_boxes"),
         flashes.c.sold.label("flash_sold"),
+        flashes.c.held_new.label("flash_held_new"),
         flashes.c.per_buyer,
         flashes.c.ends_at,
     )
@@ -93,6 +101,7 @@ _MOVE = hot(
         released=offers.c.released + bindparam("release"),
         sold=offers.c.sold + bindparam("sell"),
         held=offers.c.held + bindparam("hold"),
+        held_new=offers.c.held_new + bindparam("new"),
         kept=offers.c.kept + bindparam("keep"),
     )
 )
@@ -102,7 +111,11 @@ _MOVE_FLASH = hot(
         flashes.c.id == bindparam("batch"),
         flashes.c.sold + flashes.c.held + bindparam("sell") + bindparam("hold") <= flashes.c.boxes,
     )
-    .values(sold=flashes.c.sold + bindparam("sell"), held=flashes.c.held + bindparam("hold"))
+    .values(
+        sold=flashes.c.sold + bindparam("sell"),
+        held=flashes.c.held + bindparam("hold"),
+        held_new=flashes.c.held_new + bindparam("new"),
+    )
 )
 # Of a batch that has ended the boxes go their ways too, and it stays known how many it sold.
 # Nothing is kept for it: what it lacks for an order that is wanted again, it has of the offer's.
@@ -113,6 +126,7 @@ _MOVE_ENDED = (
     .values(
         sold=flashes.c.sold + bindparam("sell"),
         held=flashes.c.held + bindparam("hold"),
+        held_new=flashes.c.held_new + bindparam("new"),
         boxes=case((_taken > flashes.c.boxes, _taken), else_=flashes.c.boxes),
     )
 )
@@ -131,6 +145,7 @@ _MOVE_LOT = hot(
     .values(
         sold_g=lot_stock.c.sold_g + bindparam("sell_g"),
         held_g=lot_stock.c.held_g + bindparam("hold_g"),
+        held_new_g=lot_stock.c.held_new_g + bindparam("new_g"),
     )
 )
 _SHARE = insert(lot_stock)
@@ -142,27 +157,35 @@ Offer = Row[*tuple[Any, ...]]
 class Move:
     """By how much an offer's stock changes, below zero back; `keep` is for its flash batch.
 
-    `batches` says how many of what is sold and held are boxes of which flash batch.
+    `new` is how many of `hold` are of devices without a past order; `batches` says how many of
+    what is sold and held, and of `new`, are boxes of which flash batch.
     """
 
     sell: int = 0
     hold: int = 0
     release: int = 0
     keep: int = 0
-    batches: dict[str, tuple[int, int]] = field(default_factory=dict)
+    new: int = 0
+    batches: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     @property
     def takes(self) -> bool:
         """Whether more of the offer is sold, held, released or kept than before."""
         return self.sell > 0 or self.hold > 0 or self.release > 0 or self.keep > 0
 
-    def take(self, *, sell: int = 0, hold: int = 0, flash: str | None = None) -> Self:
-        """Sell and hold so many more, of that flash batch or none."""
+    def take(
+        self, *, sell: int = 0, hold: int = 0, flash: str | None = None, is_new: bool = False
+    ) -> Self:
+        """Sell and hold so many more, of that flash batch or none; `is_new`: what is held is so by
+        a device without a past order.
+        """
+        new = hold if is_new else 0
         self.sell += sell
         self.hold += hold
+        self.new += new
         if flash is not None:
-            sold, held = self.batches.get(flash, (0, 0))
-            self.batches[flash] = (sold + sell, held + hold)
+            sold, held, held_new = self.batches.get(flash, (0, 0, 0))
+            self.batches[flash] = (sold + sell, held + hold, held_new + new)
         return self
 
 
@@ -171,6 +194,7 @@ class _Lot(NamedTuple):
 
     lot_sold_g: int
     lot_left_g: int
+    lot_held_new_g: int
 
 
 class LotStock(NamedTuple):
@@ -206,7 +230,7 @@ def ask(
         for row in asked:
             counted.know(row.id, row)
             if counted.known(row.lot) is None:
-                counted.know(row.lot, _Lot(row.lot_sold_g, row.lot_left_g))
+                counted.know(row.lot, _Lot(row.lot_sold_g, row.lot_left_g, row.lot_held_new_g))
         return {
             offer: _with(row, **counted.known(row.lot)._asdict())
             for offer in wanted
@@ -231,7 +255,7 @@ def share(connection: Connection, lot: str, offer: str, released_g: int) -> None
     """Let an offer that is made draw on the lot. Raises LotSpent where less of it is left."""
     row = connection.execute(_OF_LOTS, {"lots": [lot]}).one()
     if row.lot is None:
-        connection.execute(_SHARE, {"lot": lot, "sold_g": 0, "held_g": 0})
+        connection.execute(_SHARE, {"lot": lot, "sold_g": 0, "held_g": 0, "held_new_g": 0})
     left_g = _lot_stock(row).left_g
     if released_g > left_g:
         raise _not_released(lot, left_g, offer, 0)
@@ -276,10 +300,15 @@ def move(
     for offer, row in moved.items():
         by, before = moves[offer], rows[offer]
         if (running := by.batches.get(row.flash)) is not None:
-            sell, hold = running
-            counted.owe(_MOVE_FLASH, {"batch": row.flash}, {"sell": sell, "hold": hold})
-        keep = row.kept - before.kept
-        taken = {"sell": by.sell, "hold": by.hold, "release": by.release, "keep": keep}
+            sell, hold, new = running
+            counted.owe(_MOVE_FLASH, {"batch": row.flash}, {"sell": sell, "hold": hold, "new": new})
+        taken = {
+            "sell": by.sell,
+            "hold": by.hold,
+            "release": by.release,
+            "keep": row.kept - before.kept,
+            "new": by.new,
+        }
         counted.owe(_MOVE, {"offer": offer}, taken)
         counted.know(offer, row)
         left_g = max(0, of_lot[row.lot].lot_left_g)
@@ -290,9 +319,9 @@ def move(
 
 def _moved(row: Offer, by: Move) -> Offer | None:
     """The offer as it is once it has moved; None where it does not. Raises SoldOut."""
-    sell, hold = by.batches.get(row.flash, (0, 0))
+    sell, hold, new = by.batches.get(row.flash, (0, 0, 0))
     keep = by.keep - sell - hold
-    if not (by.sell or by.hold or by.release or keep):
+    if not (by.sell or by.hold or by.release or keep or by.new):
         return None
     free = row.released - row.sold - row.held - row.kept
     if by.sell + by.hold + keep - by.release > free or row.kept + keep < 0:
@@ -303,7 +332,9 @@ def _moved(row: Offer, by: Move) -> Offer | None:
         sold=row.sold + by.sell,
         held=row.held + by.hold,
         kept=row.kept + keep,
+        held_new=row.held_new + by.new,
         flash_sold=row.flash_sold if row.flash is None else row.flash_sold + sell,
+        flash_held_new=row.flash_held_new if row.flash is None else row.flash_held_new + new,
     )
 
 
@@ -312,9 +343,9 @@ def _move_ended(
 ) -> None:
     """Move what is of flash batches that run no more. Raises SoldOut."""
     for offer in sorted(moves):
-        for batch, (sell, hold) in moves[offer].batches.items():
-            if batch != known[offer].flash and (sell or hold):
-                taken = {"batch": batch, "sell": sell, "hold": hold}
+        for batch, (sell, hold, new) in moves[offer].batches.items():
+            if batch != known[offer].flash and (sell or hold or new):
+                taken = {"batch": batch, "sell": sell, "hold": hold, "new": new}
                 if connection.execute(_MOVE_ENDED, taken).rowcount == 0:
                     raise SoldOut([{"offer": offer, "left": 0}])
 
@@ -330,13 +361,18 @@ def _move_lots(
     for lot, rows in sorted(drawn.items()):
         sell_g = sum(moves[row.id].sell * row.net_weight_g for row in rows)
         hold_g = sum(moves[row.id].hold * row.net_weight_g for row in rows)
-        sold_g, left_g = rows[0].lot_sold_g, rows[0].lot_left_g
+        new_g = sum(moves[row.id].new * row.net_weight_g for row in rows)
+        sold_g, left_g, held_new_g = (
+            rows[0].lot_sold_g,
+            rows[0].lot_left_g,
+            rows[0].lot_held_new_g,
+        )
         # What goes back is taken also where a lot was oversold before this was kept.
         if 0 < sell_g + hold_g > left_g:
             offers = [{"offer": row.id, "left": left(row)} for row in rows]
             raise LotSpent(lot, max(0, left_g), offers)
-        of_lot[lot] = _Lot(sold_g + sell_g, left_g - sell_g - hold_g)
-        taken = {"sell_g": sell_g, "hold_g": hold_g, "more_g": sell_g + hold_g}
+        of_lot[lot] = _Lot(sold_g + sell_g, left_g - sell_g - hold_g, held_new_g + new_g)
+        taken = {"sell_g": sell_g, "hold_g": hold_g, "more_g": sell_g + hold_g, "new_g": new_g}
         counted.owe(_MOVE_LOT, {"of": lot}, taken)
         counted.know(lot, of_lot[lot])
     return of_lot

@@ -20,6 +20,9 @@ from sqlalchemy import (
 
 from farmlive.store import Json, metadata
 
+# The states of an order that was packed.
+PACKED_STATES = ("packed", "shipped", "at_centre", "received")
+
 centres = Table(
     "centres",
     metadata,
@@ -61,6 +64,15 @@ offers = Table(
     Column("held", BigInteger, nullable=False, server_default="0"),
     # Set aside for the flash batch that runs: what of it can be had.
     Column("kept", BigInteger, nullable=False, server_default="0"),
+    # Of what is held: by devices without a past order.
+    Column("held_new", BigInteger, nullable=False, server_default="0"),
+    # What such devices took within the minute that began at `rush_at`, and within the one before;
+    # from `proof_from` until `proof_until` they need a proof of work for it (rush.py).
+    Column("rush_at", BigInteger, nullable=False, server_default="0"),
+    Column("rush_boxes", BigInteger, nullable=False, server_default="0"),
+    Column("rush_before", BigInteger, nullable=False, server_default="0"),
+    Column("proof_from", BigInteger),
+    Column("proof_until", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("broadcast", "position"),
     CheckConstraint("sold >= 0 AND sold <= released", name="stock"),
@@ -76,6 +88,8 @@ lot_stock = Table(
     Column("lot", ForeignKey("lots.id"), primary_key=True),
     Column("sold_g", BigInteger, nullable=False),
     Column("held_g", BigInteger, nullable=False),
+    # Of what is held: by devices without a past order.
+    Column("held_new_g", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("sold_g >= 0 AND held_g >= 0", name="whole"),
 )
 
@@ -106,6 +120,8 @@ flashes = Table(
     Column("per_buyer", Integer),
     Column("sold", BigInteger, nullable=False, server_default="0"),
     Column("held", BigInteger, nullable=False, server_default="0"),
+    # Of what is held: by devices without a past order.
+    Column("held_new", BigInteger, nullable=False, server_default="0"),
     Column("starts_at", BigInteger, nullable=False),
     Column("ends_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
@@ -128,11 +144,22 @@ waits = Table(
     Column("quantity", Integer, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("simulated", Boolean, nullable=False),
+    # Whether the limits of boxes hold for it, which they do not for staff; its `source` and whether
+    # it `is_new` are as in `holds`.
+    Column("is_limited", Boolean, nullable=False, server_default=false()),
+    Column("source", String(32)),
+    Column("is_new", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("offer", "device"),
     Index("ix_waits_broadcast_device", "broadcast", "device"),
     # In their order, and counted without looking at each.
     Index("ix_waits_offer_since", "offer", "since", "id", "quantity"),
 )
+
+
+def _index_of_some(name: str, *columns: str, those: str) -> Index:
+    """An index of those rows alone: most are not among them, and cost nothing."""
+    return Index(name, *columns, postgresql_where=text(those), sqlite_where=text(those))
+
 
 # Orders in the state `held`, one a device and broadcast: gone once placed, dropped or expired.
 holds = Table(
@@ -148,13 +175,15 @@ holds = Table(
     Column("currency", String(3), nullable=False),
     Column("held_at", BigInteger, nullable=False),
     Column("until_at", BigInteger, nullable=False, index=True),
+    # How many boxes all lines have, and the network address that they count for: a pseudonym of
+    # this broadcast alone. Null where no limits of boxes hold, as for staff.
+    Column("boxes", Integer, nullable=False, server_default="0"),
+    Column("source", String(32)),
+    # The device has no past order: what it holds counts in `held_new`.
+    Column("is_new", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("broadcast", "device"),
+    _index_of_some("ix_holds_source", "source", "boxes", those="source IS NOT NULL"),
 )
-
-
-def _index_of_some(name: str, column: str, those: str) -> Index:
-    """An index of those rows alone: most are not among them, and cost nothing."""
-    return Index(name, column, postgresql_where=text(those), sqlite_where=text(those))
 
 
 orders = Table(
@@ -199,8 +228,10 @@ orders = Table(
     Index("ix_orders_broadcast_device", "broadcast", "device"),
     # Both in one: of two indexes PostgreSQL would look through all of a broadcast's orders.
     Index("ix_orders_buyer", "buyer", "broadcast"),
-    _index_of_some("ix_orders_code", "code", "code IS NOT NULL"),
-    _index_of_some("ix_orders_buyer_cancelled", "buyer", "state = 'cancelled'"),
+    _index_of_some("ix_orders_code", "code", those="code IS NOT NULL"),
+    _index_of_some("ix_orders_buyer_cancelled", "buyer", those="state = 'cancelled'"),
+    # Devices with a past order: one that was packed.
+    _index_of_some("ix_orders_device_packed", "device", those=f"state IN {PACKED_STATES}"),
 )
 
 order_lines = Table(
@@ -218,7 +249,18 @@ order_lines = Table(
     # Boxes of it that never left, paid back and put into the stock again.
     Column("returned", Integer, nullable=False, server_default="0"),
     CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
-    _index_of_some("ix_order_lines_flash", "flash", "flash IS NOT NULL"),
+    # The network address from which it was ordered, as in `holds`: gone as soon as the order is
+    # packed or cancelled, and within a day.
+    Column("source", String(32)),
+    _index_of_some("ix_order_lines_flash", "flash", those="flash IS NOT NULL"),
+    _index_of_some(
+        "ix_order_lines_source",
+        "source",
+        "offer",
+        "quantity",
+        "returned",
+        those="source IS NOT NULL",
+    ),
 )
 
 # What became of an order after it was placed. A reason is here alone, never in the log.
@@ -286,8 +328,8 @@ notices = Table(
     Column("held_by", String(8)),
     UniqueConstraint("order", "seq", "provider", "person"),
     Index("ix_notices_state_next_at", "state", "next_at"),
-    _index_of_some("ix_notices_message", "message", "state IN ('waiting', 'sending')"),
-    _index_of_some("ix_notices_held", "id", "state = 'held'"),
+    _index_of_some("ix_notices_message", "message", those="state IN ('waiting', 'sending')"),
+    _index_of_some("ix_notices_held", "id", those="state = 'held'"),
     Index(
         "ix_notices_recipient",
         "recipient",

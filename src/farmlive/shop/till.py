@@ -29,6 +29,7 @@ from farmlive.people import Caller
 from farmlive.problems import Problem
 from farmlive.settings import Settings
 from farmlive.shop import (
+    box_limits,
     fees,
     flags,
     flash_limits,
@@ -37,6 +38,7 @@ from farmlive.shop import (
     keys,
     limits,
     lines,
+    new_devices,
     notices_limits,
     notices_writing,
     payments,
@@ -48,6 +50,7 @@ from farmlive.shop.models import money, order_number
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged, UnknownCentre
+from farmlive.shop.rush import Rush
 from farmlive.shop.tables import centres, holds, order_lines, orders, parcel_fees, waits
 from farmlive.store import Question, Store, hot, tally
 
@@ -56,6 +59,10 @@ _ASKED = hot(
     lines.ASKED_HOLD.add_columns(
         *keys.ASKED,
         *flags.ASKED,
+        new_devices.ASKED,
+        box_limits.ASKED_OF_DEVICE,
+        box_limits.ASKED_OF_PHONE,
+        box_limits.ASKED_OF_SOURCE,
         exists().where(centres.c.id == bindparam("centre")).label("centre"),
         exists(select(parcel_fees.c.id)).label("fees"),
         exists()
@@ -78,7 +85,7 @@ _END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
 
 class _Wanted(NamedTuple):
     """What came, before it is taken; `doubtful`: there may be no such phone number, `code` is drawn
-    for who picks it up, `sender` is for limits of notices.
+    for who picks it up, `sender` is for limits of notices, `taker` is for whom its boxes count.
     """
 
     caller: Caller
@@ -89,14 +96,15 @@ class _Wanted(NamedTuple):
     buyer: str
     code: str
     sender: notices_limits.Sender | None
+    taker: box_limits.Taker
 
 
 class Till:
     """Takes orders.
 
     `pseudonym` turns a phone number into the keyed name under which the log knows its buyer,
-    `address_pseudonym` an address into that by which notices are counted;
-    `ordered` is told of boxes that someone waited for, or that were held and not ordered.
+    `address_pseudonym` an address into those by which notices and boxes are counted; `ordered` is
+    told of boxes that someone waited for, or that were held and not ordered.
     """
 
     def __init__(
@@ -109,11 +117,13 @@ class Till:
         address_pseudonym: Pseudonym,
         limits: Limits,
         blocks: Blocks,
+        rush: Rush,
         ordered: stock.Ordered = stock.ordered,
     ):
         self._store = store
         self._log = log
         self._settings = settings
+        self._rush = rush
         self._pseudonym = pseudonym
         self._address_pseudonym = address_pseudonym
         self._limits = limits
@@ -128,13 +138,15 @@ class Till:
         held counts as left, at the price at which it is held, also after the end. A hold that has
         run out is no hindrance. The same key with the same order gives the same answer, also
         after the end. Raises TooMany, ProofNeeded, Forbidden (blocked), UnknownBroadcast,
-        KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped, UnknownCentre,
-        PriceChanged, SoldOut, LotSpent, LimitReached, TooHeavy, FeeChanged; nothing is then kept.
+        OrderTooLarge, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped,
+        UnknownCentre, PriceChanged, SoldOut, LotSpent, LimitReached, BoxLimit, TooHeavy,
+        FeeChanged; nothing is then kept.
         """
         limits.allow(self._limits, "orders", caller, self._settings.orders_per_minute)
         if caller.role is None:
             bits = self._settings.order_proof_bits
             proof.check(broadcast, request.key, request.proof, bits)
+        box_limits.check_order(self._settings, caller, request.lines)
         typed, country = request.buyer.phone, self._settings.phone_country
         phone = phones.parse(typed, country)
         kept = request.buyer.model_copy(update={"phone": phone.number})
@@ -155,8 +167,9 @@ class Till:
             )
             code = handovers.draw() if request.delivery.centre is not None else ""
             sender = await notices_limits.sender(caller.address, self._address_pseudonym)
+            taker = await box_limits.taker(caller, broadcast, self._address_pseudonym, buyer)
             came = _Wanted(
-                caller, broadcast, request, body_hash, phone.is_doubtful, buyer, code, sender
+                caller, broadcast, request, body_hash, phone.is_doubtful, buyer, code, sender, taker
             )
             return await self._store.write(
                 lambda connection: self._once(connection, came), asks=self._question(came)
@@ -188,6 +201,7 @@ class Till:
             "device": came.caller.device,
             "centre": came.request.delivery.centre,
             "many": self._settings.flag_orders,
+            **came.taker.named,
         }
 
     def _question(self, came: _Wanted) -> Question:
@@ -234,6 +248,7 @@ class Till:
         ended: bool,
     ) -> dict[str, Any]:
         caller, broadcast, request, buyer = came.caller, came.broadcast, came.request, came.buyer
+        taker = came.taker
         wanted = request.lines
         offered = [line.offer for line in wanted]
         hold = lines.hold_in(asked)
@@ -256,6 +271,10 @@ class Till:
             buyer=buyer,
             ordered=bool(asked.orders_of_phone or asked.another_phone),
         ).batches
+        box_limits.check(connection, self._settings, broadcast, wanted, taker, asked, hold)
+        is_new = new_devices.is_new(caller, asked)
+        if not (hold and hold.covers(wanted, now)):
+            self._rush.check(caller, broadcast, request, known.values(), is_new=is_new)
         fee = _fee(connection, request, known, asked)
         moved = stock.move(
             connection,
@@ -306,7 +325,7 @@ class Till:
         connection.execute(
             _LINES,
             [
-                {"order": order, "line": place, "flash": None, **line}
+                {"order": order, "line": place, "flash": None, "source": taker.source, **line}
                 for place, line in enumerate(sold, 1)
             ],
         )
@@ -332,7 +351,8 @@ class Till:
         told_of = self._ordered if comes_back or asked.waits else stock.ordered
         told_stock = told_of(connection, broadcast, caller.device, offered, moved)
         over = flashes.spent(connection, {ln.offer: ln.quantity for ln in wanted}, batches, known)
-        self._log.append_all(connection, broadcast, [placed, *told_stock, *over])
+        rush = self._rush.take(connection, caller, broadcast, wanted, hold, is_new=is_new)
+        self._log.append_all(connection, broadcast, [placed, *told_stock, *over, *rush])
         return {
             "order": order,
             "number": written,

@@ -26,12 +26,28 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop import keys, limits, lines, proof, stock, waits_queue
+from farmlive.shop import (
+    box_limits,
+    keys,
+    limits,
+    lines,
+    new_devices,
+    proof,
+    stock,
+    waits_queue,
+)
 from farmlive.shop.fields import MAX_QUANTITY
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money
+from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import MAX_LINES
-from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, UnknownOffer
+from farmlive.shop.problems import (
+    BroadcastEnded,
+    BroadcastNotLive,
+    OrderTooLarge,
+    UnknownOffer,
+)
+from farmlive.shop.rush import Rush
 from farmlive.shop.tables import holds, waits
 from farmlive.shop.wait_models import NewWait, Waiting, WaitJoin, WaitLeave
 from farmlive.store import Store
@@ -67,21 +83,33 @@ _SERVED = delete(waits).where(waits.c.id == bindparam("wait"))
 _HELD = select(holds).where(
     holds.c.broadcast == bindparam("broadcast"), holds.c.device == bindparam("device")
 )
+_PAST = select(new_devices.ASKED)
 _HOLD = insert(holds)
 _GROW = update(holds).where(holds.c.id == bindparam("hold"))
 
 
 class Waits:
     """Keeps the waiting lists, in the database: they outlive the server, and end with the
-    broadcast, whose end is heard in the log.
+    broadcast, whose end is heard in the log. `address_pseudonym` turns an address within a
+    broadcast into its source.
     """
 
     def __init__(
-        self, store: Store, log: Log, settings: Settings, *, limits: Limits, blocks: Blocks
+        self,
+        store: Store,
+        log: Log,
+        settings: Settings,
+        *,
+        address_pseudonym: Pseudonym,
+        limits: Limits,
+        blocks: Blocks,
+        rush: Rush,
     ):
         self._store = store
         self._log = log
         self._settings = settings
+        self._address_pseudonym = address_pseudonym
+        self._rush = rush
         self._limits = limits
         self._blocks = blocks
         log.hear("broadcast.ended", self._end)
@@ -92,12 +120,16 @@ class Waits:
         Once an offer: another quantity goes on in the old place, if it is no greater, else at the
         end. What can be had already is held at once; the answer's place is then 0. A key, where
         there is one, is answered once. Raises TooMany, ProofNeeded, Forbidden (blocked),
-        UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer, LotStopped.
+        OrderTooLarge, UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer,
+        LotStopped.
         """
         limits.allow(self._limits, "waits", caller, self._settings.orders_per_minute)
         key = request.key
         if caller.role is None:
             proof.check(broadcast, key, request.proof, self._settings.order_proof_bits)
+        taker = await box_limits.taker(caller, broadcast, self._address_pseudonym)
+        if taker.is_limited and request.quantity > self._settings.order_boxes:
+            raise OrderTooLarge(self._settings.order_boxes)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
 
         body_hash = keys.canonical_hash(request, NewWait)
@@ -111,8 +143,12 @@ class Waits:
             if head.state == "ended":
                 raise BroadcastEnded("You don't wait for it: this broadcast takes no more orders.")
             offer = request.offer
-            _known(connection, broadcast, offer)
-            if self._enter(connection, caller, broadcast, request):
+            known = stock.on_offer(connection, broadcast, [offer])
+            _check_known(connection, known, offer)
+            past = connection.execute(_PAST, {"device": caller.device}).one()
+            is_new = new_devices.is_new(caller, past)
+            self._rush.check(caller, broadcast, request, known.values(), is_new=is_new)
+            if self._enter(connection, caller, taker, broadcast, request, is_new=is_new):
                 told = self.serve(connection, broadcast, [offer])
                 if ("wait.changed", offer) not in {(it.kind, it.data.get("offer")) for it in told}:
                     told += changed(connection, [offer])
@@ -190,19 +226,21 @@ class Waits:
         if not sought:
             return []
         now = now_ms()
-        room = waits_queue.Room(connection, sought)
+        room = waits_queue.Room(connection, sought, self._settings.order_boxes)
         told: defaultdict[str, list[Entry]] = defaultdict(list)
         moves: defaultdict[str, dict[str, stock.Move]] = defaultdict(dict)
         for wait in waits_queue.queue(connection, room):
-            if not room.fits(wait.offer, wait.quantity):
+            if not room.fits(wait.offer, wait.quantity, is_new=wait.is_new):
                 continue
             held = self._hold(connection, wait, room.offers[wait.offer], now)
             if held is None:
                 continue
-            room.take(wait.offer, wait.quantity)
+            entry, is_new = held
+            room.take(wait.offer, wait.quantity, is_new=is_new)
             connection.execute(_SERVED, {"wait": wait.id})
-            told[wait.broadcast].append(held)
-            moves[wait.broadcast].setdefault(wait.offer, stock.Move()).hold += wait.quantity
+            told[wait.broadcast].append(entry)
+            taken = moves[wait.broadcast].setdefault(wait.offer, stock.Move())
+            taken.take(hold=wait.quantity, is_new=is_new)
         for where, moved in moves.items():
             known = stock.on_offer(connection, where, moved)
             told[where] += stock.entries(stock.move(connection, moved, known))
@@ -213,7 +251,14 @@ class Waits:
         return own
 
     def _enter(
-        self, connection: Connection, caller: Caller, broadcast: str, request: WaitJoin
+        self,
+        connection: Connection,
+        caller: Caller,
+        taker: box_limits.Taker,
+        broadcast: str,
+        request: WaitJoin,
+        *,
+        is_new: bool,
     ) -> bool:
         """Put the device into the list; False where it waits for as many already."""
         own = {"of_offer": request.offer, "of_device": caller.device}
@@ -233,22 +278,26 @@ class Waits:
                 "quantity": request.quantity,
                 "since": before.since if before is not None and stays else now_ms(),
                 "simulated": caller.simulated,
+                "is_limited": taker.is_limited,
+                "source": taker.source,
+                "is_new": is_new,
             },
         )
         return True
 
     def _hold(
         self, connection: Connection, wait: Row[Any], offer: Row[Any], now: int
-    ) -> Entry | None:
-        """Hold for the device what it waited for, and tell it; None where its hold can't grow so.
+    ) -> tuple[Entry, bool] | None:
+        """Hold for the device what it waited for; what tells it so, and whether that counts as of a
+        device without a past order. None where its hold can't grow so.
 
-        It can't grow by boxes at another price than it has them, over what an order may have, or
-        past its latest end: such a one waits on until the hold is over.
+        It can't grow by boxes at another price than it has them, over what an order, a device or an
+        address may have, or past its latest end: such a one waits on until there is room.
         """
         named = {"broadcast": wait.broadcast, "device": wait.device}
         before = connection.execute(_HELD, named).one_or_none()
         kept = _grown(before.lines if before is not None else [], wait, offer)
-        if kept is None:
+        if kept is None or not self._has_room(connection, wait, before, kept):
             return None
         total = sum(line["total"] for line in kept)
         held_at = before.held_at if before is not None else None
@@ -257,13 +306,19 @@ class Waits:
             until = max(until, before.until_at)
         if until <= now:
             return None
+        row = {
+            "lines": kept,
+            "total": total,
+            "until_at": until,
+            "boxes": sum(line["quantity"] for line in kept),
+            "source": wait.source,
+        }
         if before is None:
-            hold = ulid()
-            row = {"id": hold, **named, "lines": kept, "total": total, "until_at": until}
-            connection.execute(_HOLD, {**row, "currency": offer.currency, "held_at": now})
+            hold, is_new = ulid(), bool(wait.is_new)
+            row |= {"id": hold, **named, "currency": offer.currency, "held_at": now}
+            connection.execute(_HOLD, {**row, "is_new": is_new})
         else:
-            hold = before.id
-            row = {"lines": kept, "total": total, "until_at": until}
+            hold, is_new = before.id, bool(before.is_new)
             connection.execute(_GROW.values(row), {"hold": hold})
         said: dict[str, Any] = {
             "order": hold,
@@ -277,7 +332,26 @@ class Waits:
         if wait.simulated:
             said["simulated"] = True
         farms = {line["farm"] for line in kept}
-        return Entry("order.held", lines.audience(hold, farms), said, wait.device)
+        return Entry("order.held", lines.audience(hold, farms), said, wait.device), is_new
+
+    def _has_room(
+        self,
+        connection: Connection,
+        wait: Row[Any],
+        before: Row[Any] | None,
+        kept: Sequence[Mapping[str, Any]],
+    ) -> bool:
+        """Whether the device may hold all this, as far as the limits of boxes go."""
+        if not wait.is_limited:
+            return True
+        boxes = {line["offer"]: line["quantity"] for line in kept}
+        if sum(boxes.values()) > self._settings.order_boxes:
+            return False
+        taker = box_limits.Taker(wait.device, "", wait.source)
+        own = before.id if before is not None else None
+        return box_limits.has_room(
+            connection, self._settings, wait.broadcast, wait.offer, boxes[wait.offer], taker, own
+        )
 
     def _forgotten(
         self, connection: Connection, broadcast: str, device: str, wanted: Iterable[str]
@@ -335,9 +409,8 @@ def _grown(
     return list(kept.values())
 
 
-def _known(connection: Connection, broadcast: str, offer: str) -> None:
-    known = stock.on_offer(connection, broadcast, [offer])
-    if not known:
+def _check_known(connection: Connection, known: Mapping[str, stock.Offer], offer: str) -> None:
+    if offer not in known:
         raise UnknownOffer(
             "You don't wait for it: that is not on offer in this broadcast. Choose from its bag.",
             offers=[offer],

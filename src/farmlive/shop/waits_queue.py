@@ -5,7 +5,7 @@ is something for one of them. What is then held for them is waits.py's.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, exists, or_, select, tuple_
 
 from farmlive.shop import stock
 from farmlive.shop.tables import offers, waits
@@ -26,6 +26,7 @@ _NEXT = (
     .where(
         waits.c.offer.in_(bindparam("offers", expanding=True)),
         waits.c.quantity <= bindparam("most"),
+        or_(~waits.c.is_new, waits.c.quantity <= bindparam("most_new")),
         tuple_(waits.c.since, waits.c.id) > tuple_(bindparam("since"), bindparam("id")),
     )
     .order_by(waits.c.since, waits.c.id)
@@ -40,9 +41,14 @@ def sought(connection: Connection, back: Iterable[str]) -> Sequence[Any]:
 
 
 class Room:
-    """What can be had of the offers that are waited for, less what was given away meanwhile."""
+    """What can be had of the offers that are waited for, less what was given away meanwhile.
 
-    def __init__(self, connection: Connection, sought: Sequence[Any]):
+    Devices without a past order get no more held than half of what there is of an offer and of its
+    lot, but `at_least` boxes of each: what comes back one by one is theirs whose turn it is.
+    """
+
+    def __init__(self, connection: Connection, sought: Sequence[Any], at_least: int):
+        self._at_least = at_least
         self.offers: dict[str, stock.Offer] = {}
         for broadcast in {offer.broadcast for offer in sought}:
             wanted = {offer.id for offer in sought if offer.broadcast == broadcast}
@@ -54,21 +60,38 @@ class Room:
         self._left_g = {
             row.lot: 0 if row.lot_stopped else row.lot_left_g for row in self.offers.values()
         }
+        self._new = {
+            row.id: row.held_new - (row.flash_held_new or 0) for row in self.offers.values()
+        }
+        self._new_g = {row.lot: row.lot_held_new_g for row in self.offers.values()}
 
     def left(self, offer: str) -> int:
         """How many boxes there are, as far as their lot holds them."""
         row = self.offers[offer]
         return min(int(self._free[offer]), int(self._left_g[row.lot] // row.net_weight_g))
 
-    def fits(self, offer: str, quantity: int) -> bool:
-        """Whether so many are there."""
-        return quantity <= self.left(offer)
+    def left_new(self, offer: str) -> int:
+        """How many of them devices without a past order may get."""
+        row = self.offers[offer]
+        there = (self._free[offer] + self._new[offer]) // 2
+        of_lot = (self._left_g[row.lot] + self._new_g[row.lot]) // 2 // row.net_weight_g
+        more = max(there, self._at_least) - self._new[offer]
+        more_of_lot = max(of_lot, self._at_least) - self._new_g[row.lot] // row.net_weight_g
+        return max(0, min(self.left(offer), int(more), int(more_of_lot)))
 
-    def take(self, offer: str, quantity: int) -> None:
+    def fits(self, offer: str, quantity: int, *, is_new: bool) -> bool:
+        """Whether so many are there."""
+        return quantity <= (self.left_new(offer) if is_new else self.left(offer))
+
+    def take(self, offer: str, quantity: int, *, is_new: bool) -> None:
         """Give so many away."""
         row = self.offers[offer]
+        grams = quantity * row.net_weight_g
         self._free[offer] -= quantity
-        self._left_g[row.lot] -= quantity * row.net_weight_g
+        self._left_g[row.lot] -= grams
+        if is_new:
+            self._new[offer] += quantity
+            self._new_g[row.lot] += grams
 
 
 def queue(connection: Connection, room: Room) -> Iterator[Row[Any]]:
@@ -78,7 +101,13 @@ def queue(connection: Connection, room: Room) -> Iterator[Row[Any]]:
         left = {offer: count for offer in room.offers if (count := room.left(offer)) > 0}
         if not left:
             return
-        named = {"offers": list(left), "most": max(left.values()), "since": last[0], "id": last[1]}
+        named = {
+            "offers": list(left),
+            "most": max(left.values()),
+            "most_new": max(room.left_new(offer) for offer in left),
+            "since": last[0],
+            "id": last[1],
+        }
         found = connection.execute(_NEXT, named).all()
         yield from found
         if len(found) < AT_ONCE:

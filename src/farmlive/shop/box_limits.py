@@ -1,0 +1,265 @@
+"""How many boxes one may take: in an order, and of an offer by a device, a phone, an address.
+
+Counted is what is held, and what is ordered and not yet packed, by those who order for themselves;
+staff and clerks order for others, and neither are limited nor count for their address. What holds
+of devices without a past order may take is new_devices.py's.
+
+An address is counted under its `source`: a keyed pseudonym that is another one in each broadcast.
+It stands with a hold while that lasts, and with the lines of an order until it is packed or
+cancelled, a day at most: `forget` and `forget_old` see to that.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
+
+from farmlive.clock import now_ms
+from farmlive.people import Caller
+from farmlive.settings import Settings
+from farmlive.shop.lines import Hold, person
+from farmlive.shop.notices_limits import Pseudonym
+from farmlive.shop.order_models import OrderLine
+from farmlive.shop.problems import BoxLimit, OrderTooLarge
+from farmlive.shop.tables import holds, order_lines, orders
+from farmlive.store import Store, hot, tally
+
+# So long after it was ordered nothing tells any more from which address.
+KEPT_MS = 24 * 60 * 60 * 1000
+
+_boxes = order_lines.c.quantity - order_lines.c.returned
+
+
+def _sum(boxes: Any) -> Any:
+    return func.coalesce(func.sum(boxes), literal_column("0"))
+
+
+_theirs = orders.alias("theirs")
+_placed = _theirs.c.state == literal_column("'placed'")
+_of_device = (
+    (_theirs.c.broadcast == bindparam("broadcast"))
+    & (_theirs.c.device == bindparam("person"))
+    & _placed
+)
+_of_phone = (
+    (_theirs.c.buyer == bindparam("buyer"))
+    & (_theirs.c.broadcast == bindparam("broadcast"))
+    & _placed
+)
+_lines_of = _theirs.join(order_lines, order_lines.c.order == _theirs.c.id)
+_of_source = order_lines.c.source == bindparam("source")
+
+# Of all offers of the broadcast together: as long as that is no more than one may have of a single
+# one, nothing else is asked.
+ASKED_OF_DEVICE = (
+    select(_sum(_boxes))
+    .select_from(_lines_of)
+    .where(_of_device)
+    .scalar_subquery()
+    .label("device_boxes")
+)
+ASKED_OF_PHONE = (
+    select(_sum(_boxes))
+    .select_from(_lines_of)
+    .where(_of_phone)
+    .scalar_subquery()
+    .label("phone_boxes")
+)
+ASKED_OF_SOURCE = (
+    select(_sum(_boxes)).where(_of_source).scalar_subquery()
+    + select(_sum(holds.c.boxes)).where(holds.c.source == bindparam("source")).scalar_subquery()
+).label("source_boxes")
+
+_wanted = order_lines.c.offer.in_(bindparam("offers", expanding=True))
+_OF_OFFERS = hot(
+    union_all(
+        *(
+            select(
+                literal_column(f"'{kind}'").label("kind"),
+                order_lines.c.offer,
+                _sum(_boxes).label("boxes"),
+            )
+            .select_from(of)
+            .where(those, _wanted)
+            .group_by(order_lines.c.offer)
+            for kind, of, those in (
+                ("device", _lines_of, _of_device),
+                ("phone", _lines_of, _of_phone),
+                ("address", order_lines, _of_source),
+            )
+        )
+    )
+)
+_HELD = hot(select(holds.c.id, holds.c.lines).where(holds.c.source == bindparam("source")))
+_FORGET = (
+    update(order_lines)
+    .where(order_lines.c.order.in_(bindparam("those", expanding=True)))
+    .where(order_lines.c.source.is_not(None))
+    .values(source=None)
+)
+_OLD = (
+    select(orders.c.id)
+    .join(order_lines, order_lines.c.order == orders.c.id)
+    .where(order_lines.c.source.is_not(None), orders.c.placed_at < bindparam("before"))
+    .limit(500)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """For whom boxes count: a device, a phone's pseudonym where it is known, a network address.
+
+    Of those who order for others all are empty.
+    """
+
+    person: str
+    buyer: str
+    source: str | None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether these limits hold."""
+        return bool(self.person)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """What statements need, but for the buyer's pseudonym."""
+        return {"person": self.person, "source": self.source or ""}
+
+
+async def taker(
+    caller: Caller, broadcast: str, address_pseudonym: Pseudonym, buyer: str = ""
+) -> Taker:
+    """For whom boxes count that the caller takes in the broadcast."""
+    device = person(caller)
+    if not device:
+        return Taker("", "", None)
+    # None where everyone has the same address, as behind a proxy that nobody named.
+    hidden = caller.address is None
+    source = None if hidden else await address_pseudonym(f"{broadcast} {caller.address}")
+    return Taker(device, buyer, source)
+
+
+def check_order(settings: Settings, caller: Caller, lines: Iterable[OrderLine]) -> None:
+    """Raise OrderTooLarge where an order or a hold has more boxes than one may."""
+    if person(caller) and boxes_of(lines) > settings.order_boxes:
+        raise OrderTooLarge(settings.order_boxes)
+
+
+def boxes_of(lines: Iterable[OrderLine]) -> int:
+    """How many boxes the lines have together."""
+    return sum(line.quantity for line in lines)
+
+
+def check(
+    connection: Connection,
+    settings: Settings,
+    broadcast: str,
+    wanted: Sequence[OrderLine],
+    of: Taker,
+    asked: Row[Any],
+    before: Hold | None,
+) -> None:
+    """Raise BoxLimit where so many of an offer are more than one may have; else count them.
+
+    `asked` has what `ASKED_…` gave, of a phone only where one is known; `before` is the hold whose
+    boxes these are, in part or all: it is theirs no more.
+    """
+    if not of.is_limited:
+        return
+    more = boxes_of(wanted)
+    own = before.boxes if before is not None and before.source == of.source else 0
+    counted = tally(connection)
+    # Who shares an address does not name the same in what is asked ahead: the tally knows more.
+    known: int | None = counted.known(_key(of)) if of.source else 0
+    there = int(asked.source_boxes) if known is None else known
+    limits = {"device": settings.device_boxes, "address": settings.address_boxes}
+    had = {"device": int(asked.device_boxes), "address": there - own}
+    if of.buyer:
+        limits["phone"] = settings.device_boxes
+        had["phone"] = int(asked.phone_boxes)
+    if not of.source:
+        del had["address"]
+    over = {kind for kind, boxes in had.items() if boxes + more > limits[kind]}
+    if over:
+        names = [line.offer for line in wanted]
+        of_offers = _of_offers(connection, broadcast, names, of, before.id if before else None)
+        for line in wanted:
+            for kind in sorted(over):
+                boxes = of_offers[kind, line.offer]
+                if boxes + line.quantity > limits[kind]:
+                    left = max(0, limits[kind] - boxes) if kind == "device" else None
+                    raise BoxLimit(line.offer, kind, limits[kind], left)
+    if of.source:
+        counted.know(_key(of), there - own + more)
+
+
+def has_room(
+    connection: Connection,
+    settings: Settings,
+    broadcast: str,
+    offer: str,
+    boxes: int,
+    of: Taker,
+    own: str | None,
+) -> bool:
+    """Whether they may have so many boxes of an offer, what they hold as `own` among them."""
+    found = _of_offers(connection, broadcast, [offer], of, own)
+    limits = {"device": settings.device_boxes, "address": settings.address_boxes}
+    return all(found[kind, offer] + boxes <= limit for kind, limit in limits.items())
+
+
+def forget(connection: Connection, order_ids: Sequence[str]) -> None:
+    """Keep no more from which address these orders came."""
+    connection.execute(_FORGET, {"those": list(order_ids)})
+
+
+async def forget_old(store: Store) -> int:
+    """Forget it of all that were ordered a day ago; of how many orders."""
+
+    def write(connection: Connection) -> int:
+        old = connection.execute(_OLD, {"before": now_ms() - KEPT_MS}).scalars().all()
+        if old:
+            forget(connection, sorted(set(old)))
+        return len(old)
+
+    done = 0
+    while found := await store.write(write):
+        done += found
+    return done
+
+
+def _key(of: Taker) -> tuple[str, str | None]:
+    return ("boxes of a source", of.source)
+
+
+def _of_offers(
+    connection: Connection,
+    broadcast: str,
+    offers: list[str],
+    of: Taker,
+    own: str | None,
+) -> Mapping[tuple[str, str], int]:
+    """How many boxes they have of each offer, what is held as `own` apart; by whom they count for,
+    and by the offer.
+    """
+    named = {"broadcast": broadcast, "buyer": of.buyer, "offers": offers, **of.named}
+    found: Counter[tuple[str, str]] = Counter()
+    for row in connection.execute(_OF_OFFERS, named):
+        found[row.kind, row.offer] = int(row.boxes)
+    if of.source:
+        for hold in connection.execute(_HELD, {"source": of.source}):
+            for line in hold.lines if hold.id != own else ():
+                found["address", line["offer"]] += line["quantity"]
+    return found

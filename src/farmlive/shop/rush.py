@@ -1,0 +1,225 @@
+"""Rushes: where devices without a past order take much of an offer within a minute, they need a
+proof of work for it, until some minutes after that is over.
+
+What they took lately is counted in the offer's row, in the transactions that take it: over all
+servers, and at no question more. Staff are told when that begins and ends. The proof is proof.py's.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+import structlog
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from farmlive.broadcast.log import STAFF, Entry, Log
+from farmlive.clock import now_ms
+from farmlive.people import Caller
+from farmlive.settings import Settings
+from farmlive.shop import proof, stock
+from farmlive.shop.alarm import Alarm
+from farmlive.shop.lines import Hold
+from farmlive.shop.order_models import OrderLine
+from farmlive.shop.stock import Offer
+from farmlive.shop.tables import offers
+from farmlive.store import Store, after_commit, hot, tally
+
+WINDOW_MS = 60_000
+# For so long after the last such minute.
+LASTS_MS = 5 * 60_000
+# Who pressed before anyone could know is asked for nothing.
+NOTICE_MS = 2_000
+# No more often is it written that it goes on.
+_AGAIN_MS = 30_000
+
+_SET = hot(
+    update(offers)
+    .where(offers.c.id == bindparam("of"))
+    .values(
+        rush_at=bindparam("at"),
+        rush_boxes=bindparam("boxes"),
+        rush_before=bindparam("before"),
+        proof_from=bindparam("proof_since"),
+        proof_until=bindparam("proof_to"),
+    )
+)
+_NEXT = select(func.min(offers.c.proof_until))
+_DUE = select(offers.c.id, offers.c.broadcast).where(offers.c.proof_until <= bindparam("now"))
+_END = (
+    update(offers)
+    .where(offers.c.id == bindparam("of"), offers.c.proof_until <= bindparam("now"))
+    .values(proof_from=None, proof_until=None)
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class Window(NamedTuple):
+    """What was taken within the minute that began `at`, and within the one before that."""
+
+    at: int
+    boxes: int
+    before: int
+
+    def taken(self, boxes: int, now: int) -> "Window":
+        """The same once so many more are taken now."""
+        passed = now - self.at
+        if not 0 <= passed < 2 * WINDOW_MS:
+            return Window(now, boxes, 0)
+        if passed >= WINDOW_MS:
+            return Window(self.at + WINDOW_MS, boxes, self.boxes)
+        return self._replace(boxes=self.boxes + boxes)
+
+    def level(self, now: int) -> int:
+        """How many were taken within the last minute, if those of the one before came evenly."""
+        return self.boxes + self.before * (WINDOW_MS - (now - self.at)) // WINDOW_MS
+
+
+class Rush:
+    """Counts what devices without a past order take, and says when they need a proof for it;
+    `alarm` is what ends that.
+    """
+
+    def __init__(self, store: Store, log: Log, settings: Settings):
+        self._store = store
+        self._log = log
+        self._settings = settings
+        self.began = 0
+        self.asked = 0
+        self.alarm = Alarm(store, _next, self.end, "a rush was not ended; trying again")
+
+    def check(
+        self,
+        caller: Caller,
+        broadcast: str,
+        request: Any,
+        rows: Iterable[Offer],
+        *,
+        is_new: bool,
+    ) -> None:
+        """Raise ProofNeeded where a new device's `request` for these offers lacks its proof."""
+        if not self._counts(caller, is_new):
+            return
+        now = now_ms()
+        if any(_is_on(row, now) for row in rows):
+            try:
+                proof.check(broadcast, request.key, request.proof, self._settings.rush_proof_bits)
+            except proof.ProofNeeded:
+                self.asked += 1
+                raise
+
+    def take(
+        self,
+        connection: Connection,
+        caller: Caller,
+        broadcast: str,
+        wanted: Sequence[OrderLine],
+        before: Hold | None,
+        *,
+        is_new: bool,
+    ) -> list[Entry]:
+        """Count what a new device took, once the stock has moved; what is to be written of it."""
+        if not self._counts(caller, is_new):
+            return []
+        now = now_ms()
+        own = before.lines if before is not None else {}
+        told = []
+        rows = stock.on_offer(connection, broadcast, [line.offer for line in wanted])
+        for line in wanted:
+            more = line.quantity - (own[line.offer]["quantity"] if line.offer in own else 0)
+            if more > 0:
+                told += self._count(connection, rows[line.offer], more, now)
+        return told
+
+    async def end(self) -> None:
+        """Ask for no proofs any more where that is over, each once on whichever server."""
+        now = now_ms()
+        due = await self._store.read(
+            lambda connection: connection.execute(_DUE, {"now": now}).all()
+        )
+        await asyncio.gather(
+            *(self._store.write(partial(self._end, of=row, now=now)) for row in due)
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How often proofs were begun to be asked for, and how many requests lacked one."""
+        return {"began": self.began, "proofs_asked": self.asked}
+
+    def _counts(self, caller: Caller, is_new: bool) -> bool:
+        # Where everyone always needs a proof, nobody needs one more.
+        settings = self._settings
+        is_used = settings.rush_share > 0 and settings.order_proof_bits == 0
+        return is_used and is_new and caller.role is None
+
+    def _count(self, connection: Connection, row: Offer, more: int, now: int) -> list[Entry]:
+        window = Window(row.rush_at, row.rush_boxes, row.rush_before).taken(more, now)
+        level = window.level(now)
+        free = min(row.released - row.sold - row.held, max(0, row.lot_left_g) // row.net_weight_g)
+        share = self._settings.rush_share * (free + level)
+        is_rush = level > self._settings.order_boxes and level * 100 > share
+        since, until = row.proof_from, row.proof_until
+        was_on = until is not None and now < until
+        told = []
+        if is_rush and (not was_on or until < now + LASTS_MS - _AGAIN_MS):
+            since, until = (since if was_on else now + NOTICE_MS), now + LASTS_MS
+            self.alarm.set(connection, until)
+            if not was_on:
+                told.append(self._began(connection, row, level, since))
+        counted = tally(connection)
+        counted.owe(
+            _SET,
+            {"of": row.id},
+            {},
+            {
+                "at": window.at,
+                "boxes": window.boxes,
+                "before": window.before,
+                "proof_since": since,
+                "proof_to": until,
+            },
+        )
+        now_known = cast(Any, counted.known(row.id))._replace(
+            rush_at=window.at,
+            rush_boxes=window.boxes,
+            rush_before=window.before,
+            proof_from=since,
+            proof_until=until,
+        )
+        counted.know(row.id, now_known)
+        return told
+
+    def _began(self, connection: Connection, row: Offer, boxes: int, since: int) -> Entry:
+        def note() -> None:
+            self.began += 1
+            _log.warning(
+                "devices without a past order took much of an offer within a minute; they need a "
+                "proof of work for it now",
+                broadcast=row.broadcast,
+                offer=row.id,
+                boxes=boxes,
+            )
+
+        after_commit(connection, note)
+        said = {
+            "offer": row.id,
+            "boxes": boxes,
+            "since": since,
+            "bits": self._settings.rush_proof_bits,
+        }
+        return Entry("rush.began", [STAFF], said)
+
+    def _end(self, connection: Connection, of: Any, now: int) -> None:
+        # Ended elsewhere, or gone on meanwhile: then there is nothing to do.
+        if connection.execute(_END, {"of": of.id, "now": now}).rowcount:
+            over = Entry("rush.over", [STAFF], {"offer": of.id})
+            self._log.append_all(connection, of.broadcast, [over])
+
+
+def _is_on(row: Offer, now: int) -> bool:
+    return row.proof_from is not None and row.proof_from <= now < row.proof_until
+
+
+def _next(connection: Connection) -> int | None:
+    until: int | None = connection.execute(_NEXT).scalar_one()
+    return until

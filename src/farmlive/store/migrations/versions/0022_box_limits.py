@@ -1,0 +1,47 @@
+"""What limits how much one visitor takes: the boxes of an address, and what devices without a past
+order hold of an offer, and took lately.
+
+What is held already counts as held by devices that are known.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0022"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+# What earlier code holds meanwhile counts as held by devices that are known.
+oldest_code = "0021"
+
+_PACKED = sa.text("state IN ('packed', 'shipped', 'at_centre', 'received')")
+_HAS_SOURCE = sa.text("source IS NOT NULL")
+
+
+def upgrade() -> None:
+    """More columns of offers, flash batches, lots, holds, waits and lines, and three indexes."""
+
+    def count(table: str, name: str) -> None:
+        column = sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
+        op.add_column(table, column)
+
+    count("lot_stock", "held_new_g")
+    count("flashes", "held_new")
+    for name in ("held_new", "rush_at", "rush_boxes", "rush_before"):
+        count("offers", name)
+    for name in ("proof_from", "proof_until"):
+        op.add_column("offers", sa.Column(name, sa.BigInteger))
+    op.add_column("holds", sa.Column("boxes", sa.Integer, nullable=False, server_default="0"))
+    for table, name in (("holds", "is_new"), ("waits", "is_new"), ("waits", "is_limited")):
+        mark = sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+        op.add_column(table, mark)
+    for table in ("holds", "waits", "order_lines"):
+        op.add_column(table, sa.Column("source", sa.String(32)))
+
+    def index(name: str, table: str, columns: list[str], those: sa.TextClause) -> None:
+        op.create_index(name, table, columns, postgresql_where=those, sqlite_where=those)
+
+    index("ix_holds_source", "holds", ["source", "boxes"], _HAS_SOURCE)
+    covered = ["source", "offer", "quantity", "returned"]
+    index("ix_order_lines_source", "order_lines", covered, _HAS_SOURCE)
+    index("ix_orders_device_packed", "orders", ["device"], _PACKED)

@@ -1,0 +1,235 @@
+"""How many boxes one may take: in an order, and of an offer by a device, a phone, an address."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from farmlive.clock import now_ms, pretended
+from farmlive.origin.models import NewLot
+from farmlive.people import Caller
+from farmlive.shop import box_limits
+from farmlive.shop.order_change_models import NewMove
+from farmlive.shop.order_models import OrderPlace, StateChange
+from farmlive.shop.problems import BoxLimit, OrderTooLarge
+from farmlive.shop.tables import holds, order_lines
+from farmlive.shop.wait_models import WaitJoin
+
+from .conftest import HOST, PRICE
+from .holding import LATER_MS, hold, line
+
+CLERK = Caller("an account", "a clerk", "clerk", "a clerk's device", "192.0.2.1")
+
+
+def at(address: str | None, device: str = "a device") -> Caller:
+    return Caller(None, None, None, device, address)
+
+
+@pytest.fixture
+async def big(stall: Any) -> Any:
+    """A stall with an offer of 1,000 boxes."""
+    stall.lot = await another_lot(stall, 10_000_000)
+    stall.card = await stall.offer(1000, lot=stall.lot.id, gtin=None)
+    return stall
+
+
+async def another_lot(stall: Any, grams: int) -> Any:
+    facts = {
+        "farm": stall.farm.id,
+        "code": f"L{grams}",
+        "product_name": {"zh": "金桔", "en": "Kumquats"},
+        "harvested_at": now_ms() - 86_400_000,
+        "quantity_g": grams,
+    }
+    return await stall.origin.add_lot(HOST, NewLot.model_validate(facts))
+
+
+async def order(stall: Any, quantity: int, by: Caller, phone: int = 0, **change: Any) -> Any:
+    buyer = {"name": "王小明", "phone": f"1380000{phone:04}"}
+    request = stall.request(quantity, buyer=buyer, **change)
+    return await stall.shop.till.place(by, stall.broadcast, request)
+
+
+async def sources(stall: Any) -> list[str | None]:
+    query = select(order_lines.c.source).order_by(order_lines.c.order)
+    return await stall.store.read(lambda c: list(c.execute(query).scalars()))  # type: ignore[no-any-return]
+
+
+async def test_an_order_has_twenty_boxes_over_all_its_lines(big: Any) -> None:
+    other = await big.offer(100)
+    lines = [line(big, 11), {"offer": other.offer, "quantity": 10, "price": PRICE}]
+    for deed in (order(big, 21, big.viewer), order(big, 1, big.viewer, lines=lines)):
+        with pytest.raises(OrderTooLarge) as refusal:
+            await deed
+        assert refusal.value.members == {"limit": 20}
+        assert (refusal.value.status, refusal.value.slug) == (422, "order-too-large")
+    with pytest.raises(OrderTooLarge):
+        await hold(big, line(big, 21))
+    join = WaitJoin(offer=big.card.offer, quantity=21)
+    with pytest.raises(OrderTooLarge):
+        await big.shop.waits.join(big.viewer, big.broadcast, join)
+    await order(big, 20, big.viewer)
+
+
+async def test_a_device_has_forty_boxes_of_an_offer_however_it_comes_by_them(big: Any) -> None:
+    await order(big, 20, big.viewer, 1)
+    held = await hold(big, line(big, 20))
+    # What it holds is what it orders now, and in its place.
+    await hold(big, line(big, 20))
+    await order(big, 20, big.viewer, 2, order=held["order"])
+    for deed in (order(big, 1, big.viewer, 3), hold(big, line(big, 1))):
+        with pytest.raises(BoxLimit) as refusal:
+            await deed
+        told = {"offer": big.card.offer, "of": "device", "limit": 40, "left": 0}
+        assert refusal.value.members == told
+        assert (refusal.value.status, refusal.value.slug) == (409, "box-limit")
+    big.card = await big.offer(100)  # of another it has as many again
+    await order(big, 20, big.viewer, 3)
+
+
+async def test_a_phone_has_forty_boxes_of_an_offer_on_whatever_devices(big: Any) -> None:
+    for number in range(2):
+        await order(big, 20, at(f"192.0.2.{number}", f"device {number}"))
+    with pytest.raises(BoxLimit) as refusal:
+        await order(big, 1, at("192.0.2.9", "device 9"))
+    # Whoever knows a number learns from it nothing of what was ordered for it.
+    told = {"offer": big.card.offer, "of": "phone", "limit": 40, "left": None}
+    assert refusal.value.members == told
+    await order(big, 1, at("192.0.2.9", "device 9"), 1)
+
+
+async def test_an_address_has_four_hundred_boxes_of_an_offer(big: Any) -> None:
+    for number in range(10):
+        await order(big, 20, at("192.0.2.1", f"device {number}"), number)
+        await hold(big, line(big, 20), by=at("192.0.2.1", f"device {10 + number}"))
+    for deed in (
+        order(big, 1, at("192.0.2.1", "device 30"), 30),
+        hold(big, line(big, 1), by=at("192.0.2.1", "device 30")),
+    ):
+        with pytest.raises(BoxLimit) as refusal:
+            await deed
+        told = {"offer": big.card.offer, "of": "address", "limit": 400, "left": None}
+        assert refusal.value.members == told
+    await order(big, 1, at("192.0.2.2", "device 30"), 30)
+    # Who holds there orders what is held, and one who orders less leaves some to others.
+    await order(big, 19, at("192.0.2.1", "device 10"), 10)
+    await order(big, 1, at("192.0.2.1", "device 31"), 31)
+    with pytest.raises(BoxLimit):
+        await order(big, 1, at("192.0.2.1", "device 32"), 32)
+
+
+async def test_where_a_proxy_hides_the_addresses_none_is_counted(big: Any) -> None:
+    big.shop.till._settings = big.shop.till._settings.model_copy(update={"address_boxes": 20})
+    for number in range(2):
+        await order(big, 20, at(None, f"device {number}"), number)
+    assert await sources(big) == [None, None]
+
+
+async def test_staff_and_clerks_have_more_and_leave_the_address_to_others(big: Any) -> None:
+    big.shop.till._settings = big.shop.till._settings.model_copy(update={"address_boxes": 20})
+    for by in (CLERK, HOST):
+        await order(big, 60, by)
+        await hold(big, line(big, 60), by=by)
+    await order(big, 20, big.viewer, 1)
+    with pytest.raises(BoxLimit):
+        await order(big, 1, at("192.0.2.1", "device 1"), 2)
+
+
+async def test_what_is_packed_or_called_off_counts_no_more(big: Any) -> None:
+    placed = [await order(big, 20, big.viewer) for _ in range(2)]
+    assert len(set(await sources(big))) == 1
+    await big.shop.orders.enter(
+        HOST, big.broadcast, placed[0]["order"], StateChange(state="packed")
+    )
+    assert (await sources(big)).count(None) == 1
+    placed.append(await order(big, 20, big.viewer))
+    with pytest.raises(BoxLimit):
+        await order(big, 1, big.viewer)
+    await big.shop.orders.cancel(placed[1]["token"])
+    await order(big, 20, big.viewer)
+    moved = NewMove(orders=[it["order"] for it in placed[1:]], state="packed")
+    await big.shop.moves.make(HOST, big.broadcast, moved)
+    assert (await sources(big)).count(None) == 3
+
+
+async def test_nothing_tells_from_which_address_an_order_came_a_day_later(big: Any) -> None:
+    await order(big, 1, big.viewer)
+    other = await big.another_broadcast()
+    big.broadcast, here = other, big.broadcast
+    big.card, card = await big.offer(5), big.card
+    await order(big, 1, big.viewer)
+    big.broadcast, big.card = here, card
+    mine, there = await sources(big)
+    # Nor does it tell that it was the same one in another broadcast, or that of a block.
+    assert mine
+    assert there
+    assert mine != there
+    assert "192.0.2.1" not in (mine, there)
+    assert await box_limits.forget_old(big.store) == 0
+    with pretended(now_ms() + box_limits.KEPT_MS + 1000):
+        assert await box_limits.forget_old(big.store) == 2
+    assert await sources(big) == [None, None]
+
+
+async def test_holds_that_are_over_count_no_more(big: Any) -> None:
+    big.shop.holds._settings = big.shop.holds._settings.model_copy(update={"address_boxes": 20})
+    with pretended(now_ms()) as clock:
+        await hold(big, line(big, 20))
+        with pytest.raises(BoxLimit):
+            await hold(big, line(big, 1), by=at("192.0.2.1", "device 1"))
+        clock.at += LATER_MS
+        await big.shop.holds.expire()
+        await hold(big, line(big, 20), by=at("192.0.2.1", "device 1"))
+
+
+async def test_orders_of_one_address_that_share_a_transaction_are_counted(big: Any) -> None:
+    big.shop.till._settings = big.shop.till._settings.model_copy(update={"address_boxes": 50})
+    answers = await asyncio.gather(
+        *(order(big, 10, at("192.0.2.1", f"device {n}"), n) for n in range(12)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(answer, dict) for answer in answers) == 5
+    assert sum(isinstance(answer, BoxLimit) for answer in answers) == 7
+
+
+async def test_a_village_behind_one_address_buys_a_box_each(big: Any) -> None:
+    async def buy(number: int) -> dict[str, Any]:
+        by = at("192.0.2.1", f"a phone in the village {number}")
+        held = await hold(big, line(big, 1), by=by)
+        return await order(big, 1, by, number, order=held["order"])
+
+    answers = await asyncio.gather(*(buy(number) for number in range(300)))
+    assert len({answer["order"] for answer in answers}) == 300
+
+
+async def test_a_keeper_orders_for_ten_neighbours(big: Any) -> None:
+    for neighbour in range(10):
+        held = await hold(big, line(big, 4))
+        await order(big, 4, big.viewer, neighbour, order=held["order"])
+
+
+async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
+    stall: Any,
+) -> None:
+    waits, card = stall.shop.waits, await stall.offer(80)
+    waits._settings = waits._settings.model_copy(update={"device_boxes": 20, "address_boxes": 30})
+    stall.card = card
+    mine = at("192.0.2.1", "device 1")
+    await order(stall, 12, mine, 1)
+    rest = [await order(stall, 17, HOST, 2) for _ in range(4)]
+    for by, quantity in ((mine, 9), (at("192.0.2.1", "device 2"), 19), (at("192.0.2.1", "3"), 5)):
+        join = WaitJoin(offer=card.offer, quantity=quantity)
+        await waits.join(by, stall.broadcast, join)
+    for each in rest:
+        await stall.shop.orders.cancel(each["token"])
+    query = select(holds.c.device)
+    found = await stall.store.read(lambda c: list(c.execute(query).scalars()))
+    assert found == ["3"]
+
+
+async def test_an_order_is_the_same_however_many_boxes_the_settings_allow_later(big: Any) -> None:
+    request: OrderPlace = big.request(20)
+    first = await big.shop.till.place(big.viewer, big.broadcast, request)
+    await order(big, 20, big.viewer)
+    assert await big.shop.till.place(big.viewer, big.broadcast, request) == first
