@@ -37,6 +37,7 @@ class Buyer:
         self._key = ""
         self._last: Mark | None = None
         self._open: list[Refusal] = []
+        self._shared = False  # the last hold was refused since others hold half
         self._enough: str | None = None  # the flash batch of which this one may have no more
 
     async def act(self) -> None:
@@ -67,7 +68,8 @@ class Buyer:
             key = f"hold-{self._key}"
             answer = await self._asked("hold.place", key=key, lines=lines)
             if answer is None:
-                return None
+                # It is not held for a new device, and can be ordered all the same.
+                return await self._order(lines, None) if self._shared and not dropped else None
             self._market.told.answers[key] = answer
             self._done("holds", ("order.held", answer["order"]))
             hold = answer["order"]
@@ -150,6 +152,9 @@ class Buyer:
         try:
             return await certain(self._market, lambda: self._ask(type_, **fields))
         except Refused as refused:
+            self._shared = refused.problem["type"].endswith("/hold-share")
+            if self._shared:
+                return None
             lines = fields.get("lines", [])
             refusal = Refusal(refused.problem, lines, self._number, hold, self._last)
             self._market.told.refused.append(refusal)

@@ -122,16 +122,20 @@ class Open:
 
 @contextlib.asynccontextmanager
 async def selling(
-    bench: Bench, cluster: Postgres | None, command: Sequence[str] = ()
+    bench: Bench, cluster: Postgres | None, command: Sequence[str] = (), *, is_limited: bool = False
 ) -> AsyncIterator[Open]:
-    """A server with a live broadcast, a publisher and the viewers."""
+    """A server with a live broadcast, a publisher and the viewers; `is_limited`: it lifts no limit
+    for those who order.
+    """
     data = Path(tempfile.mkdtemp(prefix="farmlive-bench-"))
     settings = {"data": str(data), "hold_minutes": "30"}
     database_url = ""
     try:
         if cluster is not None:
             database_url = settings["database_url"] = await cluster.database()
-        extra: dict[str, Any] = {"command": command} if command else {}
+        extra: dict[str, Any] = {"is_limited": is_limited}
+        if command:
+            extra["command"] = command
         async with running(bench.pinned, **extra, **settings) as server:
             place = await stage(server, offers=3)
             async with published(server, place):

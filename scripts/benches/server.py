@@ -18,6 +18,13 @@ from farmlive.people import People
 from farmlive.settings import Settings
 from farmlive.store import Store
 
+_LIFTED = (
+    "JOINS_PER_MINUTE",
+    "CHATS_PER_MINUTE",
+    "ORDERS_PER_MINUTE",
+    "DEVICE_BOXES",
+    "ADDRESS_BOXES",
+)
 _COMMAND = (sys.executable, "-m", "farmlive.cli")
 
 
@@ -65,12 +72,16 @@ async def running(
     within: Sequence[str] = (),
     url: str = "",
     command: Sequence[str] = _COMMAND,
+    *,
+    is_limited: bool = False,
     **settings: str,
 ) -> AsyncIterator[Server]:
     """Start a server on free ports; it ends with the block, and its folder goes.
 
-    `within`: the words before its command, which bring it into another network, say; `settings`
-    without their prefix, and `url`, where it is reached from here when that is not what it says.
+    `is_limited`: every limit is as it comes, where else those of a minute and of boxes are lifted
+    for clients that do what people would not. `within`: the words before its command, which bring
+    it into another network, say; `settings` without their prefix, and `url`, where it is reached
+    from here when that is not what it says.
     """
     folder = Path(tempfile.mkdtemp(prefix="farmlive-bench-"))
     environment = {name: v for name, v in os.environ.items() if not name.startswith("FARMLIVE_")}
@@ -80,9 +91,7 @@ async def running(
         "FARMLIVE_PORT": "0",
         "FARMLIVE_UDP_PORT": "0",
         "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
-        "FARMLIVE_JOINS_PER_MINUTE": "1000000",
-        "FARMLIVE_CHATS_PER_MINUTE": "1000000",
-        "FARMLIVE_ORDERS_PER_MINUTE": "1000000",
+        **({} if is_limited else {f"FARMLIVE_{name}": "1000000" for name in _LIFTED}),
         "FARMLIVE_LOG_LEVEL": "warning",
         **{f"FARMLIVE_{name.upper()}": value for name, value in settings.items()},
     }

@@ -56,7 +56,8 @@ HOW = {
     "burst": (
         "All press within a moment and are answered: as many orders as there are boxes, and to "
         "everyone else that they are gone, and not before the last of them was taken. Anything "
-        "else, or nothing, is a wrong answer. The slower of the databases."
+        "else, or nothing, is a wrong answer. Each comes from an address of its own, and no limit "
+        "is lifted. The slower of the databases."
     ),
     "cpu_us_per_order": (
         "Of the server's process, less what its viewers take; PostgreSQL's own is under "
@@ -142,7 +143,8 @@ async def one_database(bench: Bench, database: str, say: Say) -> dict[str, Any]:
             say(f"{database}: {size.rate} orders a second for {size.sustained_s:g} s")
             found["sustained"] = await _sustained(shop)
             shop.check(shop.place.broadcast, shop.answers)
-            say(f"{database}: {size.crowd} clients for {size.boxes} boxes")
+        say(f"{database}: {size.crowd} clients for {size.boxes} boxes")
+        async with selling(bench, cluster, is_limited=True) as shop:
             found["burst"] = await burst(shop, say)
         say(f"{database}: without sharing of commits")
         async with selling(bench, cluster, _UNSHARED) as shop:

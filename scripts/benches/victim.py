@@ -27,6 +27,10 @@ class Victim:
             "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
             "FARMLIVE_JOINS_PER_MINUTE": "1000000",
             "FARMLIVE_ORDERS_PER_MINUTE": "1000000",
+            # Eight buyers at one address do what hundreds would.
+            "FARMLIVE_DEVICE_BOXES": "1000000",
+            "FARMLIVE_ADDRESS_BOXES": "1000000",
+            "FARMLIVE_RUSH_SHARE": "0",
             "FARMLIVE_LOG_LEVEL": "error",
             **environment,
         }

@@ -36,16 +36,25 @@ class LightChannel(asyncio.Protocol):
 
     @classmethod
     async def connect(
-        cls, url: str, broadcast: str, on_frame: OnFrame | None = None, timeout_s: float = 30.0
+        cls,
+        url: str,
+        broadcast: str,
+        on_frame: OnFrame | None = None,
+        timeout_s: float = 30.0,
+        *,
+        from_ip: str | None = None,
     ) -> "LightChannel":
         """Open a channel over plain HTTP and wait for its first frame; ConnectionError where the
-        server refuses.
+        server refuses. `from_ip` is an address of this machine to connect from.
         """
         parts = urlsplit(address(url, broadcast, None))
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout_s):
             transport, channel = await loop.create_connection(
-                lambda: cls(on_frame), parts.hostname or "", parts.port or 80
+                lambda: cls(on_frame),
+                parts.hostname or "",
+                parts.port or 80,
+                local_addr=None if from_ip is None else (from_ip, 0),
             )
             key = base64.b64encode(os.urandom(16)).decode()
             transport.write(
