@@ -273,24 +273,31 @@ class Viewer:
 
     async def _buy(self, channel: Channel, bag: Bag, offer: str, quantity: int) -> None:
         lines = [{"offer": offer, "quantity": quantity, "price": bag.price(offer)}]
-        await self._write(channel, await channel.hold(token(), lines))
+        try:
+            held = await channel.hold(token(), lines)
+        except ChannelProblem as problem:
+            if problem.slug != "hold-share":
+                raise
+            held = {"lines": lines}  # ordered without a hold
+        await self._write(channel, held)
 
     async def _write(self, channel: Channel, held: dict[str, Any]) -> None:
-        """Write name and address for what is held, and order it."""
+        """Write name and address for what is held, or is not, and order it."""
         names = ("offer", "quantity", "price")
         lines = [{name: line[name] for name in names} for line in held["lines"]]
+        hold = {"order": held["order"]} if "order" in held else {}
         await asyncio.sleep(self._chance.uniform(1, WRITING_S))
         turn = self._chance.random()
         if turn < 0.06:
             return  # the hold runs out by itself
-        if turn < 0.12:
+        if turn < 0.12 and hold:
             await channel.call("hold.drop", order=held["order"])
             return
         pickup = self._chance.random() < 0.3
         placed = await channel.call(
             "order.place",
             key=token(),
-            order=held["order"],
+            **hold,
             lines=lines,
             buyer={"name": self._name, "phone": f"1380000{1000 + self._number:04d}"},
             delivery={"way": "pickup", "centre": self._chance.choice(self._county.centres)}

@@ -83,6 +83,8 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             caller=caller,
             broadcast=await rooms.broadcasts.get(broadcast),
             centres=[centre.model_dump(mode="json") for centre in await rooms.shop.centres()],
+            # Staff and clerks order more than one order has.
+            order_boxes=None if caller.is_staff or caller.role == "clerk" else settings.order_boxes,
             # An address for mail is asked of nobody to whom none is sent.
             receipts="smtp" in settings.notices,
             notices=_notices(settings),

@@ -76,6 +76,34 @@ const sentences = {
           limit,
           { limit: count(limit) },
         ),
+  "order-too-large": ({ limit }) =>
+    n(
+      "An order has %(limit)s box at most. Nothing was ordered: take fewer, or ask the farm or the pick-up point for more.",
+      "An order has %(limit)s boxes at most. Nothing was ordered: take fewer, or ask the farm or the pick-up point for more.",
+      limit,
+      { limit: count(limit) },
+    ),
+  "box-limit": ({ of, limit }) => {
+    const values = { limit: count(limit) };
+    if (of === "phone") {
+      return t("Of one product a phone number may have %(limit)s boxes that are not packed yet. Nothing was ordered: take fewer, or order the rest once they are packed.", values);
+    }
+    if (of === "address") {
+      return t("From your network %(limit)s boxes of this are held or ordered already and not packed yet. Nothing was ordered: try again later, or with another connection.", values);
+    }
+    return t("Of one product a buyer may have %(limit)s boxes that are not packed yet. Nothing was ordered: take fewer, or order the rest once they are packed.", values);
+  },
+  "hold-share": ({ offers = [] }) => {
+    const left = Math.min(...offers.map((offer) => offer.left));
+    return Number.isFinite(left)
+      ? n(
+          "Order now, without a hold: %(left)s is there and is yours with your order. It is not set aside meanwhile, because others hold much of it already.",
+          "Order now, without a hold: %(left)s are there and are yours with your order. They are not set aside meanwhile, because others hold much of it already.",
+          left,
+          { left: count(left) },
+        )
+      : t("Order now, without a hold. It is not set aside meanwhile, because others hold much of it already.");
+  },
   "fee-changed": ({ fee, seen }) =>
     t("The parcel costs %(fee)s now, %(seen)s when you looked. Nothing is ordered yet: place the order once more if it suits you.", {
       fee: price(fee),

@@ -11,7 +11,7 @@ import { newKey } from "./pending.js";
 import { proven } from "./proof.js";
 import { changesOf } from "./refusal.js";
 
-const AT_MOST = 99;
+const STAFF_AT_MOST = 99; // who orders for others
 const SETTLE = 350; // quick taps on the stepper become one hold
 const ANSWER_WITHIN = 15_000; // an order waits for it
 
@@ -63,7 +63,14 @@ export class Basket extends EventTarget {
     // A batch that is over gives what is held of it, and no more.
     const left = flash ? card.kept : batch ? 0 : ownLeft(card);
     const allowed = batch ? this.allowed(flash) : Infinity;
-    return Math.max(0, Math.min(AT_MOST, left + own, this.ofLot(card), allowed));
+    return Math.max(0, Math.min(this.ofOrder(offer), left + own, this.ofLot(card), allowed));
+  }
+
+  /** How many boxes of an offer an order may have beside its other lines. */
+  ofOrder(offer) {
+    let others = 0;
+    for (const [other, { quantity }] of this.lines) if (other !== offer) others += quantity;
+    return (page.data.order_boxes ?? STAFF_AT_MOST) - others;
   }
 
   /** How many boxes of an offer its lot gives beside the other lines. */
@@ -262,11 +269,13 @@ export class Basket extends EventTarget {
       if (this.unsell()) return;
     }
     this.problem = problem;
+    // That fewer are left, and so wanted now, is still to be told where these can't be held.
+    const known = problem.slug === "hold-share" ? this.changes.filter(({ left }) => left > 0) : [];
     this.changes = changesOf(problem, {
       lines: this.lines,
       hold: this.hold,
       offers: this.scene.offers,
-    });
+    }).concat(known);
     if (problem.slug === "lot-spent") {
       const { lot, left_g } = problem.body;
       this.scene.takenOf({ lot, lot_left_g: left_g });

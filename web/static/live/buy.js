@@ -18,7 +18,8 @@ import { Seen } from "./seen.js";
 const STEPS = ["order", "details", "done"];
 const SOON = 60_000; // when the time that is left is told
 const ANSWERED = 30; // seconds for which an answer that came late stands
-const LINES = ["price-changed", "sold-out", "lot-spent", "limit-reached"]; // refusals of the basket
+// Refusals of the basket.
+const LINES = ["price-changed", "sold-out", "lot-spent", "limit-reached", "box-limit", "order-too-large"];
 
 /** The fee in the summary, with the weight that it is for. */
 const feeInWords = (amount, currency, grams) =>

@@ -14,6 +14,7 @@ export class Scene {
     this.chat = []; // {seq, at, nickname, text, role?, simulated?}, oldest first
     this.audience = { viewers: 0, reactions: 0 };
     this.orders = new Map(); // this device's, by id, oldest first
+    this.rushes = new Map(); // for staff, by offer: {offer, boxes, since, bits}
   }
 
   /** Begin from a welcome's snapshot. */
@@ -27,6 +28,7 @@ export class Scene {
     this.chat = [...snapshot.chat];
     this.audience = { ...snapshot.audience };
     this.orders = new Map((snapshot.orders ?? []).map((order) => [order.order, order]));
+    this.rushes = new Map((snapshot.rushes ?? []).map((rush) => [rush.offer, rush]));
   }
 
   /** Change by one event; events of other audiences never come, so a gap in seq is no loss. */
@@ -92,6 +94,12 @@ export class Scene {
         if (card?.flash?.flash === data.flash) card.flash = null;
         break;
       }
+      case "rush.began":
+        this.rushes.set(data.offer, data);
+        break;
+      case "rush.over":
+        this.rushes.delete(data.offer);
+        break;
       case "wait.changed": {
         const card = this.offers.get(data.offer);
         if (card) card.waiting = data.waiting;

@@ -39,7 +39,9 @@ export function noticeOf({ basket, scene, failed, taken, raised, heavy, act }) {
   if (failed) return { words: sentence(failed), acts: [] };
   const { problem } = basket;
   if (!problem || problem.slug === "unknown-message-type") return { words: "", acts: [] };
-  const acts = basket.state === "loose" ? [[t("Try again"), () => basket.again()]] : [];
+  // Without a hold one orders; what is too much is made less.
+  const isFinal = ["hold-share", "order-too-large", "box-limit"].includes(problem.slug);
+  const acts = basket.state === "loose" && !isFinal ? [[t("Try again"), () => basket.again()]] : [];
   return { words: sentence(problem), acts };
 }
 
@@ -74,16 +76,18 @@ function gone(basket, scene, short, raised, act) {
   const none = short.filter((change) => change.left === 0);
   if (none.length === 0) {
     const once = raised && t("Nothing is ordered yet: place the order once more if it suits you.");
-    return { words: sentences(words, once), acts: [] };
+    const how = basket.problem?.slug === "hold-share" && sentence(basket.problem);
+    return { words: sentences(words, once || how), acts: [] };
   }
   const acts = [];
   const dear = none.find(({ offer, flash }) => flash && scene.offers.get(offer)?.left > 0);
-  const back = short.every(({ offer, left, why }) => left > 0 || (why !== "limit-reached" && leftOf(scene.offers.get(offer)) > 0));
+  const isLimit = ({ why }) => why === "limit-reached" || why === "box-limit";
+  const back = short.every((change) => change.left > 0 || (!isLimit(change) && leftOf(scene.offers.get(change.offer)) > 0));
   if (dear) {
     const { price: ordinary } = scene.offers.get(dear.offer);
     acts.push([t("Take it for %(total)s", { total: money(ordinary) }), () => basket.ordinary()]);
   } else if (back) acts.push([t("Hold it now"), () => basket.again()]);
-  else if (none.length === 1 && none[0].why !== "limit-reached") {
+  else if (none.length === 1 && !isLimit(none[0])) {
     const { offer } = none[0];
     const quantity = basket.lines.get(offer)?.quantity ?? 1;
     acts.push([t("Tell me when one comes back"), () => act.wait(offer, quantity)]);
@@ -98,6 +102,7 @@ function shortInWords(change, scene) {
   const card = scene.offers.get(offer);
   const name = fullName(card);
   if (why === "limit-reached") return limitInWords(change, name);
+  if (why === "box-limit") return boxLimitInWords(change, name);
   if (why === "lot-spent") {
     return left > 0
       ? n(
@@ -139,6 +144,14 @@ function limitInWords({ left, limit, had }, name) {
     limit,
     words,
   );
+}
+
+function boxLimitInWords({ left, limit }, name) {
+  const words = { name, limit: count(limit), left: count(left) };
+  if (left > 0) {
+    return t("Of %(name)s a buyer may have %(limit)s that are not packed yet; your order has %(left)s now.", words);
+  }
+  return t("Of %(name)s a buyer may have %(limit)s that are not packed yet, and you have them. Order more once they are packed.", words);
 }
 
 /** When the last one went. */

@@ -3,8 +3,8 @@
 /** What the server could not keep of the lines: `{offer, was, now, over}` where a price changed,
     `over` why the flash whose price it was is over, if it was one; else
     `{offer, left, why}` with what can be had of it and why no more: sold-out, lot-spent or
-    limit-reached, and what of `held`, `back_at`, `sold_at`, `limit`, `had` and `flash` belongs to
-    it. */
+    limit-reached or box-limit, and what of `held`, `back_at`, `sold_at`, `limit`, `had` and `flash`
+    belongs to it. */
 export function changesOf({ slug, body = {} }, { lines, hold, offers }) {
   const told = body.offers ?? [];
   switch (slug) {
@@ -23,6 +23,11 @@ export function changesOf({ slug, body = {} }, { lines, hold, offers }) {
       const { offer, limit, had } = body;
       const flash = lines.get(offer)?.flash;
       return [{ offer, left: Math.max(0, limit - had), why: slug, limit, had, flash }];
+    }
+    case "box-limit": {
+      // Of a phone or a network it is not told how many it has.
+      const { offer, limit, left } = body;
+      return left === null ? [] : [{ offer, left, why: slug, limit }];
     }
     default:
       return [];

@@ -19,7 +19,7 @@ import { spoken, together } from "./sentences.js";
 import { drawParts, firstBack, heldOf, isLow, isOut, leftOfWords, leftWords, parts } from "./stock.js";
 
 /** The keys of notes, in the order in which they stand. */
-const FIRST = ["refused", "price-failed", "price", "righted", "flash"];
+const FIRST = ["refused", "price-failed", "price", "righted", "rush", "flash"];
 
 /** That its lot is stopped, and the way to who has it; nothing else can be done with it then. */
 const stopNote = ({ lot, name }) => ({

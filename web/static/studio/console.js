@@ -18,6 +18,7 @@ import { Orders } from "./orders.js";
 import { Phone } from "./phone.js";
 import { Prices } from "./price.js";
 import { Releases } from "./release.js";
+import { tellRushes } from "./rushes.js";
 import { sender } from "./sending.js";
 import { tellSignedOut } from "./signed-out.js";
 import { Stage } from "./stage.js";
@@ -142,6 +143,7 @@ notes.addEventListener("change", () => scene.broadcast && drawSoon());
 channel.addEventListener("welcome", ({ detail }) => {
   scene.load(detail.snapshot);
   orders.begin(detail.snapshot);
+  tellRushes(scene, notes);
   drawSoon();
 });
 channel.addEventListener("events", ({ detail }) => {
@@ -151,6 +153,7 @@ channel.addEventListener("events", ({ detail }) => {
     deeds?.corrections.hear(event);
     scene.apply(event);
   }
+  if (detail.events.some(({ kind }) => kind.startsWith("rush."))) tellRushes(scene, notes);
   chat.hear(detail.events);
   picture.hear?.(detail.events);
   drawSoon();

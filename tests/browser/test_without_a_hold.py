@@ -1,0 +1,93 @@
+"""Buying in Chromium where it is not held for new devices, and what limits and rushes say."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from farmlive.client import Channel
+from farmlive.ids import token
+
+from .conftest import PHONE, Open, Sale
+
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+
+KNOWN = """
+localStorage.setItem("farmlive.buyer", JSON.stringify(
+  { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi" },
+));
+"""
+WORDS = {
+    "en": ("Order now, without a hold: 10 are there", "Place the order", "¥29.90"),
+    "zh": ("现在就可以直接下单，不用先预留：还有 10 件", "提交订单", "¥29.90"),
+}
+
+
+async def hold(site: Any, sale: Sale, quantity: int) -> Channel:
+    """Somebody on a new device holds so many of the small boxes."""
+    channel = await Channel.connect(site.url, sale.broadcast)
+    line = {"offer": sale.offer, "quantity": quantity, "price": 2990}
+    await channel.call("hold.place", key=token(), lines=[line])
+    return channel
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_where_half_is_held_the_sheet_orders_without_a_hold(
+    site: Any, sale: Sale, host: Channel, open_page: Open, language: str
+) -> None:
+    told, place, total = WORDS[language]
+    other = await hold(site, sale, 10)
+    page = await open_page(sale.path, size=PHONE, language=language, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card .pinned__buy").click()
+    sheet = page.locator("#buy-sheet")
+    alert = sheet.get_by_role("alert")
+    await expect(alert).to_contain_text(told)
+    await expect(alert.get_by_role("button")).to_have_count(0)
+    await expect(sheet.locator("[data-part=held]")).to_be_hidden()
+    submit = sheet.locator("[type=submit]")
+    await expect(submit).to_contain_text(place)
+    await submit.click()
+    await expect(sheet.locator("[data-part=order-total]")).to_have_text(total)
+    await other.close()
+
+
+async def test_the_stepper_ends_at_what_one_order_may_have(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    await host.call("offer.release", offer=sale.offer, quantity=80)
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card .pinned__buy").click()
+    quantity = page.locator("#buy-sheet").get_by_label("Quantity: Small kumquats")
+    await quantity.fill("99")
+    await quantity.press("Tab")
+    await expect(quantity).to_have_value("20")
+    await expect(page.locator("#buy-sheet")).to_contain_text("Held for you")
+
+
+@pytest.mark.parametrize("settings", [{"device_boxes": 3}], indirect=True)
+async def test_who_has_as_many_as_one_may_is_told_so(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card .pinned__buy").click()
+    sheet = page.locator("#buy-sheet")
+    quantity = sheet.get_by_label("Quantity: Small kumquats")
+    await quantity.fill("5")
+    await quantity.press("Tab")
+    await expect(sheet.get_by_role("alert")).to_contain_text("a buyer may have 3")
+    await expect(quantity).to_have_value("3")
+    await expect(sheet).to_contain_text("Held for you")
+
+
+@pytest.mark.parametrize("settings", [{"rush_share": 10, "order_boxes": 2}], indirect=True)
+async def test_staff_read_of_a_rush_beside_the_offer(
+    site: Any, sale: Sale, open_studio: Open
+) -> None:
+    first, second = await hold(site, sale, 2), await hold(site, sale, 2)
+    studio = await open_studio(f"/studio/{sale.broadcast}")
+    await expect(studio.locator("[data-note=rush]").first).to_contain_text("took 4 of it")
+    await first.close()
+    await second.close()
