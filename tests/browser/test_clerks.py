@@ -56,3 +56,21 @@ async def test_a_clerk_is_invited_for_pick_up_points(
     invited = await open_page(url)
     await expect(invited.get_by_text("You hand over what neighbours have ordered")).to_be_visible()
     await expect(invited.locator("[data-farms]")).to_have_text("Chengguan")
+
+
+async def test_a_clerk_chooses_among_own_pick_up_points_at_the_pad(
+    open_studio: Open, sale: Sale
+) -> None:
+    for name in ("Xicheng", "Meixian"):
+        await sale.api.create_centre({"zh": name, "en": name}, {"zh": name, "en": name})
+    ids = {each["name"]["en"]: each["id"] for each in await sale.api.centres()}
+    page = await open_studio("/studio/handover", role="clerk", centres=[ids["Xicheng"]])
+    await expect(page.get_by_text("Nothing waits here")).to_be_visible()
+    await expect(page.locator("[data-centre-field]")).to_be_hidden()  # there is nothing to choose
+    page = await open_studio(
+        "/studio/handover", role="clerk", centres=[ids["Xicheng"], ids["Chengguan"]]
+    )
+    choice = page.get_by_label("Pick-up point")
+    await expect(choice.get_by_role("option")).to_have_text(
+        ["All pick-up points", "Chengguan", "Xicheng"]
+    )

@@ -9,7 +9,7 @@ import { now } from "../../common/now.js";
 import { close, open } from "../../common/sheet.js";
 import { reasonsInWords } from "../../common/stops.js";
 import { toast } from "../../common/toast.js";
-import { t, text } from "../../common/words.js";
+import { page, t, text } from "../../common/words.js";
 import { Digits } from "../desk/digits.js";
 import { flagWords } from "../desk/flags.js";
 import { find, Handing } from "../desk/handing.js";
@@ -269,7 +269,9 @@ function tellLast(said) {
 }
 
 async function loadCentres() {
-  const { centres } = await get("/api/v1/centres").catch(() => ({ centres: [] }));
+  const { centres: all } = await get("/api/v1/centres").catch(() => ({ centres: [] }));
+  // A clerk's own ones; null is all of them.
+  const centres = all.filter(({ id }) => page.data.centres?.includes(id) ?? true);
   centre.append(...centres.map(({ id, name }) => new Option(text(name), id)));
   const kept = recall("centre");
   if (centres.some(({ id }) => id === kept)) centre.value = kept;

@@ -9,7 +9,8 @@ revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
-oldest_code = "0012"
+# Code from before shows every clerk the orders of every centre.
+oldest_code = "0016"
 
 
 def upgrade() -> None:
