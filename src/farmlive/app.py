@@ -22,7 +22,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 from structlog.typing import Processor
 
-from farmlive import cameras, edge, gate, operations, uploads
+from farmlive import answer_headers, cameras, edge, gate, hosts, operations, uploads
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -216,8 +216,11 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))
     api.mount("/static", static)
-    edge.answer_problems(api, error_page(pages, guard))
-    asgi: ASGIApp = DeviceCookie(api, people.pseudonyms, secure=settings.secure)
+    answer = edge.answer_problems(api, error_page(pages, guard))
+    asgi: ASGIApp = edge.Texts(api, answer)
+    asgi = DeviceCookie(
+        asgi, people.pseudonyms, secure=settings.secure, session_days=settings.session_days
+    )
     asgi = edge.BodyLimit(
         edge.Heads(edge.RequestLog(asgi)),
         settings.max_body_kib * 1024,
@@ -227,6 +230,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     probe = Probe(store, settings, outages)
     await probe.look()
     await probe.start()
+    asgi = answer_headers.AnswerHeaders(hosts.OwnHosts(asgi, settings), settings)
     return House(
         settings=settings,
         outages=outages,
@@ -333,7 +337,8 @@ def _check_certificate(settings: Settings) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """Take the TCP port. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # By its number, or asyncio's own loop leaves Nagle's delay of 40 ms an answer on.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

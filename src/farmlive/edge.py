@@ -17,10 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from farmlive import problems
+from farmlive import problems, texts
 from farmlive.problems import Invalid, Problem, TooLarge
 
 ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
+Answer = Callable[[Request, Problem], Awaitable[Response]]
 
 # So long a body may be on its way, but for files.
 BODY_S = 60.0
@@ -46,8 +47,11 @@ class WrongMethod(Problem):
     title = "That address does not take this method"
 
 
-def answer_problems(app: FastAPI, page: ErrorPage) -> None:
-    """Answer errors as RFC 9457 problem details, or as a page to a browser that asks for one."""
+def answer_problems(app: FastAPI, page: ErrorPage) -> Answer:
+    """Answer errors as RFC 9457 problem details, or as a page to a browser that asks for one.
+
+    Returns what answers so, for what stands before the application.
+    """
 
     async def answer(request: Request, problem: Problem) -> Response:
         api = request.url.path.startswith(("/api/", "/whip/", "/whep/", "/epcis/"))
@@ -102,6 +106,7 @@ def answer_problems(app: FastAPI, page: ErrorPage) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_fault)
+    return answer
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -232,6 +237,49 @@ async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) 
 
 class _Torn(Exception):
     """The body grew past the limit, or did not come."""
+
+
+class Texts:
+    """ASGI middleware: refuses an address or a JSON body with characters that no text may hold."""
+
+    def __init__(self, app: ASGIApp, answer: Answer):
+        self._app = app
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or channel."""
+        try:
+            if scope["type"] in ("http", "websocket"):
+                texts.check_address(scope["path"], scope["query_string"])
+            if scope["type"] == "http" and _is_json(scope):
+                receive = await _checked(receive)
+        except Problem as problem:
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008, "reason": ""})
+                return
+            response = await self._answer(Request(scope, receive), problem)
+            await response(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_json(scope: Scope) -> bool:
+    kind = dict(scope["headers"]).get(b"content-type", b"").partition(b";")[0].strip().lower()
+    return bool(kind.endswith((b"/json", b"+json")))
+
+
+async def _checked(receive: Receive) -> Receive:
+    """What receives the same body, once all of it is here and its texts may stand."""
+    messages: list[Message] = []
+    while not messages or messages[-1].get("more_body", False):
+        messages.append(await receive())
+    texts.check_json(b"".join(message.get("body", b"") for message in messages))
+    messages.reverse()
+
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again
 
 
 class Heads:

@@ -41,7 +41,13 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "",
         description="The address that people open, such as https://live.example.org, without a "
-        "path. Cookies are Secure when it is https. Empty: http:// with host and port.",
+        "path. Cookies are Secure when it is https. Empty: http:// with host and port. Where it is "
+        "set, requests that name another host are refused (421).",
+    )
+    extra_hosts: Words = Field(
+        (),
+        description="Other host names under which the server answers, separated by commas, such "
+        "as www.example.org; loopback names always do.",
     )
     host: str = Field("127.0.0.1", description="Address on which HTTP and the channel listen.")
     port: int = Field(8000, ge=0, le=65535, description="TCP port of HTTP and the channel.")
@@ -306,12 +312,28 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "trusted_proxies", "udp_addresses", "turn_urls", "notices", "notice_prefixes", mode="before"
+        "extra_hosts",
+        "trusted_proxies",
+        "udp_addresses",
+        "turn_urls",
+        "notices",
+        "notice_prefixes",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("extra_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            if not re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", word):
+                raise ValueError(
+                    f"{word!r} is no host; write a name such as www.example.org, without a port"
+                )
         return value
 
     @field_validator("trusted_proxies")

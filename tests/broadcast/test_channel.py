@@ -354,12 +354,17 @@ async def test_a_chat_line_holds_nothing_that_nobody_sees(server: Server, live: 
     async with channel(server, live) as socket:
         await get(socket)
         await socket.send(
-            json.dumps({"type": "chat.say", "id": "1", "text": "a\0b\u202e\nc", "nickname": "x\0"})
+            json.dumps(
+                {"type": "chat.say", "id": "1", "text": "a\tb\u202e\nc", "nickname": "x\u200e"}
+            )
         )
         frame = await comes(socket, with_kind("chat.said"))
         said = frame["events"][-1]["data"]
         assert (said["text"], said["nickname"]) == ("a b c", "x")
-        assert (await ask(socket, "chat.say", text="\0\u202e"))["problem"]["status"] == 422
+        for unseen in ("\u202e", "a\0", "a\x1b[31m", "\x85"):
+            assert (await ask(socket, "chat.say", text=unseen))["problem"]["status"] == 422
+        reply = await ask(socket, "chat.say", text="a", nickname="x\0")
+        assert reply["problem"]["errors"][0]["field"] == "nickname"
 
 
 async def test_a_card_of_another_broadcast_can_not_be_pinned(

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.types import Message, Receive, Scope, Send
 
-from farmlive.people import DeviceCookie, People, tables
+from farmlive.people import DeviceCookie, People, cookies, tables
 from farmlive.people.devices import Pseudonyms
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -34,7 +34,7 @@ async def test_cookie_is_secure_under_https(store: Store, settings: Settings) ->
     secure = settings.model_copy(update={"public_url": "https://farm.test"})
     people = People(store, secure)
     answer = await first_message(DeviceCookie(accept, people.pseudonyms, secure=secure.secure))
-    assert set_cookie(answer)["farmlive_device"]["secure"]
+    assert set_cookie(answer)["__Host-farmlive_device"]["secure"]
 
 
 async def test_pseudonym_is_not_the_cookie_and_two_browsers_differ(app: FastAPI) -> None:
@@ -129,3 +129,49 @@ async def first_message(
 
 def set_cookie(message: Message) -> SimpleCookie:
     return SimpleCookie(dict(message["headers"])[b"set-cookie"].decode())
+
+
+def cookies_of(message: Message) -> list[str]:
+    headers = message.get("headers", [])
+    return [value.decode() for name, value in headers if name == b"set-cookie"]
+
+
+async def test_cookie_is_this_hosts_alone_under_https(people: People) -> None:
+    middleware = DeviceCookie(accept, people.pseudonyms, secure=True)
+    (cookie,) = cookies_of(await first_message(middleware))
+    assert cookie.startswith("__Host-farmlive_device=")
+    for attribute in ("Secure", "Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=34560000"):
+        assert attribute in cookie.split("; ")
+    assert "Domain" not in cookie
+
+
+async def test_device_under_the_old_name_is_the_same_and_set_anew(people: People) -> None:
+    token = "t" * 22
+    old = [(b"cookie", f"farmlive_device={token}; farmlive_session={'s' * 22}".encode())]
+    new = [(b"cookie", f"__Host-farmlive_device={token}".encode())]
+    plain = DeviceCookie(accept, people.pseudonyms, secure=False)
+    secure = DeviceCookie(accept, people.pseudonyms, secure=True)
+    scopes: list[dict[str, Any]] = [{}, {}, {}]
+    await first_message(plain, headers=old, scope=scopes[0])
+    answer = await first_message(secure, headers=old, scope=scopes[1])
+    assert cookies_of(await first_message(secure, headers=new, scope=scopes[2])) == []
+    assert len({scope["state"]["device"] for scope in scopes}) == 1
+    device, no_device, session, no_session = cookies_of(answer)
+    assert device.startswith(f"__Host-farmlive_device={token}; Max-Age=34560000;")
+    assert session.startswith(f"__Host-farmlive_session={'s' * 22}; Max-Age=1209600;")
+    assert no_device.startswith("farmlive_device=; Max-Age=0;")
+    assert no_session.startswith("farmlive_session=; Max-Age=0;")
+
+
+async def test_old_name_counts_for_nothing_beside_the_new_one_and_after_its_time(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secure = DeviceCookie(accept, people.pseudonyms, secure=True)
+    both = f"farmlive_device={'o' * 22}; __Host-farmlive_device={'n' * 22}".encode()
+    scope: dict[str, Any] = {}
+    assert cookies_of(await first_message(secure, headers=[(b"cookie", both)], scope=scope)) == []
+    assert scope["state"]["device"] == await people.pseudonyms.of("device", "n" * 22)
+    monkeypatch.setattr(cookies, "OLD_UNTIL", 0)
+    old = [(b"cookie", f"farmlive_device={'o' * 22}".encode())]
+    (made,) = cookies_of(await first_message(secure, headers=old))
+    assert "o" * 22 not in made

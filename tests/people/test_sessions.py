@@ -23,7 +23,7 @@ async def test_sign_in_answers_who_it_is_and_sets_a_guarded_cookie(
     assert len(body["csrf"]) == 32
     cookie = next(c for c in answer.headers.get_list("set-cookie") if "session=" in c)
     assert "HttpOnly" in cookie
-    assert "SameSite=lax" in cookie
+    assert "SameSite=Lax" in cookie
     assert "Secure" not in cookie
     assert answer.headers["cache-control"] == "no-store"
     assert (await client.get("/api/v1/session")).json() == body

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 from starlette.websockets import WebSocketDisconnect
 
-from farmlive import compact
+from farmlive import compact, texts
 from farmlive.broadcast import models
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -259,6 +259,7 @@ class Channel:
         try:
             message = _read(text)
             identity = _identity(message.get("id"))
+            texts.check(message)
             if _may_lose_rights(caller):  # signed out or shut out meanwhile?
                 caller = await self._guard.identify(websocket)
             command = self.commands.get(str(message.get("type")))

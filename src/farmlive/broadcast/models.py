@@ -19,6 +19,8 @@ from farmlive.people.nicknames import is_blank
 from farmlive.public_text import PublicBilingual
 
 OfferId = Annotated[str, Field(min_length=1, max_length=26)]
+# No log has more, and no database keeps a larger number.
+Seq = Annotated[int, Field(ge=1, le=2**53)]
 
 
 def _seen(text: str) -> str:
@@ -107,14 +109,14 @@ class ChatHide(Message):
     """Take a message away from everyone's page; its text is erased from the log."""
 
     type: Literal["chat.hide"]
-    message: Annotated[int, Field(ge=1)]
+    message: Seq
 
 
 class ChatMute(Message):
     """Take no more messages from the device that said this one."""
 
     type: Literal["chat.mute"]
-    message: Annotated[int, Field(ge=1)]
+    message: Seq
 
 
 class React(Message):

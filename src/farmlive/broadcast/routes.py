@@ -61,7 +61,7 @@ def routes(
     @router.get("/api/v1/broadcasts/{broadcast}/events", dependencies=[by_staff])
     async def events(
         broadcast: str,
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, le=2**53)] = 0,
         limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
     ) -> EventList:
         """The log after a `seq`, all audiences."""

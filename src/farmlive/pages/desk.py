@@ -15,10 +15,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
+from farmlive.hosts import own_url
 from farmlive.money import Money
 from farmlive.pages.entry import STAFF, stopped
 from farmlive.pages.languages import language_of
-from farmlive.pages.render import HEADERS, Pages
+from farmlive.pages.render import FILE_HEADERS, Pages
 from farmlive.pages.review import FILE_TYPES
 from farmlive.pages.rooms import Rooms
 from farmlive.people import Caller
@@ -86,7 +87,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         alive = [order for order in found[:MAX_PAPERS] if order.state != "cancelled"]
         # Nothing is packed by a paper that must not leave.
         standing = [order for order in alive if not order.stopped]
-        address = settings.public_url or str(request.base_url).rstrip("/")
+        address = own_url(settings, request.scope)
         of = await rooms.broadcasts.get(broadcast)
         # Hundreds of codes are drawn: nobody who watches waits for that.
         return await asyncio.to_thread(
@@ -137,7 +138,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             await asyncio.to_thread(written),
             media_type=FILE_TYPES[form],
             headers={
-                **HEADERS,
+                **FILE_HEADERS,
                 "Cache-Control": "no-store",
                 "Content-Disposition": f'attachment; filename="orders-{broadcast}.{form}"',
             },

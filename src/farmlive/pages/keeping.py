@@ -12,6 +12,7 @@ import segno
 from fastapi import APIRouter, Body, Depends, Request
 from fastapi.responses import Response
 
+from farmlive.hosts import own_url
 from farmlive.money import decimals
 from farmlive.pages.entry import ALL, GROWERS, STAFF, farm_of, stopped
 from farmlive.pages.render import Pages
@@ -93,7 +94,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         led = stopped(request, caller, ALL)
         if led is not None:
             return led
-        address = settings.public_url or str(request.base_url).rstrip("/")
+        address = own_url(settings, request.scope)
         drawn = BytesIO()
         segno.make(address + path, error="m").save(drawn, kind="svg", scale=8, border=2)
         headers = {"Cache-Control": "no-store"}

@@ -18,6 +18,8 @@ from starlette.requests import HTTPConnection
 LANGUAGES = ("zh", "en")
 DEFAULT = "zh"
 COOKIE = "farmlive_language"
+# Under https; the other one is read too.
+SECURE_COOKIE = f"__Host-{COOKIE}"
 COOKIE_DAYS = 365
 
 # How a language is called in itself, and the tag of its pages (BCP 47).
@@ -97,7 +99,8 @@ def chosen(connection: HTTPConnection) -> str | None:
 
 def language_of(connection: HTTPConnection) -> str:
     """The visitor's language: `?lang=`, then the cookie, then Accept-Language, then Chinese."""
-    asked = chosen(connection) or connection.cookies.get(COOKIE)
+    cookies = connection.cookies
+    asked = chosen(connection) or cookies.get(SECURE_COOKIE) or cookies.get(COOKIE)
     if asked in LANGUAGES:
         return asked
     accepted = _accepted(connection.headers.get("accept-language", ""))

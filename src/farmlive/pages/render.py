@@ -18,6 +18,7 @@ from farmlive.pages.languages import (
     COOKIE_DAYS,
     LANGUAGES,
     NAMES,
+    SECURE_COOKIE,
     TAGS,
     chosen,
     language_of,
@@ -63,6 +64,9 @@ HEADERS = {
     "Cache-Control": "private, no-cache",
     "Vary": "Cookie, Accept-Language",
 }
+
+# Of a file that is made for a visitor: nothing in it is shown as a page.
+FILE_HEADERS = {**HEADERS, "Content-Security-Policy": "default-src 'none'"}
 
 
 class Pages:
@@ -148,7 +152,7 @@ class Pages:
         language = chosen(request)
         if language is not None:
             response.set_cookie(
-                COOKIE,
+                SECURE_COOKIE if self._settings.secure else COOKIE,
                 language,
                 max_age=COOKIE_DAYS * 86400,
                 path="/",

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from farmlive.broadcast.models import Broadcast
 from farmlive.pages.languages import language_of
-from farmlive.pages.render import HEADERS, Pages
+from farmlive.pages.render import FILE_HEADERS, Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.pages.routes import to_sign_in
 from farmlive.people import Caller
@@ -145,7 +145,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             content,
             media_type=FILE_TYPES[form],
             headers={
-                **HEADERS,
+                **FILE_HEADERS,
                 "Cache-Control": "no-store",
                 "Content-Disposition": f'attachment; filename="{name}-{broadcast}.{form}"',
             },

@@ -17,12 +17,11 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from farmlive.ids import token as new_token
-from farmlive.people import tables
+from farmlive.people import sessions, tables
+from farmlive.people.cookies import LIFETIME_S, Cookies
 from farmlive.store import Store
 
 COOKIE = "farmlive_device"
-# Browsers keep a cookie for 400 days at most (RFC 6265bis, section 5.5).
-_LIFETIME_S = 400 * 24 * 60 * 60
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -79,32 +78,48 @@ class DeviceCookie:
     """ASGI middleware: puts the device's pseudonym into `scope["state"]["device"]`.
 
     A device without a good cookie is new, and the answer, or the acceptance of its channel,
-    sets one. An answer that a shared cache may keep (`Cache-Control: public`) never does.
+    sets one; so does it set anew what came under an old name, a session's cookie too. An answer
+    that a shared cache may keep (`Cache-Control: public`) never does.
     """
 
-    def __init__(self, app: ASGIApp, pseudonyms: Pseudonyms, *, secure: bool):
+    def __init__(
+        self, app: ASGIApp, pseudonyms: Pseudonyms, *, secure: bool, session_days: int = 14
+    ):
         self._app = app
         self._pseudonyms = pseudonyms
-        self._attributes = f"; Max-Age={_LIFETIME_S}; Path=/; HttpOnly; SameSite=Lax"
-        if secure:
-            self._attributes += "; Secure"
+        self._cookies = Cookies(secure=secure)
+        self._session_s = session_days * 24 * 60 * 60
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        known = cookie_parser(Headers(scope=scope).get("cookie", "")).get(COOKIE, "")
+        sent = cookie_parser(Headers(scope=scope).get("cookie", ""))
+        known = self._cookies.read(sent, COOKIE)
         token = known if _TOKEN.fullmatch(known) else new_token()
         state = scope.setdefault("state", {})
         state["device"] = await self._pseudonyms.of("device", token)
+
+        cookies: list[str] = []
+        if token != known:
+            cookies = [self._cookies.set(COOKIE, token, LIFETIME_S)]
+        elif self._cookies.old(sent, COOKIE):
+            cookies = self._cookies.renew(COOKIE, token, LIFETIME_S)
+        session = self._cookies.old(sent, sessions.COOKIE)
+        if _TOKEN.fullmatch(session):
+            cookies += self._cookies.renew(sessions.COOKIE, session, self._session_s)
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.accept"):
                 message.setdefault("headers", [])
                 headers = MutableHeaders(scope=message)
                 if "public" not in headers.get("cache-control", ""):
-                    headers.append("set-cookie", f"{COOKIE}={token}{self._attributes}")
+                    # What the answer itself sets, as signing in does, is the newer.
+                    set_already = {each.partition("=")[0] for each in headers.getlist("set-cookie")}
+                    for cookie in cookies:
+                        if cookie.partition("=")[0] not in set_already:
+                            headers.append("set-cookie", cookie)
             await send(message)
 
-        await self._app(scope, receive, send if token == known else send_with_cookie)
+        await self._app(scope, receive, send_with_cookie if cookies else send)

@@ -69,7 +69,7 @@ class Guard:
             return Caller(
                 None, key.label, key.role, device, address, farms=key.farms, centres=key.centres
             )
-        token = connection.cookies.get(COOKIE)
+        token = self._people.cookies.read(connection.cookies, COOKIE)
         session = await self._people.find_session(token) if token else None
         if session is None:
             return Caller(None, None, None, device, address)

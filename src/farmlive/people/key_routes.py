@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from farmlive.clock import rfc3339
+from farmlive.hosts import own_url
 from farmlive.people import models
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
@@ -78,7 +79,7 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
             caller=caller,
         )
         response.headers.update(PRIVATE)
-        url = people.settings.public_url or str(request.base_url).rstrip("/")
+        url = own_url(people.settings, request.scope)
         return models.MadeStreamKey(
             **_stream_key(key), key=secret, whip_url=f"{url}/whip/{broadcast}"
         )

@@ -28,6 +28,7 @@ from farmlive.people.accounts import Account
 from farmlive.people.audit import Deed
 from farmlive.people.blocks import Blocks
 from farmlive.people.caller import Caller
+from farmlive.people.cookies import Cookies
 from farmlive.people.devices import Pseudonyms
 from farmlive.people.guests import Guests
 from farmlive.people.invitations import Invitation
@@ -53,6 +54,7 @@ class People:
 
     def __init__(self, store: Store, settings: Settings):
         self.settings = settings
+        self.cookies = Cookies(secure=settings.secure)
         self.limits = RateLimits()
         self.pseudonyms = Pseudonyms(store)
         self.refusals = Refusals(self.pseudonyms)

@@ -18,7 +18,6 @@ from farmlive.people.people import BroadcastState, People
 from farmlive.people.scope import listed
 from farmlive.people.sessions import Session
 from farmlive.problems import Unauthorized
-from farmlive.settings import Settings
 
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
@@ -43,7 +42,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
     ) -> models.SignedIn:
         """Sign in: sets the session's cookie."""
         session = await people.sign_in(body.name, body.password, caller)
-        return _signed_in(response, session, people.settings)
+        return _signed_in(response, session, people)
 
     @router.get("/session")
     async def who_is_signed_in(
@@ -74,17 +73,16 @@ def _session(people: People, guard: Guard) -> APIRouter:
     @router.delete("/session", status_code=204, dependencies=[signed_in])
     async def sign_out(request: Request, response: Response) -> None:
         """Sign out: ends the session and takes its cookie back."""
-        await people.sign_out(request.cookies.get(sessions.COOKIE, ""))
-        response.delete_cookie(
-            sessions.COOKIE, httponly=True, samesite="lax", secure=people.settings.secure
-        )
+        await people.sign_out(people.cookies.read(request.cookies, sessions.COOKIE))
+        for cookie in people.cookies.drop(sessions.COOKIE):
+            response.headers.append("set-cookie", cookie)
 
     @router.post("/session/password", status_code=204)
     async def change_password(
         body: models.OwnPassword, request: Request, caller: Annotated[Caller, signed_in]
     ) -> None:
         """Change the own password; the account's other sessions end."""
-        session = request.cookies.get(sessions.COOKIE, "")
+        session = people.cookies.read(request.cookies, sessions.COOKIE)
         await people.change_password(caller, session, body.old, body.new)
 
     return router
@@ -185,20 +183,15 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
     ) -> models.SignedIn:
         """Make the account under this name and password, and sign in."""
         session = await people.accept(caller, token, body.name, body.password, body.display_name)
-        return _signed_in(response, session, people.settings)
+        return _signed_in(response, session, people)
 
     return router
 
 
-def _signed_in(response: Response, session: Session, settings: Settings) -> models.SignedIn:
-    response.set_cookie(
-        sessions.COOKIE,
-        session.token,
-        max_age=settings.session_days * 24 * 60 * 60,
-        httponly=True,
-        samesite="lax",
-        secure=settings.secure,
-    )
+def _signed_in(response: Response, session: Session, people: People) -> models.SignedIn:
+    days = people.settings.session_days
+    cookie = people.cookies.set(sessions.COOKIE, session.token, days * 24 * 60 * 60)
+    response.headers.append("set-cookie", cookie)
     response.headers.update(PRIVATE)
     return models.SignedIn(
         name=session.name,

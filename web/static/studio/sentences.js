@@ -95,6 +95,7 @@ export function spoken(problem) {
 /** What the server says of single fields, and of what a camera or an encoder offers. */
 const fields = () => [
   t("Write the text in Chinese or English."),
+  t("It holds a character that nobody can see, such as a tab. Type it again without that."),
   t("Write a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."),
   t("Others read this: take the telephone number out. A pick-up point's own number has a field of its own."),
   t("Others read this: take the e-mail address out."),
