@@ -207,7 +207,8 @@ async def test_viewers_of_either_server_see_both(two: tuple[Server, Server]) -> 
             await one.house.broadcasts.count()
             await other.house.broadcasts.count()
         await here.wait_for("audience.counted", reactions=10)
-        assert (await one.house.broadcasts.hub(made.id)).scene.audience["reactions"] == 10
+        async with one.house.broadcasts.hub(made.id) as hub:
+            assert hub.scene.audience["reactions"] == 10
     assert here.duplicates == there.duplicates == 0
 
 

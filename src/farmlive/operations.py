@@ -54,6 +54,9 @@ class Numbers(Collector):
         yield GaugeMetricFamily(
             "farmlive_channels", "Open live channels.", value=self._broadcasts.connected()
         )
+        yield GaugeMetricFamily(
+            "farmlive_hubs", "Broadcasts in this server's memory.", value=self._broadcasts.hubs
+        )
         for name, meaning, value in (
             ("deliveries", "Frames given to clients.", counts.deliveries),
             ("frames", "Frames encoded; one serves many clients.", counts.frames),

@@ -229,9 +229,9 @@ async def test_an_order_event_opens_its_audience_to_the_device_on_every_channel(
         cookie = first.response.headers["set-cookie"].partition(";")[0]  # type: ignore[union-attr]
         async with channel(server, live, headers={"Cookie": cookie}) as second:
             await get(second)
-            hub = await house.broadcasts.hub(live)
-            device = next(iter(hub.devices))
-            assert hub.devices[device] == 2
+            async with house.broadcasts.hub(live) as hub:
+                device = next(iter(hub.devices))
+                assert hub.devices[device] == 2
             data = {"order": "01ORDER", "state": "placed"}
             await house.store.write(
                 lambda c: house.log.append(
@@ -258,7 +258,8 @@ async def test_an_order_that_is_told_of_while_its_device_comes_in_is_the_devices
     async with channel(server, live) as first:
         await get(first)
         cookie = first.response.headers["set-cookie"].partition(";")[0]  # type: ignore[union-attr]
-        device = next(iter((await house.broadcasts.hub(live)).devices))
+        async with house.broadcasts.hub(live) as hub:
+            device = next(iter(hub.devices))
     house.channel.orders_of(before_it)
     coming = asyncio.ensure_future(
         connect(address(server, live), additional_headers={"Cookie": cookie})

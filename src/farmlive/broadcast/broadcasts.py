@@ -1,7 +1,8 @@
 """Broadcasts: made, started, ended; their hubs; and what is counted while they are live."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, insert, select, update
@@ -210,21 +211,40 @@ class Broadcasts:
 
     # Its hub.
 
-    async def hub(self, broadcast: str) -> Hub:
-        """The broadcast's hub on this server, made at first need. Raises UnknownBroadcast."""
-        if (hub := self._hubs.get(broadcast)) is not None:
-            return hub
-        task = self._loading.get(broadcast)
-        if task is None:
-            task = self._loading[broadcast] = asyncio.create_task(self._load(broadcast))
-            task.add_done_callback(lambda _: self._loading.pop(broadcast, None))
-        return await asyncio.shield(task)
+    @contextlib.asynccontextmanager
+    async def hub(self, broadcast: str) -> AsyncIterator[Hub]:
+        """The broadcast's hub on this server, made at first need, for as long as it is used.
 
-    def left(self, hub: Hub) -> None:
-        """Forget the hub of a broadcast that is over and that nobody looks at any more."""
-        if hub.scene.state == "ended" and not hub.clients:
+        That of a broadcast that is over goes with the last who uses it. Raises UnknownBroadcast.
+        """
+        while True:
+            hub = self._hubs.get(broadcast)
+            if hub is None:
+                task = self._loading.get(broadcast)
+                if task is None:
+                    task = self._loading[broadcast] = asyncio.create_task(self._load(broadcast))
+                    task.add_done_callback(lambda _: self._loading.pop(broadcast, None))
+                hub = await asyncio.shield(task)
+            if self._hubs.get(broadcast) is hub:  # else it went, before this came to use it
+                break
+        hub.users += 1
+        try:
+            yield hub
+        finally:
+            hub.users -= 1
+            self._let_go(hub)
+
+    @property
+    def hubs(self) -> int:
+        """How many broadcasts this server has in memory."""
+        return len(self._hubs)
+
+    def _let_go(self, hub: Hub) -> None:
+        """Forget the hub of a broadcast that is over and that nobody uses any more."""
+        if hub.scene.state == "ended" and not hub.users:
             hub.stop()
-            self._hubs.pop(hub.broadcast, None)
+            if self._hubs.get(hub.broadcast) is hub:
+                del self._hubs[hub.broadcast]
 
     def lots_shown(self) -> dict[str, tuple[int, dict[str, tuple[int, int]]]]:
         """Of each broadcast that is looked at here and not over: the last `seq` that its cards
@@ -261,6 +281,7 @@ class Broadcasts:
             event = unpack(message)
             if (hub := self._hubs.get(event.broadcast)) is not None:
                 hub.take(event)
+                self._let_go(hub)
         elif topic == PRESENCE:
             node, broadcast, viewers, at = compact.decode(message)
             if node != self._node:
@@ -344,14 +365,15 @@ class Broadcasts:
                 self._following_fails.recovered()
 
     async def _follow(self) -> None:
-        seen = [broadcast for broadcast, hub in self._hubs.items() if hub.clients]
-        if not seen:
+        if not self._hubs:
             return
-        query = select(broadcasts.c.id, broadcasts.c.seq).where(broadcasts.c.id.in_(seen))
+        query = select(broadcasts.c.id, broadcasts.c.seq).where(broadcasts.c.id.in_(self._hubs))
         heads = await self._store.read(lambda connection: connection.execute(query).all())
         for broadcast, seq in heads:
             if (hub := self._hubs.get(broadcast)) is not None:
                 await hub.reach(seq)
+        for hub in list(self._hubs.values()):
+            self._let_go(hub)  # also one whose end only the log told of
 
 
 def _get(connection: Connection, broadcast: str) -> Broadcast:

@@ -3,6 +3,7 @@ messages to the handlers registered by type. What is sent afterwards is the hub'
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -143,14 +144,19 @@ class Channel:
             return
         offered = websocket.scope["subprotocols"]
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        try:
-            hub, caller, after = await self._admit(websocket, broadcast)
-        except Problem as problem:
-            await _refuse(websocket, problem)
-            return
-        client = await self._welcome(websocket, hub, caller, after)
-        if client.watches:
-            self._broadcasts.watches.begin(hub.broadcast, client, resumed=bool(after))
+        async with contextlib.AsyncExitStack() as opened:
+            try:
+                caller, after = await self._admit(websocket)
+                hub = await opened.enter_async_context(self._broadcasts.hub(broadcast))
+                client = await self._welcome(websocket, hub, caller, after)
+            except Problem as problem:
+                await _refuse(websocket, problem)
+                return
+            if client.watches:
+                self._broadcasts.watches.begin(hub.broadcast, client, resumed=bool(after))
+            await self._serve(websocket, hub, client, caller)
+
+    async def _serve(self, websocket: WebSocket, hub: Hub, client: Client, caller: Caller) -> None:
         rights = None
         if _may_lose_rights(caller):
             rights = asyncio.create_task(self._watch_rights(websocket, hub, client, caller))
@@ -161,21 +167,19 @@ class Channel:
                 rights.cancel()
                 await asyncio.gather(rights, return_exceptions=True)
             hub.leave(client)
-            self._broadcasts.left(hub)
             await self._broadcasts.watches.end(client)
 
     # How a client comes in.
 
-    async def _admit(self, websocket: WebSocket, broadcast: str) -> tuple[Hub, Caller, int | None]:
+    async def _admit(self, websocket: WebSocket) -> tuple[Caller, int | None]:
         caller = await self._guard.caller(websocket)
         self._limits.allow("join", caller.address, self._settings.joins_per_minute)
-        hub = await self._broadcasts.hub(broadcast)
         text = websocket.query_params.get("after")
         if text is None:
-            return hub, caller, None
+            return caller, None
         if not (text.isascii() and text.isdigit() and len(text) < 16):
             raise Invalid("`after` must be the `to` of the last frame you got, a whole number.")
-        return hub, caller, int(text)
+        return caller, int(text)
 
     async def _welcome(
         self, websocket: WebSocket, hub: Hub, caller: Caller, after: int | None
@@ -303,26 +307,28 @@ class Channel:
         return await self._chat.mute(caller, broadcast, message.message)
 
     async def _pin(self, caller: Caller, broadcast: str, message: models.CardPin) -> dict[str, Any]:
-        hub = await self._broadcasts.hub(broadcast)
-        return await self._cards.pin(caller, broadcast, message.offer, frozenset(hub.scene.offers))
+        async with self._broadcasts.hub(broadcast) as hub:
+            bag = frozenset(hub.scene.offers)
+        return await self._cards.pin(caller, broadcast, message.offer, bag)
 
     async def _unpin(
         self, caller: Caller, broadcast: str, _message: models.CardUnpin
     ) -> dict[str, Any]:
-        hub = await self._broadcasts.hub(broadcast)
-        return await self._cards.unpin(caller, broadcast, hub.scene.pinned)
+        async with self._broadcasts.hub(broadcast) as hub:
+            pinned = hub.scene.pinned
+        return await self._cards.unpin(caller, broadcast, pinned)
 
     async def _react(self, caller: Caller, broadcast: str, message: models.React) -> dict[str, Any]:
         self._limits.allow("react", caller.device, 240)
-        hub = await self._broadcasts.hub(broadcast)
-        hub.reactions += message.count
+        async with self._broadcasts.hub(broadcast) as hub:
+            hub.reactions += message.count
         return {}
 
     async def _open(
         self, caller: Caller, broadcast: str, message: models.CardOpen
     ) -> dict[str, Any]:
-        hub = await self._broadcasts.hub(broadcast)
-        offer = hub.scene.offers.get(message.offer)
+        async with self._broadcasts.hub(broadcast) as hub:
+            offer = hub.scene.offers.get(message.offer)
         if offer is None:
             raise NotFound("That product is not in this broadcast's bag.")
         if caller.role in (None, "simulator"):

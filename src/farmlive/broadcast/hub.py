@@ -95,6 +95,8 @@ class Hub:
     clients: set[Client] = field(default_factory=set)
     devices: Counter[str] = field(default_factory=Counter)
     reactions: int = 0
+    users: int = 0
+    """Who needs it now: its clients, those who come in, and what is done for someone else."""
 
     def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -1,0 +1,113 @@
+"""A broadcast that is over leaves a server's memory with the last who looks at it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from tests.waiting import until
+from websockets.exceptions import ConnectionClosed
+
+from farmlive.app import Server
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.log import Log
+from farmlive.broadcast.models import NewBroadcast
+from farmlive.bus import LocalBus
+from farmlive.store import NotRead
+
+from .test_channel import channel, get
+
+
+async def begun(house: Any) -> str:
+    made = await house.broadcasts.create(NewBroadcast(title={"zh": "直播", "en": "Live"}))
+    await house.broadcasts.begin(made.id)
+    return str(made.id)
+
+
+@pytest.fixture
+async def ended(server: Server) -> list[str]:
+    """Some broadcasts that are over."""
+    names = [await begun(server.house) for _ in range(5)]
+    for name in names:
+        await server.house.broadcasts.end(name)
+    return names
+
+
+def none_is_kept(server: Server) -> Any:
+    return until(lambda: server.house.broadcasts.hubs == 0, "no broadcast is kept in memory")
+
+
+async def refused(server: Server, broadcast: str, query: str = "") -> int | None:
+    async with channel(server, broadcast, query) as socket:
+        assert (await get(socket))["type"] == "problem"
+        with pytest.raises(ConnectionClosed):
+            await get(socket)
+        return socket.close_code
+
+
+async def test_of_a_refused_handshake_nothing_is_kept(server: Server, ended: list[str]) -> None:
+    for name in ended:
+        for query in ("?after=x", "?after=-1", "?after=", f"?after={10**20}"):
+            assert await refused(server, name, query) == 4400
+    assert await refused(server, "01J00000000000000000000000") == 4404
+    await none_is_kept(server)
+
+
+async def test_one_goes_with_its_last_viewer(server: Server, ended: list[str]) -> None:
+    async with channel(server, ended[0]) as one:
+        assert (await get(one))["snapshot"]["broadcast"]["state"] == "ended"
+        async with channel(server, ended[0], "?after=0") as other:
+            await get(other)
+        assert server.house.broadcasts.hubs == 1
+    await none_is_kept(server)
+
+
+async def test_a_live_one_goes_when_it_ends_and_nobody_looks(server: Server) -> None:
+    name = await begun(server.house)
+    async with channel(server, name) as one:
+        await get(one)
+    await until(lambda: not server.house.broadcasts.connected(), "it has left")
+    assert server.house.broadcasts.hubs == 1  # the next one finds it there
+    await server.house.broadcasts.end(name)
+    await none_is_kept(server)
+
+
+async def test_one_whose_end_only_the_log_tells_of_goes_too(server: Server) -> None:
+    """As where another server ended it, and the bus lost that."""
+    house = server.house
+    name = await begun(house)
+    async with channel(server, name) as one:
+        await get(one)
+    await until(lambda: not house.broadcasts.connected(), "it has left")
+    elsewhere = Broadcasts(house.store, Log(LocalBus()), LocalBus())
+    await elsewhere.end(name)
+    assert house.broadcasts.hubs == 1
+    await house.broadcasts._follow()
+    await none_is_kept(server)
+
+
+async def test_a_viewer_who_can_not_be_welcomed_keeps_none(
+    server: Server, ended: list[str]
+) -> None:
+    def away(*_: Any) -> list[str]:
+        raise NotRead("Try again in a moment.")
+
+    server.house.channel.orders_of(away)
+    assert await refused(server, ended[0]) == 1013
+    await none_is_kept(server)
+
+
+async def test_one_that_is_let_go_while_another_comes_in_is_read_anew(
+    server: Server, ended: list[str]
+) -> None:
+    found = server.house.broadcasts
+
+    async def look() -> str:
+        async with found.hub(ended[0]) as hub:
+            await asyncio.sleep(0)
+            assert found._hubs[ended[0]] is hub
+            return str(hub.scene.state)
+
+    assert await asyncio.gather(*(look() for _ in range(20))) == ["ended"] * 20
+    assert found.hubs == 0
+    assert await look() == "ended"
+    assert found.hubs == 0
