@@ -3,32 +3,50 @@
 import httpx
 import pytest
 
-from farmlive.app import running
 from farmlive.settings import Settings
 
 from .conftest import Sale
 
+FEW = {"notices_per_hour": 3, "notices_per_day": 10}
 
+
+@pytest.fixture
+def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """A test says by its parameter what it needs other than the default."""
+    return settings.model_copy(update=getattr(request, "param", {}))
+
+
+async def page(visitor: httpx.AsyncClient, sale: Sale, language: str) -> str:
+    return (await visitor.get(f"/live/{sale.broadcast}", params={"lang": language})).text
+
+
+@pytest.mark.parametrize("settings", [FEW], indirect=True)
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("zh", "同一手机号或邮箱每小时最多 10000 条，每天最多 10000 条"),
-        ("en", "at most 10000 an hour and 10000 a day"),
+        ("zh", "同一号码或邮箱每小时最多 3 条、每天 10 条，只发 +86 的号码"),
+        (
+            "en",
+            "at most 3 times an hour and 10 a day to one number or address, and only to numbers",
+        ),
     ],
 )
 async def test_limits_of_messages_are_said_before_ordering(
     visitor: httpx.AsyncClient, sale: Sale, language: str, said: str
 ) -> None:
-    path = f"/live/{sale.broadcast}"
-    page = (await visitor.get(path, headers={"Accept-Language": language})).text
-    assert said in page
-    assert "+86" in page
+    assert said in await page(visitor, sale, language)
 
 
-async def test_nothing_is_said_of_messages_where_none_are_sent(
-    settings: Settings, tables: None, sale: Sale
+@pytest.mark.parametrize("settings", [{**FEW, "notice_prefixes": ("",)}], indirect=True)
+async def test_no_prefix_is_said_where_every_number_is_told(
+    visitor: httpx.AsyncClient, sale: Sale
 ) -> None:
-    silent = settings.model_copy(update={"notices": (), "udp_port": 0})
-    async with running(silent) as server, httpx.AsyncClient(base_url=server.url) as client:
-        page = (await client.get(f"/live/{sale.broadcast}", headers={"Accept-Language": "en"})).text
-    assert "an hour and" not in page
+    said = await page(visitor, sale, "en")
+    assert "3 times an hour and 10 a day to one number or address. " in said
+
+
+@pytest.mark.parametrize("settings", [{"notices": ()}], indirect=True)
+async def test_nothing_is_said_of_messages_where_none_are_sent(
+    visitor: httpx.AsyncClient, sale: Sale
+) -> None:
+    assert "times an hour and" not in await page(visitor, sale, "en")

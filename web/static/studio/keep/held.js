@@ -70,7 +70,7 @@ async function send(notice, button) {
     loaded = loaded.filter(({ id }) => id !== notice.id);
     held.items = loaded;
     held.draw();
-    toast(t("It is on its way."));
+    toast(t("The message is on its way."));
   } catch (problem) {
     button.disabled = false;
     toast(spoken(problem), { danger: true });
