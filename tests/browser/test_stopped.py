@@ -237,3 +237,15 @@ async def shows_no_step(sale: Sale, page: Page) -> None:
     await expect(sheet).to_contain_text(FAILED)
     await expect(sheet.locator("[data-act=step], [data-act=pay]")).to_have_count(0)
     await expect(sheet.locator("[data-act=refund]")).to_be_visible()
+
+
+async def test_the_console_says_why_and_leads_to_who_has_it(sale: Sale, open_studio: Open) -> None:
+    await order(sale, 1)
+    page = await open_studio(f"/studio/{sale.broadcast}")
+    row = page.locator("[data-bag-list] > *").first
+    await expect(row).to_contain_text("19 left")
+    await stop(sale)
+    await expect(row.locator(".note--red")).to_contain_text("Lot 1123 is stopped.")
+    await expect(row.locator("[data-left]").first).to_have_text("Stopped")
+    await expect(row.get_by_role("button", name="Who has this lot")).to_be_visible()
+    await expect(page.locator("[data-orders-list]")).to_contain_text("Stopped lot")

@@ -7,6 +7,7 @@ import { asked } from "../common/sums.js";
 import { n, t } from "../common/words.js";
 import { buyButton, fullName, lotLine, stockBar, stockInWords } from "./card.js";
 import { flashLine, priceOf, wasOf } from "./flash.js";
+import { isStopped } from "./fold.js";
 import { linksOfOrders } from "./links.js";
 
 export class Bag {
@@ -62,7 +63,7 @@ export class Bag {
       row.item.classList.toggle("bag__row--of-many", joined || more);
       row.item.classList.toggle("bag__row--joined", joined);
       row.lot.hidden = more;
-      row.shared.hidden = more || !joined || card.lot.left_g === undefined;
+      row.shared.hidden = more || !joined || card.lot.left_g === undefined || isStopped(card);
       if (row.shared.hidden) return;
       const left = kilograms(card.lot.left_g);
       say(row.shared, t("All sizes share what this harvest still gives: %(left)s", { left }));

@@ -123,9 +123,10 @@ export class Orders extends EventTarget {
 
   #fillState(item, order) {
     const badge = item.querySelector("[data-state]");
-    const kind = stateKind(order.state);
+    const isStopped = order.stopped && !isGone(order.state);
+    const kind = isStopped ? "red" : stateKind(order.state);
     badge.className = kind ? `badge badge--${kind}` : "badge";
-    const words = stateWords(order.state);
+    const words = isStopped ? t("Stopped lot") : stateWords(order.state);
     const isHeld = order.state === "held" && order.until;
     say(badge, isHeld ? t("held, %(time)s left", { time: duration(order.until - now()) }) : words);
     const number = item.querySelector("[data-number]");
