@@ -474,3 +474,25 @@ async def test_the_desk_can_be_hit_with_a_thumb(open_studio: Open, sale: Sale) -
         await expect(page.locator("[aria-busy=true]")).to_have_count(0)
         assert await page.evaluate(SMALL_TARGETS) == []
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+FOUND = """async ([phone, finds]) => {
+    const scripts = [...document.scripts].map(({ src }) => src);
+    const beside = scripts.find((src) => src.includes("common/page.js"));
+    const { fits } = await import(beside.replace("common/page.js", "studio/desk/fits.js"));
+    const buyer = { name: "Wang", phone };
+    const order = { number: "A0001", buyer, lines: [], delivery: {}, claims: [] };
+    return finds.map((find) => fits(order, { find }));
+}"""
+
+
+async def test_a_number_is_found_however_it_is_said(open_studio: Open, sale: Sale) -> None:
+    page = await desk(open_studio, sale)
+    for phone, said in (
+        ("13912345678", ["0139 1234 5678", "+00139 1234 5678", "086139 1234 5678", "5678"]),
+        ("+865981234567", ["0598 123 4567", "+86 598 1234567", "4567"]),
+        ("+442079460000", ["020 7946 0000", "0044 20 7946 0000"]),
+    ):
+        assert await page.evaluate(FOUND, [phone, said]) == [True] * len(said), phone
+        others = ["0139 1234 5679", "0598 123 4568"]
+        assert await page.evaluate(FOUND, [phone, others]) == [False, False], phone
