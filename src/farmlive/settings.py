@@ -166,7 +166,8 @@ class Settings(BaseSettings):
     )
     phone_country: str = Field(
         "CN",
-        description="ISO 3166-1 code of the country of phone numbers that are written without one.",
+        description="ISO 3166-1 code of the country of phone numbers that are written without one. "
+        "Set it before the first order: numbers that are kept stay as they are.",
     )
     order_boxes: int = Field(
         20,
