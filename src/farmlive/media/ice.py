@@ -270,13 +270,14 @@ class IceLite(Generic[P]):
     def send_record(self, peer: P, record: bytes, now: float) -> None:
         """Send a DTLS record to where the peer is, or drop it: without an address, and where so
         much may not be sent to one that has not proved itself. Our first flight goes all the same,
-        but once and after a ClientHello from there.
+        but once and after a ClientHello from there; what comes later pays for it.
         """
         at = peer.at
         if at is None:
             return
         if not at.proved and at.greeted and not peer.flown and at.may_prove(now):
             peer.flown = True
+            at.sent += len(record)
         elif not at.spend(len(record), now):
             return
         peer.scattered = peer.scattered or peer.told not in (None, at.place)

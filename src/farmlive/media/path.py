@@ -29,9 +29,9 @@ def is_client_hello(record: bytes) -> bool:
 class Path:
     """A remote address at a port of ours that a peer has checked from.
 
-    Always holds: until it is proved, `sent` is at most FACTOR times `received`, but for our first
-    DTLS flight, which the peer counts; and nothing but answers to checks is sent to it later than
-    PROVING_S after `begun`.
+    Always holds: until it is proved, `sent` is at most FACTOR times `received`, or more by our
+    first DTLS flight alone; and nothing but answers to checks is sent to it later than PROVING_S
+    after `begun`.
     """
 
     __slots__ = (

@@ -429,10 +429,12 @@ void ice_send_record(struct peer *peer, const uint8_t *record, size_t size, doub
     struct path *at = path_at(peer, &peer->at);
     if (at == NULL)
         return;
-    if (!at->proved && at->has_greeted && !peer->flown && path_may_prove(at, now))
+    if (!at->proved && at->has_greeted && !peer->flown && path_may_prove(at, now)) {
         peer->flown = true;
-    else if (!path_spend(at, size, now))
+        at->sent += size;
+    } else if (!path_spend(at, size, now)) {
         return;
+    }
     const struct place place = at->place;
     if (peer->told.port != NULL && !place_is_at(&peer->told, place.port, &place.address))
         peer->scattered = true;

@@ -54,7 +54,7 @@ void ice_record_came(struct peer *peer, const struct port *port, const struct ad
                      const uint8_t *record, size_t size);
 /* Send a DTLS record to where the peer is, or drop it: without an address, and where so much may
  * not be sent to one that has not proved itself. Our first flight goes all the same, but once and
- * after a ClientHello from there. */
+ * after a ClientHello from there; what comes later pays for it. */
 void ice_send_record(struct peer *peer, const uint8_t *record, size_t size, double now);
 
 #endif

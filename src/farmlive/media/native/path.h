@@ -2,8 +2,8 @@
  * 9000, sections 8 and 9.3). As `farmlive.media.path`; what a check means for the peer is `ice`'s
  * part.
  *
- * Always holds: until it is proved, `sent` is at most FACTOR times `received`, but for our first
- * DTLS flight, which the peer counts; and nothing but answers to checks is sent to it later than
+ * Always holds: until it is proved, `sent` is at most FACTOR times `received`, or more by our first
+ * DTLS flight alone; and nothing but answers to checks is sent to it later than
  * PROVING_S after `begun`. */
 #ifndef FARMLIVE_PATH_H
 #define FARMLIVE_PATH_H
