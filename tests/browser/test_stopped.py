@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.waiting import until
 
 from farmlive.client import Channel
 
@@ -90,10 +91,11 @@ async def test_the_sheet_of_who_is_buying_it_closes_with_a_sentence(
     await expect(toast).to_contain_text("Small kumquats · box is not sold any more")
     await expect(toast).to_contain_text(FAILED)
     await expect(page.locator("#kept")).to_be_hidden()
-    (held,) = [each["held"] for each in await sale.api.offers(sale.broadcast) if each["held"]] or [
-        0
-    ]
-    assert held == 0
+
+    async def is_given_back() -> bool:
+        return not any(each["held"] for each in await sale.api.offers(sale.broadcast))
+
+    await until(is_given_back, "what was held is given back")
     await page.reload()
     await expect(buy(page)).to_have_text("Stopped")
     await expect(page.locator("#kept")).to_be_hidden()
