@@ -274,6 +274,30 @@ class Settings(BaseSettings):
         "", description="Who mails are from, such as Youxi farms <orders@example.org>."
     )
     chats_per_minute: int = Field(20, ge=1, description="Chat messages a minute from one device.")
+    address_chats_per_minute: int = Field(
+        600,
+        ge=1,
+        description="Chat messages a minute from one address: 300 phones behind it write two each, "
+        "at one moment too. The block around it (a /24, of IPv6 a /48) has five times that.",
+    )
+    address_taps_per_minute: int = Field(
+        600,
+        ge=1,
+        description="Cards opened a minute from one address that stand in the figures; more are "
+        "shown and not counted. The block around it has five times that.",
+    )
+    address_hearts_per_minute: int = Field(
+        18_000,
+        ge=20,
+        description="Likes a minute from one address that stand in the figures, one a second from "
+        "each of 300 phones; more are not counted. The block around it has five times that.",
+    )
+    address_new_devices_per_minute: int = Field(
+        360,
+        ge=1,
+        description="Devices a minute from one address that write, open a card or like for the "
+        "first time; the block around it has five times that. Watching counts nothing.",
+    )
     max_body_kib: int = Field(1024, ge=16, description="Largest HTTP body, KiB, uploads aside.")
     max_upload_mib: int = Field(
         12, ge=1, le=100, description="Largest picture or certificate that is taken, MiB."

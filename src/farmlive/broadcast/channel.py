@@ -19,6 +19,7 @@ from farmlive.broadcast import models
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
 from farmlive.broadcast.chat import Chat, may_choose, nickname_of
+from farmlive.broadcast.crowd_limits import CrowdLimits
 from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
 from farmlive.broadcast.lines import farm_audience
 from farmlive.broadcast.log import PUBLIC, STAFF
@@ -114,6 +115,7 @@ class Channel:
         self._cards = cards
         self._guard = guard
         self._limits = limits
+        self._crowd = CrowdLimits(limits, settings)
         self._blocks = blocks
         self._settings = settings
         self._orders_of: OrdersOf = lambda _connection, _broadcast, _device: []
@@ -291,7 +293,7 @@ class Channel:
         return {"type": "reply", "id": identity, "ok": True, "result": result}
 
     async def _say(self, caller: Caller, broadcast: str, message: models.ChatSay) -> dict[str, Any]:
-        self._limits.allow("chat", caller.device, self._settings.chats_per_minute)
+        self._crowd.chat(caller)
         if not caller.is_crew:
             await self._blocks.check(device=caller.device, address=caller.address)
         return await self._chat.say(caller, broadcast, message.nickname or "", message.text)
@@ -319,9 +321,9 @@ class Channel:
         return await self._cards.unpin(caller, broadcast, pinned)
 
     async def _react(self, caller: Caller, broadcast: str, message: models.React) -> dict[str, Any]:
-        self._limits.allow("react", caller.device, 240)
+        counts = self._crowd.like(caller, message.count)
         async with self._broadcasts.hub(broadcast) as hub:
-            hub.reactions += message.count
+            hub.reactions += message.count if counts else 0
         return {}
 
     async def _open(
@@ -331,8 +333,7 @@ class Channel:
             offer = hub.scene.offers.get(message.offer)
         if offer is None:
             raise NotFound("That product is not in this broadcast's bag.")
-        if caller.role in (None, "simulator"):
-            self._limits.allow("open", caller.device, 120)
+        if caller.role in (None, "simulator") and self._crowd.tap(caller):
             await self._cards.opened(broadcast, message.offer, caller.device)
         return {"offer": offer}
 

@@ -60,7 +60,9 @@ class RateLimits:
         """Tell this of each refusal: the name, the key, and how many a minute are taken."""
         self._refused = hear
 
-    def allow(self, name: str, key: str | None, per_minute: int, *, of: str = "") -> None:
+    def allow(
+        self, name: str, key: str | None, per_minute: int, *, of: str = "", times: int = 1
+    ) -> None:
         """Count one use of `name` by `key`, or raise TooMany with `Retry-After` in seconds.
 
         Without a key, as for an address that an unnamed proxy hides, nothing is counted. `of` says
@@ -71,7 +73,7 @@ class RateLimits:
         now = self._clock()
         self._forget(now)
         bucket = (name, key)
-        each = 60.0 / per_minute
+        each = times * 60.0 / per_minute
         wait = max(self._full_at.get(bucket, now), now) + each - now - 60.0
         if wait > 1e-6:
             self._refused(name, key, per_minute)

@@ -66,13 +66,22 @@ function whatWords(what) {
     case "blocked":
       return t("Something while blocked");
     case "chat":
+    case "chat of an address":
+    case "chat of a block":
       return t("Writing in the chat");
     case "join":
       return t("Joining");
     case "open":
+    case "taps of an address":
+    case "taps of a block":
       return t("Opening cards");
     case "react":
+    case "hearts of an address":
+    case "hearts of a block":
       return t("Sending hearts");
+    case "new devices of an address":
+    case "new devices of a block":
+      return t("Taking part with a new device");
     case "play":
       return t("Starting the video");
     case "publish":
