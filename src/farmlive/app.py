@@ -82,6 +82,7 @@ class House:
     people: People
     guard: Guard
     broadcasts: Broadcasts
+    chat: Chat
     channel: Channel
     origin: Origin
     shop: Shop
@@ -96,6 +97,7 @@ class House:
         await self.relay.stop()
         await self.gate.stop()
         await self.shop.stop()
+        await self.chat.stop()
         await self.broadcasts.stop()
         await self.bus.stop()
         await self.probe.stop()
@@ -127,7 +129,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     await people.pseudonyms.open()
     guard = Guard(people)
     broadcasts = Broadcasts(store, log, bus)
-    chat = Chat(store, log, people.team_names)
+    chat = Chat(store, log, people)
     channel = Channel(
         store,
         broadcasts,
@@ -184,6 +186,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
             why += f" {settings.port} is farmlive's own HTTP port (FARMLIVE_PORT), too."
         raise PortTaken(why) from error
     await broadcasts.start()
+    await chat.start()
     await origin.start()
     await shop.start()
     static = Static()
@@ -191,7 +194,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, relay.router)
-    _add(api, broadcast_routes.routes(store, log, broadcasts, channel, guard))
+    _add(api, broadcast_routes.routes(store, log, broadcasts, channel, chat, guard))
     _add(
         api,
         people_routes.routes(
@@ -241,6 +244,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         people=people,
         guard=guard,
         broadcasts=broadcasts,
+        chat=chat,
         channel=channel,
         origin=origin,
         shop=shop,

@@ -122,14 +122,14 @@ async def test_moderator_sees_orders_pins_and_hides(server: Server, live: str) -
         assert await seen(moderator, "order.placed") == ORDER
         assert (await ask(moderator, "card.pin", offer="01OFFER"))["ok"]
         said = (await ask(viewer, "chat.say", text="something rude"))["result"]["seq"]
-        assert (await ask(moderator, "chat.mute", message=said))["ok"]
+        mute = (await ask(moderator, "chat.mute", message=said))["result"]["mute"]
         assert (await ask(moderator, "chat.hide", message=said))["ok"]
         assert (await ask(moderator, "card.unpin"))["ok"]
     deeds = await server.house.people.deeds(None, 10)
     assert [(deed.action, deed.subject, deed.detail) for deed in deeds] == [
         ("card.unpin", "01OFFER", {}),
         ("chat.hide", None, {"message": said}),
-        ("chat.mute", None, {"message": said}),
+        ("chat.mute", mute["id"], {"message": said, "duration": "show"}),
         ("card.pin", "01OFFER", {}),
     ]
     assert {(deed.name, deed.broadcast) for deed in deeds} == {("moderator", live)}

@@ -17,7 +17,7 @@ from farmlive.app import Server
 from farmlive.client import Api
 from farmlive.media import advice
 
-from .conftest import PHONE, Open
+from .conftest import DESK, PHONE, Open
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -198,6 +198,8 @@ async def test_message_is_hidden_and_its_sender_muted(
         await expect(page.get_by_text("buy elsewhere")).to_have_count(0)
         await say(viewer, "again")
         await page.get_by_role("button", name="Mute Wang").last.click()
+        await expect(page.get_by_label("Until this broadcast ends")).to_be_checked()
+        await page.get_by_label("10 minutes").check()
         await page.get_by_role("button", name="Mute", exact=True).last.click()
         await expect(page.get_by_text("Wang is muted.")).to_be_visible()
         reply = await say(viewer, "and again")
@@ -205,6 +207,28 @@ async def test_message_is_hidden_and_its_sender_muted(
         await page.get_by_role("button", name="Block everywhere").click()
         await expect(page.get_by_text("Wang is blocked")).to_be_visible()
         await page.get_by_role("button", name="Undo").click()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_who_is_muted_is_listed_and_may_write_again(
+    open_studio: Open, site: Server, api: Api, broadcast: str, size: tuple[int, int]
+) -> None:
+    await api.start(broadcast)
+    page = await open_studio(f"/studio/{broadcast}", size=size)
+    address = site.url.replace("http", "ws") + f"/api/v1/broadcasts/{broadcast}/live"
+    async with websockets.connect(address, subprotocols=["farmlive.v1"]) as viewer:  # type: ignore[list-item]
+        await say(viewer, "buy elsewhere")
+        await page.get_by_role("button", name="Mute Wang").click()
+        await page.get_by_label("90 days, in all broadcasts").check()
+        await page.get_by_role("button", name="Mute", exact=True).last.click()
+        await expect(page.get_by_text("Wang is muted.")).to_be_visible()
+        await page.get_by_role("button", name="Who is muted").click()
+        row = page.get_by_role("dialog", name="Who is muted").get_by_role("listitem")
+        await expect(row).to_contain_text("Wang")
+        await expect(row).to_contain_text("in all broadcasts until")
+        await row.get_by_role("button", name="Let Wang write again").click()
+        await expect(page.get_by_text("Nobody is muted in this broadcast.")).to_be_visible()
+        assert (await say(viewer, "sorry"))["ok"]
 
 
 async def say(viewer: websockets.ClientConnection, text: str) -> dict[str, object]:

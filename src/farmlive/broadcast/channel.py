@@ -23,9 +23,10 @@ from farmlive.broadcast.crowd_limits import CrowdLimits
 from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
 from farmlive.broadcast.lines import farm_audience
 from farmlive.broadcast.log import PUBLIC, STAFF
+from farmlive.broadcast.mutes import Mute
 from farmlive.broadcast.snapshot import view
 from farmlive.broadcast.wire import wire_of
-from farmlive.clock import now_ms
+from farmlive.clock import now_ms, rfc3339
 from farmlive.people import Blocks, Caller, Guard, RateLimits
 from farmlive.problems import Forbidden, Invalid, NotFound, Problem, Unauthorized, Unavailable
 from farmlive.settings import Settings
@@ -124,6 +125,7 @@ class Channel:
         self.handle("card.unpin", models.CardUnpin, self._unpin, who="crew")
         self.handle("chat.hide", models.ChatHide, self._hide, who="crew")
         self.handle("chat.mute", models.ChatMute, self._mute, who="crew")
+        self.handle("chat.unmute", models.ChatUnmute, self._unmute, who="crew")
         self.handle("react", models.React, self._react)
         self.handle("card.open", models.CardOpen, self._open)
         self.handle("chat.say", models.ChatSay, self._say)
@@ -306,7 +308,14 @@ class Channel:
     async def _mute(
         self, caller: Caller, broadcast: str, message: models.ChatMute
     ) -> dict[str, Any]:
-        return await self._chat.mute(caller, broadcast, message.message)
+        made = await self._chat.mute(caller, broadcast, message.message, message.duration)
+        return {"muted": message.message, "mute": mute_answer(made)}
+
+    async def _unmute(
+        self, caller: Caller, broadcast: str, message: models.ChatUnmute
+    ) -> dict[str, Any]:
+        await self._chat.unmute(caller, broadcast, message.mute)
+        return {"unmuted": message.mute}
 
     async def _pin(self, caller: Caller, broadcast: str, message: models.CardPin) -> dict[str, Any]:
         async with self._broadcasts.hub(broadcast) as hub:
@@ -340,6 +349,21 @@ class Channel:
 
 def _rights(caller: Caller) -> tuple[object, ...]:
     return caller.role, caller.farms, caller.centres
+
+
+def mute_answer(mute: Mute) -> dict[str, Any]:
+    """A mute as channel and API answer it."""
+    answer = models.MuteAnswer(
+        id=mute.id,
+        nickname=mute.nickname,
+        who=mute.device[:8],
+        message=mute.message,
+        everywhere=mute.everywhere,
+        at=rfc3339(mute.at),
+        until=None if mute.until is None else rfc3339(mute.until),
+        by=mute.by,
+    )
+    return answer.model_dump()
 
 
 def _may_lose_rights(caller: Caller) -> bool:

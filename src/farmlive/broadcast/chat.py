@@ -1,27 +1,23 @@
 """Chat: what viewers and hosts say, and what a host takes away. Reactions are counted, not kept."""
 
+import contextlib
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
+from farmlive.again import Again
+from farmlive.broadcast import mutes
 from farmlive.broadcast.broadcasts import require_live
 from farmlive.broadcast.log import PUBLIC, Log
-from farmlive.broadcast.tables import events, mutes, senders
-from farmlive.clock import now_ms
+from farmlive.broadcast.mutes import SWEEP_S, Duration, Mute, trace_of
+from farmlive.broadcast.tables import events, senders
 from farmlive.contacts import without_phones
-from farmlive.people import Caller, TeamNames
+from farmlive.people import Caller, People
 from farmlive.people.audit import note
 from farmlive.people.nicknames import guest_name, likeness
 from farmlive.people.problems import NicknameRefused
-from farmlive.problems import Forbidden, NotFound
+from farmlive.problems import Conflict, NotFound, Unavailable
 from farmlive.store import Store
-
-
-class Muted(Forbidden):
-    """A host muted this device."""
-
-    slug = "muted"
-    title = "You can't write in this broadcast"
 
 
 class UnknownMessage(NotFound):
@@ -29,6 +25,13 @@ class UnknownMessage(NotFound):
 
     slug = "unknown-chat-message"
     title = "There is no such message"
+
+
+class StaffNotMuted(Conflict):
+    """Whoever runs the broadcast is not muted; a coordinator can take the role away."""
+
+    slug = "staff-not-muted"
+    title = "One of the team can't be muted"
 
 
 def may_choose(caller: Caller) -> bool:
@@ -50,10 +53,26 @@ def nickname_of(caller: Caller) -> str:
 class Chat:
     """The chat of every broadcast."""
 
-    def __init__(self, store: Store, log: Log, team_names: TeamNames):
+    def __init__(self, store: Store, log: Log, people: People):
         self._store = store
         self._log = log
-        self._team_names = team_names
+        self._team_names = people.team_names
+        self._pseudonyms = people.pseudonyms
+        self._sweeping = Again(SWEEP_S, self.sweep, "what is over of mutes was not forgotten")
+
+    async def start(self) -> None:
+        """Forget what is over of mutes, now and every hour."""
+        with contextlib.suppress(Unavailable):  # a disk that is full keeps nobody from starting
+            await self.sweep()
+        await self._sweeping.start()
+
+    async def stop(self) -> None:
+        """Forget no more."""
+        await self._sweeping.stop()
+
+    async def sweep(self) -> None:
+        """Forget what is over of mutes."""
+        await self._store.write(mutes.sweep)
 
     async def say(self, caller: Caller, broadcast: str, nickname: str, text: str) -> dict[str, Any]:
         """Say something; phone numbers in it, and in the name, are blanked. Returns its `seq`.
@@ -77,20 +96,19 @@ class Chat:
         if caller.simulated:
             data["simulated"] = True
 
+        trace = await trace_of(self._pseudonyms, caller, nickname)
+
         def write(connection: Connection) -> dict[str, Any]:
             require_live(self._log.head(connection, broadcast).state)
-            muted = select(mutes.c.at).where(
-                mutes.c.broadcast == broadcast, mutes.c.device == caller.device
-            )
-            if connection.execute(muted).first() is not None:
-                raise Muted(
-                    "The host has muted you in this broadcast. You can still watch and buy."
-                )
+            if not caller.is_crew:
+                mutes.check(connection, broadcast, trace)
             event = self._log.append(connection, broadcast, "chat.said", [PUBLIC], data)
             connection.execute(
                 insert(senders),
                 {"broadcast": broadcast, "seq": event.seq, "device": caller.device},
             )
+            if not caller.is_crew:
+                mutes.keep_trace(connection, broadcast, event.seq, trace)
             return {"seq": event.seq}
 
         return await self._store.write(write)
@@ -109,22 +127,49 @@ class Chat:
 
         return await self._store.write(write)
 
-    async def mute(self, caller: Caller, broadcast: str, message: int) -> dict[str, Any]:
-        """Take no more messages from the device that said this one."""
+    async def mute(self, caller: Caller, broadcast: str, message: int, duration: Duration) -> Mute:
+        """Take no more messages from whoever said this one.
 
-        def write(connection: Connection) -> dict[str, Any]:
-            _require_message(connection, broadcast, message)
+        Raises UnknownMessage, also where nobody knows who said it, and StaffNotMuted.
+        """
+
+        def write(connection: Connection) -> Mute:
+            said = _require_message(connection, broadcast, message)
+            if said.get("role"):
+                raise StaffNotMuted(
+                    "Nobody was muted: one of the team wrote that. A coordinator can take the role "
+                    "away."
+                )
             device = self.sender(connection, broadcast, message)
-            same = (mutes.c.broadcast == broadcast) & (mutes.c.device == device)
-            connection.execute(delete(mutes).where(same))
-            connection.execute(
-                insert(mutes),
-                {"broadcast": broadcast, "device": device, "at": now_ms(), "by": caller.account},
+            if device is None:
+                raise UnknownMessage("Nobody was muted: it is not known who wrote that.")
+            nickname = str(said.get("nickname", ""))
+            made = mutes.add(
+                connection, broadcast, message, device, nickname, duration, caller.account
             )
-            note(connection, caller, "chat.mute", broadcast=broadcast, message=message)
-            return {"muted": message}
+            about = {"message": message, "duration": duration}
+            note(connection, caller, "chat.mute", made.id, broadcast=broadcast, **about)
+            return made
 
         return await self._store.write(write)
+
+    async def unmute(self, caller: Caller, broadcast: str, mute: str) -> None:
+        """Let someone write again who is muted in this broadcast. Raises UnknownMute."""
+
+        def write(connection: Connection) -> None:
+            mutes.end(connection, broadcast, mute)
+            note(connection, caller, "chat.unmute", mute, broadcast=broadcast)
+
+        await self._store.write(write)
+
+    async def muted(self, broadcast: str) -> list[Mute]:
+        """The mutes that hold in the broadcast, the latest first. Raises UnknownBroadcast."""
+
+        def read(connection: Connection) -> list[Mute]:
+            self._log.head(connection, broadcast)
+            return mutes.every(connection, broadcast)
+
+        return await self._store.read(read)
 
     def sender(self, connection: Connection, broadcast: str, message: int) -> str | None:
         """The device that said the message, in the caller's transaction; None for no message."""
@@ -134,9 +179,13 @@ class Chat:
         return connection.execute(query).scalar_one_or_none()
 
 
-def _require_message(connection: Connection, broadcast: str, message: int) -> None:
-    kind = connection.execute(
-        select(events.c.kind).where(events.c.broadcast == broadcast, events.c.seq == message)
-    ).scalar_one_or_none()
-    if kind != "chat.said":
+def _require_message(connection: Connection, broadcast: str, message: int) -> dict[str, Any]:
+    """What was said; nothing of it where it is hidden. Raises UnknownMessage."""
+    found = connection.execute(
+        select(events.c.kind, events.c.data).where(
+            events.c.broadcast == broadcast, events.c.seq == message
+        )
+    ).one_or_none()
+    if found is None or found.kind != "chat.said":
         raise UnknownMessage(f"There is no chat message {message} in this broadcast.")
+    return dict(found.data)

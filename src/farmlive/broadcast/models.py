@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from farmlive.bilingual import Bilingual, one_line
+from farmlive.broadcast.mutes import Duration
 from farmlive.clock import parse_rfc3339
 from farmlive.people.nicknames import is_blank
 from farmlive.public_text import PublicBilingual
@@ -112,11 +113,54 @@ class ChatHide(Message):
     message: Seq
 
 
+class NewMute(BaseModel):
+    """Whom to mute, by a message, and for how long: `show` is until this broadcast ends,
+    `ninety_days` holds in all broadcasts.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    message: Seq
+    duration: Duration = "show"
+
+
+class MuteAnswer(BaseModel):
+    """Someone who may not write. Times in RFC 3339, `until` null for the end of the broadcast;
+    `who` is a short pseudonym of the device, `message` the `seq` of what was said, and `by` who
+    muted. `everywhere` is true where it holds in all broadcasts.
+    """
+
+    id: str
+    nickname: str
+    who: str
+    message: int
+    everywhere: bool
+    at: str
+    until: str | None
+    by: str
+
+
+class MuteList(BaseModel):
+    """Who may not write in this broadcast, the latest first."""
+
+    mutes: list[MuteAnswer]
+
+
 class ChatMute(Message):
-    """Take no more messages from the device that said this one."""
+    """Take no more messages from whoever said this one, nor from who comes back from the same
+    block of addresses under a nickname like it.
+    """
 
     type: Literal["chat.mute"]
     message: Seq
+    duration: Duration = "show"
+
+
+class ChatUnmute(Message):
+    """Let someone write again, by the id of the mute."""
+
+    type: Literal["chat.unmute"]
+    mute: Annotated[str, Field(min_length=1, max_length=26)]
 
 
 class React(Message):

@@ -6,25 +6,30 @@ from fastapi import APIRouter, Depends, Query, WebSocket
 
 from farmlive.broadcast.asyncapi import document
 from farmlive.broadcast.broadcasts import Broadcasts
-from farmlive.broadcast.channel import Channel
+from farmlive.broadcast.channel import Channel, mute_answer
+from farmlive.broadcast.chat import Chat
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import (
     Broadcast,
     BroadcastList,
     ChangedBroadcast,
     EventList,
+    MuteAnswer,
+    MuteList,
     NewBroadcast,
+    NewMute,
 )
 from farmlive.people import Caller, Guard
 from farmlive.store import Store
 
 
 def routes(
-    store: Store, log: Log, broadcasts: Broadcasts, channel: Channel, guard: Guard
+    store: Store, log: Log, broadcasts: Broadcasts, channel: Channel, chat: Chat, guard: Guard
 ) -> APIRouter:
     """The router of this room."""
     router = APIRouter(tags=["broadcasts"])
     by_staff = Depends(guard.staff)
+    by_crew = Depends(guard.roles("coordinator", "host", "moderator"))
 
     @router.get("/api/v1/broadcasts")
     async def list_broadcasts() -> BroadcastList:
@@ -72,6 +77,23 @@ def routes(
             to=found[-1].seq if found else after,
             events=[{**event.shown(), "audience": event.audience} for event in found],
         )
+
+    @router.get("/api/v1/broadcasts/{broadcast}/mutes", dependencies=[by_crew])
+    async def list_mutes(broadcast: str) -> MuteList:
+        """List who may not write in this broadcast."""
+        found = await chat.muted(broadcast)
+        return MuteList(mutes=[MuteAnswer(**mute_answer(each)) for each in found])
+
+    @router.post("/api/v1/broadcasts/{broadcast}/mutes", status_code=201)
+    async def mute(broadcast: str, new: NewMute, caller: Annotated[Caller, by_crew]) -> MuteAnswer:
+        """Mute whoever said a message: ten minutes, the show, or 90 days in all broadcasts."""
+        made = await chat.mute(caller, broadcast, new.message, new.duration)
+        return MuteAnswer(**mute_answer(made))
+
+    @router.delete("/api/v1/broadcasts/{broadcast}/mutes/{mute}", status_code=204)
+    async def unmute(broadcast: str, mute: str, caller: Annotated[Caller, by_crew]) -> None:
+        """Let someone write again."""
+        await chat.unmute(caller, broadcast, mute)
 
     @router.websocket("/api/v1/broadcasts/{broadcast}/live")
     async def live(websocket: WebSocket, broadcast: str) -> None:

@@ -41,13 +41,36 @@ senders = Table(
     Column("device", String(64), nullable=False),
 )
 
+# Who may write no more; see mutes.py. `block` and `likeness` are keyed pseudonyms.
 mutes = Table(
     "mutes",
     metadata,
-    Column("broadcast", String(26), primary_key=True),
-    Column("device", String(64), primary_key=True),
+    Column("id", String(26), primary_key=True),
+    Column("broadcast", String(26), nullable=False),
+    Column("everywhere", Boolean, nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("block", String(32)),
+    Column("likeness", String(32)),
+    Column("nickname", String(64), nullable=False),
+    Column("message", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
+    # None: until the broadcast ends.
+    Column("until", BigInteger),
     Column("by", String(26)),
+    Index("ix_mutes_device", "device"),
+    Index("ix_mutes_block_likeness", "block", "likeness"),
+)
+
+# By what the sender of a message is known again without the cookie, for a week.
+chat_traces = Table(
+    "chat_traces",
+    metadata,
+    Column("broadcast", String(26), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("block", String(32)),
+    Column("likeness", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_chat_traces_at", "at"),
 )
 
 watches = Table(

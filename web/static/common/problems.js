@@ -15,8 +15,12 @@ const sentences = {
   "broadcast-not-live": () => t("This broadcast has not started yet."),
   "unknown-broadcast": () => t("There is no such broadcast. The start page shows what is live now."),
   "key-reused": () => t("This order was sent before with other contents. Send it once more."),
-  muted: () => t("The host has muted you here. You can still watch and buy."),
+  muted: ({ reason }) =>
+    reason === "likeness"
+      ? t("Someone with a nickname like yours was muted here. If it was not you, choose another nickname.")
+      : t("The host has muted you here. You can still watch and buy."),
   "nickname-refused": ({ reason }) => {
+    if (reason === "guest") return t("Someone without a nickname was muted here. Choose a nickname of your own.");
     if (reason === "team") return t("Someone of the team has a name like that. Choose another nickname.");
     if (reason === "blank") return t("Nobody could see this nickname. Choose another one.");
     if (reason === "sign_in") return t("You sign in by this name, so it stays secret. Choose another nickname.");

@@ -51,7 +51,8 @@ export class Chat {
     } catch (problem) {
       if (!this.input.value) this.input.value = words;
       toast(sentence(problem), { danger: true });
-      if (problem.slug === "nickname-refused") this.askName(nickname || this.guest);
+      const byName = problem.slug === "nickname-refused" || problem.body?.reason === "likeness";
+      if (byName) this.askName(nickname || this.guest);
     }
   }
 

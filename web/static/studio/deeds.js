@@ -24,6 +24,7 @@ const SENTENCES = {
   "centre.change": () => t("changed a pick-up point"),
   "chat.hide": () => t("hid a message"),
   "chat.mute": () => t("muted a viewer"),
+  "chat.unmute": () => t("let a muted viewer write again"),
   "farm.add": () => t("added a farm"),
   "farm.change": () => t("changed a farm"),
   "fees.set": () => t("set what parcels cost"),

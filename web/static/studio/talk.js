@@ -5,7 +5,8 @@ import { clock } from "../common/format.js";
 import { toast } from "../common/toast.js";
 import { page, t } from "../common/words.js";
 import { post, remove } from "./api.js";
-import { ask } from "./ask.js";
+import { FormSheet } from "./keep/sheet.js";
+import { MutedList } from "./muted.js";
 import { spoken } from "./sentences.js";
 
 const KEPT = 300;
@@ -29,12 +30,16 @@ export class Chat extends EventTarget {
   #items = new Map();
   #isFollowing = true;
   #isFirst = true;
+  #muteSheet = new FormSheet("mute-sheet");
+  #muted;
 
   /** Event `new` for each message that comes in while one looks. */
   constructor(root, send) {
     super();
     this.#root = root;
     this.#send = send;
+    this.#muted = new MutedList(page.data.broadcast);
+    root.querySelector("[data-muted]").addEventListener("click", () => this.#muted.open());
     this.#list = root.querySelector("[data-chat-list]");
     this.#list.addEventListener("scroll", () => {
       const { scrollHeight, scrollTop, clientHeight } = this.#list;
@@ -114,23 +119,19 @@ export class Chat extends EventTarget {
     }
   }
 
-  async #muteSender(chat) {
+  #muteSender(chat) {
     const name = nameOf(chat);
-    const isMeant = await ask({
+    this.#muteSheet.open({
       title: t("Mute %(name)s?", { name }),
-      words: t("Nothing that this device writes appears in this broadcast any more. It can still watch and buy."),
-      yes: t("Mute"),
+      values: { duration: "show" },
+      job: async ({ duration }) => {
+        await post(`/api/v1/broadcasts/${page.data.broadcast}/mutes`, { message: chat.seq, duration });
+        // Who comes back again and again under other names is blocked.
+        const mayBlock = page.data.role !== "moderator";
+        return () =>
+          toast(t("%(name)s is muted.", { name }), mayBlock ? { act: t("Block everywhere"), onAct: () => this.#block(chat) } : {});
+      },
     });
-    if (!isMeant) return;
-    try {
-      await this.#send("chat.mute", { message: chat.seq });
-    } catch (problem) {
-      fail(problem);
-      return;
-    }
-    // A mute is for this broadcast and this device; who comes back again and again is blocked.
-    const mayBlock = page.data.role !== "moderator";
-    toast(t("%(name)s is muted.", { name }), mayBlock ? { act: t("Block everywhere"), onAct: () => this.#block(chat) } : {});
   }
 
   async #block(chat) {

@@ -1,0 +1,202 @@
+"""Mutes: who may write no more, for ten minutes, for the show, or for 90 days in all broadcasts.
+
+A mute is made by a message. It holds its sender's device, and whoever comes from the same block of
+addresses under a nickname that looks like the sender's: a cookie is thrown away at once. Blocks and
+likenesses are kept as keyed pseudonyms alone, beside messages for a week, in a mute until its end.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select
+
+from farmlive.broadcast.tables import broadcasts, chat_traces, mutes
+from farmlive.clock import now_ms
+from farmlive.ids import is_ulid, ulid
+from farmlive.people import Caller
+from farmlive.people.addresses import block_of
+from farmlive.people.devices import Pseudonyms
+from farmlive.people.nicknames import is_guest_name, likeness
+from farmlive.people.problems import NicknameRefused
+from farmlive.people.tables import accounts
+from farmlive.problems import Forbidden, NotFound
+
+Duration = Literal["ten_minutes", "show", "ninety_days"]
+_LENGTHS_MS: dict[Duration, int | None] = {
+    "ten_minutes": 10 * 60_000,
+    "show": None,
+    "ninety_days": 90 * 24 * 60 * 60_000,
+}
+# So long after a message a mute by it finds whoever threw the cookie away.
+TRACED_MS = 7 * 24 * 60 * 60_000
+SWEEP_S = 3_600.0
+
+
+class Muted(Forbidden):
+    """A host muted this device, or one like it."""
+
+    slug = "muted"
+    title = "You can't write in this broadcast"
+
+
+class UnknownMute(NotFound):
+    """Nobody is muted under that identifier here, or not any more."""
+
+    slug = "unknown-mute"
+    title = "There is no such mute"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """By what a sender is known again: keyed pseudonyms; `block` is None where it is not known."""
+
+    device: str
+    block: str | None
+    likeness: str
+    is_guest: bool
+
+
+@dataclass(frozen=True)
+class Mute:
+    """One mute that holds. `until` and `at` in milliseconds since 1970, `until` None for the end of
+    the show; `by` is who made it, `message` the `seq` of what was said.
+    """
+
+    id: str
+    broadcast: str
+    everywhere: bool
+    device: str
+    nickname: str
+    message: int
+    at: int
+    until: int | None
+    by: str
+
+
+async def trace_of(pseudonyms: Pseudonyms, caller: Caller, nickname: str) -> Trace:
+    """By what the caller is known again under this nickname."""
+    block = block_of(caller.address)
+    return Trace(
+        caller.device,
+        None if block is None else await pseudonyms.of("block", block),
+        await pseudonyms.of("likeness", likeness(nickname)),
+        is_guest_name(nickname),
+    )
+
+
+def keep_trace(connection: Connection, broadcast: str, seq: int, trace: Trace) -> None:
+    """Keep by what the sender of a message is known again, for a week."""
+    row = {
+        "broadcast": broadcast,
+        "seq": seq,
+        "block": trace.block,
+        "likeness": trace.likeness,
+        "at": now_ms(),
+    }
+    connection.execute(insert(chat_traces), row)
+
+
+def check(connection: Connection, broadcast: str, trace: Trace) -> None:
+    """Raise Muted where a mute holds; NicknameRefused for a guest without a name of their own who
+    may be the one who was muted.
+    """
+    like = and_(mutes.c.block == trace.block, mutes.c.likeness == trace.likeness)
+    same = mutes.c.device == trace.device
+    query = select(mutes.c.device).where(
+        _holds(broadcast), same if trace.block is None else or_(same, like)
+    )
+    found = set(connection.execute(query).scalars())
+    if trace.device in found:
+        raise Muted("The host has muted you in this broadcast. You can still watch and buy.")
+    if found and trace.is_guest:
+        raise NicknameRefused(
+            "Nothing was sent: someone without a nickname was muted here. Choose a nickname of "
+            "your own.",
+            reason="guest",
+        )
+    if found:
+        raise Muted(
+            "Nothing was sent: someone with a nickname like this was muted here. If it was not "
+            "you, choose another nickname. You can still watch and buy.",
+            reason="likeness",
+        )
+
+
+def add(
+    connection: Connection,
+    broadcast: str,
+    message: int,
+    device: str,
+    nickname: str,
+    duration: Duration,
+    by: str | None,
+) -> Mute:
+    """Mute whoever said the message, in place of a mute of the same device that holds here."""
+    now = now_ms()
+    connection.execute(delete(mutes).where(_holds(broadcast), mutes.c.device == device))
+    query = select(chat_traces.c.block, chat_traces.c.likeness).where(
+        chat_traces.c.broadcast == broadcast, chat_traces.c.seq == message
+    )
+    trace = connection.execute(query).one_or_none()
+    length = _LENGTHS_MS[duration]
+    row = {
+        "id": ulid(),
+        "broadcast": broadcast,
+        "everywhere": duration == "ninety_days",
+        "device": device,
+        "block": trace.block if trace else None,
+        "likeness": trace.likeness if trace else None,
+        "nickname": nickname,
+        "message": message,
+        "at": now,
+        "until": None if length is None else now + length,
+        "by": by,
+    }
+    connection.execute(insert(mutes), row)
+    (made,) = (each for each in every(connection, broadcast) if each.id == row["id"])
+    return made
+
+
+def every(connection: Connection, broadcast: str) -> list[Mute]:
+    """The mutes that hold in the broadcast, the latest first."""
+    query = (
+        select(mutes, accounts.c.display_name, accounts.c.name)
+        .outerjoin(accounts, accounts.c.id == mutes.c.by)
+        .where(_holds(broadcast))
+        .order_by(mutes.c.id.desc())
+    )
+    return [
+        Mute(
+            row.id,
+            row.broadcast,
+            row.everywhere,
+            row.device,
+            row.nickname,
+            row.message,
+            row.at,
+            row.until,
+            row.display_name or row.name or "",
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def end(connection: Connection, broadcast: str, mute: str) -> None:
+    """End a mute that holds in the broadcast. Raises UnknownMute."""
+    query = delete(mutes).where(_holds(broadcast), mutes.c.id == mute)
+    if not is_ulid(mute) or not connection.execute(query).rowcount:
+        raise UnknownMute("Nobody is muted under this identifier; the list shows who is.")
+
+
+def sweep(connection: Connection) -> None:
+    """Forget what is over: mutes, and by what senders would be known again."""
+    now = now_ms()
+    over = select(broadcasts.c.id).where(broadcasts.c.state == "ended")
+    connection.execute(delete(mutes).where(mutes.c.until <= now))
+    connection.execute(delete(mutes).where(mutes.c.until.is_(None), mutes.c.broadcast.in_(over)))
+    connection.execute(delete(chat_traces).where(chat_traces.c.at <= now - TRACED_MS))
+
+
+def _holds(broadcast: str) -> ColumnElement[bool]:
+    here: Any = or_(mutes.c.broadcast == broadcast, mutes.c.everywhere)
+    return and_(here, or_(mutes.c.until.is_(None), mutes.c.until > now_ms()))
