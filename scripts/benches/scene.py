@@ -143,12 +143,11 @@ async def one_run(template: Template, case: Case) -> Outcome:
     began = time.monotonic()
     outcome = Outcome(case)
     folder = new_folder(f"{case.seed}-", template.folder.parent)
-    told = Told()
+    scene = Scene(template, folder, case)
     try:
         async with asyncio.timeout(MOST_S):
-            scene = await Scene.open(template, folder, case)
-            told = scene.told
             try:
+                await scene.start()
                 await scene.play(outcome)
             finally:
                 await scene.close()
@@ -158,8 +157,9 @@ async def one_run(template: Template, case: Case) -> Outcome:
         outcome.stock_wrong = 1
         outcome.unfinished = True
     finally:
+        await scene.end()
         if outcome.falls_short:
-            outcome.kept = keep(folder, outcome, told)
+            outcome.kept = keep(folder, outcome, scene.told)
         shutil.rmtree(folder, ignore_errors=True)
     outcome.seconds = round(time.monotonic() - began, 1)
     return outcome
@@ -200,35 +200,33 @@ class Scene:
         self._disk: Faulty
         self._victim: Victim
         self._door: Cutter
-        self._market: Market
-        self._people: People
-
-    @classmethod
-    async def open(cls, template: Template, folder: Path, case: Case) -> "Scene":
-        """Start it all."""
-        scene = cls(template, folder, case)
-        shutil.copytree(template.folder / "data", scene._data)
-        environment = {"FARMLIVE_DATA": str(scene._data)}
-        if case.database == "postgresql":
-            environment |= await scene._open_postgres()
-        else:
-            scene._disk = Faulty(template.library, scene._data, folder)
-        clock = {"FAULTY_FOLDER": "/nowhere"} if scene._cluster else {}
-        scene._victim = Victim(
-            {**environment, **scene._disk.environment, **clock}, folder / "server.log"
-        )
-        await scene._victim.start()
-        scene._door = await Cutter.open(scene._victim.port)
-        scene._market = Market(
-            url=f"http://127.0.0.1:{scene._door.port}",
+        self._market = Market(
+            url="",
             broadcast=template.broadcast,
             offers=template.offers,
             scarce=template.scarce,
             centre=template.centre,
             seed=case.seed,
         )
-        scene._people = People(scene._market, template.key)
-        return scene
+        self._people: People
+
+    async def start(self) -> None:
+        """Start it all."""
+        template = self._template
+        shutil.copytree(template.folder / "data", self._data)
+        environment = {"FARMLIVE_DATA": str(self._data)}
+        if self._case.database == "postgresql":
+            environment |= await self._open_postgres()
+        else:
+            self._disk = Faulty(template.library, self._data, self._folder)
+        clock = {"FAULTY_FOLDER": "/nowhere"} if self._cluster else {}
+        self._victim = Victim(
+            {**environment, **self._disk.environment, **clock}, self._folder / "server.log"
+        )
+        await self._victim.start()
+        self._door = await Cutter.open(self._victim.port)
+        self._market.url = f"http://127.0.0.1:{self._door.port}"
+        self._people = People(self._market, template.key)
 
     async def _open_postgres(self) -> dict[str, str]:
         cluster = self._cluster = Postgres(programs(), self._folder)
@@ -280,6 +278,12 @@ class Scene:
             await self._victim.end()
         if self._before_database is not None:
             await self._before_database.close()
+
+    async def end(self) -> None:
+        """End whatever still runs, as where the run was cut short."""
+        await self.close()
+        if self._cluster is not None:
+            await self._cluster.stop()
 
     async def reckon(self, outcome: Outcome) -> None:
         """Compare what is kept with what was acknowledged."""

@@ -219,13 +219,9 @@ async def test_a_run_that_falls_short_keeps_its_folder_and_says_what_is_missing(
     monkeypatch.setattr(tempfile, "tempdir", str(kept))
 
     class Fallen(Scene):
-        @classmethod
-        async def open(cls, template: Template, folder: Path, case: Case) -> Scene:
-            scene = cls(template, folder, case)
-            scene._market = Market("", "", [], "", "", 0)
-            (folder / "data").mkdir()
-            (folder / "data" / "farmlive.sqlite3").write_bytes(b"half")
-            return scene
+        async def start(self) -> None:
+            self._data.mkdir()
+            (self._data / "farmlive.sqlite3").write_bytes(b"half")
 
         async def play(self, outcome: Outcome) -> None:
             outcome.happened = 2
@@ -253,6 +249,30 @@ async def test_a_run_that_falls_short_keeps_its_folder_and_says_what_is_missing(
     assert told["refused"][0]["problem"] == {"type": "/problems/sold-out"}
     assert (outcome.kept / "data" / "farmlive.sqlite3").read_bytes() == b"half"
     assert crash.summed([outcome])["kept"] == [str(outcome.kept)]
+
+
+async def test_a_server_that_does_not_start_in_time_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would go on for ever, and whoever measures next would measure beside it."""
+    ended = []
+
+    class Late:
+        def __init__(self, environment: Any, log: Path): ...
+
+        async def start(self) -> None:
+            raise TimeoutError
+
+        async def end(self) -> None:
+            ended.append(self)
+
+    monkeypatch.setattr(scenes, "Victim", Late)
+    monkeypatch.setattr(scenes, "keep", lambda folder, outcome, told: folder)
+    template = Template(tmp_path / "template", tmp_path, "sqlite")
+    (template.folder / "data").mkdir(parents=True)
+    outcome = await one_run(template, Case(4, "sqlite", "disk"))
+    assert outcome.unfinished
+    assert ended
 
 
 def test_all_that_has_a_limit_is_reported() -> None:
