@@ -3,16 +3,26 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from farmlive.people import People
-from farmlive.people.models import AccountChange
+from farmlive.people.models import AccountChange, Role
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.problems import Invalid, NotFound
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-from .conftest import CENTRE, FARM, OTHER_CENTRE, OTHER_FARM, PASSWORD, sign_in, viewer_at
+from .conftest import (
+    CENTRE,
+    FARM,
+    OTHER_CENTRE,
+    OTHER_FARM,
+    PASSWORD,
+    browser,
+    sign_in,
+    viewer_at,
+)
 
 
 async def test_first_start_makes_a_coordinator_once(
@@ -293,3 +303,65 @@ async def test_two_who_shut_each_other_out_on_two_servers_leave_one(
             assert len(able) == 1
     finally:
         await second.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "display_name", "is_taken"),
+    [
+        ("host", "主播小周", True),
+        ("host", "林秀珍", True),  # two of the team may bear the same name
+        ("seller", "果农老吴", True),
+        ("seller", "主播小吴", False),
+        ("seller", "林 秀珍", False),
+        ("seller", "\u3164", False),
+        ("host", "Lin-Secret", False),
+        ("host", "new-secret", False),
+        ("host", "周姐 13800001111", False),
+        ("host", "很" * 25, False),
+    ],
+)
+async def test_display_names_are_seen_and_neither_a_sign_in_name_nor_another_ones(
+    coordinator: httpx.AsyncClient,
+    people: People,
+    role: Role,
+    display_name: str,
+    is_taken: bool,
+) -> None:
+    people.farms_by(lambda _connection, _farm: None)
+    await people.create_account("lin-secret", "host", PASSWORD, display_name="林秀珍")
+    body = {
+        "name": "new-secret",
+        "role": role,
+        "farms": [FARM] if role == "seller" else [],
+        "display_name": display_name,
+    }
+    made = await coordinator.post("/api/v1/accounts", json=body)
+    assert made.status_code == (201 if is_taken else 422)
+    if is_taken:
+        assert made.json()["display_name"] == display_name
+    else:
+        del body["display_name"]
+        made = await coordinator.post("/api/v1/accounts", json=body)
+        changed = await coordinator.patch(
+            f"/api/v1/accounts/{made.json()['id']}", json={"display_name": display_name}
+        )
+        assert changed.status_code == 422
+
+
+async def test_nobody_signs_in_by_what_viewers_read(
+    coordinator: httpx.AsyncClient, people: People
+) -> None:
+    await people.create_account("lin-secret", "host", PASSWORD, display_name="林秀珍")
+    made = await coordinator.post("/api/v1/accounts", json={"name": "林秀珍", "role": "host"})
+    assert made.status_code == 422
+
+
+async def test_one_changes_the_own_display_name(host: httpx.AsyncClient, app: FastAPI) -> None:
+    changed = await host.patch("/api/v1/session", json={"display_name": "周姐"})
+    assert changed.json()["display_name"] == "周姐"
+    assert (await host.get("/api/v1/session")).json()["display_name"] == "周姐"
+    changed = await host.patch("/api/v1/session", json={"display_name": "Chen"})
+    assert changed.status_code == 422
+    async with browser(app) as nobody:
+        changed = await nobody.patch("/api/v1/session", json={"display_name": "周姐"})
+        assert changed.status_code == 401

@@ -224,3 +224,8 @@ async def test_page_of_another_site_mints_no_key(app: FastAPI, host: httpx.Async
     made = await invite(host)
     async with browser(app, origin="https://evil.test") as other:
         assert (await other.post(link(made))).status_code == 403
+
+
+async def test_a_guests_name_can_be_seen(host: httpx.AsyncClient) -> None:
+    for label in ("\u3164", "\u200b\u2800"):
+        assert (await host.post(PATH, json={"label": label})).status_code == 422

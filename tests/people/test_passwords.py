@@ -1,11 +1,13 @@
+import asyncio
 import re
+import threading
 
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
 from farmlive.people import passwords
-from farmlive.people.passwords import Passwords
-from farmlive.problems import Invalid
+from farmlive.people.passwords import MOST_WAITING, Passwords
+from farmlive.problems import Invalid, Unavailable
 
 # As farmlive has them: in each test cheap ones stand in their place.
 HASHER, NOBODY = passwords._hasher, passwords._NOBODY
@@ -59,3 +61,26 @@ def test_random_password_can_be_read_out_and_differs() -> None:
     words = {passwords.readable() for _ in range(50)}
     assert len(words) == 50
     assert all(re.fullmatch(r"([a-z]{6}-){2}[a-z]{6}", word) for word in words)
+
+
+async def test_a_flood_of_strangers_makes_neither_known_devices_nor_new_passwords_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy = threading.Event()
+
+    def verify(hashed: str, password: str) -> bool:
+        return password == "known" or busy.wait(10)
+
+    monkeypatch.setattr(passwords, "_verify", verify)
+    checks = Passwords()
+    flood = [asyncio.create_task(checks.check("x", "a guess")) for _ in range(MOST_WAITING)]
+    try:
+        await asyncio.sleep(0)
+        assert await checks.check("x", "known", known=True)
+        assert await checks.hash("correct horse")
+        with pytest.raises(Unavailable):
+            await checks.check("x", "a guess")
+    finally:
+        busy.set()
+        await asyncio.gather(*flood)
+    assert await checks.check("x", "a guess")

@@ -16,11 +16,13 @@ from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import sessions, sign_ins, tables
 from farmlive.people.models import Role
-from farmlive.people.nicknames import is_blank, likeness
+from farmlive.people.nicknames import claims_office, is_blank, is_like_any, likeness
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.people.scope import centres_of, farms_of, listed, stored_centres
 from farmlive.problems import Invalid
 
+# Those who have no part in running a broadcast, and speak as viewers do.
+OTHERS: tuple[Role, ...] = ("seller", "clerk")
 _NAME = re.compile(r"[\w.\-]{1,40}")
 
 
@@ -78,8 +80,9 @@ def add(
     if likeness(name) in {likeness(shown) for shown in display_names(conn)}:
         message = "Viewers read this as someone's name, and sign-in names are secret: take another."
         raise Invalid(message, errors=[{"field": "name", "message": message}])
-    shown = shown_as(conn, display_name, name)
-    account = Account(ulid(), name, role, now_ms(), None, own, of_clerk, password_hash, shown)
+    identifier = ulid()
+    shown = shown_as(conn, display_name, role, identifier, name)
+    account = Account(identifier, name, role, now_ms(), None, own, of_clerk, password_hash, shown)
     conn.execute(
         tables.accounts.insert().values(
             id=account.id,
@@ -95,27 +98,35 @@ def add(
     return account
 
 
-def display_names(conn: Connection) -> list[str]:
-    """What viewers read of those who are not shut out."""
+def display_names(conn: Connection, *, but: str = "") -> list[str]:
+    """What viewers read of those who are not shut out, one account aside."""
     shown = tables.accounts.c.display_name
-    query = select(shown).where(shown.is_not(None), tables.accounts.c.disabled_at.is_(None))
+    query = select(shown).where(
+        shown.is_not(None), tables.accounts.c.disabled_at.is_(None), tables.accounts.c.id != but
+    )
     return list(conn.execute(query).scalars())
 
 
-def shown_as(conn: Connection, display_name: str | None, own: str | None = None) -> str | None:
-    """The display name as it is kept; None for none.
+def shown_as(
+    conn: Connection, display_name: str | None, role: Role, account: str, own: str | None = None
+) -> str | None:
+    """The display name of an account, by its identifier, as it is kept; None for none.
 
-    Raises Invalid for one that shows nothing, and for the name, or what looks like it, by which
-    someone signs in; `own` is that of an account that is yet to be made.
+    Raises Invalid for one that shows nothing; for the name, or what looks like it, by which someone
+    signs in; and for a seller or a clerk who would be taken for the host or another of the team.
+    `own` is the sign-in name of an account that is yet to be made.
     """
     if display_name is None:
         return None
-    message = ""
+    shown, message = likeness(display_name), ""
+    names = {*conn.execute(select(tables.accounts.c.name)).scalars(), own or ""} - {""}
+    others = {likeness(each) for each in display_names(conn, but=account)}
     if is_blank(display_name):
         message = "Write a name that can be seen."
-    names = {*conn.execute(select(tables.accounts.c.name)).scalars(), own or ""} - {""}
-    if likeness(display_name) in {likeness(each) for each in names}:
+    elif shown in {likeness(each) for each in names}:
         message = "Someone signs in by this name, and viewers are not to read it: take another."
+    elif role in OTHERS and (claims_office(display_name) or is_like_any(display_name, others)):
+        message = "Viewers would take you for the host or a colleague: take another name."
     if message:
         raise Invalid(message, errors=[{"field": "display_name", "message": message}])
     return display_name
@@ -218,7 +229,7 @@ def change(
             role=new_role,
             farms=sorted(own),
             centres=listed(of_clerk),
-            display_name=shown_as(conn, display_name) or account.display_name,
+            display_name=shown_as(conn, display_name, new_role, account.id) or account.display_name,
             disabled_at=(account.disabled_at or now_ms()) if out else None,
         )
     )

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -12,6 +13,7 @@ from pydantic import (
 )
 
 from farmlive.bilingual import one_line
+from farmlive.people.nicknames import is_blank
 from farmlive.public_text import Public
 
 Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
@@ -26,6 +28,13 @@ Label = Annotated[
 ]
 # Viewers read what a camera is called while it is on air.
 PublicLabel = Annotated[Label, Public]
+
+
+def _seen(text: str) -> str:
+    if is_blank(text):
+        raise ValueError("Write a name that can be seen.")
+    return text
+
 
 # As long as a viewer's nickname: they stand side by side in the chat.
 DisplayName = Annotated[
@@ -277,7 +286,7 @@ class Sources(BaseModel):
 class NewGuest(_Sent):
     """A guest to let in by a link; viewers read the label while the guest is on air."""
 
-    label: PublicLabel
+    label: Annotated[PublicLabel, AfterValidator(_seen)]
 
 
 class GuestAnswer(BaseModel):

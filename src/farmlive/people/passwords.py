@@ -10,9 +10,11 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, Unavailable
 
 SHORTEST = 8
+# Of strangers whose passwords are checked, or wait for it: some seconds' worth.
+MOST_WAITING = 50
 LONGEST = 200
 
 # RFC 9106, section 4, second recommended option.
@@ -32,11 +34,13 @@ _READABLE = re.compile(f"{_GROUP}-{_GROUP}-{_GROUP}")
 
 class Passwords:
     """Hashes and checks passwords; three at once, since each takes 64 MiB while it runs. One of
-    them is for devices that are known, so that a flood of strangers does not make them wait.
+    them is for new passwords, and for devices that are known, so that a flood of strangers does not
+    make those wait.
     """
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(2)
+        self._waiting = 0
         self._turns_of_known = asyncio.Semaphore(1)
 
     async def hash(self, password: str) -> str:
@@ -44,13 +48,22 @@ class Passwords:
         if not SHORTEST <= len(password) <= LONGEST:
             message = f"A password has {SHORTEST} to {LONGEST} characters."
             raise Invalid(message, errors=[{"field": "password", "message": message}])
-        async with self._turns:
+        async with self._turns_of_known:
             return await asyncio.to_thread(_hasher.hash, password)
 
     async def check(self, hashed: str | None, password: str, *, known: bool = False) -> bool:
-        """Whether the password has this hash; None, for an unknown name, takes as long."""
-        async with self._turns_of_known if known else self._turns:
-            same = await asyncio.to_thread(_verify, hashed or _NOBODY, password)
+        """Whether the password has this hash; None, for an unknown name, takes as long.
+
+        Raises Unavailable where too many strangers wait for their turn.
+        """
+        if not known and self._waiting >= MOST_WAITING:
+            raise Unavailable("Too many sign in at this moment. Try again in a few seconds.")
+        self._waiting += not known
+        try:
+            async with self._turns_of_known if known else self._turns:
+                same = await asyncio.to_thread(_verify, hashed or _NOBODY, password)
+        finally:
+            self._waiting -= not known
         return same and hashed is not None
 
 

@@ -106,6 +106,7 @@ const fields = () => [
   t("Viewers read this as someone's name, and sign-in names are secret: take another."),
   t("Someone signs in by this name, and viewers are not to read it: take another."),
   t("Write a name that can be seen."),
+  t("Viewers would take you for the host or a colleague: take another name."),
   t("A lot code has 1 to 20 characters: letters without accents, digits and ! \" % & ' ( ) * + , - . / : ; < = > ? _, without spaces."),
   t("A GS1 company prefix has 4 to 12 digits and nothing else."),
   t("Give latitude and longitude together, or neither."),
