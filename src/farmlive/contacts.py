@@ -69,8 +69,13 @@ _EMAIL = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # Written out in Chinese, one character a digit.
-_SPOKEN = dict(zip("零〇○一二三四五六七八九幺", "0001234567891", strict=True))
-_SPOKEN_PHONE = re.compile(rf"[{''.join(_SPOKEN)}0-9]{{11,}}")
+_SPOKEN = dict(
+    zip("零〇○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "0001234567891123456789", strict=True)
+)
+_MOSTLY = 6
+_SPOKEN_DIGIT = f"[{''.join(_SPOKEN)}0-9]"
+# A sign is none of the digits, or a long run of both would be looked at in every way.
+_SPOKEN_PHONE = re.compile(rf"(?:{_SPOKEN_DIGIT}(?:(?!○)(?:{_SIGN})){{0,2}}){{10,}}{_SPOKEN_DIGIT}")
 
 
 def without_phones(text: str) -> str:
@@ -113,10 +118,13 @@ def _is_other_phone(plain: str) -> bool:
 
 
 def _is_spoken(plain: str) -> bool:
-    return any(
-        _NUMBER.fullmatch("".join(_SPOKEN.get(each, each) for each in found[0]))
+    runs = (
+        "".join(_SPOKEN.get(each, each) for each in found[0] if re.match(_SPOKEN_DIGIT, each))
         for found in _SPOKEN_PHONE.finditer(plain)
+        # Prices and days have plain digits.
+        if sum(each in _SPOKEN for each in found[0]) >= _MOSTLY
     )
+    return any(_NUMBER.fullmatch(run) for run in runs)
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
