@@ -188,12 +188,13 @@ class Settings(BaseSettings):
         "there may have more, and what they order is not counted.",
     )
     rush_share: int = Field(
-        50,
+        40,
         ge=0,
         le=100,
         description="Percent of the boxes that an offer has left: where devices without a past "
         "order take more than that within a minute, and more than one order may have, they need a "
-        "proof of work for it, until five minutes after the last such minute. 0: never.",
+        "proof of work for it, until five minutes after the last such minute. By holds alone they "
+        "can't take more than 50. 0: never.",
     )
     rush_proof_bits: int = Field(
         14,

@@ -45,7 +45,7 @@ KNOWN = (
     "holding",
     "holds of one that is over",
     "who waits",
-    *(f"{who} {turn}" for who in ("device", "holder", "late") for turn in range(40)),
+    *(f"{who} {turn}" for who in ("device", "holder", "late", "waiter") for turn in range(40)),
     *(f"{number}" for number in range(10)),
 )
 

@@ -25,6 +25,7 @@ LATE_MS = 2_000
 GRACE_MS = 10_000
 UNDO_MS = 600_000
 ORDER_BOXES, DEVICE_BOXES, ADDRESS_BOXES = 6, 7, 11
+NEW_AT_LEAST = 4
 # Devices without a past order.
 NEW = ("a newcomer", "a stranger")
 
@@ -525,6 +526,6 @@ class Ledger(Books):
         of, name = self.offers[offer], self.running(offer)
         new = self.held_new(offer) - (self.held_new(offer, name) if name is not None else 0)
         new_g = self.held_new_g(of.lot)
-        half = max((self.free(offer) + new) // 2, ORDER_BOXES)
-        half_of_lot = max((self.lot_left(of.lot) + new_g) // 2 // of.grams, ORDER_BOXES)
+        half = max((self.free(offer) + new) // 2, NEW_AT_LEAST)
+        half_of_lot = max((self.lot_left(of.lot) + new_g) // 2 // of.grams, NEW_AT_LEAST)
         return min(half - new, half_of_lot - new_g // of.grams)

@@ -228,7 +228,7 @@ async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
     assert found == ["3"]
 
 
-async def test_an_order_is_the_same_however_many_boxes_the_settings_allow_later(big: Any) -> None:
+async def test_the_same_order_again_is_answered_at_the_limit_too(big: Any) -> None:
     request: OrderPlace = big.request(20)
     first = await big.shop.till.place(big.viewer, big.broadcast, request)
     await order(big, 20, big.viewer)

@@ -226,7 +226,7 @@ class Waits:
         if not sought:
             return []
         now = now_ms()
-        room = waits_queue.Room(connection, sought, self._settings.order_boxes)
+        room = waits_queue.Room(connection, sought)
         told: defaultdict[str, list[Entry]] = defaultdict(list)
         moves: defaultdict[str, dict[str, stock.Move]] = defaultdict(dict)
         for wait in waits_queue.queue(connection, room):

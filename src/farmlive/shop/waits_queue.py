@@ -11,6 +11,8 @@ from farmlive.shop import stock
 from farmlive.shop.tables import offers, waits
 
 AT_ONCE = 50
+# So many boxes of an offer devices without a past order get held however few come back.
+NEW_AT_LEAST = 4
 
 _lots_of = offers.alias("lots_of")
 # What is waited for that may have more where these offers do: those of one lot share what is left.
@@ -44,11 +46,10 @@ class Room:
     """What can be had of the offers that are waited for, less what was given away meanwhile.
 
     Devices without a past order get no more held than half of what there is of an offer and of its
-    lot, but `at_least` boxes of each: what comes back one by one is theirs whose turn it is.
+    lot, but NEW_AT_LEAST boxes: what comes back one by one is theirs whose turn it is.
     """
 
-    def __init__(self, connection: Connection, sought: Sequence[Any], at_least: int):
-        self._at_least = at_least
+    def __init__(self, connection: Connection, sought: Sequence[Any]):
         self.offers: dict[str, stock.Offer] = {}
         for broadcast in {offer.broadcast for offer in sought}:
             wanted = {offer.id for offer in sought if offer.broadcast == broadcast}
@@ -75,8 +76,8 @@ class Room:
         row = self.offers[offer]
         there = (self._free[offer] + self._new[offer]) // 2
         of_lot = (self._left_g[row.lot] + self._new_g[row.lot]) // 2 // row.net_weight_g
-        more = max(there, self._at_least) - self._new[offer]
-        more_of_lot = max(of_lot, self._at_least) - self._new_g[row.lot] // row.net_weight_g
+        more = max(there, NEW_AT_LEAST) - self._new[offer]
+        more_of_lot = max(of_lot, NEW_AT_LEAST) - self._new_g[row.lot] // row.net_weight_g
         return max(0, min(self.left(offer), int(more), int(more_of_lot)))
 
     def fits(self, offer: str, quantity: int, *, is_new: bool) -> bool:
