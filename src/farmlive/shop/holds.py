@@ -230,7 +230,7 @@ class Holds:
         if is_new:
             new_devices.check_share(wanted, batches, with_held, before)
         if not (before and before.covers(wanted, now)):
-            self._rush.check(caller, broadcast, request, known.values(), is_new=is_new)
+            self._rush.check(connection, caller, broadcast, request, known.values(), is_new=is_new)
         moved = stock.move(
             connection,
             lines.moves(wanted, batches, before, sell=False, is_new=is_new),

@@ -8,7 +8,7 @@ servers, and at no question more. Staff are told when that begins and ends. The 
 import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -23,7 +23,7 @@ from farmlive.shop.lines import Hold
 from farmlive.shop.order_models import OrderLine
 from farmlive.shop.stock import Offer
 from farmlive.shop.tables import offers
-from farmlive.store import Store, after_commit, hot, tally
+from farmlive.store import Store, Tally, after_commit, hot, tally
 
 WINDOW_MS = 60_000
 # For so long after the last such minute.
@@ -40,8 +40,8 @@ _SET = hot(
         rush_at=bindparam("at"),
         rush_boxes=bindparam("boxes"),
         rush_before=bindparam("before"),
-        proof_from=bindparam("proof_since"),
-        proof_until=bindparam("proof_to"),
+        proof_from=bindparam("since"),
+        proof_until=bindparam("until"),
     )
 )
 _NEXT = select(func.min(offers.c.proof_until))
@@ -56,24 +56,32 @@ _log = structlog.get_logger(__name__)
 
 
 class Window(NamedTuple):
-    """What was taken within the minute that began `at`, and within the one before that."""
+    """What was taken within the minute that began `at`, and within the one `before` that; and from
+    when until when proofs are needed, None where they are not.
+    """
 
     at: int
     boxes: int
     before: int
+    since: int | None = None
+    until: int | None = None
 
     def taken(self, boxes: int, now: int) -> "Window":
         """The same once so many more are taken now."""
         passed = now - self.at
         if not 0 <= passed < 2 * WINDOW_MS:
-            return Window(now, boxes, 0)
+            return Window(now, boxes, 0, self.since, self.until)
         if passed >= WINDOW_MS:
-            return Window(self.at + WINDOW_MS, boxes, self.boxes)
-        return self._replace(boxes=self.boxes + boxes)
+            return Window(self.at + WINDOW_MS, boxes, self.boxes, self.since, self.until)
+        return Window(self.at, self.boxes + boxes, self.before, self.since, self.until)
 
     def level(self, now: int) -> int:
         """How many were taken within the last minute, if those of the one before came evenly."""
         return self.boxes + self.before * (WINDOW_MS - (now - self.at)) // WINDOW_MS
+
+    def needs_proof(self, now: int) -> bool:
+        """Whether a proof is needed now."""
+        return self.since is not None and self.until is not None and self.since <= now < self.until
 
 
 class Rush:
@@ -91,6 +99,7 @@ class Rush:
 
     def check(
         self,
+        connection: Connection,
         caller: Caller,
         broadcast: str,
         request: Any,
@@ -101,8 +110,8 @@ class Rush:
         """Raise ProofNeeded where a new device's `request` for these offers lacks its proof."""
         if not self._counts(caller, is_new):
             return
-        now = now_ms()
-        if any(_is_on(row, now) for row in rows):
+        counted, now = tally(connection), now_ms()
+        if any(_window(counted, row).needs_proof(now) for row in rows):
             try:
                 proof.check(broadcast, request.key, request.proof, self._settings.rush_proof_bits)
             except proof.ProofNeeded:
@@ -122,14 +131,13 @@ class Rush:
         """Count what a new device took, once the stock has moved; what is to be written of it."""
         if not self._counts(caller, is_new):
             return []
-        now = now_ms()
+        counted, now = tally(connection), now_ms()
         own = before.lines if before is not None else {}
         told = []
-        rows = stock.on_offer(connection, broadcast, [line.offer for line in wanted])
         for line in wanted:
             more = line.quantity - (own[line.offer]["quantity"] if line.offer in own else 0)
             if more > 0:
-                told += self._count(connection, rows[line.offer], more, now)
+                told += self._count(connection, counted, broadcast, line.offer, more, now)
         return told
 
     async def end(self) -> None:
@@ -152,42 +160,51 @@ class Rush:
         is_used = settings.rush_share > 0 and settings.order_proof_bits == 0
         return is_used and is_new and caller.role is None
 
-    def _count(self, connection: Connection, row: Offer, more: int, now: int) -> list[Entry]:
-        window = Window(row.rush_at, row.rush_boxes, row.rush_before).taken(more, now)
+    def _count(
+        self,
+        connection: Connection,
+        counted: Tally,
+        broadcast: str,
+        offer: str,
+        more: int,
+        now: int,
+    ) -> list[Entry]:
+        row: Offer | None = counted.known(offer)
+        if row is None or counted.known(row.lot) is None:
+            row = stock.on_offer(connection, broadcast, [offer])[offer]
+        before = _window(counted, row)
+        window = before.taken(more, now)
         level = window.level(now)
-        free = min(row.released - row.sold - row.held, max(0, row.lot_left_g) // row.net_weight_g)
-        share = self._settings.rush_share * (free + level)
-        is_rush = level > self._settings.order_boxes and level * 100 > share
-        since, until = row.proof_from, row.proof_until
-        was_on = until is not None and now < until
-        told = []
-        if is_rush and (not was_on or until < now + LASTS_MS - _AGAIN_MS):
-            since, until = (since if was_on else now + NOTICE_MS), now + LASTS_MS
-            self.alarm.set(connection, until)
-            if not was_on:
-                told.append(self._began(connection, row, level, since))
-        counted = tally(connection)
-        counted.owe(
-            _SET,
-            {"of": row.id},
-            {},
-            {
-                "at": window.at,
-                "boxes": window.boxes,
-                "before": window.before,
-                "proof_since": since,
-                "proof_to": until,
-            },
-        )
-        now_known = cast(Any, counted.known(row.id))._replace(
-            rush_at=window.at,
-            rush_boxes=window.boxes,
-            rush_before=window.before,
-            proof_from=since,
-            proof_until=until,
-        )
-        counted.know(row.id, now_known)
+        told: list[Entry] = []
+        # What one order may have is no rush, however small the offer.
+        if level > self._settings.order_boxes:
+            of_lot = max(0, counted.known(row.lot).lot_left_g) // row.net_weight_g
+            free = min(row.released - row.sold - row.held, of_lot)
+            if level * 100 > self._settings.rush_share * (free + level):
+                window, told = self._goes_on(connection, row, before, window, level, now)
+        counted.owe(_SET, {"of": offer}, {}, window._asdict())
+        counted.know(("rush", offer), window)
         return told
+
+    def _goes_on(
+        self,
+        connection: Connection,
+        row: Offer,
+        before: Window,
+        window: Window,
+        level: int,
+        now: int,
+    ) -> tuple[Window, list[Entry]]:
+        """A rush begins or goes on: until when proofs are needed, and what is written of it."""
+        until = now + LASTS_MS
+        if before.until is not None and now < before.until:
+            if until < before.until + _AGAIN_MS:
+                return window, []
+            return window._replace(until=until), []
+        since = now + NOTICE_MS
+        self.alarm.set(connection, until)
+        began = self._began(connection, row, level, since)
+        return window._replace(since=since, until=until), [began]
 
     def _began(self, connection: Connection, row: Offer, boxes: int, since: int) -> Entry:
         def note() -> None:
@@ -216,8 +233,12 @@ class Rush:
             self._log.append_all(connection, of.broadcast, [over])
 
 
-def _is_on(row: Offer, now: int) -> bool:
-    return row.proof_from is not None and row.proof_from <= now < row.proof_until
+def _window(counted: Tally, row: Offer) -> Window:
+    """The offer's window; the tally knows of what this transaction's other functions took."""
+    known: Window | None = counted.known(("rush", row.id))
+    if known is not None:
+        return known
+    return Window(row.rush_at, row.rush_boxes, row.rush_before, row.proof_from, row.proof_until)
 
 
 def _next(connection: Connection) -> int | None:

@@ -274,7 +274,7 @@ class Till:
         box_limits.check(connection, self._settings, broadcast, wanted, taker, asked, hold)
         is_new = new_devices.is_new(caller, asked)
         if not (hold and hold.covers(wanted, now)):
-            self._rush.check(caller, broadcast, request, known.values(), is_new=is_new)
+            self._rush.check(connection, caller, broadcast, request, known.values(), is_new=is_new)
         fee = _fee(connection, request, known, asked)
         moved = stock.move(
             connection,

@@ -147,7 +147,7 @@ class Waits:
             _check_known(connection, known, offer)
             past = connection.execute(_PAST, {"device": caller.device}).one()
             is_new = new_devices.is_new(caller, past)
-            self._rush.check(caller, broadcast, request, known.values(), is_new=is_new)
+            self._rush.check(connection, caller, broadcast, request, known.values(), is_new=is_new)
             if self._enter(connection, caller, taker, broadcast, request, is_new=is_new):
                 told = self.serve(connection, broadcast, [offer])
                 if ("wait.changed", offer) not in {(it.kind, it.data.get("offer")) for it in told}:
