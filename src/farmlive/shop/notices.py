@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     bindparam,
@@ -54,17 +53,21 @@ _WHAT_TO_DO = {
     "smtp": "See that FARMLIVE_SMTP_URL is right, and that the mail server is there.",
 }
 STOP_S = 5
+# So often it is looked for notices of code from before, which a server of it may still write.
+ADOPT_MS = 10_000
 
-_TO_SEND: ColumnElement[bool] = literal_column(
-    "notices.state IN ('waiting', 'sending')"
-)  # as its index has it
+_TO_SEND = notices.c.state.in_(("waiting", "sending"))
+# The same of a message's notices, said so that no index of states is taken: many wait.
+_OF_MESSAGE = (notices.c.message != literal_column("''")) & notices.c.state.not_in(
+    ("held", "sent", "failed", "void")
+)
 _NEXT = select(func.min(notices.c.next_at)).where(
     _TO_SEND, notices.c.provider.in_(bindparam("of_providers", expanding=True))
 )
 # What code from before wrote, which knew no messages: each is one by itself.
 _ADOPT = (
     update(notices)
-    .where(notices.c.state.in_(("waiting", "sending")), notices.c.message == "")
+    .where(_TO_SEND, notices.c.message == "")
     .values(message=notices.c.id, recipient=notices.c.person)
 )
 _due = notices.alias("due")
@@ -84,7 +87,7 @@ _TAKE = (
             .order_by(_due.c.next_at, _due.c.id)
             .limit(bindparam("most"))
         ),
-        _TO_SEND,
+        _OF_MESSAGE,
     )
     .values(state="sending", tries=notices.c.tries + 1, next_at=bindparam("until"))
     .returning(notices)
@@ -93,8 +96,8 @@ _TAKE = (
 # must not put back what another server has taken since.
 _PUT = update(notices).where(
     notices.c.message == bindparam("of_message"),
-    _TO_SEND,
-    notices.c.state == "sending",
+    _OF_MESSAGE,
+    notices.c.state != "waiting",
     notices.c.next_at == bindparam("lease"),
 )
 _SENT = (
@@ -202,6 +205,7 @@ class Notices:
         # What came of notices and is not kept yet, by the provider's name.
         self._done: dict[str, list[Done]] = {name: [] for name in self._names["of_providers"]}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._adopts_at = 0
         self._stops = False
         self.alarm = Alarm(
             store,
@@ -301,7 +305,9 @@ class Notices:
             connection.execute(_PUT_OFF, named)
         if quiet or self._stops:
             return []
-        connection.execute(_ADOPT)
+        if now >= self._adopts_at:
+            connection.execute(_ADOPT)
+            self._adopts_at = now + ADOPT_MS
         taking = {"of_provider": provider.name, "now": now, "until": now + LEASE_MS}
         rows = connection.execute(_TAKE, {**taking, "most": provider.at_once}).all()
         self._limits.forget(connection, now)

@@ -328,7 +328,7 @@ notices = Table(
     Column("held_by", String(8)),
     UniqueConstraint("order", "seq", "provider", "person"),
     Index("ix_notices_state_next_at", "state", "next_at"),
-    _index_of_some("ix_notices_message", "message", those="state IN ('waiting', 'sending')"),
+    _index_of_some("ix_notices_message", "message", those="message <> ''"),
     _index_of_some("ix_notices_held", "id", those="state = 'held'"),
     Index(
         "ix_notices_recipient",

@@ -21,7 +21,7 @@ def upgrade() -> None:
     ):
         op.add_column("notices", column)
     for name, columns, those in (
-        ("ix_notices_message", ["message"], "state IN ('waiting', 'sending')"),
+        ("ix_notices_message", ["message"], "message <> ''"),
         ("ix_notices_held", ["id"], "state = 'held'"),
         ("ix_notices_recipient", ["recipient", "created_at"], "state <> 'held'"),
     ):
