@@ -34,22 +34,25 @@ FORMER = {
 async def test_numbers_and_pseudonyms_get_one_form(stall: Any, settings: Settings) -> None:
     pseudonyms = People(stall.store, settings).pseudonyms
     marks = {number: await pseudonyms.of("buyer", number) for number in (*FORMER, *FORMER.values())}
-    for former in FORMER:
-        await _order_of_before(stall, former, marks[former])
+    placed_ids = [await _order_of_before(stall, former, marks[former]) for former in FORMER]
     await stall.store.write(lambda connection: _block(connection, marks["05981234567"], "landline"))
     await stall.store.write(lambda connection: _block(connection, marks["1234567"], "doubted"))
     await stall.store.write(lambda connection: _block(connection, marks["+861234567"], "its form"))
 
     for _ in range(2):  # once more it changes nothing
         await stall.store.write(_upgrade)
-        rows = await stall.store.read(lambda c: c.execute(select(orders).order_by("id")).all())
+        found = await stall.store.read(lambda c: c.execute(select(orders)).all())
+        by_id = {row.id: row for row in found}
+        rows = [by_id[order] for order in placed_ids]
         for former, row in zip(FORMER, rows, strict=True):
             assert (row.buyer_phone, row.buyer) == (FORMER[former], marks[FORMER[former]])
         placed = await stall.events("order.placed")
         assert [event.data["buyer"] for event in placed] == [row.buyer for row in rows]
         assert {event.data["total"]["amount"] for event in placed} == {2990}
         said = await kept(stall.store)
-        assert [row.person for row in said] == list(FORMER.values())
+        assert {row.order: row.person for row in said} == dict(
+            zip(placed_ids, FORMER.values(), strict=True)
+        )
         assert all(row.recipient == recipient(row.person) for row in said if row.person[0] == "+")
         held = await stall.store.read(lambda c: c.execute(select(blocks)).all())
         assert {row.reason: row.mark for row in held} == {
@@ -63,7 +66,7 @@ async def test_without_a_key_nothing_is_looked_at(stall: Any) -> None:
     await stall.store.write(_upgrade)
 
 
-async def _order_of_before(stall: Any, number: str, mark: str) -> None:
+async def _order_of_before(stall: Any, number: str, mark: str) -> str:
     placed = await stall.place(1)
 
     def rewrite(connection: Connection) -> None:
@@ -78,6 +81,7 @@ async def _order_of_before(stall: Any, number: str, mark: str) -> None:
                 connection.execute(events.update().where(here).values(data=data))
 
     await stall.store.write(rewrite)
+    return str(placed["order"])
 
 
 def _block(connection: Connection, mark: str, reason: str) -> None:
