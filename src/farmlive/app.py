@@ -7,6 +7,7 @@ hands `order.place` to the till.
 import asyncio
 import contextlib
 import errno
+import functools
 import gc
 import logging
 import resource
@@ -269,6 +270,23 @@ class CertificateRefused(Exception):
     """The certificate and its key serve no HTTPS; the message names the settings."""
 
 
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, which would wait a minute for a TLS handshake and half of one for its end."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        if self.config.ssl is None:
+            await super().startup(sockets)
+            return
+        loop = asyncio.get_running_loop()
+        limits = {"ssl_handshake_timeout": edge.HEAD_S, "ssl_shutdown_timeout": edge.HEAD_S}
+        loop.create_server = functools.partial(loop.create_server, **limits)  # type: ignore[method-assign]
+        try:
+            await super().startup(sockets)
+        finally:
+            del loop.create_server
+
+
 @dataclass
 class Server:
     """A server that is running: its parts, and the address that it listens on."""
@@ -292,7 +310,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     except BaseException:
         listener.close()
         raise
-    server = uvicorn.Server(
+    server = _Uvicorn(
         uvicorn.Config(
             house.asgi,
             http=edge.HttpProtocol,

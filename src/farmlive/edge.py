@@ -23,6 +23,9 @@ from farmlive.problems import Invalid, Problem, TooLarge
 ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
 Answer = Callable[[Request, Problem], Awaitable[Response]]
 
+# So long a request's head may be on its way, from the connection or the first byte on; a TLS
+# handshake as long.
+HEAD_S = 10.0
 # So long a body may be on its way, but for files.
 BODY_S = 60.0
 # So long, and so many bytes, the rest of one that was refused is still heard.
@@ -109,27 +112,82 @@ def answer_problems(app: FastAPI, page: ErrorPage) -> Answer:
     return answer
 
 
+_LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
 class HttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol over llhttp, which reads a head of any size: here it, or what follows a
     body in chunks, has `MOST` bytes at most, and what one reading of the socket may bring.
+
+    A connection that has sent no whole head `HEAD_S` after it was made, or after the first byte
+    since the last request, is closed: a thousand of them would be held for nothing.
     """
 
     MOST = 64 * 1024
 
     # What came since the last of a body, or since a request began.
     _came = 0
+    # Whether a part of a head is here.
+    _begun = False
+    # Runs while a head is awaited.
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Await the first head."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Await no more."""
+        self._await_no_head()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, or refuse what does not come to its end."""
         self._came += len(data)
         super().data_received(data)
+        # uvicorn's own timer of an idle connection ends with whatever comes, an empty line too.
+        idle = self.timeout_keep_alive_task is None and not self._is_answering()
+        if idle and self.transport.get_protocol() is self:
+            self._await_head()
         if self._came > self.MOST and not self.transport.is_closing():
             self.send_400_response(f"A request's head may have {self.MOST} bytes at most.")
 
     def on_message_begin(self) -> None:
         """A request begins."""
         self._came = 0
+        self._begun = True
+        self._await_head()
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its head is here."""
+        self._begun = False
+        self._await_no_head()
+        super().on_headers_complete()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _await_head(self) -> None:
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_S, self._head_is_late)
+
+    def _await_no_head(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _head_is_late(self) -> None:
+        self._late = None
+        if self._is_answering():  # the head of another request, sent ahead
+            self._await_head()
+        elif not self.transport.is_closing():
+            if self._begun:
+                self.transport.write(_LATE)
+                self.transport.close()
+            else:
+                self.transport.abort()
 
     def on_body(self, body: bytes) -> None:
         """A part of its body is here."""

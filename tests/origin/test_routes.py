@@ -81,7 +81,7 @@ async def test_wrong_facts_are_named_and_nothing_is_kept(
     error = answer.json()["errors"][0]
     assert error["field"].endswith(field)
     assert says in error["message"]
-    assert (await site.viewer.get("/api/v1/lots")).json() == {"lots": []}
+    assert (await site.viewer.get("/api/v1/lots")).json() == {"lots": [], "next": None}
 
 
 async def test_a_lot_harvested_tomorrow_is_refused(site: Any, farm: Farm) -> None:

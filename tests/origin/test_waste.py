@@ -237,8 +237,8 @@ async def test_keepers_waste_and_correct_by_the_api(site: Any, lot: Lot) -> None
     found = document["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
     assert [(e["bizStep"], e["action"], "errorDeclaration" in e) for e in found] == [
         ("commissioning", "ADD", False),
-        ("destroying", "DELETE", False),
-        ("destroying", "DELETE", True),
         ("commissioning", "ADD", True),
         ("commissioning", "ADD", False),
+        ("destroying", "DELETE", False),
+        ("destroying", "DELETE", True),
     ]

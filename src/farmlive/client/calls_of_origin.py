@@ -66,8 +66,16 @@ class CallsOfOrigin(Connection):
         await self.request("POST", path, json={"reason": reason})
 
     async def lots(self) -> list[Json]:
-        """The lots."""
-        return list((await self.request("GET", "/api/v1/lots"))["lots"])
+        """The lots, latest harvest first, however many pages they are."""
+        found: list[Json] = []
+        cursor = ""
+        while True:
+            asked = f"&cursor={cursor}" if cursor else ""
+            page = await self.request("GET", f"/api/v1/lots?limit=500{asked}")
+            found += page["lots"]
+            cursor = page["next"]
+            if cursor is None:
+                return found
 
     async def story(self, lot: str) -> Json:
         """A lot's story by its id: farm, stations, test, moments."""

@@ -5,7 +5,7 @@ What is harvested from them is lots.py's.
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, insert, select, tuple_, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
@@ -22,6 +22,7 @@ from farmlive.origin.models import (
 from farmlive.origin.problems import InFuture, OtherFarm, UnknownFarm, UnknownPlot
 from farmlive.origin.stops import Stops
 from farmlive.origin.tables import farms, plots, works
+from farmlive.paging import Mark
 from farmlive.people import Caller
 from farmlive.people.audit import note
 
@@ -79,9 +80,19 @@ def find(connection: Connection, farm: str) -> Farm:
     return as_farm(row)
 
 
-def every(connection: Connection) -> list[Farm]:
-    """All farms, oldest first."""
-    return [as_farm(row) for row in connection.execute(select(farms).order_by(farms.c.id))]
+def every(
+    connection: Connection, after: Mark | None = None, limit: int | None = None
+) -> list[Farm]:
+    """The farms, oldest first: all, or so many of those after one."""
+    query = paged(select(farms), farms, after, limit)
+    return [as_farm(row) for row in connection.execute(query)]
+
+
+def paged(query: Select[Any], table: Table, after: Mark | None, limit: int | None) -> Select[Any]:
+    """The rows in the order in which they were made, those after one, so many at most."""
+    if after is not None:
+        query = query.where(table.c.id > after[1])
+    return query.order_by(table.c.id).limit(limit)
 
 
 def some(connection: Connection, ids: set[str]) -> dict[str, Farm]:
@@ -118,10 +129,12 @@ def find_plot(connection: Connection, plot: str) -> Plot:
     return as_plot(row)
 
 
-def plots_of(connection: Connection, farm: str) -> list[Plot]:
-    """The farm's plots, oldest first. Raises UnknownFarm."""
+def plots_of(
+    connection: Connection, farm: str, after: Mark | None = None, limit: int | None = None
+) -> list[Plot]:
+    """The farm's plots, oldest first, as `every` answers. Raises UnknownFarm."""
     find(connection, farm)
-    query = select(plots).where(plots.c.farm == farm).order_by(plots.c.id)
+    query = paged(select(plots).where(plots.c.farm == farm), plots, after, limit)
     return [as_plot(row) for row in connection.execute(query)]
 
 
@@ -140,10 +153,15 @@ def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, ne
     return work
 
 
-def works_of(connection: Connection, plot: str) -> list[Work]:
-    """What happened on the plot, latest first. Raises UnknownPlot."""
+def works_of(
+    connection: Connection, plot: str, before: Mark | None = None, limit: int | None = None
+) -> list[Work]:
+    """What happened on the plot, latest first: all, or so much from before. Raises UnknownPlot."""
     find_plot(connection, plot)
     query = select(works).where(works.c.plot == plot).order_by(works.c.at.desc(), works.c.id.desc())
+    if before is not None:
+        query = query.where(tuple_(works.c.at, works.c.id) < tuple_(*before))
+    query = query.limit(limit)
     return [as_work(row) for row in connection.execute(query)]
 
 

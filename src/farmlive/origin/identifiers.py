@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
+from farmlive import paging
 from farmlive.origin import epcis, gs1, linkset
 from farmlive.origin.fields import Time
 from farmlive.origin.origin import Origin
@@ -42,7 +43,7 @@ class _Query(BaseModel):
     since: Time | None = Field(None, alias="GE_eventTime")
     until: Time | None = Field(None, alias="LT_eventTime")
     per_page: int = Field(100, alias="perPage", ge=1, le=1000)
-    token: str = Field("", alias="nextPageToken", max_length=26)
+    token: str = Field("", alias="nextPageToken", max_length=48)
 
 
 class _EventQuery(_Query):
@@ -151,11 +152,11 @@ def _events(origin: Origin) -> APIRouter:
                 raise Invalid(f"The query has {name[:40]}, which is not known here. Leave it out.")
         step = _STEP.sub("", asked.step) if asked.step is not None else None
         found, mark = await origin.events(
-            lot, uri, step, asked.since, asked.until, asked.token, asked.per_page
+            lot, uri, step, asked.since, asked.until, paging.read(asked.token), asked.per_page
         )
         headers = {**CROSS_ORIGIN, **VERSIONS}
         if mark is not None:
-            following = request.url.include_query_params(nextPageToken=mark).query
+            following = request.url.include_query_params(nextPageToken=paging.written(mark)).query
             headers["Link"] = f'<{_path(request)}?{following}>; rel="next"'
         return JSONResponse(
             epcis.query_document(found), media_type=epcis.MEDIA_TYPE, headers=headers

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, tuple_, update
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms, rfc3339
@@ -48,6 +48,7 @@ from farmlive.origin.tables import (
     trace_events,
     works,
 )
+from farmlive.paging import Mark
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Invalid
@@ -234,12 +235,22 @@ def some(connection: Connection, ids: Iterable[str]) -> list[Lot]:
     return [as_lot(row) for row in connection.execute(query().where(lots.c.id.in_(set(ids))))]
 
 
-def every(connection: Connection, farm: str | None = None) -> list[Lot]:
-    """The lots, of one farm or all, latest harvest first."""
-    wanted = query().order_by(lots.c.harvested_at.desc(), lots.c.id.desc())
+def page(farm: str | None, before: Mark | None, limit: int) -> Select[Any]:
+    """The rows of so many lots, of one farm or all, latest harvest first, those after `before`."""
+    place = lots.c.harvested_at, lots.c.id
+    wanted = query().order_by(*(column.desc() for column in place)).limit(limit)
     if farm is not None:
         wanted = wanted.where(lots.c.farm == farm)
-    return [as_lot(row) for row in connection.execute(wanted)]
+    if before is not None:
+        wanted = wanted.where(tuple_(*place) < tuple_(*before))
+    return wanted
+
+
+def latest(
+    connection: Connection, farm: str | None = None, before: Mark | None = None, limit: int = 100
+) -> list[Lot]:
+    """As many lots, of one farm or all, latest harvest first, those after `before`."""
+    return [as_lot(row) for row in connection.execute(page(farm, before, limit))]
 
 
 def stopped(connection: Connection) -> list[Lot]:

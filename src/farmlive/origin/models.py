@@ -75,9 +75,10 @@ class Farm(BaseModel):
 
 
 class FarmList(BaseModel):
-    """The farms, oldest first."""
+    """The farms, oldest first; `next` is the cursor of the page after this one."""
 
     farms: list[Farm]
+    next: str | None = None
 
 
 class NewPlot(Sent):
@@ -109,9 +110,10 @@ class Plot(BaseModel):
 
 
 class PlotList(BaseModel):
-    """A farm's plots, oldest first."""
+    """A farm's plots, oldest first; `next` is the cursor of the page after this one."""
 
     plots: list[Plot]
+    next: str | None = None
 
 
 class NewWork(Sent):
@@ -152,9 +154,10 @@ class Work(BaseModel):
 
 
 class WorkList(BaseModel):
-    """A plot's works, latest first."""
+    """A plot's works, latest first; `next` is the cursor of the page after this one."""
 
     works: list[Work]
+    next: str | None = None
 
 
 class NewInspection(Sent):
@@ -391,9 +394,10 @@ class Lift(BaseModel):
 
 
 class LotList(BaseModel):
-    """Lots, latest harvest first."""
+    """Lots, latest harvest first; `next` is the cursor of the page after this one."""
 
     lots: list[Lot]
+    next: str | None = None
 
 
 class Certified(BaseModel):

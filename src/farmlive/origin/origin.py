@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, insert, select, tuple_
 
 from farmlive.origin import (
     balance,
@@ -50,6 +50,7 @@ from farmlive.origin.problems import UnknownLot, UnknownPicture, WrongIdentifier
 from farmlive.origin.requirements import Requirements
 from farmlive.origin.tables import lot_gtins, moments, trace_events
 from farmlive.origin.tables import lots as lots_table
+from farmlive.paging import Mark
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -149,9 +150,9 @@ class Origin:
         """The farm with that id. Raises UnknownFarm."""
         return await self._store.read(lambda connection: farms.find(connection, farm))
 
-    async def farms(self) -> list[Farm]:
-        """All farms, oldest first."""
-        return await self._store.read(farms.every)
+    async def farms(self, after: Mark | None = None, limit: int | None = None) -> list[Farm]:
+        """The farms, oldest first: all, or so many of those after one."""
+        return await self._store.read(lambda connection: farms.every(connection, after, limit))
 
     async def farm_page(self, farm: str) -> FarmPage:
         """The farm with its plots, its lots and its maps. Raises UnknownFarm."""
@@ -162,7 +163,7 @@ class Origin:
             return FarmPage(
                 found,
                 plots,
-                lots.every(connection, farm),
+                lots.latest(connection, farm),
                 province_map(found),
                 plot_map(found, plots),
             )
@@ -181,9 +182,13 @@ class Origin:
             lambda connection: farms.change_plot(connection, caller, plot, wanted)
         )
 
-    async def plots(self, farm: str) -> list[Plot]:
-        """The farm's plots, oldest first. Raises UnknownFarm."""
-        return await self._store.read(lambda connection: farms.plots_of(connection, farm))
+    async def plots(
+        self, farm: str, after: Mark | None = None, limit: int | None = None
+    ) -> list[Plot]:
+        """The farm's plots, oldest first, as `farms` answers. Raises UnknownFarm."""
+        return await self._store.read(
+            lambda connection: farms.plots_of(connection, farm, after, limit)
+        )
 
     async def add_work(self, caller: Caller, plot: str, new: NewWork) -> Work:
         """Keep what happened on a plot. Raises UnknownPlot, OtherFarm, InFuture."""
@@ -191,9 +196,13 @@ class Origin:
             lambda connection: farms.add_work(connection, caller, self._stops, plot, new)
         )
 
-    async def works(self, plot: str) -> list[Work]:
-        """What happened on the plot, latest first. Raises UnknownPlot."""
-        return await self._store.read(lambda connection: farms.works_of(connection, plot))
+    async def works(
+        self, plot: str, before: Mark | None = None, limit: int | None = None
+    ) -> list[Work]:
+        """What happened on the plot, latest first: all, or so much. Raises UnknownPlot."""
+        return await self._store.read(
+            lambda connection: farms.works_of(connection, plot, before, limit)
+        )
 
     async def withdraw_work(self, caller: Caller, plot: str, work: str, undo: Undo) -> None:
         """Take back what did not happen on a plot. Raises UnknownPlot, OtherFarm, UnknownWork."""
@@ -309,13 +318,16 @@ class Origin:
         """The lots that are stopped, the last one first; a hundred at most."""
         return await self._store.read(lots.stopped)
 
-    async def lots(self, farm: str | None = None) -> list[Lot]:
-        """The lots, of one farm or all, latest harvest first, with what is left of each."""
-        return await self._store.read(
-            lambda connection: balance.counted(
-                connection, self._sales, lots.every(connection, farm)
-            )
-        )
+    async def lots(
+        self, farm: str | None = None, before: Mark | None = None, limit: int = 100
+    ) -> list[Lot]:
+        """So many lots, of one farm or all, latest harvest first, with what is left of each."""
+
+        def read(connection: Connection) -> list[Lot]:
+            found = lots.latest(connection, farm, before, limit)
+            return balance.counted(connection, self._sales, found)
+
+        return await self._store.read(read)
 
     async def story(self, lot: str) -> Story:
         """What the lot's page tells. Raises UnknownLot."""
@@ -342,14 +354,13 @@ class Origin:
         )
 
     async def newest(self, gtin: str) -> str:
-        """The lot of this GTIN that was harvested last. Raises UnknownLot, WrongIdentifier."""
+        """The lot of this GTIN that was harvested last, of the hundred that were recorded last.
+
+        Raises UnknownLot, WrongIdentifier.
+        """
         digits = _gtin(gtin)
         return await self._found(
-            select(lot_gtins.c.lot)
-            .join(lots_table, lots_table.c.id == lot_gtins.c.lot)
-            .where(lot_gtins.c.gtin == digits)
-            .order_by(lots_table.c.harvested_at.desc(), lots_table.c.id.desc())
-            .limit(1),
+            newest_query(digits),
             f"No lot of the GTIN {digits} is known here. Compare it with the label, or ask the "
             "seller.",
         )
@@ -385,10 +396,10 @@ class Origin:
         step: str | None = None,
         since: int | None = None,
         until: int | None = None,
-        after: str = "",
+        after: Mark | None = None,
         limit: int = 100,
-    ) -> tuple[list[epcis.Document], str | None]:
-        """Trace events in the order of their recording, and the mark of the next page, if any.
+    ) -> tuple[list[epcis.Document], Mark | None]:
+        """Trace events in the order of their times, and the place of the last, if others follow.
 
         `lot` is a lot's id, `uri` its class URI; one that names no lot here finds nothing. `since`
         and `until` bound the events' times, the second not included.
@@ -401,23 +412,11 @@ class Origin:
             if lot not in (None, named):
                 return [], None
             lot = named
-        wanted = (
-            select(trace_events.c.id, trace_events.c.document)
-            .where(trace_events.c.id > after)
-            .order_by(trace_events.c.id)
-            .limit(limit + 1)
-        )
-        if lot is not None:
-            wanted = wanted.where(trace_events.c.lot == lot)
-        if step is not None:
-            wanted = wanted.where(trace_events.c.biz_step == step)
-        if since is not None:
-            wanted = wanted.where(trace_events.c.at >= since)
-        if until is not None:
-            wanted = wanted.where(trace_events.c.at < until)
+        wanted = events_query(lot, step, since, until, after, limit + 1)
         rows = await self._store.read(lambda connection: connection.execute(wanted).all())
         page = rows[:limit]
-        return [row.document for row in page], page[-1].id if len(rows) > limit else None
+        last = page[-1] if len(rows) > limit else None
+        return [row.document for row in page], (last.at, last.id) if last else None
 
     # For the shop, in its transactions.
 
@@ -473,6 +472,47 @@ class Origin:
         for url in (sent.photo, sent.person_photo):
             if url is not None and not self._files.has(url):
                 raise UnknownPicture("There is no such picture here. Send the picture first.")
+
+
+def events_query(
+    lot: str | None,
+    step: str | None,
+    since: int | None,
+    until: int | None,
+    after: Mark | None,
+    limit: int,
+) -> Select[Any]:
+    """The trace events that fit, in the order of their times: each way of asking has its index."""
+    place = trace_events.c.at, trace_events.c.id
+    wanted = select(*place, trace_events.c.document).order_by(*place).limit(limit)
+    if lot is not None:
+        wanted = wanted.where(trace_events.c.lot == lot)
+    if step is not None:
+        wanted = wanted.where(trace_events.c.biz_step == step)
+    if since is not None:
+        wanted = wanted.where(trace_events.c.at >= since)
+    if until is not None:
+        wanted = wanted.where(trace_events.c.at < until)
+    if after is not None:
+        wanted = wanted.where(tuple_(*place) > tuple_(*after))
+    return wanted
+
+
+def newest_query(gtin: str) -> Select[Any]:
+    """The lot that was harvested last, of those of a GTIN that were recorded last."""
+    recorded = (
+        select(lot_gtins.c.lot)
+        .where(lot_gtins.c.gtin == gtin)
+        .order_by(lot_gtins.c.lot.desc())
+        .limit(100)
+        .subquery()
+    )
+    return (
+        select(recorded.c.lot)
+        .join(lots_table, lots_table.c.id == recorded.c.lot)
+        .order_by(lots_table.c.harvested_at.desc(), lots_table.c.id.desc())
+        .limit(1)
+    )
 
 
 def _gtin(text: str) -> str:

@@ -5,8 +5,9 @@ The addresses under which identifiers resolve are identifiers.py's.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from farmlive import paging
 from farmlive.origin import identifiers
 from farmlive.origin.models import (
     Certified,
@@ -65,9 +66,16 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     growers = Depends(guard.roles("coordinator", "host", "seller"))
 
     @router.get("/farms")
-    async def list_farms() -> FarmList:
-        """The farms."""
-        return FarmList(farms=await origin.farms())
+    async def list_farms(
+        request: Request,
+        response: Response,
+        cursor: paging.Cursor = None,
+        limit: paging.Limit = paging.MOST,
+    ) -> FarmList:
+        """The farms, oldest first."""
+        found = await origin.farms(paging.read(cursor), limit + 1)
+        mark = (0, found[limit - 1].id) if len(found) > limit else None
+        return FarmList(farms=found[:limit], next=paging.link_next(request, response, mark))
 
     @router.post("/farms", status_code=201)
     async def add_farm(new: NewFarm, caller: Annotated[Caller, staff]) -> Farm:
@@ -87,9 +95,17 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
         return await origin.change_farm(caller, farm, wanted)
 
     @router.get("/farms/{farm}/plots")
-    async def list_plots(farm: str) -> PlotList:
-        """A farm's plots."""
-        return PlotList(plots=await origin.plots(farm))
+    async def list_plots(
+        farm: str,
+        request: Request,
+        response: Response,
+        cursor: paging.Cursor = None,
+        limit: paging.Limit = paging.MOST,
+    ) -> PlotList:
+        """A farm's plots, oldest first."""
+        found = await origin.plots(farm, paging.read(cursor), limit + 1)
+        mark = (0, found[limit - 1].id) if len(found) > limit else None
+        return PlotList(plots=found[:limit], next=paging.link_next(request, response, mark))
 
     @router.post("/farms/{farm}/plots", status_code=201)
     async def add_plot(farm: str, new: NewPlot, caller: Annotated[Caller, growers]) -> Plot:
@@ -104,9 +120,17 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
         return await origin.change_plot(caller, plot, wanted)
 
     @router.get("/plots/{plot}/works")
-    async def list_works(plot: str) -> WorkList:
-        """What happened on a plot."""
-        return WorkList(works=await origin.works(plot))
+    async def list_works(
+        plot: str,
+        request: Request,
+        response: Response,
+        cursor: paging.Cursor = None,
+        limit: paging.Limit = paging.MOST,
+    ) -> WorkList:
+        """What happened on a plot, latest first."""
+        found = await origin.works(plot, paging.read(cursor), limit + 1)
+        mark = (found[limit - 1].at, found[limit - 1].id) if len(found) > limit else None
+        return WorkList(works=found[:limit], next=paging.link_next(request, response, mark))
 
     @router.post("/plots/{plot}/works", status_code=201)
     async def add_work(plot: str, new: NewWork, caller: Annotated[Caller, growers]) -> Work:
@@ -129,9 +153,18 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
     growers = Depends(guard.roles("coordinator", "host", "seller"))
 
     @router.get("/lots")
-    async def list_lots(farm: Annotated[str | None, Query(max_length=26)] = None) -> LotList:
-        """The lots, of one farm or all."""
-        return LotList(lots=await origin.lots(farm))
+    async def list_lots(
+        request: Request,
+        response: Response,
+        farm: Annotated[str | None, Query(max_length=26)] = None,
+        cursor: paging.Cursor = None,
+        limit: paging.Limit = 100,
+    ) -> LotList:
+        """The lots, of one farm or all, latest harvest first."""
+        found = await origin.lots(farm, paging.read(cursor), limit + 1)
+        last = found[limit - 1] if len(found) > limit else None
+        mark = (last.harvested_at, last.id) if last else None
+        return LotList(lots=found[:limit], next=paging.link_next(request, response, mark))
 
     @router.post("/lots", status_code=201)
     async def add_lot(new: NewLot, caller: Annotated[Caller, growers]) -> Lot:

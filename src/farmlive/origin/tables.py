@@ -109,6 +109,9 @@ lots = Table(
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("farm", "code"),
     Index("ix_lots_class_code", "class", "code"),
+    # Lists, by pages.
+    Index("ix_lots_harvested_at", "harvested_at", "id"),
+    Index("ix_lots_farm_harvested_at", "farm", "harvested_at", "id"),
     # A spraying that is recorded late is compared with the harvests of its plot.
     Index("ix_lots_plot_harvested_at", "plot", "harvested_at"),
     # Of those that are stopped alone: few are.
@@ -127,6 +130,8 @@ lot_gtins = Table(
     Column("gtin", String(14), primary_key=True),
     Column("code", String(20), primary_key=True),
     Column("lot", ForeignKey("lots.id"), nullable=False),
+    # The lot of a GTIN that was recorded last.
+    Index("ix_lot_gtins_gtin_lot", "gtin", "lot"),
 )
 
 inspections = Table(
@@ -185,6 +190,8 @@ trace_events = Table(
     Column("document", Json, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Index("ix_trace_events_lot_at", "lot", "at"),
+    Index("ix_trace_events_at", "at", "id"),
+    Index("ix_trace_events_biz_step_at", "biz_step", "at", "id"),
 )
 
 # When a lot was shown: one row a pinned card, by the seq of its event in the broadcast's log.

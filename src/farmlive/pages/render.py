@@ -144,8 +144,21 @@ class Pages:
         **context: Any,
     ) -> Response:
         """Answer with a page; `caller` in the context gives staff their way to the studio."""
+        html = self.html(request, template, **context)
+        return self.answer(request, html, status=status, cache=cache, headers=headers)
+
+    def answer(
+        self,
+        request: Request,
+        html: str,
+        *,
+        status: int = 200,
+        cache: Literal["private, no-cache", "no-store"] = "private, no-cache",
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """Answer with a page that is drawn already, and keep the language that was asked for."""
         response = HTMLResponse(
-            self.html(request, template, **context),
+            html,
             status_code=status,
             headers={**HEADERS, "Cache-Control": cache, **(headers or {})},
         )

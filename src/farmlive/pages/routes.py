@@ -5,15 +5,17 @@ review.py.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from farmlive.pages import order, origin
+from farmlive.pages.languages import language_of
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
+from farmlive.pages.shared import Shared
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop.models import Card
@@ -21,6 +23,8 @@ from farmlive.shop.models import Card
 # How many past broadcasts the start page names, and how many products of a live one it shows.
 PAST = 6
 SHOWN = 3
+# The start page is made once in so long, however many open it.
+START_S = 1.0
 
 
 def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
@@ -47,9 +51,8 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     router = APIRouter()
     anyone = Depends(rooms.guard.anyone)
 
-    @router.get("/")
-    async def start(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """What is live, what comes next, what was."""
+    async def whole(_key: None) -> dict[str, Any]:
+        """What the start page shows, to whomever."""
         found = await rooms.broadcasts.all()
         live = [broadcast for broadcast in found if broadcast.state == "live"]
         bags: dict[str, Sequence[Card]] = {
@@ -61,18 +64,32 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         }
         # What has something to show stands first; one with a note or without products is not it.
         live.sort(key=lambda broadcast: (broadcast.note is not None, not bags[broadcast.id]))
-        return pages.page(
-            request,
-            "start.html",
-            caller=caller,
-            seen=",".join(f"{broadcast.id} {broadcast.state}" for broadcast in found),
-            live=live,
-            bags=bags,
-            farms=farms,
-            viewers={broadcast.id: rooms.broadcasts.viewers(broadcast.id) for broadcast in live},
-            coming=[broadcast for broadcast in found if broadcast.state == "scheduled"],
-            past=[broadcast for broadcast in found if broadcast.state == "ended"][:PAST],
-        )
+        return {
+            "seen": ",".join(f"{broadcast.id} {broadcast.state}" for broadcast in found),
+            "live": live,
+            "bags": bags,
+            "farms": farms,
+            "viewers": {each.id: rooms.broadcasts.viewers(each.id) for each in live},
+            "coming": [broadcast for broadcast in found if broadcast.state == "scheduled"],
+            "past": [broadcast for broadcast in found if broadcast.state == "ended"][:PAST],
+        }
+
+    shown = Shared(whole, START_S)
+
+    async def drawn(language: str) -> str:
+        """The start page as everyone sees it who is not signed in, without an own parameter."""
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        request = Request({**scope, "query_string": f"lang={language}".encode()})
+        return pages.html(request, "start.html", caller=None, **await shown.get(None))
+
+    drawn_once = Shared(drawn, START_S)
+
+    @router.get("/")
+    async def start(request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """What is live, what comes next, what was."""
+        if caller.role is None:
+            return pages.answer(request, await drawn_once.get(language_of(request)))
+        return pages.page(request, "start.html", caller=caller, **await shown.get(None))
 
     @router.get("/live/{broadcast}")
     async def live(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:

@@ -16,6 +16,19 @@ async function call(method, path, body, headers = {}) {
 }
 
 export const get = (path) => call("GET", path);
+
+/** A list with all of its pages, `{name: […]}`. */
+export async function getAll(path) {
+  const all = {};
+  let cursor = "";
+  do {
+    const answer = await get(`${path}${path.includes("?") ? "&" : "?"}limit=500${cursor && `&cursor=${cursor}`}`);
+    for (const [name, value] of Object.entries(answer)) if (Array.isArray(value)) (all[name] ??= []).push(...value);
+    cursor = answer.next ?? "";
+  } while (cursor);
+  return all;
+}
+
 export const post = (path, body = {}, headers = {}) => call("POST", path, body, headers);
 export const patch = (path, body) => call("PATCH", path, body);
 export const put = (path, body) => call("PUT", path, body);

@@ -6,7 +6,7 @@ import { el } from "../common/dom.js";
 import { clock, day, weight } from "../common/format.js";
 import { recall, remember } from "../common/memory.js";
 import { page, t, text } from "../common/words.js";
-import { get, post } from "./api.js";
+import { getAll, post } from "./api.js";
 import { clear, local, onSubmit } from "./forms.js";
 import { spoken } from "./sentences.js";
 
@@ -80,7 +80,7 @@ function drawLots() {
 
 async function load() {
   try {
-    ({ lots } = await get(`/api/v1/lots?farm=${farm}`));
+    ({ lots } = await getAll(`/api/v1/lots?farm=${farm}`));
     drawLots();
     part("load-failed").hidden = true;
   } catch (problem) {
@@ -92,7 +92,7 @@ async function load() {
 
 /** What this very form recorded before its answer was lost. */
 async function recordedBefore(body) {
-  ({ lots } = await get(`/api/v1/lots?farm=${farm}`));
+  ({ lots } = await getAll(`/api/v1/lots?farm=${farm}`));
   return lots.find(
     (lot) => lot.code === body.code && lot.quantity_g === body.quantity_g && Date.parse(lot.harvested_at) === Date.parse(body.harvested_at),
   );
@@ -148,7 +148,7 @@ onSubmit(form, async (body) => {
   hideReasons();
   clear(form);
   tell(lot);
-  ({ lots } = await get(`/api/v1/lots?farm=${farm}`).catch(() => ({ lots: [lot, ...lots] })));
+  ({ lots } = await getAll(`/api/v1/lots?farm=${farm}`).catch(() => ({ lots: [lot, ...lots] })));
   drawLots();
   propose();
 });

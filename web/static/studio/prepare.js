@@ -4,7 +4,7 @@
 import { Problem } from "../common/api.js";
 import { count, money, weight } from "../common/format.js";
 import { n, t, text } from "../common/words.js";
-import { get, post } from "./api.js";
+import { get, getAll, post } from "./api.js";
 import { clear, onSubmit } from "./forms.js";
 import { offer } from "./keep/sheet.js";
 
@@ -168,7 +168,7 @@ const DRAW = {
 /** The plots of the chosen farm, where it has some. */
 async function drawPlots() {
   const { plot } = form("lot").elements;
-  const { plots } = await get(`/api/v1/farms/${chosen.farm}/plots`).catch(() => ({ plots: [] }));
+  const { plots } = await getAll(`/api/v1/farms/${chosen.farm}/plots`).catch(() => ({ plots: [] }));
   offer(plot, plots.map((each) => [each.id, text(each.name)]));
   section("lot").querySelector("[data-plot]").hidden = plots.length === 0;
 }
@@ -182,8 +182,8 @@ function draw(step) {
 async function load() {
   if (broadcast === null) return;
   const [farms, lots, centres, offers] = await Promise.all([
-    get("/api/v1/farms"),
-    get("/api/v1/lots"),
+    getAll("/api/v1/farms"),
+    getAll("/api/v1/lots"),
     get("/api/v1/centres"),
     get(`/api/v1/broadcasts/${broadcast}/offers`),
   ]);

@@ -3,7 +3,7 @@
 import { el } from "../../common/dom.js";
 import { clock, day } from "../../common/format.js";
 import { page, text } from "../../common/words.js";
-import { get } from "../api.js";
+import { get, getAll } from "../api.js";
 import { deedFacts, deedWords } from "../deeds.js";
 import { List } from "./list.js";
 
@@ -61,7 +61,7 @@ async function learn(found) {
   await Promise.all(
     [...new Set(wanted)].filter((path) => !asked.has(path)).map(async (path) => {
       asked.add(path);
-      const answer = await get(path).catch(() => ({}));
+      const answer = await (path === "/api/v1/lots" || path === "/api/v1/farms" ? getAll : get)(path).catch(() => ({}));
       for (const thing of Object.values(answer).flat()) {
         const name = text(thing.name ?? thing.title ?? thing.product_name);
         names.set(thing.offer ?? thing.id, path === "/api/v1/lots" ? `${name} ${thing.code}` : name);

@@ -7,7 +7,7 @@ import { pictureOf } from "../../common/pictures.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
 import { Channel } from "../../live/channel.js";
-import { get, post, put } from "../api.js";
+import { get, getAll, post, put } from "../api.js";
 import { balanceOf, lotWords, releasable } from "../balance.js";
 import { spoken } from "../sentences.js";
 import { tellSignedOut } from "../signed-out.js";
@@ -176,7 +176,7 @@ function drawMost() {
 
 async function add() {
   try {
-    const [found, kept] = await Promise.all([get("/api/v1/products"), get("/api/v1/lots")]);
+    const [found, kept] = await Promise.all([get("/api/v1/products"), getAll("/api/v1/lots")]);
     products = found.products.filter(({ archived }) => !archived);
     ({ lots } = kept);
   } catch (problem) {

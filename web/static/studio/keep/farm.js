@@ -5,7 +5,7 @@ import { clock, count, day, kilograms, weight } from "../../common/format.js";
 import { close, open } from "../../common/sheet.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
-import { get, patch, post, upload } from "../api.js";
+import { get, getAll, patch, post, upload } from "../api.js";
 import { local } from "../forms.js";
 import { setUpPictures } from "../picture.js";
 import { showCode } from "../qr.js";
@@ -30,7 +30,7 @@ const now = () => new Date().toISOString();
 const plots = new List(
   "plots",
   async () => {
-    const { plots: found } = await get(`${path}/plots`);
+    const { plots: found } = await getAll(`${path}/plots`);
     const each = await Promise.all(found.map((plot) => get(`/api/v1/plots/${plot.id}/works`)));
     found.forEach((plot, index) => works.set(plot.id, each[index].works));
     return found;
@@ -75,7 +75,7 @@ function workWords(work) {
 
 const lots = new List(
   "lots",
-  async () => (await get(`/api/v1/lots?farm=${id}`)).lots,
+  async () => (await getAll(`/api/v1/lots?farm=${id}`)).lots,
   (lot) => {
     const name = `${text(lot.product_name)} ${lot.code}`;
     return row({

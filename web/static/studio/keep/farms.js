@@ -2,7 +2,7 @@
 
 import { el } from "../../common/dom.js";
 import { n, page, t, text } from "../../common/words.js";
-import { get, post } from "../api.js";
+import { getAll, post } from "../api.js";
 import { List, row } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
@@ -12,7 +12,7 @@ let lots = [];
 const list = new List(
   "farms",
   async () => {
-    const [found, kept] = await Promise.all([get("/api/v1/farms"), get("/api/v1/lots")]);
+    const [found, kept] = await Promise.all([getAll("/api/v1/farms"), getAll("/api/v1/lots")]);
     ({ lots } = kept);
     return found.farms.filter(({ id }) => page.data.role !== "seller" || page.data.farms.includes(id));
   },
