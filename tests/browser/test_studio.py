@@ -407,3 +407,20 @@ async def test_offer_prefers_h264_and_sends_upright(open_page: Open) -> None:
     assert "urn:3gpp:video-orientation" in before
     assert "urn:3gpp:video-orientation" not in after
     assert before.count("a=rtpmap") == after.count("a=rtpmap")
+
+
+async def test_what_viewers_read_of_one_is_changed_behind_the_own_name(
+    open_studio: Open, api: Api, broadcast: str
+) -> None:
+    await api.start(broadcast)
+    page = await open_studio("/studio/products", size=PHONE)
+    await page.locator("[data-own]").click()
+    await page.get_by_role("button", name="Name that viewers read…").click()
+    sheet = page.get_by_role("dialog", name="Name that viewers read")
+    await sheet.get_by_label("Name").fill("果园小周")
+    await sheet.get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_text("Viewers read 果园小周 from now on.")).to_be_visible()
+    await page.goto(f"/studio/{broadcast}")
+    await page.get_by_label("Write to the viewers").fill("大家好")
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator("[data-chat-list]").get_by_text("果园小周")).to_be_visible()

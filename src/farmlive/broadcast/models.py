@@ -126,8 +126,9 @@ class NewMute(BaseModel):
 
 class MuteAnswer(BaseModel):
     """Someone who may not write. Times in RFC 3339, `until` null for the end of the broadcast;
-    `who` is a short pseudonym of the device, `message` the `seq` of what was said, and `by` who
-    muted. `everywhere` is true where it holds in all broadcasts.
+    `who` is a short pseudonym of the device, `message` the `seq` of what was said, and `by` the
+    display name of who muted, empty where there is none. `everywhere` is true where it holds in all
+    broadcasts.
     """
 
     id: str

@@ -59,7 +59,8 @@ class Trace:
 @dataclass(frozen=True)
 class Mute:
     """One mute that holds. `until` and `at` in milliseconds since 1970, `until` None for the end of
-    the show; `by` is who made it, `message` the `seq` of what was said.
+    the show; `by` is the display name of who made it, as pages of it may stand before others;
+    `message` the `seq` of what was said.
     """
 
     id: str
@@ -160,7 +161,7 @@ def add(
 def every(connection: Connection, broadcast: str) -> list[Mute]:
     """The mutes that hold in the broadcast, the latest first."""
     query = (
-        select(mutes, accounts.c.display_name, accounts.c.name)
+        select(mutes, accounts.c.display_name)
         .outerjoin(accounts, accounts.c.id == mutes.c.by)
         .where(_holds(broadcast))
         .order_by(mutes.c.id.desc())
@@ -175,7 +176,7 @@ def every(connection: Connection, broadcast: str) -> list[Mute]:
             row.message,
             row.at,
             row.until,
-            row.display_name or row.name or "",
+            row.display_name or "",
         )
         for row in connection.execute(query)
     ]
