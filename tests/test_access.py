@@ -21,6 +21,7 @@ STAFF = {"host", "coordinator"}
 GROWERS = STAFF | {"seller"}
 KEEPERS = STAFF | {"clerk"}
 READERS = GROWERS | KEEPERS
+CREW = STAFF | {"moderator"}
 
 # An address that is not named here is a mistake: say here for whom it is.
 MAY: dict[str, set[str]] = {
@@ -51,6 +52,9 @@ MAY: dict[str, set[str]] = {
     "GET /broadcasts/{broadcast}/health": STAFF,
     "POST /broadcasts/{broadcast}/holds": EVERYONE,
     "DELETE /broadcasts/{broadcast}/holds/{order}": EVERYONE,
+    "GET /broadcasts/{broadcast}/mutes": CREW,
+    "POST /broadcasts/{broadcast}/mutes": CREW,
+    "DELETE /broadcasts/{broadcast}/mutes/{mute}": CREW,
     "GET /broadcasts/{broadcast}/offers": EVERYONE,
     "GET /broadcasts/{broadcast}/offers/{offer}/mispriced": STAFF,
     "POST /broadcasts/{broadcast}/on-air": STAFF,

@@ -57,7 +57,7 @@ PRIVATE = {
     "NewStreamKey.source",
 }
 # Ids, keys, trade items' numbers and the like, whatever they are of.
-PLAIN = {"after", "centre", "farm", "findings", "gtin", "id", "key", "lot", "move", "offer"}
+PLAIN = {"after", "centre", "farm", "findings", "gtin", "id", "key", "lot", "move", "mute", "offer"}
 PLAIN |= {"offers", "order", "orders", "picture", "plot", "product", "proof"}
 
 
