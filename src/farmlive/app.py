@@ -32,6 +32,7 @@ from farmlive.broadcast.chat import Chat
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.wire import ChannelProtocol
 from farmlive.bus import Bus, LocalBus, RedisBus
+from farmlive.ice_probe import IceProbe
 from farmlive.ids import ulid
 from farmlive.media import Relay
 from farmlive.origin import farms
@@ -77,6 +78,7 @@ class House:
     settings: Settings
     outages: Outages
     probe: Probe
+    ice_probe: IceProbe
     store: Store
     bus: Bus
     log: Log
@@ -101,6 +103,7 @@ class House:
         await self.chat.stop()
         await self.broadcasts.stop()
         await self.bus.stop()
+        await self.ice_probe.stop()
         await self.probe.stop()
         await self.store.close()
 
@@ -234,11 +237,14 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     probe = Probe(store, settings, outages)
     await probe.look()
     await probe.start()
+    ice_probe = IceProbe(settings.turn_urls, outages)
+    await ice_probe.start()
     asgi = answer_headers.AnswerHeaders(hosts.OwnHosts(asgi, settings), settings)
     return House(
         settings=settings,
         outages=outages,
         probe=probe,
+        ice_probe=ice_probe,
         store=store,
         bus=bus,
         log=log,
