@@ -282,6 +282,20 @@ def test_after_a_restart_the_old_credentials_serve_until_the_new_ones_do() -> No
     assert (len(ice), port.peers) == (0, {})
 
 
+def test_a_restart_asks_anew_by_its_own_credentials() -> None:
+    ice, peer, port = one_peer()
+    come(ice, port, HERE, 1.0)
+    ice.check(port, check(OLD, nominate=True), THERE, 2.0)
+    ice.restart(peer, NEW, 2.0, Credentials("newer", "a newer password of theirs"))
+    ice.check(port, check(NEW, nominate=True), THERE, 2.1)
+    first, second = asked(port, THERE)
+    assert [stun.parse(each).username for each in (first, second)] == ["theirs:old", "newer:new"]
+    assert ice.check(port, answered(first), THERE, 2.2) is None
+    moved = ice.check(port, answered(second, "a newer password of theirs"), THERE, 2.2)
+    assert moved is not None
+    assert moved.moved
+
+
 def test_a_restart_that_came_to_nothing_leaves_what_serves() -> None:
     ice, peer, port = one_peer()
     come(ice, port, HERE, 1.0, nominate=True)

@@ -86,10 +86,10 @@ class Path:
     def begin(
         self, local: Credentials, remote: Credentials | None, seed: bytes, now: float
     ) -> None:
-        """A check wants it: let it prove itself, unless it does already. `seed` is nobody's to
-        guess and like no other.
+        """A check wants it: let it prove itself, unless it does already by these credentials.
+        `seed` is nobody's to guess and like no other.
         """
-        if not self.may_prove(now):
+        if self.local != local or not self.may_prove(now):
             self.begun, self.asked_at = now, None
             self.local, self.remote, self.transaction = local, remote, seed
 

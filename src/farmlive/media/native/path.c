@@ -46,7 +46,7 @@ void path_clear(struct path *path)
 
 const struct credentials *path_theirs(const struct path *path)
 {
-    return path->ends != NULL ? &path->ends[THEIRS] : NULL;
+    return path->ends != NULL && path->has_remote ? &path->ends[THEIRS] : NULL;
 }
 
 bool path_may_prove(const struct path *path, double now)
@@ -54,20 +54,28 @@ bool path_may_prove(const struct path *path, double now)
     return path->has_begun && now - path->begun <= PROVING_S;
 }
 
+/* Whether it is asked by these credentials of ours. */
+static bool is_by(const struct path *path, const struct credentials *local)
+{
+    const struct credentials *ours = path->ends;
+    return ours != NULL && ours->ufrag_size == local->ufrag_size &&
+           memcmp(ours->ufrag, local->ufrag, local->ufrag_size) == 0;
+}
+
 void path_begin(struct path *path, const struct credentials *local,
                 const struct credentials *remote, const uint8_t seed[SHA1_SIZE], double now)
 {
-    if (path_may_prove(path, now))
+    if (is_by(path, local) && path_may_prove(path, now))
         return;
+    path_clear(path);
     path->has_begun = true;
     path->has_asked = false;
     path->begun = now;
-    path_clear(path);
-    if (remote != NULL) {
-        path->ends = memory_new(2 * sizeof *path->ends);
-        path->ends[OURS] = *local;
+    path->has_remote = remote != NULL;
+    path->ends = memory_new(2 * sizeof *path->ends);
+    path->ends[OURS] = *local;
+    if (remote != NULL)
         path->ends[THEIRS] = *remote;
-    }
     memcpy(path->seed, seed, SHA1_SIZE);
 }
 
@@ -102,7 +110,7 @@ void path_answers(struct path *path, size_t size)
 
 size_t path_ask(struct path *path, uint8_t out[STUN_CHECK_MOST], double now)
 {
-    if (path->ends == NULL || (path->has_asked && now - path->asked_at < AGAIN_S))
+    if (path_theirs(path) == NULL || (path->has_asked && now - path->asked_at < AGAIN_S))
         return 0;
     size_t size = stun_check(&path->ends[OURS], &path->ends[THEIRS], path->seed, out);
     if (!path_spend(path, size, now))
@@ -114,11 +122,11 @@ size_t path_ask(struct path *path, uint8_t out[STUN_CHECK_MOST], double now)
 
 bool path_is_answered_by(const struct path *path, const struct stun_message *message)
 {
-    if (path->ends == NULL || !path->has_asked)
+    const struct credentials *theirs = path_theirs(path);
+    if (theirs == NULL || !path->has_asked)
         return false;
     unsigned different = 0;
     for (size_t at = 0; at < STUN_TRANSACTION; at++)
         different |= (unsigned)(message->transaction[at] ^ path->seed[at]);
-    const struct credentials *theirs = &path->ends[THEIRS];
     return !different && stun_authentic(message, theirs->password, theirs->password_size);
 }

@@ -30,9 +30,10 @@ struct path {
     double begun, asked_at;
     size_t received, sent;
     uint64_t wanted; /* the number of the last check that wanted it, of all of the peer's */
-    /* What our check is made of, until it is answered: our credentials and the peer's. NULL: its
-     * own end is not known, or nothing is asked. */
+    /* What our check is made of, until it is answered: our credentials and the peer's, which may
+     * not be known. NULL: nothing is asked. */
     struct credentials *ends;
+    bool has_remote;
     uint8_t seed[SHA1_SIZE];
 };
 
@@ -47,8 +48,8 @@ void path_clear(struct path *path);
 const struct credentials *path_theirs(const struct path *path);
 /* Whether its time has begun and is not over. */
 bool path_may_prove(const struct path *path, double now);
-/* A check wants it: let it prove itself, unless it does already. `remote` is NULL where its own end
- * is not known; `seed` is nobody's to guess and like no other. */
+/* A check wants it: let it prove itself, unless it does already by these credentials. `remote` is
+ * NULL where its own end is not known; `seed` is nobody's to guess and like no other. */
 void path_begin(struct path *path, const struct credentials *local,
                 const struct credentials *remote, const uint8_t seed[SHA1_SIZE], double now);
 /* The peer is there. */
