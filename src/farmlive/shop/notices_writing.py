@@ -32,8 +32,9 @@ from farmlive.store import hot, tally
 
 # Events that may put right what a buyer was told.
 HEARD = (*TOLD, "order.packed")
-# Notices that one message has at most; a further one begins another.
-TOGETHER = 20
+# Notices that one message has at most; a further one begins another. One number has seldom so many
+# orders at a time.
+TOGETHER = 50
 
 _ORDER = hot(
     select(
