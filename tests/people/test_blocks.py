@@ -131,6 +131,20 @@ async def test_pseudonym_of_a_refusal_can_be_blocked(
     assert await is_blocked(people.blocks, ANOTHER, None, HOME)
 
 
+async def test_network_of_a_refusal_can_be_blocked_but_for_this_machines_own(
+    host: httpx.AsyncClient, people: People
+) -> None:
+    people.limits.on_refusal(people.refusals.limited)
+    for network in ("192.0.2.0/24", "127.0.0.0/24"):
+        people.refusals.limited("chat of a block", network, 3_000)
+    own, stranger = (await host.get("/api/v1/refusals")).json()["refusals"]
+    await block(host, kind="address", value=stranger["mark"])
+    assert await is_blocked(people.blocks, ANOTHER, None, "192.0.2.200")
+    assert not await is_blocked(people.blocks, ANOTHER, None, ELSEWHERE)
+    body = {"kind": "address", "value": own["mark"], "reason": "flood"}
+    assert (await host.post(PATH, json=body)).status_code == 409
+
+
 async def test_lifted_block_holds_no_more(
     host: httpx.AsyncClient, people: People, phone: str
 ) -> None:

@@ -16,7 +16,7 @@ from farmlive import phones
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import audit, tables
-from farmlive.people.addresses import household
+from farmlive.people.addresses import block_of, household
 from farmlive.people.caller import Caller
 from farmlive.people.devices import ADDRESS, BUYER, MARK, Pseudonyms
 from farmlive.people.models import BlockKind, NewBlock
@@ -111,7 +111,9 @@ class Blocks:
         if phone is not None and any(kind == "phone" for kind, _ in held):
             others = await other_forms()
         buyers = [("phone", form) for form in (phone, *others)]
-        for who in (("device", device), *buyers, (ADDRESS, mark)):
+        # Of a network's limit the list of refusals has the network, by which it is blocked.
+        network = await self._pseudonyms.of(ADDRESS, block_of(address) or HIDDEN)
+        for who in (("device", device), *buyers, (ADDRESS, mark), (ADDRESS, network)):
             block = held.get(who)  # type: ignore[arg-type]
             if block is not None:
                 self._refusals.blocked(block.kind, block.mark, block.reason)
@@ -126,7 +128,11 @@ class Blocks:
         Raises Invalid, NothingToBlock, EveryonesAddress.
         """
         named = await self._named(new)
-        everyones = {await self._pseudonyms.of(ADDRESS, each) for each in OF_A_PROXY}
+        everyones = {
+            await self._pseudonyms.of(ADDRESS, str(each))
+            for address in OF_A_PROXY
+            for each in (address, block_of(address))
+        }
 
         def write(conn: Connection) -> Block:
             mark = named or self._found(conn, new)
