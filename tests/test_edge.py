@@ -58,6 +58,16 @@ async def test_bad_requests_of_the_api(server: Server, coordinator: str) -> None
         assert listed.json() == {"broadcasts": []}
 
 
+async def test_a_second_type_hides_no_json(server: Server) -> None:
+    """The application reads the first."""
+    body = json.dumps({"name": "a\x00b", "password": "x"})
+    types = [("Content-Type", "application/json"), ("Content-Type", "text/plain")]
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        for headers in (types[:1], types, types[::-1]):
+            answer = await client.post("/api/v1/session", content=body, headers=headers)
+            problem(answer, 422, "invalid")
+
+
 async def test_a_body_of_two_mebibytes_is_refused(server: Server) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         for path in ("/api/v1/session", "/whip/nowhere"):

@@ -322,8 +322,11 @@ class Texts:
 
 
 def _is_json(scope: Scope) -> bool:
-    kind = dict(scope["headers"]).get(b"content-type", b"").partition(b";")[0].strip().lower()
-    return bool(kind.endswith((b"/json", b"+json")))
+    """Whether a body may be read as JSON: of several types the application takes the first."""
+    kinds = (value for name, value in scope["headers"] if name == b"content-type")
+    return any(
+        kind.partition(b";")[0].strip().lower().endswith((b"/json", b"+json")) for kind in kinds
+    )
 
 
 async def _checked(receive: Receive) -> Receive:
