@@ -1,17 +1,21 @@
 """A database from before lots were stopped: those that must not be sold are stopped by it."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from alembic import command
 from sqlalchemy import Connection, Engine, text
+from tests.waiting import until
 
 from farmlive.origin.origin import Origin
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store import engine as engines
-from farmlive.store.migrate import configuration
+from farmlive.store.migrate import configuration, migrate
+from farmlive.store.turns import TAKE_TURN
 
 DAY = 86_400_000
 NAMES = '{"zh": "金柑", "en": ""}'
@@ -159,3 +163,38 @@ async def test_lots_that_must_not_be_sold_are_stopped(engine: Engine, settings: 
         "substance": json.loads(NAMES),
         "until": 8 * DAY,
     }
+
+
+@pytest.mark.parametrize(
+    "database_url",
+    [pytest.param("postgresql without tables", marks=pytest.mark.postgresql)],
+    indirect=True,
+)
+async def test_servers_that_sell_meanwhile_and_the_revision_number_events_by_turns(
+    engine: Engine, settings: Settings
+) -> None:
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection), "0009")
+        fill(connection)
+    with psycopg.connect(settings.database_url) as server:
+        server.execute(TAKE_TURN)
+        running = asyncio.create_task(asyncio.to_thread(migrate, engine))
+        await until(lambda: running.done() or _waits_for_a_turn(server), "the revision waits")
+        server.execute(
+            "INSERT INTO events (broadcast, seq, at, kind, audience, data)"
+            """ VALUES ('b', 6, 9, 'chat.hidden', '["public"]', '{}')"""
+        )
+        server.execute("UPDATE broadcasts SET seq = 6")
+        server.commit()
+        await running
+        numbers = server.execute("SELECT seq FROM events ORDER BY seq").fetchall()
+    assert [seq for (seq,) in numbers] == [6, 7, 8, 9]
+
+
+def _waits_for_a_turn(connection: psycopg.Connection) -> bool:
+    query = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    row = connection.execute(query).fetchone()
+    return bool(row and row[0])

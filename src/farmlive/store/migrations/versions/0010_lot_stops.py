@@ -10,6 +10,7 @@ from alembic import op
 
 from farmlive.ids import ulid
 from farmlive.store.tables import Json
+from farmlive.store.turns import TAKE_TURN
 
 revision = "0010"
 down_revision = "0009"
@@ -44,6 +45,11 @@ events = _table("events", "broadcast", "seq", "at", "kind", "audience", "data")
 
 def upgrade() -> None:
     """Two tables and a column, filled by what is recorded."""
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":
+        # Events are numbered by turns, and servers sell meanwhile. Before a table is locked, since
+        # whoever has the turn may want it.
+        connection.exec_driver_sql(TAKE_TURN)
     op.add_column("lots", sa.Column("stopped_at", sa.BigInteger(), nullable=True))
     op.create_index("ix_lots_plot_harvested_at", "lots", ["plot", "harvested_at"])
     some = sa.text("stopped_at IS NOT NULL")
@@ -85,7 +91,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("lot", "inspection", name=op.f("uq_lot_findings_lot_inspection")),
         sa.UniqueConstraint("lot", "work", name=op.f("uq_lot_findings_lot_work")),
     )
-    _stop(op.get_bind(), time.time_ns() // 1_000_000)
+    _stop(connection, time.time_ns() // 1_000_000)
 
 
 def _stop(connection: sa.Connection, now: int) -> None:
