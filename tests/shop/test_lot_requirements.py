@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.snapshot import Scene, fold
@@ -131,3 +131,19 @@ async def test_a_setting_that_did_not_change_writes_nothing(selling: Any) -> Non
     before = len(await selling.events())
     await demand(selling, test=True)
     assert len(await selling.events()) == before
+
+
+async def test_what_is_asked_for_may_change_more_lots_than_a_statement_can_name(
+    selling: Any,
+) -> None:
+    more = text(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 70000)"
+        " INSERT INTO lots"
+        " (id, farm, code, product_name, class_uri, harvested_at, quantity_g, created_at)"
+        " SELECT CAST(n AS VARCHAR(26)), farm, 'many ' || n, product_name, class_uri,"
+        " harvested_at, quantity_g, created_at FROM lots, n"
+    )
+    await selling.store.write(lambda connection: connection.execute(more).rowcount)
+    await demand(selling, test=True)
+    with pytest.raises(LotStopped):
+        await selling.place(1)

@@ -67,6 +67,9 @@ _STILL_STOPPED = _ORDERS.where(
     )
 )
 
+# A start with other settings may change every lot there is; a statement names so many.
+AT_ONCE = 500
+
 Serve = Callable[[Connection, str, Iterable[str]], list[Entry]]
 
 
@@ -118,8 +121,11 @@ class LotStops:
 
     def proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
         """Write into the logs of what sells these lots that they may be sold now, or may not."""
-        found = connection.execute(_ON_SALE, {"lots": list(changed)}).all() if changed else ()
-        for row in found:
+        for first in range(0, len(changed), AT_ONCE):
+            self._proof_changed(connection, list(changed[first : first + AT_ONCE]))
+
+    def _proof_changed(self, connection: Connection, changed: list[str]) -> None:
+        for row in connection.execute(_ON_SALE, {"lots": changed}).all():
             reasons = reasons_of(connection, row.lot)
             if reasons:
                 told = [why.model_dump(exclude_none=True) for why in reasons]
