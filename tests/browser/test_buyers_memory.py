@@ -94,9 +94,9 @@ async def test_who_signs_in_in_another_tab_leaves_nothing_in_this_one(
         "/api/v1/session", data={"name": "mei", "password": password}
     )
     assert answer.ok
-    hub = await site.house.broadcasts.hub(sale.broadcast)
-    for client in list(hub.clients):
-        hub.cut(client)  # a new channel is that of who is signed in
+    async with site.house.broadcasts.hub(sale.broadcast) as hub:
+        for client in list(hub.clients):
+            hub.cut(client)  # a new channel is that of who is signed in
     await page.wait_for_function("() => localStorage.getItem('farmlive.buyer') === null")
     await nothing_of(page, "Wang Fang", "secret")
 
