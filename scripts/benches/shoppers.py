@@ -3,6 +3,8 @@ and what all are answered. They read as little as they can, so that one core car
 """
 
 import asyncio
+import hashlib
+import itertools
 import json
 import random
 import secrets
@@ -76,19 +78,32 @@ class Buyer(Protocol):
         """Cut the connection."""
 
 
+def proof_of(broadcast: str, key: str, bits: int) -> str:
+    """The proof of work that an order with this key needs, as a page finds it."""
+    for tried in itertools.count():
+        digest = hashlib.sha256(f"{broadcast}:{key}:{tried}".encode()).digest()
+        if int.from_bytes(digest) >> (256 - bits) == 0:
+            return str(tried)
+    raise AssertionError
+
+
 class ChannelBuyer:
-    """Orders over the channel; several orders may be under way."""
+    """Orders over the channel; several orders may be under way. Where a proof of work is needed it
+    is found, and the order sent again with it.
+    """
 
     def __init__(self, answers: Answers, number: int):
         self.answers, self.number = answers, number
         self.asked: Callable[[Buyer], None] | None = None
-        self._due: dict[int, int] = {}
+        self._due: dict[int, tuple[int, str]] = {}
+        self._broadcast = ""
         self._turn = 0
         self._channel: LightChannel
         self._before = self._after = b""
 
     async def join(self, url: str, broadcast: str, offer: str, price: int = PRICE) -> None:
         """Open the channel, to order this."""
+        self._broadcast = broadcast
         self._channel = await LightChannel.connect(
             url, broadcast, self._frame, from_ip=ip_of(self.number)
         )
@@ -103,9 +118,13 @@ class ChannelBuyer:
     def press(self, due_ns: int) -> None:
         """Order one box, as of that monotonic time."""
         self._turn += 1
-        self._due[self._turn] = due_ns
-        key = f'{self._turn}","key":"{secrets.token_urlsafe(16)}"'
-        self._channel.say(self._before + key.encode() + self._after)
+        key = secrets.token_urlsafe(16)
+        self._due[self._turn] = due_ns, key
+        self._say(self._turn, key)
+
+    def _say(self, turn: int, key: str, proof: str = "") -> None:
+        words = f'{turn}","key":"{key}"' + (f',"proof":"{proof}"' if proof else "")
+        self._channel.say(self._before + words.encode() + self._after)
 
     @property
     def waiting(self) -> int:
@@ -125,8 +144,13 @@ class ChannelBuyer:
         if b'"reply"' not in frame[:24]:
             return
         reply = json.loads(frame)
-        due_ns = self._due.pop(int(reply["id"]))
+        turn = int(reply["id"])
+        due_ns, key = self._due[turn]
         said = reply["result" if reply["ok"] else "problem"]
+        if not reply["ok"] and said["type"].endswith("/proof-needed"):
+            self._say(turn, key, proof_of(self._broadcast, key, said["bits"]))
+            return
+        del self._due[turn]
         self.answers.take(reply["ok"], said, due_ns, now_ns)
         if self.asked is not None:
             self.asked(self)
