@@ -196,7 +196,9 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     static = Static()
     pages = Pages(settings, static, guard)
     api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
+    rooms = Rooms(guard, people.guests, broadcasts, shop, origin, review)
     # Routes are looked through in their order, and viewers come by the hundred at once.
+    _add(api, page_routes.start_page(pages, rooms))
     _add(api, relay.router)
     _add(api, broadcast_routes.routes(store, log, broadcasts, channel, chat, guard))
     _add(
@@ -218,7 +220,6 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, cameras.routes(switcher, guard))
     numbers = (relay.metrics, shop.notices.counts, outages, shop.rush.counts)
     _add(api, operations.routes(store, broadcasts, guard, *numbers))
-    rooms = Rooms(guard, people.guests, broadcasts, shop, origin, review)
     _add(api, page_routes.routes(pages, rooms, settings))
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))

@@ -47,8 +47,9 @@ def _notices(settings: Settings) -> dict[str, object] | None:
     }
 
 
-def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
-    router = APIRouter()
+def start_page(pages: Pages, rooms: Rooms) -> APIRouter:
+    """Build the router of the start page alone, which is asked for most."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
 
     async def whole(_key: None) -> dict[str, Any]:
@@ -90,6 +91,13 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if caller.role is None:
             return pages.answer(request, await drawn_once.get(language_of(request)))
         return pages.page(request, "start.html", caller=caller, **await shown.get(None))
+
+    return router
+
+
+def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+    router = APIRouter()
+    anyone = Depends(rooms.guard.anyone)
 
     @router.get("/live/{broadcast}")
     async def live(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
