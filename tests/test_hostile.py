@@ -151,6 +151,19 @@ async def test_no_body_fails(server: Server, shop: Shop) -> None:
     assert taken > 50
 
 
+async def test_a_second_content_type_hides_no_body(server: Server, shop: Shop) -> None:
+    named = json.dumps({"zh": "a\x00b"})
+    body = f'{{"name": {named}, "place": {named}}}'.encode()
+    key = (b"Authorization", f"Bearer {shop.key}".encode())
+    kinds = [b"application/json", b"text/plain", b"Application/JSON; charset=utf-8"]
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        for one, two in ((kinds[0], kinds[1]), (kinds[1], kinds[0]), (kinds[1], kinds[2])):
+            headers = [key, (b"Content-Type", one), (b"Content-Type", two)]
+            answer = await asked(client, "POST", "/api/v1/farms", content=body, headers=headers)
+            assert answer.status_code == 422
+            assert texts.ADVICE in answer.text
+
+
 async def test_no_header_fails(server: Server, shop: Shop) -> None:
     names = [
         b"Idempotency-Key",

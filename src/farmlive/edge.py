@@ -322,10 +322,11 @@ class Texts:
 
 
 def _is_json(scope: Scope) -> bool:
-    """Whether a body may be read as JSON: of several types the application takes the first."""
-    kinds = (value for name, value in scope["headers"] if name == b"content-type")
+    # Any of them: who reads the body may take another of two such headers than we would.
     return any(
-        kind.partition(b";")[0].strip().lower().endswith((b"/json", b"+json")) for kind in kinds
+        value.partition(b";")[0].strip().lower().endswith((b"/json", b"+json"))
+        for name, value in scope["headers"]
+        if name == b"content-type"
     )
 
 
