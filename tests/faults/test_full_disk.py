@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -16,7 +17,6 @@ import pytest
 from benches import faulty
 from benches.faulty import Faulty
 from tests.media.native.compiling import compiler
-from tests.ports import free_port
 from tests.waiting import until
 
 from farmlive.settings import Settings
@@ -38,13 +38,13 @@ class Serving:
     """A server whose disk can be full, and what it said."""
 
     def __init__(self, settings: Settings, disk: Faulty, log: Path):
-        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.url = ""
         self._log = log
         self._environment = {
             **os.environ,
             **disk.environment,
             "FARMLIVE_DATA": str(settings.data),
-            "FARMLIVE_PORT": str(port),
+            "FARMLIVE_PORT": "0",
             "FARMLIVE_UDP_PORT": "0",
             "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
         }
@@ -66,7 +66,9 @@ class Serving:
     async def start(self) -> None:
         await self._run()
         await until(lambda: "Serving" in self.said or self._process.returncode, "it serves", SOON_S)
-        assert "Serving" in self.said, self.said
+        found = re.search(r"Serving (http\S+)", self.said)
+        assert found, self.said
+        self.url = found[1]
 
     async def end(self) -> None:
         self._process.send_signal(signal.SIGTERM)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.ports import free_port
 
 from farmlive.app import running
 from farmlive.people import People
@@ -24,11 +23,11 @@ def farmlive(*words: str, before: tuple[str, ...] = ()) -> list[str]:
     return [*before, sys.executable, "-m", "farmlive.cli", *words]
 
 
-def environment(settings: Settings, port: int = 0) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     return {
         **os.environ,
         "FARMLIVE_DATA": str(settings.data),
-        "FARMLIVE_PORT": str(port),
+        "FARMLIVE_PORT": "0",
         "FARMLIVE_UDP_PORT": "0",
         "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
     }
@@ -103,18 +102,17 @@ async def test_only_sqlite_opens_the_files_of_the_database(
 
 def serve_traced(settings: Settings, key: str, trace: Path) -> None:
     """Start a server under strace, ask it for something, and end it."""
-    port = free_port()
     strace = ("strace", "-f", "-e", "trace=open,openat,openat2,link,linkat", "-o", str(trace))
     with subprocess.Popen(
         farmlive("serve", before=strace),
-        env=environment(settings, port),
+        env=environment(settings),
         stdout=subprocess.PIPE,
         text=True,
     ) as server:
         assert server.stdout is not None
-        assert any("Serving" in line for line in server.stdout)
+        said = next(line for line in server.stdout if line.startswith("Serving"))
         headers = {"Authorization": f"Bearer {key}"}
-        url = f"http://127.0.0.1:{port}"
+        url = said.split()[1]
         with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
             client.get("/readyz")  # whatever it says of a machine that is slow
             for path in ("/", "/metrics", "/studio", "/review", "/api/v1/lots"):
