@@ -228,6 +228,33 @@ async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
     assert found == ["3"]
 
 
+async def test_an_address_that_may_have_no_more_is_asked_for_once_however_many_wait_there(
+    stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, stall.card = stall.shop.waits, await stall.offer(21)
+    waits._settings = waits._settings.model_copy(update={"address_boxes": 20})
+    await order(stall, 20, at("192.0.2.1", "device 0"), 1)
+    last = await order(stall, 1, HOST, 2)
+    for number in range(1, 9):
+        join = WaitJoin(offer=stall.card.offer, quantity=1)
+        await waits.join(at("192.0.2.1", f"device {number}"), stall.broadcast, join)
+    join = WaitJoin(offer=stall.card.offer, quantity=1)
+    await waits.join(at("192.0.2.2", "a neighbour"), stall.broadcast, join)
+    asked = []
+    over = box_limits.over
+
+    def counted(*given: Any) -> set[str]:
+        asked.append(over(*given))
+        return asked[-1]
+
+    monkeypatch.setattr(box_limits, "over", counted)
+    await stall.shop.orders.cancel(last["token"])
+    assert asked == [{"address"}, set()]
+    query = select(holds.c.device)
+    found = await stall.store.read(lambda c: list(c.execute(query).scalars()))
+    assert found == ["a neighbour"]
+
+
 async def test_the_same_order_again_is_answered_at_the_limit_too(big: Any) -> None:
     request: OrderPlace = big.request(20)
     first = await big.shop.till.place(big.viewer, big.broadcast, request)

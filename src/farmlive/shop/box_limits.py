@@ -205,7 +205,7 @@ def check(
         counted.know(_key(of), there - own + more)
 
 
-def has_room(
+def over(
     connection: Connection,
     settings: Settings,
     broadcast: str,
@@ -213,11 +213,13 @@ def has_room(
     boxes: int,
     of: Taker,
     own: str | None,
-) -> bool:
-    """Whether they may have so many boxes of an offer, what they hold as `own` among them."""
+) -> set[str]:
+    """Whose limits, of `device` and `address`, keep them from having so many boxes of an offer,
+    what they hold as `own` among them.
+    """
     found = _of_offers(connection, broadcast, [offer], of, own)
     limits = {"device": settings.device_boxes, "address": settings.address_boxes}
-    return all(found[kind, offer] + boxes <= limit for kind, limit in limits.items())
+    return {kind for kind, limit in limits.items() if found[kind, offer] + boxes > limit}
 
 
 def forget(connection: Connection, order_ids: Sequence[str]) -> None:

@@ -229,10 +229,11 @@ class Waits:
         room = waits_queue.Room(connection, sought)
         told: defaultdict[str, list[Entry]] = defaultdict(list)
         moves: defaultdict[str, dict[str, stock.Move]] = defaultdict(dict)
+        full = _Full()
         for wait in waits_queue.queue(connection, room):
-            if not room.fits(wait.offer, wait.quantity, is_new=wait.is_new):
+            if full.keeps(wait) or not room.fits(wait.offer, wait.quantity, is_new=wait.is_new):
                 continue
-            held = self._hold(connection, wait, room.offers[wait.offer], now)
+            held = self._hold(connection, wait, room.offers[wait.offer], now, full)
             if held is None:
                 continue
             entry, is_new = held
@@ -286,7 +287,7 @@ class Waits:
         return True
 
     def _hold(
-        self, connection: Connection, wait: Row[Any], offer: Row[Any], now: int
+        self, connection: Connection, wait: Row[Any], offer: Row[Any], now: int, full: "_Full"
     ) -> tuple[Entry, bool] | None:
         """Hold for the device what it waited for; what tells it so, and whether that counts as of a
         device without a past order. None where its hold can't grow so.
@@ -297,7 +298,7 @@ class Waits:
         named = {"broadcast": wait.broadcast, "device": wait.device}
         before = connection.execute(_HELD, named).one_or_none()
         kept = _grown(before.lines if before is not None else [], wait, offer)
-        if kept is None or not self._has_room(connection, wait, before, kept):
+        if kept is None or not self._has_room(connection, wait, before, kept, full):
             return None
         total = sum(line["total"] for line in kept)
         held_at = before.held_at if before is not None else None
@@ -340,6 +341,7 @@ class Waits:
         wait: Row[Any],
         before: Row[Any] | None,
         kept: Sequence[Mapping[str, Any]],
+        full: "_Full",
     ) -> bool:
         """Whether the device may hold all this, as far as the limits of boxes go."""
         if not wait.is_limited:
@@ -349,9 +351,13 @@ class Waits:
             return False
         taker = box_limits.Taker(wait.device, "", wait.source)
         own = before.id if before is not None else None
-        return box_limits.has_room(
+        over = box_limits.over(
             connection, self._settings, wait.broadcast, wait.offer, boxes[wait.offer], taker, own
         )
+        # What is held from elsewhere would count here only for this one.
+        if "address" in over and (before is None or before.source == wait.source):
+            full.note(wait)
+        return not over
 
     def _forgotten(
         self, connection: Connection, broadcast: str, device: str, wanted: Iterable[str]
@@ -365,6 +371,26 @@ class Waits:
         found = connection.execute(_END, {"in_broadcast": event.broadcast}).scalars()
         if wanted := set(found):
             self._log.append_all(connection, event.broadcast, changed(connection, wanted))
+
+
+class _Full:
+    """Which addresses may have no more of which offers, while boxes are given away: thousands of
+    devices may wait behind one, and to ask for each of them again would keep everyone waiting.
+    """
+
+    def __init__(self) -> None:
+        # So many boxes were too many: as the address gets more meanwhile, it can't get fewer back.
+        self._too_many: dict[tuple[str, str], int] = {}
+
+    def note(self, wait: Row[Any]) -> None:
+        """Its address may not have as many as this wants."""
+        if wait.source is not None:
+            self._too_many[wait.source, wait.offer] = wait.quantity
+
+    def keeps(self, wait: Row[Any]) -> bool:
+        """Whether this wants too many, as its address was found to be."""
+        least = self._too_many.get((wait.source, wait.offer))
+        return least is not None and wait.quantity >= least
 
 
 def changed(connection: Connection, wanted: Iterable[str]) -> list[Entry]:
