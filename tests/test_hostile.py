@@ -182,10 +182,12 @@ async def test_no_header_fails(server: Server, shop: Shop) -> None:
     values = [b"", b"\xff\xfe", b"\x85", b"'\";", b"9" * 400, b"Bearer fl_\xe9", b"a=\xe9; b"]
     urls = {address.url(shop.known): address for address in addresses(server)}
     async with httpx.AsyncClient(base_url=server.url, headers=PROXIED) as client:
+        turn = 0
         for url, address in urls.items():
             for name in names:
-                for value in values[:2] if address.method == "GET" else values:
-                    await asked(client, address.method, url, headers={name: value})
+                turn += 1
+                value = values[turn % len(values)]
+                await asked(client, address.method, url, headers={name: value})
 
 
 async def test_no_frame_of_the_channel_fails(server: Server, shop: Shop) -> None:
