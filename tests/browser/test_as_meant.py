@@ -191,5 +191,6 @@ async def test_enter_in_the_quantity_sets_it_and_orders_nothing(
     await quantity.fill("50")
     await quantity.press("Enter")
     await expect(quantity).to_have_value("20")
-    await host.wait_for("order.held", total={"amount": 59800, "currency": "CNY"})
+    # A new device holds half of what there is at most; the rest it may order without a hold.
+    await expect(submit(page)).to_have_text("Place the order · ¥598.00")
     assert await sale.api.orders(sale.broadcast) == []
