@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from farmlive.bilingual import Bilingual
+from farmlive.clock import now_ms
+from farmlive.origin.models import NewInspection
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
 from farmlive.review.readers import SHEETS, UnknownSheet
 from farmlive.review.sheets import Sheet
+
+from .conftest import STAFF
 
 
 def caller(role: str) -> Caller:
@@ -89,6 +94,25 @@ async def test_a_packing_list_says_what_goes_where(fair: Any) -> None:
             "placed",
         )
     ]
+
+
+async def test_what_people_pack_and_hand_over_by_says_what_is_stopped(fair: Any) -> None:
+    await fair.order("13800000001", 2, 1)
+    await fair.order("13800000002", 1, pickup=True)
+    failed = NewInspection(at=now_ms(), result=Bilingual(zh="毒死蜱超标"), passed=False)
+    await fair.house.origin.inspect(STAFF, fair.cards[0].lot.id, failed)
+    assert by_group(await fair.sheet("pick-list")) == {
+        "Xikou": [("Xikou", "2.5 kg box", "1123 (STOPPED: keep back)", 3, 7_500, 0)],
+        "Yangzhong": [("Yangzhong", "2.5 kg box", "1123", 1, 2_500, 1)],
+    }
+    (row,) = (await fair.sheet("packing")).tables[0].rows
+    assert row[4] == (
+        "Xikou 2.5 kg box × 2 #1123 (STOPPED: keep back); Yangzhong 2.5 kg box × 1 #1123"
+    )
+    ((row,),) = by_group(await fair.sheet("hand-over")).values()
+    assert row[3] == "Xikou 2.5 kg box × 1 (STOPPED: keep back)"
+    ((row,),) = by_group(await fair.sheet("hand-over", language="zh")).values()
+    assert row[3].endswith("（已停售，请留下勿发）")
 
 
 async def test_a_settlement_is_the_reports(fair: Any) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from farmlive.origin.tables import lots
 from farmlive.review.sheets import Column, Sheet, Table, Words
 from farmlive.shop import regions
 from farmlive.shop.models import order_number
-from farmlive.shop.tables import centres, order_lines, orders
+from farmlive.shop.tables import centres, offers, order_lines, orders
 
 STATES = {
     "held": ("held", "占货中"),
@@ -39,10 +40,13 @@ Cards = dict[str, dict[str, Any]]
 
 @dataclass
 class Goods:
-    """The bag's cards by offer, and how they are called in one language."""
+    """The bag's cards by offer, and how they are called in one language; `stopped` are the offers
+    whose lot is stopped, of which nothing is packed or handed over.
+    """
 
     cards: Cards
     say: Words
+    stopped: frozenset[str] = frozenset()
 
     def name(self, offer: str) -> str:
         """The product."""
@@ -56,6 +60,14 @@ class Goods:
         """The code of the lot that it is from."""
         return str(self.cards[offer]["lot"]["code"])
 
+    def keep_back(self, offer: str) -> str:
+        """What stands behind goods that must not leave; else nothing."""
+        return (
+            self.say(" (STOPPED: keep back)", "（已停售，请留下勿发）")
+            if offer in self.stopped
+            else ""
+        )
+
     def grams(self, offer: str) -> int:
         """The net weight of one."""
         return int(self.cards[offer]["net_weight_g"])
@@ -63,6 +75,16 @@ class Goods:
     def item(self, offer: str, quantity: int) -> str:
         """A line of an order in words."""
         return f"{self.name(offer)} {self.unit(offer)} × {quantity}"
+
+
+def stopped_in(connection: Connection, broadcast: str) -> frozenset[str]:
+    """The broadcast's offers whose lot is stopped."""
+    query = (
+        select(offers.c.id)
+        .join(lots, lots.c.id == offers.c.lot)
+        .where(offers.c.broadcast == broadcast, lots.c.stopped_at.is_not(None))
+    )
+    return frozenset(connection.execute(query).scalars())
 
 
 def pick_list(
@@ -91,10 +113,11 @@ def pick_list(
     picked: dict[str, dict[tuple[str, str, str, int], list[int]]] = defaultdict(dict)
     names = {}
     for offer, farm, state, quantity in connection.execute(query):
-        named = (goods.name(offer), goods.unit(offer), goods.lot(offer), goods.grams(offer))
+        lot = goods.lot(offer) + goods.keep_back(offer)
+        named = (goods.name(offer), goods.unit(offer), lot, goods.grams(offer))
         row = picked[farm].setdefault(named, [0, 0])
         row[0] += int(quantity)
-        row[1] += int(quantity) if state == "placed" else 0
+        row[1] += int(quantity) if state == "placed" and offer not in goods.stopped else 0
         names[farm] = say.of(goods.cards[offer]["lot"]["farm"]["name"])
     for farm in sorted(picked, key=lambda farm: names[farm]):
         table = Table(
@@ -212,7 +235,7 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
             parcel.order.buyer_name,
             parcel.order.buyer_phone,
             _address(parcel.order, say.language),
-            _items(goods, parcel.lines, lots=True),
+            _items(goods, parcel.lines, with_lots=True),
             sum(boxes(line) for line in parcel.lines),
             sum(boxes(line) * goods.grams(line.offer) for line in parcel.lines),
             parcel.order.fee,
@@ -310,9 +333,11 @@ def order_lines_of(
     sheet.tables.append(table)
 
 
-def _items(goods: Goods, lines: Iterable[Row[Any]], *, lots: bool = False) -> str:
+def _items(goods: Goods, lines: Iterable[Row[Any]], *, with_lots: bool = False) -> str:
     said: Sequence[str] = [
-        goods.item(line.offer, boxes(line)) + (f" #{goods.lot(line.offer)}" if lots else "")
+        goods.item(line.offer, boxes(line))
+        + (f" #{goods.lot(line.offer)}" if with_lots else "")
+        + goods.keep_back(line.offer)
         for line in lines
         if boxes(line)
     ]

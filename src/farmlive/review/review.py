@@ -137,7 +137,7 @@ class Review:
                 made_at=now_ms(),
                 total_word=say("Together", "合计"),
             )
-            goods = lists.Goods(cards, say)
+            goods = lists.Goods(cards, say, lists.stopped_in(connection, broadcast))
             if found is not None:
                 _NUMBERS[name](found, sheet, say)
             elif name == "orders":
