@@ -43,7 +43,8 @@ async def test_the_card_follows_what_another_broadcast_sells(
     await sale.api.start(elsewhere)
     page = await open_page(sale.path, size=PHONE)
     await host.call("card.pin", offer=here)
-    async with await Channel.connect(site.url, elsewhere) as buyer:
+    _, key = await site.house.people.create_api_key("desk", "host")
+    async with await Channel.connect(site.url, elsewhere, key=key) as buyer:
         await expect(page.locator("#card")).to_contain_text("20 left")
         for count, left in ((12, "8 left"), (20, "All of this harvest is sold or held")):
             lines = [{"offer": there, "quantity": count, "price": 2990}]

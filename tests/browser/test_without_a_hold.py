@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 KNOWN = """
 localStorage.setItem("farmlive.buyer", JSON.stringify(
-  { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi" },
+  { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi",
+    asked: true },
 ));
 """
 WORDS = {

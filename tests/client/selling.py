@@ -1,4 +1,4 @@
-"""What clients that sell and buy are tried against: a real server, three boxes of one offer."""
+"""What clients that sell and buy are tried against: a real server, some boxes of one offer."""
 
 import contextlib
 
@@ -11,7 +11,7 @@ PRICE = 2990
 
 
 @contextlib.asynccontextmanager
-async def selling(settings):
+async def selling(settings, boxes=3):
     """A server that runs, its key, its API, a live broadcast and the offer in it."""
     async with app.running(settings) as server:
         _, key = await server.house.people.create_api_key("test", "coordinator")
@@ -20,7 +20,7 @@ async def selling(settings):
             lot = await api.create_lot(farm["id"], "1", NAME, "2026-11-20T08:00:00+08:00", 50_000)
             product = await api.create_product(farm["id"], NAME, UNIT, 2500)
             broadcast = (await api.create_broadcast(NAME))["id"]
-            card = await api.create_offer(broadcast, lot["id"], PRICE, 3, product=product["id"])
+            card = await api.create_offer(broadcast, lot["id"], PRICE, boxes, product=product["id"])
             await api.start(broadcast)
             yield server.url, key, api, broadcast, card["offer"]
 

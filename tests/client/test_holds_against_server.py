@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("tables")
 
 
 async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
-    async with selling(settings) as (url, key, api, broadcast, offer):
+    async with selling(settings, 6) as (url, key, api, broadcast, offer):
         async with (
             await Channel.connect(url, broadcast, key=key) as host,
             await Channel.connect(url, broadcast) as viewer,
@@ -18,15 +18,15 @@ async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
         ):
             held = await viewer.hold("h" * 16, lines(offer, 3))
             assert (await host.wait_for("order.held")).data["until"] == held["until"]
-            assert (await other.wait_for("stock.changed")).data["left"] == 0
+            assert (await other.wait_for("stock.changed")).data["left"] == 3
             with pytest.raises(ChannelProblem) as caught:
-                await other.hold("o" * 16, lines(offer, 1))
+                await other.hold("o" * 16, lines(offer, 4))
             assert caught.value.slug == "sold-out"
             placed = await viewer.call(
                 "order.place", key="p" * 16, **body(offer, 2, order=held["order"])
             )
             assert placed["order"] == held["order"]
-            assert (await other.wait_for("stock.changed")).data["left"] == 1
+            assert (await other.wait_for("stock.changed")).data["left"] == 4
 
             order = placed["order"]
             assert (await api.order_state(broadcast, order, "packed"))["state"] == "packed"
@@ -44,7 +44,7 @@ async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings):
 
 
 async def test_a_hold_is_given_back_by_channel_and_by_http(settings):
-    async with selling(settings) as (url, _, api, broadcast, offer):
+    async with selling(settings, 4) as (url, _, api, broadcast, offer):
         async with Api(url) as buyer:
             held = await buyer.place_hold(broadcast, "a" * 16, lines(offer, 2))
             assert (await api.offers(broadcast))[0]["held"] == 2
@@ -56,18 +56,18 @@ async def test_a_hold_is_given_back_by_channel_and_by_http(settings):
             again = await buyer.place_hold(broadcast, "b" * 16, lines(offer, 1))
             await buyer.drop_hold(broadcast, again["order"])
         (shown,) = await api.offers(broadcast)
-        assert (shown["held"], shown["left"]) == (0, 3)
+        assert (shown["held"], shown["left"]) == (0, 4)
 
 
 async def test_a_hold_runs_out_by_itself(settings):
     soon = settings.model_copy(update={"hold_minutes": 0.2 / 60})
     async with (
-        selling(soon) as (url, _, _, broadcast, offer),
+        selling(soon, 6) as (url, _, _, broadcast, offer),
         await Channel.connect(url, broadcast) as viewer,
     ):
         held = await viewer.hold("a" * 16, lines(offer, 3))
         await viewer.wait_for("order.expired", order=held["order"])
-        assert (await viewer.wait_for("stock.changed", left=3)).data["held"] == 0
+        assert (await viewer.wait_for("stock.changed", left=6)).data["held"] == 0
 
 
 async def test_a_buyer_cancels_by_the_token(settings):

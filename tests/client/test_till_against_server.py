@@ -21,16 +21,15 @@ async def test_who_waits_is_told_of_the_box_that_comes(settings):
         selling(settings) as (url, key, _, broadcast, offer),
         await Channel.connect(url, broadcast, key=key) as host,
         await Channel.connect(url, broadcast) as viewer,
-        await Channel.connect(url, broadcast) as other,
     ):
-        held = await other.hold("h" * 16, lines(offer, 3))
+        held = await host.hold("h" * 16, lines(offer, 3))
         waits = await viewer.wait_in_line(offer, 2)
         assert waits == {"offer": offer, "quantity": 2, "place": 1, "waiting": 2}
         await host.wait_for("wait.changed", offer=offer, waiting=2)
         async with await Channel.connect(url, broadcast) as late:
             (card,) = late.snapshot["offers"]
             assert (card["left"], card["waiting"]) == (0, 2)
-        await other.give_back(held["order"])
+        await host.give_back(held["order"])
         mine = await viewer.wait_for("order.held", waited=True)
         assert (await host.wait_for("stock.changed", left=1)).data["held"] == 2
         placed = await viewer.call(
