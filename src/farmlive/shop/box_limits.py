@@ -12,6 +12,7 @@ cancelled, a day at most: `forget` and `forget_old` see to that.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -228,17 +229,19 @@ def forget(connection: Connection, order_ids: Sequence[str]) -> None:
 
 
 async def forget_old(store: Store) -> int:
-    """Forget it of all that were ordered a day ago; of how many orders."""
+    """Forget it of all that were ordered a day ago; of how many orders.
 
-    def write(connection: Connection) -> int:
-        old = connection.execute(_OLD, {"before": now_ms() - KEPT_MS}).scalars().all()
-        if old:
-            forget(connection, sorted(set(old)))
-        return len(old)
+    They are looked for by a reader, among all that are not packed: nobody who orders waits for it.
+    """
+
+    def read(connection: Connection) -> list[str]:
+        found = connection.execute(_OLD, {"before": now_ms() - KEPT_MS}).scalars()
+        return sorted(set(found))
 
     done = 0
-    while found := await store.write(write):
-        done += found
+    while old := await store.read(read):
+        await store.write(partial(forget, order_ids=old))
+        done += len(old)
     return done
 
 
