@@ -123,8 +123,8 @@ static int reader_of(int file, const struct stat *about)
         if (found == NULL) {
             give_up("no memory");
         }
-        *found = (struct reader){about->st_dev, about->st_ino,
-                                 open(path, O_RDONLY | O_CLOEXEC), readers};
+        *found = (struct reader){about->st_dev, about->st_ino, open(path, O_RDONLY | O_CLOEXEC),
+                                 readers};
         if (found->file < 0) {
             give_up("a file can't be read");
         }
