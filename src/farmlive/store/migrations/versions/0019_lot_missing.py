@@ -7,7 +7,8 @@ revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
-oldest_code = "0018"
+# Code from before would sell what lacks the test or the certificate that is asked for.
+oldest_code = "0019"
 
 
 def upgrade() -> None:

@@ -14,12 +14,11 @@ depends_on = None
 # What earlier code holds meanwhile counts as held by devices that are known.
 oldest_code = "0021"
 
-_PACKED = sa.text("state IN ('packed', 'shipped', 'at_centre', 'received')")
-_HAS_SOURCE = sa.text("source IS NOT NULL")
-
 
 def upgrade() -> None:
-    """More columns of offers, flash batches, lots, holds, waits and lines, and three indexes."""
+    """More columns of offers, flash batches, lots, holds, waits and lines. The indexes of long
+    tables are the next revisions': nobody is to wait for offers meanwhile.
+    """
 
     def count(table: str, name: str) -> None:
         column = sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
@@ -38,10 +37,6 @@ def upgrade() -> None:
     for table in ("holds", "waits", "order_lines"):
         op.add_column(table, sa.Column("source", sa.String(32)))
 
-    def index(name: str, table: str, columns: list[str], those: sa.TextClause) -> None:
-        op.create_index(name, table, columns, postgresql_where=those, sqlite_where=those)
-
-    index("ix_holds_source", "holds", ["source", "boxes"], _HAS_SOURCE)
-    covered = ["source", "offer", "quantity", "returned"]
-    index("ix_order_lines_source", "order_lines", covered, _HAS_SOURCE)
-    index("ix_orders_device_packed", "orders", ["device"], _PACKED)
+    held = sa.text("source IS NOT NULL")
+    columns = ["source", "boxes"]
+    op.create_index("ix_holds_source", "holds", columns, postgresql_where=held, sqlite_where=held)
