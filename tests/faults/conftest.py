@@ -31,6 +31,8 @@ class Served:
             "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
             "FARMLIVE_CHATS_PER_MINUTE": "100000",
             "FARMLIVE_ORDERS_PER_MINUTE": "100000",
+            "FARMLIVE_DEVICE_BOXES": "100000",
+            "FARMLIVE_ADDRESS_BOXES": "100000",
         }
         self._process: asyncio.subprocess.Process | None = None
 

@@ -232,7 +232,9 @@ class Fair:
 
 @pytest.fixture
 async def fair(settings: Settings, tables: None) -> AsyncIterator[Fair]:
-    house = await build(settings.model_copy(update={"orders_per_minute": 1_000}))
+    house = await build(
+        settings.model_copy(update={"orders_per_minute": 1_000, "device_boxes": 1_000})
+    )
     try:
         yield await _opened(house)
     finally:
