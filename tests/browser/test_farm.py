@@ -1,6 +1,7 @@
 """A farm's page in Chromium: its lots, and the harvest that is recorded in the orchard."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,9 @@ async def test_lot_goes_its_way_with_test_and_certificate(
     sheet = page.get_by_role("dialog", name="Test of lot 1123")
     await sheet.get_by_label("What the test found", exact=True).fill("No residue found")
     await sheet.locator("input[type=file]").set_input_files(photo)
+    await sheet.get_by_role("button", name="Keep the test").click()
+    await expect(sheet.get_by_text("Fill this in.")).to_be_visible()
+    await sheet.get_by_role("radio", name="Passed", exact=True).check()
     await sheet.get_by_role("button", name="Keep the test").click()
     await expect(lot.get_by_role("link", name="Certificate")).to_be_visible()
     await lot.get_by_role("button", name=re.compile("^Packed")).click()
@@ -164,6 +168,34 @@ async def test_nothing_moves_under_the_thumb_once_the_harvest_is_painted(
     await until(lambda: page.evaluate(f"window.tops.length > {drawn} + 2"), "another picture")
     tops = await page.evaluate("window.tops")
     assert len(set(tops)) == 1, tops
+
+
+async def test_whoever_records_what_stops_a_lot_reads_so(open_studio: Open, sale: Sale) -> None:
+    plot = await plot_of(sale)
+    await sale.api.create_lot(
+        sale.farm,
+        "1124",
+        {"zh": "金柑", "en": "Kumquats"},
+        datetime.now(UTC).isoformat(),
+        50_000,
+        plot=plot,
+    )
+    page = await open_studio(f"/studio/farms/{sale.farm}", role="seller", farms=[sale.farm])
+    await page.get_by_role("button", name=re.compile("^Flowered or sprayed")).click()
+    work = page.get_by_role("dialog", name="South slope")
+    await work.get_by_label("When").fill("2026-01-02T08:00")
+    await work.get_by_label("Waiting period").fill("365")
+    await work.get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_text("Stopped everywhere: lot 1124")).to_be_visible()
+    sprayed = page.get_by_role("listitem").filter(has_text="1124")
+    await expect(sprayed.get_by_text("Stopped", exact=True)).to_be_visible()
+    tested = page.get_by_role("listitem").filter(has_text="1123")
+    await tested.get_by_role("button", name=re.compile("^Tested")).click()
+    sheet = page.get_by_role("dialog", name="Test of lot 1123")
+    await sheet.get_by_label("What the test found", exact=True).fill("Too much chlorpyrifos")
+    await sheet.get_by_role("radio", name="Not passed").check()
+    await sheet.get_by_role("button", name="Keep the test").click()
+    await expect(page.get_by_text("Stopped everywhere: lot 1123")).to_be_visible()
 
 
 async def test_harvest_waits_for_the_waiting_period(open_studio: Open, sale: Sale) -> None:

@@ -11,6 +11,7 @@ const READ = {
   text: (value) => value.trim() || null,
   secret: (value) => value,
   flag: (_value, { checked }) => checked,
+  yes: (value) => value === "yes",
   count: (value) => (value === "" ? null : Math.round(Number(value))),
   decimal: (value) => (value === "" ? null : Number(value)),
   // Money is typed in major units; `data-decimals` is the currency's.

@@ -70,7 +70,9 @@ function workWords(work) {
   const sprayed = work.substance
     ? t("Sprayed %(day)s with %(what)s", { day: date(work.at), what: text(work.substance) })
     : t("Sprayed %(day)s", { day: date(work.at) });
-  return work.until ? `${sprayed} · ${t("picking allowed from %(day)s", { day: date(work.until) })}` : sprayed;
+  if (!work.until) return sprayed;
+  const waits = t("picking allowed from %(day)s", { day: date(work.until) });
+  return `${sprayed} · ${waits}`;
 }
 
 const lots = new List(
@@ -144,16 +146,25 @@ const kept = (list, words) => async (promise) => {
   toast(words);
 };
 
+/** The lots that are stopped, by id, with their codes. */
+const stoppedLots = () => new Map(lots.items.filter(({ stopped }) => stopped).map(({ id: lot, code }) => [lot, code]));
+
+/** What a record stopped, for whoever made it. */
+const stoppedWords = (codes) =>
+  t("Stopped everywhere: lot %(codes)s is not sold, packed or handed over. A coordinator decides what comes next.", {
+    codes: codes.join(", "),
+  });
+
 function test(lot) {
   const file = document.getElementById("test-certificate");
   file.value = "";
   sheets.test.open({
     title: t("Test of lot %(code)s", { code: lot.code }),
-    values: { at: now(), passed: true },
+    values: { at: now() }, // a test's result has no default: it is chosen
     job: async (body) => {
       const made = await post(`/api/v1/lots/${lot.id}/inspections`, body);
       const [paper] = file.files;
-      let words = t("The test of lot %(code)s is kept.", { code: lot.code });
+      let words = body.passed ? t("The test of lot %(code)s is kept.", { code: lot.code }) : stoppedWords([lot.code]);
       if (paper) {
         try {
           await upload(`/api/v1/lots/${lot.id}/inspections/${made.id}/certificate`, paper);
@@ -314,7 +325,13 @@ function addWork(plot) {
   sheets.work.open({
     title: text(plot.name),
     values: { kind: "sprayed", at: now() },
-    job: (body) => kept(plots, t("Kept."))(post(`/api/v1/plots/${plot.id}/works`, body)),
+    job: async (body) => {
+      const before = stoppedLots();
+      await post(`/api/v1/plots/${plot.id}/works`, body);
+      await Promise.all([plots.reload(), lots.reload()]);
+      const codes = [...stoppedLots()].filter(([lot]) => !before.has(lot)).map(([, code]) => code);
+      toast(codes.length ? stoppedWords(codes) : t("Kept."), { danger: codes.length > 0 });
+    },
   });
 }
 

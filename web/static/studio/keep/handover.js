@@ -118,8 +118,9 @@ function show(order, by = null) {
         el("li", {}, el("b", { class: "number" }, `${count(boxes)} ×`), el("span", {}, text(name), " ", el("span", { class: "soft small" }, `${text(unit)} · ${t("lot %(code)s", { code: lot })}`))),
       ),
   );
-  say(part("sum-words", sheet), takenWords(order));
-  say(part("sum", sheet), isDue(order) ? money(asked(order)) : "");
+  // Nobody takes money for what is not handed over.
+  say(part("sum-words", sheet), stopped.length > 0 ? "" : takenWords(order));
+  say(part("sum", sheet), isDue(order) && stopped.length === 0 ? money(asked(order)) : "");
   part("problem", sheet).hidden = true;
   const deed = part("do", sheet);
   const known = part("known-by", sheet);
