@@ -23,6 +23,12 @@ from farmlive.store import Json, metadata
 # The states of an order that was packed.
 PACKED_STATES = ("packed", "shipped", "at_centre", "received")
 
+
+def _index_of_some(name: str, *columns: str, those: str) -> Index:
+    """An index of those rows alone: most are not among them, and cost nothing."""
+    return Index(name, *columns, postgresql_where=text(those), sqlite_where=text(those))
+
+
 centres = Table(
     "centres",
     metadata,
@@ -75,6 +81,7 @@ offers = Table(
     Column("proof_until", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("broadcast", "position"),
+    _index_of_some("ix_offers_proof_until", "proof_until", those="proof_until IS NOT NULL"),
     CheckConstraint("sold >= 0 AND sold <= released", name="stock"),
     CheckConstraint("held >= 0 AND sold + held <= released", name="held"),
     CheckConstraint("kept >= 0 AND sold + held + kept <= released", name="kept"),
@@ -154,12 +161,6 @@ waits = Table(
     # In their order, and counted without looking at each.
     Index("ix_waits_offer_since", "offer", "since", "id", "quantity"),
 )
-
-
-def _index_of_some(name: str, *columns: str, those: str) -> Index:
-    """An index of those rows alone: most are not among them, and cost nothing."""
-    return Index(name, *columns, postgresql_where=text(those), sqlite_where=text(those))
-
 
 # Orders in the state `held`, one a device and broadcast: gone once placed, dropped or expired.
 holds = Table(

@@ -1,0 +1,22 @@
+"""An index of the offers for which proofs are asked: it is looked for the next end every second."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+oldest_code = "0026"
+
+
+def upgrade() -> None:
+    """One index, of those rows alone."""
+    those = sa.text("proof_until IS NOT NULL")
+    op.create_index(
+        "ix_offers_proof_until",
+        "offers",
+        ["proof_until"],
+        postgresql_where=those,
+        sqlite_where=those,
+    )
