@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 from tests.waiting import until
 
+from farmlive.broadcast import snapshot
 from farmlive.client import Channel
 
 from ..store.test_files import pdf
@@ -251,3 +252,23 @@ async def test_the_console_says_why_and_leads_to_who_has_it(sale: Sale, open_stu
     await expect(row.locator("[data-left]").first).to_have_text("Stopped")
     await expect(row.get_by_role("button", name="Who has this lot")).to_be_visible()
     await expect(page.locator("[data-orders-list]")).to_contain_text("Stopped lot")
+
+
+async def test_a_console_that_does_not_know_an_order_of_it_says_it_all_the_same(
+    sale: Sale, open_studio: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "STAFF_ORDERS", 1)
+    for number in (1, 2, 3):
+        await order(sale, number)
+    page = await open_studio(f"/studio/{sale.broadcast}")
+    feed = page.locator("[data-orders-list]")
+    await expect(feed).to_contain_text("A0003")
+    await expect(feed).not_to_contain_text("A0001")
+    thrown: list[Any] = []
+    page.on("pageerror", lambda error: thrown.append(error))
+    await stop(sale)
+    row = page.locator("[data-bag-list] > *").first
+    await expect(row.locator(".note--red")).to_contain_text("Lot 1123 is stopped.")
+    await expect(feed).to_contain_text("Stopped lot")
+    await expect(feed.locator(":scope > *")).to_have_count(1)
+    assert not thrown

@@ -124,8 +124,11 @@ export class Scene {
         break;
       default:
         if (kind.startsWith("order.") && data.order) {
+          const known = this.orders.get(data.order);
+          // A step of an order that is older than those of the snapshot: of it nothing else is known.
+          if (!known && !data.lines) break;
           const refunded = kind === "order.refunded" ? { refunded: data.amount } : {};
-          this.orders.set(data.order, { ...this.orders.get(data.order), ...data, ...refunded, at });
+          this.orders.set(data.order, { ...known, ...data, ...refunded, at });
         }
     }
   }
