@@ -5,13 +5,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller
+from farmlive.settings import Settings
+from farmlive.shop.order_models import StateChange
 from farmlive.shop.tables import notices
 
-from .conftest import caller
+from .conftest import HOST, caller
 from .stopping import lift, stop
 from .test_moves import move, undo
+from .test_notices_limits import server
 from .test_orders import enter
+from .told import lines
 
 
 @pytest.fixture
@@ -60,3 +65,35 @@ async def test_a_step_that_was_told_is_put_right_after_a_stop_too(selling: Any) 
     await stop(selling)
     await undo(selling, shipped)
     assert (await told(selling, placed))[-2:] == ["order.stopped", "corrected"]
+
+
+async def test_a_stop_is_said_at_once_and_nobody_is_told_to_come_for_it(
+    stall: Any, settings: Settings
+) -> None:
+    shop = server(stall, settings, notice_gather_minutes=10)
+    stall.origin.stops_heard_by(shop.lot_stops)
+    place = {"delivery": {"way": "pickup", "centre": stall.centre.id}, "payment": "pay_at_pickup"}
+    with pretended(now_ms()) as clock:
+        ready, other = [
+            await shop.till.place(caller(), stall.broadcast, stall.request(1, **place))
+            for _ in range(2)
+        ]
+        await shop.notices.send()
+        for state in ("packed", "at_centre"):
+            change = StateChange.model_validate({"state": state})
+            await shop.orders.enter(HOST, stall.broadcast, ready["order"], change)
+        await stop(stall)
+        clock.at += 2_000
+        await shop.notices.send()
+        (said,) = lines(settings)[2:]
+        assert said["kind"] == "order.stopped"
+        assert said["order"] == f"{ready['number']}, {other['number']}"
+        assert "请先不要来取" in said["text"]
+        assert ready["code"] not in said["text"]
+        await lift(stall)
+        clock.at += 600_000
+        await shop.notices.send()
+    (lifted,) = lines(settings)[3:]
+    assert lifted["kind"] == "order.resumed"
+    assert lifted["text"].count("取货码") == 1
+    assert ready["code"] in lifted["text"]

@@ -65,6 +65,8 @@ def facts(**other: Any) -> Facts:
         ("order.shipped", {"refunded": 5980}, "在路上了。\n", "on its way.\n"),
         ("order.at_centre", {"refunded": 1000}, "请付 ¥49.80", "You pay CN¥49.80"),
         ("order.stopped", {}, "暂不发货，也不交付", "Nothing of it is sent or handed over"),
+        ("order.stopped", {"way": "pickup"}, "请先不要来取", "please don't come for it"),
+        ("order.stopped", {"way": "parcel"}, "也不交付。原因", "for now. Its page"),
         ("order.stopped", {"state": "shipped"}, "请不要食用", "Don't eat it"),
         ("order.stopped", {"state": "received"}, "请不要食用", "Don't eat it"),
         ("order.resumed", {}, "订单照常", "the order goes on"),

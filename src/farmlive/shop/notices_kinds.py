@@ -27,6 +27,7 @@ PLACED_BY_STAFF = "order.entered"
 CANCELLED_BY_BUYER = "order.called_off"
 CORRECTED = "corrected"
 REFUND_CORRECTED = "refund_corrected"
+STOPPED = "order.stopped"
 
 KINDS: Mapping[str, Kind] = {
     "order.placed": Kind(STRANGER),
@@ -37,7 +38,7 @@ KINDS: Mapping[str, Kind] = {
     CANCELLED_BY_BUYER: Kind(STRANGER),
     "order.refunded": Kind(STAFF, "refund"),
     "order.claim_answered": Kind(STAFF, "claim"),
-    "order.stopped": Kind(STAFF, "stop"),
+    STOPPED: Kind(STAFF, "stop"),
     "order.resumed": Kind(STAFF, "stop"),
     CORRECTED: Kind(STAFF),
     REFUND_CORRECTED: Kind(STAFF, "refund"),

@@ -8,7 +8,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from farmlive.shop.notices_kinds import CORRECTED, KINDS, PLACED_BY_STAFF, REFUND_CORRECTED
+from farmlive.shop.notices_kinds import (
+    CORRECTED,
+    KINDS,
+    PLACED_BY_STAFF,
+    REFUND_CORRECTED,
+    STOPPED,
+)
 from farmlive.shop.notices_providers import Notice
 from farmlive.shop.notices_words import Part, write_parts
 
@@ -24,6 +30,8 @@ _OVERTAKEN = {
     "order.shipped": ("received",),
     "order.at_centre": ("received",),
 }
+# Nobody is told to come, or to have money ready, for what was stopped meanwhile.
+_STOPPED_FIRST = ("order.shipped", "order.at_centre")
 
 
 def still_said(rows: Sequence[Row[Any]], states: Mapping[str, str]) -> list[Row[Any]]:
@@ -41,7 +49,13 @@ def still_said(rows: Sequence[Row[Any]], states: Mapping[str, str]) -> list[Row[
         else:
             stack.append(row)
     last = [stack[-1] for stack in said.values() if stack]
-    kept = [row for row in last if states[row.order] not in _OVERTAKEN.get(row.kind, ())]
+    stopped = {row.order for row in last if row.kind == STOPPED}
+    kept = [
+        row
+        for row in last
+        if states[row.order] not in _OVERTAKEN.get(row.kind, ())
+        and not (row.kind in _STOPPED_FIRST and row.order in stopped)
+    ]
     return sorted(kept, key=lambda row: row.id)
 
 

@@ -203,13 +203,16 @@ def _refund_corrected(of: Facts, language: Language) -> tuple[str, str]:
 def _stopped(of: Facts, language: Language) -> tuple[str, str]:
     """What must not be eaten comes first; else that nothing is handed over, and what follows."""
     has_left = of.state in ("shipped", "received")
+    comes = of.way == "pickup"
     if language == "zh":
-        do = "请不要食用，我们会联系您。" if has_left else "暂不发货，也不交付，请先不要来取。"
+        wait = "，请先不要来取" if comes else ""
+        do = "请不要食用，我们会联系您。" if has_left else f"暂不发货，也不交付{wait}。"
         return (
             f"订单 {of.number} 里的货停售了",
             f"您的订单 {of.number} 里有一批货查出问题，已停售。{do}原因见订单页。",
         )
-    do = "Nothing of it is sent or handed over for now: please don't come for it."
+    wait = ": please don't come for it" if comes else ""
+    do = f"Nothing of it is sent or handed over for now{wait}."
     if has_left:
         do = "Don't eat it; we come back to you about it."
     return (
@@ -220,15 +223,18 @@ def _stopped(of: Facts, language: Language) -> tuple[str, str]:
 
 
 def _resumed(of: Facts, language: Language) -> tuple[str, str]:
+    """That it goes on; and where it waits, which may not have been said while it was stopped."""
+    ready = _at_centre(of, language)[1] if of.state == "at_centre" else ""
     if language == "zh":
         return (
             f"订单 {of.number} 里的货恢复出售",
-            f"您的订单 {of.number} 里停售的那批货，县里已查清并解除停售，订单照常。说明见批次页。",
+            f"您的订单 {of.number} 里停售的那批货，县里已查清并解除停售，订单照常。"
+            f"说明见批次页。{ready}",
         )
     return (
         f"Order {of.number}: its lot is no longer stopped",
         f"The county looked at the lot in your order {of.number} that was stopped, and lifted it: "
-        "the order goes on. The lot's page says why.",
+        f"the order goes on. The lot's page says why.{ready and ' ' + ready}",
     )
 
 

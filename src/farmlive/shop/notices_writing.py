@@ -2,13 +2,14 @@
 which message it goes.
 
 What a stranger causes is held to notices_limits.py and goes at once; what staff cause waits for
-others to the same person for a while, and goes with them. Sending is notices.py's.
+others to the same person for a while, and goes with them; that a lot is stopped takes along what
+waits. Sending is notices.py's.
 """
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
 from farmlive.broadcast.log import Event, Log
 from farmlive.clock import now_ms
@@ -21,6 +22,7 @@ from farmlive.shop.notices_kinds import (
     OF_MONEY,
     OF_STATE,
     REFUND_CORRECTED,
+    STOPPED,
     STRANGER,
     TOLD,
     kind_of,
@@ -35,6 +37,9 @@ HEARD = (*TOLD, "order.packed")
 # Notices that one message has at most; a further one begins another. One number has seldom so many
 # orders at a time.
 TOGETHER = 50
+# Buyers of a stopped lot may be about to fetch or to eat it: they hear so as soon as all orders of
+# a person, which are stopped at once, stand in one message.
+STOPPED_WAITS_MS = 2_000
 
 _ORDER = hot(
     select(
@@ -79,6 +84,11 @@ _OPEN = hot(
     .having(func.count() < TOGETHER)
     .order_by(notices.c.message.desc())
     .limit(literal_column("1"))
+)
+_HASTEN = (
+    update(notices)
+    .where(notices.c.message == bindparam("of_message"), notices.c.state == "waiting")
+    .values(next_at=bindparam("at"))
 )
 _latest = order_changes.alias("latest")
 # What the last deed with the order took back.
@@ -194,7 +204,7 @@ class NoticeWriter:
 
     def _write_staffs(self, connection: Connection, row: dict[str, Any]) -> None:
         """Write what staff caused: it waits for others to the person, or goes with those that
-        wait.
+        wait. A stopped lot makes them go.
         """
         to = {"by_provider": row["provider"], "to_person": row["person"]}
         row |= {"state": "waiting", "held_by": None}
@@ -205,10 +215,14 @@ class NoticeWriter:
             if before == {"held"}:
                 row |= {"state": "held", "held_by": "unheard"}
         if row["state"] == "waiting" and self._gather_ms:
-            row["next_at"] += self._gather_ms
+            urgent = row["kind"] == STOPPED
+            row["next_at"] += min(self._gather_ms, STOPPED_WAITS_MS) if urgent else self._gather_ms
             asked = {**to, "to_recipient": row["recipient"], "now": row["created_at"]}
             if (found := connection.execute(_OPEN, asked).one_or_none()) is not None:
-                row |= {"message": found.message, "next_at": found.next_at}
+                row |= {"message": found.message, "next_at": min(found.next_at, row["next_at"])}
+                if row["next_at"] < found.next_at:
+                    hastened = {"of_message": found.message, "at": row["next_at"]}
+                    connection.execute(_HASTEN, hastened)
         connection.execute(_INSERT, row)
 
 
