@@ -5,7 +5,6 @@ and buyers; nobody else sees the cookie's value.
 """
 
 import contextlib
-import hashlib
 import hmac
 import re
 import secrets
@@ -55,8 +54,7 @@ class Pseudonyms:
         """As `of`, without waiting: None as long as nothing was asked of this server at all."""
         if self._key is None:
             return None
-        digest = hmac.new(self._key, f"{kind} {text}".encode(), hashlib.sha256)
-        return digest.hexdigest()[:32]
+        return hmac.digest(self._key, f"{kind} {text}".encode(), "sha256").hex()[:32]
 
     async def _load(self) -> bytes:
         query = select(tables.secrets.c.value).where(tables.secrets.c.name == "pseudonyms")

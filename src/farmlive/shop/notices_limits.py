@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -127,9 +128,14 @@ _WRITE = hot(
     ),
     own=True,
 )
+_of_sender = notice_budgets.c.sender.type
+_senders = union_all(
+    select(bindparam("from_address", type_=_of_sender).label("sender")),
+    select(bindparam("from_block", type_=_of_sender)),
+).subquery("senders")
 _ONE_MORE = select(
     bindparam("in_hour", type_=notice_budgets.c.hour.type),
-    bindparam("of_sender", type_=notice_budgets.c.sender.type),
+    _senders.c.sender,
     literal_column("1"),
 ).where(
     exists().where(
@@ -189,9 +195,13 @@ class StrangersLimits:
             },
         )
         if by is not None:
-            for each in by:
-                spent = {"in_hour": hour, "of_sender": each, "its_id": row["id"]}
-                connection.execute(_SPEND[connection.dialect.name], spent)
+            spent = {
+                "in_hour": hour,
+                "from_address": address,
+                "from_block": block,
+                "its_id": row["id"],
+            }
+            connection.execute(_SPEND[connection.dialect.name], spent)
 
     def forget(self, connection: Connection, now: int) -> None:
         """Drop the budgets of hours that are over."""
