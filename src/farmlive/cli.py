@@ -122,7 +122,8 @@ def serve(
         _out.print(f"Serving {server.url} with the {server.house.relay.engine} engine")
         for lost in server.house.outages.failing():
             ready = "Not ready" if lost.needed else "Ready, but"
-            _err.print(f"{ready}: {lost.name}: {lost.reason}. {lost.what_to_do}", style="red")
+            reason = str(lost.reason).rstrip(".")
+            _err.print(f"{ready}: {lost.name}: {reason}. {lost.what_to_do}", style="red")
 
     uvloop.run(until_signal(lambda stop: composition.serve(settings, ready, stop)))
 

@@ -40,6 +40,9 @@ async function send(token, file) {
     throw new Problem({ type: "/problems/offline", detail: t("The photo could not be sent. Tap it to try again.") });
   }
   const read = await answer.json().catch(() => ({}));
+  if (answer.status === 413) {
+    throw new Problem({ type: "/problems/photo-too-large", detail: t("This photo is too large. Take a smaller one, or send a screenshot of it.") });
+  }
   if (!answer.ok) throw new Problem({ status: answer.status, ...read });
   return read.photo;
 }

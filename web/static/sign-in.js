@@ -32,7 +32,14 @@ form.addEventListener("submit", async (event) => {
   } catch (problem) {
     button.removeAttribute("aria-busy");
     const wrong = problem.status === 401 || problem.status === 403;
-    tell(wrong ? t("Name or password is not right.") : sentence(problem));
+    const many = problem.status === 429;
+    tell(
+      wrong
+        ? t("Name or password is not right.")
+        : many
+          ? t("Too many tries. Wait a minute; or ask a coordinator for a new password, which works at once.")
+          : sentence(problem),
+    );
     form.elements.password.select();
   }
 });
