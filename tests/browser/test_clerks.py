@@ -5,6 +5,7 @@ from playwright.async_api import expect
 from sqlalchemy import update
 
 from farmlive.app import Server
+from farmlive.client import Channel
 from farmlive.people import tables
 
 from .conftest import Open, Sale
@@ -40,6 +41,25 @@ async def test_a_clerk_from_before_stands_in_red_until_pick_up_points_are_chosen
     await expect(row).not_to_contain_text("All pick-up points")
     (account,) = [each for each in await site.house.people.accounts() if each.name == "zhang"]
     assert account.centres == {centres[-1]}
+
+
+async def test_a_clerk_orders_for_the_own_pick_up_point(
+    open_studio: Open, sale: Sale, host: Channel
+) -> None:
+    west = {"zh": "西城", "en": "Xicheng"}
+    own = (await sale.api.create_centre(west, west))["id"]
+    await host.call("card.pin", offer=sale.offer)
+    page = await open_studio(sale.path, role="clerk", centres=[own])
+    await page.locator("#card .pinned__buy").click()
+    sheet = page.locator("#buy-sheet")
+    await sheet.locator("[type=submit]").click()
+    await expect(sheet.locator("[name=way][value=pickup]")).to_be_checked()
+    await expect(sheet.locator("#centre option")).to_have_text(["Xicheng · Xicheng"])
+    await expect(sheet.locator("[data-part=notices]")).to_have_count(0)
+    for name in ("Name", "Phone"):
+        await sheet.get_by_label(name, exact=True).fill("13800000000")
+    await sheet.locator("[type=submit]").click()
+    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
 
 
 async def test_a_clerk_is_invited_for_pick_up_points(

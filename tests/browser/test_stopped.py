@@ -56,7 +56,7 @@ async def test_card_and_bag_say_it_and_say_when_it_is_lifted(
     await expect(buy(page)).to_have_text("Buy")
     await stop(sale)
     await expect(card).to_contain_text("Stopped: its residue test failed")
-    await expect(card).to_contain_text("Not sold any more")
+    await expect(card.locator(".pinned__left")).to_have_text("Stopped")
     await expect(card).not_to_contain_text("20 left")
     await expect(buy(page)).to_have_text("Stopped")
     await expect(buy(page)).to_be_disabled()
@@ -64,7 +64,7 @@ async def test_card_and_bag_say_it_and_say_when_it_is_lifted(
     rows = page.locator("#bag-sheet-list .bag__row")
     await expect(rows).to_have_count(2)
     for row in await rows.all():
-        await expect(row).to_contain_text("Not sold any more")
+        await expect(row).to_contain_text("Stopped")
         await expect(row.locator(".bag__buy")).to_be_disabled()
     await rows.first.locator(".bag__look").click()
     look = page.locator("#look-sheet")
@@ -252,6 +252,52 @@ async def test_the_console_says_why_and_leads_to_who_has_it(sale: Sale, open_stu
     await expect(row.locator("[data-left]").first).to_have_text("Stopped")
     await expect(row.get_by_role("button", name="Who has this lot")).to_be_visible()
     await expect(page.locator("[data-orders-list]")).to_contain_text("Stopped lot")
+
+
+async def test_a_stopped_card_on_the_screen_stands_in_red_and_can_only_be_taken_down(
+    sale: Sale, host: Channel, open_studio: Open
+) -> None:
+    await another(sale)
+    await host.call("card.pin", offer=sale.offer)
+    page = await open_studio(f"/studio/{sale.broadcast}", size=(1280, 900))
+    bar = page.locator(".console-bar__figure--pinned")
+    await expect(bar).to_contain_text("Small kumquats")
+    down = bar.get_by_role("button", name="Take it down")
+    await expect(down).to_be_hidden()
+    await stop(sale)
+    await expect(bar.locator(".badge--red")).to_have_text("stopped")
+    for width in (1080, 1280, 1440):
+        await page.set_viewport_size({"width": width, "height": 900})
+        assert await page.evaluate(
+            "document.querySelector('[data-bar]').scrollWidth <= innerWidth"
+        ), width
+    rows = page.locator("[data-bag-list] > *")
+    for index, pins in enumerate((True, False)):
+        row = rows.nth(index)
+        await expect(row.locator(".note--red")).to_be_visible()
+        await expect(row.locator("[data-lot]")).to_be_hidden()
+        await expect(row.locator(".bag__acts")).to_be_hidden()
+        await expect(row.locator("[data-pin]")).to_be_enabled(enabled=pins)
+        note = await row.locator(".note--red").bounding_box() or {}
+        stock = await row.locator(".bag__stock").bounding_box() or {}
+        assert note["y"] + note["height"] <= stock["y"]
+    await expect(rows.last.locator(".bag__acts")).to_be_visible()
+    await expect(rows.last.locator("[data-pin]")).to_be_enabled()
+    phone = await open_studio(f"/studio/{sale.broadcast}", role="moderator", size=PHONE)
+    await expect(phone.locator("[data-bag-list] .note--red").first).to_be_visible()
+    await expect(phone.get_by_role("button", name="Who has this lot")).to_have_count(0)
+    phone = await open_studio(f"/studio/{sale.broadcast}", role="host", size=PHONE)
+    hand = phone.locator("[data-hand]")
+    await expect(hand.locator(".note--red")).to_be_visible()
+    await expect(hand.locator(".dock__acts")).to_be_hidden()
+    await expect(bar).to_be_visible()
+    await expect(phone.locator(".console-bar__figure--pinned")).to_be_hidden()
+    await down.click()
+    await expect(down).to_be_hidden()
+    await expect(page.locator("#toasts")).to_contain_text("is off the screen")
+    await expect(page.locator("#toasts").get_by_role("button", name="Undo")).to_have_count(0)
+    await expect(rows.first.locator("[data-pin]")).to_be_disabled()
+    await expect(hand.get_by_role("button", name="Take it down")).to_have_count(0)
 
 
 async def test_a_console_that_does_not_know_an_order_of_it_says_it_all_the_same(

@@ -65,6 +65,58 @@ async def test_the_stepper_ends_at_what_one_order_may_have(
     await quantity.press("Tab")
     await expect(quantity).to_have_value("20")
     await expect(page.locator("#buy-sheet")).to_contain_text("Held for you")
+    await expect(page.locator("#buy-sheet")).to_contain_text("At most 20 boxes an order.")
+    await quantity.fill("19")
+    await quantity.press("Tab")
+    await expect(page.locator("#buy-sheet")).not_to_contain_text("At most 20 boxes")
+
+
+async def test_more_than_is_held_for_a_new_device_is_not_called_held(
+    site: Any, sale: Sale, host: Channel, open_page: Open
+) -> None:
+    other = await hold(site, sale, 8)
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card .pinned__buy").click()
+    sheet = page.locator("#buy-sheet")
+    bar = sheet.locator("[data-part=held]")
+    await expect(bar).to_contain_text("Held for you")
+    quantity = sheet.get_by_label("Quantity: Small kumquats")
+    await quantity.fill("9")
+    await quantity.press("Tab")
+    await expect(sheet.get_by_role("alert")).to_contain_text("Order now, without a hold")
+    await expect(bar).to_be_hidden()
+    await sheet.get_by_role("button", name="Close").click()
+    await expect(page.locator("#kept")).to_contain_text("1 item held for you")
+    await page.locator("#kept").click()
+    await expect(bar).to_be_hidden()
+    await quantity.fill("2")
+    await quantity.press("Tab")
+    await expect(bar).to_contain_text("Held for you")
+    await expect(sheet.get_by_role("alert")).to_be_hidden()
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    ("phone", "told"), [("+1 212 555 0123", True), ("+49 30 1234567", True), ("13800000000", False)]
+)
+async def test_a_number_that_gets_no_messages_is_told_so(
+    sale: Sale, host: Channel, open_page: Open, phone: str, *, told: bool
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card .pinned__buy").click()
+    sheet = page.locator("#buy-sheet")
+    await sheet.locator("[type=submit]").click()
+    hint = sheet.locator("#phone-hint")
+    await expect(hint).to_be_hidden()
+    for name, typed in (("Name", "Wang Fang"), ("Phone", phone), ("Address", "Meixian, Youxi")):
+        await sheet.get_by_label(name, exact=True).fill(typed)
+    await expect(hint).to_be_visible(visible=told)
+    await sheet.locator("[type=submit]").click()
+    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    done = sheet.locator("[data-part=next]")
+    await expect(done.get_by_text("gets no confirmation")).to_have_count(int(told))
 
 
 @pytest.mark.parametrize("settings", [{"device_boxes": 3}], indirect=True)

@@ -98,6 +98,35 @@ async def test_paper_says_nothing_of_what_buyer_and_farm_wrote(
     assert any(step.reason for step in (await shop.order(token)).history)
 
 
+@pytest.mark.parametrize(
+    ("language", "refuse", "back"),
+    [
+        ("en", "You may refuse the parcel, and need not pay", "money back"),
+        ("zh", "可以拒收，不用付款", "退款"),
+    ],
+)
+async def test_a_stopped_order_says_whether_to_pay(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient, language: str, refuse: str, back: str
+) -> None:
+    _, key = await site.house.people.create_api_key("till", "coordinator")
+
+    async def says() -> str:
+        text = (await visitor.get(sale.order, params={"lang": language})).text
+        found = re.search(r"data-next>(.*?)</p>", text, re.DOTALL)
+        assert found
+        return found[1]
+
+    async with Api(site.url, key=key) as api:
+        order = (await api.orders(sale.broadcast))[0]["id"]
+        lot = (await api.offers(sale.broadcast))[0]["lot"]["id"]
+        failed = {"at": "2026-11-20T08:00:00+08:00", "result": {"en": "Bad"}, "passed": False}
+        await api.order_state(sale.broadcast, order, "packed")
+        await api.order_state(sale.broadcast, order, "shipped")
+        await api.request("POST", f"/api/v1/lots/{lot}/inspections", json=failed)
+        assert refuse in await says()
+        assert back not in await says()
+
+
 async def test_paper_tells_no_address_of_mail(site: Server, sale: Sale) -> None:
     async with Api(site.url) as api:
         offer = (await api.offers(sale.broadcast))[0]["offer"]

@@ -43,7 +43,7 @@ def _notices(settings: Settings) -> dict[str, object] | None:
     return {
         "hour": settings.notices_per_hour,
         "day": settings.notices_per_day,
-        "prefixes": ", ".join(filter(None, settings.notice_prefixes)),
+        "prefixes": list(filter(None, settings.notice_prefixes)),
     }
 
 
@@ -107,7 +107,12 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             "live.html",
             caller=caller,
             broadcast=await rooms.broadcasts.get(broadcast),
-            centres=[centre.model_dump(mode="json") for centre in await rooms.shop.centres()],
+            # A clerk orders for who fetches it where the clerk is.
+            centres=[
+                centre.model_dump(mode="json")
+                for centre in await rooms.shop.centres()
+                if caller.role != "clerk" or caller.may_centre(centre.id)
+            ],
             # Staff and clerks order more than one order has.
             order_boxes=None if caller.is_staff or caller.role == "clerk" else settings.order_boxes,
             # An address for mail is asked of nobody to whom none is sent.

@@ -15,6 +15,14 @@ export function phoneProblem(phone) {
   return length > 15 ? t("That phone number is too long: it has 15 digits at most.") : "";
 }
 
+/** Whether a number with its country, such as +49 or 0049, begins with none of these prefixes. */
+export function isOutside(phone, prefixes) {
+  const number = plain(phone.trim()).replace(/^00/, "+");
+  // One that is being typed may still become one of them.
+  const fits = (prefix) => number.startsWith(prefix) || prefix.startsWith(number);
+  return /^\+[0-9]/.test(number) && prefixes.length > 0 && !prefixes.some(fits);
+}
+
 /** What looks mistyped in a number that the server takes; nothing where nothing does. */
 export function phoneDoubt(phone) {
   const number = plain(phone);

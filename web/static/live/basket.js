@@ -40,6 +40,11 @@ export class Basket extends EventTarget {
     return this.lines.size === 0;
   }
 
+  /** Whether more is wanted than is held, and ordered without a hold. */
+  get isBeyond() {
+    return Boolean(this.hold) && this.problem?.slug === "hold-share";
+  }
+
   /** Milliseconds that the hold still lasts. */
   get remains() {
     return this.hold ? Math.max(0, this.hold.until - now()) : 0;

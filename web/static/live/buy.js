@@ -124,6 +124,7 @@ export class Buying {
       basket.clear();
       return;
     }
+    if (basket.isBeyond) return;
     this.told = toast(t("It stays held for you for %(time)s.", { time: duration(basket.remains) }), {
       act: t("Give it back"),
       onAct: () => basket.drop(),
@@ -238,7 +239,7 @@ export class Buying {
     const state = basket.state === "asking" && basket.hold ? "held" : basket.state;
     const held = this.part("held");
     held.hidden =
-      this.step === "done" || basket.empty || state === "loose" || this.ordering.asking;
+      this.step === "done" || basket.empty || state === "loose" || this.ordering.asking || basket.isBeyond;
     if (held.hidden) {
       say(this.part("held-told"), "");
       return;
@@ -445,11 +446,9 @@ export class Buying {
     say(this.part("code-number"), placed.code ?? "");
     this.part("order-link").href = placed.url;
     this.part("forgotten").hidden = this.buyer.isRemembered;
-    this.part("next").replaceChildren(
-      ...this.buyer
-        .summary()
-        .next.map((words) => el("li", { class: "done__next" }, icon("check", true), el("span", {}, words))),
-    );
+    const line = (words, sign) => el("li", { class: "done__next" }, icon(sign, true), el("span", {}, words));
+    this.part("next").replaceChildren(...this.buyer.summary().next.map((words) => line(words, "check")));
+    if (this.buyer.isUntold) this.part("next").append(line(t("Your number gets no confirmation: keep the order's page."), "warning"));
     if (this.buyer.isForOthers) this.buyer.clear();
     if (this.sheet.open) this.go("done");
     else {

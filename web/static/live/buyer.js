@@ -4,7 +4,7 @@
 
 import { say } from "../common/dom.js";
 import { recall, remember } from "../common/memory.js";
-import { phoneDoubt, phoneProblem } from "../common/phone.js";
+import { isOutside, phoneDoubt, phoneProblem } from "../common/phone.js";
 import { fieldErrors } from "../common/problems.js";
 import { page, t, text } from "../common/words.js";
 import { forgetLinks } from "./links.js";
@@ -24,7 +24,10 @@ export class BuyerForm {
     this.centres = centres;
     this.region = new Region(places.region);
     form.addEventListener("change", () => this.showWay());
-    form.addEventListener("input", ({ target }) => this.mark(target, ""));
+    form.addEventListener("input", ({ target }) => {
+      this.mark(target, "");
+      this.tellReach();
+    });
     this.isUnasked = false; // what is known was remembered without asking, as it once was
     if (form.elements.keep) this.askToRemember(form.elements.keep);
     else this.orderForOthers();
@@ -59,6 +62,7 @@ export class BuyerForm {
     this.region.set("");
     this.place = "";
     this.showWay();
+    this.tellReach();
   }
 
   fill(buyer) {
@@ -74,6 +78,23 @@ export class BuyerForm {
       elements.centre.value = buyer.centre;
     }
     if (buyer.way === "parcel" || this.centres.length > 0) elements.way.value = buyer.way ?? "parcel";
+    this.tellReach();
+  }
+
+  /** Whether nothing of what is ordered is told to the number: it is of a country that gets no messages. */
+  get isOutOfReach() {
+    return !this.isForOthers && isOutside(this.form.elements.phone.value, page.data.notice_prefixes ?? []);
+  }
+
+  /** Whether no message of the order comes at all. */
+  get isUntold() {
+    return this.isOutOfReach && !this.read().email;
+  }
+
+  tellReach() {
+    const hint = this.form.querySelector("#phone-hint");
+    hint.hidden = !this.isOutOfReach;
+    say(hint, hint.hidden ? "" : t("This number gets no confirmation from us. Keep the order's page: everything is on it."));
   }
 
   /** The form as it was when this was ordered. */

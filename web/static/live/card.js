@@ -36,7 +36,7 @@ export function balanceInWords(lot) {
 
 /** What is left, in words; where nothing is, what may come back. */
 export function leftInWords(card) {
-  if (isStopped(card)) return t("Not sold any more");
+  if (isStopped(card)) return t("Stopped");
   const flash = flashOf(card);
   if (flash) {
     return t("%(left)s of %(boxes)s left", { left: count(keptOf(card)), boxes: count(flash.boxes) });

@@ -25,7 +25,7 @@ export class Kept {
       return;
     }
     let boxes = 0;
-    for (const { quantity } of basket.lines.values()) boxes += quantity;
+    for (const { quantity } of (basket.hold?.lines ?? basket.lines).values()) boxes += quantity;
     const words = n("%(count)s item held for you", "%(count)s items held for you", boxes, { count: boxes });
     say(this.button.querySelector("[data-kept-words]"), words);
     say(this.button.querySelector("[data-kept-time]"), duration(basket.remains));

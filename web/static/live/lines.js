@@ -112,9 +112,16 @@ export class Lines {
       row.less.replaceChildren(icon(last ? "bin" : "minus"));
       row.less.setAttribute("aria-label", last ? t("Take %(name)s out", { name }) : t("One less: %(name)s", { name }));
     }
-    const words = this.priceInWords(card, line, most);
+    const words = this.mostInWords(card, line) || this.priceInWords(card, line, most);
     row.kept.hidden = !words;
-    if (words) say(row.kept, words);
+    say(row.kept, words);
+  }
+
+  /** How many boxes an order may have, once it has them. */
+  mostInWords({ offer }, { quantity }) {
+    const { order_boxes: boxes } = page.data;
+    if (!boxes || quantity < this.basket.ofOrder(offer)) return "";
+    return n("At most %(boxes)s box an order.", "At most %(boxes)s boxes an order.", boxes, { boxes: count(boxes) });
   }
 
   /** What is to be known of a line's price: a batch's limit, or that what is held keeps it. */

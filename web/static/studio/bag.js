@@ -21,13 +21,13 @@ import { drawParts, firstBack, heldOf, isLow, isOut, leftOfWords, leftWords, par
 /** The keys of notes, in the order in which they stand. */
 const FIRST = ["refused", "price-failed", "price", "righted", "rush", "flash"];
 
-/** That its lot is stopped, and the way to who has it; nothing else can be done with it then. */
-const stopNote = ({ lot, name }) => ({
+/** That its lot is stopped, and what can still be done with it: `acts`. */
+const stopNote = ({ lot }, acts) => ({
   key: "stopped",
   icon: "warning",
   kind: "red",
   words: together([t("Lot %(code)s is stopped.", { code: lot.code }), reasonsInWords(lot.stopped)]),
-  acts: [{ words: t("Who has this lot"), run: () => window.open(`/studio/lots/${lot.id}`, "_blank"), name: text(name) }],
+  acts,
 });
 
 const fail = (problem) => toast(spoken(problem), { danger: true });
@@ -161,7 +161,8 @@ export class Bag {
     item.classList.toggle("is-low", isLow(offer));
     const pin = item.querySelector("[data-pin]");
     pin.setAttribute("aria-pressed", String(isPinned));
-    pin.disabled = isOver;
+    pin.disabled = isOver || (isStopped(offer) && !isPinned);
+    item.classList.toggle("is-stopped", isStopped(offer));
   }
 
   #fillStock(item, offer, isOver) {
@@ -174,7 +175,7 @@ export class Bag {
     set("released", t("of %(n)s released", { n: count(stock.released) }));
     drawParts(item.querySelector(".parts"), stock);
     this.#fillBalance(item, offer);
-    item.querySelector(".bag__acts")?.toggleAttribute("hidden", isOver);
+    item.querySelector(".bag__acts")?.toggleAttribute("hidden", isOver || isStopped(offer));
     for (const button of item.querySelectorAll("[data-release]")) {
       const more = button.dataset.release;
       const words = more === "own" ? t("Release another number of %(name)s", { name }) : t("Release %(n)s more of %(name)s", { n: more, name });
@@ -197,7 +198,7 @@ export class Bag {
     say(item.querySelector("[data-held]"), held ? t("%(n)s held", { n: count(held) }) : "");
     const lines = [];
     const minutes = this.#soon.get(offer.offer);
-    if (minutes) lines.push(t("Gone in about %(n)s min.", { n: minutes }));
+    if (minutes && !isStopped(offer)) lines.push(t("Gone in about %(n)s min.", { n: minutes }));
     const back = held ? firstBack(this.#held, offer.offer) : null;
     if (back) lines.push(t("The first hold ends in %(time)s.", { time: duration(back - now()) }));
     say(item.querySelector("[data-soon]"), together(lines));
@@ -205,7 +206,8 @@ export class Bag {
 
   /** The balance of its lot, once its line was tapped. */
   #fillBalance(item, offer) {
-    const balance = balanceOf(offer, this.#scene.offers.values());
+    // A green line beside a stop would call the lot good.
+    const balance = isStopped(offer) ? null : balanceOf(offer, this.#scene.offers.values());
     const line = item.querySelector("[data-lot]");
     line.hidden = !balance;
     const isOpen = this.#open.has(offer.offer) && balance !== null;
@@ -227,8 +229,8 @@ export class Bag {
 
   /** What is told and asked of an offer, and that boxes of it are waited for; what matters most first. */
   #notesOf(offer, isOver) {
+    if (isStopped(offer)) return [stopNote(offer, this.#stopActs(offer, isOver))];
     if (!this.#deeds) return [];
-    if (isStopped(offer)) return [stopNote(offer)];
     const notes = this.#notes.of(offer.offer).sort((one, other) => FIRST.indexOf(one.key) - FIRST.indexOf(other.key));
     // Orders at a wrong price are still looked at after the end, and a flash still may have been wrong;
     // nothing else can be done then.
@@ -246,6 +248,18 @@ export class Bag {
     return [...notes.filter((note) => !past.includes(note)), wanted, ...past];
   }
 
+  #stopActs({ offer, lot, name }, isOver) {
+    const acts = [];
+    if (this.#scene.pinned === offer && !isOver) acts.push({ words: t("Take it down"), run: () => this.takeDown(), name: text(name) });
+    if (this.#deeds) acts.push({ words: t("Who has this lot"), run: () => window.open(`/studio/lots/${lot.id}`, "_blank"), name: text(name) });
+    return acts;
+  }
+
+  /** Takes away the card that is on the screen. */
+  takeDown() {
+    if (this.#scene.pinned) this.#pin(this.#scene.pinned);
+  }
+
   #tick() {
     if (!this.#scene || this.#scene.broadcast.state === "ended") return;
     for (const item of this.#root.querySelectorAll("[data-bag-list] > *")) {
@@ -261,6 +275,7 @@ export class Bag {
     const offer = this.#scene.offers.get(this.#shown);
     if (!this.#hand || !offer) return;
     this.#hand.hidden = false;
+    this.#hand.querySelector(".dock__acts").hidden = isStopped(offer);
     const set = (key, words, tick) => say(this.#hand.querySelector(`[data-${key}]`), words, tick);
     set("name", text(offer.name));
     set("left", leftOfWords(offer), true);
@@ -281,12 +296,13 @@ export class Bag {
   async #pin(id) {
     const before = this.#scene.pinned;
     const name = text(this.#scene.offers.get(id).name);
+    // What is stopped can't be put back.
+    const canUndo = !before || !isStopped(this.#scene.offers.get(before));
     const put = (offer) => (offer ? this.#send("card.pin", { offer }) : this.#send("card.unpin", {}));
     try {
       await put(before === id ? null : id);
       toast(before === id ? t("%(name)s is off the screen.", { name }) : t("%(name)s is on the screen.", { name }), {
-        act: t("Undo"),
-        onAct: () => put(before).catch(fail),
+        ...(canUndo && { act: t("Undo"), onAct: () => put(before).catch(fail) }),
       });
     } catch (problem) {
       fail(problem);

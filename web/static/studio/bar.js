@@ -6,6 +6,7 @@ import { say } from "../common/dom.js";
 import { count, duration, money } from "../common/format.js";
 import { toast } from "../common/toast.js";
 import { n, page, t, text } from "../common/words.js";
+import { isStopped } from "../live/fold.js";
 import { get, post } from "./api.js";
 import { ask } from "./ask.js";
 import { bars, levelName } from "./health.js";
@@ -25,8 +26,10 @@ export class Bar {
   #simulated = null;
   #salesTimer = null;
 
-  constructor(broadcast) {
+  /** `takeDown()` takes away the card that is on the screen. */
+  constructor(broadcast, takeDown) {
     this.#broadcast = broadcast;
+    this.#part("take-down").addEventListener("click", takeDown);
     this.#part("start")?.addEventListener("click", () => this.#start());
     this.#part("end")?.addEventListener("click", () => this.#end());
     setInterval(() => this.#tick(), 1_000);
@@ -42,6 +45,9 @@ export class Bar {
     say(this.#part("viewers"), phase === "ended" ? "–" : count(scene.audience.viewers), true);
     say(this.#part("pinned"), scene.card ? text(scene.card.name) : t("nothing"));
     this.#part("pinned").classList.toggle("soft", !scene.card);
+    const stopped = scene.card !== null && isStopped(scene.card) && phase !== "ended";
+    this.#part("pinned").closest(".console-bar__figure").classList.toggle("is-stopped", stopped);
+    for (const name of ["pinned-stopped", "take-down"]) this.#part(name).hidden = !stopped;
     if (this.#part("start")) this.#drawActs(phase);
     this.#tick();
   }

@@ -31,11 +31,11 @@ const channel = new Channel(broadcast, page.data.role);
 const send = sender(channel);
 const offers = () => scene.offers;
 
-const bar = new Bar(broadcast);
 const notes = new Notes();
 const flashes = new Flashes(runs ? send : null, scene, notes);
 const deeds = runs ? hostsDeeds() : null;
 const bag = new Bag(document.querySelector("[data-bag]"), document.querySelector("[data-dock]"), send, { flashes, deeds, notes });
+const bar = new Bar(broadcast, () => bag.takeDown());
 const feeds = document.querySelector("[data-feeds]");
 const chat = new Chat(document.querySelector("[data-chat]"), send);
 const orders = new Orders(document.querySelector("[data-orders]"));

@@ -123,7 +123,7 @@ export class Chat extends EventTarget {
     const name = nameOf(chat);
     this.#muteSheet.open({
       title: t("Mute %(name)s?", { name }),
-      values: { duration: "show" },
+      values: { duration: "ten_minutes" },
       job: async ({ duration }) => {
         await post(`/api/v1/broadcasts/${page.data.broadcast}/mutes`, { message: chat.seq, duration });
         // Who comes back again and again under other names is blocked.
