@@ -261,6 +261,25 @@ async def test_a_block_of_addresses_orders_at_a_rate(stall: Any, settings: Setti
     await slow.place(elsewhere, stall.broadcast, other)
 
 
+async def test_strangers_at_an_address_keep_no_one_who_is_signed_in_from_selling(
+    stall: Any, settings: Settings
+) -> None:
+    slow = till(stall, settings, orders_per_minute=1)
+    for turn in range(limits.DEVICES_PER_ADDRESS):
+        stale = stall.request(lines=[{"offer": ulid(), "quantity": 1, "price": PRICE}])
+        with pytest.raises(UnknownOffer):
+            await slow.place(caller(f"stranger {turn}"), stall.broadcast, stale)
+    with pytest.raises(TooMany):
+        await slow.place(caller("one more"), stall.broadcast, stall.request())
+    for turn, role in enumerate(("clerk", "host")):
+        for_them = {"name": "李", "phone": f"1390000000{turn}"}
+        by = caller(f"a {role}'s device", role=role)
+        await slow.place(by, stall.broadcast, stall.request(buyer=for_them))
+        again = stall.request(buyer={"name": "王", "phone": f"1370000000{turn}"})
+        with pytest.raises(TooMany):  # a rate of their own they have
+            await slow.place(by, stall.broadcast, again)
+
+
 async def test_refused_orders_of_others_do_not_use_up_a_phone(
     stall: Any, settings: Settings
 ) -> None:
