@@ -152,6 +152,7 @@ class Settings(BaseSettings):
         ge=1,
         description="Orders a minute from one device, and for one phone number; an address has "
         "twenty times that, and the block around it (a /24, of IPv6 a /48) a thousand times. "
+        "Who is signed in counts by the device and the phone alone. "
         "Holds, and places in waiting lists, are each counted apart by the same number, and giving "
         "them up by twice that.",
     )
@@ -184,8 +185,9 @@ class Settings(BaseSettings):
     address_boxes: int = Field(
         400,
         ge=1,
-        description="The same for one network address, which may be a village's. Staff and clerks "
-        "there may have more, and what they order is not counted.",
+        description="The same for one network address, which may be a village's; as many may be "
+        "waited for there. Staff and clerks there may have more, and what they order is not "
+        "counted.",
     )
     rush_share: int = Field(
         40,

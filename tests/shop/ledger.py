@@ -190,6 +190,11 @@ class Ledger(Books):
         if broadcast in self.ended:
             return "broadcast-ended"
         new = Wait(broadcast, offer, device, quantity)
+        ahead = {it.device: it.quantity for it in self.waits if it.offer == offer}
+        if ahead.get(device) != quantity:
+            others = sum(ahead.values()) - ahead.get(device, 0)
+            if others + quantity > ADDRESS_BOXES:
+                return "box-limit"
         for place, wait in enumerate(self.waits):
             if (wait.offer, wait.device) == (offer, device):
                 if quantity == wait.quantity:

@@ -4,16 +4,18 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from farmlive.clock import now_ms, pretended
+from farmlive.ids import ulid
 from farmlive.origin.models import NewLot
 from farmlive.people import Caller
 from farmlive.shop import box_limits
+from farmlive.shop.models import OfferRelease
 from farmlive.shop.order_change_models import NewMove
 from farmlive.shop.order_models import OrderPlace, StateChange
 from farmlive.shop.problems import BoxLimit, OrderTooLarge
-from farmlive.shop.tables import holds, order_lines
+from farmlive.shop.tables import holds, order_lines, waits
 from farmlive.shop.wait_models import WaitJoin
 
 from .conftest import HOST, PRICE
@@ -218,7 +220,7 @@ async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
     mine = at("192.0.2.1", "device 1")
     await order(stall, 12, mine, 1)
     rest = [await order(stall, 17, HOST, 2) for _ in range(4)]
-    for by, quantity in ((mine, 9), (at("192.0.2.1", "device 2"), 19), (at("192.0.2.1", "3"), 5)):
+    for by, quantity in ((mine, 9), (at("192.0.2.1", "device 2"), 19), (at("192.0.2.1", "3"), 2)):
         join = WaitJoin(offer=card.offer, quantity=quantity)
         await waits.join(by, stall.broadcast, join)
     for each in rest:
@@ -228,8 +230,22 @@ async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
     assert found == ["3"]
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
+    """What the database is asked of those who wait, whether they may have more."""
+    answers: list[dict[str, int]] = []
+    more = box_limits.more
+
+    def counted(*given: Any) -> dict[str, int]:
+        answers.append(more(*given))
+        return answers[-1]
+
+    monkeypatch.setattr(box_limits, "more", counted)
+    return answers
+
+
 async def test_an_address_that_may_have_no_more_is_asked_for_once_however_many_wait_there(
-    stall: Any, monkeypatch: pytest.MonkeyPatch
+    stall: Any, asked: list[dict[str, int]]
 ) -> None:
     waits, stall.card = stall.shop.waits, await stall.offer(21)
     waits._settings = waits._settings.model_copy(update={"address_boxes": 20})
@@ -240,19 +256,120 @@ async def test_an_address_that_may_have_no_more_is_asked_for_once_however_many_w
         await waits.join(at("192.0.2.1", f"device {number}"), stall.broadcast, join)
     join = WaitJoin(offer=stall.card.offer, quantity=1)
     await waits.join(at("192.0.2.2", "a neighbour"), stall.broadcast, join)
-    asked = []
-    over = box_limits.over
-
-    def counted(*given: Any) -> set[str]:
-        asked.append(over(*given))
-        return asked[-1]
-
-    monkeypatch.setattr(box_limits, "over", counted)
     await stall.shop.orders.cancel(last["token"])
-    assert asked == [{"address"}, set()]
+    assert [each["address"] for each in asked] == [-1, 19]
     query = select(holds.c.device)
     found = await stall.store.read(lambda c: list(c.execute(query).scalars()))
     assert found == ["a neighbour"]
+
+
+async def wait(stall: Any, by: Caller, quantity: int = 1) -> Any:
+    join = WaitJoin(offer=stall.card.offer, quantity=quantity)
+    return await stall.shop.waits.join(by, stall.broadcast, join)
+
+
+async def test_such_an_address_is_asked_for_once_though_its_devices_hold_boxes_from_elsewhere(
+    stall: Any, asked: list[dict[str, int]]
+) -> None:
+    waits, side = stall.shop.waits, await stall.offer(20)
+    waits._settings = waits._settings.model_copy(update={"address_boxes": 20})
+    stall.card = await stall.offer(21)
+    await order(stall, 20, at("192.0.2.1", "device 0"), 1)
+    last = await order(stall, 1, HOST, 2)
+    for number in range(1, 9):
+        of_side = {**line(stall, 1), "offer": side.offer}
+        await hold(stall, of_side, by=at("192.0.2.2", f"device {number}"))
+        await wait(stall, at("192.0.2.1", f"device {number}"))
+    await stall.shop.orders.cancel(last["token"])
+    assert [each["address"] for each in asked] == [-1]
+
+
+async def test_who_holds_what_an_order_may_have_is_not_looked_at(
+    stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, side = stall.shop.waits, await stall.offer(20)
+    waits._settings = waits._settings.model_copy(update={"order_boxes": 2})
+    stall.card = await stall.offer(1)
+    last = await order(stall, 1, HOST, 2)
+    for number in range(1, 4):
+        of_side = {**line(stall, 2), "offer": side.offer}
+        await hold(stall, of_side, by=at("192.0.2.1", f"device {number}"))
+        await wait(stall, at("192.0.2.1", f"device {number}"))
+    await wait(stall, at("192.0.2.1", "the last"))
+    looked, held = [], waits._hold
+
+    def counted(connection: Any, row: Any, *given: Any) -> Any:
+        looked.append(row.device)
+        return held(connection, row, *given)
+
+    monkeypatch.setattr(waits, "_hold", counted)
+    await stall.shop.orders.cancel(last["token"])
+    assert looked == ["the last"]
+
+
+async def test_an_address_waits_for_no_more_boxes_than_it_may_have(stall: Any) -> None:
+    shop = stall.shop.waits
+    shop._settings = shop._settings.model_copy(update={"address_boxes": 20, "device_boxes": 15})
+    await order(stall, 10, HOST, 1)
+    await wait(stall, at("192.0.2.1", "device 1"), 12)
+    await wait(stall, at("192.0.2.1", "device 2"), 8)
+    with pytest.raises(BoxLimit) as refusal:
+        await wait(stall, at("192.0.2.1", "device 3"))
+    told = {"offer": stall.card.offer, "of": "waits", "limit": 20, "left": None}
+    assert refusal.value.members == told
+    assert (refusal.value.status, refusal.value.slug) == (409, "box-limit")
+    # What it waits for itself it may change, as far as others leave it room.
+    with pytest.raises(BoxLimit):
+        await wait(stall, at("192.0.2.1", "device 1"), 13)
+    await wait(stall, at("192.0.2.1", "device 1"), 10)
+    await wait(stall, at("192.0.2.1", "device 3"), 2)
+    await wait(stall, at("192.0.2.2", "device 4"), 15)
+    for number in range(2):  # whose address is hidden, or who orders for others
+        await wait(stall, at(None, f"device {5 + number}"), 15)
+        await wait(stall, (CLERK, HOST)[number], 30)
+    with pytest.raises(BoxLimit) as refusal:
+        await wait(stall, at("192.0.2.3", "device 7"), 16)
+    assert (refusal.value.members["of"], refusal.value.members["left"]) == ("device", 15)
+    stall.card = await stall.offer(1)  # for another offer as many again
+    await order(stall, 1, HOST, 1)
+    await wait(stall, at("192.0.2.1", "device 1"), 15)
+
+
+async def test_of_many_who_may_have_no_more_some_are_asked_and_those_behind_get_their_turn(
+    stall: Any, asked: list[dict[str, int]]
+) -> None:
+    shop = stall.shop.waits
+    shop._settings = shop._settings.model_copy(update={"device_boxes": 1})
+    await order(stall, 10, HOST, 1)
+    row = {"broadcast": stall.broadcast}
+    kept = {"offer": stall.card.offer, "lot": stall.lot.id, "farm": stall.farm.id}
+    kept |= {"quantity": 1, "price": PRICE, "total": PRICE}
+    own = {**row, "lines": [kept], "total": PRICE, "currency": "CNY", "boxes": 1}
+    own |= {"held_at": now_ms(), "until_at": 1 << 50}
+    wanted = {**row, "offer": stall.card.offer, "quantity": 1, "simulated": False}
+    wanted |= {"since": 1, "is_limited": True}
+
+    def enter(connection: Any) -> None:
+        names = [f"device {number:03}" for number in range(120)]
+        connection.execute(insert(holds), [{**own, "id": ulid(), "device": it} for it in names])
+        names.append("the last")
+        connection.execute(insert(waits), [{**wanted, "id": ulid(), "device": it} for it in names])
+
+    await stall.store.write(enter)
+    found = select(waits.c.device).where(waits.c.device.in_(["device 000", "the last"]))
+    release = OfferRelease(offer=stall.card.offer, quantity=1)
+    for many in (50, 50, 50, 46):  # 25 at the head of the queue each time
+        assert len(await stall.store.read(lambda c: c.execute(found).all())) == 2
+        asked.clear()
+        await stall.shop.bag.release(HOST, stall.broadcast, release)
+        assert len(asked) == many
+    (left,) = await stall.store.read(lambda c: c.execute(found).all())
+    assert left.device == "device 000"
+    # Who is first is asked first.
+    over = delete(holds).where(holds.c.device == "device 000")
+    await stall.store.write(lambda c: c.execute(over) and None)
+    await stall.shop.bag.release(HOST, stall.broadcast, release)
+    assert not await stall.store.read(lambda c: c.execute(found).all())
 
 
 async def test_the_same_order_again_is_answered_at_the_limit_too(big: Any) -> None:

@@ -33,7 +33,7 @@ from farmlive.shop.lines import Hold, person
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import BoxLimit, OrderTooLarge
-from farmlive.shop.tables import holds, order_lines, orders
+from farmlive.shop.tables import holds, order_lines, orders, waits
 from farmlive.store import Store, hot, tally
 
 # So long after it was ordered nothing tells any more from which address.
@@ -103,6 +103,9 @@ _OF_OFFERS = hot(
     )
 )
 _HELD = hot(select(holds.c.id, holds.c.lines).where(holds.c.source == bindparam("source")))
+_WAITED = select(_sum(waits.c.quantity)).where(
+    waits.c.offer == bindparam("of_offer"), waits.c.source == bindparam("source")
+)
 _FORGET = (
     update(order_lines)
     .where(order_lines.c.order.in_(bindparam("those", expanding=True)))
@@ -206,7 +209,7 @@ def check(
         counted.know(_key(of), there - own + more)
 
 
-def over(
+def more(
     connection: Connection,
     settings: Settings,
     broadcast: str,
@@ -214,13 +217,30 @@ def over(
     boxes: int,
     of: Taker,
     own: str | None,
-) -> set[str]:
-    """Whose limits, of `device` and `address`, keep them from having so many boxes of an offer,
-    what they hold as `own` among them.
+) -> dict[str, int]:
+    """How many boxes of an offer a `device` and an `address` may have besides so many, what they
+    hold as `own` among them; less than none where these are too many.
     """
     found = _of_offers(connection, broadcast, [offer], of, own)
     limits = {"device": settings.device_boxes, "address": settings.address_boxes}
-    return {kind for kind, limit in limits.items() if found[kind, offer] + boxes > limit}
+    return {kind: limit - found[kind, offer] - boxes for kind, limit in limits.items()}
+
+
+def check_wait(
+    connection: Connection, settings: Settings, offer: str, boxes: int, of: Taker, own: int
+) -> None:
+    """Raise BoxLimit where a device would wait for more than it may have of an offer, or all at
+    its address for more than that may. `own` it waits for already, and no more.
+    """
+    if not of.is_limited:
+        return
+    if boxes > settings.device_boxes:
+        raise BoxLimit(offer, "device", settings.device_boxes, settings.device_boxes)
+    if of.source:
+        named = {"of_offer": offer, "source": of.source}
+        there = int(connection.execute(_WAITED, named).scalar_one()) - own
+        if there + boxes > settings.address_boxes:
+            raise BoxLimit(offer, "waits", settings.address_boxes, None)
 
 
 def forget(connection: Connection, order_ids: Sequence[str]) -> None:

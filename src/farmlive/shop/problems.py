@@ -291,6 +291,7 @@ class BoxLimit(Conflict):
 
     `of` says which of the three; they are `limit`, held or ordered and not yet packed. `left` is
     how many more the device may have; of a phone and an address, which may be another's, null.
+    Where `of` is `waits`, so many are waited for from one network address.
     """
 
     slug = "box-limit"
@@ -299,9 +300,12 @@ class BoxLimit(Conflict):
     def __init__(self, offer: str, of: str, limit: int, left: int | None):
         whom = {"device": "one device", "phone": "one phone number"}.get(of, "one network")
         super().__init__(
-            f"Nothing was ordered: of one offer {whom} may have {limit} boxes that are held or "
-            "ordered and not yet packed. Order fewer, or the rest once these are packed; for more, "
-            "call the farm or the pick-up point.",
+            f"You don't wait for it: from one network {limit} boxes of one offer may be waited "
+            "for. Wait for fewer, or try again later or from another network."
+            if of == "waits"
+            else f"Nothing was ordered: of one offer {whom} may have {limit} boxes that are held "
+            "or ordered and not yet packed. Order fewer, or the rest once these are packed; for "
+            "more, call the farm or the pick-up point.",
             offer=offer,
             of=of,
             limit=limit,

@@ -160,6 +160,7 @@ waits = Table(
     Index("ix_waits_broadcast_device", "broadcast", "device"),
     # In their order, and counted without looking at each.
     Index("ix_waits_offer_since", "offer", "since", "id", "quantity"),
+    _index_of_some("ix_waits_source", "offer", "source", "quantity", those="source IS NOT NULL"),
 )
 
 # Orders in the state `held`, one a device and broadcast: gone once placed, dropped or expired.

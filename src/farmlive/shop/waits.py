@@ -112,6 +112,9 @@ class Waits:
         self._rush = rush
         self._limits = limits
         self._blocks = blocks
+        # Where of these lots the next look through the queue goes on: a hint, which each server has
+        # for itself and may lose.
+        self._looked: dict[frozenset[str], waits_queue.Place] = {}
         log.hear("broadcast.ended", self._end)
 
     async def join(self, caller: Caller, broadcast: str, request: WaitJoin) -> dict[str, Any]:
@@ -121,7 +124,7 @@ class Waits:
         end. What can be had already is held at once; the answer's place is then 0. A key, where
         there is one, is answered once. Raises TooMany, ProofNeeded, Forbidden (blocked),
         OrderTooLarge, UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer,
-        LotStopped.
+        LotStopped, BoxLimit.
         """
         limits.allow(self._limits, "waits", caller, self._settings.orders_per_minute)
         key = request.key
@@ -229,12 +232,16 @@ class Waits:
         room = waits_queue.Room(connection, sought)
         told: defaultdict[str, list[Entry]] = defaultdict(list)
         moves: defaultdict[str, dict[str, stock.Move]] = defaultdict(dict)
-        full = _Full()
-        for wait in waits_queue.queue(connection, room):
-            if full.keeps(wait) or not room.fits(wait.offer, wait.quantity, is_new=wait.is_new):
+        lots = frozenset(row.lot for row in room.offers.values())
+        look = waits_queue.Look(self._settings.order_boxes, self._looked.pop(lots, None))
+        for wait in waits_queue.queue(connection, room, look):
+            if look.keeps(wait) or not room.fits(wait.offer, wait.quantity, is_new=wait.is_new):
                 continue
-            held = self._hold(connection, wait, room.offers[wait.offer], now, full)
+            if not self._may_grow(wait, room.offers[wait.offer], now):
+                continue
+            held = self._hold(connection, wait, room.offers[wait.offer], now, look)
             if held is None:
+                look.in_vain += 1
                 continue
             entry, is_new = held
             room.take(wait.offer, wait.quantity, is_new=is_new)
@@ -242,6 +249,8 @@ class Waits:
             told[wait.broadcast].append(entry)
             taken = moves[wait.broadcast].setdefault(wait.offer, stock.Move())
             taken.take(hold=wait.quantity, is_new=is_new)
+        if look.start is not None:
+            self._looked[lots] = look.start
         for where, moved in moves.items():
             known = stock.on_offer(connection, where, moved)
             told[where] += stock.entries(stock.move(connection, moved, known))
@@ -264,9 +273,13 @@ class Waits:
         """Put the device into the list; False where it waits for as many already."""
         own = {"of_offer": request.offer, "of_device": caller.device}
         before = connection.execute(_OWN, own).one_or_none()
+        if before is not None and before.quantity == request.quantity:
+            return False
+        had = before.quantity if before is not None and before.source == taker.source else 0
+        box_limits.check_wait(
+            connection, self._settings, request.offer, request.quantity, taker, had
+        )
         if before is not None:
-            if before.quantity == request.quantity:
-                return False
             connection.execute(_SERVED, {"wait": before.id})
         stays = before is not None and request.quantity < before.quantity
         connection.execute(
@@ -287,7 +300,12 @@ class Waits:
         return True
 
     def _hold(
-        self, connection: Connection, wait: Row[Any], offer: Row[Any], now: int, full: "_Full"
+        self,
+        connection: Connection,
+        wait: Row[Any],
+        offer: Row[Any],
+        now: int,
+        look: waits_queue.Look,
     ) -> tuple[Entry, bool] | None:
         """Hold for the device what it waited for; what tells it so, and whether that counts as of a
         device without a past order. None where its hold can't grow so.
@@ -298,7 +316,7 @@ class Waits:
         named = {"broadcast": wait.broadcast, "device": wait.device}
         before = connection.execute(_HELD, named).one_or_none()
         kept = _grown(before.lines if before is not None else [], wait, offer)
-        if kept is None or not self._has_room(connection, wait, before, kept, full):
+        if kept is None or not self._has_room(connection, wait, before, kept, look):
             return None
         total = sum(line["total"] for line in kept)
         held_at = before.held_at if before is not None else None
@@ -335,13 +353,24 @@ class Waits:
         farms = {line["farm"] for line in kept}
         return Entry("order.held", lines.audience(hold, farms), said, wait.device), is_new
 
+    def _may_grow(self, wait: Row[Any], offer: Row[Any], now: int) -> bool:
+        """Whether what it held when the queue was read could grow so; it asks the database nothing,
+        and what can't grow then can't later in this transaction.
+        """
+        if wait.held_at is None:
+            return True
+        until, _ = limits.hold_end(self._settings.hold_minutes, now, wait.held_at)
+        if max(until, wait.held_until) <= now:
+            return False
+        return _grown(wait.held_lines, wait, offer) is not None
+
     def _has_room(
         self,
         connection: Connection,
         wait: Row[Any],
         before: Row[Any] | None,
         kept: Sequence[Mapping[str, Any]],
-        full: "_Full",
+        look: waits_queue.Look,
     ) -> bool:
         """Whether the device may hold all this, as far as the limits of boxes go."""
         if not wait.is_limited:
@@ -351,13 +380,15 @@ class Waits:
             return False
         taker = box_limits.Taker(wait.device, "", wait.source)
         own = before.id if before is not None else None
-        over = box_limits.over(
+        more = box_limits.more(
             connection, self._settings, wait.broadcast, wait.offer, boxes[wait.offer], taker, own
         )
         # What is held from elsewhere would count here only for this one.
-        if "address" in over and (before is None or before.source == wait.source):
-            full.note(wait)
-        return not over
+        elsewhere = before is not None and before.source != wait.source
+        here = more["address"] + (boxes[wait.offer] - wait.quantity if elsewhere else 0)
+        if here < 0:
+            look.full(wait)
+        return min(more.values()) >= 0
 
     def _forgotten(
         self, connection: Connection, broadcast: str, device: str, wanted: Iterable[str]
@@ -371,26 +402,6 @@ class Waits:
         found = connection.execute(_END, {"in_broadcast": event.broadcast}).scalars()
         if wanted := set(found):
             self._log.append_all(connection, event.broadcast, changed(connection, wanted))
-
-
-class _Full:
-    """Which addresses may have no more of which offers, while boxes are given away: thousands of
-    devices may wait behind one, and to ask for each of them again would keep everyone waiting.
-    """
-
-    def __init__(self) -> None:
-        # So many boxes were too many: as the address gets more meanwhile, it can't get fewer back.
-        self._too_many: dict[tuple[str, str], int] = {}
-
-    def note(self, wait: Row[Any]) -> None:
-        """Its address may not have as many as this wants."""
-        if wait.source is not None:
-            self._too_many[wait.source, wait.offer] = wait.quantity
-
-    def keeps(self, wait: Row[Any]) -> bool:
-        """Whether this wants too many, as its address was found to be."""
-        least = self._too_many.get((wait.source, wait.offer))
-        return least is not None and wait.quantity >= least
 
 
 def changed(connection: Connection, wanted: Iterable[str]) -> list[Entry]:

@@ -2,17 +2,23 @@
 is something for one of them. What is then held for them is waits.py's.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, or_, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select, tuple_
 
 from farmlive.shop import stock
-from farmlive.shop.tables import offers, waits
+from farmlive.shop.tables import holds, offers, waits
 
 AT_ONCE = 50
+# Each of whom is asked whether it may have more, and may not, costs everyone who orders: so many of
+# them are asked for what comes back at once, half of these at the head of the queue.
+IN_VAIN = 50
 # So many boxes of an offer devices without a past order get held however few come back.
 NEW_AT_LEAST = 4
+
+# When someone began to wait, and the row that says so.
+Place = tuple[int, str]
 
 _lots_of = offers.alias("lots_of")
 # What is waited for that may have more where these offers do: those of one lot share what is left.
@@ -22,10 +28,21 @@ _SOUGHT = select(offers.c.id, offers.c.broadcast).where(
     ),
     exists().where(waits.c.offer == offers.c.id),
 )
-# Thousands may wait for one box: the next of them, without those who want more than there is.
+# Thousands may wait for one box: the next of them, without those who want more than there is, or
+# with what they hold more than an order may have.
 _NEXT = (
-    select(waits)
+    select(
+        waits,
+        holds.c.lines.label("held_lines"),
+        holds.c.held_at.label("held_at"),
+        holds.c.until_at.label("held_until"),
+    )
+    .outerjoin(holds, (holds.c.broadcast == waits.c.broadcast) & (holds.c.device == waits.c.device))
     .where(
+        or_(
+            ~waits.c.is_limited,
+            waits.c.quantity + func.coalesce(holds.c.boxes, 0) <= bindparam("order_boxes"),
+        ),
         waits.c.offer.in_(bindparam("offers", expanding=True)),
         waits.c.quantity <= bindparam("most"),
         or_(~waits.c.is_new, waits.c.quantity <= bindparam("most_new")),
@@ -95,9 +112,51 @@ class Room:
             self._new_g[row.lot] += grams
 
 
-def queue(connection: Connection, room: Room) -> Iterator[Row[Any]]:
-    """Those who wait, in their order, as long as there is something for one of them."""
-    last: tuple[int, str] = (0, "")
+class Look:
+    """One look through a queue: whom of it to ask no more, and where to go on the next time."""
+
+    def __init__(self, order_boxes: int, start: Place | None = None):
+        self.order_boxes = order_boxes
+        # Where the last look ended that had asked enough of them, so that none is never asked.
+        self.start = start
+        self.in_vain = 0
+        # So many boxes were too many for an address: as it gets more meanwhile, it can't get fewer
+        # back.
+        self._too_many: dict[tuple[str, str], int] = {}
+
+    def full(self, wait: Row[Any]) -> None:
+        """Its address may not have as many as this wants."""
+        if wait.source is not None:
+            self._too_many[wait.source, wait.offer] = wait.quantity
+
+    def keeps(self, wait: Row[Any]) -> bool:
+        """Whether this wants too many, as its address was found to be."""
+        least = self._too_many.get((wait.source, wait.offer))
+        return least is not None and wait.quantity >= least
+
+    def after(self, connection: Connection, named: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """The next of them, without those of whom it is known that they may have no more."""
+        others = (
+            or_(
+                waits.c.source.is_(None),
+                waits.c.source != source,
+                waits.c.offer != offer,
+                waits.c.quantity < least,
+            )
+            for (source, offer), least in self._too_many.items()
+        )
+        return connection.execute(
+            _NEXT.where(*others), {**named, "order_boxes": self.order_boxes}
+        ).all()
+
+
+def queue(connection: Connection, room: Room, look: Look) -> Iterator[Row[Any]]:
+    """Those who wait, in their order, as long as there is something for one of them.
+
+    Where many may have no more, those behind them get their turn by `look`: half of it goes to the
+    head of the queue, the rest to where the last one ended.
+    """
+    last: Place = (0, "")
     while True:
         left = {offer: count for offer in room.offers if (count := room.left(offer)) > 0}
         if not left:
@@ -109,8 +168,17 @@ def queue(connection: Connection, room: Room) -> Iterator[Row[Any]]:
             "since": last[0],
             "id": last[1],
         }
-        found = connection.execute(_NEXT, named).all()
-        yield from found
-        if len(found) < AT_ONCE:
-            return
-        last = (found[-1].since, found[-1].id)
+        found = look.after(connection, named)
+        for wait in found:
+            yield wait
+            last = (wait.since, wait.id)
+            if look.in_vain >= IN_VAIN:
+                look.start = last
+                return
+            if look.in_vain >= IN_VAIN // 2 and look.start is not None and look.start > last:
+                last = look.start
+                break
+        else:
+            if len(found) < AT_ONCE:
+                look.start = None
+                return

@@ -95,6 +95,9 @@ const sentences = {
     if (of === "address") {
       return t("From your network %(limit)s boxes of this are held or ordered already and not packed yet. Nothing was ordered: try again later, or with another connection.", values);
     }
+    if (of === "waits") {
+      return t("From your network %(limit)s boxes of this can be waited for, and others wait there already. You don't wait for it: take fewer, or try again later.", values);
+    }
     return t("Of one product a buyer may have %(limit)s boxes that are not packed yet. Nothing was ordered: take fewer, or order the rest once they are packed.", values);
   },
   "hold-share": ({ offers = [] }) => {
