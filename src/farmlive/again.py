@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from farmlive.outages import Outage
+from farmlive.outages import Outage, reason_of
 
 
 class Task(abc.ABC):
@@ -50,6 +50,6 @@ class Again(Task):
             try:
                 await self._deed()
             except Exception as error:
-                self._outage.failed(str(error))
+                self._outage.failed(reason_of(error))
             else:
                 self._outage.recovered()

@@ -14,7 +14,7 @@ from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
 from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.bus import Bus
 from farmlive.media import Admission, MediaEvent, Relay
-from farmlive.outages import Outage
+from farmlive.outages import Outage, reason_of
 from farmlive.people import Guard, People
 from farmlive.problems import Forbidden, Unauthorized, Unavailable
 from farmlive.settings import Settings
@@ -207,7 +207,9 @@ class StreamGate:
                 kind, audience, data = _as_logged(event)
                 await self._broadcasts.media_event(event.broadcast, kind, audience, data)
             except (Unavailable, UnknownBroadcast) as error:
-                _log.warning("a media event was not written", kind=event.kind, error=str(error))
+                _log.warning(
+                    "a media event was not written", kind=event.kind, error=reason_of(error)
+                )
             finally:
                 self._told.task_done()
 

@@ -16,6 +16,14 @@ SAY_AGAIN_S = 60.0
 _log = structlog.get_logger(__name__)
 
 
+def reason_of(error: BaseException) -> str:
+    """What an error says, without a person's data: its first line, else what it is called.
+
+    PostgreSQL tells the values of a row in the lines below.
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class Outage:
     """One thing that can be lost; it is there until someone says that it `failed`.
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from farmlive.people import People
+from farmlive.people.limits import RateLimits
 from farmlive.people.models import AccountChange, Role
 from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.problems import Invalid, NotFound
@@ -354,6 +355,28 @@ async def test_nobody_signs_in_by_what_viewers_read(
     await people.create_account("lin-secret", "host", PASSWORD, display_name="林秀珍")
     made = await coordinator.post("/api/v1/accounts", json={"name": "林秀珍", "role": "host"})
     assert made.status_code == 422
+
+
+async def test_whoever_tries_display_names_finds_no_sign_in_name(
+    app: FastAPI, people: People
+) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    people.farms_by(lambda _connection, _farm: None)
+    await people.create_account("lin-secret", "host", PASSWORD, display_name="林秀珍")
+    await people.create_account("wu-secret", "seller", PASSWORD, [FARM])
+    await people.create_account("he-secret", "seller", PASSWORD, [FARM])
+    async with browser(app) as seller, browser(app) as other:
+        await sign_in(seller, "wu-secret")
+        names = ["lin-secret", "林秀珍", "主播", "老吴", "果农老吴"]
+        tried = [await seller.patch("/api/v1/session", json={"display_name": n}) for n in names]
+        assert [each.status_code for each in tried] == [422, 422, 422, 200, 200]
+        assert len({each.text for each in tried[:3]}) == 1
+        late = await seller.patch("/api/v1/session", json={"display_name": "lin-secret"})
+        assert late.status_code == 429
+        assert int(late.headers["retry-after"]) > 0
+        await sign_in(other, "he-secret")
+        changed = await other.patch("/api/v1/session", json={"display_name": "老何"})
+        assert changed.status_code == 200
 
 
 async def test_one_changes_the_own_display_name(host: httpx.AsyncClient, app: FastAPI) -> None:

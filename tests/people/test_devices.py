@@ -175,3 +175,18 @@ async def test_old_name_counts_for_nothing_beside_the_new_one_and_after_its_time
     old = [(b"cookie", f"farmlive_device={'o' * 22}".encode())]
     (made,) = cookies_of(await first_message(secure, headers=old))
     assert "o" * 22 not in made
+
+
+@pytest.mark.parametrize("sent", ["device", "language"])
+async def test_a_session_under_the_old_name_is_a_neighbours_where_a_new_cookie_is_there(
+    people: People, sent: str
+) -> None:
+    token, planted = "n" * 22, "p" * 22
+    cookie = (
+        f"__Host-farmlive_{sent}={token}; farmlive_session={planted}; farmlive_device={planted}"
+    )
+    secure = DeviceCookie(accept, people.pseudonyms, secure=True)
+    answer = await first_message(secure, headers=[(b"cookie", cookie.encode())])
+    assert not any(planted in each for each in cookies_of(answer))
+    parsed = {name: value for name, _, value in (p.partition("=") for p in cookie.split("; "))}
+    assert cookies.Cookies(secure=True).read(parsed, "farmlive_session") == ""

@@ -302,6 +302,29 @@ async def test_password_that_the_server_made_is_tried_whatever_was_guessed(
     await people.sign_in("chen", made, newcomer)
 
 
+async def test_password_that_the_server_made_is_tried_whatever_its_own_network_guessed(
+    people: People, settings: Settings
+) -> None:
+    people.limits = RateLimits(clock=lambda: 0.0)
+    await people.create_account("chen", "host", PASSWORD)
+    made = await people.set_password("chen")
+    for number in range(settings.sign_ins_per_minute * 10):  # one address's, and its block's
+        guess = viewer_at(f"192.0.2.{number // settings.sign_ins_per_minute}")
+        with pytest.raises(WrongPassword):
+            await people.sign_in(f"name{number}", "wrong password", guess)
+    for address, device in (("192.0.2.0", "a" * 32), ("192.0.2.200", "b" * 32)):
+        newcomer = viewer_at(address, device)
+        with pytest.raises(TooMany):
+            await people.sign_in("chen", "wrong password", newcomer)
+        await people.sign_in("chen", made, newcomer)
+    newcomer = viewer_at("192.0.2.201", "c" * 32)
+    for _ in range(settings.sign_ins_per_minute):  # they have a limit too, of their own
+        with pytest.raises(WrongPassword):
+            await people.sign_in("nobody", "sonami-kurebo-tiwaze", newcomer)
+    with pytest.raises(TooMany):
+        await people.sign_in("nobody", "sonami-kurebo-tiwaze", newcomer)
+
+
 async def test_addresses_of_one_block_share_its_guesses(people: People, settings: Settings) -> None:
     people.limits = RateLimits(clock=lambda: 0.0)
     tried = 0

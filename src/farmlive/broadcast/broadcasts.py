@@ -17,7 +17,7 @@ from farmlive.broadcast.watches import Watches
 from farmlive.bus import Bus
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
-from farmlive.outages import Outage
+from farmlive.outages import Outage, reason_of
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Conflict
@@ -344,7 +344,7 @@ class Broadcasts:
             try:
                 await self.count()
             except Exception as error:
-                self._counting_fails.failed(str(error))
+                self._counting_fails.failed(reason_of(error))
             else:
                 self._counting_fails.recovered()
 
@@ -360,7 +360,7 @@ class Broadcasts:
             try:
                 await self._follow()
             except Exception as error:
-                self._following_fails.failed(str(error))
+                self._following_fails.failed(reason_of(error))
             else:
                 self._following_fails.recovered()
 

@@ -19,6 +19,7 @@ from farmlive.broadcast.lines import ORDER, order_of, seen
 from farmlive.broadcast.log import PUBLIC, Event
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
+from farmlive.outages import reason_of
 
 # So many events that wait are sent before their time, or the ring would lose some of them.
 HURRY = 500
@@ -238,7 +239,7 @@ class Hub:
                     self._hear(event)
             self._schedule(True)
         except Exception as error:
-            _log.warning("could not read the log; trying at the next event", error=str(error))
+            _log.warning("could not read the log; trying at the next event", error=reason_of(error))
             return
         finally:
             self._catching = None

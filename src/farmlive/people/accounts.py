@@ -23,6 +23,11 @@ from farmlive.problems import Invalid
 
 # Those who have no part in running a broadcast, and speak as viewers do.
 OTHERS: tuple[Role, ...] = ("seller", "clerk")
+# One sentence, so that it tells nobody by which names people sign in.
+_TAKEN = (
+    "Someone signs in by this name, or viewers would take you for the host or a colleague: take "
+    "another."
+)
 _NAME = re.compile(r"[\w.\-]{1,40}")
 
 
@@ -123,10 +128,10 @@ def shown_as(
     others = {likeness(each) for each in display_names(conn, but=account)}
     if is_blank(display_name):
         message = "Write a name that can be seen."
-    elif shown in {likeness(each) for each in names}:
-        message = "Someone signs in by this name, and viewers are not to read it: take another."
-    elif role in OTHERS and (claims_office(display_name) or is_like_any(display_name, others)):
-        message = "Viewers would take you for the host or a colleague: take another name."
+    elif shown in {likeness(each) for each in names} or (
+        role in OTHERS and (claims_office(display_name) or is_like_any(display_name, others))
+    ):
+        message = _TAKEN
     if message:
         raise Invalid(message, errors=[{"field": "display_name", "message": message}])
     return display_name

@@ -13,6 +13,7 @@ from farmlive.clock import now_ms, parse_rfc3339
 LIFETIME_S = 400 * 24 * 60 * 60
 # So long a cookie is read under its name without the prefix too: 400 days from when there was none.
 OLD_UNTIL = parse_rfc3339("2028-01-02T00:00:00Z")
+_OURS = "__Host-farmlive_"
 
 
 class Cookies:
@@ -30,9 +31,13 @@ class Cookies:
         return sent.get(self.name(plain)) or self.old(sent, plain)
 
     def old(self, sent: Mapping[str, str], plain: str) -> str:
-        """The value that came under the old name alone and is to be set anew; else empty."""
+        """The value that came under the old name and is to be set anew; else empty.
+
+        Empty too where a browser sent any cookie of the new names: its old ones were set anew
+        then, so what has an old name since may be a neighbour's.
+        """
         name = self.name(plain)
-        if name == plain or name in sent or now_ms() >= OLD_UNTIL:
+        if name == plain or now_ms() >= OLD_UNTIL or any(each.startswith(_OURS) for each in sent):
             return ""
         return sent.get(plain, "")
 

@@ -1,56 +1,74 @@
 """Nicknames: when two look alike, and which of them nobody but the team may bear.
 
 Pure. What is compared is a nickname's likeness: letters alone, without width, case, accents,
-spaces, signs and the digits around them, and one letter for those of other scripts that look the
-same (the skeleton of Unicode TS 39, for the letters with which Chinese and Latin are imitated).
+spaces, signs and the digits around them or between Chinese ones, simplified for traditional, and
+one letter for what looks the same (the skeleton of Unicode TS 39, for the letters, and digits, with
+which Chinese and Latin are imitated).
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable
 
+from farmlive.people.traditional import SIMPLIFIED
+
 # Letters and signs that show nothing (Unicode's default-ignorable ones that are no controls, and
 # blank patterns and fillers).
 _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Looks the same -> the letter. Small letters, as case is folded before.
-_LOOKS_LIKE = str.maketrans(
+_LOOKS_LIKE = SIMPLIFIED | str.maketrans(
     dict(
         pair
         for same, letter in (
-            ("аɑα", "a"),
-            ("вβ", "b"),
-            ("сϲ", "c"),
-            ("ԁđ", "d"),
-            ("еε", "e"),
-            ("ɡ", "g"),
-            ("һнη", "h"),
-            ("іιıil1|ӏł", "l"),
-            ("јϳ", "j"),
-            ("кκ", "k"),
-            ("мμ", "m"),
-            ("п", "n"),
-            ("оο0ø", "o"),
-            ("рρ", "p"),
-            ("ѕ", "s"),
-            ("тτ", "t"),
-            ("υ", "u"),
-            ("ν", "v"),
-            ("ωԝ", "w"),
-            ("хχ", "x"),
-            ("уγ", "y"),
+            ("аɑα4ᴀᎪꓮ", "a"),
+            ("вβʙᴃᏴꓐ", "b"),
+            ("сϲᴄᏟꓚ", "c"),
+            ("ԁđᴅᴆᎠꓒꓓ", "d"),
+            ("еε3ᴇᎬꓰ", "e"),
+            ("ꜰꓝ", "f"),
+            ("ɡɢᏀᏳꓖ", "g"),
+            ("һнηհʜᎻᏂꓧ", "h"),
+            ("іιıil1|ӏłɪᴉʟᴌᎥᏆᏞꓲꓡ", "l"),
+            ("јϳᴊᎫꓙ", "j"),
+            ("кκᴋᏦꓗ", "k"),
+            ("мμᴍᎷꓟ", "m"),
+            ("пɴᴎꓠ", "n"),
+            ("оο0øօᴏᴑᎾꓳ", "o"),
+            ("рρᴘᏢꓑ", "p"),
+            ("ʀᴙᴚᎡᏒꓣ", "r"),
+            ("ѕ5ꜱᏕᏚꓢ", "s"),
+            ("тτᴛᎢꓔ", "t"),
+            ("υᴜᏌꓴ", "u"),
+            ("νᴠᏙꓦ", "v"),
+            ("ωԝᴡᎳᏔꓪ", "w"),
+            ("хχꓫ", "x"),
+            ("уγʏᎩᎽꓬ", "y"),
+            ("ᴢᏃꓜ", "z"),
             ("ロ囗", "口"),
             ("エ", "工"),
             ("ニ", "二"),
             ("カ", "力"),
             ("ー", "一"),
-            ("員", "员"),
-            ("統", "统"),
-            ("務", "务"),
-            ("運營", "运营"),
         )
         for pair in zip(same, letter * len(same) if len(letter) == 1 else letter, strict=True)
     )
 )
+# Letters in squares and circles that Unicode doesn't take apart, and those of which flags are made.
+_FLAG_LETTERS = "\U0001f1e6-\U0001f1ff"
+_FRAMED = {
+    first + each: chr(ord("a") + each)
+    for first in (0x1F150, 0x1F170, 0x1F1E6)
+    for each in range(26)
+}
+_FLAG = re.compile(f"[{_FLAG_LETTERS}]{{2}}")
+_FLAG_LETTER = re.compile(f"[{_FLAG_LETTERS}]")
+# A sign between Latin letters, or one that stands for the first or the last of them.
+_SIGNS = str.maketrans("@$", "as")
+_SIGN_WITHIN = re.compile(r"(?<=[a-z])[@$](?=[a-z])")
+_HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
+# What is read over beside Chinese: digits, the circle that is a nought, and for an office a letter.
+_READ_OVER = re.compile(f"(?<=[{_HAN}])[0-9\u3007]+(?=[{_HAN}])|\u3007+$|^\u3007+(?=[{_HAN}])")
+_LETTER_WITHIN = re.compile(f"(?<=[{_HAN}])[a-z](?=[{_HAN}])")
 # Who says so claims to speak for the farm or the county, in Chinese wherever it stands.
 _CLAIMS = ("主播", "官方", "客服", "管理员", "房管", "工作人员", "运营", "系统", "本人")
 _CLAIMING_WORDS = (
@@ -62,6 +80,7 @@ _GUEST = re.compile(r"游客\d{4}")
 # Digits before a name, but for a 0 or 1 that may stand for a letter of it.
 _BEFORE = re.compile(r"^[\W_]*(?:[0-9]+(?=[\W_]|[^\x00-\x7f])|[0-9]*[2-9](?=[a-z]))")
 _WORD = re.compile(r"[^\W_]+")
+_LATIN = re.compile("[a-z]+")
 # Chinese of so many characters is a name wherever it stands in another; Latin is part of words.
 _WHOLE = 3
 
@@ -83,34 +102,49 @@ def is_blank(text: str) -> bool:
 
 def likeness(nickname: str) -> str:
     """What it has in common with all that look like it: of one without letters what is seen."""
-    plain = _plain(nickname)
+    plain = _SIGN_WITHIN.sub(lambda sign: sign[0].translate(_SIGNS), _plain(nickname))
     if core := _letters(_BEFORE.sub("", plain)).rstrip("0123456789"):
-        return core.translate(_LOOKS_LIKE)
+        return _READ_OVER.sub("", core).translate(_LOOKS_LIKE) or core
     signs = "".join(each for each in plain if not (each.isalnum() or each.isspace()))
     return signs or _letters(plain).translate(_LOOKS_LIKE)
 
 
 def claims_office(nickname: str) -> bool:
     """Whether it says that whoever bears it is the host, staff or official."""
-    whole = likeness(nickname)
-    if any(claim in whole for claim in _CLAIMS):
+    whole = _readings(nickname)
+    if any(claim in _LETTER_WITHIN.sub("", each) for claim in _CLAIMS for each in whole):
         return True
-    words = {likeness(word) for word in _WORD.findall(_plain(nickname))}
-    return not _CLAIMING.isdisjoint(words | {whole})
+    plain = _plain(nickname)
+    words = {*_WORD.findall(plain), *_WORD.findall(plain.translate(_SIGNS))}
+    read = whole.union(*map(_readings, words))
+    # Beside Chinese a Latin word needs no space.
+    beside = {word for each in read if not each.isascii() for word in _LATIN.findall(each)}
+    return not _CLAIMING.isdisjoint(read | beside)
 
 
 def is_like_any(nickname: str, likenesses: Iterable[str]) -> bool:
     """Whether it looks like one of those whose likenesses are given, or has a Chinese one in it."""
-    whole = likeness(nickname)
+    whole = _readings(nickname)
     return any(
-        whole == each or (len(each) >= _WHOLE and not each.isascii() and each in whole)
+        each in whole
+        or (len(each) >= _WHOLE and not each.isascii() and any(each in one for one in whole))
         for each in likenesses
     )
 
 
+def _readings(nickname: str) -> set[str]:
+    """Its likeness, and how it reads where all digits and signs that look like letters are some."""
+    plain = _letters(_plain(nickname).translate(_SIGNS))
+    return {likeness(nickname), _READ_OVER.sub("", plain).translate(_LOOKS_LIKE)}
+
+
 def _plain(text: str) -> str:
     """What is seen of it, and spaces: without width, case and accents; digits as ASCII ones."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    # Two letters of flags are a flag; more of them spell a word.
+    if len(_FLAG_LETTER.findall(text)) == 2:
+        rest = _FLAG.sub("", text)
+        text = text if is_blank(rest) else rest
+    decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_FRAMED)
     # Folding may compose what was taken apart.
     plain = unicodedata.normalize("NFKD", decomposed)
     return "".join(

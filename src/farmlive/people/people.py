@@ -43,6 +43,9 @@ from farmlive.people.team_names import TeamNames
 from farmlive.settings import Settings
 from farmlive.store import Store
 
+# So many display names an account may try for itself.
+NAMES_A_MINUTE = 5
+
 BroadcastState = Callable[[Connection, str], str]
 """The state of a broadcast, `scheduled|live|ended`; raises NotFound for an unknown one."""
 Require = Callable[[Connection, str], object]
@@ -161,10 +164,12 @@ class People:
     async def show_as(self, caller: Caller, display_name: str) -> Account:
         """Have viewers read this of the caller's own account.
 
-        Raises NoPassword for a program, which has none, and Invalid.
+        Raises NoPassword for a program, which has none, Invalid, and TooMany: who could try names
+        without end would find by which of them others sign in.
         """
         if caller.account is None:
             raise NoPassword("An API key has its label. Revoke the key and make another.")
+        self.limits.allow("display names", caller.account, NAMES_A_MINUTE, of="display names")
         change = AccountChange(display_name=display_name)
         return await self.change_account(caller.account, change, caller=caller)
 

@@ -3,8 +3,9 @@
 Owns the devices that an account signed in on, and the choice of limits; counting is limits.py's.
 
 A name's limit alone would let anyone shut its owner out by guessing. So it holds for strangers: a
-device on which the same account signed in before has a limit of its own, and a password of the
-form that the server makes, which nobody can guess, is always tried.
+device on which the same account signed in before has a limit of its own, and passwords of the
+form that the server makes, which nobody can guess, are counted by address only and by themselves:
+no other wrong password, of whatever neighbour, keeps one from being tried.
 """
 
 import contextlib
@@ -82,14 +83,18 @@ def guesses(
             yield
         return
     of_block = per_minute * ADDRESSES_PER_BLOCK
-    block = block_of(caller.address)
+    is_made = is_readable(password)
+    block, address = (
+        None if each is None else f"{each} made" if is_made else each
+        for each in (block_of(caller.address), caller.address)
+    )
     with (
         limits.failures(WrongPassword, of_block, ("sign-in block", block), of=WRONG),
         limits.failures(
             WrongPassword,
             per_minute,
-            ("sign-in address", caller.address),
-            ("sign-in name", None if is_readable(password) else name),
+            ("sign-in address", address),
+            ("sign-in name", None if is_made else name),
             of=WRONG,
         ),
     ):

@@ -19,11 +19,13 @@ class TeamNames:
         self._store = store
         self._likenesses: frozenset[str] = frozenset()
         self._read_at: float | None = None
+        self._changes = 0
         self._reading = asyncio.Lock()
 
     def changed(self) -> None:
         """Read them anew before the next nickname is judged."""
         self._read_at = None
+        self._changes += 1
 
     async def check(self, nickname: str) -> None:
         """Raise NicknameRefused for a nickname that shows nothing or that is the team's alone.
@@ -51,7 +53,10 @@ class TeamNames:
         async with self._reading:
             now = time.monotonic()
             if self._read_at is None or now > self._read_at + REREAD_S:
-                self._read_at = now
+                changes = self._changes
                 names = await self._store.read(accounts.display_names)
                 self._likenesses = frozenset(map(likeness, names))
+                # Neither after a read that failed, nor where they changed while it was under way.
+                if changes == self._changes:
+                    self._read_at = now
         return self._likenesses

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from farmlive.again import Task
 from farmlive.clock import now_ms
-from farmlive.outages import Outage
+from farmlive.outages import Outage, reason_of
 from farmlive.store import Store, after_commit
 
 # What another server wrote, and this one's where it was not told, is looked for this often.
@@ -62,7 +62,7 @@ class Alarm(Task):
                 if rings:
                     continue
             except Exception as error:
-                self._outage.failed(str(error))
+                self._outage.failed(reason_of(error))
                 due = None
             wait_ms = LOOK_MS if due is None else min(LOOK_MS, due - now_ms())
             self._waits_until = now_ms() + wait_ms

@@ -16,7 +16,7 @@ from typing import Self, TypeVar, cast
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from farmlive.outages import Outages
+from farmlive.outages import Outages, reason_of
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
@@ -302,8 +302,7 @@ class Store:
         room. Only `try_out` ends that.
         """
         kind = self._full if _disk_is_at_fault(error) else self._away
-        said = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
-        kind.failed(said[0], times)
+        kind.failed(reason_of(error.orig or error), times)
 
     def _end_others_turn(self) -> None:
         with contextlib.suppress(DBAPIError):  # it is away, and its turns with it

@@ -127,6 +127,8 @@ function whatWords(what) {
     case "sign-in device":
     case "password changes":
       return t("Signing in");
+    case "display names":
+      return t("Changing one's own display name");
     default:
       return what;
   }
