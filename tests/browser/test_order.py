@@ -94,7 +94,7 @@ async def test_the_code_is_large_and_can_be_scanned_until_it_was_used(
     assert box is not None
     assert box["width"] >= 88
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-    await step(sale, placed, "state", state="received")
+    await step(sale, placed, "state", state="received", known_by="known_to_me")
     await come_back(page)
     await expect(pickup).to_have_count(0)
 
