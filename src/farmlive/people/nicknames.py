@@ -33,11 +33,11 @@ _LOOKS_LIKE = SIMPLIFIED | str.maketrans(
             ("кκᴋᏦꓗ", "k"),
             ("мμᴍᎷꓟ", "m"),
             ("пɴᴎꓠ", "n"),
-            ("оο0øօᴏᴑᎾꓳ", "o"),
+            ("оο0〇øօᴏᴑᎾꓳ", "o"),
             ("рρᴘᏢꓑ", "p"),
             ("ʀᴙᴚᎡᏒꓣ", "r"),
             ("ѕ5ꜱᏕᏚꓢ", "s"),
-            ("тτᴛᎢꓔ", "t"),
+            ("тτ7ᴛᎢꓔ", "t"),
             ("υᴜᏌꓴ", "u"),
             ("νᴠᏙꓦ", "v"),
             ("ωԝᴡᎳᏔꓪ", "w"),
@@ -63,7 +63,7 @@ _FRAMED = {
 _FLAG = re.compile(f"[{_FLAG_LETTERS}]{{2}}")
 _FLAG_LETTER = re.compile(f"[{_FLAG_LETTERS}]")
 # A sign between Latin letters, or one that stands for the first or the last of them.
-_SIGNS = str.maketrans("@$", "as")
+_SIGNS = str.maketrans("@$!€○◯⭕●", "asieoooo")
 _SIGN_WITHIN = re.compile(r"(?<=[a-z])[@$](?=[a-z])")
 _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
 # What is read over beside Chinese: digits, the circle that is a nought, and for an office a letter.
