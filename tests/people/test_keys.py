@@ -207,7 +207,7 @@ async def test_bad_requests_for_keys(host: httpx.AsyncClient, body: dict[str, st
 async def test_whip_address_is_the_public_one_where_it_is_set(
     host: httpx.AsyncClient, store: Store, settings: Settings
 ) -> None:
-    assert (await mint(host, purpose="studio"))["whip_url"] == f"http://farm.test/whip/{LIVE}"
+    assert (await mint(host, purpose="studio"))["whip_url"] == f"{settings.url}/whip/{LIVE}"
     public = settings.model_copy(update={"public_url": "https://live.example.org"})
     people = People(store, public)
     _, secret = await people.create_api_key("demo", "host")
