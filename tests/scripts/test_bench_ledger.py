@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from benches.ledger import Ledger
 from sqlalchemy import text
-from tests.scripts.trading import trade
+from tests.scripts.trading import in_broadcast, trade
 from tests.shop.conftest import HOST, PRICE, Stall, stall
 
 from farmlive.ids import token
@@ -144,10 +144,11 @@ def test_a_ledger_that_adds_up_has_nothing_wrong(traded: list[str], read: Any) -
 
 @pytest.mark.parametrize("name", SPOILED)
 async def test_a_ledger_that_does_not_add_up_is_told(
-    store: Store, traded: list[str], read: Any, name: str
+    store: Store, traded: list[str], read: Any, stall: Stall, name: str
 ) -> None:
     statement, told = SPOILED[name]
-    await store.write(lambda connection: connection.execute(text(statement)).close())
+    spoil = text(in_broadcast(statement, stall.broadcast))
+    await store.write(lambda connection: connection.execute(spoil).close())
     assert read().wrong == told
 
 
@@ -158,7 +159,8 @@ async def test_a_trade_that_does_not_add_up_is_told(
     await trade(stall)
     assert read().wrong == []
     statement, told = SPOILED_TRADE[name]
-    await store.write(lambda connection: connection.execute(text(statement)).close())
+    spoil = text(in_broadcast(statement, stall.broadcast))
+    await store.write(lambda connection: connection.execute(spoil).close())
     assert read().wrong == told
 
 

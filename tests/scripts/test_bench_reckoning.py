@@ -11,7 +11,7 @@ from benches.ledger import Ledger
 from benches.reckoning import doubled, lost, moved, wrongly_refused
 from benches.told import Refusal
 from sqlalchemy import text
-from tests.scripts.trading import FLASH_PRICE, Trade, lines, trade
+from tests.scripts.trading import FLASH_PRICE, Trade, in_broadcast, lines, trade
 from tests.shop.conftest import PRICE, Stall, stall
 
 from farmlive.problems import Problem
@@ -78,10 +78,11 @@ def test_what_is_kept_as_it_was_told_is_neither_lost_nor_doubled(
 
 @pytest.mark.parametrize("name", OTHERWISE)
 async def test_what_is_kept_otherwise_is_lost(
-    store: Store, traded: Trade, read: Any, name: str
+    store: Store, traded: Trade, read: Any, stall: Stall, name: str
 ) -> None:
     statement, told = OTHERWISE[name]
-    await store.write(lambda connection: connection.execute(text(statement)).close())
+    spoil = text(in_broadcast(statement, stall.broadcast))
+    await store.write(lambda connection: connection.execute(spoil).close())
     (found,) = lost(traded.told, read())
     assert told in found
 

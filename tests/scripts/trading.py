@@ -31,6 +31,11 @@ def lines(offer: str, quantity: int, price: int = PRICE) -> list[dict[str, Any]]
     return [{"offer": offer, "quantity": quantity, "price": price}]
 
 
+def in_broadcast(statement: str, broadcast: str) -> str:
+    """The statement for the orders of this broadcast alone: there are past ones in another."""
+    return statement.replace("WHERE number =", f"WHERE broadcast = '{broadcast}' AND number =")
+
+
 async def trade(stall: Stall) -> Trade:
     """Release, begin a flash batch, order, hold, wait, and move the first order on."""
     shop, broadcast, told, offer = stall.shop, stall.broadcast, Told(), stall.card.offer
