@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from farmlive.people import Caller, Guard
 from farmlive.problems import NotFound
@@ -52,10 +53,15 @@ def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
     ) -> KeptPicture:
         """Send a picture; it is turned upright, made smaller and freed of its camera's facts."""
         most = settings.upload_mib_per_day
+
+        def write(connection: Connection) -> None:
+            check_bytes(connection, caller.owner, most)  # others of it may have come meanwhile
+            record(connection, caller.owner, kept)
+
         await store.read(lambda connection: check_bytes(connection, caller.owner, most))
         async with files.receive(request.stream()) as sent:
-            kept = await files.keep_picture(sent)
-        await store.write(lambda connection: record(connection, caller.owner, kept))
+            kept = await files.keep_picture(sent, caller.owner)
+        await store.write(write)
         return KeptPicture(picture=kept.url, width=kept.width, height=kept.height)
 
     @router.get("/files/{name}", response_class=FileResponse)

@@ -176,6 +176,15 @@ async def test_only_a_coordinators_reason_for_picking_too_soon_lifts(
     assert [lift.sentence for lift in story.lifts] == ([SENTENCE] if not lot.stopped else [])
 
 
+async def test_a_programs_reason_for_picking_too_soon_lifts_nothing(
+    origin: Origin, staff: Caller, seller: Caller, plot: Plot
+) -> None:
+    await spray(origin, seller, plot, NOON - DAY, 7)
+    assert (staff.role, staff.account) == ("coordinator", None)
+    lot = await origin.add_lot(staff, harvest(plot, waiting_period_overridden=SENTENCE))
+    assert (await origin.story(lot.id)).lot.stopped
+
+
 async def test_a_coordinators_lift_names_what_it_covers_and_the_next_finding_stops_again(
     origin: Origin, staff: Caller, plot: Plot, told: Told, store: Store
 ) -> None:

@@ -322,10 +322,21 @@ async def test_a_message_is_tried_again_whole(stall: Any, settings: Settings) ->
 
 async def test_calling_off_a_flood_is_no_flood(stall: Any, settings: Settings) -> None:
     await plenty(stall)
-    shop = server(stall, settings, notices_per_hour=1)
+    shop = server(stall, settings, notices_per_address=1)
     placed = [await order(stall, shop) for _ in range(5)]
     await move(shop, stall, placed, "cancelled")
-    assert sorted(await held_by(stall), key=str) == [None, None, *["number"] * 4, *["unheard"] * 4]
+    assert sorted(await held_by(stall), key=str) == [None, None, *["address"] * 4, *["unheard"] * 4]
+
+
+async def test_whom_a_stranger_had_messages_sent_to_hears_what_staff_call_off(
+    stall: Any, settings: Settings
+) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notices_per_hour=1)
+    placed = [await order(stall, shop) for _ in range(2)]
+    await move(shop, stall, placed, "cancelled")
+    # The second confirmation was held back; that both are called off is not.
+    assert sorted(await held_by(stall), key=str) == [None, None, None, "number"]
 
 
 # What staff see.

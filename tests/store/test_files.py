@@ -47,12 +47,12 @@ never = Never()
 
 async def keep_picture(files: Files, data: bytes) -> Picture:
     async with files.receive(chunks(data)) as sent:
-        return await files.keep_picture(sent)
+        return await files.keep_picture(sent, "account:1")
 
 
 async def keep_document(files: Files, data: bytes) -> str:
     async with files.receive(chunks(data)) as sent:
-        return (await files.keep_document(sent)).url
+        return (await files.keep_document(sent, "account:1")).url
 
 
 @pytest.fixture

@@ -90,6 +90,12 @@ async def test_rows_are_those_of_other_statements(store: Store) -> None:
     assert apple[0] == "apple"
 
 
+async def test_a_write_may_begin_with_a_single_value(store: Store) -> None:
+    count = select(func.count()).select_from(crates)
+    assert await store.write(lambda connection: connection.scalar(count)) == 0
+    assert await store.write(lambda connection: connection.scalars(count).all()) == [0]
+
+
 async def test_readers_take_the_short_way_too(store: Store) -> None:
     await store.write(lambda connection: connection.execute(ADD, APPLE) and None)
     row = await store.read(lambda connection: connection.execute(ONE, {"id": "apple"}).first())

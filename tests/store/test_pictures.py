@@ -16,7 +16,7 @@ from PIL import Image
 
 from farmlive.store import picture_child, pictures
 from farmlive.store.picture_child import MOST_PIXELS, MOST_PIXELS_ELSE
-from farmlive.store.pictures import NotAPicture, in_queue, shrink
+from farmlive.store.pictures import NotAPicture, Turns, in_queue, shrink
 
 # What one picture may add to the machine's memory, MiB.
 MOST_MIB = 300
@@ -148,3 +148,16 @@ async def test_pictures_are_decoded_one_at_a_time_whatever_they_are_for() -> Non
         await asyncio.to_thread(turn.wait)
     await asyncio.gather(*works)
     assert most == 1
+
+
+async def test_owners_take_turns_however_many_pictures_one_of_them_has() -> None:
+    turns, order = Turns(), []
+
+    async def decode(owner: str) -> None:
+        async with turns.of(owner):
+            order.append(owner)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(decode(owner) for owner in ["a"] * 4 + ["b", "c"]))
+    assert order == ["a", "b", "c", "a", "a", "a"]
+    assert turns._of == turns._waiting == {}

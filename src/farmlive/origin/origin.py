@@ -257,9 +257,10 @@ class Origin:
 
         await self._store.read(check)
         async with self._files.receive(chunks) as sent:
-            kept = await self._files.keep_document(sent)
+            kept = await self._files.keep_document(sent, caller.owner)
 
         def write(connection: Connection) -> None:
+            check_bytes(connection, caller.owner, self._upload_mib_per_day)
             record(connection, caller.owner, kept)
             lots.certify(connection, caller, self._place, self._stops, lot, inspection, kept.url)
 

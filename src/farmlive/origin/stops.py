@@ -118,7 +118,7 @@ class Stops:
         """Stop a new lot for each waiting period that it was picked in.
 
         The reason that a coordinator gives for picking all the same lifts these findings; that of
-        anyone else does not.
+        anyone else, or of a program with a coordinator's key, does not.
         """
         query = (
             select(works.c.id)
@@ -131,7 +131,8 @@ class Stops:
             self._find(connection, caller, lot, "waiting_period", work=work)
             for work in connection.execute(query).scalars().all()
         ]
-        if found and overridden is not None and caller.role == "coordinator":
+        by_coordinator = caller.role == "coordinator" and caller.account is not None
+        if found and overridden is not None and by_coordinator:
             self.lift(connection, caller, lot, NewLift(findings=found, sentence=overridden))
 
     def work_recorded(self, connection: Connection, caller: Caller, work: Work) -> None:

@@ -35,7 +35,8 @@ from farmlive.store.uploads import check_files, owned, record
 
 # What is with its buyer may have come to harm; a parcel may be there before anyone said so.
 CLAIMED_IN = ("shipped", "received")
-PHOTOS_PER_MINUTE = 3 * MAX_PHOTOS
+# Those that are refused count, too: each may take the decoder for seconds.
+PHOTOS_PER_MINUTE = 2 * MAX_PHOTOS
 # So many photos of an order are on their way at a time.
 PHOTOS_AT_ONCE = MAX_PHOTOS
 FOLDER = "claims"
@@ -122,9 +123,9 @@ class Claims:
         self._limits.allow("claim photos of an order", order, PHOTOS_PER_MINUTE)
         with self._one_on_its_way(order):
             async with self._files.receive(chunks) as sent:
-                kept = await self._files.keep_picture(sent)
+                kept = await self._files.keep_picture(sent, _owner(order))
                 if self._touch([kept.name]):  # the same was chosen a day ago, and removed just now
-                    kept = await self._files.keep_picture(sent)
+                    kept = await self._files.keep_picture(sent, _owner(order))
 
         def write(connection: Connection) -> None:
             if not owned(connection, _owner(order), [kept.name]):

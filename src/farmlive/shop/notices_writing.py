@@ -34,6 +34,8 @@ from farmlive.store import hot, tally
 
 # Events that may put right what a buyer was told.
 HEARD = (*TOLD, "order.packed")
+# Why a notice was held back that goes to nobody who is known to be there.
+MADE_UP = ("prefix", "address", "block", "unheard")
 # Notices that one message has at most; a further one begins another. One number has seldom so many
 # orders at a time.
 TOGETHER = 50
@@ -60,7 +62,7 @@ _LAST = (
 _TOLD_OF_MONEY = select(notices.c.seq).where(
     notices.c.order == bindparam("order"), notices.c.kind.in_(OF_MONEY), _WAS_TOLD
 )
-_STATES = select(notices.c.state).where(
+_BEFORE = select(notices.c.state, notices.c.held_by).where(
     notices.c.order == bindparam("order"),
     notices.c.provider == bindparam("by_provider"),
     notices.c.person == bindparam("to_person"),
@@ -210,9 +212,10 @@ class NoticeWriter:
         row |= {"state": "waiting", "held_by": None}
         if row["kind"] == "order.cancelled":
             of_order = {"order": row["order"], **to}
-            before = set(connection.execute(_STATES, of_order).scalars())
-            # Else calling off what a flood ordered would itself be the flood.
-            if before == {"held"}:
+            before = connection.execute(_BEFORE, of_order).all()
+            # Else calling off what a flood ordered would itself be the flood: to numbers that were
+            # made up. Who only heard too much already hears of this, with all else in one message.
+            if before and all(each.state == "held" and each.held_by in MADE_UP for each in before):
                 row |= {"state": "held", "held_by": "unheard"}
         if row["state"] == "waiting" and self._gather_ms:
             urgent = row["kind"] == STOPPED

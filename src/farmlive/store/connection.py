@@ -57,6 +57,20 @@ class HotConnection(Connection):
             self._changes = True
             raise
 
+    # SQLAlchemy's own go past `execute`, and so past what still waits to be sent: for ever.
+
+    def scalar(
+        self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
+    ) -> Any:
+        """As Connection has it."""
+        return self.execute(statement, parameters, execution_options=execution_options).scalar()
+
+    def scalars(
+        self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
+    ) -> Any:
+        """As Connection has it."""
+        return self.execute(statement, parameters, execution_options=execution_options).scalars()
+
     def _take(self, found: Hot, parameters: Any) -> Result:
         if not self.in_transaction():
             self.begin()

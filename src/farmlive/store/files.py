@@ -19,7 +19,7 @@ from pydantic import StringConstraints
 
 from farmlive.problems import Problem, Unavailable
 from farmlive.settings import Settings
-from farmlive.store.pictures import NotAPicture, in_queue, shrink
+from farmlive.store.pictures import NotAPicture, Turns, in_queue, shrink
 
 PICTURE_EDGE = 1600
 DOCUMENT_EDGE = 2400  # a photographed certificate must stay readable
@@ -88,6 +88,9 @@ class Files:
     def __init__(self, settings: Settings, folder: str = "files"):
         self._folder = settings.data / folder
         self._mode = 0o644 if folder == "files" else 0o600
+        # One picture of each folder at a time waits for the decoder, so that photos of claims,
+        # which strangers send, never stand before growers' pictures.
+        self._turns = Turns()
 
     @asynccontextmanager
     async def receive(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[IO[bytes]]:
@@ -114,19 +117,20 @@ class Files:
                 ) from None
             yield sent
 
-    async def keep_picture(self, sent: IO[bytes]) -> Picture:
+    async def keep_picture(self, sent: IO[bytes], owner: str) -> Picture:
         """Keep a picture: upright, 1600 pixels at most, as WebP without the facts of its camera.
 
-        Raises NotAPicture, NotKept.
+        Each `owner` has one decoded at a time. Raises NotAPicture, NotKept.
         """
 
         def work() -> Picture:
             data, (width, height) = shrink(sent, PICTURE_EDGE)
             return Picture(self._keep(data, "webp"), len(data), width, height)
 
-        return await in_queue(work)
+        async with self._turns.of(owner):
+            return await in_queue(work)
 
-    async def keep_document(self, sent: IO[bytes]) -> Kept:
+    async def keep_document(self, sent: IO[bytes], owner: str) -> Kept:
         """Keep a certificate, a PDF as it is or a picture as a picture.
 
         Raises NotACertificate, NotKept.
@@ -136,7 +140,8 @@ class Files:
             data, ending = document(sent)
             return Kept(self._keep(data, ending), len(data))
 
-        return await in_queue(work)
+        async with self._turns.of(owner):
+            return await in_queue(work)
 
     def has(self, url: str) -> bool:
         """Whether the address is that of a file kept here."""

@@ -8,8 +8,10 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -34,6 +36,27 @@ class NotAPicture(Problem):
     status = 422
     slug = "not-a-picture"
     title = "That is not a picture we can read"
+
+
+class Turns:
+    """Lets one picture of each owner at a time go on, and one of them all: owners take turns."""
+
+    def __init__(self) -> None:
+        self._all = asyncio.Lock()
+        self._of: dict[str, asyncio.Lock] = {}
+        self._waiting: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def of(self, owner: str) -> AsyncIterator[None]:
+        """Wait for the owner's turn."""
+        self._waiting[owner] += 1
+        try:
+            async with self._of.setdefault(owner, asyncio.Lock()), self._all:
+                yield
+        finally:
+            self._waiting[owner] -= 1
+            if not self._waiting[owner]:
+                del self._waiting[owner], self._of[owner]
 
 
 async def in_queue(work: Callable[[], T]) -> T:
