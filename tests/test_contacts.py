@@ -1,7 +1,11 @@
 """Telephone numbers and e-mail addresses are found however written, and nothing else is."""
 
+import re
+from typing import Any
+
 import pytest
 
+from farmlive import contacts
 from farmlive.contacts import BLANK, contact_in, without_phones
 
 
@@ -10,7 +14,32 @@ from farmlive.contacts import BLANK, contact_in, without_phones
     [
         ("13800000000", BLANK),
         ("１３８００００００００", BLANK),
+        # In circles and brackets, with a stop; white on black, in two circles, without serifs.
         ("①③⑧⓪⓪⓪⓪⓪⓪⓪⓪", BLANK),
+        ("⑬⑧ ⓪⓪⓪⓪ ⓪⓪⓪⓪", BLANK),
+        ("⑴⑶⑻⑴⑴⑴⑴⑵⑵⑵⑵！", f"{BLANK}！"),
+        ("⒈⒊⒏⒈⒈⒈⒈⒉⒉⒉⒉", BLANK),
+        ("🄂🄄🄉🄁🄁🄁🄁🄁🄁🄁🄁", BLANK),
+        ("❶❸❽⓿⓿⓿⓿❶❶❶❶箱", f"{BLANK}箱"),
+        ("⓫❸ ❽⓿⓿⓿⓿❶❶❶", "⓫❸ ❽⓿⓿⓿⓿❶❶❶"),
+        ("⓭❽ ⓿⓿⓿⓿ ❶❶❶❶", BLANK),
+        ("⓵⓷⓼⓵⓵⓵⓵⓶⓶⓶⓶", BLANK),
+        ("➀➂➇🄋🄋🄋🄋➀➀➀➀", BLANK),
+        ("➊➌➑🄌🄌🄌🄌➊➊➊➊", BLANK),
+        # Small ones, and those of other scripts.
+        ("¹³⁸⁰⁰⁰⁰₀₀₀₀", BLANK),
+        ("𝟏𝟑𝟖𝟎𝟎𝟎𝟎𝟘𝟘𝟘𝟘", BLANK),
+        ("١٣٨٠٠٠٠٠٠٠٠", BLANK),
+        ("〡〣〨〡〡〡〡〢〢〢〢", BLANK),
+        ("፩፫፰፩፩፩፩፪፪፪፪", BLANK),
+        # Written out in Chinese.
+        ("电话一三八零零一三八零零零。", f"电话{BLANK}。"),
+        ("幺三八 〇〇〇〇 ○○○○ 或 13900000000", f"{BLANK} 或 {BLANK}"),
+        ("㊀㊂㊇零零一三八零零零", BLANK),
+        # However far apart, where a page shows one space or nothing.
+        ("1      3 8\u3000\u3000\u3000\u3000\u30000000      0000", BLANK),
+        ("138\u200b\u2060\u200b\u2060\u200b0000\u3164\u3164\u3164\u3164\u31640000", BLANK),
+        ("1\u0336\u03353\u0336\u03358\u0336\u0335 0000 0000", BLANK),
         ("138 000 00000", BLANK),
         ("138.0000.0000", BLANK),
         ("138-0000-0000", BLANK),
@@ -68,6 +97,12 @@ def test_a_number_is_blanked_however_it_is_written(written: str, left: str) -> N
         "138000000000",
         "12800000000",
         "11 12 13 14 15 16 17 18 19",
+        "①③⑤⑦⑨ ❶ ⓫ ⒔ ½ ⅓ m² 〇",
+        # Ideographs are words, but for a whole number in them.
+        "第一三五七次",
+        "一、三、五、七、九、十一",
+        "13, 14, 15, 16, 17 一二三四五六七八九",
+        "13 八 0000 0000",
     ],
 )
 def test_other_digits_stay(text: str) -> None:
@@ -114,6 +149,7 @@ def test_a_telephone_number_of_any_kind_is_found(text: str) -> None:
     "text",
     [
         "wu@orchard.example",
+        "wu@orchard。example",
         "Write to wu.fang+farm@orchard.example.",
         "wu＠orchard。example".replace("。", "．"),
         "wu @ orchard . example",
@@ -154,6 +190,7 @@ def test_an_email_address_is_found(text: str) -> None:
         "Phone calls: 12, 13, 14, 15",
         "3 kg @ 2.5 元",
         "关注 @尤溪果园",
+        "请关注 @尤溪果园。谢谢大家",
         "第一三五七次",
         "一、三、五、七、九、十一",
         "13, 14, 15, 16, 17 一二三四五六七八九",
@@ -162,3 +199,40 @@ def test_an_email_address_is_found(text: str) -> None:
 )
 def test_what_reaches_nobody_is_no_contact(text: str) -> None:
     assert contact_in(text) is None
+
+
+class Counted:
+    """A pattern, and through how many characters of text it was sent."""
+
+    def __init__(self, pattern: re.Pattern[str]):
+        self._pattern = pattern
+        self.work = 0
+
+    def search(self, text: str, start: int = 0, end: int | None = None) -> re.Match[str] | None:
+        found = self._pattern.search(text, start, len(text) if end is None else end)
+        self.work += (found.end() if found else len(text) if end is None else end) - start
+        return found
+
+    def finditer(self, text: str) -> Any:
+        self.work += len(text)
+        return self._pattern.finditer(text)
+
+
+@pytest.mark.parametrize("hostile", ["1 3 ", "1 3 5 8 0 0 0 0 0 0 0 19.90 ", "0 1 3 "])
+def test_what_it_costs_to_look_grows_with_the_text_alone(
+    monkeypatch: pytest.MonkeyPatch, hostile: str
+) -> None:
+    """Many digits that could be a number and are none."""
+
+    def work(times: int) -> int:
+        counted = [
+            Counted(getattr(contacts, name)) for name in ("_NUMBER", "_OTHER", "_MORE_BEFORE")
+        ]
+        with monkeypatch.context() as patch:
+            for name, each in zip(("_NUMBER", "_OTHER", "_MORE_BEFORE"), counted, strict=True):
+                patch.setattr(contacts, name, each)
+            without_phones(hostile * times)
+            contact_in(hostile * times)
+        return sum(each.work for each in counted)
+
+    assert work(400) <= 2.1 * work(200)

@@ -7,6 +7,8 @@ for others to say: the chat blanks mobile numbers, public texts refuse all of it
 
 import re
 import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 BLANK = "•" * 11
@@ -30,6 +32,7 @@ _OTHER = re.compile(
 )
 _MORE_BEFORE = re.compile(rf"[0-9](?:{_SIGN}){{1,4}}$")
 _MORE_AFTER = re.compile(rf"(?:{_SIGN}){{1,4}}[0-9]")
+_MORE_LENGTH = 5
 # Parts of so many digits are a number's wherever they stand; shorter ones where no more follow,
 # or else they are a list.
 _PART = 3
@@ -68,31 +71,40 @@ _EMAIL = re.compile(
     (?:\s?\.\s?|\s?[\[({<]\s?dot\s?[\])}>]\s?)[^\W\d_]{2,}""",
     re.VERBOSE | re.IGNORECASE,
 )
+# As a Chinese keyboard writes the dot of a domain.
+_FULL_STOP = re.compile(r"(?<=[A-Za-z0-9])。(?=[A-Za-z])")
 # Written out in Chinese, one character a digit.
 _SPOKEN = dict(
     zip("零〇○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "0001234567891123456789", strict=True)
 )
 _MOSTLY = 6
 _SPOKEN_DIGIT = f"[{''.join(_SPOKEN)}0-9]"
+_IS_SPOKEN = re.compile(_SPOKEN_DIGIT)
 # A sign is none of the digits, or a long run of both would be looked at in every way.
 _SPOKEN_PHONE = re.compile(rf"(?:{_SPOKEN_DIGIT}(?:(?!○)(?:{_SIGN})){{0,2}}){{10,}}{_SPOKEN_DIGIT}")
+
+
+# Letters that show nothing, and a blank pattern.
+_EMPTY = frozenset("\u115f\u1160\u2800")
+
+Span = tuple[int, int]
 
 
 def without_phones(text: str) -> str:
     """The text with mobile numbers blanked out, and the rest as it was written.
 
-    Digits of every width and script count, with spaces or signs between them or without.
+    Digits of every width and script count, also in circles and brackets or written out in Chinese,
+    with spaces or signs between them or without. The time it takes grows with the text's length
+    alone: each character is looked at by a few matches, each of a bounded length.
     """
     plain, place = _plain(text)
     kept: list[str] = []
-    end = at = 0
-    while found := _NUMBER.search(plain, at):
-        if not _is_phone(plain, found):
-            at = found.start() + 1
+    end = 0
+    for first, after in sorted([*_mobiles(plain), *_spoken(plain)]):
+        if place[first] < end:
             continue
-        at = found.end()
-        kept += (text[end : place[found.start()]], BLANK)
-        end = place[at - 1] + 1
+        kept += (text[end : place[first]], BLANK)
+        end = place[after - 1] + 1
     return "".join((*kept, text[end:]))
 
 
@@ -102,54 +114,94 @@ def contact_in(text: str) -> Literal["phone", "email"] | None:
     Telephone numbers of every kind: mobile ones as `without_phones` finds them, those of abroad,
     landlines with their area, local ones after a word that says so.
     """
-    plain = "".join(each for each in _plain(text)[0] if unicodedata.category(each) != "Cf")
-    if without_phones(text) != text or _is_other_phone(plain) or _is_spoken(plain):
+    plain, _ = _plain(text)
+    if any(_mobiles(plain)) or any(_spoken(plain)) or _is_other_phone(plain):
         return "phone"
-    return "email" if _EMAIL.search(plain) else None
+    return "email" if _EMAIL.search(_FULL_STOP.sub(".", plain)) else None
+
+
+def _mobiles(plain: str) -> Iterator[Span]:
+    """Where mobile numbers stand."""
+    others = _others(plain)
+    at = 0
+    while found := _NUMBER.search(plain, at):
+        is_phone = _is_phone(plain, found, others)
+        at = found.end() if is_phone else found.start() + 1
+        if is_phone:
+            yield found.span()
+
+
+def _spoken(plain: str) -> Iterator[Span]:
+    """Where mobile numbers stand that are written out."""
+    for found in _SPOKEN_PHONE.finditer(plain):
+        run = "".join(_SPOKEN.get(each, each) for each in found[0] if _IS_SPOKEN.match(each))
+        # Prices and days have plain digits.
+        if sum(each in _SPOKEN for each in found[0]) >= _MOSTLY and _NUMBER.fullmatch(run):
+            yield found.span()
 
 
 def _is_other_phone(plain: str) -> bool:
     found = [match.span() for match in _OTHER_PHONES.finditer(plain)]
     found += [match.span("number") for match in _AFTER_A_WORD.finditer(plain)]
-    return any(
-        not any(other.start() < end and other.end() > start for other in _OTHER.finditer(plain))
-        for start, end in found
-    )
-
-
-def _is_spoken(plain: str) -> bool:
-    runs = (
-        "".join(_SPOKEN.get(each, each) for each in found[0] if re.match(_SPOKEN_DIGIT, each))
-        for found in _SPOKEN_PHONE.finditer(plain)
-        # Prices and days have plain digits.
-        if sum(each in _SPOKEN for each in found[0]) >= _MOSTLY
-    )
-    return any(_NUMBER.fullmatch(run) for run in runs)
+    others = _others(plain)
+    return any(not _meets(others, start, end) for start, end in found)
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
-    """The text with plain digits and signs, and from where in it each character is."""
+    """The text with plain digits and signs, and from where in it each character is.
+
+    Without what shows nothing or is drawn over another character, and with one space for several,
+    as a page shows it: however many of them stand between two digits, these are read together.
+    """
     plain: list[str] = []
     place: list[int] = []
     for at, written in enumerate(text):
-        for each in unicodedata.normalize("NFKC", written):
-            digit = unicodedata.decimal(each, None)
-            plain.append(each if digit is None else str(digit))
+        for each in written if written.isascii() else _in_digits(written):
+            if each.isspace() and plain and plain[-1].isspace():
+                if each == "\n":
+                    plain[-1] = each
+                continue
+            plain.append(each)
             place.append(at)
     return "".join(plain), place
 
 
-def _is_phone(plain: str, found: re.Match[str]) -> bool:
+def _in_digits(written: str) -> str:
+    """A character without its width and what shows nothing; a number as its digits.
+
+    Numbers are those of every script, in circles and brackets, white on black too (❶, which NFKC
+    leaves as it is). Ideographs are letters, and so is 〇 here: `_SPOKEN` has them.
+    """
+    plain = ""
+    for each in unicodedata.normalize("NFKC", written):
+        category = unicodedata.category(each)
+        if category in ("Cf", "Mn", "Me") or each in _EMPTY:
+            continue
+        number = unicodedata.numeric(each, None) if category[0] == "N" and each != "〇" else None
+        plain += str(int(number)) if number is not None and number.is_integer() else each
+    return plain
+
+
+def _others(plain: str) -> list[Span]:
+    """Where amounts, days and times of day stand, in their order."""
+    return [found.span() for found in _OTHER.finditer(plain)]
+
+
+def _meets(spans: Sequence[Span], start: int, end: int) -> bool:
+    """Whether one of the spans, which stand in their order and apart, has a part of that one."""
+    before_end = bisect_left(spans, (end, 0))
+    return before_end > 0 and spans[before_end - 1][1] > start
+
+
+def _is_phone(plain: str, found: re.Match[str], others: Sequence[Span]) -> bool:
     """Whether digits that could be a number are one, and no list of other numbers."""
     parts = [*_GROUP.finditer(found["own"])]
     if len(parts) == 1:
         return True
-    if any(
-        other.start() < found.end() and other.end() > found.start()
-        for other in _OTHER.finditer(plain)
-    ):
+    if _meets(others, *found.span()):
         return False
     if all(len(part[0]) >= _PART for part in parts):
         return True
-    more = _MORE_BEFORE.search(plain, 0, found.start()) or _MORE_AFTER.match(plain, found.end())
+    near = max(0, found.start() - _MORE_LENGTH)
+    more = _MORE_BEFORE.search(plain, near, found.start()) or _MORE_AFTER.match(plain, found.end())
     return more is None
