@@ -235,9 +235,12 @@ class Waits:
         lots = frozenset(row.lot for row in room.offers.values())
         look = waits_queue.Look(self._settings.order_boxes, self._looked.pop(lots, None))
         for wait in waits_queue.queue(connection, room, look):
-            if look.keeps(wait) or not room.fits(wait.offer, wait.quantity, is_new=wait.is_new):
-                continue
-            if not self._may_grow(wait, room.offers[wait.offer], now):
+            if (
+                look.keeps(wait)
+                or not room.fits(wait.offer, wait.quantity, is_new=wait.is_new)
+                or not self._may_grow(wait, room.offers[wait.offer], now)
+            ):
+                look.passed += 1
                 continue
             held = self._hold(connection, wait, room.offers[wait.offer], now, look)
             if held is None:

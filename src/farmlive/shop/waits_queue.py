@@ -2,10 +2,10 @@
 is something for one of them. What is then held for them is waits.py's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select, tuple_
 
 from farmlive.shop import stock
 from farmlive.shop.tables import holds, offers, waits
@@ -14,6 +14,9 @@ AT_ONCE = 50
 # Each of whom is asked whether it may have more, and may not, costs everyone who orders: so many of
 # them are asked for what comes back at once, half of these at the head of the queue.
 IN_VAIN = 50
+# Others are passed over without being asked, as those who hold boxes at another price; but they are
+# read, AT_ONCE by a query. So many of them at most, in the same way.
+PASSED = 500
 # So many boxes of an offer devices without a past order get held however few come back.
 NEW_AT_LEAST = 4
 
@@ -28,8 +31,8 @@ _SOUGHT = select(offers.c.id, offers.c.broadcast).where(
     ),
     exists().where(waits.c.offer == offers.c.id),
 )
-# Thousands may wait for one box: the next of them, without those who want more than there is, or
-# with what they hold more than an order may have.
+# Thousands may wait for one box: the next of them, without those who with what they hold want more
+# than an order may have. `Look.after` leaves out who wants more of an offer than there is.
 _NEXT = (
     select(
         waits,
@@ -44,8 +47,6 @@ _NEXT = (
             waits.c.quantity + func.coalesce(holds.c.boxes, 0) <= bindparam("order_boxes"),
         ),
         waits.c.offer.in_(bindparam("offers", expanding=True)),
-        waits.c.quantity <= bindparam("most"),
-        or_(~waits.c.is_new, waits.c.quantity <= bindparam("most_new")),
         tuple_(waits.c.since, waits.c.id) > tuple_(bindparam("since"), bindparam("id")),
     )
     .order_by(waits.c.since, waits.c.id)
@@ -120,9 +121,15 @@ class Look:
         # Where the last look ended that had asked enough of them, so that none is never asked.
         self.start = start
         self.in_vain = 0
+        self.passed = 0
         # So many boxes were too many for an address: as it gets more meanwhile, it can't get fewer
         # back.
         self._too_many: dict[tuple[str, str], int] = {}
+
+    @property
+    def spent(self) -> float:
+        """How much is done of what one look may do; 1 is all of it."""
+        return max(self.in_vain / IN_VAIN, self.passed / PASSED)
 
     def full(self, wait: Row[Any]) -> None:
         """Its address may not have as many as this wants."""
@@ -134,8 +141,22 @@ class Look:
         least = self._too_many.get((wait.source, wait.offer))
         return least is not None and wait.quantity >= least
 
-    def after(self, connection: Connection, named: Mapping[str, Any]) -> Sequence[Row[Any]]:
-        """The next of them, without those of whom it is known that they may have no more."""
+    def after(
+        self, connection: Connection, room: Room, offers: Sequence[str], last: Place
+    ) -> Sequence[Row[Any]]:
+        """The next who wait for one of the offers after that place, without those who want more
+        than there is of it, or of whom it is known that they may have no more.
+        """
+        fits = or_(
+            *(
+                and_(
+                    waits.c.offer == offer,
+                    waits.c.quantity <= room.left(offer),
+                    or_(~waits.c.is_new, waits.c.quantity <= room.left_new(offer)),
+                )
+                for offer in offers
+            )
+        )
         others = (
             or_(
                 waits.c.source.is_(None),
@@ -145,9 +166,13 @@ class Look:
             )
             for (source, offer), least in self._too_many.items()
         )
-        return connection.execute(
-            _NEXT.where(*others), {**named, "order_boxes": self.order_boxes}
-        ).all()
+        named = {
+            "offers": list(offers),
+            "order_boxes": self.order_boxes,
+            "since": last[0],
+            "id": last[1],
+        }
+        return connection.execute(_NEXT.where(fits, *others), named).all()
 
 
 def queue(connection: Connection, room: Room, look: Look) -> Iterator[Row[Any]]:
@@ -158,24 +183,17 @@ def queue(connection: Connection, room: Room, look: Look) -> Iterator[Row[Any]]:
     """
     last: Place = (0, "")
     while True:
-        left = {offer: count for offer in room.offers if (count := room.left(offer)) > 0}
-        if not left:
+        there = [offer for offer in room.offers if room.left(offer) > 0]
+        if not there:
             return
-        named = {
-            "offers": list(left),
-            "most": max(left.values()),
-            "most_new": max(room.left_new(offer) for offer in left),
-            "since": last[0],
-            "id": last[1],
-        }
-        found = look.after(connection, named)
+        found = look.after(connection, room, there, last)
         for wait in found:
             yield wait
             last = (wait.since, wait.id)
-            if look.in_vain >= IN_VAIN:
+            if look.spent >= 1:
                 look.start = last
                 return
-            if look.in_vain >= IN_VAIN // 2 and look.start is not None and look.start > last:
+            if look.spent >= 0.5 and look.start is not None and look.start > last:
                 last = look.start
                 break
         else:
