@@ -12,11 +12,11 @@ from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings
-from farmlive.shop.notices_limits import ADDRESSES_PER_BLOCK, DAY_MS, HOUR_MS, recipient
+from farmlive.shop.notices_limits import DAY_MS, HOUR_MS, NOTICES_BLOCK_FACTOR, recipient
 from farmlive.shop.order_change_models import NewMove
 from farmlive.shop.order_models import StateChange
 from farmlive.shop.shop import Shop
-from farmlive.shop.tables import notice_budgets, notices
+from farmlive.shop.tables import notice_budgets, notices, orders
 from farmlive.store import Store
 
 from .conftest import HOST, Site, caller
@@ -112,12 +112,32 @@ async def test_a_mailbox_is_one_however_it_is_spelled(stall: Any, settings: Sett
     spellings = ["ann@example.org", "ANN@example.org", "ann+1@example.org", "a.n.n@Example.ORG"]
     assert len({recipient(each) for each in spellings}) == 1
     assert recipient("ann@example.org") != recipient("ann@example.com")
+    assert recipient("ann@example.org。") == recipient("ann@example.org")
     assert recipient("+x@example.org") == "+x@example.org"
     assert recipient("ann@bücher.example") == recipient("ann@xn--bcher-kva.example")
     url = SecretStr("smtp://127.0.0.1")
     shop = server(stall, settings, notices=("smtp",), smtp_url=url, smtp_from="a@example.org")
     for turn, each in enumerate(spellings):
         await order(stall, shop, f"1380000000{turn}", email=each)
+    assert await held_by(stall, "smtp") == [None] * 3 + ["number"]
+
+
+async def test_a_mailbox_of_two_domains_is_one_and_is_written_to_as_the_buyer_did(
+    stall: Any, settings: Settings
+) -> None:
+    spellings = ["ann@gmail.com", "a.n.n+1@googlemail.com", "Ann@GMail.com", "ANN@GoogleMail.COM"]
+    assert len({recipient(each) for each in spellings}) == 1
+    assert recipient("ann@ya.ru") == recipient("ann@yandex.com") != recipient("ann@gmail.com")
+    assert recipient("ann@mail.googlemail.com") != recipient("ann@gmail.com")
+    url = SecretStr("smtp://127.0.0.1")
+    shop = server(stall, settings, notices=("smtp",), smtp_url=url, smtp_from="a@example.org")
+    for turn, each in enumerate(spellings):
+        await order(stall, shop, f"1380000000{turn}", email=each)
+    query = select(orders.c.buyer_email).filter_by(broadcast=stall.broadcast)
+    query = query.order_by(orders.c.number)
+    written = await stall.store.read(lambda connection: list(connection.execute(query).scalars()))
+    assert written == spellings
+    assert [row.person for row in await kept(stall.store)] == spellings
     assert await held_by(stall, "smtp") == [None] * 3 + ["number"]
 
 
@@ -161,7 +181,7 @@ async def test_an_address_and_its_block_have_a_budget_for_everyone(
         for phone in range(10, 30):
             await from_address(f"203.0.113.{phone}", phone)
         found = (await held_by(stall))[4:]
-        assert found == [None] * (2 * ADDRESSES_PER_BLOCK - 2) + ["block"] * 2
+        assert found == [None] * (2 * NOTICES_BLOCK_FACTOR - 2) + ["block"] * 2
         # Behind a proxy that nobody named, nothing is counted by the address.
         await from_address(None, 50)
         clock.at += HOUR_MS

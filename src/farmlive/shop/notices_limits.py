@@ -35,8 +35,20 @@ from farmlive.store import hot
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-# A block is what one network gives out, and may cause so many times what an address may.
-ADDRESSES_PER_BLOCK = 10
+# Notices that strangers cause: all of a block, which is what one network gives out, may cause ten
+# times what one address may.
+NOTICES_BLOCK_FACTOR = 10
+# Domains of one provider at which a name is one mailbox, by the one that limits count under.
+_SAME_MAILBOX = {
+    each: first
+    for first, *others in (
+        ("gmail.com", "googlemail.com"),
+        ("icloud.com", "me.com", "mac.com"),
+        ("proton.me", "protonmail.com", "protonmail.ch", "pm.me"),
+        ("yandex.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua", "ya.ru"),
+    )
+    for each in others
+}
 # Columns that the caller gives; what limits decide is put beside them.
 GIVEN = (
     "id",
@@ -73,8 +85,9 @@ def recipient(person: str) -> str:
     """As whom limits count a phone number or a mail address.
 
     Numbers that may reach the same telephone are one. So are other spellings of one mailbox:
-    capitals, what follows a plus, and dots, which many providers leave out. That two people differ
-    in nothing else is rare, and costs them a receipt.
+    capitals, what follows a plus, dots, which many providers leave out, and another domain of the
+    same provider. That two people differ in nothing else is rare, and costs them a receipt. It goes
+    to no mail server: a mail is sent to what the buyer wrote.
     """
     name, at, domain = person.rpartition("@")
     if not at:
@@ -82,7 +95,8 @@ def recipient(person: str) -> str:
     name = name.partition("+")[0].replace(".", "") or name
     with contextlib.suppress(UnicodeError):  # as mail servers write it (RFC 5890)
         domain = domain.encode("idna").decode()
-    return f"{name}@{domain}".casefold()
+    domain = domain.casefold().rstrip(".")
+    return f"{name.casefold()}@{_SAME_MAILBOX.get(domain, domain)}"
 
 
 def _sent_since(moment: str, most: str) -> Any:
@@ -166,7 +180,7 @@ class StrangersLimits:
             "per_hour": settings.notices_per_hour,
             "per_day": settings.notices_per_day,
             "per_address": settings.notices_per_address,
-            "per_block": settings.notices_per_address * ADDRESSES_PER_BLOCK,
+            "per_block": settings.notices_per_address * NOTICES_BLOCK_FACTOR,
         }
 
     def may_reach(self, person: str) -> bool:
