@@ -74,6 +74,31 @@ def test_refusal_says_when_to_come_back_and_that_time_is_enough(
     assert use(limits, 2) == 1
 
 
+def test_an_address_and_the_block_around_it_are_counted_together(limits: RateLimits) -> None:
+    def used(address: str | None, times: int = 1) -> bool:
+        try:
+            limits.allow_address("chat", address, 4, block_factor=2, times=times)
+        except TooMany:
+            return False
+        return True
+
+    assert [used("192.0.2.1") for _ in range(5)] == [True] * 4 + [False]
+    assert used("192.0.2.2", 3)
+    assert [used("192.0.2.3") for _ in range(2)] == [True, False]  # eight of the /24
+    assert used("192.0.3.1")
+    # Of IPv6 an address is a /64, and the block a /48.
+    assert [used(f"2001:db8:1:{each}::/64", 4) for each in range(3)] == [True, True, False]
+    assert used("2001:db8:2::/64")
+    assert all(used(None) for _ in range(20))
+
+
+def test_a_share_of_what_was_counted_is_given_back(limits: RateLimits) -> None:
+    for _ in range(4):
+        assert use(limits, 1) == 1
+        limits.give_back("chat", "a", 10, share=0.75)
+    assert use(limits, 10) == 9
+
+
 def test_refused_uses_do_not_prolong_the_wait(limits: RateLimits, clock: Clock) -> None:
     use(limits, 500)
     clock.now += 60

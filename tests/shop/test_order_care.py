@@ -248,7 +248,7 @@ def test_a_block_is_what_one_network_gives_out(address: str, block: str) -> None
 
 async def test_a_block_of_addresses_orders_at_a_rate(stall: Any, settings: Settings) -> None:
     slow = till(stall, settings, orders_per_minute=1)
-    of_block = limits.DEVICES_PER_ADDRESS * limits.ADDRESSES_PER_BLOCK
+    of_block = limits.DEVICES_PER_ADDRESS * limits.ORDERS_BLOCK_FACTOR
     for turn in range(of_block - 1):
         by = Caller(None, None, None, f"device {turn}", f"192.0.2.{turn % 200}")
         limits.allow(stall.limits, "orders", by, 1)

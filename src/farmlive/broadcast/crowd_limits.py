@@ -9,12 +9,12 @@ wrong then, and nobody who looks at a card is to read of it.
 from collections import OrderedDict
 
 from farmlive.people import Caller, RateLimits
-from farmlive.people.addresses import block_of
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
 
-# A block has so many times what one address has: a carrier has a county behind one.
-ADDRESSES_PER_BLOCK = 5
+# What viewers write, open and like, and how many begin to: a block of addresses may do five times
+# what one may. It is wide for one address already, and little of it comes at one moment.
+CROWD_BLOCK_FACTOR = 5
 # Devices that are known not to be new; above it the one unused longest is new again.
 REMEMBERED = 50_000
 
@@ -33,10 +33,7 @@ class CrowdLimits:
         if caller.role is not None:
             return
         self._newcomer(caller)
-        most = self._settings.address_chats_per_minute
-        block = block_of(caller.address)
-        self._limits.allow("chat of an address", caller.address, most)
-        self._limits.allow("chat of a block", block, most * ADDRESSES_PER_BLOCK)
+        self._together("chat", caller, self._settings.address_chats_per_minute)
 
     def tap(self, caller: Caller) -> bool:
         """Count a card that was opened; whether it is to stand in the figures.
@@ -46,12 +43,9 @@ class CrowdLimits:
         self._limits.allow("open", caller.device, 120)
         if caller.role is not None:
             return True
-        most = self._settings.address_taps_per_minute
-        block = block_of(caller.address)
         try:
             self._newcomer(caller)
-            self._limits.allow("taps of an address", caller.address, most)
-            self._limits.allow("taps of a block", block, most * ADDRESSES_PER_BLOCK)
+            self._together("taps", caller, self._settings.address_taps_per_minute)
         except TooMany:
             return False
         return True
@@ -64,23 +58,22 @@ class CrowdLimits:
         self._limits.allow("react", caller.device, 240)
         if caller.role is not None:
             return True
-        most = self._settings.address_hearts_per_minute
-        block = block_of(caller.address)
         try:
             self._newcomer(caller)
-            self._limits.allow("hearts of an address", caller.address, most, times=hearts)
-            self._limits.allow("hearts of a block", block, most * ADDRESSES_PER_BLOCK, times=hearts)
+            self._together("hearts", caller, self._settings.address_hearts_per_minute, hearts)
         except TooMany:
             return False
         return True
 
     def _newcomer(self, caller: Caller) -> None:
         if caller.device not in self._known:
-            most = self._settings.address_new_devices_per_minute
-            block = block_of(caller.address)
-            self._limits.allow("new devices of an address", caller.address, most)
-            self._limits.allow("new devices of a block", block, most * ADDRESSES_PER_BLOCK)
+            self._together("new devices", caller, self._settings.address_new_devices_per_minute)
         self._known[caller.device] = None
         self._known.move_to_end(caller.device)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
+
+    def _together(self, name: str, caller: Caller, per_minute: int, times: int = 1) -> None:
+        self._limits.allow_address(
+            name, caller.address, per_minute, block_factor=CROWD_BLOCK_FACTOR, times=times
+        )

@@ -15,6 +15,7 @@ from farmlive import compact
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
+from farmlive.people.addresses import block_of
 from farmlive.problems import TooMany
 
 TOPIC = "limits"
@@ -86,13 +87,27 @@ class RateLimits:
         self._use(bucket, each, now)
         self._tell(bucket, each)
 
-    def give_back(self, name: str, key: str | None, per_minute: int) -> None:
-        """Take back one use that `allow` counted."""
+    def allow_address(
+        self, name: str, address: str | None, per_minute: int, *, block_factor: int, times: int = 1
+    ) -> None:
+        """Count `times` uses of `name` by a network address and by the block of addresses around
+        it, which may have `block_factor` times as many. Raises TooMany.
+
+        Who calls it says why a block gets so many: a constant named after what is counted, such as
+        `ORDERS_BLOCK_FACTOR`. The buckets are `name of an address` and `name of a block`.
+        """
+        self.allow(f"{name} of an address", address, per_minute, times=times)
+        of_block = per_minute * block_factor
+        self.allow(f"{name} of a block", block_of(address), of_block, times=times)
+
+    def give_back(self, name: str, key: str | None, per_minute: int, *, share: float = 1.0) -> None:
+        """Take back one use that `allow` counted, or that share of it."""
         if key is None:
             return
         bucket = (name, key)
-        self._use(bucket, -60.0 / per_minute, self._clock())
-        self._tell(bucket, -60.0 / per_minute)
+        seconds = share * 60.0 / per_minute
+        self._use(bucket, -seconds, self._clock())
+        self._tell(bucket, -seconds)
 
     @contextlib.contextmanager
     def failures(

@@ -24,8 +24,9 @@ from farmlive.people.problems import WrongPassword
 # As long as a browser keeps the device's cookie, and no more devices than one person has.
 KNOWN_MS = 400 * 24 * 60 * 60 * 1000
 DEVICES = 20
-# A /24 or a /48 may hold an office; it has so many times what one address has.
-ADDRESSES_PER_BLOCK = 10
+# Wrong passwords: a block of addresses (a /24 or a /48) may be an office, and may try ten times as
+# many as one address.
+GUESSES_BLOCK_FACTOR = 10
 WRONG = "wrong passwords"
 
 
@@ -82,7 +83,7 @@ def guesses(
         ):
             yield
         return
-    of_block = per_minute * ADDRESSES_PER_BLOCK
+    of_block = per_minute * GUESSES_BLOCK_FACTOR
     is_made = is_readable(password)
     block, address = (
         None if each is None else f"{each} made" if is_made else each

@@ -7,13 +7,13 @@ Counting is the rate limits' and blocking the blocks'; what they are asked is he
 from typing import Protocol
 
 from farmlive.people import Caller
-from farmlive.people.addresses import block_of
 from farmlive.people.blocks import OtherForms, no_forms
 
 # An address is a village; a device is a person.
 DEVICES_PER_ADDRESS = 20
-# A block is what one network gives out: a carrier has a whole county behind one.
-ADDRESSES_PER_BLOCK = 50
+# Orders, holds and waits: a block of addresses, which is what one network gives out, may send fifty
+# times as many as one address. A carrier has a whole county behind one.
+ORDERS_BLOCK_FACTOR = 50
 # Giving up what is held or waited for is a write too; it may be sent again, and is taken so many
 # times as often.
 GIVEN_UP = 2
@@ -26,6 +26,11 @@ class Limits(Protocol):
 
     def allow(self, name: str, key: str | None, per_minute: int) -> None:
         """Count one, or raise TooMany; nothing without a key."""
+
+    def allow_address(
+        self, name: str, address: str | None, per_minute: int, *, block_factor: int
+    ) -> None:
+        """Count one of an address and of the block around it, or raise TooMany."""
 
     def give_back(self, name: str, key: str | None, per_minute: int) -> None:
         """Take back one that was counted."""
@@ -58,9 +63,7 @@ def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:
     if caller.role is not None:
         return
     of_address = per_minute * DEVICES_PER_ADDRESS
-    limits.allow(f"{deed} of an address", caller.address, of_address)
-    block = block_of(caller.address)
-    limits.allow(f"{deed} of a block", block, of_address * ADDRESSES_PER_BLOCK)
+    limits.allow_address(deed, caller.address, of_address, block_factor=ORDERS_BLOCK_FACTOR)
 
 
 def hold_end(minutes: float, now: int, held_at: int | None = None) -> tuple[int, bool]:
