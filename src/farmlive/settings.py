@@ -152,7 +152,8 @@ class Settings(BaseSettings):
         ge=1,
         description="Orders a minute from one device, and for one phone number; an address has "
         "twenty times that, and the block around it (a /24, of IPv6 a /48) a thousand times. "
-        "Who is signed in counts by the device and the phone alone. "
+        "What is refused counts a third for the address. Who is signed in counts by the device "
+        "and the phone alone. "
         "Holds, and places in waiting lists, are each counted apart by the same number, and giving "
         "them up by twice that.",
     )

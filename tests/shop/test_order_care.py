@@ -262,10 +262,11 @@ async def test_a_block_of_addresses_orders_at_a_rate(stall: Any, settings: Setti
 
 
 async def test_strangers_at_an_address_keep_no_one_who_is_signed_in_from_selling(
-    stall: Any, settings: Settings
+    stall: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stall.limits, "_clock", lambda: 0.0)
     slow = till(stall, settings, orders_per_minute=1)
-    for turn in range(limits.DEVICES_PER_ADDRESS):
+    for turn in range(limits.DEVICES_PER_ADDRESS * limits.REFUSED_AS_ONE - 2):
         stale = stall.request(lines=[{"offer": ulid(), "quantity": 1, "price": PRICE}])
         with pytest.raises(UnknownOffer):
             await slow.place(caller(f"stranger {turn}"), stall.broadcast, stale)

@@ -121,7 +121,11 @@ class Holds:
         LotStopped, PriceChanged, SoldOut, LotSpent, LimitReached, BoxLimit, HoldShare, HoldOver;
         the earlier hold then stays as it is.
         """
-        limits.allow(self._limits, "holds", caller, self._settings.orders_per_minute)
+        per_minute = self._settings.orders_per_minute
+        with limits.counted(self._limits, "holds", caller, per_minute):
+            return await self._place(caller, broadcast, request)
+
+    async def _place(self, caller: Caller, broadcast: str, request: HoldPlace) -> dict[str, Any]:
         if caller.role is None:
             bits = self._settings.order_proof_bits
             proof.check(broadcast, request.key, request.proof, bits)

@@ -4,16 +4,23 @@ for how long one may hold.
 Counting is the rate limits' and blocking the blocks'; what they are asked is here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from farmlive.people import Caller
 from farmlive.people.blocks import OtherForms, no_forms
+from farmlive.problems import Problem
 
 # An address is a village; a device is a person.
 DEVICES_PER_ADDRESS = 20
 # Orders, holds and waits: a block of addresses, which is what one network gives out, may send fifty
 # times as many as one address. A carrier has a whole county behind one.
 ORDERS_BLOCK_FACTOR = 50
+# So many refused requests count as one for an address: where a crowd behind it finds something sold
+# out and presses again, nobody else is kept from ordering. A flood of them has its limit all the
+# same, as each takes its turn of the writer.
+REFUSED_AS_ONE = 3
 # Giving up what is held or waited for is a write too; it may be sent again, and is taken so many
 # times as often.
 GIVEN_UP = 2
@@ -32,8 +39,8 @@ class Limits(Protocol):
     ) -> None:
         """Count one of an address and of the block around it, or raise TooMany."""
 
-    def give_back(self, name: str, key: str | None, per_minute: int) -> None:
-        """Take back one that was counted."""
+    def give_back(self, name: str, key: str | None, per_minute: int, *, share: float = 1.0) -> None:
+        """Take back one that was counted, or a share of it."""
 
 
 class Blocks(Protocol):
@@ -64,6 +71,25 @@ def allow(limits: Limits, deed: str, caller: Caller, per_minute: int) -> None:
         return
     of_address = per_minute * DEVICES_PER_ADDRESS
     limits.allow_address(deed, caller.address, of_address, block_factor=ORDERS_BLOCK_FACTOR)
+
+
+@contextmanager
+def counted(limits: Limits, deed: str, caller: Caller, per_minute: int) -> Iterator[None]:
+    """Count as `allow` does what is done within; where it is refused, for the caller's address
+    only as `REFUSED_AS_ONE` says. For the device, and for the addresses around, it counts whole.
+
+    It is counted before and given back after, so that no more come at once than may be taken.
+    Raises TooMany.
+    """
+    allow(limits, deed, caller, per_minute)
+    try:
+        yield
+    except Problem:
+        if caller.role is None:
+            of_address = per_minute * DEVICES_PER_ADDRESS
+            share = 1 - 1 / REFUSED_AS_ONE
+            limits.give_back(f"{deed} of an address", caller.address, of_address, share=share)
+        raise
 
 
 def hold_end(minutes: float, now: int, held_at: int | None = None) -> tuple[int, bool]:

@@ -142,7 +142,11 @@ class Till:
         UnknownCentre, PriceChanged, SoldOut, LotSpent, LimitReached, BoxLimit, TooHeavy,
         FeeChanged; nothing is then kept.
         """
-        limits.allow(self._limits, "orders", caller, self._settings.orders_per_minute)
+        per_minute = self._settings.orders_per_minute
+        with limits.counted(self._limits, "orders", caller, per_minute):
+            return await self._place(caller, broadcast, request)
+
+    async def _place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
         if caller.role is None:
             bits = self._settings.order_proof_bits
             proof.check(broadcast, request.key, request.proof, bits)
@@ -178,7 +182,7 @@ class Till:
     @contextmanager
     def _counted(self, buyer: str) -> Iterator[None]:
         """Count an order of the buyer's phone, unless it is refused: whoever knows a number could
-        else use up what its owner may order. Of the device and its address both count.
+        else use up what its owner may order. For the device it counts, and for its address a part.
 
         It is counted before and given back after, so that no more come at once than may be taken.
         What nobody can tell yet, as where the database went away, counts. Raises TooMany.

@@ -126,7 +126,11 @@ class Waits:
         OrderTooLarge, UnknownBroadcast, KeyReused, BroadcastNotLive, BroadcastEnded, UnknownOffer,
         LotStopped, BoxLimit.
         """
-        limits.allow(self._limits, "waits", caller, self._settings.orders_per_minute)
+        per_minute = self._settings.orders_per_minute
+        with limits.counted(self._limits, "waits", caller, per_minute):
+            return await self._join(caller, broadcast, request)
+
+    async def _join(self, caller: Caller, broadcast: str, request: WaitJoin) -> dict[str, Any]:
         key = request.key
         if caller.role is None:
             proof.check(broadcast, key, request.proof, self._settings.order_proof_bits)
