@@ -9,17 +9,10 @@ from sqlalchemy import Connection, select
 
 from farmlive.bilingual import Bilingual
 from farmlive.ids import ulid
-from farmlive.origin.models import (
-    CardLift,
-    Farm,
-    NewInspection,
-    NewLift,
-    NewPlot,
-    Plot,
-    StopReason,
-)
+from farmlive.origin.models import Farm, NewInspection, NewPlot, Plot
 from farmlive.origin.origin import Origin
 from farmlive.origin.problems import UnknownFinding, UnknownLot
+from farmlive.origin.stop_models import CardLift, NewLift, StopReason
 from farmlive.origin.tables import lot_findings
 from farmlive.people import Caller
 from farmlive.people.audit import deeds

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import ulid
 from farmlive.origin.balance import Taken
-from farmlive.origin.models import Farm, Lot, LotChange, NewLot, NewWaste, Story, Undo
+from farmlive.origin.models import Farm, Lot, LotChange, NewLot, NewWaste, Undo
 from farmlive.origin.origin import Origin
 from farmlive.origin.problems import (
     BelowTaken,
@@ -20,6 +20,7 @@ from farmlive.origin.problems import (
     UnknownWaste,
     WrongOrder,
 )
+from farmlive.origin.story_models import Story
 from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.store import Store

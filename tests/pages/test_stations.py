@@ -3,7 +3,8 @@
 import pytest
 
 from farmlive.bilingual import Bilingual
-from farmlive.origin.models import Farm, Lot, Station, Story
+from farmlive.origin.models import Farm, Lot
+from farmlive.origin.story_models import Station, Story
 from farmlive.pages.stations import line_of
 
 TEXT = Bilingual(zh="金桔", en="Kumquats")

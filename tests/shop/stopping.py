@@ -5,7 +5,8 @@ from typing import Any
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
-from farmlive.origin.models import NewInspection, NewLift
+from farmlive.origin.models import NewInspection
+from farmlive.origin.stop_models import NewLift
 
 from .conftest import HOST
 

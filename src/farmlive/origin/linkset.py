@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from farmlive.bilingual import Bilingual
 from farmlive.origin import epcis
-from farmlive.origin.models import Story
 from farmlive.origin.problems import NoSuchLink
+from farmlive.origin.story_models import Story
 
 VOCABULARY = "https://ref.gs1.org/voc/"
 MEDIA_TYPE = "application/linkset+json"

@@ -1,4 +1,6 @@
-"""The shapes of origin in the API. Times are RFC 3339 outside and milliseconds inside."""
+"""The shapes of farms, plots, works and lots in the API. Times are RFC 3339 outside, milliseconds
+inside. What stops a lot is stop_models.py's, and its story story_models.py's.
+"""
 
 from typing import Annotated, Literal, Self
 
@@ -317,82 +319,6 @@ class Lot(BaseModel):
     shipped_at: Time | None = None
 
 
-FindingKind = Literal["test_failed", "waiting_period"]
-MissingKind = Literal["test_missing", "certificate_missing"]
-
-
-class StopReason(BaseModel):
-    """Why a lot is stopped, as cards, events and refusals tell it; times are milliseconds since
-    1970, as on the channel.
-
-    A `test_failed` tells the test's `result` and when it was, `at`; a `waiting_period` what was
-    sprayed, `at` when, and `until` when nothing might be picked. Both name their `finding`. A
-    `test_missing` or `certificate_missing` names none: the county sells no lot without, and what
-    was sold before is packed and handed over; `at` is then the harvest.
-    """
-
-    finding: str | None = None
-    kind: FindingKind | MissingKind
-    at: int
-    result: Bilingual | None = None
-    substance: Bilingual | None = None
-    until: int | None = None
-
-
-class CardLift(BaseModel):
-    """The sentence with which a lot was last lifted, and when, milliseconds since 1970."""
-
-    sentence: str
-    at: int
-
-
-class Finding(BaseModel):
-    """Why a lot was stopped: its `inspection` that failed, or the `work` in whose waiting period
-    it was picked. `at` is when that was found; `lift` names what lifted it, null while it is open.
-    """
-
-    id: str
-    kind: FindingKind
-    at: Time
-    inspection: Inspection | None
-    work: Work | None
-    lift: str | None
-
-    @property
-    def reason(self) -> StopReason:
-        """The finding as cards and events tell it."""
-        cause = self.inspection or self.work
-        return StopReason(
-            finding=self.id,
-            kind=self.kind,
-            at=cause.at if cause else self.at,
-            result=self.inspection and self.inspection.result,
-            substance=self.work and self.work.substance,
-            until=self.work and self.work.until,
-        )
-
-
-class NewLift(Sent):
-    """Lift a stopped lot: the findings that were looked at, and a sentence that everyone reads.
-
-    A lot with a finding that is not named stays stopped.
-    """
-
-    findings: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
-    sentence: Sentence
-
-
-class Lift(BaseModel):
-    """A coordinator lifted these findings, with this sentence; `stopped`: others are open."""
-
-    id: str
-    lot: str
-    at: Time
-    sentence: str
-    findings: list[str]
-    stopped: bool
-
-
 class LotList(BaseModel):
     """Lots, latest harvest first; `next` is the cursor of the page after this one."""
 
@@ -411,68 +337,3 @@ class Traced(BaseModel):
 
     event: str
     at: Time
-
-
-class Station(BaseModel):
-    """One step of a lot on its way.
-
-    `event` is its trace event, null for a work of the plot. A spraying tells its `substance` and
-    `until` when its waiting period ran; a test whether it was `passed`; a packing its `boxes`; a
-    shipping where `to`; a harvest and what was wasted their `weight_g`. `corrected` is when the
-    harvest's weight was put right, from `was_g` to `weight_g`.
-    """
-
-    step: Literal[
-        "flowered", "sprayed", "picked", "tested", "packed", "shipped", "wasted", "corrected"
-    ]
-    at: Time
-    event: str | None
-    substance: Bilingual | None = None
-    until: Time | None = None
-    passed: bool | None = None
-    boxes: int | None = None
-    to: Bilingual | None = None
-    weight_g: int | None = None
-    was_g: int | None = None
-    reason: str | None = None
-
-
-class Moment(BaseModel):
-    """When a lot's card was shown in a broadcast; `at` and `seq` are its event's."""
-
-    broadcast: str
-    seq: int
-    at: Time
-
-
-class Story(BaseModel):
-    """What a lot's page tells: the farm, the lot, its stations in order, its test, its moments.
-
-    `inspection` is the latest that stands, and `inspections` are all; `withdrawn_works` are works
-    of the plot that were taken back. `within_waiting_period` says that by what is recorded now, a
-    spraying entered later included, it was picked too soon; `waiting_period_overridden` is the
-    reason that was given for it at the harvest. `doubts` are what made the harvest hard to believe,
-    and `plausibility_reason` answers them. `findings` are what stopped it, oldest first, and
-    `lifts` what coordinators said when they lifted them.
-    """
-
-    lot: Lot
-    farm: Farm
-    plot: Plot | None
-    stations: list[Station]
-    inspection: Inspection | None
-    inspections: list[Inspection] = []
-    withdrawn_works: list[Work] = []
-    within_waiting_period: bool = False
-    waiting_period_overridden: str | None = None
-    doubts: list[Doubt] = []
-    plausibility_reason: str | None = None
-    findings: list[Finding] = []
-    lifts: list[Lift] = []
-    moments: list[Moment]
-    events_url: str
-
-    @property
-    def reasons(self) -> list[StopReason]:
-        """Why the lot is stopped: its open findings."""
-        return [finding.reason for finding in self.findings if finding.lift is None]

@@ -26,12 +26,10 @@ from farmlive.origin.models import (
     Farm,
     FarmChange,
     Inspection,
-    Lift,
     Lot,
     LotChange,
     NewFarm,
     NewInspection,
-    NewLift,
     NewLot,
     NewPacking,
     NewPlot,
@@ -40,7 +38,6 @@ from farmlive.origin.models import (
     NewWork,
     Plot,
     PlotChange,
-    Story,
     Traced,
     Undo,
     Wasted,
@@ -48,6 +45,9 @@ from farmlive.origin.models import (
 )
 from farmlive.origin.problems import UnknownLot, UnknownPicture, WrongIdentifier
 from farmlive.origin.requirements import Requirements
+from farmlive.origin.stop_models import Lift, NewLift
+from farmlive.origin.stop_reasons import CardStop, on_cards
+from farmlive.origin.story_models import Story
 from farmlive.origin.tables import lot_gtins, moments, trace_events
 from farmlive.origin.tables import lots as lots_table
 from farmlive.paging import Mark
@@ -432,9 +432,9 @@ class Origin:
         owners = farms.some(connection, {lot.farm for lot in found})
         return {lot.id: (lot, owners[lot.farm]) for lot in found}
 
-    def card_stops(self, connection: Connection, ids: Iterable[str]) -> dict[str, stops.CardStop]:
+    def card_stops(self, connection: Connection, ids: Iterable[str]) -> dict[str, CardStop]:
         """What cards tell of these lots' stops, by id; a lot that never was stopped is left out."""
-        return stops.on_cards(connection, ids)
+        return on_cards(connection, ids)
 
     def name(self, connection: Connection, lot: Lot, gtin: str) -> None:
         """Let the lot also be found under the GTIN of a box it is packed in. Raises LotTaken."""

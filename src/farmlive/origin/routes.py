@@ -15,13 +15,11 @@ from farmlive.origin.models import (
     FarmChange,
     FarmList,
     Inspection,
-    Lift,
     Lot,
     LotChange,
     LotList,
     NewFarm,
     NewInspection,
-    NewLift,
     NewLot,
     NewPacking,
     NewPlot,
@@ -31,7 +29,6 @@ from farmlive.origin.models import (
     Plot,
     PlotChange,
     PlotList,
-    Story,
     Traced,
     Undo,
     Wasted,
@@ -39,6 +36,8 @@ from farmlive.origin.models import (
     WorkList,
 )
 from farmlive.origin.origin import Origin
+from farmlive.origin.stop_models import Lift, NewLift
+from farmlive.origin.story_models import Story
 from farmlive.people import Caller, Guard
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}

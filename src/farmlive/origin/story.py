@@ -9,8 +9,9 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Select, select
 
 from farmlive.clock import parse_rfc3339
-from farmlive.origin import declarations, epcis, farms, lots, stops
-from farmlive.origin.models import Inspection, Lot, Moment, Station, Story, Work
+from farmlive.origin import declarations, epcis, farms, lots, stop_reasons
+from farmlive.origin.models import Inspection, Lot, Work
+from farmlive.origin.story_models import Moment, Station, Story
 from farmlive.origin.tables import inspections, moments, trace_events, works
 from farmlive.origin.tables import lots as lots_table
 
@@ -52,8 +53,8 @@ def tell(connection: Connection, lot_id: str) -> Story:
         waiting_period_overridden=said.waiting_period_overridden,
         doubts=said.doubts or [],
         plausibility_reason=said.plausibility_reason,
-        findings=stops.findings_of(connection, lot_id),
-        lifts=stops.lifts_of(connection, lot_id),
+        findings=stop_reasons.findings_of(connection, lot_id),
+        lifts=stop_reasons.lifts_of(connection, lot_id),
         moments=[Moment(broadcast=row.broadcast, seq=row.seq, at=row.at) for row in shown],
         events_url=events_url(lot),
     )

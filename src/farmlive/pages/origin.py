@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.broadcast.models import Broadcast
-from farmlive.origin.models import Story
+from farmlive.origin.story_models import Story
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.pages.stations import line_of

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from farmlive.bilingual import Bilingual
-from farmlive.origin.models import Station as Told
-from farmlive.origin.models import Story
+from farmlive.origin.story_models import Station as Told
+from farmlive.origin.story_models import Story
 
 # In the order of the year; what nobody recorded stands open, so that a reader sees that.
 STATIONS = ("flowered", "sprayed", "picked", "tested", "packed", "shipped")

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, inser
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
-from farmlive.origin import stops
+from farmlive.origin import stop_reasons
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
 from farmlive.people import Caller
@@ -43,7 +43,7 @@ from farmlive.shop.tables import offers, products, waits
 from farmlive.store import Store
 
 MAX_OFFERS = 100
-_NEVER_STOPPED = stops.CardStop((), None)
+_NEVER_STOPPED = stop_reasons.CardStop((), None)
 
 _WAITING = (
     select(waits.c.offer, cast(func.sum(waits.c.quantity), BigInteger).label("quantity"))
@@ -240,7 +240,7 @@ class Bag:
             raise BagFull(f"A bag holds {MAX_OFFERS} offers. Plan another broadcast for the rest.")
         lot, farm = self._origin.card(connection, new.lot)
         if lot.stopped or lot.missing:
-            raise stops.refusal(connection, lot.id)
+            raise stop_reasons.refusal(connection, lot.id)
         product = _product(connection, new.product) if new.product else _made(new, farm.id)
         if product.farm != farm.id:
             raise OtherFarm(
@@ -316,7 +316,7 @@ def _card(
     lot: Lot,
     farm: Farm,
     taken: stock.LotStock,
-    stop: stops.CardStop,
+    stop: stop_reasons.CardStop,
     waiting: int,
     flash: Row[Any] | None,
 ) -> Card:

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from farmlive.origin.fields import Time
-from farmlive.origin.models import Lot, StopReason
+from farmlive.origin.models import Lot
+from farmlive.origin.stop_models import StopReason
 from farmlive.shop.order_models import Order
 
 

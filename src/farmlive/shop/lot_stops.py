@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, exists, func, select
 
 from farmlive.broadcast.log import PUBLIC, Entry, Log
-from farmlive.origin.models import CardLift, StopReason
-from farmlive.origin.stops import reasons_of
+from farmlive.origin.stop_models import CardLift, StopReason
+from farmlive.origin.stop_reasons import reasons_of
 from farmlive.origin.tables import lots
 from farmlive.shop.flashes import Flashes
 from farmlive.shop.lines import audience

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
 from farmlive.origin.fields import Gtin
-from farmlive.origin.models import CardLift, StopReason
+from farmlive.origin.stop_models import CardLift, StopReason
 from farmlive.public_text import PublicBilingual
 from farmlive.shop.fields import (
     Identifier,

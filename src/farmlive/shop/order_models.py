@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
 from farmlive.origin.fields import Time
-from farmlive.origin.models import StopReason
+from farmlive.origin.stop_models import StopReason
 from farmlive.shop import life, payments
 from farmlive.shop.claim_models import Claim
 from farmlive.shop.fields import (

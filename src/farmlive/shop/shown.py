@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, select
 
 from farmlive.origin.models import Farm, Lot
 from farmlive.origin.origin import Origin
-from farmlive.origin.stops import CardStop
+from farmlive.origin.stop_reasons import CardStop
 from farmlive.people import Caller
 from farmlive.problems import Forbidden
 from farmlive.shop import life, regions

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
-from farmlive.origin import stops
+from farmlive.origin import stop_reasons
 from farmlive.origin.problems import LotStopped
 from farmlive.origin.tables import lots
 from farmlive.problems import Invalid
@@ -441,7 +441,9 @@ def _check_stopped(connection: Connection, row: Row[Any]) -> None:
     found = connection.execute(_STOPPED, {"of": row.id}).all()
     if found:
         lot = found[0].lot
-        raise stops.refusal(connection, lot, (line.offer for line in found if line.lot == lot))
+        raise stop_reasons.refusal(
+            connection, lot, (line.offer for line in found if line.lot == lot)
+        )
 
 
 def _not_again(short: SoldOut | LotSpent, do: str, **members: Any) -> SoldOut | LotSpent:

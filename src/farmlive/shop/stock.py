@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from farmlive.broadcast.log import PUBLIC, Entry
-from farmlive.origin import stops
+from farmlive.origin import stop_reasons
 from farmlive.origin.tables import lots
 from farmlive.shop.problems import LotSpent, SoldOut
 from farmlive.shop.tables import flashes, lot_stock, offers, products
@@ -266,7 +266,7 @@ def check_sellable(connection: Connection, rows: Iterable[Offer]) -> None:
     stopped = [row for row in rows if row.lot_stopped]
     if stopped:
         lot = min(row.lot for row in stopped)
-        raise stops.refusal(connection, lot, (row.id for row in stopped if row.lot == lot))
+        raise stop_reasons.refusal(connection, lot, (row.id for row in stopped if row.lot == lot))
 
 
 def left(row: Offer) -> int:

@@ -1,0 +1,75 @@
+"""The shapes of a lot's story in the API."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from farmlive.bilingual import Bilingual
+from farmlive.origin.fields import Time
+from farmlive.origin.models import Doubt, Farm, Inspection, Lot, Plot, Work
+from farmlive.origin.stop_models import Finding, Lift, StopReason
+
+
+class Station(BaseModel):
+    """One step of a lot on its way.
+
+    `event` is its trace event, null for a work of the plot. A spraying tells its `substance` and
+    `until` when its waiting period ran; a test whether it was `passed`; a packing its `boxes`; a
+    shipping where `to`; a harvest and what was wasted their `weight_g`. `corrected` is when the
+    harvest's weight was put right, from `was_g` to `weight_g`.
+    """
+
+    step: Literal[
+        "flowered", "sprayed", "picked", "tested", "packed", "shipped", "wasted", "corrected"
+    ]
+    at: Time
+    event: str | None
+    substance: Bilingual | None = None
+    until: Time | None = None
+    passed: bool | None = None
+    boxes: int | None = None
+    to: Bilingual | None = None
+    weight_g: int | None = None
+    was_g: int | None = None
+    reason: str | None = None
+
+
+class Moment(BaseModel):
+    """When a lot's card was shown in a broadcast; `at` and `seq` are its event's."""
+
+    broadcast: str
+    seq: int
+    at: Time
+
+
+class Story(BaseModel):
+    """What a lot's page tells: the farm, the lot, its stations in order, its test, its moments.
+
+    `inspection` is the latest that stands, and `inspections` are all; `withdrawn_works` are works
+    of the plot that were taken back. `within_waiting_period` says that by what is recorded now, a
+    spraying entered later included, it was picked too soon; `waiting_period_overridden` is the
+    reason that was given for it at the harvest. `doubts` are what made the harvest hard to believe,
+    and `plausibility_reason` answers them. `findings` are what stopped it, oldest first, and
+    `lifts` what coordinators said when they lifted them.
+    """
+
+    lot: Lot
+    farm: Farm
+    plot: Plot | None
+    stations: list[Station]
+    inspection: Inspection | None
+    inspections: list[Inspection] = []
+    withdrawn_works: list[Work] = []
+    within_waiting_period: bool = False
+    waiting_period_overridden: str | None = None
+    doubts: list[Doubt] = []
+    plausibility_reason: str | None = None
+    findings: list[Finding] = []
+    lifts: list[Lift] = []
+    moments: list[Moment]
+    events_url: str
+
+    @property
+    def reasons(self) -> list[StopReason]:
+        """Why the lot is stopped: its open findings."""
+        return [finding.reason for finding in self.findings if finding.lift is None]
