@@ -146,7 +146,7 @@ async def stock(server: Server) -> Shop:
             product_name=WORDS,
             harvested_at="2026-11-25T00:00:00Z",
             quantity_g=100_000_000,
-            inspection={"at": "2026-11-25T06:00:00Z", "result": WORDS},
+            inspection={"at": "2026-11-25T06:00:00Z", "result": WORDS, "passed": True},
         )
         inspections = (await staff.get(f"/lots/{lot['id']}")).json()["inspections"]
         offer = await post(

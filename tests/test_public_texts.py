@@ -160,11 +160,16 @@ PLACES: list[tuple[str, str, dict[str, Any], str]] = [
         "substance",
     ),
     ("POST", "lots/{lot}/shippings", {"at": NOW, "to": {"zh": "{text}"}}, "to"),
-    ("POST", "lots/{lot}/inspections", {"at": NOW, "result": {"zh": "{text}"}}, "result"),
     (
         "POST",
         "lots/{lot}/inspections",
-        {"at": NOW, "result": {"zh": "合格"}, "laboratory": "{text}"},
+        {"at": NOW, "result": {"zh": "{text}"}, "passed": True},
+        "result",
+    ),
+    (
+        "POST",
+        "lots/{lot}/inspections",
+        {"at": NOW, "result": {"zh": "合格"}, "laboratory": "{text}", "passed": True},
         "laboratory",
     ),
     ("POST", "lots/{lot}/waste", {"weight_g": 1000, "reason": "{text}"}, "reason"),

@@ -193,9 +193,47 @@ async def test_whoever_records_what_stops_a_lot_reads_so(open_studio: Open, sale
     await tested.get_by_role("button", name=re.compile("^Tested")).click()
     sheet = page.get_by_role("dialog", name="Test of lot 1123")
     await sheet.get_by_label("What the test found", exact=True).fill("Too much chlorpyrifos")
+    verdict = sheet.get_by_role("group", name="Did the lot pass?")
+    for said in ("Passed", "Not passed"):
+        await expect(verdict.get_by_role("radio", name=said, exact=False).first).not_to_be_checked()
+    await sheet.get_by_role("button", name="Keep the test").click()
+    await expect(sheet.get_by_text("Fill this in.")).to_be_visible()
+    assert (await sale.api.story(sale.lot))["inspections"] == []
     await sheet.get_by_role("radio", name="Not passed").check()
     await sheet.get_by_role("button", name="Keep the test").click()
     await expect(page.get_by_text("Stopped everywhere: lot 1123")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_test_of_a_harvest_that_is_prepared_says_whether_it_was_passed(
+    open_studio: Open, sale: Sale, language: str
+) -> None:
+    page = await open_studio(
+        f"/studio/{sale.broadcast}/prepare#farm", size=PHONE, language=language
+    )
+    await page.locator('section[data-step="farm"] [data-choices] button').first.click()
+    step = page.locator('section[data-step="lot"]')
+    await step.locator("summary").first.click()
+    await step.locator(f'[name="product_name.{language}"]').fill("金柑 Kumquats")
+    await step.locator("[name=code]").fill("V1")
+    await step.locator("[name=harvested_at]").fill("2026-11-20T08:00")
+    await step.locator("[name=quantity_g]").fill("50")
+    await step.locator(".studio-more summary").click()
+    await step.locator('[name="inspection.at"]').fill("2026-11-21T08:00")
+    await step.locator(f'[name="inspection.result.{language}"]').fill("0.9 mg/kg")
+    verdict = step.locator('[name="inspection.passed"]')
+    await expect(verdict).to_have_value("")
+    await step.locator("[type=submit]").click()
+    said = {"en": "Say whether the lot passed this test", "zh": "请选择这次检测是否合格"}
+    await expect(step.get_by_text(said[language])).to_be_visible()
+    assert [lot["code"] for lot in await sale.api.lots() if lot["code"] == "V1"] == []
+    await verdict.select_option("no")
+    await step.locator("[type=submit]").click()
+    stopped = {"en": "Stopped everywhere: lot V1", "zh": "批次 V1 已全面停售"}
+    await expect(page.locator("#toasts").get_by_text(stopped[language])).to_be_visible()
+    row = step.locator("[data-choices] > li").filter(has_text="V1")
+    await expect(row).to_contain_text("Stopped" if language == "en" else "已停售")
+    await expect(row.get_by_role("button")).to_have_count(0)
 
 
 async def test_harvest_waits_for_the_waiting_period(open_studio: Open, sale: Sale) -> None:
@@ -238,7 +276,7 @@ async def test_a_test_and_a_work_are_taken_back_with_a_reason_that_stays_to_be_r
     plot = await plot_of(sale)
     sprayed = {"kind": "sprayed", "at": "2026-10-01T08:00:00+08:00", "waiting_days": 7}
     await sale.api.request("POST", f"/api/v1/plots/{plot}/works", json=sprayed)
-    test = {"at": "2026-11-24T08:00:00+08:00", "result": {"en": "No residue found"}}
+    test = {"at": "2026-11-24T08:00:00+08:00", "result": {"en": "No residue found"}, "passed": True}
     await sale.api.request("POST", f"/api/v1/lots/{sale.lot}/inspections", json=test)
     page = await open_studio(
         f"/studio/farms/{sale.farm}", role="seller", farms=[sale.farm], size=PHONE

@@ -178,7 +178,12 @@ async def test_a_lot_is_tested_certified_packed_and_shipped(site: Any, plot: Plo
     facts = {"plot": plot.id, "quantity_g": 80_000, "harvested_at": rfc3339(NOON)}
     lot = (await site.staff.post("/api/v1/lots", json=facts)).json()
     path = f"/api/v1/lots/{lot['id']}"
-    test = {"at": rfc3339(NOON + DAY), "result": {"en": "Nothing found"}, "laboratory": "County"}
+    test = {
+        "at": rfc3339(NOON + DAY),
+        "result": {"en": "Nothing found"},
+        "laboratory": "County",
+        "passed": True,
+    }
     inspection = (await site.staff.post(f"{path}/inspections", json=test)).json()
     sent = await site.staff.post(
         f"{path}/inspections/{inspection['id']}/certificate",
@@ -241,7 +246,7 @@ async def test_a_failed_test_is_told_and_a_later_one_beside_it(
     assert (await origin.story(lot.id)).lot.certificate is None
     events, _ = await origin.events(lot=lot.id, step="inspecting")
     assert {event["disposition"] for event in events} == {"non_conformant"}
-    again = NewInspection(at=NOON + DAY, result=Bilingual(en="Nothing found"))
+    again = NewInspection(at=NOON + DAY, result=Bilingual(en="Nothing found"), passed=True)
     await origin.inspect(staff, lot.id, again)
     story = await origin.story(lot.id)
     # It says that it passed, and calls the lot tested no more than it lifts the stop.
@@ -253,7 +258,8 @@ async def test_what_is_no_certificate_is_refused_and_the_test_keeps_what_it_had(
     origin: Origin, staff: Caller, plot: Plot
 ) -> None:
     lot = await origin.add_lot(staff, harvest(plot))
-    test = await origin.inspect(staff, lot.id, NewInspection(at=NOON, result=Bilingual(en="Good")))
+    good = NewInspection(at=NOON, result=Bilingual(en="Good"), passed=True)
+    test = await origin.inspect(staff, lot.id, good)
     first = await origin.certify(staff, lot.id, test.id, chunks(picture()))
     with pytest.raises(NotACertificate):
         await origin.certify(staff, lot.id, test.id, chunks(b"MZ not a certificate"))
@@ -269,7 +275,7 @@ async def test_a_certificate_over_http_is_refused_with_a_sentence(site: Any, plo
     facts = {"plot": plot.id, "quantity_g": 1, "harvested_at": rfc3339(NOON)}
     lot = (await site.staff.post("/api/v1/lots", json=facts)).json()
     path = f"/api/v1/lots/{lot['id']}/inspections"
-    test = {"at": rfc3339(NOON), "result": {"en": "Good"}}
+    test = {"at": rfc3339(NOON), "result": {"en": "Good"}, "passed": True}
     inspection = (await site.staff.post(path, json=test)).json()
     where = f"{path}/{inspection['id']}/certificate"
     answer = await site.staff.post(where, content=b"<html>")
@@ -303,7 +309,7 @@ async def test_a_seller_writes_to_lots_of_own_farms_only(
     own = Caller("1", "own", "seller", "a phone", "127.0.0.1", farms=frozenset([farm.id]))
     other = Caller("2", "other", "seller", "a phone", "127.0.0.1", farms=frozenset([ulid()]))
     lot = await origin.add_lot(own, harvest(plot))
-    test = NewInspection(at=NOON, result=Bilingual(en="Good"))
+    test = NewInspection(at=NOON, result=Bilingual(en="Good"), passed=True)
     kept = await origin.inspect(own, lot.id, test)
     before = await origin.story(lot.id)
     with pytest.raises(OtherFarm):
@@ -322,7 +328,7 @@ async def test_a_test_of_another_lot_is_not_found(
 ) -> None:
     first = await origin.add_lot(staff, harvest(plot))
     second = await origin.add_lot(staff, harvest(plot))
-    test = NewInspection(at=NOON, result=Bilingual(en="Good"))
+    test = NewInspection(at=NOON, result=Bilingual(en="Good"), passed=True)
     kept = await origin.inspect(staff, first.id, test)
     with pytest.raises(UnknownInspection):
         await origin.certify(staff, second.id, kept.id, chunks(pdf()))

@@ -46,6 +46,7 @@ async def test_a_lot_tells_its_story_from_its_trace_events(
                 "at": now - 2 * DAY,
                 "result": {"zh": "未检出农药残留", "en": "No residues found"},
                 "laboratory": "Youxi County Laboratory",
+                "passed": True,
             },
             packed_at=now - DAY,
         ),
@@ -95,9 +96,8 @@ async def test_a_harvest_of_tomorrow_is_refused_and_leaves_nothing(
     with pytest.raises(InFuture, match="yet to come"):
         await origin.add_lot(staff, harvest(farm.id, harvested_at=tomorrow))
     with pytest.raises(InFuture, match="inspected"):
-        await origin.add_lot(
-            staff, harvest(farm.id, inspection={"at": tomorrow, "result": {"en": "Passed"}})
-        )
+        test = {"at": tomorrow, "result": {"en": "Good"}, "passed": True}
+        await origin.add_lot(staff, harvest(farm.id, inspection=test))
     with pytest.raises(InFuture, match="packed"):
         await origin.add_lot(staff, harvest(farm.id, packed_at=tomorrow))
     rows = await store.read(lambda conn: conn.execute(select(lots)).all())

@@ -20,6 +20,7 @@ def harvest(farm: Farm, **other: object) -> dict[str, Any]:
             "at": "2026-11-21T09:00:00+08:00",
             "result": {"zh": "未检出农药残留", "en": "No residues found"},
             "laboratory": "Youxi County Laboratory",
+            "passed": True,
         },
         "packed_at": "2026-11-21T15:00:00+08:00",
         **other,

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from farmlive.bilingual import Bilingual
+from farmlive.clock import rfc3339
 from farmlive.ids import ulid
 from farmlive.origin.models import Farm, NewInspection, NewPlot, Plot
 from farmlive.origin.origin import Origin
@@ -273,3 +274,21 @@ async def test_nothing_is_kept_of_a_test_whose_stop_could_not_be_told(
     story = await origin.story(lot)
     assert (story.lot.stopped, story.inspections) == (False, [])
     assert await store.read(lambda conn: conn.execute(select(lot_findings)).all()) == []
+
+
+@pytest.mark.parametrize("verdict", [{}, {"passed": None}, {"passed": "yes"}, {"passed": 1}])
+async def test_a_test_says_whether_it_was_passed_or_is_not_kept(
+    site: Any, origin: Origin, plot: Plot, staff: Caller, verdict: dict[str, Any]
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot))).id
+    test = {"at": rfc3339(NOON + DAY), "result": {"en": "0.9 mg/kg"}, **verdict}
+    alone = await site.staff.post(f"/api/v1/lots/{lot}/inspections", json=test)
+    facts = {"plot": plot.id, "quantity_g": 1000, "harvested_at": rfc3339(NOON)}
+    whole = await site.staff.post("/api/v1/lots", json={**facts, "inspection": test})
+    for answer, field_ in ((alone, "passed"), (whole, "inspection.passed")):
+        assert answer.status_code == 422
+        (error,) = answer.json()["errors"]
+        assert error["field"] == field_
+        assert "Say whether the lot passed this test" in answer.json()["detail"]
+    assert (await origin.story(lot)).inspections == []
+    assert len(await origin.lots()) == 1

@@ -67,6 +67,7 @@ async def told(site: Server) -> dict[str, str]:
                 "at": "2026-11-20T12:00:00+08:00",
                 "result": {"zh": "合格", "en": "No residue found"},
                 "laboratory": "Youxi",
+                "passed": True,
             },
         )
         await api.request(

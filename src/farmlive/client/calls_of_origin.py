@@ -30,7 +30,9 @@ class CallsOfOrigin(Connection):
         quantity_g: int,
         **more: Any,
     ) -> Json:
-        """Enter a harvest batch; `more` are `gtin`, `plot`, `inspection` and `packed_at`."""
+        """Enter a harvest batch; `more` are `gtin`, `plot`, `packed_at`, and `inspection`, which says
+        whether the lot `passed`.
+        """
         body = {
             "farm": farm,
             "code": code,

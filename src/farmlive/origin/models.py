@@ -4,7 +4,7 @@ inside. What stops a lot is stop_models.py's, and its story story_models.py's.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from farmlive.bilingual import Bilingual
 from farmlive.origin.fields import (
@@ -162,13 +162,27 @@ class WorkList(BaseModel):
     next: str | None = None
 
 
+def _said(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("Say whether the lot passed this test: true or false.")
+    return value
+
+
 class NewInspection(Sent):
-    """A test of a lot: when, what it found, by whom, and whether the lot passed it."""
+    """A test of a lot: when, what it found, by whom, and whether the lot passed it, which nothing
+    but the sender says.
+    """
 
     at: Time
     result: PublicBilingual
     laboratory: Words | None = None
-    passed: bool = True
+    passed: Annotated[bool, BeforeValidator(_said)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unsaid(cls, sent: object) -> object:
+        """Have a verdict that is missing refused by the sentence of one that is none."""
+        return {"passed": None, **sent} if isinstance(sent, dict) else sent
 
 
 class Inspection(BaseModel):

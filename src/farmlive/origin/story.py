@@ -107,7 +107,7 @@ def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> li
 
     What was declared an error is told as it was put right, and that it was.
     """
-    passed = {test.id: test.passed for test in tests}
+    verdicts = {test.id: test.passed for test in tests}
     stations: dict[str, Station] = {}
     rows = connection.execute(
         select(trace_events.c.at, trace_events.c.biz_step, trace_events.c.document)
@@ -126,7 +126,7 @@ def _on_its_way(connection: Connection, lot: Lot, tests: list[Inspection]) -> li
                 "step": epcis.STEPS[row.biz_step],
                 "at": row.at,
                 "event": event["eventID"],
-                "passed": passed.get(test, True) if row.biz_step == "inspecting" else None,
+                "passed": verdicts.get(test),
                 "boxes": event.get("farmlive:boxes"),
                 "to": epcis.words_of(event, "farmlive:to"),
                 "weight_g": epcis.grams_of(event) if weighed and "quantityList" in event else None,

@@ -12,6 +12,7 @@ const READ = {
   secret: (value) => value,
   flag: (_value, { checked }) => checked,
   yes: (value) => value === "yes",
+  verdict: (value) => (value === "" ? null : value === "yes"),
   count: (value) => (value === "" ? null : Math.round(Number(value))),
   decimal: (value) => (value === "" ? null : Number(value)),
   // Money is typed in major units; `data-decimals` is the currency's.

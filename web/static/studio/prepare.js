@@ -3,10 +3,12 @@
 
 import { Problem } from "../common/api.js";
 import { count, money, weight } from "../common/format.js";
+import { toast } from "../common/toast.js";
 import { n, t, text } from "../common/words.js";
 import { get, getAll, post } from "./api.js";
 import { clear, onSubmit } from "./forms.js";
 import { offer } from "./keep/sheet.js";
+import { stoppedWords } from "./sentences.js";
 
 const STEPS = ["broadcast", "farm", "lot", "offer", "centre", "air"];
 const page = document.querySelector("[data-prepare]");
@@ -120,12 +122,14 @@ const DRAW = {
       "lot",
       lots.map((lot) => ({
         title: `${text(lot.product_name)} · ${lot.code}`,
-        note: weight(lot.quantity_g),
+        note: lot.stopped ? `${weight(lot.quantity_g)} · ${t("Stopped")}` : weight(lot.quantity_g),
         isChosen: lot.id === chosen.lot,
-        onChoose: () => {
-          chosen.lot = lot.id;
-          go("offer");
-        },
+        onChoose: lot.stopped
+          ? null
+          : () => {
+              chosen.lot = lot.id;
+              go("offer");
+            },
       })),
     );
   },
@@ -206,6 +210,11 @@ const JOBS = {
   lot: async (body) => {
     const lot = await post("/api/v1/lots", { ...body, farm: chosen.farm });
     known.lots.push(lot);
+    if (lot.stopped) {
+      go("lot");
+      toast(stoppedWords([lot.code]), { danger: true });
+      return;
+    }
     chosen.lot = lot.id;
     form("offer").reset();
     go("offer");

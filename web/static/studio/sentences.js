@@ -87,6 +87,12 @@ function doubted(doubts) {
 export const dearerFlash = (price) =>
   t("It has a flash at %(price)s. Write a higher price, or end the flash first.", { price: money(price) });
 
+/** What a record stopped, for whoever made it. */
+export const stoppedWords = (codes) =>
+  t("Stopped everywhere: lot %(codes)s is not sold, packed or handed over. A coordinator decides what comes next.", {
+    codes: codes.join(", "),
+  });
+
 /** A problem as a sentence in the reader's language. */
 export function spoken(problem) {
   return SPOKEN[problem.slug]?.(problem) ?? sentence(problem);
@@ -109,6 +115,7 @@ const fields = () => [
   t("A lot code has 1 to 20 characters: letters without accents, digits and ! \" % & ' ( ) * + , - . / : ; < = > ? _, without spaces."),
   t("A GS1 company prefix has 4 to 12 digits and nothing else."),
   t("Give latitude and longitude together, or neither."),
+  t("Say whether the lot passed this test: true or false."),
   t("Say for how many days nothing may be picked after the spraying; 0 where there is no waiting period."),
   t("The stream has B-frames, which browsers can't play live. In OBS untick “Ignore streaming service setting recommendations” (Settings, Stream), or set the encoder's “B-Frames” to 0 (x264: the tune “zerolatency”); in ffmpeg add -bf 0. Then start it again."),
   t("This H264 profile is not one that browsers play. Set the encoder's profile to baseline, main or high, 8 bit 4:2:0 (in ffmpeg: -profile:v baseline -pix_fmt yuv420p). Then start it again."),

@@ -9,7 +9,7 @@ import { get, getAll, patch, post, upload } from "../api.js";
 import { local } from "../forms.js";
 import { setUpPictures } from "../picture.js";
 import { showCode } from "../qr.js";
-import { spoken } from "../sentences.js";
+import { spoken, stoppedWords } from "../sentences.js";
 import { act, badge, List, row } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
@@ -148,12 +148,6 @@ const kept = (list, words) => async (promise) => {
 
 /** The lots that are stopped, by id, with their codes. */
 const stoppedLots = () => new Map(lots.items.filter(({ stopped }) => stopped).map(({ id: lot, code }) => [lot, code]));
-
-/** What a record stopped, for whoever made it. */
-const stoppedWords = (codes) =>
-  t("Stopped everywhere: lot %(codes)s is not sold, packed or handed over. A coordinator decides what comes next.", {
-    codes: codes.join(", "),
-  });
 
 function test(lot) {
   const file = document.getElementById("test-certificate");
