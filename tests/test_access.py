@@ -105,6 +105,7 @@ MAY: dict[str, set[str]] = {
     "POST /lots/{lot}/inspections": GROWERS,
     "POST /lots/{lot}/inspections/{inspection}/undo": GROWERS,
     "POST /lots/{lot}/lifts": COORDINATOR,
+    "POST /lots/{lot}/lifts/{lift}/undo": COORDINATOR,
     "GET /lots/{lot}/orders": STAFF,
     "POST /lots/{lot}/inspections/{inspection}/certificate": GROWERS,
     "POST /lots/{lot}/packings": GROWERS,

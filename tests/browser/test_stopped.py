@@ -215,7 +215,69 @@ async def test_a_coordinator_sees_who_has_it_calls_off_refunds_and_lifts(
     await expect(page.get_by_text("This lot was lifted and is sold again.")).to_be_visible()
     await expect(page.get_by_text(SENTENCE)).to_be_visible()
     host = await open_studio(f"/studio/lots/{sale.lot}", role="host", size=PHONE)
+    await expect(host.get_by_text(SENTENCE)).to_be_visible()
     await expect(host.get_by_role("button", name="Lift the stop")).to_have_count(0)
+    await expect(host.get_by_role("button", name="Take it back…")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_coordinator_takes_a_lift_back_after_one_question(
+    sale: Sale, open_studio: Open, open_page: Open, language: str
+) -> None:
+    await stop(sale)
+    await lift(sale)
+    words = {
+        "en": ("Its stop, and the lift", "Take it back…", "Why the lift", "Stop the lot again"),
+        "zh": ("停售与解除", "撤回…", "为什么不该解除", "重新停售"),
+    }
+    leads, takes, why, does = words[language]
+    page = await open_studio(f"/studio/farms/{sale.farm}", size=PHONE, language=language)
+    await page.get_by_role("button", name=leads).click()
+    await page.get_by_role("button", name=takes).click()
+    sheet = page.locator("#back-sheet")
+    await expect(sheet).to_contain_text(SENTENCE)
+    await sheet.get_by_role("button", name=does).click()
+    assert not (await sale.api.story(sale.lot))["lot"]["stopped"]
+    await sheet.get_by_label(why).fill("It was lot 1124's sample")
+    await sheet.get_by_role("button", name=does).click()
+    await expect(page.locator("#why")).to_be_visible()
+    await expect(page.get_by_text("It was lot 1124's sample")).to_be_visible()
+    await expect(page.get_by_role("button", name=takes)).to_have_count(0)
+    assert (await sale.api.story(sale.lot))["lot"]["stopped"]
+    story = await open_page(f"/origin/lot/{sale.lot}", size=PHONE, language=language)
+    await expect(story.locator(".stopped")).to_be_visible()
+    await expect(story.locator(".lifted")).to_have_count(0)
+    await expect(story.get_by_text("It was lot 1124's sample")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_orders_page_says_that_its_lot_was_lifted_and_when_it_is_stopped_again(
+    sale: Sale, open_page: Open, language: str
+) -> None:
+    placed = await order(sale, 1)
+    page = await open_page(placed["url"], size=PHONE, language=language)
+    lifted = page.locator(".order__lifted")
+    stopped = page.locator(".order__stopped")
+    await expect(page.locator(".order__number")).to_be_visible()
+    await expect(lifted).to_have_count(0)
+
+    async def look() -> None:
+        await page.evaluate("dispatchEvent(new Event('online'))")
+
+    await stop(sale)
+    await look()
+    await expect(stopped).to_be_visible()
+    await lift(sale)
+    await look()
+    await expect(lifted).to_contain_text(SENTENCE)
+    await expect(lifted).to_contain_text("lot 1123" if language == "en" else "批次 1123")
+    await expect(stopped).to_have_count(0)
+    await expect(lifted.get_by_role("link")).to_have_attribute("href", f"/origin/lot/{sale.lot}")
+    made = (await sale.api.story(sale.lot))["lifts"][0]["id"]
+    await sale.api.undo_lift(sale.lot, made, "The wrong lot")
+    await look()
+    await expect(stopped).to_be_visible()
+    await expect(lifted).to_have_count(0)
 
 
 async def test_the_desk_says_not_to_hand_it_over(sale: Sale, open_studio: Open) -> None:

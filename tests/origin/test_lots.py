@@ -95,8 +95,8 @@ async def test_a_harvest_of_tomorrow_is_refused_and_leaves_nothing(
     tomorrow = now_ms() + DAY
     with pytest.raises(InFuture, match="yet to come"):
         await origin.add_lot(staff, harvest(farm.id, harvested_at=tomorrow))
+    test = {"at": tomorrow, "result": {"en": "Good"}, "passed": True}
     with pytest.raises(InFuture, match="inspected"):
-        test = {"at": tomorrow, "result": {"en": "Good"}, "passed": True}
         await origin.add_lot(staff, harvest(farm.id, inspection=test))
     with pytest.raises(InFuture, match="packed"):
         await origin.add_lot(staff, harvest(farm.id, packed_at=tomorrow))

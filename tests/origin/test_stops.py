@@ -10,10 +10,11 @@ from sqlalchemy import Connection, select
 from farmlive.bilingual import Bilingual
 from farmlive.clock import rfc3339
 from farmlive.ids import ulid
-from farmlive.origin.models import Farm, NewInspection, NewPlot, Plot
+from farmlive.origin import farms, lots
+from farmlive.origin.models import MOST_TESTS, Farm, NewInspection, NewPlot, Plot, Undo
 from farmlive.origin.origin import Origin
-from farmlive.origin.problems import UnknownFinding, UnknownLot
-from farmlive.origin.stop_models import CardLift, NewLift, StopReason
+from farmlive.origin.problems import TooManyRecords, UnknownFinding, UnknownLift, UnknownLot
+from farmlive.origin.stop_models import MOST_FINDINGS, CardLift, NewLift, StopReason
 from farmlive.origin.tables import lot_findings
 from farmlive.people import Caller
 from farmlive.people.audit import deeds
@@ -276,6 +277,129 @@ async def test_nothing_is_kept_of_a_test_whose_stop_could_not_be_told(
     assert await store.read(lambda conn: conn.execute(select(lot_findings)).all()) == []
 
 
+async def test_a_lift_that_was_a_mistake_is_taken_back_and_stops_the_lot_again(
+    site: Any, origin: Origin, staff: Caller, seller: Caller, plot: Plot, told: Told, store: Store
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot, inspection=lab_test(passed=False)))).id
+    findings = await open_findings(origin, lot)
+    lift = await origin.lift(staff, lot, NewLift(findings=findings, sentence=SENTENCE))
+    assert (await origin.story(lot)).lot.lifted
+    undo = Undo(reason="It was lot 1124's sample")
+    for role in ("host", "seller", "clerk", None):
+        with pytest.raises(Forbidden):
+            await origin.withdraw_lift(replace(seller, role=role), lot, lift.id, undo)
+    where = f"/api/v1/lots/{lot}/lifts/{lift.id}/undo"
+    for wrong in ({}, {"reason": ""}, {"reason": "Ask 13800001234"}):
+        assert (await site.staff.post(where, json=wrong)).status_code == 422
+    assert not (await origin.story(lot)).lot.stopped
+    assert (await site.staff.post(where, json=undo.model_dump())).status_code == 204
+    story = await origin.story(lot)
+    assert (story.lot.stopped, story.lot.lifted) == (True, False)
+    assert await open_findings(origin, lot) == findings
+    (kept,) = story.lifts
+    assert (kept.sentence, kept.findings, kept.stopped) == (SENTENCE, findings, True)
+    assert kept.withdrawn_at is not None
+    assert kept.withdrawn_reason == undo.reason
+    assert told.said[1:] == [("resumed", lot, SENTENCE), ("stopped", lot, ["test_failed"])]
+    (deed,) = [each for each in await store.read(deeds) if each.action == "lot.withdraw_lift"]
+    assert (deed.subject, deed.detail) == (lot, {"lift": lift.id, "findings": findings})
+    with pytest.raises(UnknownLift):
+        await origin.withdraw_lift(staff, lot, lift.id, undo)
+    await origin.lift(staff, lot, NewLift(findings=findings, sentence="Now the right one"))
+    story = await origin.story(lot)
+    assert not story.lot.stopped
+    assert [(each.sentence, each.findings) for each in story.lifts] == [
+        (SENTENCE, findings),
+        ("Now the right one", findings),
+    ]
+
+
+async def test_a_lift_of_another_lot_is_not_taken_back_by_this_ones_address(
+    origin: Origin, staff: Caller, plot: Plot
+) -> None:
+    made = [
+        (await origin.add_lot(staff, harvest(plot, inspection=lab_test(passed=False)))).id
+        for _ in range(2)
+    ]
+    lifts = [
+        await origin.lift(
+            staff, lot, NewLift(findings=await open_findings(origin, lot), sentence=SENTENCE)
+        )
+        for lot in made
+    ]
+    with pytest.raises(UnknownLift):
+        await origin.withdraw_lift(staff, made[0], lifts[1].id, Undo(reason="Wrong lot"))
+    with pytest.raises(UnknownLot):
+        await origin.withdraw_lift(staff, ulid(), lifts[0].id, Undo(reason="Wrong lot"))
+    assert [(await origin.story(lot)).lot.stopped for lot in made] == [False, False]
+
+
+async def test_one_of_two_lifts_taken_back_opens_what_it_had_lifted_alone(
+    origin: Origin, staff: Caller, plot: Plot, told: Told
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot, inspection=lab_test(passed=False)))).id
+    await origin.inspect(staff, lot, lab_test(passed=False))
+    first, second = await open_findings(origin, lot)
+    lifts = [
+        await origin.lift(staff, lot, NewLift(findings=[finding], sentence=SENTENCE))
+        for finding in (first, second)
+    ]
+    await origin.inspect(staff, lot, lab_test(passed=False))
+    third = (await open_findings(origin, lot))[0]
+    await origin.withdraw_lift(staff, lot, lifts[0].id, Undo(reason="Wrong finding"))
+    assert await open_findings(origin, lot) == [first, third]
+    assert told.said[-1] == ("again", lot, ["test_failed"] * 2)
+
+
+async def test_a_sellers_tests_fill_no_more_than_half_and_one_lift_names_all(
+    origin: Origin, staff: Caller, seller: Caller, plot: Plot
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot))).id
+    for _ in range(MOST_TESTS // 2):
+        await origin.inspect(seller, lot, lab_test(passed=False))
+    with pytest.raises(TooManyRecords, match=r"100 tests of the lot .* ask a coordinator"):
+        await origin.inspect(seller, lot, lab_test(passed=True))
+    await origin.inspect(staff, lot, lab_test(passed=False))
+    findings = await open_findings(origin, lot)
+    assert len(findings) == MOST_TESTS // 2 + 1
+    await origin.lift(staff, lot, NewLift(findings=findings, sentence=SENTENCE))
+    assert not (await origin.story(lot)).lot.stopped
+
+
+async def test_one_lift_can_name_all_that_can_be_found_of_a_lot(
+    monkeypatch: pytest.MonkeyPatch, origin: Origin, staff: Caller, seller: Caller, plot: Plot
+) -> None:
+    monkeypatch.setattr(lots, "MOST_TESTS", 4)
+    monkeypatch.setattr(farms, "MOST_WORKS", 6)
+    for _ in range(3):
+        await spray(origin, seller, plot, NOON - DAY, 7)
+    with pytest.raises(TooManyRecords, match="3 works of the plot within a year"):
+        await spray(origin, seller, plot, NOON - DAY, 7)
+    for _ in range(3):
+        await spray(origin, staff, plot, NOON - DAY, 7)
+    with pytest.raises(TooManyRecords, match="6 works"):
+        await spray(origin, staff, plot, NOON - 300 * DAY, 0)
+    await spray(origin, staff, plot, NOON - 400 * DAY, 0)  # of another year
+    picked = harvest(plot, waiting_period_overridden="It was the other row")
+    lot = (await origin.add_lot(staff, picked)).id
+    for _ in range(4):
+        await origin.inspect(staff, lot, lab_test(passed=False))
+    with pytest.raises(TooManyRecords, match="4 tests"):
+        await origin.inspect(staff, lot, lab_test(passed=False))
+    assert len((await origin.story(lot)).findings) == 10
+    assert MOST_FINDINGS == 200 + 400
+
+
+async def test_a_coordinators_reason_lifts_however_many_sprayings_there_were(
+    origin: Origin, staff: Caller, plot: Plot
+) -> None:
+    for _ in range(101):
+        await spray(origin, staff, plot, NOON - DAY, 7)
+    picked = harvest(plot, waiting_period_overridden="All were of the other row")
+    lot = await origin.add_lot(replace(staff, account="an account"), picked)
+    assert not (await origin.story(lot.id)).lot.stopped
+
+
 @pytest.mark.parametrize("verdict", [{}, {"passed": None}, {"passed": "yes"}, {"passed": 1}])
 async def test_a_test_says_whether_it_was_passed_or_is_not_kept(
     site: Any, origin: Origin, plot: Plot, staff: Caller, verdict: dict[str, Any]
@@ -292,3 +416,19 @@ async def test_a_test_says_whether_it_was_passed_or_is_not_kept(
         assert "Say whether the lot passed this test" in answer.json()["detail"]
     assert (await origin.story(lot)).inspections == []
     assert len(await origin.lots()) == 1
+
+
+@pytest.mark.parametrize("said", ["\u200b" * 6, "\u202e\u200f  ....", "！！！！！！"])
+async def test_a_sentence_that_nobody_can_read_lifts_nothing(
+    site: Any, origin: Origin, plot: Plot, staff: Caller, said: str
+) -> None:
+    lot = (await origin.add_lot(staff, harvest(plot, inspection=lab_test(passed=False)))).id
+    findings = await open_findings(origin, lot)
+    where = f"/api/v1/lots/{lot}/lifts"
+    answer = await site.staff.post(where, json={"findings": findings, "sentence": said})
+    assert answer.status_code == 422
+    assert (await origin.story(lot)).lot.stopped
+    lift = await origin.lift(staff, lot, NewLift(findings=findings, sentence=SENTENCE))
+    answer = await site.staff.post(f"{where}/{lift.id}/undo", json={"reason": said})
+    assert answer.status_code == 422
+    assert not (await origin.story(lot)).lot.stopped

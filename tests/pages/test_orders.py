@@ -232,3 +232,43 @@ async def test_mail_is_asked_for_only_where_some_is_sent(
 ) -> None:
     page = await visitor.get(f"/live/{sale.broadcast}", params={"lang": "en"})
     assert bool(re.search(r'<input[^>]* name="email"', page.text)) is asked
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "lot 1123, was stopped, and lifted by the county."),
+        ("zh", "曾经停售，县里已解除。"),
+    ],
+)
+async def test_an_order_tells_with_which_sentence_its_lot_was_lifted(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient, language: str, said: str
+) -> None:
+    _, key = await site.house.people.create_api_key("till", "coordinator")
+    token = sale.order.rsplit("/", 1)[-1]
+    sentence = "The second sample was clean; the first was mixed up."
+
+    async def page() -> str:
+        return (await visitor.get(sale.order, params={"lang": language})).text
+
+    async def line() -> dict[str, Any]:
+        found: dict[str, Any] = (await visitor.get(f"/api/v1/orders/{token}")).json()
+        return dict(found["lines"][0])
+
+    async with Api(site.url, key=key) as api:
+        order = (await api.orders(sale.broadcast))[0]["id"]
+        lot = (await api.offers(sale.broadcast))[0]["lot"]["id"]
+        failed = {"at": "2026-11-20T08:00:00+08:00", "result": {"en": "Bad"}, "passed": False}
+        await api.request("POST", f"/api/v1/lots/{lot}/inspections", json=failed)
+        assert said not in await page()
+        assert (await line())["lot_lifted"] is None
+        finding = (await api.story(lot))["findings"][0]["id"]
+        lift = await api.lift_lot(lot, [finding], sentence)
+        assert said in await page()
+        assert sentence in await page()
+        assert (await line())["lot_lifted"]["sentence"] == sentence
+        assert (await line())["lot_stopped"] == []
+        await api.order_state(sale.broadcast, order, "cancelled", "too late")
+        assert said not in await page()
+        await api.undo_lift(lot, lift["id"], "The wrong lot")
+        assert (await line())["lot_lifted"] is None

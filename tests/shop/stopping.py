@@ -5,7 +5,7 @@ from typing import Any
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
-from farmlive.origin.models import NewInspection
+from farmlive.origin.models import NewInspection, Undo
 from farmlive.origin.stop_models import NewLift
 
 from .conftest import HOST
@@ -25,3 +25,10 @@ async def lift(stall: Any, lot: Any = None) -> None:
     of = (lot or stall.lot).id
     named = [each.id for each in (await stall.origin.story(of)).findings if each.lift is None]
     await stall.origin.lift(COORDINATOR, of, NewLift(findings=named, sentence=SENTENCE))
+
+
+async def unlift(stall: Any, lot: Any = None) -> None:
+    """A coordinator takes the last lift back."""
+    of = (lot or stall.lot).id
+    made = (await stall.origin.story(of)).lifts[-1].id
+    await stall.origin.withdraw_lift(COORDINATOR, of, made, Undo(reason="认错了批次"))

@@ -12,7 +12,7 @@ from farmlive.shop.order_models import StateChange
 from farmlive.shop.tables import notices
 
 from .conftest import HOST, caller
-from .stopping import lift, stop
+from .stopping import lift, stop, unlift
 from .test_moves import move, undo
 from .test_notices_limits import server
 from .test_orders import enter
@@ -39,7 +39,10 @@ async def test_each_buyer_is_told_once_and_again_when_it_is_lifted(selling: Any)
     assert await told(selling, placed) == ["order.placed", "order.stopped"]
     assert "order.stopped" not in await told(selling, gone)
     await lift(selling)
-    assert await told(selling, placed) == ["order.placed", "order.stopped", "order.resumed"]
+    before = ["order.placed", "order.stopped", "order.resumed"]
+    assert await told(selling, placed) == before
+    await unlift(selling)
+    assert await told(selling, placed) == [*before, "order.stopped"]
 
 
 async def test_the_demos_people_are_told_nothing(selling: Any) -> None:

@@ -20,7 +20,7 @@ from ..store.test_files import chunks, pdf
 from .conftest import HOST
 from .flashing import batch, plan
 from .holding import hold, line, stock
-from .stopping import lift, stop
+from .stopping import SENTENCE, lift, stop
 from .test_lot_stops import SELLING, Deed, join, lot_like
 from .test_orders import enter
 
@@ -123,7 +123,19 @@ async def test_a_lift_alone_does_not_sell_what_lacks_its_test(selling: Any) -> N
     assert [each["kind"] for each in refused.value.members["reasons"]] == ["test_missing"]
     assert [each["kind"] for each in (await card_lot(selling))["stopped"]] == ["test_missing"]
     await passed(selling)
-    await selling.place(1)
+    placed = await selling.place(1)
+    # What everyone is to read stands on the card, though the test came after the lift.
+    (lift_,) = (await selling.origin.story(selling.lot.id)).lifts
+    said = {"sentence": SENTENCE, "at": lift_.at}
+    assert (await card_lot(selling))["lifted"] == said
+    (card,) = await selling.shop.bag.cards(selling.broadcast)
+    assert card.lot.lifted.model_dump() == said
+    # A test that is taken back keeps it from being sold, and the order goes on as before.
+    test = (await selling.origin.story(selling.lot.id)).inspections[-1].id
+    await selling.origin.withdraw_test(HOST, selling.lot.id, test, Undo(reason="Another lot's"))
+    assert (await card_lot(selling))["lifted"] is None
+    (line_,) = (await selling.shop.order(placed["token"])).lines
+    assert (line_.lot_stopped, line_.lot_lifted.sentence) == ([], SENTENCE)
 
 
 async def test_a_setting_that_did_not_change_writes_nothing(selling: Any) -> None:

@@ -25,7 +25,7 @@ from farmlive.shop.wait_models import WaitJoin
 from .conftest import HOST, PRICE, caller
 from .flashing import ANOTHER, LOW, batch, end, order, plan
 from .holding import hold, line, stock
-from .stopping import SENTENCE, lift, stop
+from .stopping import SENTENCE, lift, stop, unlift
 from .test_handovers import waiting
 from .test_moves import move, refusals, undo
 from .test_orders import CLERK, enter
@@ -453,3 +453,54 @@ async def test_staff_see_who_has_it_what_left_first_and_what_can_be_done(selling
     for who in (CLERK, caller()):
         with pytest.raises(Forbidden):
             await read(who, selling.lot.id)
+
+
+async def test_a_lift_taken_back_stops_everything_again_at_once(selling: Any) -> None:
+    placed = await selling.place(1)
+    await stop(selling)
+    await lift(selling)
+    running = await plan(selling)
+    await hold(selling, line(selling, 2))
+    await join(selling, 9)
+    await unlift(selling)
+    for deed in (selling.place(1), release(selling, 1), plan(selling), hold(selling)):
+        with pytest.raises(LotStopped):
+            await deed
+    with pytest.raises(LotStopped):
+        await enter(selling, placed, "packed")
+    assert await batch(selling, running) == ("ended", 0, 0, "stopped")
+    first, again = await selling.events("lot.stopped")
+    assert again.data == first.data
+    told = [each.data["order"] for each in await selling.events("order.stopped")]
+    assert told == [placed["order"]] * 2
+    await told_by_card(selling, selling.broadcast, await selling.events())
+    await lift(selling)
+    await enter(selling, placed, "packed")
+
+
+async def test_an_order_tells_that_its_lot_was_lifted_until_that_is_taken_back(
+    selling: Any,
+) -> None:
+    other = await selling.origin.add_lot(HOST, lot_like(selling, "1124"))
+    sound = await selling.offer(lot=other.id)
+    placed = await selling.place(lines=[line(selling), {**line(selling), "offer": sound.offer}])
+
+    async def said() -> list[str | None]:
+        order = await selling.shop.order(placed["token"])
+        listed, _ = await selling.shop.orders.of_broadcast(HOST, selling.broadcast)
+        assert [each.lot_lifted for each in listed[0].lines] == [
+            each.lot_lifted for each in order.lines
+        ]
+        return [each.lot_lifted and each.lot_lifted.sentence for each in order.lines]
+
+    assert await said() == [None, None]
+    await stop(selling)
+    assert await said() == [None, None]
+    await lift(selling)
+    assert await said() == [SENTENCE, None]
+    await stop(selling)
+    assert await said() == [None, None]
+    await lift(selling)
+    await unlift(selling)
+    assert await said() == [None, None]
+    assert len((await selling.shop.order(placed["token"])).stopped) == 1

@@ -165,8 +165,9 @@ KINDS = {
         "public",
         {
             "lot": "The id of a lot that was stopped, and is sold again.",
-            "sentence": "Why, in a coordinator's words; left out where a test or a certificate "
-            "came that the county asks for.",
+            "sentence": "Why, in a coordinator's words; left out where none lifted it, but a test "
+            "or a certificate came that the county asks for.",
+            "lifted_at": "When that was said, UTC milliseconds; left out where it is said now.",
             "tested": "Whether its latest test was passed.",
         },
     ),

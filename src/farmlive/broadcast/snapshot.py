@@ -83,7 +83,7 @@ def fold(scene: Scene, event: Event) -> None:
                 card["lot"] |= {"stopped": data["reasons"], "lifted": None, "tested": False}
         case "lot.resumed":
             said = data.get("sentence")
-            lifted = {"sentence": said, "at": event.at} if said else None
+            lifted = {"sentence": said, "at": data.get("lifted_at", event.at)} if said else None
             for card in _of_lot(scene, data["lot"]):
                 card["lot"] |= {"stopped": [], "lifted": lifted, "tested": data["tested"]}
         case "wait.changed" if data["offer"] in scene.offers:

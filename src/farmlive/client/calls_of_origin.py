@@ -30,8 +30,8 @@ class CallsOfOrigin(Connection):
         quantity_g: int,
         **more: Any,
     ) -> Json:
-        """Enter a harvest batch; `more` are `gtin`, `plot`, `packed_at`, and `inspection`, which says
-        whether the lot `passed`.
+        """Enter a harvest batch; `more` are `gtin`, `plot`, `packed_at`, and `inspection`, which
+        says whether the lot `passed`.
         """
         body = {
             "farm": farm,
@@ -57,6 +57,10 @@ class CallsOfOrigin(Connection):
         """Lift these findings of a stopped lot, with a sentence that everyone reads."""
         body = {"findings": findings, "sentence": sentence}
         return await self.request("POST", f"/api/v1/lots/{lot}/lifts", json=body)
+
+    async def undo_lift(self, lot: str, lift: str, reason: str) -> None:
+        """Take back a lift that was a mistake, by its id: the lot is stopped again."""
+        await self.request("POST", f"/api/v1/lots/{lot}/lifts/{lift}/undo", json={"reason": reason})
 
     async def lot_orders(self, lot: str) -> Json:
         """Who ordered and holds a lot, what has left first: the first page."""

@@ -5,11 +5,12 @@ What is harvested from them is lots.py's.
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, Table, func, insert, select, tuple_, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.origin.models import (
+    MOST_WORKS,
     Farm,
     FarmChange,
     NewFarm,
@@ -19,7 +20,13 @@ from farmlive.origin.models import (
     PlotChange,
     Work,
 )
-from farmlive.origin.problems import InFuture, OtherFarm, UnknownFarm, UnknownPlot
+from farmlive.origin.problems import (
+    InFuture,
+    OtherFarm,
+    TooManyRecords,
+    UnknownFarm,
+    UnknownPlot,
+)
 from farmlive.origin.stops import Stops
 from farmlive.origin.tables import farms, plots, works
 from farmlive.paging import Mark
@@ -51,6 +58,15 @@ def check_keeper(caller: Caller, farm: str) -> None:
             "Nothing was changed: your account keeps other farms. Ask a coordinator to give you "
             "this one too."
         )
+
+
+def check_room(
+    connection: Connection, caller: Caller, counted: Select[int], most: int, what: str
+) -> None:
+    """Refuse one record more where `counted` has found the most already. Raises TooManyRecords."""
+    allowed = most if caller.is_staff else most // 2
+    if connection.execute(counted).scalar_one() >= allowed:
+        raise TooManyRecords(what, allowed, is_staff=caller.is_staff)
 
 
 def add(connection: Connection, caller: Caller, new: NewFarm) -> Farm:
@@ -140,10 +156,13 @@ def plots_of(
 
 def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, new: NewWork) -> Work:
     """Keep what happened on a plot; a spraying stops the lots that were picked within its waiting
-    period. Raises UnknownPlot, OtherFarm, InFuture.
+    period. Raises UnknownPlot, OtherFarm, InFuture, TooManyRecords.
     """
     check_past(**{new.kind: new.at})
     check_keeper(caller, find_plot(connection, plot).farm)
+    near = works.c.at.between(new.at - YEAR_MS, new.at + YEAR_MS)
+    others = select(func.count()).where(works.c.plot == plot, near)
+    check_room(connection, caller, others, MOST_WORKS, "works of the plot within a year")
     until = None if new.waiting_days is None else new.at + new.waiting_days * DAY_MS
     row = {"id": ulid(), "plot": plot, **new.model_dump(), "until": until}
     connection.execute(insert(works), {**row, "recorded_at": now_ms()})

@@ -13,7 +13,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from farmlive.bilingual import Bilingual
+from farmlive.bilingual import Bilingual, one_line
 from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.origin.gs1 import gtin14, lot_code, prefix
 from farmlive.public_text import Public
@@ -42,12 +42,28 @@ Gtin = Annotated[str, AfterValidator(gtin14)]
 Gs1Prefix = Annotated[str, AfterValidator(prefix)]
 LotCode = Annotated[str, AfterValidator(lot_code)]
 Identifier = Annotated[str, Field(min_length=1, max_length=26)]
+
+
+def _read(text: str) -> str:
+    if not any(each.isalnum() for each in text):
+        raise ValueError("Write it in words: others read this.")
+    return text
+
+
 # What is sent as words or a sentence is read by everyone.
 Words = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), Public
+    str,
+    BeforeValidator(one_line),
+    StringConstraints(min_length=1, max_length=120),
+    AfterValidator(_read),
+    Public,
 ]
 Sentence = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200), Public
+    str,
+    BeforeValidator(one_line),
+    StringConstraints(min_length=4, max_length=200),
+    AfterValidator(_read),
+    Public,
 ]
 Passage = Annotated[str, Field(max_length=2000)]
 Latitude = Annotated[float, Field(ge=-85, le=85, allow_inf_nan=False)]

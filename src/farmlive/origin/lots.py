@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, exists, func, insert, select, tuple_, update
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import ulid
 from farmlive.origin import epcis, farms, gs1, plausibility, requirements
 from farmlive.origin.models import (
+    MOST_TESTS,
     Doubt,
     Inspection,
     Lot,
@@ -43,6 +44,7 @@ from farmlive.origin.tables import (
     classes,
     inspections,
     lot_gtins,
+    lot_lifts,
     lots,
     plots,
     trace_events,
@@ -137,9 +139,14 @@ def inspect(
     lot: str,
     new: NewInspection,
 ) -> Inspection:
-    """Keep a test of the lot; one that failed stops it. Raises UnknownLot, OtherFarm, InFuture."""
+    """Keep a test of the lot; one that failed stops it.
+
+    Raises UnknownLot, OtherFarm, InFuture, TooManyRecords.
+    """
     farms.check_past(inspected=new.at)
     farms.check_keeper(caller, find(connection, lot).farm)
+    tests = select(func.count()).where(inspections.c.lot == lot)
+    farms.check_room(connection, caller, tests, MOST_TESTS, "tests of the lot")
     row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}
     connection.execute(insert(inspections), {**row, "recorded_at": now_ms()})
     kept = Inspection.model_validate(row)
@@ -216,8 +223,9 @@ def ship(
 
 
 def query() -> Select[Any]:
-    """The rows that `as_lot` reads: lots, each with the name of its plot."""
-    return select(lots, plots.c.name.label("plot_name")).join(
+    """The rows that `as_lot` reads: lots, each with its plot's name and whether it was lifted."""
+    lifts = exists().where(lot_lifts.c.lot == lots.c.id, lot_lifts.c.withdrawn_at.is_(None))
+    return select(lots, plots.c.name.label("plot_name"), lifts.label("lifted")).join(
         plots, plots.c.id == lots.c.plot, isouter=True
     )
 
@@ -290,6 +298,7 @@ def as_lot(row: Row[Any]) -> Lot:
         quantity_g=row.quantity_g,
         wasted_g=row.wasted_g,
         stopped=stopped,
+        lifted=row.lifted,
         missing=row.missing,
         tested=bool(row.passed) and not stopped,
         passed=row.passed,

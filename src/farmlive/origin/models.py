@@ -30,6 +30,12 @@ Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
 Days = Annotated[int, Field(strict=True, ge=0, le=366)]
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
+# So many tests a lot may have, and works a plot within a year, those that were taken back counted
+# too: its story tells them all, and one lift can name all that they found. A seller may record
+# half of them, so that nobody fills up what the county's own tests need.
+MOST_TESTS = 200
+MOST_WORKS = 400
+
 
 class NewFarm(Sent):
     """A farm to add: what it is called, where it lies, who grows there.
@@ -306,8 +312,8 @@ class Lot(BaseModel):
 
     `tested` says that its latest test was passed, `passed` what that test said, null where there
     is none. Of a lot that is `stopped` nothing is sold or handed over: it is not called `tested`
-    and shows no `certificate`, whatever its latest test said. `missing` is what the county asks
-    for before the lot is sold.
+    and shows no `certificate`, whatever its latest test said. `lifted`: a coordinator lifted what
+    had stopped it, once at least. `missing` is what the county asks for before the lot is sold.
     """
 
     id: str
@@ -325,6 +331,7 @@ class Lot(BaseModel):
     held_g: int | None = None
     left_g: int | None = None
     stopped: bool = False
+    lifted: bool = False
     missing: Literal["test", "certificate"] | None = None
     tested: bool
     passed: bool | None = None

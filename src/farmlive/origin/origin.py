@@ -315,6 +315,15 @@ class Origin:
             lambda connection: self._stops.lift(connection, caller, lot, new)
         )
 
+    async def withdraw_lift(self, caller: Caller, lot: str, lift: str, undo: Undo) -> None:
+        """Take back a lift: what it lifted stops the lot again.
+
+        Raises Forbidden, UnknownLot, UnknownLift.
+        """
+        await self._store.write(
+            lambda connection: self._stops.withdraw_lift(connection, caller, lot, lift, undo)
+        )
+
     async def stopped_lots(self) -> list[Lot]:
         """The lots that are stopped, the last one first; a hundred at most."""
         return await self._store.read(lots.stopped)

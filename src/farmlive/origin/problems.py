@@ -96,6 +96,24 @@ class UnknownWork(NotFound):
     title = "There is no such work"
 
 
+class TooManyRecords(Conflict):
+    """The lot has too many tests, or its plot too many works within a year; `most` is the limit.
+
+    A seller may record half of what coordinators and hosts may.
+    """
+
+    slug = "too-many-records"
+    title = "There are too many records of it"
+
+    def __init__(self, what: str, most: int, *, is_staff: bool):
+        do = (
+            "Look whether it is the right one; a program should record each once."
+            if is_staff
+            else "Look whether it is the right one, or ask a coordinator or a host to record it."
+        )
+        super().__init__(f"Nothing was kept: there are {most} {what} already. {do}", most=most)
+
+
 class InFuture(Invalid):
     """Something is recorded that has not happened yet."""
 
@@ -150,6 +168,13 @@ class UnknownFinding(NotFound):
 
     slug = "unknown-finding"
     title = "The lot has no such finding"
+
+
+class UnknownLift(NotFound):
+    """The lot has no lift with that id, or it was taken back."""
+
+    slug = "unknown-lift"
+    title = "The lot has no such lift"
 
 
 class LotStopped(Conflict):

@@ -217,6 +217,13 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
         """Lift findings that stopped a lot, with a sentence that everyone reads."""
         return await origin.lift(caller, lot, new)
 
+    @router.post("/lots/{lot}/lifts/{lift}/undo", status_code=204)
+    async def withdraw_lift(
+        lot: str, lift: str, undo: Undo, caller: Annotated[Caller, coordinators]
+    ) -> None:
+        """Take back a lift that was a mistake: what it lifted stops the lot again."""
+        await origin.withdraw_lift(caller, lot, lift, undo)
+
     @router.post("/lots/{lot}/packings", status_code=201)
     async def pack(lot: str, new: NewPacking, caller: Annotated[Caller, growers]) -> Traced:
         """Record that a lot was packed."""

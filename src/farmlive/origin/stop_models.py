@@ -6,7 +6,10 @@ from pydantic import BaseModel, Field
 
 from farmlive.bilingual import Bilingual
 from farmlive.origin.fields import Identifier, Sent, Sentence, Time
-from farmlive.origin.models import Inspection, Work
+from farmlive.origin.models import MOST_TESTS, MOST_WORKS, Inspection, Work
+
+# A finding is of a test of the lot, or of a work of its plot in the year before the harvest.
+MOST_FINDINGS = MOST_TESTS + MOST_WORKS
 
 FindingKind = Literal["test_failed", "waiting_period"]
 MissingKind = Literal["test_missing", "certificate_missing"]
@@ -69,12 +72,15 @@ class NewLift(Sent):
     A lot with a finding that is not named stays stopped.
     """
 
-    findings: Annotated[list[Identifier], Field(min_length=1, max_length=100)]
+    findings: Annotated[list[Identifier], Field(min_length=1, max_length=MOST_FINDINGS)]
     sentence: Sentence
 
 
 class Lift(BaseModel):
-    """A coordinator lifted these findings, with this sentence; `stopped`: others are open."""
+    """A coordinator lifted these findings, with this sentence; `stopped`: some of the lot are open.
+
+    One that was taken back lifts none of them any more: it says when that was, and why.
+    """
 
     id: str
     lot: str
@@ -82,3 +88,5 @@ class Lift(BaseModel):
     sentence: str
     findings: list[str]
     stopped: bool
+    withdrawn_at: Time | None = None
+    withdrawn_reason: str | None = None

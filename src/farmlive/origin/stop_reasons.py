@@ -44,14 +44,25 @@ _LIFTS = (
     .where(lot_lifts.c.lot.in_(bindparam("lots", expanding=True)))
     .order_by(lot_lifts.c.lot, lot_lifts.c.id)
 )
+_STANDING = _LIFTS.where(lot_lifts.c.withdrawn_at.is_(None))
+_COVERED = (
+    select(lot_findings.c.id, lot_findings.c.lift)
+    .where(lot_findings.c.lot == bindparam("lot"), lot_findings.c.lift.is_not(None))
+    .order_by(lot_findings.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CardStop:
-    """What a card tells of its lot: why it is stopped, or with which sentence it was lifted."""
+    """What is told of a lot: why nothing of it is sold, and the sentence with which it was lifted,
+    unless it is stopped. A lot that was lifted may still lack what the county asks for.
+    """
 
     reasons: Sequence[StopReason]
     lift: CardLift | None
+
+
+NEVER_STOPPED = CardStop((), None)
 
 
 def findings_of(connection: Connection, lot: str) -> list[Finding]:
@@ -76,8 +87,22 @@ def findings_of(connection: Connection, lot: str) -> list[Finding]:
 def lifts_of(connection: Connection, lot: str) -> list[Lift]:
     """What coordinators said when they lifted findings of the lot, oldest first."""
     stopped = is_stopped(connection, lot)
-    found = connection.execute(_LIFTS, {"lots": [lot]}).all()
-    return [lift_of(connection, row.id, stopped=stopped) for row in found]
+    covered: dict[str, list[str]] = {}
+    for row in connection.execute(_COVERED, {"lot": lot}):
+        covered.setdefault(row.lift, []).append(row.id)
+    return [
+        Lift(
+            id=row.id,
+            lot=row.lot,
+            at=row.at,
+            sentence=row.sentence,
+            findings=row.withdrawn_findings or covered.get(row.id, []),
+            stopped=stopped,
+            withdrawn_at=row.withdrawn_at,
+            withdrawn_reason=row.withdrawn_reason,
+        )
+        for row in connection.execute(_LIFTS, {"lots": [lot]})
+    ]
 
 
 def reasons_of(connection: Connection, lot: str) -> list[StopReason]:
@@ -98,15 +123,16 @@ def _reasons(connection: Connection, wanted: list[str]) -> dict[str, list[StopRe
 
 
 def on_cards(connection: Connection, wanted: Iterable[str]) -> dict[str, CardStop]:
-    """What cards tell of these lots; one that was never stopped is left out."""
+    """What is told of these lots; one that was never stopped is left out."""
     named = {"lots": sorted(set(wanted))}
     reasons = _reasons(connection, named["lots"])
+    stopped = {lot for lot, why in reasons.items() if any(each.finding for each in why)}
     lifts = {
         row.lot: CardLift(sentence=row.sentence, at=row.at)
-        for row in connection.execute(_LIFTS, named)
+        for row in connection.execute(_STANDING, named)
     }
     return {
-        lot: CardStop(reasons.get(lot, []), None if lot in reasons else lifts.get(lot))
+        lot: CardStop(reasons.get(lot, []), None if lot in stopped else lifts.get(lot))
         for lot in {*reasons, *lifts}
     }
 
@@ -160,23 +186,6 @@ def is_stopped(connection: Connection, lot: str) -> bool:
     if row is None:
         raise UnknownLot("There is no such lot. Record the harvest first.")
     return row.stopped_at is not None
-
-
-def lift_of(connection: Connection, lift: str, *, stopped: bool) -> Lift:
-    """The lift with that id, and what it covers; `stopped`: other findings are open."""
-    row = connection.execute(select(lot_lifts).where(lot_lifts.c.id == lift)).one()
-    covered = (
-        select(lot_findings.c.id).where(lot_findings.c.lift == lift).order_by(lot_findings.c.id)
-    )
-    findings = list(connection.execute(covered).scalars())
-    return Lift(
-        id=row.id,
-        lot=row.lot,
-        at=row.at,
-        sentence=row.sentence,
-        findings=findings,
-        stopped=stopped,
-    )
 
 
 def _by_id(connection: Connection, query: Select[Any]) -> dict[str, Row[Any]]:

@@ -3,7 +3,8 @@ transaction.
 
 Owns `lot_findings`, `lot_lifts` and `lots.stopped_at`. Always: a lot is stopped exactly while one
 of its findings is open. A finding is never deleted and never closes by itself: neither a later
-passed test nor a test or work that is taken back lifts anything. What a stop means for what is
+passed test nor a test or work that is taken back lifts anything. A lift that is taken back opens
+what it had lifted. What a stop means for what is
 sold is decided by those who hear of it, in the same transaction: `StopHandler`. How findings and
 lifts are told is stop_reasons.py's.
 """
@@ -15,10 +16,10 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
-from farmlive.origin.models import Work
-from farmlive.origin.problems import UnknownFinding
+from farmlive.origin.models import Undo, Work
+from farmlive.origin.problems import UnknownFinding, UnknownLift
 from farmlive.origin.stop_models import CardLift, FindingKind, Lift, NewLift, StopReason
-from farmlive.origin.stop_reasons import is_stopped, lift_of, reasons_of
+from farmlive.origin.stop_reasons import is_stopped, lifts_of, reasons_of
 from farmlive.origin.tables import lot_findings, lot_lifts, lots, works
 from farmlive.people import Caller
 from farmlive.people.audit import note
@@ -30,6 +31,16 @@ _YEAR_MS = 367 * 86_400_000
 _FINDINGS = (
     select(lot_findings.c.id, lot_findings.c.lift)
     .where(lot_findings.c.lot == bindparam("lot"))
+    .order_by(lot_findings.c.id)
+)
+_STANDING = select(lot_lifts.c.id).where(
+    lot_lifts.c.id == bindparam("lift"),
+    lot_lifts.c.lot == bindparam("lot"),
+    lot_lifts.c.withdrawn_at.is_(None),
+)
+_COVERED = (
+    select(lot_findings.c.id)
+    .where(lot_findings.c.lot == bindparam("lot"), lot_findings.c.lift == bindparam("lift"))
     .order_by(lot_findings.c.id)
 )
 _LACKING = select(lots.c.id).where(lots.c.id == bindparam("lot"), lots.c.missing.is_not(None))
@@ -93,7 +104,7 @@ class Stops:
         ]
         by_coordinator = caller.role == "coordinator" and caller.account is not None
         if found and overridden is not None and by_coordinator:
-            self.lift(connection, caller, lot, NewLift(findings=found, sentence=overridden))
+            self._lift(connection, caller, lot, found, overridden)
 
     def work_recorded(self, connection: Connection, caller: Caller, work: Work) -> None:
         """Stop the lots of the plot that were picked within the waiting period of this spraying."""
@@ -121,37 +132,71 @@ class Stops:
         """
         if caller.role != "coordinator":
             raise Forbidden("Nothing was lifted: only a coordinator lifts a lot that is stopped.")
-        was_stopped = is_stopped(connection, lot)
+        return self._lift(connection, caller, lot, new.findings, new.sentence)
+
+    def withdraw_lift(
+        self, connection: Connection, caller: Caller, lot: str, lift: str, undo: Undo
+    ) -> None:
+        """Take back a lift that was a mistake: what it lifted is open again and stops the lot.
+
+        The lift stays to be read, with the reason. Raises Forbidden, UnknownLot, UnknownLift.
+        """
+        if caller.role != "coordinator":
+            raise Forbidden("Nothing was taken back: only a coordinator takes back a lift.")
+        again = is_stopped(connection, lot)
+        named = {"lot": lot, "lift": lift}
+        if connection.execute(_STANDING, named).first() is None:
+            raise UnknownLift(
+                "Nothing was taken back: the lot has no such lift, or it was taken back already. "
+                "Load its page again."
+            )
+        opened = list(connection.execute(_COVERED, named).scalars())
+        said = {"withdrawn_at": now_ms(), "withdrawn_reason": undo.reason}
+        here = update(lot_lifts).where(lot_lifts.c.id == lift)
+        connection.execute(here.values(**said, withdrawn_findings=opened))
+        connection.execute(
+            update(lot_findings).where(lot_findings.c.lift == lift).values(lift=None)
+        )
+        note(connection, caller, "lot.withdraw_lift", lot, lift=lift, findings=opened)
+        self._stop(connection, lot, again=again)
+
+    def _lift(
+        self,
+        connection: Connection,
+        caller: Caller,
+        lot: str,
+        findings: Sequence[str],
+        sentence: str,
+    ) -> Lift:
+        is_stopped(connection, lot)  # or else there is no such lot
         known = {row.id: row for row in connection.execute(_FINDINGS, {"lot": lot})}
-        if any(finding not in known for finding in new.findings):
+        if any(finding not in known for finding in findings):
             raise UnknownFinding(
                 "Nothing was lifted: the lot has no such finding. Load its page again and look at "
                 "its findings."
             )
-        wanted = [each for each in dict.fromkeys(new.findings) if known[each].lift is None]
+        wanted = [each for each in dict.fromkeys(findings) if known[each].lift is None]
         left = {row.id for row in known.values() if row.lift is None} - set(wanted)
         if not wanted:
-            return lift_of(connection, known[new.findings[0]].lift, stopped=bool(left))
-        made = ulid()
-        kept = {"id": made, "lot": lot, "sentence": new.sentence}
-        connection.execute(insert(lot_lifts), {**kept, "account": caller.account, "at": now_ms()})
+            return _lift_of(connection, lot, known[findings[0]].lift)
+        made, now = ulid(), now_ms()
+        kept = {"id": made, "lot": lot, "sentence": sentence}
+        connection.execute(insert(lot_lifts), {**kept, "account": caller.account, "at": now})
         connection.execute(
             update(lot_findings).where(lot_findings.c.id.in_(wanted)).values(lift=made)
         )
         note(connection, caller, "lot.lift", lot, lift=made, findings=wanted, open=len(left))
-        lifted = lift_of(connection, made, stopped=bool(left))
-        if not left:
-            connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=None))
-        for handler in self._handlers if was_stopped else ():
-            if left:
-                handler.stopped(connection, lot, reasons_of(connection, lot), again=True)
-            else:
-                said = CardLift(sentence=lifted.sentence, at=lifted.at)
-                handler.resumed(connection, lot, said)
-        if not left:  # it may lack what the county asks for, and then is not sold all the same
-            lacks = connection.execute(_LACKING, {"lot": lot}).scalars()
-            self.proof_changed(connection, list(lacks))
-        return lifted
+        if left:
+            self._stop(connection, lot, again=True)
+            return _lift_of(connection, lot, made)
+        connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=None))
+        said = CardLift(sentence=sentence, at=now)
+        for handler in self._handlers:
+            handler.resumed(connection, lot, said)
+        # It may lack what the county asks for, and then is not sold all the same.
+        lacks = connection.execute(_LACKING, {"lot": lot}).scalars()
+        self.proof_changed(connection, list(lacks))
+        return _lift_of(connection, lot, made)
 
     def _find(
         self,
@@ -165,12 +210,20 @@ class Stops:
     ) -> str:
         """Keep a finding, stop the lot, and tell of it."""
         again = is_stopped(connection, lot)
-        now = now_ms()
         row = {"id": ulid(), "lot": lot, "kind": kind, "inspection": inspection, "work": work}
-        connection.execute(insert(lot_findings), {**row, "at": now})
-        if not again:
-            connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=now))
+        connection.execute(insert(lot_findings), {**row, "at": now_ms()})
         note(connection, caller, "lot.stop", lot, finding=row["id"], kind=kind)
-        for handler in self._handlers:
-            handler.stopped(connection, lot, reasons_of(connection, lot), again=again)
+        self._stop(connection, lot, again=again)
         return str(row["id"])
+
+    def _stop(self, connection: Connection, lot: str, *, again: bool) -> None:
+        """Stop the lot for its open findings, and tell of it; `again`: it is stopped already."""
+        if not again:
+            connection.execute(update(lots).where(lots.c.id == lot).values(stopped_at=now_ms()))
+        reasons = reasons_of(connection, lot)
+        for handler in self._handlers:
+            handler.stopped(connection, lot, reasons, again=again)
+
+
+def _lift_of(connection: Connection, lot: str, lift: str) -> Lift:
+    return next(each for each in lifts_of(connection, lot) if each.id == lift)

@@ -50,7 +50,7 @@ class Story(BaseModel):
     spraying entered later included, it was picked too soon; `waiting_period_overridden` is the
     reason that was given for it at the harvest. `doubts` are what made the harvest hard to believe,
     and `plausibility_reason` answers them. `findings` are what stopped it, oldest first, and
-    `lifts` what coordinators said when they lifted them.
+    `lifts` what coordinators said when they lifted them, those that were taken back too.
     """
 
     lot: Lot

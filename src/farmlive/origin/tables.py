@@ -102,9 +102,9 @@ lots = Table(
     Column("certificate", String(80)),
     Column("packed_at", BigInteger),
     Column("shipped_at", BigInteger),
-    # Since when nothing of it may be sold or handed over; null where no finding is open.
     # What keeps it from being sold where the county asks for it: `test` or `certificate`.
     Column("missing", String(12)),
+    # Since when nothing of it may be sold or handed over; null where no finding is open.
     Column("stopped_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("farm", "code"),
@@ -161,6 +161,10 @@ lot_lifts = Table(
     # Null for a program's key; the audit list has its label.
     Column("account", String(26)),
     Column("at", BigInteger, nullable=False),
+    # When it was taken back, why, and the ids of the findings that are open again since.
+    Column("withdrawn_at", BigInteger),
+    Column("withdrawn_reason", String(120)),
+    Column("withdrawn_findings", Json),
 )
 
 # Why a lot is stopped: a test of it that failed, or a spraying in whose waiting period it was

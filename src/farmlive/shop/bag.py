@@ -43,7 +43,6 @@ from farmlive.shop.tables import offers, products, waits
 from farmlive.store import Store
 
 MAX_OFFERS = 100
-_NEVER_STOPPED = stop_reasons.CardStop((), None)
 
 _WAITING = (
     select(waits.c.offer, cast(func.sum(waits.c.quantity), BigInteger).label("quantity"))
@@ -302,7 +301,7 @@ class Bag:
                 sold[row.product],
                 *origins[row.lot],
                 taken[row.lot],
-                stopped.get(row.lot, _NEVER_STOPPED),
+                stopped.get(row.lot, stop_reasons.NEVER_STOPPED),
                 waiting.get(row.id, 0),
                 batches.get(row.id),
             )
@@ -339,7 +338,7 @@ def _card(
                 "harvested_at": lot.harvested_at,
                 "tested": lot.tested,
                 "stopped": [reason.model_dump(exclude_none=True) for reason in stop.reasons],
-                "lifted": stop.lift and stop.lift.model_dump(),
+                "lifted": stop.lift.model_dump() if stop.lift and not stop.reasons else None,
                 "harvested_g": lot.quantity_g,
                 "wasted_g": taken.wasted_g,
                 "sold_g": taken.sold_g,

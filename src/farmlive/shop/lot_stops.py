@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select
 
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.origin.stop_models import CardLift, StopReason
-from farmlive.origin.stop_reasons import reasons_of
+from farmlive.origin.stop_reasons import NEVER_STOPPED, on_cards
 from farmlive.origin.tables import lots
 from farmlive.shop.flashes import Flashes
 from farmlive.shop.lines import audience
@@ -125,15 +125,18 @@ class LotStops:
             self._proof_changed(connection, list(changed[first : first + AT_ONCE]))
 
     def _proof_changed(self, connection: Connection, changed: list[str]) -> None:
+        stops = on_cards(connection, changed)
         for row in connection.execute(_ON_SALE, {"lots": changed}).all():
-            reasons = reasons_of(connection, row.lot)
-            if reasons:
-                told = [why.model_dump(exclude_none=True) for why in reasons]
+            stop = stops.get(row.lot, NEVER_STOPPED)
+            if stop.reasons:
+                told = [why.model_dump(exclude_none=True) for why in stop.reasons]
                 over = self._flashes.stop(connection, row.broadcast, row.lot)
                 stopped = Entry("lot.stopped", [PUBLIC], {"lot": row.lot, "reasons": told})
                 self._log.append_all(connection, row.broadcast, [stopped, *over])
             else:
-                facts = {"lot": row.lot, "tested": bool(row.passed)}
+                facts: dict[str, Any] = {"lot": row.lot, "tested": bool(row.passed)}
+                if stop.lift is not None:  # everyone reads it, whatever was missing meanwhile
+                    facts |= {"sentence": stop.lift.sentence, "lifted_at": stop.lift.at}
                 served = self._serve(connection, row.broadcast, [row.offer])
                 resumed = Entry("lot.resumed", [PUBLIC], facts)
                 self._log.append_all(connection, row.broadcast, [resumed, *served])

@@ -229,12 +229,12 @@ def _resumed(of: Facts, language: Language) -> tuple[str, str]:
         return (
             f"订单 {of.number} 里的货恢复出售",
             f"您的订单 {of.number} 里停售的那批货，县里已查清并解除停售，订单照常。"
-            f"说明见批次页。{ready}",
+            f"说明见订单页。{ready}",
         )
     return (
         f"Order {of.number}: its lot is no longer stopped",
         f"The county looked at the lot in your order {of.number} that was stopped, and lifted it: "
-        f"the order goes on. The lot's page says why.{ready and ' ' + ready}",
+        f"the order goes on. Its page says why.{ready and ' ' + ready}",
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from farmlive.bilingual import Bilingual
 from farmlive.money import Money
 from farmlive.origin.fields import Time
-from farmlive.origin.stop_models import StopReason
+from farmlive.origin.stop_models import CardLift, StopReason
 from farmlive.shop import life, payments
 from farmlive.shop.claim_models import Claim
 from farmlive.shop.fields import (
@@ -183,7 +183,8 @@ class PlacedOrder(BaseModel):
 class OrderedLine(BaseModel):
     """A line of an order; `price` is for one, `returned` of its boxes were put back unpacked.
 
-    `lot_stopped` says why its lot is stopped, and is empty where it is not.
+    `lot_stopped` says why its lot is stopped, and is empty where it is not; `lot_lifted` is the
+    sentence with which a coordinator last lifted it, null where it never was or is stopped again.
     """
 
     offer: str
@@ -198,6 +199,7 @@ class OrderedLine(BaseModel):
     lot_code: str
     lot_url: str
     lot_stopped: list[StopReason] = []
+    lot_lifted: CardLift | None = None
     farm: str
     farm_name: Bilingual
 
@@ -332,6 +334,11 @@ class Order(BaseModel):
     def stopped(self) -> list[OrderedLine]:
         """The lines of stopped lots, as far as their boxes were not put back."""
         return [line for line in self.lines if line.lot_stopped and line.quantity > line.returned]
+
+    @property
+    def lifted(self) -> list[OrderedLine]:
+        """The lines of lots that were stopped and lifted, as far as boxes were not put back."""
+        return [line for line in self.lines if line.lot_lifted and line.quantity > line.returned]
 
     @property
     def asked(self) -> Money:

@@ -63,7 +63,7 @@ def orders(
 ) -> list[Order]:
     """The orders of these rows as the caller, or else their buyer, sees them.
 
-    By six more queries however many they are, and two where a lot is stopped.
+    By six more queries however many they are, and three where a lot is stopped or was lifted.
     """
     ids = [row.id for row in rows]
     query = (
@@ -78,8 +78,8 @@ def orders(
         query = query.where(order_lines.c.farm.in_(caller.farms))
     found = connection.execute(query).all()
     origins = origin.cards(connection, [line.lot for line in found])
-    stopped = {lot.id for lot, _ in origins.values() if lot.stopped}
-    stops = origin.card_stops(connection, stopped) if stopped else {}
+    found_in = {lot.id for lot, _ in origins.values() if lot.stopped or lot.lifted}
+    stops = origin.card_stops(connection, found_in) if found_in else {}
     sold = defaultdict(list)
     for line in found:
         sold[line.order].append((line, *origins[line.lot]))
@@ -142,6 +142,7 @@ def _facts(
                 "lot_code": lot.code,
                 "lot_url": lot.url,
                 "lot_stopped": stops[lot.id].reasons if lot.stopped else [],
+                "lot_lifted": stops[lot.id].lift if lot.lifted else None,
                 "farm": farm.id,
                 "farm_name": farm.name,
             }

@@ -80,7 +80,7 @@ export class Scene {
         this.stopOf(data.lot, { stopped: data.reasons, lifted: null, tested: false });
         break;
       case "lot.resumed":
-        this.stopOf(data.lot, { stopped: [], lifted: data.sentence ? { sentence: data.sentence, at } : null, tested: data.tested });
+        this.stopOf(data.lot, { stopped: [], lifted: data.sentence ? { sentence: data.sentence, at: data.lifted_at ?? at } : null, tested: data.tested });
         break;
       case "flash.planned":
       case "flash.started": {

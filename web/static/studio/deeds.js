@@ -42,6 +42,8 @@ const SENTENCES = {
   "lot.correct": () => t("put a harvest right"),
   "lot.inspect": () => t("recorded a test"),
   "lot.lift": () => t("lifted a stopped lot"),
+  "lot.withdraw_lift": () => t("took back that a stopped lot was lifted"),
+  "lot.withdraw_test": () => t("took a test back"),
   "lot.pack": () => t("recorded the packing"),
   "lot.ship": () => t("recorded the shipping"),
   "lot.stop": ({ kind }) => (kind === "test_failed" ? t("stopped a lot by a test that failed") : t("stopped a lot that was picked too soon")),
@@ -65,6 +67,7 @@ const SENTENCES = {
   "source.switch": () => t("put a camera on air"),
   "stream_key.add": () => t("made a key for a camera"),
   "stream_key.revoke": () => t("took a camera's key back"),
+  "work.withdraw": ({ kind }) => (kind === "flowered" ? t("took a flowering back") : t("took a spraying back")),
   "work.add": ({ kind }) => (kind === "flowered" ? t("recorded that a plot flowered") : t("recorded a spraying")),
 };
 

@@ -91,6 +91,7 @@ const lots = new List(
       ],
       acts: [
         lot.stopped && isStaff ? act(t("Who has this lot"), () => location.assign(`/studio/lots/${lot.id}`), { name, danger: true }) : null,
+        lot.lifted && !lot.stopped && isStaff ? act(t("Its stop, and the lift"), () => location.assign(`/studio/lots/${lot.id}`), { name }) : null,
         act(t("Tested…"), () => test(lot), { name }),
         lot.passed === null ? null : act(t("Take a test back…"), () => withdrawTest(lot), { name }),
         lot.packed_at ? null : act(t("Packed…"), () => pack(lot), { name }),

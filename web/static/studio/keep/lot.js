@@ -1,5 +1,5 @@
-// A stopped lot: lifting it, and who has it, what has left first, with what can be done: calling off and
-// giving money back.
+// A stopped lot: lifting it and taking that back, and who has it, what has left first, with what can be
+// done: calling off and giving money back.
 
 import { el, say } from "../../common/dom.js";
 import { clock, count, money } from "../../common/format.js";
@@ -17,6 +17,7 @@ const AT_ONCE = 200; // orders in one move
 const { lot } = page.data;
 const path = `/api/v1/lots/${lot}`;
 const cancelling = new FormSheet("cancel-sheet");
+const takingBack = document.getElementById("back-sheet") && new FormSheet("back-sheet"); // a coordinator's
 const refunding = new FormSheet("refund-sheet");
 const callOff = document.querySelector("[data-call-off]");
 const more = document.querySelector("[data-more]");
@@ -144,4 +145,18 @@ form?.addEventListener("submit", async (event) => {
     told.hidden = false;
   }
 });
+
+/** Asks once before a lift is taken back, since that stops its lot again. */
+for (const button of document.querySelectorAll("[data-take-back]")) {
+  button.addEventListener("click", () => {
+    const { takeBack: lift, sentence } = button.dataset;
+    say(takingBack.part("what"), sentence);
+    takingBack.open({
+      job: async (body) => {
+        await post(`${path}/lifts/${lift}/undo`, body);
+        location.reload();
+      },
+    });
+  });
+}
 reload();
