@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, insert, text
 
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
-from farmlive.origin import lots, origin
+from farmlive.origin import lookup, lots
 from farmlive.origin.tables import farms, lot_gtins, trace_events
 from farmlive.origin.tables import lots as lots_table
 from farmlive.store import Store
@@ -26,18 +26,18 @@ QUERIES: dict[str, Select[Any]] = {
     "lots after": lots.page(None, MARK, PAGE),
     "lots of a farm": lots.page(LOT, None, PAGE),
     "lots of a farm after": lots.page(LOT, MARK, PAGE),
-    "events": origin.events_query(None, None, None, None, None, PAGE),
-    "events after": origin.events_query(None, None, None, None, MARK, PAGE),
-    "events until": origin.events_query(None, None, None, AT, None, PAGE),
-    "events since": origin.events_query(None, None, AT, None, None, PAGE),
-    "events between after": origin.events_query(None, None, AT, AT + 1, MARK, PAGE),
-    "events of a step": origin.events_query(None, STEP, None, None, None, PAGE),
-    "events of a step until": origin.events_query(None, STEP, None, AT, None, PAGE),
-    "events of a step after": origin.events_query(None, STEP, None, None, MARK, PAGE),
-    "events of a lot": origin.events_query(LOT, None, None, None, None, PAGE),
-    "events of a lot until": origin.events_query(LOT, None, None, AT, None, PAGE),
-    "events of a lot and a step": origin.events_query(LOT, STEP, None, None, MARK, PAGE),
-    "newest of a GTIN": origin.newest_query("06901234567892"),
+    "events": lookup.events_query(None, None, None, None, None, PAGE),
+    "events after": lookup.events_query(None, None, None, None, MARK, PAGE),
+    "events until": lookup.events_query(None, None, None, AT, None, PAGE),
+    "events since": lookup.events_query(None, None, AT, None, None, PAGE),
+    "events between after": lookup.events_query(None, None, AT, AT + 1, MARK, PAGE),
+    "events of a step": lookup.events_query(None, STEP, None, None, None, PAGE),
+    "events of a step until": lookup.events_query(None, STEP, None, AT, None, PAGE),
+    "events of a step after": lookup.events_query(None, STEP, None, None, MARK, PAGE),
+    "events of a lot": lookup.events_query(LOT, None, None, None, None, PAGE),
+    "events of a lot until": lookup.events_query(LOT, None, None, AT, None, PAGE),
+    "events of a lot and a step": lookup.events_query(LOT, STEP, None, None, MARK, PAGE),
+    "newest of a GTIN": lookup.newest_query("06901234567892"),
 }
 
 

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Select, insert, select, tuple_
+from sqlalchemy import Connection, insert
 
 from farmlive.origin import (
     balance,
     epcis,
     farms,
-    gs1,
+    lookup,
     lots,
     requirements,
     stops,
@@ -43,13 +43,12 @@ from farmlive.origin.models import (
     Wasted,
     Work,
 )
-from farmlive.origin.problems import UnknownLot, UnknownPicture, WrongIdentifier
+from farmlive.origin.problems import UnknownLot, UnknownPicture
 from farmlive.origin.requirements import Requirements
 from farmlive.origin.stop_models import Lift, NewLift
 from farmlive.origin.stop_reasons import CardStop, on_cards
 from farmlive.origin.story_models import Story
-from farmlive.origin.tables import lot_gtins, moments, trace_events
-from farmlive.origin.tables import lots as lots_table
+from farmlive.origin.tables import moments
 from farmlive.paging import Mark
 from farmlive.people import Caller
 from farmlive.settings import Settings
@@ -352,52 +351,12 @@ class Origin:
     # By identifier.
 
     async def find(self, gtin: str, code: str) -> str:
-        """The lot with this code and this GTIN, of 8 to 14 digits.
-
-        Raises UnknownLot, WrongIdentifier.
-        """
-        digits = _gtin(gtin)
-        return await self._found(
-            select(lot_gtins.c.lot).where(lot_gtins.c.gtin == digits, lot_gtins.c.code == code),
-            f"No lot {code[:20]} of the GTIN {digits} is known here. Compare both with the label, "
-            "or ask the seller.",
-        )
-
-    async def newest(self, gtin: str) -> str:
-        """The lot of this GTIN that was harvested last, of the hundred that were recorded last.
-
-        Raises UnknownLot, WrongIdentifier.
-        """
-        digits = _gtin(gtin)
-        return await self._found(
-            newest_query(digits),
-            f"No lot of the GTIN {digits} is known here. Compare it with the label, or ask the "
-            "seller.",
-        )
-
-    async def find_private(self, identifier: str, code: str) -> str:
-        """The lot with this code of a class of a farm without a GS1 prefix. Raises UnknownLot."""
-        return await self._found(
-            select(lots_table.c.id).where(
-                lots_table.c["class"] == identifier, lots_table.c.code == code
-            ),
-            f"No lot {code[:20]} of that produce is known here. Compare it with the label, or ask "
-            "the seller.",
-        )
+        """The lot with this code and this GTIN. Raises UnknownLot, WrongIdentifier."""
+        return await self._store.read(lambda connection: lookup.find(connection, gtin, code))
 
     async def find_uri(self, uri: str) -> str:
         """The lot that a class URI names, whatever its host. Raises UnknownLot, WrongIdentifier."""
-        match gs1.segments(uri):
-            case ["01", gtin, "10", code]:
-                return await self.find(gtin, code)
-            case ["01", gtin]:
-                return await self.newest(gtin)
-            case ["origin", "class", identifier, "lot", code]:
-                return await self.find_private(identifier, code)
-        raise UnknownLot(
-            "That is not the identifier of a lot: write https://…/01/{GTIN}/10/{lot} or "
-            "https://…/origin/class/{id}/lot/{lot}."
-        )
+        return await self._store.read(lambda connection: lookup.find_uri(connection, uri))
 
     async def events(
         self,
@@ -414,19 +373,23 @@ class Origin:
         `lot` is a lot's id, `uri` its class URI; one that names no lot here finds nothing. `since`
         and `until` bound the events' times, the second not included.
         """
-        if uri is not None:
-            try:
-                named = await self.find_uri(uri)
-            except UnknownLot:
-                return [], None
-            if lot not in (None, named):
-                return [], None
-            lot = named
-        wanted = events_query(lot, step, since, until, after, limit + 1)
-        rows = await self._store.read(lambda connection: connection.execute(wanted).all())
-        page = rows[:limit]
-        last = page[-1] if len(rows) > limit else None
-        return [row.document for row in page], (last.at, last.id) if last else None
+
+        def read(connection: Connection) -> tuple[list[epcis.Document], Mark | None]:
+            named = lot
+            if uri is not None:
+                try:
+                    named = lookup.find_uri(connection, uri)
+                except UnknownLot:
+                    return [], None
+                if lot not in (None, named):
+                    return [], None
+            wanted = lookup.events_query(named, step, since, until, after, limit + 1)
+            rows = connection.execute(wanted).all()
+            last = rows[limit - 1] if len(rows) > limit else None
+            mark = (last.at, last.id) if last is not None else None
+            return [row.document for row in rows[:limit]], mark
+
+        return await self._store.read(read)
 
     # For the shop, in its transactions.
 
@@ -472,61 +435,7 @@ class Origin:
 
         return keep
 
-    async def _found(self, query: Select[Any], sentence: str) -> str:
-        lot: str | None = await self._store.read(lambda conn: conn.execute(query).scalar())
-        if lot is None:
-            raise UnknownLot(sentence)
-        return lot
-
     def _check_pictures(self, sent: NewFarm) -> None:
         for url in (sent.photo, sent.person_photo):
             if url is not None and not self._files.has(url):
                 raise UnknownPicture("There is no such picture here. Send the picture first.")
-
-
-def events_query(
-    lot: str | None,
-    step: str | None,
-    since: int | None,
-    until: int | None,
-    after: Mark | None,
-    limit: int,
-) -> Select[Any]:
-    """The trace events that fit, in the order of their times: each way of asking has its index."""
-    place = trace_events.c.at, trace_events.c.id
-    wanted = select(*place, trace_events.c.document).order_by(*place).limit(limit)
-    if lot is not None:
-        wanted = wanted.where(trace_events.c.lot == lot)
-    if step is not None:
-        wanted = wanted.where(trace_events.c.biz_step == step)
-    if since is not None:
-        wanted = wanted.where(trace_events.c.at >= since)
-    if until is not None:
-        wanted = wanted.where(trace_events.c.at < until)
-    if after is not None:
-        wanted = wanted.where(tuple_(*place) > tuple_(*after))
-    return wanted
-
-
-def newest_query(gtin: str) -> Select[Any]:
-    """The lot that was harvested last, of those of a GTIN that were recorded last."""
-    recorded = (
-        select(lot_gtins.c.lot)
-        .where(lot_gtins.c.gtin == gtin)
-        .order_by(lot_gtins.c.lot.desc())
-        .limit(100)
-        .subquery()
-    )
-    return (
-        select(recorded.c.lot)
-        .join(lots_table, lots_table.c.id == recorded.c.lot)
-        .order_by(lots_table.c.harvested_at.desc(), lots_table.c.id.desc())
-        .limit(1)
-    )
-
-
-def _gtin(text: str) -> str:
-    try:
-        return gs1.gtin14(text)
-    except ValueError as error:
-        raise WrongIdentifier(str(error)) from error
