@@ -7,6 +7,9 @@ import threading
 from farmlive.clock import now_ms
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# Ten bits at a time.
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_SHIFTS = range(120, -1, -10)
 _PATTERN = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _lock = threading.Lock()
 _last = 0
@@ -24,7 +27,7 @@ def ulid() -> str:
         if value <= _last:
             value = _last + 1
         _last = value
-    return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
 
 
 def is_ulid(text: str) -> bool:

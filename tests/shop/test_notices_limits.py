@@ -194,6 +194,32 @@ async def test_an_address_and_its_block_have_a_budget_for_everyone(
     assert not any("203.0.113" in row.sender for row in budgets)
 
 
+async def test_a_rush_of_one_sender_is_counted_within_its_transactions(
+    stall: Any, settings: Settings
+) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notices_per_address=7)
+    visitors = [replace(caller(f"device {n}"), address="203.0.113.1") for n in range(40)]
+    with pretended(now_ms()):
+        await asyncio.gather(
+            *(order(stall, shop, f"138{n:08d}", visitor) for n, visitor in enumerate(visitors))
+        )
+    assert sorted(await held_by(stall), key=str) == [None] * 7 + ["address"] * 33
+    query = select(notice_budgets.c.used)
+    used = await stall.store.read(lambda connection: connection.execute(query).scalars().all())
+    assert used == [7, 7]  # of the address, and of its block
+
+
+async def test_a_rush_to_one_number_is_counted_within_its_transactions(
+    stall: Any, settings: Settings
+) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notices_per_hour=2)
+    visitors = [replace(caller(f"device {n}"), address=f"198.51.{n}.1") for n in range(20)]
+    await asyncio.gather(*(order(stall, shop, by=visitor) for visitor in visitors))
+    assert sorted(await held_by(stall), key=str) == [None] * 2 + ["number"] * 18
+
+
 async def test_a_village_behind_one_address_is_told_all(stall: Any, settings: Settings) -> None:
     stall.card = await stall.offer(released=300, net_weight_g=500)
     shop = server(stall, settings)

@@ -107,6 +107,8 @@ class Blocks:
         if len(self._addresses) > DEVICES_REMEMBERED:
             self._addresses.popitem(last=False)
         held = await self._current()
+        if not held:
+            return
         others: Sequence[str] = ()
         if phone is not None and any(kind == "phone" for kind, _ in held):
             others = await other_forms()

@@ -8,6 +8,7 @@ import contextlib
 import hmac
 import re
 import secrets
+from functools import lru_cache
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
@@ -28,6 +29,12 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 BUYER = "buyer"
 ADDRESS = "address"
 MARK = re.compile(r"[0-9a-f]{32}")
+
+
+# Several rooms ask for the same address within one request.
+@lru_cache(maxsize=1024)
+def _pseudonym(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()[:32]
 
 
 class Pseudonyms:
@@ -52,9 +59,7 @@ class Pseudonyms:
 
     def at_once(self, kind: str, text: str) -> str | None:
         """As `of`, without waiting: None as long as nothing was asked of this server at all."""
-        if self._key is None:
-            return None
-        return hmac.digest(self._key, f"{kind} {text}".encode(), "sha256").hex()[:32]
+        return None if self._key is None else _pseudonym(self._key, f"{kind} {text}")
 
     async def _load(self) -> bytes:
         query = select(tables.secrets.c.value).where(tables.secrets.c.name == "pseudonyms")

@@ -34,7 +34,7 @@ def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None
     """
     # Fields in the order of their shape, however they came.
     hashed = _hashed(shape)
-    if getattr(request, "known_by", None) is None:
+    if "known_by" in hashed and getattr(request, "known_by", None) is None:
         hashed = hashed - {"known_by"}  # the same as what came before there was such a field
     contents = request.model_dump_json(include=hashed)
     return hashlib.sha256(f"{of or ''}{contents}".encode()).hexdigest()

@@ -1,8 +1,9 @@
 """Limits of notices that a stranger can cause, kept in the database: they survive a restart and
 hold across servers.
 
-Owns who counts as one person, how much a sender may cause, and the one statement that writes such a
-notice as waiting or held. What is held back, staff read in notices_held.py.
+Owns who counts as one person, and how much a sender may cause. How much that was is one question,
+which an order's own may have asked; what is counted within a transaction the tally adds up. What is
+held back, staff read in notices_held.py.
 """
 
 import contextlib
@@ -12,18 +13,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     Connection,
     Integer,
-    and_,
+    Row,
     bindparam,
-    case,
     delete,
-    exists,
     func,
-    insert,
-    literal,
     literal_column,
-    null,
     select,
-    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -31,7 +26,7 @@ from farmlive.people.addresses import block_of
 from farmlive.phones import international, without_excess
 from farmlive.settings import Settings
 from farmlive.shop.tables import notice_budgets, notices
-from farmlive.store import hot
+from farmlive.store import hot, tally
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -49,20 +44,6 @@ _SAME_MAILBOX = {
     )
     for each in others
 }
-# Columns that the caller gives; what limits decide is put beside them.
-GIVEN = (
-    "id",
-    "order",
-    "kind",
-    "seq",
-    "provider",
-    "person",
-    "recipient",
-    "cause",
-    "message",
-    "next_at",
-    "created_at",
-)
 
 Pseudonym = Callable[[str], Awaitable[str]]
 
@@ -123,100 +104,112 @@ def _used(sender_name: str) -> Any:
     return func.coalesce(found.scalar_subquery(), literal_column("0"))
 
 
-_HELD_BY = case(
-    (_sent_since("since_day", "per_day") >= bindparam("per_day", type_=Integer), "number"),
-    (_sent_since("since_hour", "per_hour") >= bindparam("per_hour", type_=Integer), "number"),
-    (_used("from_address") >= bindparam("per_address", type_=Integer), "address"),
-    (_used("from_block") >= bindparam("per_block", type_=Integer), "block"),
-    else_=null(),
+# How a recipient and a sender stand, as a part of another question.
+ASKED = (
+    _sent_since("since_hour", "per_hour").label("told_in_hour"),
+    _sent_since("since_day", "per_day").label("told_in_day"),
+    _used("from_address").label("used_by_address"),
+    _used("from_block").label("used_by_block"),
 )
-_decided = select(_HELD_BY.label("held_by")).subquery("decided")
-_WRITE = hot(
-    insert(notices).from_select(
-        [*GIVEN, "state", "held_by"],
-        select(
-            *(bindparam(f"its_{name}", type_=notices.c[name].type) for name in GIVEN),
-            case((_decided.c.held_by.is_(None), literal("waiting")), else_=literal("held")),
-            _decided.c.held_by,
-        ),
-    ),
-    own=True,
-)
-_of_sender = notice_budgets.c.sender.type
-_senders = union_all(
-    select(bindparam("from_address", type_=_of_sender).label("sender")),
-    select(bindparam("from_block", type_=_of_sender)),
-).subquery("senders")
-_ONE_MORE = select(
-    bindparam("in_hour", type_=notice_budgets.c.hour.type),
-    _senders.c.sender,
-    literal_column("1"),
-).where(
-    exists().where(
-        and_(notices.c.id == bindparam("its_id"), notices.c.state != literal_column("'held'"))
-    )
-)
+_ASKED = hot(select(*ASKED))
 _SPEND = {
     dialect: hot(
-        made(notice_budgets)
-        .from_select(["hour", "sender", "used"], _ONE_MORE)
-        .on_conflict_do_update(
-            index_elements=["hour", "sender"], set_={"used": notice_budgets.c.used + 1}
+        spent.on_conflict_do_update(
+            index_elements=["hour", "sender"],
+            set_={"used": notice_budgets.c.used + spent.excluded.used},
         ),
         own=True,
     )
-    for dialect, made in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    for dialect, spent in (
+        ("sqlite", sqlite.insert(notice_budgets)),
+        ("postgresql", postgresql.insert(notice_budgets)),
+    )
 }
-_HOLD = hot(insert(notices), own=True)
 _FORGET = delete(notice_budgets).where(notice_budgets.c.hour < bindparam("this_hour"))
 
 
 class StrangersLimits:
-    """Writes notices that strangers cause, each as waiting or, above a limit, as held."""
+    """Says which limit holds a notice back that a stranger causes, and counts those that go."""
 
     def __init__(self, settings: Settings):
         self._prefixes = settings.notice_prefixes
         self._at_most = {
-            "per_hour": settings.notices_per_hour,
-            "per_day": settings.notices_per_day,
-            "per_address": settings.notices_per_address,
-            "per_block": settings.notices_per_address * NOTICES_BLOCK_FACTOR,
+            "number_in_hour": settings.notices_per_hour,
+            "number_in_day": settings.notices_per_day,
+            "address": settings.notices_per_address,
+            "block": settings.notices_per_address * NOTICES_BLOCK_FACTOR,
         }
 
     def may_reach(self, person: str) -> bool:
         """Whether a stranger can cause notices to this number; mail goes anywhere."""
         return "@" in person or international(person).startswith(self._prefixes)
 
-    def write(self, connection: Connection, row: Mapping[str, Any], by: Sender | None) -> None:
-        """Write the notice; `row` has what GIVEN names. All statements, no question."""
-        if not self.may_reach(row["person"]):
-            connection.execute(_HOLD, {**row, "state": "held", "held_by": "prefix"})
-            return
-        now = row["created_at"]
-        hour = now // HOUR_MS
+    def question(self, person: str, by: Sender | None, now: int) -> dict[str, Any]:
+        """The values for `ASKED`, of a notice to the person that would be written now."""
         address, block = by or ("", "")
-        connection.execute(
-            _WRITE,
-            {
-                **{f"its_{name}": row[name] for name in GIVEN},
-                **self._at_most,
-                "to_recipient": row["recipient"],
-                "since_day": now - DAY_MS,
-                "since_hour": now - HOUR_MS,
-                "in_hour": hour,
-                "from_address": address,
-                "from_block": block,
-            },
-        )
-        if by is not None:
-            spent = {
-                "in_hour": hour,
-                "from_address": address,
-                "from_block": block,
-                "its_id": row["id"],
-            }
-            connection.execute(_SPEND[connection.dialect.name], spent)
+        return {
+            "to_recipient": recipient(person),
+            "since_hour": now - HOUR_MS,
+            "since_day": now - DAY_MS,
+            "per_hour": self._at_most["number_in_hour"],
+            "per_day": self._at_most["number_in_day"],
+            "in_hour": now // HOUR_MS,
+            "from_address": address,
+            "from_block": block,
+        }
+
+    def asked(self, connection: Connection, question: Mapping[str, Any], answer: Row[Any]) -> None:
+        """Take what `ASKED` gave, unless this transaction knows more."""
+        counted = tally(connection)
+        hour = question["in_hour"]
+        for key, numbers in (
+            (_told(question["to_recipient"]), (answer.told_in_hour, answer.told_in_day)),
+            (_used_by(hour, question["from_address"]), answer.used_by_address),
+            (_used_by(hour, question["from_block"]), answer.used_by_block),
+        ):
+            if counted.known(key) is None:
+                counted.know(key, numbers)
+
+    def held_by(
+        self, connection: Connection, person: str, by: Sender | None, now: int
+    ) -> str | None:
+        """Which limit holds a notice to the person back; None where it goes, which is counted.
+
+        What `asked` took in this transaction is not asked again.
+        """
+        if not self.may_reach(person):
+            return "prefix"
+        counted = tally(connection)
+        hour = now // HOUR_MS
+        told = _told(recipient(person))
+        senders = [_used_by(hour, each) for each in by or ()]
+        if any(counted.known(key) is None for key in (told, *senders)):
+            question = self.question(person, by, now)
+            self.asked(connection, question, connection.execute(_ASKED, question).one())
+        in_hour, in_day = counted.known(told)
+        used = [counted.known(key) for key in senders]
+        if in_day >= self._at_most["number_in_day"] or in_hour >= self._at_most["number_in_hour"]:
+            return "number"
+        for limit, caused in zip(("address", "block"), used, strict=False):
+            if caused >= self._at_most[limit]:
+                return limit
+        counted.know(told, (in_hour + 1, in_day + 1))
+        spend = _SPEND[connection.dialect.name]
+        for key, caused in zip(senders, used, strict=True):
+            counted.know(key, caused + 1)
+            counted.owe(spend, {"hour": hour, "sender": key[2]}, {"used": 1})
+        return None
 
     def forget(self, connection: Connection, now: int) -> None:
         """Drop the budgets of hours that are over."""
         connection.execute(_FORGET, {"this_hour": now // HOUR_MS})
+
+
+def _told(recipient_name: str) -> tuple[str, str]:
+    """Where the tally has how many notices strangers caused to it within an hour and a day."""
+    return ("notices to", recipient_name)
+
+
+def _used_by(hour: int, sender_name: str) -> tuple[str, int, str]:
+    """Where it has how many a sender caused in a clock hour."""
+    return ("notices by", hour, sender_name)

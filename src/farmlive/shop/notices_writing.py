@@ -197,19 +197,23 @@ class NoticeWriter:
             "message": notice,
             "next_at": now,
             "created_at": now,
+            "state": "waiting",
+            "held_by": None,
         }
         if row["cause"] == STRANGER:
-            self._limits.write(connection, row, sender)
+            held_by = self._limits.held_by(connection, person, sender, now)
+            if held_by is not None:
+                row |= {"state": "held", "held_by": held_by}
         else:
-            self._write_staffs(connection, row)
+            self._gather(connection, row)
+        connection.execute(_INSERT, row)
         self._alarm.set(connection, row["next_at"])
 
-    def _write_staffs(self, connection: Connection, row: dict[str, Any]) -> None:
-        """Write what staff caused: it waits for others to the person, or goes with those that
-        wait. A stopped lot makes them go.
+    def _gather(self, connection: Connection, row: dict[str, Any]) -> None:
+        """Let what staff caused wait for others to the person, or go with those that wait. A
+        stopped lot makes them go.
         """
         to = {"by_provider": row["provider"], "to_person": row["person"]}
-        row |= {"state": "waiting", "held_by": None}
         if row["kind"] == "order.cancelled":
             of_order = {"order": row["order"], **to}
             before = connection.execute(_BEFORE, of_order).all()
@@ -226,7 +230,6 @@ class NoticeWriter:
                 if row["next_at"] < found.next_at:
                     hastened = {"of_message": found.message, "at": row["next_at"]}
                     connection.execute(_HASTEN, hastened)
-        connection.execute(_INSERT, row)
 
 
 def _reached(connection: Connection, order: str | None) -> Reached | None:

@@ -63,6 +63,7 @@ _ASKED = hot(
         box_limits.ASKED_OF_DEVICE,
         box_limits.ASKED_OF_PHONE,
         box_limits.ASKED_OF_SOURCE,
+        *notices_limits.ASKED,
         exists().where(centres.c.id == bindparam("centre")).label("centre"),
         exists(select(parcel_fees.c.id)).label("fees"),
         exists()
@@ -85,7 +86,8 @@ _END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
 
 class _Wanted(NamedTuple):
     """What came, before it is taken; `doubtful`: there may be no such phone number, `code` is drawn
-    for who picks it up, `sender` is for limits of notices, `taker` is for whom its boxes count.
+    for who picks it up, `sender` is for limits of notices, `taker` is for whom its boxes count,
+    `question` has the values for what is asked.
     """
 
     caller: Caller
@@ -97,6 +99,7 @@ class _Wanted(NamedTuple):
     code: str
     sender: notices_limits.Sender | None
     taker: box_limits.Taker
+    question: Mapping[str, Any]
 
 
 class Till:
@@ -129,6 +132,7 @@ class Till:
         self._limits = limits
         self._blocks = blocks
         self._ordered = ordered
+        self._notices = notices_limits.StrangersLimits(settings)
         self._has_fees = False  # as the last order saw it: the next may ask ahead for them
 
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
@@ -153,8 +157,9 @@ class Till:
         box_limits.check_order(self._settings, caller, request.lines)
         typed, country = request.buyer.phone, self._settings.phone_country
         phone = phones.parse(typed, country)
-        kept = request.buyer.model_copy(update={"phone": phone.number})
-        request = request.model_copy(update={"buyer": kept})
+        if phone.number != typed:
+            kept = request.buyer.model_copy(update={"phone": phone.number})
+            request = request.model_copy(update={"buyer": kept})
         body_hash = keys.canonical_hash(request, NewOrder)
         buyer = await self._pseudonym(phone.number)
 
@@ -172,8 +177,27 @@ class Till:
             code = handovers.draw() if request.delivery.centre is not None else ""
             sender = await notices_limits.sender(caller.address, self._address_pseudonym)
             taker = await box_limits.taker(caller, broadcast, self._address_pseudonym, buyer)
+            question = {
+                "broadcast": broadcast,
+                "key": request.key,
+                "buyer": buyer,
+                "device": caller.device,
+                "centre": request.delivery.centre,
+                "many": self._settings.flag_orders,
+                **taker.named,
+                **self._notices.question(phone.number, sender, now_ms()),
+            }
             came = _Wanted(
-                caller, broadcast, request, body_hash, phone.is_doubtful, buyer, code, sender, taker
+                caller=caller,
+                broadcast=broadcast,
+                request=request,
+                body_hash=body_hash,
+                doubtful=phone.is_doubtful,
+                buyer=buyer,
+                code=code,
+                sender=sender,
+                taker=taker,
+                question=question,
             )
             return await self._store.write(
                 lambda connection: self._once(connection, came), asks=self._question(came)
@@ -196,22 +220,10 @@ class Till:
                 self._limits.give_back("orders of a phone", buyer, per_minute)
             raise
 
-    def _asked(self, came: _Wanted) -> tuple[Executable, dict[str, Any]]:
-        """What is asked of who orders."""
-        return _ASKED, {
-            "broadcast": came.broadcast,
-            "key": came.request.key,
-            "buyer": came.buyer,
-            "device": came.caller.device,
-            "centre": came.request.delivery.centre,
-            "many": self._settings.flag_orders,
-            **came.taker.named,
-        }
-
     def _question(self, came: _Wanted) -> Question:
         """What may be asked ahead of its turn."""
         delivery = came.request.delivery
-        asked = [self._asked(came)]
+        asked: list[tuple[Executable, Mapping[str, Any]]] = [(_ASKED, came.question)]
         about = lines.about(came.broadcast, came.request.key, came.caller.device)
         about |= {("buyer", came.buyer)}
         if delivery.centre is not None:
@@ -224,7 +236,7 @@ class Till:
     def _once(self, connection: Connection, came: _Wanted) -> dict[str, Any]:
         broadcast, request = came.broadcast, came.request
         head_of = self._log.ask_head(connection, broadcast)
-        asked_of = connection.execute(*self._asked(came))
+        asked_of = connection.execute(_ASKED, came.question)
         wanted = [line.offer for line in request.lines]
         offers_of = stock.ask(connection, broadcast, wanted)
         last_of = _ask_last_number(connection, broadcast)
@@ -325,6 +337,7 @@ class Till:
             sender=came.sender,
         )
         notices_writing.know(connection, order, reached)
+        self._notices.asked(connection, came.question, asked)
         tally(connection).know(("last number", broadcast), number)
         connection.execute(
             _LINES,

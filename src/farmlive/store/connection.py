@@ -248,4 +248,5 @@ def quick(engine: Engine) -> Engine:
 
 def tally(connection: Connection) -> Tally:
     """The tally of the transaction that the connection is in."""
-    return cast(HotConnection, connection).tally
+    found: Tally = connection.tally  # type: ignore[attr-defined]
+    return found

@@ -5,12 +5,14 @@ to the driver directly: to sqlite3, or to libpq as a prepared statement. Nothing
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 import psycopg
-from sqlalchemy import Connection, Executable, Insert
+from sqlalchemy import BindParameter, Connection, Executable, Insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import JSON
 
@@ -54,12 +56,14 @@ class Hot:
         self.statement = statement
         self.counted = counted
         self.own = own
+        # Its lists, whose lengths are parts of a text.
+        self._lists = _lists(statement)
         self._plans: dict[Any, Plan] = {}
 
     def plan(self, connection: Connection, values: Values) -> "Plan":
         """How it is put on this connection with values such as these."""
-        lists = tuple(len(value) for value in values.values() if type(value) is list)
-        key = (connection.dialect.name, tuple(values), lists)
+        lengths = [len(values[name]) for name in self._lists]
+        key = (connection.dialect.name, *values, *lengths)
         found = self._plans.get(key)
         if found is None:
             found = self._plans[key] = Plan(self.statement, connection, values)
@@ -105,22 +109,25 @@ class Plan:
                 raise KeyError(f"a hot statement lacks {name}")
         types = {name: bind.type for bind, name in compiled.bind_names.items()}
         fixed = {name: bind.value for bind, name in compiled.bind_names.items()}
-        lists = {name: value for name, value in values.items() if _is_list(compiled, name)}
+        lists = _lists(statement)
         state = compiled.construct_expanded_state({**fixed, **values})
         self.text = state.statement
-        self._takes: list[tuple[str, int | None, Any, Any]] = []
         places = {
             each: (name, place)
             for name in lists
             for place, each in enumerate(state.parameter_expansion.get(name, ()))
         }
         taken = []
-        for each in state.positiontup or ():
+        # What is done to some of the values: where, which of a list is taken, how it is encoded.
+        self._changes: list[tuple[int, int | None, Any]] = []
+        for at, each in enumerate(state.positiontup or ()):
             name, place = places.get(each, (each, None))
             taken.append(name)
-            self._takes.append(
-                (name, place, _encoder(types[name], dialect, sqlite), fixed.get(name))
-            )
+            encode = _encoder(types[name], dialect, sqlite)
+            if place is not None or encode is not None:
+                self._changes.append((at, place, encode))
+        self._get = _getter(taken)
+        self._fixed = {name: fixed[name] for name in taken if name not in values}
         self.columns = [column.keyname for column in compiled._result_columns]
         self._row = cast(Any, _row_class(tuple(self.columns)))
         self._decoders: list[tuple[int, Any]] = []
@@ -135,12 +142,10 @@ class Plan:
 
     def encoded(self, values: Values) -> list[Any]:
         """The values in their places."""
-        found = []
-        for name, place, encode, fixed in self._takes:
-            value = values.get(name, fixed)
-            if place is not None:
-                value = value[place]
-            found.append(value if encode is None or value is None else encode(value))
+        found = list(self._get({**self._fixed, **values} if self._fixed else values))
+        for at, place, encode in self._changes:
+            value = found[at] if place is None else found[at][place]
+            found[at] = value if encode is None or value is None else encode(value)
         return found
 
     def loaded(self, given: Any) -> Sequence[Any]:
@@ -172,9 +177,17 @@ class Plan:
         return found
 
 
-def _is_list(compiled: SQLCompiler, name: str) -> bool:
-    bind = compiled.binds.get(name)
-    return bind is not None and bind.expanding
+def _lists(statement: Executable) -> list[str]:
+    """The names of its lists, such as of `in_`."""
+    binds = (each for each in visitors.iterate(cast(Any, statement)) if type(each) is BindParameter)
+    return list(dict.fromkeys(bind.key for bind in binds if bind.expanding and bind.required))
+
+
+def _getter(names: Sequence[str]) -> Callable[[Values], Iterable[Any]]:
+    """What takes these of some values, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
 
 
 def _encoder(type_: Any, dialect: Any, sqlite: bool) -> Any:
