@@ -19,6 +19,7 @@ from websockets.asyncio.client import connect
 
 from farmlive import texts
 from farmlive.app import Server
+from farmlive.broadcast import message_rate
 
 UNSEEN = ["a\x00b", "\x1b[31m", "\x7f\x85"]
 LINES = ["a\tb\r\nc"]
@@ -190,7 +191,10 @@ async def test_no_header_fails(server: Server, shop: Shop) -> None:
                 await asked(client, address.method, url, headers={name: value})
 
 
-async def test_no_frame_of_the_channel_fails(server: Server, shop: Shop) -> None:
+async def test_no_frame_of_the_channel_fails(
+    server: Server, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_rate, "AT_ONCE", 1_000_000)
     channel = server.house.channel
     url = f"{server.url.replace('http', 'ws')}/api/v1/broadcasts/{shop.known['broadcast']}/live"
     headers = {"Authorization": f"Bearer {shop.key}"}

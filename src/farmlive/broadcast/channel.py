@@ -23,21 +23,12 @@ from farmlive.broadcast.crowd_limits import CrowdLimits
 from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
 from farmlive.broadcast.lines import farm_audience
 from farmlive.broadcast.log import PUBLIC, STAFF
-from farmlive.broadcast.message_rate import AT_ONCE, PER_SECOND, MessageRate
 from farmlive.broadcast.mutes import Mute
 from farmlive.broadcast.snapshot import view
-from farmlive.broadcast.wire import wire_of
+from farmlive.broadcast.wire import TOO_MANY, wire_of
 from farmlive.clock import now_ms, rfc3339
 from farmlive.people import Blocks, Caller, Guard, RateLimits
-from farmlive.problems import (
-    Forbidden,
-    Invalid,
-    NotFound,
-    Problem,
-    TooMany,
-    Unauthorized,
-    Unavailable,
-)
+from farmlive.problems import Forbidden, Invalid, NotFound, Problem, Unauthorized, Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -45,7 +36,6 @@ SUBPROTOCOL = "farmlive.v1"
 UNKNOWN_BROADCAST = 4404
 REFUSED = 4403
 UNKNOWN_KEY = 4401
-TOO_MANY = 4429
 # So long someone who lost a role may still see what it showed.
 RIGHTS_S = 5.0
 
@@ -247,33 +237,23 @@ class Channel:
                 continue
             if not same:
                 problem = RightsChanged("Nothing was lost. Reload the page, and sign in if asked.")
-                _end(hub, client, problem, UNKNOWN_KEY)
+                hub.leave(client)
+                client.wire.put(encode({"type": "problem", "problem": problem.body()}))
+                client.wire.cut(UNKNOWN_KEY, problem.title)
 
     # What a client says.
 
     async def _listen(self, websocket: WebSocket, hub: Hub, client: Client, caller: Caller) -> None:
-        rate = MessageRate()
-        is_over = False
         while True:
             frame = await websocket.receive()
             if frame["type"] == "websocket.disconnect":
                 return
-            if is_over:
-                continue
-            if not rate.allow():
-                is_over = True
-                problem = TooMany(
-                    f"A channel takes {AT_ONCE} messages at once and {PER_SECOND} a second. What "
-                    "came before was done; connect again and send fewer."
-                )
-                _end(hub, client, problem, TOO_MANY)
-                continue
             reply = await self._answer(websocket, frame.get("text"), hub, client, caller)
             if client in hub.clients:
                 client.wire.put(encode(reply))
                 if client.wire.buffered() > 1 << 20:
                     hub.cut(client)
-            # Thousands of messages may have come in one packet: others take their turn between.
+            # Many messages may have come in one packet: others take their turn between.
             await asyncio.sleep(0)
 
     async def _answer(
@@ -366,13 +346,6 @@ class Channel:
         if caller.role in (None, "simulator") and self._crowd.tap(caller):
             await self._cards.opened(broadcast, message.offer, caller.device)
         return {"offer": offer}
-
-
-def _end(hub: Hub, client: Client, problem: Problem, code: int) -> None:
-    """End a channel from here, and say why."""
-    hub.leave(client)
-    client.wire.put(encode({"type": "problem", "problem": problem.body()}))
-    client.wire.cut(code, problem.title)
 
 
 def _rights(caller: Caller) -> tuple[object, ...]:

@@ -1,5 +1,5 @@
 """The channel's wire: uvicorn's WebSocket protocol with a way to write frames that are already
-encoded, so that one frame serves every viewer, and to see and end a client that stalls.
+encoded, so that one frame serves every viewer, and to see and end a client that stalls or floods.
 """
 
 import asyncio
@@ -9,12 +9,21 @@ from typing import Any, Protocol
 
 from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
+
+from farmlive import compact
+from farmlive.broadcast.message_rate import AT_ONCE, PER_SECOND, MessageRate
+from farmlive.problems import TooMany
 
 EXTENSION = "farmlive.wire"
 # How long the kernel keeps bytes that the other side does not acknowledge.
 TCP_USER_TIMEOUT_MS = 20_000
 ABORT_AFTER_S = 2.0
+TOO_MANY = 4429
+# What came is read so many bytes at a time: 10,000 frames may have come at once, and reading them
+# all before the first is counted takes a tenth of a second.
+PART = 2048
 
 
 class Wire(Protocol):
@@ -36,10 +45,57 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Bound how long the kernel tries to deliver to a client that is gone."""
         super().connection_made(transport)
+        self._rate = MessageRate()
+        self._floods = False
         raw = transport.get_extra_info("socket")
         if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             with contextlib.suppress(OSError):
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came; nothing more of a client that floods."""
+        for at in range(0, len(data), PART):
+            if self._floods or self.transport.is_closing():
+                return
+            super().data_received(data[at : at + PART])
+
+    def handle_text(self, event: Frame) -> None:
+        """Take a text frame, if there are not too many."""
+        if self._allows():
+            super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """Take a binary frame, if there are not too many."""
+        if self._allows():
+            super().handle_bytes(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a further part of a message, if there are not too many."""
+        if self._allows():
+            super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """Answer a ping, if there are not too many."""
+        if self._allows():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Take a pong, if there are not too many."""
+        if self._allows():
+            super().handle_pong(event)
+
+    def _allows(self) -> bool:
+        """Count a frame; one too many ends the channel, and says why."""
+        if not self._floods and not self._rate.allow():
+            self._floods = True
+            problem = TooMany(
+                f"A channel takes {AT_ONCE} messages at once and {PER_SECOND} a second. Connect "
+                "again, send fewer, and ask again for what was not answered."
+            )
+            told = {"type": "problem", "problem": problem.body()}
+            self.put(text_frame(compact.encode(told)))
+            self.cut(TOO_MANY, problem.title)
+        return not self._floods
 
     def handle_connect(self, event: Request) -> None:
         """Put the wire into the scope before the application runs."""
