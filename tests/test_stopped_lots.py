@@ -56,6 +56,18 @@ class Show:
         body = {"at": rfc3339(now_ms()), **FAILED}
         await self.api.request("POST", f"/api/v1/lots/{self.lot}/inspections", json=body)
 
+    async def lift(self) -> str:
+        """Lift all that was found; the lift's id."""
+        findings = [each["id"] for each in (await self.api.story(self.lot))["findings"]]
+        made = await self.api.lift_lot(self.lot, findings, "The sample was of another lot")
+        assert not made["stopped"]
+        return str(made["id"])
+
+    async def relapse(self) -> None:
+        """It failed, was lifted, and the lift is taken back."""
+        await self.fail()
+        await self.api.undo_lift(self.lot, await self.lift(), "The wrong finding")
+
 
 @pytest.fixture
 async def show(api: Api) -> Show:
@@ -81,9 +93,12 @@ async def test_every_broadcast_that_sells_it_is_told_within_a_second(
             assert [why["kind"] for why in card["lot"]["stopped"]] == ["test_failed"]
 
 
-async def test_channel_and_http_refuse_it_alike(site: Server, show: Show, api: Api) -> None:
+@pytest.mark.parametrize("stop", [Show.fail, Show.relapse], ids=["by a test", "by a lift undone"])
+async def test_channel_and_http_refuse_it_alike(
+    site: Server, show: Show, api: Api, stop: Callable[[Show], Awaitable[None]]
+) -> None:
     broadcast, offer = next(iter(show.offers.items()))
-    await show.fail()
+    await stop(show)
     lines = [{"offer": offer, "quantity": 1, "price": 2990}]
     order = {
         "lines": lines,
@@ -118,9 +133,14 @@ async def test_channel_and_http_refuse_it_alike(site: Server, show: Show, api: A
             assert problem["reasons"][0]["kind"] == "test_failed"
 
 
+@pytest.mark.parametrize("by_lift", [False, True])
 async def test_orders_and_the_stop_race_and_none_is_taken_after_it(
-    show: Show, api: Api, site: Server
+    show: Show, api: Api, site: Server, by_lift: bool
 ) -> None:
+    stops = show.fail()
+    if by_lift:
+        await stops
+        stops = api.undo_lift(show.lot, await show.lift(), "The wrong lot")
     broadcast, offer = next(iter(show.offers.items()))
 
     async def one(number: int) -> str:
@@ -136,10 +156,10 @@ async def test_orders_and_the_stop_race_and_none_is_taken_after_it(
             return problem.slug
         return "placed"
 
-    taken = await asyncio.gather(*(one(n) for n in range(4)), show.fail(), *map(one, range(4, 9)))
+    taken = await asyncio.gather(*(one(n) for n in range(4)), stops, *map(one, range(4, 9)))
     log = site.house.log
     events = await site.house.store.read(lambda c: log.events(c, broadcast))
-    (stopped,) = [event.seq for event in events if event.kind == "lot.stopped"]
+    *_, stopped = [event.seq for event in events if event.kind == "lot.stopped"]
     placed = [event.seq for event in events if event.kind == "order.placed"]
     assert set(taken) <= {"placed", "lot-stopped", None}
     assert len(placed) == taken.count("placed")

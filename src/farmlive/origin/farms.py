@@ -63,10 +63,13 @@ def check_keeper(caller: Caller, farm: str) -> None:
 def check_room(
     connection: Connection, caller: Caller, counted: Select[int], most: int, what: str
 ) -> None:
-    """Refuse one record more where `counted` has found the most already. Raises TooManyRecords."""
-    allowed = most if caller.is_staff else most // 2
+    """Refuse one record more where `counted` finds the most already, half of it for all but
+    coordinators. Raises TooManyRecords.
+    """
+    by_coordinator = caller.role == "coordinator"
+    allowed = most if by_coordinator else most // 2
     if connection.execute(counted).scalar_one() >= allowed:
-        raise TooManyRecords(what, allowed, is_staff=caller.is_staff)
+        raise TooManyRecords(what, allowed, by_coordinator=by_coordinator)
 
 
 def add(connection: Connection, caller: Caller, new: NewFarm) -> Farm:

@@ -31,8 +31,8 @@ Days = Annotated[int, Field(strict=True, ge=0, le=366)]
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 # So many tests a lot may have, and works a plot within a year, those that were taken back counted
-# too: its story tells them all, and one lift can name all that they found. A seller may record
-# half of them, so that nobody fills up what the county's own tests need.
+# too: its story tells them all, and one lift can name all that they found. Half of them are for
+# coordinators alone, so that no farm and no host fills up what a test that failed needs.
 MOST_TESTS = 200
 MOST_WORKS = 400
 

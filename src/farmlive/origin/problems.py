@@ -99,17 +99,17 @@ class UnknownWork(NotFound):
 class TooManyRecords(Conflict):
     """The lot has too many tests, or its plot too many works within a year; `most` is the limit.
 
-    A seller may record half of what coordinators and hosts may.
+    Half of it is for coordinators alone.
     """
 
     slug = "too-many-records"
     title = "There are too many records of it"
 
-    def __init__(self, what: str, most: int, *, is_staff: bool):
+    def __init__(self, what: str, most: int, *, by_coordinator: bool):
         do = (
             "Look whether it is the right one; a program should record each once."
-            if is_staff
-            else "Look whether it is the right one, or ask a coordinator or a host to record it."
+            if by_coordinator
+            else "Look whether it is the right one, or ask a coordinator to record it."
         )
         super().__init__(f"Nothing was kept: there are {most} {what} already. {do}", most=most)
 
