@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.clerks import every_centre
+from tests.every_route import stock
 
 from farmlive.app import Server
-from farmlive.broadcast.models import NewBroadcast
 from farmlive.ids import token, ulid
 
 ROLES = ("nobody", "clerk", "seller", "moderator", "host", "coordinator")
@@ -181,51 +181,16 @@ async def test_each_role_gets_where_it_belongs_and_no_further(
         assert may == roles, address
 
 
-@pytest.fixture
-async def stall(server: Server) -> dict[str, Any]:
-    """A live broadcast with ten boxes on offer, made by a coordinator's program."""
-    _, secret = await server.house.people.create_api_key("test", "coordinator")
-    made = await server.house.broadcasts.create(NewBroadcast(title={"en": "Live"}))
-    await server.house.broadcasts.begin(made.id)
-    words = {"zh": "金桔", "en": "Kumquats"}
-    headers = {"Authorization": f"Bearer {secret}"}
-    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", headers=headers) as staff:
-
-        async def post(path: str, **body: Any) -> dict[str, Any]:
-            answer = await staff.post(path, json=body)
-            assert answer.status_code == 201, answer.text
-            kept: dict[str, Any] = answer.json()
-            return kept
-
-        farm = await post("/farms", name=words, place=words)
-        lot = await post(
-            "/lots",
-            farm=farm["id"],
-            code="1125",
-            product_name=words,
-            harvested_at="2026-11-25T00:00:00Z",
-            quantity_g=100_000,
-        )
-        offer = await post(
-            f"/broadcasts/{made.id}/offers",
-            name=words,
-            unit=words,
-            net_weight_g=2500,
-            lot=lot["id"],
-            price=2990,
-            released=10,
-        )
-    return {"broadcast": made.id, "offer": offer["offer"], "headers": headers}
-
-
 async def test_blocked_phone_orders_no_more_with_a_new_cookie_and_name(
-    server: Server, stall: dict[str, Any]
+    server: Server,
 ) -> None:
-    path = f"/broadcasts/{stall['broadcast']}/orders"
+    shop = await stock(server)
+    broadcast, offer = shop.known["broadcast"], shop.known["offer"]
+    path = f"/broadcasts/{broadcast}/orders"
 
     async def order(name: str, phone: str) -> httpx.Response:
         body = {
-            "lines": [{"offer": stall["offer"], "quantity": 1, "price": 2990}],
+            "lines": [{"offer": offer, "quantity": 1, "price": 2990}],
             "buyer": {"name": name, "phone": phone},
             "delivery": {"way": "parcel", "address": "溪口村"},
             "payment": "cash_on_delivery",
@@ -236,9 +201,9 @@ async def test_blocked_phone_orders_no_more_with_a_new_cookie_and_name(
 
     first = await order("王小明", "138 0000 1111")
     assert first.status_code == 201
-    async with httpx.AsyncClient(
-        base_url=f"{server.url}/api/v1", headers=stall["headers"]
-    ) as staff:
+    headers = {"Authorization": f"Bearer {shop.key}"}
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", headers=headers) as staff:
+        (card,) = (await staff.get(f"/broadcasts/{broadcast}/offers")).json()["offers"]
         body = {"kind": "phone", "order": first.json()["order"], "reason": "never pays"}
         made = await staff.post("/blocks", json=body)
         assert made.status_code == 201
@@ -252,5 +217,5 @@ async def test_blocked_phone_orders_no_more_with_a_new_cookie_and_name(
         assert refusal["reason"] == "never pays"
         assert (await staff.delete(f"/blocks/{made.json()['id']}")).status_code == 204
         assert (await order("王小明", "138 0000 1111")).status_code == 201
-        cards = (await staff.get(f"/broadcasts/{stall['broadcast']}/offers")).json()["offers"]
-        assert cards[0]["left"] == 7
+        (after,) = (await staff.get(f"/broadcasts/{broadcast}/offers")).json()["offers"]
+        assert card["left"] - after["left"] == 2

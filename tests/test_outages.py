@@ -1,15 +1,9 @@
 """What is lost and comes back is said once a minute, with how often, and when it is back."""
 
 from structlog.testing import capture_logs
+from tests.moved_clock import Clock
 
 from farmlive.outages import SAY_AGAIN_S, Outage, Outages
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_it_is_said_at_once_then_once_a_minute_with_how_often_and_when_it_is_back() -> None:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 import pytest
-from tests.test_cameras import Show, opened_show
+from tests.camera_show import Show, opened_show
 
 from farmlive.app import running
 from farmlive.client.light_publisher import LightPublisher

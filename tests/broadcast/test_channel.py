@@ -1,82 +1,18 @@
 """The live channel as a stranger's client sees it: welcome, events, resume, refusals."""
 
 import asyncio
-import json
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 from tests.waiting import until
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.asyncio.client import connect
 
 from farmlive.app import Server
-from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
-from farmlive.store import NotRead
 
-OFFER = {"offer": "01OFFER", "name": {"zh": "金桔", "en": "Kumquats"}, "released": 5, "left": 5}
-
-
-def address(server: Server, broadcast: str, query: str = "") -> str:
-    return f"{server.url.replace('http', 'ws')}/api/v1/broadcasts/{broadcast}/live{query}"
-
-
-@asynccontextmanager
-async def channel(
-    server: Server, broadcast: str, query: str = "", key: str = "", **options: Any
-) -> AsyncIterator[ClientConnection]:
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    headers |= options.pop("headers", {})
-    async with connect(
-        address(server, broadcast, query),
-        subprotocols=["farmlive.v1"],  # type: ignore[list-item]
-        additional_headers=headers,
-        **options,
-    ) as socket:
-        yield socket
-
-
-async def get(socket: ClientConnection) -> dict[str, Any]:
-    frame: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 10))
-    return frame
-
-
-async def comes(
-    socket: ClientConnection, wanted: Callable[[dict[str, Any]], bool]
-) -> dict[str, Any]:
-    """The first frame that is wanted, among whatever else comes."""
-    while True:
-        frame = await get(socket)
-        if wanted(frame):
-            return frame
-
-
-async def ask(socket: ClientConnection, type_: str, **fields: Any) -> dict[str, Any]:
-    await socket.send(json.dumps({"type": type_, "id": "1", **fields}))
-    return await comes(socket, lambda frame: frame["type"] == "reply")
-
-
-def with_kind(kind: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda frame: (
-        frame["type"] == "events" and any(event["kind"] == kind for event in frame["events"])
-    )
-
-
-@pytest.fixture
-async def live(server: Server) -> str:
-    """A live broadcast with one offer in its bag."""
-    house = server.house
-    made = await house.broadcasts.create(NewBroadcast(title={"zh": "直播", "en": "Live"}))
-    await house.broadcasts.begin(made.id)
-    await house.store.write(
-        lambda connection: house.log.append(connection, made.id, "offer.added", ["public"], OFFER)
-    )
-    return made.id
+from .live_channel import OFFER, address, ask, channel, comes, get, with_kind
 
 
 async def test_welcome_has_the_snapshot_and_what_it_covers(server: Server, live: str) -> None:
@@ -310,121 +246,6 @@ async def test_a_muted_device_can_not_write(server: Server, live: str, coordinat
         assert reply["problem"]["type"] == "/problems/muted"
 
 
-@pytest.mark.parametrize(
-    ("message", "slug"),
-    [
-        ("not json", "malformed-message"),
-        ("[1]", "malformed-message"),
-        (b"binary", "malformed-message"),
-        ('{"type":"dance","id":"7"}', "unknown-message-type"),
-        ('{"type":"chat.say","id":"7","text":""}', "invalid"),
-        ('{"type":"chat.say","id":"7"}', "invalid"),
-        ('{"type":"chat.hide","id":"7","message":1}', "staff-only"),
-        ('{"type":"card.pin","id":"7","offer":"01OFFER"}', "staff-only"),
-        ('{"type":"card.open","id":"7","offer":"nothing"}', "not-found"),
-        ('{"type":"react","id":"7","count":99}', "invalid"),
-    ],
-)
-async def test_a_bad_message_gets_a_problem_and_the_channel_goes_on(
-    server: Server, live: str, message: str | bytes, slug: str
-) -> None:
-    async with channel(server, live) as socket:
-        await get(socket)
-        await socket.send(message)
-        reply = await comes(socket, lambda frame: frame["type"] == "reply")
-        assert not reply["ok"]
-        assert reply["problem"]["type"] == f"/problems/{slug}"
-        assert reply["problem"]["detail"]
-        assert (await ask(socket, "react"))["ok"]
-
-
-async def test_what_can_not_be_said_back_ends_no_channel(server: Server, live: str) -> None:
-    async with channel(server, live) as socket:
-        await get(socket)
-        for identity in ('{"a": 1}', '"' + "x" * 65 + '"', "1e9", "true"):
-            await socket.send('{"type": "nothing", "id": ' + identity + "}")
-            reply = await comes(socket, lambda frame: frame["type"] == "reply")
-            assert reply["id"] is None
-            assert reply["problem"]["type"] == "/problems/unknown-message-type"
-        await socket.send('{"type": "react", "id": "\\ud800"}')  # half of a character
-        reply = await comes(socket, lambda frame: frame["type"] == "reply")
-        assert reply["problem"]["type"] == "/problems/malformed-message"
-
-
-async def test_a_chat_line_holds_nothing_that_nobody_sees(server: Server, live: str) -> None:
-    async with channel(server, live) as socket:
-        await get(socket)
-        await socket.send(
-            json.dumps(
-                {"type": "chat.say", "id": "1", "text": "a\tb\u202e\nc", "nickname": "x\u200e"}
-            )
-        )
-        frame = await comes(socket, with_kind("chat.said"))
-        said = frame["events"][-1]["data"]
-        assert (said["text"], said["nickname"]) == ("a b c", "x")
-        for unseen in ("\u202e", "a\0", "a\x1b[31m", "\x85"):
-            assert (await ask(socket, "chat.say", text=unseen))["problem"]["status"] == 422
-        reply = await ask(socket, "chat.say", text="a", nickname="x\0")
-        assert reply["problem"]["errors"][0]["field"] == "nickname"
-
-
-async def test_a_card_of_another_broadcast_can_not_be_pinned(
-    server: Server, live: str, coordinator: str
-) -> None:
-    other = await server.house.broadcasts.create(NewBroadcast(title={"en": "Other"}))
-    async with channel(server, other.id, key=coordinator) as host:
-        await get(host)
-        reply = await ask(host, "card.pin", offer="01OFFER")
-        assert reply["problem"]["type"] == "/problems/unknown-card"
-
-
-async def test_an_unknown_broadcast_gets_one_problem_and_4404(server: Server) -> None:
-    async with channel(server, "nowhere") as socket:
-        frame = await get(socket)
-        assert frame["problem"]["type"] == "/problems/unknown-broadcast"
-        with pytest.raises(ConnectionClosed) as closed:
-            await get(socket)
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 4404
-
-
-async def test_who_comes_while_the_database_is_away_is_to_come_again(
-    server: Server, live: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away(_function: object) -> None:
-        raise NotRead("Try again in a moment.")
-
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(server.house.store, "read", away)
-        async with channel(server, live) as socket:
-            frame = await get(socket)
-            assert frame["problem"]["type"] == "/problems/not-read"
-            with pytest.raises(ConnectionClosed) as closed:
-                await get(socket)
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 1013
-    async with channel(server, live) as socket:
-        assert (await get(socket))["type"] == "welcome"
-
-
-async def test_a_frame_over_64_kib_closes_with_1009(server: Server, live: str) -> None:
-    async with channel(server, live) as socket:
-        await get(socket)
-        await socket.send("x" * (64 * 1024 + 1))
-        with pytest.raises(ConnectionClosed) as closed:
-            await comes(socket, lambda _: False)
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 1009
-
-
-async def test_another_sites_origin_is_refused(server: Server, live: str) -> None:
-    with pytest.raises(InvalidStatus):
-        async with channel(server, live, headers={"Origin": "https://elsewhere.example"}):
-            pass
-    async with channel(server, live, headers={"Origin": server.url}) as socket:
-        assert (await get(socket))["type"] == "welcome"
-
-
 async def test_viewers_and_reactions_are_counted(server: Server, live: str) -> None:
     async with channel(server, live) as one, channel(server, live) as two:
         await get(one)
@@ -433,21 +254,6 @@ async def test_viewers_and_reactions_are_counted(server: Server, live: str) -> N
         await server.house.broadcasts.count()
         frame = await comes(two, with_kind("audience.counted"))
         assert frame["events"][-1]["data"] == {"viewers": 2, "reactions": 3}
-
-
-async def test_a_broadcast_that_ended_takes_no_more(
-    server: Server, live: str, coordinator: str
-) -> None:
-    async with channel(server, live, key=coordinator) as host:
-        await get(host)
-        await server.house.broadcasts.end(live)
-        await comes(host, with_kind("broadcast.ended"))
-        for message in (
-            {"type": "chat.say", "text": "hi"},
-            {"type": "card.pin", "offer": "01OFFER"},
-        ):
-            reply = await ask(host, message.pop("type"), **message)
-            assert reply["problem"]["type"] == "/problems/broadcast-ended"
 
 
 async def test_five_frames_a_second_however_many_events(server: Server, live: str) -> None:
@@ -469,14 +275,3 @@ async def test_five_frames_a_second_however_many_events(server: Server, live: st
             got += [event["data"]["text"] for event in frame["events"]]
     assert got == [str(number) for number in range(40)]
     assert frames <= 2 + 5 * (time.monotonic() - began)
-
-
-async def test_a_host_who_was_shut_out_has_no_more_to_say(server: Server, live: str) -> None:
-    people = server.house.people
-    key, secret = await people.create_api_key("phone", "host")
-    async with channel(server, live, key=secret) as host:
-        await get(host)
-        assert (await ask(host, "card.pin", offer="01OFFER"))["ok"]
-        await people.revoke_api_key(key.id)
-        reply = await ask(host, "card.unpin")
-        assert reply["problem"]["status"] == 401

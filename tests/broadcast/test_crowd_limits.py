@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.broadcast.test_channel import ask, channel, get, live  # noqa: F401
+from tests.broadcast.live_channel import ask, channel, get
+from tests.moved_clock import Clock
 
 from farmlive.app import Server
 from farmlive.broadcast.crowd_limits import CrowdLimits
@@ -14,14 +15,6 @@ from farmlive.problems import TooMany
 from farmlive.settings import Settings
 
 HOME = "192.0.2.1"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -113,7 +106,7 @@ def test_a_device_is_still_limited_by_itself(crowd: CrowdLimits) -> None:
 
 async def test_cards_and_hearts_over_the_limit_are_answered_and_not_counted(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
 ) -> None:
     house = server.house
     use_up(house.people.limits, "taps of an address", "hearts of an address")
@@ -135,7 +128,7 @@ async def test_cards_and_hearts_over_the_limit_are_answered_and_not_counted(
 
 async def test_a_flood_of_new_devices_is_refused_with_what_to_do(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
 ) -> None:
     use_up(server.house.people.limits, "new devices of an address")
     async with channel(server, live) as socket:

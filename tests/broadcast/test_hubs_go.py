@@ -14,7 +14,7 @@ from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.store import NotRead
 
-from .test_channel import channel, get
+from .live_channel import channel, get
 
 
 async def begun(house: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
-from tests.broadcast.test_channel import ask, channel, get, live  # noqa: F401
+from tests.broadcast.live_channel import ask, channel, get
 
 from farmlive.app import Server, running
 from farmlive.broadcast import mutes as mutes_module
@@ -56,7 +56,7 @@ async def muted(
 )
 async def test_a_mute_holds_the_device_and_who_comes_back_like_it(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
     by: Caller,
     nickname: str,
     is_muted: bool,
@@ -71,7 +71,7 @@ async def test_a_mute_holds_the_device_and_who_comes_back_like_it(
 
 async def test_a_guest_beside_one_who_was_muted_is_asked_for_a_nickname(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
 ) -> None:
     await muted(server, live, "游客1234")
     with pytest.raises(NicknameRefused) as refused:
@@ -92,7 +92,7 @@ async def test_a_guest_beside_one_who_was_muted_is_asked_for_a_nickname(
 )
 async def test_a_mute_holds_as_long_as_was_chosen(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
     monkeypatch: pytest.MonkeyPatch,
     duration: Duration,
     days: float,
@@ -129,7 +129,7 @@ async def test_mutes_survive_a_restart_and_hold_on_every_server(
                 await say(three, broadcast, viewer(device), "阿强2")
 
 
-async def test_crew_is_not_muted(server: Server, live: str) -> None:  # noqa: F811
+async def test_crew_is_not_muted(server: Server, live: str) -> None:
     seq = await say(server, live, HOST, "林秀珍")
     with pytest.raises(StaffNotMuted):
         await server.house.chat.mute(HOST, live, seq, "ninety_days")
@@ -145,7 +145,7 @@ async def key(server: Server, role: Any) -> str:
 
 async def test_a_moderator_mutes_for_minutes_sees_who_is_and_lets_them_write_again(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
 ) -> None:
     crew = await key(server, "moderator")
     async with channel(server, live) as troll, channel(server, live, key=crew) as moderator:
@@ -171,7 +171,7 @@ async def test_a_moderator_mutes_for_minutes_sees_who_is_and_lets_them_write_aga
         assert reply["problem"]["type"] == "/problems/invalid"
 
 
-async def test_what_the_channel_does_http_does(server: Server, live: str) -> None:  # noqa: F811
+async def test_what_the_channel_does_http_does(server: Server, live: str) -> None:
     seq = await say(server, live, viewer(1), "阿强")
     path = f"/api/v1/broadcasts/{live}/mutes"
     async with httpx.AsyncClient(base_url=server.url) as nobody:
@@ -195,7 +195,7 @@ async def test_what_the_channel_does_http_does(server: Server, live: str) -> Non
 
 async def test_a_second_mute_of_a_device_takes_the_place_of_the_first(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
 ) -> None:
     seq = await say(server, live, viewer(1), "阿强")
     for duration in ("show", "ninety_days", "ten_minutes"):
@@ -207,7 +207,7 @@ async def test_a_second_mute_of_a_device_takes_the_place_of_the_first(
 
 async def test_no_address_is_kept_and_what_is_over_is_forgotten(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     house = server.house
@@ -238,7 +238,7 @@ async def test_no_address_is_kept_and_what_is_over_is_forgotten(
     assert [len(each) for each in await rows()] == [0, 0]
 
 
-async def test_a_mute_for_the_show_is_forgotten_with_it(server: Server, live: str) -> None:  # noqa: F811
+async def test_a_mute_for_the_show_is_forgotten_with_it(server: Server, live: str) -> None:
     await muted(server, live)
     await server.house.broadcasts.end(live)
     await server.house.chat.sweep()

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.broadcast.test_channel import ask, channel, get, live  # noqa: F401
+from tests.broadcast.live_channel import ask, channel, get
 
 from farmlive.app import Server
 from farmlive.people import Caller
@@ -46,7 +46,7 @@ async def everything_public(server: Server, broadcast: str) -> str:
 )
 async def test_accounts_speak_under_their_display_names(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
     role: Role,
     shown: str | None,
     nickname: str | None,
@@ -67,7 +67,7 @@ async def test_accounts_speak_under_their_display_names(
     assert "zhou-secret" not in await everything_public(server, live)
 
 
-async def test_a_changed_display_name_holds_at_the_next_message(server: Server, live: str) -> None:  # noqa: F811
+async def test_a_changed_display_name_holds_at_the_next_message(server: Server, live: str) -> None:
     made = await account(server, "zhou-secret", "host", "果园小周")
     async with channel(server, live, **await cookie(server, "zhou-secret")) as socket:
         await get(socket)
@@ -94,7 +94,7 @@ async def test_a_changed_display_name_holds_at_the_next_message(server: Server, 
 )
 async def test_nobody_else_is_called_like_the_team_or_not_at_all(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
     nickname: str,
     reason: str | None,
 ) -> None:
@@ -116,7 +116,7 @@ async def test_nobody_else_is_called_like_the_team_or_not_at_all(
 
 async def test_a_seller_without_display_name_does_not_tell_the_sign_in_name(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
 ) -> None:
     await account(server, "zhou-secret", "seller")
     async with channel(server, live, **await cookie(server, "zhou-secret")) as socket:
@@ -128,7 +128,7 @@ async def test_a_seller_without_display_name_does_not_tell_the_sign_in_name(
 
 async def test_a_display_name_that_was_given_up_or_shut_out_is_free(
     server: Server,
-    live: str,  # noqa: F811
+    live: str,
 ) -> None:
     made = await account(server, "zhou-secret", "host", "果园小周")
     await server.house.people.change_account(made, AccountChange(disabled=True))
@@ -137,7 +137,7 @@ async def test_a_display_name_that_was_given_up_or_shut_out_is_free(
         assert (await ask(socket, "chat.say", text="便宜卖", nickname="果园小周"))["ok"]
 
 
-async def test_a_message_that_nobody_sees_is_not_sent(server: Server, live: str) -> None:  # noqa: F811
+async def test_a_message_that_nobody_sees_is_not_sent(server: Server, live: str) -> None:
     async with channel(server, live) as socket:
         await get(socket)
         reply = await ask(socket, "chat.say", text="\u3164 \u200b", nickname="阿月")

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
+
+from .conftest import PHONE, Open, Sale
 
 # In place of the device's camera: a picture of one colour with a spot that moves, and its sound
 # as it is. Fifteen frames a second are enough to look at, and nothing to advise about.
@@ -60,3 +62,18 @@ async def shows(page: Page, selector: str, color: Color) -> None:
     """Wait until that video of the page shows that colour."""
     async with asyncio.timeout(15):
         await page.evaluate(SHOWS, [selector, list(color)])
+
+
+async def sending(
+    open_studio: Open, sale: Sale, color: Color, size: tuple[int, int] = PHONE, **how: int
+) -> Page:
+    """A host's page whose device sends a picture of that colour."""
+    page = await open_studio(f"/studio/{sale.broadcast}", size=size, script=camera(color, **how))
+    await page.get_by_role("button", name="Use this camera").click()
+    await page.get_by_role("button", name="Put it on air", exact=True).click()
+    await expect(page.get_by_text("Sending.")).to_be_visible()
+    return page
+
+
+def tile(name: str) -> str:
+    return f'.cam:has([data-name]:text-is("{name}"))'

@@ -330,3 +330,9 @@ async def open_studio(
         return page
 
     return open_studio
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def key(sale: Sale) -> str:
+    minted = await sale.api.stream_key(sale.broadcast, "encoder", "orchard")
+    return str(minted["key"])

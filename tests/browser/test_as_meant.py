@@ -12,8 +12,8 @@ from tests.waiting import until
 
 from farmlive.client import Channel
 
+from .buying import KNOWN, submit, tap_buy
 from .conftest import PHONE, Open, Sale
-from .test_buying import KNOWN, submit, tap_buy
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

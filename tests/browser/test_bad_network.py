@@ -5,9 +5,8 @@ from playwright.async_api import Route, expect
 
 from farmlive.client import Channel
 
-from .cameras import BROWN, GREEN
+from .cameras import BROWN, GREEN, sending, tile
 from .conftest import DESK, PHONE, Open, Sale
-from .test_sources import sending, tile
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

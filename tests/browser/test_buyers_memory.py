@@ -9,10 +9,8 @@ from playwright.async_api import Page, expect
 from farmlive.app import Server
 from farmlive.client import Channel
 
+from .buying import REMEMBERED, fill_in, ordered, own, submit, tap_buy
 from .conftest import DESK, Open, Sale
-from .test_buying import submit, tap_buy
-from .test_live import fill_in
-from .test_own_orders import REMEMBERED, ordered, own
 
 pytestmark = pytest.mark.browser
 

@@ -1,44 +1,23 @@
 """A wrong price put right in Chromium, and what is done with the orders that were taken at it."""
 
 import re
-from typing import Any
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
 from .conftest import PHONE, Open, Sale
-from .test_selling import card, console
+from .selling import card, console, order_at, set_price, wrong_orders
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 
-async def order(sale: Sale, number: int, price: int, quantity: int = 1) -> Any:
-    return await sale.api.place_order(
-        sale.broadcast,
-        f"a-key-of-a-test-{number:04d}",
-        {
-            "lines": [{"offer": sale.offer, "quantity": quantity, "price": price}],
-            "buyer": {"name": f"Wang {number}", "phone": f"138000000{number:02d}"},
-            "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
-            "payment": "cash_on_delivery",
-        },
-    )
-
-
-async def set_price(page: Page, price: str) -> None:
-    await card(page).get_by_role("button", name=re.compile("Change the price")).click()
-    sheet = page.get_by_role("dialog", name="Small kumquats")
-    await sheet.get_by_label("New price, CNY").fill(price)
-    await sheet.locator("[data-sheet-do]").click()
-
-
 async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, sale: Sale) -> None:
-    before = await order(sale, 1, 2990)
+    before = await order_at(sale, 1, 2990)
     page = await console(open_studio, sale, size=PHONE)
     await set_price(page, "19.90")
     await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. Nobody")
-    kept = await order(sale, 2, 1990)
-    gone = await order(sale, 3, 1990, quantity=2)
+    kept = await order_at(sale, 2, 1990)
+    gone = await order_at(sale, 3, 1990, quantity=2)
     await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. 2 orders at it.")
     # It outlives the page.
     await page.reload()
@@ -66,24 +45,17 @@ async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, 
     await expect(sheet.get_by_text("placed", exact=True)).to_have_count(2)
 
 
-async def wrong_orders(page: Page, price: str) -> Any:
-    """The sheet of the orders at the price, which is put right."""
-    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
-    await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
-    return page.get_by_role("dialog", name=f"Orders at {price}")
-
-
 async def test_what_can_not_be_taken_back_is_told_with_the_reason(
     open_studio: Open, sale: Sale
 ) -> None:
     page = await console(open_studio, sale)
     await set_price(page, "19.90")
     await expect(card(page)).to_contain_text("¥29.90 → ¥19.90.")
-    taken = [await order(sale, number, 1990) for number in (1, 2)]
+    taken = [await order_at(sale, number, 1990) for number in (1, 2)]
     sheet = await wrong_orders(page, "¥19.90")
     await sheet.get_by_role("button", name="Cancel all 2").click()
     await expect(sheet.get_by_text("cancelled", exact=True)).to_have_count(2)
-    await order(sale, 3, 2990, quantity=19)
+    await order_at(sale, 3, 2990, quantity=19)
     await sheet.get_by_role("button", name=re.compile("^Undo all 2: ")).first.click()
     told = sheet.get_by_role("alert")
     await expect(told).to_contain_text("1 order stayed as it was")
@@ -99,7 +71,7 @@ async def test_more_orders_than_one_move_takes_are_cancelled_and_taken_back(
     page = await console(open_studio, sale)
     await set_price(page, "19.90")
     await expect(card(page)).to_contain_text("¥29.90 → ¥19.90.")
-    await order(sale, 1, 1990)
+    await order_at(sale, 1, 1990)
     found = 201
     sent: list[tuple[int, str]] = []
     undone: list[str] = []
@@ -143,9 +115,9 @@ async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sal
     page = await console(open_studio, sale)
     await set_price(page, "99.00")
     await expect(card(page)).to_contain_text("¥29.90 → ¥99.00.")
-    paid = await order(sale, 1, 9900, quantity=2)
+    paid = await order_at(sale, 1, 9900, quantity=2)
     await sale.api.order_paid(sale.broadcast, paid["order"])
-    await order(sale, 2, 9900)
+    await order_at(sale, 2, 9900)
     await card(page).get_by_role("button", name=re.compile("^Another price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("New price, CNY").fill("28")
@@ -181,7 +153,7 @@ async def test_price_that_was_wrong_from_the_start_is_put_right(
     open_studio: Open, sale: Sale
 ) -> None:
     page = await console(open_studio, sale)
-    taken = await order(sale, 1, 2990)
+    taken = await order_at(sale, 1, 2990)
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("The price until now was a mistake").check()
@@ -203,13 +175,13 @@ async def test_second_correction_hides_no_orders_of_the_first(
     await set_price(page, "2.99")
     await page.get_by_role("button", name="Yes, ¥2.99 is meant").click()
     await expect(card(page)).to_contain_text("¥29.90 → ¥2.99.")
-    low = [await order(sale, number, 299) for number in (1, 2)]
+    low = [await order_at(sale, number, 299) for number in (1, 2)]
     await card(page).get_by_role("button", name=re.compile("^Another price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("New price, CNY").fill("39.90")
     await sheet.get_by_role("button", name="Put it right: ¥39.90").click()
     await expect(card(page)).to_contain_text("Put right: ¥39.90 in place of ¥2.99. 2 orders")
-    high = await order(sale, 3, 3990)
+    high = await order_at(sale, 3, 3990)
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
     await sheet.get_by_label("The price until now was a mistake").check()
     await sheet.get_by_label("New price, CNY").fill("29.90")

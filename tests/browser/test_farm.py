@@ -11,6 +11,7 @@ from tests.waiting import until
 from farmlive.ids import token
 
 from .conftest import PHONE, Open, Sale
+from .plots import plot_of
 
 pytestmark = pytest.mark.browser
 
@@ -39,18 +40,6 @@ WORDS = {
         "done": "金桔 825 斤（412.5 公斤），批次 {code}",
     },
 }
-
-
-async def plot_of(sale: Sale) -> str:
-    made = await sale.api.request(
-        "POST",
-        f"/api/v1/farms/{sale.farm}/plots",
-        json={
-            "name": {"zh": "南坡", "en": "South slope"},
-            "crop": {"zh": "金桔", "en": "Kumquats"},
-        },
-    )
-    return str(made["id"])
 
 
 async def record(page: Page, kilograms: str, language: str = "en") -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import PHONE, Open, Sale
-from .test_live import SMALL_TARGETS
+from .touch_targets import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 

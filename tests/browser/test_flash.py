@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, expect
 
 from farmlive.client import Channel
 
+from .buying import KNOWN, buy, submit
 from .conftest import PHONE, Open, Sale
-from .test_buying import KNOWN, submit
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -43,10 +43,6 @@ async def plan(host: Channel, offer: str, **how: Any) -> dict[str, Any]:
     """Start a batch of ten boxes at ¥19.90, two a buyer; `how` says what is otherwise."""
     batch = {"price": 1990, "boxes": 10, "seconds": 600, "per_buyer": 2, **how}
     return await host.call("flash.plan", offer=offer, **batch)
-
-
-def buy(page: Page) -> Locator:
-    return page.locator("#card .pinned__buy")
 
 
 async def place_of(button: Locator) -> tuple[float, float, float]:

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import DESK, PHONE, Open, Sale
-from .test_live import SMALL_TARGETS
-from .test_selling import card, console
+from .selling import card, console
+from .touch_targets import SMALL_TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

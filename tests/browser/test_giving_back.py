@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from .conftest import PHONE, Open, Sale
-from .test_desk import choose, desk
-from .test_selling import PICKUP, order
+from .desk import choose, desk
+from .selling import PICKUP, order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

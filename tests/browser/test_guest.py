@@ -10,7 +10,7 @@ from farmlive.app import Server
 
 from .cameras import BLUE, BROWN, camera, shows
 from .conftest import DESK, PHONE, Open, Sale
-from .test_live import SMALL_TARGETS
+from .touch_targets import SMALL_TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

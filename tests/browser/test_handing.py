@@ -11,7 +11,7 @@ from playwright.async_api import Dialog, Locator, Page, Request, Route, expect
 from tests.waiting import until
 
 from .conftest import Open, Sale
-from .test_desk import at_the_centre, states
+from .desk import at_the_centre, states
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server(False)]
 

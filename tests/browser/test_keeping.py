@@ -10,8 +10,8 @@ from tests.clerks import every_centre
 from farmlive.app import Server
 
 from .conftest import PHONE, Open, Sale
-from .test_farm import plot_of
-from .test_live import SMALL_TARGETS
+from .plots import plot_of
+from .touch_targets import SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from .conftest import Open, Sale
-from .test_desk import desk
-from .test_selling import order
+from .desk import desk
+from .selling import order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -13,9 +13,8 @@ from playwright.async_api import Page, Route, expect
 from farmlive.app import Server
 
 from .conftest import Open, Sale
-from .test_desk import desk
-from .test_refunds import sheet_of
-from .test_selling import console, order
+from .desk import desk, sheet_of
+from .selling import console, order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

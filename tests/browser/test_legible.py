@@ -7,8 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from .conftest import PHONE, Open, Sale
-from .test_correcting import order, set_price
-from .test_selling import card, console
+from .selling import card, console, order_at, set_price
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -33,7 +32,7 @@ async def test_the_heads_and_lots_of_a_packing_slip_are_not_broken(
         unit={"zh": "约 4.8 斤 / 箱", "en": "box of two, 2.4 kg"},
         net_weight_g=2400,
     )
-    await order(replace(sale, offer=long["offer"]), 1, 2990)
+    await order_at(replace(sale, offer=long["offer"]), 1, 2990)
     path = f"/studio/{sale.broadcast}/orders/slips"
     page = await open_studio(path, size=PHONE, language=language)
     heads = page.locator(".slip__lines th:not(.slip__tick), .slip__lines td.slip__lot")
@@ -46,7 +45,7 @@ async def test_the_heads_and_lots_of_a_packing_slip_are_not_broken(
 async def test_the_reason_for_a_wrong_price_is_read_whole(open_studio: Open, sale: Sale) -> None:
     page = await console(open_studio, sale, size=PHONE)
     await set_price(page, "19.90")
-    await order(sale, 1, 1990)
+    await order_at(sale, 1, 1990)
     await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     reason = page.get_by_role("dialog", name="Orders at ¥19.90").get_by_label("Reason")

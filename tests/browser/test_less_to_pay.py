@@ -9,16 +9,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import PHONE, Open, Sale
-from .test_correcting import order, set_price
-from .test_desk import desk
-from .test_selling import card, console
+from .desk import desk, now
+from .selling import card, console, order_at, set_price
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
-
-
-async def now(sale: Sale, placed: Any) -> Any:
-    found = await sale.api.orders(sale.broadcast)
-    return next(each for each in found if each["id"] == placed["order"])
 
 
 async def test_an_unpaid_order_at_a_wrong_price_is_asked_for_less(
@@ -27,8 +21,8 @@ async def test_an_unpaid_order_at_a_wrong_price_is_asked_for_less(
     page = await console(open_studio, sale, size=PHONE)
     await set_price(page, "99.00")
     await expect(card(page)).to_contain_text("¥29.90 → ¥99.00.")
-    placed = await order(sale, 1, 9900, quantity=2)
-    await order(sale, 2, 9900)
+    placed = await order_at(sale, 1, 9900, quantity=2)
+    await order_at(sale, 2, 9900)
     await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     sheet = page.get_by_role("dialog", name="Orders at ¥99.00")
@@ -47,7 +41,7 @@ async def test_an_unpaid_order_at_a_wrong_price_is_asked_for_less(
 
 
 async def test_a_box_fewer_goes_back_on_sale_and_is_not_paid(open_studio: Open, sale: Sale) -> None:
-    placed = await order(sale, 1, 2990, quantity=3)
+    placed = await order_at(sale, 1, 2990, quantity=3)
     page = await desk(open_studio, sale, size=PHONE)
     row = page.locator("[data-order]")
     await row.get_by_role("button", name=placed["number"], exact=True).click()
@@ -88,7 +82,7 @@ async def _the_buyer_reads_it(page: Page, placed: Any) -> None:
 async def test_a_claim_on_an_unpaid_parcel_is_answered_with_less_to_pay(
     open_studio: Open, sale: Sale
 ) -> None:
-    placed = await order(sale, 1, 2990, quantity=2)
+    placed = await order_at(sale, 1, 2990, quantity=2)
     for state in ("packed", "shipped"):
         await sale.api.order_state(sale.broadcast, placed["order"], state)
     await sale.api.request(

@@ -12,7 +12,7 @@ from tests.waiting import until
 from farmlive.client import Channel
 
 from .conftest import Open, Sale
-from .test_selling import order
+from .selling import order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

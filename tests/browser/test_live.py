@@ -3,31 +3,20 @@
 import re
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from farmlive.app import Server
 from farmlive.client import Channel
-from farmlive.client.counter import TestPicture
-from farmlive.client.whip import Publisher
 
+from .buying import fill_in
 from .conftest import DESK, PHONE, Open, Sale
+from .playing import FRAMES, picture
+from .touch_targets import SMALL_TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 sizes = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 
-# Resolves when the page's video has shown more frames than that.
-FRAMES = """
-(more) => new Promise((resolve) => {
-  const timer = setInterval(() => {
-    const frames = document.getElementById("video").getVideoPlaybackQuality().totalVideoFrames;
-    if (frames <= more) return;
-    clearInterval(timer);
-    resolve(frames);
-  }, 50);
-})
-"""
 # Keeps the page's sockets, so that a test can cut them.
 SOCKETS = """
 window.sockets = [];
@@ -59,34 +48,6 @@ RTCPeerConnection.prototype.setRemoteDescription = function (description) {
   return answer.call(this, { ...description, sdp });
 };
 """
-SMALL_TARGETS = """
-() => {
-  const small = (length) => Math.round(length) < 48;
-  return [...document.querySelectorAll("button, a[href], input, select, textarea")]
-    .filter((element) => element.checkVisibility({ visibilityProperty: true }))
-    .filter((element) => !element.closest("p, h3, .skip, .choice, label"))
-    .map((element) => [element, element.getBoundingClientRect()])
-    .filter(([element, box]) => box.width > 1 && (small(box.height) || small(box.width)))
-    .map(([element, box]) => `${element.outerHTML.slice(0, 80)} ${box.width}x${box.height}`);
-}
-"""
-
-
-def picture(site: Server, sale: Sale, key: str) -> Publisher:
-    video = TestPicture(320, 180, fps=15)
-    return Publisher(f"{site.url}/whip/{sale.broadcast}", key, video=video)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def key(sale: Sale) -> str:
-    minted = await sale.api.stream_key(sale.broadcast, "encoder", "orchard")
-    return str(minted["key"])
-
-
-async def fill_in(page: Page) -> None:
-    await page.get_by_label("Name", exact=True).fill("Wang Fang")
-    await page.get_by_label("Phone", exact=True).fill("138 0000 0000")
-    await page.get_by_label("Address", exact=True).fill("Meixian, Youxi")
 
 
 def submit(page: Page) -> Locator:

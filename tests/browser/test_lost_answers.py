@@ -1,13 +1,12 @@
 """Ordering in Chromium where the answer is lost: the page asks until it knows what became of it."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, expect
 from sqlalchemy import Connection
 
 from farmlive.app import Server
@@ -15,20 +14,12 @@ from farmlive.client import Channel
 from farmlive.store import Store
 from farmlive.store.doors import CommitUnknown
 
+from .buying import KNOWN, submit, tap_buy
 from .conftest import PHONE, Open, Sale
-from .test_buying import KNOWN, submit, tap_buy
+from .lost_answers import FRAIL, Proxy, behind, come_back
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
-# The channel breaks whenever an order is sent by it.
-FRAIL = """
-window.WebSocket = class extends WebSocket {
-  send(text) {
-    if (JSON.parse(text).type === "order.place") this.close();
-    else super.send(text);
-  }
-};
-"""
 # The tap that is not answered yet was so long ago that nobody expects an order any more.
 LATER = """
 (broadcast) => {
@@ -53,31 +44,6 @@ WORDS = {
 }
 
 
-class Proxy:
-    """What stands before the server: while it is `broken` it loses the answers to orders."""
-
-    def __init__(self) -> None:
-        self.broken = True
-        self.passes = True
-        self.keys: list[str] = []
-        self.answer: dict[str, Any] | None = None
-
-    async def __call__(self, route: Route) -> None:
-        self.keys.append(route.request.headers["idempotency-key"])
-        if self.broken:
-            if self.passes:
-                await route.fetch()
-            await route.fulfill(status=502, content_type="text/html", body="<h1>Bad Gateway</h1>")
-        elif self.answer is not None:
-            await route.fulfill(
-                status=self.answer["status"],
-                content_type="application/problem+json",
-                body=json.dumps(self.answer),
-            )
-        else:
-            await route.continue_()
-
-
 class Forgetful:
     """A store that loses the database the first time that it saved."""
 
@@ -98,17 +64,6 @@ async def host(host: Channel, sale: Sale) -> Channel:
     """The host, whose card shows the small boxes."""
     await host.call("card.pin", offer=sale.offer)
     return host
-
-
-async def behind(page: Page) -> Proxy:
-    proxy = Proxy()
-    await page.route("**/api/v1/broadcasts/*/orders", proxy)
-    return proxy
-
-
-async def come_back(page: Page) -> None:
-    """The network says that it is there again, so that nobody waits for the next pause."""
-    await page.evaluate("dispatchEvent(new Event('online'))")
 
 
 async def asked_again(page: Page, proxy: Proxy) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import Open, Sale
-from .test_selling import card, console
+from .selling import card, console
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -7,18 +7,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
 from farmlive.client import Channel
 
+from .buying import KNOWN, REMEMBERED, fill_in, ordered, own, submit, tap_buy
 from .conftest import DESK, PHONE, Open, Sale
-from .test_buying import KNOWN, submit, tap_buy
-from .test_live import fill_in
-from .test_lost_answers import FRAIL, behind, come_back
+from .lost_answers import FRAIL, behind, come_back
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
-REMEMBERED = "name => localStorage.getItem(`farmlive.${name}`)"
 FORGOTTEN = {
     "en": {
         "buy": "Buy",
@@ -40,15 +38,6 @@ async def host(host: Channel, sale: Sale) -> Channel:
     """The host, whose card shows the small boxes."""
     await host.call("card.pin", offer=sale.offer)
     return host
-
-
-def own(page: Page) -> Locator:
-    return page.locator("#bag-orders").get_by_role("link")
-
-
-async def ordered(page: Page) -> None:
-    await submit(page).click()
-    await expect(page.locator("[data-part=order-number]")).to_have_text("A0001")
 
 
 async def address(sale: Sale) -> str:

@@ -4,7 +4,8 @@ import pytest
 from playwright.async_api import expect
 
 from .conftest import Open, Sale
-from .test_desk import desk, order
+from .desk import desk
+from .selling import order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

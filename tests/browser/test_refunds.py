@@ -9,20 +9,12 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from .conftest import PHONE, Open, Sale
-from .test_correcting import order as order_at
-from .test_correcting import set_price, wrong_orders
-from .test_desk import at_the_centre, desk
-from .test_less_to_pay import now
-from .test_selling import card, console, order
+from .desk import at_the_centre, desk, now, sheet_of
+from .selling import card, console, order, order_at, set_price, wrong_orders
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 OFFLINE = "What you did with 1 order is kept here"
-
-
-async def sheet_of(page: Page, number: str) -> Any:
-    await page.locator("[data-order]").get_by_role("button", name=number, exact=True).click()
-    return page.get_by_role("dialog", name=number)
 
 
 async def take_off(page: Page, placed: Any, amount: str, reason: str = "Less ripe") -> Any:

@@ -16,10 +16,7 @@ from farmlive.app import Server, running
 from farmlive.settings import Settings
 
 from .conftest import PHONE, Open, Sale
-from .test_live import FRAMES, key, picture
-from .test_ways import KEPT
-
-__all__ = ["key"]
+from .playing import FRAMES, KEPT, picture
 
 pytestmark = [
     pytest.mark.browser,

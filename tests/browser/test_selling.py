@@ -3,7 +3,6 @@ moderator, a seller and a clerk see of it.
 """
 
 import re
-from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -11,10 +10,9 @@ from playwright.async_api import Locator, Page, expect
 from farmlive.client import Channel
 
 from .conftest import DESK, PHONE, Open, Sale
+from .selling import PICKUP, card, console, order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
-
-PICKUP = "pickup"
 
 
 # The controls that a toast lies over.
@@ -32,38 +30,6 @@ COVERED = """
     .map((each) => each.outerHTML.slice(0, 80));
 }
 """
-
-
-async def order(
-    sale: Sale, number: int, *, way: str = "parcel", quantity: int = 1, held: str | None = None
-) -> Any:
-    """Place an order for small boxes, of a hold where it is given."""
-    delivery: dict[str, str] = {"way": way}
-    if way == PICKUP:
-        delivery["centre"] = (await sale.api.centres())[0]["id"]
-    else:
-        delivery["address"] = "Meixian, Youxi"
-    return await sale.api.place_order(
-        sale.broadcast,
-        f"a-key-of-a-test-{number:04d}",
-        {
-            **({"order": held} if held else {}),
-            "lines": [{"offer": sale.offer, "quantity": quantity, "price": 2990}],
-            "buyer": {"name": f"Wang {number}", "phone": f"138000000{number:02d}"},
-            "delivery": delivery,
-            "payment": "pay_at_pickup" if way == PICKUP else "cash_on_delivery",
-        },
-    )
-
-
-async def console(open_studio: Open, sale: Sale, **how: Any) -> Page:
-    page = await open_studio(f"/studio/{sale.broadcast}", **how)
-    await expect(page.locator("[data-air]")).to_have_text(re.compile("On air|直播中"))
-    return page
-
-
-def card(page: Page) -> Locator:
-    return page.locator("[data-bag] .bag__item").first
 
 
 async def test_released_with_one_tap_and_taken_back(open_studio: Open, sale: Sale) -> None:

@@ -7,16 +7,16 @@ import contextlib
 from functools import partial
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 from tests.waiting import until
 
 from farmlive.app import Server
 from farmlive.client.counter import TestPicture
 from farmlive.client.whip import Publisher
 
-from .cameras import BROWN, GREEN, Color, camera, shows
+from .cameras import BROWN, GREEN, sending, shows, tile
 from .conftest import DESK, PHONE, Open, Sale
-from .test_live import SMALL_TARGETS
+from .touch_targets import SMALL_TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -60,21 +60,6 @@ WIDTH = """
   }, 50);
 })
 """
-
-
-async def sending(
-    open_studio: Open, sale: Sale, color: Color, size: tuple[int, int] = PHONE, **how: int
-) -> Page:
-    """A host's page whose device sends a picture of that colour."""
-    page = await open_studio(f"/studio/{sale.broadcast}", size=size, script=camera(color, **how))
-    await page.get_by_role("button", name="Use this camera").click()
-    await page.get_by_role("button", name="Put it on air", exact=True).click()
-    await expect(page.get_by_text("Sending.")).to_be_visible()
-    return page
-
-
-def tile(name: str) -> str:
-    return f'.cam:has([data-name]:text-is("{name}"))'
 
 
 # Each size and each engine once: neither knows of the other.

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from tests.uploads import pdf
 from tests.waiting import until
 
 from farmlive.broadcast import snapshot
 from farmlive.client import Channel
 
-from ..store.test_files import pdf
+from .buying import DEAF, KNOWN, buy, submit, tap_buy
 from .conftest import PHONE, Open, Sale
-from .test_buying import DEAF, KNOWN, submit, tap_buy
-from .test_desk import at_the_centre, order
-from .test_flash import buy
+from .desk import at_the_centre
+from .selling import order
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

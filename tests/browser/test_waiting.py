@@ -7,9 +7,8 @@ from playwright.async_api import expect
 
 from farmlive.client import Channel
 
+from .buying import KNOWN, buy, submit
 from .conftest import PHONE, Open, Sale
-from .test_buying import KNOWN, submit
-from .test_flash import buy
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 

@@ -16,9 +16,7 @@ from farmlive.media.session import Session
 
 from .conftest import PHONE, Open, Sale
 from .door import Door
-from .test_live import FRAMES, key, picture
-
-__all__ = ["key"]
+from .playing import FRAMES, KEPT, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.engines]
 
@@ -28,22 +26,6 @@ const answer = RTCPeerConnection.prototype.setRemoteDescription;
 RTCPeerConnection.prototype.setRemoteDescription = function (description) {
   const sdp = description.sdp?.replace(/a=candidate:\\S+ \\d+ udp .*\\r\\n/gi, "");
   return answer.call(this, { ...description, sdp });
-};
-"""
-# Keeps the page's connections and what it asks of sessions.
-KEPT = """
-window.connections = [];
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...how) {
-    super(...how);
-    window.connections.push(this);
-  }
-};
-window.asked = [];
-const fetchIt = window.fetch;
-window.fetch = (address, how) => {
-  window.asked.push(how?.method ?? "GET");
-  return fetchIt(address, how);
 };
 """
 

@@ -22,7 +22,7 @@ from farmlive.shop.tables import holds, offers, order_keys, order_lines, orders
 from farmlive.store import Store
 
 from .conftest import Served
-from .test_kill import prepare
+from .sale import prepare
 
 CLIENTS = 20
 WANTED = 200

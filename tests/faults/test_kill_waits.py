@@ -7,7 +7,7 @@ import pytest
 from farmlive.client import Api, Channel
 
 from .conftest import Served
-from .test_kill import prepare
+from .sale import prepare
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.fuzz.corpus import SESSIONS, Session
-from tests.fuzz.test_sdp import LOCAL
 from tests.fuzz.works import End, Heard, Kind, Works
 from tests.media import packets
 
 from farmlive.media import negotiation, rtcp, rtp, stun
-from farmlive.media.engine import Viewing
+from farmlive.media.engine import Candidate, Credentials, Viewing
 
 PUBLISHERS = [each for each in SESSIONS if each.way == "publish"]
 PLAYERS = [each for each in SESSIONS if each.way == "play"]
+LOCAL = negotiation.Local(
+    Credentials("ours", "our-password-of-22-letters"),
+    ":".join(["AB"] * 32),
+    [Candidate("192.0.2.7", 8189), Candidate("2001:db8::7", 8189)],
+)
 
 
 class House:

@@ -5,7 +5,7 @@ from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants, steps
 from tests.media import packets
-from tests.media.test_codecs import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
+from tests.media.sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B, Writer
 
 from farmlive.media import codecs, h264
 
@@ -60,35 +60,6 @@ def test_any_parameter_set_is_read_or_malformed(data: bytes) -> None:
     assert 0 < sps.width <= 16_880
     assert 0 < sps.height <= 16_880
     assert sps.reorder is None or sps.reorder >= 0
-
-
-class Writer:
-    """Writes bits as H.264 has them."""
-
-    def __init__(self) -> None:
-        self.bits = ""
-
-    def put(self, value: int, count: int) -> None:
-        self.bits += f"{value:0{count}b}" if count else ""
-
-    def unsigned(self, value: int) -> None:
-        digits = f"{value + 1:b}"
-        self.bits += "0" * (len(digits) - 1) + digits
-
-    def signed(self, value: int) -> None:
-        self.unsigned(2 * value - 1 if value > 0 else -2 * value)
-
-    def unit(self) -> bytes:
-        """The bytes, with their stop bit and with emulation prevention (7.4.1)."""
-        bits = self.bits + "1"
-        bits += "0" * (-len(bits) % 8)
-        out = bytearray()
-        for at in range(0, len(bits), 8):
-            byte = int(bits[at : at + 8], 2)
-            if byte <= 3 and out[-2:] == b"\x00\x00":
-                out.append(3)
-            out.append(byte)
-        return bytes(out)
 
 
 @given(

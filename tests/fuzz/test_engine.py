@@ -16,8 +16,7 @@ from hypothesis import strategies as some
 from pylibsrtp import Error
 from tests.fuzz.corpus import Session
 from tests.fuzz.feeds import feeds, own_streams
-from tests.fuzz.house import PLAYERS, PUBLISHERS, House, at_home
-from tests.fuzz.test_sdp import LOCAL
+from tests.fuzz.house import LOCAL, PLAYERS, PUBLISHERS, House, at_home
 from tests.fuzz.works import Kind, PythonWorks, on_each
 from tests.waiting import until
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams
-from tests.media.test_ice import KeptPort
+from tests.media.kept_port import KeptPort
 
 from farmlive.media import stun
 from farmlive.media.engine import Credentials

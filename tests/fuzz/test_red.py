@@ -2,24 +2,11 @@
 
 from hypothesis import given
 from hypothesis import strategies as some
-from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, steps
-from tests.media import packets
+from tests.fuzz.red_blocks import NEWEST, OLDER, OPUS, PAYLOADS
 
 from farmlive.media import red
 from farmlive.media.red import Block
-
-RED, OPUS = 63, 111
-PAYLOADS = [
-    packets.parse(data).packet.payload
-    for session in SESSIONS
-    for data in session.rtp
-    if packets.parse(data).payload_type == RED
-]
-OLDER = some.builds(
-    Block, some.integers(0, 127), some.integers(0, 0x3FFF), some.binary(max_size=0x3FF)
-)
-NEWEST = some.builds(Block, some.integers(0, 127), some.just(0), some.binary(max_size=1_200))
 
 
 def test_what_chromium_sends_is_opus_and_opus_before_it() -> None:

@@ -9,18 +9,14 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.corpus import SESSIONS
+from tests.fuzz.house import LOCAL
 from tests.fuzz.mutants import offers, steps
 
 from farmlive.client.sdp import read_answer
 from farmlive.media import negotiation, sdp
-from farmlive.media.engine import Candidate, Credentials, Publishing, Ssrcs, Viewing
+from farmlive.media.engine import Publishing, Ssrcs, Viewing
 from farmlive.problems import Problem
 
-LOCAL = negotiation.Local(
-    Credentials("ours", "our-password-of-22-letters"),
-    ":".join(["AB"] * 32),
-    [Candidate("192.0.2.7", 8189), Candidate("2001:db8::7", 8189)],
-)
 SSRCS = Ssrcs(11, 12, 13)
 OFFERS = {way: [each.offer for each in SESSIONS if each.way == way] for way in ("publish", "play")}
 ALL = [offer for each in OFFERS.values() for offer in each]

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from tests.media.test_transport_cc import read
+from tests.media.feedback import read
 
 from farmlive.media.transport_cc import Arrivals
 

@@ -24,7 +24,7 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
 from tests.conftest import engines
-from tests.media.test_codecs import MAIN_WITH_B
+from tests.media.sps import MAIN_WITH_B
 from tests.waiting import until
 
 from farmlive.media import Admission, MediaEvent, Relay

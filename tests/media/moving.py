@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from aiortc import RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from tests.media.conftest import BROADCAST, Media, Peer, Picture, peer_connection, publish, view
 from tests.waiting import until
+
+from farmlive.media.engine import Place
+from farmlive.media.sdp import parse_fragment
 
 from .passage import Passage
 
@@ -94,3 +98,43 @@ async def one_that_takes_nothing(
     await until(lambda: slow.frames["video"] > 5 and quick.frames["video"] > 5, "both decode")
     way.pause()
     return quick, slow, way
+
+
+async def restart_ice(media: Media, peer: MovingPeer) -> None:
+    """Restart ICE by PATCH; aiortc can't, so it gets the new names in the place of the old."""
+    ufrag, password = token_hex(4), token_hex(12)
+    fragment = f"a=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\n"
+    response = await media.http.patch(
+        peer.location,
+        content=fragment,
+        headers={
+            "Content-Type": "application/trickle-ice-sdpfrag",
+            "If-Match": "*",
+            "Authorization": "Bearer orchard",
+        },
+    )
+    assert response.status_code == 200, response.text
+    told = parse_fragment(response.text)
+    transport = peer.connection.getTransceivers()[0].receiver.transport.transport
+    connection: Any = transport._connection
+    connection.remote_username, connection.remote_password = told.ufrag, told.password
+    connection._local_username, connection._local_password = ufrag, password
+
+
+async def goes_on(viewer: Peer) -> None:
+    """Wait until the viewer hears more, and sees something more: after a gap aiortc takes its time
+    to begin with a new keyframe.
+    """
+    heard, seen = viewer.frames["audio"], viewer.frames["video"]
+    await until(lambda: viewer.frames["audio"] > heard + 20, "the sound goes on")
+    await until(lambda: viewer.frames["video"] > seen, "the picture goes on", 30)
+
+
+async def moved(media: Media, peer: Peer, before: Place | None, protocol: str) -> None:
+    """Wait until it is elsewhere."""
+
+    def is_elsewhere() -> bool:
+        place = media.place(peer)
+        return place is not None and place != before and place.protocol == protocol
+
+    await until(is_elsewhere, f"it has moved to {protocol}", 20)

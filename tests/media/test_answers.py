@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from tests.media.test_offers import LOCAL, OFFERS, SSRCS
+from tests.media.recorded_offers import LOCAL, OFFERS, SSRCS
 
 from farmlive.client import clauses_of_sdp, description, sdp
 from farmlive.client.clause import Clause, numbered

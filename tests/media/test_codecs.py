@@ -6,11 +6,7 @@ from hypothesis import strategies as some
 
 from farmlive.media import codecs, h264
 
-# As x264 writes them for a picture of 330x186.
-BASELINE = bytes.fromhex("6742c00dd901519e4930110000030001000003003c0f142a48")
-MAIN_WITH_B = bytes.fromhex("674d400deca0a8cf24980880000003008000001e078a14cb")
-HIGH = bytes.fromhex("6764000dacb202a33c926022000003000200000300781e285490")
-HIGH_10 = bytes.fromhex("676e000da6cb202a33c9260220000003002000000781e28549")
+from .sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
 
 
 @pytest.mark.parametrize(

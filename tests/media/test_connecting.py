@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from tests.media.conftest import BROADCAST, Media, Peer, publish, view
-from tests.media.test_routes import SDP, offer
+from tests.media.offer_sdp import SDP, offer
 from tests.waiting import until
 
 from farmlive.media import connecting, relay

@@ -4,24 +4,14 @@ from typing import Any
 
 from farmlive.media import stun
 from farmlive.media.engine import Credentials
-from farmlive.media.ice import Checked, IceLite, IcePeer, Port
+from farmlive.media.ice import Checked, IceLite, IcePeer
 from farmlive.media.path import FACTOR
+
+from .kept_port import KeptPort
 
 THEIRS = Credentials("theirs", "a password of theirs")
 OLD, NEW = Credentials("old", "old-password"), Credentials("new", "new-password")
 HERE, THERE = ("192.0.2.1", 1), ("192.0.2.2", 2)
-
-
-class KeptPort(Port):
-    """Keeps what would be sent."""
-
-    def __init__(self) -> None:
-        nowhere: Any = None
-        super().__init__(nowhere)
-        self.sent: list[tuple[bytes, Any]] = []
-
-    def send(self, data: bytes, address: Any) -> None:
-        self.sent.append((data, address))
 
 
 def check(credentials: Credentials, nominate: bool = False) -> bytes:

@@ -1,17 +1,13 @@
 """A phone that moves: its address changes on either side, by UDP and TCP; the stream goes on."""
 
-from secrets import token_hex
-from typing import Any
-
 import pytest
 from aioice import ice
-from tests.media.conftest import BROADCAST, Media, Peer, publish, view
+from tests.media.conftest import BROADCAST, Media, publish, view
 from tests.waiting import until
 
-from farmlive.media.engine import Place, Times
-from farmlive.media.sdp import parse_fragment
+from farmlive.media.engine import Times
 
-from .moving import MovingPeer, flows, moving_publisher, moving_viewer, passages
+from .moving import flows, goes_on, moved, moving_publisher, moving_viewer, passages, restart_ice
 from .passage import Passage
 
 __all__ = ["passages"]
@@ -28,46 +24,6 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def times() -> Times:
     """aiortc names its pair once and for all."""
     return Times(left_after=1.0)
-
-
-async def restart_ice(media: Media, peer: MovingPeer) -> None:
-    """Restart ICE by PATCH; aiortc can't, so it gets the new names in the place of the old."""
-    ufrag, password = token_hex(4), token_hex(12)
-    fragment = f"a=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\n"
-    response = await media.http.patch(
-        peer.location,
-        content=fragment,
-        headers={
-            "Content-Type": "application/trickle-ice-sdpfrag",
-            "If-Match": "*",
-            "Authorization": "Bearer orchard",
-        },
-    )
-    assert response.status_code == 200, response.text
-    told = parse_fragment(response.text)
-    transport = peer.connection.getTransceivers()[0].receiver.transport.transport
-    connection: Any = transport._connection
-    connection.remote_username, connection.remote_password = told.ufrag, told.password
-    connection._local_username, connection._local_password = ufrag, password
-
-
-async def goes_on(viewer: Peer) -> None:
-    """Wait until the viewer hears more, and sees something more: after a gap aiortc takes its time
-    to begin with a new keyframe.
-    """
-    heard, seen = viewer.frames["audio"], viewer.frames["video"]
-    await until(lambda: viewer.frames["audio"] > heard + 20, "the sound goes on")
-    await until(lambda: viewer.frames["video"] > seen, "the picture goes on", 30)
-
-
-async def moved(media: Media, peer: Peer, before: Place | None, protocol: str) -> None:
-    """Wait until it is elsewhere."""
-
-    def is_elsewhere() -> bool:
-        place = media.place(peer)
-        return place is not None and place != before and place.protocol == protocol
-
-    await until(is_elsewhere, f"it has moved to {protocol}", 20)
 
 
 @pytest.mark.parametrize("restarts", [False, True], ids=["checks", "restart"])

@@ -4,21 +4,13 @@ Which of them were seen to work, and how each is set, is told in docs/clients.md
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
 from farmlive.media import negotiation, sdp
-from farmlive.media.engine import Candidate, Credentials, Ssrcs
 from farmlive.media.refusals import NoCommonCodec
 
-OFFERS = Path(__file__).parent / "offers"
-LOCAL = negotiation.Local(
-    Credentials("ours", "our-password-of-22-letters"),
-    "AA:BB",
-    [Candidate("192.0.2.7", 8189), Candidate("192.0.2.7", 8189, "tcp")],
-)
-SSRCS = Ssrcs(11, 12, 13)
+from .recorded_offers import LOCAL, OFFERS, SSRCS
 
 # The codec asked for, our DTLS role, and whether it repairs, answers PLI and wants transport-cc.
 PUBLISHERS = {

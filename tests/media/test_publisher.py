@@ -4,7 +4,7 @@ import itertools
 import random
 
 import pytest
-from tests.media.test_transport_cc import read
+from tests.media.feedback import read
 
 from farmlive.media import rtcp
 from farmlive.media.engine import Incoming, Publishing

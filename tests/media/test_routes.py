@@ -7,15 +7,13 @@ import pytest
 from aiortc import RTCSessionDescription
 from structlog.testing import capture_logs
 from tests.media.conftest import BROADCAST, Media, peer_connection, publish, serving, view
-from tests.media.test_negotiation import offer
+from tests.media.offer_sdp import SDP, SDP_TYPE, offer
 from tests.waiting import until
 
 from farmlive.clock import now_ms, parse_rfc3339
 from farmlive.media import refused
 from farmlive.settings import Settings
 
-SDP_TYPE = "application/sdp"
-SDP = {"Content-Type": SDP_TYPE}
 KEY = {"Authorization": "Bearer orchard"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
 RESTART = "a=ice-ufrag:new1\r\na=ice-pwd:a-new-password-of-22-chars\r\n"

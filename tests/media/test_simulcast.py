@@ -1,7 +1,7 @@
 """Which layers of a simulcast offer are taken, and in which order of quality."""
 
 import pytest
-from tests.media.test_negotiation import AUDIO, LOCAL, VIDEO, offer
+from tests.media.offer_sdp import AUDIO, LOCAL, VIDEO, offer
 
 from farmlive.media import negotiation, simulcast
 from farmlive.media.sdp import Section, parse

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from tests.uploads import keep_picture
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
@@ -19,8 +20,6 @@ from farmlive.people.audit import deeds
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.files import Files
-
-from ..store.test_files import keep_picture
 
 SQUARE = [[118.0, 26.0], [118.001, 26.0], [118.001, 26.001], [118.0, 26.001], [118.0, 26.0]]
 BOTH = {"zh": "甲", "en": "A"}

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from tests.uploads import chunks, pdf, picture
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
-from farmlive.origin.models import Farm, NewFarm, NewInspection, NewLot, NewPlot, NewWork, Plot
+from farmlive.origin.models import Farm, NewFarm, NewInspection, NewPlot, NewWork, Plot
 from farmlive.origin.origin import Origin
 from farmlive.origin.problems import OtherFarm, UnknownInspection, UnknownLot
 from farmlive.origin.tables import inspections, lots, trace_events
@@ -16,29 +17,15 @@ from farmlive.people import Caller
 from farmlive.store import Store
 from farmlive.store.files import NotACertificate
 
-from ..store.test_files import chunks, pdf, picture
+from .harvesting import DAY, NOON, harvest, spray
 
-DAY = 86_400_000
 GTIN = "09524000059109"
-NOON = parse_rfc3339("2026-11-20T12:00:00+08:00")
 
 
 @pytest.fixture
 async def plot(origin: Origin, staff: Caller, farm: Farm) -> Plot:
     crop = Bilingual(zh="金柑", en="Kumquats")
     return await origin.add_plot(staff, farm.id, NewPlot(name=Bilingual(zh="三号坡"), crop=crop))
-
-
-def harvest(plot: Plot | None, **other: object) -> NewLot:
-    facts: dict[str, object] = {"harvested_at": NOON, "quantity_g": 80_000, **other}
-    if plot is not None:
-        facts["plot"] = plot.id
-    return NewLot.model_validate(facts)
-
-
-async def spray(origin: Origin, caller: Caller, plot: Plot, at: int, days: int) -> None:
-    new = NewWork(kind="sprayed", at=at, waiting_days=days, substance=Bilingual(en="Copper"))
-    await origin.add_work(caller, plot.id, new)
 
 
 async def test_four_facts_from_the_orchard_make_a_lot(

@@ -14,14 +14,14 @@ from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-from .test_routes import GTIN, harvest
+from .harvesting import GTIN, harvest_body
 
 HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize("gtin", ["9524000059109", GTIN])
 async def test_a_digital_link_leads_to_the_story(site: Any, farm: Farm, gtin: str) -> None:
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm))).json()
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm))).json()
     answer = await site.viewer.get(f"/01/{gtin}/10/1123")
     assert answer.status_code == 307
     assert answer.headers["location"] == f"/origin/lot/{lot['id']}"
@@ -30,7 +30,7 @@ async def test_a_digital_link_leads_to_the_story(site: Any, farm: Farm, gtin: st
 async def test_a_digital_link_with_a_slash_in_the_lot_code_leads_there(
     site: Any, farm: Farm
 ) -> None:
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm, code="A/1"))).json()
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm, code="A/1"))).json()
     path = urlsplit(lot["class_uri"]).path
     assert path.endswith("/10/A%2F1")
     answer = await site.viewer.get(path)
@@ -39,13 +39,13 @@ async def test_a_digital_link_with_a_slash_in_the_lot_code_leads_there(
 
 
 async def test_a_private_class_leads_to_the_story(site: Any, farm: Farm) -> None:
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm, gtin=None))).json()
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm, gtin=None))).json()
     answer = await site.viewer.get(urlsplit(lot["class_uri"]).path)
     assert (answer.status_code, answer.headers["location"]) == (307, f"/origin/lot/{lot['id']}")
 
 
 async def test_unknown_and_wrong_identifiers_are_told_apart(site: Any, farm: Farm) -> None:
-    await site.staff.post("/api/v1/lots", json=harvest(farm))
+    await site.staff.post("/api/v1/lots", json=harvest_body(farm))
     unknown = await site.viewer.get(f"/01/{GTIN}/10/9999")
     assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/unknown-lot")
     wrong = await site.viewer.get("/01/9524000059108/10/1123")
@@ -54,7 +54,7 @@ async def test_unknown_and_wrong_identifiers_are_told_apart(site: Any, farm: Far
 
 
 async def test_the_harvest_is_a_commissioning_with_its_facts_in_ilmd(site: Any, farm: Farm) -> None:
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm))).json()
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm))).json()
     answer = await site.viewer.get("/epcis/v2/events", params={"lot": lot["id"]})
     assert answer.headers["content-type"] == "application/ld+json"
     document = answer.json()
@@ -79,7 +79,7 @@ async def test_the_harvest_is_a_commissioning_with_its_facts_in_ilmd(site: Any, 
 async def test_events_have_the_fields_of_the_standards_examples(site: Any, farm: Farm) -> None:
     example = json.loads((HERE / "epcis" / "ObjectEvent_all_possible_fields.json").read_text())
     (known, *_) = example["epcisBody"]["eventList"]
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm))).json()
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm))).json()
     shipped = {"at": "2026-11-22T09:00:00+08:00", "to": {"en": "Fuzhou"}}
     await site.staff.post(f"/api/v1/lots/{lot['id']}/shippings", json=shipped)
     document = (await site.viewer.get("/epcis/v2/events")).json()
@@ -109,8 +109,8 @@ async def test_events_have_the_fields_of_the_standards_examples(site: Any, farm:
 async def test_events_are_filtered_by_class_whatever_the_length_of_its_gtin(
     site: Any, farm: Farm
 ) -> None:
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm))).json()
-    await site.staff.post("/api/v1/lots", json=harvest(farm, code="2", gtin=None))
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm))).json()
+    await site.staff.post("/api/v1/lots", json=harvest_body(farm, code="2", gtin=None))
 
     async def steps(**params: str) -> list[str]:
         document = (await site.viewer.get("/epcis/v2/events", params=params)).json()
@@ -132,7 +132,7 @@ async def test_events_are_filtered_by_class_whatever_the_length_of_its_gtin(
 
 
 async def test_events_come_in_pages_by_their_link(site: Any, farm: Farm) -> None:
-    await site.staff.post("/api/v1/lots", json=harvest(farm))
+    await site.staff.post("/api/v1/lots", json=harvest_body(farm))
     first = await site.viewer.get("/epcis/v2/events?perPage=2&EQ_bizStep=packing")
     assert "link" not in first.headers
     first = await site.viewer.get("/epcis/v2/events?perPage=2")
@@ -154,8 +154,8 @@ async def test_a_query_that_is_not_known_is_refused_rather_than_answered_with_al
 
 
 async def test_events_of_one_identifier(site: Any, farm: Farm) -> None:
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm, code="A/1"))).json()
-    await site.staff.post("/api/v1/lots", json=harvest(farm, code="2"))
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm, code="A/1"))).json()
+    await site.staff.post("/api/v1/lots", json=harvest_body(farm, code="2"))
     story = (await site.viewer.get(f"/api/v1/lots/{lot['id']}")).json()
     answer = await site.viewer.get(story["events_url"])
     document = answer.json()
@@ -174,7 +174,7 @@ async def test_events_of_one_identifier(site: Any, farm: Farm) -> None:
 
 
 async def test_a_lots_link_set_names_every_link(site: Any, farm: Farm) -> None:
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm, code="A/1"))).json()
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm, code="A/1"))).json()
     path = f"/01/{GTIN}/10/A%2F1"
     voc = "https://ref.gs1.org/voc/"
     asked = await site.viewer.get(path, headers={"Accept": "application/linkset+json"})
@@ -204,7 +204,7 @@ async def test_a_lots_link_set_names_every_link(site: Any, farm: Farm) -> None:
 async def test_a_lot_leads_to_the_link_of_the_type_and_form_that_is_asked_for(
     site: Any, farm: Farm
 ) -> None:
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm))).json()
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm))).json()
     path = f"/01/{GTIN}/10/1123"
 
     async def leads(query: str = "", accept: str = "text/html,*/*;q=0.8") -> str:
@@ -231,7 +231,7 @@ async def test_a_lot_leads_to_the_link_of_the_type_and_form_that_is_asked_for(
 
 
 async def test_a_link_type_that_a_lot_does_not_have_is_told(site: Any, farm: Farm) -> None:
-    await site.staff.post("/api/v1/lots", json=harvest(farm))
+    await site.staff.post("/api/v1/lots", json=harvest_body(farm))
     for kind in ("gs1:certificationInfo", "gs1:recipeInfo", "nonsense"):
         answer = await site.viewer.get(f"/01/{GTIN}/10/1123?linkType={kind}")
         assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-such-link")
@@ -241,7 +241,7 @@ async def test_a_link_type_that_a_lot_does_not_have_is_told(site: Any, farm: Far
 async def test_a_resolver_answers_head_and_options_and_describes_itself(
     site: Any, farm: Farm
 ) -> None:
-    lot = (await site.staff.post("/api/v1/lots", json=harvest(farm, gtin=None))).json()
+    lot = (await site.staff.post("/api/v1/lots", json=harvest_body(farm, gtin=None))).json()
     path = urlsplit(lot["class_uri"]).path
     assert (await site.viewer.head(path)).status_code == 307
     options = await site.viewer.options(path)
@@ -252,8 +252,8 @@ async def test_a_resolver_answers_head_and_options_and_describes_itself(
 
 
 async def test_a_product_leads_to_its_newest_lot(site: Any, farm: Farm) -> None:
-    await site.staff.post("/api/v1/lots", json=harvest(farm, code="old"))
-    newer = harvest(farm, code="new", harvested_at="2026-11-21T08:30:00+08:00")
+    await site.staff.post("/api/v1/lots", json=harvest_body(farm, code="old"))
+    newer = harvest_body(farm, code="new", harvested_at="2026-11-21T08:30:00+08:00")
     lot = (await site.staff.post("/api/v1/lots", json=newer)).json()
     answer = await site.viewer.get(f"/01/{GTIN}")
     assert (answer.status_code, answer.headers["location"]) == (307, f"/origin/lot/{lot['id']}")
@@ -264,7 +264,7 @@ async def test_a_product_leads_to_its_newest_lot(site: Any, farm: Farm) -> None:
 async def test_a_label_leads_on_when_the_server_has_moved(
     origin: Origin, staff: Caller, farm: Farm, store: Store, settings: Settings, gtin: str | None
 ) -> None:
-    new = NewLot.model_validate(harvest(farm, gtin=gtin))
+    new = NewLot.model_validate(harvest_body(farm, gtin=gtin))
     lot = await origin.add_lot(staff, new)
     moved = Origin(store, settings.model_copy(update={"public_url": "https://live.test"}))
     assert lot.class_uri.startswith(settings.url)

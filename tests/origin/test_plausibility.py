@@ -13,7 +13,7 @@ from farmlive.origin.origin import Origin
 from farmlive.origin.problems import ImplausibleHarvest
 from farmlive.people import Caller
 
-from .test_harvest import NOON, harvest
+from .harvesting import NOON, harvest
 
 # What a plot of 20 m² can bear within a year, by the setting's default of 10 kg a square metre.
 MOST_G = 200_000

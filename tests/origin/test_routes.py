@@ -5,26 +5,7 @@ import pytest
 
 from farmlive.origin.models import Farm
 
-GTIN = "09524000059109"
-
-
-def harvest(farm: Farm, **other: object) -> dict[str, Any]:
-    return {
-        "farm": farm.id,
-        "code": "1123",
-        "product_name": {"zh": "金桔", "en": "Kumquats"},
-        "gtin": GTIN,
-        "harvested_at": "2026-11-20T08:30:00+08:00",
-        "quantity_g": 412_500,
-        "inspection": {
-            "at": "2026-11-21T09:00:00+08:00",
-            "result": {"zh": "未检出农药残留", "en": "No residues found"},
-            "laboratory": "Youxi County Laboratory",
-            "passed": True,
-        },
-        "packed_at": "2026-11-21T15:00:00+08:00",
-        **other,
-    }
+from .harvesting import harvest_body
 
 
 async def test_staff_add_a_farm_and_anyone_sees_it(site: Any) -> None:
@@ -45,12 +26,12 @@ async def test_staff_add_a_farm_and_anyone_sees_it(site: Any) -> None:
 
 async def test_a_viewer_adds_neither_farm_nor_lot(site: Any, farm: Farm) -> None:
     farm_answer = await site.viewer.post("/api/v1/farms", json={"name": {"en": "x"}})
-    lot_answer = await site.viewer.post("/api/v1/lots", json=harvest(farm))
+    lot_answer = await site.viewer.post("/api/v1/lots", json=harvest_body(farm))
     assert (farm_answer.status_code, lot_answer.status_code) == (401, 401)
 
 
 async def test_a_lot_is_answered_with_its_times_in_rfc_3339(site: Any, farm: Farm) -> None:
-    answer = await site.staff.post("/api/v1/lots", json=harvest(farm))
+    answer = await site.staff.post("/api/v1/lots", json=harvest_body(farm))
     assert answer.status_code == 201
     lot = answer.json()
     assert lot["harvested_at"] == "2026-11-20T00:30:00.000Z"
@@ -77,7 +58,7 @@ async def test_a_lot_is_answered_with_its_times_in_rfc_3339(site: Any, farm: Far
 async def test_wrong_facts_are_named_and_nothing_is_kept(
     site: Any, farm: Farm, change: dict[str, object], field: str, says: str
 ) -> None:
-    answer = await site.staff.post("/api/v1/lots", json=harvest(farm, **change))
+    answer = await site.staff.post("/api/v1/lots", json=harvest_body(farm, **change))
     assert answer.status_code == 422
     error = answer.json()["errors"][0]
     assert error["field"].endswith(field)
@@ -87,5 +68,5 @@ async def test_wrong_facts_are_named_and_nothing_is_kept(
 
 async def test_a_lot_harvested_tomorrow_is_refused(site: Any, farm: Farm) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    answer = await site.staff.post("/api/v1/lots", json=harvest(farm, harvested_at=tomorrow))
+    answer = await site.staff.post("/api/v1/lots", json=harvest_body(farm, harvested_at=tomorrow))
     assert answer.status_code == 422

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
+from tests.uploads import chunks, pdf
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import rfc3339
 from farmlive.ids import ulid
 from farmlive.origin import farms, lots
-from farmlive.origin.models import MOST_TESTS, Farm, NewInspection, NewPlot, Plot, Undo
+from farmlive.origin.models import MOST_TESTS, Farm, NewPlot, Plot, Undo
 from farmlive.origin.origin import Origin
 from farmlive.origin.problems import TooManyRecords, UnknownFinding, UnknownLift, UnknownLot
 from farmlive.origin.stop_models import MOST_FINDINGS, CardLift, NewLift, StopReason
@@ -21,8 +22,7 @@ from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden
 from farmlive.store import Store
 
-from ..store.test_files import chunks, pdf
-from .test_harvest import DAY, NOON, harvest, spray
+from .harvesting import DAY, NOON, harvest, lab_test, open_findings, spray
 
 SENTENCE = "第二次送检合格，样品弄错了。"
 
@@ -61,14 +61,6 @@ def told(origin: Origin) -> Told:
     handler = Told()
     origin.stops_heard_by(handler)
     return handler
-
-
-def lab_test(*, passed: bool, at: int = NOON + DAY) -> NewInspection:
-    return NewInspection(at=at, result=Bilingual(zh="毒死蜱 0.9 mg/kg", en=""), passed=passed)
-
-
-async def open_findings(origin: Origin, lot: str) -> list[str]:
-    return [each.id for each in (await origin.story(lot)).findings if each.lift is None]
 
 
 async def test_a_failed_test_stops_the_lot_whatever_is_recorded_after_it(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.uploads import chunks, pdf
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import rfc3339
@@ -14,9 +15,7 @@ from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.store import Store
 
-from ..store.test_files import chunks, pdf
-from .test_harvest import DAY, NOON, harvest, spray
-from .test_stops import lab_test, open_findings
+from .harvesting import DAY, NOON, harvest, lab_test, open_findings, spray
 
 WRONG_LOT = Undo(reason="The sample was of another lot")
 

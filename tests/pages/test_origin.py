@@ -6,7 +6,7 @@ import pytest
 from farmlive.app import Server
 from farmlive.client import Api
 
-from .test_routes import words
+from .page_text import words
 
 FIELD = [[118.2, 26.2], [118.202, 26.2], [118.202, 26.201], [118.2, 26.201], [118.2, 26.2]]
 

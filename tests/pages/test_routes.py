@@ -1,7 +1,6 @@
 """The pages as a browser gets them."""
 
 import re
-from html import unescape
 
 import httpx
 import pytest
@@ -10,12 +9,7 @@ from farmlive.app import Server
 from farmlive.pages.static import WEB
 
 from .conftest import Sale
-
-
-def words(page: httpx.Response) -> str:
-    """What a reader sees of a page."""
-    body = re.sub(r"<script.*?</script>", "", page.text, flags=re.S)
-    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body)))
+from .page_text import words
 
 
 async def test_every_page_speaks_both_languages(

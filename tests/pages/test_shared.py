@@ -4,19 +4,12 @@ import asyncio
 
 import httpx
 import pytest
+from tests.moved_clock import Clock
 
 from farmlive.app import Server
 from farmlive.pages.shared import Shared
 
 from .conftest import Sale
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def test_it_is_made_once_for_all_who_ask_at_once_and_again_when_it_is_old() -> None:
@@ -30,9 +23,9 @@ async def test_it_is_made_once_for_all_who_ask_at_once_and_again_when_it_is_old(
     shared = Shared(make, 1.0, clock=clock)
     assert await asyncio.gather(*(shared.get("a") for _ in range(40))) == ["a 1"] * 40
     assert await shared.get("b") == "b 2"
-    clock.now = 0.9
+    clock.now += 0.9
     assert await shared.get("a") == "a 1"
-    clock.now = 1.0
+    clock.now += 0.1
     assert await shared.get("a") == "a 3"
 
 

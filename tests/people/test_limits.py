@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+from tests.moved_clock import Clock
 
 from farmlive.bus import Bus, LocalBus, RedisBus
 from farmlive.people import limits as limits_module
@@ -13,14 +14,6 @@ from farmlive.people.limits import TOPIC, RateLimits
 from farmlive.problems import TooMany
 
 REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from farmlive.shop.tables import holds
 
 from .agreement import cards_agree, numbers_agree
 from .conftest import HOST, caller
-from .ledger import NEW, Ledger
+from .ledger import Ledger
 from .ledger_entries import Asked, Lot, Move
+from .ledger_rules import NEW
 
 PRICE, CHEAP = 2990, 1990
 DEVICES = ("one", "two", *NEW)

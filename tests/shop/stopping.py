@@ -1,14 +1,21 @@
 """Stopped lots: how a test stops and lifts the lot that the stall sells."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
-from farmlive.origin.models import NewInspection, Undo
+from farmlive.ids import token
+from farmlive.origin.models import NewInspection, NewLot, Undo
 from farmlive.origin.stop_models import NewLift
+from farmlive.people import Caller
+from farmlive.shop.models import OfferRelease
+from farmlive.shop.wait_models import WaitJoin
 
 from .conftest import HOST
+from .flashing import ANOTHER, plan
+from .holding import hold
 
 COORDINATOR = replace(HOST, role="coordinator")
 SENTENCE = "复检合格，第一次的样品拿错了。"
@@ -32,3 +39,39 @@ async def unlift(stall: Any, lot: Any = None) -> None:
     of = (lot or stall.lot).id
     made = (await stall.origin.story(of)).lifts[-1].id
     await stall.origin.withdraw_lift(COORDINATOR, of, made, Undo(reason="认错了批次"))
+
+
+Deed = Callable[[Any], Awaitable[Any]]
+
+
+def join(stall: Any, quantity: int = 1, by: Caller = ANOTHER) -> Awaitable[Any]:
+    wanted = WaitJoin(offer=stall.card.offer, quantity=quantity, key=token())
+    return stall.shop.waits.join(by, stall.broadcast, wanted)  # type: ignore[no-any-return]
+
+
+SELLING: dict[str, Deed] = {
+    "an order": lambda stall: stall.place(1),
+    "a hold": lambda stall: hold(stall),
+    "a flash batch": lambda stall: plan(stall),
+    "a later flash batch": lambda stall: plan(stall, starts_at=32_503_680_000_000),
+    "a place on the waiting list": lambda stall: join(stall),
+    "a release": lambda stall: release(stall, 1),
+    "another offer": lambda stall: stall.offer(),
+}
+
+
+def lot_like(stall: Any, code: str) -> Any:
+    return NewLot.model_validate(
+        {
+            "farm": stall.farm.id,
+            "code": code,
+            "product_name": {"zh": "金桔"},
+            "harvested_at": stall.lot.harvested_at,
+            "quantity_g": 412_000,
+        }
+    )
+
+
+def release(stall: Any, quantity: int) -> Awaitable[Any]:
+    wanted = OfferRelease(offer=stall.card.offer, quantity=quantity)
+    return stall.shop.bag.release(HOST, stall.broadcast, wanted)  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from tests.uploads import never
 
 from farmlive.ids import token
 from farmlive.problems import TooMany
@@ -15,9 +16,8 @@ from farmlive.shop.problems import NotInState, UnknownOrder
 from farmlive.store import Store, files
 from farmlive.store.files import UploadLate
 
-from ..store.test_files import never
+from .claiming import arrived, photo, send
 from .conftest import Site
-from .test_claims import arrived, photo, send
 
 ADDRESS = "192.0.2.1"
 

@@ -12,7 +12,7 @@ from farmlive.shop.claim_photos import KEPT_MS, ClaimPhotos
 from farmlive.shop.claims import UnknownPhoto
 from farmlive.store.uploads import NoRoom
 
-from .test_claims import arrived, claim, kept
+from .claiming import arrived, claim, kept
 
 DAY_MS = KEPT_MS + 60_000
 

@@ -1,10 +1,10 @@
 """Claims: what came damaged is said with photos, and answered with money or with a reason."""
 
-import io
 from typing import Any
 
 import pytest
 from PIL import Image
+from tests.uploads import never
 
 from farmlive.ids import token, ulid
 from farmlive.people.audit import deeds
@@ -22,44 +22,9 @@ from farmlive.shop.problems import NotInState, RefundTooHigh, UnknownOrder
 from farmlive.store.pictures import NotAPicture
 from farmlive.store.uploads import NoRoom
 
-from ..store.test_files import chunks, never
+from .claiming import SAID, answer, arrived, claim, kept, photo, send
 from .conftest import HOST, PRICE, Site
-from .test_orders import CLERK, enter, refund, seen, seller
-
-SAID = "压坏了三个 / three are crushed"
-
-
-def photo(shade: int = 20) -> bytes:
-    written = io.BytesIO()
-    exif = Image.Exif()
-    exif[0x010F] = "a phone"
-    Image.new("RGB", (40, 30), (200, 120, shade)).save(written, "JPEG", exif=exif)
-    return written.getvalue()
-
-
-async def arrived(stall: Any, quantity: int = 2, *, paid: bool = True) -> Any:
-    placed = await stall.place(quantity)
-    for state in ("packed", "shipped", "received"):
-        await enter(stall, placed, state)
-    if paid:
-        await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
-    return placed
-
-
-async def send(stall: Any, placed: Any, data: bytes, address: str = "192.0.2.1") -> Any:
-    return await stall.shop.claims.keep_photo(placed["token"], address, chunks(data))
-
-
-async def kept(stall: Any, placed: Any, shade: int = 20) -> str:
-    return (await send(stall, placed, photo(shade))).photo  # type: ignore[no-any-return]
-
-
-async def claim(stall: Any, placed: Any, text: str = SAID, photos: Any = ()) -> Any:
-    return await stall.shop.claims.claim(placed["token"], NewClaim(text=text, photos=list(photos)))
-
-
-async def answer(stall: Any, of: Any, **said: Any) -> Any:
-    return await stall.shop.claims.answer(HOST, stall.broadcast, of.id, ClaimAnswer(**said))
+from .ordering import CLERK, enter, refund, seen, seller
 
 
 async def test_a_claim_is_answered_with_money_back(stall: Any) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import update
 
 from farmlive.bilingual import Bilingual
 from farmlive.ids import token, ulid
@@ -18,31 +17,10 @@ from farmlive.shop.models import NewCentre
 from farmlive.shop.order_change_models import CodeSaid, HandOver, NewMove, WaitingSearch
 from farmlive.shop.order_models import StateChange
 from farmlive.shop.problems import HowKnown, KeyReused, NotInState, UnknownOrder
-from farmlive.shop.tables import orders
 
 from .conftest import HOST
-from .test_holds import stock
-from .test_orders import CLERK, enter, seen, seller
-
-
-async def waiting(stall: Any, code: str = "042117", state: Any = "at_centre", **change: Any) -> Any:
-    """A pick-up with this code, as far as that state."""
-    where = {"way": "pickup", "centre": change.pop("centre", stall.centre.id)}
-    placed = await stall.place(1, delivery=where, payment="pay_at_pickup", **change)
-    await stall.store.write(
-        lambda connection: connection.execute(
-            update(orders).where(orders.c.id == placed["order"]).values(code=code)
-        )
-    )
-    for each in ("packed", "at_centre", "received"):
-        if state in ("placed", "cancelled"):
-            break
-        await enter(stall, placed, each)
-        if each == state:
-            break
-    if state == "cancelled":
-        await enter(stall, placed, state)
-    return placed
+from .holding import stock
+from .ordering import CLERK, enter, seen, seller, waiting
 
 
 def said(code: str = "042117", **more: Any) -> CodeSaid:

@@ -18,22 +18,11 @@ from farmlive.shop.order_models import Refund
 from farmlive.shop.papers import Choice
 from farmlive.shop.problems import NotInState, RefundTooHigh, SoldOut
 
+from .bulk import move, undo
+from .claiming import answer, arrived, claim
 from .conftest import HOST, PRICE
-from .test_claims import answer, arrived, claim
-from .test_holds import stock
-from .test_moves import move, undo
-from .test_orders import CLERK, enter, pickup, refund, seen
-
-
-async def less(stall: Any, placed: Any, boxes: int, amount: int | None = None) -> Any:
-    lines = [{"offer": stall.card.offer, "quantity": boxes}]
-    amount = boxes * PRICE if amount is None else amount
-    off = Refund.model_validate({"amount": amount, "reason": "少要", "lines": lines})
-    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off)
-
-
-async def pay(stall: Any, placed: Any) -> Any:
-    return await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+from .holding import stock
+from .ordering import CLERK, enter, less, pay, pickup, refund, seen
 
 
 async def fits(stall: Any, **what: Any) -> list[str]:

@@ -11,11 +11,11 @@ from farmlive.settings import Settings
 from farmlive.shop.order_models import StateChange
 from farmlive.shop.tables import notices
 
+from .bulk import move, undo
 from .conftest import HOST, caller
+from .notifying import server
+from .ordering import enter
 from .stopping import lift, stop, unlift
-from .test_moves import move, undo
-from .test_notices_limits import server
-from .test_orders import enter
 from .told import lines
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from tests.uploads import chunks, pdf
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.snapshot import Scene, fold
@@ -16,13 +17,11 @@ from farmlive.origin.requirements import Requirements
 from farmlive.shop.order_models import HoldDrop
 from farmlive.shop.tables import holds
 
-from ..store.test_files import chunks, pdf
 from .conftest import HOST
 from .flashing import batch, plan
 from .holding import hold, line, stock
-from .stopping import SENTENCE, lift, stop
-from .test_lot_stops import SELLING, Deed, join, lot_like
-from .test_orders import enter
+from .ordering import enter
+from .stopping import SELLING, SENTENCE, Deed, join, lift, lot_like, stop
 
 
 @pytest.fixture

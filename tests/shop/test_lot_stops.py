@@ -2,62 +2,33 @@
 called off and refunded goes as ever."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
 
 from farmlive.broadcast.snapshot import Scene, fold
-from farmlive.ids import token
-from farmlive.origin.models import NewLot
 from farmlive.origin.problems import LotStopped
 from farmlive.origin.tables import lots
-from farmlive.people import Caller
 from farmlive.problems import Forbidden, Problem
 from farmlive.shop import stock as stocks
-from farmlive.shop.models import NewOffer, OfferRelease
+from farmlive.shop.models import NewOffer
 from farmlive.shop.order_change_models import HandOver, PutRight
 from farmlive.shop.order_models import HoldDrop, Refund
 from farmlive.shop.tables import holds, waits
-from farmlive.shop.wait_models import WaitJoin
 
+from .bulk import move, refusals, undo
 from .conftest import HOST, PRICE, caller
 from .flashing import ANOTHER, LOW, batch, end, order, plan
 from .holding import hold, line, stock
-from .stopping import SENTENCE, lift, stop, unlift
-from .test_handovers import waiting
-from .test_moves import move, refusals, undo
-from .test_orders import CLERK, enter
-
-Deed = Callable[[Any], Awaitable[Any]]
+from .ordering import CLERK, enter, waiting
+from .stopping import SELLING, SENTENCE, Deed, join, lift, lot_like, release, stop, unlift
 
 
 @pytest.fixture
 def selling(stall: Any) -> Any:
     stall.origin.stops_heard_by(stall.shop.lot_stops)
     return stall
-
-
-def release(stall: Any, quantity: int) -> Awaitable[Any]:
-    wanted = OfferRelease(offer=stall.card.offer, quantity=quantity)
-    return stall.shop.bag.release(HOST, stall.broadcast, wanted)  # type: ignore[no-any-return]
-
-
-def join(stall: Any, quantity: int = 1, by: Caller = ANOTHER) -> Awaitable[Any]:
-    wanted = WaitJoin(offer=stall.card.offer, quantity=quantity, key=token())
-    return stall.shop.waits.join(by, stall.broadcast, wanted)  # type: ignore[no-any-return]
-
-
-SELLING: dict[str, Deed] = {
-    "an order": lambda stall: stall.place(1),
-    "a hold": lambda stall: hold(stall),
-    "a flash batch": lambda stall: plan(stall),
-    "a later flash batch": lambda stall: plan(stall, starts_at=32_503_680_000_000),
-    "a place on the waiting list": lambda stall: join(stall),
-    "a release": lambda stall: release(stall, 1),
-    "another offer": lambda stall: stall.offer(),
-}
 
 
 @pytest.mark.parametrize("deed", SELLING.values(), ids=SELLING.keys())
@@ -98,18 +69,6 @@ async def test_a_refusal_names_the_offers_of_the_stopped_lot_and_the_rest_can_be
     await selling.place(lines=both[1:])
     assert await stock(selling) == (10, 0, 0, 10)
     assert await stock(selling, sound) == (10, 1, 0, 9)
-
-
-def lot_like(stall: Any, code: str) -> Any:
-    return NewLot.model_validate(
-        {
-            "farm": stall.farm.id,
-            "code": code,
-            "product_name": {"zh": "金桔"},
-            "harvested_at": stall.lot.harvested_at,
-            "quantity_g": 412_000,
-        }
-    )
 
 
 async def test_what_is_held_of_it_is_not_ordered_and_runs_out_by_itself(selling: Any) -> None:

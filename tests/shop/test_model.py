@@ -18,7 +18,7 @@ from farmlive.shop.lot_sales import LotSales
 
 from .booth import World
 from .flash_trade import FlashTrade
-from .ledger import ADDRESS_BOXES, DEVICE_BOXES, ORDER_BOXES
+from .ledger_rules import ADDRESS_BOXES, DEVICE_BOXES, ORDER_BOXES
 
 LONG = "FARMLIVE_TEST_STEPS" in os.environ
 STEPS = int(os.environ.get("FARMLIVE_TEST_STEPS", "300"))

@@ -18,24 +18,10 @@ from farmlive.shop.order_models import Refund
 from farmlive.shop.problems import KeyReused, NotInState, RefundTooHigh, SoldOut
 from farmlive.shop.tables import order_changes, order_lines, orders
 
+from .bulk import move, refusals, undo
 from .conftest import HOST, PRICE
-from .test_holds import stock
-from .test_orders import CLERK, enter, pickup, seen, seller
-
-
-async def move(stall: Any, *placed: Any, by: Caller = HOST, key: Any = None, **to: Any) -> Any:
-    if to.get("state") == "received":
-        to.setdefault("known_by", "known_to_me")
-    wanted = NewMove(orders=[each["order"] for each in placed], **to)
-    return await stall.shop.moves.make(by, stall.broadcast, wanted, key)
-
-
-async def undo(stall: Any, done: Any, *, by: Caller = HOST) -> Any:
-    return await stall.shop.moves.undo(by, stall.broadcast, done.move)
-
-
-def refusals(done: Any) -> list[tuple[str, str]]:
-    return [(each.order, each.problem["type"].rpartition("/")[2]) for each in done.refused]
+from .holding import stock
+from .ordering import CLERK, enter, pickup, seen, seller
 
 
 async def test_many_are_moved_at_once_and_what_may_not_is_told(stall: Any) -> None:

@@ -23,17 +23,13 @@ from farmlive.shop.notices_providers import Notice
 from farmlive.shop.order_change_models import HandOver
 from farmlive.shop.tables import orders
 
+from .bulk import move, undo
+from .claiming import answer as answer_claim
+from .claiming import arrived, claim
 from .conftest import HOST, caller
-from .test_claims import answer as answer_claim
-from .test_claims import arrived, claim
-from .test_handovers import waiting
-from .test_moves import move, undo
-from .test_orders import CLERK, enter, pickup, refund
+from .notifying import kinds
+from .ordering import CLERK, enter, pickup, refund, waiting
 from .told import PHONE, kept, lines, states
-
-
-async def kinds(stall: Any) -> list[str]:
-    return [row.kind for row in await kept(stall.store)]
 
 
 async def test_a_buyer_is_told_of_what_matters_and_of_nothing_else(stall: Any) -> None:

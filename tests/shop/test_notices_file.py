@@ -16,9 +16,9 @@ from farmlive.settings import Settings
 from farmlive.shop.notices import Notices
 from farmlive.shop.notices_file import Outbox
 
+from .bulk import undo
 from .conftest import HOST
-from .test_moves import undo
-from .test_orders import enter, refund
+from .ordering import enter, refund
 from .told import MAILBOX, PHONE, change, kept, lines, notice, states
 
 

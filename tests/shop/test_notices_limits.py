@@ -12,6 +12,7 @@ from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings
+from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
 from farmlive.shop.notices_limits import DAY_MS, HOUR_MS, NOTICES_BLOCK_FACTOR, recipient
 from farmlive.shop.order_change_models import NewMove
 from farmlive.shop.order_models import StateChange
@@ -20,18 +21,8 @@ from farmlive.shop.tables import notice_budgets, notices, orders
 from farmlive.store import Store
 
 from .conftest import HOST, Site, caller
+from .notifying import AS_SHIPPED, Full, server
 from .told import PHONE, kept, lines
-
-AS_SHIPPED = {
-    name: Settings.model_fields[name].default
-    for name in ("notices_per_hour", "notices_per_day", "notices_per_address", "notice_prefixes")
-}
-
-
-def server(stall: Any, settings: Settings, **change: Any) -> Shop:
-    """The shop of a server with the limits that farmlive has by itself, or these."""
-    own = settings.model_copy(update={**AS_SHIPPED, **change})
-    return stall.another_shop(own, log=Log(LocalBus()))  # type: ignore[no-any-return]
 
 
 async def order(stall: Any, shop: Shop, phone: str = PHONE, by: Any = None, **buyer: Any) -> Any:
@@ -339,11 +330,7 @@ async def test_what_was_overtaken_or_undone_before_it_was_sent_is_not_said(
 
 
 async def test_a_message_is_tried_again_whole(stall: Any, settings: Settings) -> None:
-    from .test_notices_outage import Full  # its first time fails
-
     full = Full("post")
-    from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
-
     log = Log(LocalBus())
     made = Notices(
         stall.store, log, settings.model_copy(update={"notice_gather_minutes": 10.0}), [full]

@@ -11,9 +11,10 @@ from farmlive.clock import now_ms, pretended
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
-from farmlive.shop.notices_providers import Notice, NotThere
+from farmlive.shop.notices_providers import Notice
 from farmlive.store import Store
 
+from .notifying import Full, Post
 from .told import states
 
 
@@ -40,25 +41,6 @@ class Away:
         return answer
 
 
-class Post:
-    """Brings what it is given, and keeps of which notices that was."""
-
-    at_once = 1
-
-    def __init__(self, name: str):
-        self.name = name
-        self.brought: list[str] = []
-
-    def reach(self, person: str) -> bool:
-        return True
-
-    def send(self, notice: Notice) -> None:
-        self.brought.append(notice.id)
-
-    def close(self) -> None:
-        pass
-
-
 class Slow(Post):
     """Brings one once it is let; `most` is how many it was asked to bring at a time."""
 
@@ -75,15 +57,6 @@ class Slow(Post):
         assert self.let.wait(30)
         super().send(notice)
         self._now -= 1
-
-
-class Full(Post):
-    """A mailbox that is full at the first time."""
-
-    def send(self, notice: Notice) -> None:
-        super().send(notice)
-        if len(self.brought) == 1:
-            raise NotThere("the mailbox is full")
 
 
 @pytest.mark.parametrize("fails", ["before", "after"])

@@ -17,7 +17,7 @@ from farmlive.shop.notices_providers import NotNow, NotTaken
 from farmlive.shop.notices_smtp import Mail
 
 from .mail import mail_server
-from .test_orders import enter
+from .ordering import enter
 from .told import MAILBOX, by_mail, change, kept, notice, of_mail, shipped
 
 

@@ -14,44 +14,12 @@ from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden
 from farmlive.shop import orders as ordered
-from farmlive.shop.order_change_models import OrderFilter
-from farmlive.shop.order_models import Refund, StateChange
+from farmlive.shop.order_models import Refund
 from farmlive.shop.problems import KeyReused, NotInState, RefundTooHigh, UnknownOrder
 
 from .conftest import HOST, PRICE, caller
-from .test_holds import hold, stock
-
-# Who keeps all centres, as from before clerks belonged to some.
-CLERK = Caller(None, "a clerk", "clerk", "the clerk's device", "192.0.2.3", centres=None)
-PICKUP = {"payment": "pay_at_pickup"}
-
-
-async def enter(
-    stall: Any, placed: Any, state: Any, *, by: Caller = HOST, reason: Any = None
-) -> Any:
-    known_by: Any = "known_to_me" if state == "received" else None
-    change = StateChange(state=state, reason=reason, known_by=known_by)
-    return await stall.shop.orders.enter(by, stall.broadcast, placed["order"], change)
-
-
-async def refund(stall: Any, placed: Any, amount: int, key: str | None = None) -> Any:
-    back = Refund(amount=amount, reason="压坏了")
-    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], back, key)
-
-
-async def pickup(stall: Any, quantity: int = 1) -> Any:
-    where = {"way": "pickup", "centre": stall.centre.id}
-    return await stall.place(quantity, delivery=where, **PICKUP)
-
-
-def seller(*farms: str) -> Caller:
-    return Caller(None, "a farmer", "seller", "its device", "192.0.2.4", farms=frozenset(farms))
-
-
-async def seen(stall: Any, caller: Caller, **only: Any) -> list[Any]:
-    asked = OrderFilter(**only)
-    found, _ = await stall.shop.orders.of_broadcast(caller, stall.broadcast, only=asked)
-    return found  # type: ignore[no-any-return]
+from .holding import hold, stock
+from .ordering import CLERK, enter, pickup, refund, seen, seller
 
 
 async def test_a_buyer_cancels_and_the_boxes_come_back_once(stall: Any) -> None:

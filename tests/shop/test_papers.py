@@ -14,7 +14,7 @@ from farmlive.shop.papers import MAX_SPANS, Choice, spans_of
 from farmlive.shop.tables import orders
 
 from .conftest import HOST, caller
-from .test_orders import CLERK, enter, pickup, seller
+from .ordering import CLERK, enter, pickup, seller
 
 
 @pytest.mark.parametrize(

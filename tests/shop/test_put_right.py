@@ -21,12 +21,11 @@ from farmlive.shop.problems import NotInState, SoldOut, UnknownOrder
 from farmlive.shop.tables import order_changes
 from farmlive.shop.wait_models import WaitJoin
 
+from .bulk import move, refusals, undo
 from .conftest import HOST, PRICE, caller
-from .test_holds import stock
-from .test_less_to_pay import less, pay
-from .test_moves import move, refusals, undo
-from .test_notices import kinds
-from .test_orders import CLERK, enter, pickup, refund
+from .holding import stock
+from .notifying import kinds
+from .ordering import CLERK, enter, less, pay, pickup, refund
 
 
 async def put_right(stall: Any, placed: Any, by: Caller = HOST, **wrong: Any) -> Any:

@@ -12,12 +12,11 @@ from farmlive.shop.moves import UndoOver
 from farmlive.shop.order_models import Refund
 from farmlive.shop.problems import KeyReused
 
+from .bulk import move, refusals, undo
+from .claiming import answer, arrived, claim
 from .conftest import HOST, PRICE
-from .test_claims import answer, arrived, claim
-from .test_holds import stock
-from .test_less_to_pay import less, pay
-from .test_moves import move, refusals, undo
-from .test_orders import CLERK, enter, pickup, refund, seen
+from .holding import stock
+from .ordering import CLERK, enter, less, pay, pickup, refund, seen
 
 
 async def test_a_mistyped_sum_is_taken_back_and_asked_for_again(stall: Any) -> None:

@@ -19,7 +19,7 @@ from farmlive.shop.tables import notices, orders
 from farmlive.store import Store
 
 from .mail import MailServer
-from .test_orders import enter
+from .ordering import enter
 
 PHONE = "13800000000"
 MAILBOX = "ann@example.org"

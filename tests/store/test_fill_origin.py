@@ -1,16 +1,14 @@
 """A database from before plots and tests had tables keeps its farms, lots, tests and packings."""
 
-from collections.abc import Iterator
-
-import pytest
 from alembic import command
 from sqlalchemy import Engine, text
 
 from farmlive.origin.origin import Origin
 from farmlive.settings import Settings
 from farmlive.store import Store
-from farmlive.store import engine as engines
 from farmlive.store.migrate import configuration
+
+from .old_data import on_both_databases
 
 LOT = "01J00000000000000000000000"
 EVENTS = {
@@ -21,19 +19,7 @@ EVENTS = {
 }
 
 
-@pytest.fixture
-def engine(settings: Settings) -> Iterator[Engine]:
-    settings.data.mkdir()
-    engine = engines.writer_engine(engines.address(settings.database_url, settings.data))
-    yield engine
-    engine.dispose()
-
-
-@pytest.mark.parametrize(
-    "database_url",
-    ["sqlite", pytest.param("postgresql without tables", marks=pytest.mark.postgresql)],
-    indirect=True,
-)
+@on_both_databases
 async def test_lots_of_before_keep_their_story(engine: Engine, settings: Settings) -> None:
     with engine.begin() as connection:
         command.upgrade(configuration(connection), "0002")

@@ -1,30 +1,17 @@
 """Mutes from before they had an end hold for their show."""
 
-from collections.abc import Iterator
-
-import pytest
 from alembic import command
 from sqlalchemy import Engine, text
-from tests.store.later import writer_of
 
 from farmlive.broadcast import mutes
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.migrate import configuration
 
-
-@pytest.fixture
-def engine(settings: Settings) -> Iterator[Engine]:
-    settings.data.mkdir()
-    with writer_of(settings) as engine:
-        yield engine
+from .old_data import on_both_databases
 
 
-@pytest.mark.parametrize(
-    "database_url",
-    ["sqlite", pytest.param("postgresql without tables", marks=pytest.mark.postgresql)],
-    indirect=True,
-)
+@on_both_databases
 async def test_mutes_from_before_hold(engine: Engine, settings: Settings) -> None:
     with engine.begin() as connection:
         command.upgrade(configuration(connection), "0022")

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -13,9 +12,10 @@ from tests.waiting import until
 from farmlive.origin.origin import Origin
 from farmlive.settings import Settings
 from farmlive.store import Store
-from farmlive.store import engine as engines
 from farmlive.store.migrate import configuration, migrate
 from farmlive.store.turns import TAKE_TURN
+
+from .old_data import on_both_databases, put
 
 DAY = 86_400_000
 NAMES = '{"zh": "金柑", "en": ""}'
@@ -30,23 +30,11 @@ LOTS = {
 }
 
 
-@pytest.fixture
-def engine(settings: Settings) -> Iterator[Engine]:
-    settings.data.mkdir()
-    engine = engines.writer_engine(engines.address(settings.database_url, settings.data))
-    yield engine
-    engine.dispose()
-
-
 def fill(connection: Connection) -> None:
-    def put(table: str, **row: object) -> None:
-        columns = ", ".join(f'"{name}"' for name in row)
-        values = ", ".join(f":{name}" for name in row)
-        connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
-
-    put("farms", id="f", name=NAMES, place=NAMES, created_at=1)
-    put("plots", id="p", farm="f", name=NAMES, created_at=1)
+    put(connection, "farms", id="f", name=NAMES, place=NAMES, created_at=1)
+    put(connection, "plots", id="p", farm="f", name=NAMES, created_at=1)
     put(
+        connection,
         "works",
         id="w",
         plot="p",
@@ -57,12 +45,22 @@ def fill(connection: Connection) -> None:
         until=8 * DAY,
         recorded_at=1,
     )
-    put("products", id="g", farm="f", name=NAMES, unit=NAMES, net_weight_g=500, created_at=1)
-    put("broadcasts", id="b", title=NAMES, state="live", created_at=1, seq=5, last_at=9)
+    put(
+        connection,
+        "products",
+        id="g",
+        farm="f",
+        name=NAMES,
+        unit=NAMES,
+        net_weight_g=500,
+        created_at=1,
+    )
+    put(connection, "broadcasts", id="b", title=NAMES, state="live", created_at=1, seq=5, last_at=9)
     for role in ("seller", "coordinator"):
-        put("accounts", id=role, name=role, password_hash="x", role=role, created_at=1)
+        put(connection, "accounts", id=role, name=role, password_hash="x", role=role, created_at=1)
     for position, (lot, (passed, day, why, who)) in enumerate(LOTS.items(), 1):
         put(
+            connection,
             "lots",
             id=lot,
             farm="f",
@@ -78,6 +76,7 @@ def fill(connection: Connection) -> None:
         )
         if passed is not None:
             put(
+                connection,
                 "inspections",
                 id=f"test of {lot}",
                 lot=lot,
@@ -88,6 +87,7 @@ def fill(connection: Connection) -> None:
             )
         if who is not None:
             put(
+                connection,
                 "audit",
                 id=f"deed of {lot}",
                 at=1,
@@ -98,6 +98,7 @@ def fill(connection: Connection) -> None:
                 detail="{}",
             )
         put(
+            connection,
             "offers",
             id=f"offer of {lot}",
             broadcast="b",
@@ -113,11 +114,7 @@ def fill(connection: Connection) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    "database_url",
-    ["sqlite", pytest.param("postgresql without tables", marks=pytest.mark.postgresql)],
-    indirect=True,
-)
+@on_both_databases
 async def test_lots_that_must_not_be_sold_are_stopped(engine: Engine, settings: Settings) -> None:
     with engine.begin() as connection:
         command.upgrade(configuration(connection), "0009")

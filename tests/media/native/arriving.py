@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.media.test_codecs import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
+from tests.media.sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
 
 from farmlive.media.engine import Incoming, Publishing
 

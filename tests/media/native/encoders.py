@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 from tests.media import packets
-from tests.media.test_codecs import BASELINE
+from tests.media.sps import BASELINE
 
 from farmlive.media.engine import Incoming, Publishing
 from farmlive.media.rtp import Packet

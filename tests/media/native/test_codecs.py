@@ -6,20 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, mutants
-from tests.fuzz.test_codecs import Writer
-from tests.media import packets
-from tests.media.test_codecs import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
+from tests.media.native.codec_cases import NUMBERS, OBJECTIONS, PAYLOADS
+from tests.media.sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B, Writer
 
 from farmlive.media import codecs, h264
 
-PAYLOADS = [packets.parse(data).packet.payload for session in SESSIONS for data in session.rtp]
 SETS = [BASELINE, MAIN_WITH_B, HIGH, HIGH_10]
-# As C has them: the family in the low byte.
-NUMBERS = {"": 0, "H264:baseline": 1, "H264:high": 0x201, "VP8": 2, "VP9:0": 3, "VP9:2": 0x103,
-           "AV1": 4, "OPUS": 5}  # fmt: skip
-OBJECTIONS = [None, codecs.NO_B_FRAMES, codecs.NO_SUCH_PROFILE]
 # C says this of any larger number.
 INT_MOST = 2**31 - 1
 

@@ -19,7 +19,7 @@ from tests.media.native.one_hand import (
     check,
     picture,
 )
-from tests.media.test_codecs import MAIN_WITH_B
+from tests.media.sps import MAIN_WITH_B
 from tests.waiting import until
 
 from farmlive.media import codecs, stun

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from tests.media.native.arriving import PUBLISHINGS, Sender
+from tests.media.native.codec_cases import NUMBERS, OBJECTIONS
 from tests.media.native.compiling import compiled, sanitizers
-from tests.media.native.test_codecs import NUMBERS, OBJECTIONS
 
 from farmlive.media import rtcp, rtp
 from farmlive.media.engine import Publishing

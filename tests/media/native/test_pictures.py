@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.mutants import datagrams
-from tests.media.native.test_codecs import NUMBERS, PAYLOADS
+from tests.media.native.codec_cases import NUMBERS, PAYLOADS
 
 from farmlive.media import pictures
 from farmlive.media.pictures import Pictures

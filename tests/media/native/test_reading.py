@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from secrets import token_hex
 
 import pytest
+from tests.media.native.loopback import Room, heard
 from tests.media.native.one_hand import GCM, KEYFRAME, VIDEO, check, picture
-from tests.media.native.test_loop import Room, heard
 from tests.ports import APART
 from tests.waiting import until
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from tests.fuzz.mutants import datagrams
-from tests.fuzz.test_red import NEWEST, OLDER, PAYLOADS
+from tests.fuzz.red_blocks import NEWEST, OLDER, PAYLOADS
 
 from farmlive.media import red
 from farmlive.media.red import Block

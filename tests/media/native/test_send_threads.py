@@ -10,13 +10,15 @@ import pytest
 from tests.media.conftest import Media, publish, serving, view
 from tests.media.moving import (
     flows,
+    goes_on,
+    moved,
     moving_publisher,
     moving_viewer,
     one_that_takes_nothing,
     passages,
+    restart_ice,
 )
 from tests.media.passage import Passage
-from tests.media.test_moves import goes_on, moved, restart_ice
 from tests.waiting import until
 
 from farmlive.media.engine import Times

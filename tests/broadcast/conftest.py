@@ -1,0 +1,20 @@
+"""A live broadcast."""
+
+import pytest
+
+from farmlive.app import Server
+from farmlive.broadcast.models import NewBroadcast
+
+from .live_channel import OFFER
+
+
+@pytest.fixture
+async def live(server: Server) -> str:
+    """A live broadcast with one offer in its bag."""
+    house = server.house
+    made = await house.broadcasts.create(NewBroadcast(title={"zh": "直播", "en": "Live"}))
+    await house.broadcasts.begin(made.id)
+    await house.store.write(
+        lambda connection: house.log.append(connection, made.id, "offer.added", ["public"], OFFER)
+    )
+    return made.id

@@ -1,0 +1,141 @@
+"""The form of an order in Chromium: name, phone and address, and what is wrong with them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from farmlive.client import Channel
+
+from .buying import KNOWN, WORDS, submit, tap_buy
+from .conftest import PHONE, Open, Sale
+
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+
+
+async def test_the_browser_can_fill_in_the_form(sale: Sale, host: Channel, open_page: Open) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.offer)
+    await tap_buy(page)
+    await submit(page).click()
+    for label, token in (("Name", "name"), ("Phone", "tel"), ("Address", "street-address")):
+        field = page.get_by_label(label, exact=True)
+        await expect(field).to_have_attribute("autocomplete", token)
+
+
+async def test_what_the_server_finds_wrong_is_said_at_its_field(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, language="zh")
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card").get_by_role("button", name="购买", exact=True).click()
+    await submit(page).click()
+    await page.get_by_label("姓名", exact=True).fill("王\u200b芳")
+    await page.get_by_label("电话", exact=True).fill("13800000000")
+    await page.get_by_label("地址", exact=True).fill("尤溪")
+    await submit(page).click()
+    await expect(page.locator("#name-error")).to_have_text("请写收货人姓名，60 个字以内。")
+    await expect(page.get_by_label("姓名", exact=True)).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("language", "wrong"),
+    [
+        (
+            "zh",
+            {
+                "": "请写电话号码，方便快递或自提点联系。",
+                "不告诉你": "这不是电话号码，请写数字，例如 138 0000 0000。",
+                "123": "这个电话号码太短，至少要有 7 位。",
+                "0591 88": "这个电话号码太短，至少要有 7 位。",
+            },
+        ),
+        (
+            "en",
+            {
+                "": "Write a phone number, so that the courier or the pick-up point can call.",
+                "call me": "That is not a phone number: write its digits, such as 138 0000 0000.",
+                "123": "That phone number is too short: it has 7 digits at least.",
+                "0591 88": "That phone number is too short: it has 7 digits at least.",
+                "+441234567890123456": "That phone number is too long: it has 15 digits at most.",
+            },
+        ),
+    ],
+)
+async def test_a_wrong_phone_number_is_told_what_is_wrong_and_wide_digits_are_digits(
+    sale: Sale, host: Channel, open_page: Open, language: str, wrong: dict[str, str]
+) -> None:
+    words = WORDS[language]
+    page = await open_page(sale.path, size=PHONE, language=language)
+    await host.call("card.pin", offer=sale.offer)
+    card = page.locator("#card")
+    await card.get_by_role("button", name=words["buy"], exact=True).click()
+    await submit(page).click()
+    await page.get_by_label(words["name"], exact=True).fill("王芳")
+    await page.get_by_label(words["address"], exact=True).fill("尤溪县梅仙镇")
+    phone = page.get_by_label(words["phone"], exact=True)
+    for typed, told in wrong.items():
+        await phone.fill(typed)
+        await submit(page).click()
+        await expect(page.locator("#phone-error")).to_have_text(told)
+    await phone.fill("１３８００００００００")
+    await submit(page).click()
+    await expect(page.locator("[data-part=order-number]")).to_have_text("A0001")
+    (order,) = await sale.api.orders(sale.broadcast)
+    assert order["buyer"]["phone"] == "13800000000"
+
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "phone_numbers.json").read_text())
+
+JUDGED = """async (numbers) => {
+    const scripts = [...document.scripts].map(({ src }) => src);
+    const beside = scripts.find((src) => src.includes("common/page.js"));
+    const { phoneDoubt, phoneProblem } = await import(beside.replace("page.js", "phone.js"));
+    return numbers.map((number) => [Boolean(phoneProblem(number)), Boolean(phoneDoubt(number))]);
+}"""
+
+
+async def test_the_page_takes_the_numbers_that_the_server_takes(
+    sale: Sale, open_page: Open
+) -> None:
+    page = await open_page(sale.path)
+    for kind, is_refused in (("kept", False), ("doubted", False), ("refused", True)):
+        numbers = list(GOLDEN[kind])
+        judged = dict(zip(numbers, await page.evaluate(JUDGED, numbers), strict=True))
+        assert {number for number, (refused, _) in judged.items() if refused != is_refused} == set()
+        if kind == "kept":
+            assert not any(doubted for _, doubted in judged.values())
+
+
+async def test_a_number_that_looks_mistyped_is_asked_about_once(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, language="en")
+    await host.call("card.pin", offer=sale.offer)
+    await page.locator("#card").get_by_role("button", name="Buy", exact=True).click()
+    await submit(page).click()
+    await page.get_by_label("Name", exact=True).fill("Wang Fang")
+    await page.get_by_label("Address", exact=True).fill("Xikou")
+    await page.get_by_label("Phone", exact=True).fill("138 0000 000")
+    await submit(page).click()
+    await expect(page.locator("#phone-error")).to_contain_text(
+        "A mobile number has 11 digits; this has 10."
+    )
+    await submit(page).click()
+    await expect(page.locator("[data-part=order-number]")).to_have_text("A0001")
+    (order,) = await sale.api.orders(sale.broadcast)
+    assert order["flags"] == ["doubtful-phone"]
+
+
+async def test_who_is_blocked_is_told_so(sale: Sale, host: Channel, open_page: Open) -> None:
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    sheet = await tap_buy(page)
+    await submit(page).click()
+    await sheet.get_by_role("button", name="Back to the broadcast").click()
+    (order,) = await sale.api.orders(sale.broadcast)
+    block = {"kind": "device", "order": order["id"], "reason": "test"}
+    await sale.api.request("POST", "/api/v1/blocks", json=block)
+    await tap_buy(page)
+    await expect(sheet.get_by_role("alert")).to_contain_text("Orders from here are not taken.")

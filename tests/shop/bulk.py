@@ -1,0 +1,23 @@
+"""Bulk actions on orders, and what was refused of them."""
+
+from typing import Any
+
+from farmlive.people import Caller
+from farmlive.shop.order_change_models import NewMove
+
+from .conftest import HOST
+
+
+async def move(stall: Any, *placed: Any, by: Caller = HOST, key: Any = None, **to: Any) -> Any:
+    if to.get("state") == "received":
+        to.setdefault("known_by", "known_to_me")
+    wanted = NewMove(orders=[each["order"] for each in placed], **to)
+    return await stall.shop.moves.make(by, stall.broadcast, wanted, key)
+
+
+async def undo(stall: Any, done: Any, *, by: Caller = HOST) -> Any:
+    return await stall.shop.moves.undo(by, stall.broadcast, done.move)
+
+
+def refusals(done: Any) -> list[tuple[str, str]]:
+    return [(each.order, each.problem["type"].rpartition("/")[2]) for each in done.refused]

@@ -1,0 +1,77 @@
+"""Steps of an order by staff, and the orders that a caller sees."""
+
+from typing import Any
+
+from sqlalchemy import update
+
+from farmlive.people import Caller
+from farmlive.shop.order_change_models import (
+    OrderFilter,
+)
+from farmlive.shop.order_models import Refund, StateChange
+from farmlive.shop.tables import orders
+
+from .conftest import HOST, PRICE
+
+# Who keeps all centres, as from before clerks belonged to some.
+CLERK = Caller(None, "a clerk", "clerk", "the clerk's device", "192.0.2.3", centres=None)
+PICKUP = {"payment": "pay_at_pickup"}
+
+
+async def enter(
+    stall: Any, placed: Any, state: Any, *, by: Caller = HOST, reason: Any = None
+) -> Any:
+    known_by: Any = "known_to_me" if state == "received" else None
+    change = StateChange(state=state, reason=reason, known_by=known_by)
+    return await stall.shop.orders.enter(by, stall.broadcast, placed["order"], change)
+
+
+async def refund(stall: Any, placed: Any, amount: int, key: str | None = None) -> Any:
+    back = Refund(amount=amount, reason="压坏了")
+    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], back, key)
+
+
+async def pickup(stall: Any, quantity: int = 1) -> Any:
+    where = {"way": "pickup", "centre": stall.centre.id}
+    return await stall.place(quantity, delivery=where, **PICKUP)
+
+
+def seller(*farms: str) -> Caller:
+    return Caller(None, "a farmer", "seller", "its device", "192.0.2.4", farms=frozenset(farms))
+
+
+async def seen(stall: Any, caller: Caller, **only: Any) -> list[Any]:
+    asked = OrderFilter(**only)
+    found, _ = await stall.shop.orders.of_broadcast(caller, stall.broadcast, only=asked)
+    return found  # type: ignore[no-any-return]
+
+
+async def waiting(stall: Any, code: str = "042117", state: Any = "at_centre", **change: Any) -> Any:
+    """A pick-up with this code, as far as that state."""
+    where = {"way": "pickup", "centre": change.pop("centre", stall.centre.id)}
+    placed = await stall.place(1, delivery=where, payment="pay_at_pickup", **change)
+    await stall.store.write(
+        lambda connection: connection.execute(
+            update(orders).where(orders.c.id == placed["order"]).values(code=code)
+        )
+    )
+    for each in ("packed", "at_centre", "received"):
+        if state in ("placed", "cancelled"):
+            break
+        await enter(stall, placed, each)
+        if each == state:
+            break
+    if state == "cancelled":
+        await enter(stall, placed, state)
+    return placed
+
+
+async def less(stall: Any, placed: Any, boxes: int, amount: int | None = None) -> Any:
+    lines = [{"offer": stall.card.offer, "quantity": boxes}]
+    amount = boxes * PRICE if amount is None else amount
+    off = Refund.model_validate({"amount": amount, "reason": "少要", "lines": lines})
+    return await stall.shop.orders.refund(HOST, stall.broadcast, placed["order"], off)
+
+
+async def pay(stall: Any, placed: Any) -> Any:
+    return await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
