@@ -145,7 +145,7 @@ async def test_a_body_in_small_chunks_and_requests_in_a_row_are_no_long_head(
 async def test_bad_requests_of_media(server: Server) -> None:
     house = server.house
     made = await house.broadcasts.create(NewBroadcast.model_validate({"title": {"en": "A"}}))
-    _, key = await house.people.mint_stream_key(made.id, "encoder", label="OBS")
+    _, key = await house.people.stream_keys.mint(made.id, "encoder", label="OBS")
     sdp = {"Content-Type": "application/sdp"}
     keyed = {**sdp, "Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=server.url) as client:

@@ -19,7 +19,7 @@ from farmlive.media import NoNativeEngine
 from farmlive.origin import farms
 from farmlive.people import Caller, People
 from farmlive.people.accounts import Account
-from farmlive.people.keys import ApiKey
+from farmlive.people.api_keys import ApiKey
 from farmlive.people.models import DisplayName, KeyRole, Role
 from farmlive.problems import Problem
 from farmlive.settings import Settings, set_nothing

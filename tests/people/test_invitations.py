@@ -140,7 +140,7 @@ async def test_two_at_once_make_one_account(
     people: People, coordinator: httpx.AsyncClient, guest: httpx.AsyncClient, store: Store
 ) -> None:
     made = await invite(coordinator)
-    found = await people.invitation(made["url"].removeprefix("/invitation/"))
+    found = await people.invitations.find(made["url"].removeprefix("/invitation/"))
     await guest.post(link(made), json={"name": "mei", "password": PASSWORD})
 
     def slower(conn: Connection) -> None:

@@ -113,7 +113,7 @@ async def test_studio_key_expires(
     over = update(tables.stream_keys).values(expires_at=now_ms())
     await store.write(lambda conn: conn.execute(over).rowcount)
     assert await people.find_stream_key(LIVE, made["key"]) is None
-    assert await people.stream_keys(LIVE) == []
+    assert await people.stream_keys.all(LIVE) == []
     await mint(host, purpose="studio")
     rows = await store.read(lambda conn: conn.execute(select(tables.stream_keys)).all())
     assert len(rows) == 1
@@ -132,7 +132,7 @@ async def test_revoked_stream_key_does_not_publish_and_leaves_the_list(
     assert (await host.get(KEYS)).json() == {"stream_keys": []}
     assert (await host.delete(path)).status_code == 404
     with pytest.raises(UnknownKey):
-        await people.revoke_stream_key(OTHER, made["id"])
+        await people.stream_keys.revoke(OTHER, made["id"])
 
 
 async def test_stream_keys_are_kept_as_hashes(host: httpx.AsyncClient, store: Store) -> None:
@@ -176,12 +176,15 @@ async def test_devices_source_is_one_when_two_servers_mint_at_once(
     try:
         other = People(second, settings)
         minted = await asyncio.gather(
-            *(each.mint_stream_key(LIVE, "studio", device="d" * 32) for each in (people, other) * 5)
+            *(
+                each.stream_keys.mint(LIVE, "studio", device="d" * 32)
+                for each in (people, other) * 5
+            )
         )
     finally:
         await second.close()
     assert len({key.source for key, _ in minted}) == 1
-    assert len(await people.stream_keys(LIVE)) == 10
+    assert len(await people.stream_keys.all(LIVE)) == 10
 
 
 async def test_viewers_mint_no_keys(client: httpx.AsyncClient) -> None:

@@ -3,7 +3,7 @@
 from alembic import command
 from sqlalchemy import Connection, Engine
 
-from farmlive.people import accounts, invitations, keys
+from farmlive.people import accounts, api_keys, invitations
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.migrate import configuration
@@ -28,7 +28,7 @@ async def test_who_was_a_clerk_before_keeps_all_centres(engine: Engine, settings
     store = await Store.open(settings)
     found = [
         *await store.read(accounts.every),
-        *await store.read(keys.every_api_key),
+        *await store.read(api_keys.every),
         *await store.read(invitations.open_ones),
     ]
     await store.close()

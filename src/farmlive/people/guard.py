@@ -12,8 +12,8 @@ import structlog
 from starlette.requests import HTTPConnection, Request
 
 from farmlive.people.addresses import Proxies, is_cross_site, is_forwarded, is_loopback
+from farmlive.people.api_keys import API_PREFIX
 from farmlive.people.caller import Caller
-from farmlive.people.keys import API_PREFIX
 from farmlive.people.models import ROLES, Role
 from farmlive.people.people import People
 from farmlive.people.problems import CrossSite, UnknownApiKey, WrongCsrfToken

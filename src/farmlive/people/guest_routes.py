@@ -13,7 +13,8 @@ from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
 from farmlive.people.guests import Guest
 from farmlive.people.key_routes import PRIVATE
-from farmlive.people.people import BroadcastState, People
+from farmlive.people.people import People
+from farmlive.people.sources import BroadcastState
 
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:

@@ -12,19 +12,18 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
-from farmlive.people import audit, keys, sources, tables
+from farmlive.people import audit, sources, stream_keys, tables
 from farmlive.people.caller import Caller
-from farmlive.people.keys import StreamKey
 from farmlive.people.limits import RateLimits
 from farmlive.people.problems import BroadcastEnded, GuestOver, UnknownGuest
 from farmlive.people.sessions import hashed
+from farmlive.people.sources import BroadcastState
+from farmlive.people.stream_keys import StreamKey
 from farmlive.settings import Settings
 from farmlive.store import Store
 
 VALID_MS = 24 * 60 * 60 * 1000
 KEYS_PER_MINUTE = 20
-
-BroadcastState = Callable[[Connection, str], str]
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def end(conn: Connection, broadcast: str, guest: str) -> Guest:
     if row is None:
         raise UnknownGuest("There is no such guest in this broadcast; the list shows them.")
     conn.execute(update(tables.guests).where(tables.guests.c.id == guest).values(ended_at=now_ms()))
-    keys.revoke_stream_keys_of(conn, row.source)
+    stream_keys.revoke_all(conn, row.source)
     return _guest(row)
 
 
@@ -155,9 +154,9 @@ class Guests:
             if state(conn, guest.broadcast) == "ended":
                 raise BroadcastEnded("The broadcast has ended. Thank you for being there!")
             source = sources.known(conn, guest.broadcast, guest.source)
-            keys.revoke_stream_keys_of(conn, guest.source)
+            stream_keys.revoke_all(conn, guest.source)
             sources.move(conn, guest.source, caller.device)
-            key, minted = keys.add_stream_key(conn, source, "guest", guest.expires_at)
+            key, minted = stream_keys.add(conn, source, "guest", guest.expires_at)
             return guest, key, minted
 
         with self._limits.failures(

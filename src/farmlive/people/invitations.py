@@ -1,9 +1,10 @@
 """Invitations: a link by which someone makes an account of their own, once, within seven days.
 
-Functions for the store's doors; the database knows only the hash of the link's token.
+Functions for the store's doors, and the room's object, by which coordinators make, list and revoke
+them; taking one up is people.py's. The database knows only the hash of the link's token.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +12,20 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
-from farmlive.people import tables
+from farmlive.people import audit, tables
+from farmlive.people.caller import Caller
 from farmlive.people.models import Role
 from farmlive.people.problems import InvitationOver, UnknownInvitation
-from farmlive.people.scope import centres_of, farms_of, stored_centres
+from farmlive.people.scope import audited, centres_of, farms_of, stored_centres
 from farmlive.people.sessions import hashed
+from farmlive.store import Store
 
 VALID_MS = 7 * 24 * 60 * 60 * 1000
 # For so long after its end an invitation still says what became of it.
 REMEMBERED_MS = 30 * 24 * 60 * 60 * 1000
+
+RequireScope = Callable[[Connection, Iterable[str], Iterable[str] | None], None]
+"""Raises NotFound where one of these farms, or of these centres, does not exist."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,59 @@ def revoke(conn: Connection, invitation: str) -> None:
     )
     if not is_ulid(invitation) or not conn.execute(query).rowcount:
         raise UnknownInvitation("There is no such open invitation; the list shows them.")
+
+
+class Invitations:
+    """Makes, lists and revokes invitations."""
+
+    def __init__(self, store: Store, require: RequireScope):
+        self._store = store
+        self._require = require
+
+    async def add(
+        self,
+        caller: Caller,
+        role: Role,
+        farms: Iterable[str],
+        label: str | None,
+        centres: Iterable[str] = (),
+    ) -> tuple[Invitation, str]:
+        """Make an invitation; the second is its token, which is never shown again.
+
+        Raises Invalid, and NotFound for an unknown farm or centre.
+        """
+
+        def write(conn: Connection) -> tuple[Invitation, str]:
+            made, token = add(conn, role, farms, label, centres)
+            self._require(conn, made.farms, made.centres)
+            audit.note(
+                conn,
+                caller,
+                "invitation.add",
+                made.id,
+                name=made.label,
+                **audited(made.role, made.farms, made.centres),
+            )
+            return made, token
+
+        return await self._store.write(write)
+
+    async def all(self) -> list[Invitation]:
+        """Those that can still be taken up, oldest first."""
+        return await self._store.read(open_ones)
+
+    async def find(self, token: str) -> Invitation:
+        """The one with that token. Raises UnknownInvitation, InvitationOver."""
+        return await self._store.read(lambda conn: find(conn, token))
+
+    async def revoke(self, caller: Caller, invitation: str) -> None:
+        """Take an open invitation back. Raises UnknownInvitation."""
+
+        def write(conn: Connection) -> None:
+            revoke(conn, invitation)
+            audit.note(conn, caller, "invitation.revoke", invitation)
+
+        await self._store.write(write)
 
 
 def _invitation(row: Row[Any]) -> Invitation:

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from farmlive.clock import rfc3339
 from farmlive.hosts import own_url
 from farmlive.people import models
+from farmlive.people.api_keys import ApiKey
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
-from farmlive.people.keys import ApiKey, StreamKey
-from farmlive.people.people import BroadcastState, People
+from farmlive.people.people import People
 from farmlive.people.scope import listed
-from farmlive.people.sources import Source
+from farmlive.people.sources import BroadcastState, Source
+from farmlive.people.stream_keys import StreamKey
 
 # What is shown once stays out of every cache.
 PRIVATE = {"Cache-Control": "no-store"}
@@ -69,7 +70,7 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
         caller: Annotated[Caller, Depends(guard.staff)],
     ) -> models.MadeStreamKey:
         """Make a stream key; it is answered this once."""
-        key, secret = await people.mint_stream_key(
+        key, secret = await people.stream_keys.mint(
             broadcast,
             body.purpose,
             device=caller.device,
@@ -90,7 +91,7 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
         return models.StreamKeys(
             stream_keys=[
                 models.StreamKeyAnswer(**_stream_key(key))
-                for key in await people.stream_keys(broadcast, broadcast_state)
+                for key in await people.stream_keys.all(broadcast, broadcast_state)
             ]
         )
 
@@ -99,13 +100,16 @@ def _cameras(people: People, guard: Guard, broadcast_state: BroadcastState) -> A
         broadcast: str, key: str, caller: Annotated[Caller, Depends(guard.staff)]
     ) -> None:
         """Revoke a stream key; a session that runs with it goes on."""
-        await people.revoke_stream_key(broadcast, key, caller=caller)
+        await people.stream_keys.revoke(broadcast, key, caller=caller)
 
     @router.get("/sources")
     async def list_sources(broadcast: str) -> models.Sources:
         """List the cameras of a broadcast."""
         return models.Sources(
-            sources=[_source(source) for source in await people.sources(broadcast, broadcast_state)]
+            sources=[
+                _source(source)
+                for source in await people.stream_keys.sources(broadcast, broadcast_state)
+            ]
         )
 
     return router

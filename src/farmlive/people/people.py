@@ -1,44 +1,43 @@
-"""People: what the rest of the house asks of this room, each question one crossing of the store.
+"""The room's object: accounts, sessions and API keys, each question one crossing of the store.
 
-The SQL is in the modules named after what they hold; who may ask is the guard's to decide. A
-`caller` is whom the audit list names; the server's own deeds have none.
+The SQL is in the modules named after what they hold; guard.py decides who may ask. `caller` is
+whom the audit list names; None is the server itself.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from farmlive.bus import Bus
-from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
 from farmlive.people import (
     accounts,
+    api_keys,
     audit,
     invitations,
-    keys,
     passwords,
     scope,
     sessions,
     sign_ins,
-    sources,
+    stream_keys,
 )
 from farmlive.people.accounts import Account
+from farmlive.people.api_keys import ApiKey
 from farmlive.people.audit import Deed
 from farmlive.people.blocks import Blocks
 from farmlive.people.caller import Caller
 from farmlive.people.cookies import Cookies
 from farmlive.people.devices import Pseudonyms
 from farmlive.people.guests import Guests
-from farmlive.people.invitations import Invitation
-from farmlive.people.keys import ApiKey, StreamKey
+from farmlive.people.invitations import Invitations
 from farmlive.people.limits import RateLimits
-from farmlive.people.models import AccountChange, KeyRole, Purpose, Role
-from farmlive.people.problems import BroadcastEnded, NoPassword, UnknownSource, WrongPassword
+from farmlive.people.models import AccountChange, KeyRole, Role
+from farmlive.people.problems import NoPassword, WrongPassword
 from farmlive.people.refusals import Refusals
 from farmlive.people.sessions import Session
 from farmlive.people.sources import Source
+from farmlive.people.stream_keys import StreamKeys
 from farmlive.people.team_names import TeamNames
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -46,8 +45,6 @@ from farmlive.store import Store
 # So many display names an account may try for itself.
 NAMES_A_MINUTE = 5
 
-BroadcastState = Callable[[Connection, str], str]
-"""The state of a broadcast, `scheduled|live|ended`; raises NotFound for an unknown one."""
 Require = Callable[[Connection, str], object]
 """Raises NotFound for a farm, or a centre, that does not exist."""
 
@@ -64,6 +61,8 @@ class People:
         self.blocks = Blocks(store, self.pseudonyms, self.refusals, settings.phone_country)
         self.team_names = TeamNames(store)
         self.guests = Guests(store, self.limits, settings)
+        self.invitations = Invitations(store, self._require)
+        self.stream_keys = StreamKeys(store, settings)
         self.limits.on_refusal(self.refusals.limited)
         self._store = store
         self._passwords = passwords.Passwords()
@@ -236,54 +235,6 @@ class People:
         """All accounts, by name."""
         return await self._store.read(accounts.every)
 
-    def _require(
-        self, conn: Connection, farms: Iterable[str], centres: Iterable[str] | None
-    ) -> None:
-        for farm in farms:
-            self._require_farm(conn, farm)
-        for centre in centres or ():
-            self._require_centre(conn, centre)
-
-    # Invitations.
-
-    async def invite(
-        self,
-        caller: Caller,
-        role: Role,
-        farms: Iterable[str],
-        label: str | None,
-        centres: Iterable[str] = (),
-    ) -> tuple[Invitation, str]:
-        """Make an invitation; the second is its token, which is never shown again.
-
-        Raises Invalid, and NotFound for an unknown farm or centre.
-        """
-
-        def write(conn: Connection) -> tuple[Invitation, str]:
-            made, token = invitations.add(conn, role, farms, label, centres)
-            self._require(conn, made.farms, made.centres)
-            _note(conn, caller, "invitation.add", made)
-            return made, token
-
-        return await self._store.write(write)
-
-    async def invitations(self) -> list[Invitation]:
-        """Those that can still be taken up, oldest first."""
-        return await self._store.read(invitations.open_ones)
-
-    async def invitation(self, token: str) -> Invitation:
-        """The one with that token. Raises UnknownInvitation, InvitationOver."""
-        return await self._store.read(lambda conn: invitations.find(conn, token))
-
-    async def revoke_invitation(self, caller: Caller, invitation: str) -> None:
-        """Take an open invitation back. Raises UnknownInvitation."""
-
-        def write(conn: Connection) -> None:
-            invitations.revoke(conn, invitation)
-            audit.note(conn, caller, "invitation.revoke", invitation)
-
-        await self._store.write(write)
-
     async def accept(
         self,
         caller: Caller,
@@ -297,7 +248,7 @@ class People:
         Raises UnknownInvitation, InvitationOver, Invalid, NameTaken; the invitation then still
         works where it did.
         """
-        await self.invitation(token)
+        await self.invitations.find(token)
         name = accounts.checked(name)
         hashed = await self._passwords.hash(password)
 
@@ -371,7 +322,7 @@ class People:
         """What staff did, the latest first, older than the deed `before`."""
         return await self._store.read(lambda conn: audit.deeds(conn, before, limit))
 
-    # Keys and cameras.
+    # Keys.
 
     async def create_api_key(
         self,
@@ -389,7 +340,7 @@ class People:
         """
 
         def add(conn: Connection) -> tuple[ApiKey, str]:
-            key, secret = keys.add_api_key(conn, label, role, farms, centres)
+            key, secret = api_keys.add(conn, label, role, farms, centres)
             self._require(conn, key.farms, key.centres)
             _note(conn, caller, "key.add", key)
             return key, secret
@@ -398,115 +349,43 @@ class People:
 
     async def find_api_key(self, secret: str) -> ApiKey | None:
         """The API key with that secret."""
-        return await self._store.read(lambda conn: keys.find_api_key(conn, secret))
+        return await self._store.read(lambda conn: api_keys.find(conn, secret))
 
     async def api_keys(self) -> list[ApiKey]:
         """All API keys, oldest first."""
-        return await self._store.read(keys.every_api_key)
+        return await self._store.read(api_keys.every)
 
     async def revoke_api_key(self, key: str, *, caller: Caller | None = None) -> None:
         """Revoke the API key with that identifier. Raises UnknownKey."""
 
         def revoke(conn: Connection) -> None:
-            keys.revoke_api_key(conn, key)
+            api_keys.revoke(conn, key)
             audit.note(conn, caller, "key.revoke", key)
 
         await self._store.write(revoke)
-
-    async def mint_stream_key(
-        self,
-        broadcast: str,
-        purpose: Purpose,
-        *,
-        device: str | None = None,
-        label: str | None = None,
-        source: str | None = None,
-        state: BroadcastState | None = None,
-        caller: Caller | None = None,
-    ) -> tuple[StreamKey, str]:
-        """Make a stream key; the second is the secret, which is never shown again.
-
-        `studio` needs the device, whose one source in the broadcast it is; `encoder` makes a
-        new source, or a further key of `source`. `state` is asked in the same transaction.
-        Raises BroadcastEnded, UnknownSource and what `state` raises.
-        """
-
-        def mint(conn: Connection) -> tuple[StreamKey, str]:
-            if state is not None and state(conn, broadcast) == "ended":
-                raise BroadcastEnded("No key was made: an ended broadcast takes no camera.")
-            key, secret = keys.add_stream_key(conn, camera(conn), purpose, expires_at)
-            audit.note(conn, caller, "stream_key.add", key.id, broadcast=broadcast, label=key.label)
-            return key, secret
-
-        def camera(conn: Connection) -> Source:
-            if purpose == "studio":
-                return sources.of_device(conn, broadcast, str(device), label)
-            if source:
-                known = sources.known(conn, broadcast, source)
-                if known.guest:
-                    raise UnknownSource("No key was made: a guest's camera has that of the link.")
-                return known
-            return sources.add(conn, broadcast, label)
-
-        if purpose == "studio" and device is None:
-            raise ValueError("a studio's key belongs to a device")
-        minutes = self.settings.studio_key_minutes
-        expires_at = now_ms() + minutes * 60_000 if purpose == "studio" else None
-        try:
-            return await self._store.write(mint)
-        except IntegrityError:
-            # Another server has just made this device's source; now it is there.
-            return await self._store.write(mint)
 
     async def find_stream_key(self, broadcast: str, secret: str) -> Source | None:
         """The source to which this key publishes in this broadcast, if it works."""
         if not is_ulid(broadcast):
             return None
-        return await self._store.read(lambda conn: keys.find_stream_key(conn, broadcast, secret))
+        return await self._store.read(lambda conn: stream_keys.find(conn, broadcast, secret))
 
-    async def stream_keys(
-        self, broadcast: str, state: BroadcastState | None = None
-    ) -> list[StreamKey]:
-        """The broadcast's stream keys that work, oldest first. Raises what `state` raises."""
-
-        def read(conn: Connection) -> list[StreamKey]:
-            if state is not None:
-                state(conn, broadcast)
-            return keys.stream_keys_of(conn, broadcast)
-
-        return await self._store.read(read)
-
-    async def revoke_stream_key(
-        self, broadcast: str, key: str, *, caller: Caller | None = None
+    def _require(
+        self, conn: Connection, farms: Iterable[str], centres: Iterable[str] | None
     ) -> None:
-        """Revoke the key; a session that runs with it goes on. Raises UnknownKey."""
-
-        def revoke(conn: Connection) -> None:
-            keys.revoke_stream_key(conn, broadcast, key)
-            audit.note(conn, caller, "stream_key.revoke", key, broadcast=broadcast)
-
-        await self._store.write(revoke)
-
-    async def sources(self, broadcast: str, state: BroadcastState | None = None) -> list[Source]:
-        """The broadcast's sources, oldest first. Raises what `state` raises."""
-
-        def read(conn: Connection) -> list[Source]:
-            if state is not None:
-                state(conn, broadcast)
-            return sources.every(conn, broadcast)
-
-        return await self._store.read(read)
+        for farm in farms:
+            self._require_farm(conn, farm)
+        for centre in centres or ():
+            self._require_centre(conn, centre)
 
 
 def _note(
     conn: Connection,
     caller: Caller | None,
     action: str,
-    subject: Account | Invitation | ApiKey,
+    subject: Account | ApiKey,
     **more: Any,
 ) -> None:
     name = subject.name if isinstance(subject, Account) else subject.label
-    if subject.role == "clerk":
-        more = {"centres": scope.listed(subject.centres), **more}
-    farms = sorted(subject.farms)
-    audit.note(conn, caller, action, subject.id, name=name, role=subject.role, farms=farms, **more)
+    detail = scope.audited(subject.role, subject.farms, subject.centres)
+    audit.note(conn, caller, action, subject.id, name=name, **detail, **more)

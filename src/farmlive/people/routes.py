@@ -14,9 +14,10 @@ from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
 from farmlive.people.invitations import Invitation
 from farmlive.people.key_routes import PRIVATE
-from farmlive.people.people import BroadcastState, People
+from farmlive.people.people import People
 from farmlive.people.scope import listed
 from farmlive.people.sessions import Session
+from farmlive.people.sources import BroadcastState
 from farmlive.problems import Unauthorized
 
 
@@ -147,7 +148,8 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
         """List the open invitations, without their links."""
         return models.Invitations(
             invitations=[
-                models.InvitationAnswer(**_invitation(each)) for each in await people.invitations()
+                models.InvitationAnswer(**_invitation(each))
+                for each in await people.invitations.all()
             ]
         )
 
@@ -156,20 +158,22 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
         body: models.NewInvitation, response: Response, caller: Annotated[Caller, coordinator]
     ) -> models.MadeInvitation:
         """Make a link by which someone makes an account; it is answered this once."""
-        made, token = await people.invite(caller, body.role, body.farms, body.label, body.centres)
+        made, token = await people.invitations.add(
+            caller, body.role, body.farms, body.label, body.centres
+        )
         response.headers.update(PRIVATE)
         return models.MadeInvitation(**_invitation(made), url=f"/invitation/{token}")
 
     @router.delete("/{invitation}", status_code=204)
     async def revoke_invitation(invitation: str, caller: Annotated[Caller, coordinator]) -> None:
         """Take an open invitation back."""
-        await people.revoke_invitation(caller, invitation)
+        await people.invitations.revoke(caller, invitation)
 
     @router.get("/by-token/{token}")
     async def read_invitation(token: str, response: Response) -> models.Invited:
         """What the link is for, for whoever has it."""
         response.headers.update(PRIVATE)
-        found = await people.invitation(token)
+        found = await people.invitations.find(token)
         return models.Invited(
             role=found.role, farms=sorted(found.farms), centres=listed(found.centres)
         )

@@ -4,6 +4,7 @@ Pure. That a farm or a centre exists is for the rooms above to say.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from farmlive.people.models import KeyRole
 from farmlive.problems import Invalid
@@ -47,3 +48,11 @@ def stored_centres(role: KeyRole, centres: list[str] | None) -> frozenset[str] |
 def listed(centres: frozenset[str] | None) -> list[str] | None:
     """The centres as the database and the API have them."""
     return None if centres is None else sorted(centres)
+
+
+def audited(role: KeyRole, farms: Iterable[str], centres: frozenset[str] | None) -> dict[str, Any]:
+    """Role, farms and a clerk's centres, as a line of the audit list has them."""
+    detail: dict[str, Any] = {"role": role, "farms": sorted(farms)}
+    if role == "clerk":
+        detail["centres"] = listed(centres)
+    return detail

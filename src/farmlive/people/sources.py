@@ -4,6 +4,7 @@ comes back; an encoder such as OBS is a source of its own, and so is a guest.
 Functions for the store's doors. Whether a source is on air is for media to know.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
@@ -14,6 +15,9 @@ from farmlive.people import tables
 from farmlive.people.models import Purpose
 from farmlive.people.problems import UnknownSource
 from farmlive.people.sessions import hashed
+
+BroadcastState = Callable[[Connection, str], str]
+"""The state of a broadcast, `scheduled|live|ended`; raises NotFound for an unknown one."""
 
 
 @dataclass(frozen=True)

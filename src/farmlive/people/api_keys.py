@@ -1,0 +1,97 @@
+"""API keys, by which programs act with a role: random, shown once and kept as hashes.
+
+Functions for the store's doors.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, select
+
+from farmlive.clock import now_ms
+from farmlive.ids import is_ulid, token, ulid
+from farmlive.people import tables
+from farmlive.people.models import KeyRole
+from farmlive.people.problems import UnknownKey
+from farmlive.people.scope import centres_of, farms_of, stored_centres
+from farmlive.people.sessions import hashed
+
+API_PREFIX = "fl_"
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """An API key without its secret; `created_at` in milliseconds since 1970.
+
+    `centres` is None for a clerk's from before clerks belonged to centres: all of them.
+    """
+
+    id: str
+    label: str
+    role: KeyRole
+    created_at: int
+    farms: frozenset[str] = frozenset()
+    centres: frozenset[str] | None = frozenset()
+
+
+def add(
+    conn: Connection,
+    label: str,
+    role: KeyRole,
+    farms: Iterable[str] = (),
+    centres: Iterable[str] = (),
+) -> tuple[ApiKey, str]:
+    """Make an API key; the second is the secret, which is not kept.
+
+    Raises Invalid where role, farms and centres don't fit.
+    """
+    secret = API_PREFIX + token()
+    own, of_clerk = farms_of(role, farms), centres_of(role, centres)
+    key = ApiKey(ulid(), label, role, now_ms(), own, of_clerk)
+    conn.execute(
+        tables.api_keys.insert().values(
+            id=key.id,
+            hash=hashed(secret),
+            label=label,
+            role=role,
+            created_at=key.created_at,
+            farms=sorted(own),
+            centres=sorted(of_clerk),
+        )
+    )
+    return key, secret
+
+
+def find(conn: Connection, secret: str) -> ApiKey | None:
+    """The API key with that secret."""
+    row = conn.execute(_api_keys().where(tables.api_keys.c.hash == hashed(secret))).one_or_none()
+    return _api_key(row) if row else None
+
+
+def every(conn: Connection) -> list[ApiKey]:
+    """All API keys, oldest first."""
+    return [_api_key(row) for row in conn.execute(_api_keys().order_by(tables.api_keys.c.id))]
+
+
+def revoke(conn: Connection, key: str) -> None:
+    """Delete the API key with that identifier. Raises UnknownKey."""
+    query = delete(tables.api_keys).where(tables.api_keys.c.id == key)
+    if not is_ulid(key) or not conn.execute(query).rowcount:
+        raise UnknownKey("No API key has this identifier; the list of keys shows them.")
+
+
+def _api_keys() -> Select[tuple[Any, ...]]:
+    return select(
+        tables.api_keys.c.id,
+        tables.api_keys.c.label,
+        tables.api_keys.c.role,
+        tables.api_keys.c.created_at,
+        tables.api_keys.c.farms,
+        tables.api_keys.c.centres,
+    )
+
+
+def _api_key(row: Row[Any]) -> ApiKey:
+    centres = stored_centres(row.role, row.centres)
+    return ApiKey(row.id, row.label, row.role, row.created_at, frozenset(row.farms), centres)

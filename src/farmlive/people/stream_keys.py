@@ -1,0 +1,212 @@
+"""Stream keys, each of which publishes one source of one broadcast.
+
+Random, shown once and kept as hashes. Functions for the store's doors, and the room's object,
+through which staff make, list and revoke them; a guest's key is guests.py's.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from farmlive.clock import now_ms
+from farmlive.ids import is_ulid, token, ulid
+from farmlive.people import audit, sources, tables
+from farmlive.people.caller import Caller
+from farmlive.people.models import Purpose
+from farmlive.people.problems import BroadcastEnded, UnknownKey, UnknownSource
+from farmlive.people.sessions import hashed
+from farmlive.people.sources import BroadcastState, Source
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+STREAM_PREFIX = "fls_"
+
+
+@dataclass(frozen=True)
+class StreamKey:
+    """A stream key without its secret; times in milliseconds since 1970."""
+
+    id: str
+    source: str
+    label: str
+    purpose: Purpose
+    created_at: int
+    expires_at: int | None
+
+
+def add(
+    conn: Connection, source: Source, purpose: Purpose, expires_at: int | None
+) -> tuple[StreamKey, str]:
+    """Make a stream key of the source; the second is the secret. Keys that are over go."""
+    now = now_ms()
+    conn.execute(
+        delete(tables.stream_keys).where(
+            tables.stream_keys.c.source == source.id, tables.stream_keys.c.expires_at <= now
+        )
+    )
+    secret = STREAM_PREFIX + token()
+    key = StreamKey(ulid(), source.id, source.label, purpose, now, expires_at)
+    conn.execute(
+        tables.stream_keys.insert().values(
+            id=key.id,
+            hash=hashed(secret),
+            source=source.id,
+            purpose=purpose,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    return key, secret
+
+
+def find(conn: Connection, broadcast: str, secret: str) -> Source | None:
+    """The source that the key publishes to this broadcast, unless it is over or revoked."""
+    row = conn.execute(
+        select(tables.sources)
+        .join(tables.stream_keys, tables.stream_keys.c.source == tables.sources.c.id)
+        .where(
+            tables.stream_keys.c.hash == hashed(secret),
+            tables.sources.c.broadcast == broadcast,
+            *_usable(),
+        )
+    ).one_or_none()
+    return Source(**row._mapping) if row else None
+
+
+def working(conn: Connection, broadcast: str) -> list[StreamKey]:
+    """The stream keys that work of the broadcast's own cameras, oldest first.
+
+    A guest's go with the link, which has a list of its own.
+    """
+    rows = conn.execute(
+        select(
+            tables.stream_keys.c.id,
+            tables.stream_keys.c.source,
+            tables.sources.c.label,
+            tables.stream_keys.c.purpose,
+            tables.stream_keys.c.created_at,
+            tables.stream_keys.c.expires_at,
+        )
+        .join(tables.sources, tables.stream_keys.c.source == tables.sources.c.id)
+        .where(
+            tables.sources.c.broadcast == broadcast, tables.sources.c.guest.is_(False), *_usable()
+        )
+        .order_by(tables.stream_keys.c.id)
+    )
+    return [StreamKey(*row) for row in rows]
+
+
+def revoke(conn: Connection, broadcast: str, key: str) -> None:
+    """Revoke the key; a session that runs with it goes on. Raises UnknownKey."""
+    query = (
+        update(tables.stream_keys)
+        .where(
+            tables.stream_keys.c.id == key,
+            tables.stream_keys.c.revoked_at.is_(None),
+            tables.stream_keys.c.source.in_(
+                select(tables.sources.c.id).where(tables.sources.c.broadcast == broadcast)
+            ),
+        )
+        .values(revoked_at=now_ms())
+    )
+    if not is_ulid(key) or not conn.execute(query).rowcount:
+        raise UnknownKey("The broadcast has no such stream key, or it is revoked already.")
+
+
+def revoke_all(conn: Connection, source: str) -> None:
+    """Revoke all keys of the source; a session that runs with one goes on."""
+    conn.execute(
+        update(tables.stream_keys)
+        .where(tables.stream_keys.c.source == source, tables.stream_keys.c.revoked_at.is_(None))
+        .values(revoked_at=now_ms())
+    )
+
+
+class StreamKeys:
+    """Makes, lists and revokes the stream keys of a broadcast's own cameras."""
+
+    def __init__(self, store: Store, settings: Settings):
+        self._store = store
+        self._settings = settings
+
+    async def mint(
+        self,
+        broadcast: str,
+        purpose: Purpose,
+        *,
+        device: str | None = None,
+        label: str | None = None,
+        source: str | None = None,
+        state: BroadcastState | None = None,
+        caller: Caller | None = None,
+    ) -> tuple[StreamKey, str]:
+        """Make a stream key; the second is the secret, which is never shown again.
+
+        `studio` needs the device, whose one source in the broadcast it is; `encoder` makes a
+        new source, or a further key of `source`. `state` is asked in the same transaction.
+        Raises BroadcastEnded, UnknownSource and what `state` raises.
+        """
+
+        def mint(conn: Connection) -> tuple[StreamKey, str]:
+            if state is not None and state(conn, broadcast) == "ended":
+                raise BroadcastEnded("No key was made: an ended broadcast takes no camera.")
+            key, secret = add(conn, camera(conn), purpose, expires_at)
+            audit.note(conn, caller, "stream_key.add", key.id, broadcast=broadcast, label=key.label)
+            return key, secret
+
+        def camera(conn: Connection) -> Source:
+            if purpose == "studio":
+                return sources.of_device(conn, broadcast, str(device), label)
+            if source:
+                known = sources.known(conn, broadcast, source)
+                if known.guest:
+                    raise UnknownSource("No key was made: a guest's camera has that of the link.")
+                return known
+            return sources.add(conn, broadcast, label)
+
+        if purpose == "studio" and device is None:
+            raise ValueError("a studio's key belongs to a device")
+        minutes = self._settings.studio_key_minutes
+        expires_at = now_ms() + minutes * 60_000 if purpose == "studio" else None
+        try:
+            return await self._store.write(mint)
+        except IntegrityError:
+            # Another server has just made this device's source; now it is there.
+            return await self._store.write(mint)
+
+    async def all(self, broadcast: str, state: BroadcastState | None = None) -> list[StreamKey]:
+        """The broadcast's stream keys that work, oldest first. Raises what `state` raises."""
+
+        def read(conn: Connection) -> list[StreamKey]:
+            if state is not None:
+                state(conn, broadcast)
+            return working(conn, broadcast)
+
+        return await self._store.read(read)
+
+    async def revoke(self, broadcast: str, key: str, *, caller: Caller | None = None) -> None:
+        """Revoke the key; a session that runs with it goes on. Raises UnknownKey."""
+
+        def write(conn: Connection) -> None:
+            revoke(conn, broadcast, key)
+            audit.note(conn, caller, "stream_key.revoke", key, broadcast=broadcast)
+
+        await self._store.write(write)
+
+    async def sources(self, broadcast: str, state: BroadcastState | None = None) -> list[Source]:
+        """The broadcast's sources, oldest first. Raises what `state` raises."""
+
+        def read(conn: Connection) -> list[Source]:
+            if state is not None:
+                state(conn, broadcast)
+            return sources.every(conn, broadcast)
+
+        return await self._store.read(read)
+
+
+def _usable() -> tuple[ColumnElement[bool], ...]:
+    return (
+        tables.stream_keys.c.revoked_at.is_(None),
+        or_(tables.stream_keys.c.expires_at.is_(None), tables.stream_keys.c.expires_at > now_ms()),
+    )
