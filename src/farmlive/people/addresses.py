@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
-from farmlive.settings import NO_PROXY
+from farmlive.setting_groups.server import NO_PROXY
 
 Address = IPv4Address | IPv6Address
 

@@ -1,0 +1,33 @@
+"""Chat, opened cards and likes: limits by device and by address."""
+
+from pydantic import BaseModel, Field
+
+
+class BroadcastSettings(BaseModel):
+    """Limits of what viewers do in a broadcast."""
+
+    chats_per_minute: int = Field(20, ge=1, description="Chat messages a minute from one device.")
+    address_chats_per_minute: int = Field(
+        600,
+        ge=1,
+        description="Chat messages a minute from one address: 300 phones behind it write two each, "
+        "at one moment too. The block around it (a /24, of IPv6 a /48) has five times that.",
+    )
+    address_taps_per_minute: int = Field(
+        600,
+        ge=1,
+        description="Cards opened a minute from one address that stand in the figures; more are "
+        "shown and not counted. The block around it has five times that.",
+    )
+    address_hearts_per_minute: int = Field(
+        18_000,
+        ge=20,
+        description="Likes a minute from one address that stand in the figures, one a second from "
+        "each of 300 phones; more are not counted. The block around it has five times that.",
+    )
+    address_new_devices_per_minute: int = Field(
+        360,
+        ge=1,
+        description="Devices a minute from one address that write, open a card or like for the "
+        "first time; the block around it has five times that. Watching counts nothing.",
+    )

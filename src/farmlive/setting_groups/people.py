@@ -1,0 +1,26 @@
+"""Sign-ins, stream keys, and how often an address may come and try."""
+
+from pydantic import BaseModel, Field
+
+
+class PeopleSettings(BaseModel):
+    """Sessions, keys and rate limits."""
+
+    session_days: int = Field(14, ge=1, description="Days for which a sign-in lasts.")
+    studio_key_minutes: int = Field(
+        720, ge=1, description="Minutes for which the stream key of the studio's own camera works."
+    )
+    joins_per_minute: int = Field(
+        3000,
+        ge=1,
+        description="New channels and media sessions a minute from one address; wide enough for "
+        "a village behind one address. A session may be changed or ended four times as often.",
+    )
+    sign_ins_per_minute: int = Field(
+        10,
+        ge=1,
+        description="Wrong passwords a minute from one address or for one name (ten times that "
+        "from the block around the address, a /24, of IPv6 a /48), and from a device on which the "
+        "account signed in before, which no others count against; and wrong stream keys a minute "
+        "from one address for one broadcast. More are not tried.",
+    )

@@ -1,0 +1,114 @@
+"""Where the server keeps its data, how people reach it, and which other services it uses."""
+
+import re
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from farmlive.setting_groups.words import Words
+
+# As the one trusted proxy: none stands before the server, whatever a header says.
+NO_PROXY = "none"
+
+
+class ServerSettings(BaseModel):
+    """The server itself: data, addresses of HTTP, proxies, database and Redis."""
+
+    data: Path = Field(
+        Path("farmlive-data"),
+        description="Folder that holds everything the server keeps: database, pictures, keys.",
+    )
+    public_url: str = Field(
+        "",
+        description="The address that people open, such as https://live.example.org, without a "
+        "path. Cookies are Secure when it is https. Empty: http:// with host and port. Where it is "
+        "set, requests that name another host are refused (421).",
+    )
+    extra_hosts: Words = Field(
+        (),
+        description="Other host names under which the server answers, separated by commas, such "
+        "as www.example.org; loopback names always do.",
+    )
+    host: str = Field("127.0.0.1", description="Address on which HTTP and the channel listen.")
+    port: int = Field(8000, ge=0, le=65535, description="TCP port of HTTP and the channel.")
+    tls_cert: Path | None = Field(
+        None, description="PEM file with the certificate chain, to serve HTTPS without a proxy."
+    )
+    tls_key: Path | None = Field(None, description="PEM file with the key of that certificate.")
+    trusted_proxies: Words = Field(
+        (),
+        description="Addresses or networks, separated by commas, of the proxies whose "
+        "X-Forwarded-For is believed, such as 127.0.0.1. Where a proxy of this machine or of a "
+        "private network is not named, nothing is limited by address, and staff read so. none: no "
+        "proxy stands before the server, and such headers mean nothing.",
+    )
+    database_url: str = Field(
+        "",
+        description="postgresql://user:password@host/name for PostgreSQL. Empty: SQLite in the "
+        "data folder.",
+    )
+    redis_url: str = Field(
+        "",
+        description="redis://host:port/0 to join several servers. Empty: this process serves "
+        "alone.",
+    )
+
+    @field_validator("extra_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for word in value:
+            if not re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", word):
+                raise ValueError(
+                    f"{word!r} is no host; write a name such as www.example.org, without a port"
+                )
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value == (NO_PROXY,):
+            return value
+        for word in value:
+            if word == NO_PROXY:
+                raise ValueError("write none, or the proxies' addresses, not both")
+            ip_network(word, strict=False)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_path(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("write the address with http:// or https://")
+        if value and "/" in value.partition("://")[2]:
+            raise ValueError("write the address without a path: farmlive needs a host of its own")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("write the address as redis://host:port/0")
+        return value
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("set FARMLIVE_TLS_CERT and FARMLIVE_TLS_KEY, or neither of them")
+        return self
+
+    @property
+    def url(self) -> str:
+        """The address that people open, without a slash at the end."""
+        if self.public_url:
+            return self.public_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the server by https, so that cookies are Secure."""
+        return self.url.startswith("https://")
