@@ -7,11 +7,11 @@ from typing import Any
 
 from tests.clerks import every_centre
 
-from farmlive.app import Server
 from farmlive.client import Api, Channel
 from farmlive.client.light_publisher import LightPublisher
 from farmlive.client.light_viewer import LightViewer
 from farmlive.people.models import KeyRole
+from farmlive.server import Server
 
 FARM = "01JD00000000000000000000F1"
 

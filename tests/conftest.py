@@ -21,11 +21,11 @@ from tests.once import once
 from xdist.scheduler import LoadScopeScheduling
 
 import farmlive
-from farmlive.app import Server, running
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.ids import ulid
 from farmlive.people import passwords
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.engine import address, writer_engine

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import httpx
 
-from farmlive.app import Server
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.ids import token, ulid
+from farmlive.server import Server
 
 WORDS = {"zh": "金桔", "en": "Kumquats"}
 # A proxy that is not trusted: behind it nothing is limited by address.

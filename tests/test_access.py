@@ -10,8 +10,8 @@ import pytest
 from tests.clerks import every_centre
 from tests.every_route import stock
 
-from farmlive.app import Server
 from farmlive.ids import token, ulid
+from farmlive.server import Server
 
 ROLES = ("nobody", "clerk", "seller", "moderator", "host", "coordinator")
 EVERYONE = set(ROLES)

@@ -9,11 +9,11 @@ import redis.asyncio as redis
 from structlog.testing import capture_logs
 from tests.waiting import until
 
-from farmlive.app import Server, running
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import RedisBus
 from farmlive.client import Api, Channel
 from farmlive.outages import Outages
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")

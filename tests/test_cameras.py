@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from farmlive import cameras, gate
-from farmlive.app import Server, running
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
 from farmlive.people import tables
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 from .camera_show import FARM, Show, opened_show

@@ -19,10 +19,10 @@ from sqlalchemy import select, update
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
-from farmlive.app import Server
 from farmlive.client import Api
 from farmlive.ids import token
 from farmlive.people import tables
+from farmlive.server import Server
 from farmlive.shop.tables import orders
 
 VILLAGERS = {

@@ -12,9 +12,10 @@ from tests.waiting import until
 from websockets.asyncio.client import connect
 
 from farmlive import edge, operations
-from farmlive.app import PortTaken, Server, listen, running
+from farmlive.app import PortTaken
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.client import Channel
+from farmlive.server import Server, listen, running
 from farmlive.settings import Settings
 
 

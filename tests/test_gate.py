@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from farmlive import gate
-from farmlive.app import Server, running
 from farmlive.client import Api
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 SDP = {"Content-Type": "application/sdp"}

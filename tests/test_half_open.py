@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from farmlive import edge
-from farmlive.app import Server, running
 from farmlive.demo.authority import certificates
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: farm\r\n\r\n"

@@ -18,8 +18,8 @@ from tests.every_route import PROXIED, Address, Shop, every_address, example, st
 from websockets.asyncio.client import connect
 
 from farmlive import texts
-from farmlive.app import Server
 from farmlive.broadcast import message_rate
+from farmlive.server import Server
 
 UNSEEN = ["a\x00b", "\x1b[31m", "\x7f\x85"]
 LINES = ["a\tb\r\nc"]

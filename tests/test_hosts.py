@@ -7,8 +7,8 @@ import httpx
 import pytest
 from tests.every_route import PROXIED, every_address, stock
 
-from farmlive.app import Server, running
 from farmlive.hosts import own_url
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 PUBLIC = "https://live.farm.test"

@@ -9,7 +9,7 @@ import httpx
 from sqlalchemy import Connection, Engine, event
 from tests.every_route import PROXIED, every_address, stock
 
-from farmlive.app import Server
+from farmlive.server import Server
 from farmlive.shop import rush
 from farmlive.store import Store
 

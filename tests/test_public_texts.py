@@ -10,12 +10,12 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import update
 
-from farmlive.app import Server
 from farmlive.bilingual import Bilingual
 from farmlive.client import Api, ApiProblem
 from farmlive.ids import token
 from farmlive.origin.tables import farms
 from farmlive.public_text import REFUSED, Public
+from farmlive.server import Server
 
 # Texts that are read by whom they are for alone, blanked elsewhere, or kept in a form of their own.
 PRIVATE = {

@@ -10,11 +10,11 @@ from functools import partial
 import pytest
 from tests.camera_show import Show, opened_show
 
-from farmlive.app import running
 from farmlive.client.light_publisher import LightPublisher
 from farmlive.media import relay
 from farmlive.media.engine import Times
 from farmlive.media.engines import choose
+from farmlive.server import running
 from farmlive.settings import Settings
 
 GRACE_S = 2.0

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from farmlive.app import CertificateRefused, PortTaken, running
+from farmlive.app import PortTaken
+from farmlive.server import CertificateRefused, running
 from farmlive.settings import Settings, set_nothing
 
 

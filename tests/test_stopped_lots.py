@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from farmlive.app import Server, running
 from farmlive.client import Api, Channel
 from farmlive.client.commands import ChannelProblem
 from farmlive.client.http import ApiProblem
 from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import token
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 FAILED = {"result": {"zh": "毒死蜱超标", "en": "Too much chlorpyrifos"}, "passed": False}

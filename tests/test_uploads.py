@@ -9,8 +9,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from farmlive.app import Server, running
 from farmlive.clock import now_ms, pretended
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 from farmlive.store.uploads import DAY_MS
 

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from farmlive import app as composition
+from farmlive import app
+from farmlive import server as serving
 from farmlive.media import NoNativeEngine
 from farmlive.origin import farms
 from farmlive.people import Caller, People
@@ -79,8 +80,8 @@ def main() -> None:
         _err.print(f"{problem.title}. {problem.detail}", style="red")
         raise SystemExit(1) from None
     except (
-        composition.PortTaken,
-        composition.CertificateRefused,
+        app.PortTaken,
+        serving.CertificateRefused,
         DatabaseRefused,
         NoNativeEngine,
     ) as error:
@@ -110,11 +111,11 @@ def serve(
     given = {"host": host, "port": port, "udp_port": udp_port}
     # Given ones take the place of the environment's before any is judged.
     settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
-    composition.set_up_log(settings.log_level)
+    serving.set_up_log(settings.log_level)
     for warning in set_nothing(os.environ):
         _err.print(warning, style="yellow")
 
-    async def ready(server: composition.Server) -> None:
+    async def ready(server: serving.Server) -> None:
         first = await server.house.people.first_start()
         if first is not None:
             _out.print(f"First start: sign in as {first[0]} with the password {first[1]}")
@@ -125,14 +126,14 @@ def serve(
             reason = str(lost.reason).rstrip(".")
             _err.print(f"{ready}: {lost.name}: {reason}. {lost.what_to_do}", style="red")
 
-    uvloop.run(until_signal(lambda stop: composition.serve(settings, ready, stop)))
+    uvloop.run(until_signal(lambda stop: serving.serve(settings, ready, stop)))
 
 
 @cli.command()
 def migrate() -> None:
     """Bring the database's tables up to date, while servers sell on (docs/operator.md)."""
     settings = Settings()
-    composition.set_up_log(settings.log_level)
+    serving.set_up_log(settings.log_level)
     _out.print(f"The database is at revision {asyncio.run(Store.migrate(settings))}")
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from farmlive.app import Server
 from farmlive.broadcast.models import NewBroadcast
+from farmlive.server import Server
 
 from .live_channel import OFFER
 

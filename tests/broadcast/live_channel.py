@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from farmlive.app import Server
+from farmlive.server import Server
 
 OFFER = {"offer": "01OFFER", "name": {"zh": "金桔", "en": "Kumquats"}, "released": 5, "left": 5}
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from tests.waiting import until
 from websockets.asyncio.client import connect
 
-from farmlive.app import Server
 from farmlive.clock import now_ms
+from farmlive.server import Server
 
 from .live_channel import OFFER, address, ask, channel, comes, get, with_kind
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from farmlive.app import Server
 from farmlive.broadcast.models import NewBroadcast
+from farmlive.server import Server
 from farmlive.store import NotRead
 
 from .live_channel import ask, channel, comes, get, with_kind

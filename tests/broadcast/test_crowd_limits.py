@@ -8,10 +8,10 @@ import pytest
 from tests.broadcast.live_channel import ask, channel, get
 from tests.moved_clock import Clock
 
-from farmlive.app import Server
 from farmlive.broadcast.crowd_limits import CrowdLimits
 from farmlive.people import Caller, RateLimits
 from farmlive.problems import TooMany
+from farmlive.server import Server
 from farmlive.settings import Settings
 
 HOME = "192.0.2.1"

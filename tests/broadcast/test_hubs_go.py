@@ -7,11 +7,11 @@ import pytest
 from tests.waiting import until
 from websockets.exceptions import ConnectionClosed
 
-from farmlive.app import Server
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
+from farmlive.server import Server
 from farmlive.store import NotRead
 
 from .live_channel import channel, get

@@ -2,8 +2,8 @@
 
 import httpx
 
-from farmlive.app import Server
 from farmlive.broadcast.kinds import KINDS
+from farmlive.server import Server
 from farmlive.shop import life
 
 

@@ -9,11 +9,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.server import ServerProtocol
 
-from farmlive.app import Server
 from farmlive.broadcast import models
 from farmlive.broadcast.message_rate import AT_ONCE, PER_SECOND, MessageRate
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.wire import PART
+from farmlive.server import Server
 
 from .test_channel import ask, channel, get
 

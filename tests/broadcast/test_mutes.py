@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 from tests.broadcast.live_channel import ask, channel, get
 
-from farmlive.app import Server, running
 from farmlive.broadcast import mutes as mutes_module
 from farmlive.broadcast.chat import StaffNotMuted
 from farmlive.broadcast.models import NewBroadcast
@@ -16,6 +15,7 @@ from farmlive.broadcast.tables import chat_traces, mutes
 from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.people.problems import NicknameRefused
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 HOME = "192.0.2.7"

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from tests.broadcast.live_channel import ask, channel, get
 
-from farmlive.app import Server
 from farmlive.people import Caller
 from farmlive.people.models import AccountChange, Role
 from farmlive.people.nicknames import guest_name
+from farmlive.server import Server
 
 PASSWORD = "a good password"
 FARM = "01JD00000000000000000000F1"

@@ -11,10 +11,10 @@ from tests.clerks import every_centre
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from farmlive.app import Server
 from farmlive.broadcast import channel as channels
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.people.models import AccountChange, NewBlock, Role, SaidMessage
+from farmlive.server import Server
 
 ONE, TWO = "01JD00000000000000000000F1", "01JD00000000000000000000F2"
 OFFER = {

@@ -10,10 +10,10 @@ from sqlalchemy import Row, Table, select
 from tests.waiting import until
 from websockets.asyncio.client import ClientConnection, connect
 
-from farmlive.app import Server
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.tables import card_taps, watches
 from farmlive.clock import now_ms
+from farmlive.server import Server
 
 OFFER = {"offer": "01OFFER", "name": {"en": "Kumquats"}, "released": 5, "left": 5}
 

@@ -29,9 +29,9 @@ from playwright.async_api import (
 from tests.clerks import every_centre
 from tests.ports import free_port
 
-from farmlive.app import Server, running
 from farmlive.client import Api, Channel
 from farmlive.people.models import Role
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 from .browsers import ARGUMENTS, SHARP, Browsers, Kind, program

@@ -1,8 +1,8 @@
 """A test picture on air, and scripts that watch a page play it."""
 
-from farmlive.app import Server
 from farmlive.client.counter import TestPicture
 from farmlive.client.whip import Publisher
+from farmlive.server import Server
 
 from .conftest import Sale
 

@@ -6,8 +6,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from farmlive.app import Server
 from farmlive.client import Channel
+from farmlive.server import Server
 
 from .buying import REMEMBERED, fill_in, ordered, own, submit, tap_buy
 from .conftest import DESK, Open, Sale

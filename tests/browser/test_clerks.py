@@ -4,9 +4,9 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import update
 
-from farmlive.app import Server
 from farmlive.client import Channel
 from farmlive.people import tables
+from farmlive.server import Server
 
 from .conftest import Open, Sale
 

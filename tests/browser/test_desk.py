@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Route, expect
 
-from farmlive.app import Server
+from farmlive.server import Server
 
 from .conftest import PHONE, Open, Sale
 from .desk import at_the_centre, choose, desk, states

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from farmlive.app import Server
+from farmlive.server import Server
 
 from .cameras import BLUE, BROWN, camera, shows
 from .conftest import DESK, PHONE, Open, Sale

@@ -5,8 +5,8 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import update
 
-from farmlive.app import Server
 from farmlive.ids import token
+from farmlive.server import Server
 from farmlive.shop.tables import notices
 
 from .conftest import PHONE, Open, Sale

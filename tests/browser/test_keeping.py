@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 from tests.clerks import every_centre
 
-from farmlive.app import Server
+from farmlive.server import Server
 
 from .conftest import PHONE, Open, Sale
 from .plots import plot_of

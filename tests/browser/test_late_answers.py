@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from farmlive.app import Server
+from farmlive.server import Server
 
 from .conftest import Open, Sale
 from .desk import desk, sheet_of

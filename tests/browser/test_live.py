@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from farmlive.app import Server
 from farmlive.client import Channel
+from farmlive.server import Server
 
 from .buying import fill_in
 from .conftest import DESK, PHONE, Open, Sale

@@ -9,8 +9,8 @@ import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 from sqlalchemy import Connection
 
-from farmlive.app import Server
 from farmlive.client import Channel
+from farmlive.server import Server
 from farmlive.store import Store
 from farmlive.store.doors import CommitUnknown
 

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from pydantic import SecretStr
 from tests.ports import free_port
 
-from farmlive.app import Server, running
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 from .conftest import PHONE, Open, Sale

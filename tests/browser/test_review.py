@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from farmlive.app import Server
 from farmlive.client import Channel
 from farmlive.ids import token
+from farmlive.server import Server
 
 from .conftest import PHONE, Open, Sale
 

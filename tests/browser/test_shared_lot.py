@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from farmlive.app import Server
 from farmlive.client import Channel
+from farmlive.server import Server
 
 from .conftest import PHONE, Open, Sale
 

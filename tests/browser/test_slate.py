@@ -13,11 +13,11 @@ from playwright.async_api import Page, expect
 from tests.faults.conftest import Served
 from tests.waiting import until
 
-from farmlive.app import Server
 from farmlive.client import Api, ApiProblem
 from farmlive.client.counter import TestPicture
 from farmlive.client.whip import Publisher
 from farmlive.people import People
+from farmlive.server import Server
 from farmlive.settings import Settings
 from farmlive.store import Store
 

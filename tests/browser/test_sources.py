@@ -10,9 +10,9 @@ import pytest
 from playwright.async_api import Route, expect
 from tests.waiting import until
 
-from farmlive.app import Server
 from farmlive.client.counter import TestPicture
 from farmlive.client.whip import Publisher
+from farmlive.server import Server
 
 from .cameras import BROWN, GREEN, sending, shows, tile
 from .conftest import DESK, PHONE, Open, Sale

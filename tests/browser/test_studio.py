@@ -13,9 +13,9 @@ import pytest_asyncio
 import websockets
 from playwright.async_api import Page, expect
 
-from farmlive.app import Server
 from farmlive.client import Api
 from farmlive.media import advice
+from farmlive.server import Server
 
 from .conftest import DESK, PHONE, Open
 

@@ -10,9 +10,9 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 from tests.waiting import until
 
-from farmlive.app import Server
 from farmlive.media.engine import Place
 from farmlive.media.session import Session
+from farmlive.server import Server
 
 from .conftest import PHONE, Open, Sale
 from .door import Door

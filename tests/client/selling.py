@@ -2,8 +2,8 @@
 
 import contextlib
 
-from farmlive import app
 from farmlive.client import Api
+from farmlive.server import running as served
 
 NAME = {"zh": "金桔", "en": "Kumquats"}
 UNIT = {"zh": "箱", "en": "box"}
@@ -13,7 +13,7 @@ PRICE = 2990
 @contextlib.asynccontextmanager
 async def selling(settings, boxes=3):
     """A server that runs, its key, its API, a live broadcast and the offer in it."""
-    async with app.running(settings) as server:
+    async with served(settings) as server:
         _, key = await server.house.people.create_api_key("test", "coordinator")
         async with Api(server.url, key=key) as api:
             farm = await api.create_farm(NAME, NAME)

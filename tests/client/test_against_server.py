@@ -2,7 +2,6 @@
 
 import pytest
 
-from farmlive import app
 from farmlive.client import Api, ApiProblem, Channel, ChannelClosed, ChannelProblem
 from farmlive.client.counter import TestPicture, read_counter
 from farmlive.client.light_channel import LightChannel
@@ -10,6 +9,7 @@ from farmlive.client.light_publisher import LightPublisher
 from farmlive.client.light_viewer import LightViewer
 from farmlive.client.whep import Viewer
 from farmlive.client.whip import Publisher
+from farmlive.server import running as served
 
 BUYER = {"name": "Wang Fang", "phone": "13800000000"}
 PARCEL = {"way": "parcel", "address": "Meixian, Youxi"}
@@ -17,7 +17,7 @@ PARCEL = {"way": "parcel", "address": "Meixian, Youxi"}
 
 @pytest.fixture
 async def server(settings, tables):
-    async with app.running(settings) as running:
+    async with served(settings) as running:
         _, key = await running.house.people.create_api_key("test", "coordinator")
         running.key = key
         yield running

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from farmlive.app import Server
 from farmlive.client import Api, Channel
 from farmlive.demo import people
 from farmlive.demo.county import County
 from farmlive.demo.people import Bag, Host, Viewer
+from farmlive.server import Server
 
 PRICE, CHEAP = 2990, 2390
 

@@ -11,13 +11,13 @@ import pytest
 from tests.ports import free_port
 from tests.waiting import until
 
-from farmlive.app import Server, running
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import RedisBus
 from farmlive.client import Api, ApiProblem, Channel
 from farmlive.client.channel import Event
 from farmlive.client.counter import TestPicture
 from farmlive.client.whip import Publisher
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 pytestmark = [

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from farmlive.app import Server, running
 from farmlive.client import Api
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 BUYER = {"name": "Wang Fang", "phone": "13800000000"}

@@ -11,9 +11,9 @@ import pytest
 from openpyxl import load_workbook
 from tests.clerks import every_centre
 
-from farmlive.app import Server
 from farmlive.client import Api
 from farmlive.people.models import Role
+from farmlive.server import Server
 
 from .conftest import Sale
 

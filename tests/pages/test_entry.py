@@ -7,8 +7,8 @@ import httpx
 import pytest
 from tests.clerks import every_centre
 
-from farmlive.app import Server
 from farmlive.people.models import ROLES, Role
+from farmlive.server import Server
 
 from .conftest import Sale
 

@@ -8,9 +8,9 @@ import pytest
 import segno
 from pydantic import SecretStr
 
-from farmlive.app import Server
 from farmlive.client import Api
 from farmlive.ids import ulid
+from farmlive.server import Server
 from farmlive.settings import Settings
 from farmlive.shop import paper_links
 

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from farmlive.app import Server
 from farmlive.client import Api
+from farmlive.server import Server
 
 from .page_text import words
 

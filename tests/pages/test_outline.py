@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.clerks import every_centre
 
-from farmlive.app import Server
+from farmlive.server import Server
 
 from .conftest import Sale
 

@@ -5,8 +5,8 @@ import re
 import httpx
 import pytest
 
-from farmlive.app import Server
 from farmlive.pages.static import WEB
+from farmlive.server import Server
 
 from .conftest import Sale
 from .page_text import words

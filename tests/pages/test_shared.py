@@ -6,8 +6,8 @@ import httpx
 import pytest
 from tests.moved_clock import Clock
 
-from farmlive.app import Server
 from farmlive.pages.shared import Shared
+from farmlive.server import Server
 
 from .conftest import Sale
 

@@ -29,8 +29,8 @@ from benches.staffing import Staff
 from benches.told import Placed, Refusal
 from tests.media.native.compiling import compiler
 
-from farmlive.app import listen
 from farmlive.client import ApiProblem
+from farmlive.server import listen
 
 WRITES = """
 import os, sys

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from tests.waiting import until
 
-from farmlive.app import Server, running
 from farmlive.broadcast.hub import Hub
 from farmlive.broadcast.log import Event, Log
 from farmlive.broadcast.snapshot import Scene, fold, lots
 from farmlive.bus import LocalBus
 from farmlive.client import Api, Channel
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 from farmlive.shop.lot_watch import EVERY_S, LotWatch
 from farmlive.shop.order_models import HoldDrop, HoldPlace

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, insert
 from structlog.testing import capture_logs
 from tests.waiting import until
 
-from farmlive.app import Server
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid
 from farmlive.outages import Outages
 from farmlive.people import Caller
+from farmlive.server import Server
 from farmlive.settings import Settings
 from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
 from farmlive.shop.notices_file import Outbox

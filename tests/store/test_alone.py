@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from farmlive.app import running
 from farmlive.people import People
+from farmlive.server import running
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.alone import FolderTaken

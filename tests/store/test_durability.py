@@ -115,7 +115,7 @@ FAILS = """
 import asyncio, sys
 from pathlib import Path
 from sqlalchemy import text
-from farmlive.app import set_up_log
+from farmlive.server import set_up_log
 from farmlive.settings import Settings
 from farmlive.store import CommitUnknown, Store
 

@@ -16,7 +16,8 @@ from typing import Any
 import httpx
 import uvloop
 
-from farmlive import app as composition
+from farmlive import app
+from farmlive import server as serving
 from farmlive.broadcast.wire import ChannelProtocol
 from farmlive.client import Api
 from farmlive.demo import county, lan, people, terminal
@@ -68,7 +69,7 @@ def run(
     Raises PortTaken, FolderInUse, NoNetwork and FilmError, each with a sentence to show.
     """
     folder = Folder(data.resolve())
-    composition.set_up_log("warning")
+    serving.set_up_log("warning")
     with folder.locked():
         if fresh:
             folder.empty()
@@ -82,12 +83,12 @@ async def _main(folder: Folder, options: Options) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     site = _site(folder, options)
-    composition.raise_file_limit()
+    serving.raise_file_limit()
     try:
         with contextlib.suppress(Stopped):
             await _past(folder, site.settings, stop)
-            async with composition.running(site.settings) as server:
-                composition.settle_memory()
+            async with serving.running(site.settings) as server:
+                serving.settle_memory()
                 await _serve(folder, options, site, server, stop)
     finally:
         folder.withdraw()
@@ -99,9 +100,9 @@ async def _past(folder: Folder, settings: Settings, stop: asyncio.Event) -> None
     notes = folder.notes()
     if "entered" in notes:
         return
-    composition.listen(settings.host, settings.port).close()  # taken? Better now than later.
+    serving.listen(settings.host, settings.port).close()  # taken? Better now than later.
     youxi = county.content()
-    house = await composition.build(settings)
+    house = await app.build(settings)
     try:
         keys = await api_keys(house, notes)
         inside = httpx.ASGITransport(house.asgi)
@@ -147,7 +148,7 @@ async def _serve(
     folder: Folder,
     options: Options,
     site: Site,
-    server: composition.Server,
+    server: serving.Server,
     stop: asyncio.Event,
 ) -> None:
     open_to_others = options.lan or not _is_loopback(site.settings.host)
@@ -198,7 +199,7 @@ async def _until_over(
 
 
 def _announcement(
-    server: composition.Server,
+    server: serving.Server,
     shown: county.County,
     stream_keys: dict[str, str],
     users: list[DemoUser],
@@ -261,7 +262,7 @@ def _unless(stop: asyncio.Event, told: Callable[[float], None]) -> Callable[[flo
 
 
 @contextlib.asynccontextmanager
-async def _inside(site: Site, server: composition.Server) -> AsyncIterator[str]:
+async def _inside(site: Site, server: serving.Server) -> AsyncIterator[str]:
     """The address for the demo's own people and film: they trust no authority of a phone."""
     if site.certificates is None:
         yield server.url
@@ -277,7 +278,7 @@ async def _inside(site: Site, server: composition.Server) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def _guided(site: Site, server: composition.Server) -> AsyncIterator[str | None]:
+async def _guided(site: Site, server: serving.Server) -> AsyncIterator[str | None]:
     """The plain page that leads a phone to the studio, by --lan only; gives its address."""
     if site.certificates is None:
         yield None

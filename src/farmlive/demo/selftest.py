@@ -16,7 +16,6 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from farmlive.app import set_up_log
 from farmlive.client import Api, ChannelProblem
 from farmlive.client.http import ApiProblem
 from farmlive.demo.film import KITCHEN, RATE, make_film
@@ -24,6 +23,7 @@ from farmlive.demo.stage import FILM_S, Failed, Stage
 from farmlive.demo.trial import ServerFailed, TrialServer, trial_server
 from farmlive.demo.try_live import TryLive
 from farmlive.demo.try_selling import TrySelling
+from farmlive.server import set_up_log
 
 LIMIT_S = 60.0
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from farmlive.app import Server
 from farmlive.demo import county, lan
 from farmlive.demo.state import DemoUser
+from farmlive.server import Server
 
 out = Console(soft_wrap=True, highlight=False)
 _err = Console(stderr=True, soft_wrap=True, highlight=False)

@@ -1,4 +1,4 @@
-"""What the composition root sets up for the whole process."""
+"""What a serving process sets up for all of itself."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 SPEAK = """
 import logging, structlog
-from farmlive.app import set_up_log
+from farmlive.server import set_up_log
 set_up_log("info")
 structlog.get_logger("ours").info("a broadcast began", broadcast="01A")
 try:

@@ -1,0 +1,196 @@
+"""Serves the application: the TCP socket, uvicorn, and what a process needs to serve many.
+
+`serve` is for the command line, `running` for whatever serves while it does something else.
+"""
+
+import asyncio
+import contextlib
+import errno
+import functools
+import gc
+import logging
+import resource
+import socket
+import ssl
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+from structlog.typing import Processor
+
+from farmlive import edge
+from farmlive.app import House, PortTaken, build
+from farmlive.broadcast.wire import ChannelProtocol
+from farmlive.settings import Settings
+
+SHUTDOWN_S = 10
+
+
+class CertificateRefused(Exception):
+    """The certificate and its key serve no HTTPS; the message names the settings."""
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, which would wait a minute for a TLS handshake and half of one for its end."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        if self.config.ssl is None:
+            await super().startup(sockets)
+            return
+        loop = asyncio.get_running_loop()
+        limits = {"ssl_handshake_timeout": edge.HEAD_S, "ssl_shutdown_timeout": edge.HEAD_S}
+        loop.create_server = functools.partial(loop.create_server, **limits)  # type: ignore[method-assign]
+        try:
+            await super().startup(sockets)
+        finally:
+            del loop.create_server
+
+
+@dataclass
+class Server:
+    """A server that is running: its parts, and the address that it listens on."""
+
+    house: House
+    url: str
+    port: int
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Server]:
+    """Serve while the block runs. Port 0 takes a free one. Raises PortTaken, DatabaseRefused,
+    CertificateRefused and NoNativeEngine.
+    """
+    _check_certificate(settings)
+    listener = listen(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    settings = settings.model_copy(update={"port": port})
+    try:
+        house = await build(settings)
+    except BaseException:
+        listener.close()
+        raise
+    server = _Uvicorn(
+        uvicorn.Config(
+            house.asgi,
+            http=edge.HttpProtocol,
+            ws=ChannelProtocol,
+            ws_max_size=64 * 1024,
+            ws_per_message_deflate=False,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+            backlog=4096,
+        )
+    )
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if serving.done():
+                serving.result()
+                raise RuntimeError("the server ended while it started")
+            await asyncio.sleep(0.005)
+        yield Server(house, settings.url, port)
+    finally:
+        server.should_exit = True
+        await serving
+        await house.close()
+
+
+def _check_certificate(settings: Settings) -> None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    except OSError as error:  # a file that can't be read, or an ssl.SSLError
+        raise CertificateRefused(
+            f"FARMLIVE_TLS_CERT and FARMLIVE_TLS_KEY can't be used ({error.strerror or error}): "
+            "they are PEM files, the certificate's chain and its key, that this user may read."
+        ) from error
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the TCP port. Raises PortTaken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # By its number, or asyncio's own loop leaves Nagle's delay of 40 ms an answer on.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(4096)
+    except OSError as error:
+        listener.close()
+        option = "--host" if _is_foreign(error) else "--port"
+        raise PortTaken(
+            f"Port {port} on {host} can't be used ({error.strerror}). Choose another with {option}."
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _is_foreign(error: OSError) -> bool:
+    """Whether the address is at fault, not the port: none of this machine, or none at all."""
+    return isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+
+
+def raise_file_limit() -> None:
+    """Let the process open as many files as the system allows: each viewer is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def settle_memory() -> None:
+    """Have the garbage collector pass over what stays for good, and come seldom.
+
+    It stops everything: 120 ms each time that it walks over a whole running server, which
+    viewers see; 10 ms where it walks over the young alone.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+
+
+def set_up_log(level: str) -> None:
+    """Log JSON lines to standard error, without a person's data."""
+    filled: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    line = structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[*filled, line],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    # uvicorn and the libraries speak up only when something is wrong: they would log addresses.
+    foreign = logging.StreamHandler(sys.stderr)
+    foreign.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *filled],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, line],
+        )
+    )
+    logging.basicConfig(level=logging.ERROR, handlers=[foreign])
+
+
+async def serve(
+    settings: Settings, ready: Callable[[Server], Awaitable[None]], stop: asyncio.Event
+) -> None:
+    """Serve until `stop` is set; `ready` is called once requests are answered."""
+    raise_file_limit()
+    async with running(settings) as server:
+        settle_memory()
+        await ready(server)
+        await stop.wait()
