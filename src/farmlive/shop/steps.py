@@ -1,8 +1,8 @@
 """One step of an order, in the caller's transaction: its row, its history, its stock, its event.
 
-Which steps there are, life.py says. Here an order with a stopped lot is kept from every step but
-calling off and refunding. Who takes them is orders.py's, moves.py's, handovers.py's and
-claims.py's.
+life.py lists the steps; orders.py, moves.py, handovers.py and claims.py take them; order_stock.py
+moves the boxes. Here an order with a stopped lot is kept from every step but cancelling and
+refunding.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from farmlive.origin import stop_reasons
 from farmlive.origin.problems import LotStopped
 from farmlive.origin.tables import lots
 from farmlive.problems import Invalid
-from farmlive.shop import box_limits, flashes, life, lines, payments, stock
+from farmlive.shop import box_limits, life, lines, order_stock, payments, stock
 from farmlive.shop.fields import KnownBy, Payment, State
 from farmlive.shop.models import money, order_number
 from farmlive.shop.problems import (
@@ -35,12 +35,6 @@ _LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
     order_changes.c.order == bindparam("of")
 )
 _FARMS = select(order_lines.c.farm).where(order_lines.c.order == bindparam("of")).distinct()
-_BOXES = select(
-    order_lines.c.offer,
-    order_lines.c.farm,
-    order_lines.c.flash,
-    (order_lines.c.quantity - order_lines.c.returned).label("quantity"),
-).where(order_lines.c.order == bindparam("of"))
 # What the order still has of lots that are stopped.
 _STOPPED = (
     select(order_lines.c.lot, order_lines.c.offer)
@@ -67,9 +61,6 @@ LEFT = ("shipped", "received")
 # What staff do where boxes can't be had again: of an order, and of a refund.
 _TELL = "Tell the buyer."
 _ALONE = "Put the refund right: its money alone comes back, and what came off stays off."
-
-# What is told of the stock that moved, and of the flash batches whose last boxes that took.
-_Moved = tuple[list[dict[str, Any]], list[Entry]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +143,7 @@ class Steps:
             )
         moved: Sequence[dict[str, Any]] = ()
         if step.stock == life.BACK:
-            moved, _ = self._boxes(connection, row, -1)
+            moved, _ = order_stock.put_all_back(connection, row)
         payment = row.payment
         if state == "cancelled":
             payment = payments.of(row.payment_method).cancel(payment)
@@ -206,13 +197,13 @@ class Steps:
         if claim is not None:
             told["claim"] = kept["claim"] = claim
         if offer is not None:
-            told["line"] = self._told_line(connection, row, offer)
+            told["line"] = order_stock.event_line(connection, row, offer)
             kept["offer"] = offer
         moved: Sequence[dict[str, Any]] = ()
         if boxes:
-            self._check_boxes(connection, row, boxes)
-            moved, _ = self._return(connection, row, boxes, 1)
-            told["back"] = self._told_back(connection, row, boxes)
+            order_stock.check_removable(connection, row, boxes)
+            moved, _ = order_stock.put_back(connection, row, boxes)
+            told["back"] = order_stock.event_lines(connection, row, boxes)
             kept["back"] = [{"offer": of, "quantity": count} for of, count in boxes.items()]
         connection.execute(_SET.values(refunded=refunded), {"of": row.id})
         self._keep(connection, row, row.state, after, doer, refund=kept)
@@ -249,7 +240,7 @@ class Steps:
                 _check_stopped(connection, row)
             if step.stock == life.SOLD:
                 try:
-                    moved, over = self._boxes(connection, row, 1)
+                    moved, over = order_stock.sell_all_again(connection, row)
                 except (SoldOut, LotSpent) as short:
                     raise _not_again(short, _TELL) from short
         else:
@@ -307,8 +298,8 @@ class Steps:
             try:
                 with apart(connection):
                     life.check_unpacked(row.state)
-                    moved, over = self._return(connection, row, boxes, -1)
-                told["back"] = self._told_back(connection, row, boxes)
+                    moved, over = order_stock.sell_again(connection, row, boxes)
+                told["back"] = order_stock.event_lines(connection, row, boxes)
             except (SoldOut, LotSpent) as short:
                 if not alone:
                     raise _not_again(short, _ALONE, alone=True) from short
@@ -316,7 +307,7 @@ class Steps:
                 if not alone:
                     raise
         if "offer" in refund:
-            told["line"] = self._told_line(connection, row, refund["offer"])
+            told["line"] = order_stock.event_line(connection, row, refund["offer"])
         if "claim" in refund:
             told["claim"] = refund["claim"]
             self._open_again(connection, row, refund["claim"])
@@ -330,68 +321,6 @@ class Steps:
                 allowed=[],
             )
         connection.execute(_OPEN_AGAIN, {"claim": claim})
-
-    def _return(
-        self, connection: Connection, row: Row[Any], boxes: Mapping[str, int], sign: int
-    ) -> _Moved:
-        """Put boxes of the order into the stock, which it has no more; or have them again."""
-        for offer, quantity in boxes.items():
-            connection.execute(
-                update(order_lines)
-                .where(order_lines.c.order == row.id, order_lines.c.offer == offer)
-                .values(returned=order_lines.c.returned + sign * quantity)
-            )
-        return self._move(connection, row, {of: -sign * count for of, count in boxes.items()})
-
-    def _told_back(
-        self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]
-    ) -> list[dict[str, Any]]:
-        farms = {line.offer: line.farm for line in connection.execute(_BOXES, {"of": row.id})}
-        return [{"offer": of, "farm": farms[of], "quantity": count} for of, count in boxes.items()]
-
-    def _told_line(self, connection: Connection, row: Row[Any], offer: str) -> dict[str, Any]:
-        for line in connection.execute(_BOXES, {"of": row.id}):
-            if line.offer == offer:
-                return {"offer": offer, "farm": line.farm}
-        raise Invalid("Nothing was changed: the order has nothing of that. Look at it again.")
-
-    def _boxes(self, connection: Connection, row: Row[Any], sign: int) -> _Moved:
-        """Sell all that the order still has of boxes, or put it back."""
-        boxes = {
-            line.offer: sign * line.quantity
-            for line in connection.execute(_BOXES, {"of": row.id})
-            if line.quantity
-        }
-        return self._move(connection, row, boxes)
-
-    def _move(self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> _Moved:
-        known = stock.on_offer(connection, row.broadcast, boxes)
-        # Boxes of a flash batch that still runs are its own again.
-        batches = {
-            line.offer: line.flash
-            for line in connection.execute(_BOXES, {"of": row.id})
-            if line.offer in boxes
-        }
-        moves = {
-            offer: stock.Move().take(sell=boxes[offer], flash=flash)
-            for offer, flash in batches.items()
-        }
-        moved = stock.move(connection, moves, known)
-        of_flash = {offer: flash for offer, flash in batches.items() if flash is not None}
-        return moved, flashes.spent(connection, boxes, of_flash, known)
-
-    def _check_boxes(self, connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> None:
-        life.check_unpacked(row.state)
-        had = {line.offer: line.quantity for line in connection.execute(_BOXES, {"of": row.id})}
-        if any(quantity > had.get(offer, 0) for offer, quantity in boxes.items()):
-            raise Invalid(
-                "Nothing was changed: the order has not so many boxes of that. Look at it again."
-            )
-        if sum(boxes.values()) == sum(had.values()):
-            raise Invalid(
-                "Nothing was changed: no box would be left of the order. Cancel it, then give back "
-                "what was paid."
-            )
 
     def _keep(
         self,
