@@ -1,6 +1,6 @@
-"""The headers that every answer has, whoever makes it: what a browser must not do with it.
+"""Security headers of every response: nosniff, a Content-Security-Policy, and HSTS.
 
-Pages, files and a certificate bring a policy of their own, which stays.
+Pages, files and certificates set a policy of their own, which is kept.
 """
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,14 +9,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from farmlive.hosts import host_of, is_name
 from farmlive.settings import Settings
 
-# What is no page shows, loads and runs nothing, wherever a browser opens it.
+# For every response but a page: a browser that opens it loads, runs and frames nothing.
 POLICY = "default-src 'none'; frame-ancestors 'none'"
-# A year, renewed by each answer; the operator's other names are the operator's to decide.
+# A year, renewed by each response. No includeSubDomains: other hosts are the operator's to decide.
 STRICT_TRANSPORT = "max-age=31536000"
 
 
 class AnswerHeaders:
-    """ASGI middleware: nosniff and a policy on every answer, and HSTS where the server is https."""
+    """ASGI middleware: nosniff and a CSP on every response, HSTS where the server uses https."""
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self._app = app
@@ -24,7 +24,7 @@ class AnswerHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        # A browser would not go by http to any port of that name again: none of a loopback one's.
+        # HSTS holds for all ports of a host name, so it is never sent for a loopback name.
         strict = self._secure and is_name(host_of(Headers(scope=scope).get("host", "")))
 
         async def send_with_headers(message: Message) -> None:
@@ -32,7 +32,7 @@ class AnswerHeaders:
                 message.setdefault("headers", [])
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("X-Content-Type-Options", "nosniff")
-                # A script's policy would be its worker's, too; a file that is shown has its own.
+                # A worker takes the policy of its script, so static files get none here.
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Content-Security-Policy", POLICY)
                 if strict:

@@ -220,5 +220,5 @@ class RedisBus:
 
 
 def _why(error: Exception) -> str:
-    """What went wrong, in a word where it has none itself."""
+    """Return the error's message, or its class name where the message is empty."""
     return str(error) or type(error).__name__

@@ -23,12 +23,12 @@ from farmlive.problems import Invalid, Problem, TooLarge
 ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
 Answer = Callable[[Request, Problem], Awaitable[Response]]
 
-# So long a request's head may be on its way, from the connection or the first byte on; a TLS
-# handshake as long.
+# Seconds within which a request's head must arrive, from the connection or its first byte on; the
+# same for a TLS handshake.
 HEAD_S = 10.0
-# So long a body may be on its way, but for files.
+# Seconds within which a body must arrive, uploads aside.
 BODY_S = 60.0
-# So long, and so many bytes, the rest of one that was refused is still heard.
+# Limits, in seconds and bytes, of reading on the rest of a refused body.
 LINGER_S, LINGER_MOST = 2.0, 16 << 20
 
 _log = structlog.get_logger(__name__)
@@ -322,7 +322,7 @@ class Texts:
 
 
 def _is_json(scope: Scope) -> bool:
-    # Any of them: who reads the body may take another of two such headers than we would.
+    # Any of them: a parser may read another of two Content-Type headers than we would.
     return any(
         value.partition(b";")[0].strip().lower().endswith((b"/json", b"+json"))
         for name, value in scope["headers"]
@@ -331,7 +331,7 @@ def _is_json(scope: Scope) -> bool:
 
 
 async def _checked(receive: Receive) -> Receive:
-    """What receives the same body, once all of it is here and its texts may stand."""
+    """Read and check the whole body; return a `receive` that replays it. Raises Invalid."""
     messages: list[Message] = []
     while not messages or messages[-1].get("more_body", False):
         messages.append(await receive())

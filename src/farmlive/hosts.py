@@ -1,6 +1,6 @@
-"""The names under which people reach this server: which it answers, and its own address in full.
+"""Host names: those that the server answers to, and its own absolute URL.
 
-No absolute address is ever made of a `Host` header, which whoever asks writes as they like.
+No absolute URL is ever built from a `Host` header, which the client chooses.
 """
 
 import json
@@ -16,7 +16,7 @@ from farmlive import problems
 from farmlive.problems import Problem
 from farmlive.settings import Settings
 
-# What watches over the server asks by whatever name it has for it.
+# Answered under every host name: probes and scrapers use the name or IP that they were given.
 _EVERYWHERE = ("/healthz", "/readyz", "/metrics")
 
 
@@ -31,10 +31,10 @@ class Misdirected(Problem):
 
 
 def own_url(settings: Settings, scope: Scope) -> str:
-    """The address that people open, without a slash at the end, as far as it is known.
+    """Return the server's base URL, without a slash at the end.
 
-    Where the server listens on every address and has no FARMLIVE_PUBLIC_URL it is the one of this
-    machine to which the client connected.
+    Where the server listens on every IP and has no FARMLIVE_PUBLIC_URL, it is built from the local
+    IP that the client connected to.
     """
     if settings.public_url or settings.host.strip("0.:"):
         return settings.url
@@ -48,14 +48,14 @@ def own_url(settings: Settings, scope: Scope) -> str:
 
 
 def is_name(host: str) -> bool:
-    """Whether a host is a name in the DNS: no loopback name, and no address."""
+    """Return whether a host is a DNS name: neither a loopback name nor an IP."""
     return not _is_loopback(host) and _address(host) is None and "." in host
 
 
 class OwnHosts:
-    """ASGI middleware: answers under the server's own names alone, where its address is set.
+    """ASGI middleware: with FARMLIVE_PUBLIC_URL set, answers 421 to all other hosts.
 
-    A redirect that the router makes of the `Host` header leads to the same path without it.
+    A redirect to the request's own `Host` is rewritten to its path alone.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings):
@@ -97,7 +97,7 @@ class OwnHosts:
             json.dumps(problem.body()), problem.status, media_type=problems.MEDIA_TYPE
         )
         if html:
-            # A page's own styles would be refused here, too.
+            # Plain text: a page's stylesheets would get 421, too.
             text = f"请打开 {self._url}\nOpen {self._url}\n"
             answer = PlainTextResponse(text, problem.status)
         if scope["type"] == "websocket" and "websocket.http.response" not in scope["extensions"]:
@@ -109,13 +109,13 @@ class OwnHosts:
 def _lead_here(headers: MutableHeaders, asked: str) -> None:
     target = urlsplit(headers.get("location", ""))
     if target.netloc and target.netloc == asked:
-        # Two slashes would begin another host's name.
+        # A path that begins with two slashes is another host's URL.
         path = "/" + target.path.lstrip("/\\")
         headers["location"] = f"{path}?{target.query}" if target.query else path
 
 
 def host_of(netloc: str) -> str:
-    """The host without its port, in small letters."""
+    """Return the host without its port, in lower case."""
     found = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::\d*)?", netloc.strip())
     return (found[1] if found else netloc).rstrip(".").lower()
 

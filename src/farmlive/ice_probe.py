@@ -1,7 +1,7 @@
-"""Asks the STUN and TURN servers that clients are told of, once a minute, whether they are there.
+"""Probes the STUN and TURN servers of FARMLIVE_TURN_URLS once a minute.
 
-By a Binding request (RFC 8489, section 3), which both answer without credentials; whether clients
-get through to them too, or their credentials are right, this does not tell.
+It sends a Binding request (RFC 8489, section 3), which both answer without credentials; so it
+checks neither the credentials nor the way from a client to the server.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from farmlive.outages import Outage, Outages
 
 EVERY_S = 60.0
 ANSWER_WITHIN_S = 5.0
-# The first two of the pauses of RFC 8489, section 6.2.1.
+# The initial retransmission timeout of RFC 8489, section 6.2.1; it doubles.
 _AGAIN_AFTER_S = 0.5
 _URL = re.compile(r"(stun|turn)(s?):(\[[^\]]+\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?")
 _REQUEST, _ANSWERS, _COOKIE = 0x0001, (0x0101, 0x0111), 0x2112A442
@@ -24,11 +24,11 @@ _HEAD = struct.Struct("!HHI12s")
 
 
 class NoAnswer(Exception):
-    """What came was no answer to the request."""
+    """The server sent something else than a response to the request."""
 
 
 class IceProbe(Again):
-    """Asks each of them, for the outages."""
+    """Probes each server, and reports to the outages."""
 
     def __init__(self, urls: Sequence[str], outages: Outages):
         super().__init__(EVERY_S, self.look, "whether STUN and TURN servers are there is not known")
@@ -46,7 +46,7 @@ class IceProbe(Again):
         ]
 
     async def look(self) -> None:
-        """Ask them all now, at the same time."""
+        """Probe all servers now, concurrently."""
         await asyncio.gather(*(self._ask(url, outage) for url, outage in self._servers))
 
     async def _run(self) -> None:

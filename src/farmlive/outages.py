@@ -1,8 +1,8 @@
-"""What a server depends on and can lose for a while: its database, its disks, Redis, a mail server.
+"""Outages of a server's dependencies: database, disks, Redis, a mail server.
 
-Each says so in the log when it is lost, once a minute how often since while that lasts, and when it
-is back. Here they are counted; `/readyz` and `/metrics` read them (`operations`). Who loses one
-says so by `failed` and `recovered`, from whatever thread.
+Each is logged when it begins, once a minute with a count while it lasts, and when it ends.
+`/readyz` and `/metrics` read the counts (`operations`). The code that uses a dependency calls
+`failed` and `recovered`, from any thread.
 """
 
 import threading
@@ -17,17 +17,17 @@ _log = structlog.get_logger(__name__)
 
 
 def reason_of(error: BaseException) -> str:
-    """What an error says, without a person's data: its first line, else what it is called.
+    """Return the first line of an error, or its class name.
 
-    PostgreSQL tells the values of a row in the lines below.
+    The lines below may hold personal data: PostgreSQL puts the values of a row there.
     """
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 class Outage:
-    """One thing that can be lost; it is there until someone says that it `failed`.
+    """One dependency; it is up until `failed` is called.
 
-    `needed`: without it the server is not ready. `lost` and `back` are what the log says.
+    `needed`: the server is not ready while it fails. `lost` and `back` are the log's messages.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Outage:
         self.name, self.needed, self.what_to_do = name, needed, what_to_do
         self.reason = ""
         self.failures = 0
-        """How often it failed, since the server started."""
+        """Failures since the server started."""
         self._lost = lost or f"{name} is failing"
         self._back = back or f"{name} is back"
         self._clock = clock
@@ -55,17 +55,17 @@ class Outage:
 
     @property
     def failing(self) -> bool:
-        """Whether it is lost at present."""
+        """Whether it fails at present."""
         return self._since is not None
 
     @property
     def lasts_s(self) -> float:
-        """For how long it has been lost; 0 where it is there."""
+        """Seconds since the outage began; 0 where there is none."""
         since = self._since
         return 0.0 if since is None else self._clock() - since
 
     def failed(self, reason: str, times: int = 1) -> None:
-        """It is lost, for this reason, which is logged: no person's data may be in it."""
+        """Count a failure. `reason` is logged, so it must hold no personal data."""
         with self._lock:
             now = self._clock()
             if self._since is None:
@@ -83,22 +83,22 @@ class Outage:
         _log.error(self._lost, reason=reason, times=times, for_s=lasts_s, **more)
 
     def recovered(self) -> None:
-        """It is there again."""
-        if self._since is None:  # as nearly always, and often asked
+        """End the outage, if there is one."""
+        if self._since is None:  # the usual case, called often
             return
         with self._lock:
             if self._since is None:
                 return
             lasts_s = round(self._clock() - self._since)
             self._since, self.reason = None, ""
-            if not self._was_said:  # the next time tells of it, within the minute or after it
+            if not self._was_said:  # the next failure's line counts these, too
                 return
             times, self._unsaid = self._unsaid, 0
         _log.warning(self._back, for_s=lasts_s, times_since=times)
 
 
 class Outages:
-    """All that a server can lose, by name."""
+    """The outages of a server's dependencies, by name."""
 
     def __init__(self) -> None:
         self._all: dict[str, Outage] = {}
@@ -112,7 +112,7 @@ class Outages:
         back: str = "",
         what_to_do: str = "",
     ) -> Outage:
-        """Have it be one of them, from now on."""
+        """Return the dependency of that name, added where it is new."""
         made = Outage(name, needed=needed, lost=lost, back=back, what_to_do=what_to_do)
         return self._all.setdefault(name, made)
 
@@ -120,5 +120,5 @@ class Outages:
         return iter(list(self._all.values()))
 
     def failing(self, *, needed: bool = False) -> list[Outage]:
-        """Those that are lost at present; with `needed` those without which it is not ready."""
+        """Return those that fail at present; with `needed` only those that readiness needs."""
         return [each for each in self if each.failing and (each.needed or not needed)]

@@ -22,12 +22,12 @@ _MARK = re.compile(r"(-?[0-9]{1,16})-([0-9A-Za-z]{1,26})")
 
 
 def written(mark: Mark) -> str:
-    """The cursor of a place."""
+    """Return the cursor of a place."""
     return f"{mark[0]}-{mark[1]}"
 
 
 def read(cursor: str | None) -> Mark | None:
-    """The place that a cursor tells of; None for the beginning. Raises Invalid."""
+    """Return the place of a cursor; None for the beginning. Raises Invalid."""
     if not cursor:
         return None
     found = _MARK.fullmatch(cursor)
@@ -38,7 +38,7 @@ def read(cursor: str | None) -> Mark | None:
 
 
 def link_next(request: Request, response: Response, mark: Mark | None) -> str | None:
-    """Put the address of the page after this one into the answer; the cursor that it has."""
+    """Set the `Link` header to the next page, and return that page's cursor."""
     if mark is None:
         return None
     cursor = written(mark)

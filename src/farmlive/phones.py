@@ -1,8 +1,8 @@
-"""Phone numbers: the one form in which a number is kept, so that one person is one buyer.
+"""Phone numbers in one canonical form, so that one person is one buyer.
 
-Where numbers without a country are Chinese, a Chinese mobile number is kept as its 11 digits; every
-other number as E.164 has it, such as +442079460000. What is valid the library `phonenumbers` says;
-a number that it doubts is taken all the same, and said to be doubtful.
+Where the default country is China, a Chinese mobile number is stored as its 11 digits; every other
+number in E.164, such as +442079460000. The library `phonenumbers` decides what is valid; a number
+that it rejects is accepted all the same, and marked as doubtful.
 """
 
 import re
@@ -16,12 +16,12 @@ from phonenumbers import NumberParseException, PhoneNumber
 _TYPED = re.compile(r"\+?[0-9]{7,15}")
 _MOBILE = re.compile(r"(?P<own>1[0-9]{10})")
 _WITH_CHINA = re.compile(r"(?:\+|00)86(?P<own>1[0-9]{10})")
-# However many zeros and countries someone puts before one.
+# A mobile number behind any number of zeros and country codes.
 _IN_DISGUISE = re.compile(r"\+?(?P<country>(?:0*86)*)0*(?P<own>1[3-9][0-9]{9})")
 _TOO_LONG = re.compile(r"\+86(?P<own>1[3-9][0-9]{9})[0-9]")
 _CHINA = 86
-# What the library takes for a mobile number of China: nearly all orders have one, and its whole
-# check of a number costs ten times as much.
+# The library's own pattern of Chinese mobile numbers: nearly all orders have one, and a full parse
+# costs ten times as much.
 _china = phonenumbers.PhoneMetadata.metadata_for_region("CN")
 assert _china is not None
 assert _china.mobile is not None
@@ -29,7 +29,7 @@ _VALID_MOBILE = re.compile(_china.mobile.national_number_pattern or "")
 
 
 class Phone(NamedTuple):
-    """A number as it is kept, and whether there may be no such number."""
+    """A number in its canonical form, and whether it may be invalid."""
 
     number: str
     is_doubtful: bool
@@ -58,7 +58,7 @@ def parse(text: str, country: str) -> Phone:
     """
     found = _parsed(typed(text), country)
     number = found.number
-    # What is doubted may lose some more zeros each time.
+    # Each parse of a doubtful number may strip more zeros.
     while found.is_doubtful:
         again = _parsed(number, country).number
         if again == number:
@@ -128,7 +128,7 @@ def other_forms(number: str, country: str) -> list[str]:
 
 
 def _library(number: str, country: str) -> PhoneNumber | None:
-    """What the library makes of it: 00 is a plus everywhere."""
+    """Parse by the library; a leading 00 counts as a plus in every country."""
     for each in (f"+{number[2:]}" if number.startswith("00") else None, number):
         try:
             meant = phonenumbers.parse(each, country) if each else None

@@ -16,12 +16,12 @@ _SIZE = 64 * 1024
 
 
 class Probe(Again):
-    """Tries them out, for the outages."""
+    """Probes database and data folder, and reports to the outages."""
 
     def __init__(self, store: Store, settings: Settings, outages: Outages):
         super().__init__(EVERY_S, self.look, "whether the disks take anything is not known")
         self._store = store
-        # Each server has its own, where several share the folder.
+        # One per server: several may share the folder.
         self._file = settings.data / f".probe-{os.getpid()}"
         self._folder = outages.watch(
             "data_folder",
@@ -31,7 +31,7 @@ class Probe(Again):
         )
 
     async def look(self) -> None:
-        """Try both out now."""
+        """Probe both now."""
         await self._store.try_out()
         try:
             await asyncio.to_thread(_write_and_remove, self._file)
@@ -42,7 +42,7 @@ class Probe(Again):
 
 
 def _write_and_remove(path: Path) -> None:
-    """Keep a file of its own for a moment; never one of the database's (docs/security.md)."""
+    """Write and delete a file of its own; never one of the database's (docs/security.md)."""
     try:
         path.write_bytes(os.urandom(_SIZE))
     finally:

@@ -1,8 +1,8 @@
-"""What a text may hold that others read: no telephone number and no e-mail address.
+"""Public free text: it may hold no telephone number and no e-mail address.
 
-The one place that decides it, for what staff and growers write freely: titles, names, stories,
-reasons, results, destinations. Texts from before stay readable: it is asked of what is sent, never
-of what is shown. What only one buyer and staff write to each other is no such text.
+This is the one check, for what staff and growers write: titles, names, stories, reasons, results,
+destinations. It applies to requests, never to responses, so that older texts stay readable. Texts
+between one buyer and staff are not public.
 """
 
 from typing import Annotated
@@ -20,7 +20,7 @@ REFUSED = {
 
 
 def without_contacts(text: str | Bilingual) -> str | Bilingual:
-    """The text as it is. Raises ValueError where a number or an address stands in it."""
+    """Return the text unchanged. Raises ValueError where it holds a number or an e-mail address."""
     parts = (text.zh, text.en) if isinstance(text, Bilingual) else (text,)
     for part in parts:
         found = contact_in(part)
@@ -29,6 +29,6 @@ def without_contacts(text: str | Bilingual) -> str | Bilingual:
     return text
 
 
-# For fields of what is sent.
+# Validators for fields of requests.
 Public = AfterValidator(without_contacts)
 PublicBilingual = Annotated[Bilingual, Public]

@@ -29,11 +29,11 @@ SHUTDOWN_S = 10
 
 
 class CertificateRefused(Exception):
-    """The certificate and its key serve no HTTPS; the message names the settings."""
+    """The certificate or its key can't be used; the message names the settings."""
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn, which would wait a minute for a TLS handshake and half of one for its end."""
+    """uvicorn with shorter TLS timeouts: asyncio's are 60 s for a handshake, 30 s for its end."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen."""
@@ -121,7 +121,8 @@ def _check_certificate(settings: Settings) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """Take the TCP port. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # By its number, or asyncio's own loop leaves Nagle's delay of 40 ms an answer on.
+    # asyncio sets TCP_NODELAY only where the protocol number is given; else Nagle's algorithm
+    # delays a response by 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -138,21 +139,21 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _is_foreign(error: OSError) -> bool:
-    """Whether the address is at fault, not the port: none of this machine, or none at all."""
+    """Return whether the address is at fault, not the port: foreign, or malformed."""
     return isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
 
 
 def raise_file_limit() -> None:
-    """Let the process open as many files as the system allows: each viewer is one."""
+    """Raise RLIMIT_NOFILE to its hard limit: each viewer is a file descriptor."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def settle_memory() -> None:
-    """Have the garbage collector pass over what stays for good, and come seldom.
+    """Freeze the objects of a started server, and let the garbage collector run less often.
 
-    It stops everything: 120 ms each time that it walks over a whole running server, which
-    viewers see; 10 ms where it walks over the young alone.
+    It stops the process: 120 ms for a full collection of a running server, which viewers see, 10 ms
+    for the young generation.
     """
     gc.collect()
     gc.freeze()

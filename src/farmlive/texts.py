@@ -1,7 +1,7 @@
-"""What characters a text may hold, wherever it comes from: a path, a parameter, a body, a frame.
+"""Control characters: refused in every text of a path, a parameter, a body or a frame.
 
-One rule for all of them, held before a room or a database sees the text. SDP and files have parsers
-of their own. What a text must look like otherwise is each field's to say.
+One rule for all, checked before a room or the database sees the text. SDP and files have parsers of
+their own; further rules are each field's.
 """
 
 import json
@@ -12,13 +12,13 @@ from urllib.parse import unquote_to_bytes
 
 from farmlive.problems import Invalid
 
-# The members of a body that people write in several lines: there TAB, LF and CR are taken.
+# Multi-line members of a body: they may hold TAB, LF and CR.
 SEVERAL_LINES = frozenset({"address", "answer", "reason", "story", "text"})
 
-# The category Cc of Unicode, and halves of a pair that no UTF-8 can write.
+# Unicode category Cc, and lone surrogates, which UTF-8 can't encode.
 _UNTAKEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNTAKEN_IN_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-# The same in bytes of UTF-8, and how JSON may write them; 0x00 also tells of UTF-16 and UTF-32.
+# The same as UTF-8 bytes, and as JSON escapes; 0x00 also reveals UTF-16 and UTF-32.
 _IN_BYTES = re.compile(rb"[\x00-\x1f\x7f]|\xc2[\x80-\x9f]")
 _IN_JSON = re.compile(
     rb"[\x00\x7f]|\xc2[\x80-\x9f]|\\[bfnrt]|\\u00[01][0-9A-Fa-f]|\\u00(?:7[Ff]|[89][0-9A-Fa-f])"
@@ -28,7 +28,7 @@ ADVICE = "It holds a character that nobody can see, such as a tab. Type it again
 
 
 def check_address(path: str, query: bytes) -> None:
-    """Raise Invalid where a path, decoded, or a query, as it was sent, holds such a character."""
+    """Raise Invalid where a decoded path, or a raw query string, holds such a character."""
     if _UNTAKEN.search(path):
         raise _invalid(["path"], "The address")
     if _IN_BYTES.search(unquote_to_bytes(query)):
@@ -36,14 +36,14 @@ def check_address(path: str, query: bytes) -> None:
 
 
 def check(body: Any) -> None:
-    """Raise Invalid for what was decoded from JSON and holds such a character somewhere."""
+    """Raise Invalid where a decoded JSON value holds such a character anywhere."""
     wrong = list(_wrong(body))
     if wrong:
         raise _invalid(wrong, wrong[0] or "The body")
 
 
 def check_json(body: bytes) -> None:
-    """Raise Invalid for JSON that holds such a character; what is no JSON is left to its reader."""
+    """Raise Invalid for JSON that holds such a character; malformed JSON is left to its parser."""
     if not _IN_JSON.search(body):
         return
     try:
@@ -54,7 +54,7 @@ def check_json(body: bytes) -> None:
 
 
 def _wrong(value: Any) -> Iterator[str]:
-    """The places, as `lines.0.name`, of the texts that are not taken; walked without recursion."""
+    """Yield the paths, such as `lines.0.name`, of refused texts; walks without recursion."""
     left: list[tuple[Any, str, bool]] = [(value, "", False)]
     while left:
         each, place, lines = left.pop()

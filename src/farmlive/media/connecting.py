@@ -1,12 +1,13 @@
-"""Viewers' sessions that have not connected yet: how many of one address there may be, and which
-gives up its place first. A session costs whoever opens it one request, and nobody has to follow it
-up. Closing one is the relay's part.
+"""Viewers' sessions that have not connected yet, counted by IP, with the next one to evict.
+
+A session costs its client one request, so a flood of them must not fill the server. relay.py closes
+them.
 """
 
 from farmlive.media.session import Session
 
-# A client that goes on has connected by then, be its network ever so slow; one that is older than
-# this makes room for another of its address.
+# Seconds within which an honest client connects, even over a slow network; an older session may be
+# evicted for another of its IP.
 FRESH_S = 5.0
 
 
@@ -18,13 +19,13 @@ class Connecting:
         self._by_address: dict[str, dict[Session, None]] = {}
 
     def add(self, session: Session, address: str | None, now: float) -> None:
-        """A session was opened; `address` is None where nothing is counted by it."""
+        """Add an opened session; `address` is None where IPs are not counted."""
         self._sessions[session] = address, now
         if address is not None:
             self._by_address.setdefault(address, {})[session] = None
 
     def remove(self, session: Session) -> None:
-        """It has connected, or it is over."""
+        """Remove a session that has connected or ended."""
         address, _ = self._sessions.pop(session, (None, 0.0))
         if address is not None:
             known = self._by_address[address]
@@ -33,15 +34,15 @@ class Connecting:
                 del self._by_address[address]
 
     def count(self, address: str | None) -> int:
-        """How many this address has."""
+        """Return the number of sessions of this IP."""
         return len(self._by_address.get(address, ())) if address is not None else 0
 
     def oldest(self) -> Session | None:
-        """The one that gives up its place first."""
+        """Return the oldest session, which is evicted first."""
         return next(iter(self._sessions), None)
 
     def stale(self, address: str, now: float) -> Session | None:
-        """The oldest of this address, if it should have connected by now."""
+        """Return the oldest session of this IP, if it is older than FRESH_S."""
         session = next(iter(self._by_address.get(address, ())), None)
         if session is None or now - self._sessions[session][1] <= FRESH_S:
             return None

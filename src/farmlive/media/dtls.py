@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 _PROFILES = {each.openssl_profile: each for each in (SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80)}
 _TAGS = {b"SRTP_AEAD_AES_128_GCM": 16, b"SRTP_AES128_CM_SHA1_80": 10}
 _DIGESTS = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
-# What a server may sign with: ECDSA, as our ciphers want it, and, in a certificate, RSA.
+# Signature algorithms: ECDSA for our cipher suites; RSA, since a certificate may be signed by it.
 _SIGNATURES = b"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA+SHA256"
 # The largest datagram that is sent.
 _LARGEST = 1500

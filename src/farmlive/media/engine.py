@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 Peer = int
 Output = int
 
-# So many random bytes make what the checks of a peer carry.
+# Size, in bytes, of the secret from which a peer's STUN transaction ids are derived.
 SECRET = 16
 
 
@@ -241,8 +241,8 @@ class Engine(Protocol):
         """Close everything."""
 
     def add_peer(self, local: Credentials, remote: Credentials | None = None) -> Peer:
-        """Let in whoever checks with these credentials. By those of its own end, `remote`, it is
-        checked, too; without them only its DTLS handshake proves where it is.
+        """Accept a peer that checks with these credentials. With `remote`, the peer's own, the
+        engine checks it, too; without them only its DTLS handshake validates its path.
         """
 
     def restart_ice(

@@ -44,9 +44,7 @@ class Gate(Protocol):
         """The source that this key may publish as; raises a Problem."""
 
     async def play(self, broadcast: str, request: Request) -> str | None:
-        """Let this player in: the address that it is counted by, None for none. Raises a
-        Problem.
-        """
+        """Admit a player; return the IP that it is counted by, None for none. Raises a Problem."""
 
     async def preview(
         self, broadcast: str, source: str, bearer: str | None, request: Request

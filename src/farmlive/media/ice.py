@@ -1,6 +1,6 @@
-"""ICE (RFC 8445, sections 2.5 and 7.3): who may send from which address, and where each peer is
-reached. The client finds the way, as with a lite agent; but we check, too, before we send media
-there, since whoever has a peer's credentials can forge the address that its checks come from.
+"""ICE (RFC 8445, sections 2.5 and 7.3): which peer owns a remote address, and each peer's selected
+path. The client nominates, as with a lite agent; but unlike one we validate a path by checks of our
+own before we send media, since anyone with a peer's credentials can spoof a check's source address.
 """
 
 import hmac
@@ -16,11 +16,11 @@ _ADDRESSES_OF_A_PEER = 8
 
 
 class IcePeer:
-    """One peer's end of ICE. `at` is where it is reached, once it is; media goes there only once
-    that is proved.
+    """The ICE state of one peer. `at` is its selected path, or None; media goes there only once it
+    is validated.
 
-    `remote` are the credentials of its own end, without which it is never checked; `secret` makes
-    what our checks of it carry.
+    `remote` are the peer's own credentials, without which we send it no checks; from `secret` our
+    checks' transaction ids are derived.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class IcePeer:
         # Whether the newest have served.
         self.renewed = True
         self.at: Path | None = None
-        # All that it has checked from, the newest last.
+        # Every path that it has checked from, the newest last.
         self.paths: list[Path] = []
         # When a check from where it is reached gave its consent (RFC 7675), or new credentials did.
         self.checked_at = now
@@ -42,40 +42,40 @@ class IcePeer:
         self.heard_at = now
         self._secret = secret
         self._trials = 0
-        # How many of its checks have wanted a path.
+        # The number of its checks that asked to select a path.
         self.wanted = 0
-        # Where our DTLS records went, and whether they went elsewhere, too.
+        # The path of our DTLS records, and whether some went by another.
         self.told: tuple[Port, Any] | None = None
         self.scattered = False
-        # Our first DTLS flight has gone to a path that had not proved itself.
+        # Whether our first DTLS flight was sent on a path that was not validated.
         self.flown = False
 
     @property
     def port(self) -> Port | None:
-        """The port where it is reached; None while it is nowhere."""
+        """The port of its selected path, or None."""
         return self.at.port if self.at is not None else None
 
     @property
     def address(self) -> Any:
-        """The address where it is reached."""
+        """The remote address of its selected path."""
         return self.at.address if self.at is not None else None
 
     @property
     def proved(self) -> bool:
-        """Whether it has proved to be where it is reached."""
+        """Whether its selected path is validated."""
         return self.at is not None and self.at.proved
 
     def path(self, port: Port, address: Any) -> Path | None:
-        """Its path at this address."""
+        """Return its path at this address."""
         return next((each for each in self.paths if each.is_at(port, address)), None)
 
     def draw(self) -> bytes:
-        """What the next check of ours carries: nobody can guess it who has not got it."""
+        """Return the transaction id and tie-breaker of our next check: unpredictable to others."""
         self._trials += 1
         return hmac.digest(self._secret, self._trials.to_bytes(4, "big"), "sha1")
 
     def send(self, data: bytes) -> None:
-        """Send a datagram to where the peer has proved to be; without that it is dropped."""
+        """Send a datagram on the selected path; dropped unless that is validated."""
         if self.at is not None and self.at.proved:
             self.at.port.send(data, self.at.address)
 
@@ -90,8 +90,8 @@ P = TypeVar("P", bound=IcePeer)
 
 @dataclass(slots=True, frozen=True)
 class Checked(Generic[P]):
-    """A check that was answered, by us or by its peer. `first`: its peer can be reached now;
-    `moved`: it has proved where, and that is elsewhere than before.
+    """A check that was answered, by us or by its peer. `first`: the peer has a selected path now;
+    `moved`: a validated path was selected in place of another.
     """
 
     peer: P
@@ -110,7 +110,7 @@ class IceLite(Generic[P]):
     def __init__(self, left_after: float | None = None) -> None:
         self._left_after = Times().left_after if left_after is None else left_after
         self._by_ufrag: dict[str, P] = {}
-        # Those that have a path whose time to prove itself is not over.
+        # Peers with a path under validation.
         self._proving: dict[P, None] = {}
 
     def add(self, peer: P) -> None:
@@ -187,20 +187,20 @@ class IceLite(Generic[P]):
                 path.begin(local, remote, peer.draw(), now)
                 self._proving[peer] = None
             moved = path.proved and self._move(peer, path)
-        # From elsewhere a check gives no consent to send where it is reached.
+        # A check on another path gives no consent for the selected one (RFC 7675).
         if peer.at is path:
             peer.checked_at = peer.there_at = now
         path.answer(stun.success(message, address[0], address[1], key))
         self._ask(path, now)
-        # By the answer its connection may have ended.
+        # Sending the answer may have ended its connection.
         is_somewhere = peer.at is not None
         return Checked(peer, first and is_somewhere, moved and is_somewhere)
 
     def _answered(
         self, port: Port, message: stun.Message, address: Any, now: float
     ) -> Checked[P] | None:
-        """Take the answer to a check of ours: whoever sent it got what we sent to that address, and
-        has the peer's credentials.
+        """Take the response to a check of ours, which validates the path: its sender receives at
+        that address, and has the peer's credentials.
         """
         peer: P | None = port.peers.get(address)
         path = peer.path(port, address) if peer is not None else None
@@ -213,8 +213,8 @@ class IceLite(Generic[P]):
         return Checked(peer, False, moved)
 
     def secured(self, peer: P) -> None:
-        """Its DTLS handshake is done. Nobody can do that without the records that we sent, so it
-        proves where they went, if they all went there.
+        """Take a finished DTLS handshake, which needs all records that we sent: it validates their
+        path, if all went by one.
         """
         told = peer.told
         path = peer.at or (peer.path(*told) if told is not None else None)
@@ -223,9 +223,7 @@ class IceLite(Generic[P]):
             peer.at = path
 
     def _move(self, peer: P, path: Path) -> bool:
-        """It is reached at this path, which is proved, unless another was wanted later and is
-        proved, too.
-        """
+        """Select this validated path, unless a path that was asked for later is validated, too."""
         at = peer.at
         if at is not None and at is not path and at.proved and at.wanted > path.wanted:
             path.forget()
@@ -236,7 +234,7 @@ class IceLite(Generic[P]):
         return True
 
     def _ask(self, path: Path, now: float) -> None:
-        """Check a path that may prove itself. An end that has our own names would be us."""
+        """Send a check on a path under validation, but never to ourselves, by our own ufrag."""
         if (
             not path.proved
             and path.may_prove(now)
@@ -245,8 +243,8 @@ class IceLite(Generic[P]):
             path.ask(now)
 
     def look(self, now: float) -> None:
-        """See, about ten times a second, which paths have not proved themselves in time. Whoever
-        was to move stays where it is; whoever was nowhere is nowhere again.
+        """Send checks again and drop selected paths whose validation has timed out; called about
+        ten times a second. A peer that was to move keeps its old path.
         """
         for peer in list(self._proving):
             proving = [each for each in peer.paths if not each.proved and each.may_prove(now)]
@@ -261,16 +259,16 @@ class IceLite(Generic[P]):
     # DTLS records.
 
     def record_came(self, peer: P, port: Port, address: Any, record: bytes) -> None:
-        """Count a DTLS record from a path that has not proved itself."""
+        """Count a DTLS record that came on a path which is not validated."""
         at = peer.at
         if at is not None and not at.proved and at.is_at(port, address):
             at.received += len(record)
             at.greeted = at.greeted or is_client_hello(record)
 
     def send_record(self, peer: P, record: bytes, now: float) -> None:
-        """Send a DTLS record to where the peer is, or drop it: without an address, and where so
-        much may not be sent to one that has not proved itself. Our first flight goes all the same,
-        but once and after a ClientHello from there; what comes later pays for it.
+        """Send a DTLS record on the selected path, or drop it: without one, and above the limit of
+        a path that is not validated. Our first flight may exceed that, once and after a ClientHello
+        from there; it counts against the limit afterwards.
         """
         at = peer.at
         if at is None:
@@ -284,17 +282,17 @@ class IceLite(Generic[P]):
         peer.told = at.place
         at.port.send(record, at.address)
 
-    # Whose an address is.
+    # Owners of remote addresses.
 
     def _drop_older(self, peer: P) -> None:
-        """The newest credentials have taken over."""
+        """Forget all but the newest credentials."""
         for older in peer.credentials[:-1]:
             self._by_ufrag.pop(older.ufrag, None)
         del peer.credentials[:-1]
         del peer.remotes[:-1]
 
     def _is_anothers(self, peer: P, port: Port, address: Any, now: float) -> bool:
-        """Whether another peer has proved to be at this address, and was heard of late."""
+        """Return whether another peer has validated this address and was heard of lately."""
         found = port.peers.get(address)
         if found is None or found is peer or not found.proved or not found.at.is_at(port, address):
             return False
@@ -302,7 +300,7 @@ class IceLite(Generic[P]):
         return now - heard_at <= self._left_after
 
     def _own(self, peer: P, port: Port, address: Any) -> Path:
-        """The peer's path at this address, which is its own from now on."""
+        """Return the peer's path at this address, which it owns from now on."""
         path = peer.path(port, address)
         if port.peers.get(address) is peer and path is not None:
             return path
@@ -314,7 +312,7 @@ class IceLite(Generic[P]):
             path = Path(port, address)
         peer.paths.append(path)
         if len(peer.paths) > _ADDRESSES_OF_A_PEER:
-            # Never the one where it is reached.
+            # Never the selected one.
             old = peer.paths.pop(int(peer.paths[0] is peer.at))
             if old.port.peers.get(old.address) is peer:
                 old.port.forget(old.address)

@@ -1,8 +1,8 @@
-"""Path validation: what may be sent to an address before it has proved that the peer is there.
+"""Path validation: the limit of what is sent to an address before the peer has validated it.
 
-Whoever has a peer's credentials can write any sender's address on a check, so that a check proves
-nothing of it. The words and the factor are those of RFC 9000, sections 8 and 9.3. What a check
-means for the peer is `ice`'s part. Pure, but for the sending.
+Anyone with a peer's credentials can spoof the source address of a check, so a check alone validates
+nothing. The terms and the factor are those of RFC 9000, sections 8 and 9.3. ice.py decides what a
+check means for the peer. Pure, but for the sending.
 """
 
 import hmac
@@ -12,26 +12,26 @@ from farmlive.media import stun
 from farmlive.media.engine import Credentials
 from farmlive.media.ports import Port
 
-# For so long an address may prove itself, from the check that wants it to.
+# Seconds for which a path may be validated, from the check that asks for it.
 PROVING_S = 2.0
-# What an address that has proved nothing gets, for each byte that came from it.
+# Bytes that a path gets before it is validated, for each byte received from it.
 FACTOR = 3
-# When a check of ours that was not answered is sent again.
+# Seconds after which an unanswered check is sent again.
 AGAIN_S = 0.2
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
 
 
 def is_client_hello(record: bytes) -> bool:
-    """Whether a DTLS record begins a handshake (RFC 6347, sections 4.1 and 4.2.2)."""
+    """Return whether a DTLS record is a ClientHello (RFC 6347, sections 4.1 and 4.2.2)."""
     return len(record) > 13 and record[0] == _HANDSHAKE and record[13] == _CLIENT_HELLO
 
 
 class Path:
     """A remote address at a port of ours that a peer has checked from.
 
-    Always holds: until it is proved, `sent` is at most FACTOR times `received`, or more by our
-    first DTLS flight alone; and nothing but answers to checks is sent to it later than PROVING_S
-    after `begun`.
+    Invariant: until it is validated (`proved`), `sent` is at most FACTOR times `received`, or more
+    by our first DTLS flight alone; and later than PROVING_S after `begun` only responses to checks
+    are sent.
     """
 
     __slots__ = (
@@ -53,21 +53,22 @@ class Path:
         self.port, self.address = port, address
         self.proved = self.is_stream
         self.received = self.sent = 0
-        # Since when it may prove itself; None before a check wants the peer to be reached there.
+        # When validation began; None before a check asks to select it.
         self.begun: float | None = None
         self.asked_at: float | None = None
-        # The number of the last check that wanted it, of all of the peer's that want a path.
+        # The number, among the peer's checks that asked to select a path, of the last that asked
+        # for it.
         self.wanted = 0
-        # Whether a ClientHello came from there.
+        # Whether a ClientHello came on it.
         self.greeted = False
-        # What our check is made of, until it is answered.
+        # The content of our check, until it is answered.
         self.local: Credentials | None = None
         self.remote: Credentials | None = None
         self.transaction = b""
 
     @property
     def is_stream(self) -> bool:
-        """Whether it is a TCP connection, whose handshake has proved it."""
+        """Whether it is a TCP connection, which its handshake has validated."""
         return self.port.protocol == "tcp"
 
     @property
@@ -76,35 +77,35 @@ class Path:
         return self.port, self.address
 
     def is_at(self, port: Port, address: Any) -> bool:
-        """Whether it is this one."""
+        """Return whether it is the path at this port and address."""
         return self.port is port and bool(self.address == address)
 
     def may_prove(self, now: float) -> bool:
-        """Whether its time has begun and is not over."""
+        """Return whether it is under validation."""
         return self.begun is not None and now - self.begun <= PROVING_S
 
     def begin(
         self, local: Credentials, remote: Credentials | None, seed: bytes, now: float
     ) -> None:
-        """A check wants it: let it prove itself, unless it does already by these credentials.
-        `seed` is nobody's to guess and like no other.
+        """Begin its validation, unless that runs already by these credentials. `seed` must be
+        unique and unpredictable.
         """
         if self.local != local or not self.may_prove(now):
             self.begun, self.asked_at = now, None
             self.local, self.remote, self.transaction = local, remote, seed
 
     def prove(self) -> None:
-        """The peer is there."""
+        """Mark it as validated."""
         self.proved = True
         self.local = self.remote = None
 
     def forget(self) -> None:
-        """The peer is reached elsewhere now: to come back takes another proof."""
+        """Another path was selected: this one must be validated again to be selected."""
         self.proved, self.begun = self.is_stream, None
         self.local = self.remote = None
 
     def spend(self, size: int, now: float) -> bool:
-        """Whether so many bytes may be sent there now; then they count as sent."""
+        """Return whether `size` bytes may be sent now, and count them as sent if so."""
         if self.proved:
             return True
         if not self.may_prove(now) or self.sent + size > FACTOR * self.received:
@@ -113,13 +114,13 @@ class Path:
         return True
 
     def answer(self, data: bytes) -> None:
-        """Send the answer to a check from there, which is never larger than FACTOR times it."""
+        """Send the response to a check, never larger than FACTOR times the check."""
         if not self.proved:
             self.sent += len(data)
         self.port.send(data, self.address)
 
     def ask(self, now: float) -> None:
-        """Send a check of ours, if it is time and there is enough left for it."""
+        """Send a check of ours, if one is due and within the limit."""
         if self.local is None or self.remote is None:
             return
         if self.asked_at is not None and now - self.asked_at < AGAIN_S:
@@ -135,8 +136,8 @@ class Path:
             self.port.send(check, self.address)
 
     def is_answered_by(self, message: stun.Message) -> bool:
-        """Whether this is the answer to our check. Without MESSAGE-INTEGRITY it would be anyone's
-        who answers STUN at all, as public servers do.
+        """Return whether this is the response to our check. MESSAGE-INTEGRITY is needed: without it
+        a public STUN server's response would do.
         """
         return (
             self.remote is not None

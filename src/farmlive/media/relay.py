@@ -215,8 +215,8 @@ class Relay:
         return session, answer
 
     def _make_room(self, address: str | None, now: float) -> None:
-        """Let one more viewer connect, be it in the place of one that does not. Raises TooMany and
-        ServerFull.
+        """Make room for one more connecting viewer, by evicting one where needed. Raises TooMany
+        and ServerFull.
         """
         most = self._settings.max_connecting_per_address
         if address is not None and self._connecting.count(address) >= most:

@@ -23,8 +23,7 @@ _USE_CANDIDATE = 0x0025
 _FINGERPRINT = 0x8028
 _ICE_CONTROLLED = 0x8029
 _FINGERPRINT_XOR = 0x5354554E
-# Of the peer-reflexive candidate that our check would tell of (RFC 8445, section 7.1.1): ours is
-# the only one that we have.
+# PRIORITY: that of a peer-reflexive candidate (RFC 8445, section 7.1.1), our only one.
 _REFLEXIVE = 110 << 24 | 65_535 << 8 | 255
 _HEADER = struct.Struct("!HHI12s")
 _ATTRIBUTE = struct.Struct("!HH")

@@ -21,9 +21,9 @@ from farmlive.people.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.people.scope import centres_of, farms_of, listed, stored_centres
 from farmlive.problems import Invalid
 
-# Those who have no part in running a broadcast, and speak as viewers do.
+# Roles that do not run broadcasts; in the chat they write as viewers do.
 OTHERS: tuple[Role, ...] = ("seller", "clerk")
-# One sentence, so that it tells nobody by which names people sign in.
+# The same message for sign-in names and display names, so that it reveals no sign-in name.
 _TAKEN = (
     "Someone signs in by this name, or viewers would take you for the host or a colleague: take "
     "another."
@@ -104,7 +104,7 @@ def add(
 
 
 def display_names(conn: Connection, *, but: str = "") -> list[str]:
-    """What viewers read of those who are not shut out, one account aside."""
+    """Return the display names of all enabled accounts, `but` that of one."""
     shown = tables.accounts.c.display_name
     query = select(shown).where(
         shown.is_not(None), tables.accounts.c.disabled_at.is_(None), tables.accounts.c.id != but

@@ -17,7 +17,7 @@ from farmlive.setting_groups.server import NO_PROXY
 Address = IPv4Address | IPv6Address
 
 
-# By these a proxy tells of whom it speaks for; no browser and no ordinary program sends them.
+# Headers by which a proxy forwards the client's address; clients themselves do not send them.
 _FORWARDING = (
     "forwarded",
     "via",
@@ -26,8 +26,8 @@ _FORWARDING = (
     "x-forwarded-proto",
     "x-real-ip",
 )
-# Where a proxy of one's own stands: this machine, and the networks that nobody out there is in
-# (RFC 1918, RFC 3927, RFC 4193, RFC 4291). A carrier's shared ones (RFC 6598) are its customers'.
+# Loopback and private networks, where the operator's own proxies are (RFC 1918, RFC 3927, RFC 4193,
+# RFC 4291). Not the shared space of RFC 6598: a carrier's customers have addresses there.
 _NEAR = [
     ip_network(word)
     for word in (
@@ -44,7 +44,7 @@ _NEAR = [
 
 
 class Proxies:
-    """The proxies whose `X-Forwarded-For` is believed, and those that nobody named."""
+    """The proxies whose `X-Forwarded-For` is trusted; recognizes untrusted ones."""
 
     def __init__(self, trusted: Iterable[str]):
         words = list(trusted)
@@ -108,7 +108,7 @@ def household(text: str) -> str:
 
 
 def is_forwarded(headers: Headers) -> bool:
-    """Whether a proxy passed the request on, by its headers."""
+    """Return whether the headers say that a proxy forwarded the request."""
     return any(name in headers for name in _FORWARDING)
 
 

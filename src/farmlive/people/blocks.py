@@ -28,13 +28,13 @@ from farmlive.store import Store
 # Another server's block holds here after so long.
 REREAD_S = 5.0
 DEVICES_REMEMBERED = 20_000
-# Stands for whoever comes through a proxy that hides the address.
+# In place of the client's IP where an untrusted proxy hides it.
 HIDDEN = "unix"
 # As `Guard.address` gives it for what comes from this machine, or by a socket file.
 OF_A_PROXY = ("127.0.0.1", "::1", HIDDEN)
 
 OtherForms = Callable[[], Awaitable[Sequence[str]]]
-"""Gives other pseudonyms of what is checked."""
+"""Returns other pseudonyms to check."""
 
 
 async def no_forms() -> Sequence[str]:
@@ -113,7 +113,7 @@ class Blocks:
         if phone is not None and any(kind == "phone" for kind, _ in held):
             others = await other_forms()
         buyers = [("phone", form) for form in (phone, *others)]
-        # Of a network's limit the list of refusals has the network, by which it is blocked.
+        # Refusals by a network's limit are listed by the network, so that it can be blocked.
         network = await self._pseudonyms.of(ADDRESS, block_of(address) or HIDDEN)
         for who in (("device", device), *buyers, (ADDRESS, mark), (ADDRESS, network)):
             block = held.get(who)  # type: ignore[arg-type]

@@ -44,7 +44,7 @@ class Caller:
 
     @property
     def owner(self) -> str:
-        """Whose the files are that this account, or this API key, sends."""
+        """The owner of the files that this account or API key uploads (store/uploads.py)."""
         return f"account:{self.account}" if self.account else f"key:{self.name}"
 
     @property

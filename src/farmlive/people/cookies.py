@@ -1,4 +1,4 @@
-"""The names of the server's cookies, and how those that had other names are taken over.
+"""Names of the server's cookies, and the migration of cookies under their old names.
 
 Where people come by https a name begins with `__Host-` (RFC 6265bis, section 4.1.3.2): a browser
 takes such a cookie from this very host alone, so that no neighbour in the domain can plant one.
@@ -11,7 +11,7 @@ from farmlive.clock import now_ms, parse_rfc3339
 
 # Browsers keep a cookie for 400 days at most (RFC 6265bis, section 5.5).
 LIFETIME_S = 400 * 24 * 60 * 60
-# So long a cookie is read under its name without the prefix too: 400 days from when there was none.
+# Until then cookies are also read without the prefix: 400 days after it was introduced.
 OLD_UNTIL = parse_rfc3339("2028-01-02T00:00:00Z")
 _OURS = "__Host-farmlive_"
 
@@ -23,11 +23,11 @@ class Cookies:
         self._secure = secure
 
     def name(self, plain: str) -> str:
-        """The name under which it is set."""
+        """Return the name under which it is set."""
         return f"__Host-{plain}" if self._secure else plain
 
     def read(self, sent: Mapping[str, str], plain: str) -> str:
-        """Its value, empty where none was sent."""
+        """Return its value, empty where none was sent."""
         return sent.get(self.name(plain)) or self.old(sent, plain)
 
     def old(self, sent: Mapping[str, str], plain: str) -> str:

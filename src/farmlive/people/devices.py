@@ -118,7 +118,7 @@ class DeviceCookie:
                 message.setdefault("headers", [])
                 headers = MutableHeaders(scope=message)
                 if "public" not in headers.get("cache-control", ""):
-                    # What the answer itself sets, as signing in does, is the newer.
+                    # A cookie that the response itself sets, as a sign-in does, is newer.
                     set_already = {each.partition("=")[0] for each in headers.getlist("set-cookie")}
                     for cookie in cookies:
                         if cookie.partition("=")[0] not in set_already:

@@ -1,7 +1,7 @@
 """Invitations: a link by which someone makes an account of their own, once, within seven days.
 
 Functions for the store's doors, and the room's object, by which coordinators make, list and revoke
-them; taking one up is people.py's. The database knows only the hash of the link's token.
+them; people.py accepts one. The database knows only the hash of the link's token.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ from farmlive.people.sessions import hashed
 from farmlive.store import Store
 
 VALID_MS = 7 * 24 * 60 * 60 * 1000
-# For so long after its end an invitation still says what became of it.
+# For this long after its end an invitation is kept, so that its link can say why it is over.
 REMEMBERED_MS = 30 * 24 * 60 * 60 * 1000
 
 RequireScope = Callable[[Connection, Iterable[str], Iterable[str] | None], None]
@@ -78,7 +78,7 @@ def add(
 
 
 def open_ones(conn: Connection) -> list[Invitation]:
-    """Those that can still be taken up, oldest first."""
+    """Return the invitations that can still be accepted, oldest first."""
     rows = conn.execute(
         select(tables.invitations)
         .where(tables.invitations.c.used_at.is_(None), tables.invitations.c.expires_at > now_ms())
@@ -162,15 +162,15 @@ class Invitations:
         return await self._store.write(write)
 
     async def all(self) -> list[Invitation]:
-        """Those that can still be taken up, oldest first."""
+        """Return the invitations that can still be accepted, oldest first."""
         return await self._store.read(open_ones)
 
     async def find(self, token: str) -> Invitation:
-        """The one with that token. Raises UnknownInvitation, InvitationOver."""
+        """Return the invitation with that token. Raises UnknownInvitation, InvitationOver."""
         return await self._store.read(lambda conn: find(conn, token))
 
     async def revoke(self, caller: Caller, invitation: str) -> None:
-        """Take an open invitation back. Raises UnknownInvitation."""
+        """Revoke an open invitation. Raises UnknownInvitation."""
 
         def write(conn: Connection) -> None:
             revoke(conn, invitation)

@@ -1,4 +1,4 @@
-"""Nicknames: when two look alike, and which of them nobody but the team may bear.
+"""Nicknames: when two look alike, and which are reserved for the team.
 
 Pure. What is compared is a nickname's likeness: letters alone, without width, case, accents,
 spaces, signs and the digits around them or between Chinese ones, simplified for traditional, and
@@ -12,10 +12,10 @@ from collections.abc import Iterable
 
 from farmlive.people.traditional import SIMPLIFIED
 
-# Letters and signs that show nothing (Unicode's default-ignorable ones that are no controls, and
-# blank patterns and fillers).
+# Invisible characters: Unicode's Default_Ignorable_Code_Point without controls, blank patterns and
+# fillers.
 _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-# Looks the same -> the letter. Small letters, as case is folded before.
+# Confusable -> letter. Lower case, since case is folded before.
 _LOOKS_LIKE = SIMPLIFIED | str.maketrans(
     dict(
         pair
@@ -66,42 +66,42 @@ _FLAG_LETTER = re.compile(f"[{_FLAG_LETTERS}]")
 _SIGNS = str.maketrans("@$!€○◯⭕●", "asieoooo")
 _SIGN_WITHIN = re.compile(r"(?<=[a-z])[@$](?=[a-z])")
 _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
-# What is read over beside Chinese: digits, the circle that is a nought, and for an office a letter.
+# Ignored between Chinese characters: digits, the ideographic zero, and a single Latin letter.
 _READ_OVER = re.compile(f"(?<=[{_HAN}])[0-9\u3007]+(?=[{_HAN}])|\u3007+$|^\u3007+(?=[{_HAN}])")
 _LETTER_WITHIN = re.compile(f"(?<=[{_HAN}])[a-z](?=[{_HAN}])")
-# Who says so claims to speak for the farm or the county, in Chinese wherever it stands.
+# Words that claim to speak for the farm or the county; in Chinese anywhere in a nickname.
 _CLAIMS = ("主播", "官方", "客服", "管理员", "房管", "工作人员", "运营", "系统", "本人")
 _CLAIMING_WORDS = (
     "admin administrator coordinator farmlive guanfang host kefu mod moderator official staff "
     "support system zhubo"
 )
-# A viewer who chose no nickname: 游客 and four digits.
+# The default nickname: 游客 and four digits.
 _GUEST = re.compile(r"游客\d{4}")
-# Digits before a name, but for a 0 or 1 that may stand for a letter of it.
+# Digits before a name, but no 0 or 1, which may stand for a letter of it.
 _BEFORE = re.compile(r"^[\W_]*(?:[0-9]+(?=[\W_]|[^\x00-\x7f])|[0-9]*[2-9](?=[a-z]))")
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile("[a-z]+")
-# Chinese of so many characters is a name wherever it stands in another; Latin is part of words.
+# From this length on a Chinese name is found anywhere in a nickname; a Latin one only as a word.
 _WHOLE = 3
 
 
 def guest_name(device: str) -> str:
-    """What a viewer is called who chose no nickname, by the device's pseudonym."""
+    """Return the default nickname of a device, by its pseudonym."""
     return f"游客{int(device[:6], 36) % 10_000:04d}"
 
 
 def is_guest_name(nickname: str) -> bool:
-    """Whether it has the form of what `guest_name` gives."""
+    """Return whether it has the form of a `guest_name`."""
     return _GUEST.fullmatch(_plain(nickname).strip()) is not None
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of the text can be seen."""
+    """Return whether the text has only invisible characters."""
     return not any(map(_is_seen, text))
 
 
 def likeness(nickname: str) -> str:
-    """What it has in common with all that look like it: of one without letters what is seen."""
+    """Return its skeleton, as UTS #39 calls it: the same for nicknames that look alike."""
     plain = _SIGN_WITHIN.sub(lambda sign: sign[0].translate(_SIGNS), _plain(nickname))
     if core := _letters(_BEFORE.sub("", plain)).rstrip("0123456789"):
         return _READ_OVER.sub("", core).translate(_LOOKS_LIKE) or core
@@ -110,7 +110,7 @@ def likeness(nickname: str) -> str:
 
 
 def claims_office(nickname: str) -> bool:
-    """Whether it says that whoever bears it is the host, staff or official."""
+    """Return whether it claims to be the host, staff or official."""
     whole = _readings(nickname)
     if any(claim in _LETTER_WITHIN.sub("", each) for claim in _CLAIMS for each in whole):
         return True
@@ -123,7 +123,7 @@ def claims_office(nickname: str) -> bool:
 
 
 def is_like_any(nickname: str, likenesses: Iterable[str]) -> bool:
-    """Whether it looks like one of those whose likenesses are given, or has a Chinese one in it."""
+    """Return whether it looks like a name of these likenesses, or contains a Chinese one."""
     whole = _readings(nickname)
     return any(
         each in whole
@@ -133,19 +133,19 @@ def is_like_any(nickname: str, likenesses: Iterable[str]) -> bool:
 
 
 def _readings(nickname: str) -> set[str]:
-    """Its likeness, and how it reads where all digits and signs that look like letters are some."""
+    """Return its likeness, and that with all letter-like digits and signs read as letters."""
     plain = _letters(_plain(nickname).translate(_SIGNS))
     return {likeness(nickname), _READ_OVER.sub("", plain).translate(_LOOKS_LIKE)}
 
 
 def _plain(text: str) -> str:
-    """What is seen of it, and spaces: without width, case and accents; digits as ASCII ones."""
-    # Two letters of flags are a flag; more of them spell a word.
+    """Return its visible characters and spaces without width, case and accents; ASCII digits."""
+    # Two regional indicators are a flag; more of them spell a word.
     if len(_FLAG_LETTER.findall(text)) == 2:
         rest = _FLAG.sub("", text)
         text = text if is_blank(rest) else rest
     decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_FRAMED)
-    # Folding may compose what was taken apart.
+    # Case folding may compose characters again.
     plain = unicodedata.normalize("NFKD", decomposed)
     return "".join(
         each if (digit := unicodedata.decimal(each, None)) is None else str(digit)

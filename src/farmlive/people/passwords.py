@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from farmlive.problems import Invalid, Unavailable
 
 SHORTEST = 8
-# Of strangers whose passwords are checked, or wait for it: some seconds' worth.
+# The most checks of strangers' passwords that may run or wait: a few seconds' worth.
 MOST_WAITING = 50
 LONGEST = 200
 
@@ -76,7 +76,7 @@ def readable() -> str:
 
 
 def is_readable(password: str) -> bool:
-    """Whether it has the form of those that `readable` makes: guessing one is hopeless."""
+    """Return whether it has the form of a `readable` password, which nobody can guess."""
     return _READABLE.fullmatch(password) is not None
 
 

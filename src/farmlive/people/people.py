@@ -42,11 +42,11 @@ from farmlive.people.team_names import TeamNames
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-# So many display names an account may try for itself.
+# Changes of its own display name that an account may try in a minute.
 NAMES_A_MINUTE = 5
 
 Require = Callable[[Connection, str], object]
-"""Raises NotFound for a farm, or a centre, that does not exist."""
+"""Raises NotFound for an unknown farm or centre."""
 
 
 class People:
@@ -75,11 +75,11 @@ class People:
         self.refusals.share(bus)
 
     def farms_by(self, require: Require) -> None:
-        """Say how to find that a seller's farm exists."""
+        """Set the check that a seller's farm exists."""
         self._require_farm = require
 
     def centres_by(self, require: Require) -> None:
-        """Say how to find that a clerk's centre exists."""
+        """Set the check that a clerk's centre exists."""
         self._require_centre = require
 
     # Accounts.
@@ -133,7 +133,7 @@ class People:
     async def change_account(
         self, account: str, change: AccountChange, *, caller: Caller | None = None
     ) -> Account:
-        """Change role, farms, centres, display name or whether it is shut out; it holds at its next
+        """Change role, farms, centres, display name, or disable the account; effective at its next
         request.
 
         Raises UnknownAccount, LastCoordinator, Invalid, and NotFound for an unknown farm or
@@ -161,10 +161,10 @@ class People:
         return changed
 
     async def show_as(self, caller: Caller, display_name: str) -> Account:
-        """Have viewers read this of the caller's own account.
+        """Set the display name of the caller's own account.
 
-        Raises NoPassword for a program, which has none, Invalid, and TooMany: who could try names
-        without end would find by which of them others sign in.
+        Raises NoPassword for an API key, which has none, Invalid, and TooMany: unlimited tries
+        would reveal sign-in names.
         """
         if caller.account is None:
             raise NoPassword("An API key has its label. Revoke the key and make another.")

@@ -1,6 +1,6 @@
-"""What goes with a role: a seller has farms, a clerk has centres, everyone else neither.
+"""Scope of a role: a seller has farms, a clerk has centres, all others neither.
 
-Pure. That a farm or a centre exists is for the rooms above to say.
+Pure. The rooms above check that a farm or a centre exists.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from farmlive.problems import Invalid
 
 
 def farms_of(role: KeyRole, farms: Iterable[str]) -> frozenset[str]:
-    """The farms with which the role goes: a seller has some, the others none. Raises Invalid."""
+    """Return the role's farms: a seller has some, the others none. Raises Invalid."""
     found = frozenset(farms)
     if (role == "seller") == bool(found):
         return found
@@ -24,7 +24,7 @@ def farms_of(role: KeyRole, farms: Iterable[str]) -> frozenset[str]:
 
 
 def centres_of(role: KeyRole, centres: Iterable[str]) -> frozenset[str]:
-    """The centres with which the role goes: a clerk has some, the others none. Raises Invalid."""
+    """Return the role's centres: a clerk has some, the others none. Raises Invalid."""
     found = frozenset(centres)
     if (role == "clerk") == bool(found):
         return found
@@ -37,7 +37,7 @@ def centres_of(role: KeyRole, centres: Iterable[str]) -> frozenset[str]:
 
 
 def stored_centres(role: KeyRole, centres: list[str] | None) -> frozenset[str] | None:
-    """The centres as the database has them beside a role: null is all of them, for a clerk from
+    """Return the centres that are stored beside a role. Null is all of them, for a clerk from
     before clerks belonged to centres, and none for everyone else.
     """
     if centres is None and role == "clerk":
@@ -46,12 +46,12 @@ def stored_centres(role: KeyRole, centres: list[str] | None) -> frozenset[str] |
 
 
 def listed(centres: frozenset[str] | None) -> list[str] | None:
-    """The centres as the database and the API have them."""
+    """Return the centres as the database and the API have them."""
     return None if centres is None else sorted(centres)
 
 
 def audited(role: KeyRole, farms: Iterable[str], centres: frozenset[str] | None) -> dict[str, Any]:
-    """Role, farms and a clerk's centres, as a line of the audit list has them."""
+    """Return role, farms and a clerk's centres as the detail of an audit entry."""
     detail: dict[str, Any] = {"role": role, "farms": sorted(farms)}
     if role == "clerk":
         detail["centres"] = listed(centres)

@@ -27,7 +27,7 @@ accounts = Table(
     Column("role", String(16), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("disabled_at", BigInteger),
-    # What viewers read in its place: a name by which someone signs in is shown to nobody.
+    # Shown in place of `name`: viewers never see a sign-in name.
     Column("display_name", String(40)),
     # Identifiers of farms, for a seller; their table belongs to the room above.
     Column("farms", Json, nullable=False, server_default="[]"),
@@ -47,8 +47,8 @@ sessions = Table(
     Index("sessions_by_expiry", "expires_at"),
 )
 
-# The devices, by their pseudonyms, on which an account has signed in: a stranger's wrong passwords
-# do not count against them. See sign_ins.py.
+# Devices, by pseudonym, on which an account has signed in: a stranger's wrong passwords do not
+# count against them. See sign_ins.py.
 account_devices = Table(
     "account_devices",
     metadata,

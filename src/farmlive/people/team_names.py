@@ -1,4 +1,4 @@
-"""The team's names: what viewers read of those who work here, and that nobody else is called so."""
+"""The team's display names, which no viewer may use as a nickname."""
 
 import asyncio
 import time
@@ -8,12 +8,12 @@ from farmlive.people.nicknames import claims_office, is_blank, is_like_any, like
 from farmlive.people.problems import NicknameRefused
 from farmlive.store import Store
 
-# A display name that another server took holds here after so long.
+# Seconds after which a display name that another server took holds here.
 REREAD_S = 5.0
 
 
 class TeamNames:
-    """Judges viewers' nicknames by the display names of accounts; for the event loop's thread."""
+    """Checks nicknames against the accounts' display names; for the event loop's thread."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -23,7 +23,7 @@ class TeamNames:
         self._reading = asyncio.Lock()
 
     def changed(self) -> None:
-        """Read them anew before the next nickname is judged."""
+        """Read the names anew before the next check."""
         self._read_at = None
         self._changes += 1
 
@@ -56,7 +56,7 @@ class TeamNames:
                 changes = self._changes
                 names = await self._store.read(accounts.display_names)
                 self._likenesses = frozenset(map(likeness, names))
-                # Neither after a read that failed, nor where they changed while it was under way.
+                # Not after a failed read, nor where names changed during it.
                 if changes == self._changes:
                     self._read_at = now
         return self._likenesses

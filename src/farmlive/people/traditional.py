@@ -1,11 +1,11 @@
-"""Traditional characters and the simplified ones for which viewers read them.
+"""Traditional Chinese characters and their simplified forms.
 
 Kept small: those of office words, of surnames, and that are common in given names and in what farms
 and people are called here. Rarer ones, variants (such as 峯 for 峰) and those that are two in
 traditional writing and both honest names are not among them.
 """
 
-# In pairs: the traditional one, then the simplified one.
+# Pairs: the traditional character, then the simplified one.
 _PAIRS = """
 亞亚 來来 個个 們们 倫伦 偉伟 偵侦 傑杰 僑侨 價价 儀仪 億亿 優优 儲储 兒儿 內内 兩两 剛刚 創创
 劃划 劇剧 劉刘 劍剑 勁劲 動动 務务 勝胜 勞劳 勢势 勳勋 勵励 區区 協协 卻却 參参 吳吴 呂吕 員员

@@ -1,10 +1,10 @@
-"""Chat, opened cards and likes: limits by device and by address."""
+"""Settings of broadcasts: rate limits of chat, opened cards and likes, by device and by IP."""
 
 from pydantic import BaseModel, Field
 
 
 class BroadcastSettings(BaseModel):
-    """Limits of what viewers do in a broadcast."""
+    """Rate limits of chat, opened cards and likes."""
 
     chats_per_minute: int = Field(20, ge=1, description="Chat messages a minute from one device.")
     address_chats_per_minute: int = Field(

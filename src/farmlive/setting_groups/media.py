@@ -1,4 +1,4 @@
-"""Media: ports, candidates, STUN and TURN, the engine, and how many may send and watch."""
+"""Settings of media: ports, ICE candidates, STUN and TURN, the engine, and its limits."""
 
 import re
 from ipaddress import ip_address
@@ -13,7 +13,7 @@ _ICE_SERVER = re.compile(r"(stuns?:[^\s<>?\"]+|turns?:[^\s<>?\"]+(\?transport=(u
 
 
 class MediaSettings(BaseModel):
-    """Media: its ports, engine and limits."""
+    """Ports, ICE candidates, STUN and TURN, the engine, and its limits."""
 
     udp_port: int = Field(
         8189, ge=0, le=65535, description="The one UDP port of all media. 0: any free port."

@@ -1,4 +1,4 @@
-"""Buyers' notices: the providers, and limits of those that a stranger can cause."""
+"""Settings of buyers' notices: providers, and rate limits of those that strangers cause."""
 
 import re
 from email.utils import parseaddr
@@ -11,7 +11,7 @@ from farmlive.setting_groups.words import Words
 
 
 class NoticeSettings(BaseModel):
-    """Notices to buyers."""
+    """Providers of notices, and rate limits of those that strangers cause."""
 
     notices: Words = Field(
         ("file",),

@@ -1,4 +1,4 @@
-"""What a plot can bear, and which lots may be sold."""
+"""Settings of origin: the yield of a plot, and the tests that a lot needs before it is sold."""
 
 from pydantic import BaseModel, Field
 

@@ -1,10 +1,10 @@
-"""Sign-ins, stream keys, and how often an address may come and try."""
+"""Settings of people: sessions, stream keys, and rate limits by IP."""
 
 from pydantic import BaseModel, Field
 
 
 class PeopleSettings(BaseModel):
-    """Sessions, keys and rate limits."""
+    """Sessions, stream keys, and rate limits by IP."""
 
     session_days: int = Field(14, ge=1, description="Days for which a sign-in lasts.")
     studio_key_minutes: int = Field(

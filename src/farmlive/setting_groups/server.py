@@ -1,4 +1,4 @@
-"""Where the server keeps its data, how people reach it, and which other services it uses."""
+"""Settings of the server itself: data folder, URLs, TLS, proxies, database and Redis."""
 
 import re
 from ipaddress import ip_network
@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from farmlive.setting_groups.words import Words
 
-# As the one trusted proxy: none stands before the server, whatever a header says.
+# A value of trusted_proxies: there is no proxy, so forwarding headers are ignored.
 NO_PROXY = "none"
 
 
 class ServerSettings(BaseModel):
-    """The server itself: data, addresses of HTTP, proxies, database and Redis."""
+    """Data folder, URLs, TLS, proxies, database and Redis."""
 
     data: Path = Field(
         Path("farmlive-data"),

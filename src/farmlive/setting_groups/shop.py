@@ -1,11 +1,11 @@
-"""Orders and holds: how often, how many boxes, what proof, what is marked, and for how long."""
+"""Settings of the shop: limits of orders and holds, proof of work, flags, and price grace."""
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import BaseModel, Field, field_validator
 
 
 class ShopSettings(BaseModel):
-    """Orders and holds."""
+    """Limits of orders and holds, proof of work, flags, and price grace."""
 
     orders_per_minute: int = Field(
         60,

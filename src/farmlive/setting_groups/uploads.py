@@ -1,10 +1,10 @@
-"""Sizes of bodies, and quotas of pictures and certificates."""
+"""Settings of uploads: largest sizes of HTTP bodies and files, and quotas."""
 
 from pydantic import BaseModel, Field
 
 
 class UploadSettings(BaseModel):
-    """Bodies and uploads."""
+    """Largest sizes of HTTP bodies and files, and quotas."""
 
     max_body_kib: int = Field(1024, ge=16, description="Largest HTTP body, KiB, uploads aside.")
     max_upload_mib: int = Field(

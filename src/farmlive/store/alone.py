@@ -1,7 +1,7 @@
-"""One server at a time serves a SQLite folder: the other commands go on beside it.
+"""A lock of the data folder: with SQLite one server at a time; other commands run beside it.
 
-The lock is of a file of its own (flock(2)). Nothing here, or anywhere in this process, opens a file
-of the database beside SQLite: to close one drops all POSIX locks that the process has on it.
+It is flock(2) on a file of its own. Nothing in this process may open a file of the database beside
+SQLite: closing one drops all POSIX locks that the process holds on it.
 """
 
 import contextlib
@@ -15,11 +15,11 @@ NAME = "serve.lock"
 
 
 class FolderTaken(DatabaseRefused):
-    """Another server runs on the folder; the message says which, and what to do."""
+    """Another server holds the folder; the message has its process id and what to do."""
 
 
 class Alone:
-    """Holds a folder from when it is made until it is closed, or the process ends however it does.
+    """Holds the folder until it is closed or the process ends.
 
     Raises FolderTaken, and DatabaseRefused where the folder takes no lock.
     """
@@ -48,10 +48,10 @@ class Alone:
                 " Stop that one, or give this one a folder of its own by FARMLIVE_DATA; several "
                 "servers need PostgreSQL. `farmlive user` and `farmlive key` go on beside it"
             ) from error
-        with contextlib.suppress(OSError):  # on a full disk it is held without
+        with contextlib.suppress(OSError):  # the lock holds without the process id, on a full disk
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, b"%d\n" % os.getpid(), 0)
 
     def close(self) -> None:
-        """Let another one serve it."""
+        """Release the folder."""
         os.close(self._file)

@@ -37,7 +37,7 @@ class HotConnection(Connection):
     def execute(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
-        """As Connection has it."""
+        """Execute and return the first column; see Connection."""
         found = None if execution_options else hot_one(statement)
         looks = isinstance(statement, SelectBase)
         if found is None or found.counted:
@@ -62,13 +62,13 @@ class HotConnection(Connection):
     def scalar(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
-        """As Connection has it."""
+        """Execute and return the first column; see Connection."""
         return self.execute(statement, parameters, execution_options=execution_options).scalar()
 
     def scalars(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
-        """As Connection has it."""
+        """Execute and return the first column; see Connection."""
         return self.execute(statement, parameters, execution_options=execution_options).scalars()
 
     def _take(self, found: Hot, parameters: Any) -> Result:
@@ -84,7 +84,7 @@ class HotConnection(Connection):
     def exec_driver_sql(
         self, statement: str, parameters: Any = None, execution_options: Any = None
     ) -> Any:
-        """As Connection has it."""
+        """Execute and return the first column; see Connection."""
         self._reveal(changes=True)
         self._changes = True
         return super().exec_driver_sql(statement, parameters, execution_options)

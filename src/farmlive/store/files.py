@@ -23,7 +23,7 @@ from farmlive.store.pictures import NotAPicture, Turns, in_queue, shrink
 
 PICTURE_EDGE = 1600
 DOCUMENT_EDGE = 2400  # a photographed certificate must stay readable
-# Seconds for which a file may be on its way.
+# Seconds within which an upload must arrive.
 RECEIVE_S = 180.0
 
 _NAME = re.compile(r"[0-9a-f]{64}\.(webp|pdf)")
@@ -50,7 +50,7 @@ class NotKept(Unavailable):
 
 
 class UploadLate(Problem):
-    """A file was not here as a whole in time."""
+    """The upload did not arrive in time."""
 
     status = 408
     slug = "upload-late"
@@ -89,7 +89,7 @@ class Files:
         self._folder = settings.data / folder
         self._mode = 0o644 if folder == "files" else 0o600
         # One picture of each folder at a time waits for the decoder, so that photos of claims,
-        # which strangers send, never stand before growers' pictures.
+        # which strangers upload, never delay growers' pictures by more than one.
         self._turns = Turns()
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
-"""Pictures that people send, decoded in a child process, one at a time.
+"""Uploaded pictures, decoded in a child process, one at a time.
 
-It owns the one queue of a server, whatever a picture is for, and says why one is not taken. What
-the child may take is `picture_child.py`'s; where the result is kept is `files.py`'s.
+It owns the server's one queue for pictures of every kind, and the reasons for which one is refused.
+picture_child.py has the child's limits; files.py stores the result.
 """
 
 import asyncio
@@ -22,16 +22,16 @@ from farmlive.store import picture_child
 
 T = TypeVar("T")
 
-# Real time, seconds; the processor's is picture_child.CPU_S.
+# Wall-clock limit, seconds; that of CPU time is picture_child.CPU_S.
 CHILD_S = 60.0
 
-# One process decodes at a time: four pictures at once take the memory of one.
+# One child at a time: four uploads at once take the memory of one.
 _queue = ThreadPoolExecutor(1, "pictures")
 _PILLOW = str(Path(PIL.__file__).parents[1])
 
 
 class NotAPicture(Problem):
-    """What was sent as a picture can't be read as one, or is too big to be read."""
+    """The upload can't be decoded as a picture, or is too large."""
 
     status = 422
     slug = "not-a-picture"
@@ -39,7 +39,7 @@ class NotAPicture(Problem):
 
 
 class Turns:
-    """Lets one picture of each owner at a time go on, and one of them all: owners take turns."""
+    """A fair queue: one picture of each owner waits at a time, so that owners take turns."""
 
     def __init__(self) -> None:
         self._all = asyncio.Lock()
@@ -60,7 +60,7 @@ class Turns:
 
 
 async def in_queue(work: Callable[[], T]) -> T:
-    """Run the work, which may decode a picture, when its turn comes."""
+    """Run the work, which may decode a picture, in the queue."""
     return await asyncio.get_running_loop().run_in_executor(_queue, work)
 
 

@@ -1,4 +1,4 @@
-"""One row that a server writes when nobody else does, to see that the database takes it."""
+"""A heartbeat row, by which an idle server probes whether the database takes writes."""
 
 import os
 
@@ -17,7 +17,7 @@ from sqlalchemy import (
 from farmlive.clock import now_ms
 from farmlive.store.tables import metadata
 
-# Of a disk that was full, more than what is left in pages that are there already.
+# Bytes that a probe writes after a full disk: more than the free space in allocated pages.
 ROOM = 64 * 1024
 
 pulse = Table(
@@ -32,7 +32,7 @@ _BEAT = update(pulse).where(pulse.c.id == 1).values(at=bindparam("now"), filler=
 
 
 def beat(connection: Connection, room: int) -> None:
-    """Write the row anew; with so many bytes that can't be pressed together."""
+    """Update the row, with `room` incompressible bytes."""
     values = {"now": now_ms(), "room": os.urandom(room) or None}
     if connection.execute(_BEAT, values).rowcount == 0:
         connection.execute(insert(pulse), {"id": 1, "at": values["now"], "filler": values["room"]})

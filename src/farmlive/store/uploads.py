@@ -1,4 +1,4 @@
-"""Who sent which file: one owner's files are that owner's alone, and an owner has so much room.
+"""Owners of uploaded files, for access and for quotas.
 
 An owner is `order:{id}`, `account:{id}` or `key:{label}`. Keeping the bytes is files.py's; one file
 may have several owners, and each of them counts it.
@@ -27,7 +27,7 @@ uploads = Table(
 
 
 class NoRoom(TooMany):
-    """An owner has sent as much as it may."""
+    """The owner's quota is used up."""
 
     slug = "upload-quota"
     title = "That is all that can be sent for now"
@@ -46,7 +46,7 @@ def check_files(connection: Connection, owner: str, most: int) -> None:
 
 
 def check_bytes(connection: Connection, owner: str, most_mib: int) -> None:
-    """Raise NoRoom where what an owner sent within a day takes `most_mib` MiB."""
+    """Raise NoRoom where an owner's uploads within 24 hours take `most_mib` MiB."""
     size = connection.scalar(
         select(func.sum(uploads.c.size)).where(
             uploads.c.owner == owner, uploads.c.at > now_ms() - DAY_MS
@@ -61,7 +61,7 @@ def check_bytes(connection: Connection, owner: str, most_mib: int) -> None:
 
 
 def record(connection: Connection, owner: str, kept: Kept) -> None:
-    """Write down that the owner sent the file; the same again is counted once, as sent now."""
+    """Record an upload; the same file again replaces its record."""
     mine = (uploads.c.owner == owner) & (uploads.c.name == kept.name)
     connection.execute(delete(uploads).where(mine))
     connection.execute(
@@ -70,11 +70,11 @@ def record(connection: Connection, owner: str, kept: Kept) -> None:
 
 
 def owned(connection: Connection, owner: str, names: Collection[str]) -> set[str]:
-    """Those of the files that the owner sent."""
+    """Return those of the files that the owner uploaded."""
     wanted = select(uploads.c.name).where(uploads.c.owner == owner, uploads.c.name.in_(names))
     return set(connection.execute(wanted).scalars())
 
 
 def forget(connection: Connection, names: Collection[str], before_ms: int) -> None:
-    """Forget who sent these files before that time: they are there no more."""
+    """Delete the records of these files, which were deleted, from before that time."""
     connection.execute(delete(uploads).where(uploads.c.name.in_(names), uploads.c.at < before_ms))

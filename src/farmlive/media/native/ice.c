@@ -253,8 +253,8 @@ static bool is_anothers(const struct ice *ice, const struct peer *peer, const st
     return now - fmax(found->there_at, found->heard_at) <= ice->left_after;
 }
 
-/* It is reached at this path, which is proved, unless another was wanted later and is proved, too.
- * True where it is. */
+/* Select this validated path, unless a path that was asked for later is validated, too. Return
+ * whether it was selected. */
 static bool move(struct peer *peer, struct path *path)
 {
     struct path *at = path_at(peer, &peer->at);
@@ -286,7 +286,7 @@ static void ask(const struct ice *ice, struct path *path, double now)
         port_send(path->place.port, check, size, &path->place.address, now);
 }
 
-/* What the next check of ours carries: nobody can guess it who has not got it. */
+/* Draw the transaction id and tie-breaker of our next check: unpredictable to others. */
 static void draw(struct peer *peer, uint8_t seed[SHA1_SIZE])
 {
     uint8_t number[4];
@@ -367,7 +367,7 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
     path_answers(path, count);
     port_send(port, answer, count, from, now);
     ask(ice, path, now);
-    /* By the answer its connection may have ended. */
+    /* Sending the answer may have ended its connection. */
     if (peer->at.port == NULL)
         *first = *moved = false;
     return peer;

@@ -4,11 +4,11 @@
 #include "memory.h"
 #include "ports.h"
 
-/* For so long an address may prove itself, from the check that wants it to; and when a check of
- * ours that was not answered is sent again. */
+/* Seconds for which a path may be validated, from the check that asks for it; and after which an
+ * unanswered check is sent again. */
 static const double PROVING_S = 2.0, AGAIN_S = 0.2;
 
-/* What an address that has proved nothing gets, for each byte that came from it. */
+/* Bytes that a path gets before it is validated, for each byte received from it. */
 enum { FACTOR = 3 };
 
 enum { OURS, THEIRS };

@@ -29,9 +29,9 @@ struct path {
     bool has_greeted; /* a ClientHello came from there */
     double begun, asked_at;
     size_t received, sent;
-    uint64_t wanted; /* the number of the last check that wanted it, of all of the peer's */
-    /* What our check is made of, until it is answered: our credentials and the peer's, which may
-     * not be known. NULL: nothing is asked. */
+    uint64_t wanted; /* the number of the peer's last check that asked for it */
+    /* The credentials of our check, until it is answered: ours, and the peer's, which may be
+     * unknown. NULL: no check is pending. */
     struct credentials *ends;
     bool has_remote;
     uint8_t seed[SHA1_SIZE];

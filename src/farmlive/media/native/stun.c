@@ -21,8 +21,7 @@ enum {
     ICE_CONTROLLED = 0x8029,
 };
 
-/* Of the peer-reflexive candidate that our check would tell of (RFC 8445, section 7.1.1): ours is
- * the only one that we have. */
+/* PRIORITY: that of a peer-reflexive candidate (RFC 8445, section 7.1.1), our only one. */
 static const uint32_t REFLEXIVE = 0x6EFFFFFF;
 
 enum { TIE_BREAKER = 8 };

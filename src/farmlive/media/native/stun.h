@@ -11,7 +11,7 @@
 
 enum { STUN_BINDING_REQUEST = 0x0001, STUN_BINDING_SUCCESS = 0x0101 };
 
-/* What a success response takes at most, and a check. */
+/* Largest sizes of a success response and of a check, in bytes. */
 enum { STUN_SUCCESS_MOST = 20 + 24 + 24 + 8 };
 enum { STUN_CHECK_MOST = 20 + 4 + 2 * CREDENTIAL_MOST + 4 + 8 + 12 + 24 + 8 };
 

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nobody is known at first: a device is from its next sign-in on."""
+    """Add the table, empty: a device becomes known at its next sign-in."""
     op.create_table(
         "account_devices",
         sa.Column("account", sa.String(26), nullable=False),

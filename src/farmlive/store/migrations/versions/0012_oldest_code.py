@@ -12,7 +12,7 @@ oldest_code = "0012"
 
 
 def upgrade() -> None:
-    """One row, which store.migrate writes."""
+    """Add the table, whose one row store.migrate writes."""
     op.create_table(
         "schema_compatibility",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),

@@ -1,4 +1,4 @@
-"""Who sent which file, for quotas and so that a photo is its order's alone."""
+"""Owners of uploaded files, for quotas and so that a photo belongs to one order."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ oldest_code = "0012"
 
 
 def upgrade() -> None:
-    """One table; photos of claims that are there stay with their claims."""
+    """Add the table; photos of existing claims stay with their claims."""
     op.create_table(
         "uploads",
         sa.Column("owner", sa.String(80), nullable=False),

@@ -1,4 +1,4 @@
-"""Who caused a notice, with which message it goes, and what strangers caused from where."""
+"""Causes of notices, the messages that gather them, and budgets of strangers by source."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,12 +7,12 @@ revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
-# What earlier code writes meanwhile is adopted by who sends next (shop/notices.py).
+# Rows that earlier code writes meanwhile are adopted by the next sender (shop/notices.py).
 oldest_code = "0012"
 
 
 def upgrade() -> None:
-    """What was sent already stays as it is; what waits is adopted when it is sent."""
+    """Add columns, indexes and a table; waiting notices are adopted when they are sent."""
     for column in (
         sa.Column("cause", sa.String(8), nullable=False, server_default="staff"),
         sa.Column("message", sa.String(26), nullable=False, server_default=""),

@@ -14,6 +14,6 @@ oldest_code = "0016"
 
 
 def upgrade() -> None:
-    """One more column of whoever may have the role of a clerk."""
+    """Add a column to the tables of accounts, API keys and invitations."""
     for table in ("accounts", "api_keys", "invitations"):
         op.add_column(table, sa.Column("centres", Json, nullable=True))

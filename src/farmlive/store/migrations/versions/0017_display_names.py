@@ -1,4 +1,4 @@
-"""What viewers read of an account in place of the name by which it signs in."""
+"""Display names, which viewers see in place of sign-in names."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,5 +11,5 @@ oldest_code = "0016"
 
 
 def upgrade() -> None:
-    """Nobody has one at first: pages say the role."""
+    """Add the column, null at first: pages then show the role."""
     op.add_column("accounts", sa.Column("display_name", sa.String(40), nullable=True))

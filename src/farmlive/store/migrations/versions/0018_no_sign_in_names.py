@@ -16,12 +16,12 @@ oldest_code = "0017"
 
 accounts = sa.table("accounts", sa.column("name"))
 events = sa.table("events", *map(sa.column, ("broadcast", "seq", "kind")), sa.column("data", Json))
-# So many messages are looked at at once: a log may have millions.
+# Events read at a time: a log may have millions.
 BATCH = 5_000
 
 
 def upgrade() -> None:
-    """What was said keeps its `seq` and its words; the role says who it was."""
+    """Blank sign-in names in nicknames; messages keep `seq`, text and role."""
     connection = op.get_bind()
     names = set(connection.execute(sa.select(accounts.c.name)).scalars())
     if not names:
@@ -57,5 +57,5 @@ def _redact(connection: sa.Connection, broadcast: str, names: set[str]) -> None:
 
 
 def _written(nickname: Any) -> str:
-    """As accounts.py writes names."""
+    """Normalize a name as accounts.py does."""
     return unicodedata.normalize("NFKC", str(nickname or "")).strip().casefold()

@@ -1,4 +1,4 @@
-"""What a county asks for before a lot is sold, and the lot lacks."""
+"""The test or certificate that a lot lacks where the county's settings require one."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,5 +12,5 @@ oldest_code = "0019"
 
 
 def upgrade() -> None:
-    """One column; a server's start fills it by its settings."""
+    """Add the column, which a starting server fills by its settings."""
     op.add_column("lots", sa.Column("missing", sa.String(12), nullable=True))

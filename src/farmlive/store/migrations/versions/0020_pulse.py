@@ -11,7 +11,7 @@ oldest_code = "0019"
 
 
 def upgrade() -> None:
-    """One table, without its row."""
+    """Add the table, without its row."""
     op.create_table(
         "pulse",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),

@@ -57,7 +57,7 @@ def upgrade() -> None:
     ).scalar()
     if key is None:
         return
-    # As settings.phone_country, which a migration does not see.
+    # The same as settings.phone_country, which a migration can't read.
     country = os.environ.get("FARMLIVE_PHONE_COUNTRY", "CN")
     forms = _forms(connection, country)
     marks = {_mark(key, old): _mark(key, new) for old, new in forms.items()}
@@ -83,7 +83,7 @@ def _forms(connection: sa.Connection, country: str) -> dict[str, str]:
 
 
 def _mark(key: str, number: str) -> str:
-    """As people.Pseudonyms has it."""
+    """Return the pseudonym as people.Pseudonyms does."""
     digest = hmac.new(bytes.fromhex(key), f"buyer {number}".encode(), hashlib.sha256)
     return digest.hexdigest()[:32]
 

@@ -11,7 +11,7 @@ revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None
-# What earlier code holds meanwhile counts as held by devices that are known.
+# Holds that earlier code makes meanwhile count as those of known devices.
 oldest_code = "0021"
 
 

@@ -11,7 +11,7 @@ oldest_code = "0025"
 
 
 def upgrade() -> None:
-    """One index, of those rows alone."""
+    """Add a partial index."""
     those = sa.text("state IN ('packed', 'shipped', 'at_centre', 'received')")
     op.create_index(
         "ix_orders_device_packed", "orders", ["device"], postgresql_where=those, sqlite_where=those

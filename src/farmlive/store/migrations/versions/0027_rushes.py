@@ -11,7 +11,7 @@ oldest_code = "0026"
 
 
 def upgrade() -> None:
-    """One index, of those rows alone."""
+    """Add a partial index."""
     those = sa.text("proof_until IS NOT NULL")
     op.create_index(
         "ix_offers_proof_until",

@@ -11,7 +11,7 @@ oldest_code = "0027"
 
 
 def upgrade() -> None:
-    """One index, of those rows alone."""
+    """Add a partial index."""
     those = sa.text("source IS NOT NULL")
     op.create_index(
         "ix_waits_source",
