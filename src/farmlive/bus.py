@@ -189,7 +189,7 @@ class RedisBus:
                 async with asyncio.timeout(SEND_WITHIN_S):
                     await self._client.publish(f"farmlive:{topic}", self._mark + message)
                 self._sending.recovered()
-            except Exception as error:  # whatever it is, the next message is sent
+            except Exception as error:  # of any kind: the next message is sent all the same
                 self.dropped += 1
                 self._sending.failed(_why(error))
 

@@ -127,18 +127,18 @@ class HttpProtocol(HttpToolsProtocol):
 
     # What came since the last of a body, or since a request began.
     _came = 0
-    # Whether a part of a head is here.
+    # Whether a head has begun to arrive.
     _begun = False
-    # Runs while a head is awaited.
+    # The timeout of the head that is awaited.
     _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Await the first head."""
+        """Start the timeout of the first head."""
         super().connection_made(transport)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Await no more."""
+        """Cancel the timeout."""
         self._await_no_head()
         super().connection_lost(exc)
 
@@ -146,7 +146,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Read on, or refuse what does not come to its end."""
         self._came += len(data)
         super().data_received(data)
-        # uvicorn's own timer of an idle connection ends with whatever comes, an empty line too.
+        # uvicorn's keep-alive timer ends with any byte, even an empty line.
         idle = self.timeout_keep_alive_task is None and not self._is_answering()
         if idle and self.transport.get_protocol() is self:
             self._await_head()
@@ -161,7 +161,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Its head is here."""
+        """Cancel the timeout: the head is complete."""
         self._begun = False
         self._await_no_head()
         super().on_headers_complete()
@@ -180,7 +180,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _head_is_late(self) -> None:
         self._late = None
-        if self._is_answering():  # the head of another request, sent ahead
+        if self._is_answering():  # the head of a pipelined request
             self._await_head()
         elif not self.transport.is_closing():
             if self._begun:
@@ -298,7 +298,7 @@ class _Torn(Exception):
 
 
 class Texts:
-    """ASGI middleware: refuses an address or a JSON body with characters that no text may hold."""
+    """ASGI middleware: refuses control characters in URLs and JSON bodies (texts.py)."""
 
     def __init__(self, app: ASGIApp, answer: Answer):
         self._app = app

@@ -189,12 +189,12 @@ class Listener(Protocol):
     """What an engine tells."""
 
     def reached(self, peer: Peer) -> None:
-        """An authenticated check of the peer came, which was nowhere: datagrams can be sent to
-        it.
+        """The peer, which had no selected path, has sent an authenticated check: datagrams can be
+        sent to it.
         """
 
     def dtls(self, peer: Peer, datagram: bytes) -> None:
-        """A DTLS record came from an address that the peer has proved to be its own."""
+        """A DTLS record came from an address that belongs to the peer."""
 
     def lost(self, peer: Peer) -> None:
         """The peer's checks stopped for 30 s (RFC 7675); the caller removes it."""
@@ -251,12 +251,12 @@ class Engine(Protocol):
         """Expect the peer with new credentials; the old ones serve until the new ones do."""
 
     def send(self, peer: Peer, datagram: bytes) -> None:
-        """Send a DTLS record to the peer's current address; without one it is dropped, and so is
-        what an address may not get yet that has not proved itself (`farmlive.media.path`).
+        """Send a DTLS record on the peer's selected path; dropped without one, and above the limit
+        of a path that is not validated (`farmlive.media.path`).
         """
 
     def secure(self, peer: Peer, keys: Keys) -> None:
-        """The handshake is done, by records that went through `send` alone; media may flow."""
+        """The handshake is done, all its records having gone through `send`; media may flow."""
 
     def remove_peer(self, peer: Peer) -> None:
         """Forget the peer and free what it holds."""

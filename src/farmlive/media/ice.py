@@ -80,7 +80,7 @@ class IcePeer:
             self.at.port.send(data, self.at.address)
 
     def cut_off(self, port: Port, address: Any) -> None:
-        """Its connection there has ended; if it was reached there, it is nowhere now."""
+        """The connection has ended; if it was the selected path, there is none now."""
         if self.at is not None and self.at.is_at(port, address):
             self.at = None
 
@@ -102,9 +102,9 @@ class Checked(Generic[P]):
 class IceLite(Generic[P]):
     """All peers by their user name fragments.
 
-    Always holds: an address belongs to the peer that last passed an authenticated check from it;
-    but where a peer has proved to be, no other takes its place until it has not been heard for
-    `left_after` (that of `farmlive.media.engine.Times`): who sends a check can forge its address.
+    Invariant: an address belongs to the peer that last sent an authenticated check from it; but a
+    validated address is not taken from its peer until that has not been heard for `left_after`
+    (of `farmlive.media.engine.Times`), since a check's source address can be spoofed.
     """
 
     def __init__(self, left_after: float | None = None) -> None:
@@ -114,7 +114,7 @@ class IceLite(Generic[P]):
         self._proving: dict[P, None] = {}
 
     def add(self, peer: P) -> None:
-        """Let in whoever checks with the peer's credentials."""
+        """Accept checks with the peer's credentials."""
         for credentials in peer.credentials:
             self._by_ufrag[credentials.ufrag] = peer
 

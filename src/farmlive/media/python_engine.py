@@ -123,7 +123,7 @@ class PythonEngine:
             self._ice.restart(entry, local, time.monotonic(), remote)
 
     def send(self, peer: Peer, datagram: bytes) -> None:
-        """Send a DTLS record to the peer's current address, if it may get it."""
+        """Send a DTLS record on the peer's selected path, within its limit."""
         entry = self._peers.get(peer)
         if entry is not None:
             self._ice.send_record(entry, datagram, time.monotonic())
@@ -282,7 +282,7 @@ class PythonEngine:
     # Where peers are.
 
     def _let_in(self, entry: EnginePeer) -> None:
-        """A peer with keys, a proved address and a part to play begins to play it."""
+        """Start a peer that has keys, a validated path and a role."""
         port, protection, fanout = entry.port, entry.protection, entry.fanout
         if port is None or protection is None or not entry.proved:
             return
@@ -303,7 +303,7 @@ class PythonEngine:
         self._upkeep.joined(entry)
 
     def _placed(self, entry: EnginePeer) -> None:
-        """The peer has proved its address, its first one or another."""
+        """Take the peer's newly validated path, its first one or another."""
         if entry.viewer is not None and entry.fanout is not None and entry.port is not None:
             entry.fanout.moved(entry.viewer, entry.port.outlet, entry.address)
         else:

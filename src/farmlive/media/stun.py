@@ -1,4 +1,4 @@
-"""STUN as we need it: read a binding request or its answer, write either.
+"""STUN Binding requests and responses: read and write either.
 
 RFC 8489 (messages, MESSAGE-INTEGRITY, FINGERPRINT) and RFC 8445 section 16.1 (USE-CANDIDATE).
 Who a request is for, and what its address then means, the engine decides.

@@ -1,8 +1,8 @@
 """Names of the server's cookies, and the migration of cookies under their old names.
 
-Where people come by https a name begins with `__Host-` (RFC 6265bis, section 4.1.3.2): a browser
-takes such a cookie from this very host alone, so that no neighbour in the domain can plant one.
-What the cookies hold is devices.py's and sessions.py's.
+With https a name begins with `__Host-` (RFC 6265bis, section 4.1.3.2): a browser accepts such a
+cookie from this very host alone, so that no sibling domain can set one. Their values are
+devices.py's and sessions.py's.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _OURS = "__Host-farmlive_"
 
 
 class Cookies:
-    """Names, reads and writes cookies; `secure` says whether people come by https."""
+    """Names, reads and writes cookies; `secure`: the server uses https."""
 
     def __init__(self, *, secure: bool):
         self._secure = secure
@@ -31,10 +31,10 @@ class Cookies:
         return sent.get(self.name(plain)) or self.old(sent, plain)
 
     def old(self, sent: Mapping[str, str], plain: str) -> str:
-        """The value that came under the old name and is to be set anew; else empty.
+        """Return the value under the old name, which is to be renewed; else empty.
 
-        Empty too where a browser sent any cookie of the new names: its old ones were set anew
-        then, so what has an old name since may be a neighbour's.
+        Empty also where the browser sent any cookie under a new name: its old ones were renewed
+        then, so a cookie under an old name may be set by a sibling domain.
         """
         name = self.name(plain)
         if name == plain or now_ms() >= OLD_UNTIL or any(each.startswith(_OURS) for each in sent):
@@ -42,15 +42,15 @@ class Cookies:
         return sent.get(plain, "")
 
     def set(self, plain: str, value: str, max_age: int) -> str:
-        """The Set-Cookie header that sets it for so many seconds, for the server's own eyes."""
+        """Return the Set-Cookie header that sets it, HttpOnly, for `max_age` seconds."""
         return self._written(self.name(plain), value, max_age)
 
     def drop(self, plain: str) -> list[str]:
-        """The Set-Cookie headers that take it away, under any of its names."""
+        """Return the Set-Cookie headers that delete it under each of its names."""
         return [self._written(name, "", 0) for name in dict.fromkeys((self.name(plain), plain))]
 
     def renew(self, plain: str, value: str, max_age: int) -> list[str]:
-        """The Set-Cookie headers that set anew what came under its old name."""
+        """Return the Set-Cookie headers that set it under the new name and delete the old one."""
         return [self.set(plain, value, max_age), self._written(plain, "", 0)]
 
     def _written(self, name: str, value: str, max_age: int) -> str:

@@ -28,7 +28,7 @@ class TeamNames:
         self._changes += 1
 
     async def check(self, nickname: str) -> None:
-        """Raise NicknameRefused for a nickname that shows nothing or that is the team's alone.
+        """Raise NicknameRefused for a nickname that is blank or reserved for the team.
 
         Its `reason` is `blank`, `official` or `team`.
         """

@@ -37,7 +37,7 @@ class HotConnection(Connection):
     def execute(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
-        """Execute and return the first column; see Connection."""
+        """As Connection.execute, by the fast path for hot statements."""
         found = None if execution_options else hot_one(statement)
         looks = isinstance(statement, SelectBase)
         if found is None or found.counted:
@@ -57,18 +57,18 @@ class HotConnection(Connection):
             self._changes = True
             raise
 
-    # SQLAlchemy's own go past `execute`, and so past what still waits to be sent: for ever.
+    # SQLAlchemy's own methods bypass `execute`, and would wait for ever for unsent statements.
 
     def scalar(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
-        """Execute and return the first column; see Connection."""
+        """As Connection.scalar, through `execute`."""
         return self.execute(statement, parameters, execution_options=execution_options).scalar()
 
     def scalars(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> Any:
-        """Execute and return the first column; see Connection."""
+        """As Connection.scalars, through `execute`."""
         return self.execute(statement, parameters, execution_options=execution_options).scalars()
 
     def _take(self, found: Hot, parameters: Any) -> Result:
@@ -84,7 +84,7 @@ class HotConnection(Connection):
     def exec_driver_sql(
         self, statement: str, parameters: Any = None, execution_options: Any = None
     ) -> Any:
-        """Execute and return the first column; see Connection."""
+        """As Connection.exec_driver_sql, after all that waits to be sent."""
         self._reveal(changes=True)
         self._changes = True
         return super().exec_driver_sql(statement, parameters, execution_options)

@@ -15,7 +15,7 @@ from farmlive.store.connection import quick
 # Nobody waits longer for another server's turn, or for what someone has locked.
 BUSY_TIMEOUT_MS = 10_000
 READERS = 4
-# SQLite's, in the data folder.
+# SQLite's file in the data folder.
 FILE = "farmlive.sqlite3"
 
 # When PostgreSQL's machine counts as gone, and ours for it: what was sent is not acknowledged for
@@ -38,7 +38,7 @@ def _dump(value: Any) -> str:
 
 
 def check_there(database_url: str, data: Path) -> None:
-    """Refuse a folder without a database, which to connect would make. Raises DatabaseRefused."""
+    """Raise DatabaseRefused for a folder without a database: connecting would create one."""
     if not database_url and not (data / FILE).exists():
         raise DatabaseRefused(
             f"There is no database in {data.absolute()}: see that FARMLIVE_DATA is right. "

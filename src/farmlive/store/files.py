@@ -1,7 +1,7 @@
-"""Pictures and documents that people upload, kept in the data folder under the hash of their bytes.
+"""Uploaded pictures and documents, stored in the data folder by the hash of their content.
 
-A file never changes and may be there without anyone pointing to it; who points to it is the rooms'
-part, who may upload the routes', and how much uploads.py's.
+A file never changes, and may exist without a reference. The rooms hold the references, the routes
+check who may upload, uploads.py how much.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _PDF_END = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
 _XREF = re.compile(rb"\s*(xref\b|\d+\s+\d+\s+obj\b)")
 
 PictureUrl = Annotated[str, StringConstraints(pattern=r"^/files/[0-9a-f]{64}\.webp$")]
-"""The address of a picture as `keep_picture` answers it; whether it is there, `Files.has` tells."""
+"""URL path of a picture as `keep_picture` returns it; `Files.has` checks that it exists."""
 
 
 class NotACertificate(Problem):
@@ -59,20 +59,20 @@ class UploadLate(Problem):
 
 @dataclass(frozen=True)
 class Kept:
-    """A kept file: its name, and its size in bytes."""
+    """A stored file: its name, and its size in bytes."""
 
     name: str
     size: int
 
     @property
     def url(self) -> str:
-        """The address of one that everyone may see."""
+        """The URL path, for a file that is public."""
         return f"/files/{self.name}"
 
 
 @dataclass(frozen=True)
 class Picture(Kept):
-    """A kept picture: its width and height in pixels, too."""
+    """A stored picture; width and height in pixels."""
 
     width: int
     height: int
@@ -81,8 +81,8 @@ class Picture(Kept):
 class Files:
     """The files of one data folder; servers that share a database share the folder too.
 
-    Those of another `folder` of it than `files` have no public address, and nobody else of this
-    machine reads them.
+    Files of another `folder` than `files` have no public URL, and no other user of the machine may
+    read them.
     """
 
     def __init__(self, settings: Settings, folder: str = "files"):
@@ -94,9 +94,9 @@ class Files:
 
     @asynccontextmanager
     async def receive(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[IO[bytes]]:
-        """Hold what is being sent in a file without a name while the block runs.
+        """Write an upload to an unnamed temporary file, which exists while the block runs.
 
-        So what many send at once, or slowly, fills no memory. Raises UploadLate, NotKept.
+        So many or slow uploads fill no memory. Raises UploadLate, NotKept.
         """
         with self._disk():
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,7 @@ class Files:
             return await in_queue(work)
 
     async def keep_document(self, sent: IO[bytes], owner: str) -> Kept:
-        """Keep a certificate, a PDF as it is or a picture as a picture.
+        """Store a certificate: a PDF unchanged, a picture re-encoded.
 
         Raises NotACertificate, NotKept.
         """

@@ -1,8 +1,8 @@
-"""The program that decodes one picture: a file at standard input, a small WebP at standard output.
+"""A program that decodes one picture from standard input to a small WebP on standard output.
 
-It runs in a process of its own under limits of memory and time, since a decoder fed by strangers
-is where a server is drained or broken into. It imports Pillow and nothing of farmlive, so that it
-starts in 30 ms and holds nothing worth taking. `pictures.py` starts it and reads its answer.
+It runs as a process of its own under limits of memory and time, since decoders of strangers' files
+are a target of denial of service and of exploits. It imports Pillow and nothing of farmlive, so
+that it starts in 30 ms and holds no secrets. `pictures.py` starts it and reads its output.
 
 Arguments: the folder that Pillow lies in, and the edge of the result in pixels. Exit codes are
 `EXIT_*`.
@@ -18,38 +18,37 @@ QUALITY = 82
 MAX_PROFILE = 64 * 1024
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
 
-# Pixels that a format may have, by how much memory its decoder takes for each at its worst: WebP
-# 18 bytes, AVIF 13, the others 10. A JPEG is read at a fraction of its size.
+# Most pixels of a picture, by the memory that a decoder takes for each at worst: WebP 18 bytes,
+# AVIF 13, the others 10. A JPEG is decoded at a fraction of its size.
 MOST_PIXELS = {"JPEG": 200_000_000, "WEBP": 14_000_000, "AVIF": 16_000_000}
 MOST_PIXELS_ELSE = 24_000_000
 
-# The address space that a picture may add, bytes, and the processor's time, seconds.
+# Limits of added address space, bytes, and of CPU time, seconds.
 MEMORY = 256 << 20
 CPU_S = 8
 
 EXIT_UNREADABLE = 3
-EXIT_TOO_MANY_PIXELS = 4  # standard output says: width, height, the most
+EXIT_TOO_MANY_PIXELS = 4  # standard output: width, height, most pixels
 EXIT_TOO_MUCH_MEMORY = 5
 
 
-# A decoder that is short of memory may say that the file is broken: one of more pixels than this is
-# told to be too heavy, and one of fewer to be broken.
+# A decoder out of memory may report a broken file: above this many pixels a failure counts as
+# TooHeavy, below it as unreadable.
 SURELY_FITS = 12_000_000
 
 
 class TooHeavy(Exception):
-    """The picture takes too much memory."""
+    """Decoding takes too much memory."""
 
 
 class TooManyPixels(Exception):
-    """The picture has more pixels than its format may have: width, height, the most."""
+    """More pixels than the format may have; arguments: width, height, most pixels."""
 
 
 def shrink(sent: IO[bytes], edge: int) -> tuple[bytes, tuple[int, int]]:
     """Return a picture as WebP, upright, at most `edge` pixels wide and high, and its size.
 
-    Nothing that its camera wrote stays. Raises TooManyPixels, TooHeavy, and whatever Pillow
-    stumbles on.
+    Metadata is dropped. Raises TooManyPixels, TooHeavy, and any error of Pillow.
     """
     from PIL import Image, ImageOps
 
@@ -64,9 +63,9 @@ def shrink(sent: IO[bytes], edge: int) -> tuple[bytes, tuple[int, int]]:
         clear = "A" in image.getbands() or "transparency" in image.info
         small: Any = image
         try:
-            if image.mode in ("1", "P", "PA"):  # a palette's numbers can't be averaged
+            if image.mode in ("1", "P", "PA"):  # palette indexes can't be interpolated
                 small = image.convert("RGBA" if clear else "RGB")
-            # Made small first and turned then: a copy of the whole would double what it takes.
+            # Resize before turning upright: turning copies, which would double the memory.
             small.thumbnail((edge, edge), Image.Resampling.LANCZOS)
         except Exception as error:
             if isinstance(error, MemoryError) or width * height > SURELY_FITS:
@@ -74,14 +73,14 @@ def shrink(sent: IO[bytes], edge: int) -> tuple[bytes, tuple[int, int]]:
             raise
         small = ImageOps.exif_transpose(small).convert("RGBA" if clear else "RGB")
         written = io.BytesIO()
-        # The colour profile stays, or a phone's wide colours would fade; nothing else does.
+        # Keep the colour profile alone: without it a phone's wide-gamut colours would fade.
         kept = {"icc_profile": profile} if 0 < len(profile) <= MAX_PROFILE else {}
         small.save(written, "WEBP", quality=QUALITY, method=4, exif=b"", xmp=b"", **kept)
     return written.getvalue(), small.size
 
 
 def confine() -> None:
-    """Give this process its limits: memory, time, no file to write, the lowest priority."""
+    """Limit this process: memory, CPU time, no writes to files, lowest priority."""
     import resource
 
     with open("/proc/self/statm", "rb") as statm:
@@ -97,7 +96,7 @@ def confine() -> None:
 
 
 def main(pillow: str, edge: int) -> int:
-    """Decode what is at standard input. Return the exit code."""
+    """Decode standard input; return the exit code."""
     sys.path.insert(0, pillow)
     from PIL import AvifImagePlugin, Image
 
@@ -112,7 +111,7 @@ def main(pillow: str, edge: int) -> int:
         return EXIT_TOO_MANY_PIXELS
     except TooHeavy:
         return EXIT_TOO_MUCH_MEMORY
-    except Exception:  # Pillow's readers raise whatever a torn file makes them stumble on
+    except Exception:  # Pillow's decoders raise any exception on a broken file
         return EXIT_UNREADABLE
     sys.stdout.buffer.write(b"%d %d\n" % (width, height) + data)
     return 0

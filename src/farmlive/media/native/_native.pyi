@@ -87,7 +87,7 @@ class Relay:
         /,
     ) -> None:
         """Raises ValueError for credentials longer than CREDENTIAL_MOST, and for a secret that is
-        not of SECRET bytes. Without a remote user name fragment the peer is never checked.
+        not of SECRET bytes. Without a remote user name fragment no checks are sent to the peer.
         """
 
     def restart_ice(

@@ -25,7 +25,7 @@ struct named {
     struct naming naming;
 };
 
-/* The credentials of both ends; false, with an error set, for ones that have no room. */
+/* Read the credentials of both ends; false, with an error set, for ones that are too long. */
 static bool read_naming(PyObject *arguments, const char *format, unsigned long long *peer,
                         struct naming *naming, const char **secret, Py_ssize_t *secret_size)
 {

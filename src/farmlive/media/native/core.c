@@ -94,7 +94,7 @@ static void own(struct core *core, struct peer *peer)
         core->open_own(core->context, peer);
 }
 
-/* A peer with keys, a proved address and a part to play begins to play it. */
+/* Start a peer that has keys, a validated path and a role. */
 static void let_in(struct core *core, struct peer *peer, double now)
 {
     if (peer->leg == NULL || !ice_is_proved(peer))

@@ -85,7 +85,7 @@ void core_set_times(struct core *core, const struct times *times);
 /* Peers and outputs that are gone are ignored, never an error. */
 void core_add_peer(struct core *core, uint64_t number, const struct naming *naming, double now);
 void core_restart_ice(struct core *core, uint64_t number, const struct naming *naming, double now);
-/* Send a DTLS record to where the peer is, if it may get it. */
+/* Send a DTLS record on the peer's selected path, within its limit. */
 void core_send(struct core *core, uint64_t number, const uint8_t *data, size_t size, double now);
 /* False where there is no such peer: nobody uses the keys. */
 bool core_secure(struct core *core, uint64_t number, const struct keys *keys, double now);
@@ -112,7 +112,7 @@ bool core_health(struct core *core, uint64_t number, struct health *health,
 void core_counters(const struct core *core, struct counters *counters);
 
 struct peer *core_peer(const struct core *core, uint64_t number);
-/* The peer has proved its address, its first one or another. */
+/* Take the peer's newly validated path, its first one or another. */
 void core_placed(struct core *core, struct peer *peer, double now);
 /* delivery.c: take what senders have told since the last call. */
 void core_hear(struct core *core, double now);

@@ -153,7 +153,7 @@ class NativeEngine:
             self.relay.restart_ice(peer, *_names(local), *_names(remote))
 
     def send(self, peer: Peer, datagram: bytes) -> None:
-        """Send a DTLS record to the peer's current address, if it may get it."""
+        """Send a DTLS record on the peer's selected path, within its limit."""
         if peer in self._peers:
             self.relay.send(peer, datagram)
 
@@ -335,7 +335,7 @@ class NativeEngine:
 
 
 def _names(credentials: Credentials | None) -> tuple[bytes, bytes]:
-    """User name fragment and password, empty for none."""
+    """Return user name fragment and password, empty for none."""
     if credentials is None:
         return b"", b""
     return credentials.ufrag.encode(), credentials.password.encode()

@@ -1,4 +1,4 @@
-/* ICE: all peers by their user name fragments, and what checks mean, theirs and ours.
+/* ICE: all peers by their user name fragments, and the handling of their checks and ours.
  *
  * Always holds: each of a peer's credentials has a name here, unless another peer took the same;
  * and whatever port maps an address to a peer, the peer has it among its own, so that nothing leads
@@ -190,7 +190,7 @@ static void drop_path(struct peer *peer, int at)
     peer->path_count--;
 }
 
-/* The peer's path at this address, which is its own from now on. */
+/* Return the peer's path at this address, which it owns from now on. */
 static struct path *own(struct peer *peer, struct port *port, const struct address *address)
 {
     struct path *known = path_of(peer, port, address);
@@ -243,7 +243,7 @@ static struct peer *prove(const struct ice *ice, const struct stun_message *mess
     return NULL;
 }
 
-/* Whether another peer has proved to be at this address, and was heard of late. */
+/* Whether another peer has validated this address and was heard of lately. */
 static bool is_anothers(const struct ice *ice, const struct peer *peer, const struct port *port,
                         const struct address *from, double now)
 {
@@ -268,14 +268,14 @@ static bool move(struct peer *peer, struct path *path)
     return true;
 }
 
-/* Whether its own end has a name of ours: then it would be us who answer. */
+/* Whether its remote ufrag is one of ours: then the check would be sent to ourselves. */
 static bool is_us(const struct ice *ice, const struct path *path)
 {
     const struct credentials *theirs = path_theirs(path);
     return theirs != NULL && *link_to(ice, theirs->ufrag, theirs->ufrag_size) != NULL;
 }
 
-/* Check a path that may prove itself. */
+/* Send a check on a path under validation. */
 static void ask(const struct ice *ice, struct path *path, double now)
 {
     uint8_t check[STUN_CHECK_MOST];
@@ -294,7 +294,7 @@ static void draw(struct peer *peer, uint8_t seed[SHA1_SIZE])
     sha1_hmac(peer->secret, SECRET, number, sizeof number, number, 0, seed);
 }
 
-/* A check wants the peer to be reached at this path. True where it has moved there. */
+/* Take a check that asks to select this path. Return whether it was selected. */
 static bool want(struct ice *ice, struct peer *peer, struct path *path, const struct naming *used,
                  double now)
 {
@@ -311,8 +311,8 @@ static bool want(struct ice *ice, struct peer *peer, struct path *path, const st
     return false;
 }
 
-/* Take the answer to a check of ours: whoever sent it got what we sent to that address, and has the
- * peer's credentials. */
+/* Take the response to a check of ours, which validates the path: its sender receives at that
+ * address, and has the peer's credentials. */
 static struct peer *answered(const struct stun_message *message, const struct port *port,
                              const struct address *from, double now, bool *moved)
 {
@@ -384,7 +384,7 @@ void ice_secured(struct peer *peer)
     peer->at = path->place;
 }
 
-/* See to a peer's paths that may prove themselves; false where there are none any more. */
+/* Send checks on a peer's paths under validation; false where there are none any more. */
 static bool look_at(const struct ice *ice, struct peer *peer, double now)
 {
     bool any = false;

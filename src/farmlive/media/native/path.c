@@ -1,4 +1,4 @@
-/* Path validation: the budget of an address that has proved nothing, and our check of it. */
+/* Path validation: the limit of what a path gets before it is validated, and our check of it. */
 #include "path.h"
 
 #include "memory.h"
@@ -25,7 +25,7 @@ bool path_is_client_hello(const uint8_t *record, size_t size)
     return size > RECORD_HEADER && record[0] == HANDSHAKE && record[RECORD_HEADER] == CLIENT_HELLO;
 }
 
-/* Whether it is a TCP connection, whose handshake has proved it. */
+/* Whether it is a TCP connection, which its handshake has validated. */
 static bool is_stream(const struct place *place)
 {
     return port_transport(place->port) == TRANSPORT_TCP;
@@ -54,7 +54,7 @@ bool path_may_prove(const struct path *path, double now)
     return path->has_begun && now - path->begun <= PROVING_S;
 }
 
-/* Whether it is asked by these credentials of ours. */
+/* Whether our pending check has these credentials of ours. */
 static bool is_by(const struct path *path, const struct credentials *local)
 {
     const struct credentials *ours = path->ends;

@@ -10,10 +10,11 @@
 
 enum { CREDENTIALS_MOST = 2, ADDRESSES_MOST = 8, SSRCS_MOST = 256, SECRET = 16 };
 
-/* The credentials of both ends, and what makes the checks of it carry what nobody can guess. */
+/* The credentials of both ends, and the secret from which our checks' transaction ids are derived.
+ */
 struct naming {
     struct credentials local, remote;
-    bool has_remote; /* its own end is known, so that it can be checked */
+    bool has_remote; /* its own credentials are known, so that we can send checks */
     uint8_t secret[SECRET];
 };
 
@@ -24,16 +25,16 @@ struct peer {
     int credentials_count;
     struct naming credentials[CREDENTIALS_MOST];
     bool renewed;    /* the newest have served */
-    struct place at; /* where it is reached, which is one of its paths */
-    int path_count;  /* all that it has checked from, the newest last */
+    struct place at; /* the selected path, one of `paths` */
+    int path_count;  /* every path that it has checked from, the newest last */
     struct path paths[ADDRESSES_MOST + 1];
-    struct list proving; /* in those that have a path whose time to prove itself is not over */
+    struct list proving; /* in the peers with a path under validation */
     uint8_t secret[SECRET];
     uint32_t trials;
-    uint64_t wanted;   /* how many of its checks have wanted a path */
-    struct place told; /* where our DTLS records went */
-    bool scattered;    /* and they went elsewhere, too */
-    bool flown;        /* our first DTLS flight has gone to a path that had not proved itself */
+    uint64_t wanted;   /* the number of its checks that asked to select a path */
+    struct place told; /* the path of our DTLS records */
+    bool scattered;    /* some of them went by another */
+    bool flown;        /* our first DTLS flight was sent on a path that was not validated */
     double checked_at; /* a check from where it is reached gave its consent, or new credentials */
     double there_at;   /* the last check from where it is reached */
     double heard_at;   /* the last media that its key opened */

@@ -44,7 +44,7 @@ events = _table("events", "broadcast", "seq", "at", "kind", "audience", "data")
 
 
 def upgrade() -> None:
-    """Two tables and a column, filled by what is recorded."""
+    """Add two tables and a column, and fill them from the records."""
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
         # Events are numbered by turns, and servers sell meanwhile. Before a table is locked, since

@@ -1,4 +1,4 @@
-"""The devices on which an account signed in: a stranger's guesses do not lock them out."""
+"""Devices on which an account signed in, which a stranger's wrong passwords do not lock out."""
 
 import sqlalchemy as sa
 from alembic import op

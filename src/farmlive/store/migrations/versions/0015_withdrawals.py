@@ -14,7 +14,7 @@ oldest_code = "0015"
 
 
 def upgrade() -> None:
-    """Columns of works, tests and lots."""
+    """Add columns of works, tests and lots."""
     for table in ("works", "inspections"):
         op.add_column(table, sa.Column("withdrawn_at", sa.BigInteger, nullable=True))
         op.add_column(table, sa.Column("withdrawn_reason", sa.String(120), nullable=True))

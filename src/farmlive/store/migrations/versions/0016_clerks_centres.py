@@ -9,7 +9,7 @@ revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
-# Code from before shows every clerk the orders of every centre.
+# Earlier code shows every clerk the orders of every centre.
 oldest_code = "0016"
 
 

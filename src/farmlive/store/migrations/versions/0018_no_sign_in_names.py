@@ -1,4 +1,4 @@
-"""No name by which someone signs in is left in what was said in public."""
+"""Removes sign-in names from public chat messages."""
 
 import unicodedata
 from typing import Any

@@ -7,7 +7,7 @@ revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
-# Code from before would sell what lacks the test or the certificate that is asked for.
+# Earlier code would sell a lot that lacks the required test or certificate.
 oldest_code = "0019"
 
 

@@ -1,4 +1,4 @@
-"""A row that servers write to see that the database takes it."""
+"""A heartbeat row, by which servers probe whether the database takes writes."""
 
 import sqlalchemy as sa
 from alembic import op

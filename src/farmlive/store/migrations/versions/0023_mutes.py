@@ -1,4 +1,4 @@
-"""Mutes with an end, a list and more than a device to know their senders by."""
+"""Mutes with an end, by device and by address block with the nickname's likeness."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,14 +9,14 @@ revision = "0023"
 down_revision = "0022"
 branch_labels = None
 depends_on = None
-# Code from before it would mute nobody: the table that it knows is gone.
+# Earlier code would mute nobody: its table is gone.
 oldest_code = "0023"
 
 old = sa.table("mutes", *map(sa.column, ("broadcast", "device", "at", "by")))
 
 
 def upgrade() -> None:
-    """Mutes from before hold for their show, and know their senders by the device alone."""
+    """Rebuild the table; existing mutes hold for their broadcast, by device alone."""
     connection = op.get_bind()
     kept = connection.execute(sa.select(old)).all()
     op.drop_table("mutes")

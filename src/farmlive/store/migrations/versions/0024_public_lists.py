@@ -1,4 +1,4 @@
-"""Indexes of what anyone may ask for in long lists: lots by their harvest, trace events by time."""
+"""Indexes of public queries: lots by harvest, trace events by time."""
 
 from alembic import op
 
@@ -10,7 +10,7 @@ oldest_code = "0023"
 
 
 def upgrade() -> None:
-    """Five indexes."""
+    """Add five indexes."""
     op.create_index("ix_lots_harvested_at", "lots", ["harvested_at", "id"])
     op.create_index("ix_lots_farm_harvested_at", "lots", ["farm", "harvested_at", "id"])
     op.create_index("ix_trace_events_at", "trace_events", ["at", "id"])

@@ -1,4 +1,4 @@
-"""An index of the lines that count for a network address."""
+"""An index of the order lines that count for an IP."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""An index of the devices that have a past order, which is one that was packed."""
+"""An index of devices with a past order, that is, a packed one."""
 
 import sqlalchemy as sa
 from alembic import op

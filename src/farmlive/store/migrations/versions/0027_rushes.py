@@ -1,4 +1,4 @@
-"""An index of the offers for which proofs are asked: it is looked for the next end every second."""
+"""An index of offers that need a proof of work, polled every second for the next end."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""An index of the boxes that are waited for from a network address."""
+"""An index of waiting boxes by IP."""
 
 import sqlalchemy as sa
 from alembic import op
