@@ -1,6 +1,5 @@
 """What each role sees and may do on the live channel, and what happens to it when it is lost."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,13 +7,15 @@ from typing import Any
 
 import pytest
 from tests.clerks import every_centre
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from farmlive.broadcast import channel as channels
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.people.models import AccountChange, NewBlock, Role, SaidMessage
 from farmlive.server import Server
+
+from .live_channel import channel, get
 
 ONE, TWO = "01JD00000000000000000000F1", "01JD00000000000000000000F2"
 OFFER = {
@@ -76,18 +77,8 @@ async def key(server: Server, role: Role, *farms: str) -> dict[str, str]:
 async def joined(
     server: Server, broadcast: str, headers: dict[str, str] | None = None
 ) -> AsyncIterator[tuple[ClientConnection, dict[str, Any]]]:
-    url = f"{server.url.replace('http', 'ws')}/api/v1/broadcasts/{broadcast}/live"
-    async with connect(
-        url,
-        subprotocols=["farmlive.v1"],  # type: ignore[list-item]
-        additional_headers=headers or {},
-    ) as socket:
+    async with channel(server, broadcast, headers=headers or {}) as socket:
         yield socket, await get(socket)
-
-
-async def get(socket: ClientConnection) -> dict[str, Any]:
-    frame: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 10))
-    return frame
 
 
 async def seen(socket: ClientConnection, kind: str) -> dict[str, Any]:
