@@ -15,7 +15,7 @@ from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.wire import PART
 from farmlive.server import Server
 
-from .test_channel import ask, channel, get
+from .live_channel import ask, channel, get
 
 
 class Nothing(models.Message):

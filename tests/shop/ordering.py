@@ -75,3 +75,9 @@ async def less(stall: Any, placed: Any, boxes: int, amount: int | None = None) -
 
 async def pay(stall: Any, placed: Any) -> Any:
     return await stall.shop.orders.pay(HOST, stall.broadcast, placed["order"])
+
+
+async def order(stall: Any, quantity: int, by: Caller, phone: int = 0, **change: Any) -> Any:
+    buyer = {"name": "王小明", "phone": f"1380000{phone:04}"}
+    request = stall.request(quantity, buyer=buyer, **change)
+    return await stall.shop.till.place(by, stall.broadcast, request)

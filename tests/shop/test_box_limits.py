@@ -20,6 +20,7 @@ from farmlive.shop.wait_models import WaitJoin
 
 from .conftest import HOST, PRICE
 from .holding import LATER_MS, hold, line
+from .ordering import order
 
 CLERK = Caller("an account", "a clerk", "clerk", "a clerk's device", "192.0.2.1")
 
@@ -45,12 +46,6 @@ async def another_lot(stall: Any, grams: int) -> Any:
         "quantity_g": grams,
     }
     return await stall.origin.add_lot(HOST, NewLot.model_validate(facts))
-
-
-async def order(stall: Any, quantity: int, by: Caller, phone: int = 0, **change: Any) -> Any:
-    buyer = {"name": "王小明", "phone": f"1380000{phone:04}"}
-    request = stall.request(quantity, buyer=buyer, **change)
-    return await stall.shop.till.place(by, stall.broadcast, request)
 
 
 async def sources(stall: Any) -> list[str | None]:

@@ -12,7 +12,7 @@ from farmlive.shop.models import OfferRelease
 from farmlive.shop.tables import holds, waits
 
 from .conftest import HOST, PRICE
-from .test_box_limits import order
+from .ordering import order
 
 
 @pytest.fixture
