@@ -2,6 +2,10 @@
 
 from playwright.async_api import Locator, Page, expect
 
+from farmlive.client import Channel
+
+from .conftest import PHONE, Open, Sale
+
 # While `deaf` is set the page hears no events, as in the moment before they arrive.
 DEAF = """
 window.WebSocket = class extends WebSocket {
@@ -30,6 +34,13 @@ def submit(page: Page) -> Locator:
 async def tap_buy(page: Page) -> Locator:
     await page.locator("#card").get_by_role("button", name="Buy", exact=True).click()
     return page.locator("#buy-sheet")
+
+
+async def open_buy_sheet(open_page: Open, host: Channel, sale: Sale) -> tuple[Page, Locator]:
+    """The live page of a buyer whom the device remembers, and its buy sheet, opened."""
+    page = await open_page(sale.path, size=PHONE, script=KNOWN)
+    await host.call("card.pin", offer=sale.offer)
+    return page, await tap_buy(page)
 
 
 async def fill_in(page: Page) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from farmlive.client import Channel
 
-from .buying import KNOWN, WORDS, submit, tap_buy
+from .buying import WORDS, open_buy_sheet, submit, tap_buy
 from .conftest import PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
@@ -129,9 +129,7 @@ async def test_a_number_that_looks_mistyped_is_asked_about_once(
 
 
 async def test_who_is_blocked_is_told_so(sale: Sale, host: Channel, open_page: Open) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await submit(page).click()
     await sheet.get_by_role("button", name="Back to the broadcast").click()
     (order,) = await sale.api.orders(sale.broadcast)

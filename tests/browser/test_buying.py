@@ -8,7 +8,7 @@ from playwright.async_api import WebSocket, expect
 
 from farmlive.client import Channel
 
-from .buying import DEAF, KNOWN, WORDS, submit, tap_buy
+from .buying import DEAF, KNOWN, WORDS, open_buy_sheet, submit, tap_buy
 from .conftest import PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
@@ -60,9 +60,7 @@ async def test_a_viewer_walks_the_whole_way_on_a_phone(
 
 
 async def test_who_is_known_buys_with_two_taps(sale: Sale, host: Channel, open_page: Open) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await expect(sheet).to_contain_text("Meixian, Youxi")
     await submit(page).click()
     await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
@@ -113,9 +111,7 @@ async def test_a_price_that_changed_meanwhile_is_asked_about_with_both_prices(
 async def test_the_order_page_comes_up_to_date_by_itself(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await submit(page).click()
     link = await sheet.get_by_role("link", name="See the order").get_attribute("href")
     await page.goto(str(link))
@@ -132,9 +128,7 @@ async def test_the_order_page_comes_up_to_date_by_itself(
 async def test_a_sum_that_rises_under_the_thumb_is_not_ordered(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await expect(submit(page)).to_have_text("Place the order · ¥29.90")
     other = await page.context.new_page()
     await other.goto(sale.path)

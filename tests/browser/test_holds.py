@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from farmlive.client import Channel
 
-from .buying import DEAF, KNOWN, submit, tap_buy
+from .buying import DEAF, KNOWN, open_buy_sheet, submit, tap_buy
 from .conftest import PHONE, Open, Sale
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
@@ -37,9 +37,7 @@ async def test_a_hold_is_kept_over_a_reload_and_given_back_when_wanted(
 async def test_a_hold_that_runs_out_is_told_and_can_be_had_again(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await expect(sheet).to_contain_text("The time is up; it went back to the others.")
     await host.wait_for("order.expired")
     await expect(submit(page)).to_be_disabled()
@@ -52,9 +50,7 @@ async def test_a_hold_that_runs_out_is_told_and_can_be_had_again(
 async def test_what_is_held_keeps_its_price_and_takes_a_lower_one(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await expect(sheet).to_contain_text("Held for you")
     await host.call("offer.change", offer=sale.offer, price=3300)
     await expect(sheet).to_contain_text("It costs ¥33.00 now; you keep yours while it is held.")
@@ -107,9 +103,7 @@ async def test_fewer_than_wanted_are_held_and_that_is_told(
 async def test_what_is_held_can_be_ordered_after_the_end(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await expect(sheet).to_contain_text("Held for you")
     await sale.api.end(sale.broadcast)
     await expect(page.locator("body")).to_have_attribute("data-state", "ended")
@@ -134,9 +128,7 @@ async def test_a_hold_that_can_not_be_asked_for_comes_with_the_link(
 async def test_two_tabs_of_one_viewer_have_one_basket(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await expect(sheet).to_contain_text("Held for you")
     other = await page.context.new_page()
     await other.goto(sale.path)

@@ -13,7 +13,7 @@ from tests.waiting import until
 from farmlive.broadcast import snapshot
 from farmlive.client import Channel
 
-from .buying import DEAF, KNOWN, buy, submit, tap_buy
+from .buying import DEAF, KNOWN, buy, open_buy_sheet, submit, tap_buy
 from .conftest import PHONE, Open, Sale
 from .desk import at_the_centre
 from .selling import order
@@ -82,9 +82,7 @@ async def test_card_and_bag_say_it_and_say_when_it_is_lifted(
 async def test_the_sheet_of_who_is_buying_it_closes_with_a_sentence(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await expect(submit(page)).to_have_text("Place the order · ¥29.90")
     await stop(sale)
     await expect(sheet).to_be_hidden()
@@ -106,9 +104,7 @@ async def test_what_else_is_in_the_basket_stays_and_is_ordered(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     await another(sale)
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, host, sale)
     await sheet.get_by_text("Add something from the bag").click()
     await sheet.get_by_role("button", name="Add Pomelos").click()
     await expect(submit(page)).to_have_text("Place the order · ¥49.80")

@@ -9,7 +9,7 @@ import pytest
 from tests.site import asked
 
 from farmlive.bilingual import Bilingual
-from farmlive.origin.models import Farm, NewFarm
+from farmlive.origin.models import Farm, NewFarm, NewPlot, Plot
 from farmlive.origin.origin import Origin
 from farmlive.origin.routes import routes
 from farmlive.people import Caller, Guard, People
@@ -59,3 +59,14 @@ async def site(store: Store, settings: Settings, origin: Origin) -> AsyncIterato
     people = People(store, settings)
     async with asked(people, routes(origin, Guard(people))) as (viewer, staff):
         yield Site(viewer, staff, people)
+
+
+@pytest.fixture
+async def plot(origin: Origin, staff: Caller, farm: Farm) -> Plot:
+    crop = Bilingual(zh="金柑", en="Kumquats")
+    return await origin.add_plot(staff, farm.id, NewPlot(name=Bilingual(zh="三号坡"), crop=crop))
+
+
+@pytest.fixture
+def seller(farm: Farm) -> Caller:
+    return Caller("seller", "Lin", "seller", "a device", "127.0.0.1", farms=frozenset({farm.id}))

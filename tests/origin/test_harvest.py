@@ -22,12 +22,6 @@ from .harvesting import DAY, NOON, harvest, spray
 GTIN = "09524000059109"
 
 
-@pytest.fixture
-async def plot(origin: Origin, staff: Caller, farm: Farm) -> Plot:
-    crop = Bilingual(zh="金柑", en="Kumquats")
-    return await origin.add_plot(staff, farm.id, NewPlot(name=Bilingual(zh="三号坡"), crop=crop))
-
-
 async def test_four_facts_from_the_orchard_make_a_lot(
     site: Any, origin: Origin, farm: Farm, plot: Plot
 ) -> None:

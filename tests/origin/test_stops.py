@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy import Connection, select
 from tests.uploads import chunks, pdf
 
-from farmlive.bilingual import Bilingual
 from farmlive.clock import rfc3339
 from farmlive.ids import ulid
 from farmlive.origin import farms, lots
-from farmlive.origin.models import MOST_TESTS, Farm, NewPlot, Plot, Undo
+from farmlive.origin.models import MOST_TESTS, Plot, Undo
 from farmlive.origin.origin import Origin
 from farmlive.origin.problems import TooManyRecords, UnknownFinding, UnknownLift, UnknownLot
 from farmlive.origin.stop_models import MOST_FINDINGS, CardLift, NewLift, StopReason
@@ -25,17 +24,6 @@ from farmlive.store import Store
 from .harvesting import DAY, NOON, harvest, lab_test, open_findings, spray
 
 SENTENCE = "第二次送检合格，样品弄错了。"
-
-
-@pytest.fixture
-async def plot(origin: Origin, staff: Caller, farm: Farm) -> Plot:
-    crop = Bilingual(zh="金柑", en="Kumquats")
-    return await origin.add_plot(staff, farm.id, NewPlot(name=Bilingual(zh="三号坡"), crop=crop))
-
-
-@pytest.fixture
-def seller(farm: Farm) -> Caller:
-    return Caller("seller", "Lin", "seller", "a device", "127.0.0.1", farms=frozenset({farm.id}))
 
 
 @dataclass

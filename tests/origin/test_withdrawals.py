@@ -20,17 +20,6 @@ from .harvesting import DAY, NOON, harvest, lab_test, open_findings, spray
 WRONG_LOT = Undo(reason="The sample was of another lot")
 
 
-@pytest.fixture
-async def plot(origin: Origin, staff: Caller, farm: Farm) -> Plot:
-    crop = Bilingual(zh="金柑", en="Kumquats")
-    return await origin.add_plot(staff, farm.id, NewPlot(name=Bilingual(zh="三号坡"), crop=crop))
-
-
-@pytest.fixture
-def seller(farm: Farm) -> Caller:
-    return Caller("seller", "Lin", "seller", "a device", "127.0.0.1", farms=frozenset({farm.id}))
-
-
 async def test_a_test_taken_back_counts_for_nothing_and_stays_to_be_read(
     origin: Origin, staff: Caller, seller: Caller, plot: Plot, store: Store
 ) -> None:
