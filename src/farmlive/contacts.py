@@ -1,8 +1,8 @@
-"""Telephone numbers and e-mail addresses in what people write: found however they are written.
+"""Detects telephone numbers and e-mail addresses in free text, however they are written.
 
-They belong to a person and must not leave with a text that others read. What else is made of
-digits, as prices, dates and the numbers of lots and orders, stays. Pure; what is done about them is
-for others to say: the chat blanks mobile numbers, public texts refuse all of it (public_text.py).
+They are personal data and must not be published. Other digits pass: prices, dates, numbers of lots
+and orders. Pure: the chat blanks mobile numbers, public texts refuse every contact
+(public_text.py).
 """
 
 import re
@@ -13,17 +13,17 @@ from typing import Literal
 
 BLANK = "•" * 11
 
-# Between two digits: spaces and signs, a few, and no letter. A currency, a percent and what is
-# reckoned with stand between amounts, not in a number.
+# Between two digits of a number: up to four spaces or signs, no letter. Currency, percent and
+# arithmetic signs separate amounts, so they are excluded.
 _SIGN = r"[^\w+=%×÷<>$¢£¤¥€₩₽₹]|_"
 _GAP = rf"(?:{_SIGN}){{0,4}}"
-# A Chinese mobile number, with its country or without.
+# A Chinese mobile number, with or without its country code.
 _NUMBER = re.compile(
     rf"(?<![0-9])(?:(?:\+{_GAP}|0{_GAP}0{_GAP})?8{_GAP}6{_GAP})?"
     rf"(?P<own>1{_GAP}[3-9](?:{_GAP}[0-9]){{9}})(?![0-9])"
 )
 _GROUP = re.compile(r"[0-9]+")
-# An amount with a fraction, a day, a time of day: with these it is a list of such.
+# A decimal, a date, a time of day: digits next to one are a list of such, not a number.
 _OTHER = re.compile(
     r"""(?<![0-9.])[0-9]+\.[0-9]{1,2}(?![0-9]|\.[0-9])
     |(?<![0-9])(?:19|20)[0-9]{2}([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])
@@ -33,28 +33,28 @@ _OTHER = re.compile(
 _MORE_BEFORE = re.compile(rf"[0-9](?:{_SIGN}){{1,4}}$")
 _MORE_AFTER = re.compile(rf"(?:{_SIGN}){{1,4}}[0-9]")
 _MORE_LENGTH = 5
-# Parts of so many digits are a number's wherever they stand; shorter ones where no more follow,
-# or else they are a list.
+# Groups of at least this many digits are a number's anywhere; shorter ones only where no more
+# groups follow, or they are a list.
 _PART = 3
 
-# Other numbers than mobile ones of China, as people write them: between two digits stands less.
+# Other numbers than Chinese mobile ones, in usual spellings: fewer signs between two digits.
 _NEAR = r"[\s\-‐-―./()]{0,3}"
 _OTHER_PHONES = re.compile(
     rf"""
     # abroad: +44 20 7946 0000, 0044 …
     (?<![\w+.])(?:\+|00)[1-9](?:{_NEAR}[0-9]){{7,14}}(?![0-9])
-    # a mobile number dialled with a zero before it
+    # a mobile number with a trunk prefix
     |(?<![0-9.])\+?0{{1,3}}{_NEAR}(?:8{_NEAR}6{_NEAR})?1{_NEAR}[3-9](?:{_NEAR}[0-9]){{9}}(?![0-9])
-    # a landline of China, with its area: 0598-632 2345, (010) 6552 9988
+    # a Chinese landline with its area code: 0598-632 2345, (010) 6552 9988
     |(?<![0-9.])\(?0(?:10|2[0-9]|[3-9][0-9]{{2}})\)?{_NEAR}
      (?!(?:19|20)[0-9]{{2}}[\s\-]?(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?![0-9]))
      [2-8][0-9]{{2,3}}[\s\-]?[0-9]{{4}}(?![0-9])
-    # a service's: 400-820-8820
+    # a service number: 400-820-8820
     |(?<![0-9.])[48]00(?:-?[0-9]{{3}}-[0-9]{{4}}|[0-9]-[0-9]{{3}}-[0-9]{{3}})(?![0-9])
     """,
     re.VERBOSE,
 )
-# After a word that says so, also a local number: Tel. 632 2345.
+# A local number after a word that announces it: Tel. 632 2345.
 _AFTER_A_WORD = re.compile(
     rf"""(?:(?:电话|座机|手机|热线|传真|联系|致电|拨打|来电)[^0-9+\n]{{0,6}}
     |(?<![A-Za-z])(?:tel|telephone|phone|mobile|call|fax|hotline|whatsapp|wechat)(?![A-Za-z])
@@ -73,14 +73,14 @@ _EMAIL = re.compile(
 )
 # As a Chinese keyboard writes the dot of a domain.
 _FULL_STOP = re.compile(r"(?<=[A-Za-z0-9])。(?=[A-Za-z])")
-# Written out in Chinese, one character a digit.
+# Digits as Chinese numerals, one character each.
 _SPOKEN = dict(
     zip("零〇○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "0001234567891123456789", strict=True)
 )
 _MOSTLY = 6
 _SPOKEN_DIGIT = f"[{''.join(_SPOKEN)}0-9]"
 _IS_SPOKEN = re.compile(_SPOKEN_DIGIT)
-# A sign is none of the digits, or a long run of both would be looked at in every way.
+# Signs and digits must not overlap, or a long run of both would backtrack exponentially.
 _SPOKEN_PHONE = re.compile(rf"(?:{_SPOKEN_DIGIT}(?:(?!○)(?:{_SIGN})){{0,2}}){{10,}}{_SPOKEN_DIGIT}")
 
 
@@ -91,7 +91,7 @@ Span = tuple[int, int]
 
 
 def without_phones(text: str) -> str:
-    """The text with mobile numbers blanked out, and the rest as it was written.
+    """Return the text with mobile numbers blanked out, otherwise unchanged.
 
     Digits of every width and script count, also in circles and brackets or written out in Chinese,
     with spaces or signs between them or without. The time it takes grows with the text's length
@@ -109,7 +109,7 @@ def without_phones(text: str) -> str:
 
 
 def contact_in(text: str) -> Literal["phone", "email"] | None:
-    """What stands in the text by which others could reach someone; None where nothing does.
+    """Return the kind of contact that the text holds, None for none.
 
     Telephone numbers of every kind: mobile ones as `without_phones` finds them, those of abroad,
     landlines with their area, local ones after a word that says so.
@@ -135,7 +135,7 @@ def _spoken(plain: str) -> Iterator[Span]:
     """Where mobile numbers stand that are written out."""
     for found in _SPOKEN_PHONE.finditer(plain):
         run = "".join(_SPOKEN.get(each, each) for each in found[0] if _IS_SPOKEN.match(each))
-        # Prices and days have plain digits.
+        # Prices and dates are written in digits, not in numerals.
         if sum(each in _SPOKEN for each in found[0]) >= _MOSTLY and _NUMBER.fullmatch(run):
             yield found.span()
 
@@ -194,7 +194,7 @@ def _meets(spans: Sequence[Span], start: int, end: int) -> bool:
 
 
 def _is_phone(plain: str, found: re.Match[str], others: Sequence[Span]) -> bool:
-    """Whether digits that could be a number are one, and no list of other numbers."""
+    """Return whether a candidate is a telephone number, not a list of other numbers."""
     parts = [*_GROUP.finditer(found["own"])]
     if len(parts) == 1:
         return True

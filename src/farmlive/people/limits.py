@@ -24,7 +24,7 @@ TELL_S = 0.1
 STALE_MS = 10_000
 
 Bucket = tuple[str, str]
-# What is counted: a name, and by whom; None for nobody in particular.
+# A counter's name and key; None: not counted.
 Counted = tuple[str, str | None]
 
 

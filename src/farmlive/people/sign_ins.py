@@ -1,4 +1,4 @@
-"""Sign-ins: how many wrong passwords are tried for a name, and for whom none of that counts.
+"""Sign-ins: rate limits of wrong passwords, and the devices that have a limit of their own.
 
 Owns the devices that an account signed in on, and the choice of limits; counting is limits.py's.
 
@@ -21,7 +21,7 @@ from farmlive.people.limits import RateLimits
 from farmlive.people.passwords import is_readable
 from farmlive.people.problems import WrongPassword
 
-# As long as a browser keeps the device's cookie, and no more devices than one person has.
+# As long as browsers keep the device's cookie, and as many devices as one person may have.
 KNOWN_MS = 400 * 24 * 60 * 60 * 1000
 DEVICES = 20
 # Wrong passwords: a block of addresses (a /24 or a /48) may be an office, and may try ten times as
@@ -31,7 +31,7 @@ WRONG = "wrong passwords"
 
 
 def is_known(conn: Connection, account: str, device: str) -> bool:
-    """Whether the account signed in on this device before, and its password is still the same."""
+    """Return whether the account has signed in on this device since its password was set."""
     table = tables.account_devices
     query = select(table.c.at).where(
         table.c.account == account, table.c.device == device, table.c.at > now_ms() - KNOWN_MS
@@ -40,7 +40,7 @@ def is_known(conn: Connection, account: str, device: str) -> bool:
 
 
 def remember(conn: Connection, account: str, device: str) -> None:
-    """Keep that the account signed in on this device; the one unused longest goes above 20."""
+    """Record a sign-in of the account on this device; above 20 the least recently used goes."""
     table = tables.account_devices
     forget(conn, account, only=device)
     conn.execute(insert(table), {"account": account, "device": device, "at": now_ms()})
@@ -56,7 +56,7 @@ def remember(conn: Connection, account: str, device: str) -> None:
 
 
 def forget(conn: Connection, account: str, *, only: str | None = None) -> None:
-    """Forget the account's devices, or that one: whoever has one is a stranger to it again."""
+    """Forget the account's devices, or one of them, which then is a stranger's again."""
     table = tables.account_devices
     query = delete(table).where(table.c.account == account)
     conn.execute(query if only is None else query.where(table.c.device == only))
