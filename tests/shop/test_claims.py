@@ -218,7 +218,7 @@ async def test_what_staff_answered_is_in_the_audit_list_without_its_words(stall:
     assert (deed.action, deed.subject, deed.detail) == (
         "order.claim_refunded",
         placed["order"],
-        {"amount": 5},
+        {"amount": 5, "number": "A0001"},
     )
 
 

@@ -92,7 +92,7 @@ async def test_what_the_farm_forgot_to_tick_is_given_out_step_by_step_and_undone
     assert (deed.action, deed.subject, deed.detail) == (
         "order.handed_over",
         placed["order"],
-        {"unpacked": True},
+        {"unpacked": True, "number": "A0001"},
     )
     (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved
     assert (order.state, order.payment) == ("placed", "due")
@@ -104,7 +104,12 @@ async def test_who_is_known_is_given_the_order_without_a_code(stall: Any) -> Non
     done = await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
     assert (done.order.state, done.order.payment) == ("received", "paid")
     (deed, *_) = await stall.store.read(deeds)
-    assert deed.detail == {"unpacked": True, "codeless": True, "known_by": "slip"}
+    assert deed.detail == {
+        "unpacked": True,
+        "codeless": True,
+        "known_by": "slip",
+        "number": done.order.number,
+    }
     again = await stall.shop.handovers.give(CLERK, placed["order"], HandOver(known_by="slip"))
     assert (again.order.state, again.move) == ("received", None)
     (order,) = (await stall.shop.moves.undo(CLERK, stall.broadcast, done.move)).moved

@@ -124,8 +124,8 @@ async def test_the_audit_list_tells_it_from_money_given_back(stall: Any) -> None
     ]
     facts = [{key: each[key] for key in each if key != "broadcast"} for each in found]
     assert sorted(facts, key=lambda each: each["amount"]) == [
-        {"amount": 100, "due": True},
-        {"amount": 200},
+        {"amount": 100, "due": True, "number": "A0001"},
+        {"amount": 200, "number": "A0001"},
     ]
 
 

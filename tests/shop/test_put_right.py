@@ -78,7 +78,7 @@ async def test_the_same_again_changes_nothing(stall: Any) -> None:
     assert await put_right(stall, placed, state="at_centre") == first
     assert len(await stall.events()) == count
     facts = [deed for deed in await stall.store.read(deeds) if deed.action == "order.put_right"]
-    assert [deed.detail for deed in facts] == [{"state": "at_centre"}]
+    assert [deed.detail for deed in facts] == [{"state": "at_centre", "number": first.number}]
 
 
 async def test_it_goes_back_step_by_step_and_no_step_is_left_out(stall: Any) -> None:
@@ -170,7 +170,7 @@ async def test_where_its_boxes_are_sold_again_the_money_comes_back_alone(stall: 
     assert await put_right(stall, placed, move=wrong.move) == order
     assert await stock(stall) == (10, 9, 1, 0)
     (deed,) = [it for it in await stall.store.read(deeds) if it.action == "order.put_right"]
-    assert deed.detail == {"amount": 5000, "alone": True}
+    assert deed.detail == {"amount": 5000, "alone": True, "number": order.number}
     assert (await refund(stall, placed, PRICE)).to_collect.amount == PRICE
 
 

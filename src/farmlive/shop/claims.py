@@ -298,6 +298,7 @@ class Claims:
             f"order.claim_{state}",
             row.id,
             broadcast=row.broadcast,
+            number=order_number(row.number),
             **detail,
         )
 

@@ -18,6 +18,7 @@ from farmlive.people.limits import RateLimits
 from farmlive.problems import Conflict, NotFound
 from farmlive.shop import finding, keys, life, shown
 from farmlive.shop.fields import State
+from farmlive.shop.models import order_number
 from farmlive.shop.order_change_models import CodeSaid, HandedOver, HandOver, WaitingSearch
 from farmlive.shop.order_models import Order
 from farmlive.shop.problems import UnknownOrder
@@ -199,6 +200,7 @@ class HandOvers:
         facts: dict[str, Any] = {name: True for name, is_so in how.items() if is_so}
         if said.code is None:
             facts["known_by"] = said.known_by
+        facts["number"] = order_number(row.number)
         note(connection, caller, "order.handed_over", row.id, broadcast=row.broadcast, **facts)
         return {"move": move, "until": until}
 

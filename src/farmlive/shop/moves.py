@@ -18,6 +18,7 @@ from farmlive.people.audit import note
 from farmlive.problems import Conflict, Forbidden, NotFound, Problem
 from farmlive.shop import keys, life, shown
 from farmlive.shop.fields import Payment, State
+from farmlive.shop.models import order_number
 from farmlive.shop.order_change_models import Moved, NewMove, PutRight, Refused
 from farmlive.shop.order_models import Order
 from farmlive.shop.problems import NotInState, UnknownOrder
@@ -193,6 +194,7 @@ class Moves:
                     done = {"payment": wrong.payment}
                 elif wrong.move is not None:
                     done = {"amount": change.refund["amount"], **({"alone": True} if alone else {})}
+                done["number"] = order_number(row.number)
                 note(connection, caller, "order.put_right", order, broadcast=broadcast, **done)
             (after,) = self._shown(connection, caller, broadcast, [order])
             shown_after: Order = after

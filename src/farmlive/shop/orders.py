@@ -32,6 +32,7 @@ from farmlive.shop import (
     paper_links,
     shown,
 )
+from farmlive.shop.models import order_number
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.notices_writing import Reached
 from farmlive.shop.order_change_models import OrderFilter
@@ -199,7 +200,8 @@ class Orders:
                 doer = Doer(who, change.reason, known_by=change.known_by)
                 self._steps.enter(connection, row, change.state, doer)
                 action = f"order.{change.state}"
-                note(connection, caller, action, order, broadcast=broadcast, **change.known())
+                facts = {"number": order_number(row.number), **change.known()}
+                note(connection, caller, action, order, broadcast=broadcast, **facts)
             return self._one(connection, broadcast, order, caller)
 
         return await self._store.write(write)
@@ -216,7 +218,8 @@ class Orders:
             shown.check(connection, row, caller)
             if row.payment != "paid":
                 self._steps.pay(connection, row, Doer(who))
-                note(connection, caller, "order.paid", order, broadcast=broadcast)
+                number = order_number(row.number)
+                note(connection, caller, "order.paid", order, broadcast=broadcast, number=number)
             return self._one(connection, broadcast, order, caller)
 
         return await self._store.write(write)
@@ -253,6 +256,7 @@ class Orders:
                 "order.refunded",
                 order,
                 broadcast=broadcast,
+                number=order_number(row.number),
                 amount=refund.amount,
                 **({"due": True} if row.payment == "due" else {}),
             )

@@ -94,6 +94,7 @@ export function deedWords({ action, detail }) {
 export function deedFacts({ action, detail }) {
   const sum = (amount) => money({ amount, currency: page.currency });
   const facts = [];
+  if (detail.number) facts.push(detail.number);
   if (detail.name && typeof detail.name === "string") facts.push(detail.name);
   if (detail.role) facts.push(roleWords(detail.role));
   if (detail.code) facts.push(t("Lot %(code)s", { code: detail.code }));
