@@ -60,6 +60,7 @@ async def test_a_clerk_orders_for_the_own_pick_up_point(
         await sheet.get_by_label(name, exact=True).fill("13800000000")
     await sheet.locator("[type=submit]").click()
     await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    await expect(sheet.locator("[data-part=next]")).to_contain_text("brings it to Xicheng.")
 
 
 async def test_a_clerk_is_invited_for_pick_up_points(

@@ -189,7 +189,7 @@ async def test_whoever_records_what_stops_a_lot_reads_so(open_studio: Open, sale
     await expect(sheet.get_by_text("Fill this in.")).to_be_visible()
     assert (await sale.api.story(sale.lot))["inspections"] == []
     await sheet.get_by_role("radio", name="Not passed").check()
-    await sheet.get_by_role("button", name="Keep the test").click()
+    await sheet.get_by_role("button", name="Keep it and stop the lot").click()
     await expect(page.get_by_text("Stopped everywhere: lot 1123")).to_be_visible()
 
 
@@ -272,7 +272,7 @@ async def test_a_test_and_a_work_are_taken_back_with_a_reason_that_stays_to_be_r
     )
     row = page.get_by_role("listitem").filter(has_text="1123")
     await row.get_by_role("button", name=re.compile("^Take a test back")).click()
-    sheet = page.get_by_role("dialog", name="Tests of lot 1123")
+    sheet = page.get_by_role("dialog", name="Take back a test of lot 1123")
     await expect(sheet.get_by_role("radio")).to_be_checked()
     await expect(sheet.get_by_text("Passed · No residue found")).to_be_visible()
     await sheet.get_by_label("Why").fill("The sample was of another lot")
@@ -281,7 +281,7 @@ async def test_a_test_and_a_work_are_taken_back_with_a_reason_that_stays_to_be_r
     row = page.get_by_role("listitem").filter(has_text="South slope")
     await expect(row).to_contain_text("Sprayed")
     await row.get_by_role("button", name=re.compile("^Take back")).click()
-    sheet = page.get_by_role("dialog", name="South slope")
+    sheet = page.get_by_role("dialog", name="Take a record back: South slope")
     await sheet.get_by_label("Why").fill("Another plot was sprayed")
     await sheet.get_by_role("button", name="Take it back").click()
     await expect(row).not_to_contain_text("Sprayed")

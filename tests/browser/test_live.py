@@ -203,6 +203,25 @@ async def test_a_viewer_says_something_under_a_name_that_is_kept(
     await expect(chat).not_to_contain_text("And how big?")
 
 
+async def test_a_nickname_that_is_refused_is_told_at_its_field(sale: Sale, open_page: Open) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    say = page.get_by_label("Say something")
+    await say.fill("Is it sweet?")
+    await say.press("Enter")
+    nickname = page.get_by_label("Nickname")
+    await nickname.fill("主播")
+    await nickname.press("Enter")
+    sheet = page.locator("#name-sheet")
+    told = sheet.get_by_text("By this nickname you would speak for the host")
+    await expect(told).to_be_visible()
+    await expect(nickname).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("#toasts .toast")).to_have_count(0)
+    await nickname.fill("Fang")
+    await nickname.press("Enter")
+    await expect(page.get_by_role("log")).to_contain_text("Is it sweet?")
+    await expect(told).to_be_hidden()
+
+
 async def test_more_than_is_left_can_not_be_chosen(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:

@@ -55,7 +55,7 @@ async def test_card_and_bag_say_it_and_say_when_it_is_lifted(
     card = page.locator("#card")
     await expect(buy(page)).to_have_text("Buy")
     await stop(sale)
-    await expect(card).to_contain_text("Stopped: its residue test failed")
+    await expect(card).to_contain_text("Stopped: its test failed")
     await expect(card.locator(".pinned__left")).to_have_text("Stopped")
     await expect(card).not_to_contain_text("20 left")
     await expect(buy(page)).to_have_text("Stopped")
@@ -72,7 +72,7 @@ async def test_card_and_bag_say_it_and_say_when_it_is_lifted(
     await expect(look.locator(".sheet__foot button")).to_be_disabled()
     # Whoever comes later sees the same.
     late = await open_page(sale.path, size=PHONE, language="zh")
-    await expect(late.locator("#card")).to_contain_text("已停售：农残检测不合格")
+    await expect(late.locator("#card")).to_contain_text("已停售：检测不合格")
     await lift(sale)
     await expect(look.locator(".notice--kumquat").first).to_contain_text(SENTENCE)
     await expect(buy(late)).to_have_text("购买")
@@ -154,7 +154,7 @@ async def test_the_story_leads_with_it_and_shows_nothing_that_calls_it_good(
     await page.reload()
     first = page.locator(".story > :first-child")
     await expect(first).to_have_class("stopped")
-    said = FAILED if language == "en" else "农残检测不合格：毒死蜱超标。"
+    said = FAILED if language == "en" else "检测不合格：毒死蜱超标。"
     await expect(first).to_contain_text(said)
     assert (await first.bounding_box() or {})["y"] < 200
     size = await first.locator(".stopped__title").evaluate("(p) => getComputedStyle(p).fontSize")
@@ -162,6 +162,12 @@ async def test_the_story_leads_with_it_and_shows_nothing_that_calls_it_good(
     await expect(link).to_have_count(0)
     await expect(page.locator(".notice--leaf")).to_have_count(0)
     await expect(page.locator('a[href*="documents"]')).to_have_count(0)
+    # On paper, which has no red ground, its words aren't white.
+    await page.emulate_media(media="print")
+    colour = "(at) => getComputedStyle(at).color"
+    assert await first.evaluate(colour) == "rgb(143, 22, 15)"
+    assert await page.locator(".story__name").evaluate(colour) == "rgb(0, 0, 0)"
+    await page.emulate_media(media="screen")
     await lift(sale)
     await page.reload()
     await expect(page.locator(".stopped")).to_have_count(0)

@@ -24,7 +24,7 @@ async def page(visitor: httpx.AsyncClient, sale: Sale, language: str) -> str:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("zh", "同一号码或邮箱每小时最多 3 条、每天 10 条，只发 +86 的号码"),
+        ("zh", "同一号码或邮箱每小时最多 3 条、每天 10 条，只发给 +86 开头的号码"),
         (
             "en",
             "at most 3 times an hour and 10 a day to one number or address, and only to numbers",

@@ -19,7 +19,7 @@ form.addEventListener("submit", async (event) => {
   const name = form.elements.name.value.trim();
   const password = form.elements.password.value;
   if (!name || !password) {
-    tell(t("Write your name and your password."));
+    tell(t("Write your sign-in name and your password."));
     form.elements[name ? "password" : "name"].focus();
     return;
   }
@@ -35,7 +35,7 @@ form.addEventListener("submit", async (event) => {
     const many = problem.status === 429;
     tell(
       wrong
-        ? t("Name or password is not right.")
+        ? t("Sign-in name or password is not right.")
         : many
           ? t("Too many tries. Wait a minute; or ask a coordinator for a new password, which works at once.")
           : sentence(problem),

@@ -5,7 +5,7 @@ import { page, t, text } from "./words.js";
 
 function reasonInWords({ kind, at, result, substance, until }) {
   if (kind === "test_failed") {
-    return t("Its residue test of %(day)s failed: %(result)s.", { day: day(at), result: text(result).replace(/[.。]$/, "") });
+    return t("Its test of %(day)s failed: %(result)s.", { day: day(at), result: text(result).replace(/[.。]$/, "") });
   }
   if (kind === "test_missing") return t("No passed test of it is recorded yet, and none is sold here without.");
   if (kind === "certificate_missing") return t("It has no certificate yet, and none is sold here without.");
@@ -27,5 +27,5 @@ export const stopMeans = (reasons) =>
 export function stopInWords([first] = []) {
   if (first?.kind === "waiting_period") return t("Stopped: picked too soon after spraying");
   if (first && !first.finding) return t("Not sold yet: waiting for its test");
-  return t("Stopped: its residue test failed");
+  return t("Stopped: its test failed");
 }

@@ -239,7 +239,7 @@ export class BuyerForm {
       next: parcel
         ? [t("The farm packs it and hands it to the courier."), t("You pay the courier in cash.")]
         : [
-            t("The farm brings it to the pick-up point."),
+            t("The farm brings it to %(centre)s.", { centre: text(centre?.name) }),
             t("You pay there when you pick it up; say your order number and the code."),
           ],
     };

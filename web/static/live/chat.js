@@ -24,6 +24,7 @@ export class Chat {
       event.preventDefault();
       const name = event.target.elements.nickname.value.trim();
       if (!name) return;
+      this.mark("");
       remember("nickname", name);
       close(sheet);
       this.send();
@@ -50,17 +51,27 @@ export class Chat {
       await this.channel.ask({ type: "chat.say", text: words, ...(nickname ? { nickname } : {}) });
     } catch (problem) {
       if (!this.input.value) this.input.value = words;
-      toast(sentence(problem), { danger: true });
       const byName = problem.slug === "nickname-refused" || problem.body?.reason === "likeness";
-      if (byName) this.askName(nickname || this.guest);
+      if (byName) this.askName(nickname || this.guest, sentence(problem));
+      else toast(sentence(problem), { danger: true });
     }
   }
 
-  askName(proposed) {
+  askName(proposed, refusal = "") {
     const field = this.sheet.querySelector("input");
     field.value = proposed;
+    this.mark(refusal);
     open(this.sheet);
     field.select();
+  }
+
+  /** Say at the field why the nickname was refused, or nothing. */
+  mark(refusal) {
+    const told = this.sheet.querySelector("#nickname-error");
+    say(told, refusal);
+    told.hidden = !refusal;
+    if (refusal) this.sheet.querySelector("input").setAttribute("aria-invalid", "true");
+    else this.sheet.querySelector("input").removeAttribute("aria-invalid");
   }
 
   render(scene) {

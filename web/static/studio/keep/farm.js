@@ -155,6 +155,7 @@ function test(lot) {
   file.value = "";
   sheets.test.open({
     title: t("Test of lot %(code)s", { code: lot.code }),
+    does: t("Keep the test"),
     values: { at: now() }, // a test's result has no default: it is chosen
     job: async (body) => {
       const made = await post(`/api/v1/lots/${lot.id}/inspections`, body);
@@ -171,6 +172,13 @@ function test(lot) {
     },
   });
 }
+
+/** A test that was not passed stops the lot at once, which its button says before it is pressed. */
+sheets.test.form.addEventListener("change", ({ target }) => {
+  if (target.name !== "passed") return;
+  const words = target.value === "no" ? t("Keep it and stop the lot") : t("Keep the test");
+  say(sheets.test.form.querySelector("[type=submit]"), words);
+});
 
 function pack(lot) {
   sheets.pack.open({
@@ -268,7 +276,7 @@ function withdraw({ title, records, words, path, list }) {
 
 function withdrawWork(plot) {
   withdraw({
-    title: text(plot.name),
+    title: t("Take a record back: %(plot)s", { plot: text(plot.name) }),
     records: standing(works.get(plot.id)),
     words: workWords,
     path: (work) => `/api/v1/plots/${plot.id}/works/${work}/undo`,
@@ -285,7 +293,7 @@ async function withdrawTest(lot) {
     return;
   }
   withdraw({
-    title: t("Tests of lot %(code)s", { code: lot.code }),
+    title: t("Take back a test of lot %(code)s", { code: lot.code }),
     records: standing(story.inspections).reverse(),
     words: (test) => [date(test.at), test.passed ? t("Passed") : t("Not passed"), text(test.result)].join(" · "),
     path: (test) => `/api/v1/lots/${lot.id}/inspections/${test}/undo`,
