@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from tests.clerks import every_centre
+from tests.clerks import role_key
 
 from farmlive.client import Api, Channel
 from farmlive.client.light_publisher import LightPublisher
@@ -56,11 +56,9 @@ class Show:
         return viewer
 
     async def key(self, role: KeyRole) -> str:
-        people = self.server.house.people
-        people.farms_by(lambda _connection, _farm: None)
+        self.server.house.people.farms_by(lambda _connection, _farm: None)
         farms = [FARM] if role == "seller" else []
-        centres = await every_centre(self.server.house, role)
-        return (await people.create_api_key(role, role, farms, centres))[1]
+        return await role_key(self.server.house, role, farms)
 
     async def flows(self, source: str) -> dict[str, Any]:
         """The source's health, once its media flows."""

@@ -1,4 +1,7 @@
-"""The pick-up points that a test's clerk has where it is not about them: all that there are."""
+"""API keys of each role; where a test is not about pick-up points, its clerk has all of them."""
+
+from collections.abc import Iterable
+from typing import Any
 
 from farmlive.app import House
 from farmlive.bilingual import Bilingual
@@ -19,3 +22,9 @@ async def every_centre(house: House, role: str = "clerk") -> list[str]:
         new = NewCentre(name=name, address=name)
         found = [await house.shop.catalogue.add_centre(_NOBODY, new)]
     return [centre.id for centre in found]
+
+
+async def role_key(house: House, role: Any, farms: Iterable[str] = ()) -> str:
+    """An API key of this role: a seller's of these farms, a clerk's of all pick-up points."""
+    centres = await every_centre(house, role)
+    return (await house.people.create_api_key(role, role, farms, centres))[1]

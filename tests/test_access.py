@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.clerks import every_centre
+from tests.clerks import role_key
 from tests.every_route import stock
 
 from farmlive.ids import token, ulid
@@ -149,8 +149,7 @@ async def callers(server: Server) -> AsyncIterator[dict[str, httpx.AsyncClient]]
             client = httpx.AsyncClient(base_url=f"{server.url}/api/v1")
             if role != "nobody":
                 own = [ulid()] if role == "seller" else []
-                centres = await every_centre(server.house, role)
-                _, secret = await people.create_api_key(role, role, own, centres)  # type: ignore[arg-type]
+                secret = await role_key(server.house, role, own)
                 client.headers["Authorization"] = f"Bearer {secret}"
             made[role] = await opened.enter_async_context(client)
         yield made

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 from tests.broadcast.live_channel import ask, channel, get
+from tests.clerks import role_key
 
 from farmlive.broadcast import mutes as mutes_module
 from farmlive.broadcast.chat import StaffNotMuted
@@ -138,16 +139,11 @@ async def test_crew_is_not_muted(server: Server, live: str) -> None:
     assert await say(server, live, at_home, "老周")
 
 
-async def key(server: Server, role: Any) -> str:
-    _, secret = await server.house.people.create_api_key(role, role)
-    return secret
-
-
 async def test_a_moderator_mutes_for_minutes_sees_who_is_and_lets_them_write_again(
     server: Server,
     live: str,
 ) -> None:
-    crew = await key(server, "moderator")
+    crew = await role_key(server.house, "moderator")
     async with channel(server, live) as troll, channel(server, live, key=crew) as moderator:
         await get(troll)
         await get(moderator)
@@ -177,7 +173,7 @@ async def test_what_the_channel_does_http_does(server: Server, live: str) -> Non
     async with httpx.AsyncClient(base_url=server.url) as nobody:
         for answer in (await nobody.get(path), await nobody.post(path, json={"message": seq})):
             assert answer.status_code == 401
-    bearer = {"Authorization": f"Bearer {await key(server, 'moderator')}"}
+    bearer = {"Authorization": f"Bearer {await role_key(server.house, 'moderator')}"}
     async with httpx.AsyncClient(base_url=server.url, headers=bearer) as api:
         made = await api.post(path, json={"message": seq, "duration": "ninety_days"})
         assert made.status_code == 201

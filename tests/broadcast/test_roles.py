@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.clerks import every_centre
+from tests.clerks import role_key
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -68,9 +68,7 @@ async def ordered(server: Server, broadcast: str) -> None:
 async def key(server: Server, role: Role, *farms: str) -> dict[str, str]:
     """The header of a program of that role."""
     server.house.people.farms_by(lambda _connection, _farm: None)  # farms are of another room
-    centres = await every_centre(server.house, role)
-    _, secret = await server.house.people.create_api_key(role, role, farms, centres)
-    return {"Authorization": f"Bearer {secret}"}
+    return {"Authorization": f"Bearer {await role_key(server.house, role, farms)}"}
 
 
 @asynccontextmanager

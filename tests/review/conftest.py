@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Connection
-from tests.clerks import every_centre
+from tests.clerks import role_key
 
 from farmlive.app import House, build
 from farmlive.bilingual import Bilingual
@@ -290,9 +290,7 @@ class Site:
         )
 
     async def key(self, role: str, *farms: str) -> str:
-        centres = await every_centre(self.house, role)
-        _, key = await self.house.people.create_api_key("test", role, farms, centres)  # type: ignore[arg-type]
-        return key
+        return await role_key(self.house, role, farms)
 
 
 @pytest.fixture
