@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 from sqlalchemy import update
 
-from farmlive import cameras, gate
+from farmlive import cameras
 from farmlive.client import Api, ApiProblem, Channel, ChannelProblem
 from farmlive.people import tables
 from farmlive.server import Server, running
@@ -145,10 +145,7 @@ async def test_ended_link_ends_what_the_guest_sends(show: Show) -> None:
     assert over.value.slug == "guest-over"
 
 
-async def test_link_whose_day_is_over_ends_what_the_guest_sends(
-    show: Show, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gate, "END_UNHEARD_S", 0.05)
+async def test_link_whose_day_is_over_ends_what_the_guest_sends(show: Show) -> None:
     await show.camera("Orchard")
     stays, goes = await show.guest("Wu"), await show.guest("Lin")
     over = update(tables.guests).where(tables.guests.c.id == goes["id"]).values(expires_at=1)

@@ -35,14 +35,22 @@ class Task(abc.ABC):
 class Again(Task):
     """Does `deed` every so many seconds, first after the first of them.
 
-    `failed` is what is logged where it could not be done: it is tried the next time.
+    `failed` is what is logged where it could not be done, which is tried the next time, and `back`
+    where it could again. A deed that raises nothing was done.
     """
 
-    def __init__(self, seconds: float, deed: Callable[[], Awaitable[object]], failed: str):
+    def __init__(
+        self,
+        seconds: float,
+        deed: Callable[[], Awaitable[object]],
+        failed: str,
+        back: str = "",
+    ):
         super().__init__()
         self._seconds = seconds
         self._deed = deed
-        self._outage = Outage(failed, lost=failed, back=f"{failed}: it is done again")
+        self.outage = Outage(failed, lost=failed, back=back or f"{failed}: it is done again")
+        """Whether it fails at present; who does a part of it meanwhile says so here, too."""
 
     async def _run(self) -> None:
         while True:
@@ -50,6 +58,6 @@ class Again(Task):
             try:
                 await self._deed()
             except Exception as error:
-                self._outage.failed(reason_of(error))
+                self.outage.failed(reason_of(error))
             else:
-                self._outage.recovered()
+                self.outage.recovered()

@@ -161,7 +161,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         channel.handle(command.name, command.model, command.handler, who=command.who)
     stream_gate = gate.StreamGate(settings, store, log, people, guard, broadcasts)
     relay = Relay(settings, stream_gate)
-    stream_gate.close_at_the_end(bus, relay)
+    await stream_gate.close_at_the_end(bus, relay)
     switcher = cameras.Cameras(store, log, relay, bus, alone=not settings.redis_url)
     people.guests.on_end(switcher.send_away)
     channel.handle("source.switch", cameras.SourceSwitch, switcher.command, who="staff")

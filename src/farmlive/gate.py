@@ -4,19 +4,20 @@ media tells is written into the log, in order.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import structlog
 from fastapi import APIRouter, Depends, Request
 
+from farmlive.again import Again
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
 from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.bus import Bus
 from farmlive.media import Admission, MediaEvent, Relay
 from farmlive.outages import Outage, reason_of
 from farmlive.people import Guard, People
-from farmlive.problems import Forbidden, Unauthorized, Unavailable
+from farmlive.problems import Forbidden, Unauthorized
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -27,8 +28,6 @@ CHANGES_PER_JOIN = 4
 END_UNHEARD_S = 5.0
 # For how long a broadcast's state is believed where the bus tells of no change.
 BELIEVED_S = 1.0
-
-_log = structlog.get_logger(__name__)
 
 
 class WrongStreamKey(Unauthorized):
@@ -58,20 +57,22 @@ class StreamGate:
         self._broadcasts = broadcasts
         # What was read of broadcasts, and until when it is believed.
         self._states: dict[str, tuple[str, float]] = {}
-        self._outage = Outage(
-            "ends",
-            lost="whether broadcasts are over, and guests may stay, is not known",
-            back="whether broadcasts are over, and guests may stay, is known again",
-        )
+        self._looking: list[Again] = []
         self._told: asyncio.Queue[MediaEvent] = asyncio.Queue()
-        self._tasks = {asyncio.create_task(self._write_for_ever())}
+        self._writing_fails = Outage(
+            "media events",
+            lost="media events were not written",
+            back="media events are written again",
+        )
+        self._writing = asyncio.create_task(self._write_for_ever())
 
     async def stop(self) -> None:
         """Write what was told, then stop."""
+        for each in self._looking:
+            await each.stop()
         await self._told.join()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._writing.cancel()
+        await asyncio.gather(self._writing, return_exceptions=True)
 
     async def publish(self, broadcast: str, bearer: str | None, request: Request) -> Admission:
         """The source that the key belongs to.
@@ -148,8 +149,10 @@ class StreamGate:
         """Write the event into the log, after those told before."""
         self._told.put_nowait(event)
 
-    def close_at_the_end(self, bus: Bus, relay: Relay) -> None:
-        """Close a broadcast's media once its end is committed, on whichever server that was."""
+    async def close_at_the_end(self, bus: Bus, relay: Relay) -> None:
+        """Close a broadcast's media once its end is committed, on whichever server that was, and a
+        guest's once the time is over.
+        """
 
         def hear(topic: str, message: bytes) -> None:
             # Most events are of the trade, hundreds a second: they are not even read.
@@ -163,30 +166,38 @@ class StreamGate:
                 relay.end(event.broadcast)
 
         bus.listen(hear)
-        self._run(self._look_for_ends(relay))
+        self._looking = [
+            Again(
+                END_UNHEARD_S,
+                partial(self._close_ended, relay),
+                "whether broadcasts are over is not known",
+                "whether broadcasts are over is known again",
+            ),
+            Again(
+                END_UNHEARD_S,
+                partial(self._dismiss_guests, relay),
+                "whether guests may stay is not known",
+                "whether guests may stay is known again",
+            ),
+        ]
+        for each in self._looking:
+            await each.start()
 
-    def _run(self, what: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(what)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _close_ended(self, relay: Relay) -> None:
+        unknown: UnknownBroadcast | None = None
+        for broadcast in relay.viewers():
+            try:
+                if await self._read_state(broadcast) == "ended":
+                    relay.end(broadcast)
+            except UnknownBroadcast as error:  # the others may be over all the same
+                unknown = error
+        if unknown is not None:
+            raise unknown
 
-    async def _look_for_ends(self, relay: Relay) -> None:
-        while True:
-            await asyncio.sleep(END_UNHEARD_S)
-            for broadcast in relay.viewers():
-                try:
-                    if await self._read_state(broadcast) == "ended":
-                        relay.end(broadcast)
-                except (Unavailable, UnknownBroadcast) as error:
-                    self._outage.failed(error.title)
-                else:
-                    self._outage.recovered()
-            for broadcast, guests in relay.guests().items():
-                try:
-                    for source in await self._people.guests.over(guests) if guests else ():
-                        relay.dismiss(broadcast, source)
-                except Unavailable as error:
-                    self._outage.failed(error.title)
+    async def _dismiss_guests(self, relay: Relay) -> None:
+        for broadcast, guests in relay.guests().items():
+            for source in await self._people.guests.over(guests) if guests else ():
+                relay.dismiss(broadcast, source)
 
     async def _state(self, broadcast: str) -> str:
         """As `_read_state`; once for all who come in the same second."""
@@ -206,10 +217,10 @@ class StreamGate:
             try:
                 kind, audience, data = _as_logged(event)
                 await self._broadcasts.media_event(event.broadcast, kind, audience, data)
-            except (Unavailable, UnknownBroadcast) as error:
-                _log.warning(
-                    "a media event was not written", kind=event.kind, error=reason_of(error)
-                )
+            except Exception as error:
+                self._writing_fails.failed(f"{event.kind}: {reason_of(error)}")
+            else:
+                self._writing_fails.recovered()
             finally:
                 self._told.task_done()
 

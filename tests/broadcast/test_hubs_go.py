@@ -4,15 +4,17 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from tests.waiting import until
 from websockets.exceptions import ConnectionClosed
 
+from farmlive.broadcast import broadcasts
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.bus import LocalBus
 from farmlive.server import Server
-from farmlive.store import NotRead
+from farmlive.store import NotRead, Store
 
 from .live_channel import channel, get
 
@@ -111,3 +113,31 @@ async def test_one_that_is_let_go_while_another_comes_in_is_read_anew(
     assert found.hubs == 0
     assert await look() == "ended"
     assert found.hubs == 0
+
+
+async def test_a_log_that_can_not_be_followed_is_back_once_it_was_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with a turn in which nothing was due."""
+    monkeypatch.setattr(broadcasts, "DEAF_S", 0.001)
+    monkeypatch.setattr(broadcasts, "COUNT_S", 0.005)
+    found = Broadcasts(store, Log(LocalBus()), LocalBus())
+    made = await found.create(NewBroadcast(title={"zh": "直播", "en": "Live"}))
+    read, tried = store.read, 0
+
+    async def away(_: Any) -> Any:
+        nonlocal tried
+        tried += 1
+        raise NotRead("Try again in a moment.")
+
+    async with found.hub(made.id):
+        with capture_logs() as logs:
+            monkeypatch.setattr(store, "read", away)
+            await found.start()
+            await until(lambda: tried > 10, "it was tried often")
+            said = [line["event"] for line in logs]
+            assert said == ["the log was not followed"]
+            monkeypatch.setattr(store, "read", read)
+            await until(lambda: len(logs) > 1, "it was read")
+            await found.stop()
+        assert logs[-1]["event"] == "the log is followed again"

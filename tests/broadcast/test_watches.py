@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Row, Table, select
+from structlog.testing import capture_logs
 from tests.waiting import until
 from websockets.asyncio.client import ClientConnection, connect
 
+from farmlive.broadcast import watches as rooms_watches
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.tables import card_taps, watches
+from farmlive.broadcast.watches import Watches
 from farmlive.clock import now_ms
 from farmlive.server import Server
+from farmlive.store import Store
 
 OFFER = {"offer": "01OFFER", "name": {"en": "Kumquats"}, "released": 5, "left": 5}
 
@@ -143,3 +147,27 @@ async def test_a_server_that_stops_closes_its_sessions(server: Server, live: str
         await server.house.broadcasts.watches.stop()
         (row,) = await rows(server, watches)
         assert not row.running
+
+
+async def test_whatever_kept_them_from_being_kept_it_goes_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = 0
+
+    async def keep(_: Watches, *, still: bool = True) -> None:
+        nonlocal times
+        times += 1
+        if times == 1:
+            raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(rooms_watches, "KEEP_S", 0.001)
+    monkeypatch.setattr(Watches, "keep", keep)
+    kept = Watches(store)
+    with capture_logs() as logs:
+        await kept.start()
+        await until(lambda: len(logs) > 1, "it is kept again")
+        await kept.stop()
+    assert [line["event"] for line in logs] == [
+        "watch sessions were not kept",
+        "watch sessions are kept again",
+    ]

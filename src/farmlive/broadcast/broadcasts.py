@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, insert, select, update
 
 from farmlive import compact
+from farmlive.again import Again
 from farmlive.broadcast.hub import Counts, Hub
 from farmlive.broadcast.log import PUBLIC, TOPIC, Event, Log, UnknownBroadcast, unpack
 from farmlive.broadcast.models import Broadcast, ChangedBroadcast, NewBroadcast
@@ -17,7 +18,6 @@ from farmlive.broadcast.watches import Watches
 from farmlive.bus import Bus
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
 from farmlive.ids import ulid
-from farmlive.outages import Outage, reason_of
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Conflict
@@ -72,12 +72,13 @@ class Broadcasts:
         self._hubs: dict[str, Hub] = {}
         self._loading: dict[str, asyncio.Task[Hub]] = {}
         self._elsewhere: dict[tuple[str, str], tuple[int, int]] = {}
-        self._running: list[asyncio.Task[None]] = []
-        self._counting_fails = Outage(
-            "count", lost="viewers were not counted", back="viewers are counted again"
+        # For how long nobody looked whether the bus lost something.
+        self._unread_s = 0.0
+        self._counting = Again(
+            COUNT_S, self.count, "viewers were not counted", "viewers are counted again"
         )
-        self._following_fails = Outage(
-            "follow", lost="the log was not followed", back="the log is followed again"
+        self._following = Again(
+            DEAF_S, self._follow_when_due, "the log was not followed", "the log is followed again"
         )
         self.counts = Counts()
         self.watches = Watches(store)
@@ -85,17 +86,14 @@ class Broadcasts:
 
     async def start(self) -> None:
         """Begin to count viewers, and to look for what the bus lost."""
-        self.watches.start()
-        self._running = [
-            asyncio.create_task(self._count_for_ever()),
-            asyncio.create_task(self._follow_for_ever()),
-        ]
+        await self.watches.start()
+        await self._counting.start()
+        await self._following.start()
 
     async def stop(self) -> None:
         """Send what is due and stop counting."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._following.stop()
+        await self._counting.stop()
         await self.watches.stop()
         for hub in self._hubs.values():
             hub.stop()
@@ -311,9 +309,9 @@ class Broadcasts:
                 PRESENCE,
                 compact.encode([self._node, broadcast, len(hub.devices), now_ms()]),
             )
-            await self._store.write(self._counting(hub, self.viewers(broadcast), hub.reactions))
+            await self._store.write(self._count_of(hub, self.viewers(broadcast), hub.reactions))
 
-    def _counting(self, hub: Hub, viewers: int, new: int) -> Callable[[Connection], None]:
+    def _count_of(self, hub: Hub, viewers: int, new: int) -> Callable[[Connection], None]:
         """Add this server's new reactions to the last count, of whichever server that was."""
         last_count = (
             select(events.c.at, events.c.data)
@@ -338,31 +336,13 @@ class Broadcasts:
 
         return write
 
-    async def _count_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(COUNT_S)
-            try:
-                await self.count()
-            except Exception as error:
-                self._counting_fails.failed(reason_of(error))
-            else:
-                self._counting_fails.recovered()
-
-    async def _follow_for_ever(self) -> None:
+    async def _follow_when_due(self) -> None:
         """Read on in the log: often while the bus is deaf, and now and then for what it lost."""
-        waited = 0.0
-        while True:
-            await asyncio.sleep(DEAF_S)
-            waited += DEAF_S
-            if not self._bus.deaf and waited < COUNT_S:
-                continue
-            waited = 0.0
-            try:
-                await self._follow()
-            except Exception as error:
-                self._following_fails.failed(reason_of(error))
-            else:
-                self._following_fails.recovered()
+        self._unread_s += DEAF_S
+        if self._bus.deaf or self._unread_s >= COUNT_S:
+            self._unread_s = COUNT_S  # where it fails it is due at once
+            await self._follow()
+            self._unread_s = 0.0
 
     async def _follow(self) -> None:
         if not self._hubs:

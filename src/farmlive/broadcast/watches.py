@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import bindparam, insert, update
 
+from farmlive.again import Again
 from farmlive.broadcast.hub import Client
 from farmlive.broadcast.tables import watches
 from farmlive.clock import now_ms
-from farmlive.outages import Outage
 from farmlive.problems import Unavailable
 from farmlive.store import Store
 
@@ -44,28 +44,23 @@ class Watches:
     def __init__(self, store: Store):
         self._store = store
         self._watching: dict[Client, _Watch] = {}
-        self._keeper: asyncio.Task[None] | None = None
-        self._outage = Outage(
-            "watch sessions",
-            lost="watch sessions were not kept",
-            back="watch sessions are kept again",
+        self._keeping = Again(
+            KEEP_S, self.keep, "watch sessions were not kept", "watch sessions are kept again"
         )
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin to keep them up to date."""
-        self._keeper = asyncio.create_task(self._keep_for_ever())
+        await self._keeping.start()
 
     async def stop(self) -> None:
         """Close what is still open and stop."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        await self._keeping.stop()
         opening = [watch.opening for watch in self._watching.values() if watch.opening]
         await asyncio.gather(*opening, return_exceptions=True)
         try:
             await self.keep(still=False)
         except Unavailable as error:
-            self._outage.failed(error.title)
+            self._keeping.outage.failed(error.title)
         self._watching.clear()
 
     def begin(self, broadcast: str, client: Client, *, resumed: bool) -> None:
@@ -87,7 +82,7 @@ class Watches:
             else:
                 await self._update([watch.row], now, still=False)
         except Unavailable as error:
-            self._outage.failed(error.title)
+            self._keeping.outage.failed(error.title)
 
     async def keep(self, *, still: bool = True) -> None:
         """Bring every open row up to this moment. Raises Unavailable."""
@@ -99,7 +94,7 @@ class Watches:
         try:
             watch.row = await self._insert(watch, now_ms(), running=True)
         except Unavailable as error:
-            self._outage.failed(error.title)  # this one will be kept when it ends
+            self._keeping.outage.failed(error.title)  # this one will be kept when it ends
 
     async def _insert(self, watch: _Watch, to_at: int, *, running: bool) -> int:
         row = {
@@ -117,13 +112,3 @@ class Watches:
     async def _update(self, rows: list[int], now: int, *, still: bool) -> None:
         values = {"ids": rows, "now": now, "still": still}
         await self._store.write(lambda connection: connection.execute(_KEEP, values) and None)
-
-    async def _keep_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(KEEP_S)
-            try:
-                await self.keep()
-            except Unavailable as error:
-                self._outage.failed(error.title)
-            else:
-                self._outage.recovered()
