@@ -153,10 +153,11 @@ def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_NOBODY", _CHEAP_NOBODY)
 
 
-# And the revision that they are of.
+# And the revision that they are of, and the oldest code that they serve.
 _TABLES = """
     SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-    UNION ALL SELECT version_num FROM alembic_version ORDER BY 1
+    UNION ALL SELECT version_num FROM alembic_version
+    UNION ALL SELECT oldest_code FROM schema_compatibility ORDER BY 1
 """
 _END_OTHERS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity

@@ -123,6 +123,8 @@ def routes(
         """Whether the database answers too, and takes what is written."""
         if store.writing_s > SLOW_S:
             raise NotReady(f"It has been at one write for {store.writing_s:.0f} s.")
+        if store.outgrown:
+            raise NotReady(f"This server writes nothing more: {store.outgrown}.")
         if failing := outages.failing(needed=True):
             named = (f"{each.name}, for {each.lasts_s:.0f} s" for each in failing)
             raise NotReady(f"Lost: {'; '.join(named)}. The server's log says why.")

@@ -43,7 +43,7 @@ def writer_of(settings: Settings) -> Iterator[Engine]:
 
 def migrate_by(folder: Path, settings: Settings, **patience: float) -> str:
     with writer_of(settings) as writer:
-        return migrate(writer, folder, **patience)
+        return migrate(writer, Revisions(folder), **patience)
 
 
 def serves(revision: str) -> str:

@@ -130,7 +130,7 @@ def test_a_revision_that_fails_leaves_those_before_it(settings: Settings, tmp_pa
     with pytest.raises(LookupError):
         migrate_by(copy, settings)
     with writer_of(settings) as writer, writer.connect() as connection:
-        assert check(connection, later(tmp_path / "again")) == "9999"
+        assert check(connection, Revisions(later(tmp_path / "again"))) == "9999"
         assert not writer.dialect.has_table(connection, "torn")
 
 

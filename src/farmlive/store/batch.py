@@ -16,10 +16,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from farmlive.store.ahead import Question, together
+from farmlive.store.compatibility import ask, require
 from farmlive.store.connection import HotConnection
-from farmlive.store.pipeline import Earlier
+from farmlive.store.pipeline import Earlier, Result
 from farmlive.store.tally import Mark, Miscounted
-from farmlive.store.turns import TAKE_TURN, waited_in_vain
+from farmlive.store.turns import begin, waited_in_vain
 
 # Classes of SQLSTATE: the connection, resources, someone's intervention, the system, PostgreSQL.
 CONNECTION_STATES = ("08", "57")
@@ -75,27 +76,39 @@ def apart(connection: Connection) -> Iterator[None]:
         raise
 
 
-def run(connection: HotConnection, batch: Sequence[Unit]) -> None:
+def run(connection: HotConnection, batch: Sequence[Unit], knows: str) -> None:
     """Run each function so that its failure undoes its own changes alone; raises only what ends the
-    whole transaction: a full disk, a lost connection, or Miscounted.
+    whole transaction: a full disk, a lost connection, Miscounted, or Outgrown where the database
+    needs newer code than this one, which `knows` its revisions up to that.
 
     Where what a function had left failed once it was sent, those after it are run again.
     """
-    turn = (TAKE_TURN,) if connection.dialect.name == "postgresql" else ()
-    connection.leave(*turn, _BEGIN, owner=None)
     left = deque(batch)
     done: list[tuple[Unit, Mark]] = []
+    served: Result | None = None
     while True:
         try:
+            if served is None:
+                served = _begin(connection, knows)
             while left:
                 _ask_ahead(connection, left)
                 unit = left.popleft()
                 done.append((unit, connection.start(unit.question)))
                 _run(connection, *done[-1], last=not left)
             connection.settle()  # where the last one failed
+            require(connection, served, knows)
             return
         except Earlier as earlier:
             _undo(connection, earlier, left, done)
+
+
+def _begin(connection: HotConnection, knows: str) -> Result:
+    """Take the turn, and ask which code the database serves. Raises Earlier."""
+    if connection.dialect.name == "postgresql":
+        connection.leave(begin(knows), owner=None)
+    served = ask(connection)
+    connection.leave(_BEGIN, owner=None)
+    return served
 
 
 def _ask_ahead(connection: HotConnection, left: deque[Unit]) -> None:

@@ -31,9 +31,10 @@ from farmlive.store.batch import (
     run,
     state_of,
 )
+from farmlive.store.compatibility import Outgrown, ask, require
 from farmlive.store.connection import HotConnection
 from farmlive.store.engine import DatabaseRefused
-from farmlive.store.migrate import check, migrate
+from farmlive.store.migrate import Revisions, check, migrate
 from farmlive.store.tally import Miscounted
 
 T = TypeVar("T")
@@ -69,11 +70,36 @@ class NotRead(Unavailable):
     title = "The database can't be read at the moment"
 
 
+class NewerDatabase(Unavailable):
+    """The database was moved on to a newer farmlive, and the server that was asked is of an older
+    one, which writes nothing any more.
+    """
+
+    slug = "newer-database"
+    title = "The database has moved on to a newer version than this server's"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing was saved. Try again in a minute: a server of the newer version is to take "
+            "the place of this one.",
+            headers={"Retry-After": "10"},
+        )
+
+
 class Store:
     """The database of one server, opened by `Store.open` in the event loop that will use it."""
 
-    def __init__(self, writer: Engine, readers: Engine, outages: Outages | None = None):
+    def __init__(self, writer: Engine, readers: Engine, knows: str, outages: Outages | None = None):
         outages = outages or Outages()
+        # The newest revision that this code knows.
+        self._knows = knows
+        self._newer = outages.watch(
+            "database_version",
+            needed=True,
+            lost="the database is of a newer farmlive than this one, which saves nothing any more",
+            back="the database serves this farmlive again",
+            what_to_do="Start the newer farmlive in the place of this one.",
+        )
         self._away = outages.watch(
             "database",
             needed=True,
@@ -129,8 +155,8 @@ class Store:
                 opened.callback(Alone(settings.data).close)
             writer = engines.writer_engine(url)
             opened.callback(writer.dispose)
-            await asyncio.to_thread(_prepare, writer, migrates)
-            store = cls(writer, engines.reader_engine(url), outages)
+            _, knows = await asyncio.to_thread(_prepare, writer, migrates)
+            store = cls(writer, engines.reader_engine(url), knows, outages)
             store._opened = opened.pop_all()
         store._thread.start()
         return store
@@ -143,7 +169,8 @@ class Store:
         """
         writer = engines.writer_engine(_address(settings))
         try:
-            return await asyncio.to_thread(_prepare, writer, True)
+            at, _ = await asyncio.to_thread(_prepare, writer, True)
+            return at
         finally:
             writer.dispose()
 
@@ -158,6 +185,11 @@ class Store:
         began = self._began
         return 0 if began is None else time.monotonic() - began
 
+    @property
+    def outgrown(self) -> str:
+        """Why this code may write nothing into its database any more; empty where it may."""
+        return self._newer.reason
+
     async def write(
         self, function: Callable[[Connection], T], *, asks: Question | None = None
     ) -> T:
@@ -165,9 +197,17 @@ class Store:
 
         `asks` is what it asks first, if it may be asked before its turn.
         What it raises is raised here, and its own changes alone are undone. Raises CommitFailed
-        where the batch could not be committed, CommitUnknown where nobody can tell. A caller that
-        is cancelled before its turn leaves no trace; after it, the write stands.
+        where the batch could not be committed, CommitUnknown where nobody can tell, NewerDatabase
+        where it must not be. A caller that is cancelled before its turn leaves no trace; after it,
+        the write stands.
         """
+        if self._newer.failing:  # `try_out` looks whether it still is
+            raise NewerDatabase
+        return await self._write_soon(function, asks)
+
+    async def _write_soon(
+        self, function: Callable[[Connection], T], asks: Question | None = None
+    ) -> T:
         if self._closed:
             raise CommitFailed("The server is stopping. Try again in a moment.")
         unit = Unit(function, self._loop.create_future(), asks)
@@ -183,9 +223,10 @@ class Store:
         """
         room = pulse.ROOM if self._full.failing else 0
         try:
-            await self.write(lambda connection: pulse.beat(connection, room))
+            await self._write_soon(lambda connection: pulse.beat(connection, room))
         except Exception as error:
-            if not (self._full.failing or self._away.failing):  # the database would not have it
+            # The database would not have it.
+            if not (self._full.failing or self._away.failing or self._newer.failing):
                 self._away.failed(type(error).__name__)
             return False
         self._full.recovered()
@@ -194,7 +235,8 @@ class Store:
     async def read(self, function: Callable[[Connection], T]) -> T:
         """Run the function in a read-only transaction of its own and return what it returned.
 
-        Raises NotRead where the database is away.
+        Raises NotRead where the database is away, and NewerDatabase where it can't be read since it
+        is of a newer farmlive.
         """
         return await self._loop.run_in_executor(self._pool, self._read, function)
 
@@ -219,7 +261,20 @@ class Store:
             if ends_transaction(error):
                 self._note(error, 1)
                 raise NotRead("Try again in a moment.") from error
+            if self._is_outgrown():
+                raise NewerDatabase from error
             raise
+
+    def _is_outgrown(self) -> bool:
+        """Look whether that is why something could not be read."""
+        try:
+            with self._readers.connect() as connection:
+                require(connection, ask(connection), self._knows)
+        except Outgrown as error:
+            self._newer.failed(str(error))
+        except DBAPIError:  # nobody can tell
+            return False
+        return self._newer.failing
 
     # In the event loop.
 
@@ -274,10 +329,11 @@ class Store:
             with self._writer.connect() as connection:
                 try:
                     transaction = connection.begin()
-                    run(cast(HotConnection, connection), batch)
+                    run(cast(HotConnection, connection), batch, self._knows)
                     committing = True
                     transaction.commit()
                     self._away.recovered()
+                    self._newer.recovered()
                 except BaseException:
                     # Whatever state it is in, closing it undoes it; the next batch has a new one.
                     connection.invalidate()
@@ -290,6 +346,8 @@ class Store:
                 self._end_others_turn()
             if isinstance(error, DBAPIError):
                 self._note(error, len(batch))
+            if isinstance(error, Outgrown):
+                self._newer.failed(str(error), len(batch))
             failure = _failure(error, committing)
             for unit in batch:
                 unit.calls = []
@@ -324,12 +382,14 @@ def _address(settings: Settings) -> str:
     return engines.address(settings.database_url, settings.data)
 
 
-def _prepare(writer: Engine, migrates: bool) -> str:
+def _prepare(writer: Engine, migrates: bool) -> tuple[str, str]:
+    """The revision that the database is at now, and the newest that this code knows."""
+    revisions = Revisions()
     try:
         with writer.connect() as connection:
             engines.check_durable(connection)
             if not migrates:
-                return check(connection)
+                return check(connection, revisions), revisions.head
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         what_to_do = "FARMLIVE_DATABASE_URL is right, and that this user may write there"
@@ -338,7 +398,7 @@ def _prepare(writer: Engine, migrates: bool) -> str:
         raise DatabaseRefused(
             f"The database can't be opened ({reason}): see that {what_to_do}"
         ) from error
-    return migrate(writer)
+    return migrate(writer, revisions), revisions.head
 
 
 def _disk_is_at_fault(error: Exception) -> bool:
@@ -349,6 +409,8 @@ def _disk_is_at_fault(error: Exception) -> bool:
 
 
 def _failure(error: Exception, committing: bool) -> Callable[[], Unavailable]:
+    if isinstance(error, Outgrown):
+        return NewerDatabase
     lost = isinstance(error, DBAPIError) and (
         error.connection_invalidated
         or str(state_of(error))[:2] in CONNECTION_STATES

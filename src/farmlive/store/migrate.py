@@ -16,22 +16,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Integer,
-    String,
-    Table,
-    delete,
-    insert,
-    inspect,
-    select,
-)
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from farmlive.store.compatibility import compatibility, take_fence
 from farmlive.store.engine import DatabaseRefused
-from farmlive.store.tables import metadata
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -47,13 +36,6 @@ _LOCK = 7_305_112_026
 # SQLSTATEs of who waited in vain for a lock, or for someone who waited for it.
 _LOCKED = ("55P03", "40P01")
 
-compatibility = Table(
-    "schema_compatibility",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("oldest_code", String(32), nullable=False),
-)
-
 _log = structlog.get_logger(__name__)
 
 
@@ -64,55 +46,6 @@ def configuration(connection: Connection, folder: Path = FOLDER) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
-
-
-def migrate(writer: Engine, folder: Path = FOLDER, give_up_after_s: float = GIVE_UP_AFTER_S) -> str:
-    """Run what revisions are missing and return the one that the database is at.
-
-    Each is a transaction of its own, so that what it locks is free again soon; only where there
-    are no tables at all they are one. Leaves a newer database as it is. Raises DatabaseRefused
-    where this code can't work on it, or where a lock can't be had.
-    """
-    revisions = Revisions(folder)
-    until = time.monotonic() + give_up_after_s
-    while True:
-        try:
-            with writer.begin() as connection:
-                at = _step(connection, revisions)
-        except DBAPIError as error:
-            if not _is_locked(error):
-                raise
-            if time.monotonic() > until:
-                raise DatabaseRefused(
-                    f"The tables can't be changed: others have had them locked for "
-                    f"{give_up_after_s:.0f} s. Nothing is half done. See what works on the "
-                    "database for so long (pg_stat_activity), then start again"
-                ) from error
-            _log.info("others have a table locked; the migration lets them through and tries again")
-            time.sleep(random.uniform(*PAUSE_S))  # noqa: S311
-            continue
-        if at is not None:
-            return at
-
-
-def check(connection: Connection, folder: Path = FOLDER) -> str:
-    """Return the tables' revision, where this code can work on them. Raises DatabaseRefused."""
-    revisions = Revisions(folder)
-    current = _current(connection)
-    if current is None:
-        raise DatabaseRefused(
-            "There is no farmlive in this database yet: `farmlive serve` makes its tables at its "
-            "first start, as does `farmlive migrate`"
-        )
-    if current in revisions and current != revisions.head:
-        raise DatabaseRefused(
-            f"The database is of an earlier farmlive (revision {current}, this one's is "
-            f"{revisions.head}): run `farmlive migrate` first, or start `farmlive serve`, which "
-            "does that too. Nothing was changed"
-        )
-    if current not in revisions:
-        _check_newer(connection, revisions, current)
-    return current
 
 
 class Revisions:
@@ -139,6 +72,62 @@ class Revisions:
         upto = self.scripts[: self.names.index(revision) + 1]
         return max(getattr(script.module, "oldest_code", script.revision) for script in upto)
 
+    def left_behind(self, current: str | None, target: str) -> Iterator[str]:
+        """Revisions whose code works on tables of `current`, and no more on those of `target`."""
+        if current is not None:
+            oldest, then = self.oldest_code(current), self.oldest_code(target)
+            yield from (name for name in self.names if oldest <= name < then)
+
+
+def migrate(
+    writer: Engine, revisions: Revisions | None = None, give_up_after_s: float = GIVE_UP_AFTER_S
+) -> str:
+    """Run what revisions are missing and return the one that the database is at.
+
+    Each is a transaction of its own, so that what it locks is free again soon; only where there
+    are no tables at all they are one. Leaves a newer database as it is. Raises DatabaseRefused
+    where this code can't work on it, or where a lock can't be had.
+    """
+    revisions = revisions or Revisions()
+    until = time.monotonic() + give_up_after_s
+    while True:
+        try:
+            with writer.begin() as connection:
+                at = _step(connection, revisions)
+        except DBAPIError as error:
+            if not _is_locked(error):
+                raise
+            if time.monotonic() > until:
+                raise DatabaseRefused(
+                    f"The tables can't be changed: others have had them locked for "
+                    f"{give_up_after_s:.0f} s. Nothing is half done. See what works on the "
+                    "database for so long (pg_stat_activity), then start again"
+                ) from error
+            _log.info("others have a table locked; the migration lets them through and tries again")
+            time.sleep(random.uniform(*PAUSE_S))  # noqa: S311
+            continue
+        if at is not None:
+            return at
+
+
+def check(connection: Connection, revisions: Revisions) -> str:
+    """Return the tables' revision, where this code can work on them. Raises DatabaseRefused."""
+    current = _current(connection)
+    if current is None:
+        raise DatabaseRefused(
+            "There is no farmlive in this database yet: `farmlive serve` makes its tables at its "
+            "first start, as does `farmlive migrate`"
+        )
+    if current in revisions and current != revisions.head:
+        raise DatabaseRefused(
+            f"The database is of an earlier farmlive (revision {current}, this one's is "
+            f"{revisions.head}): run `farmlive migrate` first, or start `farmlive serve`, which "
+            "does that too. Nothing was changed"
+        )
+    if current not in revisions:
+        _check_newer(connection, revisions, current)
+    return current
+
 
 def _step(connection: Connection, revisions: Revisions) -> str | None:
     """Run the next revision, or all where there are no tables; the last one's name at the end."""
@@ -159,6 +148,10 @@ def _step(connection: Connection, revisions: Revisions) -> str | None:
     if current == revisions.head:
         return current
     target = revisions.head if current is None else next(revisions.after(current))
+    if connection.dialect.name == "postgresql":
+        # Servers that it leaves behind write before it, or learn of it; none writes meanwhile.
+        for name in revisions.left_behind(current, target):
+            connection.exec_driver_sql(f"SELECT {take_fence(name)}")
     command.upgrade(configuration(connection, revisions.folder), target)
     if inspect(connection).has_table(compatibility.name):
         connection.execute(delete(compatibility))

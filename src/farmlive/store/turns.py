@@ -5,11 +5,13 @@ do. A batch changes rows of many broadcasts in the order of its functions; two w
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from farmlive.store.compatibility import share_fence
 from farmlive.store.engine import BUSY_TIMEOUT_MS
 
 _LOCK = 7310306862116234
-# What a transaction says first; it keeps its turn until it ends.
-TAKE_TURN = f"SELECT pg_advisory_xact_lock({_LOCK})"
+# What takes the turn, which a transaction keeps until it ends.
+_TAKE = f"pg_advisory_xact_lock({_LOCK})"
+TAKE_TURN = f"SELECT {_TAKE}"
 # The SQLSTATE of who waited BUSY_TIMEOUT_MS for it, or for what someone else has locked.
 _LOCKED = "55P03"
 _END = text("""
@@ -18,6 +20,13 @@ _END = text("""
     AND (classid::bigint << 32 | objid::bigint) = :lock AND datname = current_database()
     AND wait_event = 'ClientRead' AND clock_timestamp() - xact_start > :long * interval '1 ms'
 """)
+
+
+def begin(knows: str) -> str:
+    """What a transaction of code that knows so much says first. The fence stands before the turn:
+    who waits for a migration holds no other server up.
+    """
+    return f"SELECT {share_fence(knows)}, {_TAKE}"
 
 
 def waited_in_vain(error: Exception) -> bool:

@@ -44,6 +44,7 @@ const sentences = {
   "not-a-picture": () => t("That file can't be read as a picture. Take the photo again, or choose another."),
   "not-in-state": () => t("The order has moved on meanwhile, so that is not possible any more."),
   "not-saved": () => t("It could not be saved. Nothing was changed; try again in a moment."),
+  "newer-database": () => t("The shop is being updated. Nothing was changed; try again in a minute."),
   "not-read": () => t("The server is busy. Nothing was changed; try again in a moment."),
   "save-unknown": () => t("It is not known whether it was saved. Look at your orders before you try again."),
   "too-large": () => t("That is too large."),
