@@ -89,6 +89,16 @@ def _resolved(shape: Any, schema: dict[str, Any]) -> Any:
     return [_resolved(each, schema) for each in shape] if isinstance(shape, list) else shape
 
 
+def inlined(shape: Any, within: dict[str, Any] | None = None) -> Any:
+    """A shape with what it refers to in its place."""
+    definitions = shape.get("$defs", {}) if within is None else within
+    if isinstance(shape, dict):
+        if "$ref" in shape:
+            return inlined(definitions[shape["$ref"].split("/")[-1]], definitions)
+        return {name: inlined(each, definitions) for name, each in shape.items() if name != "$defs"}
+    return [inlined(each, definitions) for each in shape] if isinstance(shape, list) else shape
+
+
 def example(shape: dict[str, Any], known: dict[str, Any], name: str = "") -> Any:
     """A value of that shape, with what is known by its member's name."""
     if name in known:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from tests.every_route import PROXIED, Address, Shop, every_address, example, stock
+from tests.every_route import PROXIED, Address, Shop, every_address, example, inlined, stock
 from websockets.asyncio.client import connect
 
 from farmlive import texts
@@ -209,7 +209,7 @@ async def test_no_frame_of_the_channel_fails(
 
         for name, command in channel.commands.items():
             shape = command.model.model_json_schema()
-            good = example(_inlined(shape), {**shop.members, "type": name, "key": "k" * 20})
+            good = example(inlined(shape), {**shop.members, "type": name, "key": "k" * 20})
             for place in leaves(good):
                 if not place:
                     continue
@@ -223,17 +223,6 @@ async def test_no_frame_of_the_channel_fails(
                         assert not reply["ok"], (name, place, other)
         for frame in ("", "[" * 60_000, '{"a":' * 10_000, '"', "NaN", "1" * 60_000, "\x00", "[]"):
             assert (await said(frame))["problem"]["status"] < 500, frame[:20]
-
-
-def _inlined(shape: Any, within: dict[str, Any] | None = None) -> Any:
-    definitions = shape.get("$defs", {}) if within is None else within
-    if isinstance(shape, dict):
-        if "$ref" in shape:
-            return _inlined(definitions[shape["$ref"].split("/")[-1]], definitions)
-        return {
-            name: _inlined(each, definitions) for name, each in shape.items() if name != "$defs"
-        }
-    return [_inlined(each, definitions) for each in shape] if isinstance(shape, list) else shape
 
 
 async def test_no_address_of_a_channel_fails(server: Server, shop: Shop) -> None:

@@ -1,92 +1,150 @@
-"""What a stranger makes the database do: every address that answers without signing in, each of its
-queries looked at on both databases.
+"""What a stranger makes the database do: every address that answers without signing in, and every
+message of the channel, each of their statements looked at on both databases; and all that is
+prepared ahead, whoever causes it.
 """
 
-import re
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from sqlalchemy import Connection, Engine, event
-from tests.every_route import PROXIED, every_address, stock
+import pytest
+from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy.sql import visitors
+from tests.every_route import PROXIED, Shop, every_address, example, inlined, stock
+from tests.plans import explain, explain_hot
+from websockets.asyncio.client import connect
 
+import farmlive.app  # noqa: F401  (every room's statements)
+from farmlive.ids import token
 from farmlive.server import Server
 from farmlive.shop import rush
-from farmlive.store import Store
+from farmlive.store import Store, metadata
+from farmlive.store.hot import _HOT
 
-# Read as a whole wherever they are read, and why that is little.
-WHOLE = {
-    "alembic_version": "a row",
-    "secrets": "a row a secret",
-    "broadcasts": "one of some hundred bytes an evening; the list has 200 at most",
-    "centres": "staff's; a county has some dozen",
-    "parcel_fees": "staff's; one table of a few hundred rows",
-    "fees": "staff's; one table of a few hundred rows",
-    "blocks": "staff's; read once in five seconds",
-    "pulse": "a row",
-    "compatibility": "a row",
-    "anon_1": "a query within another, with a limit of its own",
-}
+# A statement each, with its parameters and who caused it first.
+Asked = dict[str, tuple[Any, str]]
 
 
-def scans(connection: Connection, statement: str, parameters: Any) -> list[str]:
-    """The tables that the database would walk through from end to end."""
-    if connection.dialect.name == "sqlite":
-        found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-        steps = [str(row[3]) for row in found]
-        return [each[1] for step in steps if (each := re.fullmatch(r"SCAN (\w+)", step))]
-    found = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).all()
-    steps = [str(row[0]) for row in found]
-    return [each[1] for step in steps if (each := re.search(r"Seq Scan on (\w+)", step))]
-
-
-async def test_nothing_that_a_stranger_asks_walks_through_a_table_that_grows(
-    server: Server,
-) -> None:
-    shop = await stock(server)
-    asked: dict[str, tuple[Any, str]] = {}
-    now = ""
+@contextmanager
+def statements(now: list[str]) -> Iterator[Asked]:
+    """What is asked meanwhile by SQLAlchemy; what is hot goes past it."""
+    asked: Asked = {}
 
     def keep(
-        _connection: Any, _cursor: Any, statement: str, parameters: Any, *_others: Any
+        _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
     ) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            asked.setdefault(statement, (parameters, now))
+        first = statement.lstrip().partition(" ")[0].upper()
+        if first in ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT") and not many:
+            asked.setdefault(statement, (parameters, now[-1]))
 
     event.listen(Engine, "before_cursor_execute", keep)
     try:
-        async with httpx.AsyncClient(base_url=server.url, headers=PROXIED) as client:
-            for address in every_address(server):
-                now = f"{address.method} {address.path}"
-                query = {
-                    "/epcis/v2/events": "?LT_eventTime=2026-11-25T00:00:00Z",
-                    "/api/v1/lots": f"?farm={shop.known['farm']}",
-                }.get(address.path, "")
-                for accept in ("text/html", "application/json"):
-                    url = address.url(shop.known) + query
-                    body = {} if address.method in ("GET", "OPTIONS") else {"json": {}}
-                    await client.request(address.method, url, headers={"Accept": accept}, **body)
+        yield asked
     finally:
         event.remove(Engine, "before_cursor_execute", keep)
-    assert len(asked) > 30
+
+
+async def ask_everything(server: Server, shop: Shop, now: list[str]) -> None:
+    """Ask at every address, with a good body too, as someone who is not signed in."""
+    async with httpx.AsyncClient(base_url=server.url, headers=PROXIED) as client:
+        for address in every_address(server):
+            now.append(f"{address.method} {address.path}")
+            query = {
+                "/epcis/v2/events": "?LT_eventTime=2026-11-25T00:00:00Z",
+                "/api/v1/lots": f"?farm={shop.known['farm']}",
+            }.get(address.path, "")
+            url = address.url(shop.known) + query
+            bodies: list[dict[str, Any]] = [{}]
+            if address.method not in ("GET", "OPTIONS"):
+                bodies = [{"json": {}}]
+                if address.body is not None:
+                    bodies.append({"json": example(address.body, shop.members)})
+            for accept in ("text/html", "application/json"):
+                headers = {"Accept": accept, "Idempotency-Key": token()}
+                for body in bodies:
+                    await client.request(address.method, url, headers=headers, **body)
+
+
+async def say_everything(server: Server, shop: Shop, now: list[str]) -> int:
+    """Send every message of the channel, as a viewer; how many were taken."""
+    url = f"{server.url.replace('http', 'ws')}/api/v1/broadcasts/{shop.known['broadcast']}/live"
+    taken = 0
+    async with connect(url, additional_headers=PROXIED, subprotocols=["farmlive.v1"]) as socket:  # type: ignore[list-item]
+        for name, command in server.house.channel.commands.items():
+            now.append(name)
+            known = {**shop.members, "type": name, "key": token()}
+            await socket.send(
+                json.dumps(example(inlined(command.model.model_json_schema()), known))
+            )
+            while (reply := json.loads(await socket.recv()))["type"] != "reply":
+                pass
+            taken += reply["ok"]
+    return taken
+
+
+async def test_nothing_that_a_stranger_causes_walks_through_a_table_that_grows(
+    server: Server,
+) -> None:
+    shop, now = await stock(server), [""]
+    with statements(now) as asked:
+        # First, since a viewer of the API may end what is sold.
+        assert await say_everything(server, shop, now) >= 3
+        await ask_everything(server, shop, now)
+    assert len(asked) > 50
 
     def look(connection: Connection) -> list[str]:
-        if connection.dialect.name == "postgresql":
-            # Of a table of three rows an index is never worth it.
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         return [
             f"{where}: {table}: {statement}"
             for statement, (parameters, where) in asked.items()
-            for table in scans(connection, statement, parameters)
-            if table not in WHOLE
+            for table in explain(connection, statement, parameters).walked
         ]
 
     assert await server.house.store.read(look) == []
 
 
-async def test_what_is_looked_for_every_second_has_its_index(store: Store) -> None:
+def hot_statements() -> list[Any]:
+    """Those of the server; tests have others, on tables of their own."""
+    found = []
+    for hot in _HOT.values():
+        tables = [each for each in visitors.iterate(hot.statement) if isinstance(each, Table)]
+        if all(table.metadata is metadata for table in tables):
+            found.append(hot.statement)
+    return found
+
+
+async def test_nothing_that_is_prepared_ahead_walks_through_a_table_that_grows(
+    store: Store,
+) -> None:
+    assert len(hot_statements()) > 30
+
     def look(connection: Connection) -> list[str]:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        return scans(connection, str(rush._NEXT), ())
+        return [
+            f"{table}: {statement}"
+            for statement in hot_statements()
+            if (plan := explain_hot(connection, statement)) is not None
+            for table in plan.walked
+        ]
 
     assert await store.read(look) == []
+
+
+async def test_what_is_looked_for_every_second_has_its_index(store: Store) -> None:
+    plan = await store.read(lambda connection: explain(connection, str(rush._NEXT)))
+    assert plan.walked == []
+
+
+@pytest.mark.parametrize("text", ["SELECT * FROM orders", "UPDATE orders SET state = 'x'"])
+async def test_what_walks_through_a_table_is_found(store: Store, text: str) -> None:
+    plan = await store.read(lambda connection: explain(connection, text))
+    assert plan.walked == ["orders"]
+
+
+async def test_a_limit_holds_only_where_nothing_is_passed_over(store: Store) -> None:
+    few = "SELECT id FROM orders ORDER BY id LIMIT 5"
+    found = "SELECT id FROM orders WHERE buyer_name = 'x' ORDER BY id LIMIT 5"
+    plans = await store.read(lambda it: [explain(it, each) for each in (few, found)])
+    assert plans[0].walked == []
+    if store.dialect == "postgresql":  # whose plans say so
+        assert plans[1].walked == ["orders"]
