@@ -2,6 +2,10 @@
 
 import contextlib
 import os
+import re
+import select
+import socket
+import stat
 from pathlib import Path
 
 # Of a task's flags (proc_pid_stat(5)); it stays so in /proc a moment after it was waited for.
@@ -13,6 +17,19 @@ def handles() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+def ends_of(stream: socket.socket) -> list[int]:
+    """The descriptors of this process at the other end of a connection."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue
+            with socket.socket(fileno=os.dup(int(name))) as sock:
+                if sock.getpeername() == stream.getsockname():
+                    found.append(int(name))
+    return found
+
+
 def threads() -> list[tuple[str, Path]]:
     """This one's threads, but for those that are ending: the name of each, and its folder."""
     found = []
@@ -22,3 +39,23 @@ def threads() -> list[tuple[str, Path]]:
             if not int(rest.split()[6]) & _EXITING:
                 found.append((name, task))
     return found
+
+
+def rests(thread: str) -> bool:
+    """Whether this one's thread of that name waits for something to come: who goes round without a
+    pause is never found asleep.
+    """
+    (task,) = [task for name, task in threads() if name == thread]
+    looks = [(task / "stat").read_text().rpartition(")")[2].split()[0] for _ in range(20)]
+    return set(looks) == {"S"}
+
+
+def is_watched(descriptor: int) -> bool:
+    """Whether an epoll of this one's waits for what comes to it (proc(5), fdinfo)."""
+    watched = re.compile(rf"^tfd:\s+{descriptor} events:\s+([0-9a-f]+)", re.MULTILINE)
+    for each in os.listdir("/proc/self/fdinfo"):
+        with contextlib.suppress(FileNotFoundError):
+            for events in watched.findall(Path("/proc/self/fdinfo", each).read_text()):
+                if int(events, 16) & select.EPOLLIN:
+                    return True
+    return False

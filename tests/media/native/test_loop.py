@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.media.native.handles import handles, threads
+from tests.media.native.handles import ends_of, handles, rests, threads
 from tests.media.native.hands import Told
 from tests.media.native.loopback import Room, heard
 from tests.media.native.one_hand import LOCAL, check
@@ -58,19 +58,6 @@ async def has_ended(sock: socket.socket) -> bool:
         return await heard(sock) == b""
     except ConnectionError:
         return True
-
-
-def ends_of(stream: socket.socket) -> list[int]:
-    """The descriptors of this process at the other end of a connection."""
-    found = []
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            with socket.socket(fileno=os.dup(int(name))) as sock:
-                if sock.getpeername() == stream.getsockname():
-                    found.append(int(name))
-        except OSError:
-            continue
-    return found
 
 
 async def test_a_peer_is_answered_by_udp_and_tcp(room: Room) -> None:
@@ -253,9 +240,7 @@ async def test_what_a_child_process_still_holds_wakes_nobody(room: Room) -> None
     assert kept
     stream.close()
     await until(lambda: room.engine.census()["connections"] == 0, "it was told")
-    began = time.process_time()
-    await asyncio.sleep(0.5)
-    assert time.process_time() - began < 0.1
+    await until(lambda: rests("farmlive-media"), "the thread waits")
     for each in kept:
         os.close(each)
 

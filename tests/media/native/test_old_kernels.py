@@ -13,7 +13,7 @@ pytest.importorskip("farmlive.media.native._native", reason="the engine in C was
 
 # A sandbox that answers epoll_pwait2 (441 on every machine) with an error, and an engine in it.
 SANDBOXED = """
-import asyncio, ctypes, struct, sys, time
+import asyncio, ctypes, struct, sys
 
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
 rules = b"".join(
@@ -38,14 +38,14 @@ assert libc.syscall(441, -1, None, 0, None, None, 0) == -1
 assert ctypes.get_errno() == int(sys.argv[1])
 
 from farmlive.media.native.engine import NativeEngine
+from tests.media.native.handles import rests
+from tests.waiting import until
 
 engine = NativeEngine()
 asyncio.run(engine.start(object(), ["127.0.0.1"], ["127.0.0.1"], 0, None))
 engine.add_output()
 print(engine.census()["outputs"])
-began = time.process_time()
-time.sleep(0.5)
-print(time.process_time() - began < 0.2)
+print(asyncio.run(until(lambda: rests("farmlive-media"), "the thread waits")))
 """
 
 
