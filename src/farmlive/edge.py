@@ -5,6 +5,7 @@ that tells of no person. What a request means is the rooms' part.
 import asyncio
 import contextlib
 import re
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -28,6 +29,12 @@ Answer = Callable[[Request, Problem], Awaitable[Response]]
 HEAD_S = 10.0
 # Seconds within which a body must arrive, uploads aside.
 BODY_S = 60.0
+# Fields of a head, each of which is looked for among all others; and requests of a connection that
+# wait for the one that is answered, each of which takes a hundred times its bytes.
+FIELDS_MOST = 100
+AHEAD_MOST = 32
+# Seconds after which a client counts as gone that takes nothing of its answer.
+GONE_AFTER_S = 60.0
 # Limits, in seconds and bytes, of reading on the rest of a refused body.
 LINGER_S, LINGER_MOST = 2.0, 16 << 20
 
@@ -131,10 +138,19 @@ class HttpProtocol(HttpToolsProtocol):
     _begun = False
     # The timeout of the head that is awaited.
     _late: asyncio.TimerHandle | None = None
+    # Why what came is refused.
+    _wrong = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the timeout of the first head."""
+        """Start the timeout of the first head, and have the kernel give up an answer that nobody
+        takes.
+        """
         super().connection_made(transport)
+        raw = transport.get_extra_info("socket")
+        if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            with contextlib.suppress(OSError):
+                most = int(GONE_AFTER_S * 1000)
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, most)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -157,8 +173,28 @@ class HttpProtocol(HttpToolsProtocol):
         """A request begins."""
         self._came = 0
         self._begun = True
+        if len(self.pipeline) >= AHEAD_MOST:
+            self._refuse(f"At most {AHEAD_MOST} requests may be sent ahead.")
         self._await_head()
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of a head or of a trailer, if there are not too many."""
+        super().on_header(name, value)
+        if len(self.headers) > FIELDS_MOST:
+            self._refuse(f"A request's head may have {FIELDS_MOST} fields at most.")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what came, with the reason, and close."""
+        if self._is_answering():  # the refusal would stand in the middle of that answer
+            self.transport.abort()
+        else:
+            super().send_400_response(self._wrong or msg)
+
+    def _refuse(self, wrong: str) -> None:
+        """Stop the parser by an error, which uvicorn answers with 400."""
+        self._wrong = wrong
+        raise ValueError(wrong)
 
     def on_headers_complete(self) -> None:
         """Cancel the timeout: the head is complete."""
