@@ -12,7 +12,7 @@ from tests.media.native.handles import ends_of
 from tests.waiting import until
 
 from farmlive import edge
-from farmlive.app import Server, running
+from farmlive.server import Server, running
 from farmlive.settings import Settings
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: farm\r\n\r\n"

@@ -179,7 +179,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     await shop.start()
     static = Static()
     pages = Pages(settings, static, guard)
-    api = FastAPI(title="farmlive", version="1", docs_url=None, redoc_url=None)
+    api = FastAPI(title="farmlive", version="1", openapi_url=None)
     rooms = Rooms(guard, people.guests, broadcasts, shop, origin, review)
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, page_routes.start_page(pages, rooms))
@@ -203,7 +203,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, gate.routes(relay.health, broadcasts, guard))
     _add(api, cameras.routes(switcher, guard))
     numbers = (relay.metrics, shop.notices.counts, outages, shop.rush.counts)
-    _add(api, operations.routes(store, broadcasts, guard, *numbers))
+    _add(api, operations.routes(api.openapi, store, broadcasts, guard, *numbers))
     _add(api, page_routes.routes(pages, rooms, settings))
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))

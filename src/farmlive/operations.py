@@ -5,8 +5,9 @@ problems mean.
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -15,7 +16,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from farmlive import compact
 from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.documents import Document
 from farmlive.outages import Outages
 from farmlive.people import Guard
 from farmlive.problems import NotFound, Problem, Unavailable, types
@@ -98,6 +101,7 @@ class Numbers(Collector):
 
 
 def routes(
+    schema: Callable[[], Mapping[str, Any]],
     store: Store,
     broadcasts: Broadcasts,
     guard: Guard,
@@ -106,7 +110,7 @@ def routes(
     outages: Outages,
     rush: RushNumbers = dict,
 ) -> APIRouter:
-    """The router of operations."""
+    """The router of operations; `schema` makes the OpenAPI document of all routes."""
     router = APIRouter(include_in_schema=False)
     registry = CollectorRegistry(auto_describe=False)
     numbers = Numbers(broadcasts, media, outages, rush)
@@ -138,11 +142,18 @@ def routes(
             numbers.notices = await notices()
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    @router.get("/problems", response_class=PlainTextResponse)
-    async def problems() -> str:
+    described = Document(lambda: compact.encode(schema()), "application/json")
+    every_problem = Document(_every_problem, "text/plain; charset=utf-8")
+
+    @router.get("/openapi.json")
+    async def openapi(request: Request) -> Response:
+        """The OpenAPI document of the API."""
+        return await described.answer(request)
+
+    @router.get("/problems")
+    async def problems(request: Request) -> Response:
         """Every type of problem, in plain text."""
-        found = {kind.slug: kind for kind in types()}
-        return "\n".join(_said_of(found[slug]) for slug in sorted(found))
+        return await every_problem.answer(request)
 
     @router.get("/problems/{slug}", response_class=PlainTextResponse)
     async def problem(slug: str) -> str:
@@ -153,6 +164,11 @@ def routes(
         raise NotFound("There is no such type of problem. All of them stand at /problems.")
 
     return router
+
+
+def _every_problem() -> bytes:
+    found = {kind.slug: kind for kind in types()}
+    return "\n".join(_said_of(found[slug]) for slug in sorted(found)).encode()
 
 
 def _said_of(kind: type[Problem]) -> str:

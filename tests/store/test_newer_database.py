@@ -13,9 +13,9 @@ from tests.every_route import PROXIED, stock
 from tests.store.later import REVISIONS, later, migrate_by, serves, writer_of
 from tests.waiting import until
 
-from farmlive.app import Server
 from farmlive.ids import token
 from farmlive.outages import Outages
+from farmlive.server import Server
 from farmlive.settings import Settings
 from farmlive.store import NewerDatabase, Store
 from farmlive.store.compatibility import take_fence

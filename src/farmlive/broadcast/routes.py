@@ -1,9 +1,10 @@
 """The routes of broadcasts: the API, the channel and its AsyncAPI document."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, WebSocket
+from fastapi import APIRouter, Depends, Query, Request, Response, WebSocket
 
+from farmlive import compact
 from farmlive.broadcast.asyncapi import document
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.channel import Channel, mute_answer
@@ -19,6 +20,7 @@ from farmlive.broadcast.models import (
     NewBroadcast,
     NewMute,
 )
+from farmlive.documents import Document
 from farmlive.people import Caller, Guard
 from farmlive.store import Store
 
@@ -100,9 +102,11 @@ def routes(
         """The live channel, subprotocol `farmlive.v1`."""
         await channel.serve(websocket, broadcast)
 
+    described = Document(lambda: compact.encode(document(channel)), "application/json")
+
     @router.get("/asyncapi.json", include_in_schema=False)
-    async def asyncapi() -> dict[str, Any]:
+    async def asyncapi(request: Request) -> Response:
         """The AsyncAPI document of the live channel."""
-        return document(channel)
+        return await described.answer(request)
 
     return router

@@ -36,6 +36,7 @@ class Words:
         whole = Catalog(locale=language)
         self._places: dict[str, set[str]] = {}
         self._forms: dict[str, str | list[str]] = {}
+        self._of_scripts: dict[tuple[str, ...], dict[str, str | list[str]]] = {}
         for catalogue in catalogues:
             for message in catalogue:
                 if not message.id:
@@ -61,12 +62,17 @@ class Words:
         return self.translations.ngettext(one, many, number)
 
     def of_scripts(self, *folders: str) -> dict[str, str | list[str]]:
-        """What the scripts under these folders of web/ say, `{message: text or plural forms}`."""
-        return {
-            key: self._forms[key]
-            for key, places in sorted(self._places.items())
-            if any(place.startswith(folders) for place in places) and self._forms[key]
-        }
+        """What the scripts under these folders of web/ say, `{message: text or plural forms}`.
+
+        Looked for once: each page that is drawn asks.
+        """
+        if folders not in self._of_scripts:
+            self._of_scripts[folders] = {
+                key: self._forms[key]
+                for key, places in sorted(self._places.items())
+                if any(place.startswith(folders) for place in places) and self._forms[key]
+            }
+        return self._of_scripts[folders]
 
 
 def read_words(folder: Path) -> dict[str, Words]:

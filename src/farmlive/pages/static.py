@@ -33,6 +33,7 @@ class Static(StaticFiles):
         self.mount = mount
         self.folder = folder
         self.fingerprint = fingerprint(folder)
+        self._modules: dict[tuple[str, ...], list[str]] = {}
 
     def url(self, path: str) -> str:
         """The address of a file, with the fingerprint of the whole folder in it."""
@@ -40,8 +41,12 @@ class Static(StaticFiles):
 
     def modules(self, *folders: str) -> list[str]:
         """The addresses of every script in these folders, for a page to load them at once."""
-        files = [file for name in folders for file in sorted((self.folder / name).glob("*.js"))]
-        return [self.url(file.relative_to(self.folder).as_posix()) for file in files]
+        if folders not in self._modules:
+            files = [file for name in folders for file in sorted((self.folder / name).glob("*.js"))]
+            self._modules[folders] = [
+                self.url(file.relative_to(self.folder).as_posix()) for file in files
+            ]
+        return self._modules[folders]
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with the file; for good if the address carries today's fingerprint."""
