@@ -121,7 +121,7 @@ def contact_in(text: str) -> Literal["phone", "email"] | None:
 
 
 def _mobiles(plain: str) -> Iterator[Span]:
-    """Where mobile numbers stand."""
+    """Yield the spans of mobile numbers."""
     others = _others(plain)
     at = 0
     while found := _NUMBER.search(plain, at):

@@ -1,9 +1,9 @@
-"""Which code the database serves: said by whoever migrates it, and read by each transaction that
-writes, so that a server whose database was moved on beyond it writes nothing more.
+"""The oldest code that may write to the database: a migration sets it, and each write transaction
+checks it, so that a server that a migration has left behind writes nothing more.
 
-Always holds: a migration and a transaction of code that it leaves behind never overlap. On SQLite
-only one of them writes; on PostgreSQL all code of a revision shares that one's fence, and the
-migration takes it for itself.
+Invariant: a migration and a transaction of code that it leaves behind never overlap. SQLite has one
+writer; on PostgreSQL all code of a revision holds a shared advisory lock of that revision, the
+fence, which the migration takes exclusively.
 """
 
 from typing import cast
@@ -15,7 +15,7 @@ from farmlive.store.hot import hot
 from farmlive.store.pipeline import Result
 from farmlive.store.tables import metadata
 
-# PostgreSQL's first number of the advisory locks, one a revision.
+# The first key of PostgreSQL's advisory locks; the second is the revision's.
 _FENCE = 730_511_202
 
 compatibility = Table(
@@ -33,25 +33,25 @@ class Outgrown(Exception):
 
 
 def share_fence(knows: str) -> str:
-    """What PostgreSQL evaluates to keep migrations out that leave this code behind, or to wait for
-    one, until the transaction ends.
+    """Return the SQL that takes the fence, shared, until the transaction ends: migrations that
+    leave this code behind wait, and it waits for them.
     """
     return f"pg_advisory_xact_lock_shared({_FENCE}, {crc32(knows.encode()) >> 1})"
 
 
 def take_fence(knows: str) -> str:
-    """What it evaluates to keep transactions of this code out."""
+    """Return the SQL that takes the fence exclusively, so that transactions of this code wait."""
     return f"pg_advisory_xact_lock({_FENCE}, {crc32(knows.encode()) >> 1})"
 
 
 def ask(connection: Connection) -> Result:
-    """Ask which code the database serves, for `require`; PostgreSQL gets it with what follows."""
+    """Query the oldest code, for `require`; PostgreSQL gets it with the next statements."""
     return cast(Result, connection.execute(_OLDEST))
 
 
 def require(connection: Connection, asked: Result, knows: str) -> None:
     """Raise Outgrown unless the database serves code whose newest revision is `knows`."""
-    # What was asked before a statement failed has no answer.
+    # A query that was sent before a failed statement has no result.
     found = asked.first() or ask(connection).first()
     if found is not None and found.oldest_code > knows:
         raise Outgrown(

@@ -139,7 +139,7 @@ class Store:
         alone: bool = False,
         outages: Outages | None = None,
     ) -> Self:
-        """Connect and start the writer; who `migrates` brings the tables up to date first.
+        """Connect and start the writer, after running missing revisions where `migrates`.
 
         Who is `alone` serves the folder of a SQLite database: a second one gets FolderTaken.
         That the database, or its disk, fails and comes back is told to `outages`.
@@ -370,8 +370,8 @@ class Store:
 
 
 def _address(settings: Settings) -> str:
-    """The database's address; its folder is made where there is none."""
-    # Buyers' names, phones and addresses lie there: nobody else of this machine reads them.
+    """Return the database's URL; create its folder where there is none."""
+    # It holds buyers' names, phones and addresses: no other user of the machine may read them.
     try:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

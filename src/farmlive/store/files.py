@@ -35,7 +35,7 @@ PictureUrl = Annotated[str, StringConstraints(pattern=r"^/files/[0-9a-f]{64}\.we
 
 
 class NotACertificate(Problem):
-    """What was sent as a certificate is neither a PDF nor a picture."""
+    """The uploaded certificate is neither a PDF nor a picture."""
 
     status = 422
     slug = "not-a-certificate"
@@ -149,7 +149,7 @@ class Files:
         return url != name and self.path(name) is not None
 
     def path(self, name: str) -> Path | None:
-        """Where the file of that name, `{sha-256}.webp` or `.pdf`, is kept; None if it is not."""
+        """Return the path of a stored file, `{sha-256}.webp` or `.pdf`; None where it is absent."""
         if not _NAME.fullmatch(name):
             return None
         path = self._folder / name[:2] / name
@@ -192,7 +192,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 
 
 def document(sent: IO[bytes]) -> tuple[bytes, str]:
-    """What is to be kept of a certificate, and the ending of its name, `pdf` or `webp`.
+    """Return the bytes to store of a certificate, and their file extension, `pdf` or `webp`.
 
     Raises NotACertificate.
     """

@@ -24,16 +24,16 @@ from farmlive.store.engine import DatabaseRefused
 
 FOLDER = Path(__file__).parent / "migrations"
 
-# Who waits for a table has all others wait behind it, who sell: so it gives up soon, lets them
-# through and tries again. It is below PostgreSQL's deadlock_timeout (1 s), too, so that where both
-# wait for each other it is the migration that goes back.
+# A pending table lock blocks all later queries of that table, orders too: so it times out soon and
+# tries again. It is below PostgreSQL's deadlock_timeout (1 s), so that in a deadlock the migration
+# backs off.
 LOCK_TIMEOUT_MS = 500
 PAUSE_S = (0.5, 1.5)
 GIVE_UP_AFTER_S = 300.0
 
 # Servers that start at the same time on one PostgreSQL migrate one after the other.
 _LOCK = 7_305_112_026
-# SQLSTATEs of who waited in vain for a lock, or for someone who waited for it.
+# SQLSTATEs of a lock timeout and of a deadlock.
 _LOCKED = ("55P03", "40P01")
 
 _log = structlog.get_logger(__name__)
@@ -61,11 +61,11 @@ class Revisions:
         return revision in self.names
 
     def after(self, revision: str) -> Iterator[str]:
-        """Those that follow this one."""
+        """Yield the revisions that follow this one."""
         yield from self.names[self.names.index(revision) + 1 :]
 
     def oldest_code(self, revision: str) -> str:
-        """The newest revision that the oldest code knows which works on tables of this one.
+        """Return the newest revision known to the oldest code that works on this one's tables.
 
         One that does not say it serves no code that doesn't know it.
         """
@@ -132,7 +132,7 @@ def check(connection: Connection, revisions: Revisions) -> str:
 def _step(connection: Connection, revisions: Revisions) -> str | None:
     """Run the next revision, or all where there are no tables; the last one's name at the end."""
     if connection.dialect.name == "postgresql":
-        # However long the other's take.
+        # Without a timeout: other migrations may take long.
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")

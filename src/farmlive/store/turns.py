@@ -23,8 +23,8 @@ _END = text("""
 
 
 def begin(knows: str) -> str:
-    """What a transaction of code that knows so much says first. The fence stands before the turn:
-    who waits for a migration holds no other server up.
+    """Return the first statement of a write transaction of code of this revision. It takes the
+    fence before the turn, so that a server that waits for a migration blocks no other.
     """
     return f"SELECT {share_fence(knows)}, {_TAKE}"
 
