@@ -163,11 +163,13 @@ async def test_the_story_leads_with_it_and_shows_nothing_that_calls_it_good(
     await expect(page.locator(".notice--leaf")).to_have_count(0)
     await expect(page.locator('a[href*="documents"]')).to_have_count(0)
     # On paper, which has no red ground, its words aren't white.
-    await page.emulate_media(media="print")
+    await page.emulate_media(media="print", color_scheme="dark")
     colour = "(at) => getComputedStyle(at).color"
     assert await first.evaluate(colour) == "rgb(143, 22, 15)"
     assert await page.locator(".story__name").evaluate(colour) == "rgb(0, 0, 0)"
-    await page.emulate_media(media="screen")
+    red = "getComputedStyle(document.documentElement).getPropertyValue('--red')"
+    assert await page.evaluate(red) == "#bf2118"
+    await page.emulate_media(media="screen", color_scheme="light")
     await lift(sale)
     await page.reload()
     await expect(page.locator(".stopped")).to_have_count(0)

@@ -36,15 +36,17 @@ def test_every_limit_has_words() -> None:
     blocks = (WEB / "static" / "studio" / "keep" / "blocks.js").read_text(encoding="utf-8")
     words = set(re.findall(r'case "([a-z -]+)":', blocks[blocks.index("function whatWords") :]))
     limits = set()
-    deeds, of_whom = set(), set()
+    deeds, together, of_whom = set(), set(), set()
     for file in Path(farmlive.__file__).parent.rglob("*.py"):
         text = file.read_text(encoding="utf-8")
         limits |= set(re.findall(r"""\.(?:allow|_limit)\("([a-z -]+)",""", text))
         for call in re.findall(r"\.failures\((.*?)of=", text, re.S):
             limits |= set(re.findall(r'\("([a-z -]+)", ', call))
-        deeds |= set(re.findall(r'limits\.allow\(self\._limits, "([a-z]+)"', text))
-        of_whom |= set(re.findall(r'\.allow\(f"{deed} (of an? [a-z]+)"', text))
+        deeds |= set(re.findall(r'limits\.(?:allow|counted)\(self\._limits, "([a-z]+)"', text))
+        together |= set(re.findall(r'self\._together\("([a-z ]+)"', text))
+        of_whom |= set(re.findall(r'\.allow\(f"{(?:deed|name)} (of an? [a-z]+)"', text))
     limits |= {f"{deed} {whom}" for deed in deeds for whom in of_whom}
+    limits |= {f"{deed} {whom}" for deed in together for whom in of_whom - {"of a device"}}
     assert {"chat", "publish", "sign-in name", "orders of a phone"} <= limits
     assert limits - words == set()
     assert words - limits == {"blocked", "play"}
