@@ -237,6 +237,8 @@ async def test_a_coordinator_takes_a_lift_back_after_one_question(
     leads, takes, why, does = words[language]
     page = await open_studio(f"/studio/farms/{sale.farm}", size=PHONE, language=language)
     await page.get_by_role("button", name=leads).click()
+    await page.wait_for_url("**/studio/lots/*")
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)  # its script runs
     await page.get_by_role("button", name=takes).click()
     sheet = page.locator("#back-sheet")
     await expect(sheet).to_contain_text(SENTENCE)
