@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import re
-import select
 import socket
 import stat
 from pathlib import Path
@@ -48,14 +46,3 @@ def rests(thread: str) -> bool:
     (task,) = [task for name, task in threads() if name == thread]
     looks = [(task / "stat").read_text().rpartition(")")[2].split()[0] for _ in range(20)]
     return set(looks) == {"S"}
-
-
-def is_watched(descriptor: int) -> bool:
-    """Whether an epoll of this one's waits for what comes to it (proc(5), fdinfo)."""
-    watched = re.compile(rf"^tfd:\s+{descriptor} events:\s+([0-9a-f]+)", re.MULTILINE)
-    for each in os.listdir("/proc/self/fdinfo"):
-        with contextlib.suppress(FileNotFoundError):
-            for events in watched.findall(Path("/proc/self/fdinfo", each).read_text()):
-                if int(events, 16) & select.EPOLLIN:
-                    return True
-    return False
