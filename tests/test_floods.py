@@ -11,7 +11,7 @@ import pytest
 from tests.media.native.handles import ends_of
 from tests.waiting import until
 
-from farmlive import edge
+from farmlive import edge, problems
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 
@@ -60,6 +60,18 @@ async def test_so_many_requests_may_be_sent_ahead(plain: Server) -> None:
     came = await sent(plain, GET * 5_000)
     assert came.count(b"HTTP/1.1 200 OK") <= edge.AHEAD_MOST + 1
     await answers(plain)
+
+
+async def test_a_body_of_members_that_nobody_knows_is_refused_for_little(plain: Server) -> None:
+    def body(members: int) -> dict[str, int]:
+        return {f"member {number}": number for number in range(members)}
+
+    async with httpx.AsyncClient(base_url=plain.url) as client:
+        answer = await client.post("/api/v1/session", json=body(edge.MEMBERS_MOST + 1))
+        assert answer.status_code == 413
+        answer = await client.post("/api/v1/session", json=body(1_000))
+        assert answer.status_code == 422
+        assert len(answer.json()["errors"]) == problems.ERRORS_MOST
 
 
 async def test_who_takes_nothing_of_an_answer_is_gone_after_a_while(

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 MEDIA_TYPE = "application/problem+json"
+# A body of a mebibyte may have 100,000 members that are not known; the first few tell as much.
+ERRORS_MOST = 20
 
 
 class Problem(Exception):
@@ -66,7 +68,7 @@ class Invalid(Problem):
                 "field": ".".join(str(part) for part in item["loc"][skip:]),
                 "message": item["msg"].removeprefix("Value error, ").rstrip(".") + ".",
             }
-            for item in found
+            for item in found[:ERRORS_MOST]
         ]
         first = errors[0]
         where = f"{first['field']}: " if first["field"] else ""
