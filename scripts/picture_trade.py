@@ -4,6 +4,9 @@ that runs. Each is made once, and found again by the next picture.
 
 import secrets
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +15,19 @@ from playwright.sync_api import APIResponse, BrowserContext, Page
 
 from farmlive.demo.film import KITCHEN, film_in
 
-# Sends commands on the live channel as whoever is signed in, each once the one before is answered.
+# Sends commands on the live channel as whoever is signed in, each once the one before is answered;
+# what the last one is answered with.
 COMMANDED = """([path, commands]) => new Promise((resolve, reject) => {
   const socket = new WebSocket(path.replace(/^http/, "ws"), "farmlive.v1");
-  const next = () => {
-    if (!commands.length) { socket.close(); return resolve(); }
+  const next = (result) => {
+    if (!commands.length) { socket.close(); return resolve(result); }
     socket.send(JSON.stringify({ id: "picture", ...commands.shift() }));
   };
-  socket.onopen = next;
+  socket.onopen = () => next();
   socket.onmessage = ({ data }) => {
     const said = JSON.parse(data);
     if (said.type !== "reply") return;
-    if (said.ok) next(); else reject(new Error(JSON.stringify(said.problem)));
+    if (said.ok) next(said.result); else reject(new Error(JSON.stringify(said.problem)));
   };
 })"""
 BUYERS = (("王月娥", "13800001001"), ("李建国", "13800001002"), ("陈秀英", "13800001003"))
@@ -106,12 +110,41 @@ class Trade:
             self.ordered(offer, wrong, who)
         self._command({"type": "offer.correct", "offer": offer["offer"]})
 
-    def _command(self, *commands: dict[str, Any]) -> None:
-        page = self._staff.new_page()
-        page.goto(f"{self._url}/studio")
+    @contextmanager
+    def stopped(self, lot: str) -> Iterator[None]:
+        """Have a lot stopped by a test that it does not pass, and lift that after."""
+        path = f"{self._url}/api/v1/lots/{lot}"
+        failed = {
+            "at": datetime.now(UTC).isoformat(),
+            "result": {"zh": "毒死蜱超标", "en": "Too much chlorpyrifos"},
+            "laboratory": "尤溪县农产品质量检测站",
+            "passed": False,
+        }
+        _taken(self._staff.request.post(f"{path}/inspections", headers=self._headers, data=failed))
+        yield
+        found = self._staff.request.get(path).json()["findings"]
+        lift = {
+            "findings": [each["id"] for each in found if each["lift"] is None],
+            "sentence": "复检合格：第一份样品拿错了批次。",
+        }
+        _taken(self._staff.request.post(f"{path}/lifts", headers=self._headers, data=lift))
+
+    def muted(self) -> None:
+        """Have a viewer say something and be muted for it."""
+        path = f"{self._url}/api/v1/broadcasts/{self._live}"
+        if self._staff.request.get(f"{path}/mutes").json()["mutes"]:
+            return
+        said = {"type": "chat.say", "text": "加微信，便宜三成", "nickname": "果子批发"}
+        message = self._command(said, by=self._visitor)["seq"]
+        self._command({"type": "chat.mute", "message": message, "duration": "ten_minutes"})
+
+    def _command(self, *commands: dict[str, Any], by: BrowserContext | None = None) -> Any:
+        page = (by or self._staff).new_page()
+        page.goto(f"{self._url}/")
         live = f"{self._url}/api/v1/broadcasts/{self._live}/live"
-        page.evaluate(COMMANDED, [live, list(commands)])
+        result = page.evaluate(COMMANDED, [live, list(commands)])
         page.close()
+        return result
 
     def _find(self, broadcast: str, **only: str) -> list[dict[str, Any]]:
         path = f"{self._url}/api/v1/broadcasts/{broadcast}/orders/find"

@@ -19,6 +19,8 @@ from farmlive.demo.film import KITCHEN, film_in
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
+# A picture's name, its page, what is waited for there, and whose browser it is.
+View = tuple[str, str, Callable[[Page], None], BrowserContext]
 # For a page's `wait_for_function`: a video on it has a picture, and goes on.
 PLAYS = "[...document.querySelectorAll('video')].some(v => v.videoWidth && v.currentTime > 1)"
 # The guest holds the phone upright, before whoever stirs the jam.
@@ -96,6 +98,27 @@ def listed(page: Page) -> None:
     page.locator(".skeleton").first.wait_for(state="hidden")
 
 
+def stopped(page: Page) -> None:
+    """Wait until the console shows a stopped offer, and bring it into sight."""
+    playing(page)
+    page.locator("[data-bag-list] .note--red").first.wait_for()
+    page.locator("[data-bag-list] > :has(.note--red)").first.scroll_into_view_if_needed()
+
+
+def muted(page: Page) -> None:
+    """Open the list of who is muted."""
+    playing(page)
+    page.locator("[data-muted]").first.click()
+    page.locator("[data-muted-list] li").first.wait_for()
+
+
+def held(page: Page) -> None:
+    """Bring the messages that were held back into sight."""
+    listed(page)
+    page.locator("[data-list=held] li").first.wait_for()
+    page.locator("[data-list=held]").scroll_into_view_if_needed()
+
+
 def buying(page: Page) -> None:
     """Tap Buy on the pinned card, so that the form with its hold is open."""
     pinned(page)
@@ -123,6 +146,17 @@ def signed_in(context: BrowserContext, demo: dict[str, Any], role: str) -> None:
     )
 
 
+def take(views: list[View], url: str, language: str, to: Path, size: str) -> None:
+    """Take each of these pictures in one language."""
+    for name, path, wait, context in views:
+        page = context.new_page()
+        page.goto(f"{url}{path}?lang={language}")
+        wait(page)
+        page.wait_for_timeout(600)  # what slides in has come to rest
+        page.screenshot(path=to / f"{name}-{size}-{language}.png")
+        page.close()
+
+
 def main() -> None:
     """Take every picture, or those that are named."""
     parser = argparse.ArgumentParser(prog="./scripts/pictures", description=__doc__)
@@ -137,6 +171,10 @@ def main() -> None:
     url, live = demo["url"], demo["live"]
     card, dear = demo["offers"][0], demo["offers"][-1]
     pictures.mkdir(parents=True, exist_ok=True)
+
+    def wanted(views: list[View]) -> list[View]:
+        return [view for view in views if not named or view[0] in named]
+
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         seen = camera(data, GUEST, Path(folder))
         flags = [
@@ -159,12 +197,13 @@ def main() -> None:
             picked_up = trade.picked_up(plenty)
             trade.brought(past)
             trade.mispriced(dear)
+            trade.muted()
             claimed = trade.claimed(closed, data, Path(folder))
             wrong = partial(of_wrong_price, offer=dear["offer"])
             guest = visitor.new_page()
             visitor.grant_permissions(["camera", "microphone"])
             link = invited(staff, url, live)
-            views: list[tuple[str, str, Callable[[Page], None], BrowserContext]] = [
+            views: list[View] = [
                 ("start", "/", settled, visitor),
                 ("live", f"/live/{live}", pinned, visitor),
                 ("flash", f"/live/{live}", flashing, visitor),
@@ -186,24 +225,30 @@ def main() -> None:
                 ("fees", "/studio/fees", listed, staff),
                 ("harvest", f"/studio/farms/{farm}/harvest", settled, staff),
                 ("people", "/studio/people", listed, staff),
+                ("muted", f"/studio/{live}", muted, staff),
+                ("held", "/studio/people", held, staff),
                 ("review", f"/review/{past}", settled, staff),
                 ("pick-list", f"/review/{past}/lists/pick-list", settled, staff),
             ]
+            jam = demo["offers"][2]["lot_id"]
+            of_stop: list[View] = [
+                ("stopped", f"/origin/lot/{jam}", settled, visitor),
+                ("stopped-studio", f"/studio/{live}", stopped, staff),
+                ("stopped-lot", f"/studio/lots/{jam}", listed, staff),
+            ]
+
             for language in ("zh", "en"):
                 if not named or "guest" in named:
                     guest.goto(f"{url}{link}?lang={language}")
                     waiting(guest)
                     guest.wait_for_timeout(600)
                     guest.screenshot(path=pictures / f"guest-{size}-{language}.png")
-                for name, path, wait, context in views:
-                    if named and name not in named:
-                        continue
-                    page = context.new_page()
-                    page.goto(f"{url}{path}?lang={language}")
-                    wait(page)
-                    page.wait_for_timeout(600)  # what slides in has come to rest
-                    page.screenshot(path=pictures / f"{name}-{size}-{language}.png")
-                    page.close()
+                take(wanted(views), url, language, pictures, size)
+            # What shows the jam as it is sold comes before it is stopped.
+            if wanted(of_stop):
+                with trade.stopped(jam):
+                    for language in ("zh", "en"):
+                        take(wanted(of_stop), url, language, pictures, size)
             for context in (staff, clerk, visitor):
                 context.close()
         browser.close()
