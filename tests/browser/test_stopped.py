@@ -238,6 +238,8 @@ async def test_a_coordinator_takes_a_lift_back_after_one_question(
     page = await open_studio(f"/studio/farms/{sale.farm}", size=PHONE, language=language)
     await page.get_by_role("button", name=leads).click()
     await page.wait_for_url("**/studio/lots/*")
+    tab = page.locator(".studio-tabs__tab[aria-current=page]")
+    await expect(tab).to_have_attribute("href", "/studio/farms")
     await expect(page.locator("[aria-busy=true]")).to_have_count(0)  # its script runs
     await page.get_by_role("button", name=takes).click()
     sheet = page.locator("#back-sheet")

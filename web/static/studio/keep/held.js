@@ -37,11 +37,11 @@ const held = new List(
 function kindWords(kind) {
   switch (kind) {
     case "order.placed":
-      return t("That we have the order");
+      return t("Message: we have your order");
     case "order.called_off":
-      return t("That its buyer called it off");
+      return t("Message: you called the order off");
     case "order.cancelled":
-      return t("That we called it off");
+      return t("Message: we called the order off");
     default:
       return kind;
   }
