@@ -194,7 +194,7 @@ async def test_no_header_fails(server: Server, shop: Shop) -> None:
 async def test_no_frame_of_the_channel_fails(
     server: Server, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_rate, "AT_ONCE", 1_000_000)
+    monkeypatch.setattr(message_rate, "BURST_S", 1_000_000)
     channel = server.house.channel
     url = f"{server.url.replace('http', 'ws')}/api/v1/broadcasts/{shop.known['broadcast']}/live"
     headers = {"Authorization": f"Bearer {shop.key}"}

@@ -21,6 +21,7 @@ from farmlive.store import Store
 _LIFTED = (
     "JOINS_PER_MINUTE",
     "CHATS_PER_MINUTE",
+    "CHANNEL_MESSAGES_PER_SECOND",
     "ORDERS_PER_MINUTE",
     "DEVICE_BOXES",
     "ADDRESS_BOXES",

@@ -22,7 +22,7 @@ from structlog.typing import Processor
 
 from farmlive import edge
 from farmlive.app import House, PortTaken, build
-from farmlive.broadcast.wire import ChannelProtocol
+from farmlive.broadcast.wire import channel_protocol
 from farmlive.settings import Settings
 
 SHUTDOWN_S = 10
@@ -76,7 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         uvicorn.Config(
             house.asgi,
             http=edge.HttpProtocol,
-            ws=ChannelProtocol,
+            ws=channel_protocol(settings.channel_messages_per_second),
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
             ssl_certfile=settings.tls_cert,

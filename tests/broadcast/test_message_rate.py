@@ -10,12 +10,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.server import ServerProtocol
 
 from farmlive.broadcast import models
-from farmlive.broadcast.message_rate import AT_ONCE, PER_SECOND, MessageRate
+from farmlive.broadcast.message_rate import BURST_S, MessageRate
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.wire import PART
 from farmlive.server import Server
 
 from .live_channel import ask, channel, get
+
+PER_SECOND = 20
+AT_ONCE = BURST_S * PER_SECOND
 
 
 class Nothing(models.Message):
@@ -34,7 +37,7 @@ async def live(server: Server) -> str:
 
 def test_so_many_at_once_and_then_some_a_second() -> None:
     now = 0.0
-    rate = MessageRate(lambda: now)
+    rate = MessageRate(PER_SECOND, lambda: now)
     assert [rate.allow() for _ in range(AT_ONCE + 2)] == [True] * AT_ONCE + [False] * 2
     now += 1
     assert [rate.allow() for _ in range(PER_SECOND + 1)] == [True] * PER_SECOND + [False]

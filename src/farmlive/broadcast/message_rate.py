@@ -7,23 +7,23 @@ read them, pings and refused ones too.
 import time
 from collections.abc import Callable
 
-# A page sends one or two messages a second, and a few more when it comes back.
-AT_ONCE = 300
-PER_SECOND = 20
+# So many seconds' worth may come at once: a page that comes back sends what it could not.
+BURST_S = 15
 
 
 class MessageRate:
-    """A bucket that holds `AT_ONCE` messages and refills by `PER_SECOND`; one a channel."""
+    """A bucket that refills by `per_second` messages and holds `BURST_S` of that; one a channel."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic):
+        self._per_second = per_second
         self._clock = clock
         self._full_at = clock()
 
     def allow(self) -> bool:
         """Count a message; whether it is to be read."""
         now = self._clock()
-        full_at = max(self._full_at, now) + 1 / PER_SECOND
-        if full_at > now + AT_ONCE / PER_SECOND + 1e-6:
+        full_at = max(self._full_at, now) + 1 / self._per_second
+        if full_at > now + BURST_S + 1e-6:
             return False
         self._full_at = full_at
         return True

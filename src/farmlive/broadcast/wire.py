@@ -13,7 +13,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from farmlive import compact
-from farmlive.broadcast.message_rate import AT_ONCE, PER_SECOND, MessageRate
+from farmlive.broadcast.message_rate import BURST_S, MessageRate
 from farmlive.problems import TooMany
 
 EXTENSION = "farmlive.wire"
@@ -42,10 +42,13 @@ class Wire(Protocol):
 class ChannelProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, offering itself as a `Wire` in the scope's extensions."""
 
+    # Messages a second that a channel may send.
+    per_second = 20
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Bound how long the kernel tries to deliver to a client that is gone."""
         super().connection_made(transport)
-        self._rate = MessageRate()
+        self._rate = MessageRate(self.per_second)
         self._floods = False
         raw = transport.get_extra_info("socket")
         if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
@@ -89,8 +92,9 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
         if not self._floods and not self._rate.allow():
             self._floods = True
             problem = TooMany(
-                f"A channel takes {AT_ONCE} messages at once and {PER_SECOND} a second. Connect "
-                "again, send fewer, and ask again for what was not answered."
+                f"A channel takes {BURST_S * self.per_second} messages at once and "
+                f"{self.per_second} a second. Connect again, send fewer, and ask again for what "
+                "was not answered."
             )
             told = {"type": "problem", "problem": problem.body()}
             self.put(text_frame(compact.encode(told)))
@@ -126,6 +130,11 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
         """End a client that does not answer pings, even where nothing can be written to it."""
         super().keepalive_timeout()
         self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
+
+
+def channel_protocol(per_second: int) -> type[ChannelProtocol]:
+    """The protocol of channels that take so many messages a second."""
+    return type("ChannelProtocol", (ChannelProtocol,), {"per_second": per_second})
 
 
 def wire_of(scope: Scope) -> Wire:

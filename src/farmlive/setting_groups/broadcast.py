@@ -6,6 +6,12 @@ from pydantic import BaseModel, Field
 class BroadcastSettings(BaseModel):
     """Rate limits of chat, opened cards and likes."""
 
+    channel_messages_per_second: int = Field(
+        20,
+        ge=1,
+        description="Messages a second that one live channel takes, of whatever kind, and fifteen "
+        "times as many at once; one that sends more is ended. A page sends one or two.",
+    )
     chats_per_minute: int = Field(20, ge=1, description="Chat messages a minute from one device.")
     address_chats_per_minute: int = Field(
         600,
