@@ -37,7 +37,7 @@ def settings_page() -> str:
         "# Settings",
         "",
         "Each is an environment variable, read once at start; a name that is none of these is told",
-        "there. This page is made from `src/farmlive/settings.py` by `./scripts/check --fix`.",
+        "there. This page is made from `src/farmlive/setting_groups` by `./scripts/check --fix`.",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",

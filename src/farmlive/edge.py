@@ -31,13 +31,16 @@ HEAD_S = 10.0
 BODY_S = 60.0
 # Fields of a head, each of which is looked for among all others; and requests of a connection that
 # wait for the one that is answered, each of which takes a hundred times its bytes.
-FIELDS_MOST = 100
-AHEAD_MOST = 100
-# Members of a JSON body: each that a model does not know takes ten microseconds to refuse.
-MEMBERS_MOST = 5_000
+MAX_HEADER_FIELDS = 100
+MAX_PIPELINED = 100
+# Members of a JSON body: each that a model does not know takes ten microseconds to refuse. The
+# largest body that has any use is a table of 2,000 fees.
+MAX_MEMBERS = 7_000
 _MEMBER = re.compile(rb'"\s*:')
+# Commas of a JSON body, which bound its members and items together: each item is looked at.
+MAX_COMMAS = 20_000
 # Seconds after which a client counts as gone that takes nothing of its answer.
-GONE_AFTER_S = 60.0
+SEND_TIMEOUT_S = 60.0
 # Limits, in seconds and bytes, of reading on the rest of a refused body.
 LINGER_S, LINGER_MOST = 2.0, 16 << 20
 
@@ -152,7 +155,7 @@ class HttpProtocol(HttpToolsProtocol):
         raw = transport.get_extra_info("socket")
         if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             with contextlib.suppress(OSError):
-                most = int(GONE_AFTER_S * 1000)
+                most = int(SEND_TIMEOUT_S * 1000)
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, most)
         self._await_head()
 
@@ -176,16 +179,17 @@ class HttpProtocol(HttpToolsProtocol):
         """A request begins."""
         self._came = 0
         self._begun = True
-        if len(self.pipeline) >= AHEAD_MOST:
-            self._refuse(f"At most {AHEAD_MOST} requests may be sent ahead.")
+        if len(self.pipeline) >= MAX_PIPELINED:
+            # One before them is being answered, so that this ends the connection.
+            self._stop_parsing("")
         self._await_head()
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of a head or of a trailer, if there are not too many."""
         super().on_header(name, value)
-        if len(self.headers) > FIELDS_MOST:
-            self._refuse(f"A request's head may have {FIELDS_MOST} fields at most.")
+        if len(self.headers) > MAX_HEADER_FIELDS:
+            self._stop_parsing(f"A request's head may have {MAX_HEADER_FIELDS} fields at most.")
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what came, with the reason, and close."""
@@ -194,7 +198,7 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             super().send_400_response(self._wrong or msg)
 
-    def _refuse(self, wrong: str) -> None:
+    def _stop_parsing(self, wrong: str) -> None:
         """Stop the parser by an error, which uvicorn answers with 400."""
         self._wrong = wrong
         raise ValueError(wrong)
@@ -337,7 +341,9 @@ class _Torn(Exception):
 
 
 class Texts:
-    """ASGI middleware: refuses control characters in URLs and JSON bodies (texts.py)."""
+    """ASGI middleware: refuses control characters in URLs and JSON bodies (texts.py), and bodies of
+    more members or items than any needs.
+    """
 
     def __init__(self, app: ASGIApp, answer: Answer):
         self._app = app
@@ -370,13 +376,19 @@ def _is_json(scope: Scope) -> bool:
 
 
 async def _checked(receive: Receive) -> Receive:
-    """Read and check the whole body; return a `receive` that replays it. Raises Invalid."""
+    """Read and check the whole body; return a `receive` that replays it. Raises Invalid, and
+    TooLarge for more members or items than any body needs.
+    """
     messages: list[Message] = []
     while not messages or messages[-1].get("more_body", False):
         messages.append(await receive())
     body = b"".join(message.get("body", b"") for message in messages)
-    if len(body) > MEMBERS_MOST and len(_MEMBER.findall(body)) > MEMBERS_MOST:
-        raise TooLarge(f"A body may have {MEMBERS_MOST} members at most. Nothing was changed.")
+    if len(body) > MAX_MEMBERS:
+        # As UTF-16 and UTF-32 write it, too.
+        if len(_MEMBER.findall(body.replace(b"\0", b""))) > MAX_MEMBERS:
+            raise TooLarge(f"A body may have {MAX_MEMBERS} members at most. Nothing was changed.")
+        if body.count(b",") > MAX_COMMAS:
+            raise TooLarge(f"A body may have {MAX_COMMAS} items at most. Nothing was changed.")
     texts.check_json(body)
     messages.reverse()
 

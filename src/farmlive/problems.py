@@ -50,7 +50,9 @@ def types(root: type[Problem] = Problem) -> Iterator[type[Problem]]:
 
 
 class Invalid(Problem):
-    """The request has the right form of a request and the wrong contents; `errors` lists each."""
+    """The request has the right form of a request and the wrong contents; `errors` lists
+    the first 20.
+    """
 
     status = 422
     slug = "invalid"

@@ -24,6 +24,8 @@ _IN_JSON = re.compile(
     rb"[\x00\x7f]|\xc2[\x80-\x9f]|\\[bfnrt]|\\u00[01][0-9A-Fa-f]|\\u00(?:7[Ff]|[89][0-9A-Fa-f])"
     rb"|\\u[dD][89A-Fa-f]"
 )
+# What of a decoded value can hold a text.
+_WALKED = (str, dict, list)
 ADVICE = "It holds a character that nobody can see, such as a tab. Type it again without that."
 
 
@@ -69,9 +71,14 @@ def _wrong(value: Any) -> Iterator[str]:
             left.extend(
                 (member, f"{within}{name}", lines or name in SEVERAL_LINES)
                 for name, member in reversed(each.items())
+                if type(member) in _WALKED
             )
         elif isinstance(each, list):
-            left.extend((each[at], f"{within}{at}", lines) for at in reversed(range(len(each))))
+            left.extend(
+                (each[at], f"{within}{at}", lines)
+                for at in reversed(range(len(each)))
+                if type(each[at]) in _WALKED
+            )
 
 
 def _invalid(places: list[str], named: str) -> Invalid:

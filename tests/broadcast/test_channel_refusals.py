@@ -5,6 +5,7 @@ import json
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from farmlive.broadcast.channel import MAX_COMMAS
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.server import Server
 from farmlive.store import NotRead
@@ -117,6 +118,30 @@ async def test_a_frame_over_64_kib_closes_with_1009(server: Server, live: str) -
             await comes(socket, lambda _: False)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
+
+
+async def test_a_text_that_is_not_utf_8_closes_with_1007_and_is_not_logged(
+    server: Server, live: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with channel(server, live) as socket:
+        await get(socket)
+        await socket.send(b"\xff\xfe", text=True)
+        with pytest.raises(ConnectionClosed):
+            await get(socket)
+        assert socket.close_code == 1007
+    assert not caplog.records
+
+
+async def test_a_frame_of_more_items_than_any_message_needs_is_not_read(
+    server: Server, live: str
+) -> None:
+    frame = json.dumps({"type": "chat.say", "id": 1, "text": "x", "more": [1] * (MAX_COMMAS + 1)})
+    async with channel(server, live) as socket:
+        await get(socket)
+        await socket.send(frame)
+        reply = await get(socket)
+        assert "more than any message needs" in reply["problem"]["detail"]
+        assert (await ask(socket, "chat.say", text="我还在"))["ok"]
 
 
 async def test_another_sites_origin_is_refused(server: Server, live: str) -> None:

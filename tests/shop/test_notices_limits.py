@@ -20,6 +20,7 @@ from farmlive.shop.shop import Shop
 from farmlive.shop.tables import notice_budgets, notices, orders
 from farmlive.store import Store
 
+from . import flashing
 from .conftest import HOST, Site, caller
 from .notifying import AS_SHIPPED, Full, server
 from .told import PHONE, kept, lines
@@ -199,6 +200,34 @@ async def test_a_rush_of_one_sender_is_counted_within_its_transactions(
     query = select(notice_budgets.c.used)
     used = await stall.store.read(lambda connection: connection.execute(query).scalars().all())
     assert used == [7, 7]  # of the address, and of its block
+
+
+async def test_what_was_counted_stays_so_where_others_take_boxes_of_a_batch_that_is_over(
+    stall: Any, settings: Settings
+) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notices_per_address=1)
+    flash = await flashing.plan(stall, 4)
+    visitors = [replace(caller(f"device {n}"), address="203.0.113.1") for n in range(3)]
+    held = await flashing.hold(stall, 1, by=visitors[1])
+    await flashing.end(stall, flash)
+    wanted = [
+        stall.request(1, buyer={"name": "王小明", "phone": "13800000001"}),
+        stall.request(
+            lines=flashing.lines(stall, 1),
+            order=held["order"],
+            buyer={"name": "王小明", "phone": "13800000002"},
+        ),
+        stall.request(1, buyer={"name": "王小明", "phone": "13800000003"}),
+    ]
+    with pretended(now_ms()):
+        await asyncio.gather(
+            *(
+                shop.till.place(by, stall.broadcast, request)
+                for by, request in zip(visitors, wanted, strict=True)
+            )
+        )
+    assert sorted(await held_by(stall), key=str) == [None, "address", "address"]
 
 
 async def test_a_rush_to_one_number_is_counted_within_its_transactions(

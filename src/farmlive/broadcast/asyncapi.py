@@ -4,6 +4,7 @@ from typing import Any
 
 from farmlive.broadcast.channel import SUBPROTOCOL, Channel
 from farmlive.broadcast.kinds import schemas
+from farmlive.broadcast.wire import TOO_MANY
 
 _EVENT = {
     "type": "object",
@@ -88,7 +89,11 @@ def document(channel: Channel) -> dict[str, Any]:
         "info": {
             "title": "farmlive live channel",
             "version": "1",
-            "description": f"Subprotocol `{SUBPROTOCOL}`; one JSON object a text frame.",
+            "description": (
+                f"Subprotocol `{SUBPROTOCOL}`; one JSON object a text frame. A channel takes some "
+                f"messages a second, more at once, and is closed with {TOO_MANY} where still more "
+                "come; what was not answered can be sent again."
+            ),
         },
         "channels": {
             "live": {

@@ -36,6 +36,8 @@ SUBPROTOCOL = "farmlive.v1"
 UNKNOWN_BROADCAST = 4404
 REFUSED = 4403
 UNKNOWN_KEY = 4401
+# Commas of a frame, which bound what it holds: fifty lines of an order have two hundred.
+MAX_COMMAS = 2_000
 # So long someone who lost a role may still see what it showed.
 RIGHTS_S = 5.0
 
@@ -379,6 +381,8 @@ def invalid(error: ValidationError) -> Invalid:
 def _read(text: str | None) -> dict[str, Any]:
     if text is None:
         raise Malformed("Send text frames, each one JSON object.")
+    if text.count(",") > MAX_COMMAS:
+        raise Malformed("The frame holds more than any message needs: send a message a frame.")
     try:
         message = compact.decode(text)
     except ValueError as error:

@@ -42,8 +42,8 @@ class Wire(Protocol):
 class ChannelProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, offering itself as a `Wire` in the scope's extensions."""
 
-    # Messages a second that a channel may send.
-    per_second = 20
+    # Messages a second that a channel may send; `channel_protocol` sets it.
+    per_second: int
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Bound how long the kernel tries to deliver to a client that is gone."""
@@ -97,9 +97,23 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
                 "was not answered."
             )
             told = {"type": "problem", "problem": problem.body()}
-            self.put(text_frame(compact.encode(told)))
+            if self.handshake_complete:
+                self.put(text_frame(compact.encode(told)))
             self.cut(TOO_MANY, problem.title)
         return not self._floods
+
+    def send_receive_event_to_app(self) -> None:
+        """Give the application a message. A text that is not UTF-8 ends the channel (RFC 6455,
+        section 8.1); uvicorn would log a traceback of each, which could fill a disk.
+        """
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.cut(1007, "A text is UTF-8.")
+                return
+        super().send_receive_event_to_app()
 
     def handle_connect(self, event: Request) -> None:
         """Put the wire into the scope before the application runs."""

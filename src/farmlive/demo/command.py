@@ -18,7 +18,7 @@ import uvloop
 
 from farmlive import app
 from farmlive import server as serving
-from farmlive.broadcast.wire import ChannelProtocol
+from farmlive.broadcast.wire import channel_protocol
 from farmlive.client import Api
 from farmlive.demo import county, lan, people, terminal
 from farmlive.demo.accounts import CAMERAS, api_keys, stream_keys_of, users_of
@@ -270,7 +270,7 @@ async def _inside(site: Site, server: serving.Server) -> AsyncIterator[str]:
     async with lan.plain_http(
         server.house.asgi,
         "127.0.0.1",
-        ws=ChannelProtocol,
+        ws=channel_protocol(site.settings.channel_messages_per_second),
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
     ) as url:

@@ -165,7 +165,7 @@ def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, ne
     check_keeper(caller, find_plot(connection, plot).farm)
     near = works.c.at.between(new.at - YEAR_MS, new.at + YEAR_MS)
     others = select(func.count()).where(works.c.plot == plot, near)
-    check_room(connection, caller, others, MOST_WORKS, "works of the plot within a year")
+    check_room(connection, caller, others, MOST_WORKS, "works of the plot within a year of it")
     until = None if new.waiting_days is None else new.at + new.waiting_days * DAY_MS
     row = {"id": ulid(), "plot": plot, **new.model_dump(), "until": until}
     connection.execute(insert(works), {**row, "recorded_at": now_ms()})

@@ -243,6 +243,7 @@ class Till:
         # All are asked on one way to the database, and looked at from here on.
         head, asked, known, last = head_of(), asked_of.one(), offers_of(), last_of()
         self._has_fees = asked.fees
+        self._notices.asked(connection, came.question, asked)
         before = keys.answer_in(asked, came.body_hash)
         if before is not None:
             return before
@@ -337,7 +338,6 @@ class Till:
             sender=came.sender,
         )
         notices_writing.know(connection, order, reached)
-        self._notices.asked(connection, came.question, asked)
         tally(connection).know(("last number", broadcast), number)
         connection.execute(
             _LINES,

@@ -82,7 +82,7 @@ class NewerDatabase(Unavailable):
         super().__init__(
             "Nothing was saved. Try again in a minute: a server of the newer version is to take "
             "the place of this one.",
-            headers={"Retry-After": "10"},
+            headers={"Retry-After": "60"},
         )
 
 
