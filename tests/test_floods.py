@@ -57,6 +57,12 @@ async def test_a_head_has_so_many_fields(plain: Server) -> None:
     assert b"fields at most" in came
 
 
+async def test_a_request_has_one_host(plain: Server) -> None:
+    came = await sent(plain, GET[:-2] + b"hOST: evil.example\r\n\r\n")
+    assert came.startswith(b"HTTP/1.1 400 ")
+    assert b"one Host" in came
+
+
 async def test_so_many_requests_may_be_sent_ahead(plain: Server) -> None:
     last = GET[:-2] + b"Connection: close\r\n\r\n"
     came = await sent(plain, GET * edge.MAX_PIPELINED + last)

@@ -165,6 +165,22 @@ async def test_a_second_content_type_hides_no_body(server: Server, shop: Shop) -
             assert texts.ADVICE in answer.text
 
 
+@pytest.mark.parametrize("around", [b"\xa0", b"\x85", b"\x85\xa0"])
+async def test_a_content_type_that_is_json_to_its_parser_is_json_to_us(
+    server: Server, shop: Shop, around: bytes
+) -> None:
+    named = json.dumps({"zh": "a\x00b"})
+    headers = [
+        (b"Authorization", f"Bearer {shop.key}".encode()),
+        (b"Content-Type", around + b"application/json" + around),
+    ]
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        body = f'{{"name": {named}, "place": {named}}}'.encode()
+        answer = await asked(client, "POST", "/api/v1/farms", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert texts.ADVICE in answer.text
+
+
 async def test_no_header_fails(server: Server, shop: Shop) -> None:
     names = [
         b"Idempotency-Key",

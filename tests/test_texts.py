@@ -1,6 +1,7 @@
 """Which characters a text may hold, and where it may have several lines."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,30 @@ def test_bodies_are_read_in_any_encoding_that_json_has() -> None:
         with pytest.raises(Invalid):
             texts.check_json('{"name": "a\\u0000"}'.encode(encoding))
         texts.check_json('{"name": "金桔"}'.encode(encoding))
+
+
+def test_no_text_is_longer_than_any_field_takes() -> None:
+    marks = "\u0315\u0300" * (texts.MAX_TEXT // 2)
+    texts.check_json(json.dumps({"buyer": {"name": marks}}).encode())
+    for body in ({"buyer": {"name": marks + "x"}}, {marks + "x": 1}):
+        for ascii_only in (True, False):
+            with pytest.raises(Invalid, match="longer than"):
+                texts.check_json(json.dumps(body, ensure_ascii=ascii_only).encode())
+
+
+def test_what_is_wrong_is_named_in_few_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "MAX_TEXT", 1_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Invalid) as refused:
+            texts.check({"k" * 900_000: ["\x00"] * 20_000})
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 50 << 20
+    errors = refused.value.members["errors"]
+    assert len(errors) == 10
+    assert errors[0]["field"] == f"{'k' * 64}.0"
 
 
 def test_what_is_no_json_is_left_to_its_reader() -> None:

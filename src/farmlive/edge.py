@@ -188,6 +188,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of a head or of a trailer, if there are not too many."""
         super().on_header(name, value)
+        if name.lower() == b"host" and [each for each, _ in self.headers].count(b"host") > 1:
+            self._stop_parsing("A request has one Host (RFC 9112, section 3.2).")
         if len(self.headers) > MAX_HEADER_FIELDS:
             self._stop_parsing(f"A request's head may have {MAX_HEADER_FIELDS} fields at most.")
 
@@ -367,9 +369,10 @@ class Texts:
 
 
 def _is_json(scope: Scope) -> bool:
-    # Any of them: a parser may read another of two Content-Type headers than we would.
+    # Any of them: a parser may read another of two Content-Type headers than we would. As text, of
+    # which Python's own parser strips more than of bytes: U+0085 and U+00A0.
     return any(
-        value.partition(b";")[0].strip().lower().endswith((b"/json", b"+json"))
+        value.decode("latin-1").partition(";")[0].strip().lower().endswith(("/json", "+json"))
         for name, value in scope["headers"]
         if name == b"content-type"
     )

@@ -1,4 +1,5 @@
-"""Control characters: refused in every text of a path, a parameter, a body or a frame.
+"""Control characters: refused in every text of a path, a parameter, a body or a frame. So is a text
+that is longer than any field takes.
 
 One rule for all, checked before a room or the database sees the text. SDP and files have parsers of
 their own; further rules are each field's.
@@ -7,7 +8,8 @@ their own; further rules are each field's.
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from farmlive.problems import Invalid
@@ -24,8 +26,16 @@ _IN_JSON = re.compile(
     rb"[\x00\x7f]|\xc2[\x80-\x9f]|\\[bfnrt]|\\u00[01][0-9A-Fa-f]|\\u00(?:7[Ff]|[89][0-9A-Fa-f])"
     rb"|\\u[dD][89A-Fa-f]"
 )
+# No field takes a longer text, in characters. It is refused before anyone normalizes it: that takes
+# time by the square of a run of combining marks, a minute for one of a megabyte.
+MAX_TEXT = 5_000
+# So many refused texts are named, by so much of each member's name, so many members deep.
+_NAMED, _LONGEST_NAME, _DEEPEST = 10, 64, 20
+# Where a value stands: where its parent does, and its name or number there.
+_Place: TypeAlias = "tuple[_Place, str | int] | None"
 # What of a decoded value can hold a text.
 _WALKED = (str, dict, list)
+TOO_LONG = f"It is longer than {MAX_TEXT} characters. Write less."
 ADVICE = "It holds a character that nobody can see, such as a tab. Type it again without that."
 
 
@@ -38,15 +48,19 @@ def check_address(path: str, query: bytes) -> None:
 
 
 def check(body: Any) -> None:
-    """Raise Invalid where a decoded JSON value holds such a character anywhere."""
-    wrong = list(_wrong(body))
+    """Raise Invalid where a decoded JSON value holds such a character anywhere, or a text longer
+    than any field takes.
+    """
+    wrong = list(islice(_wrong(body), _NAMED))
     if wrong:
-        raise _invalid(wrong, wrong[0] or "The body")
+        errors = [{"field": place, "message": advice} for place, advice in wrong]
+        place, advice = wrong[0]
+        raise Invalid(f"{place or 'The body'}: {advice} Nothing was changed.", errors=errors)
 
 
 def check_json(body: bytes) -> None:
-    """Raise Invalid for JSON that holds such a character; malformed JSON is left to its parser."""
-    if not _IN_JSON.search(body):
+    """Raise Invalid for JSON as `check` does; malformed JSON is left to its parser."""
+    if len(body) <= MAX_TEXT and not _IN_JSON.search(body):
         return
     try:
         decoded = json.loads(body)
@@ -55,32 +69,46 @@ def check_json(body: bytes) -> None:
     check(decoded)
 
 
-def _wrong(value: Any) -> Iterator[str]:
-    """Yield the paths, such as `lines.0.name`, of refused texts; walks without recursion."""
-    left: list[tuple[Any, str, bool]] = [(value, "", False)]
+def _wrong(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the paths of refused texts, such as `lines.0.name`, and what to do; walks without
+    recursion, and writes no path of what is taken.
+    """
+    left: list[tuple[Any, _Place, bool]] = [(value, None, False)]
     while left:
         each, place, lines = left.pop()
-        within = f"{place}." if place else ""
         if isinstance(each, str):
-            if (_UNTAKEN_IN_LINES if lines else _UNTAKEN).search(each):
-                yield place
+            if len(each) > MAX_TEXT:
+                yield _path(place), TOO_LONG
+            elif (_UNTAKEN_IN_LINES if lines else _UNTAKEN).search(each):
+                yield _path(place), ADVICE
         elif isinstance(each, dict):
+            if any(len(name) > MAX_TEXT for name in each):
+                yield _path(place), TOO_LONG
+                continue
             if any(_UNTAKEN.search(name) for name in each):
-                yield place
+                yield _path(place), ADVICE
                 continue
             left.extend(
-                (member, f"{within}{name}", lines or name in SEVERAL_LINES)
+                (member, (place, name), lines or name in SEVERAL_LINES)
                 for name, member in reversed(each.items())
                 if type(member) in _WALKED
             )
         elif isinstance(each, list):
             left.extend(
-                (each[at], f"{within}{at}", lines)
+                (each[at], (place, at), lines)
                 for at in reversed(range(len(each)))
                 if type(each[at]) in _WALKED
             )
 
 
+def _path(place: _Place) -> str:
+    parts: list[str] = []
+    while place is not None:
+        place, name = place
+        parts.append(str(name)[:_LONGEST_NAME])
+    return ".".join(reversed(parts[:_DEEPEST]))
+
+
 def _invalid(places: list[str], named: str) -> Invalid:
-    errors = [{"field": place, "message": ADVICE} for place in places[:10]]
+    errors = [{"field": place, "message": ADVICE} for place in places]
     return Invalid(f"{named}: {ADVICE} Nothing was changed.", errors=errors)

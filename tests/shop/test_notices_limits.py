@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, pretended
+from farmlive.ids import token
 from farmlive.settings import Settings
 from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
 from farmlive.shop.notices_limits import DAY_MS, HOUR_MS, NOTICES_BLOCK_FACTOR, recipient
@@ -18,6 +19,7 @@ from farmlive.shop.order_change_models import NewMove
 from farmlive.shop.order_models import StateChange
 from farmlive.shop.shop import Shop
 from farmlive.shop.tables import notice_budgets, notices, orders
+from farmlive.shop.wait_models import WaitJoin
 from farmlive.store import Store
 
 from . import flashing
@@ -228,6 +230,41 @@ async def test_what_was_counted_stays_so_where_others_take_boxes_of_a_batch_that
             )
         )
     assert sorted(await held_by(stall), key=str) == [None, "address", "address"]
+
+
+async def test_calling_off_counts_for_the_sender_whatever_number_it_was(
+    stall: Any, settings: Settings
+) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notices_per_address=5)
+    visitors = [replace(caller(f"device {n}"), address="203.0.113.1") for n in range(10)]
+    with pretended(now_ms()):
+        placed = [
+            await order(stall, shop, f"138{n:08d}", visitor) for n, visitor in enumerate(visitors)
+        ]
+        for each in placed:
+            await shop.orders.cancel(each["token"], None, "203.0.113.1")
+    assert sorted(await held_by(stall), key=str) == [None] * 5 + ["address"] * 15
+
+
+async def test_ordering_counts_for_the_sender_who_waits_for_something(
+    stall: Any, settings: Settings
+) -> None:
+    await plenty(stall)
+    shop = server(stall, settings, notices_per_address=2)
+    few = await stall.offer(released=1)
+    visitors = [replace(caller(f"device {n}"), address="203.0.113.1") for n in range(5)]
+    await stall.shop.till.place(
+        caller("another"),
+        stall.broadcast,
+        stall.request(lines=[{"offer": few.offer, "quantity": 1, "price": few.price.amount}]),
+    )
+    with pretended(now_ms()):
+        for n, visitor in enumerate(visitors):
+            waited = {"offer": few.offer, "quantity": 1, "key": token()}
+            await shop.waits.join(visitor, stall.broadcast, WaitJoin.model_validate(waited))
+            await order(stall, shop, f"138{n:08d}", visitor)
+    assert (await held_by(stall)).count("address") == 3
 
 
 async def test_a_rush_to_one_number_is_counted_within_its_transactions(

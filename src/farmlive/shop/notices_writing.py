@@ -120,7 +120,7 @@ class Reached(NamedTuple):
 
 def know(connection: Connection, order: str, reached: Reached) -> None:
     """Let notices of this transaction know how the order's buyer is reached."""
-    tally(connection).know(("reached", order), reached)
+    tally(connection).say(("reached", order), reached)
 
 
 class NoticeWriter:
@@ -233,7 +233,7 @@ class NoticeWriter:
 
 
 def _reached(connection: Connection, order: str | None) -> Reached | None:
-    known: Reached | None = tally(connection).known(("reached", order))
+    known: Reached | None = tally(connection).said(("reached", order))
     if known is not None:
         return known
     row = connection.execute(_ORDER, {"order": order}).one_or_none()

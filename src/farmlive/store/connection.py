@@ -121,6 +121,7 @@ class HotConnection(Connection):
     def start(self, question: Question | None = None) -> Mark:
         """A function starts, which may have asked ahead; where the tally stands, for `drop`."""
         self._changes = False
+        self.tally.begin()
         if self._ahead is not None:
             self._ahead.start(question)
         return self.tally.mark()

@@ -39,10 +39,11 @@ Mark = tuple[dict[Hashable, Any], dict[Hashable, Owed]]
 class Tally:
     """What is known and what is owed; both are put back where a function fails."""
 
-    __slots__ = ("_known", "_owed")
+    __slots__ = ("_known", "_owed", "_said")
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Any] = {}
+        self._said: dict[Hashable, Any] = {}
         self._owed: dict[Hashable, Owed] = {}
 
     def known(self, key: Hashable) -> Any:
@@ -52,6 +53,18 @@ class Tally:
     def know(self, key: Hashable, value: Any) -> None:
         """Know this under the key from now on, as the row will be once what is owed is written."""
         self._known[key] = value
+
+    def begin(self) -> None:
+        """Another function of the transaction begins: what the one before it said is over."""
+        self._said.clear()
+
+    def say(self, key: Hashable, value: Any) -> None:
+        """Let the function's later parts know this, which no change of a row makes untrue."""
+        self._said[key] = value
+
+    def said(self, key: Hashable) -> Any:
+        """What was said under the key; None if nothing was."""
+        return self._said.get(key)
 
     def owe(
         self,
