@@ -16,9 +16,11 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Row,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -63,16 +65,22 @@ _of_source = order_lines.c.source == bindparam("source")
 
 # Of all offers of the broadcast together: as long as that is no more than one may have of a single
 # one, nothing else is asked.
-ASKED_OF_DEVICE = (
+# Not by a join: PostgreSQL, before it has analyzed new tables, may walk through all lines for that,
+# for each order of a rush.
+_boxes_of_theirs = (
     select(_sum(_boxes))
-    .select_from(_lines_of)
+    .where(order_lines.c.order == _theirs.c.id)
+    .correlate(_theirs)
+    .scalar_subquery()
+)
+ASKED_OF_DEVICE = (
+    select(cast(_sum(_boxes_of_theirs), BigInteger))
     .where(_of_device)
     .scalar_subquery()
     .label("device_boxes")
 )
 ASKED_OF_PHONE = (
-    select(_sum(_boxes))
-    .select_from(_lines_of)
+    select(cast(_sum(_boxes_of_theirs), BigInteger))
     .where(_of_phone)
     .scalar_subquery()
     .label("phone_boxes")
