@@ -244,7 +244,7 @@ def main() -> None:
                     guest.wait_for_timeout(600)
                     guest.screenshot(path=pictures / f"guest-{size}-{language}.png")
                 take(wanted(views), url, language, pictures, size)
-            # What shows the jam as it is sold comes before it is stopped.
+            # Pictures of the jam on sale are taken before its lot is stopped.
             if wanted(of_stop):
                 with trade.stopped(jam):
                     for language in ("zh", "en"):

@@ -132,7 +132,7 @@ def _mobiles(plain: str) -> Iterator[Span]:
 
 
 def _spoken(plain: str) -> Iterator[Span]:
-    """Where mobile numbers stand that are written out."""
+    """Return the spans of mobile numbers that are written out in words."""
     for found in _SPOKEN_PHONE.finditer(plain):
         run = "".join(_SPOKEN.get(each, each) for each in found[0] if _IS_SPOKEN.match(each))
         # Prices and dates are written in digits, not in numerals.

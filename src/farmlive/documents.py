@@ -1,6 +1,6 @@
-"""Documents that say the same for as long as a server runs: made once, then answered as they are.
+"""Documents that don't change while the server runs: made once, then answered from memory.
 
-What one says is its maker's.
+The caller gives the function that makes the content.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-# So long a cache need not ask again: a newer version of the server may say something else.
+# Seconds that a cache may keep one: a newer version of the server may answer another.
 KEPT_S = 300
 
 

@@ -29,11 +29,11 @@ _IN_JSON = re.compile(
 # No field takes a longer text, in characters. It is refused before anyone normalizes it: that takes
 # time by the square of a run of combining marks, a minute for one of a megabyte.
 MAX_TEXT = 5_000
-# So many refused texts are named, by so much of each member's name, so many members deep.
+# Limits of a refusal: texts named, characters of each member's name, members of a path.
 _NAMED, _LONGEST_NAME, _DEEPEST = 10, 64, 20
-# Where a value stands: where its parent does, and its name or number there.
+# The path of a value: its parent's path, and its name or index there.
 _Place: TypeAlias = "tuple[_Place, str | int] | None"
-# What of a decoded value can hold a text.
+# Types of decoded values that can hold a text.
 _WALKED = (str, dict, list)
 TOO_LONG = f"It is longer than {MAX_TEXT} characters. Write less."
 ADVICE = "It holds a character that nobody can see, such as a tab. Type it again without that."

@@ -12,8 +12,8 @@ from farmlive.people import Caller, RateLimits
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
 
-# What viewers write, open and like, and how many begin to: a block of addresses may do five times
-# what one may. It is wide for one address already, and little of it comes at one moment.
+# The limit of a block of addresses, as a multiple of one address': of messages, opened cards, likes
+# and new devices. It is wide for one address already, and little of it comes at one moment.
 CROWD_BLOCK_FACTOR = 5
 # Devices that are known not to be new; above it the one unused longest is new again.
 REMEMBERED = 50_000

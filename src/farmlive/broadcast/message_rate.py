@@ -1,13 +1,13 @@
 """Message rate: how many messages a channel may send, whatever they are.
 
-What messages do has limits of its own, by device and by address; this one is of what it costs to
-read them, pings and refused ones too.
+This limit bounds the cost of parsing, of pings and refused messages too. The effects of messages
+have limits of their own, by device and by address.
 """
 
 import time
 from collections.abc import Callable
 
-# So many seconds' worth may come at once: a page that comes back sends what it could not.
+# The burst, in seconds of the rate: a page that reconnects sends the messages that it kept.
 BURST_S = 15
 
 

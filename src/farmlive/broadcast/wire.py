@@ -21,8 +21,8 @@ EXTENSION = "farmlive.wire"
 TCP_USER_TIMEOUT_MS = 20_000
 ABORT_AFTER_S = 2.0
 TOO_MANY = 4429
-# What came is read so many bytes at a time: 10,000 frames may have come at once, and reading them
-# all before the first is counted takes a tenth of a second.
+# Bytes read at a time: one packet may hold 10,000 frames, and parsing them all before the first is
+# counted takes a tenth of a second.
 PART = 2048
 
 
@@ -147,7 +147,7 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
 
 
 def channel_protocol(per_second: int) -> type[ChannelProtocol]:
-    """The protocol of channels that take so many messages a second."""
+    """Return the protocol class of channels with this message rate."""
     return type("ChannelProtocol", (ChannelProtocol,), {"per_second": per_second})
 
 

@@ -30,9 +30,9 @@ Grams = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
 Days = Annotated[int, Field(strict=True, ge=0, le=366)]
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
-# So many tests a lot may have, and works a plot within a year, those that were taken back counted
-# too: its story tells them all, and one lift can name all that they found. Half of them are for
-# coordinators alone, so that no farm and no host fills up what a test that failed needs.
+# The most tests of a lot, and works of a plot within a year, including those taken back: its story
+# tells them all, and one lift can name all their findings. Half of them are for coordinators alone,
+# so that no farm and no host fills up what a failed test needs.
 MOST_TESTS = 200
 MOST_WORKS = 400
 

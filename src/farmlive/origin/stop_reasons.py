@@ -17,8 +17,8 @@ from farmlive.origin.tables import inspections, lot_findings, lot_lifts, lots, w
 
 T = TypeVar("T", Inspection, Work)
 
-# So many findings are told on cards, in events and in refusals; a lot's page tells all. Else who
-# records a thousand failed tests would have each event name them all.
+# The most findings on a card, in an event or a refusal; a lot's page has all. Without this bound a
+# thousand failed tests would stand in each event.
 TOLD = 5
 
 _FINDINGS = (

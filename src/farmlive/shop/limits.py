@@ -17,9 +17,9 @@ DEVICES_PER_ADDRESS = 20
 # Orders, holds and waits: a block of addresses, which is what one network gives out, may send fifty
 # times as many as one address. A carrier has a whole county behind one.
 ORDERS_BLOCK_FACTOR = 50
-# So many refused requests count as one for an address: where a crowd behind it finds something sold
-# out and presses again, nobody else is kept from ordering. A flood of them has its limit all the
-# same, as each takes its turn of the writer.
+# The number of refused requests that count as one for an address: a crowd behind it that finds an
+# offer sold out and presses again keeps nobody from ordering. A flood has its limit all the same:
+# each request takes a turn of the writer.
 REFUSED_AS_ONE = 3
 # Giving up what is held or waited for is a write too; it may be sent again, and is taken so many
 # times as often.

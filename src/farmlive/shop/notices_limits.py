@@ -206,10 +206,10 @@ class StrangersLimits:
 
 
 def _told(recipient_name: str) -> tuple[str, str]:
-    """Where the tally has how many notices strangers caused to it within an hour and a day."""
+    """The tally's key of the recipient's notices within an hour and a day."""
     return ("notices to", recipient_name)
 
 
 def _used_by(hour: int, sender_name: str) -> tuple[str, int, str]:
-    """Where it has how many a sender caused in a clock hour."""
+    """The tally's key of the sender's notices in a clock hour."""
     return ("notices by", hour, sender_name)

@@ -112,8 +112,8 @@ class Waits:
         self._rush = rush
         self._limits = limits
         self._blocks = blocks
-        # Where of these lots the next look through the queue goes on: a hint, which each server has
-        # for itself and may lose.
+        # The position in these lots' queue where the next look goes on: a hint, which each server
+        # keeps for itself and may lose.
         self._looked: dict[frozenset[str], waits_queue.Place] = {}
         log.hear("broadcast.ended", self._end)
 

@@ -118,12 +118,11 @@ class Look:
 
     def __init__(self, order_boxes: int, start: Place | None = None):
         self.order_boxes = order_boxes
-        # Where the last look ended that had asked enough of them, so that none is never asked.
+        # The position where the last bounded look ended, so that each of them is asked in turn.
         self.start = start
         self.in_vain = 0
         self.passed = 0
-        # So many boxes were too many for an address: as it gets more meanwhile, it can't get fewer
-        # back.
+        # The least boxes that were too many for an address: its count only grows meanwhile.
         self._too_many: dict[tuple[str, str], int] = {}
 
     @property
