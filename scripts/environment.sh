@@ -22,6 +22,16 @@ apt_install() {
         --no-install-recommends "$@" >/dev/null || fail "apt-get install $* failed; see above"
 }
 
+# Installs a Chromium and a font for what it writes in Chinese: the Chromium that has no window and
+# needs half as much, or the whole one where that package is not to be had.
+browser() {
+    compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK*' >/dev/null || apt_install fonts-noto-cjk
+    if command -v chromium-headless-shell >/dev/null; then return; fi
+    if apt-cache show chromium-headless-shell >/dev/null 2>&1 &&
+        (apt_install chromium-headless-shell); then return; fi
+    command -v chromium >/dev/null || apt_install chromium
+}
+
 # The name of a Python of at least 3.11, or nothing.
 find_python() {
     local name

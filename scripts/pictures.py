@@ -181,7 +181,9 @@ def main() -> None:
             *(*browsers.ARGUMENTS, *browsers.CAMERA),
             f"--use-file-for-fake-video-capture={seen}",
         ]
-        browser = playwright.chromium.launch(executable_path=browsers.program(), args=flags)
+        browser = playwright.chromium.launch(
+            executable_path=browsers.installed(*browsers.WINDOWLESS), args=flags
+        )
         for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
             staff, clerk, visitor = (browser.new_context(**as_device(viewport)) for _ in range(3))
             signed_in(staff, demo, "coordinator")

@@ -38,6 +38,8 @@ ARGUMENTS = [
 # The server's name to the browsers. Pages from a name of this kind are as good as of HTTPS, which a
 # camera asks for; headless shells of 2026 take no other origin for that.
 NAME = "farm.localhost"
+# Without a window Chromium needs half as much; where that package is not to be had, with one.
+WINDOWLESS = ("chromium-headless-shell", "chromium")
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # A landscape that a camera pans over, with the noise of its sensor: it goes round without a seam.
 _FRAMES = 64
@@ -116,7 +118,7 @@ def installed(*names: str) -> str | None:
 
 def program() -> str | None:
     """Where Chromium is as people have it, or else the one without a window, as tests have it."""
-    return installed("chromium", "chromium-headless-shell")
+    return installed(*reversed(WINDOWLESS))
 
 
 @contextlib.asynccontextmanager

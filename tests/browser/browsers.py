@@ -7,11 +7,9 @@ read of the static files it keeps, as a browser at home does: a page loads some 
 from contextlib import suppress
 from dataclasses import dataclass
 
-from benches.browsers import CAMERA, QUIET, installed
+from benches.browsers import CAMERA, QUIET, WINDOWLESS, installed
 from playwright.async_api import Browser, BrowserContext, Error, Page
 
-# Without a window Chromium needs half as much; where that package is not to be had, with one.
-PROGRAMS = ("chromium-headless-shell", "chromium")
 ARGUMENTS = [*QUIET, *CAMERA]
 
 # Two thirds of what a phone's page costs while it plays is to blur what surrounds the picture, and
@@ -25,7 +23,7 @@ document.adoptedStyleSheets.push(sharp);
 
 def program(wanted: str = "") -> str:
     """Where Chromium is: the one that is wanted, or the first that is there."""
-    if found := installed(*[wanted] if wanted else PROGRAMS):
+    if found := installed(*[wanted] if wanted else WINDOWLESS):
         return found
     raise AssertionError("Chromium is missing; ./scripts/test installs it")
 
