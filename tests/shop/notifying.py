@@ -8,7 +8,8 @@ from farmlive.settings import Settings
 from farmlive.shop.notices_providers import Notice, NotThere
 from farmlive.shop.shop import Shop
 
-from .told import kept
+from .conftest import caller
+from .told import PHONE, kept
 
 AS_SHIPPED = {
     name: Settings.model_fields[name].default
@@ -52,3 +53,19 @@ class Full(Post):
 
 async def kinds(stall: Any) -> list[str]:
     return [row.kind for row in await kept(stall.store)]
+
+
+async def order(stall: Any, shop: Shop, phone: str = PHONE, by: Any = None, **buyer: Any) -> Any:
+    """Order one box at this shop."""
+    request = stall.request(1, buyer={"name": "王小明", "phone": phone, **buyer})
+    return await shop.till.place(by or caller(), stall.broadcast, request)
+
+
+async def plenty(stall: Any) -> None:
+    """Sell an offer of which nobody here runs out."""
+    stall.card = await stall.offer(released=150)
+
+
+async def held_by(stall: Any, provider: str = "file") -> list[str | None]:
+    """Return by which limit each notice is held back, the oldest first."""
+    return [row.held_by for row in await kept(stall.store) if row.provider == provider]
