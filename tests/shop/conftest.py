@@ -200,6 +200,13 @@ async def stall(store: Store, log: Log, settings: Settings) -> Stall:
 
 
 @pytest.fixture
+def selling(stall: Stall) -> Stall:
+    """The stall whose shop hears of stopped lots."""
+    stall.origin.stops_heard_by(stall.shop.lot_stops)
+    return stall
+
+
+@pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A notice that was not taken is tried again at once."""
     monkeypatch.setattr(notices, "FIRST_PAUSE_MS", 1)

@@ -72,6 +72,12 @@ def lot_like(stall: Any, code: str) -> Any:
     )
 
 
+async def offer_another_lot(stall: Any) -> Any:
+    """Offer boxes of a second lot, which nothing stops."""
+    lot = await stall.origin.add_lot(HOST, lot_like(stall, "1124"))
+    return await stall.offer(lot=lot.id)
+
+
 def release(stall: Any, quantity: int) -> Awaitable[Any]:
     wanted = OfferRelease(offer=stall.card.offer, quantity=quantity)
     return stall.shop.bag.release(HOST, stall.broadcast, wanted)  # type: ignore[no-any-return]

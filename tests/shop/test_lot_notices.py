@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from farmlive.clock import now_ms, pretended
@@ -17,12 +16,6 @@ from .notifying import server
 from .ordering import enter
 from .stopping import lift, stop, unlift
 from .told import lines
-
-
-@pytest.fixture
-def selling(stall: Any) -> Any:
-    stall.origin.stops_heard_by(stall.shop.lot_stops)
-    return stall
 
 
 async def told(stall: Any, order: Any = None) -> list[str]:

@@ -24,12 +24,6 @@ from .ordering import enter
 from .stopping import SELLING, SENTENCE, Deed, join, lift, lot_like, stop
 
 
-@pytest.fixture
-def selling(stall: Any) -> Any:
-    stall.origin.stops_heard_by(stall.shop.lot_stops)
-    return stall
-
-
 async def demand(stall: Any, **wanted: bool) -> None:
     """The server starts with these settings."""
     place = replace(stall.origin._place, requirements=Requirements(**wanted))
