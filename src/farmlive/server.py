@@ -76,7 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         uvicorn.Config(
             house.asgi,
             http=edge.HttpProtocol,
-            ws=channel_protocol(settings.channel_messages_per_second),
+            ws=channel_protocol(settings, house.guard, house.people.limits),
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
             ssl_certfile=settings.tls_cert,

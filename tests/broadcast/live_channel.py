@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from farmlive.people import RateLimits
 from farmlive.server import Server
 
 OFFER = {"offer": "01OFFER", "name": {"zh": "金桔", "en": "Kumquats"}, "released": 5, "left": 5}
@@ -56,3 +58,14 @@ def with_kind(kind: str) -> Callable[[dict[str, Any]], bool]:
     return lambda frame: (
         frame["type"] == "events" and any(event["kind"] == kind for event in frame["events"])
     )
+
+
+def use_up(limits: RateLimits, *names: str) -> None:
+    """Use up what this computer may, at a moment that stands still.
+
+    It is an hour from now: another server on the same Redis may have told of its last uses.
+    """
+    later = time.monotonic() + 3600.0
+    limits._clock = lambda: later
+    for name in names:
+        limits.allow(name, "127.0.0.1", 1)

@@ -1,11 +1,10 @@
 """What the phones behind one address may say, tap and like together, by a clock the test moves."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.broadcast.live_channel import ask, channel, get
+from tests.broadcast.live_channel import ask, channel, get, use_up
 from tests.moved_clock import Clock
 
 from farmlive.broadcast.crowd_limits import CrowdLimits
@@ -29,17 +28,6 @@ def crowd(clock: Clock) -> CrowdLimits:
 
 def phone(number: int, address: str | None = HOME) -> Caller:
     return Caller(None, None, None, f"{number:032x}", address)
-
-
-def use_up(limits: RateLimits, *names: str) -> None:
-    """Use up what this computer may, at a moment that stands still.
-
-    It is an hour from now: another server on the same Redis may have told of its last uses.
-    """
-    later = time.monotonic() + 3600.0
-    limits._clock = lambda: later
-    for name in names:
-        limits.allow(name, "127.0.0.1", 1)
 
 
 def taken(job: Callable[[Caller], object], callers: list[Caller]) -> int:

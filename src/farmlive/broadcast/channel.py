@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from starlette.websockets import WebSocketDisconnect
 
 from farmlive import compact, texts
-from farmlive.broadcast import models
+from farmlive.broadcast import models, replies
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
 from farmlive.broadcast.chat import Chat, may_choose, nickname_of
@@ -25,7 +25,7 @@ from farmlive.broadcast.lines import farm_audience
 from farmlive.broadcast.log import PUBLIC, STAFF
 from farmlive.broadcast.mutes import Mute
 from farmlive.broadcast.snapshot import view
-from farmlive.broadcast.wire import TOO_MANY, wire_of
+from farmlive.broadcast.wire import TOO_MANY, text_frame, wire_of
 from farmlive.clock import now_ms, rfc3339
 from farmlive.people import Blocks, Caller, Guard, RateLimits
 from farmlive.problems import Forbidden, Invalid, NotFound, Problem, Unauthorized, Unavailable
@@ -178,6 +178,8 @@ class Channel:
 
     async def _admit(self, websocket: WebSocket) -> tuple[Caller, int | None]:
         caller = await self._guard.caller(websocket)
+        if caller.role is not None:
+            wire_of(websocket.scope).exempt()
         self._limits.allow("join", caller.address, self._settings.joins_per_minute)
         text = websocket.query_params.get("after")
         if text is None:
@@ -240,7 +242,7 @@ class Channel:
             if not same:
                 problem = RightsChanged("Nothing was lost. Reload the page, and sign in if asked.")
                 hub.leave(client)
-                client.wire.put(encode({"type": "problem", "problem": problem.body()}))
+                client.wire.put(text_frame(replies.problem(problem)))
                 client.wire.cut(UNKNOWN_KEY, problem.title)
 
     # What a client says.
@@ -269,7 +271,7 @@ class Channel:
         identity: str | int | None = None
         try:
             message = _read(text)
-            identity = _identity(message.get("id"))
+            identity = replies.identity_of(message.get("id"))
             texts.check(message)
             if _may_lose_rights(caller):  # signed out or shut out meanwhile?
                 caller = await self._guard.identify(websocket)
@@ -288,13 +290,13 @@ class Channel:
             if isinstance(parsed, models.ChatSay):
                 client.nickname = parsed.nickname or ""
         except Problem as problem:
-            return _reply_problem(identity, problem)
+            return replies.failure(identity, problem)
         except ValidationError as error:
-            return _reply_problem(identity, invalid(error))
+            return replies.failure(identity, invalid(error))
         except Exception:
             _log.exception("a message of the channel failed")
             ours = Unavailable("Something went wrong on our side. Try again in a moment.")
-            return _reply_problem(identity, ours)
+            return replies.failure(identity, ours)
         return {"type": "reply", "id": identity, "ok": True, "result": result}
 
     async def _say(self, caller: Caller, broadcast: str, message: models.ChatSay) -> dict[str, Any]:
@@ -392,18 +394,6 @@ def _read(text: str | None) -> dict[str, Any]:
     return message
 
 
-def _identity(said: Any) -> str | int | None:
-    """The message's id, where it is one."""
-    try:
-        return models.MESSAGE_ID.validate_python(said, strict=True)
-    except ValidationError:
-        return None
-
-
-def _reply_problem(identity: str | int | None, problem: Problem) -> dict[str, Any]:
-    return {"type": "reply", "id": identity, "ok": False, "problem": problem.body()}
-
-
 async def _refuse(websocket: WebSocket, problem: Problem) -> None:
     codes = {
         401: UNKNOWN_KEY,
@@ -412,9 +402,8 @@ async def _refuse(websocket: WebSocket, problem: Problem) -> None:
         429: TOO_MANY,
         503: TRY_AGAIN_LATER,
     }
-    frame = {"type": "problem", "problem": problem.body()}
     try:
-        await websocket.send_text(compact.encode(frame).decode())
+        await websocket.send_text(replies.problem(problem).decode())
         await websocket.close(codes.get(problem.status, 4400), problem.title[:120])
     except WebSocketDisconnect:
         return

@@ -1,14 +1,24 @@
-"""Message rate: how many messages a channel may send, whatever they are.
+"""Message rate: how many messages a channel may send, and all channels of one address and of the
+block around it, whatever they are.
 
-This limit bounds the cost of parsing, of pings and refused messages too. The effects of messages
-have limits of their own, by device and by address.
+These limits bound the cost of parsing, of pings and refused messages too. The effects of messages
+have limits of their own, by device and by address (crowd_limits.py).
 """
 
 import time
 from collections.abc import Callable
 
+from farmlive.people import RateLimits
+from farmlive.people.addresses import block_of
+
 # The burst, in seconds of the rate: a page that reconnects sends the messages that it kept.
 BURST_S = 15
+# The limit of a block of addresses, as a multiple of one address': not all in it send at once.
+MESSAGES_BLOCK_FACTOR = 5
+# Messages that a channel takes of its address' limit at a time: counting each for itself costs a
+# tenth of what reading it does.
+AT_A_TIME = 10
+_NAME = "channel messages"
 
 
 class MessageRate:
@@ -27,3 +37,47 @@ class MessageRate:
             return False
         self._full_at = full_at
         return True
+
+
+class AddressMessages:
+    """What one channel sends, counted with all others of its address and of the block around it.
+
+    Nothing is counted where `address` is None, as behind a proxy that nobody named.
+    """
+
+    def __init__(self, limits: RateLimits, address: str | None, per_minute: int):
+        self._limits = limits
+        self._address = address
+        self._per_minute = per_minute
+        self._in_hand = 0
+
+    def allow(self) -> None:
+        """Count a message. Raises TooMany."""
+        if self._address is None:
+            return
+        if self._in_hand == 0:
+            self._limits.allow_address(
+                _NAME,
+                self._address,
+                self._per_minute,
+                block_factor=MESSAGES_BLOCK_FACTOR,
+                times=AT_A_TIME,
+                of="messages",
+            )
+            self._in_hand = AT_A_TIME
+        self._in_hand -= 1
+
+    def exempt(self) -> None:
+        """Count nothing from now on: who is signed in is limited by the channel alone."""
+        self.give_back()
+        self._address = None
+
+    def give_back(self) -> None:
+        """Give back what was taken and not used; the channel has ended."""
+        share, self._in_hand = self._in_hand, 0
+        if not share:
+            return
+        of_block = self._per_minute * MESSAGES_BLOCK_FACTOR
+        give_back = self._limits.give_back
+        give_back(f"{_NAME} of an address", self._address, self._per_minute, share=share)
+        give_back(f"{_NAME} of a block", block_of(self._address), of_block, share=share)

@@ -1,20 +1,24 @@
 """The channel's wire: uvicorn's WebSocket protocol with a way to write frames that are already
 encoded, so that one frame serves every viewer, and to see and end a client that stalls or floods.
+What a channel sends is counted here, frame by frame, before anything reads it.
 """
 
 import asyncio
 import contextlib
 import socket
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 
-from farmlive import compact
-from farmlive.broadcast.message_rate import BURST_S, MessageRate
+from farmlive.broadcast import replies
+from farmlive.broadcast.message_rate import BURST_S, AddressMessages, MessageRate
+from farmlive.people import Guard, RateLimits
 from farmlive.problems import TooMany
+from farmlive.settings import Settings
 
 EXTENSION = "farmlive.wire"
 # How long the kernel keeps bytes that the other side does not acknowledge.
@@ -24,6 +28,9 @@ TOO_MANY = 4429
 # Bytes read at a time: one packet may hold 10,000 frames, and parsing them all before the first is
 # counted takes a tenth of a second.
 PART = 2048
+# Messages over the address' limit that a channel may send one after the other, each answered with
+# that: whoever shares an address with a flood is not to lose the channel by a tap.
+REFUSED_IN_A_ROW = 20
 
 
 class Wire(Protocol):
@@ -38,22 +45,34 @@ class Wire(Protocol):
     def cut(self, code: int, reason: str) -> None:
         """Close with the code where it can still be written, and drop the connection soon."""
 
+    def exempt(self) -> None:
+        """Count what the client sends by its address no more."""
+
 
 class ChannelProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, offering itself as a `Wire` in the scope's extensions."""
 
-    # Messages a second that a channel may send; `channel_protocol` sets it.
-    per_second: int
+    # `channel_protocol` sets these.
+    settings: Settings
+    guard: Guard
+    limits: RateLimits
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Bound how long the kernel tries to deliver to a client that is gone."""
         super().connection_made(transport)
-        self._rate = MessageRate(self.per_second)
+        self._rate = MessageRate(self.settings.channel_messages_per_second)
+        self._of_address = AddressMessages(self.limits, None, 0)
+        self._refused = 0
         self._floods = False
         raw = transport.get_extra_info("socket")
         if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             with contextlib.suppress(OSError):
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give back what was counted ahead."""
+        self._of_address.give_back()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read what came; nothing more of a client that floods."""
@@ -64,7 +83,7 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
 
     def handle_text(self, event: Frame) -> None:
         """Take a text frame, if there are not too many."""
-        if self._allows():
+        if self._allows(event if event.fin else None):
             super().handle_text(event)
 
     def handle_bytes(self, event: Frame) -> None:
@@ -83,24 +102,46 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
             super().handle_ping()
 
     def handle_pong(self, event: Frame) -> None:
-        """Take a pong, if there are not too many."""
-        if self._allows():
+        """Take a pong, if there are not too many. One that answers our ping counts nothing: it is
+        all that most viewers send.
+        """
+        if event.data == self.pending_ping_payload or self._allows():
             super().handle_pong(event)
 
-    def _allows(self) -> bool:
-        """Count a frame; one too many ends the channel, and says why."""
-        if not self._floods and not self._rate.allow():
-            self._floods = True
-            problem = TooMany(
-                f"A channel takes {BURST_S * self.per_second} messages at once and "
-                f"{self.per_second} a second. Connect again, send fewer, and ask again for what "
-                "was not answered."
+    def _allows(self, message: Frame | None = None) -> bool:
+        """Count a frame; whether to take it. One too many ends the channel, and says why; where it
+        is the address that sent too many, a whole message is answered with that.
+        """
+        if self._floods:
+            return False
+        if not self._rate.allow():
+            per_second = self.settings.channel_messages_per_second
+            self._end(
+                TooMany(
+                    f"A channel takes {BURST_S * per_second} messages at once and "
+                    f"{per_second} a second. Connect again, send fewer, and ask again for what "
+                    "was not answered."
+                )
             )
-            told = {"type": "problem", "problem": problem.body()}
-            if self.handshake_complete:
-                self.put(text_frame(compact.encode(told)))
-            self.cut(TOO_MANY, problem.title)
-        return not self._floods
+            return False
+        try:
+            self._of_address.allow()
+        except TooMany as problem:
+            self._refused += 1
+            if message is None or self._refused > REFUSED_IN_A_ROW or not self.handshake_complete:
+                self._end(problem)
+            else:
+                self.put(text_frame(replies.refusal(bytes(message.data), problem)))
+            return False
+        self._refused = 0
+        return True
+
+    def _end(self, problem: TooMany) -> None:
+        """End a channel that floods."""
+        self._floods = True
+        if self.handshake_complete:
+            self.put(text_frame(replies.problem(problem)))
+        self.cut(TOO_MANY, problem.title)
 
     def send_receive_event_to_app(self) -> None:
         """Give the application a message. A text that is not UTF-8 ends the channel (RFC 6455,
@@ -121,6 +162,13 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
         if self.response.status_code == 101:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
+            address = self.guard.address(HTTPConnection(cast(Scope, self.scope)))
+            per_minute = self.settings.address_channel_messages_per_minute
+            self._of_address = AddressMessages(self.limits, address, per_minute)
+
+    def exempt(self) -> None:
+        """Count what the client sends by its address no more."""
+        self._of_address.exempt()
 
     def put(self, frame: bytes) -> None:
         """Write an encoded frame; never waits. Dropped once a close was sent."""
@@ -146,9 +194,10 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
 
 
-def channel_protocol(per_second: int) -> type[ChannelProtocol]:
-    """Return the protocol class of channels with this message rate."""
-    return type("ChannelProtocol", (ChannelProtocol,), {"per_second": per_second})
+def channel_protocol(settings: Settings, guard: Guard, limits: RateLimits) -> type[ChannelProtocol]:
+    """Return the protocol class of channels with these message rates."""
+    parts = {"settings": settings, "guard": guard, "limits": limits}
+    return type("ChannelProtocol", (ChannelProtocol,), parts)
 
 
 def wire_of(scope: Scope) -> Wire:

@@ -270,7 +270,7 @@ async def _inside(site: Site, server: serving.Server) -> AsyncIterator[str]:
     async with lan.plain_http(
         server.house.asgi,
         "127.0.0.1",
-        ws=channel_protocol(site.settings.channel_messages_per_second),
+        ws=channel_protocol(site.settings, server.house.guard, server.house.people.limits),
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
     ) as url:

@@ -88,7 +88,14 @@ class RateLimits:
         self._tell(bucket, each)
 
     def allow_address(
-        self, name: str, address: str | None, per_minute: int, *, block_factor: int, times: int = 1
+        self,
+        name: str,
+        address: str | None,
+        per_minute: int,
+        *,
+        block_factor: int,
+        of: str = "",
+        times: int = 1,
     ) -> None:
         """Count `times` uses of `name` by a network address and by the block of addresses around
         it, which may have `block_factor` times as many. Raises TooMany.
@@ -96,12 +103,12 @@ class RateLimits:
         Who calls it says why a block gets so many: a constant named after what is counted, such as
         `ORDERS_BLOCK_FACTOR`. The buckets are `name of an address` and `name of a block`.
         """
-        self.allow(f"{name} of an address", address, per_minute, times=times)
+        self.allow(f"{name} of an address", address, per_minute, of=of, times=times)
         of_block = per_minute * block_factor
-        self.allow(f"{name} of a block", block_of(address), of_block, times=times)
+        self.allow(f"{name} of a block", block_of(address), of_block, of=of, times=times)
 
     def give_back(self, name: str, key: str | None, per_minute: int, *, share: float = 1.0) -> None:
-        """Take back one use that `allow` counted, or that share of it."""
+        """Take back one use that `allow` counted, or that share of it, which may be several."""
         if key is None:
             return
         bucket = (name, key)

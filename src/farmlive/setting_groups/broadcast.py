@@ -1,4 +1,4 @@
-"""Settings of broadcasts: rate limits of chat, opened cards and likes, by device and by IP."""
+"""Settings of broadcasts: rate limits of messages, chat, cards and likes, by device and by IP."""
 
 from pydantic import BaseModel, Field
 
@@ -11,6 +11,14 @@ class BroadcastSettings(BaseModel):
         ge=1,
         description="Messages a second that one live channel takes, of whatever kind, and fifteen "
         "times as many at once; one that sends more is ended. A page sends one or two.",
+    )
+    address_channel_messages_per_minute: int = Field(
+        24_000,
+        ge=600,
+        description="Messages a minute, of whatever kind, that the channels of one address send "
+        "together, one a second from each of 300 phones and a third more; more are answered with "
+        "429, and a channel that goes on is ended. The block around it (a /24, of IPv6 a /48) has "
+        "five times that. Who is signed in is not counted.",
     )
     chats_per_minute: int = Field(20, ge=1, description="Chat messages a minute from one device.")
     address_chats_per_minute: int = Field(

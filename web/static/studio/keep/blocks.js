@@ -71,6 +71,9 @@ function whatWords(what) {
       return t("Writing in the chat");
     case "join":
       return t("Joining");
+    case "channel messages of an address":
+    case "channel messages of a block":
+      return t("Sending messages");
     case "open":
     case "taps of an address":
     case "taps of a block":
