@@ -27,6 +27,7 @@ class Post:
     """Brings what it is given, and keeps of which notices that was."""
 
     at_once = 1
+    together = 1
 
     def __init__(self, name: str):
         self.name = name
@@ -35,8 +36,8 @@ class Post:
     def reach(self, person: str) -> bool:
         return True
 
-    def send(self, notice: Notice) -> None:
-        self.brought.append(notice.id)
+    def send(self, *notices: Notice) -> None:
+        self.brought += [notice.id for notice in notices]
 
     def close(self) -> None:
         pass
@@ -45,8 +46,8 @@ class Post:
 class Full(Post):
     """A mailbox that is full at the first time."""
 
-    def send(self, notice: Notice) -> None:
-        super().send(notice)
+    def send(self, *notices: Notice) -> None:
+        super().send(*notices)
         if len(self.brought) == 1:
             raise NotThere("the mailbox is full")
 

@@ -227,9 +227,10 @@ async def test_a_fault_of_ours_is_logged_without_the_person(
     class Broken(Outbox):
         name = "broken"
         at_once = 1
+        together = 1
 
-        def send(self, notice: Notice) -> None:
-            raise RuntimeError(notice.person)
+        def send(self, *notices: Notice) -> None:
+            raise RuntimeError(notices[0].person)
 
     broken = Notices(stall.store, stall.log, settings, [Broken(settings.data)])
     await stall.place(1)

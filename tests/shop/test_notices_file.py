@@ -15,6 +15,7 @@ from farmlive.clock import rfc3339
 from farmlive.settings import Settings
 from farmlive.shop.notices import Notices
 from farmlive.shop.notices_file import Outbox
+from farmlive.shop.notices_providers import Notice
 
 from .bulk import undo
 from .conftest import HOST
@@ -104,6 +105,35 @@ def test_a_notice_stands_in_the_outbox_once_whoever_wrote_it(tmp_path: Path) -> 
         for each in some:
             again.send(each)
     assert ids(tmp_path) == [each.id for each in some]
+
+
+def test_what_is_sent_together_is_synced_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr("farmlive.shop.notices_file.os.fsync", synced.append)
+    outbox = Outbox(tmp_path)
+    some = [notice() for _ in range(5)]
+    outbox.send(some[0])  # and the folder, since the file is new
+    outbox.send(*some)
+    assert ids(tmp_path) == [each.id for each in some]
+    assert len(synced) == 3
+
+
+async def test_one_that_can_not_be_written_keeps_no_other_from_it(
+    stall: Any, settings: Settings
+) -> None:
+    class Picky(Outbox):
+        def send(self, *notices: Notice) -> None:
+            if any(each.number == "A0002" for each in notices):
+                raise RuntimeError("a fault of ours")
+            super().send(*notices)
+
+    for _ in range(3):
+        await stall.place(1)
+    await Notices(stall.store, stall.log, settings, [Picky(settings.data / "outbox")]).send()
+    assert await states(stall) == ["sent", "waiting", "sent"]
+    assert [line["order"] for line in lines(settings)] == ["A0001", "A0003"]
 
 
 def test_half_a_line_of_a_server_that_was_killed_is_written_over(tmp_path: Path) -> None:

@@ -50,12 +50,12 @@ class Slow(Post):
         self.begun = threading.Event()
         self._now = self.most = 0
 
-    def send(self, notice: Notice) -> None:
+    def send(self, *notices: Notice) -> None:
         self._now += 1
         self.most = max(self.most, self._now)
         self.begun.set()
         assert self.let.wait(30)
-        super().send(notice)
+        super().send(*notices)
         self._now -= 1
 
 

@@ -278,13 +278,11 @@ class Notices:
             done.clear()
             if not taken:
                 return
-            for message, notice in taken:
-                done.append(await self._try(provider, message, notice))
+            for first in range(0, len(taken), provider.together):
+                done += await self._try(provider, taken[first : first + provider.together])
                 if (until := done[-1].quiet_until) is not None:
                     # It can't bring the others either, which were not tried.
-                    rest = {"state": "waiting", "next_at": until}
-                    late = [message for message, _ in taken[len(done) :]]
-                    done += [Done(it, {**rest, "tries": it.head.tries - 1}) for it in late]
+                    done += [_untried(message, until) for message, _ in taken[len(done) :]]
                     break
 
     def _turn(
@@ -313,17 +311,21 @@ class Notices:
         self._limits.forget(connection, now)
         return self._messages(connection, sorted(rows, key=lambda row: row.id))
 
-    async def _try(self, provider: Provider, message: Message, notice: Notice) -> Done:
-        """Send one, and tell what came of it."""
-        row = message.head
-        pause = min(FIRST_PAUSE_MS << min(row.tries - 1, 20), LAST_PAUSE_MS)
+    async def _try(self, provider: Provider, taken: Sequence[tuple[Message, Notice]]) -> list[Done]:
+        """Send some that go together, and tell what came of each."""
+        messages = [message for message, _ in taken]
         try:
-            await asyncio.to_thread(provider.send, notice)
+            await asyncio.to_thread(provider.send, *(notice for _, notice in taken))
         except NotTaken as error:
             _log.warning("a notice is not taken", provider=provider.name, reason=str(error))
-            return Done(message, {"state": "failed"})
+            return [Done(message, {"state": "failed"}) for message in messages]
         except NotNow as error:
-            return self._unreachable(provider, message, str(error))
+            first, *rest = messages
+            unreachable = self._unreachable(provider, first, str(error))
+            return [
+                *(_untried(message, unreachable.quiet_until or 0) for message in rest),
+                unreachable,
+            ]
         except NotThere as error:
             _log.info("a notice waits", provider=provider.name, reason=str(error))
         except Exception as error:
@@ -336,13 +338,13 @@ class Notices:
                 error=type(error).__name__,
                 where=f"{at.filename}:{at.lineno}",
             )
+            if len(taken) > 1:
+                return [done for each in taken for done in await self._try(provider, [each])]
         else:
             self._failures.pop(provider.name, None)
             self._outages[provider.name].recovered()
-            return Done(message, {"state": "sent"})
-        if row.tries >= TRIES:
-            return Done(message, {"state": "failed"})
-        return Done(message, {"state": "waiting", "next_at": now_ms() + pause})
+            return [Done(message, {"state": "sent"}) for message in messages]
+        return [_tried_in_vain(message) for message in messages]
 
     def _unreachable(self, provider: Provider, message: Message, reason: str) -> Done:
         """Put all of the provider's off: it isn't tried notice by notice.
@@ -399,6 +401,18 @@ class Notices:
             was_less=was_less,
         )
         return Part(row.kind, facts, order.language)
+
+
+def _untried(message: Message, until: int) -> Done:
+    return Done(message, {"state": "waiting", "next_at": until, "tries": message.head.tries - 1})
+
+
+def _tried_in_vain(message: Message) -> Done:
+    tries = message.head.tries
+    if tries >= TRIES:
+        return Done(message, {"state": "failed"})
+    pause = min(FIRST_PAUSE_MS << min(tries - 1, 20), LAST_PAUSE_MS)
+    return Done(message, {"state": "waiting", "next_at": now_ms() + pause})
 
 
 def _void(connection: Connection, messages: Iterable[Message]) -> None:

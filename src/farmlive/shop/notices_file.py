@@ -23,6 +23,7 @@ class Outbox:
 
     name = "file"
     at_once = 50
+    together = 50
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -32,25 +33,19 @@ class Outbox:
         """Telephones."""
         return "@" not in person
 
-    def send(self, notice: Notice) -> None:
-        """Write it, unless it stands there already. Raises NotNow where the disk is at fault."""
-        name = f"{rfc3339(notice.at)[:10]}.jsonl"
-        line = {
-            "id": notice.id,
-            "at": rfc3339(notice.at),
-            "to": notice.person,
-            "language": notice.language,
-            "kind": notice.kind,
-            "order": notice.number,
-            "subject": notice.said.subject,
-            "text": notice.said.text,
-            "url": notice.url,
-        }
-        try:
-            self._day(name).append(notice.id, line)
-        except OSError as error:
-            self._days.pop(name, None)
-            raise NotNow(error.strerror or str(error)) from error
+    def send(self, *notices: Notice) -> None:
+        """Write those that do not stand there yet. Raises NotNow where the disk is at fault."""
+        days: dict[str, dict[str, bytes]] = {}
+        for notice in notices:
+            at = rfc3339(notice.at)
+            lines = days.setdefault(f"{at[:10]}.jsonl", {})
+            lines[notice.id] = _line(notice, at)
+        for name, lines in days.items():
+            try:
+                self._day(name).append(lines)
+            except OSError as error:
+                self._days.pop(name, None)
+                raise NotNow(error.strerror or str(error)) from error
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -71,24 +66,26 @@ class _Day:
         self._known: set[str] = set()
         self._seen = 0
 
-    def append(self, notice: str, line: Mapping[str, object]) -> None:
+    def append(self, lines: Mapping[str, bytes]) -> None:
+        """Write the lines of these notices, and have them on the disk."""
         is_new = not self._path.exists()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(handle, "r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
             self._read(file)
-            if notice in self._known:
+            more = {notice: line for notice, line in lines.items() if notice not in self._known}
+            if not more:
                 return
             # What stands behind the last whole line was being written when its writer was killed.
             file.truncate(self._seen)
             file.seek(self._seen)
-            written = compact.encode(line) + b"\n"
+            written = b"".join(more.values())
             file.write(written)
             file.flush()
             os.fsync(file.fileno())
             self._seen += len(written)
-            self._known.add(notice)
+            self._known.update(more)
         if is_new:
             folder = os.open(self._path.parent, os.O_RDONLY)
             try:
@@ -106,3 +103,18 @@ class _Day:
                 break
             self._seen += len(line)
             self._known.add(compact.decode(line)["id"])
+
+
+def _line(notice: Notice, at: str) -> bytes:
+    line = {
+        "id": notice.id,
+        "at": at,
+        "to": notice.person,
+        "language": notice.language,
+        "kind": notice.kind,
+        "order": notice.number,
+        "subject": notice.said.subject,
+        "text": notice.said.text,
+        "url": notice.url,
+    }
+    return compact.encode(line) + b"\n"

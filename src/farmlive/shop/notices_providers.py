@@ -30,19 +30,20 @@ class Notice:
 class Provider(Protocol):
     """Brings notices to people. Its verbs but `reach` may take their time: they run in threads.
 
-    One notice at a time; of those that are taken together, `at_once` at most, the last must be
-    brought within a minute. After a crash it may be given one again that it has brought already: it
-    brings it once more only if it can't tell.
+    A turn takes `at_once` notices at most, of which the last must be brought within a minute; so
+    many as `together` are given to one `send`. After a crash it may be given one again that it has
+    brought already: it brings it once more only if it can't tell.
     """
 
     name: str
     at_once: int
+    together: int
 
     def reach(self, person: str) -> bool:
         """Whether it can bring something to this phone number or address."""
 
-    def send(self, notice: Notice) -> None:
-        """Bring it. Raises NotNow, NotThere, NotTaken."""
+    def send(self, *notices: Notice) -> None:
+        """Bring them. Raises NotNow, NotThere, NotTaken, each of all of them."""
 
     def close(self) -> None:
         """Let go of what it keeps open between notices."""

@@ -30,6 +30,7 @@ class Mail:
 
     name = "smtp"
     at_once = 1
+    together = 1
 
     def __init__(self, url: str, sender: str):
         parts = urlsplit(url)
@@ -47,8 +48,9 @@ class Mail:
         """Mailboxes."""
         return "@" in person
 
-    def send(self, notice: Notice) -> None:
+    def send(self, *notices: Notice) -> None:
         """Hand the mail over. Raises NotNow, NotThere, NotTaken."""
+        (notice,) = notices
         person = _on_the_wire(notice.person)
         mail = self._mail(notice, person)
         server = self._connected()

@@ -5,6 +5,7 @@ Pure. Whom, when and by what is notices.py's.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from babel.numbers import format_currency
@@ -64,8 +65,14 @@ class Facts:
 
     def money(self, amount: int, language: Language) -> str:
         """An amount as it is written in the language."""
-        value = amount / 10 ** decimals(self.currency)
-        return format_currency(value, self.currency, locale=LOCALES[language])
+        return _money(amount, self.currency, language)
+
+
+# In a rush the same prices are told again and again.
+@lru_cache(maxsize=1024)
+def _money(amount: int, currency: str, language: Language) -> str:
+    value = amount / 10 ** decimals(currency)
+    return format_currency(value, currency, locale=LOCALES[language])
 
 
 @dataclass(frozen=True)
