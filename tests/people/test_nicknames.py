@@ -107,6 +107,8 @@ def test_a_name_of_digits_keeps_them_and_one_of_signs_too() -> None:
         "Host Chen",
         "OFFICIAL ✓",
         "farmlive",
+        "田头直播",
+        "田頭直播小助手",
         "林秀珍本人",
         "ʜᴏꜱᴛ",
         "🅷🅾🆂🆃",

@@ -70,7 +70,18 @@ _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
 _READ_OVER = re.compile(f"(?<=[{_HAN}])[0-9\u3007]+(?=[{_HAN}])|\u3007+$|^\u3007+(?=[{_HAN}])")
 _LETTER_WITHIN = re.compile(f"(?<=[{_HAN}])[a-z](?=[{_HAN}])")
 # Words that claim to speak for the farm or the county; in Chinese anywhere in a nickname.
-_CLAIMS = ("主播", "官方", "客服", "管理员", "房管", "工作人员", "运营", "系统", "本人")
+_CLAIMS = (
+    "主播",
+    "官方",
+    "客服",
+    "管理员",
+    "房管",
+    "工作人员",
+    "运营",
+    "系统",
+    "本人",
+    "田头直播",  # farmlive's name on Chinese pages
+)
 _CLAIMING_WORDS = (
     "admin administrator coordinator farmlive guanfang host kefu mod moderator official staff "
     "support system zhubo"
