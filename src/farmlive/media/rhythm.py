@@ -6,8 +6,8 @@ from collections.abc import Sequence
 _SHORTEST_S, _LONGEST_S = 0.002, 0.1
 # Sound and a frame that come within this are worth waiting for, to be read and sent together: to
 # wake up, and to come back to each viewer's keys and buffers, costs more than the packets do. (The
-# engine in C, which pays less for it, waits for less.)
-TOGETHER_S = 0.009
+# engine in C, which pays less for it, does not wait.)
+_TOGETHER_S = 0.009
 # How late a beat often is.
 _LATE_S = 0.001
 _NEVER = float("inf")
@@ -38,9 +38,9 @@ class Rhythm:
         self.next = None if every is None else when + every
 
 
-def rest(rhythms: Sequence[Rhythm], now: float, together_s: float = TOGETHER_S) -> float:
+def rest(rhythms: Sequence[Rhythm], now: float) -> float:
     """For how long a source needs no reading, in seconds: until what comes next is whole, and with
-    it what comes within `together_s` after. 0 where it is one packet, or not known, or late.
+    it what comes within `_TOGETHER_S` after. 0 where it is one packet, or not known, or late.
     """
     first = _NEVER
     for rhythm in rhythms:
@@ -52,7 +52,7 @@ def rest(rhythms: Sequence[Rhythm], now: float, together_s: float = TOGETHER_S) 
     whole = first
     for rhythm in rhythms:
         end = (rhythm.next or 0.0) + rhythm.lasts_s
-        if whole < end <= first + together_s:
+        if whole < end <= first + _TOGETHER_S:
             whole = end
     # A single packet of sound wakes us by itself.
     return whole + _LATE_S - now if whole > first else 0.0

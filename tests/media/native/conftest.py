@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 # What needs no sockets, no threads and no Python.
 PURE = (
-    "address", "codecs", "framing", "h264", "layers", "pictures", "red", "rewrite", "rhythm",
+    "address", "codecs", "framing", "h264", "layers", "pictures", "red", "rewrite",
     "ring", "rtcp", "rtcp_write", "rtp", "sha1", "srtp", "stun", "transport_cc",
 )  # fmt: skip
 
 # What decides what viewers of an output are sent.
 OUTGOING = (
     "aiming", "burst", "codecs", "feedback", "h264", "joining", "lane", "layers", "output",
-    "pictures", "publisher", "red", "repairs", "rewrite", "rhythm", "ring", "rtcp", "rtcp_write",
+    "pictures", "publisher", "red", "repairs", "rewrite", "ring", "rtcp", "rtcp_write",
     "rtp", "seams", "sending", "sorting", "sound", "stall", "track", "transport_cc", "viewer",
 )  # fmt: skip
 

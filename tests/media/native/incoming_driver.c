@@ -192,11 +192,10 @@ static void print_track(struct track *track, double now)
            track->rid, track->packets, track->octets, track->frames, track->last_at);
     printf(" %d %d %.17g %.17g %.17g", track->size.width, track->size.height, track->kbps,
            track->loss, track_jitter_ms(track));
-    printf(" %d %d %d %d %d %d", publisher_has_layer(publisher, track), track->whole,
-           track->wrapped, track->overrun, track->wanted, track_unanswered(track, now));
+    printf(" %d %d %d %d %d", publisher_has_layer(publisher, track), track->wrapped, track->overrun,
+           track->wanted, track_unanswered(track, now));
     print_optional(track->has_repair, track->repair_s);
     print_optional(track->has_keyframe, track->keyframe_at);
-    print_optional(track->rhythm.has_next, track->rhythm.next);
     print_optional(track->has_held, track->has_held ? track->held_sequence : 0);
     print_optional(track->has_held, track->has_held ? track->held_timestamp : 0);
     printf(" %u", track_timestamp_at(track, now));
@@ -213,8 +212,8 @@ static void print_track(struct track *track, double now)
 static void state(void)
 {
     double now = real();
-    printf("publisher %.17g %d %.17g %d", publisher_last_at(publisher), publisher_wanted(publisher),
-           publisher_rest(publisher, now, 0.009), publisher_answers_requests(publisher));
+    printf("publisher %.17g %d %d", publisher_last_at(publisher), publisher_wanted(publisher),
+           publisher_answers_requests(publisher));
     print_optional(publisher->round_trip_s >= 0, publisher->round_trip_s);
     printf(" %d %d", publisher->health.size.width, publisher->health.size.height);
     print_layers();

@@ -19,7 +19,7 @@ from farmlive.media.ring import Ring, starts_in_group
 from farmlive.media.track import Track
 
 SOURCES = (
-    "codecs", "feedback", "h264", "layers", "publisher", "rewrite", "rhythm", "ring", "rtcp",
+    "codecs", "feedback", "h264", "layers", "publisher", "rewrite", "ring", "rtcp",
     "rtcp_write", "rtp", "sorting", "track", "transport_cc",
 )  # fmt: skip
 OWN_SSRC = 99
@@ -147,7 +147,7 @@ class Twin:
     def state(self, now: float) -> None:
         self._ask("state", now)
         one = self.publisher
-        words = (real(one.last_at), f"{one.wanted:d}", real(one.rest(now)))
+        words = (real(one.last_at), f"{one.wanted:d}")
         answers = f"{one.answers_requests:d} {real(one.round_trip_s)}"
         size = f"{one.health.width or 0} {one.health.height or 0}"
         self.say(" ".join(("publisher", *words, answers, size)), layers=True)
@@ -164,9 +164,9 @@ def told_of(
     width, height = track.size or (0, 0)
     yield f"{width} {height} {real(track.kbps)} {real(track.loss)} {real(track.jitter_ms)}"
     yield f"{track in layers:d}"
-    flags = (track.whole, track.wrapped, track.overrun, track.wanted, track.unanswered(now))
+    flags = (track.wrapped, track.overrun, track.wanted, track.unanswered(now))
     yield from (f"{flag:d}" for flag in flags)
-    yield from (real(each) for each in (track.repair_s, track.keyframe_at, track.rhythm.next))
+    yield from (real(each) for each in (track.repair_s, track.keyframe_at))
     held = track.held
     yield "- -" if held is None else f"{held.sequence} {held.timestamp}"
     yield f"{track.timestamp_at(now)} {real(track.timestamp_of(tracks[0]))}"

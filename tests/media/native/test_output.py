@@ -23,7 +23,7 @@ DRIVERS = [
 NAMES = (
     "aiming", "output", "joining", "viewer", "stall", "lane", "seams", "sound", "sending",
     "repairs", "burst", "ring", "track", "publisher", "sorting", "feedback", "rewrite", "layers",
-    "rhythm", "pictures", "red", "codecs", "h264", "rtcp", "rtcp_write", "rtp", "transport_cc",
+    "pictures", "red", "codecs", "h264", "rtcp", "rtcp_write", "rtp", "transport_cc",
 )  # fmt: skip
 
 EVERYTHING = Viewing(

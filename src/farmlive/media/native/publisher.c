@@ -9,8 +9,6 @@
 #include "memory.h"
 #include "sorting.h"
 
-/* A track that was quiet for so long says nothing of when the next packet comes. */
-static const double RESTS_WITHIN_S = 0.5;
 /* Packets that begin a keyframe closer than this are of the same one. */
 static const double KEYFRAMES_APART_S = 0.02;
 
@@ -61,20 +59,6 @@ bool publisher_wanted(const struct publisher *publisher)
         if (publisher->layers[layer]->wanted)
             return true;
     return false;
-}
-
-double publisher_rest(const struct publisher *publisher, double now, double together_s)
-{
-    const struct rhythm *rhythms[TRACKS_MOST];
-    int count = 0;
-    for (int at = 0; at < publisher->track_count; at++) {
-        const struct track *track = publisher->tracks[at];
-        if (track->missing_count > 0 || !track->whole)
-            return 0;
-        if (track->last_at > now - RESTS_WITHIN_S)
-            rhythms[count++] = &track->rhythm;
-    }
-    return rhythm_rest(rhythms, count, now, together_s);
 }
 
 bool publisher_answers_requests(const struct publisher *publisher)

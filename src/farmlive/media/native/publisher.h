@@ -87,9 +87,6 @@ bool publisher_take(struct publisher *publisher, const struct rtp_packet *receiv
 double publisher_last_at(const struct publisher *publisher);
 /* Whether someone waits for a keyframe. */
 bool publisher_wanted(const struct publisher *publisher);
-/* For how long, in seconds, nothing comes from it that can't wait; sound and a frame that come
- * within `together_s` may wait for each other. */
-double publisher_rest(const struct publisher *publisher, double now, double together_s);
 /* Whether a keyframe can be had by asking. */
 bool publisher_answers_requests(const struct publisher *publisher);
 bool publisher_has_layer(const struct publisher *publisher, const struct track *track);

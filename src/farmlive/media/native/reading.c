@@ -11,14 +11,6 @@
 
 enum { SHARED_READINGS = 8 };
 
-/* Sound and a frame that come within this are read and sent together, since a message to each
- * viewer costs as much as five packets do. With 9 ms a viewer costs a tenth less, and packets are 6
- * ms later at the 99th percentile; to the engine in Python a waking is worth that. */
-static const double TOGETHER_S = 0.0005;
-
-/* A timer is not worth less; and for longer nothing that a publisher sends out of turn may wait. */
-static const double SHORTEST_REST_S = 0.002, LONGEST_REST_S = 0.03;
-
 struct own {
     struct watched watched;
     struct list link;
@@ -26,9 +18,6 @@ struct own {
     struct peer *peer; /* it outlives this */
     struct port *port;
     bool is_open;
-    bool is_read;   /* in this round */
-    bool has_more;  /* more may wait */
-    double rest_to; /* it is not watched before; 0: it is watched */
 };
 
 bool reading_init(struct reading *reading, struct core *core, struct commands *commands, int epoll,
@@ -133,7 +122,7 @@ static void watch_shared(struct reading *reading, uint32_t events)
 void reading_at_once(struct reading *reading)
 {
     if (reading->is_patient) {
-        reading->is_patient = reading->has_more = false;
+        reading->is_patient = reading->is_due = false;
         watch_shared(reading, EPOLLIN);
     }
 }
@@ -166,17 +155,13 @@ static bool take(struct reading *reading, int fd, struct port *port, double now)
     return count == INBOX_MOST;
 }
 
-static void read_own(struct reading *reading, struct own *own, double now)
-{
-    if (!own->is_open || own->is_read)
-        return;
-    reading->is_woken = own->is_read = true;
-    own->has_more = take(reading, own->watched.fd, own->port, now);
-}
-
 void reading_own(struct reading *reading, struct watched *watched, double now)
 {
-    read_own(reading, (struct own *)watched, now);
+    struct own *own = (struct own *)watched;
+    if (!own->is_open)
+        return;
+    reading->is_woken = reading->is_due = true;
+    take(reading, own->watched.fd, own->port, now);
 }
 
 /* Take what viewers and strangers sent, so much that thousands of them are heard where each round
@@ -196,65 +181,14 @@ void reading_shared(struct reading *reading, struct watched *watched, double now
         take_shared(reading, (struct port *)watched, now);
 }
 
-/* One that has rested and was not read yet. Asked for anew after each reading, which may close the
- * sockets of others. */
-static struct own *rested(const struct reading *reading, double now)
-{
-    list_each(link, &reading->owns) {
-        struct own *own = list_entry(link, struct own, link);
-        if (own->rest_to > 0 && own->rest_to <= now && !own->is_read)
-            return own;
-    }
-    return NULL;
-}
-
-bool reading_rested(struct reading *reading, double now)
-{
-    bool some = false;
-    for (struct own *own; (own = rested(reading, now)) != NULL; some = true)
-        read_own(reading, own, now);
-    return some;
-}
-
-/* Let a publisher that was read rest, if it may; it is asked for after everyone was served. */
-static void let_rest(struct reading *reading, struct own *own, double now)
-{
-    const struct publisher *publisher = own->peer->publisher;
-    double rest = publisher && !own->has_more ? publisher_rest(publisher, now, TOGETHER_S) : 0;
-    own->is_read = false;
-    own->rest_to = 0;
-    bool rests = rest >= SHORTEST_REST_S;
-    if (rests)
-        own->rest_to = now + fmin(rest, LONGEST_REST_S);
-    watched_for(&own->watched, reading->epoll, rests ? 0 : EPOLLIN);
-}
-
 bool reading_settle(struct reading *reading, double now)
 {
-    bool was_read = false, took = false;
-    list_each(link, &reading->owns)
-        was_read |= list_entry(link, struct own, link)->is_read;
-    if (reading->is_patient && (was_read || reading->has_more)) {
-        reading->has_more = false;
+    bool takes = reading->is_patient && reading->is_due;
+    reading->is_due = false;
+    if (takes)
         for (int i = 0; i < reading->port_count; i++)
-            reading->has_more |= take_shared(reading, reading->ports[i], now);
-        took = true;
-    }
-    list_each(link, &reading->owns) {
-        struct own *own = list_entry(link, struct own, link);
-        if (own->is_read)
-            let_rest(reading, own, now);
-    }
-    return took;
+            reading->is_due |= take_shared(reading, reading->ports[i], now);
+    return takes;
 }
 
-double reading_due(const struct reading *reading)
-{
-    double due = reading->has_more ? 0 : INFINITY;
-    list_each(link, &reading->owns) {
-        const struct own *own = list_entry(link, struct own, link);
-        if (own->rest_to > 0)
-            due = fmin(due, own->rest_to);
-    }
-    return due;
-}
+double reading_due(const struct reading *reading) { return reading->is_due ? 0 : INFINITY; }

@@ -2,7 +2,7 @@
  * `farmlive.media.ports`.
  *
  * While media comes, publishers wake us and viewers wait for that: to wake up costs more than to
- * read what a viewer tells. A publisher's own socket rests until its next frame is whole.
+ * read what a viewer tells. A publisher's own socket is read as soon as something comes to it.
  *
  * Always holds: whoever has no socket of its own is read from a shared one, which is watched unless
  * a publisher's socket was read lately. */
@@ -26,7 +26,7 @@ struct reading {
     struct own *dead;
     bool is_patient; /* shared sockets are read only when a publisher wakes us */
     bool is_woken;   /* by one since the last look */
-    bool has_more;   /* more may wait at the shared sockets, though they are not watched */
+    bool is_due;     /* the shared sockets are to be read, though they are not watched */
     struct inbox *inbox;
 };
 
@@ -52,10 +52,8 @@ void reading_be_patient(struct reading *reading);
  * called. */
 void reading_own(struct reading *reading, struct watched *watched, double now);
 void reading_shared(struct reading *reading, struct watched *watched, double now);
-/* Read those that have rested; true where there were some. */
-bool reading_rested(struct reading *reading, double now);
 /* After `upkeep_after_reading` where publishers were read: read what viewers share, if that waits
- * for it, and let the publishers rest. True where something else was read. */
+ * for it. True where it was read. */
 bool reading_settle(struct reading *reading, double now);
 /* When it must be read again without anything coming, at the latest. */
 double reading_due(const struct reading *reading);

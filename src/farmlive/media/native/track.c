@@ -15,8 +15,6 @@ static const double NACK_AGAIN_S = 0.05, NACK_AGAIN_ROUND_TRIPS = 1.25;
 /* How far apart requests for a keyframe are at least, and how soon after one a keyframe comes that
  * answers it. */
 static const double KEYFRAME_EVERY_S = 1.0, ANSWER_WITHIN_S = 0.7;
-/* A frame is whole this long after it is expected, on a quick way. */
-static const double FRAME_S = 0.0015;
 /* How much of a track's loss the last second is; the rest is the seconds before. */
 static const double LOSS_WEIGHT = 0.4;
 /* A packet that came so much earlier or later than the one before has another clock. */
@@ -47,8 +45,6 @@ struct track *track_new(struct publishing *publishing, const struct incoming *in
         track->ring = memory_new(sizeof *track->ring);
         ring_init(track->ring);
     }
-    rhythm_init(&track->rhythm, incoming->is_video ? FRAME_S : 0.0);
-    track->whole = true;
     return track;
 }
 
@@ -187,12 +183,10 @@ struct packet *track_add(struct track *track, const struct rtp_packet *received,
                                        received->payload, received->size);
     if (track->ring != NULL) {
         keep(track, packet);
-        track->whole = received->marker;
         if (!received->marker)
             return packet;
         track->frames++;
     }
-    rhythm_beat(&track->rhythm, arrival);
     double rate = track->incoming->clock_rate;
     double transit = arrival * rate - received->timestamp;
     double change = fabs(transit - track->transit);

@@ -6,7 +6,6 @@
 #define FARMLIVE_TRACK_H
 
 #include "negotiated.h"
-#include "rhythm.h"
 #include "ring.h"
 #include "rtcp.h"
 
@@ -37,8 +36,6 @@ struct track {
     long packets, octets, frames;
     struct picture_size size;
     double kbps, loss;
-    struct rhythm rhythm;
-    bool whole; /* whether the end of the last frame has come */
     bool has_report;
     struct sender_report report;
     double report_at;
