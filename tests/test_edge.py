@@ -11,7 +11,7 @@ import pytest
 from tests.waiting import until
 from websockets.asyncio.client import connect
 
-from farmlive import edge, operations
+from farmlive import operations, request_limits
 from farmlive.app import PortTaken
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.client import Channel
@@ -85,8 +85,8 @@ async def test_a_body_of_two_mebibytes_is_refused(server: Server) -> None:
 async def test_a_body_that_does_not_come_is_given_up(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge, "BODY_S", 0.2)
-    monkeypatch.setattr(edge, "LINGER_S", 0.1)
+    monkeypatch.setattr(request_limits, "BODY_S", 0.2)
+    monkeypatch.setattr(request_limits, "LINGER_S", 0.1)
     ask = b"POST /api/v1/session HTTP/1.1\r\nHost: farm\r\nContent-Type: application/json\r\n"
     for rest in (
         b"Content-Length: 100\r\n\r\n{",

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from tests.media.native.handles import ends_of
 from tests.waiting import until
 
-from farmlive import edge, problems
+from farmlive import problems, request_limits
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 from farmlive.shop.fee_models import MAX_FEES
@@ -51,8 +51,10 @@ async def test_a_head_has_so_many_fields(plain: Server) -> None:
         more = b"".join(b"X-%d: x\r\n" % number for number in range(fields - 2))
         return GET[:-2] + b"Connection: close\r\n" + more + b"\r\n"
 
-    assert (await sent(plain, head(edge.MAX_HEADER_FIELDS))).startswith(b"HTTP/1.1 200 OK")
-    came = await sent(plain, head(edge.MAX_HEADER_FIELDS + 1))
+    assert (await sent(plain, head(request_limits.MAX_HEADER_FIELDS))).startswith(
+        b"HTTP/1.1 200 OK"
+    )
+    came = await sent(plain, head(request_limits.MAX_HEADER_FIELDS + 1))
     assert came.startswith(b"HTTP/1.1 400 ")
     assert b"fields at most" in came
 
@@ -65,10 +67,10 @@ async def test_a_request_has_one_host(plain: Server) -> None:
 
 async def test_so_many_requests_may_be_sent_ahead(plain: Server) -> None:
     last = GET[:-2] + b"Connection: close\r\n\r\n"
-    came = await sent(plain, GET * edge.MAX_PIPELINED + last)
-    assert came.count(b"HTTP/1.1 200 OK") == edge.MAX_PIPELINED + 1
+    came = await sent(plain, GET * request_limits.MAX_PIPELINED + last)
+    assert came.count(b"HTTP/1.1 200 OK") == request_limits.MAX_PIPELINED + 1
     came = await sent(plain, GET * 5_000)
-    assert came.count(b"HTTP/1.1 200 OK") <= edge.MAX_PIPELINED + 1
+    assert came.count(b"HTTP/1.1 200 OK") <= request_limits.MAX_PIPELINED + 1
     await answers(plain)
 
 
@@ -77,7 +79,7 @@ async def test_a_body_of_members_that_nobody_knows_is_refused_for_little(plain: 
         return {f"member {number}": number for number in range(members)}
 
     async with httpx.AsyncClient(base_url=plain.url) as client:
-        answer = await client.post("/api/v1/session", json=body(edge.MAX_MEMBERS + 1))
+        answer = await client.post("/api/v1/session", json=body(request_limits.MAX_MEMBERS + 1))
         assert answer.status_code == 413
         answer = await client.post("/api/v1/session", json=body(1_000))
         assert answer.status_code == 422
@@ -86,7 +88,7 @@ async def test_a_body_of_members_that_nobody_knows_is_refused_for_little(plain: 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32-le"])
 async def test_members_are_counted_in_any_encoding(plain: Server, encoding: str) -> None:
-    body = json.dumps({f"member {number}": 0 for number in range(edge.MAX_MEMBERS + 1)})
+    body = json.dumps({f"member {number}": 0 for number in range(request_limits.MAX_MEMBERS + 1)})
     async with httpx.AsyncClient(base_url=plain.url) as client:
         answer = await client.post(
             "/api/v1/session",
@@ -114,14 +116,14 @@ def test_lines_of_an_order_are_counted_before_they_are_read() -> None:
 def test_the_largest_table_of_fees_is_no_flood() -> None:
     row = {"region": "350000", "upto_g": 10_000_000, "fee": 10_000_000}
     body = json.dumps({"fees": [row] * MAX_FEES}).encode()
-    assert len(edge._MEMBER.findall(body)) <= edge.MAX_MEMBERS
-    assert body.count(b",") <= edge.MAX_COMMAS
+    assert len(request_limits._MEMBER.findall(body)) <= request_limits.MAX_MEMBERS
+    assert body.count(b",") <= request_limits.MAX_COMMAS
 
 
 async def test_who_takes_nothing_of_an_answer_is_gone_after_a_while(
     settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge, "SEND_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(request_limits, "SEND_TIMEOUT_S", 0.5)
     async with running(settings) as plain:
         loop = asyncio.get_running_loop()
         with socket.socket() as sock:
@@ -129,6 +131,6 @@ async def test_who_takes_nothing_of_an_answer_is_gone_after_a_while(
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             await loop.sock_connect(sock, ("127.0.0.1", plain.port))
             big = b"GET /openapi.json HTTP/1.1\r\nHost: farm\r\n\r\n"
-            await loop.sock_sendall(sock, big * edge.MAX_PIPELINED)
+            await loop.sock_sendall(sock, big * request_limits.MAX_PIPELINED)
             await until(lambda: ends_of(sock), "it is there")
             await until(lambda: not ends_of(sock), "the server let go of it", 30)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from farmlive import edge
+from farmlive import request_limits
 from farmlive.demo.authority import certificates
 from farmlive.server import Server, running
 from farmlive.settings import Settings
@@ -18,7 +18,7 @@ HEAD = b"GET /healthz HTTP/1.1\r\nHost: farm\r\n\r\n"
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "HEAD_S", 0.4)
+    monkeypatch.setattr(request_limits, "HEAD_S", 0.4)
 
 
 @pytest.fixture

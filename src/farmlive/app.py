@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from farmlive import answer_headers, cameras, edge, gate, hosts, operations, uploads
+from farmlive import answer_headers, cameras, edge, gate, hosts, operations, request_limits, uploads
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -209,11 +209,11 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, review_pages.routes(pages, rooms, settings))
     api.mount("/static", static)
     answer = edge.answer_problems(api, error_page(pages, guard))
-    asgi: ASGIApp = edge.Texts(api, answer)
+    asgi: ASGIApp = request_limits.Texts(api, answer)
     asgi = DeviceCookie(
         asgi, people.pseudonyms, secure=settings.secure, session_days=settings.session_days
     )
-    asgi = edge.BodyLimit(
+    asgi = request_limits.BodyLimit(
         edge.Heads(edge.RequestLog(asgi)),
         settings.max_body_kib * 1024,
         uploads=uploads.PATHS,

@@ -20,7 +20,7 @@ import structlog
 import uvicorn
 from structlog.typing import Processor
 
-from farmlive import edge
+from farmlive import request_limits
 from farmlive.app import House, PortTaken, build
 from farmlive.broadcast.wire import channel_protocol
 from farmlive.settings import Settings
@@ -41,7 +41,10 @@ class _Uvicorn(uvicorn.Server):
             await super().startup(sockets)
             return
         loop = asyncio.get_running_loop()
-        limits = {"ssl_handshake_timeout": edge.HEAD_S, "ssl_shutdown_timeout": edge.HEAD_S}
+        limits = {
+            "ssl_handshake_timeout": request_limits.HEAD_S,
+            "ssl_shutdown_timeout": request_limits.HEAD_S,
+        }
         loop.create_server = functools.partial(loop.create_server, **limits)  # type: ignore[method-assign]
         try:
             await super().startup(sockets)
@@ -75,7 +78,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     server = _Uvicorn(
         uvicorn.Config(
             house.asgi,
-            http=edge.HttpProtocol,
+            http=request_limits.HttpProtocol,
             ws=channel_protocol(settings, house.guard, house.people.limits),
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,

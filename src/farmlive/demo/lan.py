@@ -26,8 +26,8 @@ from starlette.types import ASGIApp
 
 from farmlive.demo import DemoError
 from farmlive.demo.authority import Address
-from farmlive.edge import HttpProtocol
 from farmlive.media.addresses import local_addresses
+from farmlive.request_limits import HttpProtocol
 
 
 class NoNetwork(DemoError):
