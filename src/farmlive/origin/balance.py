@@ -11,7 +11,7 @@ from typing import Protocol
 from sqlalchemy import Connection, update
 
 from farmlive.clock import now_ms
-from farmlive.origin import declarations, epcis, farms, lots, plausibility
+from farmlive.origin import declarations, epcis, farms, harvests, lots, plausibility
 from farmlive.origin.models import Lot, LotChange, NewWaste, Undo, Wasted
 from farmlive.origin.problems import BelowTaken, NotLeft, UnknownWaste
 from farmlive.origin.tables import lots as lots_table
@@ -134,10 +134,12 @@ def correct(
         return _with(before, taken)
     plot = farms.find_plot(connection, before.plot.id) if before.plot else None
     more_g = change.quantity_g - before.quantity_g
-    doubts = lots.doubts_of(connection, place, plot, before.harvested_at, more_g)
+    doubts = harvests.doubts_of(connection, place, plot, before.harvested_at, more_g)
     if more_g > 0:
         plausibility.check(doubts, change.plausibility_reason)
-    told = lots.told_doubts(doubts, change.plausibility_reason) if more_g > 0 or not doubts else {}
+    told = (
+        harvests.told_doubts(doubts, change.plausibility_reason) if more_g > 0 or not doubts else {}
+    )
     row = connection.execute(
         update(lots_table)
         .where(

@@ -1,6 +1,6 @@
 """Farms, their plots, and what happened on the plots: the SQL, in the caller's transaction.
 
-What is harvested from them is lots.py's.
+What is harvested from them is harvests.py's.
 """
 
 from typing import Any

@@ -14,6 +14,7 @@ from farmlive.origin import (
     balance,
     epcis,
     farms,
+    harvests,
     lookup,
     lots,
     requirements,
@@ -220,7 +221,7 @@ class Origin:
         """
 
         def write(connection: Connection) -> Lot:
-            made = lots.record(connection, caller, self._place, self._stops, new)
+            made = harvests.record(connection, caller, self._place, self._stops, new)
             return balance.counted(connection, self._sales, [made])[0]
 
         return await self._store.write(write)

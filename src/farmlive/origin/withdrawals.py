@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from farmlive.clock import now_ms, rfc3339
-from farmlive.origin import declarations, epcis, farms, lots
+from farmlive.origin import declarations, epcis, farms, harvests, lots
 from farmlive.origin.models import Undo
 from farmlive.origin.problems import UnknownWork
 from farmlive.origin.stops import Stops
@@ -69,7 +69,7 @@ def _name_it_no_more(connection: Connection, plot: str, sprayed_at: int, undo: U
     for lot in connection.execute(picked).all():
         for wrong in declarations.standing_of(connection, lot.id, "commissioning").values():
             if epcis.sprayed_at(wrong) == rfc3339(sprayed_at):
-                sprayed = lots.last_spraying(connection, plot, lot.harvested_at)
+                sprayed = harvests.last_spraying(connection, plot, lot.harvested_at)
                 right = epcis.sprayed_otherwise(wrong, sprayed)
                 declarations.declare(connection, lot.id, wrong, undo.reason, right)
 
