@@ -180,7 +180,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     static = Static()
     pages = Pages(settings, static, guard)
     api = FastAPI(title="farmlive", version="1", openapi_url=None)
-    rooms = Rooms(guard, people.guests, broadcasts, shop, origin, review)
+    rooms = Rooms(bus, guard, people.guests, broadcasts, shop, origin, review)
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, page_routes.start_page(pages, rooms))
     _add(api, relay.router)

@@ -19,6 +19,7 @@ class Sale:
 
     broadcast: str
     lot: str
+    farm: str
     order: str
     number: str
     scheduled: str
@@ -79,6 +80,7 @@ async def sale(site: Server) -> Sale:
     return Sale(
         broadcast=ids["live"],
         lot=lot["id"],
+        farm=farm["id"],
         order=answer["url"],
         number=answer["number"],
         scheduled=ids["scheduled"],

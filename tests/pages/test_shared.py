@@ -1,13 +1,21 @@
 """What is made once for all who ask, and that nothing of one visitor is in it."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
+from tests.broadcast.live_channel import ask, channel, comes, with_kind
 from tests.moved_clock import Clock
 
-from farmlive.pages.shared import Shared
+from farmlive.bilingual import Bilingual
+from farmlive.client import Api
+from farmlive.pages.render import Pages
+from farmlive.pages.shared import Shared, SharedPage
+from farmlive.people import Caller
 from farmlive.server import Server
+from farmlive.shop.models import NewCentre
 
 from .conftest import Sale
 
@@ -27,6 +35,41 @@ async def test_it_is_made_once_for_all_who_ask_at_once_and_again_when_it_is_old(
     assert await shared.get("a") == "a 1"
     clock.now += 0.1
     assert await shared.get("a") == "a 3"
+
+
+async def test_what_is_old_is_forgotten_whatever_the_key() -> None:
+    clock = Clock()
+
+    async def make(key: int) -> int:
+        return key
+
+    shared = Shared(make, 1.0, clock=clock)
+    for key in range(100):
+        await shared.get(key)
+        clock.now += 0.1
+    assert len(shared._made) <= 11
+
+
+async def test_what_is_forgotten_while_it_is_made_is_made_anew_for_whoever_asks_later() -> None:
+    first_may, made = asyncio.Event(), 0
+
+    async def make(_key: None) -> int:
+        nonlocal made
+        made += 1
+        number = made
+        if number == 1:
+            await first_may.wait()
+        return number
+
+    shared = Shared(make, 1.0)
+    early = asyncio.create_task(shared.get(None))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    shared.forget()
+    assert await shared.get(None) == 2
+    first_may.set()
+    assert await early == 1
+    assert await shared.get(None) == 2
 
 
 async def test_who_leaves_takes_it_from_nobody_and_an_error_is_not_kept() -> None:
@@ -92,3 +135,123 @@ async def test_start_page_of_one_is_not_anothers(
     ):
         devices = {(await seen(each)).headers["set-cookie"] for each in (one, two)}
         assert len(devices) == 2
+
+
+async def httpx_get(site: Server, address: str, headers: dict[str, str]) -> httpx.Response:
+    """Ask with these headers, and no cookie."""
+    async with httpx.AsyncClient(base_url=site.url, headers=headers) as client:
+        return await client.get(address)
+
+
+def addresses(sale: Sale) -> list[str]:
+    """Those that each visitor without a role gets alike."""
+    lot = f"/origin/lot/{sale.lot}"
+    return ["/", f"/live/{sale.broadcast}", lot, f"{lot}?part=story", f"/origin/farm/{sale.farm}"]
+
+
+@pytest.mark.parametrize("place", range(5))
+async def test_page_is_drawn_once_a_second_for_whoever_is_not_signed_in(
+    site: Server,
+    sale: Sale,
+    visitor: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    place: int,
+) -> None:
+    drawn: list[str] = []
+    html = Pages.html
+
+    def counted(self: Pages, request: Request, template: str, **context: Any) -> str:
+        drawn.append(template)
+        return html(self, request, template, **context)
+
+    monkeypatch.setattr(Pages, "html", counted)
+    address = addresses(sale)[place]
+    sign = "&" if "?" in address else "?"
+    pages = await asyncio.gather(*(visitor.get(f"{address}{sign}{n}=x") for n in range(40)))
+    assert {page.status_code for page in pages} == {200}
+    assert len(drawn) <= 2
+    assert len({page.text for page in pages}) <= 2
+
+
+@pytest.mark.parametrize("place", range(5))
+async def test_page_of_one_is_not_anothers(
+    site: Server, sale: Sale, host: httpx.AsyncClient, place: int
+) -> None:
+    """No cookie, header, parameter or role of whoever asks first is in what the next one gets."""
+    address = addresses(sale)[place]
+    sign = "&" if "?" in address else "?"
+    secret = {"farmlive_secret": "mine-cookie"}
+    async with (
+        httpx.AsyncClient(base_url=site.url, cookies=secret) as one,
+        httpx.AsyncClient(base_url=site.url) as two,
+    ):
+        asks = [
+            host.get(address, headers={"Accept-Language": "en"}),
+            one.get(
+                f"{address}{sign}secret=mine-parameter&lang=en",
+                headers={"Referer": "mine-referer", "X-Forwarded-For": "mine-address"},
+            ),
+            two.get(address, headers={"Accept-Language": "en"}),
+        ]
+        signed_in, first, second = await asyncio.gather(*asks)
+        third = await two.get(address, headers={"Accept-Language": "zh"})
+    assert "mine" not in first.text + second.text
+    assert "data-sign-out" not in first.text + second.text
+    assert ("data-sign-out" in signed_in.text) == (place in (0, 2, 4))  # where there is a header
+    assert first.text == second.text != third.text
+    assert "farmlive_language=en" in str(first.headers.get_list("set-cookie"))
+    assert "farmlive_language" not in str(second.headers.get_list("set-cookie"))
+    devices = {page.cookies["farmlive_device"] for page in (first, second)}
+    assert len(devices) == 2
+    for page in (first, second, third):
+        assert page.headers["cache-control"] == "private, no-cache"
+        assert page.headers["vary"] == "Cookie, Accept-Language"
+
+
+async def test_live_page_of_a_clerk_and_of_staff_is_their_own(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient, host: httpx.AsyncClient
+) -> None:
+    centres = [
+        await site.house.shop.catalogue.add_centre(
+            Caller(None, None, "coordinator", "device", None), NewCentre(name=name, address=name)
+        )
+        for name in (Bilingual(zh="城关镇", en="Chengguan"), Bilingual(zh="西城镇", en="Xicheng"))
+    ]
+    _, key = await site.house.people.create_api_key("clerk", "clerk", [], [centres[0].id])
+    address = f"/live/{sale.broadcast}?lang=en"
+    headers = {"Authorization": f"Bearer {key}"}
+    for _ in range(2):
+        of_visitor = (await visitor.get(address)).text
+        of_clerk = (await httpx_get(site, address, headers)).text
+        of_host = (await host.get(address)).text
+        assert "Xicheng" in of_visitor
+        assert "Xicheng" not in of_clerk
+        assert "Chengguan" in of_clerk
+        assert '"order_boxes": null' in of_clerk
+        assert '"order_boxes": null' in of_host
+        assert '"order_boxes": 20' in of_visitor
+
+
+async def test_who_hears_of_a_stop_and_looks_reads_of_it(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient
+) -> None:
+    """A page that shows the story asks for it again as soon as the channel tells."""
+    _, key = await site.house.people.create_api_key("test", "coordinator")
+    address = f"/origin/lot/{sale.lot}?part=story&lang=en"
+    failed = {"at": "2026-11-21T08:00:00+08:00", "result": {"en": "Residues"}, "passed": False}
+    async with Api(site.url, key=key) as api, channel(site, sale.broadcast) as socket:
+        assert "Stopped:" not in (await visitor.get(address)).text
+        await api.request("POST", f"/api/v1/lots/{sale.lot}/inspections", json=failed)
+        await comes(socket, with_kind("lot.stopped"))
+        assert "Stopped:" in (await visitor.get(address)).text
+
+
+async def test_chat_that_says_the_words_of_an_event_has_nothing_drawn_anew(
+    site: Server, sale: Sale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[SharedPage] = []
+    monkeypatch.setattr(SharedPage, "forget", forgotten.append)
+    async with channel(site, sale.broadcast) as socket:
+        await ask(socket, "chat.say", nickname="a", text='"lot.stopped" "broadcast.ended"')
+        await comes(socket, with_kind("chat.said"))
+    assert forgotten == []

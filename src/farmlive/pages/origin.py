@@ -4,7 +4,7 @@ What is told is origin's, how much of a lot is sold too; what a broadcast is cal
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -14,6 +14,7 @@ from farmlive.broadcast.models import Broadcast
 from farmlive.origin.story_models import Story
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
+from farmlive.pages.shared import SharedPage, forget_on
 from farmlive.pages.stations import line_of
 from farmlive.people import Caller
 
@@ -35,6 +36,33 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
 
+    async def told(lot: str, _caller: Caller) -> dict[str, Any]:
+        story = await rooms.origin.story(lot)
+        shown = await _shown(rooms, story)
+        return {"story": story, "line": line_of(story), "shown": shown, "in_sheet": False}
+
+    async def in_sheet(lot: str, caller: Caller) -> dict[str, Any]:
+        return {**await told(lot, caller), "in_sheet": True}
+
+    async def farm_shown(farm: str, _caller: Caller) -> dict[str, Any]:
+        found = await rooms.origin.farm_page(farm)
+        return {
+            "farm": found.farm,
+            "plots": found.plots,
+            "lots": found.lots[:LOTS],
+            "older": found.lots[LOTS:],
+            "map": found.map,
+            "near": found.near,
+        }
+
+    lots = {
+        "page": SharedPage(pages, "lot.html", "/origin/lot/{}", told),
+        "story": SharedPage(pages, "parts/story.html", "/origin/lot/{}", in_sheet),
+    }
+    farms = SharedPage(pages, "farm.html", "/origin/farm/{}", farm_shown)
+    # A page that hears that its lot was stopped asks for the story at once.
+    forget_on(rooms.bus, "lot.", *lots.values())
+
     @router.get("/origin/lot/{lot}")
     async def lot(
         lot: str,
@@ -43,32 +71,12 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
         part: Literal["page", "story"] = "page",
     ) -> Response:
         """Where a lot comes from: a page, or the story alone for the sheet over a video."""
-        story = await rooms.origin.story(lot)
-        return pages.page(
-            request,
-            "parts/story.html" if part == "story" else "lot.html",
-            caller=caller,
-            story=story,
-            line=line_of(story),
-            shown=await _shown(rooms, story),
-            in_sheet=part == "story",
-        )
+        return await lots[part].answer(request, caller, lot)
 
     @router.get("/origin/farm/{farm}")
     async def farm(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """A farm: who grows there, where it lies, its plots and what was picked."""
-        found = await rooms.origin.farm_page(farm)
-        return pages.page(
-            request,
-            "farm.html",
-            caller=caller,
-            farm=found.farm,
-            plots=found.plots,
-            lots=found.lots[:LOTS],
-            older=found.lots[LOTS:],
-            map=found.map,
-            near=found.near,
-        )
+        return await farms.answer(request, caller, farm)
 
     return router
 

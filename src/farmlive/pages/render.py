@@ -4,6 +4,7 @@ Owns the language, the formats, the caching and the content security policy of e
 stands on a page comes from routes.py.
 """
 
+import asyncio
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -77,6 +78,8 @@ class Pages:
         self._guard = guard
         self._static = static
         self._words = read_words(WEB / "locale")
+        # Whoever draws a page for many at once takes turns with others who do.
+        self.turn = asyncio.Lock()
         self._environments = {language: self._environment(language) for language in LANGUAGES}
 
     def _environment(self, language: str) -> Environment:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.bus import Bus
 from farmlive.origin.origin import Origin
 from farmlive.people import Guard
 from farmlive.people.guests import Guests
@@ -14,6 +15,7 @@ from farmlive.shop.shop import Shop
 class Rooms:
     """What the pages' routes ask for their contents."""
 
+    bus: Bus
     guard: Guard
     guests: Guests
     broadcasts: Broadcasts

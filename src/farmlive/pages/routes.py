@@ -12,10 +12,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from farmlive.pages import order, origin
-from farmlive.pages.languages import language_of
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
-from farmlive.pages.shared import Shared
+from farmlive.pages.shared import SharedPage, forget_on
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop.models import Card
@@ -23,8 +22,6 @@ from farmlive.shop.models import Card
 # How many past broadcasts the start page names, and how many products of a live one it shows.
 PAST = 6
 SHOWN = 3
-# The start page is made once in so long, however many open it.
-START_S = 1.0
 
 
 def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
@@ -52,8 +49,7 @@ def start_page(pages: Pages, rooms: Rooms) -> APIRouter:
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     anyone = Depends(rooms.guard.anyone)
 
-    async def whole(_key: None) -> dict[str, Any]:
-        """What the start page shows, to whomever."""
+    async def shown(_key: str, _caller: Caller) -> dict[str, Any]:
         found = await rooms.broadcasts.all()
         live = [broadcast for broadcast in found if broadcast.state == "live"]
         bags: dict[str, Sequence[Card]] = {
@@ -75,22 +71,12 @@ def start_page(pages: Pages, rooms: Rooms) -> APIRouter:
             "past": [broadcast for broadcast in found if broadcast.state == "ended"][:PAST],
         }
 
-    shown = Shared(whole, START_S)
-
-    async def drawn(language: str) -> str:
-        """The start page as everyone sees it who is not signed in, without an own parameter."""
-        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-        request = Request({**scope, "query_string": f"lang={language}".encode()})
-        return pages.html(request, "start.html", caller=None, **await shown.get(None))
-
-    drawn_once = Shared(drawn, START_S)
+    page = SharedPage(pages, "start.html", "/", shown)
 
     @router.get("/")
     async def start(request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """What is live, what comes next, what was."""
-        if caller.role is None:
-            return pages.answer(request, await drawn_once.get(language_of(request)))
-        return pages.page(request, "start.html", caller=caller, **await shown.get(None))
+        return await page.answer(request, caller)
 
     return router
 
@@ -99,26 +85,31 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     router = APIRouter()
     anyone = Depends(rooms.guard.anyone)
 
-    @router.get("/live/{broadcast}")
-    async def live(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
-        """The live page."""
-        return pages.page(
-            request,
-            "live.html",
-            caller=caller,
-            broadcast=await rooms.broadcasts.get(broadcast),
+    async def shown(broadcast: str, caller: Caller) -> dict[str, Any]:
+        return {
+            "broadcast": await rooms.broadcasts.get(broadcast),
             # A clerk orders for who fetches it where the clerk is.
-            centres=[
+            "centres": [
                 centre.model_dump(mode="json")
                 for centre in await rooms.shop.centres()
                 if caller.role != "clerk" or caller.may_centre(centre.id)
             ],
             # Staff and clerks order more than one order has.
-            order_boxes=None if caller.is_staff or caller.role == "clerk" else settings.order_boxes,
+            "order_boxes": (
+                None if caller.is_staff or caller.role == "clerk" else settings.order_boxes
+            ),
             # An address for mail is asked of nobody to whom none is sent.
-            receipts="smtp" in settings.notices,
-            notices=_notices(settings),
-        )
+            "receipts": "smtp" in settings.notices,
+            "notices": _notices(settings),
+        }
+
+    live_page = SharedPage(pages, "live.html", "/live/{}", shown)
+    forget_on(rooms.bus, "broadcast.", live_page)
+
+    @router.get("/live/{broadcast}")
+    async def live(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """The live page."""
+        return await live_page.answer(request, caller, broadcast)
 
     @router.get("/sign-in")
     async def sign_in(

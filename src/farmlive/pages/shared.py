@@ -1,19 +1,34 @@
 """What many visitors get alike: made once in a while, however many ask meanwhile.
 
-What is one visitor's own never comes through here.
+What is one visitor's own never comes through here: a page is drawn for nobody in particular, of its
+own address and its language alone.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from farmlive.broadcast.log import TOPIC, unpack
+from farmlive.bus import Bus
+from farmlive.pages.languages import language_of
+from farmlive.pages.render import Pages
+from farmlive.people import Caller
 
 K = TypeVar("K")
 V = TypeVar("V")
 
+# A page is drawn once in so long, however many open it.
+PAGE_S = 1.0
+# Whoever is not signed in.
+VISITOR = Caller(None, None, None, device="", address=None)
+
 
 class Shared(Generic[K, V]):
-    """Values by a key of which there are few, each made anew when `seconds` have passed.
+    """Values by a key, each made anew when `seconds` have passed, and forgotten soon after.
 
     Those who ask while it is made wait for the same; an error reaches them all and is not kept.
     """
@@ -47,6 +62,84 @@ class Shared(Generic[K, V]):
         try:
             value = await self._make(key)
         finally:
-            del self._making[key]
-        self._made[key] = began, value
+            # Forgotten meanwhile, it is what was, and for those alone who asked before.
+            is_current = self._making.get(key) is asyncio.current_task()
+            if is_current:
+                del self._making[key]
+        if is_current:
+            self._made.pop(key, None)
+            self._made[key] = began, value
+            self._forget_old()
         return value
+
+    def forget(self) -> None:
+        """Have every value made anew for whoever asks from now on."""
+        self._made.clear()
+        self._making.clear()
+
+    def _forget_old(self) -> None:
+        # The oldest stand first, all but for the time that their making took.
+        while self._made:
+            oldest = next(iter(self._made))
+            if self._clock() < self._made[oldest][0] + self._seconds:
+                return
+            del self._made[oldest]
+
+
+class SharedPage:
+    """A page that every visitor without a role gets alike: drawn once a second a language and a
+    `key`, which is what its address names. One is drawn at a time: whoever asks for many different
+    ones keeps an order waiting for one of them, not for all.
+
+    `make(key, caller)` gives what stands on it, to `VISITOR` or to one who is signed in, for whom
+    it is drawn alone; it raises where the key names nothing. `path` is its address, with `{}` for
+    the key.
+    """
+
+    def __init__(
+        self,
+        pages: Pages,
+        template: str,
+        path: str,
+        make: Callable[[str, Caller], Awaitable[dict[str, Any]]],
+    ):
+        self._pages = pages
+        self._template = template
+        self._path = path
+        self._make = make
+        self._drawn = Shared(self._draw, PAGE_S)
+
+    async def answer(self, request: Request, caller: Caller, key: str = "") -> Response:
+        """Answer with the page."""
+        if caller.role is None:
+            html = await self._drawn.get((language_of(request), key))
+            return self._pages.answer(request, html)
+        context = await self._make(key, caller)
+        return self._pages.page(request, self._template, caller=caller, **context)
+
+    def forget(self) -> None:
+        """Draw it anew for whoever asks from now on."""
+        self._drawn.forget()
+
+    async def _draw(self, of: tuple[str, str]) -> str:
+        language, key = of
+        scope = {"type": "http", "method": "GET", "path": self._path.format(key), "headers": []}
+        request = Request({**scope, "query_string": f"lang={language}".encode()})
+        context = await self._make(key, VISITOR)
+        async with self._pages.turn:
+            return self._pages.html(request, self._template, caller=VISITOR, **context)
+
+
+def forget_on(bus: Bus, kinds: str, *pages: SharedPage) -> None:
+    """Forget these pages at every event whose kind begins so, as a stop of a lot is: whoever hears
+    of it and looks reads what is now.
+    """
+    mark = f'"{kinds}'.encode()
+
+    def hear(topic: str, message: bytes) -> None:
+        # Most events are of the trade, hundreds a second; of the others a chat may say the words.
+        if topic == TOPIC and mark in message and unpack(message).kind.startswith(kinds):
+            for page in pages:
+                page.forget()
+
+    bus.listen(hear)
