@@ -44,6 +44,7 @@ def test_every_limit_has_words() -> None:
             limits |= set(re.findall(r'\("([a-z -]+)", ', call))
         deeds |= set(re.findall(r'limits\.(?:allow|counted)\(self\._limits, "([a-z]+)"', text))
         together |= set(re.findall(r'self\._together\("([a-z ]+)"', text))
+        together |= set(re.findall(r'\.allow_address\(\s*"([a-z ]+)"', text))
         of_whom |= set(re.findall(r'\.allow\(f"{(?:deed|name)} (of an? [a-z]+)"', text))
     limits |= {f"{deed} {whom}" for deed in deeds for whom in of_whom}
     limits |= {f"{deed} {whom}" for deed in together for whom in of_whom - {"of a device"}}

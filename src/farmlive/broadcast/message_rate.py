@@ -18,7 +18,6 @@ MESSAGES_BLOCK_FACTOR = 5
 # Messages that a channel takes of its address' limit at a time: counting each for itself costs a
 # tenth of what reading it does.
 AT_A_TIME = 10
-_NAME = "channel messages"
 
 
 class MessageRate:
@@ -57,7 +56,7 @@ class AddressMessages:
             return
         if self._in_hand == 0:
             self._limits.allow_address(
-                _NAME,
+                "channel messages",
                 self._address,
                 self._per_minute,
                 block_factor=MESSAGES_BLOCK_FACTOR,
@@ -79,5 +78,5 @@ class AddressMessages:
             return
         of_block = self._per_minute * MESSAGES_BLOCK_FACTOR
         give_back = self._limits.give_back
-        give_back(f"{_NAME} of an address", self._address, self._per_minute, share=share)
-        give_back(f"{_NAME} of a block", block_of(self._address), of_block, share=share)
+        give_back("channel messages of an address", self._address, self._per_minute, share=share)
+        give_back("channel messages of a block", block_of(self._address), of_block, share=share)
