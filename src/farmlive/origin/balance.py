@@ -69,10 +69,11 @@ def waste(
 ) -> Wasted:
     """Keep that so much of the lot was thrown away.
 
-    Raises UnknownLot, OtherFarm, InFuture, WrongOrder and NotLeft.
+    Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords and NotLeft.
     """
     at = now_ms() if new.at is None else new.at
     before = lots.happened(connection, caller, lot, "wasted", at)
+    lots.check_room(connection, caller, lot, "destroying", "records of waste of the lot")
     taken = _taken(connection, sales, lot)
     row = connection.execute(
         update(lots_table)
@@ -125,13 +126,14 @@ def correct(
 ) -> Lot:
     """Put the weight of the harvest right; what was recorded stays in the trace, as an error.
 
-    Raises UnknownLot, OtherFarm, ImplausibleHarvest and BelowTaken.
+    Raises UnknownLot, OtherFarm, ImplausibleHarvest, TooManyRecords and BelowTaken.
     """
     before = lots.find(connection, lot)
     farms.check_keeper(caller, before.farm)
     taken = _taken(connection, sales, lot)
     if change.quantity_g == before.quantity_g:
         return _with(before, taken)
+    lots.check_room(connection, caller, lot, "commissioning", "records of the harvest")
     plot = farms.find_plot(connection, before.plot.id) if before.plot else None
     more_g = change.quantity_g - before.quantity_g
     doubts = harvests.doubts_of(connection, place, plot, before.harvested_at, more_g)

@@ -15,6 +15,8 @@ from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import ulid
 from farmlive.origin import epcis, farms, requirements
 from farmlive.origin.models import (
+    MOST_EVENTS,
+    MOST_TEST_EVENTS,
     MOST_TESTS,
     Inspection,
     Lot,
@@ -102,6 +104,16 @@ def find_inspection(
     return as_inspection(row)
 
 
+def find_certifiable(
+    connection: Connection, caller: Caller, lot: str, inspection: str
+) -> Inspection:
+    """As `find_inspection`, of a lot that has room for a certificate. Raises TooManyRecords."""
+    kept = find_inspection(connection, caller, lot, inspection)
+    what = "records of tests of the lot"
+    check_room(connection, caller, lot, "inspecting", what, MOST_TEST_EVENTS)
+    return kept
+
+
 def certify(
     connection: Connection,
     caller: Caller,
@@ -113,9 +125,9 @@ def certify(
 ) -> None:
     """Put the certificate kept at `url` to a test; a further trace event of the test names it.
 
-    Raises UnknownLot, OtherFarm, UnknownInspection.
+    Raises UnknownLot, OtherFarm, UnknownInspection, TooManyRecords.
     """
-    kept = find_inspection(connection, caller, lot, inspection)
+    kept = find_certifiable(connection, caller, lot, inspection)
     if kept.certificate == url:
         return
     here = inspections.c.id == inspection
@@ -127,8 +139,12 @@ def certify(
 
 
 def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: NewPacking) -> Traced:
-    """Keep that the lot was packed. Raises UnknownLot, OtherFarm, InFuture, WrongOrder."""
+    """Keep that the lot was packed.
+
+    Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
+    """
     before = happened(connection, caller, lot, "packed", new.at)
+    check_room(connection, caller, lot, "packing", "packings of the lot")
     if before.packed_at is None or new.at < before.packed_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(packed_at=new.at))
     note(connection, caller, "lot.pack", lot, boxes=new.boxes)
@@ -139,8 +155,12 @@ def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: Ne
 def ship(
     connection: Connection, caller: Caller, place: Place, lot: str, new: NewShipping
 ) -> Traced:
-    """Keep that the lot left the farm. Raises UnknownLot, OtherFarm, InFuture, WrongOrder."""
+    """Keep that the lot left the farm.
+
+    Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
+    """
     before = happened(connection, caller, lot, "shipped", new.at)
+    check_room(connection, caller, lot, "shipping", "shippings of the lot")
     if before.shipped_at is None or new.at < before.shipped_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(shipped_at=new.at))
     note(connection, caller, "lot.ship", lot)
@@ -276,6 +296,17 @@ def happened(connection: Connection, caller: Caller, lot: str, what: str, at: in
             f"at {rfc3339(before.harvested_at)}; put the time right."
         )
     return before
+
+
+def check_room(
+    connection: Connection, caller: Caller, lot: str, step: str, what: str, most: int | None = None
+) -> None:
+    """Refuse one trace event more of this step of the lot where there are the most already.
+
+    Raises TooManyRecords.
+    """
+    query = select(func.count()).where(trace_events.c.lot == lot, trace_events.c.biz_step == step)
+    farms.check_room(connection, caller, query, MOST_EVENTS if most is None else most, what)
 
 
 def sum_up_tests(connection: Connection, place: Place, stops: Stops, lot: str) -> None:

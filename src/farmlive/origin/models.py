@@ -35,6 +35,12 @@ Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 # so that no farm and no host fills up what a failed test needs.
 MOST_TESTS = 200
 MOST_WORKS = 400
+# The most trace events of a lot and a step, error declarations among them, for the same reason:
+# packings, shippings, waste, and corrections of its weight, which leave two each. What was recorded
+# wrongly can be taken back however many there are.
+MOST_EVENTS = 400
+# The same of its tests: each test, certificate, and test that was taken back.
+MOST_TEST_EVENTS = 3 * MOST_TESTS
 
 
 class NewFarm(Sent):

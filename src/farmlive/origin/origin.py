@@ -248,11 +248,12 @@ class Origin:
     ) -> str:
         """Keep the certificate of a test and tell its address.
 
-        Raises UnknownLot, OtherFarm, UnknownInspection, NoRoom, UploadLate, NotACertificate.
+        Raises UnknownLot, OtherFarm, UnknownInspection, TooManyRecords, NoRoom, UploadLate,
+        NotACertificate.
         """
 
         def check(connection: Connection) -> None:
-            lots.find_inspection(connection, caller, lot, inspection)
+            lots.find_certifiable(connection, caller, lot, inspection)
             check_bytes(connection, caller.owner, self._upload_mib_per_day)
 
         await self._store.read(check)
@@ -268,13 +269,19 @@ class Origin:
         return kept.url
 
     async def pack(self, caller: Caller, lot: str, new: NewPacking) -> Traced:
-        """Keep that a lot was packed. Raises UnknownLot, OtherFarm, InFuture, WrongOrder."""
+        """Keep that a lot was packed.
+
+        Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
+        """
         return await self._store.write(
             lambda connection: lots.pack(connection, caller, self._place, lot, new)
         )
 
     async def ship(self, caller: Caller, lot: str, new: NewShipping) -> Traced:
-        """Keep that a lot left the farm. Raises UnknownLot, OtherFarm, InFuture, WrongOrder."""
+        """Keep that a lot left the farm.
+
+        Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
+        """
         return await self._store.write(
             lambda connection: lots.ship(connection, caller, self._place, lot, new)
         )
@@ -282,8 +289,8 @@ class Origin:
     async def waste(self, caller: Caller, lot: str, new: NewWaste) -> Wasted:
         """Keep that so much of a lot was thrown away.
 
-        Raises UnknownLot, OtherFarm, InFuture, WrongOrder, and NotLeft where more of it is sold
-        or held.
+        Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords, and NotLeft where more
+        of it is sold or held.
         """
         return await self._store.write(
             lambda connection: balance.waste(connection, caller, self._place, self._sales, lot, new)

@@ -97,7 +97,8 @@ class UnknownWork(NotFound):
 
 
 class TooManyRecords(Conflict):
-    """The lot has too many tests, or its plot too many works within a year; `most` is the limit.
+    """The lot has too many tests, packings, shippings or records of waste, or its plot too many
+    works within a year; `most` is the limit.
 
     Half of it is for coordinators alone.
     """
