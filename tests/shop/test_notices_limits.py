@@ -105,6 +105,9 @@ async def test_a_mailbox_of_two_domains_is_one_and_is_written_to_as_the_buyer_di
     assert len({recipient(each) for each in spellings}) == 1
     assert recipient("ann@ya.ru") == recipient("ann@yandex.com") != recipient("ann@gmail.com")
     assert recipient("ann@mail.googlemail.com") != recipient("ann@gmail.com")
+    assert recipient("a-n_n@pm.me") == recipient("ann@proton.me")
+    assert recipient("a-n_n@gmail.com") != recipient("ann@gmail.com")
+    assert recipient("-@proton.me") == "-@proton.me"
     url = SecretStr("smtp://127.0.0.1")
     shop = server(stall, settings, notices=("smtp",), smtp_url=url, smtp_from="a@example.org")
     for turn, each in enumerate(spellings):

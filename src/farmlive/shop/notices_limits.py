@@ -33,7 +33,10 @@ DAY_MS = 24 * HOUR_MS
 # Notices that strangers cause: all of a block, which is what one network gives out, may cause ten
 # times what one address may.
 NOTICES_BLOCK_FACTOR = 10
-# Domains of one provider at which a name is one mailbox, by the one that limits count under.
+# Domains of one provider at which a name is one mailbox, by the one that limits count under. From
+# support.apple.com/118230, proton.me/support/addresses-and-aliases, the mailbox aliases of
+# yandex.com/support/domain, which validator.js (src/lib/normalizeEmail.js) lists by name; that
+# library and Google's users say it of googlemail.com.
 _SAME_MAILBOX = {
     each: first
     for first, *others in (
@@ -44,6 +47,9 @@ _SAME_MAILBOX = {
     )
     for each in others
 }
+# Signs that Proton leaves out of a name, besides dots: its own web client does
+# (ProtonMail/WebClients, packages/shared/lib/helpers/email.ts).
+_LEFT_OUT = {"proton.me": "-_"}
 
 Pseudonym = Callable[[str], Awaitable[str]]
 
@@ -66,9 +72,9 @@ def recipient(person: str) -> str:
     """As whom limits count a phone number or a mail address.
 
     Numbers that may reach the same telephone are one. So are other spellings of one mailbox:
-    capitals, what follows a plus, dots, which many providers leave out, and another domain of the
-    same provider. That two people differ in nothing else is rare, and costs them a receipt. It goes
-    to no mail server: a mail is sent to what the buyer wrote.
+    capitals, what follows a plus, dots, which many providers leave out, other signs where one does,
+    and another domain of the same provider. That two people differ in nothing else is rare, and
+    costs them a receipt. It goes to no mail server: a mail is sent to what the buyer wrote.
     """
     name, at, domain = person.rpartition("@")
     if not at:
@@ -77,7 +83,10 @@ def recipient(person: str) -> str:
     with contextlib.suppress(UnicodeError):  # as mail servers write it (RFC 5890)
         domain = domain.encode("idna").decode()
     domain = domain.casefold().rstrip(".")
-    return f"{name.casefold()}@{_SAME_MAILBOX.get(domain, domain)}"
+    domain = _SAME_MAILBOX.get(domain, domain)
+    for sign in _LEFT_OUT.get(domain, ""):
+        name = name.replace(sign, "") or name
+    return f"{name.casefold()}@{domain}"
 
 
 def _sent_since(moment: str, most: str) -> Any:
