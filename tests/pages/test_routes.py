@@ -144,6 +144,36 @@ async def test_a_browser_gets_a_page_for_a_problem_and_a_program_json(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "english", "chinese"),
+    [
+        ("/review/{b}/lists/pick-lsit", 404, "There is no such list", "没有这个清单"),
+        ("/review/{b}/sheets/sales.cvs", 404, "There is no such list", "没有这个清单"),
+        ("/review/{b}/sheets/slaes.csv", 404, "There is no such list", "没有这个清单"),
+        ("/review/{b}?farm=mistyped", 404, "There is no such farm", "没有这个农场"),
+        ("/review/{b}/lists/pick-list?farm=x", 404, "There is no such farm", "没有这个农场"),
+        ("/review/{b}/sheets/sales.csv?farm=x", 404, "There is no such farm", "没有这个农场"),
+        ("/studio/{b}/orders/slisp", 422, "This address is not right", "这个网址不对"),
+        ("/studio/{b}/orders/slips?state=x", 422, "This address is not right", "这个网址不对"),
+        ("/origin/lot/x?part=strory", 422, "This address is not right", "这个网址不对"),
+        ("/design?theme=%01", 422, "This address is not right", "这个网址不对"),
+    ],
+)
+async def test_an_address_that_is_mistyped_is_answered_in_the_pages_language(
+    sale: Sale, host: httpx.AsyncClient, path: str, status: int, english: str, chinese: str
+) -> None:
+    address = path.format(b=sale.broadcast)
+    for language, said in (("en", english), ("zh", chinese)):
+        page = await host.get(address, headers={"Accept-Language": language})
+        assert page.status_code == status
+        assert said in words(page)
+        assert "Input should" not in page.text
+        if language == "zh":
+            assert not re.search(r"[A-Za-z]{2,} [A-Za-z]{2,}", words(page)), words(page)
+        if path.startswith("/review"):
+            assert 'href="/review">' in page.text
+
+
 async def test_static_files_are_kept_for_good_by_their_fingerprint(
     visitor: httpx.AsyncClient,
 ) -> None:

@@ -6,12 +6,13 @@ Owns who is led where; what is counted and who may read which sheet is the revie
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from farmlive.broadcast.models import Broadcast
+from farmlive.origin.problems import UnknownFarm
 from farmlive.pages.languages import language_of
 from farmlive.pages.render import FILE_HEADERS, Pages
 from farmlive.pages.rooms import Rooms
@@ -21,7 +22,7 @@ from farmlive.problems import Forbidden
 from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.models import Cut, Moment, Report
-from farmlive.review.readers import LISTS, farms_of, sheets_of
+from farmlive.review.readers import LISTS, UnknownSheet, farms_of, sheets_of
 from farmlive.settings import Settings
 
 # How many deeds of the host the page names as those that sold most.
@@ -74,7 +75,10 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             return to_sign_in(request)
         if caller.role == "clerk":
             return RedirectResponse(f"/review/{broadcast}/lists/hand-over", status_code=303)
-        report = await rooms.review.of(broadcast, farms_of(caller, farm))
+        every_farm = await rooms.review.farms(broadcast, farms_of(caller))
+        own = farms_of(caller, farm)
+        _check_farm(farm, every_farm)
+        report = await rooms.review.of(broadcast, own)
         return pages.page(
             request,
             "review.html",
@@ -83,7 +87,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             broadcast=await rooms.broadcasts.get(broadcast),
             report=report,
             farm=farm,
-            every_farm=await rooms.review.farms(broadcast, farms_of(caller)),
+            every_farm=every_farm,
             offers={offer.id: offer for offer in report.offers},
             lots={lot.id: lot for lot in report.lots},
             farms={each.id: each for each in report.farms},
@@ -100,7 +104,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     @router.get("/review/{broadcast}/lists/{name}")
     async def working_list(
         broadcast: str,
-        name: Literal["pick-list", "hand-over", "packing", "cash", "settlement"],
+        name: str,
         request: Request,
         caller: Annotated[Caller, anyone],
         farm: str | None = None,
@@ -108,7 +112,12 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         """A list to work by, each farm's or pick-up point's on a page of its own in print."""
         if caller.role is None:
             return to_sign_in(request)
+        if name not in LISTS:
+            raise UnknownSheet(name)
         language = language_of(request)
+        made = await rooms.review.sheet(caller, broadcast, name, language, farm)
+        if farm is not None:
+            _check_farm(farm, await rooms.review.farms(broadcast))
         return pages.page(
             request,
             "review_list.html",
@@ -116,7 +125,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
             headers={"X-Robots-Tag": "noindex"},
             caller=caller,
             broadcast=await rooms.broadcasts.get(broadcast),
-            made=await rooms.review.sheet(caller, broadcast, name, language, farm),
+            made=made,
             about=SHEET_WORDS[name][1].in_language(language),
             farm=farm,
             tick=name not in ("cash", "settlement"),
@@ -129,7 +138,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     async def sheet(
         broadcast: str,
         name: str,
-        form: Literal["csv", "xlsx"],
+        form: str,
         request: Request,
         caller: Annotated[Caller, anyone],
         farm: str | None = None,
@@ -138,7 +147,11 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if caller.role is None:
             return to_sign_in(request)
         language = language_of(request)
+        if form not in FILE_TYPES:
+            raise UnknownSheet(f"{name}.{form}")
         made = await rooms.review.sheet(caller, broadcast, name, language, farm)
+        if farm is not None:
+            _check_farm(farm, await rooms.review.farms(broadcast))
         write = as_csv if form == "csv" else as_xlsx
         content = await asyncio.to_thread(write, made, settings.time_zone)
         return Response(
@@ -152,6 +165,12 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         )
 
     return router
+
+
+def _check_farm(farm: str | None, every_farm: dict[str, dict[str, str]]) -> None:
+    """Raise UnknownFarm where the address names a farm of which nothing was on sale."""
+    if farm is not None and farm not in every_farm:
+        raise UnknownFarm("Nothing of such a farm was on sale in this broadcast.")
 
 
 def _titles(request: Request) -> dict[str, tuple[str, str]]:
