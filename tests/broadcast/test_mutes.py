@@ -13,7 +13,7 @@ from farmlive.broadcast.chat import StaffNotMuted
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.mutes import Duration, Mute, Muted
 from farmlive.broadcast.tables import chat_traces, mutes
-from farmlive.clock import now_ms
+from farmlive.clock import now_ms, parse_rfc3339
 from farmlive.people import Caller
 from farmlive.people.problems import NicknameRefused
 from farmlive.server import Server, running
@@ -113,6 +113,47 @@ async def test_a_mute_holds_as_long_as_was_chosen(
                 await say(server, broadcast, viewer(1), "阿强")
         else:
             assert await say(server, broadcast, viewer(1), "阿强")
+
+
+@pytest.mark.parametrize(
+    ("duration", "minutes", "everywhere", "words"),
+    [
+        ("ten_minutes", 10, False, "muted you until 2"),
+        ("show", None, False, "until this broadcast ends"),
+        ("ninety_days", 90 * 1440, True, "in all broadcasts until 2"),
+    ],
+)
+async def test_who_is_muted_reads_until_when(
+    server: Server,
+    live: str,
+    duration: Duration,
+    minutes: int | None,
+    everywhere: bool,
+    words: str,
+) -> None:
+    mute = await muted(server, live, duration=duration)
+    with pytest.raises(Muted) as refused:
+        await say(server, live, viewer(1, ELSEWHERE), "另一个人")
+    until = refused.value.members["until"]
+    if minutes is None:
+        assert until is None
+    else:
+        assert parse_rfc3339(until) == mute.at + minutes * 60_000
+    assert refused.value.members["everywhere"] is everywhere
+    assert words in refused.value.detail
+    with pytest.raises(Muted) as alike:  # it may be a neighbour, to whom another's mute is nothing
+        await say(server, live, viewer(2), "阿强")
+    assert alike.value.members == {"reason": "likeness"}
+
+
+async def test_of_two_mutes_the_sender_reads_the_longer(server: Server, live: str) -> None:
+    other = (await server.house.broadcasts.create(NewBroadcast(title={"en": "Another"}))).id
+    await server.house.broadcasts.begin(other)
+    await muted(server, live, duration="show")
+    mute = await muted(server, other, duration="ninety_days")
+    with pytest.raises(Muted) as refused:
+        await say(server, live, viewer(1), "阿强")
+    assert parse_rfc3339(refused.value.members["until"]) == mute.until
 
 
 async def test_mutes_survive_a_restart_and_hold_on_every_server(

@@ -1,6 +1,8 @@
 """The live page in Chromium, with real media: watching, buying, talking, and what goes wrong."""
 
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -201,6 +203,52 @@ async def test_a_viewer_says_something_under_a_name_that_is_kept(
     assert said.data["nickname"] == "Fang"
     await host.call("chat.hide", message=said.seq)
     await expect(chat).not_to_contain_text("And how big?")
+
+
+@pytest.mark.parametrize(
+    ("language", "duration", "words"),
+    [
+        ("en", "ten_minutes", r"you can write again in (10|9) minutes"),
+        ("en", "show", r"muted you for the rest of this broadcast"),
+        # By the clock of the phone, which is not the farm's.
+        ("en", "ninety_days", r"muted you in all broadcasts until MOMENT"),
+        ("zh", "ten_minutes", r"(10|9) 分钟后可以再发言"),
+        ("zh", "show", r"本场直播结束前不能发言"),
+        ("zh", "ninety_days", r"在所有直播间禁言，MOMENT 解除"),
+    ],
+)
+async def test_who_is_muted_is_told_until_when(
+    sale: Sale, host: Channel, open_page: Open, language: str, duration: str, words: str
+) -> None:
+    script = """
+      const Format = Intl.DateTimeFormat;
+      Intl.DateTimeFormat = class extends Format {
+        constructor(locale, options) {
+          super(locale, { timeZone: "Pacific/Auckland", ...options });
+        }
+      };
+      localStorage.setItem("farmlive.nickname", JSON.stringify("Qiang"));
+    """
+    page = await open_page(f"/live/{sale.broadcast}", script=script, language=language)
+    say = page.locator("#say-text")
+    await say.fill("buy elsewhere")
+    await say.press("Enter")
+    said = await host.wait_for("chat.said", text="buy elsewhere")
+    mute = (await host.call("chat.mute", message=said.seq, duration=duration))["mute"]
+    await say.fill("buy elsewhere, I say")
+    await say.press("Enter")
+    if mute["until"]:
+        until = datetime.fromisoformat(mute["until"]).astimezone(ZoneInfo("Pacific/Auckland"))
+        moment = f"{until:%-d} {until:%B}.* {until:%H:%M}"
+        if language == "zh":
+            moment = f"{until.month}月{until.day}日 {until:%H:%M}"
+        words = words.replace("MOMENT", moment)
+    toast = page.locator("#toasts")
+    await expect(toast).to_contain_text(re.compile(words))
+    await expect(say).to_have_value("buy elsewhere, I say")
+    await host.call("chat.unmute", mute=mute["id"])  # other tests write from this network
+    await say.press("Enter")
+    await host.wait_for("chat.said", text="buy elsewhere, I say")
 
 
 async def test_a_nickname_that_is_refused_is_told_at_its_field(sale: Sale, open_page: Open) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select
 
 from farmlive.broadcast.tables import broadcasts, chat_traces, mutes
-from farmlive.clock import now_ms
+from farmlive.clock import now_ms, rfc3339
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import Caller
 from farmlive.people.addresses import block_of
@@ -33,7 +33,12 @@ SWEEP_S = 3_600.0
 
 
 class Muted(Forbidden):
-    """A host muted this device, or one like it."""
+    """A host muted this device, or one like it.
+
+    Of a device that is muted itself `until` says how long, None for the end of the show, and
+    `everywhere` whether in all broadcasts. Of one like it `reason` says what is alike, and no more:
+    it may be a neighbour's mute.
+    """
 
     slug = "muted"
     title = "You can't write in this broadcast"
@@ -103,12 +108,13 @@ def check(connection: Connection, broadcast: str, trace: Trace) -> None:
     """
     like = and_(mutes.c.block == trace.block, mutes.c.likeness == trace.likeness)
     same = mutes.c.device == trace.device
-    query = select(mutes.c.device).where(
+    query = select(mutes.c.device, mutes.c.until, mutes.c.everywhere).where(
         _holds(broadcast), same if trace.block is None else or_(same, like)
     )
-    found = set(connection.execute(query).scalars())
-    if trace.device in found:
-        raise Muted("The host has muted you in this broadcast. You can still watch and buy.")
+    found = connection.execute(query).all()
+    own = [row for row in found if row.device == trace.device]
+    if own:
+        raise _muted(max(own, key=lambda row: (row.everywhere, row.until is None, row.until or 0)))
     if found and trace.is_guest:
         raise NicknameRefused(
             "Nothing was sent: someone without a nickname was muted here. Choose a nickname of "
@@ -121,6 +127,21 @@ def check(connection: Connection, broadcast: str, trace: Trace) -> None:
             "you, choose another nickname. You can still watch and buy.",
             reason="likeness",
         )
+
+
+def _muted(mute: Any) -> Muted:
+    """What the sender reads of the mute of this row that holds longest."""
+    if mute.until is None:
+        end = "until this broadcast ends"
+    elif mute.everywhere:
+        end = f"in all broadcasts until {rfc3339(mute.until)}"
+    else:
+        end = f"until {rfc3339(mute.until)}"
+    return Muted(
+        f"Nothing was sent: the host has muted you {end}. You can still watch and buy.",
+        until=None if mute.until is None else rfc3339(mute.until),
+        everywhere=mute.everywhere,
+    )
 
 
 def add(

@@ -23,6 +23,14 @@ const shortDays = new Intl.DateTimeFormat(locale, {
   timeZone: page.time_zone,
 });
 
+const ownMoments = new Intl.DateTimeFormat(locale, {
+  day: "numeric",
+  month: "long",
+  hour: "2-digit",
+  minute: "2-digit",
+  hour12: false,
+});
+
 /** `{amount, currency}` as ¥29.90. */
 export function money({ amount, currency }) {
   const places = zero.has(currency) ? 0 : 2;
@@ -73,6 +81,9 @@ export const day = (ms) => days.format(ms);
 
 /** The day alone, short, 21 Nov, 11月21日. */
 export const dayShort = (ms) => shortDays.format(ms);
+
+/** A day and time in the zone of the reader's device, 26 February at 20:14, 2月26日 20:14. */
+export const ownMoment = (ms) => ownMoments.format(ms);
 
 /** A length of time, 1:02:10. */
 export function duration(ms) {

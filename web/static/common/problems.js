@@ -1,7 +1,8 @@
 // A problem in the reader's words. The server says its `detail` in English; a `type` is stable, so
 // the sentences that viewers and buyers meet stand here.
 
-import { count, kilograms, money, weight } from "./format.js";
+import { count, kilograms, money, ownMoment, weight } from "./format.js";
+import { now } from "./now.js";
 import { reasonsInWords, stopMeans } from "./stops.js";
 import { n, page, t } from "./words.js";
 
@@ -15,10 +16,23 @@ const sentences = {
   "broadcast-not-live": () => t("This broadcast has not started yet."),
   "unknown-broadcast": () => t("There is no such broadcast. The start page shows what is live now."),
   "key-reused": () => t("This order was sent before with other contents. Send it once more."),
-  muted: ({ reason }) =>
-    reason === "likeness"
-      ? t("Someone with a nickname like yours was muted here. If it was not you, choose another nickname.")
-      : t("The host has muted you here. You can still watch and buy."),
+  muted: ({ reason, until, everywhere }) => {
+    if (reason === "likeness") return t("Someone with a nickname like yours was muted here. If it was not you, choose another nickname.");
+    if (!until) return t("The host has muted you for the rest of this broadcast. You can still watch and buy.");
+    const end = Date.parse(until);
+    const minutes = Math.max(1, Math.ceil((end - now()) / 60_000));
+    if (minutes <= 60) {
+      return n(
+        "The host has muted you: you can write again in %(minutes)s minute. You can still watch and buy.",
+        "The host has muted you: you can write again in %(minutes)s minutes. You can still watch and buy.",
+        minutes,
+        { minutes: count(minutes) },
+      );
+    }
+    return everywhere
+      ? t("The host has muted you in all broadcasts until %(moment)s. You can still watch and buy.", { moment: ownMoment(end) })
+      : t("The host has muted you until %(moment)s. You can still watch and buy.", { moment: ownMoment(end) });
+  },
   "nickname-refused": ({ reason }) => {
     if (reason === "guest") return t("Someone without a nickname was muted here. Choose a nickname of your own.");
     if (reason === "team") return t("Someone of the team has a name like that. Choose another nickname.");
