@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
@@ -14,7 +14,7 @@ from farmlive.clock import now_ms, pretended
 from farmlive.ids import token
 from farmlive.settings import Settings
 from farmlive.shop.notices_limits import DAY_MS, HOUR_MS, NOTICES_BLOCK_FACTOR, recipient
-from farmlive.shop.tables import notice_budgets, notices, orders
+from farmlive.shop.tables import notice_budgets, orders
 from farmlive.shop.wait_models import WaitJoin
 from farmlive.store import Store
 
@@ -288,13 +288,3 @@ def test_a_prefix_that_is_none_is_refused(value: tuple[str, ...]) -> None:
 def test_every_number_may_be_named() -> None:
     assert Settings(notice_prefixes="any").notice_prefixes == ("",)  # type: ignore[arg-type]
     assert Settings(notice_prefixes="+86, +852").notice_prefixes == ("+86", "+852")  # type: ignore[arg-type]
-
-
-async def test_what_code_of_before_wrote_is_sent(stall: Any, settings: Settings) -> None:
-    for _ in range(2):
-        await stall.place(1)
-    before = update(notices).values(message="", recipient="")
-    await stall.store.write(lambda connection: connection.execute(before))
-    await stall.shop.notices.send()
-    assert len(lines(settings)) == 2
-    assert {row.state for row in await kept(stall.store)} == {"sent"}

@@ -3,7 +3,8 @@
 A notice is written in the transaction of the order's event, and sent by a task afterwards, on one
 server or several: at least once, and twice only where its provider can't tell after a crash, or
 after the database was away from one server for as long as a lease, and not from another. What it
-says is notices_words.py's, how it is brought the providers'.
+says is notices_words.py's, how it is brought the providers', and what of them is due the queue's,
+notices_queue.py.
 """
 
 import asyncio
@@ -14,36 +15,26 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import (
-    Connection,
-    Row,
-    bindparam,
-    func,
-    literal_column,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row
 
 from farmlive.bilingual import Bilingual
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.outages import Outages
 from farmlive.settings import Settings
+from farmlive.shop import notices_queue as queue
 from farmlive.shop import notices_together
 from farmlive.shop.alarm import Alarm
 from farmlive.shop.models import order_number
 from farmlive.shop.notices_file import Outbox
 from farmlive.shop.notices_held import Held
 from farmlive.shop.notices_limits import StrangersLimits
-from farmlive.shop.notices_providers import Notice, NotNow, NotTaken, NotThere, Provider
+from farmlive.shop.notices_providers import NotNow, NotTaken, NotThere, Provider
 from farmlive.shop.notices_smtp import Mail
 from farmlive.shop.notices_words import Facts, Part
 from farmlive.shop.notices_writing import NoticeWriter
-from farmlive.shop.tables import centres, notices, order_changes, orders
 from farmlive.store import Store
 
-# For so long a server that took a notice may be sending it; then it is taken for dead.
-LEASE_MS = 60_000
 # Pauses between tries double, from the first to the last; then no more is tried.
 FIRST_PAUSE_MS = 5_000
 LAST_PAUSE_MS = 3_600_000
@@ -53,85 +44,8 @@ _WHAT_TO_DO = {
     "smtp": "See that FARMLIVE_SMTP_URL is right, and that the mail server is there.",
 }
 STOP_S = 5
-# So often it is looked for notices of code from before, which a server of it may still write.
-ADOPT_MS = 10_000
-
-_TO_SEND = notices.c.state.in_(("waiting", "sending"))
-# The same of a message's notices, said so that no index of states is taken: many wait.
-_OF_MESSAGE = (notices.c.message != literal_column("''")) & notices.c.state.not_in(
-    ("held", "sent", "failed", "void")
-)
-_NEXT = select(func.min(notices.c.next_at)).where(
-    _TO_SEND, notices.c.provider.in_(bindparam("of_providers", expanding=True))
-)
-# What code from before wrote, which knew no messages: each is one by itself.
-_ADOPT = (
-    update(notices)
-    .where(_TO_SEND, notices.c.message == "")
-    .values(message=notices.c.id, recipient=notices.c.person)
-)
-_due = notices.alias("due")
-# Taken by one server alone, a message's notices together: those that share a database write by
-# turns. The first notice of a message shares the fate of the others, and stands for it here.
-_TAKE = (
-    update(notices)
-    .where(
-        notices.c.message.in_(
-            select(_due.c.message)
-            .where(
-                _due.c.id == _due.c.message,
-                _due.c.state.in_(("waiting", "sending")),
-                _due.c.next_at <= bindparam("now"),
-                _due.c.provider == bindparam("of_provider"),
-            )
-            .order_by(_due.c.next_at, _due.c.id)
-            .limit(bindparam("most"))
-        ),
-        _OF_MESSAGE,
-    )
-    .values(state="sending", tries=notices.c.tries + 1, next_at=bindparam("until"))
-    .returning(notices)
-)
-# Of one that is still as it was taken: kept late, or again where it was not known that it was, it
-# must not put back what another server has taken since.
-_PUT = update(notices).where(
-    notices.c.message == bindparam("of_message"),
-    _OF_MESSAGE,
-    notices.c.state != "waiting",
-    notices.c.next_at == bindparam("lease"),
-)
-_SENT = (
-    update(notices)
-    .where(notices.c.id.in_(bindparam("brought", expanding=True)))
-    .values(state="sent", sent_at=bindparam("now"))
-)
-_VOID = (
-    update(notices)
-    .where(notices.c.id.in_(bindparam("overtaken", expanding=True)))
-    .values(state="void")
-)
-_PUT_OFF = (
-    update(notices)
-    .where(
-        notices.c.provider == bindparam("of_provider"),
-        notices.c.state == "waiting",
-        notices.c.next_at < bindparam("until"),
-    )
-    .values(next_at=bindparam("until"))
-)
-_OF_ORDERS = (
-    select(orders, centres.c.name.label("centre_name"))
-    .outerjoin(centres, centres.c.id == orders.c.centre)
-    .where(orders.c.id.in_(bindparam("told", expanding=True)))
-)
-# Of which something was taken off before it was paid.
-_TAKEN_OFF = select(order_changes.c.order).where(
-    order_changes.c.order.in_(bindparam("told", expanding=True)),
-    order_changes.c.payment == "due",
-    order_changes.c.refund.is_not(None),
-    ~order_changes.c.undone,
-)
-_COUNTS = select(notices.c.state, func.count().label("notices")).group_by(notices.c.state)
+# So often budgets of hours that are over are dropped.
+FORGET_MS = 600_000
 
 _log = structlog.get_logger(__name__)
 
@@ -155,6 +69,11 @@ class Message:
     head: Row[Any]
     said: tuple[str, ...]
     overtaken: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The ids of all of its notices."""
+        return (*self.said, *self.overtaken)
 
 
 @dataclass(frozen=True)
@@ -190,7 +109,6 @@ class Notices:
         self._through = providers(settings) if through is None else list(through)
         # What is left of a provider that is there no more waits for it.
         self._limits = StrangersLimits(settings)
-        self._names = {"of_providers": [provider.name for provider in self._through]}
         self._failures: dict[str, int] = {}
         outages = outages or Outages()
         self._outages = {
@@ -203,10 +121,10 @@ class Notices:
             for provider in self._through
         }
         # What came of notices and is not kept yet, by the provider's name.
-        self._done: dict[str, list[Done]] = {name: [] for name in self._names["of_providers"]}
+        self._done: dict[str, list[Done]] = {each.name: [] for each in self._through}
         self._under_way: set[asyncio.Task[None]] = set()
-        self._adopts_at = 0
         self._stops = False
+        self._forgets_at = 0
         self.alarm = Alarm(
             store,
             self._due,
@@ -235,14 +153,7 @@ class Notices:
 
     async def counts(self) -> Mapping[str, int]:
         """How many there are by `waiting`, `sent`, `failed` (given up) and `held` (held back)."""
-
-        def read(connection: Connection) -> dict[str, int]:
-            found = {row.state: row.notices for row in connection.execute(_COUNTS)}
-            waiting = found.get("waiting", 0) + found.get("sending", 0)
-            done = {state: found.get(state, 0) for state in ("sent", "failed", "held")}
-            return {"waiting": waiting, **done}
-
-        return await self._store.read(read)
+        return await self._store.read(queue.counts)
 
     async def send(self) -> None:
         """Try all that is due, by each provider its own, one after the other.
@@ -263,8 +174,9 @@ class Notices:
 
     def _due(self, connection: Connection) -> int | None:
         """When something is to be done: what is not kept yet, at once."""
-        due: int | None = connection.execute(_NEXT, self._names).scalar()
-        return now_ms() if any(self._done.values()) else due
+        if any(self._done.values()):
+            return now_ms()
+        return queue.next_at(connection, self._done)
 
     async def _send_by(self, provider: Provider) -> None:
         """Each turn is one write: it keeps what came of some notices, and takes the next.
@@ -275,7 +187,10 @@ class Notices:
         while True:
             turn = partial(self._turn, provider=provider, done=tuple(done))
             taken = await self._store.write(turn)
+            quiet = _quiet_until(done)
             done.clear()
+            if quiet is not None:
+                await self._put_off(provider, quiet)
             if not taken:
                 return
             for first in range(0, len(taken), provider.together):
@@ -285,37 +200,45 @@ class Notices:
                     done += [_untried(message, until) for message, _ in taken[len(done) :]]
                     break
 
+    async def _put_off(self, provider: Provider, until: int) -> None:
+        """Let all that wait for the provider wait until then, some at a time."""
+        some = partial(queue.put_off, provider=provider.name, until=until)
+        while await self._store.write(some):
+            pass
+
     def _turn(
         self, connection: Connection, provider: Provider, done: Sequence[Done]
-    ) -> list[tuple[Message, Notice]]:
+    ) -> list[tuple[Message, list[Part]]]:
         now = now_ms()
-        if brought := [notice for each in done if each.is_sent for notice in each.message.said]:
-            connection.execute(_SENT, {"brought": brought, "now": now})
-        _void(connection, (each.message for each in done if each.is_sent))
+        queue.keep_sent(
+            connection, [it for each in done if each.is_sent for it in each.message.said], now
+        )
+        queue.keep_void(
+            connection, [it for each in done if each.is_sent for it in each.message.overtaken]
+        )
+        # Of messages that were not tried all have the same come of them.
+        back: dict[Any, list[str]] = {}
         for each in done:
             if not each.is_sent:
-                head = each.message.head
-                as_taken = {"of_message": head.message, "lease": head.next_at}
-                connection.execute(_PUT.values(each.values), as_taken)
-        quiet = [each.quiet_until for each in done if each.quiet_until is not None]
-        if quiet:
-            named = {"of_provider": provider.name, "until": max(quiet)}
-            connection.execute(_PUT_OFF, named)
-        if quiet or self._stops:
+                as_taken = (each.message.head.next_at, *sorted(each.values.items()))
+                back.setdefault(as_taken, []).extend(each.message.all)
+        for (lease, *values), messages in back.items():
+            queue.put(connection, messages, lease, dict(values))
+        if self._stops or _quiet_until(done) is not None:
             return []
-        if now >= self._adopts_at:
-            connection.execute(_ADOPT)
-            self._adopts_at = now + ADOPT_MS
-        taking = {"of_provider": provider.name, "now": now, "until": now + LEASE_MS}
-        rows = connection.execute(_TAKE, {**taking, "most": provider.at_once}).all()
-        self._limits.forget(connection, now)
-        return self._messages(connection, sorted(rows, key=lambda row: row.id))
+        if now >= self._forgets_at:
+            self._limits.forget(connection, now)
+            self._forgets_at = now + FORGET_MS
+        rows = queue.take(connection, provider.name, provider.at_once, now)
+        return self._messages(connection, rows)
 
-    async def _try(self, provider: Provider, taken: Sequence[tuple[Message, Notice]]) -> list[Done]:
+    async def _try(
+        self, provider: Provider, taken: Sequence[tuple[Message, list[Part]]]
+    ) -> list[Done]:
         """Send some that go together, and tell what came of each."""
         messages = [message for message, _ in taken]
         try:
-            await asyncio.to_thread(provider.send, *(notice for _, notice in taken))
+            await asyncio.to_thread(_send, provider, taken)
         except NotTaken as error:
             _log.warning("a notice is not taken", provider=provider.name, reason=str(error))
             return [Done(message, {"state": "failed"}) for message in messages]
@@ -360,13 +283,11 @@ class Notices:
 
     def _messages(
         self, connection: Connection, rows: Sequence[Row[Any]]
-    ) -> list[tuple[Message, Notice]]:
+    ) -> list[tuple[Message, list[Part]]]:
         """What is to be sent of the notices that were taken; those that say nothing are done."""
         if not rows:
             return []
-        named = {"told": sorted({row.order for row in rows})}
-        of = {row.id: row for row in connection.execute(_OF_ORDERS, named)}
-        less = set(connection.execute(_TAKEN_OFF, named).scalars())
+        of, less = queue.orders_of(connection, rows)
         together: dict[str, list[Row[Any]]] = {}
         for row in rows:
             together.setdefault(row.message, []).append(row)
@@ -379,12 +300,10 @@ class Notices:
             message = Message(each[0], tuple(row.id for row in said), silent)
             parts = [self._part(row, of[row.order], row.order in less) for row in said]
             messages.append((message, parts))
-        _void(connection, (message for message, parts in messages if not parts))
-        return [
-            (message, notices_together.notice(message.head, parts))
-            for message, parts in messages
-            if parts
-        ]
+        queue.keep_void(
+            connection, [it for each, parts in messages if not parts for it in each.overtaken]
+        )
+        return [(message, parts) for message, parts in messages if parts]
 
     def _part(self, row: Row[Any], order: Row[Any], was_less: bool) -> Part:
         facts = Facts(
@@ -415,6 +334,11 @@ def _tried_in_vain(message: Message) -> Done:
     return Done(message, {"state": "waiting", "next_at": now_ms() + pause})
 
 
-def _void(connection: Connection, messages: Iterable[Message]) -> None:
-    if overtaken := [notice for message in messages for notice in message.overtaken]:
-        connection.execute(_VOID, {"overtaken": overtaken})
+def _send(provider: Provider, taken: Sequence[tuple[Message, list[Part]]]) -> None:
+    """Write the messages and have them brought, in a thread."""
+    provider.send(*(notices_together.notice(message.head, parts) for message, parts in taken))
+
+
+def _quiet_until(done: Iterable[Done]) -> int | None:
+    """Until when the provider can't bring any."""
+    return max((each.quiet_until for each in done if each.quiet_until is not None), default=None)

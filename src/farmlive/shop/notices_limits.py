@@ -97,7 +97,7 @@ def _sent_since(moment: str, most: str) -> Any:
             notices.c.recipient == bindparam("to_recipient"),
             notices.c.created_at > bindparam(moment),
             notices.c.cause == literal_column("'stranger'"),
-            notices.c.state != literal_column("'held'"),  # as its index has it
+            notices.c.held_by.is_(None),  # as its index has it
         )
         .limit(bindparam(most, type_=Integer))
         .subquery()

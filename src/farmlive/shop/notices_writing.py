@@ -67,18 +67,20 @@ _BEFORE = select(notices.c.state, notices.c.held_by).where(
     notices.c.provider == bindparam("by_provider"),
     notices.c.person == bindparam("to_person"),
 )
+# Of the recipient, as the index of messages has it that others can still go with.
+_GATHERS = (
+    notices.c.recipient == bindparam("to_recipient"),
+    notices.c.cause == literal_column("'staff'"),
+    notices.c.state == literal_column("'waiting'"),
+)
 # A message to the person that others can still go with: it was not tried yet, or what had come of
 # that try would be unclear.
 _OPEN = hot(
     select(notices.c.message, func.max(notices.c.next_at).label("next_at"))
     .where(
-        notices.c.recipient == bindparam("to_recipient"),
+        *_GATHERS,
         notices.c.person == bindparam("to_person"),
         notices.c.provider == bindparam("by_provider"),
-        _WAS_TOLD,  # as the index of recipients has it
-        # Waiting, said so that no index of states is taken: many wait.
-        literal_column("notices.state NOT IN ('sending', 'sent', 'failed', 'void')"),
-        notices.c.cause == "staff",
         notices.c.tries == 0,
         notices.c.next_at > bindparam("now"),
     )
@@ -89,7 +91,7 @@ _OPEN = hot(
 )
 _HASTEN = (
     update(notices)
-    .where(notices.c.message == bindparam("of_message"), notices.c.state == "waiting")
+    .where(*_GATHERS, notices.c.message == bindparam("of_message"))
     .values(next_at=bindparam("at"))
 )
 _latest = order_changes.alias("latest")
@@ -228,7 +230,11 @@ class NoticeWriter:
             if (found := connection.execute(_OPEN, asked).one_or_none()) is not None:
                 row |= {"message": found.message, "next_at": min(found.next_at, row["next_at"])}
                 if row["next_at"] < found.next_at:
-                    hastened = {"of_message": found.message, "at": row["next_at"]}
+                    hastened = {
+                        "to_recipient": row["recipient"],
+                        "of_message": found.message,
+                        "at": row["next_at"],
+                    }
                     connection.execute(_HASTEN, hastened)
 
 

@@ -329,15 +329,26 @@ notices = Table(
     # Which limit held it back: number, address, block, prefix or unheard.
     Column("held_by", String(8)),
     UniqueConstraint("order", "seq", "provider", "person"),
-    Index("ix_notices_state_next_at", "state", "next_at"),
-    _index_of_some("ix_notices_message", "message", those="message <> ''"),
-    _index_of_some("ix_notices_held", "id", those="state = 'held'"),
-    Index(
-        "ix_notices_recipient",
+    # Of these an order writes into the first two alone; what was told stays where it is while the
+    # notice is sent. Queries repeat the predicates as literals.
+    _index_of_some(
+        "ix_notices_due", "provider", "next_at", "id", those="state IN ('waiting', 'sending')"
+    ),
+    _index_of_some(
+        "ix_notices_told",
         "recipient",
         "created_at",
-        postgresql_where=text("state <> 'held'"),
-        sqlite_where=text("state <> 'held'"),
+        those="cause = 'stranger' AND held_by IS NULL",
+    ),
+    # Messages that others may still go with.
+    _index_of_some("ix_notices_open", "recipient", those="cause = 'staff' AND state = 'waiting'"),
+    # Those that go with another, which most do not.
+    _index_of_some("ix_notices_together", "message", those="message <> id"),
+    _index_of_some(
+        "ix_notices_unsent",
+        "state",
+        "id",
+        those="state = 'held' OR state = 'failed' OR state = 'void'",
     ),
 )
 
