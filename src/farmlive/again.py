@@ -33,7 +33,7 @@ class Task(abc.ABC):
 
 
 class Again(Task):
-    """Does `deed` every so many seconds, first after the first of them.
+    """Does `deed` every so many seconds, first after the first of them, or `at_once`.
 
     `failed` is what is logged where it could not be done, which is tried the next time, and `back`
     where it could again. A deed that raises nothing was done.
@@ -45,16 +45,21 @@ class Again(Task):
         deed: Callable[[], Awaitable[object]],
         failed: str,
         back: str = "",
+        *,
+        at_once: bool = False,
     ):
         super().__init__()
+        self._wait_s = 0.0 if at_once else seconds
         self._seconds = seconds
         self._deed = deed
         self.outage = Outage(failed, lost=failed, back=back or f"{failed}: it is done again")
         """Whether it fails at present; who does a part of it meanwhile says so here, too."""
 
     async def _run(self) -> None:
+        wait_s = self._wait_s
         while True:
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(wait_s)
+            wait_s = self._seconds
             try:
                 await self._deed()
             except Exception as error:

@@ -53,6 +53,7 @@ from farmlive.shop.fees import ParcelFees
 from farmlive.shop.lot_sales import LotSales
 from farmlive.shop.shop import Shop
 from farmlive.store import Store
+from farmlive.store.statistics import Statistics
 
 
 @dataclass
@@ -62,6 +63,7 @@ class House:
     settings: Settings
     outages: Outages
     probe: Probe
+    statistics: Statistics
     ice_probe: IceProbe
     store: Store
     bus: Bus
@@ -88,6 +90,7 @@ class House:
         await self.broadcasts.stop()
         await self.bus.stop()
         await self.ice_probe.stop()
+        await self.statistics.stop()
         await self.probe.stop()
         await self.store.close()
 
@@ -222,6 +225,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     probe = Probe(store, settings, outages)
     await probe.look()
     await probe.start()
+    statistics = Statistics(store)
+    await statistics.start()
     ice_probe = IceProbe(settings.turn_urls, outages)
     await ice_probe.start()
     asgi = answer_headers.AnswerHeaders(hosts.OwnHosts(asgi, settings), settings)
@@ -229,6 +234,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         settings=settings,
         outages=outages,
         probe=probe,
+        statistics=statistics,
         ice_probe=ice_probe,
         store=store,
         bus=bus,

@@ -240,6 +240,22 @@ class Store:
         """
         return await self._loop.run_in_executor(self._pool, self._read, function)
 
+    async def analyze(self, table: str) -> None:
+        """Have the planner's statistics of a table brought up to date; statements that are prepared
+        are planned anew. PostgreSQL holds no writer meanwhile, SQLite some milliseconds.
+        """
+        if self.dialect == "postgresql":
+            url = self._writer.url.render_as_string(hide_password=False)
+            await asyncio.to_thread(engines.analyze_apart, url, table)
+            return
+
+        def write(connection: Connection) -> None:
+            connection.exec_driver_sql(f'ANALYZE "{table}"')
+
+        await self.write(write)
+        # Each connection read what was known when it was opened.
+        await asyncio.to_thread(self._readers.dispose)
+
     async def close(self) -> None:
         """Let what is under way be committed, then stop the threads and disconnect."""
         self._closed = True

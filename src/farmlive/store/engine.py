@@ -15,6 +15,10 @@ from farmlive.store.connection import quick
 # Nobody waits longer for another server's turn, or for what someone has locked.
 BUSY_TIMEOUT_MS = 10_000
 READERS = 4
+# So many rows of each index are looked at by SQLite's ANALYZE, which holds the writer meanwhile.
+ANALYZED_ROWS = 400
+# Nobody waits longer for an ANALYZE, nor it for anybody.
+ANALYZE_TIMEOUT_MS = 500
 # SQLite's file in the data folder.
 FILE = "farmlive.sqlite3"
 
@@ -67,6 +71,19 @@ def writer_engine(url: str) -> Engine:
 def reader_engine(url: str) -> Engine:
     """An engine for the readers, which may not write."""
     return _engine(url, begin="BEGIN", pool_size=READERS, read_only=True)
+
+
+def analyze_apart(url: str, table: str) -> None:
+    """Let PostgreSQL analyze a table, on a connection of its own. Who does so already, another
+    server or the autovacuum, is left to it.
+    """
+    engine = _engine(url, begin="BEGIN", pool_size=1)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"SET lock_timeout = {ANALYZE_TIMEOUT_MS}")
+            connection.exec_driver_sql(f'ANALYZE (SKIP_LOCKED) "{table}"')
+    finally:
+        engine.dispose()
 
 
 def check_durable(connection: Connection) -> None:
@@ -127,6 +144,7 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA cache_size=-65536")
+            connection.execute(f"PRAGMA analysis_limit={ANALYZED_ROWS}")
             if read_only:
                 connection.execute("PRAGMA query_only=ON")
 
