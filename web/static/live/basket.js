@@ -1,28 +1,25 @@
 // The basket: what this device wants from the bag, and the hold by which the server keeps it. One
-// hold a device; each change asks for it anew. Holds no DOM; buy.js shows it, ordering.js orders it.
+// hold a device; each change asks for it anew. Holds no DOM; buy.js shows it, ordering.js orders it,
+// hold-requests.js asks for the hold, and box-limits.js says how much may be wanted.
 
-import { api } from "../common/api.js";
 import { now } from "../common/now.js";
 import { page } from "../common/words.js";
-import { ask } from "./ask.js";
+import { mostOf, mostOfFlash } from "./box-limits.js";
 import { flashOf, keptOf, priceOf, running } from "./flash.js";
-import { isStopped, ownLeft } from "./fold.js";
-import { newKey } from "./pending.js";
-import { proven } from "./proof.js";
+import { isStopped } from "./fold.js";
+import { HoldRequests } from "./hold-requests.js";
 import { changesOf } from "./refusal.js";
 
-const STAFF_AT_MOST = 99; // who orders for others
 const SETTLE = 350; // quick taps on the stepper become one hold
-const ANSWER_WITHIN = 15_000; // an order waits for it
 
 /** Events: "change"; "stopped" with the cards of what was taken out since their lot is stopped. States: empty; asking (no answer yet); held; over (the time ran out); loose
     (the server could not hold it, `problem` says why; ordering is still possible). */
 export class Basket extends EventTarget {
   constructor(broadcast, channel, scene) {
     super();
-    this.broadcast = broadcast;
     this.channel = channel;
     this.scene = scene;
+    this.requests = new HoldRequests(broadcast, channel, this);
     // By offer: {quantity, price in minor units as it was seen, flash where it is of that batch}.
     this.lines = new Map();
     this.hold = null; // {order, until, lines: Map of the same, final where no asking moves its end}
@@ -56,54 +53,6 @@ export class Basket extends EventTarget {
     return { amount, currency: page.currency };
   }
 
-  /** The most that can be wanted of an offer at its line's price: what is left, of its own boxes
-      and of its lot, and what is held already; of a flash batch no more than a buyer may have. */
-  most(offer) {
-    const card = this.scene.offers.get(offer);
-    if (!card) return 0;
-    const batch = this.lines.get(offer)?.flash;
-    const held = this.hold?.lines.get(offer);
-    const own = held && held.flash === batch ? held.quantity : 0;
-    const flash = card.flash?.flash === batch ? running(card) : null;
-    // A batch that is over gives what is held of it, and no more.
-    const left = flash ? card.kept : batch ? 0 : ownLeft(card);
-    const allowed = batch ? this.allowed(flash) : Infinity;
-    return Math.max(0, Math.min(this.ofOrder(offer), left + own, this.ofLot(card), allowed));
-  }
-
-  /** How many boxes of an offer an order may have beside its other lines. */
-  ofOrder(offer) {
-    let others = 0;
-    for (const [other, { quantity }] of this.lines) if (other !== offer) others += quantity;
-    return (page.data.order_boxes ?? STAFF_AT_MOST) - others;
-  }
-
-  /** How many boxes of an offer its lot gives beside the other lines. */
-  ofLot({ offer, lot, net_weight_g: grams }) {
-    if (lot.left_g === undefined) return Infinity;
-    const weigh = (lines) => {
-      let sum = 0;
-      for (const [other, { quantity }] of lines) {
-        const card = this.scene.offers.get(other);
-        if (card?.lot.id === lot.id) sum += quantity * card.net_weight_g;
-      }
-      return sum;
-    };
-    const others = weigh([...this.lines].filter(([other]) => other !== offer));
-    return Math.floor((lot.left_g + weigh(this.hold?.lines ?? []) - others) / grams);
-  }
-
-  /** How many boxes of a flash batch this buyer may have, beside those that are ordered. */
-  allowed(flash) {
-    if (!flash?.per_buyer) return Infinity;
-    let had = 0;
-    for (const { order, state, lines = [] } of this.scene.orders.values()) {
-      if (["held", "expired", "cancelled"].includes(state) || order === this.hold?.order) continue;
-      for (const line of lines) if (line.flash === flash.flash) had += line.quantity;
-    }
-    return Math.max(0, flash.per_buyer - had);
-  }
-
   /** Put one of an offer in at the price that was seen, and hold it at once; what is in already
       stays as it is. */
   add(offer, price) {
@@ -127,7 +76,7 @@ export class Basket extends EventTarget {
   set(offer, quantity) {
     const line = this.lines.get(offer);
     if (!line) return;
-    const wanted = Math.min(Math.trunc(quantity) || 0, Math.max(1, this.most(offer)));
+    const wanted = Math.min(Math.trunc(quantity) || 0, Math.max(1, mostOf(offer, this)));
     this.changes = this.changes.filter((change) => change.offer !== offer);
     if (wanted < 1) this.lines.delete(offer);
     else line.quantity = wanted;
@@ -176,65 +125,18 @@ export class Basket extends EventTarget {
 
   /** Give everything back; resolves when the server knows, or can't be told. */
   async drop() {
-    clearTimeout(this.timer);
+    this.requests.cancel();
     const order = this.hold?.order;
-    this.lines.clear();
-    this.release();
-    this.become("empty");
-    if (!order) return;
-    const lost = () => api("DELETE", `/api/v1/broadcasts/${this.broadcast}/holds/${order}`);
-    await ask(this.channel, { type: "hold.drop", order }, lost).catch(() => {
-      // It runs out by itself.
-    });
+    this.clear();
+    if (order) await this.requests.drop(order);
   }
 
   /** Ask for the hold; `following` where it is a lower price alone that is asked for. */
   ask(wait, following = null) {
-    clearTimeout(this.timer);
+    this.requests.cancel();
     this.following = following;
     this.become("asking");
-    this.timer = setTimeout(() => this.place(), wait);
-  }
-
-  /** Ask for the hold; while an answer is on its way, once more when it is there. */
-  place() {
-    if (this.busy) this.late = true;
-    else this.flight = this.placing();
-  }
-
-  async placing() {
-    this.busy = true;
-    const key = newKey();
-    try {
-      const held = await proven(this.broadcast, key, (proof) => this.send(key, proof));
-      this.busy = false;
-      if (this.empty) {
-        // Given back while the answer was on its way.
-        this.hold = { ...held, lines: new Map() };
-        this.drop();
-        return;
-      }
-      this.take(held);
-      if (this.late) await this.placing();
-      else this.become("held");
-    } catch (problem) {
-      this.busy = false;
-      if (this.empty) return;
-      if (this.late) await this.placing();
-      else this.refused(problem);
-    }
-  }
-
-  /** Ask for what is wanted by now: other quantities than when a proof of the key was begun. */
-  send(key, proof) {
-    this.late = false;
-    const body = { lines: this.wanted(), ...(proof && { proof }) };
-    return ask(this.channel, { type: "hold.place", key, ...body }, () =>
-      api("POST", `/api/v1/broadcasts/${this.broadcast}/holds`, body, {
-        headers: { "idempotency-key": key },
-        within: ANSWER_WITHIN,
-      }),
-    );
+    this.requests.soon(wait);
   }
 
   wanted() {
@@ -361,7 +263,7 @@ export class Basket extends EventTarget {
   /** What the log says of this device's orders: after a reload the hold is taken up again. */
   sync() {
     const mine = this.hold && this.scene.orders.get(this.hold.order);
-    if (mine && !this.busy && mine.state !== "held" && !this.till.busy) {
+    if (mine && !this.requests.busy && mine.state !== "held" && !this.till.busy) {
       if (mine.state === "expired") this.over();
       else if (!this.till.pending) this.clear(); // ordered in another tab
     }
@@ -371,7 +273,7 @@ export class Basket extends EventTarget {
     if (this.channel.state === "open") this.retry();
     // What is being ordered stays as it is until it is known what became of it.
     if (!this.till.busy) this.unsell();
-    if (this.hold || this.busy || !(this.empty || this.till.asking)) return;
+    if (this.hold || this.requests.busy || !(this.empty || this.till.asking)) return;
     for (const order of this.scene.orders.values()) {
       if (order.state !== "held" || this.gone.has(order.order) || !(order.until > now())) continue;
       this.adopt(order);
@@ -401,7 +303,7 @@ export class Basket extends EventTarget {
       if (!held || held.price === price) continue;
       const was = held.price;
       Object.assign(held, { price, flash: undefined });
-      if (this.busy || this.till.busy || this.lines.get(offer)?.price !== was) continue;
+      if (this.requests.busy || this.till.busy || this.lines.get(offer)?.price !== was) continue;
       if (price < was) this.reprice(offer, price);
       else this.changes = [...this.changes.filter((change) => change.offer !== offer), { offer, was, now: price, over: "wrong" }];
     }
@@ -420,7 +322,7 @@ export class Basket extends EventTarget {
     this.adopt(held);
     const more = asked.filter(([offer]) => !this.lines.has(offer));
     for (const [offer, line] of more) this.lines.set(offer, line);
-    if (this.busy || more.length > 0) this.ask(0);
+    if (this.requests.busy || more.length > 0) this.ask(0);
   }
 
   /** A lower price than the held one is the buyer's, a flash batch's too while it gives so many. */
@@ -431,7 +333,7 @@ export class Basket extends EventTarget {
       const card = this.scene.offers.get(offer);
       const flash = flashOf(card);
       if (flash && flash.price.amount < line.price) {
-        const may = Math.min(keptOf(card), this.allowed(flash));
+        const may = Math.min(keptOf(card), mostOfFlash(flash, this));
         if (this.refusedFlashes.has(flash.flash) || line.quantity > may) continue;
         following = flash.flash;
         Object.assign(line, { price: flash.price.amount, flash: flash.flash });
@@ -459,10 +361,9 @@ export class Basket extends EventTarget {
       dearer or smaller. */
   async settled() {
     const meant = JSON.stringify(this.wanted());
-    clearTimeout(this.timer);
-    await this.flight;
+    await this.requests.settled();
     if (JSON.stringify(this.wanted()) !== meant) return false;
-    clearTimeout(this.timer);
+    this.requests.cancel();
     return true;
   }
 

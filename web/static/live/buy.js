@@ -1,29 +1,26 @@
 // Buying: a sheet over the picture. A tap on Buy holds the stock at once; then the basket, who gets
-// it, and the answer. With what is remembered it is one more tap to the order.
+// it, and the answer. With what is remembered it is one more tap to the order. hold-bar.js shows the
+// hold's time, order-total.js what is to pay.
 
 import { el, icon, say } from "../common/dom.js";
-import { duration, money, weight } from "../common/format.js";
+import { duration, money } from "../common/format.js";
 import { sentence } from "../common/problems.js";
 import { close, open } from "../common/sheet.js";
 import { reasonsInWords } from "../common/stops.js";
 import { toast } from "../common/toast.js";
-import { n, t } from "../common/words.js";
+import { t } from "../common/words.js";
 import { BuyerForm } from "./buyer.js";
 import { fullName } from "./card.js";
+import { HoldBar } from "./hold-bar.js";
 import { Lines, More } from "./lines.js";
 import { noticeOf, sentences } from "./notice.js";
-import { ParcelFees } from "./parcel.js";
+import { OrderTotal } from "./order-total.js";
 import { Seen } from "./seen.js";
 
 const STEPS = ["order", "details", "done"];
-const SOON = 60_000; // when the time that is left is told
 const ANSWERED = 30; // seconds for which an answer that came late stands
 // Refusals of the basket.
 const LINES = ["price-changed", "sold-out", "lot-spent", "limit-reached", "box-limit", "order-too-large"];
-
-/** The fee in the summary, with the weight that it is for. */
-const feeInWords = (amount, currency, grams) =>
-  amount === undefined ? "" : `${money({ amount, currency })} · ${weight(grams)}`;
 
 export class Buying {
   /** `act` has wait(offer, quantity) and openBag(). */
@@ -33,7 +30,6 @@ export class Buying {
     this.ordering = ordering;
     this.scene = scene;
     this.act = act;
-    this.fees = new ParcelFees();
     this.part = (name) => sheet.querySelector(`[data-part="${name}"]`);
     this.step = "order";
     this.buyer = new BuyerForm(
@@ -41,12 +37,13 @@ export class Buying {
       { parcel: this.part("parcel"), pickup: this.part("pickup"), region: this.part("region") },
       centres,
     );
+    this.total = new OrderTotal(this.part, { basket, scene, buyer: this.buyer });
+    this.bar = new HoldBar(this.part, basket);
     if (ordering.pending) this.resume(ordering.pending);
     this.lines = new Lines(this.part("lines"), basket, scene);
     this.more = new More(this.part("more"), this.part("more-list"), basket, scene);
     this.part("back").addEventListener("click", () => this.go("order"));
     this.part("change").addEventListener("click", () => this.go("details"));
-    this.part("held-again").addEventListener("click", () => basket.again());
     this.part("form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.forward();
@@ -55,7 +52,7 @@ export class Buying {
     this.seen = new Seen(this.part("submit"));
     this.pressed = null; // how many boxes there were when a thumb came down on the button
     this.part("submit").addEventListener("pointerdown", () => {
-      this.pressed = this.boxes;
+      this.pressed = this.total.boxes;
     });
     // What the buyer changes is meant, as soon as it is changed.
     for (const kind of ["click", "input", "change"]) {
@@ -70,7 +67,7 @@ export class Buying {
     }
     basket.addEventListener("change", () => this.render(this.buyable));
     basket.addEventListener("stopped", ({ detail }) => this.stopped(detail));
-    this.fees.addEventListener("change", () => this.render(this.buyable));
+    this.total.fees.addEventListener("change", () => this.render(this.buyable));
     ordering.addEventListener("proving", () => this.render(this.buyable));
     ordering.addEventListener("asking", () => {
       this.lock();
@@ -105,7 +102,7 @@ export class Buying {
     if (this.buyer.isForOthers && this.basket.empty && !this.ordering.busy) this.buyer.clear();
     // What is being ordered stays as it is until it is known what became of it.
     if (offer && !this.ordering.busy) this.basket.add(offer, price);
-    this.fees.load();
+    this.total.fees.load();
     this.seen.clear();
     this.failed = this.raised = this.taken = null;
     open(this.sheet, () => this.closed());
@@ -158,114 +155,34 @@ export class Buying {
       const summary = this.buyer.summary();
       for (const name of ["whom", "way", "where", "pay"]) say(this.part(name), summary[name]);
     }
-    const words = n("%(count)s item", "%(count)s items", this.boxes, { count: this.boxes });
-    say(this.part("count"), `${words} · ${weight(this.grams)}`);
-    this.money(whole);
+    this.total.render(whole || this.step === "details");
+    this.button(whole);
     this.tick();
   }
 
-  get boxes() {
-    let boxes = 0;
-    for (const { quantity } of this.basket.lines.values()) boxes += quantity;
-    return boxes;
-  }
-
-  get grams() {
-    let grams = 0;
-    for (const [offer, { quantity }] of this.basket.lines) {
-      grams += quantity * (this.scene.offers.get(offer)?.net_weight_g ?? 0);
-    }
-    return grams;
-  }
-
-  /** What the parcel costs: `{fee}`, or `{most}` where it is too heavy; nothing for a pick-up. */
-  get parcel() {
-    return this.buyer.isParcel ? this.fees.of(this.buyer.region.code, this.grams) : { fee: 0 };
-  }
-
-  /** What is to pay, the parcel's fee in it, and the button that pays it. */
-  money(whole) {
-    const { basket, buyable, parcel } = this;
-    const { currency } = basket.total;
-    const known = this.fees.known || !this.buyer.isParcel;
-    // A fee is part of the sum as soon as it is known where the parcel goes.
-    const counts = known && (whole || this.step === "details");
-    const fee = (counts && parcel.fee) || 0;
-    const total = { amount: basket.total.amount + fee, currency };
-    this.total = total;
-    say(this.part("total"), money(total));
-    const priced = this.fees.any && this.buyer.isParcel && parcel.fee !== undefined;
-    this.part("with-fee").hidden = !(counts && priced);
-    say(this.part("with-fee"), t("with the parcel, %(fee)s", { fee: money({ amount: fee, currency }) }));
-    for (const name of ["fee-name", "fee"]) this.part(name).hidden = !priced;
-    say(this.part("fee"), feeInWords(parcel.fee, currency, this.grams));
-    this.part("fee-line").hidden = !this.fees.any;
-    say(this.part("fee-line"), this.feeLine(parcel, currency));
+  /** The button that pays what is to pay, or leads to who gets it. */
+  button(whole) {
+    const { basket, buyable, total } = this;
     const submit = this.part("submit");
     const takes = (buyable || Boolean(basket.hold)) && basket.state !== "over";
     const next = this.step === "order" && !whole;
     const busy = Boolean(this.busy || this.ordering.busy);
     submit.disabled =
-      !takes || basket.blocked || busy || (!next && (!known || parcel.most !== undefined));
+      !takes || basket.blocked || busy || (!next && (!total.isKnown || total.parcel.most !== undefined));
     // A sum that could not be pressed for is nobody's meaning.
     if (submit.disabled || next) this.seen.clear();
-    else this.seen.show(total.amount);
+    else this.seen.show(total.sum.amount);
     submit.setAttribute("aria-busy", String(busy));
     if (this.ordering.asking) say(submit, t("Asking about your order…"));
     else if (this.ordering.proving) say(submit, t("One moment, this keeps robots out…"));
     else if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
     else if (next) say(submit, t("Continue"));
-    else say(submit, t("Place the order · %(total)s", { total: money(total) }));
-  }
-
-  /** The fee below the address, at once with weight and region. */
-  feeLine({ fee, most }, currency) {
-    if (!this.buyer.isParcel) return t("Nothing is added for a pick-up.");
-    if (most !== undefined) {
-      return t("A parcel there holds %(most)s at most. Take less, or pick it up.", { most: weight(most) });
-    }
-    if (fee === 0) return t("The parcel costs nothing.");
-    return t("The parcel costs %(fee)s for %(weight)s.", {
-      fee: money({ amount: fee, currency }),
-      weight: weight(this.grams),
-    });
+    else say(submit, t("Place the order · %(total)s", { total: money(total.sum) }));
   }
 
   /** The hold and its time. */
   tick() {
-    if (!this.sheet.open) return;
-    const { basket } = this;
-    // While another quantity is asked for, what is held stays held.
-    const state = basket.state === "asking" && basket.hold ? "held" : basket.state;
-    const held = this.part("held");
-    held.hidden =
-      this.step === "done" || basket.empty || state === "loose" || this.ordering.asking || basket.isBeyond;
-    if (held.hidden) {
-      say(this.part("held-told"), "");
-      return;
-    }
-    const { remains } = basket;
-    held.dataset.state = state === "held" && remains < SOON ? "soon" : state;
-    const words = {
-      asking: t("Taking it off the shelf for you…"),
-      held: basket.hold?.final ? t("Held for you for the last time") : t("Held for you"),
-      over: t("The time is up; it went back to the others."),
-    };
-    say(this.part("held-text"), words[state] ?? "");
-    say(this.part("held-time"), state === "held" ? duration(remains) : "");
-    const again = this.part("held-again");
-    again.hidden = state !== "over";
-    if (basket.hold) {
-      this.length = Math.max(this.length ?? 0, remains);
-      this.part("held-bar").value = remains / this.length;
-    } else {
-      this.length = 0;
-      this.part("held-bar").value = 0;
-    }
-    if (state === "over") say(this.part("held-told"), words.over);
-    else if (state === "held" && remains < SOON) {
-      say(this.part("held-told"), t("It is held for less than a minute more."));
-    } else say(this.part("held-told"), state === "held" ? words.held : "");
+    if (this.sheet.open) this.bar.render(this.step !== "done" && !this.ordering.asking);
   }
 
   go(step) {
@@ -298,7 +215,7 @@ export class Buying {
   forward() {
     if (this.part("submit").disabled) return;
     const seen = this.seen.take();
-    const pressed = this.pressed ?? this.boxes;
+    const pressed = this.pressed ?? this.total.boxes;
     this.pressed = null;
     if (this.step === "order" && !this.buyer.isKnown) {
       this.go("details");
@@ -308,7 +225,7 @@ export class Buying {
       if (!this.buyer.check()) return;
       this.buyer.remember();
     }
-    if (seen !== null && (seen < this.total.amount || this.boxes < pressed)) {
+    if (seen !== null && (seen < this.total.sum.amount || this.total.boxes < pressed)) {
       this.ask(seen);
       this.render(this.buyable);
       return;
@@ -320,7 +237,7 @@ export class Buying {
   /** The sum that was pressed for is not what is to pay: it is told, and pressed for again. */
   ask(seen) {
     this.failed = null;
-    this.raised = { was: money({ ...this.total, amount: seen }), now: money(this.total) };
+    this.raised = { was: money({ ...this.total.sum, amount: seen }), now: money(this.total.sum) };
   }
 
   async place() {
@@ -328,14 +245,14 @@ export class Buying {
     this.busy = true;
     this.failed = null;
     this.part("submit").setAttribute("aria-busy", "true");
-    const { boxes, total: { amount } } = this;
+    const { boxes, sum: { amount } } = this.total;
     try {
-      const { fee } = this.parcel;
+      const { fee } = this.total.parcel;
       const remembered = this.buyer.isForOthers ? null : this.buyer.isRemembered;
       this.placed(await this.ordering.order(this.buyer.details(fee), { remembered }));
     } catch (problem) {
       this.refused(problem);
-      if (!this.basket.empty && (amount < this.total.amount || this.boxes < boxes)) this.ask(amount);
+      if (!this.basket.empty && (amount < this.total.sum.amount || this.total.boxes < boxes)) this.ask(amount);
     } finally {
       this.busy = false;
       this.render(this.buyable);
@@ -376,7 +293,7 @@ export class Buying {
     } else if (LINES.includes(problem.slug)) {
       this.go("order");
     } else if (problem.slug === "fee-changed" || problem.slug === "too-heavy") {
-      this.fees.load(true);
+      this.total.fees.load(true);
     }
   }
 
@@ -392,7 +309,7 @@ export class Buying {
       failed: this.failed,
       taken: this.taken,
       raised: this.raised,
-      heavy: this.buyer.whole ? this.parcel.most : undefined,
+      heavy: this.buyer.whole ? this.total.parcel.most : undefined,
       act: {
         elsewhere: () => this.elsewhere(),
         wait: (offer, quantity) => this.waitFor(offer, quantity),

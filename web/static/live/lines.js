@@ -5,6 +5,7 @@ import { el, icon, say } from "../common/dom.js";
 import { count, money } from "../common/format.js";
 import { pictureOf } from "../common/pictures.js";
 import { n, page, t } from "../common/words.js";
+import { mostOf, mostOfOrder } from "./box-limits.js";
 import { fullName, leftInWords } from "./card.js";
 import { leftOf, priceOf, running } from "./flash.js";
 
@@ -95,7 +96,7 @@ export class Lines {
   }
 
   update(row, card, line) {
-    const most = this.basket.most(card.offer);
+    const most = mostOf(card.offer, this.basket);
     say(row.price, price(line.price));
     const was = line.flash ? card.price : card.list_price;
     say(row.was, was ? money(was) : "");
@@ -120,7 +121,7 @@ export class Lines {
   /** How many boxes an order may have, once it has them. */
   mostInWords({ offer }, { quantity }) {
     const { order_boxes: boxes } = page.data;
-    if (!boxes || quantity < this.basket.ofOrder(offer)) return "";
+    if (!boxes || quantity < mostOfOrder(offer, this.basket)) return "";
     return n("At most %(boxes)s box an order.", "At most %(boxes)s boxes an order.", boxes, { boxes: count(boxes) });
   }
 
