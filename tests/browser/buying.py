@@ -6,13 +6,15 @@ from farmlive.client import Channel
 
 from .conftest import PHONE, Open, Sale
 
-# While `deaf` is set the page hears no events, as in the moment before they arrive.
+# While `deaf` is set the page hears no events, as in the moment before they arrive; while `mute`
+# is set no replies, as where the link breaks at the wrong time.
 DEAF = """
 window.WebSocket = class extends WebSocket {
   addEventListener(type, listener) {
     super.addEventListener(type, (event) => {
       const heard = type === "message" ? JSON.parse(event.data).type : "";
-      if (!window.deaf || heard !== "events") listener(event);
+      if ((window.deaf && heard === "events") || (window.mute && heard === "reply")) return;
+      listener(event);
     });
   }
 };
@@ -31,31 +33,69 @@ def submit(page: Page) -> Locator:
     return page.locator("#buy-sheet [type=submit]")
 
 
-async def tap_buy(page: Page) -> Locator:
-    await page.locator("#card").get_by_role("button", name="Buy", exact=True).click()
+async def tap_buy(page: Page, name: str = "Buy") -> Locator:
+    """Tap the card's button, which has this name; return the buy sheet."""
+    await page.locator("#card").get_by_role("button", name=name, exact=True).click()
     return page.locator("#buy-sheet")
 
 
-async def open_buy_sheet(open_page: Open, host: Channel, sale: Sale) -> tuple[Page, Locator]:
-    """The live page of a buyer whom the device remembers, and its buy sheet, opened."""
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
+async def open_buy_sheet(open_page: Open, sale: Sale, script: str = KNOWN) -> tuple[Page, Locator]:
+    """Open the live page, and on it the buy sheet, as a buyer whom the device remembers."""
+    page = await open_page(sale.path, size=PHONE, script=script)
     return page, await tap_buy(page)
 
 
-async def fill_in(page: Page) -> None:
-    await page.get_by_label("Name", exact=True).fill("Wang Fang")
-    await page.get_by_label("Phone", exact=True).fill("138 0000 0000")
-    await page.get_by_label("Address", exact=True).fill("Meixian, Youxi")
+async def open_form(open_page: Open, sale: Sale, language: str = "en") -> Page:
+    """Open the live page, and on it the form of an order, as a buyer who is not remembered."""
+    page = await open_page(sale.path, size=PHONE, language=language)
+    await tap_buy(page, WORDS[language]["buy"])
+    await submit(page).click()
+    return page
+
+
+async def open_deaf(open_page: Open, host: Channel, sale: Sale, offer: str, left: int) -> Page:
+    """Open the live page, which last hears that its card shows this offer with so many left."""
+    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
+    await host.call("card.pin", offer=offer)
+    await expect(page.locator("#card")).to_contain_text(f"{left} left")
+    await page.evaluate("window.deaf = true")
+    return page
+
+
+def field(page: Page, name: str, language: str = "en") -> Locator:
+    """Return the field of the form for `name`, `phone` or `address`."""
+    return page.get_by_label(WORDS[language][name], exact=True)
+
+
+async def fill_in(page: Page, language: str = "en", **typed: str) -> None:
+    """Type a buyer into the form; `typed` says what is otherwise."""
+    usual = {"name": "Wang Fang", "phone": "138 0000 0000", "address": "Meixian, Youxi"}
+    for name, words in {**usual, **typed}.items():
+        await field(page, name, language).fill(words)
+
+
+async def want(page: Page, boxes: int, name: str = "Small kumquats") -> Locator:
+    """Type how many boxes of an offer are wanted; return the field."""
+    quantity = page.get_by_label(f"Quantity: {name}")
+    await quantity.fill(str(boxes))
+    await quantity.press("Tab")
+    return quantity
 
 
 def own(page: Page) -> Locator:
     return page.locator("#bag-orders").get_by_role("link")
 
 
-async def ordered(page: Page) -> None:
+async def ordered(page: Page, number: str = "A0001") -> None:
+    """Press the button; the order is placed and has this number."""
     await submit(page).click()
-    await expect(page.locator("[data-part=order-number]")).to_have_text("A0001")
+    await expect(page.locator("[data-part=order-number]")).to_have_text(number)
+
+
+async def ordered_for(page: Page, total: str) -> None:
+    """Press the button; the order is placed and costs this."""
+    await submit(page).click()
+    await expect(page.locator("[data-part=order-total]")).to_have_text(total)
 
 
 def buy(page: Page) -> Locator:

@@ -208,6 +208,12 @@ async def host(site: Server, sale: Sale) -> AsyncIterator[Channel]:
         yield channel
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def pinned(host: Channel, sale: Sale) -> None:
+    """The host's card shows the small boxes."""
+    await host.call("card.pin", offer=sale.offer)
+
+
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
     file = tmp_path / "kumquats.jpg"

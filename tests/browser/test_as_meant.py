@@ -6,16 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 from tests.waiting import until
 
 from farmlive.client import Channel
 
-from .buying import KNOWN, submit, tap_buy
+from .buying import KNOWN, open_buy_sheet, submit, tap_buy
 from .conftest import PHONE, Open, Sale
+from .selling import order_at
 
-pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 
 # While `withholding` is set, what asks for a hold stays on its way.
 WITHHELD = """
@@ -64,13 +64,6 @@ WORDS = {
 }
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def host(host: Channel, sale: Sale) -> Channel:
-    """The host, whose card shows the small boxes."""
-    await host.call("card.pin", offer=sale.offer)
-    return host
-
-
 async def is_withheld(page: Page) -> None:
     await until(lambda: page.evaluate("window.withheld.length > 0"), "a hold is asked for")
 
@@ -98,20 +91,14 @@ async def test_order_at_a_lower_price_that_is_gone_when_it_arrives_is_not_placed
 ) -> None:
     words = WORDS[language]
     page = await open_page(sale.path, size=PHONE, language=language, script=WITHHELD + KNOWN)
-    await page.locator("#card").get_by_role("button", name=words["buy"], exact=True).click()
+    await tap_buy(page, words["buy"])
     await host.wait_for("order.held")
     await page.evaluate("window.withholding = true")
     batch: dict[str, Any] = {"price": 1990, "boxes": 2, "seconds": 600, "per_buyer": 2}
     await host.call("flash.plan", offer=sale.offer, **batch)
     await expect(submit(page)).to_have_text(words["place"] % "¥19.90")
     await is_withheld(page)
-    first = {
-        "lines": [{"offer": sale.offer, "quantity": 2, "price": 1990}],
-        "buyer": {"name": "Li Na", "phone": "13900000000"},
-        "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
-        "payment": "cash_on_delivery",
-    }
-    await sale.api.place_order(sale.broadcast, "key-of-the-first-0002", first)
+    await order_at(sale, 1, 1990, quantity=2)
     await submit(page).click()
     await page.evaluate(LET_GO)
     await expect(page.locator("#buy-sheet").get_by_role("alert")).to_contain_text(words["dearer"])
@@ -128,7 +115,7 @@ async def test_fewer_boxes_than_were_pressed_for_are_not_ordered_unasked(
 ) -> None:
     words = WORDS[language]
     page = await open_page(sale.path, size=PHONE, language=language, script=WITHHELD + KNOWN)
-    await page.locator("#card").get_by_role("button", name=words["buy"], exact=True).click()
+    await tap_buy(page, words["buy"])
     await three_of_which_one_is_left(page, sale, host, words["more"])
     await expect(submit(page)).to_have_text(words["place"] % "¥89.70")
     await submit(page).click()
@@ -144,8 +131,7 @@ async def test_fewer_boxes_than_were_pressed_for_are_not_ordered_unasked(
 async def test_boxes_that_go_under_the_thumb_are_asked_about(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=WITHHELD + KNOWN)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, sale, WITHHELD + KNOWN)
     await three_of_which_one_is_left(page, sale, host, "One more: Small kumquats")
     box = await submit(page).bounding_box()
     assert box is not None
@@ -161,7 +147,7 @@ async def test_boxes_that_go_under_the_thumb_are_asked_about(
 
 
 async def test_order_does_not_wait_for_ever_for_a_hold_that_nobody_answers(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=HASTY + KNOWN)
     asked: asyncio.Queue[Route] = asyncio.Queue()

@@ -6,37 +6,26 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from farmlive.client import Channel
+from .buying import field, fill_in, open_buy_sheet, open_form, ordered, submit, tap_buy
+from .conftest import Open, Sale
 
-from .buying import WORDS, open_buy_sheet, submit, tap_buy
-from .conftest import PHONE, Open, Sale
-
-pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 
 
-async def test_the_browser_can_fill_in_the_form(sale: Sale, host: Channel, open_page: Open) -> None:
-    page = await open_page(sale.path, size=PHONE)
-    await host.call("card.pin", offer=sale.offer)
-    await tap_buy(page)
-    await submit(page).click()
-    for label, token in (("Name", "name"), ("Phone", "tel"), ("Address", "street-address")):
-        field = page.get_by_label(label, exact=True)
-        await expect(field).to_have_attribute("autocomplete", token)
+async def test_the_browser_can_fill_in_the_form(sale: Sale, open_page: Open) -> None:
+    page = await open_form(open_page, sale)
+    for name, token in (("name", "name"), ("phone", "tel"), ("address", "street-address")):
+        await expect(field(page, name)).to_have_attribute("autocomplete", token)
 
 
 async def test_what_the_server_finds_wrong_is_said_at_its_field(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, language="zh")
-    await host.call("card.pin", offer=sale.offer)
-    await page.locator("#card").get_by_role("button", name="购买", exact=True).click()
-    await submit(page).click()
-    await page.get_by_label("姓名", exact=True).fill("王\u200b芳")
-    await page.get_by_label("电话", exact=True).fill("13800000000")
-    await page.get_by_label("地址", exact=True).fill("尤溪")
+    page = await open_form(open_page, sale, "zh")
+    await fill_in(page, "zh", name="王\u200b芳")
     await submit(page).click()
     await expect(page.locator("#name-error")).to_have_text("请写收货人姓名，60 个字以内。")
-    await expect(page.get_by_label("姓名", exact=True)).to_be_focused()
+    await expect(field(page, "name", "zh")).to_be_focused()
 
 
 @pytest.mark.parametrize(
@@ -64,24 +53,17 @@ async def test_what_the_server_finds_wrong_is_said_at_its_field(
     ],
 )
 async def test_a_wrong_phone_number_is_told_what_is_wrong_and_wide_digits_are_digits(
-    sale: Sale, host: Channel, open_page: Open, language: str, wrong: dict[str, str]
+    sale: Sale, open_page: Open, language: str, wrong: dict[str, str]
 ) -> None:
-    words = WORDS[language]
-    page = await open_page(sale.path, size=PHONE, language=language)
-    await host.call("card.pin", offer=sale.offer)
-    card = page.locator("#card")
-    await card.get_by_role("button", name=words["buy"], exact=True).click()
-    await submit(page).click()
-    await page.get_by_label(words["name"], exact=True).fill("王芳")
-    await page.get_by_label(words["address"], exact=True).fill("尤溪县梅仙镇")
-    phone = page.get_by_label(words["phone"], exact=True)
+    page = await open_form(open_page, sale, language)
+    await fill_in(page, language, phone="")
+    phone = field(page, "phone", language)
     for typed, told in wrong.items():
         await phone.fill(typed)
         await submit(page).click()
         await expect(page.locator("#phone-error")).to_have_text(told)
     await phone.fill("１３８００００００００")
-    await submit(page).click()
-    await expect(page.locator("[data-part=order-number]")).to_have_text("A0001")
+    await ordered(page)
     (order,) = await sale.api.orders(sale.broadcast)
     assert order["buyer"]["phone"] == "13800000000"
 
@@ -109,27 +91,21 @@ async def test_the_page_takes_the_numbers_that_the_server_takes(
 
 
 async def test_a_number_that_looks_mistyped_is_asked_about_once(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, language="en")
-    await host.call("card.pin", offer=sale.offer)
-    await page.locator("#card").get_by_role("button", name="Buy", exact=True).click()
-    await submit(page).click()
-    await page.get_by_label("Name", exact=True).fill("Wang Fang")
-    await page.get_by_label("Address", exact=True).fill("Xikou")
-    await page.get_by_label("Phone", exact=True).fill("138 0000 000")
+    page = await open_form(open_page, sale)
+    await fill_in(page, phone="138 0000 000")
     await submit(page).click()
     await expect(page.locator("#phone-error")).to_contain_text(
         "A mobile number has 11 digits; this has 10."
     )
-    await submit(page).click()
-    await expect(page.locator("[data-part=order-number]")).to_have_text("A0001")
+    await ordered(page)
     (order,) = await sale.api.orders(sale.broadcast)
     assert order["flags"] == ["doubtful-phone"]
 
 
-async def test_who_is_blocked_is_told_so(sale: Sale, host: Channel, open_page: Open) -> None:
-    page, sheet = await open_buy_sheet(open_page, host, sale)
+async def test_who_is_blocked_is_told_so(sale: Sale, open_page: Open) -> None:
+    page, sheet = await open_buy_sheet(open_page, sale)
     await submit(page).click()
     await sheet.get_by_role("button", name="Back to the broadcast").click()
     (order,) = await sale.api.orders(sale.broadcast)

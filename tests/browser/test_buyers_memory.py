@@ -3,16 +3,14 @@ everyone else what they say when they are asked, and nothing is ticked beforehan
 """
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from farmlive.client import Channel
 from farmlive.server import Server
 
 from .buying import REMEMBERED, fill_in, ordered, own, submit, tap_buy
 from .conftest import DESK, Open, Sale
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pinned")]
 
 # As pages kept it while the box was ticked beforehand: once, not on each load.
 BEFORE = """
@@ -27,12 +25,6 @@ if (!sessionStorage.getItem("began")) {
 KEPT = "() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])"
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def host(host: Channel, sale: Sale) -> Channel:
-    await host.call("card.pin", offer=sale.offer)
-    return host
-
-
 async def nothing_of(page: Page, *words: str) -> None:
     kept = await page.evaluate(KEPT)
     assert not [each for each in (*words, "/order/") if each in kept], kept
@@ -40,7 +32,7 @@ async def nothing_of(page: Page, *words: str) -> None:
 
 @pytest.mark.parametrize("role", ["clerk", "host"])
 async def test_the_next_villagers_order_has_nothing_of_the_one_before(
-    sale: Sale, host: Channel, open_studio: Open, role: str
+    sale: Sale, open_studio: Open, role: str
 ) -> None:
     page = await open_studio(sale.path, role=role, size=DESK, script=BEFORE)
     sheet = await tap_buy(page)
@@ -67,7 +59,7 @@ async def test_the_next_villagers_order_has_nothing_of_the_one_before(
 
 
 async def test_what_is_typed_for_a_villager_is_looked_at_before_it_goes_out(
-    sale: Sale, host: Channel, open_studio: Open
+    sale: Sale, open_studio: Open
 ) -> None:
     """Also where the sheet was closed meanwhile, and what is held stays."""
     page = await open_studio(sale.path, role="clerk", size=DESK)
@@ -84,7 +76,7 @@ async def test_what_is_typed_for_a_villager_is_looked_at_before_it_goes_out(
 
 
 async def test_who_signs_in_in_another_tab_leaves_nothing_in_this_one(
-    sale: Sale, host: Channel, open_page: Open, site: Server
+    sale: Sale, open_page: Open, site: Server
 ) -> None:
     page = await open_page(sale.path, size=DESK, script=BEFORE)
     await expect(page.locator("#card")).to_be_visible()
@@ -102,7 +94,7 @@ async def test_who_signs_in_in_another_tab_leaves_nothing_in_this_one(
 
 
 async def test_who_was_remembered_unasked_is_asked_and_nothing_is_ticked(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=DESK, script=BEFORE)
     sheet = await tap_buy(page)
@@ -116,7 +108,7 @@ async def test_who_was_remembered_unasked_is_asked_and_nothing_is_ticked(
 
 
 async def test_who_ticked_the_box_finds_it_ticked_and_orders_by_one_tap(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=DESK)
     sheet = await tap_buy(page)
@@ -129,5 +121,4 @@ async def test_who_ticked_the_box_finds_it_ticked_and_orders_by_one_tap(
     await expect(sheet.get_by_text("Wang Fang")).to_be_visible()
     await sheet.get_by_role("button", name="Change name or address").click()
     await expect(sheet.get_by_role("checkbox", name="Remember this on my device")).to_be_checked()
-    await submit(page).click()
-    await expect(page.locator("[data-part=order-number]")).to_have_text("A0002")
+    await ordered(page, "A0002")

@@ -9,22 +9,12 @@ from playwright.async_api import Locator, expect
 
 from farmlive.client import Channel
 
-from .buying import KNOWN, buy, submit
+from .buying import DEAF, KNOWN, buy, open_deaf, ordered_for, submit, want
 from .conftest import PHONE, Open, Sale
+from .selling import order_at
 
-pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 
-# While `deaf` is set the page hears no events, as in the moment before they arrive.
-DEAF = """
-window.WebSocket = class extends WebSocket {
-  addEventListener(type, listener) {
-    super.addEventListener(type, (event) => {
-      const heard = type === "message" ? JSON.parse(event.data).type : "";
-      if (!window.deaf || heard !== "events") listener(event);
-    });
-  }
-};
-"""
 # A device whose clock is an hour behind.
 SLOW_CLOCK = "const clock = Date.now; Date.now = () => clock() - 3_600_000;"
 # Folds events onto a snapshot as the page does, and returns its cards.
@@ -58,7 +48,6 @@ async def test_a_flash_batch_is_shown_bought_and_limited(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=SLOW_CLOCK + KNOWN)
-    await host.call("card.pin", offer=sale.offer)
     await plan(host, sale.offer)
     card = page.locator("#card")
     await expect(card.locator(".price")).to_have_text("¥19.90")
@@ -74,8 +63,7 @@ async def test_a_flash_batch_is_shown_bought_and_limited(
     await expect(more).to_be_disabled()
     await expect(sheet).to_contain_text("At this price there are 2 a buyer.")
     await expect(submit(page)).to_have_text("Place the order · ¥39.80")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥39.80")
+    await ordered_for(page, "¥39.80")
     await sheet.get_by_role("button", name="Back to the broadcast").click()
     await expect(card).to_contain_text("8 of 10 left")
 
@@ -85,15 +73,13 @@ async def test_a_flash_batch_is_shown_bought_and_limited(
     await expect(told).to_contain_text("you have 2 already")
     await told.get_by_role("button", name="Take it for ¥29.90").click()
     await expect(submit(page)).to_have_text("Place the order · ¥29.90")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥29.90")
+    await ordered_for(page, "¥29.90")
 
 
 async def test_a_batch_begins_and_ends_and_nothing_that_is_pressed_moves(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, plain=False)
-    await host.call("card.pin", offer=sale.offer)
     card = page.locator("#card")
     await expect(card).to_contain_text("20 left")
     before = await place_of(buy(page))
@@ -127,7 +113,6 @@ async def test_a_planned_batch_says_when_it_starts(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE)
-    await host.call("card.pin", offer=sale.offer)
     starts_at = await page.evaluate("Date.now() + 600_000")
     batch = await plan(host, sale.offer, starts_at=starts_at)
     line = page.locator("#card .flash")
@@ -142,7 +127,6 @@ async def test_a_price_that_rises_under_the_thumb_is_asked_about(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
     batch = await plan(host, sale.offer)
     await expect(page.locator("#card .price")).to_have_text("¥19.90")
     x, y, width = await place_of(buy(page))
@@ -165,17 +149,10 @@ async def test_who_comes_too_late_for_a_flash_reads_that_it_is_gone_and_what_it_
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
-    await host.call("card.pin", offer=sale.offer)
     await plan(host, sale.offer, boxes=2)
     await expect(page.locator("#card .price")).to_have_text("¥19.90")
     await page.evaluate("window.deaf = true")
-    first = {
-        "lines": [{"offer": sale.offer, "quantity": 2, "price": 1990}],
-        "buyer": {"name": "Li Na", "phone": "13900000000"},
-        "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
-        "payment": "cash_on_delivery",
-    }
-    await sale.api.place_order(sale.broadcast, "key-of-the-first-0001", first)
+    await order_at(sale, 1, 1990, quantity=2)
     await buy(page).click()
     question = page.locator("#buy-sheet").get_by_role("alert")
     await expect(question).to_contain_text(
@@ -192,7 +169,6 @@ async def test_who_holds_gets_the_lower_price_and_keeps_it_after_the_end(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
     await buy(page).click()
     sheet = page.locator("#buy-sheet")
     await expect(sheet).to_contain_text("Held for you")
@@ -203,8 +179,7 @@ async def test_who_holds_gets_the_lower_price_and_keeps_it_after_the_end(
     await expect(sheet).to_contain_text("It costs ¥29.90 now; you keep yours while it is held.")
     more = sheet.get_by_role("button", name="One more: Small kumquats")
     await expect(more).to_be_disabled()
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥19.90")
+    await ordered_for(page, "¥19.90")
 
 
 @pytest.mark.parametrize("answer", ["taken", "left"])
@@ -212,7 +187,6 @@ async def test_who_holds_at_a_flash_price_that_was_wrong_is_asked(
     sale: Sale, host: Channel, open_page: Open, answer: str
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
     batch = await plan(host, sale.offer, price=1390)
     await buy(page).click()
     sheet = page.locator("#buy-sheet")
@@ -231,15 +205,13 @@ async def test_who_holds_at_a_flash_price_that_was_wrong_is_asked(
         return
     await question.get_by_role("button", name="Take it for ¥29.90").click()
     await expect(submit(page)).to_have_text("Place the order · ¥29.90")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥29.90")
+    await ordered_for(page, "¥29.90")
 
 
 async def test_who_holds_at_a_price_that_was_wrong_is_asked(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
     await host.call("offer.change", offer=sale.offer, price=299)
     await expect(page.locator("#card .price")).to_have_text("¥2.99")
     await buy(page).click()
@@ -251,8 +223,7 @@ async def test_who_holds_at_a_price_that_was_wrong_is_asked(
     # Nobody is told that the wrong price is kept.
     await expect(sheet).not_to_contain_text("you keep yours")
     await question.get_by_role("button", name="Take it for ¥29.90").click()
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥29.90")
+    await ordered_for(page, "¥29.90")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -294,12 +265,9 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
     await expect(submit(page)).to_have_text("Place the order · ¥108.00")
     await sheet.get_by_text("Add something from the bag").click()
     await sheet.get_by_role("button", name="Add Oranges · 2.5 kg box").click()
-    quantity = sheet.get_by_label("Quantity: Oranges · 2.5 kg box")
-    await quantity.fill("9")
-    await quantity.press("Tab")
+    quantity = await want(page, 9, "Oranges · 2.5 kg box")
     await expect(quantity).to_have_value("4")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥227.60")
+    await ordered_for(page, "¥227.60")
     await sheet.get_by_role("button", name="Back to the broadcast").click()
     await expect(page.locator("#card")).to_contain_text("20 kg harvested, 20 kg sold")
     await page.locator("#bag-open").click()
@@ -311,10 +279,7 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
 async def test_a_spent_harvest_is_told_as_such(
     sale: Sale, sizes: list[dict[str, Any]], host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
-    await host.call("card.pin", offer=sizes[0]["offer"])
-    await expect(page.locator("#card")).to_contain_text("8 left")
-    await page.evaluate("window.deaf = true")
+    page = await open_deaf(open_page, host, sale, sizes[0]["offer"], 8)
     line = {"offer": sizes[1]["offer"], "quantity": 4, "price": 5400}
     await host.call("hold.place", key="k" * 20, lines=[line])
     await buy(page).click()
@@ -327,10 +292,7 @@ async def test_a_spent_harvest_is_told_as_such(
 async def test_a_refusal_says_when_the_last_one_went_and_what_comes_back_when(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
-    await host.call("card.pin", offer=sale.rare)
-    await expect(page.locator("#card")).to_contain_text("2 left")
-    await page.evaluate("window.deaf = true")
+    page = await open_deaf(open_page, host, sale, sale.rare, 2)
     line = {"offer": sale.rare, "quantity": 1, "price": 5400}
     who = {"name": "Li Na", "phone": "13900000000"}
     way = {"way": "parcel", "address": "Meixian"}

@@ -7,17 +7,26 @@ from playwright.async_api import expect
 
 from farmlive.client import Channel
 
-from .buying import DEAF, KNOWN, open_buy_sheet, submit, tap_buy
+from .buying import (
+    DEAF,
+    KNOWN,
+    open_buy_sheet,
+    open_deaf,
+    ordered,
+    ordered_for,
+    submit,
+    tap_buy,
+    want,
+)
 from .conftest import PHONE, Open, Sale
 
-pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 
 
 async def test_a_hold_is_kept_over_a_reload_and_given_back_when_wanted(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE)
-    await host.call("card.pin", offer=sale.offer)
     sheet = await tap_buy(page)
     await sheet.get_by_role("button", name="One more: Small kumquats").click()
     held = await host.wait_for("order.held", total={"amount": 5980, "currency": "CNY"})
@@ -37,37 +46,32 @@ async def test_a_hold_is_kept_over_a_reload_and_given_back_when_wanted(
 async def test_a_hold_that_runs_out_is_told_and_can_be_had_again(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page, sheet = await open_buy_sheet(open_page, host, sale)
+    page, sheet = await open_buy_sheet(open_page, sale)
     await expect(sheet).to_contain_text("The time is up; it went back to the others.")
     await host.wait_for("order.expired")
     await expect(submit(page)).to_be_disabled()
     await sheet.get_by_role("button", name="Hold it again").click()
     await expect(sheet).to_contain_text("Held for you")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    await ordered(page)
 
 
 async def test_what_is_held_keeps_its_price_and_takes_a_lower_one(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page, sheet = await open_buy_sheet(open_page, host, sale)
+    page, sheet = await open_buy_sheet(open_page, sale)
     await expect(sheet).to_contain_text("Held for you")
     await host.call("offer.change", offer=sale.offer, price=3300)
     await expect(sheet).to_contain_text("It costs ¥33.00 now; you keep yours while it is held.")
     await expect(submit(page)).to_have_text("Place the order · ¥29.90")
     await host.call("offer.change", offer=sale.offer, price=1990)
     await expect(submit(page)).to_have_text("Place the order · ¥19.90")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥19.90")
+    await ordered_for(page, "¥19.90")
 
 
 async def test_what_has_just_sold_out_is_told_and_taken_when_it_is_back(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
-    await host.call("card.pin", offer=sale.rare)
-    await expect(page.locator("#card")).to_contain_text("2 left")
-    await page.evaluate("window.deaf = true")
+    page = await open_deaf(open_page, host, sale, sale.rare, 2)
     await host.call("offer.release", offer=sale.rare, quantity=-2)
     sheet = await tap_buy(page)
     told = sheet.get_by_role("alert")
@@ -84,38 +88,29 @@ async def test_what_has_just_sold_out_is_told_and_taken_when_it_is_back(
 async def test_fewer_than_wanted_are_held_and_that_is_told(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, sale, DEAF + KNOWN)
     await expect(sheet).to_contain_text("Held for you")
     await page.evaluate("window.deaf = true")
     await host.call("offer.release", offer=sale.offer, quantity=-17)
-    quantity = sheet.get_by_label("Quantity: Small kumquats")
-    await quantity.fill("9")
-    await quantity.press("Tab")
+    quantity = await want(page, 9)
     await expect(sheet.get_by_role("alert")).to_contain_text("only 3 are left")
     await expect(quantity).to_have_value("3")
     await expect(sheet).to_contain_text("Held for you")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥89.70")
+    await ordered_for(page, "¥89.70")
 
 
-async def test_what_is_held_can_be_ordered_after_the_end(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
-    page, sheet = await open_buy_sheet(open_page, host, sale)
+async def test_what_is_held_can_be_ordered_after_the_end(sale: Sale, open_page: Open) -> None:
+    page, sheet = await open_buy_sheet(open_page, sale)
     await expect(sheet).to_contain_text("Held for you")
     await sale.api.end(sale.broadcast)
     await expect(page.locator("body")).to_have_attribute("data-state", "ended")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    await ordered(page)
 
 
 async def test_a_hold_that_can_not_be_asked_for_comes_with_the_link(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
     await expect(page.locator("#card")).to_be_visible()
     await page.context.set_offline(True)
     sheet = await tap_buy(page)
@@ -125,10 +120,8 @@ async def test_a_hold_that_can_not_be_asked_for_comes_with_the_link(
     await expect(sheet.get_by_role("alert")).to_be_hidden()
 
 
-async def test_two_tabs_of_one_viewer_have_one_basket(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
-    page, sheet = await open_buy_sheet(open_page, host, sale)
+async def test_two_tabs_of_one_viewer_have_one_basket(sale: Sale, open_page: Open) -> None:
+    page, sheet = await open_buy_sheet(open_page, sale)
     await expect(sheet).to_contain_text("Held for you")
     other = await page.context.new_page()
     await other.goto(sale.path)

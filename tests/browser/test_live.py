@@ -5,12 +5,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
 from farmlive.client import Channel
 from farmlive.server import Server
 
-from .buying import fill_in
+from .buying import DEAF, fill_in, submit
 from .conftest import DESK, PHONE, Open, Sale
 from .playing import FRAMES, picture
 from .touch_targets import SMALL_TARGETS
@@ -29,19 +29,6 @@ window.WebSocket = class extends WebSocket {
   }
 };
 """
-# While `deaf` is set the page hears no events, as in the moment before they arrive; while `mute`
-# is set no replies, as where the link breaks at the wrong time.
-DEAF = """
-window.WebSocket = class extends WebSocket {
-  addEventListener(type, listener) {
-    super.addEventListener(type, (event) => {
-      const heard = type === "message" ? JSON.parse(event.data).type : "";
-      if ((window.deaf && heard === "events") || (window.mute && heard === "reply")) return;
-      listener(event);
-    });
-  }
-};
-"""
 # No candidate reaches the server, as where a network lets no UDP through.
 NO_UDP = """
 const answer = RTCPeerConnection.prototype.setRemoteDescription;
@@ -50,10 +37,6 @@ RTCPeerConnection.prototype.setRemoteDescription = function (description) {
   return answer.call(this, { ...description, sdp });
 };
 """
-
-
-def submit(page: Page) -> Locator:
-    return page.locator("#buy-sheet [type=submit]")
 
 
 @sizes

@@ -5,20 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 from sqlalchemy import Connection
 
-from farmlive.client import Channel
 from farmlive.server import Server
 from farmlive.store import Store
 from farmlive.store.doors import CommitUnknown
 
-from .buying import KNOWN, submit, tap_buy
+from .buying import KNOWN, open_buy_sheet, submit, tap_buy
 from .conftest import PHONE, Open, Sale
 from .lost_answers import FRAIL, Proxy, behind, come_back
 
-pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 
 # The tap that is not answered yet was so long ago that nobody expects an order any more.
 LATER = """
@@ -59,13 +57,6 @@ class Forgetful:
         return answer
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def host(host: Channel, sale: Sale) -> Channel:
-    """The host, whose card shows the small boxes."""
-    await host.call("card.pin", offer=sale.offer)
-    return host
-
-
 async def asked_again(page: Page, proxy: Proxy) -> None:
     async with asyncio.timeout(20):
         while len(proxy.keys) < 2:
@@ -84,13 +75,12 @@ async def expect_link(sheet: Locator, sale: Sale, see: str = "See the order") ->
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_order_whose_answer_a_proxy_lost_is_asked_for_until_its_link_is_there(
-    sale: Sale, host: Channel, open_page: Open, language: str
+    sale: Sale, open_page: Open, language: str
 ) -> None:
     words = WORDS[language]
     page = await open_page(sale.path, size=PHONE, language=language, script=FRAIL + KNOWN)
     proxy = await behind(page)
-    await page.locator("#card").get_by_role("button", name=words["buy"], exact=True).click()
-    sheet = page.locator("#buy-sheet")
+    sheet = await tap_buy(page, words["buy"])
     await expect(submit(page)).to_be_enabled()
     await submit(page).click()
     await expect(sheet.get_by_role("status").filter(has_text=words["told"])).to_be_visible()
@@ -109,22 +99,20 @@ async def test_order_whose_answer_a_proxy_lost_is_asked_for_until_its_link_is_th
 
 async def test_order_that_the_server_can_not_tell_of_is_asked_for_by_the_same_key(
     sale: Sale,
-    host: Channel,
     open_page: Open,
     site: Server,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = Forgetful(site.house.store)
     monkeypatch.setattr(site.house.shop.till, "_store", store)
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, sale)
     await submit(page).click()
     await expect_link(sheet, sale)
     assert store.asked == 2
 
 
 async def test_what_the_page_did_not_know_it_asks_after_a_reload(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=FRAIL + KNOWN)
     proxy = await behind(page)
@@ -151,7 +139,7 @@ async def test_what_the_page_did_not_know_it_asks_after_a_reload(
 
 @pytest.mark.parametrize("taken", [True, False])
 async def test_tap_of_long_ago_orders_nothing_by_itself(
-    sale: Sale, host: Channel, open_page: Open, taken: bool
+    sale: Sale, open_page: Open, taken: bool
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=FRAIL + KNOWN)
     proxy = await behind(page)
@@ -173,7 +161,7 @@ async def test_tap_of_long_ago_orders_nothing_by_itself(
 
 
 async def test_what_was_not_taken_in_the_end_is_told_and_stays_in_the_basket(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=FRAIL + KNOWN)
     proxy = await behind(page)

@@ -6,38 +6,28 @@ import re
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from farmlive.client import Channel
 
-from .buying import KNOWN, REMEMBERED, fill_in, ordered, own, submit, tap_buy
-from .conftest import DESK, PHONE, Open, Sale
+from .buying import KNOWN, REMEMBERED, fill_in, open_buy_sheet, ordered, own, submit, tap_buy
+from .conftest import DESK, Open, Sale
 from .lost_answers import FRAIL, behind, come_back
 
-pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 
 FORGOTTEN = {
     "en": {
         "buy": "Buy",
-        "labels": ("Name", "Phone", "Address"),
         "keep": "Remember this on my device",
         "told": "This device does not remember the order: note its number",
     },
     "zh": {
         "buy": "购买",
-        "labels": ("姓名", "电话", "地址"),
         "keep": "在这台设备上记住",
         "told": "这台设备不会记住这个订单",
     },
 }
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def host(host: Channel, sale: Sale) -> Channel:
-    """The host, whose card shows the small boxes."""
-    await host.call("card.pin", offer=sale.offer)
-    return host
 
 
 async def address(sale: Sale) -> str:
@@ -79,7 +69,7 @@ async def test_link_to_an_order_stays_the_same_while_the_broadcast_goes_on(
 
 
 async def test_further_order_stands_below_the_first_and_leaves_its_link(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=DESK, script=KNOWN)
     await tap_buy(page)
@@ -88,8 +78,7 @@ async def test_further_order_stands_below_the_first_and_leaves_its_link(
     await expect(page.locator("#bag-orders").get_by_role("heading")).to_have_text("Your order")
     await own(page).evaluate("link => { link.isFirst = true; }")
     await tap_buy(page)
-    await submit(page).click()
-    await expect(page.locator("[data-part=order-number]")).to_have_text("A0002")
+    await ordered(page, "A0002")
     await expect(page.locator("#bag-orders").get_by_role("heading")).to_have_text("Your orders")
     await expect(own(page)).to_contain_text(["A0001", "A0002"])
     assert await own(page).evaluate_all("links => links.map((link) => link.isFirst ?? false)") == [
@@ -100,15 +89,13 @@ async def test_further_order_stands_below_the_first_and_leaves_its_link(
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_order_of_who_wants_nothing_remembered_is_known_in_this_tab_alone(
-    sale: Sale, host: Channel, open_page: Open, language: str
+    sale: Sale, open_page: Open, language: str
 ) -> None:
     words: dict[str, Any] = FORGOTTEN[language]
     page = await open_page(sale.path, size=DESK, language=language)
-    await page.locator("#card").get_by_role("button", name=words["buy"], exact=True).click()
+    await tap_buy(page, words["buy"])
     await submit(page).click()
-    typed = ("Wang Fang", "138 0000 0000", "Meixian, Youxi")
-    for label, value in zip(words["labels"], typed, strict=True):
-        await page.get_by_label(label, exact=True).fill(value)
+    await fill_in(page, language)
     # Nothing is ticked beforehand.
     await expect(page.get_by_role("checkbox", name=words["keep"])).not_to_be_checked()
     await ordered(page)
@@ -127,10 +114,9 @@ async def test_order_of_who_wants_nothing_remembered_is_known_in_this_tab_alone(
 
 
 async def test_what_is_unticked_is_forgotten_at_once_and_ticked_again_remembered(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, sale)
     await sheet.get_by_role("button", name="Change name or address").click()
     keep = sheet.get_by_role("checkbox", name="Remember this on my device")
     await keep.uncheck()
@@ -145,7 +131,7 @@ async def test_what_is_unticked_is_forgotten_at_once_and_ticked_again_remembered
 
 
 async def test_order_whose_answer_was_lost_is_not_remembered_after_a_reload_either(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=DESK, script=FRAIL)
     proxy = await behind(page)
@@ -169,7 +155,7 @@ async def test_order_whose_answer_was_lost_is_not_remembered_after_a_reload_eith
 
 
 async def test_order_of_who_is_remembered_is_found_again_in_another_tab(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
     page = await open_page(sale.path, size=DESK, script=KNOWN)
     sheet = await tap_buy(page)

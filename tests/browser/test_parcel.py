@@ -7,14 +7,13 @@ import re
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 from pydantic import SecretStr
 
-from farmlive.client import Channel
-
+from .buying import open_buy_sheet, ordered_for, submit, tap_buy
 from .conftest import PHONE, Open, Sale
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pinned", "charged")]
 
 FEES = [
     {"region": "", "upto_g": 10_000, "fee": 1500},
@@ -22,7 +21,7 @@ FEES = [
     {"region": "35", "upto_g": 20_000, "fee": 900},
 ]
 # A viewer in Youxi who bought before: what this device remembers.
-KNOWN = """
+LOCAL = """
 localStorage.setItem("farmlive.buyer", JSON.stringify({
   name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian",
   region: "350426", place: "福建省 三明市 尤溪县", asked: true,
@@ -46,45 +45,28 @@ new PerformanceObserver((list) => {
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def host(host: Channel, sale: Sale) -> Channel:
-    """A host whose card shows the small boxes, in a shop whose parcels cost something."""
+async def charged(sale: Sale) -> None:
+    """Parcels of the shop cost something."""
     await charge(sale, FEES)
-    await host.call("card.pin", offer=sale.offer)
-    return host
 
 
 async def charge(sale: Sale, fees: list[dict[str, object]]) -> None:
     await sale.api.request("PUT", "/api/v1/parcel-fees", json={"fees": fees})
 
 
-def submit(page: Page) -> Locator:
-    return page.locator("#buy-sheet [type=submit]")
-
-
-async def tap_buy(page: Page) -> Locator:
-    await page.locator("#card .pinned__buy").click()
-    return page.locator("#buy-sheet")
-
-
-async def test_who_is_known_needs_three_taps_at_most(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
-    page = await open_page(sale.path, size=PHONE, script=COUNTED + KNOWN)
-    sheet = await tap_buy(page)
+async def test_who_is_known_needs_three_taps_at_most(sale: Sale, open_page: Open) -> None:
+    page, sheet = await open_buy_sheet(open_page, sale, COUNTED + LOCAL)
     await expect(sheet).to_contain_text("福建省 三明市 尤溪县 · Meixian")
     await expect(sheet.locator("[data-part=fee]")).to_have_text("¥6.00 · 2.5 kg")
     await expect(submit(page)).to_have_text("Place the order · ¥35.90")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥35.90")
+    await ordered_for(page, "¥35.90")
     assert await page.evaluate("window.taps") <= 3
     (order,) = await sale.api.orders(sale.broadcast)
     assert order["fee"]["amount"] == 600
 
 
 @pytest.mark.parametrize("settings", [MAILING], indirect=True)
-async def test_the_fee_is_there_at_once_with_weight_and_region(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
+async def test_the_fee_is_there_at_once_with_weight_and_region(sale: Sale, open_page: Open) -> None:
     page = await open_page(sale.path, size=PHONE)
     sheet = await tap_buy(page)
     await submit(page).click()
@@ -121,15 +103,12 @@ async def test_the_fee_is_there_at_once_with_weight_and_region(
     await expect(sheet.locator("#email-error")).to_contain_text("only plain letters")
     await email.fill("ｗａｎｇ＠example．com")
     await expect(submit(page)).to_have_text("Place the order · ¥104.70")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥104.70")
+    await ordered_for(page, "¥104.70")
     (order,) = await sale.api.orders(sale.broadcast)
     assert order["fee"]["amount"] == 1500
 
 
-async def test_a_pick_up_adds_nothing_and_gives_a_code(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
+async def test_a_pick_up_adds_nothing_and_gives_a_code(sale: Sale, open_page: Open) -> None:
     page = await open_page(sale.path, size=PHONE)
     sheet = await tap_buy(page)
     await submit(page).click()
@@ -146,10 +125,9 @@ async def test_a_pick_up_adds_nothing_and_gives_a_code(
 
 
 async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, sale, LOCAL)
     await expect(submit(page)).to_have_text("Place the order · ¥35.90")
     await charge(sale, [{"region": "", "upto_g": 5_000, "fee": 800}])
     await submit(page).click()
@@ -159,16 +137,12 @@ async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(
     await expect(submit(page)).to_have_text("Place the order · ¥37.90")
     assert await sale.api.orders(sale.broadcast) == []
     await sheet.get_by_role("alert").click()  # read
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text("¥37.90")
+    await ordered_for(page, "¥37.90")
 
 
-async def test_a_parcel_that_is_too_heavy_is_not_sent(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
+async def test_a_parcel_that_is_too_heavy_is_not_sent(sale: Sale, open_page: Open) -> None:
     await charge(sale, [{"region": "", "upto_g": 3_000, "fee": 800}])
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, sale, LOCAL)
     await expect(submit(page)).to_have_text("Place the order · ¥37.90")
     await sheet.get_by_role("button", name="One more: Small kumquats").click()
     told = sheet.get_by_role("alert")
@@ -180,11 +154,8 @@ async def test_a_parcel_that_is_too_heavy_is_not_sent(
 
 
 @pytest.mark.parametrize("settings", [{"order_proof_bits": 14}], indirect=True)
-async def test_the_page_brings_the_proof_that_an_order_needs(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
-    page = await open_page(sale.path, size=PHONE, script=COUNTED + KNOWN)
-    sheet = await tap_buy(page)
+async def test_the_page_brings_the_proof_that_an_order_needs(sale: Sale, open_page: Open) -> None:
+    page, sheet = await open_buy_sheet(open_page, sale, COUNTED + LOCAL)
     await expect(sheet).to_contain_text("Held for you")
     await page.evaluate("window.longest = 0")
     await submit(page).click()

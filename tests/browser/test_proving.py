@@ -3,16 +3,16 @@ a hold is renewed.
 """
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 from tests.waiting import until
 
 from farmlive.client import Channel
 from farmlive.shop import limits
 
+from .buying import open_buy_sheet, tap_buy
 from .conftest import PHONE, Open, Sale
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pinned")]
 
 # Has every search for a proof wait for `go`, and counts them.
 SLOW = """
@@ -25,18 +25,6 @@ addEventListener("click", () => { window.tapped = performance.now(); }, true);
 """
 # Longer than the page waits for more taps on the stepper.
 SETTLED = "performance.now() > window.tapped + 700"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def host(host: Channel, sale: Sale) -> Channel:
-    """A host whose card shows the small boxes."""
-    await host.call("card.pin", offer=sale.offer)
-    return host
-
-
-async def tap_buy(page: Page) -> Locator:
-    await page.locator("#card .pinned__buy").click()
-    return page.locator("#buy-sheet")
 
 
 @pytest.mark.parametrize("settings", [{"order_proof_bits": 10}], indirect=True)
@@ -55,8 +43,7 @@ async def test_the_page_brings_the_proof_that_a_wait_needs(
 async def test_a_proof_that_took_long_serves_what_is_wanted_by_then(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=SLOW)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, sale, SLOW)
     await until(lambda: page.evaluate("window.begun"), "a search")
     for _ in range(2):
         await sheet.get_by_role("button", name="One more: Small kumquats").click()

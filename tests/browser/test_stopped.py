@@ -13,7 +13,7 @@ from tests.waiting import until
 from farmlive.broadcast import snapshot
 from farmlive.client import Channel
 
-from .buying import DEAF, KNOWN, buy, open_buy_sheet, submit, tap_buy
+from .buying import DEAF, KNOWN, buy, open_buy_sheet, ordered, submit
 from .conftest import PHONE, Open, Sale
 from .desk import at_the_centre
 from .selling import order
@@ -79,10 +79,11 @@ async def test_card_and_bag_say_it_and_say_when_it_is_lifted(
     await expect(buy(late)).to_be_enabled()
 
 
+@pytest.mark.usefixtures("pinned")
 async def test_the_sheet_of_who_is_buying_it_closes_with_a_sentence(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
-    page, sheet = await open_buy_sheet(open_page, host, sale)
+    page, sheet = await open_buy_sheet(open_page, sale)
     await expect(submit(page)).to_have_text("Place the order · ¥29.90")
     await stop(sale)
     await expect(sheet).to_be_hidden()
@@ -100,11 +101,10 @@ async def test_the_sheet_of_who_is_buying_it_closes_with_a_sentence(
     await expect(page.locator("#kept")).to_be_hidden()
 
 
-async def test_what_else_is_in_the_basket_stays_and_is_ordered(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
+@pytest.mark.usefixtures("pinned")
+async def test_what_else_is_in_the_basket_stays_and_is_ordered(sale: Sale, open_page: Open) -> None:
     await another(sale)
-    page, sheet = await open_buy_sheet(open_page, host, sale)
+    page, sheet = await open_buy_sheet(open_page, sale)
     await sheet.get_by_text("Add something from the bag").click()
     await sheet.get_by_role("button", name="Add Pomelos").click()
     await expect(submit(page)).to_have_text("Place the order · ¥49.80")
@@ -114,16 +114,14 @@ async def test_what_else_is_in_the_basket_stays_and_is_ordered(
     )
     await expect(sheet.locator("[data-part=lines] li")).to_have_count(1)
     await expect(submit(page)).to_have_text("Place the order · ¥19.90")
-    await submit(page).click()
-    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    await ordered(page)
 
 
+@pytest.mark.usefixtures("pinned")
 async def test_an_order_that_comes_before_the_news_is_told_the_same(
-    sale: Sale, host: Channel, open_page: Open
+    sale: Sale, open_page: Open
 ) -> None:
-    page = await open_page(sale.path, size=PHONE, script=DEAF + KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    sheet = await tap_buy(page)
+    page, sheet = await open_buy_sheet(open_page, sale, DEAF + KNOWN)
     await expect(sheet).to_contain_text("Held for you")
     await page.evaluate("deaf = true")
     await stop(sale)

@@ -8,19 +8,14 @@ from playwright.async_api import expect
 from farmlive.client import Channel
 from farmlive.ids import token
 
+from .buying import KNOWN, fill_in, open_buy_sheet, ordered, ordered_for, submit, tap_buy, want
 from .conftest import PHONE, Open, Sale
 
-pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
+pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 
-KNOWN = """
-localStorage.setItem("farmlive.buyer", JSON.stringify(
-  { name: "Wang Fang", phone: "13800000000", way: "parcel", address: "Meixian, Youxi",
-    asked: true },
-));
-"""
 WORDS = {
-    "en": ("Order now, without a hold: 10 are there", "Place the order", "¥29.90"),
-    "zh": ("现在就可以直接下单，不用先预留：还有 10 件", "提交订单", "¥29.90"),
+    "en": ("Order now, without a hold: 10 are there", "Place the order", "Buy"),
+    "zh": ("现在就可以直接下单，不用先预留：还有 10 件", "提交订单", "购买"),
 }
 
 
@@ -34,22 +29,18 @@ async def hold(site: Any, sale: Sale, quantity: int) -> Channel:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_where_half_is_held_the_sheet_orders_without_a_hold(
-    site: Any, sale: Sale, host: Channel, open_page: Open, language: str
+    site: Any, sale: Sale, open_page: Open, language: str
 ) -> None:
-    told, place, total = WORDS[language]
+    told, place, buy = WORDS[language]
     other = await hold(site, sale, 10)
     page = await open_page(sale.path, size=PHONE, language=language, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    await page.locator("#card .pinned__buy").click()
-    sheet = page.locator("#buy-sheet")
+    sheet = await tap_buy(page, buy)
     alert = sheet.get_by_role("alert")
     await expect(alert).to_contain_text(told)
     await expect(alert.get_by_role("button")).to_have_count(0)
     await expect(sheet.locator("[data-part=held]")).to_be_hidden()
-    submit = sheet.locator("[type=submit]")
-    await expect(submit).to_contain_text(place)
-    await submit.click()
-    await expect(sheet.locator("[data-part=order-total]")).to_have_text(total)
+    await expect(submit(page)).to_contain_text(place)
+    await ordered_for(page, "¥29.90")
     await other.close()
 
 
@@ -57,41 +48,30 @@ async def test_the_stepper_ends_at_what_one_order_may_have(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     await host.call("offer.release", offer=sale.offer, quantity=80)
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    await page.locator("#card .pinned__buy").click()
-    quantity = page.locator("#buy-sheet").get_by_label("Quantity: Small kumquats")
-    await quantity.fill("99")
-    await quantity.press("Tab")
+    page, sheet = await open_buy_sheet(open_page, sale)
+    quantity = await want(page, 99)
     await expect(quantity).to_have_value("20")
-    await expect(page.locator("#buy-sheet")).to_contain_text("Held for you")
-    await expect(page.locator("#buy-sheet")).to_contain_text("At most 20 boxes an order.")
-    await quantity.fill("19")
-    await quantity.press("Tab")
-    await expect(page.locator("#buy-sheet")).not_to_contain_text("At most 20 boxes")
+    await expect(sheet).to_contain_text("Held for you")
+    await expect(sheet).to_contain_text("At most 20 boxes an order.")
+    await want(page, 19)
+    await expect(sheet).not_to_contain_text("At most 20 boxes")
 
 
 async def test_more_than_is_held_for_a_new_device_is_not_called_held(
-    site: Any, sale: Sale, host: Channel, open_page: Open
+    site: Any, sale: Sale, open_page: Open
 ) -> None:
     other = await hold(site, sale, 8)
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    await page.locator("#card .pinned__buy").click()
-    sheet = page.locator("#buy-sheet")
+    page, sheet = await open_buy_sheet(open_page, sale)
     bar = sheet.locator("[data-part=held]")
     await expect(bar).to_contain_text("Held for you")
-    quantity = sheet.get_by_label("Quantity: Small kumquats")
-    await quantity.fill("9")
-    await quantity.press("Tab")
+    await want(page, 9)
     await expect(sheet.get_by_role("alert")).to_contain_text("Order now, without a hold")
     await expect(bar).to_be_hidden()
     await sheet.get_by_role("button", name="Close").click()
     await expect(page.locator("#kept")).to_contain_text("1 item held for you")
     await page.locator("#kept").click()
     await expect(bar).to_be_hidden()
-    await quantity.fill("2")
-    await quantity.press("Tab")
+    await want(page, 2)
     await expect(bar).to_contain_text("Held for you")
     await expect(sheet.get_by_role("alert")).to_be_hidden()
     await other.close()
@@ -101,35 +81,24 @@ async def test_more_than_is_held_for_a_new_device_is_not_called_held(
     ("phone", "told"), [("+1 212 555 0123", True), ("+49 30 1234567", True), ("13800000000", False)]
 )
 async def test_a_number_that_gets_no_messages_is_told_so(
-    sale: Sale, host: Channel, open_page: Open, phone: str, *, told: bool
+    sale: Sale, open_page: Open, phone: str, *, told: bool
 ) -> None:
     page = await open_page(sale.path, size=PHONE)
-    await host.call("card.pin", offer=sale.offer)
-    await page.locator("#card .pinned__buy").click()
-    sheet = page.locator("#buy-sheet")
-    await sheet.locator("[type=submit]").click()
+    sheet = await tap_buy(page)
+    await submit(page).click()
     hint = sheet.locator("#phone-hint")
     await expect(hint).to_be_hidden()
-    for name, typed in (("Name", "Wang Fang"), ("Phone", phone), ("Address", "Meixian, Youxi")):
-        await sheet.get_by_label(name, exact=True).fill(typed)
+    await fill_in(page, phone=phone)
     await expect(hint).to_be_visible(visible=told)
-    await sheet.locator("[type=submit]").click()
-    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    await ordered(page)
     done = sheet.locator("[data-part=next]")
     await expect(done.get_by_text("gets no confirmation")).to_have_count(int(told))
 
 
 @pytest.mark.parametrize("settings", [{"device_boxes": 3}], indirect=True)
-async def test_who_has_as_many_as_one_may_is_told_so(
-    sale: Sale, host: Channel, open_page: Open
-) -> None:
-    page = await open_page(sale.path, size=PHONE, script=KNOWN)
-    await host.call("card.pin", offer=sale.offer)
-    await page.locator("#card .pinned__buy").click()
-    sheet = page.locator("#buy-sheet")
-    quantity = sheet.get_by_label("Quantity: Small kumquats")
-    await quantity.fill("5")
-    await quantity.press("Tab")
+async def test_who_has_as_many_as_one_may_is_told_so(sale: Sale, open_page: Open) -> None:
+    page, sheet = await open_buy_sheet(open_page, sale)
+    quantity = await want(page, 5)
     await expect(sheet.get_by_role("alert")).to_contain_text("a buyer may have 3")
     await expect(quantity).to_have_value("3")
     await expect(sheet).to_contain_text("Held for you")
