@@ -16,6 +16,19 @@ from .lost_answers import FRAIL, behind, come_back
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 
+# While `holding` is set the answer to an order waits for `answer()`; while `deaf` is set the page
+# hears no events.
+LATE = """
+window.WebSocket = class extends WebSocket {
+  addEventListener(type, listener) {
+    super.addEventListener(type, (event) => {
+      const heard = type === "message" ? JSON.parse(event.data).type : "";
+      if (window.holding && heard === "reply") window.answer = () => listener(event);
+      else if (!window.deaf || heard !== "events") listener(event);
+    });
+  }
+};
+"""
 FORGOTTEN = {
     "en": {
         "buy": "Buy",
@@ -66,6 +79,21 @@ async def test_link_to_an_order_stays_the_same_while_the_broadcast_goes_on(
     await sale.api.request("POST", path, json={"state": "packed"})
     await expect(link).to_have_text("A0001 · ¥29.90 · Packed")
     await expect(link).to_be_focused()
+
+
+async def test_link_is_there_with_the_answer_though_the_log_told_of_the_order_before(
+    sale: Sale, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=DESK, script=LATE + KNOWN)
+    sheet = await tap_buy(page)
+    await expect(sheet).to_contain_text("Held for you")
+    await page.evaluate("window.holding = true")
+    await submit(page).click()
+    await expect(page.locator("#card")).to_contain_text("2.5 kg sold")
+    await page.evaluate("window.deaf = true; window.answer()")
+    await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
+    await page.keyboard.press("Escape")
+    await expect(own(page)).to_have_attribute("href", await address(sale))
 
 
 async def test_further_order_stands_below_the_first_and_leaves_its_link(

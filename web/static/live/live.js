@@ -149,6 +149,7 @@ channel.addEventListener("state", () => {
 waits.addEventListener("change", renderOffers);
 basket.addEventListener("stopped", renderOffers);
 ordering.addEventListener("asking", () => kept.render());
+ordering.addEventListener("placed", () => ownOrders.render(scene));
 setInterval(() => {
   if ([...scene.offers.values()].some(({ flash }) => flash)) renderOffers();
 }, TICK);

@@ -18,8 +18,8 @@ const ANSWER_WITHIN = 15_000;
 const quantities = (lines) =>
   lines?.map(({ offer, quantity }) => `${offer} ${quantity}`).sort().join();
 
-/** Events: "asking" when it becomes unknown whether an order was taken, and when that is over;
-    "recovered" and "refused" with the answer to an order that this page did not send first; "proving"
+/** Events: "placed" when the way to an order is kept; "asking" when it becomes unknown whether an order
+    was taken, and when that is over; "recovered" and "refused" with the answer to an order that this page did not send first; "proving"
     while the sum is done. */
 export class Ordering extends EventTarget {
   constructor(broadcast, channel, scene, basket) {
@@ -155,6 +155,7 @@ export class Ordering extends EventTarget {
     keepLink(placed, this.pending);
     this.keep(null);
     this.basket.ordered(placed.order);
+    this.dispatchEvent(new CustomEvent("placed"));
     return placed;
   }
 
