@@ -4,11 +4,14 @@ A cursor is the place of a page's last row in the list's order: a time, or 0, an
 """
 
 import re
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from farmlive.problems import Invalid
+
+Row = TypeVar("Row")
 
 MOST = 500
 
@@ -37,11 +40,38 @@ def read(cursor: str | None) -> Mark | None:
     return int(found[1]), found[2]
 
 
-def link_next(request: Request, response: Response, mark: Mark | None) -> str | None:
-    """Set the `Link` header to the next page, and return that page's cursor."""
-    if mark is None:
-        return None
-    cursor = written(mark)
-    following = request.url.include_query_params(cursor=cursor)
-    response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return cursor
+class Page:
+    """The page of a list that a request asks for: `rows` rows at most after the place `after`.
+
+    `rows` is one more than are answered, which tells whether another page follows.
+    """
+
+    def __init__(self, request: Request, response: Response, cursor: str | None, limit: int):
+        self.after = read(cursor)
+        self.rows = limit + 1
+        self._request = request
+        self._response = response
+
+    def cut(self, found: list[Row], mark: Callable[[Row], Mark]) -> tuple[list[Row], str | None]:
+        """Return the rows to answer, and the next page's cursor, which the `Link` header gets too.
+
+        `mark` gives the place of a row.
+        """
+        if len(found) < self.rows:
+            return found, None
+        page = found[:-1]
+        cursor = written(mark(page[-1]))
+        following = self._request.url.include_query_params(cursor=cursor)
+        self._response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+        return page, cursor
+
+
+def read_page(usual: int = MOST) -> Any:
+    """Make the dependency that reads a route's Page; `usual` is the limit where none is sent."""
+
+    def page(
+        request: Request, response: Response, cursor: Cursor = None, limit: Limit = usual
+    ) -> Page:
+        return Page(request, response, cursor, limit)
+
+    return Depends(page)

@@ -5,7 +5,7 @@ The addresses under which identifiers resolve are identifiers.py's.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from farmlive import paging
 from farmlive.origin import identifiers
@@ -65,16 +65,11 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
     growers = Depends(guard.roles("coordinator", "host", "seller"))
 
     @router.get("/farms")
-    async def list_farms(
-        request: Request,
-        response: Response,
-        cursor: paging.Cursor = None,
-        limit: paging.Limit = paging.MOST,
-    ) -> FarmList:
+    async def list_farms(page: Annotated[paging.Page, paging.read_page()]) -> FarmList:
         """The farms, oldest first."""
-        found = await origin.farms(paging.read(cursor), limit + 1)
-        mark = (0, found[limit - 1].id) if len(found) > limit else None
-        return FarmList(farms=found[:limit], next=paging.link_next(request, response, mark))
+        found = await origin.farms(page.after, page.rows)
+        rows, following = page.cut(found, lambda farm: (0, farm.id))
+        return FarmList(farms=rows, next=following)
 
     @router.post("/farms", status_code=201)
     async def add_farm(new: NewFarm, caller: Annotated[Caller, staff]) -> Farm:
@@ -94,17 +89,11 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
         return await origin.change_farm(caller, farm, wanted)
 
     @router.get("/farms/{farm}/plots")
-    async def list_plots(
-        farm: str,
-        request: Request,
-        response: Response,
-        cursor: paging.Cursor = None,
-        limit: paging.Limit = paging.MOST,
-    ) -> PlotList:
+    async def list_plots(farm: str, page: Annotated[paging.Page, paging.read_page()]) -> PlotList:
         """A farm's plots, oldest first."""
-        found = await origin.plots(farm, paging.read(cursor), limit + 1)
-        mark = (0, found[limit - 1].id) if len(found) > limit else None
-        return PlotList(plots=found[:limit], next=paging.link_next(request, response, mark))
+        found = await origin.plots(farm, page.after, page.rows)
+        rows, following = page.cut(found, lambda plot: (0, plot.id))
+        return PlotList(plots=rows, next=following)
 
     @router.post("/farms/{farm}/plots", status_code=201)
     async def add_plot(farm: str, new: NewPlot, caller: Annotated[Caller, growers]) -> Plot:
@@ -119,17 +108,11 @@ def _farms(origin: Origin, guard: Guard) -> APIRouter:
         return await origin.change_plot(caller, plot, wanted)
 
     @router.get("/plots/{plot}/works")
-    async def list_works(
-        plot: str,
-        request: Request,
-        response: Response,
-        cursor: paging.Cursor = None,
-        limit: paging.Limit = paging.MOST,
-    ) -> WorkList:
+    async def list_works(plot: str, page: Annotated[paging.Page, paging.read_page()]) -> WorkList:
         """What happened on a plot, latest first."""
-        found = await origin.works(plot, paging.read(cursor), limit + 1)
-        mark = (found[limit - 1].at, found[limit - 1].id) if len(found) > limit else None
-        return WorkList(works=found[:limit], next=paging.link_next(request, response, mark))
+        found = await origin.works(plot, page.after, page.rows)
+        rows, following = page.cut(found, lambda work: (work.at, work.id))
+        return WorkList(works=rows, next=following)
 
     @router.post("/plots/{plot}/works", status_code=201)
     async def add_work(plot: str, new: NewWork, caller: Annotated[Caller, growers]) -> Work:
@@ -153,17 +136,13 @@ def _lots(origin: Origin, guard: Guard) -> APIRouter:
 
     @router.get("/lots")
     async def list_lots(
-        request: Request,
-        response: Response,
+        page: Annotated[paging.Page, paging.read_page(usual=100)],
         farm: Annotated[str | None, Query(max_length=26)] = None,
-        cursor: paging.Cursor = None,
-        limit: paging.Limit = 100,
     ) -> LotList:
         """The lots, of one farm or all, latest harvest first."""
-        found = await origin.lots(farm, paging.read(cursor), limit + 1)
-        last = found[limit - 1] if len(found) > limit else None
-        mark = (last.harvested_at, last.id) if last else None
-        return LotList(lots=found[:limit], next=paging.link_next(request, response, mark))
+        found = await origin.lots(farm, page.after, page.rows)
+        rows, following = page.cut(found, lambda lot: (lot.harvested_at, lot.id))
+        return LotList(lots=rows, next=following)
 
     @router.post("/lots", status_code=201)
     async def add_lot(new: NewLot, caller: Annotated[Caller, growers]) -> Lot:
