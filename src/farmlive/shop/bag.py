@@ -151,10 +151,9 @@ class Bag:
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
-            if key is not None:
-                before = keys.answered(connection, broadcast, key, body_hash, said=keys.OF_STAFF)
-                if before is not None:
-                    return before
+            before = keys.answered(connection, broadcast, key, body_hash, said=keys.OF_STAFF)
+            if before is not None:
+                return before
             self._open(connection, broadcast)
             known = stock.on_offer(connection, broadcast, [offer])
             if offer not in known:
@@ -172,8 +171,7 @@ class Bag:
             note(connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity)
             after = (it.data for it in told if it.kind == "stock.changed")
             answer = next(data for data in after if data["offer"] == offer)
-            if key is not None:
-                keys.keep(connection, broadcast, key, body_hash, answer)
+            keys.keep(connection, broadcast, key, body_hash, answer)
             return answer
 
         return await self._store.write(write)

@@ -103,10 +103,9 @@ class Corrections:
 
         def write(connection: Connection) -> dict[str, Any]:
             head = self._log.head(connection, broadcast)
-            if key is not None:
-                before = keys.answered(connection, broadcast, key, body_hash, said=keys.OF_STAFF)
-                if before is not None:
-                    return before
+            before = keys.answered(connection, broadcast, key, body_hash, said=keys.OF_STAFF)
+            if before is not None:
+                return before
             if head.state == "ended":
                 raise BroadcastEnded(
                     "Nothing was changed: the bag is closed since the broadcast ended. Its orders "
@@ -149,8 +148,7 @@ class Corrections:
                 "orders": len(_ordered(connection, row.id, wrong)),
                 "held": sum(line["quantity"] for _, line in held) if message.honour else 0,
             }
-            if key is not None:
-                keys.keep(connection, broadcast, key, body_hash, answer)
+            keys.keep(connection, broadcast, key, body_hash, answer)
             return answer
 
         return await self._store.write(write)

@@ -172,13 +172,11 @@ class Flashes:
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)
-            if key is not None:
-                before = keys.answered(connection, broadcast, key, body_hash, said=keys.OF_STAFF)
-                if before is not None:
-                    return before
+            before = keys.answered(connection, broadcast, key, body_hash, said=keys.OF_STAFF)
+            if before is not None:
+                return before
             answer = plan(connection)
-            if key is not None:
-                keys.keep(connection, broadcast, key, body_hash, answer)
+            keys.keep(connection, broadcast, key, body_hash, answer)
             return answer
 
         return await self._store.write(write)

@@ -168,13 +168,12 @@ class HandOvers:
                     raise _unknown()
                 shown.check(connection, row, caller)
             done: dict[str, Any] | None = None
-            if row is not None and key is not None:
+            if row is not None:
                 done = keys.answered(connection, row.broadcast, key, body_hash, said=keys.OF_STAFF)
             if done is None:
                 row = _meant(connection, caller, row, said)
                 done = self._done(connection, caller, row, said, who)
-                if key is not None:
-                    keys.keep(connection, row.broadcast, key, body_hash, done)
+                keys.keep(connection, row.broadcast, key, body_hash, done)
             now = connection.execute(_PICKED_UP, {"order": order}).one()
             (shown_now,) = shown.orders(connection, self._origin, [now], caller)
             return HandedOver(order=shown_now, **done)

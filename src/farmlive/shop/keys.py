@@ -57,9 +57,14 @@ OF_STAFF = (
 
 
 def answered(
-    connection: Connection, broadcast: str, key: str, body_hash: str, *, said: str = _OTHER
+    connection: Connection, broadcast: str, key: str | None, body_hash: str, *, said: str = _OTHER
 ) -> dict[str, Any] | None:
-    """What was answered to this key before, or None. Raises KeyReused, which says `said`."""
+    """What was answered to this key before; None for a new one, and where there is no key.
+
+    Raises KeyReused, which says `said`.
+    """
+    if key is None:
+        return None
     return answer_in(
         connection.execute(_KEY, {"broadcast": broadcast, "key": key}).one(), body_hash, said=said
     )
@@ -78,9 +83,11 @@ def answer_in(
 
 
 def keep(
-    connection: Connection, broadcast: str, key: str, body_hash: str, answer: dict[str, Any]
+    connection: Connection, broadcast: str, key: str | None, body_hash: str, answer: dict[str, Any]
 ) -> None:
-    """Keep what is answered to the key, in the transaction of what it tells of."""
+    """Keep what is answered to the key, if there is one, in the transaction of what it tells of."""
+    if key is None:
+        return
     connection.execute(
         _KEEP, {"broadcast": broadcast, "key": key, "body_hash": body_hash, "answer": answer}
     )

@@ -91,20 +91,16 @@ class Moves:
 
         def write(connection: Connection) -> Moved:
             self._log.head(connection, broadcast)
-            if key is not None:
-                before = keys.answered(connection, broadcast, key, body_hash)
-                if before is not None:
-                    refused = [Refused.model_validate(each) for each in before["refused"]]
-                    return self._answer(
-                        connection, caller, broadcast, before["move"], move, refused
-                    )
+            before = keys.answered(connection, broadcast, key, body_hash)
+            if before is not None:
+                refused = [Refused.model_validate(each) for each in before["refused"]]
+                return self._answer(connection, caller, broadcast, before["move"], move, refused)
             made = ulid()
             doer = Doer(who, move.reason, made, move.known_by)
             refused = self._make(connection, caller, broadcast, move, doer)
             answer = self._answer(connection, caller, broadcast, made, move, refused)
-            if key is not None:
-                kept = {"move": made, "refused": [each.model_dump() for each in refused]}
-                keys.keep(connection, broadcast, key, body_hash, kept)
+            kept = {"move": made, "refused": [each.model_dump() for each in refused]}
+            keys.keep(connection, broadcast, key, body_hash, kept)
             done: dict[str, Any] = (
                 {"state": move.state} if move.state else {"payment": move.payment}
             )

@@ -240,13 +240,11 @@ class Orders:
             row = with_id(connection, broadcast, order)
             shown.check(connection, row, caller)
             move = ulid()
-            if key is not None:
-                before = keys.answered(connection, broadcast, key, body_hash, said=_KEPT)
-                if before is not None:
-                    now = self._one(connection, broadcast, order, caller)
-                    return Refunded.by(now, before.get("move"))
-                kept = {"order": order, "move": move}
-                keys.keep(connection, broadcast, key, body_hash, kept)
+            before = keys.answered(connection, broadcast, key, body_hash, said=_KEPT)
+            if before is not None:
+                now = self._one(connection, broadcast, order, caller)
+                return Refunded.by(now, before.get("move"))
+            keys.keep(connection, broadcast, key, body_hash, {"order": order, "move": move})
             boxes = {line.offer: line.quantity for line in refund.lines}
             doer = Doer(who, refund.reason, move)
             self._steps.refund(connection, row, refund.amount, doer, boxes, offer=refund.offer)
