@@ -41,14 +41,7 @@ class CrowdLimits:
         Raises TooMany for a device.
         """
         self._limits.allow("open", caller.device, 120)
-        if caller.role is not None:
-            return True
-        try:
-            self._newcomer(caller)
-            self._together("taps", caller, self._settings.address_taps_per_minute)
-        except TooMany:
-            return False
-        return True
+        return self._is_counted("taps", caller, self._settings.address_taps_per_minute)
 
     def like(self, caller: Caller, hearts: int) -> bool:
         """Count hearts that were sent; whether they are to stand in the figures.
@@ -56,11 +49,15 @@ class CrowdLimits:
         Raises TooMany for a device.
         """
         self._limits.allow("react", caller.device, 240)
+        per_minute = self._settings.address_hearts_per_minute
+        return self._is_counted("hearts", caller, per_minute, hearts)
+
+    def _is_counted(self, name: str, caller: Caller, per_minute: int, times: int = 1) -> bool:
         if caller.role is not None:
             return True
         try:
             self._newcomer(caller)
-            self._together("hearts", caller, self._settings.address_hearts_per_minute, hearts)
+            self._together(name, caller, per_minute, times)
         except TooMany:
             return False
         return True

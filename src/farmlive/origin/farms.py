@@ -84,11 +84,22 @@ def change(connection: Connection, caller: Caller, farm: str, wanted: FarmChange
     """Change what was sent of a farm. Raises UnknownFarm, OtherFarm."""
     find(connection, farm)
     check_keeper(caller, farm)
+    _change(connection, caller, farms, farm, wanted)
+    return find(connection, farm)
+
+
+def _change(
+    connection: Connection,
+    caller: Caller,
+    table: Table,
+    target: str,
+    wanted: FarmChange | PlotChange,
+) -> None:
     values = wanted.model_dump(include=wanted.model_fields_set)
     if values:
-        connection.execute(update(farms).where(farms.c.id == farm).values(**values))
-        note(connection, caller, "farm.change", farm, fields=sorted(values))
-    return find(connection, farm)
+        connection.execute(update(table).where(table.c.id == target).values(**values))
+        kind = "farm.change" if table is farms else "plot.change"
+        note(connection, caller, kind, target, fields=sorted(values))
 
 
 def find(connection: Connection, farm: str) -> Farm:
@@ -133,10 +144,7 @@ def add_plot(connection: Connection, caller: Caller, farm: str, new: NewPlot) ->
 def change_plot(connection: Connection, caller: Caller, plot: str, wanted: PlotChange) -> Plot:
     """Change what was sent of a plot. Raises UnknownPlot, OtherFarm."""
     check_keeper(caller, find_plot(connection, plot).farm)
-    values = wanted.model_dump(include=wanted.model_fields_set)
-    if values:
-        connection.execute(update(plots).where(plots.c.id == plot).values(**values))
-        note(connection, caller, "plot.change", plot, fields=sorted(values))
+    _change(connection, caller, plots, plot, wanted)
     return find_plot(connection, plot)
 
 

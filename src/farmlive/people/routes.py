@@ -53,14 +53,7 @@ def _session(people: People, guard: Guard) -> APIRouter:
         if caller.role is None or caller.name is None:
             raise Unauthorized("Nobody is signed in on this browser.")
         response.headers.update(PRIVATE)
-        return models.SignedIn(
-            name=caller.name,
-            display_name=caller.display_name,
-            role=caller.role,
-            farms=sorted(caller.farms),
-            centres=listed(caller.centres),
-            csrf=caller.csrf,
-        )
+        return _signed_in_as(caller, caller.name, caller.role)
 
     @router.patch("/session")
     async def change_display_name(
@@ -197,13 +190,17 @@ def _signed_in(response: Response, session: Session, people: People) -> models.S
     cookie = people.cookies.set(sessions.COOKIE, session.token, days * 24 * 60 * 60)
     response.headers.append("set-cookie", cookie)
     response.headers.update(PRIVATE)
+    return _signed_in_as(session, session.name, session.role)
+
+
+def _signed_in_as(who: Caller | Session, name: str, role: models.KeyRole) -> models.SignedIn:
     return models.SignedIn(
-        name=session.name,
-        display_name=session.display_name,
-        role=session.role,
-        farms=sorted(session.farms),
-        centres=listed(session.centres),
-        csrf=session.csrf,
+        name=name,
+        display_name=who.display_name,
+        role=role,
+        farms=sorted(who.farms),
+        centres=listed(who.centres),
+        csrf=who.csrf,
     )
 
 
