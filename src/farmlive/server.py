@@ -15,9 +15,11 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 from structlog.typing import Processor
 
 from farmlive import request_limits
@@ -62,6 +64,39 @@ class Server:
 
 
 @contextlib.asynccontextmanager
+async def serving(
+    app: ASGIApp,
+    listener: socket.socket,
+    kind: type[uvicorn.Server] = uvicorn.Server,
+    **options: Any,
+) -> AsyncIterator[tuple[uvicorn.Server, asyncio.Task[None]]]:
+    """Serve while the block runs, which gets uvicorn's server and its task.
+
+    `options` are those of uvicorn that differ. What connects before the server has started waits in
+    the listener's queue.
+    """
+    server = kind(
+        uvicorn.Config(
+            app,
+            http=request_limits.HttpProtocol,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            **options,
+        )
+    )
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield server, task
+    finally:
+        server.should_exit = True
+        await task
+
+
+@contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Server]:
     """Serve while the block runs. Port 0 takes a free one. Raises PortTaken, DatabaseRefused,
     CertificateRefused and NoNativeEngine.
@@ -75,36 +110,26 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     except BaseException:
         listener.close()
         raise
-    server = _Uvicorn(
-        uvicorn.Config(
+    try:
+        async with serving(
             house.asgi,
-            http=request_limits.HttpProtocol,
+            listener,
+            _Uvicorn,
             ws=channel_protocol(settings, house.guard, house.people.limits),
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
             ssl_certfile=settings.tls_cert,
             ssl_keyfile=settings.tls_key,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_S,
             backlog=4096,
-        )
-    )
-    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        while not server.started:
-            if serving.done():
-                serving.result()
-                raise RuntimeError("the server ended while it started")
-            await asyncio.sleep(0.005)
-        yield Server(house, settings.url, port)
+        ) as (server, task):
+            while not server.started:
+                if task.done():
+                    task.result()
+                    raise RuntimeError("the server ended while it started")
+                await asyncio.sleep(0.005)
+            yield Server(house, settings.url, port)
     finally:
-        server.should_exit = True
-        await serving
         await house.close()
 
 

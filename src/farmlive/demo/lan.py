@@ -4,7 +4,6 @@ and a plain door on loopback for the demo's own people.
 The certificates are authority.py's.
 """
 
-import asyncio
 import contextlib
 import hashlib
 import html
@@ -17,7 +16,6 @@ from string import Template
 from typing import Any
 
 import segno
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -27,7 +25,7 @@ from starlette.types import ASGIApp
 from farmlive.demo import DemoError
 from farmlive.demo.authority import Address
 from farmlive.media.addresses import local_addresses
-from farmlive.request_limits import HttpProtocol
+from farmlive.server import serving
 
 
 class NoNetwork(DemoError):
@@ -109,25 +107,6 @@ async def plain_http(app: ASGIApp, host: str, **options: Any) -> AsyncIterator[s
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.bind((host, 0))
     listener.setblocking(False)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=HttpProtocol,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=2,
-            **options,
-        )
-    )
-    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
     written = f"[{host}]" if ":" in host else host
-    try:
-        # What connects before the server accepts waits in the listener's queue.
+    async with serving(app, listener, timeout_graceful_shutdown=2, **options):
         yield f"http://{written}:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
