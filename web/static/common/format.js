@@ -79,6 +79,9 @@ export const clock = (ms) => clocks.format(ms);
 /** The day in the zone of the pages, 11月23日周一. */
 export const day = (ms) => days.format(ms);
 
+/** The day and the time of day, 11月23日周一 20:14. */
+export const dayAndClock = (ms) => `${day(ms)} ${clock(ms)}`;
+
 /** The day alone, short, 21 Nov, 11月21日. */
 export const dayShort = (ms) => shortDays.format(ms);
 

@@ -3,7 +3,7 @@
 // came with the page: nothing moves under a thumb when the list of lots has come.
 
 import { el } from "../common/dom.js";
-import { clock, day, weight } from "../common/format.js";
+import { dayAndClock, weight } from "../common/format.js";
 import { recall, remember } from "../common/memory.js";
 import { page, t, text } from "../common/words.js";
 import { getAll, post } from "./api.js";
@@ -71,7 +71,7 @@ function drawLots() {
           "div",
           { class: "keep-row__words" },
           el("a", { class: "keep-row__title", href: lot.url }, `${text(lot.product_name)} · ${lot.code}`),
-          el("p", { class: "keep-row__line" }, [weight(lot.quantity_g), `${day(Date.parse(lot.harvested_at))} ${clock(Date.parse(lot.harvested_at))}`, text(lot.plot?.name)].filter(Boolean).join(" · ")),
+          el("p", { class: "keep-row__line" }, [weight(lot.quantity_g), dayAndClock(Date.parse(lot.harvested_at)), text(lot.plot?.name)].filter(Boolean).join(" · ")),
         ),
       ),
     ),

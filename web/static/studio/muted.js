@@ -1,7 +1,7 @@
 // Who may not write in this broadcast, until when, and letting them write again.
 
 import { el, say } from "../common/dom.js";
-import { clock, day } from "../common/format.js";
+import { dayAndClock } from "../common/format.js";
 import { close, open } from "../common/sheet.js";
 import { toast } from "../common/toast.js";
 import { t } from "../common/words.js";
@@ -70,6 +70,6 @@ export class MutedList {
 
 function untilWords({ until, everywhere }) {
   if (!until) return t("until this broadcast ends");
-  const when = `${day(Date.parse(until))} ${clock(Date.parse(until))}`;
+  const when = dayAndClock(Date.parse(until));
   return everywhere ? t("in all broadcasts until %(when)s", { when }) : t("until %(when)s", { when });
 }

@@ -1,17 +1,15 @@
 // Who is blocked, and who was turned away in the last hour and why.
 
-import { el, icon } from "../../common/dom.js";
-import { clock, count, day } from "../../common/format.js";
+import { count, dayAndClock } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, t } from "../../common/words.js";
 import { get, post, remove } from "../api.js";
 import { spoken } from "../sentences.js";
-import { act, badge, List, row } from "./list.js";
+import { act, badge, List, row, sign } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
 const sheet = new FormSheet("block-sheet");
-const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
-const when = (moment) => `${day(Date.parse(moment))} ${clock(Date.parse(moment))}`;
+const when = (moment) => dayAndClock(Date.parse(moment));
 
 const blocks = new List(
   "blocks",

@@ -1,11 +1,10 @@
 // The pick-up points: a list and a sheet to add or change one.
 
-import { el, icon } from "../../common/dom.js";
 import { money } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { n, page, t, text } from "../../common/words.js";
 import { get, patch, post } from "../api.js";
-import { act, List, row } from "./list.js";
+import { act, List, row, sign } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
 const sheet = new FormSheet("centre-sheet");
@@ -14,7 +13,7 @@ const list = new List(
   async () => (await get("/api/v1/centres")).centres,
   (centre) =>
     row({
-      picture: el("span", { class: "keep-row__sign" }, icon("pin")),
+      picture: sign("pin"),
       title: text(centre.name),
       lines: [text(centre.address), centre.phone],
       onOpen: () => change(centre),

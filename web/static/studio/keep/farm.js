@@ -10,7 +10,7 @@ import { local } from "../forms.js";
 import { setUpPictures } from "../picture.js";
 import { showCode } from "../qr.js";
 import { spoken, stoppedWords } from "../sentences.js";
-import { act, badge, List, row } from "./list.js";
+import { act, badge, List, row, sign } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
 const { farm: id, staff: isStaff } = page.data;
@@ -37,7 +37,7 @@ const plots = new List(
   },
   (plot) =>
     row({
-      picture: el("span", { class: "keep-row__sign" }, icon("leaf")),
+      picture: sign("leaf"),
       title: text(plot.name),
       badges: isWaiting(plot) ? [badge(t("Waiting period"), "red")] : [],
       lines: [

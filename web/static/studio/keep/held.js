@@ -1,19 +1,18 @@
 // Messages to buyers that a limit held back: to whom, why, and a button that sends one all the same.
 
-import { el, icon } from "../../common/dom.js";
-import { clock, day } from "../../common/format.js";
+import { dayAndClock } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
 import { t } from "../../common/words.js";
 import { get, post } from "../api.js";
 import { spoken } from "../sentences.js";
-import { act, badge, List, row } from "./list.js";
+import { act, badge, List, row, sign } from "./list.js";
 
 const more = document.querySelector("[data-held-more]");
 /** What was loaded so far, and where the next page begins, if there is one. */
 let loaded = [];
 let next = null;
 
-const when = (moment) => `${day(Date.parse(moment))} ${clock(Date.parse(moment))}`;
+const when = (moment) => dayAndClock(Date.parse(moment));
 
 const held = new List(
   "held",
@@ -26,7 +25,7 @@ const held = new List(
   },
   (notice) =>
     row({
-      picture: el("span", { class: "keep-row__sign" }, icon("warning")),
+      picture: sign("warning"),
       title: notice.to,
       badges: [badge(notice.number)],
       lines: [kindWords(notice.kind), whyWords(notice.held_by), when(notice.at)],

@@ -1,7 +1,7 @@
 // A list that a keeping page loads from the API: skeleton, failure with another try, the empty state
 // that leads on, and rows. What a row shows is the page's part.
 
-import { el } from "../../common/dom.js";
+import { el, icon } from "../../common/dom.js";
 import { spoken } from "../sentences.js";
 
 export class List {
@@ -73,5 +73,8 @@ export function act(words, onclick, { name, primary = false, danger = false } = 
   const kind = primary ? " button--primary" : danger ? " button--danger" : "";
   return el("button", { class: `button button--small${kind}`, type: "button", onclick, "aria-label": name ? `${words}: ${name}` : null }, words);
 }
+
+/** A row's icon, where it has no picture. */
+export const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
 
 export const badge = (words, kind = "") => el("span", { class: kind ? `badge badge--${kind}` : "badge" }, words);

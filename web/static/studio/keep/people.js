@@ -1,7 +1,6 @@
 // People: accounts with their roles, and invitations by link. Who is blocked is in blocks.js.
 
-import { el, icon } from "../../common/dom.js";
-import { clock, day, listed } from "../../common/format.js";
+import { day, dayAndClock, listed } from "../../common/format.js";
 import { close, open } from "../../common/sheet.js";
 import { toast } from "../../common/toast.js";
 import { page, t, text } from "../../common/words.js";
@@ -10,7 +9,7 @@ import { ask } from "../ask.js";
 import { setUpCopy, showCode } from "../qr.js";
 import { roleWords, setUpRoles } from "../roles.js";
 import { spoken } from "../sentences.js";
-import { act, badge, List, row } from "./list.js";
+import { act, badge, List, row, sign } from "./list.js";
 import { FormSheet } from "./sheet.js";
 
 const sheets = Object.fromEntries(["invite", "account"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
@@ -19,12 +18,11 @@ const secret = document.getElementById("secret-sheet");
 const known = { farms: [], centres: [] };
 let opened = null;
 
-const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
 const names = (kind, ids) => listed((ids ?? []).map((id) => text(known[kind].find((each) => each.id === id)?.name)).filter(Boolean));
 /** A clerk from before clerks belonged to pick-up points: all of them, until some are chosen. */
 const hasAll = ({ role, centres }) => role === "clerk" && centres === null;
 const scopeWords = (of) => (hasAll(of) ? t("Sees the orders of every pick-up point.") : names("farms", of.farms) || names("centres", of.centres));
-const when = (moment) => `${day(Date.parse(moment))} ${clock(Date.parse(moment))}`;
+const when = (moment) => dayAndClock(Date.parse(moment));
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
 const accounts = new List(
