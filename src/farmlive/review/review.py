@@ -20,7 +20,7 @@ from farmlive.review.refunds import Given, Line, by_line, named
 from farmlive.review.report import Beside, report
 from farmlive.review.sheets import Sheet, Words
 from farmlive.settings import Settings
-from farmlive.shop.stock import of_lots
+from farmlive.shop.lot_stock import of_lots
 from farmlive.shop.tables import offers, order_changes, order_lines, orders, products
 from farmlive.store import Store
 

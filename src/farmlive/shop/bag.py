@@ -18,7 +18,7 @@ from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
-from farmlive.shop import catalogue, flashes, keys, prices, stock
+from farmlive.shop import catalogue, flashes, keys, lot_stock, prices, stock
 from farmlive.shop.models import (
     BagOrder,
     Card,
@@ -266,7 +266,7 @@ class Bag:
         }
         connection.execute(insert(offers), row)
         released_g = new.released * product.net_weight_g
-        stock.share(connection, lot.id, str(row["id"]), released_g)
+        lot_stock.share(connection, lot.id, str(row["id"]), released_g)
         prices.begin(connection, str(row["id"]), new.price, now_ms())
         (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
         said = card.model_dump(mode="json")
@@ -287,7 +287,7 @@ class Bag:
         origins = self._origin.cards(connection, [row.lot for row in rows])
         query = select(products).where(products.c.id.in_({row.product for row in rows}))
         sold = {row.id: row for row in connection.execute(query)}
-        taken = stock.of_lots(connection, {row.lot for row in rows})
+        taken = lot_stock.of_lots(connection, {row.lot for row in rows})
         stopped = self._origin.card_stops(connection, taken)
         ids = [row.id for row in rows]
         batches = flashes.on_cards(connection, ids)
@@ -312,7 +312,7 @@ def _card(
     product: Row[Any],
     lot: Lot,
     farm: Farm,
-    taken: stock.LotStock,
+    taken: lot_stock.LotStock,
     stop: stop_reasons.CardStop,
     waiting: int,
     flash: Row[Any] | None,

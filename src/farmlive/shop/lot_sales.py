@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from farmlive.broadcast.log import PUBLIC, Entry, Log
 from farmlive.origin.balance import Taken
-from farmlive.shop import stock
+from farmlive.shop import lot_stock, stock
 from farmlive.shop.tables import offers
 
 # One offer of each broadcast: what is told of the lot holds for its others too.
@@ -34,7 +34,7 @@ class LotSales:
         """What is sold and held of these lots."""
         return {
             lot: Taken(of_lot.sold_g, of_lot.held_g)
-            for lot, of_lot in stock.of_lots(connection, lots).items()
+            for lot, of_lot in lot_stock.of_lots(connection, lots).items()
         }
 
     def tell(self, connection: Connection, lot: str) -> None:
@@ -42,7 +42,7 @@ class LotSales:
         for broadcast, offer in connection.execute(_DRAWING.where(offers.c.lot == lot)).all():
             if self._log.head(connection, broadcast).state == "ended":
                 continue
-            of_lot = stock.of_lots(connection, [lot])[lot]
+            of_lot = lot_stock.of_lots(connection, [lot])[lot]
             said = {"lot": lot, "harvested_g": of_lot.quantity_g, "wasted_g": of_lot.wasted_g}
             moved = stands(connection, broadcast, offer, of_lot)
             after = self._settle(connection, broadcast, [moved])
@@ -51,7 +51,7 @@ class LotSales:
 
 
 def stands(
-    connection: Connection, broadcast: str, offer: str, of_lot: stock.LotStock
+    connection: Connection, broadcast: str, offer: str, of_lot: lot_stock.LotStock
 ) -> dict[str, Any]:
     """The `stock.changed` of an offer that did not move, while its lot did."""
     row = stock.on_offer(connection, broadcast, [offer])[offer]

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from farmlive.again import Again
 from farmlive.broadcast.log import PUBLIC, Entry, Log
-from farmlive.shop import stock
+from farmlive.shop import lot_stock
 from farmlive.shop.lot_sales import stands
 from farmlive.shop.tables import offers
 from farmlive.store import Store
@@ -64,7 +64,7 @@ class LotWatch:
 
     def _stale(self, connection: Connection, shown: Mapping[str, Shown]) -> list[str]:
         """The broadcasts whose logs tell what is true no more, in one order on every server."""
-        lots = stock.of_lots(connection, {lot for _, said in shown.values() for lot in said})
+        lots = lot_stock.of_lots(connection, {lot for _, said in shown.values() for lot in said})
         return [
             broadcast
             for broadcast in sorted(shown)
@@ -77,7 +77,7 @@ class LotWatch:
         if self._log.head(connection, broadcast).state == "ended":
             return 0
         said = self._said(connection, broadcast, shown)
-        lots = stock.of_lots(connection, said)
+        lots = lot_stock.of_lots(connection, said)
         named = {"broadcast": broadcast, "lots": _wrong(said, lots)}
         told = [
             Entry(
@@ -102,7 +102,7 @@ class LotWatch:
         }
 
 
-def _wrong(said: Said, lots: Mapping[str, stock.LotStock]) -> list[str]:
+def _wrong(said: Said, lots: Mapping[str, lot_stock.LotStock]) -> list[str]:
     """The lots of which something else is true than what is said."""
     return [
         lot

@@ -3,7 +3,8 @@
 Always: released = sold + held + kept + left, and left is never below zero. And of each lot: what
 is sold and held, by every offer in any broadcast, is never more than was harvested and not wasted.
 Of a lot that is stopped nothing more is sold, held, released or kept for a flash batch.
-What moves it, and why, is the till's, the holds', the flashes', the orders' and the bag's.
+What moves it, and why, is the till's, the holds', the flashes', the orders' and the bag's; how a
+whole lot stands, lot_stock.py's.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,8 +17,6 @@ from sqlalchemy import (
     Row,
     bindparam,
     case,
-    func,
-    insert,
     or_,
     select,
     update,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 from farmlive.broadcast.log import PUBLIC, Entry
 from farmlive.origin import stop_reasons
 from farmlive.origin.tables import lots
+from farmlive.shop.lot_stock import not_released
 from farmlive.shop.problems import LotSpent, SoldOut
 from farmlive.shop.tables import flashes, lot_stock, offers, products
 from farmlive.store import Tally, hot, tally
@@ -74,19 +74,6 @@ _ON_OFFER = hot(
         offers.c.broadcast == bindparam("broadcast"),
         offers.c.id.in_(bindparam("offers", expanding=True)),
     )
-)
-_OF_LOTS = hot(
-    select(
-        lots.c.id,
-        lots.c.quantity_g,
-        lots.c.wasted_g,
-        func.coalesce(lot_stock.c.sold_g, 0).label("sold_g"),
-        func.coalesce(lot_stock.c.held_g, 0).label("held_g"),
-        lot_stock.c.lot,
-    )
-    .outerjoin(lot_stock, lot_stock.c.lot == lots.c.id)
-    .where(lots.c.id.in_(bindparam("lots", expanding=True))),
-    counted=True,
 )
 # Whatever was counted before: nothing is sold or held that is not there.
 _MOVE = hot(
@@ -148,8 +135,6 @@ _MOVE_LOT = hot(
         held_new_g=lot_stock.c.held_new_g + bindparam("new_g"),
     )
 )
-_SHARE = insert(lot_stock)
-
 Offer = Row[*tuple[Any, ...]]
 
 
@@ -197,16 +182,6 @@ class _Lot(NamedTuple):
     lot_held_new_g: int
 
 
-class LotStock(NamedTuple):
-    """What became of a lot, net grams; `left_g` can still be sold."""
-
-    quantity_g: int
-    wasted_g: int
-    sold_g: int
-    held_g: int
-    left_g: int
-
-
 def on_offer(connection: Connection, broadcast: str, wanted: Iterable[str]) -> dict[str, Offer]:
     """The broadcast's offers of these ids, with what is taken of their lots; by id."""
     return ask(connection, broadcast, wanted)()
@@ -243,22 +218,6 @@ def ask(
 def _with(row: Offer, **numbers: int) -> Offer:
     """The row with other numbers."""
     return cast(Offer, cast(Any, row)._replace(**numbers))
-
-
-def of_lots(connection: Connection, wanted: Iterable[str]) -> dict[str, LotStock]:
-    """What became of each of these lots, by every offer that draws on it in any broadcast."""
-    found = connection.execute(_OF_LOTS, {"lots": list(wanted)})
-    return {row.id: _lot_stock(row) for row in found}
-
-
-def share(connection: Connection, lot: str, offer: str, released_g: int) -> None:
-    """Let an offer that is made draw on the lot. Raises LotSpent where less of it is left."""
-    row = connection.execute(_OF_LOTS, {"lots": [lot]}).one()
-    if row.lot is None:
-        connection.execute(_SHARE, {"lot": lot, "sold_g": 0, "held_g": 0, "held_new_g": 0})
-    left_g = _lot_stock(row).left_g
-    if released_g > left_g:
-        raise _not_released(lot, left_g, offer, 0)
 
 
 def check_sellable(connection: Connection, rows: Iterable[Offer]) -> None:
@@ -313,7 +272,7 @@ def move(
         counted.know(offer, row)
         left_g = max(0, of_lot[row.lot].lot_left_g)
         if by.release > 0 and (row.released - row.sold - row.held) * row.net_weight_g > left_g:
-            raise _not_released(row.lot, left_g, offer, left(before))
+            raise not_released(row.lot, left_g, offer, left(before))
     return [_changed(row, of_lot[row.lot]) for row in moved.values()]
 
 
@@ -423,18 +382,3 @@ def ordered(
 def entries(moved: Iterable[dict[str, Any]]) -> list[Entry]:
     """What is written of stock that has moved."""
     return [Entry("stock.changed", [PUBLIC], changed) for changed in moved]
-
-
-def _lot_stock(row: Offer) -> LotStock:
-    left_g = max(0, row.quantity_g - row.wasted_g - row.sold_g - row.held_g)
-    return LotStock(row.quantity_g, row.wasted_g, row.sold_g, row.held_g, left_g)
-
-
-def _not_released(lot: str, left_g: int, offer: str, left: int) -> LotSpent:
-    return LotSpent(
-        lot,
-        left_g,
-        [{"offer": offer, "left": left}],
-        "Nothing was released: the lot does not hold so much. Release no more than what of it "
-        "is neither sold nor held, or offer another lot.",
-    )
