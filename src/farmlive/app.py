@@ -151,7 +151,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         shown=broadcasts.lots_shown,
         outages=outages,
     )
-    origin.sold_by(LotSales(log, settle=shop.waits.settle))
+    origin.sold_by(LotSales(log, settle=shop.allocation.settle))
     origin.stops_heard_by(shop.lot_stops)
     review = Review(store, log, settings)
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))

@@ -37,6 +37,12 @@ async def big(stall: Any) -> Any:
     return stall
 
 
+def limit_waits(stall: Any, **limits: int) -> None:
+    """Set what those in line may have, and what they are served."""
+    for part in (stall.shop.waits, stall.shop.allocation):
+        part._settings = part._settings.model_copy(update=limits)
+
+
 async def another_lot(stall: Any, grams: int) -> Any:
     facts = {
         "farm": stall.farm.id,
@@ -210,7 +216,7 @@ async def test_a_wait_is_served_no_more_than_its_device_or_its_address_may_have(
     stall: Any,
 ) -> None:
     waits, card = stall.shop.waits, await stall.offer(80)
-    waits._settings = waits._settings.model_copy(update={"device_boxes": 20, "address_boxes": 30})
+    limit_waits(stall, device_boxes=20, address_boxes=30)
     stall.card = card
     mine = at("192.0.2.1", "device 1")
     await order(stall, 12, mine, 1)
@@ -243,7 +249,7 @@ async def test_an_address_that_may_have_no_more_is_asked_for_once_however_many_w
     stall: Any, asked: list[dict[str, int]]
 ) -> None:
     waits, stall.card = stall.shop.waits, await stall.offer(21)
-    waits._settings = waits._settings.model_copy(update={"address_boxes": 20})
+    limit_waits(stall, address_boxes=20)
     await order(stall, 20, at("192.0.2.1", "device 0"), 1)
     last = await order(stall, 1, HOST, 2)
     for number in range(1, 9):
@@ -266,8 +272,8 @@ async def wait(stall: Any, by: Caller, quantity: int = 1) -> Any:
 async def test_such_an_address_is_asked_for_once_though_its_devices_hold_boxes_from_elsewhere(
     stall: Any, asked: list[dict[str, int]]
 ) -> None:
-    waits, side = stall.shop.waits, await stall.offer(20)
-    waits._settings = waits._settings.model_copy(update={"address_boxes": 20})
+    side = await stall.offer(20)
+    limit_waits(stall, address_boxes=20)
     stall.card = await stall.offer(21)
     await order(stall, 20, at("192.0.2.1", "device 0"), 1)
     last = await order(stall, 1, HOST, 2)
@@ -282,8 +288,8 @@ async def test_such_an_address_is_asked_for_once_though_its_devices_hold_boxes_f
 async def test_who_holds_what_an_order_may_have_is_not_looked_at(
     stall: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits, side = stall.shop.waits, await stall.offer(20)
-    waits._settings = waits._settings.model_copy(update={"order_boxes": 2})
+    side = await stall.offer(20)
+    limit_waits(stall, order_boxes=2)
     stall.card = await stall.offer(1)
     last = await order(stall, 1, HOST, 2)
     for number in range(1, 4):
@@ -291,20 +297,19 @@ async def test_who_holds_what_an_order_may_have_is_not_looked_at(
         await hold(stall, of_side, by=at("192.0.2.1", f"device {number}"))
         await wait(stall, at("192.0.2.1", f"device {number}"))
     await wait(stall, at("192.0.2.1", "the last"))
-    looked, held = [], waits._hold
+    looked, held = [], stall.shop.allocation._hold
 
     def counted(connection: Any, row: Any, *given: Any) -> Any:
         looked.append(row.device)
         return held(connection, row, *given)
 
-    monkeypatch.setattr(waits, "_hold", counted)
+    monkeypatch.setattr(stall.shop.allocation, "_hold", counted)
     await stall.shop.orders.cancel(last["token"])
     assert looked == ["the last"]
 
 
 async def test_an_address_waits_for_no_more_boxes_than_it_may_have(stall: Any) -> None:
-    shop = stall.shop.waits
-    shop._settings = shop._settings.model_copy(update={"address_boxes": 20, "device_boxes": 15})
+    limit_waits(stall, address_boxes=20, device_boxes=15)
     await order(stall, 10, HOST, 1)
     await wait(stall, at("192.0.2.1", "device 1"), 12)
     await wait(stall, at("192.0.2.1", "device 2"), 8)
@@ -333,8 +338,7 @@ async def test_an_address_waits_for_no_more_boxes_than_it_may_have(stall: Any) -
 async def test_of_many_who_may_have_no_more_some_are_asked_and_those_behind_get_their_turn(
     stall: Any, asked: list[dict[str, int]]
 ) -> None:
-    shop = stall.shop.waits
-    shop._settings = shop._settings.model_copy(update={"device_boxes": 1})
+    limit_waits(stall, device_boxes=1)
     await order(stall, 10, HOST, 1)
     row = {"broadcast": stall.broadcast}
     kept = {"offer": stall.card.offer, "lot": stall.lot.id, "farm": stall.farm.id}

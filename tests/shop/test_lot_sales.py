@@ -18,7 +18,7 @@ from .conftest import HOST, caller
 @pytest.fixture
 def selling(stall: Any) -> Any:
     """412 kg; 10 boxes of 2.5 kg are released, 4 ordered and 2 held: 397 kg are left."""
-    stall.origin.sold_by(LotSales(stall.log, settle=stall.shop.waits.settle))
+    stall.origin.sold_by(LotSales(stall.log, settle=stall.shop.allocation.settle))
     return stall
 
 

@@ -37,7 +37,7 @@ async def test_the_shop_and_the_ledger_agree(stall: Any) -> None:
     many = stall.shop.bag._settings.model_copy(update=changes)
     log = Log(LocalBus())  # a server of its own, which hears nothing twice
     shop = stall.another_shop(many, log=log)
-    stall.origin.sold_by(LotSales(log, settle=shop.waits.settle))
+    stall.origin.sold_by(LotSales(log, settle=shop.allocation.settle))
     chosen = settings(
         max_examples=max(1, STEPS // EACH),
         stateful_step_count=EACH,

@@ -23,7 +23,7 @@ _DRAWING = (
 class LotSales:
     """What origin needs of the shop: `farmlive.origin.balance.Sales`.
 
-    `settle` is `Waits.settle`: what can be had again goes first to those who wait.
+    `settle` is `Allocation.settle`: what can be had again goes first to those who wait.
     """
 
     def __init__(self, log: Log, *, settle: stock.Settle):

@@ -76,7 +76,7 @@ Serve = Callable[[Connection, str, Iterable[str]], list[Entry]]
 class LotStops:
     """Tells every broadcast that sells a lot; ends its flash batches, and serves those who wait.
 
-    `serve` is `Waits.serve`.
+    `serve` is `Allocation.serve`.
     """
 
     def __init__(self, log: Log, flashes: Flashes, *, serve: Serve):

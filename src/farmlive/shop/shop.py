@@ -35,6 +35,7 @@ from farmlive.shop.papers import Papers
 from farmlive.shop.rush import Rush
 from farmlive.shop.steps import Steps
 from farmlive.shop.till import Till
+from farmlive.shop.waitlist_allocation import Allocation
 from farmlive.shop.waits import Waits
 from farmlive.store import Store
 from farmlive.store.files import Files
@@ -71,6 +72,7 @@ class Shop:
     ):
         self.catalogue = Catalogue(store, log)
         self.rush = Rush(store, log, settings)
+        self.allocation = Allocation(log, settings)
         self.waits = Waits(
             store,
             log,
@@ -79,10 +81,11 @@ class Shop:
             limits=limits,
             blocks=blocks,
             rush=self.rush,
+            allocation=self.allocation,
         )
-        self.bag = bag.Bag(store, log, origin, settings, settle=self.waits.settle)
+        self.bag = bag.Bag(store, log, origin, settings, settle=self.allocation.settle)
         self.corrections = Corrections(store, log)
-        settle = self.waits.settle
+        settle = self.allocation.settle
         self.flashes = Flashes(store, log, settle=settle)
         self.holds = Holds(
             store,
@@ -93,7 +96,7 @@ class Shop:
             blocks=blocks,
             rush=self.rush,
             settle=settle,
-            dropped=self.waits.ordered,
+            dropped=self.allocation.ordered,
         )
         self.till = Till(
             store,
@@ -104,7 +107,7 @@ class Shop:
             limits=limits,
             blocks=blocks,
             rush=self.rush,
-            ordered=self.waits.ordered,
+            ordered=self.allocation.ordered,
         )
         self._sources = Again(
             FORGET_EVERY_S,
@@ -130,7 +133,7 @@ class Shop:
         self.papers = Papers(store, log, origin)
         self.lot_orders = LotOrdersList(store, origin)
         self.notices = Notices(store, log, settings, outages=outages)
-        self.lot_stops = LotStops(log, self.flashes, serve=self.waits.serve)
+        self.lot_stops = LotStops(log, self.flashes, serve=self.allocation.serve)
         self.lot_watch = LotWatch(store, log, shown)
 
     async def start(self) -> None:

@@ -1,5 +1,5 @@
 """The queue of those who wait, for all offers of some lots together: who is next, as long as there
-is something for one of them. What is then held for them is waits.py's.
+is something for one of them. What is then held for them is waitlist_allocation.py's.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
