@@ -17,6 +17,7 @@ from farmlive.broadcast.message_rate import (
     AT_A_TIME,
     BURST_S,
     MESSAGES_BLOCK_FACTOR,
+    OWN_PER_SECOND,
     AddressMessages,
     MessageRate,
 )
@@ -33,6 +34,7 @@ PER_SECOND = 20
 AT_ONCE = BURST_S * PER_SECOND
 PER_MINUTE = Settings().address_channel_messages_per_minute
 HOME = "192.0.2.1"
+OWN = round(BURST_S * OWN_PER_SECOND)
 OF_ADDRESS = ("channel messages of an address",)
 
 
@@ -208,6 +210,8 @@ async def test_a_message_over_the_limit_of_the_address_is_answered_and_leaves_th
     async with channel(server, live) as socket:
         await get(socket)
         use_up(server.house.people.limits, *OF_ADDRESS)
+        for _ in range(OWN):
+            await ask(socket, "react", count=1)
         reply = await ask(socket, "chat.say", text="hello")
         assert reply["problem"]["type"] == "/problems/too-many-requests"
         assert f"More than {PER_MINUTE} messages a minute" in reply["problem"]["detail"]
@@ -217,12 +221,25 @@ async def test_a_message_over_the_limit_of_the_address_is_answered_and_leaves_th
         assert (await ask(socket, "chat.say", text="hello", nickname="阿月"))["ok"]
 
 
+async def test_who_shares_the_address_with_a_flood_can_hold_and_order(
+    server: Server, live: str
+) -> None:
+    async with channel(server, live) as socket:
+        await get(socket)
+        use_up(server.house.people.limits, *OF_ADDRESS)
+        for _ in range(OWN):
+            assert (await ask(socket, "react", count=1))["ok"]
+        assert not (await ask(socket, "react", count=1))["ok"]
+
+
 async def test_who_goes_on_over_the_limit_of_the_address_is_ended(
     server: Server, live: str
 ) -> None:
     async with channel(server, live) as socket:
         await get(socket)
         use_up(server.house.people.limits, *OF_ADDRESS)
+        for _ in range(OWN):
+            await ask(socket, "react", count=1)
         for number in range(REFUSED_IN_A_ROW + 1):
             await socket.send(json.dumps({"type": "react", "count": 1, "id": number}))
         for number in range(REFUSED_IN_A_ROW):
@@ -231,6 +248,17 @@ async def test_who_goes_on_over_the_limit_of_the_address_is_ended(
         with pytest.raises(ConnectionClosed):
             await get(socket)
         assert socket.close_code == 4429
+
+
+async def test_nothing_is_counted_by_the_address_of_a_proxy_that_nobody_named(
+    server: Server, live: str
+) -> None:
+    proxied = {"X-Forwarded-For": "203.0.113.7"}
+    async with channel(server, live, headers=proxied) as socket:
+        await get(socket)
+        use_up(server.house.people.limits, *OF_ADDRESS)
+        for _ in range(REFUSED_IN_A_ROW):
+            assert (await ask(socket, "react", count=1))["ok"]
 
 
 @pytest.mark.parametrize("frame", [b"\x89\x80", b"\x8a\x80", b"\x01\x80"])

@@ -15,6 +15,9 @@ from farmlive.people.addresses import block_of
 BURST_S = 15
 # The limit of a block of addresses, as a multiple of one address': not all in it send at once.
 MESSAGES_BLOCK_FACTOR = 5
+# Messages a second that each channel may send however much its address sent, three of them at once:
+# a hold and an order of whoever shares the address with a flood.
+OWN_PER_SECOND = 0.2
 # Messages that a channel takes of its address' limit at a time: counting each for itself costs a
 # tenth of what reading it does.
 AT_A_TIME = 10
@@ -23,7 +26,7 @@ AT_A_TIME = 10
 class MessageRate:
     """A bucket that refills by `per_second` messages and holds `BURST_S` of that; one a channel."""
 
-    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic):
         self._per_second = per_second
         self._clock = clock
         self._full_at = clock()

@@ -15,7 +15,12 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from farmlive.broadcast import replies
-from farmlive.broadcast.message_rate import BURST_S, AddressMessages, MessageRate
+from farmlive.broadcast.message_rate import (
+    BURST_S,
+    OWN_PER_SECOND,
+    AddressMessages,
+    MessageRate,
+)
 from farmlive.people import Guard, RateLimits
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
@@ -61,6 +66,7 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
         """Bound how long the kernel tries to deliver to a client that is gone."""
         super().connection_made(transport)
         self._rate = MessageRate(self.settings.channel_messages_per_second)
+        self._own = MessageRate(OWN_PER_SECOND)
         self._of_address = AddressMessages(self.limits, None, 0)
         self._refused = 0
         self._floods = False
@@ -110,7 +116,8 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
 
     def _allows(self, message: Frame | None = None) -> bool:
         """Count a frame; whether to take it. One too many ends the channel, and says why; where it
-        is the address that sent too many, a whole message is answered with that.
+        is the address that sent too many, a whole message now and then is taken all the same, and
+        others are answered with that.
         """
         if self._floods:
             return False
@@ -127,6 +134,8 @@ class ChannelProtocol(WebSocketsSansIOProtocol):
         try:
             self._of_address.allow()
         except TooMany as problem:
+            if message is not None and self._own.allow():
+                return True
             self._refused += 1
             if message is None or self._refused > REFUSED_IN_A_ROW or not self.handshake_complete:
                 self._end(problem)
