@@ -24,6 +24,7 @@ from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
 from farmlive.broadcast.lines import farm_audience
 from farmlive.broadcast.log import PUBLIC, STAFF
 from farmlive.broadcast.mutes import Mute
+from farmlive.broadcast.open_channels import OpenChannels
 from farmlive.broadcast.snapshot import view
 from farmlive.broadcast.wire import TOO_MANY, text_frame, wire_of
 from farmlive.clock import now_ms, rfc3339
@@ -118,6 +119,7 @@ class Channel:
         self._guard = guard
         self._limits = limits
         self._crowd = CrowdLimits(limits, settings)
+        self._channels = OpenChannels(settings.max_channels_per_address)
         self._blocks = blocks
         self._settings = settings
         self._orders_of: OrdersOf = lambda _connection, _broadcast, _device: []
@@ -152,6 +154,7 @@ class Channel:
         async with contextlib.AsyncExitStack() as opened:
             try:
                 caller, after = await self._admit(websocket)
+                opened.enter_context(self._channels.one_more(caller))
                 hub = await opened.enter_async_context(self._broadcasts.hub(broadcast))
                 client = await self._welcome(websocket, hub, caller, after)
             except Problem as problem:

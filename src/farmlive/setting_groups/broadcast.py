@@ -6,6 +6,13 @@ from pydantic import BaseModel, Field
 class BroadcastSettings(BaseModel):
     """Rate limits of chat, opened cards and likes."""
 
+    max_channels_per_address: int = Field(
+        3000,
+        ge=1,
+        description="Live channels that one address has open at a time on this server; each takes "
+        "a file descriptor and 40 KiB. The block around it (a /24, of IPv6 a /48) has five times "
+        "that. Who is signed in is not counted.",
+    )
     channel_messages_per_second: int = Field(
         20,
         ge=1,
