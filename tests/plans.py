@@ -38,10 +38,13 @@ _SAMPLES: dict[type, Any] = {str: "x", bool: True, bytes: b"x"}
 
 @dataclass
 class Plan:
-    """The tables that are walked through, small ones aside, and whether rows are put in order."""
+    """The tables that are walked through, small ones aside, whether rows are put in order, and by
+    which indexes rows are looked for.
+    """
 
     walked: list[str]
     is_sorted: bool
+    indexes: list[str]
 
 
 @contextmanager
@@ -83,8 +86,13 @@ def explain_select(connection: Connection, query: Select[Any]) -> Plan:
     return explain(connection, text.replace("%", "%%"), rows=True)
 
 
-def explain_hot(connection: Connection, statement: Executable) -> Plan | None:
-    """The plan of a hot statement, whatever its values; None of one of the other database."""
+def explain_hot(
+    connection: Connection, statement: Executable, *, scans: bool = False
+) -> Plan | None:
+    """The plan of a hot statement, whatever its values; None of one of the other database.
+
+    With an index wherever there is one, or where PostgreSQL `scans` if it thinks that cheaper.
+    """
     other = postgresql.Insert if connection.dialect.name == "sqlite" else sqlite.Insert
     if isinstance(statement, other):
         return None
@@ -93,7 +101,8 @@ def explain_hot(connection: Connection, statement: Executable) -> Plan | None:
     plan = hot.plan(connection, values)
     if connection.dialect.name == "sqlite":
         return explain(connection, plan.text, tuple(plan.encoded(values)))
-    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    if not scans:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     # As the writer has it: one plan, which can't know a value.
     connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
     driver = cast(Any, connection.connection.driver_connection)
@@ -137,7 +146,12 @@ def _of_sqlite(statement: str, steps: Sequence[str]) -> Plan:
             walked.remove(found[1])
     aliases = {alias: table for table, alias in re.findall(r'"?(\w+)"? AS "?(\w+)"?', statement)}
     tables = [aliases.get(each, each) for each in walked]
-    return Plan(_of_some_size([each for each in tables if each in metadata.tables]), is_sorted)
+    searched = (re.search(r"INDEX (\w+)", step) for step in steps if "AUTOMATIC" not in step)
+    return Plan(
+        _of_some_size([each for each in tables if each in metadata.tables]),
+        is_sorted,
+        [found[1] for found in searched if found],
+    )
 
 
 def _of_postgresql(found: Any, *, rows: bool) -> Plan:
@@ -147,7 +161,8 @@ def _of_postgresql(found: Any, *, rows: bool) -> Plan:
         str(table) for node, table, is_limited in nodes if table and _walks(node, is_limited, rows)
     ]
     is_sorted = any("Sort" in node["Node Type"] for node, _, _ in nodes)
-    return Plan(_of_some_size(walked), is_sorted)
+    indexes = [node["Index Name"] for node, _, _ in nodes if "Index Name" in node]
+    return Plan(_of_some_size(walked), is_sorted, indexes)
 
 
 def _nodes(

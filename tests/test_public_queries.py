@@ -19,7 +19,8 @@ from websockets.asyncio.client import connect
 import farmlive.app  # noqa: F401  (every room's statements)
 from farmlive.ids import token
 from farmlive.server import Server
-from farmlive.shop import rush
+from farmlive.settings import Settings
+from farmlive.shop import flash_limits, gone, rush
 from farmlive.store import Store, metadata
 from farmlive.store.hot import _HOT
 
@@ -130,6 +131,44 @@ async def test_nothing_that_is_prepared_ahead_walks_through_a_table_that_grows(
             ]
 
     assert await store.read(look) == []
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_is_prepared_in_a_new_database_walks_through_nothing_once_it_grows(
+    settings: Settings, tables: None
+) -> None:
+    """The writer keeps the plan that PostgreSQL makes while tables are empty."""
+    store = await Store.open(settings)
+
+    def look(connection: Connection) -> list[str]:
+        with without_rows(connection):
+            return [
+                f"{table}: {statement}"
+                for statement in hot_statements()
+                if (plan := explain_hot(connection, statement, scans=True)) is not None
+                for table in plan.walked
+            ]
+
+    try:
+        assert await store.read(look) == []
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    "statement", [gone._SOLD_AT, flash_limits._HAD], ids=["sold at", "had of a batch"]
+)
+async def test_lines_are_read_by_their_orders(store: Store, statement: Any) -> None:
+    """And not all that were ordered of an offer, or of a batch."""
+
+    def look(connection: Connection) -> Any:
+        with without_rows(connection):
+            return explain_hot(connection, statement, scans=True)
+
+    plan = await store.read(look)
+    assert not [name for name in plan.indexes if name.startswith("ix_order_lines_")]
+    assert {"pk_order_lines", "sqlite_autoindex_order_lines_1"} & set(plan.indexes)
 
 
 async def test_what_is_looked_for_every_second_has_its_index(store: Store) -> None:

@@ -2,8 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, union
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    union,
+)
 
 from farmlive.shop import lines
 from farmlive.shop.order_models import OrderLine
@@ -17,29 +28,38 @@ _ENDED = hot(
         flashes.c.id.in_(bindparam("batches", expanding=True))
     )
 )
-# By the orders of one buyer, however many others have of the batch.
+_is_kept = orders.c.state != "cancelled"
+# By the orders of one buyer, however many others have of the batch; not by a join, for which a
+# database walks through all lines of the batch, or all orders, as long as it knows no better.
 _of_buyer = union(
     select(orders.c.id).where(
-        orders.c.broadcast == bindparam("broadcast"), orders.c.device == bindparam("device")
+        orders.c.broadcast == bindparam("broadcast"),
+        orders.c.device == bindparam("device"),
+        _is_kept,
     ),
     select(orders.c.id).where(
-        orders.c.buyer == bindparam("buyer"), orders.c.broadcast == bindparam("broadcast")
+        orders.c.buyer == bindparam("buyer"),
+        orders.c.broadcast == bindparam("broadcast"),
+        _is_kept,
     ),
 ).subquery()
+_of_batch = case(
+    (
+        order_lines.c.flash == bindparam("batch"),
+        order_lines.c.quantity - order_lines.c.returned,
+    ),
+    else_=0,
+)
+_boxes = (
+    select(func.sum(_of_batch))
+    .where(order_lines.c.order == _of_buyer.c.id)
+    .correlate(_of_buyer)
+    .scalar_subquery()
+)
 _HAD = hot(
     select(
-        order_lines.c.flash,
-        func.sum(order_lines.c.quantity - order_lines.c.returned).label("boxes"),
-    )
-    .select_from(
-        _of_buyer.join(order_lines, order_lines.c.order == _of_buyer.c.id).join(
-            orders, orders.c.id == _of_buyer.c.id
-        )
-    )
-    .where(
-        order_lines.c.flash.in_(bindparam("batches", expanding=True)), orders.c.state != "cancelled"
-    )
-    .group_by(order_lines.c.flash)
+        func.coalesce(cast(func.sum(_boxes), BigInteger), literal_column("0")).label("boxes")
+    ).select_from(_of_buyer)
 )
 
 
@@ -117,10 +137,11 @@ def check(
     }
     if not limited:
         return
-    had: dict[str, int] = {}
+    asked: dict[str, Any] = {}
     if ordered:
-        named = {"broadcast": broadcast, "device": device, "buyer": buyer, "batches": list(limited)}
-        had = {row.flash: int(row.boxes) for row in connection.execute(_HAD, named)}
+        named = {"broadcast": broadcast, "device": device, "buyer": buyer}
+        asked = {flash: connection.execute(_HAD, {**named, "batch": flash}) for flash in limited}
+    had = {flash: found.scalar_one() for flash, found in asked.items()}
     for flash, line in limited.items():
         limit = limits[flash] or 0
         if had.get(flash, 0) + line.quantity > limit:

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, cast, func, not_, select
+from sqlalchemy import (
+    Connection,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    not_,
+    select,
+)
 
 from farmlive.shop.tables import holds, order_lines, orders
 from farmlive.store import hot
@@ -17,10 +27,17 @@ _latest = (
     .limit(LATEST)
     .subquery()
 )
+# Of each of them by itself: for a join a database may read all lines of an offer, for each refusal.
+_had_some = (
+    select(func.max(case((order_lines.c.offer == bindparam("offer"), 1), else_=0)))
+    .where(order_lines.c.order == _latest.c.id)
+    .correlate(_latest)
+    .scalar_subquery()
+)
 _SOLD_AT = hot(
     select(func.max(_latest.c.placed_at).label("at"))
-    .select_from(_latest.join(order_lines, order_lines.c.order == _latest.c.id))
-    .where(order_lines.c.offer == bindparam("offer"))
+    .select_from(_latest)
+    .where(_had_some == literal_column("1"))
 )
 # An identifier stands in a hold's lines where the offer, or its flash batch, is held: each once.
 _lines = cast(holds.c.lines, Text)
