@@ -18,16 +18,14 @@ from farmlive.people import People
 from farmlive.settings import Settings
 from farmlive.store import Store
 
-_LIFTED = (
-    "JOINS_PER_MINUTE",
-    "MAX_CHANNELS_PER_ADDRESS",
-    "ADDRESS_CHANNEL_MESSAGES_PER_MINUTE",
-    "CHATS_PER_MINUTE",
-    "CHANNEL_MESSAGES_PER_SECOND",
-    "ORDERS_PER_MINUTE",
-    "DEVICE_BOXES",
-    "ADDRESS_BOXES",
-)
+_LIFTED = {
+    "FARMLIVE_JOINS_PER_MINUTE": "1000000",
+    "FARMLIVE_CHATS_PER_MINUTE": "1000000",
+    "FARMLIVE_CHANNEL_MESSAGES_PER_SECOND": "1000000",
+    "FARMLIVE_ORDERS_PER_MINUTE": "1000000",
+    "FARMLIVE_DEVICE_BOXES": "0",  # no limit
+    "FARMLIVE_ADDRESS_BOXES": "0",
+}
 _COMMAND = (sys.executable, "-m", "farmlive.cli")
 
 
@@ -94,7 +92,7 @@ async def running(
         "FARMLIVE_PORT": "0",
         "FARMLIVE_UDP_PORT": "0",
         "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
-        **({} if is_limited else {f"FARMLIVE_{name}": "1000000" for name in _LIFTED}),
+        **({} if is_limited else _LIFTED),
         "FARMLIVE_LOG_LEVEL": "warning",
         **{f"FARMLIVE_{name.upper()}": value for name, value in settings.items()},
     }

@@ -59,6 +59,18 @@ async def sources(stall: Any) -> list[str | None]:
     return await stall.store.read(lambda c: list(c.execute(query).scalars()))  # type: ignore[no-any-return]
 
 
+async def test_without_a_limit_one_may_have_all_there_is(big: Any) -> None:
+    endless = {"device_boxes": 0, "address_boxes": 0}
+    for part in (big.shop.till, big.shop.holds):
+        part._settings = part._settings.model_copy(update=endless)
+    here = at("198.51.100.7")
+    for _ in range(3):
+        await order(big, 20, here)
+    await hold(big, line(big, 20), by=here)
+    await order(big, 20, at(here.address, "another device"))
+    assert set(await sources(big)) == {None}
+
+
 async def test_an_order_has_twenty_boxes_over_all_its_lines(big: Any) -> None:
     other = await big.offer(100)
     lines = [line(big, 11), {"offer": other.offer, "quantity": 10, "price": PRICE}]

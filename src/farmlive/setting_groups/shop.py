@@ -39,16 +39,16 @@ class ShopSettings(BaseModel):
     )
     device_boxes: int = Field(
         40,
-        ge=1,
+        ge=0,
         description="Boxes of one offer that one device, and one phone number, may have held and "
-        "ordered and not yet packed. Staff and clerks may have more.",
+        "ordered and not yet packed. Staff and clerks may have more. 0: as many as there are.",
     )
     address_boxes: int = Field(
         400,
-        ge=1,
+        ge=0,
         description="The same for one network address, which may be a village's; as many may be "
         "waited for there. Staff and clerks there may have more, and what they order is not "
-        "counted.",
+        "counted. 0: as many as there are.",
     )
     rush_share: int = Field(
         40,

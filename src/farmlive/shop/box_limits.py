@@ -9,6 +9,7 @@ It stands with a hold while that lasts, and with the lines of an order until it 
 cancelled, a day at most: `forget` and `forget_old` see to that.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Connection,
     Row,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
@@ -38,6 +41,8 @@ from farmlive.shop.problems import BoxLimit, OrderTooLarge
 from farmlive.shop.tables import holds, order_lines, orders, waits
 from farmlive.store import Store, hot, tally
 
+# What a setting of 0 means: no limit.
+_ENDLESS = sys.maxsize
 # So long after it was ordered nothing tells any more from which address.
 KEPT_MS = 24 * 60 * 60 * 1000
 
@@ -65,26 +70,21 @@ _of_source = order_lines.c.source == bindparam("source")
 
 # Of all offers of the broadcast together: as long as that is no more than one may have of a single
 # one, nothing else is asked.
-# Not by a join: PostgreSQL, before it has analyzed new tables, may walk through all lines for that,
-# for each order of a rush.
-_boxes_of_theirs = (
-    select(_sum(_boxes))
-    .where(order_lines.c.order == _theirs.c.id)
-    .correlate(_theirs)
-    .scalar_subquery()
-)
-ASKED_OF_DEVICE = (
-    select(cast(_sum(_boxes_of_theirs), BigInteger))
-    .where(_of_device)
-    .scalar_subquery()
-    .label("device_boxes")
-)
-ASKED_OF_PHONE = (
-    select(cast(_sum(_boxes_of_theirs), BigInteger))
-    .where(_of_phone)
-    .scalar_subquery()
-    .label("phone_boxes")
-)
+
+
+def boxes_placed(of: Any) -> Any:
+    """How many boxes these orders have that are not packed, where another question adds up orders;
+    0 where `counts_boxes` says that it limits nothing.
+
+    Not by a join: PostgreSQL, before it has analyzed new tables, may walk through all lines for
+    that, for each order of a rush.
+    """
+    of_one = select(_sum(_boxes)).where(order_lines.c.order == of.c.id).correlate(of)
+    counts = bindparam("counts_boxes", type_=Boolean) & (of.c.state == literal_column("'placed'"))
+    boxes = case((counts, of_one.scalar_subquery()), else_=literal_column("0"))
+    return cast(_sum(boxes), BigInteger)
+
+
 ASKED_OF_SOURCE = (
     select(_sum(_boxes)).where(_of_source).scalar_subquery()
     + select(_sum(holds.c.boxes)).where(holds.c.source == bindparam("source")).scalar_subquery()
@@ -151,14 +151,18 @@ class Taker:
 
 
 async def taker(
-    caller: Caller, broadcast: str, address_pseudonym: Pseudonym, buyer: str = ""
+    settings: Settings,
+    caller: Caller,
+    broadcast: str,
+    address_pseudonym: Pseudonym,
+    buyer: str = "",
 ) -> Taker:
     """For whom boxes count that the caller takes in the broadcast."""
     device = person(caller)
     if not device:
         return Taker("", "", None)
     # None where everyone has the same address, as behind a proxy that nobody named.
-    hidden = caller.address is None
+    hidden = caller.address is None or settings.address_boxes == 0
     source = None if hidden else await address_pseudonym(f"{broadcast} {caller.address}")
     return Taker(device, buyer, source)
 
@@ -190,16 +194,17 @@ def check(
     """
     if not of.is_limited:
         return
+    if not (settings.device_boxes or of.source):
+        return
     more = boxes_of(wanted)
     own = before.boxes if before is not None and before.source == of.source else 0
     counted = tally(connection)
     # Who shares an address does not name the same in what is asked ahead: the tally knows more.
     known: int | None = counted.known(_key(of)) if of.source else 0
     there = int(asked.source_boxes) if known is None else known
-    limits = {"device": settings.device_boxes, "address": settings.address_boxes}
+    limits = _limits(settings)
     had = {"device": int(asked.device_boxes), "address": there - own}
     if of.buyer:
-        limits["phone"] = settings.device_boxes
         had["phone"] = int(asked.phone_boxes)
     if not of.source:
         del had["address"]
@@ -230,8 +235,8 @@ def more(
     hold as `own` among them; less than none where these are too many.
     """
     found = _of_offers(connection, broadcast, [offer], of, own)
-    limits = {"device": settings.device_boxes, "address": settings.address_boxes}
-    return {kind: limit - found[kind, offer] - boxes for kind, limit in limits.items()}
+    limits = _limits(settings)
+    return {kind: limits[kind] - found[kind, offer] - boxes for kind in ("device", "address")}
 
 
 def check_wait(
@@ -242,13 +247,14 @@ def check_wait(
     """
     if not of.is_limited:
         return
-    if boxes > settings.device_boxes:
-        raise BoxLimit(offer, "device", settings.device_boxes, settings.device_boxes)
+    limits = _limits(settings)
+    if boxes > limits["device"]:
+        raise BoxLimit(offer, "device", limits["device"], limits["device"])
     if of.source:
         named = {"of_offer": offer, "source": of.source}
         there = int(connection.execute(_WAITED, named).scalar_one()) - own
-        if there + boxes > settings.address_boxes:
-            raise BoxLimit(offer, "waits", settings.address_boxes, None)
+        if there + boxes > limits["address"]:
+            raise BoxLimit(offer, "waits", limits["address"], None)
 
 
 def forget(connection: Connection, order_ids: Sequence[str]) -> None:
@@ -271,6 +277,15 @@ async def forget_old(store: Store) -> int:
         await store.write(partial(forget, order_ids=old))
         done += len(old)
     return done
+
+
+def _limits(settings: Settings) -> dict[str, int]:
+    of_person = settings.device_boxes or _ENDLESS
+    return {
+        "device": of_person,
+        "phone": of_person,
+        "address": settings.address_boxes or _ENDLESS,
+    }
 
 
 def _key(of: Taker) -> tuple[str, str | None]:

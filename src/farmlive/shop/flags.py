@@ -1,12 +1,11 @@
 """Flags: why someone should look at an order before it is packed. It is taken all the same.
 
-What is asked of the tables for them is one part of the till's one question, `ASKED`, in which
-`many` is how many orders of a phone are as usual.
+What is asked of the tables for them is a part of the till's one question.
 """
 
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Integer, Row, bindparam, exists, func, literal_column, select
+from sqlalchemy import Connection, Row, bindparam, exists, func, literal_column, select
 
 from farmlive.settings import Settings
 from farmlive.shop.tables import order_changes, orders
@@ -14,32 +13,19 @@ from farmlive.store import hot
 
 Flag = Literal["many-orders", "many-phones", "big", "called-off", "doubtful-phone"]
 
-_of_phone = orders.alias("of_phone")
 _of_device = orders.alias("of_device")
 _called_off = orders.alias("called_off")
 _packed = order_changes.alias("packed")
-_by_another = (
-    (_of_device.c.broadcast == bindparam("broadcast"))
-    & (_of_device.c.device == bindparam("device"))
-    & (_of_device.c.buyer != bindparam("buyer"))
-)
-_OTHER_PHONES = hot(select(func.count(_of_device.c.buyer.distinct())).where(_by_another))
-
-ASKED = (
-    select(func.count())
-    .select_from(
-        select(_of_phone.c.id)
-        .where(
-            _of_phone.c.buyer == bindparam("buyer"),
-            _of_phone.c.broadcast == bindparam("broadcast"),
-            _of_phone.c.state != "cancelled",
-        )
-        .limit(bindparam("many", type_=Integer))  # how many more does not matter
-        .subquery("of_phone")
+_OTHER_PHONES = hot(
+    select(func.count(_of_device.c.buyer.distinct())).where(
+        _of_device.c.broadcast == bindparam("broadcast"),
+        _of_device.c.device == bindparam("device"),
+        _of_device.c.buyer != bindparam("buyer"),
     )
-    .scalar_subquery()
-    .label("orders_of_phone"),
-    exists().where(_by_another).label("another_phone"),
+)
+# Whether one of the phone's orders was called off after it was packed, as a part of another
+# question.
+ASKED = (
     exists()
     .where(
         _called_off.c.buyer == bindparam("buyer"),
@@ -48,7 +34,7 @@ ASKED = (
         _packed.c.state == "packed",
         ~_packed.c.undone,
     )
-    .label("called_off"),
+    .label("called_off")
 )
 
 
@@ -73,9 +59,9 @@ def of(
     as `doubtful` says.
     """
     flags: list[Flag] = []
-    if found.orders_of_phone == settings.flag_orders:
+    if found.orders_of_phone >= settings.flag_orders:
         flags.append("many-orders")
-    if device and found.another_phone:
+    if device and found.for_another_phone:
         named = {"broadcast": broadcast, "buyer": buyer, "device": device}
         if connection.execute(_OTHER_PHONES, named).scalar_one() + 1 > settings.flag_phones:
             flags.append("many-phones")

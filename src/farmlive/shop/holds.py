@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
@@ -23,6 +23,7 @@ from farmlive.shop import (
     lines,
     new_devices,
     proof,
+    questions,
     stock,
 )
 from farmlive.shop.alarm import Alarm
@@ -32,21 +33,9 @@ from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import HoldDrop, HoldPlace, NewHold
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, HoldOver
 from farmlive.shop.rush import Rush
-from farmlive.shop.tables import holds, orders
+from farmlive.shop.tables import holds
 from farmlive.store import Json, Question, Store, hot
 
-# All that is asked of who holds: one question, which may be asked ahead.
-_ASKED = hot(
-    lines.ASKED_HOLD.add_columns(
-        *keys.ASKED,
-        new_devices.ASKED,
-        box_limits.ASKED_OF_DEVICE,
-        box_limits.ASKED_OF_SOURCE,
-        exists()
-        .where(orders.c.broadcast == bindparam("broadcast"), orders.c.device == bindparam("device"))
-        .label("ordered"),
-    )
-)
 _DUE = select(holds.c.id).where(holds.c.until_at <= bindparam("now"))
 _NEXT = select(func.min(holds.c.until_at))
 _OVER = hot(
@@ -132,18 +121,19 @@ class Holds:
         box_limits.check_order(self._settings, caller, request.lines)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)
         body_hash = keys.canonical_hash(request, NewHold)
-        taker = await box_limits.taker(caller, broadcast, self._address_pseudonym)
+        taker = await box_limits.taker(self._settings, caller, broadcast, self._address_pseudonym)
         named = {
             "broadcast": broadcast,
             "key": request.key,
             "device": caller.device,
+            "counts_boxes": self._settings.device_boxes > 0,
             **taker.named,
         }
         about = lines.about(broadcast, request.key, caller.device)
 
         def once(connection: Connection) -> dict[str, Any]:
             head_of = self._log.ask_head(connection, broadcast)
-            asked_of = connection.execute(_ASKED, named)
+            asked_of = connection.execute(questions.HOLD, named)
             wanted = [line.offer for line in request.lines]
             offers_of = stock.ask(connection, broadcast, wanted)
             head, asked, known = head_of(), asked_of.one(), offers_of()
@@ -161,7 +151,7 @@ class Holds:
             keys.keep(connection, broadcast, request.key, body_hash, answer)
             return answer
 
-        return await self._store.write(once, asks=Question([(_ASKED, named)], about))
+        return await self._store.write(once, asks=Question([(questions.HOLD, named)], about))
 
     async def drop(self, caller: Caller, broadcast: str, request: HoldDrop) -> dict[str, Any]:
         """Give back what the caller's device holds under this id; nothing where it holds none.
@@ -225,7 +215,7 @@ class Holds:
             now,
             grace_ms,
             device=lines.person(caller),
-            ordered=asked.ordered,
+            ordered=bool(asked.orders_of_device),
         )
         batches = checked.batches
         box_limits.check(connection, self._settings, broadcast, wanted, taker, asked, before)

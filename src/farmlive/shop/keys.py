@@ -14,14 +14,10 @@ from farmlive.shop.problems import KeyReused
 from farmlive.shop.tables import order_keys
 from farmlive.store import hot
 
-_of_key = (order_keys.c.broadcast == bindparam("broadcast")) & (
-    order_keys.c.key == bindparam("key")
-)
-ASKED = (
-    select(order_keys.c.body_hash).where(_of_key).scalar_subquery().label("body_hash"),
-    select(order_keys.c.answer).where(_of_key).scalar_subquery().label("answer"),
-)
-_KEY = hot(select(*ASKED))
+# What was answered before, where another question is joined with it.
+OF_KEY = (order_keys.c.broadcast == bindparam("broadcast")) & (order_keys.c.key == bindparam("key"))
+ASKED = (order_keys.c.body_hash, order_keys.c.answer)
+_KEY = hot(select(*ASKED).where(OF_KEY))
 _KEEP = hot(insert(order_keys), own=True)
 
 
@@ -65,9 +61,8 @@ def answered(
     """
     if key is None:
         return None
-    return answer_in(
-        connection.execute(_KEY, {"broadcast": broadcast, "key": key}).one(), body_hash, said=said
-    )
+    found = connection.execute(_KEY, {"broadcast": broadcast, "key": key}).one_or_none()
+    return None if found is None else answer_in(found, body_hash, said=said)
 
 
 def answer_in(

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Row,
     bindparam,
     delete,
-    exists,
     insert,
     literal_column,
     select,
@@ -43,6 +42,7 @@ from farmlive.shop import (
     notices_writing,
     payments,
     proof,
+    questions,
     stock,
 )
 from farmlive.shop.limits import Blocks, Limits
@@ -51,26 +51,9 @@ from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged, UnknownCentre
 from farmlive.shop.rush import Rush
-from farmlive.shop.tables import centres, holds, order_lines, orders, parcel_fees, waits
+from farmlive.shop.tables import holds, order_lines, orders
 from farmlive.store import Question, Store, hot, tally
 
-# All that is asked of who orders: one question, which may be asked ahead.
-_ASKED = hot(
-    lines.ASKED_HOLD.add_columns(
-        *keys.ASKED,
-        *flags.ASKED,
-        new_devices.ASKED,
-        box_limits.ASKED_OF_DEVICE,
-        box_limits.ASKED_OF_PHONE,
-        box_limits.ASKED_OF_SOURCE,
-        *notices_limits.ASKED,
-        exists().where(centres.c.id == bindparam("centre")).label("centre"),
-        exists(select(parcel_fees.c.id)).label("fees"),
-        exists()
-        .where(waits.c.broadcast == bindparam("broadcast"), waits.c.device == bindparam("device"))
-        .label("waits"),
-    )
-)
 # Not by `max`: before PostgreSQL knows how many orders there are, it looks through all of a
 # broadcast for that.
 _NUMBER = hot(
@@ -87,7 +70,7 @@ _END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
 class _Wanted(NamedTuple):
     """What came, before it is taken; `doubtful`: there may be no such phone number, `code` is drawn
     for who picks it up, `sender` is for limits of notices, `taker` is for whom its boxes count,
-    `question` has the values for what is asked.
+    `question` has the values for what is `asked`.
     """
 
     caller: Caller
@@ -99,6 +82,7 @@ class _Wanted(NamedTuple):
     code: str
     sender: notices_limits.Sender | None
     taker: box_limits.Taker
+    asked: Executable
     question: Mapping[str, Any]
 
 
@@ -176,17 +160,22 @@ class Till:
             )
             code = handovers.draw() if request.delivery.centre is not None else ""
             sender = await notices_limits.sender(caller.address, self._address_pseudonym)
-            taker = await box_limits.taker(caller, broadcast, self._address_pseudonym, buyer)
+            taker = await box_limits.taker(
+                self._settings, caller, broadcast, self._address_pseudonym, buyer
+            )
             question = {
                 "broadcast": broadcast,
                 "key": request.key,
                 "buyer": buyer,
                 "device": caller.device,
-                "centre": request.delivery.centre,
-                "many": self._settings.flag_orders,
+                "counts_boxes": self._settings.device_boxes > 0,
                 **taker.named,
                 **self._notices.question(phone.number, sender, now_ms()),
             }
+            asked = questions.PARCEL
+            if request.delivery.centre is not None:
+                asked = questions.PICKUP
+                question["centre"] = request.delivery.centre
             came = _Wanted(
                 caller=caller,
                 broadcast=broadcast,
@@ -197,6 +186,7 @@ class Till:
                 code=code,
                 sender=sender,
                 taker=taker,
+                asked=asked,
                 question=question,
             )
             return await self._store.write(
@@ -223,7 +213,7 @@ class Till:
     def _question(self, came: _Wanted) -> Question:
         """What may be asked ahead of its turn."""
         delivery = came.request.delivery
-        asked: list[tuple[Executable, Mapping[str, Any]]] = [(_ASKED, came.question)]
+        asked: list[tuple[Executable, Mapping[str, Any]]] = [(came.asked, came.question)]
         about = lines.about(came.broadcast, came.request.key, came.caller.device)
         about |= {("buyer", came.buyer)}
         if delivery.centre is not None:
@@ -236,13 +226,14 @@ class Till:
     def _once(self, connection: Connection, came: _Wanted) -> dict[str, Any]:
         broadcast, request = came.broadcast, came.request
         head_of = self._log.ask_head(connection, broadcast)
-        asked_of = connection.execute(_ASKED, came.question)
+        asked_of = connection.execute(came.asked, came.question)
         wanted = [line.offer for line in request.lines]
         offers_of = stock.ask(connection, broadcast, wanted)
         last_of = _ask_last_number(connection, broadcast)
         # All are asked on one way to the database, and looked at from here on.
         head, asked, known, last = head_of(), asked_of.one(), offers_of(), last_of()
-        self._has_fees = asked.fees
+        if came.asked is questions.PARCEL:
+            self._has_fees = asked.fees
         self._notices.asked(connection, came.question, asked)
         before = keys.answer_in(asked, came.body_hash)
         if before is not None:
@@ -286,7 +277,7 @@ class Till:
             grace_ms,
             device=person,
             buyer=buyer,
-            ordered=bool(asked.orders_of_phone or asked.another_phone),
+            ordered=bool(asked.orders_of_phone or asked.orders_of_device),
         ).batches
         box_limits.check(connection, self._settings, broadcast, wanted, taker, asked, hold)
         is_new = new_devices.is_new(caller, asked)

@@ -106,7 +106,7 @@ class Waits:
         key = request.key
         if caller.role is None:
             proof.check(broadcast, key, request.proof, self._settings.order_proof_bits)
-        taker = await box_limits.taker(caller, broadcast, self._address_pseudonym)
+        taker = await box_limits.taker(self._settings, caller, broadcast, self._address_pseudonym)
         if taker.is_limited and request.quantity > self._settings.order_boxes:
             raise OrderTooLarge(self._settings.order_boxes)
         await self._blocks.check(device=caller.device, phone=None, address=caller.address)

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, cast
 
 import psycopg
@@ -189,8 +190,9 @@ class HotConnection(Connection):
         except (sqlite3.Error, psycopg.Error) as error:
             raise self.failure(error) from error
 
-    @property
+    @cached_property
     def _driver(self) -> Any:
+        # For as long as this object lives: one that was cut off is not used again.
         return self.connection.driver_connection
 
     @property
