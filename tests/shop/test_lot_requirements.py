@@ -114,6 +114,8 @@ async def test_a_lift_alone_does_not_sell_what_lacks_its_test(selling: Any) -> N
     with pytest.raises(LotStopped) as refused:
         await selling.place(1)
     assert [each["kind"] for each in refused.value.members["reasons"]] == ["test_missing"]
+    # No certificate is asked for here.
+    assert "certificate" not in str(refused.value)
     assert [each["kind"] for each in (await card_lot(selling))["stopped"]] == ["test_missing"]
     await passed(selling)
     placed = await selling.place(1)

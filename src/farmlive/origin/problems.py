@@ -202,8 +202,8 @@ class LotStopped(Conflict):
             "handed over until a coordinator lifts the stop; its orders can be called off and "
             "refunded."
             if found
-            else f"Nothing was changed: lot {code} can't be sold yet. {why} Record the test and "
-            "its certificate first.",
+            else f"Nothing was changed: lot {code} can't be sold yet. {why} Record what is "
+            "missing first.",
             lot=lot,
             code=code,
             reasons=list(reasons),
