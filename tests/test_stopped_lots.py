@@ -74,6 +74,22 @@ async def show(api: Api) -> Show:
     return await Show(api).begin()
 
 
+async def test_its_card_is_not_put_on_the_screen_until_it_is_lifted(
+    site: Server, show: Show, api: Api
+) -> None:
+    broadcast, offer = next(iter(show.offers.items()))
+    _, key = await site.house.people.create_api_key("crew", "host")
+    await show.fail()
+    async with await Channel.connect(site.url, broadcast, key=key) as crew:
+        with pytest.raises(ChannelProblem) as refused:
+            await crew.call("card.pin", offer=offer)
+        assert refused.value.slug == "lot-stopped"
+        moments = (await api.story(show.lot))["moments"]
+        assert moments == []
+        await show.lift()
+        await crew.call("card.pin", offer=offer)
+
+
 async def test_every_broadcast_that_sells_it_is_told_within_a_second(
     site: Server, show: Show
 ) -> None:

@@ -154,6 +154,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     origin.sold_by(LotSales(log, settle=shop.allocation.settle))
     origin.stops_heard_by(shop.lot_stops)
     review = Review(store, log, settings)
+    log.hear("card.pinned", shop.check_shown)
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))
     channel.orders_of(shop.audiences)
     log.buyers_by(shop.orders.devices)

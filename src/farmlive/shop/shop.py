@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from farmlive.again import Again
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Event, Log
 from farmlive.origin.origin import Origin
 from farmlive.outages import Outages
 from farmlive.people import Caller
 from farmlive.people.limits import RateLimits
 from farmlive.settings import Settings
-from farmlive.shop import bag, box_limits, claims
+from farmlive.shop import bag, box_limits, claims, stock
 from farmlive.shop.by_token import ByToken
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.claim_photos import ClaimPhotos
@@ -161,6 +161,10 @@ class Shop:
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
         """Take an order: `Till.place`."""
         return await self.till.place(caller, broadcast, request)
+
+    def check_shown(self, connection: Connection, event: Event) -> None:
+        """Hear of a card that is put on the screen: of a stopped lot none is. Raises LotStopped."""
+        stock.check_shown(connection, event)
 
     def lot_of_offer(self, connection: Connection, offer: str) -> str | None:
         """The lot that an offer sells, in the caller's transaction."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from farmlive.broadcast.log import PUBLIC, Entry
+from farmlive.broadcast.log import PUBLIC, Entry, Event
 from farmlive.origin import stop_reasons
 from farmlive.origin.tables import lots
 from farmlive.shop.lot_stock import not_released
@@ -226,6 +226,13 @@ def check_sellable(connection: Connection, rows: Iterable[Offer]) -> None:
     if stopped:
         lot = min(row.lot for row in stopped)
         raise stop_reasons.refusal(connection, lot, (row.id for row in stopped if row.lot == lot))
+
+
+def check_shown(connection: Connection, event: Event) -> None:
+    """Hear of a card that is put on the screen: of a stopped lot none is. Raises LotStopped."""
+    check_sellable(
+        connection, on_offer(connection, event.broadcast, [event.data["offer"]]).values()
+    )
 
 
 def left(row: Offer) -> int:
