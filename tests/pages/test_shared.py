@@ -250,8 +250,38 @@ async def test_chat_that_says_the_words_of_an_event_has_nothing_drawn_anew(
     site: Server, sale: Sale, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forgotten: list[SharedPage] = []
-    monkeypatch.setattr(SharedPage, "forget", forgotten.append)
+    monkeypatch.setattr(SharedPage, "forget", lambda page: forgotten.append(page))
     async with channel(site, sale.broadcast) as socket:
         await ask(socket, "chat.say", nickname="a", text='"lot.stopped" "broadcast.ended"')
         await comes(socket, with_kind("chat.said"))
     assert forgotten == []
+
+
+async def test_different_pages_are_drawn_one_at_a_time_and_others_get_their_turn(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, at = 0, []
+    html = Pages.html
+
+    def noted(self: Pages, *given: Any, **context: Any) -> str:
+        at.append(turns)
+        return html(self, *given, **context)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(Pages, "html", noted)
+    asked = [*addresses(sale), "/nothing", "/live/nothing", "/sign-in", "/design"]
+    other = asyncio.create_task(others())
+    try:
+        await asyncio.gather(
+            *(visitor.get(each, params={"lang": lang}) for each in asked for lang in ("en", "zh"))
+        )
+    finally:
+        other.cancel()
+        await asyncio.gather(other, return_exceptions=True)
+    assert len(at) == 16  # a story with that parameter is the page of its lot
+    assert len(set(at)) == len(at)

@@ -20,14 +20,15 @@ def error_page(pages: Pages, guard: Guard) -> Callable[[Request, Problem], Await
         if problem.status < 500:
             with suppress(Problem):
                 caller = await guard.identify(request)
-        return pages.page(
-            request,
-            "problem.html",
-            status=problem.status,
-            cache="no-store",
-            headers=problem.headers,
-            caller=caller,
-            problem=problem,
-        )
+        async with pages.turn():
+            return pages.page(
+                request,
+                "problem.html",
+                status=problem.status,
+                cache="no-store",
+                headers=problem.headers,
+                caller=caller,
+                problem=problem,
+            )
 
     return answer

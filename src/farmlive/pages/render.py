@@ -5,6 +5,8 @@ stands on a page comes from routes.py.
 """
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -78,8 +80,7 @@ class Pages:
         self._guard = guard
         self._static = static
         self._words = read_words(WEB / "locale")
-        # Whoever draws a page for many at once takes turns with others who do.
-        self.turn = asyncio.Lock()
+        self._drawing = asyncio.Lock()
         self._environments = {language: self._environment(language) for language in LANGUAGES}
 
     def _environment(self, language: str) -> Environment:
@@ -116,6 +117,15 @@ class Pages:
     def gettext(self, request: HTTPConnection, message: str) -> str:
         """A message in the visitor's language, for the few words that routes themselves say."""
         return self._words[language_of(request)].gettext(message)
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Draw one visitor's page at a time, and let others have their turn before each: an order
+        waits for one page, however many are asked for.
+        """
+        async with self._drawing:
+            await asyncio.sleep(0)
+            yield
 
     def html(self, request: HTTPConnection, template: str, **context: Any) -> str:
         """Render a template in the visitor's language."""

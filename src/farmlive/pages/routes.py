@@ -121,7 +121,10 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         onward = next_ if _is_own_path(next_) else "/studio"
         if caller.role is not None and not caller.simulated:
             return RedirectResponse(onward, status_code=303)
-        return pages.page(request, "sign-in.html", cache="no-store", caller=caller, onward=onward)
+        async with pages.turn():
+            return pages.page(
+                request, "sign-in.html", cache="no-store", caller=caller, onward=onward
+            )
 
     @router.get("/design")
     async def design(
@@ -130,7 +133,8 @@ def _viewers(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         theme: Literal["light", "dark"] | None = None,
     ) -> Response:
         """Every component in each of its states."""
-        return pages.page(request, "design.html", caller=caller, theme=theme)
+        async with pages.turn():
+            return pages.page(request, "design.html", caller=caller, theme=theme)
 
     return router
 

@@ -126,7 +126,7 @@ class SharedPage:
         scope = {"type": "http", "method": "GET", "path": self._path.format(key), "headers": []}
         request = Request({**scope, "query_string": f"lang={language}".encode()})
         context = await self._make(key, VISITOR)
-        async with self._pages.turn:
+        async with self._pages.turn():
             return self._pages.html(request, self._template, caller=VISITOR, **context)
 
 
