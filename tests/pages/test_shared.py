@@ -257,31 +257,49 @@ async def test_chat_that_says_the_words_of_an_event_has_nothing_drawn_anew(
     assert forgotten == []
 
 
+class Turns:
+    """Counts the turns of the event loop, and notes in which of them a method of `Pages` ran."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, method: str):
+        self.now = 0
+        self.at: list[int] = []
+        original = getattr(Pages, method)
+
+        def noted(pages: Pages, *given: Any, **context: Any) -> Any:
+            self.at.append(self.now)
+            return original(pages, *given, **context)
+
+        monkeypatch.setattr(Pages, method, noted)
+
+    async def __aenter__(self) -> "Turns":
+        self._counting = asyncio.create_task(self._count())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._counting.cancel()
+        await asyncio.gather(self._counting, return_exceptions=True)
+
+    async def _count(self) -> None:
+        while True:
+            self.now += 1
+            await asyncio.sleep(0)
+
+
 async def test_different_pages_are_drawn_one_at_a_time_and_others_get_their_turn(
     site: Server, sale: Sale, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turns, at = 0, []
-    html = Pages.html
-
-    def noted(self: Pages, *given: Any, **context: Any) -> str:
-        at.append(turns)
-        return html(self, *given, **context)
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    monkeypatch.setattr(Pages, "html", noted)
     asked = [*addresses(sale), "/nothing", "/live/nothing", "/sign-in", "/design"]
-    other = asyncio.create_task(others())
-    try:
+    async with Turns(monkeypatch, "html") as turns:
         await asyncio.gather(
             *(visitor.get(each, params={"lang": lang}) for each in asked for lang in ("en", "zh"))
         )
-    finally:
-        other.cancel()
-        await asyncio.gather(other, return_exceptions=True)
-    assert len(at) == 16  # a story with that parameter is the page of its lot
-    assert len(set(at)) == len(at)
+    assert len(turns.at) == 16  # a story with that parameter is the page of its lot
+    assert len(set(turns.at)) == 16
+
+
+async def test_one_page_is_answered_at_a_time_and_others_get_their_turn(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Turns(monkeypatch, "answer") as turns:
+        await asyncio.gather(*(visitor.get(f"/live/{sale.broadcast}") for _ in range(40)))
+    assert len(turns.at) == len(set(turns.at)) == 40

@@ -120,8 +120,8 @@ class Pages:
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Draw one visitor's page at a time, and let others have their turn before each: an order
-        waits for one page, however many are asked for.
+        """Draw or answer one visitor's page at a time, and let others have their turn before each:
+        an order waits for one page, however many are asked for.
         """
         async with self._drawing:
             await asyncio.sleep(0)

@@ -88,8 +88,8 @@ class Shared(Generic[K, V]):
 
 class SharedPage:
     """A page that every visitor without a role gets alike: drawn once a second a language and a
-    `key`, which is what its address names. One is drawn at a time: whoever asks for many different
-    ones keeps an order waiting for one of them, not for all.
+    `key`, which is what its address names. One is drawn, and one is answered, at a time: whoever
+    asks for many keeps an order waiting for one of them, not for all.
 
     `make(key, caller)` gives what stands on it, to `VISITOR` or to one who is signed in, for whom
     it is drawn alone; it raises where the key names nothing. `path` is its address, with `{}` for
@@ -113,7 +113,8 @@ class SharedPage:
         """Answer with the page."""
         if caller.role is None:
             html = await self._drawn.get((language_of(request), key))
-            return self._pages.answer(request, html)
+            async with self._pages.turn():
+                return self._pages.answer(request, html)
         context = await self._make(key, caller)
         return self._pages.page(request, self._template, caller=caller, **context)
 
