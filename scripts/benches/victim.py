@@ -26,6 +26,7 @@ class Victim:
             "FARMLIVE_UDP_PORT": "0",
             "FARMLIVE_UDP_ADDRESSES": "127.0.0.1",
             "FARMLIVE_JOINS_PER_MINUTE": "1000000",
+            "FARMLIVE_ADDRESS_CHANNEL_MESSAGES_PER_MINUTE": "100000000",
             "FARMLIVE_ORDERS_PER_MINUTE": "1000000",
             # Eight buyers at one address do what hundreds would.
             "FARMLIVE_DEVICE_BOXES": "1000000",

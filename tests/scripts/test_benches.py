@@ -1,7 +1,9 @@
 import argparse
 
 import pytest
-from benches import load, report
+from benches import load, report, server
+
+from farmlive.setting_groups.broadcast import BroadcastSettings
 
 
 def test_medians_keep_the_shape():
@@ -50,3 +52,9 @@ def test_what_others_use_is_told_apart():
     assert report.Elsewhere(lambda: 0.0).cores() >= 0
     ours = iter([0.0, 1e9])
     assert report.Elsewhere(lambda: next(ours)).cores() == 0
+
+
+def test_benches_lift_what_limits_the_channels_of_one_address():
+    channels = {name for name in BroadcastSettings.model_fields if "channel" in name}
+    assert len(channels) == 3
+    assert {f"FARMLIVE_{name.upper()}" for name in channels} <= set(server._LIFTED)
