@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, literal_column, select
+from sqlalchemy import Connection, Row, bindparam
 
 from farmlive.broadcast.log import STAFF
 from farmlive.people import Caller
@@ -54,9 +54,9 @@ class Hold:
         )
 
 
-_of_device = (holds.c.broadcast == bindparam("broadcast")) & (holds.c.device == bindparam("device"))
-# A row there is always, so that other questions can be a part of it.
-ASKED_HOLD = select(
+# What a device holds in a broadcast, where another question is joined with it.
+OF_HOLD = (holds.c.broadcast == bindparam("broadcast")) & (holds.c.device == bindparam("device"))
+ASKED_HOLD = (
     holds.c.id.label("hold"),
     holds.c.lines.label("hold_lines"),
     holds.c.held_at,
@@ -64,7 +64,7 @@ ASKED_HOLD = select(
     holds.c.boxes.label("hold_boxes"),
     holds.c.source.label("hold_source"),
     holds.c.is_new.label("hold_is_new"),
-).select_from(select(literal_column("1")).subquery("one").outerjoin(holds, _of_device))
+)
 
 
 def about(broadcast: str, key: str, device: str) -> frozenset[Hashable]:

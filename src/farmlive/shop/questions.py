@@ -8,18 +8,16 @@ from typing import Any
 
 from sqlalchemy import (
     Select,
-    Subquery,
     bindparam,
     case,
     exists,
     func,
     literal_column,
     select,
-    true,
 )
 
 from farmlive.shop import box_limits, flags, keys, lines, new_devices, notices_limits
-from farmlive.shop.tables import centres, order_keys, orders, parcel_fees, waits
+from farmlive.shop.tables import centres, holds, order_keys, orders, parcel_fees, waits
 from farmlive.store import hot
 
 _ours = orders.alias("ours")
@@ -32,45 +30,43 @@ def _count(those: Any) -> Any:
     return func.coalesce(counted, literal_column("0"))
 
 
-def _of_device(*also: Any) -> Subquery:
-    """What one person's device has ordered in the broadcast."""
-    return (
+def _asked(*of_device: Any) -> Select[*tuple[Any, ...]]:
+    """What both are asked, from one row of what one person's device has ordered in the broadcast,
+    with these sums of it.
+    """
+    sums = (
         select(
             box_limits.boxes_placed(_ours).label("device_boxes"),
             func.count().label("orders_of_device"),
-            *also,
+            *of_device,
         )
         .where(_ours.c.broadcast == bindparam("broadcast"), _ours.c.device == bindparam("person"))
         .subquery("of_device")
     )
-
-
-# What was ordered for the phone there.
-_of_phone = (
-    select(
-        box_limits.boxes_placed(_theirs).label("phone_boxes"),
-        _count(_theirs.c.state != literal_column("'cancelled'")).label("orders_of_phone"),
-    )
-    .where(_theirs.c.buyer == bindparam("buyer"), _theirs.c.broadcast == bindparam("broadcast"))
-    .subquery("of_phone")
-)
-
-
-def _asked(*of: Subquery) -> Select[*tuple[Any, ...]]:
-    question = lines.ASKED_HOLD.outerjoin(order_keys, keys.OF_KEY)
-    for each in of:
-        question = question.join(each, true())
-    return question.add_columns(
+    return select(
+        *lines.ASKED_HOLD,
         *keys.ASKED,
         new_devices.ASKED,
         box_limits.ASKED_OF_SOURCE,
-        *(column for each in of for column in each.c),
+        *sums.c,
+    ).select_from(
+        # First the sums: what is put together behind something else, SQLite keeps in a table.
+        sums.outerjoin(holds, lines.OF_HOLD).outerjoin(order_keys, keys.OF_KEY)
     )
 
 
-_ORDER = _asked(
-    _of_device(_count(_ours.c.buyer != bindparam("buyer")).label("for_another_phone")), _of_phone
-).add_columns(
+def _of_phone(found: Any) -> Any:
+    """What is found of all that was ordered for the phone in the broadcast."""
+    return (
+        select(found)
+        .where(_theirs.c.buyer == bindparam("buyer"), _theirs.c.broadcast == bindparam("broadcast"))
+        .scalar_subquery()
+    )
+
+
+_ORDER = _asked(_count(_ours.c.buyer != bindparam("buyer")).label("for_another_phone")).add_columns(
+    _of_phone(box_limits.boxes_placed(_theirs)).label("phone_boxes"),
+    _of_phone(_count(_theirs.c.state != literal_column("'cancelled'"))).label("orders_of_phone"),
     flags.ASKED,
     *notices_limits.ASKED,
     exists()
@@ -78,7 +74,7 @@ _ORDER = _asked(
     .label("waits"),
 )
 # Of who holds, who orders by parcel, and who fetches it.
-HOLD = hot(_asked(_of_device()))
+HOLD = hot(_asked())
 PARCEL = hot(_ORDER.add_columns(exists(select(parcel_fees.c.id)).label("fees")))
 PICKUP = hot(
     _ORDER.add_columns(exists().where(centres.c.id == bindparam("centre")).label("centre"))
