@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import JSON
 
 from farmlive.store import metadata
+from farmlive.store.engine import WRITERS_PLANS
 from farmlive.store.hot import Hot
 
 # Read as a whole wherever they are read, and why that is little.
@@ -87,24 +88,24 @@ def explain_select(connection: Connection, query: Select[Any]) -> Plan:
 
 
 def explain_hot(
-    connection: Connection, statement: Executable, *, scans: bool = False
+    connection: Connection, statement: Executable, *, scans: bool = False, listed: int = 2
 ) -> Plan | None:
     """The plan of a hot statement, whatever its values; None of one of the other database.
 
-    With an index wherever there is one, or where PostgreSQL `scans` if it thinks that cheaper.
+    As the writer has it, or where PostgreSQL `scans` if it thinks that cheaper. Lists have as many
+    as are `listed`.
     """
     other = postgresql.Insert if connection.dialect.name == "sqlite" else sqlite.Insert
     if isinstance(statement, other):
         return None
     hot = Hot(statement, counted=False, own=False)
-    values = _values(connection, statement)
+    values = _values(connection, statement, listed)
     plan = hot.plan(connection, values)
     if connection.dialect.name == "sqlite":
         return explain(connection, plan.text, tuple(plan.encoded(values)))
-    if not scans:
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-    # As the writer has it: one plan, which can't know a value.
-    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+    # One plan, which can't know a value.
+    for name, value in {**WRITERS_PLANS, **({"enable_seqscan": "on"} if scans else {})}.items():
+        connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
     driver = cast(Any, connection.connection.driver_connection)
     made = driver.pgconn.prepare(b"explained", plan.text.encode(), plan.kinds)
     assert made.status == ExecStatus.COMMAND_OK, made.error_message
@@ -118,7 +119,7 @@ def explain_hot(
     return _of_postgresql(found, rows=False)
 
 
-def _values(connection: Connection, statement: Executable) -> dict[str, Any]:
+def _values(connection: Connection, statement: Executable, listed: int) -> dict[str, Any]:
     """Some values for what a hot statement is given, a list where it takes a list."""
     compiled = cast(Any, statement).compile(dialect=connection.dialect)
     found = {}
@@ -126,7 +127,7 @@ def _values(connection: Connection, statement: Executable) -> dict[str, Any]:
         if bind.required or (isinstance(statement, Insert) and bind.value is None):
             is_json = isinstance(bind.type, JSON)
             sample = {} if is_json else _SAMPLES.get(bind.type.python_type, 1)
-            found[name] = [sample, sample] if bind.expanding else sample
+            found[name] = [sample] * listed if bind.expanding else sample
     return found
 
 

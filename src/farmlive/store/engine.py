@@ -33,6 +33,12 @@ _WATCHED = "; ".join(
 )
 
 
+# Its statements are made for its indexes, and the same whatever the values: to plan one for each
+# takes PostgreSQL longer than to execute it. A plan is kept while tables grow, so that none may
+# scan one that is small now; nor is any to be compiled, as what has to scan would be for its cost.
+WRITERS_PLANS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
+
+
 class DatabaseRefused(Exception):
     """The database can't be used as it is set up; the message says which setting to change."""
 
@@ -159,9 +165,8 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
             connection.execute(_WATCHED)
             if not read_only:
                 connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
-                # Its statements are made for its indexes, and the same whatever the values: to plan
-                # one for each takes PostgreSQL longer than to execute it.
-                connection.execute("SET plan_cache_mode = force_generic_plan")
+                for name, value in WRITERS_PLANS.items():
+                    connection.execute(f"SET {name} = {value}")
             connection.commit()
 
         if read_only:
