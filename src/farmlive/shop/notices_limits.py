@@ -113,16 +113,14 @@ def _used(sender_name: str) -> Any:
     return func.coalesce(found.scalar_subquery(), literal_column("0"))
 
 
-# How a recipient and a sender stand, as a part of another question. As long as so few were told in
-# a day, or caused by all of a block, nothing else is asked: of an hour or of an address there are
-# no more.
+# How a recipient and a sender stand, as a part of another question.
 ASKED = (
+    _sent_since("since_hour", "per_hour").label("told_in_hour"),
     _sent_since("since_day", "per_day").label("told_in_day"),
+    _used("from_address").label("used_by_address"),
     _used("from_block").label("used_by_block"),
 )
 _ASKED = hot(select(*ASKED))
-_IN_HOUR = hot(select(_sent_since("since_hour", "per_hour")))
-_BY_ADDRESS = hot(select(_used("from_address")), counted=True)
 _SPEND = {
     dialect: hot(
         spent.on_conflict_do_update(
@@ -157,23 +155,29 @@ class StrangersLimits:
 
     def question(self, person: str, by: Sender | None, now: int) -> dict[str, Any]:
         """The values for `ASKED`, of a notice to the person that would be written now."""
+        address, block = by or ("", "")
         return {
             "to_recipient": recipient(person),
+            "since_hour": now - HOUR_MS,
             "since_day": now - DAY_MS,
+            "per_hour": self._at_most["number_in_hour"],
             "per_day": self._at_most["number_in_day"],
             "in_hour": now // HOUR_MS,
-            "from_block": by.block if by is not None else "",
+            "from_address": address,
+            "from_block": block,
         }
 
     def asked(self, connection: Connection, question: Mapping[str, Any], answer: Row[Any]) -> None:
         """Take what `ASKED` gave, unless this transaction knows more."""
         counted = tally(connection)
-        told = _told(question["to_recipient"])
-        if counted.known(told) is None:
-            counted.know(told, answer.told_in_day)
-        used = _used_by(question["in_hour"], question["from_block"])
-        if counted.known(used) is None:
-            counted.know(used, answer.used_by_block)
+        hour = question["in_hour"]
+        for key, numbers in (
+            (_told(question["to_recipient"]), (answer.told_in_hour, answer.told_in_day)),
+            (_used_by(hour, question["from_address"]), answer.used_by_address),
+            (_used_by(hour, question["from_block"]), answer.used_by_block),
+        ):
+            if counted.known(key) is None:
+                counted.know(key, numbers)
 
     def held_by(
         self, connection: Connection, person: str, by: Sender | None, now: int
@@ -185,34 +189,24 @@ class StrangersLimits:
         if not self.may_reach(person):
             return "prefix"
         counted = tally(connection)
-        at_most = self._at_most
-        name, hour = recipient(person), now // HOUR_MS
-        told, used = _told(name), _used_by(hour, by.block if by is not None else "")
-        if counted.known(told) is None or counted.known(used) is None:
+        hour = now // HOUR_MS
+        told = _told(recipient(person))
+        senders = [_used_by(hour, each) for each in by or ()]
+        if any(counted.known(key) is None for key in (told, *senders)):
             question = self.question(person, by, now)
             self.asked(connection, question, connection.execute(_ASKED, question).one())
-        in_day, of_block = counted.known(told), counted.known(used)
-        if in_day >= at_most["number_in_day"]:
+        in_hour, in_day = counted.known(told)
+        used = [counted.known(key) for key in senders]
+        if in_day >= self._at_most["number_in_day"] or in_hour >= self._at_most["number_in_hour"]:
             return "number"
-        if in_day >= at_most["number_in_hour"]:
-            since = {"to_recipient": name, "since_hour": now - HOUR_MS}
-            asked = connection.execute(_IN_HOUR, {**since, "per_hour": at_most["number_in_hour"]})
-            if asked.scalar_one() >= at_most["number_in_hour"]:
-                return "number"
-        if by is not None:
-            if of_block >= at_most["address"]:
-                asked = connection.execute(
-                    _BY_ADDRESS, {"in_hour": hour, "from_address": by.address}
-                )
-                if asked.scalar_one() >= at_most["address"]:
-                    return "address"
-            if of_block >= at_most["block"]:
-                return "block"
-            counted.know(used, of_block + 1)
-            spend = _SPEND[connection.dialect.name]
-            for each in by:
-                counted.owe(spend, {"hour": hour, "sender": each}, {"used": 1})
-        counted.know(told, in_day + 1)
+        for limit, caused in zip(("address", "block"), used, strict=False):
+            if caused >= self._at_most[limit]:
+                return limit
+        counted.know(told, (in_hour + 1, in_day + 1))
+        spend = _SPEND[connection.dialect.name]
+        for key, caused in zip(senders, used, strict=True):
+            counted.know(key, caused + 1)
+            counted.owe(spend, {"hour": hour, "sender": key[2]}, {"used": 1})
         return None
 
     def forget(self, connection: Connection, now: int) -> None:
@@ -221,7 +215,7 @@ class StrangersLimits:
 
 
 def _told(recipient_name: str) -> tuple[str, str]:
-    """The tally's key of the recipient's notices within a day."""
+    """The tally's key of the recipient's notices within an hour and a day."""
     return ("notices to", recipient_name)
 
 
