@@ -207,7 +207,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, gate.routes(relay.health, broadcasts, guard))
     _add(api, cameras.routes(switcher, guard))
     numbers = (relay.metrics, shop.notices.counts, outages, shop.rush.counts)
-    _add(api, operations.routes(api.openapi, store, broadcasts, guard, *numbers))
+    probe = Probe(store, settings, outages)
+    _add(api, operations.routes(api.openapi, store, probe, broadcasts, guard, *numbers))
     _add(api, page_routes.routes(pages, rooms, settings))
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))
@@ -223,7 +224,6 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         uploads=uploads.PATHS,
         upload_limit=settings.max_upload_mib << 20,
     )
-    probe = Probe(store, settings, outages)
     await probe.look()
     await probe.start()
     statistics = Statistics(store)

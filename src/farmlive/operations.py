@@ -1,9 +1,14 @@
 """What watches over a server: whether it lives, whether it can work, and its numbers; and what its
 problems mean.
+
+Whether it can work is what `Probe` and the outages know: asking it waits for nothing.
 """
 
+import asyncio
 import contextlib
+import hashlib
 import inspect
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,7 +18,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from farmlive import compact
@@ -21,11 +25,17 @@ from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.documents import Document
 from farmlive.outages import Outages
 from farmlive.people import Guard
+from farmlive.probe import Probe
 from farmlive.problems import NotFound, Problem, Unavailable, types
 from farmlive.store import Store
 
 # A batch takes milliseconds.
 SLOW_S = 5.0
+# So long `/metrics` waits for what the database knows: then it tells the rest, and what was known.
+WAIT_S = 0.4
+# For so long a key that was good is taken for good while nobody can look.
+KNOWN_S = 3600.0
+_MOST_KNOWN = 100
 
 MediaNumbers = Callable[[], Mapping[str, float]]
 NoticeNumbers = Callable[[], Awaitable[Mapping[str, int]]]
@@ -40,11 +50,19 @@ class NotReady(Unavailable):
 
 
 class Numbers(Collector):
-    """The server's numbers, read when they are asked for; `notices` were read just before."""
+    """The server's numbers, read when they are asked for; `notices` were read before."""
 
     def __init__(
-        self, broadcasts: Broadcasts, media: MediaNumbers, outages: Outages, rush: RushNumbers
+        self,
+        broadcasts: Broadcasts,
+        media: MediaNumbers,
+        outages: Outages,
+        rush: RushNumbers,
+        store: Store,
+        probe: Probe,
     ):
+        self._store = store
+        self._probe = probe
         self._broadcasts = broadcasts
         self._outages = outages
         self._media = media
@@ -90,6 +108,19 @@ class Numbers(Collector):
             failures.add_metric([outage.name], outage.failures)
         yield failing
         yield failures
+        yield self._last_failures()
+        if (committed := self._store.committed_at) is not None:
+            yield GaugeMetricFamily(
+                "farmlive_database_committed_seconds",
+                "How long ago the database last took something.",
+                value=time.monotonic() - committed,
+            )
+        for name, meaning, seconds in (
+            ("writing", "How long the database has been at one write.", self._store.writing_s),
+            ("asking", "How long the database has owed an answer.", self._probe.asking_s),
+            ("looked", "How long ago the server last looked after it.", self._probe.looked_s),
+        ):
+            yield GaugeMetricFamily(f"farmlive_database_{name}_seconds", meaning, value=seconds)
         for name, meaning in (
             ("began", "Offers of which new devices took so much that they needed proofs of work."),
             ("proofs_asked", "Requests that were refused for want of such a proof."),
@@ -99,10 +130,51 @@ class Numbers(Collector):
         for name, number in self._media().items():
             yield GaugeMetricFamily(f"farmlive_media_{name}", f"Media: {name}.", value=number)
 
+    def _last_failures(self) -> Metric:
+        found = GaugeMetricFamily(
+            "farmlive_last_failure_seconds",
+            "How long ago each of that last failed, and why.",
+            labels=["what", "why"],
+        )
+        for outage in self._outages:
+            if (seconds := outage.failed_s) is not None:
+                found.add_metric([outage.name, outage.last_reason], seconds)
+        return found
+
+
+class _Operators:
+    """Lets operators read the numbers, also while the database does not answer who they are."""
+
+    def __init__(self, guard: Guard):
+        self._guard = guard
+        self._known: dict[bytes, float] = {}
+
+    async def check(self, request: Request) -> None:
+        """Dependency: `Guard.operator`, or a key that was one's within the last hour where that
+        can't be found out at once. Raises what it raises, and NotReady.
+        """
+        key = hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self._guard.operator(request)
+        except (TimeoutError, Unavailable):
+            if time.monotonic() - self._known.get(key, float("-inf")) > KNOWN_S:
+                raise NotReady("Who you are can't be looked up. Try again in a moment.") from None
+        except Problem:
+            self._known.pop(key, None)
+            raise
+        else:
+            if "authorization" in request.headers:
+                self._known.pop(key, None)
+                self._known[key] = time.monotonic()
+                while len(self._known) > _MOST_KNOWN:
+                    del self._known[next(iter(self._known))]
+
 
 def routes(
     schema: Callable[[], Mapping[str, Any]],
     store: Store,
+    probe: Probe,
     broadcasts: Broadcasts,
     guard: Guard,
     media: MediaNumbers,
@@ -113,7 +185,9 @@ def routes(
     """The router of operations; `schema` makes the OpenAPI document of all routes."""
     router = APIRouter(include_in_schema=False)
     registry = CollectorRegistry(auto_describe=False)
-    numbers = Numbers(broadcasts, media, outages, rush)
+    numbers = Numbers(broadcasts, media, outages, rush, store, probe)
+    operators = _Operators(guard)
+    counting: asyncio.Task[Mapping[str, int]] | None = None
     registry.register(numbers)
     ProcessCollector(registry=registry)
 
@@ -124,7 +198,7 @@ def routes(
 
     @router.get("/readyz")
     async def ready() -> dict[str, str]:
-        """Whether the database answers too, and takes what is written."""
+        """Whether the database answers too, and takes what is written, as the last look found."""
         if store.writing_s > SLOW_S:
             raise NotReady(f"It has been at one write for {store.writing_s:.0f} s.")
         if store.outgrown:
@@ -132,14 +206,20 @@ def routes(
         if failing := outages.failing(needed=True):
             named = (f"{each.name}, for {each.lasts_s:.0f} s" for each in failing)
             raise NotReady(f"Lost: {'; '.join(named)}. The server's log says why.")
-        await store.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+        if probe.asking_s > SLOW_S:
+            raise NotReady(f"The database has not answered for {probe.asking_s:.0f} s.")
         return {"status": "ready"}
 
-    @router.get("/metrics", dependencies=[Depends(guard.operator)])
+    @router.get("/metrics", dependencies=[Depends(operators.check)])
     async def metrics() -> Response:
         """The server's numbers for Prometheus; from this machine, or by key."""
-        with contextlib.suppress(DBAPIError):  # without the database the others are told
-            numbers.notices = await notices()
+        nonlocal counting
+        if counting is None or counting.done():
+            counting = asyncio.create_task(_counted(notices))
+        asked = counting
+        done, _ = await asyncio.wait({asked}, timeout=WAIT_S)
+        if done:  # without the database the others are told
+            numbers.notices = asked.result() or numbers.notices
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     described = Document(lambda: compact.encode(schema()), "application/json")
@@ -164,6 +244,12 @@ def routes(
         raise NotFound("There is no such type of problem. All of them stand at /problems.")
 
     return router
+
+
+async def _counted(notices: NoticeNumbers) -> Mapping[str, int]:
+    with contextlib.suppress(Unavailable, DBAPIError):
+        return await notices()
+    return {}
 
 
 def _every_problem() -> bytes:

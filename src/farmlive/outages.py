@@ -44,6 +44,9 @@ class Outage:
         self.reason = ""
         self.failures = 0
         """Failures since the server started."""
+        self.last_reason = ""
+        """Why it failed the last time, also where it is back."""
+        self._last_at: float | None = None
         self._lost = lost or f"{name} is failing"
         self._back = back or f"{name} is back"
         self._clock = clock
@@ -64,13 +67,20 @@ class Outage:
         since = self._since
         return 0.0 if since is None else self._clock() - since
 
+    @property
+    def failed_s(self) -> float | None:
+        """How long ago it failed the last time, in seconds; None where it never did."""
+        last = self._last_at
+        return None if last is None else self._clock() - last
+
     def failed(self, reason: str, times: int = 1) -> None:
         """Count a failure. `reason` is logged, so it must hold no personal data."""
         with self._lock:
             now = self._clock()
             if self._since is None:
                 self._since, self._was_said = now, False
-            self.reason = reason
+            self.reason = self.last_reason = reason
+            self._last_at = now
             self.failures += times
             self._unsaid += times
             if now < self._say_from:

@@ -9,8 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from sqlalchemy import Connection
 
 from farmlive.server import Server
-from farmlive.store import Store
-from farmlive.store.doors import CommitUnknown
+from farmlive.store import CommitUnknown, Store
 
 from .buying import KNOWN, open_buy_sheet, submit, tap_buy
 from .conftest import PHONE, Open, Sale

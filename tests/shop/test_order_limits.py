@@ -16,7 +16,7 @@ from farmlive.shop import limits, proof
 from farmlive.shop.order_models import OrderPlace
 from farmlive.shop.problems import UnknownOffer
 from farmlive.shop.proof import ProofNeeded
-from farmlive.store.doors import CommitUnknown
+from farmlive.store import CommitUnknown
 
 from .conftest import HOST, PRICE, caller
 from .proving import prove

@@ -22,7 +22,7 @@ from farmlive.review.sheets import Sheet, Words
 from farmlive.settings import Settings
 from farmlive.shop.lot_stock import of_lots
 from farmlive.shop.tables import offers, order_changes, order_lines, orders, products
-from farmlive.store import Store
+from farmlive.store import FILE_S, Store
 
 # So many events are parsed at once: quicker than one by one, and no thread waits long for it.
 AT_ONCE = 100
@@ -61,7 +61,7 @@ class Review:
             beside = _beside(connection, broadcast, farms)
             return report(broadcast, head, book, watched, beside, until=until, farms=farms)
 
-        return await self._store.read(read)
+        return await self._store.read(read, within_s=FILE_S)
 
     async def farms(
         self, broadcast: str, own: frozenset[str] | None = None
@@ -73,7 +73,7 @@ class Review:
             found = {farm["id"]: farm["name"] for farm in (d["lot"]["farm"] for _, _, d in added)}
             return {farm: name for farm, name in found.items() if own is None or farm in own}
 
-        return await self._store.read(read)
+        return await self._store.read(read, within_s=FILE_S)
 
     async def totals(self, farms: frozenset[str] | None = None) -> dict[str, Total]:
         """What each broadcast sold, net; of these farms alone, if given."""
@@ -107,7 +107,7 @@ class Review:
                     found[line.broadcast].net.amount -= part
             return found
 
-        return await self._store.read(read)
+        return await self._store.read(read, within_s=FILE_S)
 
     async def sheet(
         self, caller: Caller, broadcast: str, name: str, language: str, farm: str | None = None
@@ -152,7 +152,7 @@ class Review:
                 lists.packing(connection, sheet, goods)
             return sheet
 
-        return await self._store.read(read)
+        return await self._store.read(read, within_s=FILE_S)
 
 
 def facts(

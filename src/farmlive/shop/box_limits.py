@@ -39,7 +39,7 @@ from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import OrderLine
 from farmlive.shop.problems import BoxLimit, OrderTooLarge
 from farmlive.shop.tables import holds, order_lines, orders, waits
-from farmlive.store import Store, hot, tally
+from farmlive.store import FILE_S, Store, hot, tally
 
 # What a setting of 0 means: no limit.
 _ENDLESS = sys.maxsize
@@ -273,7 +273,7 @@ async def forget_old(store: Store) -> int:
         return sorted(set(found))
 
     done = 0
-    while old := await store.read(read):
+    while old := await store.read(read, within_s=FILE_S):
         await store.write(partial(forget, order_ids=old))
         done += len(old)
     return done

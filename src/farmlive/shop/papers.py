@@ -19,7 +19,7 @@ from farmlive.shop import finding, payments, shown
 from farmlive.shop.fields import Identifier, State, Way
 from farmlive.shop.order_models import Order
 from farmlive.shop.tables import claims, orders
-from farmlive.store import Store
+from farmlive.store import FILE_S, Store
 
 Span = tuple[int, int]
 
@@ -144,7 +144,7 @@ class Papers:
                 )
             ]
 
-        return await self._store.read(read)
+        return await self._store.read(read, within_s=FILE_S)
 
 
 def _within(spans: Iterable[Span]) -> Iterable[ColumnElement[bool]]:

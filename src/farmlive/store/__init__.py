@@ -5,12 +5,15 @@ rooms define theirs on `metadata`.
 from farmlive.store.ahead import Question
 from farmlive.store.batch import after_commit, apart
 from farmlive.store.connection import tally
-from farmlive.store.doors import CommitFailed, CommitUnknown, NewerDatabase, NotRead, Store
+from farmlive.store.deadlines import FILE_S
+from farmlive.store.doors import Store
+from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
 from farmlive.store.hot import hot
 from farmlive.store.tables import Json, metadata
 from farmlive.store.tally import Tally
 
 __all__ = [
+    "FILE_S",
     "CommitFailed",
     "CommitUnknown",
     "Json",

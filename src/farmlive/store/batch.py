@@ -34,11 +34,14 @@ _BEGIN, _END, _UNDO = "SAVEPOINT unit", "RELEASE SAVEPOINT unit", "ROLLBACK TO S
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One function on its way: what to run, who waits, what it asks first, what came of it."""
+    """One function on its way: what to run, who waits, what it asks first, at which of the store's
+    checks it is due, what came of it.
+    """
 
     function: Callable[[Connection], Any]
     waiter: asyncio.Future[Any]
     question: Question | None = None
+    due: int = 0
     result: Any = None
     error: BaseException | None = None
     calls: list[Callable[[], None]] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """The two doors to the database: `write`, whose callers share commits, and `read`.
 
 One thread writes. What arrives while it works, or within `GATHER_S` of the first, is one
-transaction. Answers go out after the COMMIT.
+transaction. Answers go out after the COMMIT. Each caller has an answer by its deadline, whatever
+the database does (`deadlines`).
 """
 
 import asyncio
@@ -11,29 +12,32 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from farmlive.outages import Outages, reason_of
-from farmlive.problems import Unavailable
 from farmlive.settings import Settings
+from farmlive.store import deadlines, pulse, turns
 from farmlive.store import engine as engines
-from farmlive.store import pulse, turns
 from farmlive.store.ahead import Question
 from farmlive.store.alone import Alone
-from farmlive.store.batch import (
-    CONNECTION_STATES,
-    SYNC_FAULT,
-    Unit,
-    ends_transaction,
-    run,
-    state_of,
-)
+from farmlive.store.batch import Unit, ends_transaction, run, state_of
 from farmlive.store.compatibility import Outgrown, ask, require
 from farmlive.store.connection import HotConnection
+from farmlive.store.deadlines import DROP_AFTER_S, REQUEST_S, SILENT_S, GivenUp, Work, ticks
 from farmlive.store.engine import DatabaseRefused
+from farmlive.store.failures import (
+    TOO_SLOW,
+    CommitFailed,
+    NewerDatabase,
+    NotRead,
+    failure_of,
+    is_of_disk,
+    late,
+    unknown,
+)
 from farmlive.store.migrate import Revisions, check, migrate
 from farmlive.store.tally import Miscounted
 
@@ -45,45 +49,32 @@ CROWD_GATHER_S = 0.01
 # Of more subtransactions PostgreSQL's readers would look up the parents on disk.
 BATCH = 64
 TURN = 4
+_REQUEST, _SILENT, _DROP = ticks(REQUEST_S), ticks(SILENT_S), ticks(DROP_AFTER_S)
+# The SQLSTATE of a statement that PostgreSQL cancelled, at its deadline.
+_CANCELED = "57014"
 
 
-class CommitFailed(Unavailable):
-    """The batch was rolled back: nothing of it was kept, and it may be tried again."""
+class _Reading(Work):
+    """One read on its way."""
 
-    slug = "not-saved"
-    title = "The database could not save it, and nothing was kept"
-
-
-class CommitUnknown(Unavailable):
-    """The connection broke during COMMIT, or SQLite's disk did at its sync: what was asked may have
-    been kept, or not.
-    """
-
-    slug = "save-unknown"
-    title = "The database went away while saving"
+    def __init__(self, function: Callable[[Connection], Any], waiter: asyncio.Future[Any]):
+        super().__init__()
+        self.function, self.waiter = function, waiter
+        self.asked_at = self.due = 0
+        self.within_s = REQUEST_S
 
 
-class NotRead(Unavailable):
-    """The database is away or full, and nothing can be read of it."""
+class _Batch(Work):
+    """What the writer has in hand."""
 
-    slug = "not-read"
-    title = "The database can't be read at the moment"
+    def __init__(self, units: list[Unit], at: int):
+        super().__init__()
+        self.units = units
+        self.at = at
 
-
-class NewerDatabase(Unavailable):
-    """The database was moved on to a newer farmlive, and the server that was asked is of an older
-    one, which writes nothing any more.
-    """
-
-    slug = "newer-database"
-    title = "The database has moved on to a newer version than this server's"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Nothing was saved. Try again in a minute: a server of the newer version is to take "
-            "the place of this one.",
-            headers={"Retry-After": "60"},
-        )
+    def due(self) -> int:
+        """At which check it is due: whoever has waited long for a turn leaves it some time."""
+        return max(min(unit.due for unit in self.units), self.at + _SILENT)
 
 
 class Store:
@@ -121,14 +112,23 @@ class Store:
         self._pending: list[Unit] = []
         self._crowded = False
         self._closed = False
-        self._began: float | None = None
+        self._batch: _Batch | None = None
+        # How many checks there were, and at which of them the database last answered.
+        self._ticks = self._answered = 0
+        # Nothing came of it since something was given up.
+        self._silent = False
+        # The writer does not come back from what was given up.
+        self._hung = False
+        self._committed_at: float | None = None
+        self._readings: set[_Reading] = set()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._batches: queue.SimpleQueue[list[Unit] | None] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(
             target=self._write_batches, name="store-writer", daemon=True
         )
         self._pool = ThreadPoolExecutor(engines.READERS, thread_name_prefix="store-reader")
+        self._checking = self._loop.call_later(deadlines.CHECK_S, self._check)
 
     @classmethod
     async def open(
@@ -182,8 +182,14 @@ class Store:
     @property
     def writing_s(self) -> float:
         """For how long, in seconds, the writer has been at what it does; 0 without anything."""
-        began = self._began
+        batch = self._batch
+        began = None if batch is None else batch.began
         return 0 if began is None else time.monotonic() - began
+
+    @property
+    def committed_at(self) -> float | None:
+        """When the last commit was, by the monotonic clock."""
+        return self._committed_at
 
     @property
     def outgrown(self) -> str:
@@ -191,11 +197,16 @@ class Store:
         return self._newer.reason
 
     async def write(
-        self, function: Callable[[Connection], T], *, asks: Question | None = None
+        self,
+        function: Callable[[Connection], T],
+        *,
+        asks: Question | None = None,
+        within_s: float = REQUEST_S,
     ) -> T:
         """Run the function in the writer's next transaction and return what it returned, committed.
 
-        `asks` is what it asks first, if it may be asked before its turn.
+        `asks` is what it asks first, if it may be asked before its turn. Everyone waits for it, so
+        it takes a second at most; `within_s` is how long its caller waits for its turn and it.
         What it raises is raised here, and its own changes alone are undone. Raises CommitFailed
         where the batch could not be committed, CommitUnknown where nobody can tell, NewerDatabase
         where it must not be. A caller that is cancelled before its turn leaves no trace; after it,
@@ -203,14 +214,19 @@ class Store:
         """
         if self._newer.failing:  # `try_out` looks whether it still is
             raise NewerDatabase
-        return await self._write_soon(function, asks)
+        return await self._write_soon(function, asks, within_s)
 
     async def _write_soon(
-        self, function: Callable[[Connection], T], asks: Question | None = None
+        self,
+        function: Callable[[Connection], T],
+        asks: Question | None = None,
+        within_s: float = REQUEST_S,
     ) -> T:
         if self._closed:
             raise CommitFailed("The server is stopping. Try again in a moment.")
-        unit = Unit(function, self._loop.create_future(), asks)
+        if self._hung:
+            raise late()
+        unit = Unit(function, self._loop.create_future(), asks, self._due(within_s))
         self._pending.append(unit)
         if self._idle.is_set():
             self._idle.clear()
@@ -232,13 +248,23 @@ class Store:
         self._full.recovered()
         return True
 
-    async def read(self, function: Callable[[Connection], T]) -> T:
+    async def read(self, function: Callable[[Connection], T], *, within_s: float = REQUEST_S) -> T:
         """Run the function in a read-only transaction of its own and return what it returned.
 
-        Raises NotRead where the database is away, and NewerDatabase where it can't be read since it
-        is of a newer farmlive.
+        Raises NotRead where the database is away or has not answered `within_s`, and NewerDatabase
+        where it can't be read since it is of a newer farmlive.
         """
-        return await self._loop.run_in_executor(self._pool, self._read, function)
+        reading = _Reading(function, self._loop.create_future())
+        reading.asked_at, reading.due = self._ticks, self._due(within_s)
+        reading.within_s = within_s
+        self._pool.submit(self._read, reading)
+        self._readings.add(reading)
+        return cast(T, await reading.waiter)
+
+    def _due(self, within_s: float) -> int:
+        if self._silent:
+            return self._ticks + _SILENT
+        return self._ticks + (_REQUEST if within_s == REQUEST_S else ticks(within_s))
 
     async def analyze(self, table: str) -> None:
         """Have the planner's statistics of a table brought up to date; statements that are prepared
@@ -259,21 +285,50 @@ class Store:
     async def close(self) -> None:
         """Let what is under way be committed, then stop the threads and disconnect."""
         self._closed = True
-        await self._idle.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REQUEST_S + 2 * DROP_AFTER_S):
+                await self._idle.wait()
         if self._thread.is_alive():
             self._batches.put(None)
-            await asyncio.to_thread(self._thread.join)
+            if not self._hung:  # which nothing can end: it goes with the process
+                await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._pool.shutdown)
+        self._checking.cancel()
         self._readers.dispose()
         self._opened.close()
 
-    def _read(self, function: Callable[[Connection], T]) -> T:
+    # In a reader's thread.
+
+    def _read(self, reading: _Reading) -> None:
+        result, error = None, None
+        if not reading.waiter.done():  # else it was given up, or its caller has gone
+            reading.start()
+            try:
+                result = self._read_now(reading)
+                self._answered, self._silent = self._ticks, False
+            except BaseException as raised:
+                error = raised
+            finally:
+                reading.finish()
+        self._loop.call_soon_threadsafe(self._was_read, reading, result, error)
+
+    def _read_now(self, reading: _Reading) -> Any:
         try:
             with self._readers.connect() as connection:
-                result = function(connection)
-                cast(HotConnection, connection).send()
-                return result
+                try:
+                    if reading.within_s > REQUEST_S and self.dialect == "postgresql":
+                        limit_ms = round(reading.within_s * 1000)
+                        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {limit_ms}")
+                    result = reading.function(connection)
+                    cast(HotConnection, connection).send()
+                    return result
+                except DBAPIError:
+                    if reading.given_up:  # its connection may have ended in the midst of anything
+                        connection.invalidate()
+                    raise
         except DBAPIError as error:
+            if reading.given_up or state_of(error) == _CANCELED:
+                raise NotRead(TOO_SLOW) from error
             if ends_transaction(error):
                 self._note(error, 1)
                 raise NotRead("Try again in a moment.") from error
@@ -299,11 +354,78 @@ class Store:
         del self._pending[:BATCH]
         self._crowded = len(batch) > 1
         if batch:
-            self._batches.put(batch)
+            self._batch = _Batch(batch, self._ticks)
+            self._batches.put(self._batch)
         elif self._pending:
             self._loop.call_soon(self._hand_over)
         else:
             self._idle.set()
+
+    def _was_read(self, reading: _Reading, result: Any, error: BaseException | None) -> None:
+        self._readings.discard(reading)
+        if reading.waiter.done():
+            return
+        if error is not None:
+            reading.waiter.set_exception(error)
+        else:
+            reading.waiter.set_result(result)
+
+    def _check(self) -> None:
+        """Answer whoever's deadline has come, and end what is under way for them."""
+        self._ticks += 1
+        self._checking = self._loop.call_later(deadlines.CHECK_S, self._check)
+        if self._readings:
+            self._check_readings()
+        if (batch := self._batch) is not None:
+            self._check_batch(batch)
+            self._check_pending()
+
+    def _check_readings(self) -> None:
+        silent = 0
+        for reading in list(self._readings):
+            if self._ticks >= reading.due and not reading.given_up:
+                reading.give_up()
+                silent += self._answered <= reading.asked_at
+                if not reading.waiter.done():
+                    reading.waiter.set_exception(NotRead(TOO_SLOW))
+            if self._ticks >= reading.due + _DROP:
+                reading.end()
+        if silent:
+            self._falls_silent(silent)
+
+    def _check_batch(self, batch: _Batch) -> None:
+        """Give up what is not committed yet; of a commit the end of its connection says more, if it
+        comes.
+        """
+        overdue = self._ticks - batch.due()
+        if overdue >= _DROP:
+            batch.end()
+        if overdue >= 0 and not self._hung and (batch.give_up() or overdue > _DROP):
+            self._hung = True
+            self._falls_silent(len(batch.units))
+            failure = late if batch.given_up else unknown
+            for unit in batch.units:
+                if not unit.waiter.done():
+                    unit.waiter.set_exception(failure())
+
+    def _check_pending(self) -> None:
+        """Answer those who have waited for their turn for too long, or would in vain."""
+        overdue = [unit for unit in self._pending if self._hung or unit.due <= self._ticks]
+        if overdue:
+            gone = set(map(id, overdue))
+            self._pending = [unit for unit in self._pending if id(unit) not in gone]
+        for unit in overdue:
+            if not unit.waiter.done():
+                unit.waiter.set_exception(late())
+
+    def _falls_silent(self, times: int) -> None:
+        self._silent = True
+        self._away.failed("it does not answer", times)
+
+    def _return(self, batch: _Batch) -> None:
+        """The writer is done with it."""
+        self._batch, self._hung = None, False
+        self._answer(batch.units)
 
     def _answer(self, batch: list[Unit], start: int = 0) -> None:
         """Answer a few, then the rest, so that the loop looks at its sockets in between."""
@@ -334,20 +456,27 @@ class Store:
 
     def _write_batches(self) -> None:
         while (batch := self._batches.get()) is not None:
-            self._began = time.monotonic()
-            self._write(batch)
-            self._began = None
-            self._loop.call_soon_threadsafe(self._answer, batch)
+            batch.start()
+            try:
+                self._write(batch)
+            finally:
+                batch.finish()
+            self._loop.call_soon_threadsafe(self._return, batch)
 
-    def _write(self, batch: list[Unit]) -> None:
-        committing = False
+    def _write(self, work: _Batch) -> None:
+        batch = work.units
         try:
             with self._writer.connect() as connection:
+                if work.given_up:  # while it connected, which the next one need not
+                    self._silent = False
+                    raise GivenUp
                 try:
                     transaction = connection.begin()
                     run(cast(HotConnection, connection), batch, self._knows)
-                    committing = True
+                    work.commit()
                     transaction.commit()
+                    self._committed_at = time.monotonic()
+                    self._answered, self._silent = self._ticks, False
                     self._away.recovered()
                     self._newer.recovered()
                 except BaseException:
@@ -360,11 +489,11 @@ class Store:
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, told)
             if turns.waited_in_vain(error):
                 self._end_others_turn()
-            if isinstance(error, DBAPIError):
+            if isinstance(error, DBAPIError) and not work.given_up:
                 self._note(error, len(batch))
             if isinstance(error, Outgrown):
                 self._newer.failed(str(error), len(batch))
-            failure = _failure(error, committing)
+            failure = failure_of(error, committing=work.committing)
             for unit in batch:
                 unit.calls = []
                 unit.error = failure()  # a refusal too: it may have been for what is not kept
@@ -375,7 +504,7 @@ class Store:
         That something was committed is no proof of a disk: it may have changed nothing, or found
         room. Only `try_out` ends that.
         """
-        kind = self._full if _disk_is_at_fault(error) else self._away
+        kind = self._full if is_of_disk(error) else self._away
         kind.failed(reason_of(error.orig or error), times)
 
     def _end_others_turn(self) -> None:
@@ -415,28 +544,3 @@ def _prepare(writer: Engine, migrates: bool) -> tuple[str, str]:
             f"The database can't be opened ({reason}): see that {what_to_do}"
         ) from error
     return migrate(writer, revisions), revisions.head
-
-
-def _disk_is_at_fault(error: Exception) -> bool:
-    """SQLite says it in words; PostgreSQL by the SQLSTATEs disk_full and io_error."""
-    if isinstance(error, DBAPIError) and state_of(error) in ("53100", "58030"):
-        return True
-    return any(word in str(error) for word in ("is full", "No space left", SYNC_FAULT))
-
-
-def _failure(error: Exception, committing: bool) -> Callable[[], Unavailable]:
-    if isinstance(error, Outgrown):
-        return NewerDatabase
-    lost = isinstance(error, DBAPIError) and (
-        error.connection_invalidated
-        or str(state_of(error))[:2] in CONNECTION_STATES
-        or SYNC_FAULT in str(error.orig)
-    )
-    if committing and lost:
-        return lambda: CommitUnknown(
-            "It may have been saved or not. Send the same request with the same key again: it is "
-            "done once at most."
-        )
-    full = any(word in str(error) for word in ("is full", "No space left"))
-    reason = "the disk is full" if full else "the database did not take it"
-    return lambda: CommitFailed(f"Nothing was saved, since {reason}. Try again in a moment.")

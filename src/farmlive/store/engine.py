@@ -11,9 +11,13 @@ from sqlalchemy.exc import ArgumentError
 
 from farmlive import compact
 from farmlive.store.connection import quick
+from farmlive.store.deadlines import REQUEST_S, keep_wires
 
-# Nobody waits longer for another server's turn, or for what someone has locked.
-BUSY_TIMEOUT_MS = 10_000
+# Nobody waits longer for another server's turn, or for what someone has locked: less than for a
+# statement, so that it is known which of the two it was.
+BUSY_TIMEOUT_MS = 8_000
+# For each of up to two addresses of a host.
+CONNECT_TIMEOUT_S = 5
 READERS = 4
 # So many rows of each index are looked at by SQLite's ANALYZE, which holds the writer meanwhile.
 ANALYZED_ROWS = 400
@@ -28,8 +32,12 @@ _GONE_AFTER_S = 15
 _KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2}
 # What a connection sets at PostgreSQL's end.
 _WATCHED = "; ".join(
-    f"SET tcp_{name} = {value}"
-    for name, value in (*_KEEPALIVES.items(), ("user_timeout", _GONE_AFTER_S * 1000))
+    f"SET {name} = {value}"
+    for name, value in (
+        *((f"tcp_{name}", value) for name, value in _KEEPALIVES.items()),
+        ("tcp_user_timeout", _GONE_AFTER_S * 1000),
+        ("statement_timeout", round(REQUEST_S * 1000)),
+    )
 )
 
 
@@ -86,6 +94,7 @@ def analyze_apart(url: str, table: str) -> None:
     engine = _engine(url, begin="BEGIN", pool_size=1)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("SET statement_timeout = 0")
             connection.exec_driver_sql(f"SET lock_timeout = {ANALYZE_TIMEOUT_MS}")
             connection.exec_driver_sql(f'ANALYZE (SKIP_LOCKED) "{table}"')
     finally:
@@ -124,7 +133,6 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
         "hide_parameters": True,  # an error is logged, and they may be a buyer's name and phone
         "pool_size": pool_size,
         "max_overflow": 0,
-        "pool_pre_ping": not sqlite,
     }
     if sqlite:
         options["connect_args"] = {
@@ -136,12 +144,13 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
         # At a ROLLBACK, with which a reader ends, psycopg forgets all that is prepared on the
         # connection, hot statements too, if it prepared one by itself.
         options["connect_args"] = {
-            "connect_timeout": 10,
+            "connect_timeout": CONNECT_TIMEOUT_S,
             "prepare_threshold": None,
             "tcp_user_timeout": _GONE_AFTER_S * 1000,
             **_KEEPALIVES,
         }
     engine = create_engine(url, **options)
+    keep_wires(engine)
     if sqlite:
 
         @event.listens_for(engine, "connect")

@@ -134,6 +134,7 @@ def _step(connection: Connection, revisions: Revisions) -> str | None:
     if connection.dialect.name == "postgresql":
         # Without a timeout: other migrations may take long.
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
     current = _current(connection)
