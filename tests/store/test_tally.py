@@ -18,8 +18,10 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from farmlive.store import CommitFailed, Store, apart, hot, tally
+from farmlive.store.connection import HotConnection
 
 metadata = MetaData()
 baskets = Table(
@@ -82,6 +84,44 @@ async def test_who_looks_sees_what_is_owed(store: Store) -> None:
 
     assert await store.write(write) == [0, 5, 6]
     assert await store.read(taken) == 7
+
+
+async def test_rows_that_are_put_in_go_together_and_each_has_all_that_is_owed_of_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = {
+        name: hot(
+            of.on_conflict_do_update(
+                index_elements=["id"], set_={"taken": baskets.c.taken + of.excluded.taken}
+            )
+        )
+        for name, of in (
+            ("sqlite", sqlite.insert(baskets)),
+            ("postgresql", postgresql.insert(baskets)),
+        )
+    }
+    taking, sent = HotConnection._take, []
+
+    def take(connection: HotConnection, found: Any, values: Any) -> Any:
+        sent.append(len(values))
+        return taking(connection, found, values)
+
+    def write(connection: Connection) -> None:
+        counted = tally(connection)
+        statement = put[connection.dialect.name]
+        for basket in [*(f"{at:02}" for at in range(40)), "07", "plums"]:
+            counted.owe(statement, {"id": basket, "there": 9}, {"taken": 2})
+        monkeypatch.setattr(HotConnection, "_take", take)
+        connection.settle()  # type: ignore[attr-defined]
+        monkeypatch.undo()
+
+    await store.write(write)
+    assert sent == [16, 16, 9]
+    query = select(baskets.c.id, baskets.c.taken).order_by(baskets.c.id)
+    found = await store.read(
+        lambda connection: {row.id: row.taken for row in connection.execute(query)}
+    )
+    assert found == {**{f"{at:02}": 2 for at in range(40)}, "07": 4, "plums": 2}
 
 
 async def test_what_is_known_is_forgotten_when_it_may_have_changed(store: Store) -> None:
@@ -152,7 +192,7 @@ async def test_more_than_there_is_undoes_all(store: Store) -> None:
     assert [type(answer) for answer in answers] == [CommitFailed] * 2
     assert await store.read(taken) == 0
     assert [str(told["exception"]) for told in heard] == [
-        "{'basket': 'plums', 'by': 12} of a row that is not so"
+        "[{'basket': 'plums', 'by': 12}]: not so many rows are there"
     ]
     await store.write(lambda connection: take(connection, 6))
     assert await store.read(taken) == 6

@@ -14,10 +14,7 @@ from sqlalchemy.sql.selectable import SelectBase
 from farmlive.store.ahead import Answers, Question
 from farmlive.store.hot import Hot, Plan, Values, hot_one
 from farmlive.store.pipeline import Queue, Result
-from farmlive.store.tally import Mark, Miscounted, Tally
-
-# So many rows are one INSERT on PostgreSQL; each number of them is prepared by itself.
-TOGETHER = 4
+from farmlive.store.tally import TOGETHER, Mark, Miscounted, Tally
 
 
 class HotConnection(Connection):
@@ -102,13 +99,13 @@ class HotConnection(Connection):
         """Let what waits be done, and write what is owed. Raises what it raises, and Miscounted."""
         if self._tally is not None:
             asked = [
-                (owed, self._take(cast(Hot, hot_one(owed.statement)), owed.values))
-                for owed in self._tally.settled()
+                (rows, self._take(cast(Hot, hot_one(statement)), rows))
+                for statement, rows in self._tally.settled()
             ]
             self._changes |= bool(asked)
-            for owed, result in asked:
-                if result.rowcount != 1:
-                    raise Miscounted(f"{owed.values} of a row that is not so")
+            for rows, result in asked:
+                if result.rowcount != len(rows):
+                    raise Miscounted(f"{rows}: not so many rows are there")
         self.send()
 
     def send(self) -> None:

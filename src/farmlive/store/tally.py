@@ -10,7 +10,10 @@ those who write take turns: nobody else changes a row meanwhile.
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Insert
+
+# So many rows are one INSERT on PostgreSQL; each number of them is prepared by itself.
+TOGETHER = 16
 
 
 class Owed(NamedTuple):
@@ -83,10 +86,23 @@ class Tally:
             by = {name: number + owed.by[name] for name, number in by.items()}
         self._owed[key] = Owed(statement, row, by, to or {})
 
-    def settled(self) -> Iterator[Owed]:
-        """What is owed, which is owed no more."""
+    def settled(self) -> Iterator[tuple[Executable, list[dict[str, Any]]]]:
+        """What is owed, which is owed no more: statements with the values of their rows. An UPDATE
+        is of one row, an INSERT of up to `TOGETHER`.
+        """
         owed, self._owed = self._owed, {}
-        return (each for each in owed.values() if each.to or any(each.by.values()))
+        inserts: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
+        for each in owed.values():
+            if not (each.to or any(each.by.values())):
+                continue
+            if isinstance(each.statement, Insert):
+                _, rows = inserts.setdefault(id(each.statement), (each.statement, []))
+                rows.append(each.values)
+            else:
+                yield each.statement, [each.values]
+        for statement, rows in inserts.values():
+            for first in range(0, len(rows), TOGETHER):
+                yield statement, rows[first : first + TOGETHER]
 
     def forget(self) -> None:
         """Know nothing: something may have changed what was known."""
