@@ -32,6 +32,8 @@ MAY: dict[str, set[str]] = {
     "GET /api-keys": COORDINATOR,
     "POST /api-keys": COORDINATOR,
     "DELETE /api-keys/{key}": COORDINATOR,
+    "GET /credentials": COORDINATOR,
+    "PATCH /credentials/{credential}": COORDINATOR,
     "GET /audit": COORDINATOR,
     "GET /blocks": STAFF,
     "POST /blocks": STAFF,

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from farmlive.cli import cli
 from farmlive.ids import ulid
 from farmlive.origin.problems import UnknownFarm
+from farmlive.problems import Invalid
 from farmlive.store.engine import DatabaseRefused
 
 
@@ -74,9 +75,33 @@ def test_disabled_user_is_listed_as_such() -> None:
 def test_api_key_of_a_seller_is_made_listed_and_revoked(farm: str) -> None:
     made = run("key", "add", "scale", "--role", "seller", "--farm", farm)
     assert made.stdout.startswith("fl_")
-    ((identity, role, label, own),) = listed("key")
+    ((identity, role, label, owner, end, used, own),) = listed("key")
+    assert (owner, end, used) == ("owner:-", "until:-", "used:-")
     assert (role, label, own) == ("seller", "scale", farm)
     assert run("key", "revoke", identity).exit_code == 0
+    assert listed("key") == []
+
+
+def test_a_key_has_an_owner_and_an_end_and_ends_with_its_owner() -> None:
+    for name in ("lin", "wang"):
+        run("user", "add", name, "--role", "coordinator")
+    run("user", "add", "chen")
+    refused = run("key", "add", "sheet", "--owner", "chen")
+    assert isinstance(refused.exception, Invalid)
+    made = run("key", "add", "sheet", "--owner", "wang", "--days", "30")
+    assert made.stdout.startswith("fl_")
+    ((_, _, label, owner, end, used),) = listed("key")
+    assert (label, owner, used) == ("sheet", "owner:wang", "used:-")
+    assert end.startswith("until:20")
+    # It asks before what is listed ends, and nothing is done without a yes.
+    asked = run("user", "disable", "wang")
+    assert asked.exit_code == 1
+    assert asked.stdout.split()[:3] == ["api", "key", "sheet"]
+    assert len(listed("key")) == 1
+    assert run("user", "disable", "wang", "--give-to", "lin").exit_code == 0
+    assert listed("key")[0][3] == "owner:lin"
+    run("user", "add", "wu", "--role", "coordinator")
+    assert run("user", "disable", "lin", "--yes").exit_code == 0
     assert listed("key") == []
 
 

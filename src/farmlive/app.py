@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from farmlive import answer_headers, cameras, edge, gate, hosts, operations, request_limits, uploads
+from farmlive.broadcast import airings
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.cards import Cards
@@ -36,6 +37,7 @@ from farmlive.people import DeviceCookie, Guard, People
 from farmlive.people import routes as people_routes
 from farmlive.people.devices import ADDRESS, BUYER
 from farmlive.probe import Probe
+from farmlive.publishers import Publishers
 from farmlive.review import routes as review_routes
 from farmlive.review.review import Review
 from farmlive.settings import Settings
@@ -78,11 +80,14 @@ class House:
     review: Review
     gate: gate.StreamGate
     relay: Relay
+    publishers: Publishers
     api: FastAPI
     asgi: ASGIApp
 
     async def close(self) -> None:
         """Stop every part, the last built first; what is in flight is committed."""
+        await self.publishers.stop()
+        await self.people.key_uses.stop()
         await self.relay.stop()
         await self.gate.stop()
         await self.shop.stop()
@@ -160,6 +165,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     log.buyers_by(shop.orders.devices)
     people.farms_by(farms.find)
     people.centres_by(catalogue.find_centre)
+    people.airings_by(airings.running)
     people.blocks.sources(shop.orders.buyer_of, chat.sender)
     for command in shop_channel.commands(shop):
         channel.handle(command.name, command.model, command.handler, who=command.who)
@@ -168,6 +174,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     await stream_gate.close_at_the_end(bus, relay)
     switcher = cameras.Cameras(store, log, relay, bus, alone=not settings.redis_url)
     people.guests.on_end(switcher.send_away)
+    publishers = Publishers(people, relay, bus)
+    people.on_shut_out(publishers.shut_out)
     channel.handle("source.switch", cameras.SourceSwitch, switcher.command, who="staff")
     try:
         await relay.start()
@@ -177,6 +185,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         if settings.port == settings.tcp_port_number and "TCP" in why:
             why += f" {settings.port} is farmlive's own HTTP port (FARMLIVE_PORT), too."
         raise PortTaken(why) from error
+    await publishers.start()
+    await people.key_uses.start()
     await broadcasts.start()
     await chat.start()
     await origin.start()
@@ -250,6 +260,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         review=review,
         gate=stream_gate,
         relay=relay,
+        publishers=publishers,
         api=api,
         asgi=asgi,
     )

@@ -16,11 +16,14 @@ from rich.progress import Progress, TextColumn
 
 from farmlive import app
 from farmlive import server as serving
+from farmlive.broadcast import airings
+from farmlive.clock import now_ms, rfc3339
 from farmlive.media import NoNativeEngine
 from farmlive.origin import farms
 from farmlive.people import Caller, People
 from farmlive.people.accounts import Account
 from farmlive.people.api_keys import ApiKey
+from farmlive.people.credentials import Credential
 from farmlive.people.models import DisplayName, KeyRole, Role
 from farmlive.problems import Problem
 from farmlive.settings import Settings, set_nothing
@@ -250,6 +253,7 @@ def with_people(work: Callable[[People], Awaitable[T]]) -> T:
             people = People(store, settings)
             people.farms_by(farms.find)
             people.centres_by(catalogue.find_centre)
+            people.airings_by(airings.running)
             return await work(people)
         finally:
             await store.close()
@@ -312,9 +316,29 @@ def user_password(name: str) -> None:
 
 
 @user.command("disable")
-def user_disable(name: str) -> None:
-    """Shut an account out at once."""
-    with_people(lambda people: people.disable_account(name, caller=OPERATOR))
+def user_disable(
+    name: str,
+    give_to: Annotated[
+        str | None,
+        typer.Option("--give-to", metavar="NAME", help="Who owns its keys and links from then on."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+) -> None:
+    """Shut an account out at once; its keys and links end, and what it sends."""
+
+    async def owned(people: People) -> list[Credential]:
+        return await people.credentials((await people.named(name)).id)
+
+    found = with_people(owned)
+    for item in found:
+        state = "on air" if item.on_air else "sending" if item.sending else ""
+        _out.print("\t".join((item.kind.replace("_", " "), item.label or "", state)))
+    if found and not yes and give_to is None:
+        question = f"All these end, and {name} is shut out"
+        if any(item.on_air for item in found):
+            question += "; viewers lose a picture within five seconds"
+        typer.confirm(f"{question}. Do it?", abort=True)
+    with_people(lambda people: people.disable_account(name, give_to=give_to, caller=OPERATOR))
     _out.print(f"{name} can't sign in any more")
 
 
@@ -324,19 +348,47 @@ def key_add(
     role: Annotated[KeyRole, typer.Option(help="What the key may do.")] = "host",
     farm: Farms = None,
     centre: Centres = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The coordinator with whose account the key ends."),
+    ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, max=36_500, help="For how many days it works; no end without."),
+    ] = None,
 ) -> None:
     """Make an API key, shown once on a line of its own."""
-    _, secret = with_people(
-        lambda people: people.create_api_key(label, role, farm or (), centre or (), caller=OPERATOR)
-    )
-    print(secret)
+
+    async def add(people: People) -> str:
+        _, secret = await people.create_api_key(
+            label,
+            role,
+            farm or (),
+            centre or (),
+            caller=OPERATOR,
+            owner=(await people.named(owner)).id if owner else None,
+            expires_at=now_ms() + days * 86_400_000 if days else None,
+        )
+        return secret
+
+    print(with_people(add))
 
 
 @key.command("list")
 def key_list() -> None:
-    """List the API keys, without their secrets."""
-    for item in with_people(lambda people: people.api_keys()):
-        _out.print("\t".join((item.id, item.role, item.label, *_scope(item))))
+    """List the API keys, without their secrets: whose they are, until when, and their last use."""
+
+    async def read(people: People) -> tuple[list[ApiKey], dict[str, str]]:
+        return await people.api_keys(), {each.id: each.name for each in await people.accounts()}
+
+    keys, names = with_people(read)
+    for item in keys:
+        facts = (
+            f"owner:{names[item.owner] if item.owner else '-'}",
+            f"until:{rfc3339(item.expires_at) if item.expires_at else '-'}",
+            f"used:{rfc3339(item.used_at) if item.used_at else '-'}",
+        )
+        _out.print("\t".join((item.id, item.role, item.label, *facts, *_scope(item))))
 
 
 @key.command("revoke")

@@ -97,8 +97,9 @@ class StreamGate:
                     headers={"WWW-Authenticate": "Bearer"},
                 )
         self._limit("publish", request, 1)
+        self._people.key_uses.stream_key(source.key)
         device = source.device if source.guest else None
-        return Admission(source.id, source.label, source.guest, device)
+        return Admission(source.id, source.label, source.guest, device, source.key)
 
     async def play(self, broadcast: str, request: Request) -> str | None:
         """Let a viewer in while live, the crew earlier too: the address that it is counted by.

@@ -19,6 +19,8 @@ class Source:
     guest: bool = False
     # The pseudonym of the device that the guest sends from.
     device: str | None = None
+    # The identifier of the key by which its last session came.
+    key: str = ""
     joined: int = 0
     flowing: bool = False
     session: Session | None = None

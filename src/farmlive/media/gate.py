@@ -11,13 +11,15 @@ class Admission:
     """Which source a stream key belongs to, and its label.
 
     A guest's source is never put on air by itself: the host picks it. `device` is a pseudonym of
-    the guest's device; a session from another one is not that which the host picked.
+    the guest's device; a session from another one is not that which the host picked. `key` is the
+    key's identifier, by which its session is found when its owner is shut out.
     """
 
     source: str
     label: str
     guest: bool = False
     device: str | None = None
+    key: str = ""
 
 
 @dataclass(slots=True, frozen=True)

@@ -178,6 +178,7 @@ class Relay:
         old, source.session = source.session, session
         source.token = session.token
         source.publishing, source.label = publishing, admission.label
+        source.key = admission.key
         source.objection = None
         self.refused.forget(broadcast, source.id)
         self._previews.show(source)
@@ -344,6 +345,14 @@ class Relay:
         return {
             name: [source.id for source in entry.sources.values() if source.guest]
             for name, entry in self._broadcasts.items()
+        }
+
+    def publishers(self) -> dict[tuple[str, str], str]:
+        """The keys by which the sources that are here came, by broadcast and source."""
+        return {
+            (name, source.id): source.key
+            for name, entry in self._broadcasts.items()
+            for source in entry.sources.values()
         }
 
     def _there(self, broadcast: str, source: str) -> tuple[Broadcast | None, Source | None]:

@@ -1,19 +1,20 @@
 """API keys, by which programs act with a role: random, shown once and kept as hashes.
 
-Functions for the store's doors.
+A key works until its time is over, and no longer than its owner may sign in. Functions for the
+store's doors.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select
+from sqlalchemy import Connection, Row, Select, delete, or_, select
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import tables
 from farmlive.people.models import KeyRole
-from farmlive.people.problems import UnknownKey
+from farmlive.people.problems import ExpiredApiKey, UnknownKey
 from farmlive.people.scope import centres_of, farms_of, stored_centres
 from farmlive.people.sessions import hashed
 
@@ -22,9 +23,10 @@ API_PREFIX = "fl_"
 
 @dataclass(frozen=True)
 class ApiKey:
-    """An API key without its secret; `created_at` in milliseconds since 1970.
+    """An API key without its secret; times in milliseconds since 1970.
 
-    `centres` is None for a clerk's from before clerks belonged to centres: all of them.
+    `centres` is None for a clerk's from before clerks belonged to centres: all of them. `owner` is
+    an account, None for a key from before keys had one, and for what the command makes.
     """
 
     id: str
@@ -33,6 +35,9 @@ class ApiKey:
     created_at: int
     farms: frozenset[str] = frozenset()
     centres: frozenset[str] | None = frozenset()
+    owner: str | None = None
+    expires_at: int | None = None
+    used_at: int | None = None
 
 
 def add(
@@ -41,6 +46,9 @@ def add(
     role: KeyRole,
     farms: Iterable[str] = (),
     centres: Iterable[str] = (),
+    *,
+    owner: str | None = None,
+    expires_at: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Make an API key; the second is the secret, which is not kept.
 
@@ -48,7 +56,7 @@ def add(
     """
     secret = API_PREFIX + token()
     own, of_clerk = farms_of(role, farms), centres_of(role, centres)
-    key = ApiKey(ulid(), label, role, now_ms(), own, of_clerk)
+    key = ApiKey(ulid(), label, role, now_ms(), own, of_clerk, owner, expires_at)
     conn.execute(
         tables.api_keys.insert().values(
             id=key.id,
@@ -58,14 +66,25 @@ def add(
             created_at=key.created_at,
             farms=sorted(own),
             centres=sorted(of_clerk),
+            owner=owner,
+            expires_at=expires_at,
         )
     )
     return key, secret
 
 
 def find(conn: Connection, secret: str) -> ApiKey | None:
-    """The API key with that secret."""
-    row = conn.execute(_api_keys().where(tables.api_keys.c.hash == hashed(secret))).one_or_none()
+    """The API key with that secret, unless its owner is shut out. Raises ExpiredApiKey."""
+    row = conn.execute(
+        _api_keys()
+        .join(tables.accounts, tables.accounts.c.id == tables.api_keys.c.owner, isouter=True)
+        .where(
+            tables.api_keys.c.hash == hashed(secret),
+            or_(tables.api_keys.c.owner.is_(None), tables.accounts.c.disabled_at.is_(None)),
+        )
+    ).one_or_none()
+    if row is not None and row.expires_at is not None and row.expires_at <= now_ms():
+        raise ExpiredApiKey("Nothing was done. Ask a coordinator for a new key.")
     return _api_key(row) if row else None
 
 
@@ -89,9 +108,22 @@ def _api_keys() -> Select[tuple[Any, ...]]:
         tables.api_keys.c.created_at,
         tables.api_keys.c.farms,
         tables.api_keys.c.centres,
+        tables.api_keys.c.owner,
+        tables.api_keys.c.expires_at,
+        tables.api_keys.c.used_at,
     )
 
 
 def _api_key(row: Row[Any]) -> ApiKey:
     centres = stored_centres(row.role, row.centres)
-    return ApiKey(row.id, row.label, row.role, row.created_at, frozenset(row.farms), centres)
+    return ApiKey(
+        row.id,
+        row.label,
+        row.role,
+        row.created_at,
+        frozenset(row.farms),
+        centres,
+        row.owner,
+        row.expires_at,
+        row.used_at,
+    )

@@ -19,7 +19,8 @@ class Caller:
     signs in. `farms` are those of a seller, and empty for everyone else. `centres` are those of a
     clerk, and empty for everyone else; None for a clerk from before clerks belonged to centres, who
     keeps all of them until a coordinator chooses. `display_name`
-    is what viewers read of an account, in place of its `name`, which they never do.
+    is what viewers read of an account, in place of its `name`, which they never do. `key_owner` is
+    the account that owns the API key.
     """
 
     account: str | None
@@ -31,6 +32,14 @@ class Caller:
     farms: frozenset[str] = frozenset()
     centres: frozenset[str] | None = frozenset()
     display_name: str | None = None
+    key_owner: str | None = None
+
+    @property
+    def responsible(self) -> str | None:
+        """The account that owns the keys and links that this caller makes: its own, or that of the
+        API key. None for a key without an owner.
+        """
+        return self.account or self.key_owner
 
     @property
     def is_staff(self) -> bool:

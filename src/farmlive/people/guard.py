@@ -55,7 +55,7 @@ class Guard:
     async def identify(self, connection: HTTPConnection) -> Caller:
         """The caller, from whatever site: for what pages elsewhere may ask too, such as playing.
 
-        Raises UnknownApiKey for a wrong one.
+        Raises UnknownApiKey for a wrong one, and ExpiredApiKey.
         """
         device = str(connection.scope["state"]["device"])
         address = self.address(connection)
@@ -67,7 +67,14 @@ class Guard:
             if key is None:
                 raise UnknownApiKey("Nothing was done. Make a key with `farmlive key add`.")
             return Caller(
-                None, key.label, key.role, device, address, farms=key.farms, centres=key.centres
+                None,
+                key.label,
+                key.role,
+                device,
+                address,
+                farms=key.farms,
+                centres=key.centres,
+                key_owner=key.owner,
             )
         token = self._people.cookies.read(connection.cookies, COOKIE)
         session = await self._people.find_session(token) if token else None

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
-from farmlive.people import audit, sources, stream_keys, tables
+from farmlive.people import audit, credentials, sources, stream_keys, tables
 from farmlive.people.caller import Caller
 from farmlive.people.limits import RateLimits
 from farmlive.people.problems import BroadcastEnded, GuestOver, UnknownGuest
@@ -36,14 +36,17 @@ class Guest:
     label: str
     created_at: int
     expires_at: int
+    owner: str | None = None
 
 
-def add(conn: Connection, broadcast: str, label: str) -> tuple[Guest, str]:
+def add(
+    conn: Connection, broadcast: str, label: str, owner: str | None = None
+) -> tuple[Guest, str]:
     """Write a new one with a source of its own; the second is the link's token, not kept."""
     source = sources.add(conn, broadcast, label, guest=True)
     secret = token()
     now = now_ms()
-    guest = Guest(ulid(), broadcast, source.id, source.label, now, now + VALID_MS)
+    guest = Guest(ulid(), broadcast, source.id, source.label, now, now + VALID_MS, owner)
     conn.execute(
         tables.guests.insert().values(
             id=guest.id,
@@ -51,6 +54,7 @@ def add(conn: Connection, broadcast: str, label: str) -> tuple[Guest, str]:
             source=guest.source,
             created_at=now,
             expires_at=guest.expires_at,
+            owner=owner,
         )
     )
     return guest, secret
@@ -69,6 +73,8 @@ def find(conn: Connection, secret: str) -> Guest:
         raise UnknownGuest("This link is not known. Ask the host for a new one.")
     if row.ended_at is not None:
         raise GuestOver("The host has ended this link. Ask for a new one to come in again.")
+    if credentials.is_shut_out(conn, row.owner):
+        raise GuestOver("Whoever sent this link works here no more. Ask the host for a new one.")
     if row.expires_at <= now_ms():
         raise GuestOver("This link worked for a day. Ask the host for a new one.")
     return _guest(row)
@@ -121,7 +127,7 @@ class Guests:
         def write(conn: Connection) -> tuple[Guest, str]:
             if state(conn, broadcast) == "ended":
                 raise BroadcastEnded("No link was made: an ended broadcast takes no guest.")
-            guest, secret = add(conn, broadcast, label)
+            guest, secret = add(conn, broadcast, label, credentials.owner_of(conn, caller))
             audit.note(conn, caller, "guest.add", guest.id, broadcast=broadcast, label=label)
             return guest, secret
 
@@ -156,7 +162,9 @@ class Guests:
             source = sources.known(conn, guest.broadcast, guest.source)
             stream_keys.revoke_all(conn, guest.source)
             sources.move(conn, guest.source, caller.device)
-            key, minted = stream_keys.add(conn, source, "guest", guest.expires_at)
+            key, minted = stream_keys.add(
+                conn, source, "guest", guest.expires_at, owner=guest.owner
+            )
             return guest, key, minted
 
         with self._limits.failures(
@@ -194,11 +202,14 @@ def _guests() -> Select[tuple[Any, ...]]:
         tables.guests.c.created_at,
         tables.guests.c.expires_at,
         tables.guests.c.ended_at,
+        tables.guests.c.owner,
     ).join(tables.sources, tables.guests.c.source == tables.sources.c.id)
 
 
 def _guest(row: Row[Any]) -> Guest:
-    return Guest(row.id, row.broadcast, row.source, row.label, row.created_at, row.expires_at)
+    return Guest(
+        row.id, row.broadcast, row.source, row.label, row.created_at, row.expires_at, row.owner
+    )
 
 
 def _open() -> tuple[ColumnElement[bool], ...]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
-from farmlive.people import audit, tables
+from farmlive.people import audit, credentials, tables
 from farmlive.people.caller import Caller
 from farmlive.people.models import Role
 from farmlive.people.problems import InvitationOver, UnknownInvitation
@@ -42,6 +42,7 @@ class Invitation:
     label: str | None
     created_at: int
     expires_at: int
+    owner: str | None = None
 
 
 def add(
@@ -50,6 +51,8 @@ def add(
     farms: Iterable[str],
     label: str | None,
     centres: Iterable[str] = (),
+    *,
+    owner: str | None = None,
 ) -> tuple[Invitation, str]:
     """Write a new one; the second is its token, which is not kept.
 
@@ -61,7 +64,7 @@ def add(
     )
     secret = token()
     own, of_clerk = farms_of(role, farms), centres_of(role, centres)
-    invitation = Invitation(ulid(), role, own, of_clerk, label, now, now + VALID_MS)
+    invitation = Invitation(ulid(), role, own, of_clerk, label, now, now + VALID_MS, owner)
     conn.execute(
         tables.invitations.insert().values(
             id=invitation.id,
@@ -72,6 +75,7 @@ def add(
             label=label,
             created_at=now,
             expires_at=invitation.expires_at,
+            owner=owner,
         )
     )
     return invitation, secret
@@ -103,6 +107,10 @@ def find(conn: Connection, secret: str) -> Invitation:
         )
     if row.expires_at <= now_ms():
         raise InvitationOver("This link worked for seven days. Ask the coordinator for a new one.")
+    if credentials.is_shut_out(conn, row.owner):
+        raise InvitationOver(
+            "Whoever sent this link works here no more. Ask a coordinator for one."
+        )
     return _invitation(row)
 
 
@@ -147,7 +155,8 @@ class Invitations:
         """
 
         def write(conn: Connection) -> tuple[Invitation, str]:
-            made, token = add(conn, role, farms, label, centres)
+            owner = credentials.owner_of(conn, caller)
+            made, token = add(conn, role, farms, label, centres, owner=owner)
             self._require(conn, made.farms, made.centres)
             audit.note(
                 conn,
@@ -188,4 +197,5 @@ def _invitation(row: Row[Any]) -> Invitation:
         row.label,
         row.created_at,
         row.expires_at,
+        row.owner,
     )

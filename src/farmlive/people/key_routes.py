@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from farmlive.clock import rfc3339
+from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.hosts import own_url
 from farmlive.people import models
 from farmlive.people.api_keys import ApiKey
 from farmlive.people.caller import Caller
+from farmlive.people.credentials import Credential
 from farmlive.people.guard import Guard
 from farmlive.people.people import People
 from farmlive.people.scope import listed
@@ -24,6 +25,7 @@ def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> API
     """Build the router; `broadcast_state` tells whether a broadcast takes cameras."""
     router = APIRouter()
     router.include_router(_api_keys(people, guard))
+    router.include_router(_credentials(people, guard))
     router.include_router(_cameras(people, guard, broadcast_state))
     return router
 
@@ -45,7 +47,12 @@ def _api_keys(people: People, guard: Guard) -> APIRouter:
     ) -> models.MadeApiKey:
         """Make an API key; it is answered this once."""
         key, secret = await people.create_api_key(
-            body.label, body.role, body.farms, body.centres, caller=caller
+            body.label,
+            body.role,
+            body.farms,
+            body.centres,
+            caller=caller,
+            expires_at=parse_rfc3339(body.expires_at) if body.expires_at else None,
         )
         response.headers.update(PRIVATE)
         return models.MadeApiKey(**_api_key(key), key=secret)
@@ -54,6 +61,29 @@ def _api_keys(people: People, guard: Guard) -> APIRouter:
     async def revoke_api_key(key: str, caller: Annotated[Caller, coordinator]) -> None:
         """Revoke an API key."""
         await people.revoke_api_key(key, caller=caller)
+
+    return router
+
+
+def _credentials(people: People, guard: Guard) -> APIRouter:
+    router = APIRouter(prefix="/credentials")
+    coordinator = Depends(guard.coordinator)
+
+    @router.get("", dependencies=[coordinator])
+    async def list_credentials(owner: models.Identifier | None = None) -> models.Credentials:
+        """List the keys and links that work, without their secrets; with `owner` those that would
+        end if this account were shut out.
+        """
+        return models.Credentials(
+            credentials=[_credential(each) for each in await people.credentials(owner)]
+        )
+
+    @router.patch("/{credential}", status_code=204)
+    async def give_credential(
+        credential: str, body: models.NewOwner, caller: Annotated[Caller, coordinator]
+    ) -> None:
+        """Give a key or a link to another account, with which it ends from then on."""
+        await people.give(credential, body.owner, caller=caller)
 
     return router
 
@@ -120,7 +150,7 @@ def _api_key(key: ApiKey) -> dict[str, Any]:
         **asdict(key),
         "farms": sorted(key.farms),
         "centres": listed(key.centres),
-        "created_at": rfc3339(key.created_at),
+        **_times(key),
     }
 
 
@@ -129,6 +159,20 @@ def _stream_key(key: StreamKey) -> dict[str, Any]:
         **asdict(key),
         "created_at": rfc3339(key.created_at),
         "expires_at": rfc3339(key.expires_at) if key.expires_at is not None else None,
+    }
+
+
+def _credential(credential: Credential) -> models.CredentialAnswer:
+    facts = asdict(credential)
+    del facts["source"]
+    return models.CredentialAnswer(**{**facts, **_times(credential)})
+
+
+def _times(of: ApiKey | Credential) -> dict[str, str | None]:
+    return {
+        "created_at": rfc3339(of.created_at),
+        "expires_at": rfc3339(of.expires_at) if of.expires_at is not None else None,
+        "used_at": rfc3339(of.used_at) if of.used_at is not None else None,
     }
 
 

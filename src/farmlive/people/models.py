@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from farmlive.bilingual import one_line
+from farmlive.clock import parse_rfc3339
 from farmlive.people.nicknames import is_blank
 from farmlive.public_text import Public
 
@@ -20,6 +21,7 @@ Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
 KeyRole = Literal["coordinator", "host", "moderator", "seller", "clerk", "simulator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 Purpose = Literal["studio", "encoder", "guest"]
+CredentialKind = Literal["api_key", "stream_key", "invitation", "guest"]
 Label = Annotated[
     str,
     StringConstraints(
@@ -36,11 +38,20 @@ def _seen(text: str) -> str:
     return text
 
 
+def _moment(text: str) -> str:
+    try:
+        parse_rfc3339(text)
+    except ValueError:
+        raise ValueError("Write a time such as 2027-11-23T20:14:00+08:00.") from None
+    return text
+
+
 # As long as a viewer's nickname: they stand side by side in the chat.
 DisplayName = Annotated[
     str, StringConstraints(min_length=1, max_length=24), BeforeValidator(one_line), Public
 ]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,26}$")]
+Moment = Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)]
 Farms = Annotated[list[Identifier], Field(max_length=100)]
 Centres = Annotated[list[Identifier], Field(max_length=500)]
 
@@ -128,16 +139,23 @@ class Accounts(BaseModel):
 
 
 class AccountChange(_Sent):
-    """What changes of an account; a seller's new role needs its farms, a clerk's its centres."""
+    """What changes of an account; a seller's new role needs its farms, a clerk's its centres.
+
+    All keys and links that it made end where it is `disabled`, but those that `give` names by their
+    identifiers: they go to the accounts beside them.
+    """
 
     role: Role | None = None
     farms: Farms | None = None
     centres: Centres | None = None
     disabled: bool | None = None
     display_name: DisplayName | None = None
+    give: Annotated[dict[Identifier, Identifier], Field(max_length=1000)] = {}
 
     @model_validator(mode="after")
     def _something(self) -> Self:
+        if self.give and not self.disabled:
+            raise ValueError("Keys and links are given away with `disabled`: true.")
         said = (self.role, self.farms, self.centres, self.disabled, self.display_name)
         if all(each is None for each in said):
             raise ValueError("Say what changes: role, farms, centres, disabled or display_name.")
@@ -200,17 +218,23 @@ class Invited(BaseModel):
 
 class NewApiKey(_Sent):
     """An API key to make: what it is for and how it acts: a role, a seller's with farms, a clerk's
-    with centres.
+    with centres. Its owner is whoever makes it; it works until `expires_at`, in RFC 3339, or until
+    it is revoked.
     """
 
     label: Label
     role: KeyRole
     farms: Farms = []
     centres: Centres = []
+    expires_at: Moment | None = None
 
 
 class ApiKeyAnswer(BaseModel):
-    """An API key without its secret; `created_at` in RFC 3339."""
+    """An API key without its secret; times in RFC 3339, `expires_at` null for no end.
+
+    `owner` is the account with which it ends, null for a key without one; `used_at` the last
+    use, to a minute.
+    """
 
     id: str
     label: str
@@ -218,6 +242,9 @@ class ApiKeyAnswer(BaseModel):
     farms: list[str]
     centres: list[str] | None
     created_at: str
+    owner: str | None
+    expires_at: str | None
+    used_at: str | None
 
 
 class MadeApiKey(ApiKeyAnswer):
@@ -230,6 +257,40 @@ class ApiKeys(BaseModel):
     """All API keys, oldest first."""
 
     api_keys: list[ApiKeyAnswer]
+
+
+class CredentialAnswer(BaseModel):
+    """A key or a link without its secret; times in RFC 3339.
+
+    `role` is that of an API key or an invitation. `broadcast` and its `title` are those of a stream
+    key or a guest's link, whose camera is `sending` or not, and `on_air` where viewers see it.
+    """
+
+    id: str
+    kind: CredentialKind
+    owner: str | None
+    label: str | None
+    role: str | None
+    purpose: Purpose | None
+    broadcast: str | None
+    title: dict[str, Any] | None
+    created_at: str
+    expires_at: str | None
+    used_at: str | None
+    sending: bool
+    on_air: bool
+
+
+class Credentials(BaseModel):
+    """Keys and links that work, and stream keys by which something is still sent."""
+
+    credentials: list[CredentialAnswer]
+
+
+class NewOwner(_Sent):
+    """The account that owns a key or a link from now on."""
+
+    owner: Identifier
 
 
 class NewStreamKey(_Sent):
@@ -245,7 +306,10 @@ class NewStreamKey(_Sent):
 
 
 class StreamKeyAnswer(BaseModel):
-    """A stream key without its secret; times in RFC 3339, `expires_at` null for no end."""
+    """A stream key without its secret; times in RFC 3339, `expires_at` null for no end.
+
+    `owner` is the account with which it ends, and with it what it publishes.
+    """
 
     id: str
     source: str
@@ -253,6 +317,7 @@ class StreamKeyAnswer(BaseModel):
     purpose: Purpose
     created_at: str
     expires_at: str | None
+    owner: str | None
 
 
 class MadeStreamKey(StreamKeyAnswer):

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from farmlive.bus import Bus
+from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
 from farmlive.people import (
     accounts,
     api_keys,
     audit,
+    credentials,
     invitations,
     passwords,
     scope,
@@ -28,9 +30,11 @@ from farmlive.people.audit import Deed
 from farmlive.people.blocks import Blocks
 from farmlive.people.caller import Caller
 from farmlive.people.cookies import Cookies
+from farmlive.people.credentials import Airings, Credential
 from farmlive.people.devices import Pseudonyms
 from farmlive.people.guests import Guests
 from farmlive.people.invitations import Invitations
+from farmlive.people.key_uses import KeyUses
 from farmlive.people.limits import RateLimits
 from farmlive.people.models import AccountChange, KeyRole, Role
 from farmlive.people.problems import NoPassword, WrongPassword
@@ -39,6 +43,7 @@ from farmlive.people.sessions import Session
 from farmlive.people.sources import Source
 from farmlive.people.stream_keys import StreamKeys
 from farmlive.people.team_names import TeamNames
+from farmlive.problems import Invalid
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -63,11 +68,14 @@ class People:
         self.guests = Guests(store, self.limits, settings)
         self.invitations = Invitations(store, self._require)
         self.stream_keys = StreamKeys(store, settings)
+        self.key_uses = KeyUses(store)
         self.limits.on_refusal(self.refusals.limited)
         self._store = store
         self._passwords = passwords.Passwords()
         self._require_farm: Require = lambda _connection, _farm: None
         self._require_centre: Require = lambda _connection, _centre: None
+        self._airings: Airings = lambda _connection: {}
+        self._shut_out: Callable[[frozenset[str]], None] = lambda _stream_keys: None
 
     def share(self, bus: Bus) -> None:
         """Count together with the other servers on this bus."""
@@ -81,6 +89,14 @@ class People:
     def centres_by(self, require: Require) -> None:
         """Set the check that a clerk's centre exists."""
         self._require_centre = require
+
+    def airings_by(self, look: Airings) -> None:
+        """Set the look-up of what broadcasts have on air."""
+        self._airings = look
+
+    def on_shut_out(self, hear: Callable[[frozenset[str]], None]) -> None:
+        """Tell this, after the commit, of the stream keys that ended with their owner."""
+        self._shut_out = hear
 
     # Accounts.
 
@@ -134,13 +150,13 @@ class People:
         self, account: str, change: AccountChange, *, caller: Caller | None = None
     ) -> Account:
         """Change role, farms, centres, display name, or disable the account; effective at its next
-        request.
+        request. All that a disabled one made ends, but what the change gives to others.
 
-        Raises UnknownAccount, LastCoordinator, Invalid, and NotFound for an unknown farm or
-        centre.
+        Raises UnknownAccount, LastCoordinator, Invalid, UnknownCredential, and NotFound for an
+        unknown farm or centre.
         """
 
-        def write(conn: Connection) -> Account:
+        def write(conn: Connection) -> tuple[Account, frozenset[str]]:
             self._require(conn, change.farms or (), change.centres or ())
             changed = accounts.change(
                 conn,
@@ -154,10 +170,15 @@ class People:
             disabled = changed.disabled_at is not None
             more = {} if change.display_name is None else {"display_name": change.display_name}
             _note(conn, caller, "account.change", changed, disabled=disabled, **more)
-            return changed
+            for credential, to in change.give.items():
+                credentials.give(conn, caller, credential, to, owner=changed.id)
+            ended = credentials.end_all(conn, caller, changed.id) if disabled else frozenset()
+            return changed, ended
 
-        changed = await self._store.write(write)
+        changed, ended = await self._store.write(write)
         self.team_names.changed()
+        if ended:
+            self._shut_out(ended)
         return changed
 
     async def show_as(self, caller: Caller, display_name: str) -> Account:
@@ -172,10 +193,20 @@ class People:
         change = AccountChange(display_name=display_name)
         return await self.change_account(caller.account, change, caller=caller)
 
-    async def disable_account(self, name: str, *, caller: Caller | None = None) -> None:
-        """Shut the account with that name out. Raises UnknownAccount, LastCoordinator."""
-        account = await self._store.read(lambda conn: accounts.named(conn, name))
-        await self.change_account(account.id, AccountChange(disabled=True), caller=caller)
+    async def disable_account(
+        self, name: str, *, give_to: str | None = None, caller: Caller | None = None
+    ) -> None:
+        """Shut the account with that name out; what it made ends, or goes to another, by its name.
+
+        Raises UnknownAccount, LastCoordinator, and Invalid for one that can't own all of it.
+        """
+        account = await self.named(name)
+        give = {}
+        if give_to is not None:
+            to = (await self.named(give_to)).id
+            give = {each.id: to for each in await self.credentials(account.id)}
+        change = AccountChange(disabled=True, give=give)
+        await self.change_account(account.id, change, caller=caller)
 
     async def set_password(
         self, name: str, password: str | None = None, *, caller: Caller | None = None
@@ -230,6 +261,10 @@ class People:
             audit.note(conn, caller, "account.password", account.id, name=account.name)
 
         await self._store.write(write)
+
+    async def named(self, name: str) -> Account:
+        """The account with that name. Raises UnknownAccount."""
+        return await self._store.read(lambda conn: accounts.named(conn, name))
 
     async def accounts(self) -> list[Account]:
         """All accounts, by name."""
@@ -332,15 +367,27 @@ class People:
         centres: Iterable[str] = (),
         *,
         caller: Caller | None = None,
+        owner: str | None = None,
+        expires_at: int | None = None,
     ) -> tuple[ApiKey, str]:
         """Make an API key; the second is the secret, which is never shown again.
 
-        Raises Invalid where role, farms and centres don't fit, and NotFound for an unknown farm or
-        centre.
+        Its owner is the caller's account, unless `owner` names another; it works until
+        `expires_at`, in milliseconds since 1970. Raises Invalid where role, farms and centres don't
+        fit, for a time that is past, and for an owner who is no coordinator, and NotFound for an
+        unknown farm or centre.
         """
+        if expires_at is not None and expires_at <= now_ms():
+            message = "A key works until a time to come; leave it out for no end."
+            raise Invalid(message, errors=[{"field": "expires_at", "message": message}])
 
         def add(conn: Connection) -> tuple[ApiKey, str]:
-            key, secret = api_keys.add(conn, label, role, farms, centres)
+            if owner is not None:
+                credentials.require_owner(conn, "api_key", owner)
+            own = owner or credentials.owner_of(conn, caller)
+            key, secret = api_keys.add(
+                conn, label, role, farms, centres, owner=own, expires_at=expires_at
+            )
             self._require(conn, key.farms, key.centres)
             _note(conn, caller, "key.add", key)
             return key, secret
@@ -348,8 +395,11 @@ class People:
         return await self._store.write(add)
 
     async def find_api_key(self, secret: str) -> ApiKey | None:
-        """The API key with that secret."""
-        return await self._store.read(lambda conn: api_keys.find(conn, secret))
+        """The API key with that secret; it is used now. Raises ExpiredApiKey."""
+        key = await self._store.read(lambda conn: api_keys.find(conn, secret))
+        if key is not None:
+            self.key_uses.api_key(key.id)
+        return key
 
     async def api_keys(self) -> list[ApiKey]:
         """All API keys, oldest first."""
@@ -369,6 +419,25 @@ class People:
         if not is_ulid(broadcast):
             return None
         return await self._store.read(lambda conn: stream_keys.find(conn, broadcast, secret))
+
+    # What accounts own.
+
+    async def credentials(self, owner: str | None = None) -> list[Credential]:
+        """The keys and links that work, of one owner where it is given. Raises UnknownAccount."""
+
+        def read(conn: Connection) -> list[Credential]:
+            if owner is not None:
+                accounts.known(conn, owner)
+            return credentials.every(conn, self._airings, owner)
+
+        return await self._store.read(read)
+
+    async def give(self, credential: str, to: str, *, caller: Caller | None = None) -> None:
+        """Give a key or a link to another account.
+
+        Raises UnknownCredential, UnknownAccount, and Invalid for an account that can't own it.
+        """
+        await self._store.write(lambda conn: credentials.give(conn, caller, credential, to))
 
     def _require(
         self, conn: Connection, farms: Iterable[str], centres: Iterable[str] | None

@@ -17,6 +17,13 @@ class UnknownApiKey(Unauthorized):
     title = "This API key is not known"
 
 
+class ExpiredApiKey(Unauthorized):
+    """The API key's time is over."""
+
+    slug = "expired-api-key"
+    title = "This API key has expired"
+
+
 class CrossSite(Forbidden):
     """A page of another site sent the request."""
 
@@ -137,6 +144,20 @@ class UnknownSource(NotFound):
 
     slug = "unknown-source"
     title = "The broadcast has no such source"
+
+
+class ShutOut(Forbidden):
+    """Whoever asks was shut out a moment ago, and makes no key and no link any more."""
+
+    slug = "shut-out"
+    title = "This account is shut out"
+
+
+class UnknownCredential(NotFound):
+    """There is no key, invitation or guest's link with that identifier, or it works no more."""
+
+    slug = "unknown-credential"
+    title = "There is no such key or link"
 
 
 class UnknownKey(NotFound):

@@ -24,7 +24,8 @@ BroadcastState = Callable[[Connection, str], str]
 class Source:
     """One camera of one broadcast; `device` is a pseudonym, `created_at` in ms since 1970.
 
-    A guest's has that of the device which last got a key, another one than elsewhere.
+    A guest's has that of the device which last got a key, another one than elsewhere. `key` is the
+    stream key by which it was found, if it was.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Source:
     device: str | None
     created_at: int
     guest: bool = False
+    key: str = ""
 
     @property
     def purpose(self) -> Purpose:

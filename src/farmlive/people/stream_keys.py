@@ -4,14 +4,15 @@ Random, shown once and kept as hashes. Functions for the store's doors, and the 
 through which staff make, list and revoke them; a guest's key is guests.py's.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
-from farmlive.people import audit, sources, tables
+from farmlive.people import audit, credentials, sources, tables
 from farmlive.people.caller import Caller
 from farmlive.people.models import Purpose
 from farmlive.people.problems import BroadcastEnded, UnknownKey, UnknownSource
@@ -33,20 +34,33 @@ class StreamKey:
     purpose: Purpose
     created_at: int
     expires_at: int | None
+    owner: str | None = None
 
 
 def add(
-    conn: Connection, source: Source, purpose: Purpose, expires_at: int | None
+    conn: Connection,
+    source: Source,
+    purpose: Purpose,
+    expires_at: int | None,
+    *,
+    owner: str | None = None,
 ) -> tuple[StreamKey, str]:
-    """Make a stream key of the source; the second is the secret. Keys that are over go."""
+    """Make a stream key of the source; the second is the secret.
+
+    Keys that are over go, but the one used last: a session may run by it, and has its owner.
+    """
     now = now_ms()
+    keys = tables.stream_keys.c
+    last = select(func.max(keys.used_at)).where(keys.source == source.id).scalar_subquery()
     conn.execute(
         delete(tables.stream_keys).where(
-            tables.stream_keys.c.source == source.id, tables.stream_keys.c.expires_at <= now
+            keys.source == source.id,
+            keys.expires_at <= now,
+            or_(keys.used_at.is_(None), keys.used_at < last),
         )
     )
     secret = STREAM_PREFIX + token()
-    key = StreamKey(ulid(), source.id, source.label, purpose, now, expires_at)
+    key = StreamKey(ulid(), source.id, source.label, purpose, now, expires_at, owner)
     conn.execute(
         tables.stream_keys.insert().values(
             id=key.id,
@@ -55,17 +69,22 @@ def add(
             purpose=purpose,
             created_at=now,
             expires_at=expires_at,
+            owner=owner,
         )
     )
     return key, secret
 
 
 def find(conn: Connection, broadcast: str, secret: str) -> Source | None:
-    """The source that the key publishes to this broadcast, unless it is over or revoked."""
+    """The source that the key publishes to this broadcast, unless it is over or revoked, or its
+    owner is shut out.
+    """
     row = conn.execute(
-        select(tables.sources)
+        select(tables.sources, tables.stream_keys.c.id.label("key"))
         .join(tables.stream_keys, tables.stream_keys.c.source == tables.sources.c.id)
+        .join(tables.accounts, tables.accounts.c.id == tables.stream_keys.c.owner, isouter=True)
         .where(
+            or_(tables.stream_keys.c.owner.is_(None), tables.accounts.c.disabled_at.is_(None)),
             tables.stream_keys.c.hash == hashed(secret),
             tables.sources.c.broadcast == broadcast,
             *_usable(),
@@ -87,6 +106,7 @@ def working(conn: Connection, broadcast: str) -> list[StreamKey]:
             tables.stream_keys.c.purpose,
             tables.stream_keys.c.created_at,
             tables.stream_keys.c.expires_at,
+            tables.stream_keys.c.owner,
         )
         .join(tables.sources, tables.stream_keys.c.source == tables.sources.c.id)
         .where(
@@ -123,6 +143,24 @@ def revoke_all(conn: Connection, source: str) -> None:
     )
 
 
+def over(conn: Connection, keys: Iterable[str]) -> set[str]:
+    """Return those of these keys whose owner is shut out, or was while they were his: what was
+    opened with them ends.
+    """
+    query = (
+        select(tables.stream_keys.c.id)
+        .join(tables.accounts, tables.accounts.c.id == tables.stream_keys.c.owner, isouter=True)
+        .where(
+            tables.stream_keys.c.id.in_(list(keys)),
+            or_(
+                tables.stream_keys.c.ended_at.is_not(None),
+                tables.accounts.c.disabled_at.is_not(None),
+            ),
+        )
+    )
+    return set(conn.execute(query).scalars())
+
+
 class StreamKeys:
     """Makes, lists and revokes the stream keys of a broadcast's own cameras."""
 
@@ -151,7 +189,8 @@ class StreamKeys:
         def mint(conn: Connection) -> tuple[StreamKey, str]:
             if state is not None and state(conn, broadcast) == "ended":
                 raise BroadcastEnded("No key was made: an ended broadcast takes no camera.")
-            key, secret = add(conn, camera(conn), purpose, expires_at)
+            owner = credentials.owner_of(conn, caller)
+            key, secret = add(conn, camera(conn), purpose, expires_at, owner=owner)
             audit.note(conn, caller, "stream_key.add", key.id, broadcast=broadcast, label=key.label)
             return key, secret
 
@@ -193,6 +232,11 @@ class StreamKeys:
             audit.note(conn, caller, "stream_key.revoke", key, broadcast=broadcast)
 
         await self._store.write(write)
+
+    async def over(self, keys: Iterable[str]) -> set[str]:
+        """Return those of these keys whose owner is shut out."""
+        asked = list(keys)
+        return await self._store.read(lambda conn: over(conn, asked)) if asked else set()
 
     async def sources(self, broadcast: str, state: BroadcastState | None = None) -> list[Source]:
         """The broadcast's sources, oldest first. Raises what `state` raises."""

@@ -1,7 +1,9 @@
 """The tables of people: who may sign in, what proves it, and the cameras that may publish.
 
 Passwords, sessions and keys are kept as hashes only. A `broadcast` here is an identifier; its
-table belongs to the room above.
+table belongs to the room above. An `owner` is the account that answers for a credential, and with
+which it ends (credentials.py); null for those from before there were owners, and for those that the
+command or a key without an owner made.
 """
 
 from sqlalchemy import (
@@ -67,6 +69,10 @@ api_keys = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("farms", Json, nullable=False, server_default="[]"),
     Column("centres", Json),
+    Column("owner", String(26)),
+    Column("expires_at", BigInteger),
+    # Written at most once a minute; see key_uses.py.
+    Column("used_at", BigInteger),
 )
 
 # `device` is the pseudonym of the studio's own camera; none for an encoder such as OBS, and for a
@@ -93,6 +99,10 @@ stream_keys = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
+    # When its owner was shut out: a session that was opened with it ends too.
+    Column("ended_at", BigInteger),
+    Column("owner", String(26)),
+    Column("used_at", BigInteger),
     Index("stream_keys_by_source", "source"),
 )
 
@@ -106,6 +116,7 @@ guests = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("owner", String(26)),
 )
 
 # Keys of the server itself, in the database because several servers share them.
@@ -129,7 +140,9 @@ invitations = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),
+    # Whoever accepted it; `owner` made it.
     Column("account", String(26), ForeignKey("accounts.id")),
+    Column("owner", String(26)),
 )
 
 # Who is not served: pseudonyms of devices, phones and addresses. `order`, or `broadcast` with

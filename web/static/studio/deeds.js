@@ -25,6 +25,7 @@ const SENTENCES = {
   "chat.hide": () => t("hid a message"),
   "chat.mute": () => t("muted a viewer"),
   "chat.unmute": () => t("let a muted viewer write again"),
+  "credential.give": ({ kind }) => (kind === "api_key" ? t("gave a program's key another owner") : kind === "invitation" ? t("gave an invitation another owner") : t("gave a camera's key or link another owner")),
   "farm.add": () => t("added a farm"),
   "farm.change": () => t("changed a farm"),
   "fees.set": () => t("set what parcels cost"),

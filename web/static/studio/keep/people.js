@@ -1,4 +1,5 @@
-// People: accounts with their roles, and invitations by link. Who is blocked is in blocks.js.
+// People: accounts with their roles, and invitations by link. Keys and what ends with an account are in
+// credentials.js and shut-out.js, who is blocked in blocks.js.
 
 import { day, dayAndClock, listed } from "../../common/format.js";
 import { close, open } from "../../common/sheet.js";
@@ -9,8 +10,10 @@ import { ask } from "../ask.js";
 import { setUpCopy, showCode } from "../qr.js";
 import { roleWords, setUpRoles } from "../roles.js";
 import { spoken } from "../sentences.js";
+import { credentials } from "./credentials.js";
 import { act, badge, List, row, sign } from "./list.js";
 import { FormSheet } from "./sheet.js";
+import { shutOut } from "./shut-out.js";
 
 const sheets = Object.fromEntries(["invite", "account"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
 const part = (name) => document.querySelector(`[data-${name}]`);
@@ -150,17 +153,27 @@ async function resetPassword() {
 
 async function toggleDisabled() {
   const account = opened;
-  const put = (disabled) => patch(`/api/v1/accounts/${account.id}`, { disabled });
+  const undo = () => ({ act: t("Undo"), onAct: () => patch(`/api/v1/accounts/${account.id}`, { disabled: account.disabled }).then(reload, fail) });
   try {
-    await put(!account.disabled);
-    if (opened === account) sheets.account.close();
+    if (account.disabled) {
+      await patch(`/api/v1/accounts/${account.id}`, { disabled: false });
+      if (opened === account) sheets.account.close();
+      toast(t("%(name)s can sign in again.", account), undo());
+    } else {
+      if (opened === account) sheets.account.close();
+      await shutOut(account, accounts.items, (hasEnded) => {
+        // Ended keys don't come back with the account.
+        toast(t("%(name)s is shut out and signed out.", account), hasEnded ? {} : undo());
+        reload();
+      });
+    }
     await accounts.reload();
-    const words = account.disabled ? t("%(name)s can sign in again.", account) : t("%(name)s is shut out and signed out.", account);
-    toast(words, { act: t("Undo"), onAct: () => put(account.disabled).then(() => accounts.reload(), fail) });
   } catch (problem) {
     fail(problem);
   }
 }
+
+const reload = () => Promise.all([accounts, invitations, credentials].map((list) => list.reload()));
 
 for (const button of document.querySelectorAll("[data-invite]")) button.addEventListener("click", invite);
 sheets.account.part("reset").addEventListener("click", resetPassword);
@@ -175,4 +188,4 @@ for (const kind of Object.keys(known)) {
   known[kind] = found[kind] ?? [];
 }
 for (const name of ["invite", "account"]) setUpRoles(sheets[name].form, known);
-for (const list of [accounts, invitations]) list.reload();
+reload();

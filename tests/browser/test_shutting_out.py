@@ -1,0 +1,153 @@
+"""Shutting someone out in Chromium: what ends is listed and given away; on air is asked about."""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+from tests.waiting import until
+
+from farmlive.client import Api, Channel
+from farmlive.client.light_publisher import LightPublisher
+from farmlive.server import Server
+
+from .conftest import DESK, PHONE, Open, Sale
+from .touch_targets import SMALL_TARGETS
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "kumquats in winter"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def camera(site: Server, sale: Sale) -> AsyncIterator[dict[str, Any]]:
+    """A coordinator `mei` made one of everything, and her camera is on air."""
+    await site.house.people.create_account("mei", "coordinator", PASSWORD)
+    async with (
+        Api(site.url) as mei,
+        await Channel.connect(site.url, sale.broadcast, key=sale.api.key) as channel,
+    ):
+        await mei.sign_in("mei", PASSWORD)
+        made = await mei.stream_key(sale.broadcast, "encoder", "Orchard hall")
+        await mei.create_api_key("Price sheet", "coordinator")
+        await mei.invite("moderator", label="Wu from Lianhe")
+        await mei.invite_guest(sale.broadcast, "Aunt Lin")
+        publisher = LightPublisher(f"{site.url}/whip/{sale.broadcast}", made["key"])
+        await publisher.start()
+        await channel.wait_for("source.switched", source=made["source"])
+        await site.house.people.key_uses.write()
+        yield made
+        await publisher.close()
+
+
+async def open_change(page: Page, words: str) -> None:
+    await page.get_by_role("button", name="mei", exact=True).click()
+    await page.get_by_role("dialog", name="mei").get_by_role("button", name=words).click()
+
+
+async def fits(page: Page) -> None:
+    assert await page.evaluate(SMALL_TARGETS) == []
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+async def shot(page: Page, name: str) -> None:
+    if where := os.environ.get("SHOTS"):
+        await page.screenshot(path=f"{where}/{name}.png", full_page=name.startswith("list"))
+
+
+async def test_what_ends_is_listed_given_away_and_asked_about_on_air(
+    open_studio: Open, site: Server, camera: dict[str, Any]
+) -> None:
+    page = await open_studio("/studio/people", size=PHONE)
+    await open_change(page, "Shut out")
+    sheet = page.get_by_role("dialog", name="Shut out mei?")
+    rows = sheet.get_by_role("listitem")
+    await expect(rows).to_have_count(4)
+    await expect(rows.filter(has_text="Orchard hall")).to_contain_text("On air")
+    await fits(page)
+    await shot(page, "sheet-phone-en")
+    last = sheet.get_by_label("What becomes of Aunt Lin")
+    await last.scroll_into_view_if_needed()
+    await expect(last).to_be_in_viewport(ratio=1)
+    kept = sheet.get_by_label("What becomes of Price sheet")
+    await kept.select_option("Give it to coordinator1")
+    await sheet.get_by_role("button", name="Shut out", exact=True).click()
+    asked = page.get_by_role("dialog", name="mei is on air")
+    await expect(asked).to_contain_text("Orchard hall")
+    await shot(page, "ask-phone-en")
+    await asked.get_by_role("button", name="No, go back").click()
+    # Nothing was done, and nothing that was chosen is lost.
+    await expect(kept).to_have_value(re.compile("^[0-9A-Z]{26}$"))
+    assert camera["source"] in {source for _, source in site.house.relay.publishers()}
+    await sheet.get_by_role("button", name="Shut out", exact=True).click()
+    await asked.get_by_role("button", name="Yes, end the picture too").click()
+    await expect(page.get_by_text("mei is shut out and signed out.")).to_be_visible()
+    # Ended keys don't come back, so that nothing offers to undo it.
+    await expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    await until(lambda: not site.house.relay.publishers(), "the camera is gone")
+    row = page.locator('[data-list="credentials"]').get_by_role("listitem")
+    await expect(row.filter(has_text="Price sheet")).to_contain_text("Owner: coordinator1")
+    invited = page.locator('[data-list="invitations"]')
+    await expect(invited.get_by_text("Wu from Lianhe")).to_have_count(0)
+    await page.goto("/studio/audit")
+    await expect(page.get_by_text("gave a program's key another owner")).to_be_visible()
+
+
+async def test_a_picture_that_is_given_away_stays_and_is_not_asked_about(
+    open_studio: Open, site: Server, camera: dict[str, Any]
+) -> None:
+    page = await open_studio("/studio/people", language="zh", size=DESK)
+    await open_change(page, "停用")
+    sheet = page.get_by_role("dialog", name="停用 mei？")
+    await shot(page, "sheet-desk-zh")
+    await sheet.get_by_label("全部").select_option("转给 coordinator1")
+    await sheet.get_by_role("button", name="停用", exact=True).click()
+    await expect(page.get_by_text("mei已停用并退出登录。")).to_be_visible()
+    await site.house.publishers.look()
+    assert camera["source"] in {source for _, source in site.house.relay.publishers()}
+    assert {each.owner for each in await site.house.people.credentials()} - {None} == {
+        (await site.house.people.named("coordinator1")).id
+    }
+
+
+async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
+    open_studio: Open, site: Server, camera: dict[str, Any]
+) -> None:
+    await site.house.people.create_api_key("Old scale", "host")
+    page = await open_studio("/studio/people", size=PHONE)
+    notice = page.locator("[data-unowned]")
+    listed = page.locator('[data-list="credentials"]')
+    row = listed.get_by_role("listitem").filter(has_text="Old scale")
+    await expect(row).to_contain_text("No owner")
+    await expect(row).to_contain_text("not used yet")
+    # The key by which the test's own programs come has none either.
+    await expect(notice).to_contain_text("2 keys or links have no owner")
+    await fits(page)
+    await shot(page, "list-phone-en")
+    await row.get_by_role("button", name="Choose an owner: Old scale").click()
+    sheet = page.get_by_role("dialog", name="Who owns Old scale?")
+    await shot(page, "owner-phone-en")
+    await sheet.get_by_label("Owner").select_option("mei")
+    await sheet.get_by_role("button", name="Keep it").click()
+    await expect(row).to_contain_text("Owner: mei")
+    await expect(notice).to_contain_text("1 key or link has no owner")
+    await row.get_by_role("button", name="End it: Old scale").click()
+    await page.get_by_role("button", name="Yes, end it").click()
+    await expect(row).to_have_count(0)
+    zh = await open_studio("/studio/people", size=DESK, language="zh")
+    await expect(zh.locator("[data-unowned]")).to_contain_text("没有归属人")
+    await shot(zh, "list-desk-zh")
+
+
+async def test_an_account_that_made_nothing_is_shut_out_at_once_and_let_in_again(
+    open_studio: Open, site: Server
+) -> None:
+    await site.house.people.create_account("mei", "host", PASSWORD)
+    page = await open_studio("/studio/people")
+    await open_change(page, "Shut out")
+    await page.get_by_role("button", name="Undo").click()
+    row = page.get_by_role("listitem").filter(has_text="mei")
+    await expect(row.get_by_text("Shut out")).to_have_count(0)

@@ -1,0 +1,384 @@
+"""Whose keys and links are, and that they end with their owner."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import Connection, select, update
+
+from farmlive.clock import now_ms, rfc3339
+from farmlive.people import Caller, People, key_uses, tables
+from farmlive.people.credentials import Airing
+from farmlive.people.models import AccountChange
+from farmlive.people.problems import ShutOut
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+from .conftest import LIVE, OTHER, PASSWORD, broadcast_state, browser, sign_in, viewer_at
+
+TITLE = {"en": "Kumquats"}
+CREDENTIALS = "/api/v1/credentials"
+
+
+@pytest.fixture(autouse=True)
+def on_air(people: People) -> dict[str, Any]:
+    """What the live broadcast has on air: the sources that send, and the one viewers get."""
+    said: dict[str, Any] = {"sending": set(), "on_air": None}
+
+    def airings(_connection: Connection) -> dict[str, Airing]:
+        live = Airing(TITLE, frozenset(said["sending"]), said["on_air"])
+        return {LIVE: live, OTHER: Airing(TITLE)}
+
+    people.airings_by(airings)
+    return said
+
+
+@pytest.fixture
+async def wang(app: FastAPI, people: People) -> Any:
+    """A second coordinator, in a browser, whom `lin` will shut out."""
+    await people.create_account("wang", "coordinator", PASSWORD)
+    async with browser(app, peer="192.0.2.9") as client:
+        await sign_in(client, "wang")
+        yield client
+
+
+async def make_all(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
+    """One of each kind, as they were answered."""
+    bodies = {
+        "api_key": ("/api/v1/api-keys", {"label": "sheet", "role": "coordinator"}),
+        "stream_key": (
+            f"/api/v1/broadcasts/{LIVE}/stream-keys",
+            {"purpose": "encoder", "label": "OBS"},
+        ),
+        "invitation": ("/api/v1/invitations", {"role": "host", "label": "Wu"}),
+        "guest": (f"/api/v1/broadcasts/{LIVE}/guests", {"label": "Aunt Lin"}),
+    }
+    made = {}
+    for kind, (path, body) in bodies.items():
+        answer = await client.post(path, json=body)
+        assert answer.status_code == 201, answer.text
+        made[kind] = answer.json()
+    return made
+
+
+async def id_of(people: People, name: str) -> str:
+    return (await people.named(name)).id
+
+
+async def listed(client: httpx.AsyncClient, owner: str | None = None) -> dict[str, dict[str, Any]]:
+    answer = await client.get(CREDENTIALS, params={"owner": owner} if owner else {})
+    assert answer.status_code == 200, answer.text
+    return {each["id"]: each for each in answer.json()["credentials"]}
+
+
+async def shut_out(client: httpx.AsyncClient, account: str, **more: Any) -> httpx.Response:
+    return await client.patch(f"/api/v1/accounts/{account}", json={"disabled": True, **more})
+
+
+async def works(app: FastAPI, people: People, made: dict[str, dict[str, Any]]) -> dict[str, bool]:
+    """Whether each opens what it did."""
+    async with browser(app, Authorization=f"Bearer {made['api_key']['key']}") as program:
+        api_key = (await program.get("/api/v1/accounts")).status_code
+    async with browser(app, peer="192.0.2.77") as anyone:
+        token = made["invitation"]["url"].rpartition("/")[2]
+        invited = (await anyone.get(f"/api/v1/invitations/by-token/{token}")).status_code
+        token = made["guest"]["url"].rpartition("/")[2]
+        guest = (await anyone.post(f"/api/v1/guests/{token}/stream-key")).status_code
+    source = await people.find_stream_key(LIVE, made["stream_key"]["key"])
+    assert {api_key, invited, guest} <= {200, 201, 401, 404, 410}
+    return {
+        "api_key": api_key == 200,
+        "stream_key": source is not None,
+        "invitation": invited == 200,
+        "guest": guest == 201,
+    }
+
+
+ALL = dict.fromkeys(("api_key", "stream_key", "invitation", "guest"), True)
+NONE = dict.fromkeys(ALL, False)
+
+
+async def test_all_that_a_shut_out_account_made_ends(
+    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+) -> None:
+    made, kept = await make_all(wang), await make_all(coordinator)
+    account = await id_of(people, "wang")
+    shown = await listed(coordinator, account)
+    assert {each["id"]: each["kind"] for each in shown.values()} == {
+        each["id"]: kind for kind, each in made.items()
+    }
+    assert await works(app, people, made) == ALL
+    ended: list[frozenset[str]] = []
+    people.on_shut_out(ended.append)
+    assert (await shut_out(coordinator, account)).status_code == 200
+    assert await works(app, people, made) == NONE
+    assert await works(app, people, kept) == ALL
+    assert await listed(coordinator, account) == {}
+    assert made["stream_key"]["id"] in ended[0]
+    # The program reads why, and the audit list names what ended.
+    async with browser(app, Authorization=f"Bearer {made['api_key']['key']}") as program:
+        answer = await program.get("/api/v1/accounts")
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unknown-api-key")
+    deeds = {(deed.action, deed.subject) for deed in await people.deeds(None, 20)}
+    assert {
+        ("key.revoke", made["api_key"]["id"]),
+        ("stream_key.revoke", made["stream_key"]["id"]),
+        ("invitation.revoke", made["invitation"]["id"]),
+        ("guest.end", made["guest"]["id"]),
+    } <= deeds
+    # Nothing comes back with the account.
+    await coordinator.patch(f"/api/v1/accounts/{account}", json={"disabled": False})
+    assert await works(app, people, made) == NONE
+
+
+async def test_what_a_program_makes_is_the_owners_of_its_key(
+    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+) -> None:
+    key = (await make_all(wang))["api_key"]["key"]
+    async with browser(app, Authorization=f"Bearer {key}") as program:
+        made = await make_all(program)
+    account = await id_of(people, "wang")
+    assert {each["id"] for each in made.values()} <= set(await listed(coordinator, account))
+    await shut_out(coordinator, account)
+    assert await works(app, people, made) == NONE
+
+
+async def test_each_can_be_given_to_another_in_the_same_step(
+    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+) -> None:
+    made = await make_all(wang)
+    account, lin = await id_of(people, "wang"), await id_of(people, "lin")
+    # The guest has a key already, which goes along.
+    token = made["guest"]["url"].rpartition("/")[2]
+    async with browser(app, peer="192.0.2.78") as phone:
+        minted = (await phone.post(f"/api/v1/guests/{token}/stream-key")).json()
+    give = {made[kind]["id"]: lin for kind in ("stream_key", "guest")}
+    ended: list[frozenset[str]] = []
+    people.on_shut_out(ended.append)
+    assert (await shut_out(coordinator, account, give=give)).status_code == 200
+    assert ended == []
+    assert await people.find_stream_key(LIVE, minted["key"]) is not None
+    assert await works(app, people, made) == NONE | dict.fromkeys(("stream_key", "guest"), True)
+    assert set(await listed(coordinator, lin)) == set(give)
+
+
+async def test_one_key_is_given_to_another_account_and_ends_with_that(
+    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+) -> None:
+    made = await make_all(coordinator)
+    account = await id_of(people, "wang")
+    for each in made.values():
+        path = f"{CREDENTIALS}/{each['id']}"
+        assert (await coordinator.patch(path, json={"owner": account})).status_code == 204
+    await shut_out(coordinator, account)
+    assert await works(app, people, made) == NONE
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("coordinator", 204), ("host", 422), ("moderator", 422)]
+)
+async def test_an_api_key_goes_to_coordinators_alone(
+    people: People, coordinator: httpx.AsyncClient, role: Any, status: int
+) -> None:
+    made = await make_all(coordinator)
+    to, _ = await people.create_account("other", role)
+    path = f"{CREDENTIALS}/{made['api_key']['id']}"
+    answer = await coordinator.patch(path, json={"owner": to.id})
+    assert answer.status_code == status
+    camera = f"{CREDENTIALS}/{made['stream_key']['id']}"
+    answer = await coordinator.patch(camera, json={"owner": to.id})
+    assert answer.status_code == (422 if role == "moderator" else 204)
+
+
+async def test_what_can_not_be_given_refuses_the_shut_out_and_ends_nothing(
+    app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+) -> None:
+    made, others = await make_all(wang), await make_all(coordinator)
+    account, lin = await id_of(people, "wang"), await id_of(people, "lin")
+    for credential, to, status in (
+        (made["api_key"]["id"], account, 422),  # itself, who is shut out
+        (made["api_key"]["id"], "nobody", 404),
+        ("nothing", lin, 404),
+        (others["api_key"]["id"], lin, 404),  # another's
+    ):
+        answer = await shut_out(coordinator, account, give={credential: to})
+        assert answer.status_code == status, answer.text
+    answer = await coordinator.patch(
+        f"/api/v1/accounts/{account}", json={"give": {made["api_key"]["id"]: lin}}
+    )
+    assert answer.status_code == 422
+    assert await works(app, people, made) == ALL
+    assert (await wang.get("/api/v1/accounts")).status_code == 200
+
+
+async def test_a_request_that_was_let_in_before_the_shut_out_makes_nothing(
+    people: People, coordinator: httpx.AsyncClient
+) -> None:
+    host, _ = await people.create_account("chen", "coordinator")
+    caller = Caller(host.id, "chen", "coordinator", "0" * 32, "192.0.2.1")
+    await people.change_account(host.id, AccountChange(disabled=True))
+    for make in (
+        people.create_api_key("sheet", "coordinator", caller=caller),
+        people.stream_keys.mint(LIVE, "encoder", caller=caller),
+        people.invitations.add(caller, "host", [], None),
+        people.guests.invite(caller, LIVE, "Aunt Lin", broadcast_state),
+    ):
+        with pytest.raises(ShutOut):
+            await make
+    assert await listed(coordinator) == {}
+
+
+async def test_keys_of_an_account_that_older_code_shut_out_do_not_work(
+    app: FastAPI, people: People, store: Store, wang: httpx.AsyncClient
+) -> None:
+    made = await make_all(wang)
+    account = await id_of(people, "wang")
+    out = update(tables.accounts).where(tables.accounts.c.id == account)
+    await store.write(lambda conn: conn.execute(out.values(disabled_at=now_ms())).rowcount)
+    assert await works(app, people, made) == NONE
+    assert await people.stream_keys.over([made["stream_key"]["id"]]) == {made["stream_key"]["id"]}
+
+
+async def test_the_list_says_what_is_sending_and_what_is_on_air(
+    people: People,
+    coordinator: httpx.AsyncClient,
+    wang: httpx.AsyncClient,
+    on_air: dict[str, Any],
+) -> None:
+    made = await make_all(wang)
+    key, guest = made["stream_key"], made["guest"]
+    path = f"/api/v1/broadcasts/{LIVE}/stream-keys"
+    body = {"purpose": "encoder", "source": key["source"]}
+    of_lin = (await coordinator.post(path, json=body)).json()
+    on_air |= {"sending": {key["source"], guest["source"]}, "on_air": key["source"]}
+    people.key_uses.stream_key(key["id"])
+    await people.key_uses.write()
+    # A running session outlives its key, and stands in the list as long as it runs.
+    await wang.delete(f"{path}/{key['id']}")
+    shown = await listed(coordinator)
+    facts = {each: (shown[each]["sending"], shown[each]["on_air"]) for each in shown}
+    assert facts[key["id"]] == (True, True)
+    assert facts[guest["id"]] == (True, False)
+    assert facts[of_lin["id"]] == (False, False)
+    assert shown[key["id"]]["title"] == TITLE
+    on_air |= {"sending": set(), "on_air": None}
+    assert key["id"] not in await listed(coordinator)
+
+
+async def test_the_key_that_a_session_runs_by_is_kept_after_its_hour(
+    people: People, store: Store, wang: httpx.AsyncClient
+) -> None:
+    path = f"/api/v1/broadcasts/{LIVE}/stream-keys"
+    first = (await wang.post(path, json={"purpose": "studio"})).json()
+    unused = (await wang.post(path, json={"purpose": "studio"})).json()
+    people.key_uses.stream_key(first["id"])
+    await people.key_uses.write()
+    over = update(tables.stream_keys).values(expires_at=now_ms())
+    await store.write(lambda conn: conn.execute(over).rowcount)
+    again = (await wang.post(path, json={"purpose": "studio"})).json()
+    query = select(tables.stream_keys.c.id)
+    kept = set(await store.read(lambda conn: conn.execute(query).scalars().all()))
+    assert (kept, unused["id"] in kept) == ({first["id"], again["id"]}, False)
+    ended: list[frozenset[str]] = []
+    people.on_shut_out(ended.append)
+    await people.create_account("lin", "coordinator")
+    await people.disable_account("wang")
+    assert first["id"] in ended[0]
+
+
+async def test_an_api_key_ends_at_its_time(
+    app: FastAPI, store: Store, coordinator: httpx.AsyncClient
+) -> None:
+    body = {"label": "sheet", "role": "host"}
+    for wrong in (rfc3339(now_ms() - 1), "tomorrow", "2027-01-01T00:00:00"):
+        answer = await coordinator.post("/api/v1/api-keys", json={**body, "expires_at": wrong})
+        assert answer.status_code == 422, wrong
+    end = rfc3339(now_ms() + 60_000)
+    made = (await coordinator.post("/api/v1/api-keys", json={**body, "expires_at": end})).json()
+    assert made["expires_at"] == end
+    async with browser(app, Authorization=f"Bearer {made['key']}") as program:
+        assert (await program.get("/who")).json()["role"] == "host"
+        over = update(tables.api_keys).values(expires_at=now_ms())
+        await store.write(lambda conn: conn.execute(over).rowcount)
+        answer = await program.get("/who")
+        assert (answer.status_code, answer.json()["type"]) == (401, "/problems/expired-api-key")
+
+
+async def test_last_use_is_written_once_a_minute_at_most_and_off_the_way(
+    app: FastAPI,
+    people: People,
+    store: Store,
+    settings: Settings,
+    coordinator: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = (await make_all(coordinator))["api_key"]
+
+    async def used() -> int | None:
+        (key,) = await people.api_keys()
+        return key.used_at
+
+    async with browser(app, Authorization=f"Bearer {made['key']}") as program:
+        await program.get("/who")
+        assert await used() is None
+        await people.key_uses.write()
+        first = await used()
+        assert first is not None
+        assert abs(first - now_ms()) < 10_000
+        await asyncio.sleep(0.002)
+        await program.get("/who")
+        await people.key_uses.write()
+        assert await used() == first
+        # Another server, that wrote nothing yet, does not write it anew either.
+        elsewhere = People(store, settings)
+        elsewhere.key_uses.api_key(made["id"])
+        await elsewhere.key_uses.write()
+        assert await used() == first
+        monkeypatch.setattr(key_uses, "API_KEY_MS", 1)
+        await program.get("/who")
+        await people.key_uses.write()
+        assert (await used() or 0) > first
+    listed_key = (await coordinator.get("/api/v1/api-keys")).json()["api_keys"][0]
+    assert listed_key["used_at"] is not None
+
+
+async def test_a_use_that_was_not_written_is_written_later(
+    people: People, store: Store, coordinator: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = (await make_all(coordinator))["api_key"]
+
+    async def full(_function: Any) -> None:
+        raise OSError("the disk is full")
+
+    write = store.write
+    monkeypatch.setattr(store, "write", full)
+    people.key_uses.api_key(made["id"])
+    with pytest.raises(OSError, match="full"):
+        await people.key_uses.write()
+    monkeypatch.setattr(store, "write", write)
+    await people.key_uses.write()
+    (key,) = await people.api_keys()
+    assert key.used_at is not None
+
+
+async def test_others_neither_list_nor_give(host: httpx.AsyncClient) -> None:
+    assert (await host.get(CREDENTIALS)).status_code == 403
+    path = f"{CREDENTIALS}/{'0' * 26}"
+    assert (await host.patch(path, json={"owner": "x"})).status_code == 403
+
+
+async def test_an_invitation_that_was_opened_before_makes_no_account_after(
+    people: People,
+    coordinator: httpx.AsyncClient,
+    wang: httpx.AsyncClient,
+    guest: httpx.AsyncClient,
+) -> None:
+    made = (await make_all(wang))["invitation"]
+    await shut_out(coordinator, await id_of(people, "wang"))
+    path = f"/api/v1/invitations/by-token/{made['url'].rpartition('/')[2]}"
+    answer = await guest.post(path, json={"name": "mole", "password": PASSWORD})
+    assert answer.status_code == 404
+    assert "mole" not in {each.name for each in await people.accounts()}
+    assert viewer_at("192.0.2.1").responsible is None

@@ -1,0 +1,81 @@
+// Keys and links: all API keys, and what has no owner yet; each gets another owner here, or ends.
+
+import { count } from "../../common/format.js";
+import { toast } from "../../common/toast.js";
+import { n, t } from "../../common/words.js";
+import { get, patch, remove } from "../api.js";
+import { ask } from "../ask.js";
+import { spoken, together } from "../sentences.js";
+import { facts, kindWords, nameOf, owners } from "./credential-words.js";
+import { act, badge, List, row, sign } from "./list.js";
+import { FormSheet, offer } from "./sheet.js";
+
+const sheet = new FormSheet("owner-sheet");
+const notice = document.querySelector("[data-unowned]");
+let accounts = [];
+
+const ADDRESSES = {
+  api_key: ({ id }) => `/api/v1/api-keys/${id}`,
+  invitation: ({ id }) => `/api/v1/invitations/${id}`,
+  stream_key: ({ broadcast, id }) => `/api/v1/broadcasts/${broadcast}/stream-keys/${id}`,
+  guest: ({ broadcast, id }) => `/api/v1/broadcasts/${broadcast}/guests/${id}`,
+};
+
+export const credentials = new List(
+  "credentials",
+  async () => {
+    const [all, known] = await Promise.all([get("/api/v1/credentials"), get("/api/v1/accounts")]);
+    ({ accounts } = known);
+    const shown = all.credentials.filter(({ kind, owner }) => kind === "api_key" || !owner);
+    const unowned = shown.filter(({ owner }) => !owner).length;
+    notice.hidden = unowned === 0;
+    notice.querySelector("[data-unowned-words]").textContent = together([
+      n("%(n)s key or link has no owner and ends with nobody's account.", "%(n)s keys or links have no owner and end with nobody's account.", unowned, { n: count(unowned) }),
+      t("Choose who answers for it, or end it."),
+    ]);
+    return shown.sort((one, other) => Boolean(one.owner) - Boolean(other.owner));
+  },
+  (credential) => {
+    const owner = accounts.find(({ id }) => id === credential.owner);
+    const name = nameOf(credential);
+    return row({
+      picture: sign(credential.kind === "api_key" ? "box" : credential.kind === "invitation" ? "send" : "camera"),
+      title: name,
+      badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
+      lines: [owner ? t("Owner: %(name)s", { name: owner.name }) : "", facts(credential).join(" · ")].filter(Boolean),
+      acts: [
+        act(owner ? t("Change the owner") : t("Choose an owner"), () => choose(credential), { name }),
+        act(t("End it"), () => end(credential), { name, danger: true }),
+      ],
+    });
+  },
+);
+
+function choose(credential) {
+  offer(sheet.elements.owner, owners(credential.kind, accounts, credential.owner));
+  sheet.open({
+    title: t("Who owns %(name)s?", { name: nameOf(credential) }),
+    job: async ({ owner }) => {
+      await patch(`/api/v1/credentials/${credential.id}`, { owner });
+      await credentials.reload();
+      toast(t("%(name)s: kept.", { name: nameOf(credential) }));
+    },
+  });
+}
+
+async function end(credential) {
+  const name = nameOf(credential);
+  const isMeant = await ask({
+    title: t("End %(name)s?", { name }),
+    words: credential.kind === "api_key" ? t("The program that uses this key is refused from then on.") : t("It does not work from then on. What it sends already goes on."),
+    yes: t("Yes, end it"),
+  });
+  if (!isMeant) return;
+  try {
+    await remove(ADDRESSES[credential.kind](credential));
+    toast(t("%(name)s does not work any more.", { name }));
+  } catch (problem) {
+    toast(spoken(problem), { danger: true });
+  }
+  await credentials.reload();
+}
