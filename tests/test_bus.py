@@ -120,7 +120,7 @@ async def test_what_a_driver_never_said_it_would_raise_ends_nothing(
     heard = asyncio.Event()
     two.listen(lambda topic, _message: heard.set() if topic == "after" else None)
     faults: list[str] = []
-    bus, name = (two, "pubsub") if where == "receive" else (one, "publish")
+    bus, name = (two, "pubsub") if where == "receive" else (one, "pipeline")
     whole = getattr(bus._client, name)
 
     def faulty(*values: object, **options: object) -> object:
@@ -135,10 +135,59 @@ async def test_what_a_driver_never_said_it_would_raise_ends_nothing(
     await connected(one)
     await connected(two)
     one.publish("before", b"")
+    await until(lambda: where == "receive" or one.dropped, "it was sent, or not")
     one.publish("after", b"")
     await asyncio.wait_for(heard.wait(), 10)
     assert faults == [where]
     assert one.dropped == (where == "send")
+    await one.stop()
+    await two.stop()
+
+
+async def test_all_that_waits_is_one_round_trip() -> None:
+    one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
+    heard: list[bytes] = []
+    two.listen(lambda topic, message: heard.append(message) if topic == "crowd" else None)
+    await one.start()
+    await two.start()
+    await connected(one)
+    await connected(two)
+    messages = [b"%d" % number for number in range(900)]
+    for message in messages:
+        one.publish("crowd", message)
+    await until(lambda: len(heard) == len(messages), "all are heard")
+    assert heard == messages
+    assert one.pipelines <= 2
+    assert one.dropped == 0
+    await one.stop()
+    await two.stop()
+
+
+async def test_what_redis_refuses_of_a_pipeline_is_counted_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outages = Outages()
+    one, two = RedisBus(REDIS, "one", outages), RedisBus(REDIS, "two")
+    heard: list[str] = []
+    two.listen(lambda topic, _message: heard.append(topic) if topic != "log" else None)
+    await one.start()
+    await two.start()
+    await connected(one)
+    await connected(two)
+    whole = redis.client.Pipeline.publish
+
+    def publish(self: redis.client.Pipeline, channel: str, message: bytes) -> object:
+        if channel == "farmlive:refused":
+            return self.execute_command("PUBLISH", channel)  # which lacks the message
+        return whole(self, channel, message)
+
+    monkeypatch.setattr(redis.client.Pipeline, "publish", publish)
+    for topic in ("first", "refused", "last"):
+        one.publish(topic, b"")
+    await until(lambda: "last" in heard, "the others are heard")
+    assert heard == ["first", "last"]
+    assert one.dropped == 1
+    assert "wrong number of arguments" in outages.watch("redis_sending").last_reason
     await one.stop()
     await two.stop()
 

@@ -11,10 +11,11 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import redis.asyncio as redis
 import structlog
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -23,7 +24,12 @@ from farmlive.outages import Outages
 
 Listener = Callable[[str, bytes], None]
 
-SEND_WITHIN_S = 5.0
+# A Redis that answers nothing for so long counts as away.
+HANGS_S = 3.0
+PING_EVERY_S = 1.0
+# So many messages, and bytes, are one pipeline at most.
+TOGETHER = 1_000
+TOGETHER_BYTES = 256 << 10
 # Of messages of one topic that nobody understands the log says so once in so long.
 TELL_AGAIN_S = 60.0
 # A Redis whose machine vanished without a word is given up after about 15 s.
@@ -146,6 +152,8 @@ class RedisBus:
         self._mark = node.encode() + b"\n"
         self._local = LocalBus()
         self._outbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(maxsize=10_000)
+        self.pipelines = 0
+        """How many were sent: what waits while one is under way is the next."""
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self.dropped = 0
@@ -184,28 +192,47 @@ class RedisBus:
 
     async def _send(self) -> None:
         while not self._stopping:
-            topic, message = await self._outbox.get()
+            messages = [await self._outbox.get()]
+            size = 0
+            while not self._outbox.empty() and len(messages) < TOGETHER and size < TOGETHER_BYTES:
+                messages.append(self._outbox.get_nowait())
+                size += len(messages[-1][1])
             try:
-                async with asyncio.timeout(SEND_WITHIN_S):
-                    await self._client.publish(f"farmlive:{topic}", self._mark + message)
+                async with asyncio.timeout(HANGS_S):
+                    refused = await self._publish(messages)
+            except Exception as error:  # of any kind: the next messages are sent all the same
+                refused = [error] * len(messages)
+            if refused:
+                self.dropped += len(refused)
+                self._sending.failed(_why(refused[0]), len(refused))
+            else:
                 self._sending.recovered()
-            except Exception as error:  # of any kind: the next message is sent all the same
-                self.dropped += 1
-                self._sending.failed(_why(error))
+
+    async def _publish(self, messages: list[tuple[str, bytes]]) -> list[Exception]:
+        """Send them in one pipeline; why each that Redis refused was."""
+        self.pipelines += 1
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for topic, message in messages:
+                pipeline.publish(f"farmlive:{topic}", self._mark + message)
+            answers = await pipeline.execute(raise_on_error=False)
+        return [answer for answer in answers if isinstance(answer, Exception)]
 
     async def _receive(self) -> None:
         pause = 0.1
         while not self._stopping:
             try:
                 async with self._client.pubsub() as subscription:
-                    await subscription.psubscribe("farmlive:*")
-                    async for item in subscription.listen():
-                        if item["type"] == "psubscribe":
-                            pause = 0.1
-                            self.joined.set()
-                            self._link.recovered()
-                        elif item["type"] == "pmessage":
-                            self._take(item["channel"].decode(errors="replace"), item["data"])
+                    async with asyncio.timeout(HANGS_S):
+                        await subscription.psubscribe("farmlive:*")
+                    async with _Heartbeat(subscription) as heartbeat:
+                        async for item in subscription.listen():
+                            heartbeat.beat()
+                            if item["type"] == "psubscribe":
+                                pause = 0.1
+                                self.joined.set()
+                                self._link.recovered()
+                            elif item["type"] == "pmessage":
+                                self._take(item["channel"].decode(errors="replace"), item["data"])
             except Exception as error:  # whatever it is, Redis is asked again
                 self.joined.clear()
                 if not self._stopping:
@@ -219,6 +246,42 @@ class RedisBus:
             self._local.publish(channel.removeprefix("farmlive:"), message)
 
 
+class _Heartbeat:
+    """Asks Redis on a subscription each second whether it is there, and ends with TimeoutError the
+    task that entered it where nothing came for `HANGS_S`.
+    """
+
+    def __init__(self, subscription: PubSub):
+        self._subscription = subscription
+        self._deadline = asyncio.timeout(HANGS_S)
+        self._heard = time.monotonic()
+        self._asking: asyncio.Task[None]
+
+    async def __aenter__(self) -> Self:
+        await self._deadline.__aenter__()
+        self._asking = asyncio.create_task(self._ask())
+        return self
+
+    async def __aexit__(self, *raised: Any) -> None:
+        self._asking.cancel()
+        await asyncio.gather(self._asking, return_exceptions=True)
+        await self._deadline.__aexit__(*raised)
+
+    def beat(self) -> None:
+        """Something came."""
+        now = time.monotonic()
+        if now - self._heard > HANGS_S / 10:  # not for each of thousands a second
+            self._heard = now
+            self._deadline.reschedule(asyncio.get_running_loop().time() + HANGS_S)
+
+    async def _ask(self) -> None:
+        while True:
+            await asyncio.sleep(PING_EVERY_S)
+            await self._subscription.ping()
+
+
 def _why(error: Exception) -> str:
-    """Return the error's message, or its class name where the message is empty."""
+    """Return the error's message, or what is known of it where there is none."""
+    if isinstance(error, TimeoutError):
+        return f"it does not answer within {HANGS_S:.0f} s"
     return str(error) or type(error).__name__

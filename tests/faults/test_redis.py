@@ -12,7 +12,7 @@ from tests.ports import free_port
 from tests.waiting import until
 
 from farmlive.broadcast.models import NewBroadcast
-from farmlive.bus import RedisBus
+from farmlive.bus import HANGS_S, RedisBus
 from farmlive.client import Api, ApiProblem, Channel
 from farmlive.client.channel import Event
 from farmlive.client.counter import TestPicture
@@ -178,6 +178,36 @@ async def test_an_end_reaches_the_cameras_of_the_other_server(
             await own_redis.end(signal.SIGKILL)
             await api.end(broadcast)
             await until(lambda: other.house.relay.viewers() == {}, "its media is closed")
+
+
+async def test_a_redis_that_hangs_counts_as_away_soon(
+    two: tuple[Server, Server], own_redis: Redis
+) -> None:
+    one, other = two
+    await own_redis.end(signal.SIGSTOP)
+    async with asyncio.timeout(HANGS_S + 2):
+        # Nobody sends anything: the subscription notices by itself.
+        await until(lambda: deaf(one) and deaf(other), "both notice")
+        await until(lambda: lost(one) and lost(other), "both say so")
+    one.house.bus.publish("anything", b"")
+    async with asyncio.timeout(HANGS_S + 2):
+        sending = one.house.outages.watch("redis_sending")
+        await until(lambda: sending.failing, "nothing is sent")
+    assert "does not answer" in sending.reason
+    await own_redis.end(signal.SIGCONT)
+    await until(lambda: not deaf(one) and not deaf(other), "both are back")
+
+
+async def test_a_quiet_redis_is_not_taken_for_one_that_hangs(
+    two: tuple[Server, Server],
+) -> None:
+    one, other = two
+    ended = asyncio.get_running_loop().time() + HANGS_S + 2
+    while asyncio.get_running_loop().time() < ended:
+        assert not deaf(one)
+        assert not deaf(other)
+        await asyncio.sleep(0.05)
+    assert one.house.outages.watch("redis").failures == 0
 
 
 async def test_servers_start_and_stop_while_redis_is_frozen(
