@@ -11,9 +11,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from farmlive.cli import cli
-from farmlive.ids import ulid
+from farmlive.clock import now_ms
+from farmlive.ids import first_ulid, ulid
 from farmlive.origin.problems import UnknownFarm
 from farmlive.problems import Invalid
+from farmlive.setting_groups.retention import DAY_MS
 from farmlive.store.engine import DatabaseRefused
 
 
@@ -152,3 +154,74 @@ def test_serve_says_which_variables_set_nothing() -> None:
     assert ran.returncode == 1
     assert "did you mean FARMLIVE_HOLD_MINUTES?" in ran.stderr
     assert "FARMLIVE_DATABASE_URL must begin with postgresql://" in ran.stderr
+
+
+@pytest.fixture
+def old_sale(tmp_path: Path) -> str:
+    """Two orders of a year ago, the second of which is not paid; the broadcast's id."""
+    broadcast, farm = ulid(), ulid()
+    long_ago = now_ms() - 365 * DAY_MS
+    with sqlite3.connect(tmp_path / "farmlive.sqlite3") as connection:
+        connection.execute(
+            "INSERT INTO broadcasts (id, title, state, created_at, started_at, ended_at, seq, "
+            "last_at) VALUES (?, '{\"en\":\"Pears\"}', 'ended', ?, ?, ?, 0, ?)",
+            (broadcast, *[long_ago] * 4),
+        )
+        for number, state, payment in ((1, "received", "paid"), (2, "at_centre", "due")):
+            connection.execute(
+                "INSERT INTO orders (id, broadcast, number, token, device, buyer, buyer_name, "
+                "buyer_phone, way, payment_method, state, payment, total, currency, simulated, "
+                "placed_at) VALUES (?, ?, ?, ?, 'd', 'b', 'Wang Fang', '13800000000', 'pickup', "
+                "'pay_at_pickup', ?, ?, 2990, 'CNY', 0, ?)",
+                (
+                    first_ulid(long_ago + number),
+                    broadcast,
+                    number,
+                    f"{farm}{number}",
+                    state,
+                    payment,
+                    long_ago,
+                ),
+            )
+        connection.execute(
+            "INSERT INTO watches (broadcast, device, from_at, to_at, running, resumed) "
+            "VALUES (?, 'd', ?, ?, 0, 0)",
+            (broadcast, long_ago, long_ago),
+        )
+    connection.close()
+    outbox = tmp_path / "outbox"
+    outbox.mkdir()
+    (outbox / "2025-01-01.jsonl").write_text('{"to": "13800000000"}\n')
+    os.utime(outbox / "2025-01-01.jsonl", (1, 1))
+    return broadcast
+
+
+def test_retention_says_what_would_go_and_then_removes_it(old_sale: str, tmp_path: Path) -> None:
+    def names() -> list[str]:
+        with sqlite3.connect(tmp_path / "farmlive.sqlite3") as connection:
+            found = connection.execute("SELECT buyer_name FROM orders ORDER BY number").fetchall()
+        connection.close()
+        return [name for (name,) in found]
+
+    counts = [
+        "orders' persons {}, after 180 days: 1",
+        "outbox files {}, after 7 days: 1",
+        "watch sessions and card taps {}, after 90 days: 1",
+        "records of sales {}, after 3 years: 0",
+    ]
+    would = run("retention", "--dry-run")
+    assert would.exit_code == 0
+    assert would.stdout.splitlines() == [
+        *(line.format("to remove") for line in counts),
+        "older orders that keep their person: 1",
+        "  1 have money due",
+        f"  A0002 of {old_sale}: have money due",
+    ]
+    assert names() == ["Wang Fang", "Wang Fang"]
+    assert list((tmp_path / "outbox").iterdir())
+    done = run("retention")
+    assert done.exception is None, done.exception
+    assert done.stdout.splitlines() == [line.format("removed") for line in counts]
+    assert names() == ["", "Wang Fang"]
+    assert not list((tmp_path / "outbox").iterdir())
+    assert "persons to remove, after 180 days: 0" in run("retention", "--dry-run").stdout

@@ -38,6 +38,7 @@ from farmlive.people import routes as people_routes
 from farmlive.people.devices import ADDRESS, BUYER
 from farmlive.probe import Probe
 from farmlive.publishers import Publishers
+from farmlive.retention import Retention
 from farmlive.review import routes as review_routes
 from farmlive.review.review import Review
 from farmlive.settings import Settings
@@ -78,6 +79,7 @@ class House:
     origin: Origin
     shop: Shop
     review: Review
+    retention: Retention
     gate: gate.StreamGate
     relay: Relay
     publishers: Publishers
@@ -90,6 +92,7 @@ class House:
         await self.people.key_uses.stop()
         await self.relay.stop()
         await self.gate.stop()
+        await self.retention.again.stop()
         await self.shop.stop()
         await self.chat.stop()
         await self.broadcasts.stop()
@@ -159,6 +162,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     origin.sold_by(LotSales(log, settle=shop.allocation.settle))
     origin.stops_heard_by(shop.lot_stops)
     review = Review(store, log, settings)
+    retention = Retention(store, log, settings)
     log.hear("card.pinned", shop.check_shown)
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))
     channel.orders_of(shop.audiences)
@@ -191,6 +195,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     await chat.start()
     await origin.start()
     await shop.start()
+    await retention.again.start()
     static = Static()
     pages = Pages(settings, static, guard)
     api = FastAPI(title="farmlive", version="1", openapi_url=None)
@@ -258,6 +263,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         origin=origin,
         shop=shop,
         review=review,
+        retention=retention,
         gate=stream_gate,
         relay=relay,
         publishers=publishers,

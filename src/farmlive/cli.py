@@ -17,6 +17,8 @@ from rich.progress import Progress, TextColumn
 from farmlive import app
 from farmlive import server as serving
 from farmlive.broadcast import airings
+from farmlive.broadcast.log import Log
+from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, rfc3339
 from farmlive.media import NoNativeEngine
 from farmlive.origin import farms
@@ -26,6 +28,7 @@ from farmlive.people.api_keys import ApiKey
 from farmlive.people.credentials import Credential
 from farmlive.people.models import DisplayName, KeyRole, Role
 from farmlive.problems import Problem
+from farmlive.retention import Outlook, Retention
 from farmlive.settings import Settings, set_nothing
 from farmlive.shop import catalogue
 from farmlive.store import Store
@@ -53,6 +56,15 @@ Centres = Annotated[
     list[str] | None,
     typer.Option("--centre", metavar="ID", help="A clerk's pick-up point; as often as there are."),
 ]
+# Why an order's person is kept, as `farmlive retention` says it.
+KEPT_BECAUSE = {
+    "due": "have money due",
+    "to_give_back": "have money to be given back",
+    "claim": "have a claim that is not answered",
+    "placed": "are not packed",
+    "packed": "are packed and have not left",
+    "at_centre": "wait at their pick-up point",
+}
 # Whom the audit list names for what is done by this command.
 OPERATOR = Caller(None, "farmlive command", "coordinator", "", "")
 
@@ -138,6 +150,40 @@ def migrate() -> None:
     settings = Settings()
     serving.set_up_log(settings.log_level)
     _out.print(f"The database is at revision {asyncio.run(Store.migrate(settings))}")
+
+
+@cli.command()
+def retention(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be removed, and change nothing.")
+    ] = False,
+) -> None:
+    """Remove what is kept no longer, as a server does each hour (docs/operator.md)."""
+    settings = Settings()
+
+    async def run() -> None:
+        store = await Store.open(settings)
+        try:
+            task = Retention(store, Log(LocalBus()), settings)
+            done = await (task.outlook() if dry_run else task.remove())
+        finally:
+            await store.close()
+        word = "to remove" if dry_run else "removed"
+        for what, count, period in (
+            ("orders' persons", done.persons, f"{settings.person_days} days"),
+            ("outbox files", done.outbox_files, f"{settings.outbox_days} days"),
+            ("watch sessions and card taps", done.watches, f"{settings.watch_days} days"),
+            ("records of sales", done.sales, f"{settings.sale_years} years"),
+        ):
+            _out.print(f"{what} {word}, after {period}: {count}")
+        if isinstance(done, Outlook):
+            _out.print(f"older orders that keep their person: {done.open.total()}")
+            for because, count in sorted(done.open.items()):
+                _out.print(f"  {count} {KEPT_BECAUSE[because]}")
+            for broadcast, number, because in done.named:
+                _out.print(f"  {number} of {broadcast}: {KEPT_BECAUSE[because]}")
+
+    asyncio.run(run())
 
 
 @cli.command()

@@ -30,6 +30,12 @@ def ulid() -> str:
     return "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
 
 
+def first_ulid(ms: int) -> str:
+    """Return the least ULID of a time: those made before it are smaller."""
+    value = max(ms, 0) << 80
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
+
+
 def is_ulid(text: str) -> bool:
     """Whether the text has the form of a ULID, in capitals as we write it."""
     return _PATTERN.fullmatch(text) is not None

@@ -15,6 +15,7 @@ from farmlive.setting_groups.media import MediaSettings
 from farmlive.setting_groups.notices import NoticeSettings
 from farmlive.setting_groups.origin import OriginSettings
 from farmlive.setting_groups.people import PeopleSettings
+from farmlive.setting_groups.retention import RetentionSettings
 from farmlive.setting_groups.server import ServerSettings
 from farmlive.setting_groups.shop import ShopSettings
 from farmlive.setting_groups.uploads import UploadSettings
@@ -22,6 +23,7 @@ from farmlive.setting_groups.uploads import UploadSettings
 
 # pydantic takes the fields of the last base first, and docs/settings.md lists them in that order.
 class Settings(
+    RetentionSettings,
     OriginSettings,
     UploadSettings,
     BroadcastSettings,

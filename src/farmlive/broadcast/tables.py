@@ -73,6 +73,17 @@ chat_traces = Table(
     Index("ix_chat_traces_at", "at"),
 )
 
+# What the review counts of watch sessions, card taps and orders whose rows are removed:
+# review/kept_sums.py and review/sale_sums.py.
+broadcast_sums = Table(
+    "broadcast_sums",
+    metadata,
+    Column("broadcast", ForeignKey("broadcasts.id"), primary_key=True),
+    Column("audience", Json),
+    Column("taps", Json),
+    Column("sales", Json),
+)
+
 watches = Table(
     "watches",
     metadata,

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
+from farmlive.review.kept_sums import Watched
+
 # A session ends after so long without its device.
 IDLE_MS = 30 * 60_000
 
@@ -124,6 +126,6 @@ def _keep(found: Audience, since: int, until: int) -> None:
     found.ends.append(max(until, since + 1))
 
 
-def impressions(audience: Audience, pins: Sequence[tuple[int, int]]) -> list[int]:
+def impressions(audience: Watched, pins: Sequence[tuple[int, int]]) -> list[int]:
     """How many devices each pin was shown to."""
     return [audience.reach(start, end) if end > start else 0 for start, end in pins]

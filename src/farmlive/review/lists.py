@@ -33,6 +33,7 @@ PAYMENTS = {
     "part_refunded": ("partly refunded", "部分退款"),
     "refunded": ("refunded", "已退款"),
 }
+REMOVED = ("details removed", "信息已删除")
 NOTHING_DUE = ("nothing to pay", "不用付款")
 
 Cards = dict[str, dict[str, Any]]
@@ -198,7 +199,7 @@ def hand_over(
         table.rows = [
             (
                 order_number(parcel.order.number),
-                parcel.order.buyer_name,
+                buyer_name(say, parcel.order),
                 parcel.order.buyer_phone,
                 _items(goods, parcel.lines),
                 sum(boxes(line) for line in parcel.lines),
@@ -232,7 +233,7 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
     table.rows = [
         (
             order_number(parcel.order.number),
-            parcel.order.buyer_name,
+            buyer_name(say, parcel.order),
             parcel.order.buyer_phone,
             _address(parcel.order, say.language),
             _items(goods, parcel.lines, with_lots=True),
@@ -246,6 +247,11 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
     ]
     if table.rows:
         sheet.tables.append(table)
+
+
+def buyer_name(say: Words, order: Row[Any]) -> str:
+    """The buyer's name, or that it was removed."""
+    return str(order.buyer_name) if order.person_gone_at is None else say(*REMOVED)
 
 
 def _address(order: Row[Any], language: str) -> str:

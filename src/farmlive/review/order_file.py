@@ -7,7 +7,7 @@ Which orders are in it, and who may have it, is decided before.
 from collections.abc import Sequence
 
 from farmlive.clock import now_ms
-from farmlive.review.lists import STATES, line_columns, order_columns, payment_words
+from farmlive.review.lists import REMOVED, STATES, line_columns, order_columns, payment_words
 from farmlive.review.sheets import Column, Sheet, Table, Words
 from farmlive.shop.order_models import Order, OrderedLine
 
@@ -80,7 +80,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
                 say(*STATES[order.state]),
                 payment_words(say, order.payment, order.to_collect.amount),
                 say.of(centre.name) if centre else say("parcel", "快递"),
-                buyer.name if buyer else "",
+                buyer.name if buyer else say(*REMOVED) if order.person_gone_at else "",
                 buyer.phone if buyer else "",
                 order.delivery.address or "",
                 say("; ", "；").join(items),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from farmlive.broadcast.log import Head
-from farmlive.review.audience import Audience
 from farmlive.review.definitions import DEFINITIONS
+from farmlive.review.kept_sums import Watched
 from farmlive.review.ledger import Ledger, refunds_of
 from farmlive.review.models import (
     FarmShare,
@@ -163,7 +163,7 @@ def report(
     broadcast: str,
     head: Head,
     ledger: Ledger,
-    audience: Audience,
+    audience: Watched,
     beside: Beside,
     *,
     until: int,

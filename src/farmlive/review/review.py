@@ -3,17 +3,19 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, and_, cast, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, func, select, type_coerce
 
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import Head, Log
 from farmlive.broadcast.tables import card_taps, events, watches
 from farmlive.clock import now_ms
 from farmlive.people import Caller
-from farmlive.review import audience, cash, ledger, lists, numbers
+from farmlive.review import audience, cash, kept_sums, ledger, lists, numbers
 from farmlive.review.definitions import SHEET_WORDS
+from farmlive.review.kept_sums import Kept, SaleSums, Watched
 from farmlive.review.models import LotBalance, Report, Sum, Total
 from farmlive.review.readers import centres_of, check_sheet, farms_of
 from farmlive.review.refunds import Given, Line, by_line, named
@@ -35,6 +37,25 @@ _NUMBERS = {
 }
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What the report of a broadcast is made of; `until` is when it ended, or now."""
+
+    broadcast: str
+    head: Head
+    ledger: ledger.Ledger
+    audience: Watched
+    kept: Kept
+    until: int
+
+    def report(self, watched: Watched, beside: Beside, farms: frozenset[str] | None) -> Report:
+        """The report, or these farms' part of it."""
+        book = self.ledger if farms is None else self.ledger.only(farms)
+        return report(
+            self.broadcast, self.head, book, watched, beside, until=self.until, farms=farms
+        )
+
+
 class Review:
     """Reports on broadcasts, running or ended, and their sheets."""
 
@@ -47,19 +68,9 @@ class Review:
         """The report of a broadcast as it stands, or these farms' part. Raises UnknownBroadcast."""
 
         def read(connection: Connection) -> Report:
-            head = self._log.head(connection, broadcast)
-            book = ledger.fold(facts(connection, broadcast))
-            until = book.ended_at or max(now_ms(), head.at)
-            if book.started_at is None:
-                watched = audience.Audience()
-            else:
-                watched = audience.fold(
-                    _sessions(connection, broadcast, until), book.started_at, until
-                )
-            if farms is not None:
-                book = book.only(farms)
-            beside = _beside(connection, broadcast, farms)
-            return report(broadcast, head, book, watched, beside, until=until, farms=farms)
+            found = sources(connection, self._log, broadcast)
+            beside = _beside(connection, broadcast, farms, found.kept)
+            return found.report(found.audience, beside, farms)
 
         return await self._store.read(read, within_s=FILE_S)
 
@@ -102,9 +113,12 @@ class Review:
             for broadcast, count, items, gross, currency in connection.execute(sold):
                 money = Sum(amount=int(gross), currency=currency)
                 found[broadcast] = Total(orders=count, items=int(items), net=money)
-            for line, part in _refunds(connection):
+            for line, part in refunds(connection):
                 if farms is None or line.farm in farms:
                     found[line.broadcast].net.amount -= part
+            for broadcast, sales in kept_sums.kept_sales(connection).items():
+                if broadcast in found:
+                    found[broadcast] = _with_kept(found[broadcast], sales, farms)
             return found
 
         return await self._store.read(read, within_s=FILE_S)
@@ -171,6 +185,31 @@ def facts(
             yield at, kind, data
 
 
+def sources(connection: Connection, log: Log, broadcast: str) -> Sources:
+    """Read what the report of a broadcast is made of. Raises UnknownBroadcast."""
+    head = log.head(connection, broadcast)
+    book = ledger.fold(facts(connection, broadcast))
+    until = book.ended_at or max(now_ms(), head.at)
+    kept = kept_sums.kept(connection, broadcast)
+    watched: Watched = audience.Audience()
+    if kept.audience is not None:
+        watched = kept.audience
+    elif book.started_at is not None:
+        sessions = _sessions(connection, broadcast, until)
+        watched = audience.fold(sessions, book.started_at, until)
+    return Sources(broadcast, head, book, watched, kept, until)
+
+
+def taps(connection: Connection, broadcast: str) -> dict[str, int]:
+    """Count who looked at the card of each offer."""
+    query = (
+        select(card_taps.c.offer, func.count())
+        .where(card_taps.c.broadcast == broadcast)
+        .group_by(card_taps.c.offer)
+    )
+    return dict(_pairs(connection, query))
+
+
 def _sessions(connection: Connection, broadcast: str, now: int) -> Iterator[audience.Session]:
     query = (
         select(
@@ -188,13 +227,10 @@ def _sessions(connection: Connection, broadcast: str, now: int) -> Iterator[audi
         yield device, came, until, resumed
 
 
-def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None) -> Beside:
+def _beside(
+    connection: Connection, broadcast: str, farms: frozenset[str] | None, kept: Kept
+) -> Beside:
     found = Beside()
-    taps = (
-        select(card_taps.c.offer, func.count())
-        .where(card_taps.c.broadcast == broadcast)
-        .group_by(card_taps.c.offer)
-    )
     stock = (
         select(
             offers.c.id,
@@ -222,7 +258,7 @@ def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None
         money = money.where(order_lines.c.farm.in_(farms))
         own = select(order_lines.c.order).where(order_lines.c.farm.in_(farms))
         standing = standing.where(orders.c.id.in_(own))
-    found.taps = dict(_pairs(connection, taps))
+    found.taps = taps(connection, broadcast) if kept.taps is None else kept.taps
     offered = connection.execute(stock).all()
     found.lots = {
         lot: LotBalance(
@@ -240,35 +276,35 @@ def _beside(connection: Connection, broadcast: str, farms: frozenset[str] | None
     for farm, payment, amount in connection.execute(money):
         of_farms = found.due if payment == "due" else found.paid
         of_farms[farm] = of_farms.get(farm, 0) + int(amount)
-    for line, part in _refunds(connection, broadcast):
+    for line, part in refunds(connection, orders.c.broadcast == broadcast):
         if farms is None or line.farm in farms:
             (found.due if line.payment == "due" else found.paid)[line.farm] -= part
+    for farm, sums in kept.sales.of(farms).items():
+        found.paid[farm] = found.paid.get(farm, 0) + sums.paid
+        found.due[farm] = found.due.get(farm, 0) + sums.due
+    found.standing += kept.sales.count(farms)
     for unpaid, count in connection.execute(standing):
         found.standing += count
         found.unpaid += count if unpaid else 0
     return found
 
 
-def _refunds(
-    connection: Connection, broadcast: str | None = None
-) -> Iterator[tuple[Row[Any], int]]:
+def refunds(connection: Connection, *which: ColumnElement[bool]) -> Iterator[tuple[Row[Any], int]]:
     """The lines of orders that stand, of which some was given back or taken off: how much of each.
 
     As in the ledger, by what each refund was; of older ones that is not known.
     """
-    those = [orders.c.state != "cancelled", orders.c.refunded > 0]
-    if broadcast is not None:
-        those.append(orders.c.broadcast == broadcast)
+    those = [orders.c.state != "cancelled", orders.c.refunded > 0, *which]
     changes = (
         select(order_changes.c.order, order_changes.c.refund)
         .join(orders, orders.c.id == order_changes.c.order)
         .where(*those, order_changes.c.refund.is_not(None), ~order_changes.c.undone)
         .order_by(order_changes.c.order, order_changes.c.change)
     )
-    refunds = defaultdict(list)
+    given = defaultdict(list)
     for order, was in connection.execute(changes):
         boxes = named(was.get("back", ()), was.get("offer"))
-        refunds[order].append(Given(was["amount"], boxes))
+        given[order].append(Given(was["amount"], boxes))
     query = (
         select(orders.c.broadcast, orders.c.id, orders.c.payment, orders.c.refunded)
         .add_columns(order_lines.c.farm, order_lines.c.offer, order_lines.c.price)
@@ -279,10 +315,22 @@ def _refunds(
     )
     for order, rows in groupby(connection.execute(query), key=lambda line: line.id):
         of_order = list(rows)
-        known = refunds[order]
+        known = given[order]
         older = of_order[0].refunded - sum(refund.amount for refund in known)
         lines = [Line(line.offer, line.price, line.line_total) for line in of_order]
         yield from zip(of_order, by_line(lines, [Given(older), *known]), strict=True)
+
+
+def _with_kept(total: Total, sales: SaleSums, farms: frozenset[str] | None) -> Total:
+    own = sales.of(farms).values()
+    return Total(
+        orders=total.orders + sales.count(farms),
+        items=total.items + sum(each.items for each in own),
+        net=Sum(
+            amount=total.net.amount + sum(each.net for each in own),
+            currency=sales.currency or total.net.currency,
+        ),
+    )
 
 
 def _pairs(connection: Connection, query: Any) -> Iterator[tuple[str, int]]:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from farmlive.review.audience import Audience, impressions
+from farmlive.review.audience import impressions
 from farmlive.review.definitions import EFFECT_MS
+from farmlive.review.kept_sums import Watched
 from farmlive.review.ledger import Deed, Ledger
 from farmlive.review.models import BestMinute, Cut, Highlights, Moment, Sum, Timeline
 
@@ -58,7 +59,7 @@ class _Sales:
         return self.at[place - 1] if place < len(self.items) else None
 
 
-def timeline(ledger: Ledger, audience: Audience, start: int, end: int) -> Timeline:
+def timeline(ledger: Ledger, audience: Watched, start: int, end: int) -> Timeline:
     """The axis of a broadcast from its start to its end, or to now."""
     last = max((order.at for order in ledger.orders.values()), default=start)
     end = max(end, last + 1, start + 1)
@@ -86,7 +87,7 @@ def timeline(ledger: Ledger, audience: Audience, start: int, end: int) -> Timeli
     )
 
 
-def _moments(ledger: Ledger, audience: Audience, end: int) -> list[Moment]:
+def _moments(ledger: Ledger, audience: Watched, end: int) -> list[Moment]:
     # Of each offer, and of each flash batch by itself.
     sales = {offer: _Sales() for offer in ledger.cards}
     sales |= {deed.flash: _Sales() for deed in ledger.deeds if deed.flash}

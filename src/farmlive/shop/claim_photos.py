@@ -7,7 +7,7 @@ keeps its photos, since it has just touched them.
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from pathlib import Path
 
 import structlog
@@ -17,7 +17,7 @@ from farmlive.again import Again
 from farmlive.clock import now_ms
 from farmlive.shop.tables import claims
 from farmlive.store import Store
-from farmlive.store.uploads import forget
+from farmlive.store.uploads import forget, named
 
 EVERY_S = 3600
 KEPT_MS = 86_400_000
@@ -49,6 +49,20 @@ class ClaimPhotos:
             await self._store.write(lambda connection: forget(connection, removed, before))
             _log.info("photos of no claim were removed", photos=len(removed))
         return len(removed)
+
+    async def remove(self, names: Collection[str]) -> None:
+        """Remove photos whose order owns them no more, unless another order owns the same one.
+
+        Where the server ends before that, `clear` removes them.
+        """
+        if not names:
+            return
+        kept = await self._store.read(lambda connection: named(connection, names))
+        await asyncio.to_thread(self._unlink, set(names) - kept)
+
+    def _unlink(self, names: Iterable[str]) -> None:
+        for name in names:
+            (self._folder / name[:2] / name).unlink(missing_ok=True)
 
     def _old(self) -> list[Path]:
         """What was not touched for a day, parts of photos that broke off too."""

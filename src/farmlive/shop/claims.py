@@ -267,6 +267,10 @@ class Claims:
                 "claimed_at": now_ms(),
             },
         )
+        if row.person_gone_at is not None:  # retention.py looks at it again
+            connection.execute(
+                update(orders).where(orders.c.id == row.id).values(person_check_at=now_ms())
+            )
         said = {"claim": claim, "photos": len(new.photos)}
         self._tell(connection, row, "order.claimed", "buyer", said)
 

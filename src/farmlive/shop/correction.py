@@ -16,7 +16,7 @@ from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import Conflict, Invalid, NotFound
-from farmlive.shop import keys, life, prices, repricing
+from farmlive.shop import keys, life, prices, repricing, shown
 from farmlive.shop.bag import check_flash
 from farmlive.shop.correction_models import Mispriced, NewCorrection, OfferCorrect
 from farmlive.shop.flashes import WRONG
@@ -256,6 +256,6 @@ def _shown(row: Row[Any], wrong: int, right: int) -> dict[str, Any]:
         "total": money(wrong * row.boxes, row.currency),
         "difference": money(abs(too_much), row.currency),
         "refunded": money(row.refunded, row.currency),
-        "buyer": {"name": row.buyer_name, "phone": row.buyer_phone},
+        "buyer": shown.buyer(row),
         "deeds": deeds,
     }

@@ -48,7 +48,7 @@ class MispricedOrder(BaseModel):
     total: Money
     difference: Money
     refunded: Money
-    buyer: Buyer
+    buyer: Buyer | None
     deeds: list[Literal["keep", "cancel", "refund"]]
 
 

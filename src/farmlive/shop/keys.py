@@ -4,13 +4,14 @@ One namespace a broadcast for the channel and HTTP, for orders and for all else 
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from farmlive.shop.problems import KeyReused
+from farmlive.shop.problems import AnswerGone, KeyReused
 from farmlive.shop.tables import order_keys
 from farmlive.store import hot
 
@@ -19,6 +20,9 @@ OF_KEY = (order_keys.c.broadcast == bindparam("broadcast")) & (order_keys.c.key 
 ASKED = (order_keys.c.body_hash, order_keys.c.answer)
 _KEY = hot(select(*ASKED).where(OF_KEY))
 _KEEP = hot(insert(order_keys), own=True)
+# In the place of the hash: the answer went with the person. A hash would tell who guesses name and
+# phone whether the guess is right.
+_FORGOTTEN = ""
 
 
 def canonical_hash(request: BaseModel, shape: type[BaseModel], *, of: str | None = None) -> str:
@@ -57,7 +61,7 @@ def answered(
 ) -> dict[str, Any] | None:
     """What was answered to this key before; None for a new one, and where there is no key.
 
-    Raises KeyReused, which says `said`.
+    Raises KeyReused, which says `said`, and AnswerGone.
     """
     if key is None:
         return None
@@ -68,9 +72,16 @@ def answered(
 def answer_in(
     row: Row[*tuple[Any, ...]], body_hash: str, *, said: str = _OTHER
 ) -> dict[str, Any] | None:
-    """The same, where `ASKED` was a part of another question. Raises KeyReused."""
+    """The same, where `ASKED` was a part of another question. Raises KeyReused,
+    AnswerGone.
+    """
     if row.body_hash is None:
         return None
+    if row.body_hash == _FORGOTTEN:
+        raise AnswerGone(
+            "Nothing was ordered: an order came with this key before, and its buyer's details have "
+            "been removed since. Draw a new key for a new order."
+        )
     if row.body_hash != body_hash:
         raise KeyReused(said)
     answer: dict[str, Any] = row.answer
@@ -86,3 +97,26 @@ def keep(
     connection.execute(
         _KEEP, {"broadcast": broadcast, "key": key, "body_hash": body_hash, "answer": answer}
     )
+
+
+def forget(connection: Connection, broadcast: str, keys: Sequence[str]) -> None:
+    """Remove what was answered to these keys: each answers AnswerGone from now on."""
+    connection.execute(
+        update(order_keys)
+        .where(order_keys.c.broadcast == broadcast, order_keys.c.key.in_(keys))
+        .values(body_hash=_FORGOTTEN, answer={})
+    )
+
+
+def of_orders(connection: Connection, broadcast: str, orders: Sequence[str]) -> list[str]:
+    """Return the keys that these orders were placed with, of orders that don't say it themselves.
+
+    It reads all keys of the broadcast: code from before orders kept their key wrote none.
+    """
+    of_order = order_keys.c.answer["order"].as_string()
+    found = select(order_keys.c.key).where(
+        order_keys.c.broadcast == broadcast,
+        of_order.in_(orders),
+        order_keys.c.answer["token"].as_string().is_not(None),
+    )
+    return list(connection.execute(found).scalars())

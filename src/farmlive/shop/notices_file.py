@@ -4,8 +4,10 @@ A line is written whole or not at all, once each, in the order in which it was s
 file of its own, `YYYY-MM-DD.jsonl` in UTC, by when the notice came about.
 """
 
+import contextlib
 import fcntl
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +18,7 @@ from farmlive.shop.notices_providers import Notice, NotNow
 
 # Days whose notices are remembered; what is older is read again.
 DAYS_KEPT = 3
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 
 
 class Outbox:
@@ -70,9 +73,7 @@ class _Day:
         """Write the lines of these notices, and have them on the disk."""
         is_new = not self._path.exists()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        with os.fdopen(handle, "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+        with self._locked() as file:
             self._read(file)
             more = {notice: line for notice, line in lines.items() if notice not in self._known}
             if not more:
@@ -93,6 +94,16 @@ class _Day:
             finally:
                 os.close(folder)
 
+    def _locked(self) -> BinaryIO:
+        """Open the file and lock it until it is closed; a new one where it was just removed."""
+        while True:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            file = os.fdopen(handle, "r+b")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:
+                return file
+            file.close()
+
     def _read(self, file: BinaryIO) -> None:
         """Read what others wrote since; a file that was taken away and begun anew, as a whole."""
         if os.fstat(file.fileno()).st_size < self._seen:
@@ -103,6 +114,35 @@ class _Day:
                 break
             self._seen += len(line)
             self._known.add(compact.decode(line)["id"])
+
+
+def old_files(folder: Path, before_ms: int) -> list[Path]:
+    """Return the outbox's files that nothing was written to since then."""
+    found = (path for path in folder.glob("*.jsonl") if _DAY.fullmatch(path.name))
+    return sorted(path for path in found if _is_old(path, before_ms))
+
+
+def remove_old(folder: Path, before_ms: int) -> int:
+    """Remove the outbox's files that nothing was written to since then; return how many.
+
+    Servers that share the folder may all do so, and write meanwhile: what is being written to is
+    locked, and stays.
+    """
+    removed = 0
+    for path in old_files(folder, before_ms):
+        with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_old(path, before_ms):
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _is_old(path: Path, before_ms: int) -> bool:
+    try:
+        return path.stat().st_mtime * 1000 < before_ms
+    except FileNotFoundError:  # another server removed it
+        return False
 
 
 def _line(notice: Notice, at: str) -> bytes:

@@ -313,7 +313,8 @@ class Order(BaseModel):
     sum, neither buyer nor address; token, url and `code`, which is said at the pick-up point, are
     for the buyer and for staff, and so are `claims`, the oldest first; `flags`, why someone should
     look at it, for staff and clerks. `refunded` was given back, or taken off before it was paid:
-    what is paid is the total without it.
+    what is paid is the total without it. `person_gone_at`: when the buyer's details were removed;
+    `buyer` is null since, and the address, reasons and the texts of claims are gone.
     """
 
     id: str
@@ -335,6 +336,7 @@ class Order(BaseModel):
     code: str | None
     flags: list[str]
     can_cancel: bool
+    person_gone_at: Time | None = None
     claims: list[Claim]
     history: list[Change]
 

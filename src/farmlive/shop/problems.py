@@ -20,6 +20,14 @@ class KeyReused(Conflict):
     title = "This key was used for something else"
 
 
+class AnswerGone(Problem):
+    """What was answered to the key went with the person of its order."""
+
+    status = 410
+    slug = "answer-gone"
+    title = "What was answered to this key is not kept any more"
+
+
 class HoldOver(Conflict):
     """A hold was renewed until its latest end."""
 

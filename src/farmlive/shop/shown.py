@@ -151,11 +151,8 @@ def _facts(
         "total": money(row.total, row.currency),
         "fee": money(row.fee, row.currency),
         "refunded": money(row.refunded, row.currency),
-        "buyer": {
-            "name": row.buyer_name,
-            "phone": row.buyer_phone,
-            "email": row.buyer_email,
-        },
+        "buyer": buyer(row),
+        "person_gone_at": row.person_gone_at,
         "delivery": {
             "way": row.way,
             "address": regions.address(row.region, row.address),
@@ -167,6 +164,13 @@ def _facts(
         "can_cancel": False,
         "history": [*_before(row), *_history(row, changes)],
     }
+
+
+def buyer(row: Row[Any]) -> dict[str, Any] | None:
+    """The order's buyer; None once the person was removed."""
+    if row.person_gone_at is not None:
+        return None
+    return {"name": row.buyer_name, "phone": row.buyer_phone, "email": row.buyer_email}
 
 
 def _history(row: Row[Any], changes: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:

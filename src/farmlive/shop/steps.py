@@ -332,7 +332,10 @@ class Steps:
         *,
         refund: dict[str, Any] | None = None,
     ) -> None:
-        connection.execute(_SET.values(state=state, payment=payment), {"of": row.id})
+        now: dict[str, Any] = {"state": state, "payment": payment}
+        if row.person_gone_at is not None:  # what is written from now on goes in its time, too
+            now["person_check_at"] = now_ms()
+        connection.execute(_SET.values(now), {"of": row.id})
         last = connection.execute(_LAST, {"of": row.id}).scalar_one()
         change = {"order": row.id, "change": last + 1, "at": now_ms(), "by": doer.by}
         said = {"reason": doer.reason, "move": doer.move, "refund": refund}

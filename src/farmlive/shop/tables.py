@@ -226,12 +226,21 @@ orders = Table(
     Column("held_at", BigInteger),
     # Given back so far, of the total, or taken off it before it was paid.
     Column("refunded", BigInteger, nullable=False, server_default="0"),
+    # The key that it was placed with, whose kept answer goes with its person.
+    Column("key", String(64)),
+    # When its person was removed (person.py), and when retention.py looks again at one that it
+    # passed over, as it was open or had changed since.
+    Column("person_gone_at", BigInteger),
+    Column("person_check_at", BigInteger),
     UniqueConstraint("broadcast", "number"),
     Index("ix_orders_broadcast_device", "broadcast", "device"),
     # Both in one: of two indexes PostgreSQL would look through all of a broadcast's orders.
     Index("ix_orders_buyer", "buyer", "broadcast"),
     _index_of_some("ix_orders_code", "code", those="code IS NOT NULL"),
     _index_of_some("ix_orders_buyer_cancelled", "buyer", those="state = 'cancelled'"),
+    _index_of_some(
+        "ix_orders_person_check", "person_check_at", "id", those="person_check_at IS NOT NULL"
+    ),
     # Devices with a past order: one that was packed.
     _index_of_some("ix_orders_device_packed", "device", those=f"state IN {PACKED_STATES}"),
 )
@@ -382,4 +391,12 @@ order_keys = Table(
     Column("key", String(64), primary_key=True),
     Column("body_hash", String(64), nullable=False),
     Column("answer", Json, nullable=False),
+)
+
+# Up to which order retention.py has looked: those before it were dealt with or are looked at again.
+retention_marks = Table(
+    "retention_marks",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("upto", String(26), nullable=False),
 )

@@ -313,6 +313,7 @@ class Till:
             "number": number,
             "buyer": buyer,
             "token": token(),
+            "key": request.key,
             "total": total,
             "fee": fee,
             "currency": currency,

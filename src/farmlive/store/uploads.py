@@ -6,7 +6,17 @@ may have several owners, and each of them counts it.
 
 from collections.abc import Collection
 
-from sqlalchemy import BigInteger, Column, Connection, Index, String, Table, delete, func, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    String,
+    Table,
+    delete,
+    func,
+    select,
+)
 
 from farmlive.clock import now_ms
 from farmlive.problems import TooMany
@@ -78,3 +88,17 @@ def owned(connection: Connection, owner: str, names: Collection[str]) -> set[str
 def forget(connection: Connection, names: Collection[str], before_ms: int) -> None:
     """Delete the records of these files, which were deleted, from before that time."""
     connection.execute(delete(uploads).where(uploads.c.name.in_(names), uploads.c.at < before_ms))
+
+
+def forget_owners(connection: Connection, owners: Collection[str]) -> set[str]:
+    """Delete all records of these owners, and return the names of their files."""
+    theirs = uploads.c.owner.in_(owners)
+    names = set(connection.execute(select(uploads.c.name).where(theirs)).scalars())
+    connection.execute(delete(uploads).where(theirs))
+    return names
+
+
+def named(connection: Connection, names: Collection[str]) -> set[str]:
+    """Return those of the files that anyone still owns."""
+    wanted = select(uploads.c.name).where(uploads.c.name.in_(names))
+    return set(connection.execute(wanted).scalars())

@@ -61,6 +61,7 @@ const sentences = {
   "newer-database": () => t("The shop is being updated. Nothing was changed; try again in a minute."),
   "not-read": () => t("The server is busy. Nothing was changed; try again in a moment."),
   "save-unknown": () => t("It is not known whether it was saved. Look at your orders before you try again."),
+  "answer-gone": () => t("This order was placed long ago, and its details have been removed since. Nothing was ordered; order anew if you want more."),
   "too-large": () => t("That is too large."),
   forbidden: () => t("That is not allowed here."),
   unavailable: () => t("The server is busy. Nothing was changed; try again in a moment."),

@@ -181,7 +181,7 @@ export class Mispriced {
         order.payment === "due" ? null : badge(paymentWords(order.payment), "leaf"),
         order.refunded.amount && isTakenOff(order) ? badge(t("%(sum)s taken off", { sum: money(order.refunded) }), "leaf") : null,
         this.#kept.has(order.id) ? badge(t("stays as it is"), "leaf") : null,
-        el("a", { class: "mispriced__who", href: `tel:${order.buyer.phone}` }, order.buyer.name),
+        order.buyer ? el("a", { class: "mispriced__who", href: `tel:${order.buyer.phone}` }, order.buyer.name) : el("span", { class: "mispriced__who soft" }, t("Buyer's details removed")),
       ),
       el(
         "p",

@@ -20,7 +20,7 @@ function told({ claimed_at: at, text, photos }) {
   );
   return [
     el("p", { class: "soft small" }, when(at)),
-    el("p", { class: "claim__text" }, text),
+    el("p", { class: text ? "claim__text" : "soft" }, text || t("What was written was removed with the buyer's details")),
     shown.length ? el("ul", { class: "claim__photos" }, shown) : el("p", { class: "soft" }, t("Without a photo")),
   ];
 }
@@ -54,7 +54,7 @@ export class Claims {
         ...told(claim),
         claim.state === "open"
           ? el("button", { class: "button button--strong", type: "button", "data-act": "claim", onclick: () => this.open(order) }, t("Answer the claim"))
-          : el("p", {}, el("strong", {}, answerWords(order, claim)), ` · ${claim.answer}`),
+          : el("p", {}, el("strong", {}, answerWords(order, claim)), claim.answer ? ` · ${claim.answer}` : ""),
       ),
     );
   }

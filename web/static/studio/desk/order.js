@@ -102,7 +102,7 @@ export class OrderSheet {
           : []),
       ]),
       el("dl", { class: "facts" }, [
-        ...(buyer?.name ? fact(t("Buyer"), el("strong", {}, buyer.name), " ", el("a", { class: "order__phone number", href: `tel:${buyer.phone}` }, buyer.phone)) : []),
+        ...(buyer?.name ? fact(t("Buyer"), el("strong", {}, buyer.name), " ", el("a", { class: "order__phone number", href: `tel:${buyer.phone}` }, buyer.phone)) : order.person_gone_at ? fact(t("Buyer"), el("span", { class: "soft" }, t("Details removed on %(day)s", { day: when(order.person_gone_at) }))) : []),
         ...(buyer?.email ? fact(t("E-mail"), buyer.email) : []),
         ...(delivery.way === "pickup"
           ? fact(t("Picks up at"), text(delivery.centre?.name), el("br"), el("span", { class: "soft" }, text(delivery.centre?.address)))

@@ -57,7 +57,7 @@ function lines(order) {
   return el("ul", { class: "order__lines" }, shown.map(line), more ? el("li", { class: "soft small order__rest" }, t("and %(n)s more", { n: count(more) })) : null);
 }
 
-function who({ buyer, delivery }) {
+function who({ buyer, delivery, person_gone_at: removed }) {
   const isPickup = delivery.way === "pickup";
   const to = isPickup ? text(delivery.centre?.name) : (delivery.address ?? t("parcel"));
   return el(
@@ -65,7 +65,9 @@ function who({ buyer, delivery }) {
     { class: "order__who" },
     buyer?.name
       ? el("p", { class: "order__buyer" }, el("strong", {}, buyer.name), " ", el("a", { class: "order__phone number", href: `tel:${buyer.phone}` }, buyer.phone))
-      : null,
+      : removed
+        ? el("p", { class: "order__buyer soft" }, t("Buyer's details removed"))
+        : null,
     el("p", { class: "order__to soft" }, icon(isPickup ? "pin" : "parcel", true), el("span", { title: to }, to)),
   );
 }

@@ -44,10 +44,10 @@ function draw(order) {
   const { buyer, number } = order;
   const left = ["shipped", "received"].includes(order.state);
   return row({
-    title: `${number} · ${buyer.name}`,
+    title: buyer ? `${number} · ${buyer.name}` : number,
     badges: [badge(stateWords(order.state), left ? "red" : stateKind(order.state)), badge(payment(order))],
     lines: [
-      el("a", { class: "link number", href: `tel:${buyer.phone}` }, buyer.phone),
+      buyer ? el("a", { class: "link number", href: `tel:${buyer.phone}` }, buyer.phone) : t("Buyer's details removed"),
       [n("%(n)s box of this lot", "%(n)s boxes of this lot", order.boxes, { n: count(order.boxes) }), money(asked(order))].join(" · "),
     ],
     acts: [

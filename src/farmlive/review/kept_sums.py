@@ -1,0 +1,258 @@
+"""Sums that are kept with a broadcast once the rows they were counted from are removed: exactly
+what its report asks of them, so that it stays the same.
+
+The report is of the whole broadcast, or of the part of some farms. Removing the rows is
+watch_retention.py's and sale_retention.py's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, insert, select, update
+
+from farmlive.broadcast.tables import broadcast_sums
+
+Json = dict[str, Any]
+
+
+class Watched(Protocol):
+    """What a report asks of its audience: an Audience, or a KeptAudience once the rows are gone."""
+
+    @property
+    def views(self) -> int:
+        """Page views."""
+
+    @property
+    def viewers(self) -> int:
+        """Different devices."""
+
+    def watched_ms(self) -> int:
+        """How long all devices watched together."""
+
+    def peak(self) -> tuple[int, int | None]:
+        """The most devices at one moment, and when that was first so."""
+
+    def reach(self, start: int, end: int) -> int:
+        """How many devices watched some of the time from `start` to `end`."""
+
+    def averages(self, borders: Sequence[int]) -> list[float]:
+        """The average number of devices between each two borders."""
+
+    def peaks(self, borders: Sequence[int]) -> list[int]:
+        """The most devices at one moment between each two borders."""
+
+
+class Recorder:
+    """Passes on what a report asks of an audience, and records it.
+
+    `until` is when the broadcast ended: nobody watched after it, so that it ends every time asked.
+    """
+
+    def __init__(self, audience: Watched, until: int):
+        self._audience = audience
+        self._until = until
+        self._axes: dict[tuple[int, ...], Json] = {}
+        self._reach: dict[tuple[int, int], int] = {}
+
+    @property
+    def views(self) -> int:
+        """As the audience has it, like all others here."""
+        return self._audience.views
+
+    @property
+    def viewers(self) -> int:
+        """Different devices."""
+        return self._audience.viewers
+
+    def watched_ms(self) -> int:
+        """How long all devices watched together."""
+        return self._audience.watched_ms()
+
+    def peak(self) -> tuple[int, int | None]:
+        """The most devices at one moment, and when."""
+        return self._audience.peak()
+
+    def reach(self, start: int, end: int) -> int:
+        """How many devices watched some of the time."""
+        found = self._audience.reach(start, end)
+        self._reach[start, min(end, self._until)] = found
+        return found
+
+    def averages(self, borders: Sequence[int]) -> list[float]:
+        """The average number of devices between each two borders."""
+        found = self._audience.averages(borders)
+        self._axis(borders)["averages"] = found
+        return found
+
+    def peaks(self, borders: Sequence[int]) -> list[int]:
+        """The most devices at one moment between each two borders."""
+        found = self._audience.peaks(borders)
+        self._axis(borders)["peaks"] = found
+        return found
+
+    def _axis(self, borders: Sequence[int]) -> Json:
+        return self._axes.setdefault(tuple(borders), {"borders": list(borders)})
+
+    def sums(self) -> Json:
+        """What was asked, for KeptAudience."""
+        return {
+            "until": self._until,
+            "views": self.views,
+            "viewers": self.viewers,
+            "watched_ms": self.watched_ms(),
+            "peak": list(self.peak()),
+            "axes": list(self._axes.values()),
+            "reach": [[start, end, count] for (start, end), count in self._reach.items()],
+        }
+
+
+class KeptAudience:
+    """An audience as it was recorded."""
+
+    def __init__(self, sums: Mapping[str, Any]):
+        self.views: int = sums["views"]
+        self.viewers: int = sums["viewers"]
+        self._sums = sums
+        self._reach = {(start, end): count for start, end, count in sums["reach"]}
+
+    def watched_ms(self) -> int:
+        """How long all devices watched together."""
+        return int(self._sums["watched_ms"])
+
+    def peak(self) -> tuple[int, int | None]:
+        """The most devices at one moment, and when that was first so."""
+        most: int = self._sums["peak"][0]
+        when: int | None = self._sums["peak"][1]
+        return most, when
+
+    def reach(self, start: int, end: int) -> int:
+        """How many devices watched some of the time; 0 of a time that was not recorded."""
+        return int(self._reach.get((start, min(end, self._sums["until"])), 0))
+
+    def averages(self, borders: Sequence[int]) -> list[float]:
+        """The average number of devices between each two borders."""
+        return [round(self._average(*step), 2) for step in self._steps(borders, "averages")]
+
+    def peaks(self, borders: Sequence[int]) -> list[int]:
+        """The most devices at one moment between each two borders."""
+        return [
+            max((round(peak) for _, _, peak in parts), default=0)
+            for _, _, parts in self._steps(borders, "peaks")
+        ]
+
+    def _steps(
+        self, borders: Sequence[int], name: str
+    ) -> list[tuple[int, int, list[tuple[int, int, float]]]]:
+        """Each step asked for, with the recorded ones in it: itself alone where it was recorded."""
+        axes = self._sums["axes"]
+        axis = next((each for each in axes if each["borders"] == list(borders)), None)
+        axis = axis or (axes[0] if axes else {"borders": [], name: []})
+        known = [
+            (begin, end, value)
+            for (begin, end), value in zip(pairwise(axis["borders"]), axis[name], strict=True)
+        ]
+        return [
+            (begin, end, [part for part in known if part[0] < end and part[1] > begin])
+            for begin, end in pairwise(borders)
+        ]
+
+    @staticmethod
+    def _average(begin: int, end: int, parts: Iterable[tuple[int, int, float]]) -> float:
+        watched = sum((min(end, last) - max(begin, first)) * value for first, last, value in parts)
+        return watched / (end - begin)
+
+
+@dataclass
+class FarmSales:
+    """What of the kept orders is one farm's: boxes, and money in minor units."""
+
+    items: int = 0
+    # Less what was given back or taken off.
+    paid: int = 0
+    due: int = 0
+
+    @property
+    def net(self) -> int:
+        """What they come to after refunds."""
+        return self.paid + self.due
+
+
+@dataclass
+class SaleSums:
+    """Orders that stood when their records were removed: how many, by the farms in each, and the
+    sums of each farm.
+    """
+
+    currency: str | None = None
+    orders: dict[tuple[str, ...], int] = field(default_factory=dict)
+    farms: dict[str, FarmSales] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any] | None) -> "SaleSums":
+        """Of the row's JSON."""
+        if kept is None:
+            return cls()
+        return cls(
+            kept["currency"],
+            {tuple(farms): count for farms, count in kept["orders"]},
+            {farm: FarmSales(**sums) for farm, sums in kept["farms"].items()},
+        )
+
+    def written(self) -> Json:
+        """As the row's JSON."""
+        return {
+            "currency": self.currency,
+            "orders": [[list(farms), count] for farms, count in self.orders.items()],
+            "farms": {farm: vars(sums) for farm, sums in self.farms.items()},
+        }
+
+    def count(self, farms: frozenset[str] | None) -> int:
+        """How many orders have something of these farms, or of any."""
+        return sum(
+            count
+            for those, count in self.orders.items()
+            if farms is None or not farms.isdisjoint(those)
+        )
+
+    def of(self, farms: frozenset[str] | None) -> dict[str, FarmSales]:
+        """The sums of these farms, or of all."""
+        return {farm: sums for farm, sums in self.farms.items() if farms is None or farm in farms}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a broadcast; `audience` and `taps` are None while their rows are there."""
+
+    audience: KeptAudience | None = None
+    taps: dict[str, int] | None = None
+    sales: SaleSums = field(default_factory=SaleSums)
+
+
+def kept(connection: Connection, broadcast: str) -> Kept:
+    """Return what is kept of the broadcast."""
+    row = connection.execute(
+        select(broadcast_sums).where(broadcast_sums.c.broadcast == broadcast)
+    ).one_or_none()
+    if row is None:
+        return Kept()
+    audience = None if row.audience is None else KeptAudience(row.audience)
+    return Kept(audience, row.taps, SaleSums.read(row.sales))
+
+
+def kept_sales(connection: Connection) -> dict[str, SaleSums]:
+    """Return the kept sales of all broadcasts that have some."""
+    query = select(broadcast_sums.c.broadcast, broadcast_sums.c.sales).where(
+        broadcast_sums.c.sales.is_not(None)
+    )
+    return {row.broadcast: SaleSums.read(row.sales) for row in connection.execute(query)}
+
+
+def keep(connection: Connection, broadcast: str, **sums: Any) -> None:
+    """Keep `audience`, `taps` or `sales` of the broadcast, as JSON."""
+    mine = broadcast_sums.c.broadcast == broadcast
+    if connection.execute(select(broadcast_sums.c.broadcast).where(mine)).first() is None:
+        connection.execute(insert(broadcast_sums), {"broadcast": broadcast, **sums})
+    else:
+        connection.execute(update(broadcast_sums).where(mine).values(**sums))
