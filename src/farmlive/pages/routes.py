@@ -1,7 +1,7 @@
 """The routes of the public pages: start, live, design, signing in.
 
-The order's is in order.py, origin's are in origin.py, the studio's in studio.py, the review's in
-review.py.
+The order's is in order.py, the privacy page's in privacy.py, origin's are in origin.py, the
+studio's in studio.py, the review's in review.py.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from farmlive.pages import order, origin
+from farmlive.pages import order, origin, privacy
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
 from farmlive.pages.shared import SharedPage, forget_on
@@ -30,6 +30,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     router.include_router(_viewers(pages, rooms, settings))
     router.include_router(order.routes(pages, rooms))
     router.include_router(origin.routes(pages, rooms))
+    router.include_router(privacy.routes(pages, rooms, settings))
     return router
 
 

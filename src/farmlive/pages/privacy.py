@@ -1,0 +1,48 @@
+"""The privacy page: what is kept of buyers, viewers and guests, why, how long and whom to ask.
+
+The periods, the county's name and its contact are the settings'.
+"""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from farmlive.pages.render import Pages
+from farmlive.pages.rooms import Rooms
+from farmlive.people import Caller
+from farmlive.settings import Settings
+
+_EMAIL = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+\.[^\s@<>,;:\"()]+")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,24}[0-9]")
+
+
+def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
+    """Build the router of the privacy page."""
+    router = APIRouter(default_response_class=Response, include_in_schema=False)
+    anyone = Depends(rooms.guard.anyone)
+
+    @router.get("/privacy")
+    async def privacy(request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """What is kept of people, why, and how long."""
+        return pages.page(
+            request,
+            "privacy.html",
+            caller=caller,
+            settings=settings,
+            contact=settings.county_contact.strip(),
+            contact_url=contact_url(settings.county_contact),
+        )
+
+    return router
+
+
+def contact_url(contact: str) -> str:
+    """Return the link of a contact that is an e-mail address or a phone number alone, or ""."""
+    contact = contact.strip()
+    if _EMAIL.fullmatch(contact):
+        return f"mailto:{contact}"
+    if _PHONE.fullmatch(contact):
+        return "tel:" + re.sub(r"[^0-9+]", "", contact)
+    return ""

@@ -1,0 +1,119 @@
+"""The privacy page says what is kept, how long as it is set, and whom to ask; pages of orders whose
+buyer's details were removed say so.
+"""
+
+import httpx
+import pytest
+from tests.clerks import role_key
+
+from farmlive.clock import now_ms, pretended
+from farmlive.pages.languages import LANGUAGES
+from farmlive.pages.privacy import contact_url
+from farmlive.server import Server
+from farmlive.setting_groups.retention import DAY_MS
+from farmlive.settings import Settings
+
+from .conftest import BUYER, Sale
+from .page_text import words
+
+SET = {
+    "person_days": 111,
+    "outbox_days": 12,
+    "watch_days": 113,
+    "sale_years": 14,
+    "backup_days": 115,
+    "county_name": "Youxi <county>",
+    "county_contact": "orders@example.org",
+}
+
+
+@pytest.fixture
+def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """A test says by its parameter what it needs other than the default."""
+    return settings.model_copy(update=getattr(request, "param", {}))
+
+
+@pytest.mark.parametrize("settings", [SET], indirect=True)
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_it_says_how_long_and_whom_to_ask_as_it_is_set(
+    language: str, site: Server, visitor: httpx.AsyncClient
+) -> None:
+    page = await visitor.get("/privacy", params={"lang": language})
+    assert page.status_code == 200
+    said = words(page)
+    for name, value in SET.items():
+        assert str(value) in said, name
+    assert 'href="mailto:orders@example.org"' in page.text
+    assert "Youxi &lt;county&gt;" in page.text
+
+
+@pytest.mark.parametrize("settings", [{}, {"backup_days": 0}], indirect=True, ids=["unset", "none"])
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_without_a_contact_it_still_says_whom_to_ask(
+    language: str, site: Server, visitor: httpx.AsyncClient
+) -> None:
+    said = words(await visitor.get("/privacy", params={"lang": language}))
+    assert {"en": "Ask the host", "zh": "自提点询问"}[language] in said
+    none = {"en": "Backups: none are kept.", "zh": "备份：没有备份。"}[language]
+    assert (none in said) is (site.house.settings.backup_days == 0)
+
+
+@pytest.mark.parametrize(
+    ("contact", "url"),
+    [
+        ("orders@example.org", "mailto:orders@example.org"),
+        (" 0598-632 1234 ", "tel:05986321234"),
+        ("+86 598 6321234", "tel:+865986321234"),
+        ("Call 0598-6321234 by day", ""),
+        ('"><script>@x.y', ""),
+        ("javascript:alert(1)", ""),
+        ("", ""),
+    ],
+)
+def test_a_contact_is_a_link_where_it_is_an_address_alone(contact: str, url: str) -> None:
+    assert contact_url(contact) == url
+
+
+async def test_it_is_linked_where_one_buys_claims_comes_as_a_guest_and_below(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient
+) -> None:
+    key = await role_key(site.house, "coordinator")
+    made = await visitor.post(
+        f"/api/v1/broadcasts/{sale.broadcast}/guests",
+        json={"label": "Wang"},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    guest = made.json()["url"].removeprefix(site.house.settings.url)
+    for path in ("/", "/sign-in", f"/live/{sale.broadcast}", sale.order, guest):
+        page = await visitor.get(path)
+        assert 'href="/privacy"' in page.text, path
+    live = (await visitor.get(f"/live/{sale.broadcast}")).text
+    assert 'href="/privacy"' in live[live.index('data-part="details"') : live.index('name="keep"')]
+    order = (await visitor.get(sale.order)).text
+    assert 'href="/privacy"' in order[order.index('id="claim-sheet"') :]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_an_order_without_its_person_is_shown_everywhere(
+    language: str, site: Server, sale: Sale, visitor: httpx.AsyncClient, host: httpx.AsyncClient
+) -> None:
+    token = sale.order.removeprefix("/order/")
+    await site.house.shop.orders.cancel(token)
+    with pretended(now_ms() + 181 * DAY_MS):
+        removed = await site.house.retention.remove()
+    assert removed.persons == 1
+    lang = {"lang": language}
+    page = await visitor.get(sale.order, params=lang)
+    assert page.status_code == 200
+    assert {"en": "as promised", "zh": "已按承诺"}[language] in words(page)
+    assert BUYER["name"] not in page.text
+    assert "None" not in words(page)
+    at = f"/studio/{sale.broadcast}/orders"
+    for path in (at, f"{at}/slips", f"{at}/labels", f"/review/{sale.broadcast}/lists/packing"):
+        shown = await host.get(path, params=lang)
+        assert shown.status_code == 200, path
+        assert BUYER["phone"] not in shown.text
+    orders = await host.get(f"/api/v1/broadcasts/{sale.broadcast}/orders")
+    (found,) = orders.json()["orders"]
+    assert (found["buyer"], found["delivery"]["address"]) == (None, None)
+    assert found["person_gone_at"]
