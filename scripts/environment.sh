@@ -1,8 +1,9 @@
 # Makes .venv in the project's root, and the engine in C. Sourced, not run: `environment LOCK`.
 #
-# Leaves alone what is there: an environment whose stamp has the hash of the lock file, of
+# Leaves alone what is there: an environment whose stamp has the hash of the lock files, of
 # pyproject.toml and of where it lies is used as it is, and an engine that is newer than its
-# sources. The machine gets at most python3, venv and pip by apt, each only where it is missing, and
+# sources. What builds farmlive is in requirements-build.lock, by hash, so that a build fetches
+# nothing. The machine gets at most python3, venv and pip by apt, each only where it is missing, and
 # is told so.
 
 say() { printf '\033[1;32m▸\033[0m %s\n' "$*" >&2; }
@@ -76,7 +77,7 @@ environment() {
 
 packages() {
     local lock=$1 stamp known
-    known=$({ cat "$lock" pyproject.toml && pwd -P; } | sha256sum | cut -d' ' -f1)
+    known=$({ cat "$lock" requirements-build.lock pyproject.toml && pwd -P; } | sha256sum | cut -d' ' -f1)
     stamp=.venv/farmlive-$(basename "$lock" .lock).stamp
     if [ -x .venv/bin/farmlive ] && [ "$(cat "$stamp" 2>/dev/null)" = "$known" ] &&
         .venv/bin/python -c 'import farmlive' 2>/dev/null; then
@@ -87,13 +88,15 @@ packages() {
     say "installing $(grep -c '==' "$lock") packages of $lock from PyPI, a minute or two once"
     (
         set -o pipefail
-        "${pip[@]}" install --progress-bar off --no-input --require-hashes -r "$lock" |
+        "${pip[@]}" install --progress-bar off --no-input --require-hashes -r "$lock" \
+            -r requirements-build.lock |
             { grep --line-buffered -o '^Collecting [^ =]*' || true; } |
             awk -v n="$(grep -c '==' "$lock")" '
                 { printf "\r\033[K  %d of %d: %s", NR, n, $2 > "/dev/stderr" }
                 END { if (NR) print "" > "/dev/stderr" }'
     ) || fail "pip could not install $lock; see above"
-    "${pip[@]}" install -q --no-deps -e . || fail "pip could not install farmlive; see above"
+    "${pip[@]}" install -q --no-deps --no-build-isolation -e . ||
+        fail "pip could not install farmlive; see above"
     echo "$known" >"$stamp"
 }
 
@@ -132,9 +135,9 @@ native_engine() {
     local pip=(.venv/bin/python -m pip --disable-pip-version-check --require-virtualenv)
     local begun=.venv/farmlive-native.begun
     touch "$begun"
-    "${pip[@]}" install -q --no-deps -e . || true
+    "${pip[@]}" install -q --no-deps --no-build-isolation -e . || true
     if [ ! "$built" -nt "$begun" ]; then
         rm -f "$built" # it is made of other sources than these
-        say "the engine in C can't be built here, so that media passes through the one in Python; ${pip[*]} install -v --no-deps -e . tells why"
+        say "the engine in C can't be built here, so that media passes through the one in Python; ${pip[*]} install -v --no-deps --no-build-isolation -e . tells why"
     fi
 }

@@ -18,7 +18,10 @@ from pathlib import Path
 from scripts import region_names
 
 FOLDER = Path(__file__).resolve().parent.parent / "web/static/vendor/area-data"
-PYPINYIN = "pypinyin==0.55.0"
+PYPINYIN = (
+    "pypinyin==0.55.0 --hash=sha256:"
+    "d53b1e8ad2cdb815fb2cb604ed3123372f5a28c6f447571244aca36fc62a286f"
+)
 _NAMED = re.compile(r'\b(\d{6}): ("(?:[^"\\]|\\.)*")')
 
 
@@ -45,8 +48,10 @@ def fetched(version: str) -> dict[str, str]:
 def in_english(found: Mapping[str, str]) -> dict[str, str]:
     """The English names of these divisions."""
     with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder, "requirements.txt")
+        wanted.write_text(PYPINYIN + "\n", "utf-8")
         fetch = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder]
-        subprocess.run([*fetch, PYPINYIN], check=True)
+        subprocess.run([*fetch, "--require-hashes", "-r", str(wanted)], check=True)
         sys.path.insert(0, folder)
         spelt = importlib.import_module("pypinyin").lazy_pinyin
         return region_names.names(found, lambda name: spelt(name, v_to_u=True))

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from importlib.metadata import distribution
@@ -31,7 +32,9 @@ def built(folder: Path, **environment: str) -> Path:
         shutil.copytree(ROOT / name, source / name, ignore=left_out)
     for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(source)]
+    # By what requirements-build.lock installed here, which is what pyproject.toml requires.
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
+    build += ["--outdir", str(folder), str(source)]
     done = subprocess.run(
         build, capture_output=True, text=True, cwd=folder, env=os.environ | environment
     )
@@ -89,6 +92,18 @@ def test_what_is_installed_for_tests_is_what_users_install() -> None:
     for requirement, hashes in locked("requirements.lock").items():
         assert by_pin[requirement.partition(" ;")[0]] == hashes
         assert hashes
+
+
+def test_what_builds_it_is_pinned_and_has_hashes() -> None:
+    build = locked("requirements-build.lock")
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert list(build) == pyproject["build-system"]["requires"]
+    assert all(build.values())
+    # Nothing of farmlive is fetched by another way: pip's build of it installs nothing.
+    for name in ("scripts/environment.sh", "docs/operator.md"):
+        installs = re.findall(r"pip.* install .*--no-deps .*", (ROOT / name).read_text())
+        assert installs
+        assert all("--no-build-isolation" in each for each in installs)
 
 
 def link_what_users_install(packages: Path) -> None:
