@@ -119,6 +119,15 @@ def explain_hot(
     return _of_postgresql(found, rows=False)
 
 
+def makes_tables(connection: Connection, statement: Executable) -> bool:
+    """Whether SQLite makes a table for itself, such as of a list, each time it executes it."""
+    plan = Hot(statement, counted=False, own=False).plan(
+        connection, values := _values(connection, statement, 2)
+    )
+    steps = connection.exec_driver_sql(f"EXPLAIN {plan.text}", tuple(plan.encoded(values)))
+    return any(step.opcode == "OpenEphemeral" for step in steps)
+
+
 def _values(connection: Connection, statement: Executable, listed: int) -> dict[str, Any]:
     """Some values for what a hot statement is given, a list where it takes a list."""
     compiled = cast(Any, statement).compile(dialect=connection.dialect)

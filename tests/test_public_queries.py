@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import Connection, Engine, Insert, Table, event
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 from tests.every_route import PROXIED, Shop, every_address, example, inlined, stock
-from tests.plans import explain, explain_hot, without_rows
+from tests.plans import explain, explain_hot, makes_tables, without_rows
 from websockets.asyncio.client import connect
 
 import farmlive.app  # noqa: F401  (every room's statements)
@@ -130,6 +131,23 @@ async def test_nothing_that_is_prepared_ahead_walks_through_a_table_that_grows(
                 if (plan := explain_hot(connection, statement, listed=listed)) is not None
                 for table in plan.walked
             ]
+
+    assert await store.read(look) == []
+
+
+async def test_sqlite_makes_no_table_for_what_an_order_puts_in(store: Store) -> None:
+    """As it does to look whether a row fits an index of some, where a list says which."""
+    if store.dialect != "sqlite":
+        pytest.skip("PostgreSQL makes none")
+    inserts = [
+        each
+        for each in hot_statements()
+        if isinstance(each, Insert) and not isinstance(each, postgresql.Insert)
+    ]
+    assert len(inserts) > 5
+
+    def look(connection: Connection) -> list[str]:
+        return [str(each) for each in inserts if makes_tables(connection, each)]
 
     assert await store.read(look) == []
 

@@ -20,9 +20,6 @@ from sqlalchemy import (
 
 from farmlive.store import Json, metadata
 
-# The states of an order that was packed.
-PACKED_STATES = ("packed", "shipped", "at_centre", "received")
-
 
 def _index_of_some(name: str, *columns: str, those: str) -> Index:
     """An index of those rows alone: most are not among them, and cost nothing."""
@@ -242,7 +239,9 @@ orders = Table(
         "ix_orders_person_check", "person_check_at", "id", those="person_check_at IS NOT NULL"
     ),
     # Devices with a past order: one that was packed.
-    _index_of_some("ix_orders_device_packed", "device", those=f"state IN {PACKED_STATES}"),
+    _index_of_some(
+        "ix_orders_device_past", "device", those="state <> 'placed' AND state <> 'cancelled'"
+    ),
 )
 
 order_lines = Table(
