@@ -16,6 +16,8 @@ from farmlive.people import People
 TOPIC = "shut-outs"
 # What the bus did not tell of ends within five seconds of the shut-out, this and the look included.
 LOOK_S = 2.0
+# Above so many keys the other servers find out by their own looks.
+MOST_TOLD = 1_000
 
 
 class Publishers:
@@ -43,7 +45,10 @@ class Publishers:
 
     def shut_out(self, keys: frozenset[str]) -> None:
         """End what came by these stream keys, on every server."""
-        self._bus.publish(TOPIC, compact.encode(sorted(keys)))
+        if len(keys) > MOST_TOLD:
+            self._end(keys)
+        else:
+            self._bus.publish(TOPIC, compact.encode(sorted(keys)))
 
     async def look(self) -> None:
         """End what is here by a key whose owner is shut out. Raises what the store raises."""

@@ -133,6 +133,28 @@ async def test_all_that_a_shut_out_account_made_ends(
     assert await works(app, people, made) == NONE
 
 
+async def test_however_many_keys_an_account_made_it_is_shut_out_in_one_short_write(
+    people: People, store: Store, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
+) -> None:
+    made = await make_all(wang)
+    account = await id_of(people, "wang")
+
+    def many(conn: Connection) -> None:
+        row = conn.execute(select(tables.stream_keys)).mappings().first()
+        assert row is not None
+        rows = [{**row, "id": f"{n:026}", "hash": str(n)} for n in range(2_000)]
+        conn.execute(tables.stream_keys.insert(), rows)
+
+    await store.write(many)
+    ended: list[frozenset[str]] = []
+    people.on_shut_out(ended.append)
+    assert (await shut_out(coordinator, account)).status_code == 200
+    assert len(ended[0]) == 2_001
+    deeds = [deed for deed in await people.deeds(None, 50) if deed.action == "stream_key.revoke"]
+    assert [deed.detail["keys"] for deed in deeds] == [2_001]
+    assert await people.find_stream_key(LIVE, made["stream_key"]["key"]) is None
+
+
 async def test_what_a_program_makes_is_the_owners_of_its_key(
     app: FastAPI, people: People, coordinator: httpx.AsyncClient, wang: httpx.AsyncClient
 ) -> None:

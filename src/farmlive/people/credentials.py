@@ -32,6 +32,9 @@ _MAKERS: dict[CredentialKind, tuple[Role, ...]] = {
     "invitation": ("coordinator",),
     "guest": ("coordinator", "host"),
 }
+# More of a kind that end together stand in the audit list as one line, so that no account can make
+# so many that shutting it out takes long.
+NOTED_EACH = 50
 # What the audit list calls its end.
 _ENDED = {
     "api_key": "key.revoke",
@@ -164,7 +167,11 @@ def end_all(conn: Connection, caller: Caller | None, owner: str) -> frozenset[st
         if "source" in table.c:
             query = query.add_columns(tables.sources.c.label, tables.sources.c.broadcast)
             query = query.join(tables.sources, table.c.source == tables.sources.c.id)
-        for row in conn.execute(query.where(*works)).mappings().all():
+        rows = conn.execute(query.where(*works)).mappings().all()
+        if len(rows) > NOTED_EACH:
+            audit.note(conn, caller, _ENDED[kind], keys=len(rows))
+            continue
+        for row in rows:
             where = row.get("broadcast")
             audit.note(conn, caller, _ENDED[kind], row["id"], broadcast=where, label=row["label"])
     keys, guests, invitations = tables.stream_keys, tables.guests, tables.invitations

@@ -113,6 +113,7 @@ export function deedFacts({ action, detail }) {
   if (typeof detail.list_price === "number") facts.push(t("usual price %(price)s", { price: sum(detail.list_price) }));
   if (typeof detail.released === "number") facts.push(t("%(n)s released", { n: count(detail.released) }));
   if (["order.refunded", "order.put_right"].includes(action) && typeof detail.amount === "number") facts.push(sum(detail.amount));
+  if (typeof detail.keys === "number") facts.push(t("%(n)s of them", { n: count(detail.keys) }));
   if (typeof detail.boxes === "number") facts.push(t("%(n)s boxes", { n: count(detail.boxes) }));
   if (detail.alone === true) facts.push(t("the money alone"));
   if (detail.codeless === true) facts.push(t("without its code"));

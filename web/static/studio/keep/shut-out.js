@@ -2,7 +2,8 @@
 // account instead, and what is on air is asked about once more.
 
 import { el } from "../../common/dom.js";
-import { t } from "../../common/words.js";
+import { count } from "../../common/format.js";
+import { n, t } from "../../common/words.js";
 import { get, patch } from "../api.js";
 import { ask } from "../ask.js";
 import { facts, kindWords, nameOf, owners } from "./credential-words.js";
@@ -10,6 +11,8 @@ import { badge, row } from "./list.js";
 import { FormSheet, offer } from "./sheet.js";
 
 const sheet = new FormSheet("shut-out-sheet");
+/** How many are listed: what is on air first. The others end, however many somebody made. */
+const SHOWN = 100;
 const all = sheet.part("all");
 const ends = sheet.part("ends");
 
@@ -50,7 +53,12 @@ export async function shutOut(account, accounts, done) {
     done(false);
     return;
   }
-  ends.replaceChildren(...found.map((each) => line(each, accounts, account)));
+  found.sort((one, other) => other.on_air - one.on_air || other.sending - one.sending);
+  ends.replaceChildren(...found.slice(0, SHOWN).map((each) => line(each, accounts, account)));
+  const rest = found.length - SHOWN;
+  const more = sheet.part("rest");
+  more.hidden = rest <= 0;
+  more.textContent = rest > 0 ? n("%(n)s more ends too.", "%(n)s more end too.", rest, { n: count(rest) }) : "";
   offer(all, choices("api_key", accounts, account));
   all.closest("[data-field]").hidden = found.length < 2;
   sheet.open({
