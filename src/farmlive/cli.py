@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -22,7 +23,7 @@ from farmlive.bus import LocalBus
 from farmlive.clock import now_ms, rfc3339
 from farmlive.media import NoNativeEngine
 from farmlive.origin import farms
-from farmlive.people import Caller, People
+from farmlive.people import Caller, People, first_sign_in
 from farmlive.people.accounts import Account
 from farmlive.people.api_keys import ApiKey
 from farmlive.people.credentials import Credential
@@ -67,6 +68,7 @@ KEPT_BECAUSE = {
 }
 # Whom the audit list names for what is done by this command.
 OPERATOR = Caller(None, "farmlive command", "coordinator", "", "")
+FIRST = "It works for 24 hours, and is changed at the first sign-in."
 
 cli = typer.Typer(
     help="Live selling of local produce, on a server of your own.",
@@ -133,8 +135,7 @@ def serve(
     async def ready(server: serving.Server) -> None:
         first = await server.house.people.first_start()
         if first is not None:
-            _out.print(f"First start: sign in as {first[0]} with the password {first[1]}")
-            _out.print("It is shown this once; `farmlive user password` sets another.")
+            await _say_first(*first, settings.data)
         _out.print(f"Serving {server.url} with the {server.house.relay.engine} engine")
         for lost in server.house.outages.failing():
             ready = "Not ready" if lost.needed else "Ready, but"
@@ -142,6 +143,20 @@ def serve(
             _err.print(f"{ready}: {lost.name}: {reason}. {lost.what_to_do}", style="red")
 
     uvloop.run(until_signal(lambda stop: serving.serve(settings, ready, stop)))
+
+
+async def _say_first(name: str, password: str, data: Path) -> None:
+    """Print the first password to a terminal; what else reads the output may keep it for ever."""
+    if sys.stdout.isatty():
+        _out.print(f"First start: sign in as {name} with the password {password}")
+    else:
+        try:
+            path = await first_sign_in.write(data, name, password)
+        except OSError as error:
+            _err.print(f"The first password can't be kept: {error.strerror}.", style="red")
+        else:
+            _out.print(f"First start: sign in as {name}; the password is in {path}")
+    _out.print("It works for 24 hours, once; `farmlive user password` gives another.")
 
 
 @cli.command()
@@ -333,10 +348,12 @@ def user_add(
             farms=farm or (),
             centres=centre or (),
             display_name=display_name,
+            first=True,
             caller=OPERATOR,
         )
     )
     _out.print(f"{account.name} ({account.role}): password {password}")
+    _out.print(FIRST)
 
 
 @user.command("list")
@@ -356,9 +373,10 @@ def _scope(of: Account | ApiKey) -> list[str]:
 
 @user.command("password")
 def user_password(name: str) -> None:
-    """Give an account a new random password, shown once; its sessions end."""
+    """Give an account a new random password for 24 hours, shown once; its sessions end."""
     password = with_people(lambda people: people.set_password(name, caller=OPERATOR))
     _out.print(f"{name}: password {password}")
+    _out.print(FIRST)
 
 
 @user.command("disable")

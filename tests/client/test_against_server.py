@@ -115,7 +115,7 @@ async def test_accounts_sign_in_and_mint_stream_keys(server, api, sale):
     broadcast, _, _ = sale
     made = await api.create_account("chen", "host")
     async with Api(server.url) as host:
-        await host.sign_in("chen", made["password"])
+        await host.sign_in("chen", made["password"], "four-quiet-hills")
         assert (await host.session())["role"] == "host"
         studio = await host.stream_key(broadcast, "studio")
         assert (await host.stream_key(broadcast, "studio"))["source"] == studio["source"]

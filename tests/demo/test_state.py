@@ -14,7 +14,7 @@ DEMO: DemoJson = {
     "live": "L",
     "spare": "S",
     "stream_keys": {"L": "fls_1", "S": "fls_2"},
-    "users": [{"name": "lin", "password": "kumquats", "role": "coordinator"}],
+    "users": [{"name": "lin", "password": "kumquatjam", "role": "coordinator"}],
     "offers": [{"offer": "O", "gtin": "09520000000110", "lot": "1123"}],
 }
 

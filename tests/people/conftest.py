@@ -107,9 +107,12 @@ def viewer_at(address: str, device: str = "0" * 32) -> Caller:
     return Caller(None, None, None, device, address)
 
 
-async def sign_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD) -> None:
-    """Sign in and send the CSRF token from now on."""
-    answer = await client.post("/api/v1/session", json={"name": name, "password": password})
+async def sign_in(
+    client: httpx.AsyncClient, name: str, password: str = PASSWORD, new: str | None = None
+) -> None:
+    """Sign in and send the CSRF token from now on; `new` takes the place of a first password."""
+    body = {"name": name, "password": password, "new_password": new}
+    answer = await client.post("/api/v1/session", json=body)
     assert answer.status_code == 200, answer.text
     client.headers["X-CSRF-Token"] = answer.json()["csrf"]
 

@@ -34,7 +34,7 @@ async def test_first_start_makes_a_coordinator_once(
     name, password = made
     assert name == "coordinator"
     assert await people.first_start() is None
-    await sign_in(client, name, password)
+    await sign_in(client, name, password, PASSWORD)
     assert (await client.get("/api/v1/session")).json()["role"] == "coordinator"
 
 
@@ -96,7 +96,7 @@ async def test_coordinator_makes_accounts_over_http(
 ) -> None:
     made = await coordinator.post("/api/v1/accounts", json={"name": "chen", "role": "host"})
     assert made.status_code == 201
-    await sign_in(client, "chen", made.json()["password"])
+    await sign_in(client, "chen", made.json()["password"], PASSWORD)
     own = {"name": "wu", "role": "host", "password": PASSWORD}
     assert (await coordinator.post("/api/v1/accounts", json=own)).json()["password"] is None
     assert (await coordinator.post("/api/v1/accounts", json=own)).status_code == 409
@@ -248,7 +248,7 @@ async def test_password_reset_is_shown_once_and_ends_the_sessions(
     answer = await coordinator.post(f"/api/v1/accounts/{account.id}/password")
     assert answer.headers["cache-control"] == "no-store"
     assert (await host.get("/api/v1/session")).status_code == 401
-    await sign_in(host, "chen", answer.json()["password"])
+    await sign_in(host, "chen", answer.json()["password"], "another password")
 
 
 @pytest.mark.parametrize("account", [FARM, "chen", "x" * 300])

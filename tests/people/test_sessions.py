@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection, func, select, update
 
 from farmlive.people import People, RateLimits, tables
-from farmlive.people.problems import WrongPassword
+from farmlive.people.problems import PasswordChangeNeeded, WrongPassword
 from farmlive.problems import TooMany
 from farmlive.settings import Settings
 from farmlive.store import Store, metadata
@@ -159,7 +159,7 @@ async def test_guesses_from_one_address_run_into_its_limit(
 async def test_new_password_ends_the_sessions(host: httpx.AsyncClient, people: People) -> None:
     password = await people.set_password("chen")
     assert (await host.get("/api/v1/session")).status_code == 401
-    await sign_in(host, "chen", password)
+    await sign_in(host, "chen", password, PASSWORD)
 
 
 async def test_disabled_account_is_out_and_stays_out(
@@ -251,11 +251,11 @@ async def test_an_account_of_ones_own_gives_no_more_guesses_at_anothers(
 ) -> None:
     people.limits = RateLimits(clock=lambda: 0.0)
     await people.create_account("chen", "host", PASSWORD)
-    await people.create_account("wu", "host", "wu's own password")
+    await people.create_account("wu", "host", "a password of his own")
     tried = 0
     for number in range(settings.sign_ins_per_minute + 5):
         thief = viewer_at(f"198.51.{number}.7", f"{number:032x}")
-        await people.sign_in("wu", "wu's own password", thief)
+        await people.sign_in("wu", "a password of his own", thief)
         try:
             await people.sign_in("chen", "wrong password", thief)
         except WrongPassword:
@@ -298,8 +298,9 @@ async def test_password_that_the_server_made_is_tried_whatever_was_guessed(
             await people.sign_in(name, "sonami-kurebo-tiwaze", viewer_at("203.0.113.8"))
     made = await people.set_password("chen")  # as `farmlive user password` does
     newcomer = viewer_at("203.0.113.7", "b" * 32)
-    await people.sign_in("chen", made, newcomer)
-    await people.sign_in("chen", made, newcomer)
+    with pytest.raises(PasswordChangeNeeded):
+        await people.sign_in("chen", made, newcomer)
+    await people.sign_in("chen", made, newcomer, "another password")
 
 
 async def test_password_that_the_server_made_is_tried_whatever_its_own_network_guessed(
@@ -316,7 +317,8 @@ async def test_password_that_the_server_made_is_tried_whatever_its_own_network_g
         newcomer = viewer_at(address, device)
         with pytest.raises(TooMany):
             await people.sign_in("chen", "wrong password", newcomer)
-        await people.sign_in("chen", made, newcomer)
+        with pytest.raises(PasswordChangeNeeded):
+            await people.sign_in("chen", made, newcomer)
     newcomer = viewer_at("192.0.2.201", "c" * 32)
     for _ in range(settings.sign_ins_per_minute):  # they have a limit too, of their own
         with pytest.raises(WrongPassword):

@@ -9,6 +9,24 @@ const form = document.getElementById("sign-in");
 const notice = document.getElementById("sign-in-notice");
 const button = form.querySelector("[type=submit]");
 
+const who = document.getElementById("sign-in-who");
+/** The field of a password of one's own, once the server asks for it. */
+const own = () => form.elements.new_password;
+
+/** What else the server asks for before it lets anyone in, by the problem that says so. */
+const STEPS = {
+  "password-change-needed": () => {
+    say(document.getElementById("sign-in-title"), t("Choose a password"));
+    say(document.getElementById("sign-in-about"), t("The one you typed was made for you and works once. From now on you sign in with your own."));
+    who.hidden = true;
+    who.after(document.getElementById("sign-in-own").content.cloneNode(true));
+    document.getElementById("sign-in-show").addEventListener("change", ({ target }) => {
+      own().type = target.checked ? "text" : "password";
+    });
+    own().focus();
+  },
+};
+
 function tell(words) {
   say(document.getElementById("sign-in-words"), words);
   notice.hidden = !words;
@@ -23,15 +41,26 @@ form.addEventListener("submit", async (event) => {
     form.elements[name ? "password" : "name"].focus();
     return;
   }
+  if (own() && !own().value) {
+    tell(t("Write a new password."));
+    own().focus();
+    return;
+  }
   button.setAttribute("aria-busy", "true");
   tell("");
+  const sent = own() ? { name, password, new_password: own().value } : { name, password };
   try {
-    await api("POST", "/api/v1/session", { name, password });
+    await api("POST", "/api/v1/session", sent);
     forgetSession();
     location.assign(page.data.onward);
   } catch (problem) {
     button.removeAttribute("aria-busy");
-    const wrong = problem.status === 401 || problem.status === 403;
+    const step = STEPS[problem.slug];
+    if (step) {
+      step();
+      return;
+    }
+    const wrong = problem.slug === "wrong-password" || problem.status === 403;
     const many = problem.status === 429;
     tell(
       wrong
@@ -40,6 +69,15 @@ form.addEventListener("submit", async (event) => {
           ? t("Too many tries. Wait a minute; or ask a coordinator for a new password, which works at once.")
           : sentence(problem),
     );
+    if (own() && !wrong) {
+      own().select();
+      return;
+    }
+    // It was changed meanwhile: name and password are typed anew, by one who may have the right ones.
+    if (own()) {
+      for (const each of [...form.querySelectorAll(":scope > .field, :scope > .choice")]) each.remove();
+      who.hidden = false;
+    }
     form.elements.password.select();
   }
 });

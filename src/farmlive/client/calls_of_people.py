@@ -10,14 +10,17 @@ from farmlive.client.http import Json
 class CallsOfPeople(Connection):
     """Who one is, and whom one lets in or shuts out."""
 
-    async def sign_in(self, name: str, password: str) -> Json:
+    async def sign_in(self, name: str, password: str, new_password: str | None = None) -> Json:
         """Sign in and keep cookie and CSRF token.
 
-        Returns `{"name","display_name","role","farms","centres","csrf"}`.
+        A password that another made, such as a first one, is changed to `new_password`; without
+        one it is answered with ApiProblem 401 `password-change-needed`.
+        Returns `{"name","display_name","role","farms","centres","csrf","weak_password"}`.
         """
-        body = await self.request(
-            "POST", "/api/v1/session", json={"name": name, "password": password}
-        )
+        sent = {"name": name, "password": password}
+        if new_password is not None:
+            sent["new_password"] = new_password
+        body = await self.request("POST", "/api/v1/session", json=sent)
         self._http.headers["X-CSRF-Token"] = str(body["csrf"])
         return body
 
@@ -42,7 +45,7 @@ class CallsOfPeople(Connection):
         ids.
 
         The other roles are `coordinator`, `host` and `moderator`. Without a password the
-        answer has a random one.
+        answer has a random one. Either is a first one, see `sign_in`.
         """
         return await self.request(
             "POST",

@@ -23,6 +23,7 @@ from farmlive.demo.stage import FILM_S, Failed, Stage
 from farmlive.demo.trial import ServerFailed, TrialServer, trial_server
 from farmlive.demo.try_live import TryLive
 from farmlive.demo.try_selling import TrySelling
+from farmlive.people.passwords import readable
 from farmlive.server import set_up_log
 
 LIMIT_S = 60.0
@@ -78,7 +79,7 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
     async with contextlib.AsyncExitStack() as stack:
         server: TrialServer = await stack.enter_async_context(trial_server(folder / "server"))
         api = await stack.enter_async_context(Api(server.url))
-        await api.sign_in(server.name, server.password)
+        await api.sign_in(server.name, server.password, readable())
         await drawn
         stage = Stage(api, film, second, server.engine)
         try:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farmlive.demo.children import end
+from farmlive.people.first_sign_in import read
 
 # Short enough to wait for.
 HOLD_S, GRACE_S = 3.0, 2.0
 
-_SIGN_IN = re.compile(r"sign in as (\S+) with the password (\S+)")
 _SERVING = re.compile(r"Serving (\S+) with the (\S+) engine")
 # Which engine is tried is for its caller to say.
 _KEPT = ("FARMLIVE_ENGINE", "FARMLIVE_SEND_THREADS")
@@ -28,7 +28,9 @@ class ServerFailed(Exception):
 
 @dataclass(frozen=True)
 class TrialServer:
-    """Where the server listens, its engine, and the coordinator that its first start made."""
+    """Where the server listens, its engine, and the coordinator that its first start made, with
+    the first password.
+    """
 
     url: str
     engine: str
@@ -53,7 +55,7 @@ async def trial_server(data: Path) -> AsyncIterator[TrialServer]:
         )
     try:
         async with asyncio.timeout(40):
-            server = await _first_lines(child, log)
+            server = await _first_lines(child, log, data)
         yield server
     finally:
         await end(child)
@@ -74,13 +76,10 @@ def _environment(data: Path) -> dict[str, str]:
     }
 
 
-async def _first_lines(child: asyncio.subprocess.Process, log: Path) -> TrialServer:
+async def _first_lines(child: asyncio.subprocess.Process, log: Path, data: Path) -> TrialServer:
     assert child.stdout is not None
-    name = password = ""
     while line := (await child.stdout.readline()).decode():
-        if found := _SIGN_IN.search(line):
-            name, password = found.groups()
         if found := _SERVING.search(line):
-            return TrialServer(found[1], found[2], name, password)
+            return TrialServer(found[1], found[2], *await asyncio.to_thread(read, data))
     said = await asyncio.to_thread(log.read_text, "utf-8", "replace")
     raise ServerFailed(said.strip()[-500:] or "it said nothing")

@@ -33,8 +33,10 @@ _NAME = re.compile(r"[\w.\-]{1,40}")
 
 @dataclass(frozen=True)
 class Account:
-    """One account; `disabled_at` and `created_at` are milliseconds since 1970.
+    """One account; `disabled_at`, `created_at` and `password_until` are milliseconds since 1970.
 
+    `password_until` is when a password that another made ends; None for one that its owner chose.
+    `password_weak`: the last sign-in showed that it breaks a rule of password_rules.py.
     `centres` is None for a clerk from before clerks belonged to centres: all of them.
     """
 
@@ -47,6 +49,8 @@ class Account:
     centres: frozenset[str] | None
     password_hash: str = field(repr=False)
     display_name: str | None = None
+    password_until: int | None = None
+    password_weak: bool = False
 
 
 def written(name: str) -> str:
@@ -71,6 +75,7 @@ def add(
     farms: Iterable[str] = (),
     centres: Iterable[str] | None = (),
     display_name: str | None = None,
+    password_until: int | None = None,
 ) -> Account:
     """Write a new account. Raises NameTaken, and Invalid where role, farms and centres don't fit,
     and where viewers would read the name by which someone signs in.
@@ -87,7 +92,18 @@ def add(
         raise Invalid(message, errors=[{"field": "name", "message": message}])
     identifier = ulid()
     shown = shown_as(conn, display_name, role, identifier, name)
-    account = Account(identifier, name, role, now_ms(), None, own, of_clerk, password_hash, shown)
+    account = Account(
+        identifier,
+        name,
+        role,
+        now_ms(),
+        None,
+        own,
+        of_clerk,
+        password_hash,
+        shown,
+        password_until,
+    )
     conn.execute(
         tables.accounts.insert().values(
             id=account.id,
@@ -98,6 +114,7 @@ def add(
             centres=listed(of_clerk),
             password_hash=password_hash,
             display_name=shown,
+            password_until=password_until,
         )
     )
     return account
@@ -176,19 +193,36 @@ def known(conn: Connection, account: str) -> Account:
 
 
 def set_password(
-    conn: Connection, account: Account, password_hash: str, *, keep: str | None = None
+    conn: Connection,
+    account: Account,
+    password_hash: str,
+    *,
+    keep: str | None = None,
+    until: int | None = None,
 ) -> None:
     """Change the password and end the account's sessions, but that with the token `keep`.
 
-    No device is known to have signed in with the new one.
+    No device is known to have signed in with the new one. `until` is when it ends.
     """
     conn.execute(
         update(tables.accounts)
         .where(tables.accounts.c.id == account.id)
-        .values(password_hash=password_hash)
+        .values(password_hash=password_hash, password_until=until, password_weak=False)
     )
     sessions.end_all(conn, account.id, keep=keep)
     sign_ins.forget(conn, account.id)
+
+
+def note_weak(conn: Connection, account: Account, weak: bool) -> None:
+    """Keep whether the password breaks a rule, unless it was changed meanwhile."""
+    conn.execute(
+        update(tables.accounts)
+        .where(
+            tables.accounts.c.id == account.id,
+            tables.accounts.c.password_hash == account.password_hash,
+        )
+        .values(password_weak=weak)
+    )
 
 
 def change(

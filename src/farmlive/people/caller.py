@@ -20,7 +20,7 @@ class Caller:
     clerk, and empty for everyone else; None for a clerk from before clerks belonged to centres, who
     keeps all of them until a coordinator chooses. `display_name`
     is what viewers read of an account, in place of its `name`, which they never do. `key_owner` is
-    the account that owns the API key.
+    the account that owns the API key. `weak_password`: pages ask for another one.
     """
 
     account: str | None
@@ -33,6 +33,7 @@ class Caller:
     centres: frozenset[str] | None = frozenset()
     display_name: str | None = None
     key_owner: str | None = None
+    weak_password: bool = False
 
     @property
     def responsible(self) -> str | None:

@@ -90,6 +90,7 @@ class Guard:
             farms=session.farms,
             centres=session.centres,
             display_name=session.display_name,
+            weak_password=session.weak_password,
         )
 
     def address(self, connection: HTTPConnection) -> str | None:

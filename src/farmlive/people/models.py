@@ -60,14 +60,22 @@ class _Sent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class SignIn(_Sent):
-    """Name and password of an account."""
-
+class _NameAndPassword(_Sent):
     name: Annotated[str, Field(max_length=64)]
     password: Annotated[str, Field(max_length=200, repr=False)]
 
 
-class Accepted(SignIn):
+class SignIn(_NameAndPassword):
+    """Name and password of an account.
+
+    `new_password`: for a password that another made, as a first one, in place of which it holds
+    from then on.
+    """
+
+    new_password: Annotated[str | None, Field(max_length=200, repr=False)] = None
+
+
+class Accepted(_NameAndPassword):
     """Name and password of an account of one's own, and what viewers are to read in their place."""
 
     display_name: DisplayName | None = None
@@ -84,7 +92,7 @@ class SignedIn(BaseModel):
 
     Viewers read `display_name`, never `name`.
     `farms` are a seller's, `centres` a clerk's; null for a clerk whom no coordinator has given
-    any yet: all of them.
+    any yet: all of them. `weak_password`: it breaks a rule that new ones hold to; change it.
     """
 
     name: str
@@ -93,12 +101,14 @@ class SignedIn(BaseModel):
     farms: list[str]
     centres: list[str] | None
     csrf: str | None
+    weak_password: bool = False
 
 
 class NewAccount(_Sent):
     """An account to make, a seller's with its farms, a clerk's with its centres.
 
-    Without a password a random one is made and answered once.
+    Without a password a random one is made and answered once. Either works for 24 hours and is
+    changed at the first sign-in.
     """
 
     name: Annotated[str, Field(max_length=64)]
@@ -163,7 +173,9 @@ class AccountChange(_Sent):
 
 
 class MadePassword(BaseModel):
-    """A new random password, shown this once."""
+    """A new random password, shown this once; it works for 24 hours, and is changed at the first
+    sign-in.
+    """
 
     password: str
 

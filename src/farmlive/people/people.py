@@ -5,6 +5,7 @@ whom the audit list names; None is the server itself.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +18,9 @@ from farmlive.people import (
     api_keys,
     audit,
     credentials,
+    first_sign_in,
     invitations,
+    password_rules,
     passwords,
     scope,
     sessions,
@@ -49,6 +52,7 @@ from farmlive.store import Store
 
 # Changes of its own display name that an account may try in a minute.
 NAMES_A_MINUTE = 5
+_NOBODY = "Nobody was signed in. Check name and password and try again."
 
 Require = Callable[[Connection, str], object]
 """Raises NotFound for an unknown farm or centre."""
@@ -101,7 +105,7 @@ class People:
     # Accounts.
 
     async def first_start(self) -> tuple[str, str] | None:
-        """Make the coordinator `coordinator` where there is no account: name and password."""
+        """Make the coordinator `coordinator` where there is no account: name and first password."""
         if await self._store.read(accounts.count):
             return None
         password = passwords.readable()
@@ -110,7 +114,9 @@ class People:
         def add(conn: Connection) -> tuple[str, str] | None:
             if accounts.count(conn):
                 return None
-            return accounts.add(conn, "coordinator", hashed, "coordinator").name, password
+            until = now_ms() + passwords.FIRST_MS
+            made = accounts.add(conn, "coordinator", hashed, "coordinator", password_until=until)
+            return made.name, password
 
         return await self._store.write(add)
 
@@ -123,22 +129,28 @@ class People:
         centres: Iterable[str] = (),
         *,
         display_name: str | None = None,
+        first: bool = False,
         caller: Caller | None = None,
     ) -> tuple[Account, str]:
         """Make an account; the second is its password, a random one where none was given.
 
-        Viewers read `display_name` of it, and never the name.
+        Viewers read `display_name` of it, and never the name. A `first` password works for 24 hours
+        and is changed at the first sign-in.
 
-        Raises Invalid, NameTaken, and NotFound for an unknown farm or centre.
+        Raises Invalid, PasswordRefused, NameTaken, and NotFound for an unknown farm or centre.
         """
         name = accounts.checked(name)
         own, of_clerk = scope.farms_of(role, farms), scope.centres_of(role, centres)
         password = passwords.readable() if password is None else password
+        password_rules.check(password, (name, display_name))
         hashed = await self._passwords.hash(password)
 
         def add(conn: Connection) -> Account:
             self._require(conn, own, of_clerk)
-            account = accounts.add(conn, name, hashed, role, own, of_clerk, display_name)
+            until = now_ms() + passwords.FIRST_MS if first else None
+            account = accounts.add(
+                conn, name, hashed, role, own, of_clerk, display_name, password_until=until
+            )
             _note(conn, caller, "account.add", account)
             return account
 
@@ -213,33 +225,42 @@ class People:
     ) -> str:
         """Give the account with that name this password, or a random one, and end its sessions.
 
-        Raises Invalid and UnknownAccount.
+        A random one works for 24 hours and is changed at the first sign-in. Raises PasswordRefused
+        and UnknownAccount.
         """
         account = await self._store.read(lambda conn: accounts.named(conn, name))
         return await self._set_password(account.id, password, caller)
 
     async def reset_password(self, account: str, *, caller: Caller) -> str:
-        """Give the account a random password and end its sessions. Raises UnknownAccount."""
+        """Give the account a random password and end its sessions, as `set_password` does.
+
+        Raises UnknownAccount.
+        """
         return await self._set_password(account, None, caller)
 
     async def _set_password(
         self, identifier: str, password: str | None, caller: Caller | None
     ) -> str:
-        password = passwords.readable() if password is None else password
+        chosen = password
+        password = passwords.readable() if chosen is None else chosen
         hashed = await self._passwords.hash(password)
 
-        def write(conn: Connection) -> None:
+        def write(conn: Connection) -> str:
             account = accounts.known(conn, identifier)
-            accounts.set_password(conn, account, hashed)
+            until = now_ms() + passwords.FIRST_MS if chosen is None else None
+            password_rules.check(password, (account.name, account.display_name))
+            accounts.set_password(conn, account, hashed, until=until)
             audit.note(conn, caller, "account.password", account.id, name=account.name)
+            return account.name
 
-        await self._store.write(write)
+        name = await self._store.write(write)
+        await first_sign_in.remove(self.settings.data, name)
         return password
 
     async def change_password(self, caller: Caller, session: str, old: str, new: str) -> None:
         """Change the caller's own password and end all sessions but the one with this token.
 
-        Raises NoPassword, WrongPassword, TooMany of them, and Invalid.
+        Raises NoPassword, WrongPassword, TooMany of them, and PasswordRefused.
         """
         if caller.account is None or caller.name is None:
             raise NoPassword("An API key has none. Revoke the key and make another.")
@@ -253,6 +274,8 @@ class People:
         ):
             if not await self._passwords.check(account.password_hash, old, known=True):
                 raise WrongPassword("Nothing was changed: the old password is another. Try again.")
+        names = (account.name, account.display_name)
+        password_rules.check(new, names, field="new", before=old)
         hashed = await self._passwords.hash(new)
 
         def write(conn: Connection) -> None:
@@ -280,11 +303,12 @@ class People:
     ) -> Session:
         """Make the account that the invitation is for, and sign it in.
 
-        Raises UnknownInvitation, InvitationOver, Invalid, NameTaken; the invitation then still
-        works where it did.
+        Raises UnknownInvitation, InvitationOver, Invalid, PasswordRefused, NameTaken; the
+        invitation then still works where it did.
         """
         await self.invitations.find(token)
         name = accounts.checked(name)
+        password_rules.check(password, (name, display_name))
         hashed = await self._passwords.hash(password)
 
         def write(conn: Connection) -> Session:
@@ -309,11 +333,16 @@ class People:
 
     # Sessions.
 
-    async def sign_in(self, name: str, password: str, caller: Caller) -> Session:
+    async def sign_in(
+        self, name: str, password: str, caller: Caller, new_password: str | None = None
+    ) -> Session:
         """Start a session, on the caller's device.
 
+        A password that another made is changed to `new_password` by it.
+
         Raises WrongPassword, and TooMany of them: for the device where the account signed in on
-        it before, else for its address, the block of addresses around it, or the name.
+        it before, else for its address, the block of addresses around it, or the name. Raises
+        PasswordChangeNeeded without a `new_password`, PasswordOver, and PasswordRefused.
         """
 
         def read(conn: Connection) -> tuple[Account | None, str | None]:
@@ -329,8 +358,41 @@ class People:
             hashed = account.password_hash if account and account.disabled_at is None else None
             fits = await self._passwords.check(hashed, password, known=known is not None)
             if not fits or account is None:
-                raise WrongPassword("Nobody was signed in. Check name and password and try again.")
-        return await self._store.write(lambda conn: self._begin(conn, account, caller.device))
+                raise WrongPassword(_NOBODY)
+        if account.password_until is not None:
+            return await self._sign_in_first(account, password, caller, new_password)
+        if new_password is not None:
+            raise Invalid("Leave `new_password` out: this password is your own. Nobody signed in.")
+        weak = password_rules.flaw(password, (account.name, account.display_name)) is not None
+
+        def write(conn: Connection) -> Session:
+            now = accounts.known(conn, account.id)
+            _still(now, account)
+            if weak != now.password_weak:
+                accounts.note_weak(conn, now, weak)
+            return self._begin(conn, replace(now, password_weak=weak), caller.device)
+
+        return await self._store.write(write)
+
+    async def _sign_in_first(
+        self, account: Account, password: str, caller: Caller, new: str | None
+    ) -> Session:
+        """Start a session by a password that another made, in place of which `new` holds."""
+        sign_ins.check_first(account.password_until, new)
+        names = (account.name, account.display_name)
+        password_rules.check(new or "", names, field="new_password", before=password)
+        hashed = await self._passwords.hash(new or "")
+
+        def write(conn: Connection) -> Session:
+            _still(accounts.known(conn, account.id), account)
+            accounts.set_password(conn, account, hashed)
+            own = Caller(account.id, account.name, account.role, caller.device, caller.address)
+            audit.note(conn, own, "account.password", account.id, name=account.name)
+            return self._begin(conn, accounts.known(conn, account.id), caller.device)
+
+        session = await self._store.write(write)
+        await first_sign_in.remove(self.settings.data, account.name)
+        return session
 
     def _begin(self, conn: Connection, account: Account, device: str) -> Session:
         sign_ins.remember(conn, account.id, device)
@@ -343,6 +405,7 @@ class People:
             farms=account.farms,
             centres=account.centres,
             display_name=account.display_name,
+            weak_password=account.password_weak,
         )
 
     async def find_session(self, token: str) -> Session | None:
@@ -446,6 +509,12 @@ class People:
             self._require_farm(conn, farm)
         for centre in centres or ():
             self._require_centre(conn, centre)
+
+
+def _still(now: Account, account: Account) -> None:
+    """Raise WrongPassword where the password that fitted was changed, or the account shut out."""
+    if now.disabled_at is not None or now.password_hash != account.password_hash:
+        raise WrongPassword(_NOBODY)
 
 
 def _note(

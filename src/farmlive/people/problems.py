@@ -1,6 +1,6 @@
 """What goes wrong with people: the problems that this room raises, beside the common ones."""
 
-from farmlive.problems import Conflict, Forbidden, NotFound, Problem, Unauthorized
+from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthorized
 
 
 class WrongPassword(Unauthorized):
@@ -8,6 +8,30 @@ class WrongPassword(Unauthorized):
 
     slug = "wrong-password"
     title = "Name and password do not belong together"
+
+
+class PasswordChangeNeeded(Unauthorized):
+    """The password is right, another made it, and it is to be changed by signing in with both."""
+
+    slug = "password-change-needed"
+    title = "Choose a password of your own"
+
+
+class PasswordOver(Unauthorized):
+    """The password is right, another made it, and its 24 hours are over."""
+
+    slug = "password-over"
+    title = "This password has ended"
+
+
+class PasswordRefused(Invalid):
+    """The new password is too short or long, a common one, holds the own name or is the old one.
+
+    `reason` is short, long, common, name or same.
+    """
+
+    slug = "password-refused"
+    title = "That password is too easy to guess"
 
 
 class UnknownApiKey(Unauthorized):

@@ -41,8 +41,12 @@ def _session(people: People, guard: Guard) -> APIRouter:
     async def sign_in(
         body: models.SignIn, response: Response, caller: Annotated[Caller, anyone]
     ) -> models.SignedIn:
-        """Sign in: sets the session's cookie."""
-        session = await people.sign_in(body.name, body.password, caller)
+        """Sign in: sets the session's cookie.
+
+        A password that another made is answered with 401 `password-change-needed` until
+        `new_password` is sent beside it.
+        """
+        session = await people.sign_in(body.name, body.password, caller, body.new_password)
         return _signed_in(response, session, people)
 
     @router.get("/session")
@@ -107,6 +111,7 @@ def _accounts(people: People, guard: Guard) -> APIRouter:
             body.farms,
             body.centres,
             display_name=body.display_name,
+            first=True,
             caller=caller,
         )
         response.headers.update(PRIVATE)
@@ -201,6 +206,7 @@ def _signed_in_as(who: Caller | Session, name: str, role: models.KeyRole) -> mod
         farms=sorted(who.farms),
         centres=listed(who.centres),
         csrf=who.csrf,
+        weak_password=who.weak_password,
     )
 
 

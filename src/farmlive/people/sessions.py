@@ -29,6 +29,7 @@ class Session:
     farms: frozenset[str]
     centres: frozenset[str] | None
     display_name: str | None = None
+    weak_password: bool = False
 
     @property
     def csrf(self) -> str:
@@ -51,11 +52,12 @@ def begin(
     farms: frozenset[str],
     centres: frozenset[str] | None,
     display_name: str | None = None,
+    weak_password: bool = False,
 ) -> Session:
     """Start a session of so many days, and forget those that are over."""
     now = now_ms()
     conn.execute(delete(tables.sessions).where(tables.sessions.c.expires_at <= now))
-    session = Session(new_token(), account, name, role, farms, centres, display_name)
+    session = Session(new_token(), account, name, role, farms, centres, display_name, weak_password)
     conn.execute(
         tables.sessions.insert().values(
             hash=hashed(session.token),
@@ -77,6 +79,7 @@ def find(conn: Connection, token: str) -> Session | None:
             tables.accounts.c.farms,
             tables.accounts.c.centres,
             tables.accounts.c.display_name,
+            tables.accounts.c.password_weak,
         )
         .join(tables.sessions, tables.sessions.c.account == tables.accounts.c.id)
         .where(
@@ -89,7 +92,9 @@ def find(conn: Connection, token: str) -> Session | None:
         return None
     centres = stored_centres(row.role, row.centres)
     own = frozenset(row.farms)
-    return Session(token, row.id, row.name, row.role, own, centres, row.display_name)
+    return Session(
+        token, row.id, row.name, row.role, own, centres, row.display_name, row.password_weak
+    )
 
 
 def end(conn: Connection, token: str) -> None:

@@ -19,7 +19,7 @@ from farmlive.people.addresses import block_of
 from farmlive.people.caller import Caller
 from farmlive.people.limits import RateLimits
 from farmlive.people.passwords import is_readable
-from farmlive.people.problems import WrongPassword
+from farmlive.people.problems import PasswordChangeNeeded, PasswordOver, WrongPassword
 
 # As long as browsers keep the device's cookie, and as many devices as one person may have.
 KNOWN_MS = 400 * 24 * 60 * 60 * 1000
@@ -60,6 +60,21 @@ def forget(conn: Connection, account: str, *, only: str | None = None) -> None:
     table = tables.account_devices
     query = delete(table).where(table.c.account == account)
     conn.execute(query if only is None else query.where(table.c.device == only))
+
+
+def check_first(until: int | None, new_password: str | None) -> None:
+    """Raise PasswordOver for a password that another made and that ended `until` then, and
+    PasswordChangeNeeded where none is given in its place.
+    """
+    if until is not None and until <= now_ms():
+        raise PasswordOver(
+            "Nobody was signed in: it worked for 24 hours. Ask a coordinator for another; whoever "
+            "runs the server makes one with `farmlive user password NAME`."
+        )
+    if new_password is None:
+        raise PasswordChangeNeeded(
+            "Nobody was signed in. Send a password of your own as `new_password`, beside this one."
+        )
 
 
 @contextlib.contextmanager

@@ -35,6 +35,10 @@ accounts = Table(
     Column("farms", Json, nullable=False, server_default="[]"),
     # Identifiers of centres, for a clerk. Null: from before clerks belonged to centres.
     Column("centres", Json),
+    # When a password that another made ends; null for one that its owner chose.
+    Column("password_until", BigInteger),
+    # Whether the password breaks a rule that came after it, as its last sign-in showed.
+    Column("password_weak", Boolean, nullable=False, server_default=false()),
 )
 
 # The CSRF token is derived from the session's token, which only its browser knows.

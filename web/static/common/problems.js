@@ -11,7 +11,19 @@ const price = (value) => money(value?.amount === undefined ? { amount: value, cu
 
 const together = (...each) => each.filter(Boolean).join(page.language === "zh" ? "" : " ");
 
+// As people/password_rules.py says them, so that what it says beside a field is translated by them, too.
+const passwordFlaws = {
+  short: () => t("A password has at least 10 characters."),
+  long: () => t("A password has at most 200 characters."),
+  common: () => t("Many people have this password, so it is tried first: choose another."),
+  name: () => t("Your name is in this password, so it is tried first: choose another."),
+  same: () => t("This is the password from before: choose another."),
+};
+
 const sentences = {
+  "password-refused": ({ reason }) => (passwordFlaws[reason] ?? passwordFlaws.common)(),
+  "password-change-needed": () => t("This password was made for you. Sign in anew and choose one of your own."),
+  "password-over": () => t("This password worked for 24 hours and has ended. Ask a coordinator for another."),
   "broadcast-ended": () => t("This broadcast has ended, so nothing more can be ordered in it."),
   "broadcast-not-live": () => t("This broadcast has not started yet."),
   "unknown-broadcast": () => t("There is no such broadcast. The start page shows what is live now."),

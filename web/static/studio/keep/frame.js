@@ -23,13 +23,15 @@ sheet.part("own-name").addEventListener("click", () => {
     },
   });
 });
-document.querySelector("[data-own]").addEventListener("click", () => {
+function changePassword() {
   sheet.open({
     job: async (body) => {
       // A wrong password is no session that ran out: nobody is led away from the form.
       await api("POST", "/api/v1/session/password", body, { staff: true });
       forgetSession();
+      document.querySelector("[data-weak-password]")?.remove();
       toast(t("The new password holds from now on."));
     },
   });
-});
+}
+for (const button of document.querySelectorAll("[data-own]")) button.addEventListener("click", changePassword);

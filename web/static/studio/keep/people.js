@@ -144,7 +144,7 @@ async function resetPassword() {
     show({
       title: t("New password of %(name)s", { name: account.name }),
       value: password,
-      words: t("Shown this once. Say it or write it down for them; they can change it."),
+      words: t("Shown this once, and good for 24 hours. Say it or write it down for them; at the first sign-in they choose their own."),
     });
   } catch (problem) {
     fail(problem);
