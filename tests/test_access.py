@@ -137,6 +137,8 @@ MAY: dict[str, set[str]] = {
     "PATCH /session": SIGNED_IN,
     "DELETE /session": SIGNED_IN,
     "POST /session/password": SIGNED_IN,
+    "GET /sessions": SIGNED_IN,
+    "DELETE /sessions/{session}": SIGNED_IN,
 }
 
 

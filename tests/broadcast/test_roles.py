@@ -6,13 +6,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 from tests.clerks import role_key
+from tests.waiting import until
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from farmlive.broadcast import channel as channels
 from farmlive.broadcast.models import NewBroadcast
+from farmlive.clock import now_ms
+from farmlive.people import tables as people_tables
 from farmlive.people.models import AccountChange, NewBlock, Role, SaidMessage
+from farmlive.people.sessions import Session
 from farmlive.server import Server
 
 from .live_channel import channel, get
@@ -219,6 +224,47 @@ async def test_who_loses_the_role_sees_no_more_of_what_it_showed(
             await get(host)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
+
+
+@pytest.mark.parametrize("on_air", [True, False])
+async def test_console_on_air_is_not_signed_out_by_idling(
+    server: Server, live: str, on_air: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "RIGHTS_S", 0.01)
+    people, store = server.house.people, server.house.store
+    if not on_air:
+        live = (await server.house.broadcasts.create(NewBroadcast(title={"en": "Soon"}))).id
+    _, password = await people.create_account("chen", "host")
+    session = await people.sign_in(
+        "chen", password, channels.Caller(None, None, None, "a device", "192.0.2.1")
+    )
+    headers = {"Cookie": f"farmlive_session={session.token}"}
+    table = people_tables.sessions
+    nearly = now_ms() - server.house.settings.session_idle_minutes * 60_000
+    looked = 0
+    find = people.find_session
+
+    async def count(token: str, *, is_use: bool = True) -> Session | None:
+        nonlocal looked
+        found = await find(token, is_use=is_use)
+        looked += 1
+        return found
+
+    async def is_prolonged() -> bool:
+        at = await store.read(lambda conn: conn.execute(select(table.c.used_at)).scalar_one())
+        return at > nearly
+
+    async with joined(server, live, headers) as (host, _):
+        query = update(table).values(used_at=nearly)
+        await store.write(lambda conn: conn.execute(query).rowcount)
+        monkeypatch.setattr(people, "find_session", count)
+        await until(lambda: looked > 3, "the channel looked at the session")
+        assert await is_prolonged() is on_air
+        over = update(table).values(used_at=1)
+        await store.write(lambda conn: conn.execute(over).rowcount)
+        while (frame := await get(host))["type"] != "problem":
+            pass
+        assert frame["problem"]["type"] == "/problems/rights-changed"
 
 
 async def test_who_keeps_the_role_stays(

@@ -1,14 +1,19 @@
 """Signing in with a password that another made, and with one from before the rules."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 from sqlalchemy import update
+from tests.clerks import every_centre
 
 from farmlive.people import passwords, tables
 from farmlive.server import Server
 
 from .conftest import DESK, PHONE, Open
 from .touch_targets import SMALL_TARGETS
+
+pytestmark = pytest.mark.browser
 
 OWN = "four-quiet-hills"
 
@@ -91,3 +96,53 @@ async def test_weak_password_from_before_is_asked_about_until_it_is_changed(
     await page.reload()
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
     await expect(asked).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_own_sign_ins_are_listed_and_one_of_them_is_ended(
+    open_page: Open, site: Server, size: tuple[int, int]
+) -> None:
+    await site.house.people.create_account(
+        "mei", "clerk", OWN, centres=await every_centre(site.house)
+    )
+    body = {"name": "mei", "password": OWN}
+    other = await open_page("/sign-in")
+    assert (await other.context.request.post("/api/v1/session", data=body)).ok
+    page = await open_page("/sign-in", size=size, language="zh")
+    assert (await page.context.request.post("/api/v1/session", data=body)).ok
+    await page.goto("/studio")
+    await page.locator("[data-own]").click()
+    await page.get_by_role("link", name="登录的设备").click()
+    rows = page.get_by_role("listitem").filter(has_text="Chrome, Linux")
+    await expect(rows).to_have_count(2)
+    await expect(rows.filter(has_text="这一个")).to_have_count(1)
+    assert await page.evaluate(SMALL_TARGETS) == []
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    await page.get_by_role("button", name="结束这个登录").click()
+    await expect(page.get_by_text("这个登录已经结束")).to_be_visible()
+    await expect(rows).to_have_count(1)
+    await other.goto("/studio")
+    await expect(other).to_have_url(re.compile("/sign-in"))
+    await expect(page.get_by_role("button", name="结束这个登录")).to_have_count(0)
+
+
+async def test_sign_out_keeps_a_buyers_orders_and_device(open_page: Open, site: Server) -> None:
+    await site.house.people.create_account("mei", "host", OWN)
+    page = await open_page("/")
+    await page.evaluate("localStorage.setItem('farmlive.orders', '[1]')")
+    device = next(
+        each for each in await page.context.cookies() if each["name"].endswith("farmlive_device")
+    )
+    body = {"name": "mei", "password": OWN}
+    assert (await page.context.request.post("/api/v1/session", data=body)).ok
+    await page.goto("/studio")
+    async with page.expect_response(lambda answer: answer.request.method == "DELETE") as left:
+        await page.get_by_role("button", name="Sign out").click()
+    answer = await left.value
+    # Chromium shows it among the raw headers alone, and clears before it gives the answer.
+    assert await answer.header_value("clear-site-data") == '"cache"'
+    await page.wait_for_url("**/")
+    await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    assert await page.evaluate("localStorage.getItem('farmlive.orders')") == "[1]"
+    assert device in await page.context.cookies()
+    assert not [each for each in await page.context.cookies() if "session" in each["name"]]

@@ -236,7 +236,9 @@ class Channel:
         while client in hub.clients:
             await asyncio.sleep(RIGHTS_S)
             try:
-                now = await self._guard.identify(websocket)
+                # Nobody on air is signed out because all goes well by itself.
+                on_air = hub.scene.state == "live"
+                now = await self._guard.identify(websocket, is_use=on_air)
                 same = _rights(now) == _rights(caller)
             except Unauthorized:
                 same = False
@@ -277,7 +279,7 @@ class Channel:
             identity = replies.identity_of(message.get("id"))
             texts.check(message)
             if _may_lose_rights(caller):  # signed out or shut out meanwhile?
-                caller = await self._guard.identify(websocket)
+                caller = await self._guard.identify(websocket, is_use=True)
             command = self.commands.get(str(message.get("type")))
             if command is None:
                 known = ", ".join(sorted(self.commands))

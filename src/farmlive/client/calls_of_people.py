@@ -33,6 +33,14 @@ class CallsOfPeople(Connection):
         await self.request("DELETE", "/api/v1/session")
         self._http.headers.pop("X-CSRF-Token", None)
 
+    async def sessions(self) -> list[Json]:
+        """Where one is signed in oneself, the last used first."""
+        return list((await self.request("GET", "/api/v1/sessions"))["sessions"])
+
+    async def end_session(self, session: str) -> None:
+        """End one of the own sign-ins by its `id`."""
+        await self.request("DELETE", f"/api/v1/sessions/{session}")
+
     async def create_account(
         self,
         name: str,

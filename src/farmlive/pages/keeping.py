@@ -1,5 +1,5 @@
 """The pages on which the county's things are kept: products, farms, stopped lots, pick-up points,
-parcels' fees, people, audit.
+parcels' fees, people, audit, and one's own account.
 
 Owns who may see them and what they start with; lists and changes go through the API, called by the
 scripts under web/static/studio.
@@ -43,6 +43,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     add("/studio/fees", "studio_fees.html", STAFF)
     # A host finds there who is blocked and who was turned away.
     add("/studio/people", "studio_people.html", STAFF)
+    add("/studio/account", "studio_account.html", ALL)
     add("/studio/audit", "studio_audit.html", ("coordinator",))
 
     @router.get("/studio/farms/{farm}")

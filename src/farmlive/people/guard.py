@@ -23,6 +23,8 @@ from farmlive.problems import Forbidden, Unauthorized
 _log = structlog.get_logger(__name__)
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
+# What a page asks for again and again while nobody may be there.
+UNATTENDED = "x-unattended"
 
 
 class Guard:
@@ -52,10 +54,12 @@ class Guard:
         """Whether a page of another site asks."""
         return is_cross_site(connection.headers, self._url)
 
-    async def identify(self, connection: HTTPConnection) -> Caller:
+    async def identify(self, connection: HTTPConnection, *, is_use: bool | None = None) -> Caller:
         """The caller, from whatever site: for what pages elsewhere may ask too, such as playing.
 
-        Raises UnknownApiKey for a wrong one, and ExpiredApiKey.
+        `is_use` says whether a session goes on by it. Unless it is given, a request is a use, but
+        what a page sends by itself (`X-Unattended`), and a channel that opens is none: pages open
+        theirs again and again. Raises UnknownApiKey for a wrong one, and ExpiredApiKey.
         """
         device = str(connection.scope["state"]["device"])
         address = self.address(connection)
@@ -77,7 +81,9 @@ class Guard:
                 key_owner=key.owner,
             )
         token = self._people.cookies.read(connection.cookies, COOKIE)
-        session = await self._people.find_session(token) if token else None
+        if is_use is None:
+            is_use = connection.scope["type"] == "http" and UNATTENDED not in connection.headers
+        session = await self._people.find_session(token, is_use=is_use) if token else None
         if session is None:
             return Caller(None, None, None, device, address)
         return Caller(

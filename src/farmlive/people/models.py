@@ -104,6 +104,26 @@ class SignedIn(BaseModel):
     weak_password: bool = False
 
 
+class SessionAnswer(BaseModel):
+    """One of the own sign-ins; times in RFC 3339, `expires_at` the latest end.
+
+    `browser` is such as `Chrome, Android`; null where it is not known. `current`: it is this one.
+    """
+
+    id: str
+    browser: str | None
+    created_at: str
+    used_at: str
+    expires_at: str
+    current: bool
+
+
+class SessionList(BaseModel):
+    """The own sign-ins, the last used first."""
+
+    sessions: list[SessionAnswer]
+
+
 class NewAccount(_Sent):
     """An account to make, a seller's with its farms, a clerk's with its centres.
 

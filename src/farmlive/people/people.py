@@ -4,6 +4,7 @@ The SQL is in the modules named after what they hold; guard.py decides who may a
 whom the audit list names; None is the server itself.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -42,11 +43,11 @@ from farmlive.people.limits import RateLimits
 from farmlive.people.models import AccountChange, KeyRole, Role
 from farmlive.people.problems import NoPassword, WrongPassword
 from farmlive.people.refusals import Refusals
-from farmlive.people.sessions import Session
+from farmlive.people.sessions import Lifetime, OpenSession, Session
 from farmlive.people.sources import Source
 from farmlive.people.stream_keys import StreamKeys
 from farmlive.people.team_names import TeamNames
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -76,6 +77,7 @@ class People:
         self.limits.on_refusal(self.refusals.limited)
         self._store = store
         self._passwords = passwords.Passwords()
+        self._lifetime = Lifetime.of(settings.session_idle_minutes, settings.session_days)
         self._require_farm: Require = lambda _connection, _farm: None
         self._require_centre: Require = lambda _connection, _centre: None
         self._airings: Airings = lambda _connection: {}
@@ -300,6 +302,8 @@ class People:
         name: str,
         password: str,
         display_name: str | None = None,
+        *,
+        browser: str | None = None,
     ) -> Session:
         """Make the account that the invitation is for, and sign it in.
 
@@ -325,7 +329,7 @@ class People:
             invitations.use(conn, invitation, account.id)
             own = Caller(account.id, name, account.role, caller.device, caller.address)
             _note(conn, own, "invitation.accept", account)
-            return self._begin(conn, account, caller.device)
+            return self._begin(conn, account, caller.device, browser)
 
         session = await self._store.write(write)
         self.team_names.changed()
@@ -334,11 +338,18 @@ class People:
     # Sessions.
 
     async def sign_in(
-        self, name: str, password: str, caller: Caller, new_password: str | None = None
+        self,
+        name: str,
+        password: str,
+        caller: Caller,
+        new_password: str | None = None,
+        *,
+        browser: str | None = None,
     ) -> Session:
-        """Start a session, on the caller's device.
+        """Start a session, on the caller's device, where the one before it ends.
 
-        A password that another made is changed to `new_password` by it.
+        A password that another made is changed to `new_password` by it. `browser` is what the
+        list of sessions calls it.
 
         Raises WrongPassword, and TooMany of them: for the device where the account signed in on
         it before, else for its address, the block of addresses around it, or the name. Raises
@@ -360,7 +371,7 @@ class People:
             if not fits or account is None:
                 raise WrongPassword(_NOBODY)
         if account.password_until is not None:
-            return await self._sign_in_first(account, password, caller, new_password)
+            return await self._sign_in_first(account, password, caller, new_password, browser)
         if new_password is not None:
             raise Invalid("Leave `new_password` out: this password is your own. Nobody signed in.")
         weak = password_rules.flaw(password, (account.name, account.display_name)) is not None
@@ -370,12 +381,17 @@ class People:
             _still(now, account)
             if weak != now.password_weak:
                 accounts.note_weak(conn, now, weak)
-            return self._begin(conn, replace(now, password_weak=weak), caller.device)
+            return self._begin(conn, replace(now, password_weak=weak), caller.device, browser)
 
         return await self._store.write(write)
 
     async def _sign_in_first(
-        self, account: Account, password: str, caller: Caller, new: str | None
+        self,
+        account: Account,
+        password: str,
+        caller: Caller,
+        new: str | None,
+        browser: str | None,
     ) -> Session:
         """Start a session by a password that another made, in place of which `new` holds."""
         sign_ins.check_first(account.password_until, new)
@@ -388,29 +404,52 @@ class People:
             accounts.set_password(conn, account, hashed)
             own = Caller(account.id, account.name, account.role, caller.device, caller.address)
             audit.note(conn, own, "account.password", account.id, name=account.name)
-            return self._begin(conn, accounts.known(conn, account.id), caller.device)
+            return self._begin(conn, accounts.known(conn, account.id), caller.device, browser)
 
         session = await self._store.write(write)
         await first_sign_in.remove(self.settings.data, account.name)
         return session
 
-    def _begin(self, conn: Connection, account: Account, device: str) -> Session:
+    def _begin(
+        self, conn: Connection, account: Account, device: str, browser: str | None
+    ) -> Session:
         sign_ins.remember(conn, account.id, device)
         return sessions.begin(
             conn,
             account.id,
             account.name,
             account.role,
-            self.settings.session_days,
+            self._lifetime,
+            device=device,
+            browser=browser,
             farms=account.farms,
             centres=account.centres,
             display_name=account.display_name,
             weak_password=account.password_weak,
         )
 
-    async def find_session(self, token: str) -> Session | None:
-        """The session with that token, unless it is over."""
-        return await self._store.read(lambda conn: sessions.find(conn, token))
+    async def find_session(self, token: str, *, is_use: bool = True) -> Session | None:
+        """The session with that token, unless it is over; it goes on by a use."""
+        session = await self._store.read(lambda conn: sessions.find(conn, token, self._lifetime))
+        if session and is_use and session.used_at <= now_ms() - self._lifetime.used_every_ms:
+            # What was asked goes on while nothing can be saved; the next use is kept then.
+            with contextlib.suppress(Unavailable):
+                await self._store.write(lambda conn: sessions.use(conn, token))
+        return session
+
+    async def sessions(self, caller: Caller, token: str) -> list[OpenSession]:
+        """The caller's own sessions, the last used first; none of an API key."""
+        own = caller.account
+        if own is None:
+            return []
+        return await self._store.read(
+            lambda conn: sessions.open_ones(conn, own, token, self._lifetime)
+        )
+
+    async def end_session(self, caller: Caller, session: str) -> None:
+        """End one of the caller's own sessions. Raises UnknownSession."""
+        own = caller.account or ""
+        await self._store.write(lambda conn: sessions.end_one(conn, own, session))
 
     async def sign_out(self, token: str) -> None:
         """End the session."""

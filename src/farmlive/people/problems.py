@@ -112,6 +112,13 @@ class UnknownAccount(NotFound):
     title = "There is no account with this name"
 
 
+class UnknownSession(NotFound):
+    """The account has no session with that identifier."""
+
+    slug = "unknown-session"
+    title = "There is no such sign-in"
+
+
 class UnknownInvitation(NotFound):
     """No invitation has that token or identifier."""
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from farmlive.clock import rfc3339
 from farmlive.people import conduct_routes, guest_routes, key_routes, models, sessions
 from farmlive.people.accounts import Account
+from farmlive.people.browsers import browser_of
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
 from farmlive.people.invitations import Invitation
@@ -19,6 +20,11 @@ from farmlive.people.scope import listed
 from farmlive.people.sessions import Session
 from farmlive.people.sources import BroadcastState
 from farmlive.problems import Unauthorized
+
+# What a browser clears at the sign-out. Not "cookies": the device's cookie is a buyer's, by which
+# holds, orders and mutes are theirs. Not "storage": a buyer's links to orders are there, and what a
+# clerk did while the network was away and that is yet to be sent; nothing of what staff read is.
+CLEARED = '"cache"'
 
 
 def routes(people: People, guard: Guard, broadcast_state: BroadcastState) -> APIRouter:
@@ -39,14 +45,19 @@ def _session(people: People, guard: Guard) -> APIRouter:
 
     @router.post("/session")
     async def sign_in(
-        body: models.SignIn, response: Response, caller: Annotated[Caller, anyone]
+        body: models.SignIn,
+        request: Request,
+        response: Response,
+        caller: Annotated[Caller, anyone],
     ) -> models.SignedIn:
-        """Sign in: sets the session's cookie.
+        """Sign in: sets the session's cookie; the session before it on this device ends.
 
         A password that another made is answered with 401 `password-change-needed` until
         `new_password` is sent beside it.
         """
-        session = await people.sign_in(body.name, body.password, caller, body.new_password)
+        session = await people.sign_in(
+            body.name, body.password, caller, body.new_password, browser=_browser(request)
+        )
         return _signed_in(response, session, people)
 
     @router.get("/session")
@@ -70,7 +81,8 @@ def _session(people: People, guard: Guard) -> APIRouter:
 
     @router.delete("/session", status_code=204, dependencies=[signed_in])
     async def sign_out(request: Request, response: Response) -> None:
-        """Sign out: ends the session and takes its cookie back."""
+        """Sign out: ends the session, takes its cookie back and clears the browser's cache."""
+        response.headers["Clear-Site-Data"] = CLEARED
         await people.sign_out(people.cookies.read(request.cookies, sessions.COOKIE))
         for cookie in people.cookies.drop(sessions.COOKIE):
             response.headers.append("set-cookie", cookie)
@@ -82,6 +94,32 @@ def _session(people: People, guard: Guard) -> APIRouter:
         """Change the own password; the account's other sessions end."""
         session = people.cookies.read(request.cookies, sessions.COOKIE)
         await people.change_password(caller, session, body.old, body.new)
+
+    @router.get("/sessions")
+    async def list_sessions(
+        request: Request, response: Response, caller: Annotated[Caller, signed_in]
+    ) -> models.SessionList:
+        """List where one is signed in oneself."""
+        response.headers.update(PRIVATE)
+        own = people.cookies.read(request.cookies, sessions.COOKIE)
+        return models.SessionList(
+            sessions=[
+                models.SessionAnswer(
+                    id=each.id,
+                    browser=each.browser,
+                    created_at=rfc3339(each.created_at),
+                    used_at=rfc3339(each.used_at),
+                    expires_at=rfc3339(each.expires_at),
+                    current=each.is_this,
+                )
+                for each in await people.sessions(caller, own)
+            ]
+        )
+
+    @router.delete("/sessions/{session}", status_code=204)
+    async def end_session(session: str, caller: Annotated[Caller, signed_in]) -> None:
+        """End one of the own sign-ins, at once for requests, within five seconds for a channel."""
+        await people.end_session(caller, session)
 
     return router
 
@@ -181,13 +219,25 @@ def _invitations(people: People, guard: Guard) -> APIRouter:
         token: str,
         body: models.Accepted,
         response: Response,
+        request: Request,
         caller: Annotated[Caller, Depends(guard.anyone)],
     ) -> models.SignedIn:
         """Make the account under this name and password, and sign in."""
-        session = await people.accept(caller, token, body.name, body.password, body.display_name)
+        session = await people.accept(
+            caller,
+            token,
+            body.name,
+            body.password,
+            body.display_name,
+            browser=_browser(request),
+        )
         return _signed_in(response, session, people)
 
     return router
+
+
+def _browser(request: Request) -> str | None:
+    return browser_of(request.headers.get("user-agent", ""))
 
 
 def _signed_in(response: Response, session: Session, people: People) -> models.SignedIn:

@@ -48,9 +48,16 @@ sessions = Table(
     Column("hash", String(64), primary_key=True),
     Column("account", String(26), ForeignKey("accounts.id"), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # The latest end, whatever is done.
     Column("expires_at", BigInteger, nullable=False),
+    # These four are null in a row of an earlier version's server. `device` is a pseudonym.
+    Column("id", String(26)),
+    Column("device", String(32)),
+    Column("browser", String(40)),
+    Column("used_at", BigInteger),
     Index("sessions_by_account", "account"),
     Index("sessions_by_expiry", "expires_at"),
+    Index("sessions_by_device", "device"),
 )
 
 # Devices, by pseudonym, on which an account has signed in: a stranger's wrong passwords do not

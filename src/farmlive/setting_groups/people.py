@@ -6,7 +6,15 @@ from pydantic import BaseModel, Field
 class PeopleSettings(BaseModel):
     """Sessions, stream keys, and rate limits by IP."""
 
-    session_days: int = Field(14, ge=1, description="Days for which a sign-in lasts.")
+    session_days: int = Field(
+        14, ge=1, le=400, description="Days after which a sign-in ends, however it is used."
+    )
+    session_idle_minutes: int = Field(
+        720,
+        ge=1,
+        description="Minutes without use after which a sign-in ends. What a page reads by itself "
+        "is no use of it; an open live channel of a broadcast on air is.",
+    )
     studio_key_minutes: int = Field(
         720, ge=1, description="Minutes for which the stream key of the studio's own camera works."
     )

@@ -27,6 +27,9 @@ export function forgetSession() {
   csrf = undefined;
 }
 
+/** The header of what a page asks for again and again by itself: nobody's sign-in goes on by it. */
+export const UNATTENDED = { "x-unattended": "1" };
+
 /** Call the API: api("POST", "/api/v1/farms", {…}, { staff: true }). `within` is how many
     milliseconds an answer may take. Throws Problem. */
 export async function api(method, path, body, { staff = false, headers = {}, within } = {}) {

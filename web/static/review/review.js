@@ -1,5 +1,6 @@
 // The review of one broadcast: its chart, printing, and a live one brought up to date by itself.
 
+import { UNATTENDED } from "../common/api.js";
 import { clock } from "../common/format.js";
 import { page, t } from "../common/words.js";
 import { Chart } from "./chart.js";
@@ -28,7 +29,7 @@ function renew(newer) {
 async function again() {
   if (document.visibilityState !== "visible") return;
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    const answer = await fetch(location.href, { headers: { accept: "text/html", ...UNATTENDED } });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     const newer = new DOMParser().parseFromString(await answer.text(), "text/html");
     const { data } = JSON.parse(newer.getElementById("page-data").textContent);

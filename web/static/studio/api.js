@@ -15,7 +15,7 @@ async function call(method, path, body, headers = {}) {
   }
 }
 
-export const get = (path) => call("GET", path);
+export const get = (path, headers = {}) => call("GET", path, undefined, headers);
 
 /** A list with all of its pages, `{name: […]}`. */
 export async function getAll(path) {

@@ -37,6 +37,7 @@ const SPOKEN = {
   "everyones-address": () => t("That address is everyone's here, so it was not blocked. Whoever runs the server can set the proxy's address."),
   csrf: () => t("The page is too old. Load it again, then try once more."),
   "invitation-over": () => t("This invitation does not work any more: it was used, taken back, or is older than seven days. Ask for a new one."),
+  "unknown-session": () => t("That sign-in is over already."),
   "wrong-password": () => t("The present password is not right. Nothing was changed."),
   "not-in-state": () => t("The order is not in a state that allows this. It may have changed meanwhile; look again."),
   "flash-not-cheaper": () => t("A flash costs less than now: write a lower price."),

@@ -2,6 +2,7 @@
 // (staff may see it before the start). Asks the server every two seconds how all cameras do, and hands
 // that to the panel of cameras, the guests and the signals.
 
+import { UNATTENDED } from "../common/api.js";
 import { icon, say } from "../common/dom.js";
 import { t } from "../common/words.js";
 import { Player } from "../live/whep.js";
@@ -101,7 +102,7 @@ export class Stage extends EventTarget {
   async #poll() {
     const look = (this.#look += 1);
     try {
-      const health = await get(`/api/v1/broadcasts/${this.#broadcast}/health`);
+      const health = await get(`/api/v1/broadcasts/${this.#broadcast}/health`, UNATTENDED);
       if (this.#isOver || look !== this.#look) return;
       if (health.sources.some((source) => !this.#purposes.has(source.source))) {
         await this.#askPurposes();

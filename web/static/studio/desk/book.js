@@ -2,6 +2,7 @@
 // kept up by the channel's events. What is shown of them is the page's part. What is heard of an order while
 // it is being read may be newer than the answer: it stands, and the order is read once more.
 
+import { UNATTENDED } from "../../common/api.js";
 import { get, post } from "../api.js";
 import { place } from "./numbers.js";
 
@@ -41,12 +42,12 @@ export class Book extends EventTarget {
   }
 
   /** Reads what is not known yet; a page's orders are there as soon as it came. */
-  async load() {
+  async load(headers = {}) {
     let next = "";
     do {
       const address = `${this.path}?limit=${PAGE}${this.#last ? `&after=${this.#last}` : ""}`;
       await this.#read(
-        () => get(address),
+        () => get(address, headers),
         (answer) => {
           // A hold is no order yet; the console shows them while they run.
           const placed = answer.orders.filter(({ number }) => number);
@@ -137,7 +138,7 @@ export class Book extends EventTarget {
     this.#reading ??= setTimeout(async () => {
       this.#reading = null;
       try {
-        await this.load();
+        await this.load(UNATTENDED);
       } catch {
         this.readSoon();
       }
@@ -145,15 +146,15 @@ export class Book extends EventTarget {
   }
 
   /** Reads all of them anew, since some may have changed unheard. */
-  async loadAgain() {
+  async loadAgain(headers = {}) {
     this.#last = "";
-    await this.load();
+    await this.load(headers);
   }
 
   /** For who hears no events: looks again by itself, as long as someone looks at the page. */
   watch() {
     setInterval(() => {
-      if (!document.hidden) this.loadAgain().catch(() => {});
+      if (!document.hidden) this.loadAgain(UNATTENDED).catch(() => {});
     }, AGAIN_MS);
   }
 

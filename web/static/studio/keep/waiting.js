@@ -1,6 +1,7 @@
 // What waits at a pick-up point, the oldest first, of all broadcasts: all of it, or what fits what is
 // typed, which the server looks for. What is not shown is said, and comes by one press.
 
+import { UNATTENDED } from "../../common/api.js";
 import { el, say } from "../../common/dom.js";
 import { count, money } from "../../common/format.js";
 import { t, text } from "../../common/words.js";
@@ -44,7 +45,7 @@ export class Waiting {
       this.load();
     });
     setInterval(() => {
-      if (!document.hidden && !document.querySelector("dialog[open]")) this.load();
+      if (!document.hidden && !document.querySelector("dialog[open]")) this.load(UNATTENDED);
     }, AGAIN_MS);
   }
 
@@ -58,12 +59,12 @@ export class Waiting {
   }
 
   /** Reads anew what is looked at; an answer to what was looked at before is left. */
-  async load() {
+  async load(headers = {}) {
     clearTimeout(this.#typing);
     const turn = ++this.#turn;
     const find = this.#typed;
     try {
-      const read = await this.#read(find);
+      const read = await this.#read(find, headers);
       if (turn !== this.#turn) return;
       if (find) this.#found = { find, ...read };
       else this.#all = read;
@@ -79,11 +80,11 @@ export class Waiting {
   }
 
   /** Page after page, until there is no more or as much as is shown. */
-  async #read(find) {
+  async #read(find, headers) {
     const orders = [];
     let after = "";
     do {
-      const page = await post("/api/v1/handovers/waiting", { ...(find ? { find } : {}), ...this.#where(), after, limit: PAGE });
+      const page = await post("/api/v1/handovers/waiting", { ...(find ? { find } : {}), ...this.#where(), after, limit: PAGE }, headers);
       orders.push(...page.orders);
       after = page.next;
     } while (after && orders.length < this.#shown);
