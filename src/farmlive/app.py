@@ -96,6 +96,7 @@ class House:
         await self.shop.stop()
         await self.chat.stop()
         await self.broadcasts.stop()
+        await self.people.stop()
         await self.bus.stop()
         await self.ice_probe.stop()
         await self.statistics.stop()
@@ -191,6 +192,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         raise PortTaken(why) from error
     await publishers.start()
     await people.key_uses.start()
+    await people.start()
     await broadcasts.start()
     await chat.start()
     await origin.start()
@@ -199,7 +201,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     static = Static()
     pages = Pages(settings, static, guard)
     api = FastAPI(title="farmlive", version="1", openapi_url=None)
-    rooms = Rooms(bus, guard, people.guests, broadcasts, shop, origin, review)
+    shop.searches_heard_by(people.access.searched)
+    rooms = Rooms(bus, guard, people, broadcasts, shop, origin, review)
     # Routes are looked through in their order, and viewers come by the hundred at once.
     _add(api, page_routes.start_page(pages, rooms))
     _add(api, relay.router)
@@ -228,7 +231,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))
     api.mount("/static", static)
-    answer = edge.answer_problems(api, error_page(pages, guard))
+    answer = edge.answer_problems(api, error_page(pages, guard), guard.refused_request)
     asgi: ASGIApp = request_limits.Texts(api, answer)
     asgi = DeviceCookie(
         asgi, people.pseudonyms, secure=settings.secure, session_days=settings.session_days

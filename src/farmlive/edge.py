@@ -18,8 +18,13 @@ from farmlive.problems import Invalid, Problem
 
 ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
 Answer = Callable[[Request, Problem], Awaitable[Response]]
+Refused = Callable[[Request, str, Problem], None]
 
 _log = structlog.get_logger(__name__)
+
+
+def _nothing(_request: Request, _path: str, _problem: Problem) -> None:
+    """Hear of nothing."""
 
 
 class Internal(Problem):
@@ -38,9 +43,10 @@ class WrongMethod(Problem):
     title = "That address does not take this method"
 
 
-def answer_problems(app: FastAPI, page: ErrorPage) -> Answer:
+def answer_problems(app: FastAPI, page: ErrorPage, refused: Refused = _nothing) -> Answer:
     """Answer errors as RFC 9457 problem details, or as a page to a browser that asks for one.
 
+    `refused` hears of each that an address raised, with the pattern of the address.
     Returns what answers so, for what stands before the application.
     """
 
@@ -59,6 +65,7 @@ def answer_problems(app: FastAPI, page: ErrorPage) -> Answer:
 
     async def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
+        refused(request, _route(request.scope), error)
         return await answer(request, error)
 
     async def on_invalid(request: Request, error: Exception) -> Response:

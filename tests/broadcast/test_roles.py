@@ -147,7 +147,10 @@ async def test_nobody_does_what_the_role_is_not_for(
     async with joined(server, live, headers) as (socket, _):
         reply = await ask(socket, type_, **fields)
     assert reply["problem"]["type"] == "/problems/staff-only"
-    assert await server.house.people.deeds(None, 10) == []
+    await server.house.people.access.flush()
+    (refused,) = await server.house.people.deeds(None, 10)
+    assert refused.action == "access.refuse"
+    assert refused.detail == {"path": f"channel {type_}", "problem": "staff-only"}
 
 
 async def test_seller_sees_own_lines_live_and_after_a_reload(server: Server, live: str) -> None:

@@ -15,8 +15,9 @@ PATH = "/api/v1/audit"
 
 
 async def deeds(coordinator: httpx.AsyncClient, **params: Any) -> list[dict[str, Any]]:
+    """The list without sign-ins, which test_access_log.py looks at."""
     found: list[dict[str, Any]] = (await coordinator.get(PATH, params=params)).json()["deeds"]
-    return found
+    return [deed for deed in found if deed["action"] != "session.start"]
 
 
 async def test_what_a_coordinator_did_with_people_is_listed_latest_first(
@@ -91,7 +92,8 @@ async def test_list_has_pages(coordinator: httpx.AsyncClient, store: Store) -> N
     assert [deed["subject"] for deed in first["deeds"]] == ["4", "3", "2"]
     rest = await deeds(coordinator, before=first["next"])
     assert [deed["subject"] for deed in rest] == ["1", "0"]
-    assert (await coordinator.get(PATH, params={"limit": 5})).json()["next"] is None
+    # And the sign-in of the coordinator.
+    assert (await coordinator.get(PATH, params={"limit": 6})).json()["next"] is None
 
 
 async def test_page_after_something_else_than_a_deed_is_refused(

@@ -216,7 +216,11 @@ async def test_database_and_audit_list_hold_no_token(
     assert made["id"] in found
     assert made["url"].removeprefix("/guest/") not in found
     assert minted["key"] not in found
-    deeds = [(deed.action, deed.subject, deed.name) for deed in await people.deeds(None, 10)]
+    deeds = [
+        (deed.action, deed.subject, deed.name)
+        for deed in await people.deeds(None, 10)
+        if deed.action != "session.start"
+    ]
     assert deeds == [("guest.end", made["id"], "chen"), ("guest.add", made["id"], "chen")]
 
 

@@ -295,6 +295,9 @@ class Channel:
             if isinstance(parsed, models.ChatSay):
                 client.nickname = parsed.nickname or ""
         except Problem as problem:
+            # What nobody knows is no type: it may be anything that a client wrote.
+            known = str(message.get("type")) if problem.status == 403 else ""
+            self._guard.refused(caller, known, problem)
             return replies.failure(identity, problem)
         except ValidationError as error:
             return replies.failure(identity, invalid(error))

@@ -7,7 +7,7 @@ scripts under web/static/studio/keep.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 import segno
@@ -33,6 +33,8 @@ from farmlive.shop.papers import Choice
 # On paper at once, and in a file.
 MAX_PAPERS = 500
 MAX_ROWS = 50_000
+# Characters of the orders' numbers, in the audit list.
+MAX_NUMBERS = 200
 READERS = (*STAFF, "clerk", "seller")
 KEEPERS = (*STAFF, "clerk")
 
@@ -84,6 +86,9 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if led is not None:
             return led
         found = await rooms.shop.papers.chosen(caller, broadcast, choice, limit=MAX_PAPERS + 1)
+        rooms.people.access.exported(
+            caller, paper, min(len(found), MAX_PAPERS), **_chosen(broadcast, choice)
+        )
         alive = [order for order in found[:MAX_PAPERS] if order.state != "cancelled"]
         # Nothing is packed by a paper that must not leave.
         standing = [order for order in alive if not order.stopped]
@@ -120,6 +125,9 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         if led is not None:
             return led
         found = await rooms.shop.papers.chosen(caller, broadcast, choice, limit=MAX_ROWS)
+        rooms.people.access.exported(
+            caller, f"orders.{form}", len(found), **_chosen(broadcast, choice)
+        )
         title = (await rooms.broadcasts.get(broadcast)).title
         language = language_of(request)
 
@@ -145,6 +153,14 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         )
 
     return router
+
+
+def _chosen(broadcast: str, choice: Choice) -> dict[str, Any]:
+    """Return what the audit list keeps of a choice of orders: of many numbers the first."""
+    chosen = choice.model_dump(exclude_defaults=True)
+    if "orders" in chosen:
+        chosen["orders"] = chosen["orders"][:MAX_NUMBERS]
+    return {"broadcast": broadcast, **chosen}
 
 
 def _papers(orders: Sequence[Order], address: str) -> list[Paper]:

@@ -29,7 +29,7 @@ def routes(pages: Pages, rooms: Rooms) -> APIRouter:
         broadcast = None
         label = ""
         try:
-            found = await rooms.guests.find(token)
+            found = await rooms.people.guests.find(token)
             broadcast = await rooms.broadcasts.get(found.broadcast)
             label = found.label
         except (UnknownGuest, GuestOver) as problem:

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 
 from farmlive.hosts import own_url
 from farmlive.money import decimals
+from farmlive.pages.audit_file import audit_csv
 from farmlive.pages.entry import ALL, GROWERS, STAFF, farm_of, stopped
 from farmlive.pages.render import Pages
 from farmlive.pages.rooms import Rooms
@@ -45,6 +46,12 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
     add("/studio/people", "studio_people.html", STAFF)
     add("/studio/account", "studio_account.html", ALL)
     add("/studio/audit", "studio_audit.html", ("coordinator",))
+
+    @router.get("/studio/audit.csv")
+    async def audit_file(request: Request, caller: Annotated[Caller, anyone]) -> Response:
+        """The whole audit list as a file, the latest first."""
+        led = stopped(request, caller, ("coordinator",))
+        return led or await audit_csv(rooms.people, caller)
 
     @router.get("/studio/farms/{farm}")
     async def farm_page(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:

@@ -23,6 +23,7 @@ from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.models import Cut, Moment, Report
 from farmlive.review.readers import LISTS, UnknownSheet, farms_of, sheets_of
+from farmlive.review.sheets import Sheet
 from farmlive.settings import Settings
 
 # How many deeds of the host the page names as those that sold most.
@@ -118,6 +119,7 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         made = await rooms.review.sheet(caller, broadcast, name, language, farm)
         if farm is not None:
             _check_farm(farm, await rooms.review.farms(broadcast))
+        rooms.people.access.exported(caller, name, _rows(made), broadcast=broadcast, farm=farm)
         return pages.page(
             request,
             "review_list.html",
@@ -152,6 +154,8 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         made = await rooms.review.sheet(caller, broadcast, name, language, farm)
         if farm is not None:
             _check_farm(farm, await rooms.review.farms(broadcast))
+        what = f"{name}.{form}"
+        rooms.people.access.exported(caller, what, _rows(made), broadcast=broadcast, farm=farm)
         write = as_csv if form == "csv" else as_xlsx
         content = await asyncio.to_thread(write, made, settings.time_zone)
         return Response(
@@ -165,6 +169,10 @@ def routes(pages: Pages, rooms: Rooms, settings: Settings) -> APIRouter:
         )
 
     return router
+
+
+def _rows(sheet: Sheet) -> int:
+    return sum(len(table.rows) for table in sheet.tables)
 
 
 def _check_farm(farm: str | None, every_farm: dict[str, dict[str, str]]) -> None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.bus import Bus
 from farmlive.origin.origin import Origin
-from farmlive.people import Guard
-from farmlive.people.guests import Guests
+from farmlive.people import Guard, People
 from farmlive.review.review import Review
 from farmlive.shop.shop import Shop
 
@@ -17,7 +16,7 @@ class Rooms:
 
     bus: Bus
     guard: Guard
-    guests: Guests
+    people: People
     broadcasts: Broadcasts
     shop: Shop
     origin: Origin

@@ -18,7 +18,7 @@ from farmlive.people.models import ROLES, Role
 from farmlive.people.people import People
 from farmlive.people.problems import CrossSite, UnknownApiKey, WrongCsrfToken
 from farmlive.people.sessions import COOKIE
-from farmlive.problems import Forbidden, Unauthorized
+from farmlive.problems import Forbidden, Problem, Unauthorized
 
 _log = structlog.get_logger(__name__)
 
@@ -61,6 +61,11 @@ class Guard:
         what a page sends by itself (`X-Unattended`), and a channel that opens is none: pages open
         theirs again and again. Raises UnknownApiKey for a wrong one, and ExpiredApiKey.
         """
+        caller = await self._identify(connection, is_use)
+        connection.scope["state"]["caller"] = caller
+        return caller
+
+    async def _identify(self, connection: HTTPConnection, is_use: bool | None) -> Caller:
         device = str(connection.scope["state"]["device"])
         address = self.address(connection)
         scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
@@ -98,6 +103,15 @@ class Guard:
             display_name=session.display_name,
             weak_password=session.weak_password,
         )
+
+    def refused(self, caller: Caller, message: str, problem: Problem) -> None:
+        """Keep for the audit list that a message of the live channel was refused."""
+        self._people.access.refused(caller, f"channel {message}", problem)
+
+    def refused_request(self, request: Request, path: str, problem: Problem) -> None:
+        """Keep for the audit list that a request was refused; `path` is the address's pattern."""
+        caller = request.scope.get("state", {}).get("caller")
+        self._people.access.refused(caller, f"{request.method} {path}", problem)
 
     def address(self, connection: HTTPConnection) -> str | None:
         """The client's address for limits, by the trusted proxies where there are some.

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from farmlive.again import Again
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
@@ -28,6 +29,7 @@ from farmlive.people import (
     sign_ins,
     stream_keys,
 )
+from farmlive.people.access_log import AccessLog
 from farmlive.people.accounts import Account
 from farmlive.people.api_keys import ApiKey
 from farmlive.people.audit import Deed
@@ -53,6 +55,10 @@ from farmlive.store import Store
 
 # Changes of its own display name that an account may try in a minute.
 NAMES_A_MINUTE = 5
+FORGET_S = 3_600.0
+# So many old rows of the audit list are deleted in one step, and no order waits longer for it.
+FORGET_AT_ONCE = 500
+_DAY_MS = 24 * 60 * 60 * 1000
 _NOBODY = "Nobody was signed in. Check name and password and try again."
 
 Require = Callable[[Connection, str], object]
@@ -74,6 +80,7 @@ class People:
         self.invitations = Invitations(store, self._require)
         self.stream_keys = StreamKeys(store, settings)
         self.key_uses = KeyUses(store)
+        self.access = AccessLog(store)
         self.limits.on_refusal(self.refusals.limited)
         self._store = store
         self._passwords = passwords.Passwords()
@@ -82,6 +89,19 @@ class People:
         self._require_centre: Require = lambda _connection, _centre: None
         self._airings: Airings = lambda _connection: {}
         self._shut_out: Callable[[frozenset[str]], None] = lambda _stream_keys: None
+        self._forgetting = Again(
+            FORGET_S, self.forget_deeds, "old audit entries were not deleted", at_once=True
+        )
+
+    async def start(self) -> None:
+        """Write to the audit list what is counted, and forget what is older than it keeps."""
+        await self.access.start()
+        await self._forgetting.start()
+
+    async def stop(self) -> None:
+        """Write what is counted, and no more."""
+        await self._forgetting.stop()
+        await self.access.stop()
 
     def share(self, bus: Bus) -> None:
         """Count together with the other servers on this bus."""
@@ -275,6 +295,7 @@ class People:
             of=sign_ins.WRONG,
         ):
             if not await self._passwords.check(account.password_hash, old, known=True):
+                self.access.failed(account.id, account.name)
                 raise WrongPassword("Nothing was changed: the old password is another. Try again.")
         names = (account.name, account.display_name)
         password_rules.check(new, names, field="new", before=old)
@@ -369,6 +390,8 @@ class People:
             hashed = account.password_hash if account and account.disabled_at is None else None
             fits = await self._passwords.check(hashed, password, known=known is not None)
             if not fits or account is None:
+                known_account = (account.id, account.name) if account else (None, None)
+                self.access.failed(*known_account)
                 raise WrongPassword(_NOBODY)
         if account.password_until is not None:
             return await self._sign_in_first(account, password, caller, new_password, browser)
@@ -414,6 +437,8 @@ class People:
         self, conn: Connection, account: Account, device: str, browser: str | None
     ) -> Session:
         sign_ins.remember(conn, account.id, device)
+        own = Caller(account.id, account.name, account.role, device, None)
+        audit.note(conn, own, "session.start", account.id, browser=browser)
         return sessions.begin(
             conn,
             account.id,
@@ -448,16 +473,41 @@ class People:
 
     async def end_session(self, caller: Caller, session: str) -> None:
         """End one of the caller's own sessions. Raises UnknownSession."""
-        own = caller.account or ""
-        await self._store.write(lambda conn: sessions.end_one(conn, own, session))
 
-    async def sign_out(self, token: str) -> None:
-        """End the session."""
-        await self._store.write(lambda conn: sessions.end(conn, token))
+        def write(conn: Connection) -> None:
+            sessions.end_one(conn, caller.account or "", session)
+            audit.note(conn, caller, "session.end", caller.account, other=True)
+
+        await self._store.write(write)
+
+    async def sign_out(self, caller: Caller, token: str) -> None:
+        """End the session of the caller."""
+
+        def write(conn: Connection) -> None:
+            if sessions.end(conn, token):
+                audit.note(conn, caller, "session.end", caller.account)
+
+        await self._store.write(write)
+
+    # The audit list.
 
     async def deeds(self, before: str | None, limit: int) -> list[Deed]:
         """What staff did, the latest first, older than the deed `before`."""
         return await self._store.read(lambda conn: audit.deeds(conn, before, limit))
+
+    async def count_deeds(self) -> int:
+        """How many deeds the audit list has."""
+        return await self._store.read(audit.count)
+
+    async def forget_deeds(self) -> None:
+        """Delete what is older than the audit list keeps, a step at a time."""
+        before = now_ms() - self.settings.audit_days * _DAY_MS
+
+        def step(conn: Connection) -> int:
+            return audit.forget(conn, before, FORGET_AT_ONCE)
+
+        while await self._store.write(step) == FORGET_AT_ONCE:
+            pass
 
     # Keys.
 

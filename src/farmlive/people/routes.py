@@ -79,11 +79,13 @@ def _session(people: People, guard: Guard) -> APIRouter:
         account = await people.show_as(caller, body.display_name)
         return models.AccountAnswer(**_account(account))
 
-    @router.delete("/session", status_code=204, dependencies=[signed_in])
-    async def sign_out(request: Request, response: Response) -> None:
+    @router.delete("/session", status_code=204)
+    async def sign_out(
+        request: Request, response: Response, caller: Annotated[Caller, signed_in]
+    ) -> None:
         """Sign out: ends the session, takes its cookie back and clears the browser's cache."""
         response.headers["Clear-Site-Data"] = CLEARED
-        await people.sign_out(people.cookies.read(request.cookies, sessions.COOKIE))
+        await people.sign_out(caller, people.cookies.read(request.cookies, sessions.COOKIE))
         for cookie in people.cookies.drop(sessions.COOKIE):
             response.headers.append("set-cookie", cookie)
 

@@ -200,9 +200,10 @@ def open_ones(conn: Connection, account: str, token: str, lifetime: Lifetime) ->
     ]
 
 
-def end(conn: Connection, token: str) -> None:
-    """Forget the session; nothing happens where there is none."""
-    conn.execute(delete(tables.sessions).where(tables.sessions.c.hash == hashed(token)))
+def end(conn: Connection, token: str) -> bool:
+    """Forget the session. Return whether there was one."""
+    query = delete(tables.sessions).where(tables.sessions.c.hash == hashed(token))
+    return conn.execute(query).rowcount > 0
 
 
 def end_one(conn: Connection, account: str, session: str) -> None:

@@ -52,11 +52,12 @@ def as_csv(sheet: Sheet, time_zone: str) -> bytes:
         for table in tables:
             for row in table.rows:
                 cells = [_plain(kind, value, sheet, zone) for kind, value in table.cells(row)]
-                writer.writerow([_guarded(table.group), *cells] if grouped else cells)
+                writer.writerow([guarded(table.group), *cells] if grouped else cells)
     return b"\xef\xbb\xbf" + written.getvalue().encode()
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
+    """Return the text as a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -69,7 +70,7 @@ def _plain(kind: Kind, value: Any, sheet: Sheet, zone: ZoneInfo) -> str:
         return f"{Decimal(value).scaleb(-3):f}"
     if kind == "moment":
         return f"{datetime.fromtimestamp(value / 1000, zone):%Y-%m-%d %H:%M:%S}"
-    return _guarded(value) if isinstance(value, str) else str(value)
+    return guarded(value) if isinstance(value, str) else str(value)
 
 
 def as_xlsx(sheet: Sheet, time_zone: str) -> bytes:

@@ -18,6 +18,11 @@ class PeopleSettings(BaseModel):
     studio_key_minutes: int = Field(
         720, ge=1, description="Minutes for which the stream key of the studio's own camera works."
     )
+    audit_days: int = Field(
+        1095,
+        ge=1,
+        description="Days for which the audit list keeps an entry.",
+    )
     joins_per_minute: int = Field(
         3000,
         ge=1,

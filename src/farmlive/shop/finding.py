@@ -6,6 +6,7 @@ Pure but for the condition that it writes.
 import contextlib
 import re
 import unicodedata
+from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
@@ -47,6 +48,14 @@ def phone_ends(said: str) -> list[str]:
             # Its country is the same wherever the server is, if it has one.
             ends.add(phones.written(said, "CN").removeprefix("+"))
     return sorted(ends)
+
+
+def sought(find: str) -> Literal["number", "phone", "name"]:
+    """Return by what orders are sought so: digits alone may be the end of a phone number."""
+    said = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", find)).strip()
+    if number(said.replace(" ", "")) is not None:
+        return "number"
+    return "phone" if phone_ends(said) else "name"
 
 
 def condition(find: str, *, buyers: bool) -> ColumnElement[bool]:

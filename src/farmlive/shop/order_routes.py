@@ -59,6 +59,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     counted = [*uncached, Depends(by_token(shop, guard))]
 
     async def found(caller: Caller, broadcast: str, asked: OrderSearch) -> OrderList:
+        shop.searched(caller, asked.find)
         page, following = await shop.orders.of_broadcast(
             caller, broadcast, asked.after, asked.limit, only=asked
         )
@@ -121,6 +122,7 @@ def routes(shop: Shop, guard: Guard) -> APIRouter:
     @router.post("/handovers/waiting", dependencies=uncached)
     async def find_waiting(search: WaitingSearch, caller: Annotated[Caller, keepers]) -> OrderList:
         """What can be handed over, of all broadcasts, the oldest first; sought by a body."""
+        shop.searched(caller, search.find)
         page, following = await shop.handovers.waiting(caller, search)
         return OrderList(orders=page, next=following)
 

@@ -13,7 +13,7 @@ from farmlive.outages import Outages
 from farmlive.people import Caller
 from farmlive.people.limits import RateLimits
 from farmlive.settings import Settings
-from farmlive.shop import bag, box_limits, claims, stock
+from farmlive.shop import bag, box_limits, claims, finding, stock
 from farmlive.shop.by_token import ByToken
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.claim_photos import ClaimPhotos
@@ -70,6 +70,7 @@ class Shop:
         shown: Callable[[], Mapping[str, Shown]] = dict,
         outages: Outages | None = None,
     ):
+        self._searched: Callable[[Caller, str], None] = lambda _caller, _by: None
         self.catalogue = Catalogue(store, log)
         self.rush = Rush(store, log, settings)
         self.allocation = Allocation(log, settings)
@@ -157,6 +158,21 @@ class Shop:
         await self._sources.stop()
         await self.rush.alarm.stop()
         await self.holds.alarm.stop()
+
+    def searches_heard_by(self, hear: Callable[[Caller, str], None]) -> None:
+        """Tell this of each search for buyers: who searched, and by `phone` or `name`."""
+        self._searched = hear
+
+    def searched(self, caller: Caller, find: str | None) -> None:
+        """Tell of a search by what somebody wrote where it may find a buyer: a seller's does not,
+        nor does an order's number.
+        """
+        if (
+            find is not None
+            and caller.role != "seller"
+            and (by := finding.sought(find)) != "number"
+        ):
+            self._searched(caller, by)
 
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:
         """Take an order: `Till.place`."""

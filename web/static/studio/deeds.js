@@ -7,6 +7,12 @@ import { stateWords } from "./state.js";
 
 /** The sentence of each action, of which `what` names the thing. */
 const SENTENCES = {
+  "access.refuse": () => t("was refused something"),
+  "buyers.search": ({ by }) => (by === "phone" ? t("searched for a buyer by phone number") : t("searched for a buyer by name")),
+  "file.export": () => t("took out a file or a list"),
+  "session.end": ({ other }) => (other ? t("ended another of the own sign-ins") : t("signed out")),
+  "session.fail": () => t("typed a wrong password"),
+  "session.start": () => t("signed in"),
   "account.add": () => t("made an account"),
   "account.change": () => t("changed an account"),
   "account.password": () => t("set a new password"),
@@ -123,6 +129,11 @@ export function deedFacts({ action, detail }) {
   if (detail.disabled === true) facts.push(t("shut out"));
   if (detail.disabled === false) facts.push(t("let in again"));
   if (detail.label) facts.push(detail.label);
+  if (detail.browser) facts.push(detail.browser);
+  if (detail.what) facts.push(detail.what);
+  if (typeof detail.rows === "number") facts.push(n("%(n)s row", "%(n)s rows", detail.rows, { n: count(detail.rows) }));
+  if (detail.path) facts.push(detail.path);
+  if (typeof detail.count === "number") facts.push(n("%(n)s time", "%(n)s times", detail.count, { n: count(detail.count) }));
   if (detail.reason) facts.push(detail.reason);
   return facts;
 }

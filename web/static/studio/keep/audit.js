@@ -2,7 +2,7 @@
 
 import { el } from "../../common/dom.js";
 import { clock, day } from "../../common/format.js";
-import { page, text } from "../../common/words.js";
+import { page, t, text } from "../../common/words.js";
 import { get, getAll } from "../api.js";
 import { deedFacts, deedWords } from "../deeds.js";
 import { List } from "./list.js";
@@ -42,7 +42,7 @@ const list = new List(
       el(
         "p",
         { class: "deed__words" },
-        el("strong", {}, deed.name),
+        el("strong", {}, deed.name || t("Someone")),
         " ",
         deedWords(deed),
         about.length ? `${page.language === "zh" ? "：" : ": "}${about.join(" · ")}` : null,
