@@ -12,7 +12,7 @@ from farmlive.ids import first_ulid, ulid
 from farmlive.people import Caller, People, audit, tables
 from farmlive.people.access_log import TOGETHER_S, AccessLog
 from farmlive.people.problems import Blocked, WrongPassword
-from farmlive.problems import Forbidden, NotFound
+from farmlive.problems import Forbidden, Invalid, NotFound
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.doors import CommitFailed
@@ -81,6 +81,16 @@ async def test_wrong_old_password_counts_too(
     await host.post("/api/v1/session/password", json=body)
     await people.access.flush()
     assert (await rows(store))[-1] == ("", "session.fail", {"name": "chen"})
+
+
+async def test_right_password_that_signs_nobody_in_is_no_silent_try(
+    people: People, store: Store
+) -> None:
+    await people.create_account("chen", "host", PASSWORD)
+    with pytest.raises(Invalid):
+        await people.sign_in("chen", PASSWORD, viewer_at("192.0.2.1"), "four-quiet-hills")
+    await people.access.flush()
+    assert await rows(store) == [("", "session.fail", {"name": "chen"})]
 
 
 async def test_flood_of_failures_is_a_row_in_ten_minutes(

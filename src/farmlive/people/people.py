@@ -43,7 +43,7 @@ from farmlive.people.invitations import Invitations
 from farmlive.people.key_uses import KeyUses
 from farmlive.people.limits import RateLimits
 from farmlive.people.models import AccountChange, KeyRole, Role
-from farmlive.people.problems import NoPassword, WrongPassword
+from farmlive.people.problems import NoPassword, PasswordOver, WrongPassword
 from farmlive.people.refusals import Refusals
 from farmlive.people.sessions import Lifetime, OpenSession, Session
 from farmlive.people.sources import Source
@@ -60,6 +60,7 @@ FORGET_S = 3_600.0
 FORGET_AT_ONCE = 500
 _DAY_MS = 24 * 60 * 60 * 1000
 _NOBODY = "Nobody was signed in. Check name and password and try again."
+_CHANGED = "Nothing was changed: the password is another meanwhile. Sign in anew."
 
 Require = Callable[[Connection, str], object]
 """Raises NotFound for an unknown farm or centre."""
@@ -302,6 +303,8 @@ class People:
         hashed = await self._passwords.hash(new)
 
         def write(conn: Connection) -> None:
+            # A reset meanwhile is there to shut out whoever changes it now.
+            _still(accounts.known(conn, own), account, _CHANGED)
             accounts.set_password(conn, account, hashed, keep=session)
             sign_ins.remember(conn, account.id, caller.device)
             audit.note(conn, caller, "account.password", account.id, name=account.name)
@@ -390,12 +393,12 @@ class People:
             hashed = account.password_hash if account and account.disabled_at is None else None
             fits = await self._passwords.check(hashed, password, known=known is not None)
             if not fits or account is None:
-                known_account = (account.id, account.name) if account else (None, None)
-                self.access.failed(*known_account)
+                self.access.failed(*((account.id, account.name) if account else (None, None)))
                 raise WrongPassword(_NOBODY)
         if account.password_until is not None:
             return await self._sign_in_first(account, password, caller, new_password, browser)
         if new_password is not None:
+            self.access.failed(account.id, account.name)
             raise Invalid("Leave `new_password` out: this password is your own. Nobody signed in.")
         weak = password_rules.flaw(password, (account.name, account.display_name)) is not None
 
@@ -417,7 +420,11 @@ class People:
         browser: str | None,
     ) -> Session:
         """Start a session by a password that another made, in place of which `new` holds."""
-        sign_ins.check_first(account.password_until, new)
+        try:
+            sign_ins.check_first(account.password_until, new)
+        except PasswordOver:
+            self.access.failed(account.id, account.name)
+            raise
         names = (account.name, account.display_name)
         password_rules.check(new or "", names, field="new_password", before=password)
         hashed = await self._passwords.hash(new or "")
@@ -600,10 +607,10 @@ class People:
             self._require_centre(conn, centre)
 
 
-def _still(now: Account, account: Account) -> None:
+def _still(now: Account, account: Account, detail: str = _NOBODY) -> None:
     """Raise WrongPassword where the password that fitted was changed, or the account shut out."""
     if now.disabled_at is not None or now.password_hash != account.password_hash:
-        raise WrongPassword(_NOBODY)
+        raise WrongPassword(detail)
 
 
 def _note(
