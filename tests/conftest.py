@@ -29,6 +29,7 @@ from farmlive.server import Server, running
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.engine import address, writer_engine
+from farmlive.store.keys import KeyFile, Keys
 from farmlive.store.migrate import migrate
 
 # Files that hold no tests, and whose assertions say their values all the same.
@@ -169,7 +170,7 @@ _EMPTY = """
     BEGIN
         SET LOCAL session_replication_role = replica; -- whatever refers to it
         FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-            IF named NOT IN ('alembic_version', 'schema_compatibility') THEN
+            IF named NOT IN ('alembic_version', 'schema_compatibility', 'key_fingerprint') THEN
                 EXECUTE format('DELETE FROM %I', named);
             END IF;
         END LOOP;
@@ -207,22 +208,32 @@ def _emptied(url: str, tables: list[str]) -> bool:
 
 
 @pytest.fixture(scope="session")
-def migrated() -> str:
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The keys of all databases that are copied."""
+
+    def make(path: Path) -> None:
+        KeyFile(path).make(Keys.draw())
+
+    return once(tmp_path_factory, "keys", make)
+
+
+@pytest.fixture(scope="session")
+def migrated(key_file: Path) -> str:
     """A PostgreSQL database with all tables, by its name: copies cost less than migrations."""
     name = f"template_{ulid().lower()}"
     writer = writer_engine(address(_create(name), Path()))
-    migrate(writer)
+    migrate(writer, keys=KeyFile(key_file))
     writer.dispose()
     return name
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_file(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Path:
     """A SQLite database with all tables."""
 
     def make(path: Path) -> None:
         writer = writer_engine(f"sqlite+pysqlite:///{path}")
-        migrate(writer)
+        migrate(writer, keys=KeyFile(key_file))
         writer.dispose()
 
     return once(tmp_path_factory, "migrated.sqlite3", make)
@@ -301,10 +312,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def tables(settings: Settings, migrated_file: Path) -> None:
+def tables(settings: Settings, migrated_file: Path, key_file: Path) -> None:
     """The database has all tables before it is opened: most tests take less than to make them."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copy(key_file, settings.data / "keys")
     if not settings.database_url:
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copyfile(migrated_file, settings.data / "farmlive.sqlite3")
 
 

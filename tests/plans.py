@@ -23,7 +23,7 @@ SMALL = {
     "accounts": "a row for each of the team; read once in a few seconds",
     "alembic_version": "a row",
     "schema_compatibility": "a row",
-    "secrets": "a row a secret",
+    "key_fingerprint": "one row",
     "broadcasts": "one of some hundred bytes an evening; the list has 200 at most",
     "centres": "staff's; a county has some dozen",
     "parcel_fees": "staff's; one table of a few hundred rows",

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select, update
+from tests.shop.ordering import give_code
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
@@ -23,6 +24,7 @@ from farmlive.client import Api
 from farmlive.ids import token
 from farmlive.people import tables
 from farmlive.server import Server
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.tables import orders
 
 VILLAGERS = {
@@ -47,9 +49,10 @@ class County:
     orders: dict[str, dict[str, Any]]
 
     async def code(self, whose: str) -> str:
-        query = select(orders.c.code).where(orders.c.id == self.orders[whose]["order"])
-        found = await self.server.house.store.read(lambda conn: conn.execute(query).scalar_one())
-        return str(found)
+        store = self.server.house.store
+        query = select(orders).where(orders.c.id == self.orders[whose]["order"])
+        row = await store.read(lambda conn: conn.execute(query).one())
+        return str(OrderLinks(store.keys.orders).code_of(row))
 
     def secrets(self, whose: str) -> tuple[str, ...]:
         """What of a villager's order no clerk of another centre may read."""
@@ -266,8 +269,7 @@ async def test_workbooks_of_a_clerk_have_own_orders_alone(county: County) -> Non
 
 
 async def test_where_two_centres_share_a_code_each_clerk_has_the_own_order(county: County) -> None:
-    same = update(orders).where(orders.c.code.is_not(None)).values(code="042117")
-    await county.server.house.store.write(lambda conn: conn.execute(same))
+    await give_code(county.server.house.store, "042117")
     async with county.clerk("own") as clerk:
         found = await clerk.post("/api/v1/handovers", json={"code": "042117"})
         assert found.json()["id"] == county.orders["own"]["order"]

@@ -208,7 +208,7 @@ def old_sale(tmp_path: Path) -> str:
         )
         for number, state, payment in ((1, "received", "paid"), (2, "at_centre", "due")):
             connection.execute(
-                "INSERT INTO orders (id, broadcast, number, token, device, buyer, buyer_name, "
+                "INSERT INTO orders (id, broadcast, number, token_hash, device, buyer, buyer_name, "
                 "buyer_phone, way, payment_method, state, payment, total, currency, simulated, "
                 "placed_at) VALUES (?, ?, ?, ?, 'd', 'b', 'Wang Fang', '13800000000', 'pickup', "
                 "'pay_at_pickup', ?, ?, 2990, 'CNY', 0, ?)",

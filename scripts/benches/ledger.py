@@ -11,11 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, text
 
 from farmlive.shop import life
+from farmlive.shop.order_links import OrderLinks
 from farmlive.store.engine import address
+from farmlive.store.keys import NAME, KeyFile
 
 _ORDERS = """
-SELECT id, number, token, device, buyer, total, fee, currency, code, state, payment, refunded,
-placed_at FROM orders WHERE broadcast = :broadcast ORDER BY number
+SELECT id, number, token_hash, token_mask, device, buyer, total, fee, currency, centre, code_hash,
+code_shift, state, payment, refunded, placed_at
+FROM orders WHERE broadcast = :broadcast ORDER BY number
 """
 _LINES = """
 SELECT l."order", l.offer, l.quantity, l.price, l.total, l.flash, l.returned
@@ -54,9 +57,13 @@ _Boxes = Counter[tuple[str, str | None]]
 
 @dataclass
 class Kept:
-    """An order as it is kept: its row, its lines, and what became of it, step by step."""
+    """An order as it is kept: its row, its lines, and what became of it, step by step; token and
+    code, where the order is found by them.
+    """
 
     row: Any
+    token: str | None
+    code: str | None
     lines: list[Any] = field(default_factory=list)
     changes: list[Any] = field(default_factory=list)
 
@@ -103,6 +110,9 @@ class Ledger:
         The server may write meanwhile.
         """
         engine = create_engine(address(database_url, data))
+        keys = KeyFile(data / NAME).read()
+        assert keys is not None
+        links = OrderLinks(keys.orders)
         found = cls()
         try:
             with engine.connect() as connection:
@@ -111,7 +121,7 @@ class Ledger:
                 def rows(query: str) -> list[Any]:
                     return list(connection.execute(text(query), {"broadcast": broadcast}).all())
 
-                found._orders(rows)
+                found._orders(rows, links)
                 found._money()
                 found._stock(rows)
                 found._log(rows)
@@ -124,8 +134,8 @@ class Ledger:
         """The orders' numbers."""
         return [order.row.number for order in self.orders.values()]
 
-    def _orders(self, rows: _Rows) -> None:
-        self.orders = {row.id: Kept(row) for row in rows(_ORDERS)}
+    def _orders(self, rows: _Rows, links: OrderLinks) -> None:
+        self.orders = {row.id: Kept(row, *_opened_by(row, links)) for row in rows(_ORDERS)}
         if sorted(self.numbers) != list(range(1, len(self.numbers) + 1)):
             self.wrong.append("the orders' numbers are not 1, 2, 3…")
         for row in rows(_LINES):
@@ -133,7 +143,10 @@ class Ledger:
         for row in rows(_CHANGES):
             self.orders[row.order].changes.append(row)
         for row in rows("SELECT key, answer FROM order_keys WHERE broadcast = :broadcast"):
-            self.answers[row.key] = _json(row.answer)
+            answer = self.answers[row.key] = _json(row.answer)
+            if "number" in (answer or {}):  # of an order: what opens it is not kept
+                order = self.orders[answer["order"]]
+                answer |= {"token": order.token, "code": order.code, "url": f"/order/{order.token}"}
 
     def _money(self) -> None:
         """An order comes to its lines and its fee, and stands as its last step left it."""
@@ -278,6 +291,16 @@ def _one_moment(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def _opened_by(row: Any, links: OrderLinks) -> tuple[str | None, str | None]:
+    """The token and the code of an order, where it is found by them."""
+    token, code = links.token_of(row), links.code_of(row)
+    if links.token_hash(token) != row.token_hash:
+        token = None
+    if code is not None and links.code_hash(row.centre, code) != row.code_hash:
+        code = None
+    return token, code
 
 
 def _json(value: Any) -> Any:

@@ -85,8 +85,8 @@ def _otherwise(placed: Placed, kept: Kept) -> Iterator[str]:
     answer, row = placed.answer, kept.row
     for name, told, found in (
         ("number", answer["number"], order_number(row.number)),
-        ("token", answer["token"], row.token),
-        ("code", answer["code"], row.code),
+        ("token", answer["token"], kept.token),
+        ("code", answer["code"], kept.code),
         ("total", answer["total"], {"amount": row.total, "currency": row.currency}),
         ("fee", answer["fee"], {"amount": row.fee, "currency": row.currency}),
     ):

@@ -111,8 +111,9 @@ class Open:
                 f"ones, and {len(ledger.orders)} are kept"
             )
         for order, told in itertools.chain(*(each.told.items() for each in answers)):
-            row = ledger.orders[order].row
-            kept = (order_number(row.number), row.token, row.total, row.fee)
+            found = ledger.orders[order]
+            row = found.row
+            kept = (order_number(row.number), found.token, row.total, row.fee)
             if told != kept:
                 raise SystemExit(f"order {told[0]} was told as {told}, and is kept as {kept}")
         if ledger.wrong:

@@ -126,7 +126,6 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     people = People(store, settings)
     if settings.redis_url:
         people.share(bus)
-    await people.pseudonyms.open()
     guard = Guard(people)
     broadcasts = Broadcasts(store, log, bus)
     chat = Chat(store, log, people)

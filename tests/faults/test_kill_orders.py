@@ -18,6 +18,7 @@ from farmlive.broadcast.log import Event, Log
 from farmlive.bus import LocalBus
 from farmlive.client import Api, ApiProblem, Channel, ChannelDropped, ChannelProblem
 from farmlive.settings import Settings
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.tables import holds, offers, order_keys, order_lines, orders
 from farmlive.store import Store
 
@@ -167,6 +168,7 @@ async def check(settings: Settings, broadcast: str, offer: str, answers: Answers
         )
 
     events, stock, placed, lines, held, keys = await store.read(read)
+    links = OrderLinks(store.keys.orders)
     await store.close()
 
     # The log is whole, and each order and hold is in it once.
@@ -180,9 +182,12 @@ async def check(settings: Settings, broadcast: str, offer: str, answers: Answers
     assert {answer["order"] for answer in answers.placed.values()} == set(rows)
     assert len(answers.placed) == len(rows)
     for key, answer in answers.placed.items():
-        assert keys[key] == answer
         row = rows[answer["order"]]
-        assert row.token == answer["token"]
+        assert links.token_of(row) == answer["token"]
+        assert row.token_hash == links.token_hash(answer["token"])
+        opened_by = {name: answer[name] for name in ("token", "code", "url")}
+        assert keys[key] | opened_by == answer
+        assert keys[key].keys().isdisjoint(opened_by)
         assert row.total == answer["total"]["amount"]
         assert row.state == ("cancelled" if row.id in answers.cancelled else "placed")
     assert {row.number for row in placed} == set(range(1, len(placed) + 1))

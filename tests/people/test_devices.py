@@ -1,14 +1,12 @@
-import asyncio
 from http.cookies import SimpleCookie
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
 from starlette.types import Message, Receive, Scope, Send
 
-from farmlive.people import DeviceCookie, People, cookies, tables
+from farmlive.people import DeviceCookie, People, cookies
 from farmlive.people.devices import Pseudonyms
 from farmlive.settings import Settings
 from farmlive.store import Store
@@ -92,13 +90,6 @@ async def test_pseudonym_is_128_bits_of_hex_and_differs_by_kind(people: People) 
     device = await people.pseudonyms.of("device", "x")
     assert len(bytes.fromhex(device)) == 16
     assert device != await people.pseudonyms.of("buyer", "x")
-
-
-async def test_key_is_made_once(store: Store) -> None:
-    await asyncio.gather(*(Pseudonyms(store).of("device", "x") for _ in range(8)))
-    rows = await store.read(lambda conn: conn.execute(select(tables.secrets)).all())
-    assert len(rows) == 1
-    assert len(rows[0].value) == 64
 
 
 async def accept(scope: Scope, receive: Receive, send: Send) -> None:

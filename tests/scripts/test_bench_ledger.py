@@ -182,8 +182,8 @@ async def test_all_is_read_of_one_moment(
     """An order that is placed between two questions is in none of the answers."""
     loop, orders = asyncio.get_running_loop(), Ledger._orders
 
-    def and_one_more(ledger: Ledger, rows: Any) -> None:
-        orders(ledger, rows)
+    def and_one_more(ledger: Ledger, *of: Any) -> None:
+        orders(ledger, *of)
         asyncio.run_coroutine_threadsafe(stall.place(1), loop).result(10)
 
     await stall.place(1)

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from farmlive.broadcast.snapshot import Scene
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.shop import Shop
 from farmlive.shop.tables import flashes, holds, lot_stock, offers, orders, waits
 
@@ -12,7 +13,9 @@ from .ledger import Ledger
 from .ledger_entries import Refund
 
 
-def numbers_agree(connection: Connection, ledger: Ledger, tokens: list[str]) -> None:
+def numbers_agree(
+    connection: Connection, links: OrderLinks, ledger: Ledger, tokens: list[str]
+) -> None:
     """Stock, holds, waits, batches and orders; `tokens` are those of the ledger's orders."""
     broadcasts = {offer.broadcast for offer in ledger.offers.values()}
     mine = select(offers).where(offers.c.id.in_(ledger.offers))
@@ -51,7 +54,7 @@ def numbers_agree(connection: Connection, ledger: Ledger, tokens: list[str]) -> 
         assert (row.sold, row.held) == counted
         assert row.held_new == ledger.held_new(row.offer, row.id)
     placed = select(orders).where(orders.c.broadcast.in_(broadcasts))
-    by_token = {row.token: row for row in connection.execute(placed).all()}
+    by_token = {links.token_of(row): row for row in connection.execute(placed).all()}
     # A refund gives one back of the smallest coin.
     assert [(by_token[each].state == "cancelled", by_token[each].refunded) for each in tokens] == [
         (order.cancelled, sum(isinstance(deed, Refund) for deed in order.deeds))

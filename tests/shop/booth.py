@@ -14,6 +14,7 @@ from farmlive.ids import token
 from farmlive.origin.models import NewLot
 from farmlive.people import Caller
 from farmlive.problems import Problem
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.shop import Shop
 from farmlive.shop.tables import holds
 
@@ -112,7 +113,8 @@ class Booth(RuleBasedStateMachine):
             self.world.run(self.world.stall.store.read(self._look))
 
     def _look(self, connection: Connection) -> None:
-        numbers_agree(connection, self.ledger, self.tokens)
+        links = OrderLinks(self.world.stall.store.keys.orders)
+        numbers_agree(connection, links, self.ledger, self.tokens)
         for broadcast, scene in self.scenes.items():
             for event in self._events(connection, broadcast, scene.seq):
                 fold(scene, event)

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Connection, select, update
 
 from farmlive.people import Caller
 from farmlive.shop.order_change_models import (
     OrderFilter,
 )
+from farmlive.shop.order_links import CODES, OrderLinks
 from farmlive.shop.order_models import Refund, StateChange
 from farmlive.shop.tables import orders
+from farmlive.store import Store
 
 from .conftest import HOST, PRICE
 
@@ -46,15 +48,25 @@ async def seen(stall: Any, caller: Caller, **only: Any) -> list[Any]:
     return found  # type: ignore[no-any-return]
 
 
+async def give_code(store: Store, code: str, *only: str) -> None:
+    """Give pick-ups this code: all of them, or those."""
+    links = OrderLinks(store.keys.orders)
+
+    def write(connection: Connection) -> None:
+        for row in connection.execute(select(orders).where(orders.c.centre.is_not(None))).all():
+            if not only or row.id in only:
+                shift = (int(code) - int(links.code(row.id))) % CODES
+                kept = {"code_hash": links.code_hash(row.centre, code), "code_shift": shift}
+                connection.execute(update(orders).where(orders.c.id == row.id).values(kept))
+
+    await store.write(write)
+
+
 async def waiting(stall: Any, code: str = "042117", state: Any = "at_centre", **change: Any) -> Any:
     """A pick-up with this code, as far as that state."""
     where = {"way": "pickup", "centre": change.pop("centre", stall.centre.id)}
     placed = await stall.place(1, delivery=where, payment="pay_at_pickup", **change)
-    await stall.store.write(
-        lambda connection: connection.execute(
-            update(orders).where(orders.c.id == placed["order"]).values(code=code)
-        )
-    )
+    await give_code(stall.store, code, placed["order"])
     for each in ("packed", "at_centre", "received"):
         if state in ("placed", "cancelled"):
             break

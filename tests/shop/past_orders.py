@@ -18,7 +18,7 @@ async def have_ordered(store: Store, broadcast: str, devices: Iterable[str]) -> 
             "id": ulid(),
             "broadcast": broadcast,
             "number": number,
-            "token": token(),
+            "token_hash": token(),
             "device": device,
             "buyer": f"buyer on {device}",
             "buyer_name": "王小明",

@@ -12,9 +12,10 @@ from farmlive.people import Caller
 from farmlive.people.audit import deeds
 from farmlive.problems import Forbidden, TooMany
 from farmlive.shop import keys
-from farmlive.shop.handovers import CodeShared, UnknownCode, draw, new_code
+from farmlive.shop.handovers import CodeShared, UnknownCode, code_at, new_code
 from farmlive.shop.models import NewCentre
 from farmlive.shop.order_change_models import CodeSaid, HandOver, NewMove, WaitingSearch
+from farmlive.shop.order_links import CODES, OrderLinks
 from farmlive.shop.order_models import StateChange
 from farmlive.shop.problems import HowKnown, KeyReused, NotInState, UnknownOrder
 
@@ -294,17 +295,24 @@ async def test_codes_are_for_buyers_and_staff_and_never_in_the_log(stall: Any) -
 async def test_a_new_code_is_none_that_waits_at_the_centre(
     stall: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await waiting(stall, "000007")
-    drawn = iter((7, 7, 8))
-    monkeypatch.setattr("farmlive.shop.handovers.secrets.randbelow", lambda _below: next(drawn))
-    code = await stall.store.write(lambda connection: new_code(connection, stall.centre.id, draw()))
-    assert code == "000008"
-    monkeypatch.setattr("farmlive.shop.handovers.secrets.randbelow", lambda _below: 7)
-    for centre, expected in ((ulid(), "000007"), (stall.centre.id, "000007")):
+    links, order, centre = OrderLinks(stall.store.keys.orders), ulid(), stall.centre.id
+    await waiting(stall, links.code(order))
+    moved_on = f"{(int(links.code(order)) + 1) % CODES:06d}"
+
+    async def code_of(centre: str) -> str:
         code = await stall.store.write(
-            lambda connection, centre=centre: new_code(connection, centre, draw())
+            lambda connection: new_code(connection, links, centre, code_at(links, order, centre))
         )
-        assert code == expected
+        assert code.code_hash == links.code_hash(centre, code.digits)
+        assert code.digits == links.code(order, code.code_shift)
+        return str(code.digits)
+
+    drawn = iter((0, 1))
+    monkeypatch.setattr("farmlive.shop.handovers.secrets.randbelow", lambda _below: next(drawn))
+    assert await code_of(centre) == moved_on
+    monkeypatch.setattr("farmlive.shop.handovers.secrets.randbelow", lambda _below: 0)
+    assert await code_of(centre) == links.code(order)  # it is shared
+    assert await code_of(ulid()) == links.code(order)
 
 
 def test_a_code_is_six_digits() -> None:

@@ -284,7 +284,7 @@ async def test_the_servers_numbers_tell_how_many_wait(server: Server) -> None:
 
     assert await numbers() == {"waiting": 0, "sent": 0, "failed": 0, "held": 0}
     row = {
-        **dict.fromkeys(("id", "buyer", "device", "token"), "x"),
+        **dict.fromkeys(("id", "buyer", "device", "token_hash"), "x"),
         "broadcast": made.id,
         "number": 1,
         "buyer_name": "x",

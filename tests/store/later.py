@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from farmlive.settings import Settings
 from farmlive.store import engine as engines
+from farmlive.store.keys import KeyFile
 from farmlive.store.migrate import FOLDER, Revisions, migrate
 
 REVISIONS = Revisions()
@@ -43,7 +44,7 @@ def writer_of(settings: Settings) -> Iterator[Engine]:
 
 def migrate_by(folder: Path, settings: Settings, **patience: float) -> str:
     with writer_of(settings) as writer:
-        return migrate(writer, Revisions(folder), **patience)
+        return migrate(writer, Revisions(folder), keys=KeyFile.of(settings), **patience)
 
 
 def serves(revision: str) -> str:

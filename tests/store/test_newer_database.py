@@ -47,11 +47,13 @@ def say(settings: Settings, statement: str) -> None:
 
 
 def keep(connection: Connection) -> None:
-    connection.execute(text("INSERT INTO secrets (name, value) VALUES ('kept', 'something')"))
+    connection.execute(
+        text("INSERT INTO notice_budgets (hour, sender, used) VALUES (1, 'kept', 1)")
+    )
 
 
 def kept(connection: Connection) -> int:
-    found = connection.execute(text("SELECT count(*) FROM secrets WHERE name = 'kept'"))
+    found = connection.execute(text("SELECT count(*) FROM notice_budgets WHERE sender = 'kept'"))
     return int(found.scalar_one())
 
 
@@ -90,7 +92,7 @@ async def test_what_it_can_not_read_any_more_is_no_fault_of_its_own(
     old: Store, settings: Settings, outages: Outages, tmp_path: Path
 ) -> None:
     outgrow(settings, tmp_path)
-    say(settings, "ALTER TABLE secrets RENAME TO of_later")
+    say(settings, "ALTER TABLE notice_budgets RENAME TO of_later")
     with pytest.raises(NewerDatabase):
         await old.read(kept)
     assert [each.name for each in outages.failing(needed=True)] == ["database_version"]
@@ -100,7 +102,7 @@ async def test_a_write_that_fails_over_it_is_no_fault_of_its_own(
     old: Store, settings: Settings, tmp_path: Path
 ) -> None:
     outgrow(settings, tmp_path)
-    say(settings, "ALTER TABLE secrets RENAME TO of_later")
+    say(settings, "ALTER TABLE notice_budgets RENAME TO of_later")
     both = await asyncio.gather(old.write(keep), old.write(keep), return_exceptions=True)
     assert [type(each) for each in both] == [NewerDatabase] * 2
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, text
 from tests.shop.conftest import stall as stall
 from tests.shop.told import kept
 
@@ -18,6 +18,8 @@ from farmlive.settings import Settings
 from farmlive.shop.notices_limits import recipient
 from farmlive.shop.tables import notices, orders
 from farmlive.store.migrate import FOLDER
+
+from .old_data import put
 
 (REVISION,) = (Path(FOLDER) / "versions").glob("*_phone_forms.py")
 FORMER = {
@@ -39,6 +41,9 @@ async def test_numbers_and_pseudonyms_get_one_form(stall: Any, settings: Setting
     await stall.store.write(lambda connection: _block(connection, marks["1234567"], "doubted"))
     await stall.store.write(lambda connection: _block(connection, marks["+861234567"], "its form"))
 
+    await stall.store.write(
+        lambda connection: _table_of_before(connection, stall.store.keys.pseudonyms)
+    )
     for _ in range(2):  # once more it changes nothing
         await stall.store.write(_upgrade)
         found = await stall.store.read(lambda c: c.execute(select(orders)).all())
@@ -63,7 +68,15 @@ async def test_numbers_and_pseudonyms_get_one_form(stall: Any, settings: Setting
 
 
 async def test_without_a_key_nothing_is_looked_at(stall: Any) -> None:
+    await stall.store.write(lambda connection: _table_of_before(connection, None))
     await stall.store.write(_upgrade)
+
+
+def _table_of_before(connection: Connection, key: bytes | None) -> None:
+    """The table of keys, as it was at that revision."""
+    connection.execute(text("CREATE TABLE secrets (name VARCHAR(32), value VARCHAR(64))"))
+    if key is not None:
+        put(connection, "secrets", name="pseudonyms", value=key.hex())
 
 
 async def _order_of_before(stall: Any, number: str, mark: str) -> str:

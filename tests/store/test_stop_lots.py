@@ -12,6 +12,7 @@ from tests.waiting import until
 from farmlive.origin.origin import Origin
 from farmlive.settings import Settings
 from farmlive.store import Store
+from farmlive.store.keys import KeyFile
 from farmlive.store.migrate import configuration, migrate
 from farmlive.store.turns import TAKE_TURN
 
@@ -175,7 +176,7 @@ async def test_servers_that_sell_meanwhile_and_the_revision_number_events_by_tur
         fill(connection)
     with psycopg.connect(settings.database_url) as server:
         server.execute(TAKE_TURN)
-        running = asyncio.create_task(asyncio.to_thread(migrate, engine))
+        running = asyncio.create_task(asyncio.to_thread(migrate, engine, keys=KeyFile.of(settings)))
         await until(lambda: running.done() or _waits_for_a_turn(server), "the revision waits")
         server.execute(
             "INSERT INTO events (broadcast, seq, at, kind, audience, data)"

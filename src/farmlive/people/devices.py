@@ -4,20 +4,16 @@ It owns that cookie and the keyed pseudonyms by which the rest of the house spea
 and buyers; nobody else sees the cookie's value.
 """
 
-import contextlib
 import hmac
 import re
-import secrets
 from functools import lru_cache
 
-from sqlalchemy import Connection, select
-from sqlalchemy.exc import IntegrityError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from farmlive.ids import token as new_token
-from farmlive.people import sessions, tables
+from farmlive.people import sessions
 from farmlive.people.cookies import LIFETIME_S, Cookies
 from farmlive.store import Store
 
@@ -40,41 +36,19 @@ def _pseudonym(key: bytes, text: str) -> str:
 class Pseudonyms:
     """Keyed HMAC-SHA256 of what must not be known, cut to 128 bits: 32 hexadecimal digits.
 
-    The key is made once and kept in the database, so that servers that share it agree.
+    Servers of a database share the key, which is not in it (store/keys.py).
     """
 
     def __init__(self, store: Store):
         self._store = store
-        self._key: bytes | None = None
-
-    async def open(self) -> None:
-        """Have the key from here on, also while the database is away."""
-        if self._key is None:
-            self._key = await self._load()
 
     async def of(self, kind: str, text: str) -> str:
         """The pseudonym of `text`; the same text has another one for each kind."""
-        await self.open()
-        return self.at_once(kind, text) or ""
+        return self.at_once(kind, text)
 
-    def at_once(self, kind: str, text: str) -> str | None:
-        """As `of`, without waiting: None as long as nothing was asked of this server at all."""
-        return None if self._key is None else _pseudonym(self._key, f"{kind} {text}")
-
-    async def _load(self) -> bytes:
-        query = select(tables.secrets.c.value).where(tables.secrets.c.name == "pseudonyms")
-        made = tables.secrets.insert().values(name="pseudonyms", value=secrets.token_hex(32))
-
-        def read(conn: Connection) -> str | None:
-            return conn.execute(query).scalar_one_or_none()
-
-        value = await self._store.read(read)
-        while value is None:
-            # Another server, or another request of this one, may be first.
-            with contextlib.suppress(IntegrityError):
-                await self._store.write(lambda conn: conn.execute(made).rowcount)
-            value = await self._store.read(read)
-        return bytes.fromhex(value)
+    def at_once(self, kind: str, text: str) -> str:
+        """As `of`, where nothing can be awaited."""
+        return _pseudonym(self._store.keys.pseudonyms, f"{kind} {text}")
 
 
 class DeviceCookie:

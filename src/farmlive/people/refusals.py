@@ -61,10 +61,7 @@ class Refusals:
             kind, mark = ("phone" if "phone" in what else "device"), who
         else:
             kind = ADDRESS if is_address(who) else "name"
-            found = self._pseudonyms.at_once(kind, who)
-            if found is None:
-                return
-            mark = found
+            mark = self._pseudonyms.at_once(kind, who)
         reason = f"More than {per_minute} a minute."
         self._note(Refusal(what, kind, mark, now_ms(), 1, per_minute, reason))
 

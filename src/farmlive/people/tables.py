@@ -130,14 +130,6 @@ guests = Table(
     Column("owner", String(26)),
 )
 
-# Keys of the server itself, in the database because several servers share them.
-secrets = Table(
-    "secrets",
-    metadata,
-    Column("name", String(32), primary_key=True),
-    Column("value", String(64), nullable=False),
-)
-
 # A link by which someone makes an account of their own; the link's token is kept as a hash only.
 invitations = Table(
     "invitations",

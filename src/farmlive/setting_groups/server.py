@@ -21,6 +21,11 @@ class ServerSettings(BaseModel):
         Path("farmlive-data"),
         description="Folder that holds everything the server keeps: database, pictures, keys.",
     )
+    key_file: Path | None = Field(
+        None,
+        description="File with the keys from which orders' links, pick-up codes and pseudonyms are "
+        "derived; the same for all servers of a database. Empty: `keys` in the data folder.",
+    )
     public_url: str = Field(
         "",
         description="The address that people open, such as https://live.example.org, without a "

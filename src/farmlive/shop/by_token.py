@@ -5,6 +5,7 @@ made up takes no turn of the writer. What is done by it is orders.py's and claim
 """
 
 from farmlive.people.limits import RateLimits
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.problems import UnknownOrder
 from farmlive.shop.steps import with_token
 from farmlive.store import Store
@@ -20,6 +21,7 @@ class ByToken:
 
     def __init__(self, store: Store, limits: RateLimits):
         self._store = store
+        self._links = OrderLinks(store.keys.orders)
         self._limits = limits
 
     async def check(self, token: str, address: str | None) -> None:
@@ -33,5 +35,7 @@ class ByToken:
             ("unknown orders of an address", address),
             of="unknown orders",
         ):
-            row = await self._store.read(lambda connection: with_token(connection, token))
+            row = await self._store.read(
+                lambda connection: with_token(connection, self._links, token)
+            )
         self._limits.allow("deeds of an order", row.id, DEEDS_PER_MINUTE)

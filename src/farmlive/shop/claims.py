@@ -25,6 +25,7 @@ from farmlive.shop.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, Kept
 from farmlive.shop.claim_photos import touch
 from farmlive.shop.limits import DEVICES_PER_ADDRESS
 from farmlive.shop.models import money, order_number
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order, Refunded
 from farmlive.shop.problems import NotInState
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
@@ -92,6 +93,7 @@ class Claims:
         photos_per_order: int,
     ):
         self._store = store
+        self._links = OrderLinks(store.keys.orders)
         self._log = log
         self._origin = origin
         self._steps = steps
@@ -112,7 +114,7 @@ class Claims:
         """
 
         def read(connection: Connection) -> str:
-            row = with_token(connection, token)
+            row = with_token(connection, self._links, token)
             _check_arrived(row)
             check_files(connection, _owner(row.id), self._photos_per_order)
             return str(row.id)
@@ -143,7 +145,7 @@ class Claims:
         gone = set(self._touch(new.photos))
 
         def write(connection: Connection) -> Order:
-            row = with_token(connection, token)
+            row = with_token(connection, self._links, token)
             own = owned(connection, _owner(row.id), new.photos) - gone
             if missing := [name for name in new.photos if name not in own]:
                 raise UnknownPhoto(
@@ -162,7 +164,7 @@ class Claims:
                     "Nothing more was sent: we are looking at what you sent before, and answer on "
                     "this page."
                 )
-            (order,) = shown.orders(connection, self._origin, [row], None)
+            (order,) = shown.orders(connection, self._origin, self._links, [row], None)
             return order
 
         return await self._store.write(write)
@@ -171,7 +173,7 @@ class Claims:
         """The photo of a claim of the order. Raises UnknownOrder, NoSuchPhoto."""
 
         def read(connection: Connection) -> list[Row[Any]]:
-            order = with_token(connection, token).id
+            order = with_token(connection, self._links, token).id
             return list(connection.execute(select(claims).where(claims.c.order == order)))
 
         return self._photo(await self._store.read(read), name)
@@ -193,7 +195,9 @@ class Claims:
         def read(connection: Connection) -> list[Order]:
             self._log.head(connection, broadcast)
             query = select(orders).where(orders.c.id.in_(wanted)).order_by(orders.c.number)
-            return shown.orders(connection, self._origin, connection.execute(query).all(), caller)
+            return shown.orders(
+                connection, self._origin, self._links, connection.execute(query).all(), caller
+            )
 
         return await self._store.read(read)
 
@@ -220,7 +224,7 @@ class Claims:
                     "money can be given back by the order."
                 )
             after = with_id(connection, broadcast, found.order)
-            (order,) = shown.orders(connection, self._origin, [after], caller)
+            (order,) = shown.orders(connection, self._origin, self._links, [after], caller)
             return Refunded.by(order, _move_of(connection, found))
 
         return await self._store.write(write)

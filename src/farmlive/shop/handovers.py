@@ -5,7 +5,7 @@ Owns the codes and whose they are; which steps an order takes then, life.py says
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Executable, Row, bindparam, select
 
@@ -20,10 +20,11 @@ from farmlive.shop import finding, keys, life, shown
 from farmlive.shop.fields import State
 from farmlive.shop.models import order_number
 from farmlive.shop.order_change_models import CodeSaid, HandedOver, HandOver, WaitingSearch
+from farmlive.shop.order_links import CODES, OrderLinks
 from farmlive.shop.order_models import Order
 from farmlive.shop.problems import UnknownOrder
 from farmlive.shop.steps import Doer, Steps, with_id
-from farmlive.shop.tables import orders
+from farmlive.shop.tables import centres, orders
 from farmlive.store import Store, hot
 
 # Wrong codes a minute of one person, and from one address: of a million, where dozens wait.
@@ -42,15 +43,17 @@ _TO_THE_BUYER: Mapping[State, Sequence[State]] = {
 }
 
 _OPEN = select(orders).where(
-    orders.c.code == bindparam("code"), orders.c.way == "pickup", orders.c.state.in_(OPEN)
+    orders.c.code_hash.in_(bindparam("hashes", expanding=True)),
+    orders.c.way == "pickup",
+    orders.c.state.in_(OPEN),
 )
+_CENTRES = select(centres.c.id)
 
 _PICKED_UP = select(orders).where(orders.c.id == bindparam("order"), orders.c.way == "pickup")
 
 _TAKEN = hot(
     select(orders.c.id).where(
-        orders.c.code == bindparam("code"),
-        orders.c.centre == bindparam("at"),
+        orders.c.code_hash == bindparam("code_hash"),
         orders.c.state.in_(bindparam("open", expanding=True)),
     )
 )
@@ -70,25 +73,37 @@ class CodeShared(Conflict):
     title = "More than one order waits under this code"
 
 
-def draw() -> str:
-    """Draw a code."""
-    return f"{secrets.randbelow(1_000_000):06d}"
+class Code(NamedTuple):
+    """A pick-up's code, and how its order's row keeps it: derived from the id, and moved on by the
+    shift.
+    """
+
+    order: str
+    digits: str
+    code_hash: str
+    code_shift: int
 
 
-def asked(code: str, centre: str) -> tuple[Executable, dict[str, Any]]:
+def code_at(links: OrderLinks, order: str, centre: str, shift: int = 0) -> Code:
+    """The code that an order of the pick-up point has."""
+    digits = links.code(order, shift)
+    return Code(order, digits, links.code_hash(centre, digits), shift)
+
+
+def asked(code: Code) -> tuple[Executable, dict[str, Any]]:
     """What `new_code` asks of a code, which may be asked ahead."""
-    return _TAKEN, {"code": code, "at": centre, "open": list(OPEN)}
+    return _TAKEN, {"code_hash": code.code_hash, "open": list(OPEN)}
 
 
-def new_code(connection: Connection, centre: str, code: str) -> str:
-    """This code, or another one where an open order of the pick-up point has it.
+def new_code(connection: Connection, links: OrderLinks, centre: str, code: Code) -> Code:
+    """This code, or another one of its order where an open order of the pick-up point has it.
 
     In the transaction of the order that gets it.
     """
     for _ in range(TRIES):
-        if connection.execute(*asked(code, centre)).first() is None:
+        if connection.execute(*asked(code)).first() is None:
             break
-        code = draw()
+        code = code_at(links, code.order, centre, secrets.randbelow(CODES))
     return code  # one that is shared still finds its order, by the end of the phone
 
 
@@ -97,6 +112,7 @@ class HandOvers:
 
     def __init__(self, store: Store, origin: Origin, steps: Steps, limits: RateLimits):
         self._store = store
+        self._links = OrderLinks(store.keys.orders)
         self._origin = origin
         self._steps = steps
         self._limits = limits
@@ -109,8 +125,8 @@ class HandOvers:
         life.who_is(caller)
 
         def read(connection: Connection) -> Order:
-            row = _waiting(connection, caller, said)
-            (order,) = shown.orders(connection, self._origin, [row], caller)
+            row = _waiting(connection, self._links, caller, said)
+            (order,) = shown.orders(connection, self._origin, self._links, [row], caller)
             return order
 
         with self._guesses(caller):
@@ -140,7 +156,7 @@ class HandOvers:
 
         def read(connection: Connection) -> tuple[list[Order], str | None]:
             rows = connection.execute(query).all()
-            page = shown.orders(connection, self._origin, rows[: search.limit], caller)
+            page = shown.orders(connection, self._origin, self._links, rows[: search.limit], caller)
             return page, page[-1].id if len(rows) > search.limit else None
 
         return await self._store.read(read)
@@ -171,11 +187,11 @@ class HandOvers:
             if row is not None:
                 done = keys.answered(connection, row.broadcast, key, body_hash, said=keys.OF_STAFF)
             if done is None:
-                row = _meant(connection, caller, row, said)
+                row = _meant(connection, self._links, caller, row, said)
                 done = self._done(connection, caller, row, said, who)
                 keys.keep(connection, row.broadcast, key, body_hash, done)
             now = connection.execute(_PICKED_UP, {"order": order}).one()
-            (shown_now,) = shown.orders(connection, self._origin, [now], caller)
+            (shown_now,) = shown.orders(connection, self._origin, self._links, [now], caller)
             return HandedOver(order=shown_now, **done)
 
         with self._guesses(caller):
@@ -223,7 +239,11 @@ class HandOvers:
 
 
 def _meant(
-    connection: Connection, caller: Caller, row: Row[Any] | None, said: HandOver
+    connection: Connection,
+    links: OrderLinks,
+    caller: Caller,
+    row: Row[Any] | None,
+    said: HandOver,
 ) -> Row[Any]:
     """The order that is handed over: `row` was asked for. Raises UnknownCode, CodeShared.
 
@@ -233,21 +253,27 @@ def _meant(
         if row is None:
             raise UnknownOrder("Nothing was handed over: no such order is picked up.")
         return row
-    if row is not None and row.state == "received" and row.code == said.code:
+    if row is not None and row.state == "received" and links.code_of(row) == said.code:
         return row
-    found = _waiting(connection, caller, said)
+    found = _waiting(connection, links, caller, said)
     if row is None or found.id != row.id:
         raise _unknown()
     return found
 
 
-def _waiting(connection: Connection, caller: Caller, said: CodeSaid) -> Row[Any]:
+def _waiting(connection: Connection, links: OrderLinks, caller: Caller, said: CodeSaid) -> Row[Any]:
     query = _OPEN.where(*shown.may_read(caller))
+    # The hash is of the point too, so that each point that is meant has its own.
     if said.centre is not None:
-        query = query.where(orders.c.centre == said.centre)
+        points = [said.centre]
+    elif caller.role == "clerk" and caller.centres is not None:
+        points = sorted(caller.centres)
+    else:
+        points = [row.id for row in connection.execute(_CENTRES)]
+    hashes = [links.code_hash(point, said.code) for point in points]
     if said.phone is not None:
         query = query.where(orders.c.buyer_phone.endswith(said.phone))
-    found = connection.execute(query, {"code": said.code}).all()
+    found = connection.execute(query, {"hashes": hashes}).all()
     if not found:
         raise _unknown()
     if len(found) > 1:

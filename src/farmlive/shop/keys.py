@@ -117,6 +117,6 @@ def of_orders(connection: Connection, broadcast: str, orders: Sequence[str]) -> 
     found = select(order_keys.c.key).where(
         order_keys.c.broadcast == broadcast,
         of_order.in_(orders),
-        order_keys.c.answer["token"].as_string().is_not(None),
+        order_keys.c.answer["number"].as_string().is_not(None),  # no hold and no refund
     )
     return list(connection.execute(found).scalars())

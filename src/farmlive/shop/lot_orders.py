@@ -24,6 +24,7 @@ from farmlive.people import Caller
 from farmlive.problems import Forbidden, Invalid
 from farmlive.shop import shown
 from farmlive.shop.lot_order_models import LotHold, LotOrder, LotOrders
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.tables import holds, order_lines, orders
 from farmlive.store import Store
 
@@ -60,6 +61,7 @@ class LotOrdersList:
 
     def __init__(self, store: Store, origin: Origin):
         self._store = store
+        self._links = OrderLinks(store.keys.orders)
         self._origin = origin
 
     async def of_lot(
@@ -85,7 +87,7 @@ class LotOrdersList:
                 )
             }
             wanted = shown.orders(
-                connection, self._origin, [rows[each.id] for each in page], caller
+                connection, self._origin, self._links, [rows[each.id] for each in page], caller
             )
             held = () if after else connection.execute(_HELD, {"lot": lot}).all()
             return LotOrders(

@@ -20,6 +20,7 @@ from farmlive.shop import keys, life, shown
 from farmlive.shop.fields import Payment, State
 from farmlive.shop.models import order_number
 from farmlive.shop.order_change_models import Moved, NewMove, PutRight, Refused
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
 from farmlive.shop.problems import NotInState, UnknownOrder
 from farmlive.shop.steps import Doer, Steps, with_id
@@ -74,6 +75,7 @@ class Moves:
 
     def __init__(self, store: Store, log: Log, origin: Origin, steps: Steps):
         self._store = store
+        self._links = OrderLinks(store.keys.orders)
         self._log = log
         self._origin = origin
         self._steps = steps
@@ -271,7 +273,11 @@ class Moves:
     ) -> list[Any]:
         rows = self._rows(connection, broadcast, ids, shown.may_read(caller))
         return shown.orders(
-            connection, self._origin, [rows[order] for order in ids if order in rows], caller
+            connection,
+            self._origin,
+            self._links,
+            [rows[order] for order in ids if order in rows],
+            caller,
         )
 
     def _answer(

@@ -33,6 +33,7 @@ from farmlive.shop.notices_providers import NotNow, NotTaken, NotThere, Provider
 from farmlive.shop.notices_smtp import Mail
 from farmlive.shop.notices_words import Facts, Part
 from farmlive.shop.notices_writing import NoticeWriter
+from farmlive.shop.order_links import OrderLinks
 from farmlive.store import Store
 
 # Pauses between tries double, from the first to the last; then no more is tried.
@@ -105,6 +106,7 @@ class Notices:
         outages: Outages | None = None,
     ):
         self._store = store
+        self._links = OrderLinks(store.keys.orders)
         self._url = settings.url
         self._through = providers(settings) if through is None else list(through)
         # What is left of a provider that is there no more waits for it.
@@ -308,7 +310,7 @@ class Notices:
     def _part(self, row: Row[Any], order: Row[Any], was_less: bool) -> Part:
         facts = Facts(
             number=order_number(order.number),
-            url=f"{self._url}/order/{order.token}",
+            url=f"{self._url}/order/{self._links.token_of(order)}",
             state=order.state,
             way=order.way,
             payment=order.payment,
@@ -316,7 +318,7 @@ class Notices:
             refunded=order.refunded,
             currency=order.currency,
             centre=Bilingual(**order.centre_name) if order.centre_name else None,
-            code=order.code,
+            code=self._links.code_of(order),
             was_less=was_less,
         )
         return Part(row.kind, facts, order.language)

@@ -36,6 +36,7 @@ from farmlive.shop.models import order_number
 from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.notices_writing import Reached
 from farmlive.shop.order_change_models import OrderFilter
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order, Refund, Refunded, StateChange
 from farmlive.shop.steps import Doer, Steps, with_id, with_token
 from farmlive.shop.tables import holds, orders
@@ -78,6 +79,7 @@ class Orders:
         address_pseudonym: Pseudonym,
     ):
         self._store = store
+        self._links = OrderLinks(store.keys.orders)
         self._log = log
         self._origin = origin
         self._steps = steps
@@ -112,7 +114,7 @@ class Orders:
         """The order whose page has this token, as its buyer sees it. Raises UnknownOrder."""
 
         def read(connection: Connection) -> Order:
-            return self._of_buyer(connection, with_token(connection, token))
+            return self._of_buyer(connection, with_token(connection, self._links, token))
 
         return await self._store.read(read)
 
@@ -123,7 +125,9 @@ class Orders:
         """
 
         def read(connection: Connection) -> Order:
-            found = self._of_buyer(connection, paper_links.marked(connection, order, mark))
+            found = self._of_buyer(
+                connection, paper_links.marked(connection, self._links, order, mark)
+            )
             return paper_links.without_rights(found)
 
         return await self._store.read(read)
@@ -158,7 +162,7 @@ class Orders:
         def read(connection: Connection) -> tuple[list[Order], str | None]:
             self._log.head(connection, broadcast)
             rows = connection.execute(query).all()
-            page = shown.orders(connection, self._origin, rows[:limit], caller)
+            page = shown.orders(connection, self._origin, self._links, rows[:limit], caller)
             return page, page[-1].id if len(rows) > limit else None
 
         return await self._store.read(read)
@@ -175,14 +179,14 @@ class Orders:
         sender = await notices_limits.sender(address, self._address_pseudonym)
 
         def write(connection: Connection) -> Order:
-            row = with_token(connection, token)
+            row = with_token(connection, self._links, token)
             if row.state != "cancelled":
                 reached = Reached(
                     row.buyer_phone, row.buyer_email, row.simulated, by_staff=False, sender=sender
                 )
                 notices_writing.know(connection, row.id, reached)
                 self._steps.enter(connection, row, "cancelled", Doer("buyer", reason))
-            return self._of_buyer(connection, with_token(connection, token))
+            return self._of_buyer(connection, with_token(connection, self._links, token))
 
         return await self._store.write(write)
 
@@ -265,12 +269,12 @@ class Orders:
     # Showing.
 
     def _of_buyer(self, connection: Connection, row: Row[Any]) -> Order:
-        (order,) = shown.orders(connection, self._origin, [row], None)
+        (order,) = shown.orders(connection, self._origin, self._links, [row], None)
         return order
 
     def _one(self, connection: Connection, broadcast: str, order: str, caller: Caller) -> Order:
         row = with_id(connection, broadcast, order)
-        (found,) = shown.orders(connection, self._origin, [row], caller)
+        (found,) = shown.orders(connection, self._origin, self._links, [row], caller)
         return found
 
 

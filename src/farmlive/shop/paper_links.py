@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
 from farmlive.shop.problems import UnknownOrder
 from farmlive.shop.tables import orders
@@ -29,12 +30,12 @@ def path(order: Order) -> str | None:
     return None if order.token is None else f"/order/{order.id}/{mark(order.token)}"
 
 
-def marked(connection: Connection, order: str, told: str) -> Row[Any]:
+def marked(connection: Connection, links: OrderLinks, order: str, told: str) -> Row[Any]:
     """The order whose papers have this address. Raises UnknownOrder."""
     row = None
     if order.isascii() and order.isprintable():  # A database may refuse other text.
         row = connection.execute(select(orders).where(orders.c.id == order)).one_or_none()
-    if row is None or not compare_digest(mark(row.token).encode(), told.encode()):
+    if row is None or not compare_digest(mark(links.token_of(row)).encode(), told.encode()):
         raise UnknownOrder("No order has this address. Scan the paper once more.")
     return row
 

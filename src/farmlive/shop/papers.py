@@ -17,6 +17,7 @@ from farmlive.people import Caller
 from farmlive.problems import Invalid
 from farmlive.shop import finding, payments, shown
 from farmlive.shop.fields import Identifier, State, Way
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
 from farmlive.shop.tables import claims, orders
 from farmlive.store import FILE_S, Store
@@ -108,6 +109,7 @@ class Papers:
 
     def __init__(self, store: Store, log: Log, origin: Origin):
         self._store = store
+        self._links = OrderLinks(store.keys.orders)
         self._log = log
         self._origin = origin
 
@@ -140,7 +142,7 @@ class Papers:
                 order
                 for start in range(0, len(rows), AT_ONCE)
                 for order in shown.orders(
-                    connection, self._origin, rows[start : start + AT_ONCE], caller
+                    connection, self._origin, self._links, rows[start : start + AT_ONCE], caller
                 )
             ]
 

@@ -17,6 +17,7 @@ from farmlive.problems import Forbidden
 from farmlive.shop import life, regions
 from farmlive.shop.catalogue import centre_of
 from farmlive.shop.models import Centre, money, order_number
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import Order
 from farmlive.shop.problems import OtherCentre
 from farmlive.shop.tables import centres, claims, offers, order_changes, order_lines, products
@@ -59,7 +60,11 @@ def check(connection: Connection, row: Row[Any], caller: Caller) -> None:
 
 
 def orders(
-    connection: Connection, origin: Origin, rows: Sequence[Row[Any]], caller: Caller | None
+    connection: Connection,
+    origin: Origin,
+    links: OrderLinks,
+    rows: Sequence[Row[Any]],
+    caller: Caller | None,
 ) -> list[Order]:
     """The orders of these rows as the caller, or else their buyer, sees them.
 
@@ -95,7 +100,7 @@ def orders(
     claimed = _claimed(connection, ids) if caller is None or caller.is_staff else {}
     shown = []
     for row in rows:
-        facts = _facts(row, sold[row.id], points.get(row.centre), changes[row.id], stops)
+        facts = _facts(links, row, sold[row.id], points.get(row.centre), changes[row.id], stops)
         if caller is None:
             facts |= {"can_cancel": life.can_cancel(row.state, "buyer"), "flags": []}
         elif caller.is_staff:
@@ -104,7 +109,7 @@ def orders(
             facts |= {"token": None, "url": None, "code": None}
         if caller is None or not caller.is_staff:
             facts["history"] = [{**change, "move": None} for change in facts["history"]]
-        facts["claims"] = [_claim(row, each, caller) for each in claimed.get(row.id, ())]
+        facts["claims"] = [_claim(links, row, each, caller) for each in claimed.get(row.id, ())]
         if seller:
             _hide_buyer(facts, row.currency)
         shown.append(Order.model_validate(facts))
@@ -112,17 +117,19 @@ def orders(
 
 
 def _facts(
+    links: OrderLinks,
     row: Row[Any],
     sold: Sequence[tuple[Row[Any], Lot, Farm]],
     centre: Centre | None,
     changes: Sequence[Row[Any]],
     stops: Mapping[str, CardStop],
 ) -> dict[str, Any]:
+    token = links.token_of(row)
     return {
         "id": row.id,
         "number": order_number(row.number),
-        "token": row.token,
-        "url": f"/order/{row.token}",
+        "token": token,
+        "url": f"/order/{token}",
         "broadcast": row.broadcast,
         "placed_at": row.placed_at,
         "state": row.state,
@@ -159,7 +166,7 @@ def _facts(
             "centre": centre,
         },
         "simulated": row.simulated,
-        "code": row.code,
+        "code": links.code_of(row),
         "flags": row.flags or [],
         "can_cancel": False,
         "history": [*_before(row), *_history(row, changes)],
@@ -199,11 +206,13 @@ def _claimed(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row[A
     return found
 
 
-def _claim(row: Row[Any], claim: Row[Any], caller: Caller | None) -> dict[str, Any]:
+def _claim(
+    links: OrderLinks, row: Row[Any], claim: Row[Any], caller: Caller | None
+) -> dict[str, Any]:
     """A claim; its photos are seen by the order's token, or by staff."""
     where = f"/api/v1/broadcasts/{row.broadcast}/claims/{claim.id}/photos"
     if caller is None:
-        where = f"/api/v1/orders/{row.token}/claims/photos"
+        where = f"/api/v1/orders/{links.token_of(row)}/claims/photos"
     amount = None if claim.amount is None else money(claim.amount, row.currency)
     photos = [{"url": f"{where}/{name}"} for name in claim.photos]
     return {**claim._mapping, "amount": amount, "photos": photos}

@@ -20,6 +20,7 @@ from farmlive.problems import Invalid
 from farmlive.shop import box_limits, life, lines, order_stock, payments, stock
 from farmlive.shop.fields import KnownBy, Payment, State
 from farmlive.shop.models import money, order_number
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.problems import (
     HowKnown,
     LotSpent,
@@ -81,11 +82,12 @@ class Doer:
         return "buyer" if self.who == "buyer" else "staff"
 
 
-def with_token(connection: Connection, token: str) -> Row[Any]:
+def with_token(connection: Connection, links: OrderLinks, token: str) -> Row[Any]:
     """The order whose page has this token. Raises UnknownOrder."""
     row = None
-    if token.isascii() and token.isprintable():  # A database may refuse other text.
-        row = connection.execute(select(orders).where(orders.c.token == token)).one_or_none()
+    if token.isascii():  # others are not hashed, of whatever they are made
+        hashed = links.token_hash(token)
+        row = connection.execute(select(orders).where(orders.c.token_hash == hashed)).one_or_none()
     if row is None:
         raise UnknownOrder(
             "No order has this address. Open it by the link that the order was answered with."

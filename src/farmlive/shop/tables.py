@@ -192,7 +192,10 @@ orders = Table(
     Column("broadcast", ForeignKey("broadcasts.id"), nullable=False),
     # Counted by the broadcast, 1, 2, 3…; `models.order_number` writes it for people.
     Column("number", Integer, nullable=False),
-    Column("token", String(32), nullable=False, unique=True),
+    # A keyed hash of the token of the order's page, by which it is found. The token is derived from
+    # the id (order_links.py), with a mask where it was drawn before there was a key.
+    Column("token_hash", String(32), nullable=False),
+    Column("token_mask", String(64)),
     Column("device", String(64), nullable=False),
     Column("account", String(26)),
     # The pseudonym under which the log knows the buyer; the rest of the buyer is here alone.
@@ -215,8 +218,10 @@ orders = Table(
     Column("fee", BigInteger, nullable=False, server_default="0"),
     Column("currency", String(3), nullable=False),
     Column("simulated", Boolean, nullable=False),
-    # What is said at the pick-up point to be given it: six digits.
-    Column("code", String(6)),
+    # A keyed hash of pick-up point and code, by which an order is found whose six digits are said.
+    # The code is derived from the id too, and moved on by the shift.
+    Column("code_hash", String(22)),
+    Column("code_shift", Integer, nullable=False, server_default="0"),
     # Why someone should look at it before it is packed: a list of short names, or null.
     Column("flags", Json),
     Column("placed_at", BigInteger, nullable=False),
@@ -230,10 +235,11 @@ orders = Table(
     Column("person_gone_at", BigInteger),
     Column("person_check_at", BigInteger),
     UniqueConstraint("broadcast", "number"),
+    UniqueConstraint("token_hash", name="uq_orders_token"),
     Index("ix_orders_broadcast_device", "broadcast", "device"),
     # Both in one: of two indexes PostgreSQL would look through all of a broadcast's orders.
     Index("ix_orders_buyer", "buyer", "broadcast"),
-    _index_of_some("ix_orders_code", "code", those="code IS NOT NULL"),
+    _index_of_some("ix_orders_code_hash", "code_hash", those="code_hash IS NOT NULL"),
     _index_of_some("ix_orders_buyer_cancelled", "buyer", those="state = 'cancelled'"),
     _index_of_some(
         "ix_orders_person_check", "person_check_at", "id", those="person_check_at IS NOT NULL"

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from farmlive import phones
 from farmlive.broadcast.log import Entry, Log
 from farmlive.clock import now_ms
-from farmlive.ids import token, ulid
+from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.problems import Problem
 from farmlive.settings import Settings
@@ -48,6 +48,7 @@ from farmlive.shop import (
 from farmlive.shop.limits import Blocks, Limits
 from farmlive.shop.models import money, order_number
 from farmlive.shop.notices_limits import Pseudonym
+from farmlive.shop.order_links import OrderLinks
 from farmlive.shop.order_models import NewOrder, OrderPlace
 from farmlive.shop.problems import BroadcastEnded, BroadcastNotLive, FeeChanged, UnknownCentre
 from farmlive.shop.rush import Rush
@@ -64,13 +65,16 @@ _NUMBER = hot(
 )
 _ORDER = hot(insert(orders), own=True)
 _LINES = hot(insert(order_lines), own=True)
+_OPENED_BY = select(
+    orders.c.id, orders.c.token_mask, orders.c.code_hash, orders.c.code_shift
+).where(orders.c.id == bindparam("order"))
 _END_HOLD = hot(delete(holds).where(holds.c.id == bindparam("hold")), own=True)
 
 
 class _Wanted(NamedTuple):
-    """What came, before it is taken; `doubtful`: there may be no such phone number, `code` is drawn
-    for who picks it up, `sender` is for limits of notices, `taker` is for whom its boxes count,
-    `question` has the values for what is `asked`.
+    """What came, before it is taken; `doubtful`: there may be no such phone number, `order` is the
+    new order's id unless it takes a hold, `code` is for who picks it up, `sender` is for limits of
+    notices, `taker` is for whom its boxes count, `question` has the values for what is `asked`.
     """
 
     caller: Caller
@@ -79,7 +83,8 @@ class _Wanted(NamedTuple):
     body_hash: str
     doubtful: bool
     buyer: str
-    code: str
+    order: str
+    code: handovers.Code | None
     sender: notices_limits.Sender | None
     taker: box_limits.Taker
     asked: Executable
@@ -108,6 +113,7 @@ class Till:
         ordered: stock.Ordered = stock.ordered,
     ):
         self._store = store
+        self._links = OrderLinks(store.keys.orders)
         self._log = log
         self._settings = settings
         self._rush = rush
@@ -158,7 +164,6 @@ class Till:
                 address=caller.address,
                 other_forms=other_forms,
             )
-            code = handovers.draw() if request.delivery.centre is not None else ""
             sender = await notices_limits.sender(caller.address, self._address_pseudonym)
             taker = await box_limits.taker(
                 self._settings, caller, broadcast, self._address_pseudonym, buyer
@@ -172,10 +177,12 @@ class Till:
                 **taker.named,
                 **self._notices.question(phone.number, sender, now_ms()),
             }
-            asked = questions.PARCEL
-            if request.delivery.centre is not None:
+            asked, code, order = questions.PARCEL, None, ulid()
+            if request.delivery.way == "pickup":
                 asked = questions.PICKUP
-                question["centre"] = request.delivery.centre
+                centre = question["centre"] = request.delivery.centre or ""
+                # Of the hold that is named, if there is one: its id is then the order's.
+                code = handovers.code_at(self._links, request.order or order, centre)
             came = _Wanted(
                 caller=caller,
                 broadcast=broadcast,
@@ -183,6 +190,7 @@ class Till:
                 body_hash=body_hash,
                 doubtful=phone.is_doubtful,
                 buyer=buyer,
+                order=order,
                 code=code,
                 sender=sender,
                 taker=taker,
@@ -216,9 +224,9 @@ class Till:
         asked: list[tuple[Executable, Mapping[str, Any]]] = [(came.asked, came.question)]
         about = lines.about(came.broadcast, came.request.key, came.caller.device)
         about |= {("buyer", came.buyer)}
-        if delivery.centre is not None:
-            asked.append(handovers.asked(came.code, delivery.centre))
-            about |= {("code", came.code)}
+        if came.code is not None:
+            asked.append(handovers.asked(came.code))
+            about |= {("code", came.code.code_hash)}
         elif self._has_fees:
             asked.append(fees.asked(delivery.region))
         return Question(asked, about)
@@ -237,13 +245,13 @@ class Till:
         self._notices.asked(connection, came.question, asked)
         before = keys.answer_in(asked, came.body_hash)
         if before is not None:
-            return before
+            return self._answer_again(connection, before)
         if head.state == "scheduled":
             raise BroadcastNotLive("Nothing was ordered: come back when the broadcast is live.")
         ended = head.state == "ended"
-        answer = self._take(connection, came, asked, known, last + 1, ended=ended)
+        answer, opened_by = self._take(connection, came, asked, known, last + 1, ended=ended)
         keys.keep(connection, broadcast, request.key, came.body_hash, answer)
-        return answer
+        return answer | opened_by
 
     def _take(
         self,
@@ -254,7 +262,8 @@ class Till:
         number: int,
         *,
         ended: bool,
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Take the order: its answer as it is kept, and what opens it, which is not kept."""
         caller, broadcast, request, buyer = came.caller, came.broadcast, came.request, came.buyer
         taker = came.taker
         wanted = request.lines
@@ -292,7 +301,9 @@ class Till:
         if hold:
             connection.execute(_END_HOLD, {"hold": hold.id})
 
-        order = hold.id if hold else ulid()
+        order = hold.id if hold else came.order
+        token = self._links.token(order)
+        code = self._code(connection, came, order)
         sold = [lines.told(line, known[line.offer], batches.get(line.offer)) for line in wanted]
         total = sum(line["total"] for line in sold) + fee
         currency = known[wanted[0].offer].currency
@@ -307,12 +318,14 @@ class Till:
             doubtful=came.doubtful,
         )
         row = {
-            **_row(connection, came),
+            **_row(came),
             "id": order,
             "broadcast": broadcast,
             "number": number,
             "buyer": buyer,
-            "token": token(),
+            "token_hash": self._links.token_hash(token),
+            "code_hash": code and code.code_hash,
+            "code_shift": code.code_shift if code else 0,
             "key": request.key,
             "total": total,
             "fee": fee,
@@ -362,17 +375,34 @@ class Till:
         over = flashes.spent(connection, {ln.offer: ln.quantity for ln in wanted}, batches, known)
         rush = self._rush.take(connection, caller, broadcast, wanted, hold, is_new=is_new)
         self._log.append_all(connection, broadcast, [placed, *told_stock, *over, *rush])
-        return {
+        answer = {
             "order": order,
             "number": written,
-            "token": row["token"],
             "state": "placed",
             "payment": row["payment"],
             "total": told["total"],
             "fee": told["fee"],
-            "code": row["code"],
-            "url": f"/order/{row['token']}",
         }
+        return answer, _opened_by(token, code and code.digits)
+
+    def _code(self, connection: Connection, came: _Wanted, order: str) -> handovers.Code | None:
+        """The code of a pick-up, as it was asked ahead if the order has the id that it was to."""
+        code, centre = came.code, came.request.delivery.centre or ""
+        if code is None:
+            return None
+        if code.order != order:
+            code = handovers.code_at(self._links, order, centre)
+        return handovers.new_code(connection, self._links, centre, code)
+
+    def _answer_again(self, connection: Connection, kept: dict[str, Any]) -> dict[str, Any]:
+        """What was answered, of which what opens the order was not kept."""
+        row = connection.execute(_OPENED_BY, {"order": kept["order"]}).one()
+        return kept | _opened_by(self._links.token_of(row), self._links.code_of(row))
+
+
+def _opened_by(token: str, code: str | None) -> dict[str, Any]:
+    """The part of an order's answer that opens it."""
+    return {"token": token, "code": code, "url": f"/order/{token}"}
 
 
 def _ask_last_number(connection: Connection, broadcast: str) -> Callable[[], int]:
@@ -412,7 +442,7 @@ def _fee(
     return fee
 
 
-def _row(connection: Connection, came: _Wanted) -> dict[str, Any]:
+def _row(came: _Wanted) -> dict[str, Any]:
     """What of the order's row the caller and the request say."""
     caller, request, delivery = came.caller, came.request, came.request.delivery
     parcel = delivery.way == "parcel"
@@ -428,9 +458,6 @@ def _row(connection: Connection, came: _Wanted) -> dict[str, Any]:
         "address": delivery.address if parcel else None,
         "region": delivery.region if parcel else None,
         "centre": None if parcel else delivery.centre,
-        "code": None
-        if parcel
-        else handovers.new_code(connection, delivery.centre or "", came.code),
         "payment_method": request.payment,
         "state": "placed",
         "payment": payments.of(request.payment).initiate(),

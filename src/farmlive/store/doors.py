@@ -38,6 +38,8 @@ from farmlive.store.failures import (
     late,
     unknown,
 )
+from farmlive.store.keys import KeyFile, Keys, KeysRefused
+from farmlive.store.keys import check as check_keys
 from farmlive.store.migrate import Revisions, check, migrate
 from farmlive.store.tally import Miscounted
 
@@ -80,8 +82,16 @@ class _Batch(Work):
 class Store:
     """The database of one server, opened by `Store.open` in the event loop that will use it."""
 
-    def __init__(self, writer: Engine, readers: Engine, knows: str, outages: Outages | None = None):
+    def __init__(
+        self,
+        writer: Engine,
+        readers: Engine,
+        knows: str,
+        keys: Keys | KeysRefused,
+        outages: Outages | None = None,
+    ):
         outages = outages or Outages()
+        self._keys = keys
         # The newest revision that this code knows.
         self._knows = knows
         self._newer = outages.watch(
@@ -145,7 +155,8 @@ class Store:
         That the database, or its disk, fails and comes back is told to `outages`.
 
         Raises DatabaseRefused where the database would not keep what it acknowledges, and where
-        its tables are not those that this code works on.
+        its tables are not those that this code works on; where `migrates`, as servers do, also
+        where the keys are not the database's.
         """
         if not migrates:
             engines.check_there(settings.database_url, settings.data)
@@ -155,8 +166,12 @@ class Store:
                 opened.callback(Alone(settings.data).close)
             writer = engines.writer_engine(url)
             opened.callback(writer.dispose)
-            _, knows = await asyncio.to_thread(_prepare, writer, migrates)
-            store = cls(writer, engines.reader_engine(url), knows, outages)
+            key_file = KeyFile.of(settings)
+            _, knows = await asyncio.to_thread(_prepare, writer, migrates, key_file)
+            keys = await asyncio.to_thread(_keys, writer, key_file)
+            if migrates and isinstance(keys, KeysRefused):
+                raise keys
+            store = cls(writer, engines.reader_engine(url), knows, keys, outages)
             store._opened = opened.pop_all()
         store._thread.start()
         return store
@@ -169,7 +184,7 @@ class Store:
         """
         writer = engines.writer_engine(_address(settings))
         try:
-            at, _ = await asyncio.to_thread(_prepare, writer, True)
+            at, _ = await asyncio.to_thread(_prepare, writer, True, KeyFile.of(settings))
             return at
         finally:
             writer.dispose()
@@ -178,6 +193,15 @@ class Store:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._writer.dialect.name
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of this database. Raises KeysRefused where they are not here, as on a machine
+        from which accounts alone are kept.
+        """
+        if isinstance(self._keys, KeysRefused):
+            raise self._keys
+        return self._keys
 
     @property
     def writing_s(self) -> float:
@@ -527,7 +551,7 @@ def _address(settings: Settings) -> str:
     return engines.address(settings.database_url, settings.data)
 
 
-def _prepare(writer: Engine, migrates: bool) -> tuple[str, str]:
+def _prepare(writer: Engine, migrates: bool, key_file: KeyFile) -> tuple[str, str]:
     """The revision that the database is at now, and the newest that this code knows."""
     revisions = Revisions()
     try:
@@ -543,4 +567,12 @@ def _prepare(writer: Engine, migrates: bool) -> tuple[str, str]:
         raise DatabaseRefused(
             f"The database can't be opened ({reason}): see that {what_to_do}"
         ) from error
-    return migrate(writer, revisions), revisions.head
+    return migrate(writer, revisions, keys=key_file), revisions.head
+
+
+def _keys(writer: Engine, key_file: KeyFile) -> Keys | KeysRefused:
+    try:
+        with writer.connect() as connection:
+            return check_keys(connection, key_file)
+    except KeysRefused as refused:
+        return refused

@@ -7,6 +7,7 @@ know them.
 """
 
 import random
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from farmlive.store.compatibility import compatibility, take_fence
 from farmlive.store.engine import DatabaseRefused
+from farmlive.store.keys import KeyFile
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -39,12 +41,17 @@ _LOCKED = ("55P03", "40P01")
 _log = structlog.get_logger(__name__)
 
 
-def configuration(connection: Connection, folder: Path = FOLDER) -> Config:
-    """Alembic's configuration, working on an open connection."""
+def configuration(
+    connection: Connection, folder: Path = FOLDER, keys: KeyFile | None = None
+) -> Config:
+    """Alembic's configuration, working on an open connection; `keys` are for revisions that derive
+    something from them.
+    """
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    config.attributes["keys"] = keys
     return config
 
 
@@ -72,6 +79,13 @@ class Revisions:
         upto = self.scripts[: self.names.index(revision) + 1]
         return max(getattr(script.module, "oldest_code", script.revision) for script in upto)
 
+    def scrub_after(self, revision: str | None) -> bool:
+        """Whether one that follows removes what no copy of the file may hold, by `scrubs`."""
+        if revision is None or revision not in self:
+            return False
+        following = self.scripts[self.names.index(revision) + 1 :]
+        return any(getattr(script.module, "scrubs", False) for script in following)
+
     def left_behind(self, current: str | None, target: str) -> Iterator[str]:
         """Revisions whose code works on tables of `current`, and no more on those of `target`."""
         if current is not None:
@@ -80,20 +94,27 @@ class Revisions:
 
 
 def migrate(
-    writer: Engine, revisions: Revisions | None = None, give_up_after_s: float = GIVE_UP_AFTER_S
+    writer: Engine,
+    revisions: Revisions | None = None,
+    give_up_after_s: float = GIVE_UP_AFTER_S,
+    *,
+    keys: KeyFile,
 ) -> str:
     """Run what revisions are missing and return the one that the database is at.
 
     Each is a transaction of its own, so that what it locks is free again soon; only where there
     are no tables at all they are one. Leaves a newer database as it is. Raises DatabaseRefused
-    where this code can't work on it, or where a lock can't be had.
+    where this code can't work on it, where the `keys` are another database's, or where a lock can't
+    be had.
     """
     revisions = revisions or Revisions()
     until = time.monotonic() + give_up_after_s
+    with writer.connect() as connection:
+        start = _current(connection)
     while True:
         try:
             with writer.begin() as connection:
-                at = _step(connection, revisions)
+                at = _step(connection, revisions, keys)
         except DBAPIError as error:
             if not _is_locked(error):
                 raise
@@ -107,6 +128,8 @@ def migrate(
             time.sleep(random.uniform(*PAUSE_S))  # noqa: S311
             continue
         if at is not None:
+            if revisions.scrub_after(start):
+                _scrub(writer)
             return at
 
 
@@ -129,7 +152,7 @@ def check(connection: Connection, revisions: Revisions) -> str:
     return current
 
 
-def _step(connection: Connection, revisions: Revisions) -> str | None:
+def _step(connection: Connection, revisions: Revisions, keys: KeyFile) -> str | None:
     """Run the next revision, or all where there are no tables; the last one's name at the end."""
     if connection.dialect.name == "postgresql":
         # Without a timeout: other migrations may take long.
@@ -153,12 +176,37 @@ def _step(connection: Connection, revisions: Revisions) -> str | None:
         # Servers that it leaves behind write before it, or learn of it; none writes meanwhile.
         for name in revisions.left_behind(current, target):
             connection.exec_driver_sql(f"SELECT {take_fence(name)}")
-    command.upgrade(configuration(connection, revisions.folder), target)
+    command.upgrade(configuration(connection, revisions.folder, keys), target)
     if inspect(connection).has_table(compatibility.name):
         connection.execute(delete(compatibility))
         oldest = revisions.oldest_code(target)
         connection.execute(insert(compatibility), {"id": 1, "oldest_code": oldest})
     return None
+
+
+def _scrub(writer: Engine) -> None:
+    """Write SQLite's file anew, without what is left of removed values in free space and the WAL.
+
+    PostgreSQL's tables are not locked for so long: docs/operator.md says what to run, and when.
+    """
+    if writer.dialect.name != "sqlite":
+        _log.warning(
+            "what was removed stays in PostgreSQL's files until it is overwritten: at a quiet time "
+            "run VACUUM FULL (docs/operator.md, Backup)"
+        )
+        return
+    raw = writer.raw_connection()
+    try:
+        raw.cursor().execute("VACUUM")
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        _log.warning(
+            "what was removed is still in the file's free space: stop the server and run VACUUM "
+            "with sqlite3 (docs/operator.md, Backup)",
+            reason=str(error),
+        )
+    finally:
+        raw.close()
 
 
 def _current(connection: Connection) -> str | None:

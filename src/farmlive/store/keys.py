@@ -1,0 +1,190 @@
+"""The secret keys that a database's servers share: they stand in a file beside the database, never
+in it, so that a copy of the database alone opens no order and links no pseudonym.
+
+The database knows their fingerprint, and a server with other keys does not start on it. What is
+derived from each key is up to the rooms that use it.
+"""
+
+import contextlib
+import os
+import secrets
+import socket
+import tempfile
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Self
+
+import structlog
+from sqlalchemy import Column, Connection, Integer, String, Table, select
+
+from farmlive.settings import Settings
+from farmlive.store.engine import DatabaseRefused
+from farmlive.store.tables import metadata
+
+NAME = "keys"
+_BYTES = 32
+_NAMES = ("pseudonyms", "orders")
+_HEAD = """\
+# The keys of farmlive's database. Without them no order's link opens and no pick-up code is found:
+# keep a copy apart from the database's backups, and show them to nobody (docs/operator.md, Backup).
+"""
+_SEE = "See docs/operator.md, Backup. Nothing was changed"
+
+_log = structlog.get_logger(__name__)
+
+key_fingerprint = Table(
+    "key_fingerprint",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("fingerprint", String(32), nullable=False),
+    # Host and path of the file when it was made, for whoever looks for it.
+    Column("made_at", String(500), nullable=False),
+)
+
+
+class KeysRefused(DatabaseRefused):
+    """The keys are not there, can't be read, or are of another database; the message says what to
+    do.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One key each for pseudonyms (people/devices.py) and for orders (shop/order_links.py)."""
+
+    pseudonyms: bytes = field(repr=False)
+    orders: bytes = field(repr=False)
+
+    @classmethod
+    def draw(cls, pseudonyms: bytes | None = None) -> Self:
+        """Draw new ones, but the pseudonyms' where there is one."""
+        return cls(pseudonyms or secrets.token_bytes(_BYTES), secrets.token_bytes(_BYTES))
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells them from others, and nothing about them."""
+        both = self.pseudonyms.hex() + " " + self.orders.hex()
+        return sha256(b"farmlive keys " + both.encode()).hexdigest()[:32]
+
+
+class KeyFile:
+    """The file `FARMLIVE_KEY_FILE`, or `keys` in the data folder: a line for each key."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The file that a server with these settings uses."""
+        return cls(settings.key_file or settings.data / NAME)
+
+    @property
+    def place(self) -> str:
+        """The host and the path, as the database remembers where the file was made."""
+        return f"{socket.gethostname()}:{self.path.absolute()}"[:500]
+
+    def read(self) -> Keys | None:
+        """Return the keys, or None where there is no such file. Raises KeysRefused."""
+        try:
+            text = self.path.read_text("ascii")
+            open_to_others = self.path.stat().st_mode & 0o077
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise KeysRefused(
+                f"The keys in {self.path} can't be read ({why}): see that it is farmlive's file, "
+                f"and that this user may read it. {_SEE}"
+            ) from error
+        lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
+        try:
+            found = {name: bytes.fromhex(value) for name, value in lines}
+            keys = Keys(**{name: found[name] for name in _NAMES})
+        except (ValueError, KeyError):
+            keys = Keys(b"", b"")
+        if len(keys.pseudonyms) < _BYTES or len(keys.orders) < _BYTES:
+            raise KeysRefused(
+                f"The file {self.path} does not hold the keys of farmlive whole: put a copy of it "
+                f"there, from another server or a backup. {_SEE}"
+            )
+        if open_to_others:
+            _log.warning(
+                "other users of this machine may read the keys: chmod 600", file=str(self.path)
+            )
+        return keys
+
+    def make(self, keys: Keys) -> Keys:
+        """Keep new ones on the disk, and return those that are there: another may be first.
+
+        Never changes a file that exists. Raises KeysRefused.
+        """
+        lines = [f"{name} {getattr(keys, name).hex()}\n" for name in _NAMES]
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # 0600, and under its name only once it is whole.
+            with tempfile.NamedTemporaryFile("w", dir=self.path.parent, prefix=".keys-") as made:
+                made.write(_HEAD + "".join(lines))
+                made.flush()
+                os.fsync(made.fileno())
+                with contextlib.suppress(FileExistsError):
+                    os.link(made.name, self.path)
+            _sync(self.path.parent)
+        except OSError as error:
+            raise KeysRefused(
+                f"The keys can't be kept in {self.path} ({error.strerror}): see that FARMLIVE_DATA "
+                f"or FARMLIVE_KEY_FILE is right and that this user may write there. {_SEE}"
+            ) from error
+        there = self.read()
+        if there is None:
+            raise KeysRefused(f"The file {self.path} was removed while it was made. {_SEE}")
+        return there
+
+    def adopt(self, pseudonyms: bytes | None) -> Keys:
+        """Return the keys for a database that knows of none yet, but maybe the pseudonyms' key;
+        make the file where there is none. Again, as after an interruption, it returns the same.
+
+        Raises KeysRefused where those that are there are of another database.
+        """
+        keys = self.read() or self.make(Keys.draw(pseudonyms))
+        if pseudonyms not in (None, keys.pseudonyms):
+            raise KeysRefused(
+                f"The keys in {self.path} are of another database than this one, which still has "
+                "its own: move that file to where it belongs and start again, or choose another "
+                f"file by FARMLIVE_KEY_FILE. {_SEE}"
+            )
+        return keys
+
+
+def check(connection: Connection, file: KeyFile) -> Keys:
+    """Return the keys, where they are those of the database. Raises KeysRefused."""
+    found = connection.execute(
+        select(key_fingerprint.c.fingerprint, key_fingerprint.c.made_at).where(
+            key_fingerprint.c.id == 1
+        )
+    ).first()
+    keys = file.read()
+    known, made_at = (found.fingerprint, found.made_at) if found else ("none", "")
+    if keys is None:
+        raise KeysRefused(
+            f"The keys of this database are not here: there is no file {file.path}. Put a copy of "
+            f"{made_at} there, where they were made, or of its backup; or set FARMLIVE_KEY_FILE. "
+            "Without them no order's link opens. " + _SEE
+        )
+    if keys.fingerprint != known:
+        raise KeysRefused(
+            f"The keys in {file.path} are not those of this database (their fingerprint is "
+            f"{keys.fingerprint}, the database's {known}). Put a copy of {made_at} there, where "
+            "they were made, or of its backup; or see that FARMLIVE_KEY_FILE, FARMLIVE_DATA and "
+            "FARMLIVE_DATABASE_URL are right. " + _SEE
+        )
+    return keys
+
+
+def _sync(folder: Path) -> None:
+    """Have a new name in the folder on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
