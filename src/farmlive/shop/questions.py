@@ -7,6 +7,8 @@ are added up together.
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
+    Integer,
     Select,
     bindparam,
     case,
@@ -55,18 +57,25 @@ def _asked(*of_device: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _of_phone(found: Any) -> Any:
-    """What is found of all that was ordered for the phone in the broadcast."""
-    return (
-        select(found)
-        .where(_theirs.c.buyer == bindparam("buyer"), _theirs.c.broadcast == bindparam("broadcast"))
-        .scalar_subquery()
+_of_phone = (_theirs.c.buyer == bindparam("buyer"), _theirs.c.broadcast == bindparam("broadcast"))
+_phone_boxes = (
+    select(box_limits.boxes_placed(_theirs))
+    .where(*_of_phone, bindparam("counts_boxes", type_=Boolean))
+    .scalar_subquery()
+)
+_orders_of_phone = (
+    select(func.count())
+    .select_from(
+        select(_theirs.c.id)
+        .where(*_of_phone, _theirs.c.state != literal_column("'cancelled'"))
+        .limit(bindparam("many", type_=Integer))  # how many more does not matter
+        .subquery("some_of_phone")
     )
-
-
+    .scalar_subquery()
+)
 _ORDER = _asked(_count(_ours.c.buyer != bindparam("buyer")).label("for_another_phone")).add_columns(
-    _of_phone(box_limits.boxes_placed(_theirs)).label("phone_boxes"),
-    _of_phone(_count(_theirs.c.state != literal_column("'cancelled'"))).label("orders_of_phone"),
+    _phone_boxes.label("phone_boxes"),
+    _orders_of_phone.label("orders_of_phone"),
     flags.ASKED,
     *notices_limits.ASKED,
     exists()

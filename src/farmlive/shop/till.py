@@ -174,6 +174,7 @@ class Till:
                 "buyer": buyer,
                 "device": caller.device,
                 "counts_boxes": self._settings.device_boxes > 0,
+                "many": self._settings.flag_orders,
                 **taker.named,
                 **self._notices.question(phone.number, sender, now_ms()),
             }
