@@ -141,10 +141,13 @@ async def test_every_answer_of_every_address_has_nosniff_and_a_policy(server: Se
                         "default-src 'self'" if is_page else "default-src 'none'"
                     )
                     assert "strict-transport-security" not in answer.headers
+                    if url.startswith("/api/"):
+                        assert answer.headers["cache-control"] == "no-store", address
                     seen += 1
             for url in ("/no/such", "/api/v1/no", "/static/", "/static/tokens.css", "/%00"):
                 answer = await http.get(url)
                 assert answer.headers["x-content-type-options"] == "nosniff", url
+                assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], url
             big = await http.post("/api/v1/session", content=b"x" * (2 << 20))
             assert (big.status_code, big.headers["x-content-type-options"]) == (413, "nosniff")
     assert seen > 500

@@ -46,6 +46,8 @@ async def test_a_picture_is_sent_and_read_again(server: Server, coordinator: str
             assert "immutable" in answer.headers["cache-control"]
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert "sandbox" in answer.headers["content-security-policy"]
+            name = sent.json()["picture"].rpartition("/")[2]
+            assert answer.headers["content-disposition"] == f'inline; filename="{name}"'
         missing = await client.get("/files/" + "0" * 64 + ".webp")
         assert missing.status_code == 404
         assert missing.json()["type"] == "/problems/not-found"

@@ -1,6 +1,8 @@
-"""Security headers of every response: nosniff, a Content-Security-Policy, and HSTS.
+"""Security headers of every response: nosniff, a Content-Security-Policy, HSTS; and of what the API
+answers, that nothing keeps it.
 
-Pages, files and certificates set a policy of their own, which is kept.
+Pages, files and certificates set a policy of their own, which is kept; so is what says for how long
+an answer holds.
 """
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,12 +13,16 @@ from farmlive.settings import Settings
 
 # For every response but a page: a browser that opens it loads, runs and frames nothing.
 POLICY = "default-src 'none'; frame-ancestors 'none'"
+# For static files: a worker takes the policy of its script, so nothing that limits what is loaded.
+STATIC_POLICY = "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 # A year, renewed by each response. No includeSubDomains: other hosts are the operator's to decide.
 STRICT_TRANSPORT = "max-age=31536000"
 
 
 class AnswerHeaders:
-    """ASGI middleware: nosniff and a CSP on every response, HSTS where the server uses https."""
+    """ASGI middleware: nosniff and a CSP on every response, HSTS where the server uses https, and
+    no-store on what the API answers, who is signed in or not.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self._app = app
@@ -32,9 +38,12 @@ class AnswerHeaders:
                 message.setdefault("headers", [])
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("X-Content-Type-Options", "nosniff")
-                # A worker takes the policy of its script, so static files get none here.
-                if not scope["path"].startswith("/static/"):
-                    headers.setdefault("Content-Security-Policy", POLICY)
+                is_static = scope["path"].startswith("/static/")
+                headers.setdefault(
+                    "Content-Security-Policy", STATIC_POLICY if is_static else POLICY
+                )
+                if scope["path"].startswith("/api/"):
+                    headers.setdefault("Cache-Control", "no-store")
                 if strict:
                     headers["Strict-Transport-Security"] = STRICT_TRANSPORT
             await send(message)

@@ -74,6 +74,8 @@ def routes(store: Store, settings: Settings, guard: Guard) -> APIRouter:
         return FileResponse(
             path,
             media_type="application/pdf" if pdf else "image/webp",
+            filename=path.name,
+            content_disposition_type="inline",
             headers={
                 "Cache-Control": "public, max-age=31536000, immutable",
                 "X-Content-Type-Options": "nosniff",

@@ -80,6 +80,8 @@ def _photo(path: Path) -> Response:
     return FileResponse(
         path,
         media_type="image/webp",
+        filename=path.name,
+        content_disposition_type="inline",
         headers={
             **PRIVATE,
             "X-Content-Type-Options": "nosniff",
