@@ -36,6 +36,9 @@ async def test_the_demo_lives_and_is_taken_up_again_and_opened_to_others(folder:
             states = {item["id"]: item["state"] for item in await api.broadcasts()}
             assert states[first["live"]] == states[first["spare"]] == "live"
             assert sorted(states.values()) == ["ended", "ended", "live", "live", "scheduled"]
+            made = (await api.request("GET", "/api/v1/credentials"))["credentials"]
+            assert {each["kind"] for each in made} == {"api_key", "stream_key"}
+            assert all(each["owner"] for each in made)
             sources = {item["id"] for item in await api.sources(first["live"])}
             assert len(sources) == 3
             channel = await Channel.connect(api.url, first["live"], after=0, cookie=api.cookie)

@@ -21,7 +21,7 @@ from farmlive import server as serving
 from farmlive.broadcast.wire import channel_protocol
 from farmlive.client import Api
 from farmlive.demo import county, lan, people, terminal
-from farmlive.demo.accounts import CAMERAS, api_keys, stream_keys_of, users_of
+from farmlive.demo.accounts import CAMERAS, api_keys, own_keys, stream_keys_of, users_of
 from farmlive.demo.authority import Address, Certificates, certificates
 from farmlive.demo.farms import enter_farms
 from farmlive.demo.film import KITCHEN, ORCHARD, FilmError, Take, film_in, make_film
@@ -155,6 +155,7 @@ async def _serve(
     notes = folder.notes()
     users = await users_of(server.house, notes, open_to_others)
     keys = await api_keys(server.house, notes)
+    await own_keys(server.house)
     orchard, kitchen = [await _film(folder, take, stop) for take in (ORCHARD, KITCHEN)]
     async with (
         _inside(site, server) as url,
