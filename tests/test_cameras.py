@@ -180,7 +180,7 @@ async def test_second_device_takes_the_guests_place(show: Show) -> None:
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
 )
 async def test_host_on_another_server_switches_and_ends_guests(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(settings) as first, running(settings) as second, AsyncExitStack() as stack:
         for each in (first, second):

@@ -168,7 +168,7 @@ async def test_a_program_of_a_shut_out_coordinator_is_out_on_api_and_channel(
 )
 @pytest.mark.parametrize("heard", [True, False])
 async def test_shut_out_at_one_server_ends_the_camera_at_another(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, heard: bool
+    settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch, heard: bool
 ) -> None:
     if heard:
         monkeypatch.setattr(publishers, "LOOK_S", 3600.0)
