@@ -43,7 +43,7 @@ def test_every_limit_has_words() -> None:
         for call in re.findall(r"\.failures\((.*?)of=", text, re.S):
             limits |= set(re.findall(r'\("([a-z -]+)", ', call))
         deeds |= set(re.findall(r'limits\.(?:allow|counted)\(self\._limits, "([a-z]+)"', text))
-        together |= set(re.findall(r'self\._together\("([a-z ]+)"', text))
+        together |= set(re.findall(r'self\._(?:together|is_counted)\("([a-z ]+)"', text))
         together |= set(re.findall(r'\.allow_address\(\s*"([a-z ]+)"', text))
         of_whom |= set(re.findall(r'\.allow\(f"{(?:deed|name)} (of an? [a-z]+)"', text))
     limits |= {f"{deed} {whom}" for deed in deeds for whom in of_whom}
