@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from farmlive import answer_headers, cameras, edge, gate, hosts, operations, request_limits, uploads
+from farmlive.arrivals import Arrivals
 from farmlive.broadcast import airings
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.broadcasts import Broadcasts
@@ -247,7 +248,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     await statistics.start()
     ice_probe = IceProbe(settings.turn_urls, outages)
     await ice_probe.start()
-    asgi = answer_headers.AnswerHeaders(hosts.OwnHosts(asgi, settings), settings)
+    asgi = Arrivals(answer_headers.AnswerHeaders(hosts.OwnHosts(asgi, settings), settings))
     return House(
         settings=settings,
         outages=outages,

@@ -100,10 +100,10 @@ async def test_cards_and_hearts_over_the_limit_are_answered_and_not_counted(
     use_up(house.people.limits, "taps of an address", "hearts of an address")
     opened: list[str] = []
 
-    async def note(broadcast: str, offer: str, device: str) -> None:
+    def note(broadcast: str, offer: str, device: str) -> None:
         opened.append(offer)
 
-    house.channel._cards.opened = note  # type: ignore[method-assign]
+    house.broadcasts.taps.add = note  # type: ignore[method-assign]
     async with channel(server, live) as socket:
         await get(socket)
         reply = await ask(socket, "card.open", offer="01OFFER")

@@ -10,6 +10,7 @@ from tests.clerks import role_key
 from tests.waiting import until
 from websockets.exceptions import ConnectionClosed
 
+from farmlive.broadcast import channel as rooms_channel
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.open_channels import CHANNELS_BLOCK_FACTOR, OpenChannels
 from farmlive.people import Caller
@@ -78,3 +79,27 @@ async def test_one_channel_too_many_is_told_so_and_has_room_once_another_goes(
         async with channel(small, made.id) as fourth:
             assert (await get(fourth))["type"] == "welcome"
     await until(lambda: not len(channels), "all have gone")
+
+
+async def test_who_waits_for_too_long_to_come_in_is_asked_to_try_again(
+    server: Server, live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms_channel, "JOIN_WITHIN_S", 0.05)
+    gate = server.house.channel._joining
+    for _ in range(rooms_channel.JOIN_AT_ONCE):
+        await gate.acquire()
+    async with channel(server, live) as socket:
+        frame = await get(socket)
+        assert frame["problem"]["type"] == "/problems/unavailable"
+        with pytest.raises(ConnectionClosed) as closed:
+            await get(socket)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013
+    for _ in range(rooms_channel.JOIN_AT_ONCE):
+        gate.release()
+    # Whoever is refused, or leaves, takes no place for ever.
+    for _ in range(2 * rooms_channel.JOIN_AT_ONCE):
+        async with channel(server, "01UNKNOWN") as socket:
+            assert (await get(socket))["problem"]["status"] == 404
+    async with channel(server, live) as socket:
+        assert (await get(socket))["type"] == "welcome"

@@ -12,12 +12,17 @@ from tests.waiting import until
 from websockets.asyncio.client import ClientConnection, connect
 
 from farmlive.broadcast import watches as rooms_watches
+from farmlive.broadcast.broadcasts import Broadcasts
+from farmlive.broadcast.hub import Client
+from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.tables import card_taps, watches
+from farmlive.broadcast.taps import Taps
 from farmlive.broadcast.watches import Watches
+from farmlive.bus import LocalBus
 from farmlive.clock import now_ms
 from farmlive.server import Server
-from farmlive.store import Store
+from farmlive.store import CommitFailed, CommitUnknown, Store
 
 OFFER = {"offer": "01OFFER", "name": {"en": "Kumquats"}, "released": 5, "left": 5}
 
@@ -119,6 +124,7 @@ async def test_the_host_is_no_viewer(server: Server, live: str, coordinator: str
     async with viewer(server, live) as other:
         await opened(other, "01OFFER")
         assert len(await some(server, watches)) == 1
+        await server.house.broadcasts.taps.write()
     assert len(await rows(server, card_taps)) == 1
 
 
@@ -127,7 +133,7 @@ async def test_each_look_at_a_card_is_counted(server: Server, live: str) -> None
         for _ in range(2):
             assert (await opened(socket, "01OFFER"))["ok"]
         assert not (await opened(socket, "nothing"))["ok"]
-    found = await rows(server, card_taps)
+    found = await some(server, card_taps, least=2)
     (watch,) = await some(server, watches)
     assert [(row.broadcast, row.offer, row.device) for row in found] == [
         (live, "01OFFER", watch.device)
@@ -138,6 +144,7 @@ async def test_what_is_looked_at_after_the_end_is_not_counted(server: Server, li
     async with viewer(server, live) as socket:
         await server.house.broadcasts.end(live)
         assert (await opened(socket, "01OFFER"))["ok"]
+    await server.house.broadcasts.taps.write()
     assert await rows(server, card_taps) == []
 
 
@@ -162,12 +169,127 @@ async def test_whatever_kept_them_from_being_kept_it_goes_on(
 
     monkeypatch.setattr(rooms_watches, "KEEP_S", 0.001)
     monkeypatch.setattr(Watches, "keep", keep)
-    kept = Watches(store)
+    crowd = Watches(store)
     with capture_logs() as logs:
-        await kept.start()
+        await crowd.start()
         await until(lambda: len(logs) > 1, "it is kept again")
-        await kept.stop()
+        await crowd.stop()
     assert [line["event"] for line in logs] == [
         "watch sessions were not kept",
         "watch sessions are kept again",
     ]
+
+
+def client(device: str) -> Client:
+    return Client(
+        wire=None,  # type: ignore[arg-type]
+        device=device,
+        audiences=frozenset(),
+        nickname="",
+        joined_at=now_ms(),
+    )
+
+
+async def live_in(store: Store) -> tuple[Log, str]:
+    log = Log(LocalBus())
+    broadcasts = Broadcasts(store, log, LocalBus())
+    made = await broadcasts.create(NewBroadcast(title={"en": "Live"}))
+    await broadcasts.begin(made.id)
+    return log, made.id
+
+
+async def kept(store: Store, table: Table) -> list[Row[Any]]:
+    query = select(table).order_by(table.c.id)
+    return await store.read(lambda connection: list(connection.execute(query)))
+
+
+async def test_a_crowd_is_written_in_a_few_steps(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, broadcast = await live_in(store)
+    writes: list[bool] = []
+    write = store.write
+
+    async def counted(function: Any, *, last: bool = False, **how: Any) -> Any:
+        writes.append(last)
+        return await write(function, last=last, **how)
+
+    monkeypatch.setattr(store, "write", counted)
+    crowd, taps = Watches(store), Taps(store, log)
+    clients = [client(f"device {number}") for number in range(1500)]
+    for each in clients:
+        crowd.begin(broadcast, each, resumed=False)
+        taps.add(broadcast, "01OFFER", each.device)
+    await crowd.write()
+    await taps.write()
+    assert [row.device for row in await kept(store, watches)] == [c.device for c in clients]
+    assert all(row.running for row in await kept(store, watches))
+    assert len(await kept(store, card_taps)) == 1500
+    for each in clients:
+        crowd.end(each)
+    await crowd.write()
+    assert not any(row.running for row in await kept(store, watches))
+    # Each of them lets orders go first, and holds the writer for no more than its rows.
+    assert writes == [True] * 24
+
+
+async def test_who_left_before_it_was_written_is_one_row(store: Store) -> None:
+    _, broadcast = await live_in(store)
+    crowd, brief = Watches(store), client("brief")
+    crowd.begin(broadcast, brief, resumed=True)
+    crowd.end(brief)
+    await crowd.write()
+    await crowd.write()
+    (row,) = await kept(store, watches)
+    assert (row.device, row.running, row.resumed) == ("brief", False, True)
+
+
+async def test_what_could_not_be_written_is_the_next_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, broadcast = await live_in(store)
+    crowd, taps = Watches(store), Taps(store, log)
+    stays, leaves = client("stays"), client("leaves")
+
+    async def fails(*_: Any, **__: Any) -> Any:
+        raise CommitFailed("Nothing was saved.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "write", fails)
+        for each in (stays, leaves):
+            crowd.begin(broadcast, each, resumed=False)
+            taps.add(broadcast, "01OFFER", each.device)
+        for waits in (crowd, taps):
+            with pytest.raises(CommitFailed):
+                await waits.write()
+        crowd.end(leaves)
+    await crowd.write()
+    await taps.write()
+    found = {row.device: row.running for row in await kept(store, watches)}
+    assert found == {"stays": True, "leaves": False}
+    assert [row.device for row in await kept(store, card_taps)] == ["stays", "leaves"]
+
+
+async def test_what_may_have_been_written_is_not_written_twice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, broadcast = await live_in(store)
+    crowd, taps = Watches(store), Taps(store, log)
+    write = store.write
+
+    async def unsure(function: Any, **how: Any) -> Any:
+        await write(function, **how)
+        raise CommitUnknown("It may have been saved or not.")
+
+    gone = client("gone")
+    crowd.begin(broadcast, gone, resumed=False)
+    crowd.end(gone)
+    taps.add(broadcast, "01OFFER", "gone")
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "write", unsure)
+        for waits in (crowd, taps):
+            with pytest.raises(CommitUnknown):
+                await waits.write()
+    for waits in (crowd, taps):
+        await waits.write()
+    assert len(await kept(store, watches)) == len(await kept(store, card_taps)) == 1

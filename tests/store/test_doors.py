@@ -1,6 +1,7 @@
 """The two doors: what shares a commit, what is undone, who is told."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
+from tests.waiting import until
 
 from farmlive.settings import Settings
-from farmlive.store import CommitFailed, NotRead, Store, after_commit, apart
+from farmlive.store import CommitFailed, NotRead, Store, after_commit, apart, doors
 from farmlive.store.engine import DatabaseRefused
 
 metadata = MetaData()
@@ -270,3 +272,34 @@ async def test_a_connection_that_was_ended_fails_the_batch_and_the_next_has_anot
         await store.read(end)
     assert await store.write(mark(1)) == 1
     assert await kept(store) == [1]
+
+
+@pytest.mark.parametrize("waited", [False, True])
+async def test_others_go_before_what_may_be_last_but_not_for_ever(
+    store: Store, waited: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if waited:
+        monkeypatch.setattr(doors, "_LAST", 0)
+    free = threading.Event()
+    done: list[str] = []
+
+    def say(name: str) -> Callable[[Connection], None]:
+        return lambda _: done.append(name)
+
+    writes = [asyncio.create_task(store.write(lambda _: free.wait(10)))]
+    await until(lambda: store.writing_s > 0, "the writer is at something")
+    writes.append(asyncio.create_task(store.write(say("last"), last=True)))
+    await asyncio.sleep(0)
+    writes += [asyncio.create_task(store.write(say("order"))) for _ in range(100)]
+    await asyncio.sleep(0)
+    free.set()
+    await asyncio.gather(*writes)
+    assert done.index("last") == (0 if waited else 100)
+
+
+async def test_what_may_be_last_is_committed_before_the_store_closes(settings: Settings) -> None:
+    made = await Store.open(settings, migrates=True)
+    waits = asyncio.create_task(made.write(lambda _: 7, last=True))
+    await asyncio.sleep(0)
+    await made.close()
+    assert await waits == 7

@@ -14,6 +14,7 @@ from farmlive.broadcast.log import PUBLIC, TOPIC, Event, Log, UnknownBroadcast, 
 from farmlive.broadcast.models import Broadcast, ChangedBroadcast, NewBroadcast
 from farmlive.broadcast.snapshot import lots
 from farmlive.broadcast.tables import broadcasts, events
+from farmlive.broadcast.taps import Taps
 from farmlive.broadcast.watches import Watches
 from farmlive.bus import Bus
 from farmlive.clock import now_ms, parse_rfc3339, rfc3339
@@ -82,11 +83,13 @@ class Broadcasts:
         )
         self.counts = Counts()
         self.watches = Watches(store)
+        self.taps = Taps(store, log)
         bus.listen(self._hear)
 
     async def start(self) -> None:
         """Begin to count viewers, and to look for what the bus lost."""
         await self.watches.start()
+        await self.taps.start()
         await self._counting.start()
         await self._following.start()
 
@@ -95,6 +98,7 @@ class Broadcasts:
         await self._following.stop()
         await self._counting.stop()
         await self.watches.stop()
+        await self.taps.stop()
         for hub in self._hubs.values():
             hub.stop()
 

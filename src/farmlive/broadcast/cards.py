@@ -4,12 +4,10 @@ the log tells.
 
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from farmlive.broadcast.broadcasts import Ended
 from farmlive.broadcast.log import PUBLIC, Log
-from farmlive.broadcast.tables import card_taps
-from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.people.audit import note
 from farmlive.problems import NotFound
@@ -43,16 +41,6 @@ class Cards:
         if offer is None:
             return {}
         return await self._append(caller, broadcast, "card.unpin", "card.unpinned", offer)
-
-    async def opened(self, broadcast: str, offer: str, device: str) -> None:
-        """Count that a viewer looked at a card; only while the broadcast is live."""
-        row = {"broadcast": broadcast, "offer": offer, "device": device, "at": now_ms()}
-
-        def write(connection: Connection) -> None:
-            if self._log.head(connection, broadcast).state == "live":
-                connection.execute(insert(card_taps), row)
-
-        await self._store.write(write)
 
     async def _append(
         self, caller: Caller, broadcast: str, action: str, kind: str, offer: str

@@ -4,7 +4,7 @@ messages to the handlers registered by type. What is sent afterwards is the hub'
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -41,6 +41,9 @@ UNKNOWN_KEY = 4401
 MAX_COMMAS = 2_000
 # So long someone who lost a role may still see what it showed.
 RIGHTS_S = 5.0
+# So many come in at a time, and so long each waits for that: orders need the same readers.
+JOIN_AT_ONCE = 8
+JOIN_WITHIN_S = 10.0
 
 M = TypeVar("M", bound=BaseModel)
 Who = Literal["anyone", "crew", "staff"]
@@ -122,6 +125,7 @@ class Channel:
         self._channels = OpenChannels(settings.max_channels_per_address)
         self._blocks = blocks
         self._settings = settings
+        self._joining = asyncio.Semaphore(JOIN_AT_ONCE)
         self._orders_of: OrdersOf = lambda _connection, _broadcast, _device: []
         self.commands: dict[str, Command[Any]] = {}
         self.handle("card.pin", models.CardPin, self._pin, who="crew")
@@ -153,10 +157,11 @@ class Channel:
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         async with contextlib.AsyncExitStack() as opened:
             try:
-                caller, after = await self._admit(websocket)
-                opened.enter_context(self._channels.one_more(caller))
-                hub = await opened.enter_async_context(self._broadcasts.hub(broadcast))
-                client = await self._welcome(websocket, hub, caller, after)
+                async with self._turn_to_join():
+                    caller, after = await self._admit(websocket)
+                    opened.enter_context(self._channels.one_more(caller))
+                    hub = await opened.enter_async_context(self._broadcasts.hub(broadcast))
+                    client = await self._welcome(websocket, hub, caller, after)
             except Problem as problem:
                 await _refuse(websocket, problem)
                 return
@@ -175,9 +180,24 @@ class Channel:
                 rights.cancel()
                 await asyncio.gather(rights, return_exceptions=True)
             hub.leave(client)
-            await self._broadcasts.watches.end(client)
+            self._broadcasts.watches.end(client)
 
     # How a client comes in.
+
+    @contextlib.asynccontextmanager
+    async def _turn_to_join(self) -> AsyncIterator[None]:
+        """A few come in at a time: orders go between them. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(JOIN_WITHIN_S):
+                await self._joining.acquire()
+        except TimeoutError:
+            raise Unavailable(
+                "More come in at the moment than this server takes. Try again in a few seconds."
+            ) from None
+        try:
+            yield
+        finally:
+            self._joining.release()
 
     async def _admit(self, websocket: WebSocket) -> tuple[Caller, int | None]:
         caller = await self._guard.caller(websocket)
@@ -356,7 +376,7 @@ class Channel:
         if offer is None:
             raise NotFound("That product is not in this broadcast's bag.")
         if caller.role in (None, "simulator") and self._crowd.tap(caller):
-            await self._cards.opened(broadcast, message.offer, caller.device)
+            self._broadcasts.taps.add(broadcast, message.offer, caller.device)
         return {"offer": offer}
 
 

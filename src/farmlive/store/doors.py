@@ -10,6 +10,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar, cast
@@ -52,6 +53,8 @@ CROWD_GATHER_S = 0.01
 BATCH = 64
 TURN = 4
 _REQUEST, _SILENT, _DROP = ticks(REQUEST_S), ticks(SILENT_S), ticks(DROP_AFTER_S)
+# So long others go before what may be last.
+_LAST = ticks(2.0)
 # The SQLSTATE of a statement that PostgreSQL cancelled, at its deadline.
 _CANCELED = "57014"
 
@@ -120,6 +123,8 @@ class Store:
         self._readers = readers
         self._loop = asyncio.get_running_loop()
         self._pending: list[Unit] = []
+        # What others go before, each with the check from which it waits no longer.
+        self._last: deque[tuple[Unit, int]] = deque()
         self._crowded = False
         self._closed = False
         self._batch: _Batch | None = None
@@ -226,11 +231,13 @@ class Store:
         *,
         asks: Question | None = None,
         within_s: float = REQUEST_S,
+        last: bool = False,
     ) -> T:
         """Run the function in the writer's next transaction and return what it returned, committed.
 
         `asks` is what it asks first, if it may be asked before its turn. Everyone waits for it, so
         it takes a second at most; `within_s` is how long its caller waits for its turn and it.
+        What may be `last` has a transaction of its own, once nobody else waits, or within seconds.
         What it raises is raised here, and its own changes alone are undone. Raises CommitFailed
         where the batch could not be committed, CommitUnknown where nobody can tell, NewerDatabase
         where it must not be. A caller that is cancelled before its turn leaves no trace; after it,
@@ -238,20 +245,25 @@ class Store:
         """
         if self._newer.failing:  # `try_out` looks whether it still is
             raise NewerDatabase
-        return await self._write_soon(function, asks, within_s)
+        return await self._write_soon(function, asks, within_s, last=last)
 
     async def _write_soon(
         self,
         function: Callable[[Connection], T],
         asks: Question | None = None,
         within_s: float = REQUEST_S,
+        *,
+        last: bool = False,
     ) -> T:
         if self._closed:
             raise CommitFailed("The server is stopping. Try again in a moment.")
         if self._hung:
             raise late()
         unit = Unit(function, self._loop.create_future(), asks, self._due(within_s))
-        self._pending.append(unit)
+        if last:
+            self._last.append((unit, self._ticks + _LAST))
+        else:
+            self._pending.append(unit)
         if self._idle.is_set():
             self._idle.clear()
             self._loop.call_later(GATHER_S, self._hand_over)
@@ -374,13 +386,17 @@ class Store:
     # In the event loop.
 
     def _hand_over(self) -> None:
-        batch = [unit for unit in self._pending[:BATCH] if not unit.waiter.cancelled()]
-        del self._pending[:BATCH]
+        if self._last and (not self._pending or self._last[0][1] <= self._ticks):
+            batch = [self._last.popleft()[0]]
+        else:
+            batch = self._pending[:BATCH]
+            del self._pending[:BATCH]
+        batch = [unit for unit in batch if not unit.waiter.cancelled()]
         self._crowded = len(batch) > 1
         if batch:
             self._batch = _Batch(batch, self._ticks)
             self._batches.put(self._batch)
-        elif self._pending:
+        elif self._pending or self._last:
             self._loop.call_soon(self._hand_over)
         else:
             self._idle.set()
@@ -434,10 +450,12 @@ class Store:
 
     def _check_pending(self) -> None:
         """Answer those who have waited for their turn for too long, or would in vain."""
-        overdue = [unit for unit in self._pending if self._hung or unit.due <= self._ticks]
+        waiting = [*self._pending, *(unit for unit, _ in self._last)]
+        overdue = [unit for unit in waiting if self._hung or unit.due <= self._ticks]
         if overdue:
             gone = set(map(id, overdue))
             self._pending = [unit for unit in self._pending if id(unit) not in gone]
+            self._last = deque(each for each in self._last if id(each[0]) not in gone)
         for unit in overdue:
             if not unit.waiter.done():
                 unit.waiter.set_exception(late())

@@ -19,7 +19,7 @@ export class Pauses {
   /** The next pause, `least` milliseconds at least where nothing ends it; not the same for all who
       lost the same server. */
   pause(least = 0) {
-    const grown = Math.min(LONGEST, FIRST * 2 ** this.#waits) * (0.75 + Math.random() / 4);
+    const grown = Math.min(LONGEST, FIRST * 2 ** this.#waits) * (0.5 + Math.random());
     this.#waits += 1;
     return new Promise((resolve) => {
       const end = () => {

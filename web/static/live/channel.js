@@ -7,6 +7,7 @@ import { t } from "../common/words.js";
 
 const FIRST_WAIT = 400;
 const LONGEST_WAIT = 10_000;
+const CROWD = 3_000; // over so long those who lost the same server spread their first tries
 const REPLY_WITHIN = 8_000;
 const SILENCE = 40_000; // a live broadcast counts its viewers every 10 s
 const LONG = 3_000; // so long a link may be made anew in silence
@@ -103,9 +104,12 @@ export class Channel extends EventTarget {
       return;
     }
     this.become("waiting");
-    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.waits) * (0.5 + Math.random() / 2);
+    // Viewers are many, who all lose a server at once; those who work the broadcast are few.
+    const spread = this.role ? FIRST_WAIT : CROWD;
+    const grown = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.waits);
+    const wait = grown / 2 + Math.random() * Math.max(grown / 2, spread);
     this.waits += 1;
-    this.timer = setTimeout(() => this.connect(), code === 4429 ? LONGEST_WAIT : wait);
+    this.timer = setTimeout(() => this.connect(), (code === 4429 ? LONGEST_WAIT : 0) + wait);
   }
 
   get isSilent() {
