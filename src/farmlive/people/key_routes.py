@@ -71,8 +71,9 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
 
     @router.get("", dependencies=[coordinator])
     async def list_credentials(owner: models.Identifier | None = None) -> models.Credentials:
-        """List the keys and links that work, without their secrets; with `owner` those that would
-        end if this account were shut out.
+        """List the keys and links that work, without their secrets; or those of one owner.
+
+        The latter are what would end if that account were shut out.
         """
         return models.Credentials(
             credentials=[_credential(each) for each in await people.credentials(owner)]
