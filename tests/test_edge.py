@@ -129,6 +129,21 @@ async def test_a_head_without_an_end_is_cut_off(server: Server, begin: bytes) ->
     assert b"HTTP/1.1 2" not in answer
 
 
+async def test_a_body_with_two_ends_is_refused_and_nothing_is_traced(server: Server) -> None:
+    both = (
+        b"POST /api/v1/session HTTP/1.1\r\nHost: farm\r\nContent-Length: 4\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: farm\r\n\r\n"
+    )
+    answer = await raw(server, both)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        for path in ("/", "/api/v1/broadcasts", "/static/tokens.css"):
+            traced = await client.request("TRACE", path, headers={"X-Secret": "sent"})
+            assert traced.status_code == 405
+            assert "X-Secret" not in traced.text
+
+
 async def test_a_body_in_small_chunks_and_requests_in_a_row_are_no_long_head(
     server: Server,
 ) -> None:
