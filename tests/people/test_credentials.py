@@ -404,3 +404,37 @@ async def test_an_invitation_that_was_opened_before_makes_no_account_after(
     assert answer.status_code == 404
     assert "mole" not in {each.name for each in await people.accounts()}
     assert viewer_at("192.0.2.1").responsible is None
+
+
+async def test_what_is_made_at_another_server_during_the_shut_out_ends_or_is_refused(
+    people: People, settings: Settings, store: Store
+) -> None:
+    await people.create_account("lin", "coordinator")
+    account, _ = await people.create_account("wang", "coordinator")
+    caller = Caller(account.id, "wang", "coordinator", "0" * 32, "192.0.2.1")
+    second = await Store.open(settings)
+    try:
+        elsewhere = People(second, settings)
+        made = []
+        for each in [people, elsewhere] * 10:
+            made += [
+                each.create_api_key("sheet", "coordinator", caller=caller),
+                each.stream_keys.mint(LIVE, "encoder", caller=caller),
+                each.invitations.add(caller, "host", [], None),
+                each.guests.invite(caller, LIVE, "Aunt Lin", broadcast_state),
+            ]
+        half = len(made) // 2
+        done = await asyncio.gather(
+            *made[:half], people.disable_account("wang"), *made[half:], return_exceptions=True
+        )
+    finally:
+        await second.close()
+    refused = [each for each in done if isinstance(each, BaseException)]
+    assert {type(each) for each in refused} <= {ShutOut}
+    assert await people.credentials(account.id) == []
+    open_keys = (
+        select(tables.stream_keys.c.id)
+        .where(tables.stream_keys.c.owner == account.id, tables.stream_keys.c.ended_at.is_(None))
+        .union(select(tables.api_keys.c.id).where(tables.api_keys.c.owner == account.id))
+    )
+    assert await store.read(lambda conn: conn.execute(open_keys).all()) == []
