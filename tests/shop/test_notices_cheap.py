@@ -82,7 +82,7 @@ class Counting:
     """A store that counts what is written."""
 
     def __init__(self, store: Store):
-        self._store = store
+        self._store, self.keys = store, store.keys
         self.writes = 0
 
     async def read(self, function: Any) -> Any:

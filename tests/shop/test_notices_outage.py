@@ -25,7 +25,7 @@ class Away:
     """
 
     def __init__(self, store: Store):
-        self._store = store
+        self._store, self.keys = store, store.keys
         self.fails: list[Literal["before", "after"] | None] = []
 
     async def read(self, function: Any) -> Any:
