@@ -270,15 +270,23 @@ async def test_an_order_of_older_code_does_not_say_its_key_and_loses_its_answer(
     assert [each["order"] for each in answers] == [other["order"]]
 
 
-async def test_what_is_written_of_one_that_is_gone_goes_in_its_time(stall: Any) -> None:
+async def reasons(stall: Any, placed: Any) -> None:
+    await refund(stall, placed, 100)  # 压坏了
+
+
+async def claims_(stall: Any, placed: Any) -> None:
+    made = await claim(stall, placed, text="压坏了")
+    await answer(stall, made.claims[-1], refuse=True, answer="不好意思")
+
+
+@pytest.mark.parametrize("write", [reasons, claims_])
+async def test_what_is_written_of_one_that_is_gone_goes_in_its_time(stall: Any, write: Any) -> None:
     placed = await over(stall)
     await remove(stall)
     with days_later(200):
-        await refund(stall, placed, 100)  # with a reason
-        made = await claim(stall, placed, text="压坏了")
-        await answer(stall, made.claims[-1], refuse=True, answer="不好意思")
+        await write(stall, placed)
     assert await remove(stall, 201) == 0
-    assert "不好意思" in await everything(stall.store)
+    assert "压坏" in await everything(stall.store)
     await remove(stall, 200 + KEEP_DAYS + 1)
     after = await everything(stall.store)
     assert not [word for word in WORDS if word in after]
