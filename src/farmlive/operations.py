@@ -31,8 +31,8 @@ from farmlive.store import Store
 
 # A batch takes milliseconds.
 SLOW_S = 5.0
-# So long `/metrics` waits for what the database knows: then it tells the rest, and what was known.
-WAIT_S = 0.4
+# So long `/metrics` waits, twice, for what the database knows: then it tells what was known before.
+WAIT_S = 0.2
 # For so long a key that was good is taken for good while nobody can look.
 KNOWN_S = 3600.0
 _MOST_KNOWN = 100
