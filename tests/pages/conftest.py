@@ -1,12 +1,15 @@
 """A server with a sale on it, and a browser's way of asking for its pages."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 import pytest
+from tests.clerks import every_centre
 
 from farmlive.client import Api
+from farmlive.people.models import Role
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 
@@ -101,5 +104,17 @@ async def host(site: Server) -> AsyncIterator[httpx.AsyncClient]:
     _, password = await site.house.people.create_account("lin", "coordinator")
     async with httpx.AsyncClient(base_url=site.url, headers={"Accept": "text/html"}) as client:
         answer = await client.post("/api/v1/session", json={"name": "lin", "password": password})
+        assert answer.status_code == 200
+        yield client
+
+
+@asynccontextmanager
+async def signed_in(site: Server, role: Role, *farms: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser in which someone of that role, whose name is the role's, is signed in."""
+    _, password = await site.house.people.create_account(
+        role, role, farms=farms, centres=await every_centre(site.house, role)
+    )
+    async with httpx.AsyncClient(base_url=site.url, headers={"Accept": "text/html"}) as client:
+        answer = await client.post("/api/v1/session", json={"name": role, "password": password})
         assert answer.status_code == 200
         yield client

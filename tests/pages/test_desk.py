@@ -3,19 +3,16 @@
 import csv
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from io import BytesIO, StringIO
 
 import httpx
 import pytest
 from openpyxl import load_workbook
-from tests.clerks import every_centre
 
 from farmlive.client import Api
-from farmlive.people.models import Role
 from farmlive.server import Server
 
-from .conftest import Sale
+from .conftest import Sale, signed_in
 
 EVIL = "=HYPERLINK(0)"
 CODE = re.compile(r'<svg[^>]* class="code"')
@@ -50,17 +47,6 @@ async def orders(api: Api, sale: Sale) -> list[str]:
         if delivery is None:
             await api.order_state(sale.broadcast, placed["order"], "cancelled")
     return numbers
-
-
-@asynccontextmanager
-async def signed_in(site: Server, role: Role, *farms: str) -> AsyncIterator[httpx.AsyncClient]:
-    _, password = await site.house.people.create_account(
-        role, role, farms=farms, centres=await every_centre(site.house, role)
-    )
-    async with httpx.AsyncClient(base_url=site.url, headers={"Accept": "text/html"}) as client:
-        answer = await client.post("/api/v1/session", json={"name": role, "password": password})
-        assert answer.status_code == 200
-        yield client
 
 
 def rows(answer: httpx.Response) -> list[list[str]]:

@@ -7,14 +7,13 @@ from typing import Any
 
 import httpx
 from sqlalchemy import Connection
-from tests.pages.test_desk import signed_in
 
 from farmlive.ids import ulid
 from farmlive.people import audit
 from farmlive.people.caller import Caller
 from farmlive.server import Server
 
-from .conftest import BUYER, Sale
+from .conftest import BUYER, Sale, signed_in
 
 
 async def entries(site: Server, *actions: str) -> list[tuple[str, str | None, dict[str, Any]]]:
