@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -252,8 +252,8 @@ def emptied() -> Iterator[dict[str, list[str]]]:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database of the test's own: SQLite's is the empty address, PostgreSQL's has the tables,
-    unless it is asked for without.
+    """A database of the test's own: SQLite's is the empty address, PostgreSQL's has the tables, and
+    the test's data folder its keys, unless it is asked for without.
     """
     kind = getattr(request, "param", "sqlite")
     if kind == "sqlite":
@@ -270,6 +270,9 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     else:
         tables = _tables(_create(name, request.getfixturevalue("migrated")))
     url = POSTGRESQL.rpartition("/")[0] + "/" + name
+    data: Path = request.getfixturevalue("tmp_path") / "data"
+    data.mkdir(mode=0o700)
+    shutil.copy(request.getfixturevalue("key_file"), data / "keys")
     yield url
     if _emptied(url, tables):
         emptied[name] = tables
@@ -311,13 +314,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine_name", engines, indirect=True)
 
 
+@pytest.fixture(scope="session")
+def lay(migrated_file: Path, key_file: Path) -> Callable[[Path], None]:
+    """Makes a data folder with a SQLite database that has all tables, and with its keys."""
+
+    def made(folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copy(key_file, folder / "keys")
+        shutil.copyfile(migrated_file, folder / "farmlive.sqlite3")
+
+    return made
+
+
 @pytest.fixture
-def tables(settings: Settings, migrated_file: Path, key_file: Path) -> None:
+def tables(settings: Settings, lay: Callable[[Path], None]) -> None:
     """The database has all tables before it is opened: most tests take less than to make them."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copy(key_file, settings.data / "keys")
     if not settings.database_url:
-        shutil.copyfile(migrated_file, settings.data / "farmlive.sqlite3")
+        lay(settings.data)
 
 
 @pytest.fixture

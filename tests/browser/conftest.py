@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import itertools
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,11 +133,10 @@ def shared_port() -> int:
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def shared_server(
-    tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, shared_port: int
+    tmp_path_factory: pytest.TempPathFactory, lay: Callable[[Path], None], shared_port: int
 ) -> AsyncIterator[SharedServer]:
     data = tmp_path_factory.mktemp("shared") / "data"
-    data.mkdir(mode=0o700)
-    shutil.copyfile(migrated_file, data / "farmlive.sqlite3")
+    lay(data)
     server = SharedServer(data, shared_port)
     yield server
     await server.close()
