@@ -99,8 +99,8 @@ def test_answers_are_told_apart() -> None:
 def test_an_order_that_is_kept_otherwise_than_it_was_told_ends_the_bench(
     monkeypatch: pytest.MonkeyPatch, told: tuple[str, str, int, int]
 ) -> None:
-    row = SimpleNamespace(number=1, token="t", total=1990, fee=0)
-    ledger = Ledger(orders={"a": Kept(row)})
+    row = SimpleNamespace(number=1, total=1990, fee=0)
+    ledger = Ledger(orders={"a": Kept(row, "t", None)})
     monkeypatch.setattr(Ledger, "read", lambda *_: ledger)
     shop: Any = SimpleNamespace(database_url="", data=None)
     answers = Answers(placed=Counter({"a": 1}), told={"a": ("A0001", "t", 1990, 0)})
