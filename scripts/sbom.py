@@ -33,6 +33,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
+from packaging.markers import Marker
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED, BUILD, DEV = "requirements.lock", "requirements-build.lock", "requirements-dev.lock"
@@ -49,6 +50,12 @@ class Locked:
     marker: str
     hashes: list[str] = field(default_factory=list)
     wanted_by: list[str] = field(default_factory=list)
+
+    @property
+    def is_for_here(self) -> bool:
+        """Whether it is meant for this version of Python; of some, each has another version."""
+        python = "python_full_version" in self.marker
+        return not python or Marker(self.marker).evaluate()
 
 
 @dataclass(frozen=True)
@@ -222,7 +229,7 @@ def made(commit: str, at: datetime) -> Bom:
         (DEV, ComponentScope.EXCLUDED),
     ):
         for each in locked((ROOT / name).read_text("utf-8")):
-            if each.name not in components:
+            if each.name not in components and each.is_for_here:
                 components[each.name] = of_lock(each, scope)
                 required.append(each)
     parts = [of_part(part) for part in PARTS]

@@ -38,6 +38,7 @@ PRIVATE = {
     "OwnPassword.new",
     "OwnPassword.old",
     "SignIn.name",
+    "SignIn.new_password",
     "SignIn.password",
     "WaitingSearch.find",
     # The chat blanks mobile numbers itself.
@@ -48,6 +49,7 @@ PRIVATE = {
     "NewCentre.phone",
     # Written by a rule, as times and codes are.
     "ChangedBroadcast.starts_at",
+    "NewApiKey.expires_at",
     "Fee.region",
     "Delivery.region",
     "FarmChange.gs1_prefix",

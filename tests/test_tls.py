@@ -30,6 +30,7 @@ async def agreed(port: int, most: ssl.TLSVersion, ciphers: str = "ALL") -> tuple
     lax(client, most, ciphers)
     _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client)
     cipher = writer.get_extra_info("cipher")
+    writer.close()
     writer.transport.abort()
     return cipher[1], cipher[0]
 
@@ -52,7 +53,7 @@ async def test_it_agrees_on_the_newest_version_and_on_nothing_old(
     takes = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     takes.load_cert_chain(made.chain, made.key)
     lax(takes, ssl.TLSVersion.MAXIMUM_SUPPORTED, "ALL")
-    taker = await asyncio.start_server(lambda _, writer: None, "127.0.0.1", 0, ssl=takes)
+    taker = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=takes)
     async with taker:
         for each in old:
             await agreed(taker.sockets[0].getsockname()[1], *each)

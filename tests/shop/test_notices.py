@@ -275,7 +275,7 @@ async def test_the_servers_numbers_tell_how_many_wait(server: Server) -> None:
             told = (await client.get("/metrics")).text
         return {
             name.removeprefix("farmlive_notices_"): float(value)
-            for name, value in (line.split(" ") for line in told.splitlines() if line[0] != "#")
+            for name, value in (line.rsplit(" ", 1) for line in told.splitlines() if line[0] != "#")
             if name.startswith("farmlive_notices_")
         }
 

@@ -97,6 +97,9 @@ def test_on_musl_which_has_no_fortify_it_is_built_all_the_same(tmp_path: Path) -
         ("asm-generic", Path("/usr/include/asm-generic")),
     ):
         (kernel / name).symlink_to(source)
+    (kernel / machine.name).mkdir()  # where Debian's Python looks for its own
+    for source in machine.glob("python3*"):
+        (kernel / machine.name / source.name).symlink_to(source)
     elf, _ = built_by(tmp_path, CC="musl-gcc", CFLAGS=f"-I{kernel}")
     assert "__stack_chk_fail" in elf.imports
     assert elf.binds_now
