@@ -4,6 +4,7 @@ one JSON object.
 
 import argparse
 import asyncio
+import contextlib
 import functools
 import json
 import signal
@@ -81,12 +82,11 @@ def main() -> None:
     def say(what: str) -> None:
         console.print(f"[dim]{what}[/]", highlight=False)
 
-    result = {
-        "bench": given.name,
-        "machine": report.machine(),
-        **report.commit(),
-        **uvloop.run(bounded(bench(given.long, say), None if given.long else MOST_S)),
-    }
+    about = {"bench": given.name, "machine": report.machine(), **report.commit()}
+    # What is logged here meanwhile, as by a database that is made, is none of the JSON.
+    with contextlib.redirect_stdout(sys.stderr):
+        found = uvloop.run(bounded(bench(given.long, say), None if given.long else MOST_S))
+    result = {**about, **found}
     if given.json:
         json.dump(result, sys.stdout, ensure_ascii=False)
         print()
