@@ -53,7 +53,7 @@ class Locked:
 
     @property
     def is_for_here(self) -> bool:
-        """Whether it is meant for this version of Python; of some, each has another version."""
+        """Whether its marker holds for this Python: some packages are locked once per version."""
         python = "python_full_version" in self.marker
         return not python or Marker(self.marker).evaluate()
 
@@ -110,7 +110,7 @@ PARTS = (
 
 
 def locked(text: str) -> list[Locked]:
-    """What a lock file lists, in its order."""
+    """The requirements of a lock file, in its order."""
     found: list[Locked] = []
     for line in text.splitlines():
         if pin := re.match(r"([\w.-]+)(?:\[[\w,.-]+\])?==([^ ;\\]+)(?: ; ([^\\]+))?", line):

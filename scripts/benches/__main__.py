@@ -83,7 +83,7 @@ def main() -> None:
         console.print(f"[dim]{what}[/]", highlight=False)
 
     about = {"bench": given.name, "machine": report.machine(), **report.commit()}
-    # What is logged here meanwhile, as by a database that is made, is none of the JSON.
+    # Log lines, such as those of a new database, go to stderr: stdout has the JSON alone.
     with contextlib.redirect_stdout(sys.stderr):
         found = uvloop.run(bounded(bench(given.long, say), None if given.long else MOST_S))
     result = {**about, **found}

@@ -34,7 +34,7 @@ class Task(abc.ABC):
 
 
 class Again(Task):
-    """Does `deed` every so many seconds, first after the first of them, or `at_once`.
+    """Runs `deed` at an interval in seconds: first after one interval, or with `at_once` at once.
 
     `failed` is what is logged where it could not be done, which is tried the next time, and `back`
     where it could again. A deed that raises nothing was done.

@@ -1,4 +1,4 @@
-"""What the broadcasts that have not ended have on air, by their logs; people list keys with it."""
+"""What is on air in broadcasts that have not ended, by their logs; the list of keys shows it."""
 
 from sqlalchemy import Connection, select
 
