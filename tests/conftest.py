@@ -4,6 +4,7 @@ A server on SQLite stands alone; one on PostgreSQL has the bus of Redis too.
 """
 
 import importlib
+import itertools
 import os
 import re
 import shutil
@@ -46,11 +47,13 @@ pytest.register_assert_rewrite(
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 POSTGRESQL = os.environ.get("FARMLIVE_TEST_POSTGRESQL", "")
-# Processes that test at the same time have a Redis each: its channels cross its databases.
+# Processes that test at the same time have a Redis each, and each test's servers a number in it:
+# nobody hears what a server of the test before still had to say.
 if servers := os.environ.get("FARMLIVE_TEST_REDIS", "").split():
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     os.environ["FARMLIVE_TEST_REDIS"] = servers[worker % len(servers)]
 REDIS = os.environ.get("FARMLIVE_TEST_REDIS", "")
+_NUMBERS = itertools.cycle(range(1, 16))
 
 # Why there is no engine in C; `scripts/test` demands one.
 NO_NATIVE = ""
@@ -291,10 +294,11 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str, engine_name: str) -> Settings:
     """Settings of a server of the test's own."""
+    redis_url = f"{REDIS.rpartition('/')[0]}/{next(_NUMBERS)}" if REDIS and database_url else ""
     return Settings(
         data=tmp_path / "data",
         database_url=database_url,
-        redis_url=REDIS if database_url else "",
+        redis_url=redis_url,
         port=0,
         udp_port=0,
         udp_addresses=("127.0.0.1",),

@@ -97,7 +97,7 @@ async def test_a_message_nobody_understands_ends_nothing() -> None:
             await bus.start()
             await connected(bus)
         raw = redis.Redis.from_url(REDIS)
-        await raw.publish(b"farmlive:\xff", b"\xff")  # of no farmlive at all
+        await raw.publish(b"farmlive:0:\xff", b"\xff")  # of no farmlive at all
         await raw.aclose()
         for message in (b"13800001234", b"again", b"last"):
             one.publish("misheard", message)
@@ -144,6 +144,30 @@ async def test_what_a_driver_never_said_it_would_raise_ends_nothing(
     await two.stop()
 
 
+async def test_two_shops_share_a_redis_by_numbers_of_their_own() -> None:
+    ours, theirs = (f"{REDIS.rpartition('/')[0]}/{number}" for number in (14, 15))
+    one, two, three, four = (
+        RedisBus(url, name) for url, name in zip([ours, ours, theirs, theirs], "1234", strict=True)
+    )
+    heard: list[tuple[str, bytes]] = []
+    for listens, whose in ((two, "ours"), (four, "theirs")):
+        listens.listen(
+            lambda topic, message, whose=whose: (
+                heard.append((whose, message)) if topic == "shop" else None
+            )
+        )
+    for bus in (one, two, three, four):
+        await bus.start()
+        await connected(bus)
+    one.publish("shop", b"first")
+    await until(lambda: len(heard) >= 1, "the same shop hears it")
+    three.publish("shop", b"second")
+    await until(lambda: len(heard) >= 2, "the other shop hears what is sent there")
+    assert heard == [("ours", b"first"), ("theirs", b"second")]
+    for bus in (one, two, three, four):
+        await bus.stop()
+
+
 async def test_all_that_waits_is_one_round_trip() -> None:
     one, two = RedisBus(REDIS, "one"), RedisBus(REDIS, "two")
     heard: list[bytes] = []
@@ -177,7 +201,7 @@ async def test_what_redis_refuses_of_a_pipeline_is_counted_by_itself(
     whole = redis.client.Pipeline.publish
 
     def publish(self: redis.client.Pipeline, channel: str, message: bytes) -> object:
-        if channel == "farmlive:refused":
+        if channel == "farmlive:0:refused":
             return self.execute_command("PUBLISH", channel)  # which lacks the message
         return whole(self, channel, message)
 

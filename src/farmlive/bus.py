@@ -122,8 +122,9 @@ class LocalBus:
 
 
 class RedisBus:
-    """The bus between servers, on one Redis channel a topic under `farmlive:`.
+    """The bus between servers, on one Redis channel a topic under `farmlive:DATABASE:`.
 
+    Redis carries messages across its databases: the address' number keeps two shops apart.
     A message reaches this server's own listeners at once and by function call, whatever Redis
     does; the copy that comes back is told by its sender's mark and dropped.
     """
@@ -149,6 +150,7 @@ class RedisBus:
             socket_keepalive=True,
             socket_keepalive_options=GONE_AFTER,
         )
+        self._prefix = f"farmlive:{self._client.connection_pool.connection_kwargs.get('db', 0)}:"
         self._mark = node.encode() + b"\n"
         self._local = LocalBus()
         self._outbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(maxsize=10_000)
@@ -213,7 +215,7 @@ class RedisBus:
         self.pipelines += 1
         async with self._client.pipeline(transaction=False) as pipeline:
             for topic, message in messages:
-                pipeline.publish(f"farmlive:{topic}", self._mark + message)
+                pipeline.publish(self._prefix + topic, self._mark + message)
             answers = await pipeline.execute(raise_on_error=False)
         return [answer for answer in answers if isinstance(answer, Exception)]
 
@@ -223,7 +225,7 @@ class RedisBus:
             try:
                 async with self._client.pubsub() as subscription:
                     async with asyncio.timeout(HANGS_S):
-                        await subscription.psubscribe("farmlive:*")
+                        await subscription.psubscribe(f"{self._prefix}*")
                     async with _Heartbeat(subscription) as heartbeat:
                         async for item in subscription.listen():
                             heartbeat.beat()
@@ -243,7 +245,7 @@ class RedisBus:
     def _take(self, channel: str, data: bytes) -> None:
         mark, _, message = data.partition(b"\n")
         if mark + b"\n" != self._mark:
-            self._local.publish(channel.removeprefix("farmlive:"), message)
+            self._local.publish(channel.removeprefix(self._prefix), message)
 
 
 class _Heartbeat:
