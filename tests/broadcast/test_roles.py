@@ -16,7 +16,8 @@ from farmlive.broadcast import channel as channels
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.clock import now_ms
 from farmlive.people import tables as people_tables
-from farmlive.people.models import AccountChange, NewBlock, Role, SaidMessage
+from farmlive.people.conduct_models import NewBlock, SaidMessage
+from farmlive.people.models import AccountChange, Role
 from farmlive.people.sessions import Session
 from farmlive.server import Server
 

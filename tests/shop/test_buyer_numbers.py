@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from farmlive.people.models import NewBlock
+from farmlive.people.conduct_models import NewBlock
 from farmlive.problems import Forbidden
 from farmlive.settings import Settings
 from farmlive.shop.order_change_models import OrderFilter

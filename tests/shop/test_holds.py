@@ -9,7 +9,7 @@ from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
-from farmlive.people.models import NewBlock
+from farmlive.people.conduct_models import NewBlock
 from farmlive.people.problems import Blocked
 from farmlive.problems import Invalid, TooMany
 from farmlive.settings import Settings

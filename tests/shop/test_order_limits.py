@@ -9,7 +9,7 @@ import pytest
 from farmlive.ids import ulid
 from farmlive.people import Caller
 from farmlive.people.addresses import block_of
-from farmlive.people.models import NewBlock
+from farmlive.people.conduct_models import NewBlock
 from farmlive.problems import Forbidden, TooMany
 from farmlive.settings import Settings
 from farmlive.shop import limits, proof

@@ -7,7 +7,7 @@ import pytest
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
-from farmlive.people.models import NewBlock
+from farmlive.people.conduct_models import NewBlock
 from farmlive.people.problems import Blocked
 from farmlive.problems import TooMany
 from farmlive.settings import Settings

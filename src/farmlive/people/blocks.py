@@ -18,8 +18,8 @@ from farmlive.ids import is_ulid, ulid
 from farmlive.people import audit, tables
 from farmlive.people.addresses import block_of, household
 from farmlive.people.caller import Caller
+from farmlive.people.conduct_models import BlockKind, NewBlock
 from farmlive.people.devices import ADDRESS, BUYER, MARK, Pseudonyms
-from farmlive.people.models import BlockKind, NewBlock
 from farmlive.people.problems import Blocked, EveryonesAddress, NothingToBlock, UnknownBlock
 from farmlive.people.refusals import Refusals
 from farmlive.problems import Invalid

@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from farmlive.clock import rfc3339
-from farmlive.people import models
+from farmlive.people import conduct_models as models
 from farmlive.people.blocks import Block
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
+from farmlive.people.models import Identifier
 from farmlive.people.people import People
 from farmlive.people.refusals import Refusal
 
@@ -46,7 +47,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
 
     @router.get("/audit", dependencies=[coordinator])
     async def list_deeds(
-        before: models.Identifier | None = None,
+        before: Identifier | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> models.DeedList:
         """List what staff did, the latest first."""

@@ -15,7 +15,8 @@ from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
 from farmlive.people import audit, tables
 from farmlive.people.caller import Caller
-from farmlive.people.models import CredentialKind, Role
+from farmlive.people.key_models import CredentialKind
+from farmlive.people.models import Role
 from farmlive.people.problems import ShutOut, UnknownAccount, UnknownCredential
 from farmlive.problems import Invalid
 

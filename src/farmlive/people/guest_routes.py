@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 from farmlive.clock import rfc3339
-from farmlive.people import models
+from farmlive.people import key_models as models
 from farmlive.people.caller import Caller
 from farmlive.people.guard import Guard
 from farmlive.people.guests import Guest

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.hosts import own_url
-from farmlive.people import models
+from farmlive.people import key_models as models
 from farmlive.people.api_keys import ApiKey
 from farmlive.people.caller import Caller
 from farmlive.people.credentials import Credential
 from farmlive.people.guard import Guard
+from farmlive.people.models import Identifier
 from farmlive.people.people import People
 from farmlive.people.scope import listed
 from farmlive.people.sources import BroadcastState, Source
@@ -70,7 +71,7 @@ def _credentials(people: People, guard: Guard) -> APIRouter:
     coordinator = Depends(guard.coordinator)
 
     @router.get("", dependencies=[coordinator])
-    async def list_credentials(owner: models.Identifier | None = None) -> models.Credentials:
+    async def list_credentials(owner: Identifier | None = None) -> models.Credentials:
         """List the keys and links that work, without their secrets; or those of one owner.
 
         The latter are what would end if that account were shut out.

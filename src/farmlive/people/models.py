@@ -1,6 +1,8 @@
-"""The shapes of people in the API: what is sent and what is answered."""
+"""The shapes of people in the API: accounts, sessions and invitations, and the words that the
+others share (key_models.py, conduct_models.py).
+"""
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -14,28 +16,17 @@ from pydantic import (
 
 from farmlive.bilingual import one_line
 from farmlive.clock import parse_rfc3339
-from farmlive.people.nicknames import is_blank
 from farmlive.public_text import Public
 
 Role = Literal["coordinator", "host", "moderator", "seller", "clerk"]
 KeyRole = Literal["coordinator", "host", "moderator", "seller", "clerk", "simulator"]
 ROLES: tuple[Role, ...] = get_args(Role)
-Purpose = Literal["studio", "encoder", "guest"]
-CredentialKind = Literal["api_key", "stream_key", "invitation", "guest"]
 Label = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$"
     ),
 ]
-# Viewers read what a camera is called while it is on air.
-PublicLabel = Annotated[Label, Public]
-
-
-def _seen(text: str) -> str:
-    if is_blank(text):
-        raise ValueError("Write a name that can be seen.")
-    return text
 
 
 def _moment(text: str) -> str:
@@ -56,11 +47,13 @@ Farms = Annotated[list[Identifier], Field(max_length=100)]
 Centres = Annotated[list[Identifier], Field(max_length=500)]
 
 
-class _Sent(BaseModel):
+class Sent(BaseModel):
+    """What is sent: a member that is not known is refused."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class _NameAndPassword(_Sent):
+class _NameAndPassword(Sent):
     name: Annotated[str, Field(max_length=64)]
     password: Annotated[str, Field(max_length=200, repr=False)]
 
@@ -81,7 +74,7 @@ class Accepted(_NameAndPassword):
     display_name: DisplayName | None = None
 
 
-class OwnDisplayName(_Sent):
+class OwnDisplayName(Sent):
     """What viewers read of one from now on."""
 
     display_name: DisplayName
@@ -124,7 +117,7 @@ class SessionList(BaseModel):
     sessions: list[SessionAnswer]
 
 
-class NewAccount(_Sent):
+class NewAccount(Sent):
     """An account to make, a seller's with its farms, a clerk's with its centres.
 
     Without a password a random one is made and answered once. Either works for 24 hours and is
@@ -168,7 +161,7 @@ class Accounts(BaseModel):
     accounts: list[AccountAnswer]
 
 
-class AccountChange(_Sent):
+class AccountChange(Sent):
     """What changes of an account; a seller's new role needs its farms, a clerk's its centres.
 
     All keys and links that it made end where it is `disabled`, but those that `give` names by their
@@ -200,14 +193,14 @@ class MadePassword(BaseModel):
     password: str
 
 
-class OwnPassword(_Sent):
+class OwnPassword(Sent):
     """The own password, the old and the new one."""
 
     old: Annotated[str, Field(max_length=200, repr=False)]
     new: Annotated[str, Field(max_length=200, repr=False)]
 
 
-class NewInvitation(_Sent):
+class NewInvitation(Sent):
     """An invitation to make: the role that the account will have, and whom it is for."""
 
     role: Role
@@ -246,274 +239,3 @@ class Invited(BaseModel):
     role: Role
     farms: list[str]
     centres: list[str] | None
-
-
-class NewApiKey(_Sent):
-    """An API key to make: what it is for and how it acts: a role, a seller's with farms, a clerk's
-    with centres. Its owner is whoever makes it; it works until `expires_at`, in RFC 3339, or until
-    it is revoked.
-    """
-
-    label: Label
-    role: KeyRole
-    farms: Farms = []
-    centres: Centres = []
-    expires_at: Moment | None = None
-
-
-class ApiKeyAnswer(BaseModel):
-    """An API key without its secret; times in RFC 3339, `expires_at` null for no end.
-
-    `owner` is the account with which it ends, null for a key without one; `used_at` the last
-    use, to a minute.
-    """
-
-    id: str
-    label: str
-    role: KeyRole
-    farms: list[str]
-    centres: list[str] | None
-    created_at: str
-    owner: str | None
-    expires_at: str | None
-    used_at: str | None
-
-
-class MadeApiKey(ApiKeyAnswer):
-    """A new API key; `key` is shown this once."""
-
-    key: str
-
-
-class ApiKeys(BaseModel):
-    """All API keys, oldest first."""
-
-    api_keys: list[ApiKeyAnswer]
-
-
-class CredentialAnswer(BaseModel):
-    """A key or a link without its secret; times in RFC 3339.
-
-    `role` is that of an API key or an invitation. `broadcast` and its `title` are those of a stream
-    key or a guest's link, whose camera is `sending` or not, and `on_air` where viewers see it.
-    """
-
-    id: str
-    kind: CredentialKind
-    owner: str | None
-    label: str | None
-    role: str | None
-    purpose: Purpose | None
-    broadcast: str | None
-    title: dict[str, Any] | None
-    created_at: str
-    expires_at: str | None
-    used_at: str | None
-    sending: bool
-    on_air: bool
-
-
-class Credentials(BaseModel):
-    """Keys and links that work, and stream keys by which something is still sent."""
-
-    credentials: list[CredentialAnswer]
-
-
-class NewOwner(_Sent):
-    """The account that owns a key or a link from now on."""
-
-    owner: Identifier
-
-
-class NewStreamKey(_Sent):
-    """A stream key to make.
-
-    `studio`: for this device's own camera, which is the same source each time. `encoder`: for
-    OBS and the like, a new source, or a further key of `source`.
-    """
-
-    purpose: Literal["studio", "encoder"]
-    label: PublicLabel | None = None
-    source: str | None = None
-
-
-class StreamKeyAnswer(BaseModel):
-    """A stream key without its secret; times in RFC 3339, `expires_at` null for no end.
-
-    `owner` is the account with which it ends, and with it what it publishes.
-    """
-
-    id: str
-    source: str
-    label: str
-    purpose: Purpose
-    created_at: str
-    expires_at: str | None
-    owner: str | None
-
-
-class MadeStreamKey(StreamKeyAnswer):
-    """A new stream key, shown this once, and the address to publish to."""
-
-    key: str
-    whip_url: str
-
-
-class StreamKeys(BaseModel):
-    """The stream keys of a broadcast that work, oldest first."""
-
-    stream_keys: list[StreamKeyAnswer]
-
-
-class SourceAnswer(BaseModel):
-    """A camera of a broadcast; `created_at` in RFC 3339."""
-
-    id: str
-    label: str
-    purpose: Purpose
-    created_at: str
-
-
-class Sources(BaseModel):
-    """The sources of a broadcast, oldest first."""
-
-    sources: list[SourceAnswer]
-
-
-class NewGuest(_Sent):
-    """A guest to let in by a link; viewers read the label while the guest is on air."""
-
-    label: Annotated[PublicLabel, AfterValidator(_seen)]
-
-
-class GuestAnswer(BaseModel):
-    """A guest without the link; `source` is the guest's camera, times in RFC 3339."""
-
-    id: str
-    source: str
-    label: str
-    created_at: str
-    expires_at: str
-
-
-class MadeGuest(GuestAnswer):
-    """A new guest; `url`, a path on this server, is shown this once."""
-
-    url: str
-
-
-class GuestList(BaseModel):
-    """The guests of a broadcast whose links work, oldest first."""
-
-    guests: list[GuestAnswer]
-
-
-class GuestKey(BaseModel):
-    """What a guest publishes with: `key` as the bearer, to the path `whip` of this server."""
-
-    key: str
-    broadcast: str
-    source: str
-    label: str
-    whip: str
-    expires_at: str
-
-
-BlockKind = Literal["device", "phone", "address"]
-
-
-class SaidMessage(_Sent):
-    """A chat message, by its broadcast and its `seq`."""
-
-    broadcast: Identifier
-    seq: Annotated[int, Field(ge=1, le=2**53)]
-
-
-class NewBlock(_Sent):
-    """Whom to block, and why: by a number or an address typed in `value`, or a pseudonym copied
-    there; or whoever placed an `order` or said a `message`.
-    """
-
-    kind: BlockKind
-    value: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = None
-    order: Identifier | None = None
-    message: SaidMessage | None = None
-    reason: Annotated[
-        str,
-        StringConstraints(
-            strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"
-        ),
-    ]
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if sum(given is not None for given in (self.value, self.order, self.message)) != 1:
-            raise ValueError("Name whom to block by one of these: value, order or message.")
-        if self.kind == "phone" and self.message is not None:
-            raise ValueError("A message has no phone. Block its device or its address.")
-        return self
-
-
-class BlockAnswer(BaseModel):
-    """A block: `who` is a short pseudonym, `at` in RFC 3339, `by` who made it.
-
-    `order`, or `broadcast` with `message`, say by what they were found.
-    """
-
-    id: str
-    kind: BlockKind
-    who: str
-    reason: str
-    at: str
-    by: str
-    order: str | None
-    broadcast: str | None
-    message: int | None
-
-
-class BlockList(BaseModel):
-    """All blocks, the latest first."""
-
-    blocks: list[BlockAnswer]
-
-
-class RefusalAnswer(BaseModel):
-    """What was refused to one device, phone, address or name within the last hour.
-
-    `who` is a short pseudonym, `mark` the whole of it, which a block takes as `value`; `count` is
-    how often, `limit` how many a minute are taken, null where a block refused.
-    """
-
-    at: str
-    what: str
-    kind: Literal["device", "phone", "address", "name"]
-    who: str
-    mark: str
-    count: int
-    limit: int | None
-    reason: str
-
-
-class RefusalList(BaseModel):
-    """What limits and blocks refused within the last hour, the latest first."""
-
-    refusals: list[RefusalAnswer]
-
-
-class DeedAnswer(BaseModel):
-    """What one of the staff did; `at` in RFC 3339, `name` who, `subject` to what."""
-
-    id: str
-    at: str
-    name: str
-    action: str
-    subject: str | None
-    broadcast: str | None
-    detail: dict[str, Any]
-
-
-class DeedList(BaseModel):
-    """Deeds, the latest first; `next` is the `before` of the following page, if there is one."""
-
-    deeds: list[DeedAnswer]
-    next: str | None

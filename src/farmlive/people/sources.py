@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, ulid
 from farmlive.people import tables
-from farmlive.people.models import Purpose
+from farmlive.people.key_models import Purpose
 from farmlive.people.problems import UnknownSource
 from farmlive.people.sessions import hashed
 

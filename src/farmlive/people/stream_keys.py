@@ -14,7 +14,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import audit, credentials, sources, tables
 from farmlive.people.caller import Caller
-from farmlive.people.models import Purpose
+from farmlive.people.key_models import Purpose
 from farmlive.people.problems import BroadcastEnded, UnknownKey, UnknownSource
 from farmlive.people.sessions import hashed
 from farmlive.people.sources import BroadcastState, Source

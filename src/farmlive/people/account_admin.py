@@ -1,0 +1,228 @@
+"""Accounts as they are administered: made, changed, shut out, given passwords.
+
+The SQL is in accounts.py; who may ask, guard.py decides.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from farmlive.clock import now_ms
+from farmlive.people import (
+    accounts,
+    audit,
+    credentials,
+    first_sign_in,
+    password_rules,
+    passwords,
+    scope,
+    sign_ins,
+)
+from farmlive.people.accounts import Account
+from farmlive.people.caller import Caller
+from farmlive.people.models import AccountChange, Role
+from farmlive.people.people_base import PeopleBase, note, still
+from farmlive.people.problems import NoPassword, WrongPassword
+
+# Changes of its own display name that an account may try in a minute.
+NAMES_A_MINUTE = 5
+_CHANGED = "Nothing was changed: the password is another meanwhile. Sign in anew."
+
+
+class AccountAdmin(PeopleBase):
+    """Makes and changes accounts."""
+
+    async def first_start(self) -> tuple[str, str] | None:
+        """Make the coordinator `coordinator` where there is no account: name and first password."""
+        if await self._store.read(accounts.count):
+            return None
+        password = passwords.readable()
+        hashed = await self._passwords.hash(password)
+
+        def add(conn: Connection) -> tuple[str, str] | None:
+            if accounts.count(conn):
+                return None
+            until = now_ms() + passwords.FIRST_MS
+            made = accounts.add(conn, "coordinator", hashed, "coordinator", password_until=until)
+            return made.name, password
+
+        return await self._store.write(add)
+
+    async def create_account(
+        self,
+        name: str,
+        role: Role,
+        password: str | None = None,
+        farms: Iterable[str] = (),
+        centres: Iterable[str] = (),
+        *,
+        display_name: str | None = None,
+        first: bool = False,
+        caller: Caller | None = None,
+    ) -> tuple[Account, str]:
+        """Make an account; the second is its password, a random one where none was given.
+
+        Viewers read `display_name` of it, and never the name. A `first` password works for 24 hours
+        and is changed at the first sign-in.
+
+        Raises Invalid, PasswordRefused, NameTaken, and NotFound for an unknown farm or centre.
+        """
+        name = accounts.checked(name)
+        own, of_clerk = scope.farms_of(role, farms), scope.centres_of(role, centres)
+        password = passwords.readable() if password is None else password
+        password_rules.check(password, (name, display_name))
+        hashed = await self._passwords.hash(password)
+
+        def add(conn: Connection) -> Account:
+            self._require(conn, own, of_clerk)
+            until = now_ms() + passwords.FIRST_MS if first else None
+            account = accounts.add(
+                conn, name, hashed, role, own, of_clerk, display_name, password_until=until
+            )
+            note(conn, caller, "account.add", account)
+            return account
+
+        account = await self._store.write(add)
+        self.team_names.changed()
+        return account, password
+
+    async def change_account(
+        self, account: str, change: AccountChange, *, caller: Caller | None = None
+    ) -> Account:
+        """Change role, farms, centres, display name, or disable the account; effective at its next
+        request. All that a disabled one made ends, but what the change gives to others.
+
+        Raises UnknownAccount, LastCoordinator, Invalid, UnknownCredential, and NotFound for an
+        unknown farm or centre.
+        """
+
+        def write(conn: Connection) -> tuple[Account, frozenset[str]]:
+            self._require(conn, change.farms or (), change.centres or ())
+            changed = accounts.change(
+                conn,
+                account,
+                role=change.role,
+                farms=change.farms,
+                centres=change.centres,
+                disabled=change.disabled,
+                display_name=change.display_name,
+            )
+            disabled = changed.disabled_at is not None
+            more = {} if change.display_name is None else {"display_name": change.display_name}
+            note(conn, caller, "account.change", changed, disabled=disabled, **more)
+            for credential, to in change.give.items():
+                credentials.give(conn, caller, credential, to, owner=changed.id)
+            ended = credentials.end_all(conn, caller, changed.id) if disabled else frozenset()
+            return changed, ended
+
+        changed, ended = await self._store.write(write)
+        self.team_names.changed()
+        if ended:
+            self._shut_out(ended)
+        return changed
+
+    async def show_as(self, caller: Caller, display_name: str) -> Account:
+        """Set the display name of the caller's own account.
+
+        Raises NoPassword for an API key, which has none, Invalid, and TooMany: unlimited tries
+        would reveal sign-in names.
+        """
+        if caller.account is None:
+            raise NoPassword("An API key has its label. Revoke the key and make another.")
+        self.limits.allow("display names", caller.account, NAMES_A_MINUTE, of="display names")
+        change = AccountChange(display_name=display_name)
+        return await self.change_account(caller.account, change, caller=caller)
+
+    async def disable_account(
+        self, name: str, *, give_to: str | None = None, caller: Caller | None = None
+    ) -> None:
+        """Shut the account with that name out; what it made ends, or goes to another, by its name.
+
+        Raises UnknownAccount, LastCoordinator, and Invalid for one that can't own all of it.
+        """
+        account = await self.named(name)
+        give = {}
+        if give_to is not None:
+            to = (await self.named(give_to)).id
+            owned = await self._store.read(
+                lambda conn: credentials.every(conn, self._airings, account.id)
+            )
+            give = {each.id: to for each in owned}
+        change = AccountChange(disabled=True, give=give)
+        await self.change_account(account.id, change, caller=caller)
+
+    async def set_password(
+        self, name: str, password: str | None = None, *, caller: Caller | None = None
+    ) -> str:
+        """Give the account with that name this password, or a random one, and end its sessions.
+
+        A random one works for 24 hours and is changed at the first sign-in. Raises PasswordRefused
+        and UnknownAccount.
+        """
+        account = await self._store.read(lambda conn: accounts.named(conn, name))
+        return await self._set_password(account.id, password, caller)
+
+    async def reset_password(self, account: str, *, caller: Caller) -> str:
+        """Give the account a random password and end its sessions, as `set_password` does.
+
+        Raises UnknownAccount.
+        """
+        return await self._set_password(account, None, caller)
+
+    async def _set_password(
+        self, identifier: str, password: str | None, caller: Caller | None
+    ) -> str:
+        chosen = password
+        password = passwords.readable() if chosen is None else chosen
+        hashed = await self._passwords.hash(password)
+
+        def write(conn: Connection) -> str:
+            account = accounts.known(conn, identifier)
+            until = now_ms() + passwords.FIRST_MS if chosen is None else None
+            password_rules.check(password, (account.name, account.display_name))
+            accounts.set_password(conn, account, hashed, until=until)
+            audit.note(conn, caller, "account.password", account.id, name=account.name)
+            return account.name
+
+        name = await self._store.write(write)
+        await first_sign_in.remove(self.settings.data, name)
+        return password
+
+    async def change_password(self, caller: Caller, session: str, old: str, new: str) -> None:
+        """Change the caller's own password and end all sessions but the one with this token.
+
+        Raises NoPassword, WrongPassword, TooMany of them, and PasswordRefused.
+        """
+        if caller.account is None or caller.name is None:
+            raise NoPassword("An API key has none. Revoke the key and make another.")
+        own = caller.account
+        account = await self._store.read(lambda conn: accounts.known(conn, own))
+        with self.limits.failures(
+            WrongPassword,
+            self.settings.sign_ins_per_minute,
+            ("password changes", f"{caller.device} {own}"),
+            of=sign_ins.WRONG,
+        ):
+            if not await self._passwords.check(account.password_hash, old, known=True):
+                self.access.failed(account.id, account.name)
+                raise WrongPassword("Nothing was changed: the old password is another. Try again.")
+        names = (account.name, account.display_name)
+        password_rules.check(new, names, field="new", before=old)
+        hashed = await self._passwords.hash(new)
+
+        def write(conn: Connection) -> None:
+            # A reset meanwhile is there to shut out whoever changes it now.
+            still(accounts.known(conn, own), account, _CHANGED)
+            accounts.set_password(conn, account, hashed, keep=session)
+            sign_ins.remember(conn, account.id, caller.device)
+            audit.note(conn, caller, "account.password", account.id, name=account.name)
+
+        await self._store.write(write)
+
+    async def named(self, name: str) -> Account:
+        """The account with that name. Raises UnknownAccount."""
+        return await self._store.read(lambda conn: accounts.named(conn, name))
+
+    async def accounts(self) -> list[Account]:
+        """All accounts, by name."""
+        return await self._store.read(accounts.every)

@@ -1,0 +1,77 @@
+"""What the parts of people.py share: the store, the settings, the limits, and the checks that the
+rooms above give.
+
+Each part is a class on this one and names what it owns: account_admin.py, session_admin.py.
+`caller` is whom the audit list names; None is the server itself.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from farmlive.people import audit, passwords, scope
+from farmlive.people.access_log import AccessLog
+from farmlive.people.accounts import Account
+from farmlive.people.api_keys import ApiKey
+from farmlive.people.caller import Caller
+from farmlive.people.credentials import Airings
+from farmlive.people.devices import Pseudonyms
+from farmlive.people.invitations import Invitations
+from farmlive.people.limits import RateLimits
+from farmlive.people.problems import WrongPassword
+from farmlive.people.sessions import Lifetime
+from farmlive.people.team_names import TeamNames
+from farmlive.settings import Settings
+from farmlive.store import Store
+
+NOBODY_IN = "Nobody was signed in. Check name and password and try again."
+
+Require = Callable[[Connection, str], object]
+"""Raises NotFound for an unknown farm or centre."""
+
+
+class PeopleBase:
+    """What every part of the room needs."""
+
+    def __init__(self, store: Store, settings: Settings):
+        self.settings = settings
+        self.limits = RateLimits()
+        self.pseudonyms = Pseudonyms(store)
+        self.team_names = TeamNames(store)
+        self.invitations = Invitations(store, self._require)
+        self.access = AccessLog(store)
+        self._store = store
+        self._passwords = passwords.Passwords()
+        self._lifetime = Lifetime.of(settings.session_idle_minutes, settings.session_days)
+        self._require_farm: Require = lambda _connection, _farm: None
+        self._require_centre: Require = lambda _connection, _centre: None
+        self._airings: Airings = lambda _connection: {}
+        self._shut_out: Callable[[frozenset[str]], None] = lambda _stream_keys: None
+
+    def _require(
+        self, conn: Connection, farms: Iterable[str], centres: Iterable[str] | None
+    ) -> None:
+        for farm in farms:
+            self._require_farm(conn, farm)
+        for centre in centres or ():
+            self._require_centre(conn, centre)
+
+
+def still(now: Account, account: Account, detail: str = NOBODY_IN) -> None:
+    """Raise WrongPassword where the password that fitted was changed, or the account shut out."""
+    if now.disabled_at is not None or now.password_hash != account.password_hash:
+        raise WrongPassword(detail)
+
+
+def note(
+    conn: Connection,
+    caller: Caller | None,
+    action: str,
+    subject: Account | ApiKey,
+    **more: Any,
+) -> None:
+    """Write to the audit list what the caller did to an account or an API key."""
+    name = subject.name if isinstance(subject, Account) else subject.label
+    detail = scope.audited(subject.role, subject.farms, subject.centres)
+    audit.note(conn, caller, action, subject.id, name=name, **detail, **more)
