@@ -1,5 +1,6 @@
 """The gate between media and broadcasts: whose stream key this is, who may watch yet, and what
-media tells is written into the log, in order.
+media tells is written into the log, in order. What is watched by a role ends with it
+(crew_sessions.py).
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from farmlive.again import Again
 from farmlive.broadcast.broadcasts import Broadcasts, Ended, NotLive
 from farmlive.broadcast.log import PUBLIC, STAFF, TOPIC, Log, UnknownBroadcast, unpack
 from farmlive.bus import Bus
+from farmlive.crew_sessions import CrewSessions
 from farmlive.media import Admission, MediaEvent, Relay
 from farmlive.outages import Outage, reason_of
 from farmlive.people import Guard, People
@@ -58,6 +60,7 @@ class StreamGate:
         # What was read of broadcasts, and until when it is believed.
         self._states: dict[str, tuple[str, float]] = {}
         self._looking: list[Again] = []
+        self._crew = CrewSessions(guard, self._is_live)
         self._told: asyncio.Queue[MediaEvent] = asyncio.Queue()
         self._writing_fails = Outage(
             "media events",
@@ -109,8 +112,10 @@ class StreamGate:
         if state == "ended":
             raise Ended
         caller = await self._guard.identify(request)
-        if state == "scheduled" and not caller.is_crew:
-            raise NotLive(headers={"Retry-After": "5"})
+        if state == "scheduled":
+            if not caller.is_crew:
+                raise NotLive(headers={"Retry-After": "5"})
+            request.state.sees_by_role = "early"
         self._limit(PLAY, request, 1)
         return self._guard.address(request)
 
@@ -126,11 +131,19 @@ class StreamGate:
         caller = await self._guard.identify(request)
         if not caller.is_crew and caller.role is not None:
             raise Forbidden("A camera's own picture is for the crew; /live shows what is on air.")
-        if not caller.is_crew:
+        if caller.is_crew:
+            request.state.sees_by_role = "preview"
+        else:
             own = await self._people.find_stream_key(broadcast, bearer) if bearer else None
             if own is None or own.id != source or not own.guest:
                 raise Unauthorized("A camera's own picture is for the crew. Sign in.")
         self._limit(PLAY, request, 1)
+
+    def plays(self, broadcast: str, session: str, request: Request) -> None:
+        """Look after what is seen by a role, which ends with it."""
+        right = getattr(request.state, "sees_by_role", None)
+        if right is not None:
+            self._crew.add(broadcast, session, request, is_preview=right == "preview")
 
     def nothing_to_play(self, request: Request) -> None:
         """Forget that `play` let this viewer in: one who waits for the camera asks often."""
@@ -180,6 +193,7 @@ class StreamGate:
                 "whether guests may stay is not known",
                 "whether guests may stay is known again",
             ),
+            self._crew.looking(relay),
         ]
         for each in self._looking:
             await each.start()
@@ -208,6 +222,9 @@ class StreamGate:
             state = await self._read_state(broadcast)
             states[broadcast] = state, now + BELIEVED_S
         return state
+
+    async def _is_live(self, broadcast: str) -> bool:
+        return await self._state(broadcast) == "live"
 
     async def _read_state(self, broadcast: str) -> str:
         return await self._store.read(lambda c: self._log.head(c, broadcast).state)

@@ -40,7 +40,7 @@ UNKNOWN_KEY = 4401
 # Commas of a frame, which bound what it holds: fifty lines of an order have two hundred.
 MAX_COMMAS = 2_000
 # So long someone who lost a role may still see what it showed.
-RIGHTS_S = 5.0
+RIGHTS_S = 4.0
 # So many come in at a time, and so long each waits for that: orders need the same readers.
 JOIN_AT_ONCE = 8
 JOIN_WITHIN_S = 10.0

@@ -53,6 +53,9 @@ class Gate(Protocol):
     ) -> None:
         """Let this one see a source that may not be on air; raises a Problem."""
 
+    def plays(self, broadcast: str, session: str, request: Request) -> None:
+        """Hear which session came of letting this player in."""
+
     def nothing_to_play(self, request: Request) -> None:
         """Hear that nobody publishes what this player was let in to."""
 

@@ -139,6 +139,7 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
         except NobodyPublishing:
             gate.nothing_to_play(request)
             raise
+        gate.plays(broadcast, session.token, request)
         location = f"/whep/{broadcast}/{session.token}"
         links = [f'<{location}/layer>; rel="{_LAYER}"', *ice_server_links(settings, time.time())]
         return _created(location, session, answer, links)

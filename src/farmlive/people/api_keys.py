@@ -1,11 +1,11 @@
 """API keys, by which programs act with a role: random, shown once and kept as hashes.
 
-A key works until its time is over, and no longer than its owner may sign in. Functions for the
-store's doors.
+A key works until its time is over, no longer than its owner may sign in, and does no more than its
+owner may now. Functions for the store's doors.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, or_, select
@@ -14,8 +14,8 @@ from farmlive.clock import now_ms
 from farmlive.ids import is_ulid, token, ulid
 from farmlive.people import tables
 from farmlive.people.models import KeyRole
-from farmlive.people.problems import ExpiredApiKey, UnknownKey
-from farmlive.people.scope import centres_of, farms_of, stored_centres
+from farmlive.people.problems import ApiKeyAboveOwner, ExpiredApiKey, UnknownKey
+from farmlive.people.scope import Scope, at_most, centres_of, farms_of, stored_centres
 from farmlive.people.sessions import hashed
 
 API_PREFIX = "fl_"
@@ -26,7 +26,8 @@ class ApiKey:
     """An API key without its secret; times in milliseconds since 1970.
 
     `centres` is None for a clerk's from before clerks belonged to centres: all of them. `owner` is
-    an account, None for a key from before keys had one, and for what the command makes.
+    an account, None for a key from before keys had one, and for what the command makes. `acts_as`
+    is its role, or a lesser one where its owner's is; None where that leaves nothing.
     """
 
     id: str
@@ -38,6 +39,7 @@ class ApiKey:
     owner: str | None = None
     expires_at: int | None = None
     used_at: int | None = None
+    acts_as: KeyRole | None = None
 
 
 def add(
@@ -56,7 +58,7 @@ def add(
     """
     secret = API_PREFIX + token()
     own, of_clerk = farms_of(role, farms), centres_of(role, centres)
-    key = ApiKey(ulid(), label, role, now_ms(), own, of_clerk, owner, expires_at)
+    key = ApiKey(ulid(), label, role, now_ms(), own, of_clerk, owner, expires_at, acts_as=role)
     conn.execute(
         tables.api_keys.insert().values(
             id=key.id,
@@ -74,18 +76,24 @@ def add(
 
 
 def find(conn: Connection, secret: str) -> ApiKey | None:
-    """The API key with that secret, unless its owner is shut out. Raises ExpiredApiKey."""
+    """The API key with that secret and what it may do now, unless its owner is shut out.
+
+    Raises ExpiredApiKey, and ApiKeyAboveOwner where its owner's role leaves nothing of it.
+    """
     row = conn.execute(
-        _api_keys()
-        .join(tables.accounts, tables.accounts.c.id == tables.api_keys.c.owner, isouter=True)
-        .where(
+        _api_keys().where(
             tables.api_keys.c.hash == hashed(secret),
             or_(tables.api_keys.c.owner.is_(None), tables.accounts.c.disabled_at.is_(None)),
         )
     ).one_or_none()
-    if row is not None and row.expires_at is not None and row.expires_at <= now_ms():
+    if row is None:
+        return None
+    if row.expires_at is not None and row.expires_at <= now_ms():
         raise ExpiredApiKey("Nothing was done. Ask a coordinator for a new key.")
-    return _api_key(row) if row else None
+    left = _left_of(row)
+    if left is None:
+        raise ApiKeyAboveOwner("Nothing was done. Ask a coordinator to give the key another owner.")
+    return replace(_api_key(row), role=left.role, farms=left.farms, centres=left.centres)
 
 
 def every(conn: Connection) -> list[ApiKey]:
@@ -111,11 +119,24 @@ def _api_keys() -> Select[tuple[Any, ...]]:
         tables.api_keys.c.owner,
         tables.api_keys.c.expires_at,
         tables.api_keys.c.used_at,
-    )
+        tables.accounts.c.role.label("owner_role"),
+        tables.accounts.c.farms.label("owner_farms"),
+        tables.accounts.c.centres.label("owner_centres"),
+    ).join(tables.accounts, tables.accounts.c.id == tables.api_keys.c.owner, isouter=True)
+
+
+def _left_of(row: Row[Any]) -> Scope | None:
+    """Return what the key may do by its owner's role now; None where that is nothing."""
+    key = Scope(row.role, frozenset(row.farms), stored_centres(row.role, row.centres))
+    if row.owner_role is None:
+        return key
+    centres = stored_centres(row.owner_role, row.owner_centres)
+    return at_most(key, Scope(row.owner_role, frozenset(row.owner_farms), centres))
 
 
 def _api_key(row: Row[Any]) -> ApiKey:
     centres = stored_centres(row.role, row.centres)
+    left = _left_of(row)
     return ApiKey(
         row.id,
         row.label,
@@ -126,4 +147,5 @@ def _api_key(row: Row[Any]) -> ApiKey:
         row.owner,
         row.expires_at,
         row.used_at,
+        left.role if left else None,
     )

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, or_, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 
 from farmlive.clock import now_ms
 from farmlive.ids import is_ulid
-from farmlive.people import audit, tables
+from farmlive.people import api_keys, audit, tables
 from farmlive.people.caller import Caller
 from farmlive.people.key_models import CredentialKind
-from farmlive.people.models import Role
+from farmlive.people.models import KeyRole, Role
 from farmlive.people.problems import ShutOut, UnknownAccount, UnknownCredential
 from farmlive.problems import Invalid
 
@@ -26,8 +26,8 @@ _TABLES: dict[CredentialKind, Table] = {
     "invitation": tables.invitations,
     "guest": tables.guests,
 }
-# Who can make one of a kind, and so can be given one.
-_MAKERS: dict[CredentialKind, tuple[Role, ...]] = {
+# Who can make one of a kind, and so can be given one. It works while its owner could.
+MAKERS: dict[CredentialKind, tuple[Role, ...]] = {
     "api_key": ("coordinator",),
     "stream_key": ("coordinator", "host"),
     "invitation": ("coordinator",),
@@ -63,7 +63,8 @@ class Credential:
     """A key or a link without its secret; times in milliseconds since 1970.
 
     `source` is the camera that it publishes, `sending` whether that runs by this key, and `on_air`
-    whether viewers get it.
+    whether viewers get it. `acts_as` is the role in which an API key acts, at most its owner's;
+    `idle` says that it does nothing while its owner has the role that it has now.
     """
 
     id: str
@@ -73,6 +74,8 @@ class Credential:
     created_at: int
     expires_at: int | None
     role: str | None = None
+    acts_as: KeyRole | None = None
+    idle: bool = False
     purpose: str | None = None
     used_at: int | None = None
     broadcast: str | None = None
@@ -101,6 +104,14 @@ def is_shut_out(conn: Connection, owner: str | None) -> bool:
     return conn.execute(query).scalar() is not None
 
 
+def may_own(conn: Connection, kind: CredentialKind, owner: str | None) -> bool:
+    """Whether the owner's role is one that makes this kind; nobody's works."""
+    if owner is None:
+        return True
+    query = select(tables.accounts.c.role).where(tables.accounts.c.id == owner)
+    return conn.execute(query).scalar() in MAKERS[kind]
+
+
 def every(conn: Connection, airings: Airings, owner: str | None = None) -> list[Credential]:
     """Return all that work, the oldest of each kind first; those of one owner where it is given.
 
@@ -108,6 +119,10 @@ def every(conn: Connection, airings: Airings, owner: str | None = None) -> list[
     time is over, is one while what came by it is still sending.
     """
     now = now_ms()
+    roles = {
+        row.id: row.role
+        for row in conn.execute(select(tables.accounts.c.id, tables.accounts.c.role))
+    }
     found = [*_api_keys(conn, now), *_invitations(conn, now)]
     running = airings(conn)
     for each, works in (*_stream_keys(conn, now, running), *_guests(conn, now, running)):
@@ -116,7 +131,16 @@ def every(conn: Connection, airings: Airings, owner: str | None = None) -> list[
         if works or (sends and each.owner is not None):
             on_air = sends and airing.on_air == each.source
             found.append(replace(each, title=airing.title, sending=sends, on_air=on_air))
-    return [each for each in found if owner is None or each.owner == owner]
+    return [
+        each if each.kind == "api_key" else replace(each, idle=_is_idle(each, roles))
+        for each in found
+        if owner is None or each.owner == owner
+    ]
+
+
+def _is_idle(credential: Credential, roles: Mapping[str, Role]) -> bool:
+    role = roles.get(credential.owner or "")
+    return role is not None and role not in MAKERS[credential.kind]
 
 
 def give(
@@ -145,7 +169,7 @@ def require_owner(conn: Connection, kind: CredentialKind, account: str) -> str:
     row = conn.execute(query).one_or_none() if is_ulid(account) else None
     if row is None:
         raise UnknownAccount("No account has this identifier; the list of accounts shows them.")
-    if row.disabled_at is not None or row.role not in _MAKERS[kind]:
+    if row.disabled_at is not None or row.role not in MAKERS[kind]:
         message = f"Choose another: {row.name} can't own this, being " + (
             "shut out." if row.disabled_at is not None else f"a {row.role}."
         )
@@ -215,25 +239,21 @@ def _kind_of(conn: Connection, credential: str, owner: str | None) -> Credential
     raise UnknownCredential("There is no such key or link any more; the list shows them.")
 
 
-def _open(expires_at: Column[Any], now: int) -> ColumnElement[bool]:
-    return or_(expires_at.is_(None), expires_at > now)
-
-
 def _api_keys(conn: Connection, now: int) -> Iterable[Credential]:
-    table = tables.api_keys.c
-    for row in conn.execute(
-        select(tables.api_keys).where(_open(table.expires_at, now)).order_by(table.id)
-    ):
-        yield Credential(
-            row.id,
-            "api_key",
-            row.owner,
-            row.label,
-            row.created_at,
-            row.expires_at,
-            role=row.role,
-            used_at=row.used_at,
-        )
+    for key in api_keys.every(conn):
+        if key.expires_at is None or key.expires_at > now:
+            yield Credential(
+                key.id,
+                "api_key",
+                key.owner,
+                key.label,
+                key.created_at,
+                key.expires_at,
+                role=key.role,
+                acts_as=key.acts_as,
+                idle=key.acts_as is None,
+                used_at=key.used_at,
+            )
 
 
 def _invitations(conn: Connection, now: int) -> Iterable[Credential]:

@@ -75,6 +75,8 @@ def find(conn: Connection, secret: str) -> Guest:
         raise GuestOver("The host has ended this link. Ask for a new one to come in again.")
     if credentials.is_shut_out(conn, row.owner):
         raise GuestOver("Whoever sent this link works here no more. Ask the host for a new one.")
+    if not credentials.may_own(conn, "guest", row.owner):
+        raise GuestOver("Whoever sent this link is no host any more. Ask the host for a new one.")
     if row.expires_at <= now_ms():
         raise GuestOver("This link worked for a day. Ask the host for a new one.")
     return _guest(row)

@@ -111,6 +111,10 @@ def find(conn: Connection, secret: str) -> Invitation:
         raise InvitationOver(
             "Whoever sent this link works here no more. Ask a coordinator for one."
         )
+    if not credentials.may_own(conn, "invitation", row.owner):
+        raise InvitationOver(
+            "Whoever sent this link is no coordinator any more. Ask a coordinator for one."
+        )
     return _invitation(row)
 
 

@@ -47,12 +47,14 @@ class ApiKeyAnswer(BaseModel):
     """An API key without its secret; times in RFC 3339, `expires_at` null for no end.
 
     `owner` is the account with which it ends, null for a key without one; `used_at` the last
-    use, to a minute.
+    use, to a minute. It `acts_as` its role, or as less where its owner's role is less; null:
+    as nothing.
     """
 
     id: str
     label: str
     role: KeyRole
+    acts_as: KeyRole | None
     farms: list[str]
     centres: list[str] | None
     created_at: str
@@ -76,8 +78,10 @@ class ApiKeys(BaseModel):
 class CredentialAnswer(BaseModel):
     """A key or a link without its secret; times in RFC 3339.
 
-    `role` is that of an API key or an invitation. `broadcast` and its `title` are those of a stream
-    key or a guest's link, whose camera is `sending` or not, and `on_air` where viewers see it.
+    `role` is that of an API key or an invitation; an API key `acts_as` that, or as less where its
+    owner's role is less. `idle`: it does nothing while its owner has that role. `broadcast` and its
+    `title` are those of a stream key or a guest's link, whose camera is `sending` or not, and
+    `on_air` where viewers see it.
     """
 
     id: str
@@ -85,6 +89,8 @@ class CredentialAnswer(BaseModel):
     owner: str | None
     label: str | None
     role: str | None
+    acts_as: KeyRole | None
+    idle: bool
     purpose: Purpose | None
     broadcast: str | None
     title: dict[str, Any] | None

@@ -48,6 +48,13 @@ class ExpiredApiKey(Unauthorized):
     title = "This API key has expired"
 
 
+class ApiKeyAboveOwner(Unauthorized):
+    """The API key's owner has a role now that may do nothing of what the key is for."""
+
+    slug = "api-key-above-owner"
+    title = "This API key's owner may not do that any more"
+
+
 class CrossSite(Forbidden):
     """A page of another site sent the request."""
 

@@ -1,13 +1,24 @@
-"""Scope of a role: a seller has farms, a clerk has centres, all others neither.
+"""Scope of a role: a seller has farms, a clerk has centres, all others neither; and what is left of
+a key's where its owner's role is less than it was.
 
 Pure. The rooms above check that a farm or a centre exists.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from farmlive.people.models import KeyRole
 from farmlive.problems import Invalid
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A role with its farms or centres; `centres` as `stored_centres` returns them."""
+
+    role: KeyRole
+    farms: frozenset[str] = frozenset()
+    centres: frozenset[str] | None = frozenset()
 
 
 def farms_of(role: KeyRole, farms: Iterable[str]) -> frozenset[str]:
@@ -56,3 +67,24 @@ def audited(role: KeyRole, farms: Iterable[str], centres: frozenset[str] | None)
     if role == "clerk":
         detail["centres"] = listed(centres)
     return detail
+
+
+def at_most(key: Scope, owner: Scope) -> Scope | None:
+    """Return what a key may do that was made with this scope, now that its owner has that one; None
+    where nothing is left.
+
+    A host may do what a coordinator may, but for people and keys; both may do all that a moderator,
+    a seller and a clerk may, and of these none what another may.
+    """
+    if owner.role == "coordinator" or (owner.role == "host" and key.role != "coordinator"):
+        return key
+    if key.role in ("coordinator", "host"):
+        return owner
+    if key.role != owner.role:
+        return None
+    farms, centres = key.farms & owner.farms, key.centres
+    if centres is None or owner.centres is not None:
+        centres = owner.centres if centres is None else centres & (owner.centres or frozenset())
+    if (key.role == "seller" and not farms) or (key.role == "clerk" and centres == frozenset()):
+        return None
+    return Scope(key.role, farms, centres)

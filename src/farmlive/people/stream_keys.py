@@ -7,7 +7,7 @@ through which staff make, list and revoke them; a guest's key is guests.py's.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from farmlive.clock import now_ms
@@ -77,14 +77,20 @@ def add(
 
 def find(conn: Connection, broadcast: str, secret: str) -> Source | None:
     """The source that the key publishes to this broadcast, unless it is over or revoked, or its
-    owner is shut out.
+    owner is shut out or could not make one now.
     """
     row = conn.execute(
         select(tables.sources, tables.stream_keys.c.id.label("key"))
         .join(tables.stream_keys, tables.stream_keys.c.source == tables.sources.c.id)
         .join(tables.accounts, tables.accounts.c.id == tables.stream_keys.c.owner, isouter=True)
         .where(
-            or_(tables.stream_keys.c.owner.is_(None), tables.accounts.c.disabled_at.is_(None)),
+            or_(
+                tables.stream_keys.c.owner.is_(None),
+                and_(
+                    tables.accounts.c.disabled_at.is_(None),
+                    tables.accounts.c.role.in_(credentials.MAKERS["stream_key"]),
+                ),
+            ),
             tables.stream_keys.c.hash == hashed(secret),
             tables.sources.c.broadcast == broadcast,
             *_usable(),

@@ -32,6 +32,14 @@ export function facts({ kind, role, title, expires_at: end, used_at: used }) {
   ].filter(Boolean);
 }
 
+/** Why it does less than it was made for, by what its owner is now; nothing where it does all. */
+export function left({ kind, role, acts_as: now, idle }, owner) {
+  if (!owner) return "";
+  const named = { role: roleWords(owner.role) };
+  if (idle) return t("Its owner's role is %(role)s now, so it does nothing. Choose another owner, or end it.", named);
+  return kind === "api_key" && now !== role ? t("Its owner's role is %(role)s now, so it does no more than that.", named) : "";
+}
+
 const MAKERS = { api_key: ["coordinator"], invitation: ["coordinator"], stream_key: ["coordinator", "host"], guest: ["coordinator", "host"] };
 
 /** The accounts that can own one of this kind, as options of a choice, but the one it has. */

@@ -1,4 +1,5 @@
-// Keys and links: all API keys, and what has no owner yet; each gets another owner here, or ends.
+// Keys and links: all API keys, what has no owner yet, and what does nothing by its owner's role; each
+// gets another owner here, or ends.
 
 import { count } from "../../common/format.js";
 import { toast } from "../../common/toast.js";
@@ -6,7 +7,7 @@ import { n, t } from "../../common/words.js";
 import { get, patch, remove } from "../api.js";
 import { ask } from "../ask.js";
 import { spoken, together } from "../sentences.js";
-import { facts, kindWords, nameOf, owners } from "./credential-words.js";
+import { facts, kindWords, left, nameOf, owners } from "./credential-words.js";
 import { act, badge, List, row, sign } from "./list.js";
 import { FormSheet, offer } from "./sheet.js";
 
@@ -26,7 +27,7 @@ export const credentials = new List(
   async () => {
     const [all, known] = await Promise.all([get("/api/v1/credentials"), get("/api/v1/accounts")]);
     ({ accounts } = known);
-    const shown = all.credentials.filter(({ kind, owner }) => kind === "api_key" || !owner);
+    const shown = all.credentials.filter(({ kind, owner, idle }) => kind === "api_key" || !owner || idle);
     const unowned = shown.filter(({ owner }) => !owner).length;
     notice.hidden = unowned === 0;
     notice.querySelector("[data-unowned-words]").textContent = together([
@@ -38,11 +39,12 @@ export const credentials = new List(
   (credential) => {
     const owner = accounts.find(({ id }) => id === credential.owner);
     const name = nameOf(credential);
+    const less = left(credential, owner);
     return row({
       picture: sign(credential.kind === "api_key" ? "box" : credential.kind === "invitation" ? "send" : "camera"),
       title: name,
-      badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
-      lines: [owner ? t("Owner: %(name)s", { name: owner.name }) : "", facts(credential).join(" · ")].filter(Boolean),
+      badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null, credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
+      lines: [owner ? t("Owner: %(name)s", { name: owner.name }) : "", facts(credential).join(" · "), less].filter(Boolean),
       acts: [
         act(owner ? t("Change the owner") : t("Choose an owner"), () => choose(credential), { name }),
         act(t("End it"), () => end(credential), { name, danger: true }),
