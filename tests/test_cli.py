@@ -74,7 +74,7 @@ def test_first_password_is_shown_to_a_terminal_alone(tmp_path: Path, terminal: b
     output = os.fdopen(shown) if terminal else child.stdout
     assert output is not None
     try:
-        lines = [output.readline().strip() for _ in range(3)]
+        lines = [output.readline().strip() for _ in range(4)]
     finally:
         child.terminate()
         child.wait(30)
@@ -82,6 +82,8 @@ def test_first_password_is_shown_to_a_terminal_alone(tmp_path: Path, terminal: b
     file = tmp_path / "first-sign-in"
     assert lines[1] == "It works for 24 hours, once; `farmlive user password` gives another."
     assert lines[2].startswith("Serving ")
+    # What is new on this machine is said last, once, and not between.
+    assert lines[3].startswith(f"The keys of this database are in {tmp_path / 'keys'}, made now: ")
     if terminal:
         assert re.search(r"sign in as coordinator with the password (\w{6}-){2}\w{6}$", lines[0])
         assert not file.exists()
@@ -159,7 +161,10 @@ def test_only_migrate_and_serve_change_the_tables(tmp_path: Path) -> None:
         text=True,
         timeout=60,
     )
-    assert migrated.stdout.startswith("The database is at revision ")
+    revision, keys = migrated.stdout.splitlines()
+    assert revision.startswith("The database is at revision ")
+    assert keys.startswith(f"The keys of this database are in {tmp_path / 'keys'}, made now: ")
+    assert "keys" not in migrated.stderr
     assert run("user", "list").exit_code == 0
     with sqlite3.connect(tmp_path / "farmlive.sqlite3") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0009'")

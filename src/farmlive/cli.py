@@ -26,6 +26,7 @@ from farmlive.retention import Outlook, Retention
 from farmlive.settings import Settings, set_nothing
 from farmlive.store import Store
 from farmlive.store.engine import DatabaseRefused
+from farmlive.store.keys import KeyFile
 
 if TYPE_CHECKING:
     from farmlive.client.clause import Result
@@ -110,11 +111,16 @@ def serve(
     for warning in set_nothing(os.environ):
         _err.print(warning, style="yellow")
 
+    keys = KeyFile.of(settings)
+    known = keys.path.exists()
+
     async def ready(server: serving.Server) -> None:
         first = await server.house.people.first_start()
         if first is not None:
             await _say_first(*first, settings.data)
         _out.print(f"Serving {server.url} with the {server.house.relay.engine} engine")
+        if not known:
+            _out.print(_made(keys))
         for lost in server.house.outages.failing():
             ready = "Not ready" if lost.needed else "Ready, but"
             reason = str(lost.reason).rstrip(".")
@@ -142,7 +148,18 @@ def migrate() -> None:
     """Bring the database's tables up to date, while servers sell on (docs/operator.md)."""
     settings = Settings()
     serving.set_up_log(settings.log_level)
+    keys = KeyFile.of(settings)
+    known = keys.path.exists()
     _out.print(f"The database is at revision {asyncio.run(Store.migrate(settings))}")
+    if not known and keys.path.exists():
+        _out.print(_made(keys))
+
+
+def _made(keys: KeyFile) -> str:
+    return (
+        f"The keys of this database are in {keys.path.absolute()}, made now: keep a copy apart "
+        "from its backups, and give it to every server that shares it (docs/operator.md, Backup)."
+    )
 
 
 @cli.command()
@@ -206,11 +223,23 @@ def demo(
 
 
 @cli.command()
-def selftest() -> None:
+def selftest(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder for what it keeps meanwhile; /tmp without.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="TCP port to listen on; 0 takes a free one.")
+    ] = 0,
+    udp_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="UDP port of media, and its TCP port.")
+    ] = 0,
+) -> None:
     """Try a broadcast from camera to review on a server of its own; exits with 0 or 1."""
     from farmlive.demo import selftest as trial
+    from farmlive.demo.trial import Address
 
-    raise SystemExit(trial.run())
+    raise SystemExit(trial.run(Address(host, port, udp_port), data))
 
 
 @cli.command("whip-check")

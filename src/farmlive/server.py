@@ -22,7 +22,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from structlog.typing import Processor
 
-from farmlive import request_limits
+from farmlive import cleartext, request_limits
 from farmlive.app import House, PortTaken, build
 from farmlive.broadcast.wire import channel_protocol
 from farmlive.settings import Settings
@@ -226,4 +226,5 @@ async def serve(
     async with running(settings) as server:
         settle_memory()
         await ready(server)
+        cleartext.warn(settings)
         await stop.wait()

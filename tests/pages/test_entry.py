@@ -1,14 +1,20 @@
 """Who may open which of the staff's pages."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 import pytest
+from starlette.requests import Request
 from tests.clerks import every_centre
 
+from farmlive.pages.render import Pages
+from farmlive.pages.static import Static
+from farmlive.people import Caller
 from farmlive.people.models import ROLES, Role
 from farmlive.server import Server
+from farmlive.settings import Settings
 
 from .conftest import Sale
 
@@ -124,3 +130,23 @@ async def test_staff_read_of_a_proxy_that_is_not_named(
             shown[role] = "FARMLIVE_TRUSTED_PROXIES" in page
             assert "198.51.100.7" not in page
     assert {role for role, told in shown.items() if told} == {"coordinator", "host", "clerk"}
+
+
+async def test_coordinators_read_what_may_be_read_on_the_way(
+    site: Server, settings: Settings, visitor: httpx.AsyncClient, host: httpx.AsyncClient
+) -> None:
+    assert "data-cleartext" not in (await host.get("/studio")).text
+    away = settings.model_copy(
+        update={"host": "0.0.0.0", "database_url": "postgresql://db.example.org/farmlive"}
+    )
+    pages = Pages(away, Static(), site.house.guard)
+    request = Request(
+        {"type": "http", "method": "GET", "path": "/studio", "query_string": b"", "headers": []}
+    )
+    told = {}
+    for role in ROLES:
+        caller = Caller("A", "lin", role, "a device", None)
+        page = pages.html(request, "studio_seller.html", caller=caller, farms=[], broadcasts=[])
+        told[role] = re.findall('data-cleartext="([a-z]+)"', page)
+    assert told.pop("coordinator") == ["http", "database"]
+    assert not any(told.values())

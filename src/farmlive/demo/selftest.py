@@ -20,7 +20,7 @@ from farmlive.client import Api, ChannelProblem
 from farmlive.client.http import ApiProblem
 from farmlive.demo.film import KITCHEN, RATE, make_film
 from farmlive.demo.stage import FILM_S, Failed, Stage
-from farmlive.demo.trial import ServerFailed, TrialServer, trial_server
+from farmlive.demo.trial import ANYWHERE, Address, ServerFailed, TrialServer, trial_server
 from farmlive.demo.try_live import TryLive
 from farmlive.demo.try_selling import TrySelling
 from farmlive.people.passwords import readable
@@ -67,7 +67,7 @@ def steps(stage: Stage) -> list[Step]:
 
 
 @contextlib.asynccontextmanager
-async def _stage(folder: Path) -> AsyncIterator[Stage]:
+async def _stage(folder: Path, at: Address) -> AsyncIterator[Stage]:
     """A server of its own and two films, all ready; everything is ended after the block."""
     film, second = folder / "film.mkv", folder / "kitchen.mkv"
 
@@ -77,7 +77,7 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
 
     drawn = asyncio.create_task(asyncio.to_thread(draw))
     async with contextlib.AsyncExitStack() as stack:
-        server: TrialServer = await stack.enter_async_context(trial_server(folder / "server"))
+        server: TrialServer = await stack.enter_async_context(trial_server(folder / "server", at))
         api = await stack.enter_async_context(Api(server.url))
         await api.sign_in(server.name, server.password, readable())
         await drawn
@@ -94,7 +94,7 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
                     await camera.stop()
 
 
-async def attempt(folder: Path, tell: Callable[[Result], None]) -> bool:
+async def attempt(folder: Path, tell: Callable[[Result], None], at: Address = ANYWHERE) -> bool:
     """Try everything in a folder, telling each result as it comes; whether all passed."""
     results: list[Result] = []
 
@@ -105,7 +105,7 @@ async def attempt(folder: Path, tell: Callable[[Result], None]) -> bool:
     step = "The server starts and the film is drawn"
     began = time.monotonic()
     try:
-        async with asyncio.timeout(LIMIT_S), _stage(folder) as stage:
+        async with asyncio.timeout(LIMIT_S), _stage(folder, at) as stage:
             took = time.monotonic() - began
             note(step, f"{took:.1f} s, with the {stage.engine} engine", True)
             for step, run in steps(stage):
@@ -122,8 +122,10 @@ async def attempt(folder: Path, tell: Callable[[Result], None]) -> bool:
     return bool(results) and all(result.passed for result in results)
 
 
-def run() -> int:
-    """Try everything in a fresh folder and print the table; 0 where all passed, else 1."""
+def run(at: Address = ANYWHERE, data: Path | None = None) -> int:
+    """Try everything in a fresh folder, in `data` where it is given, and print the table; 0 where
+    all passed, else 1.
+    """
     set_up_log("error")
     out = Console(highlight=False)
     table = Table("", "Tried", "Found", box=None, padding=(0, 2, 0, 0))
@@ -135,8 +137,10 @@ def run() -> int:
         if out.is_terminal:
             out.print(f"{mark} {result.tried}")
 
-    with tempfile.TemporaryDirectory(prefix="farmlive-selftest-") as folder:
-        passed = uvloop.run(attempt(Path(folder), tell))
+    if data is not None:
+        data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="farmlive-selftest-", dir=data) as folder:
+        passed = uvloop.run(attempt(Path(folder), tell, at))
     out.print(table)
     verdict = "[green]All is well[/]" if passed else "[red]Something is wrong[/]"
     out.print(f"{verdict}, after {time.monotonic() - began:.0f} s.")

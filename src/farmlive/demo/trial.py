@@ -38,15 +38,27 @@ class TrialServer:
     password: str
 
 
+@dataclass(frozen=True)
+class Address:
+    """Where it is to listen; a port 0 is a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    udp_port: int = 0
+
+
+ANYWHERE = Address()
+
+
 @contextlib.asynccontextmanager
-async def trial_server(data: Path) -> AsyncIterator[TrialServer]:
-    """Run `farmlive serve` on free ports of loopback while the block runs. Raises ServerFailed."""
+async def trial_server(data: Path, at: Address = ANYWHERE) -> AsyncIterator[TrialServer]:
+    """Run `farmlive serve` while the block runs. Raises ServerFailed."""
     log = data.parent / "server.log"
     with log.open("wb") as errors:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "farmlive.cli", "serve"),
-            *("--host", "127.0.0.1", "--port", "0", "--udp-port", "0"),
+            *("--host", at.host, "--port", str(at.port), "--udp-port", str(at.udp_port)),
             env=_environment(data),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
+from farmlive.cleartext import cleartext_links
 from farmlive.clock import now_ms
 from farmlive.pages.formats import Formats
 from farmlive.pages.languages import (
@@ -78,6 +79,7 @@ class Pages:
     def __init__(self, settings: Settings, static: Static, guard: Guard):
         self._settings = settings
         self._guard = guard
+        self._cleartext = cleartext_links(settings)
         self._static = static
         self._words = read_words(WEB / "locale")
         self._drawing = asyncio.Lock()
@@ -142,6 +144,7 @@ class Pages:
                 ],
                 caller=context.pop("caller", None),
                 unnamed_proxy=self._guard.unnamed_proxy,
+                cleartext=self._cleartext,
                 **context,
             )
         )

@@ -7,12 +7,10 @@ is there is used, so that an interruption loses nothing.
 """
 
 import hmac
-import logging
 from base64 import urlsafe_b64encode
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from alembic import op
 
 from farmlive.store.keys import KeyFile, Keys
@@ -58,8 +56,6 @@ _POSTGRESQL_ORDERS = """
     WHERE orders.id = kept.id
 """
 
-_log = structlog.get_logger(__name__)
-
 
 def upgrade() -> None:
     """Have the keys kept, then rewrite orders and answers by them."""
@@ -73,15 +69,7 @@ def upgrade() -> None:
     value = connection.execute(
         sa.select(_secrets.c.value).where(_secrets.c.name == "pseudonyms")
     ).scalar()
-    known = file.read() is not None
     keys = file.adopt(None if value is None else bytes.fromhex(value))
-    if not known:
-        _log.log(
-            logging.INFO if value is None else logging.WARNING,
-            "the keys of the database are in a file: keep a copy apart from the database's "
-            "backups, and give it to every server that shares the database (docs/operator.md)",
-            file=str(file.path.absolute()),
-        )
     connection.execute(
         sa.insert(_fingerprint), {"id": 1, "fingerprint": keys.fingerprint, "made_at": file.place}
     )
