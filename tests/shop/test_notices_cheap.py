@@ -88,9 +88,9 @@ class Counting:
     async def read(self, function: Any) -> Any:
         return await self._store.read(function)
 
-    async def write(self, function: Any) -> Any:
+    async def write(self, function: Any, **how: bool) -> Any:
         self.writes += 1
-        return await self._store.write(function)
+        return await self._store.write(function, **how)
 
 
 async def test_a_backlog_is_put_off_some_at_a_time(

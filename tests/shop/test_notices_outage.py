@@ -10,6 +10,7 @@ from tests.waiting import until
 from farmlive.clock import now_ms, pretended
 from farmlive.problems import Unavailable
 from farmlive.settings import Settings
+from farmlive.shop import notices
 from farmlive.shop.notices import FIRST_PAUSE_MS, Notices
 from farmlive.shop.notices_providers import Notice
 from farmlive.store import Store
@@ -31,11 +32,11 @@ class Away:
     async def read(self, function: Any) -> Any:
         return await self._store.read(function)
 
-    async def write(self, function: Any) -> Any:
+    async def write(self, function: Any, **how: bool) -> Any:
         fails = self.fails.pop() if self.fails else None
         if fails == "before":
             raise Unavailable("The database is away.")
-        answer = await self._store.write(function)
+        answer = await self._store.write(function, **how)
         if fails == "after":
             raise Unavailable("The database went away.")
         return answer
@@ -107,11 +108,13 @@ async def test_no_provider_is_asked_anew_while_it_brings_one(
     made = Notices(stall.store, stall.log, settings, [slow, other])
     failed, turn = threading.Event(), Notices._turn
 
-    def broken(self: Notices, connection: Any, provider: Any, done: Any) -> Any:
+    def broken(
+        self: Notices, connection: Any, provider: Any, done: Any, *, takes: bool
+    ) -> notices.Taken:
         if provider is other:
             failed.set()
             raise Unavailable("The database is away.")
-        return turn(self, connection, provider, done)
+        return turn(self, connection, provider, done, takes=takes)
 
     monkeypatch.setattr(Notices, "_turn", broken)
     for _ in range(2):

@@ -274,9 +274,10 @@ async def test_a_connection_that_was_ended_fails_the_batch_and_the_next_has_anot
     assert await kept(store) == [1]
 
 
+@pytest.mark.parametrize("patient", [True, False])
 @pytest.mark.parametrize("waited", [False, True])
 async def test_others_go_before_what_may_be_last_but_not_for_ever(
-    store: Store, waited: bool, monkeypatch: pytest.MonkeyPatch
+    store: Store, waited: bool, patient: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if waited:
         monkeypatch.setattr(doors, "_LAST", 0)
@@ -288,13 +289,20 @@ async def test_others_go_before_what_may_be_last_but_not_for_ever(
 
     writes = [asyncio.create_task(store.write(lambda _: free.wait(10)))]
     await until(lambda: store.writing_s > 0, "the writer is at something")
-    writes.append(asyncio.create_task(store.write(say("last"), last=True)))
+    writes.append(asyncio.create_task(store.write(say("before"), last=True)))
+    await asyncio.sleep(0)
+    writes.append(asyncio.create_task(store.write(say("last"), last=True, patient=patient)))
     await asyncio.sleep(0)
     writes += [asyncio.create_task(store.write(say("order"))) for _ in range(100)]
     await asyncio.sleep(0)
     free.set()
     await asyncio.gather(*writes)
-    assert done.index("last") == (0 if waited else 100)
+    if waited:
+        assert done[:2] == (["before", "last"] if patient else ["last", "before"])
+    elif patient:
+        assert done[100:] == ["before", "last"]
+    else:
+        assert (done[0], done[101]) == ("last", "before")
 
 
 async def test_what_may_be_last_is_committed_before_the_store_closes(settings: Settings) -> None:

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection, Row
@@ -47,6 +47,10 @@ _WHAT_TO_DO = {
 STOP_S = 5
 # So often budgets of hours that are over are dropped.
 FORGET_MS = 600_000
+# What comes due within this time is sent together: each turn has a price of its own.
+GATHER_S = 0.2
+# Orders go before notices, until one of these is so late; then they take turns.
+BEHIND_ORDERS_MS = 5_000
 
 _log = structlog.get_logger(__name__)
 
@@ -75,6 +79,16 @@ class Message:
     def all(self) -> tuple[str, ...]:
         """The ids of all of its notices."""
         return (*self.said, *self.overtaken)
+
+
+class Taken(NamedTuple):
+    """Messages that a turn took, with what they say; whether there may be more that are due, and
+    whether the first of them is so late that orders go no longer before the next turn.
+    """
+
+    messages: Sequence[tuple[Message, list[Part]]] = ()
+    is_more: bool = False
+    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +144,7 @@ class Notices:
         self.alarm = Alarm(
             store,
             self._due,
-            self.send,
+            self._ring,
             "notices were not sent; trying again",
         )
         NoticeWriter(log, settings, self._through, self.alarm)
@@ -180,37 +194,46 @@ class Notices:
             return now_ms()
         return queue.next_at(connection, self._done)
 
+    async def _ring(self) -> None:
+        """Send what is due, and what comes due in a moment."""
+        await asyncio.sleep(GATHER_S)
+        await self.send()
+
     async def _send_by(self, provider: Provider) -> None:
-        """Each turn is one write: it keeps what came of some notices, and takes the next.
+        """Each turn is one write: it keeps what came of some notices, and takes the next, as long
+        as there are as many as it may take. Orders go before it, but not for ever.
 
         A turn that fails may have been kept or not: the next one keeps the same, which it may.
         """
         done = self._done[provider.name]
+        taken = Taken(is_more=True)
         while True:
-            turn = partial(self._turn, provider=provider, done=tuple(done))
-            taken = await self._store.write(turn)
+            turn = partial(self._turn, provider=provider, done=tuple(done), takes=taken.is_more)
+            patient = not (taken.is_late or self._stops)
+            taken = await self._store.write(turn, last=True, patient=patient)
             quiet = _quiet_until(done)
             done.clear()
             if quiet is not None:
                 await self._put_off(provider, quiet)
-            if not taken:
+            messages = taken.messages
+            if not messages:
                 return
-            for first in range(0, len(taken), provider.together):
-                done += await self._try(provider, taken[first : first + provider.together])
+            for first in range(0, len(messages), provider.together):
+                done += await self._try(provider, messages[first : first + provider.together])
                 if (until := done[-1].quiet_until) is not None:
                     # It can't bring the others either, which were not tried.
-                    done += [_untried(message, until) for message, _ in taken[len(done) :]]
+                    done += [_untried(message, until) for message, _ in messages[len(done) :]]
                     break
 
     async def _put_off(self, provider: Provider, until: int) -> None:
         """Let all that wait for the provider wait until then, some at a time."""
         some = partial(queue.put_off, provider=provider.name, until=until)
-        while await self._store.write(some):
+        while await self._store.write(some, last=True):
             pass
 
     def _turn(
-        self, connection: Connection, provider: Provider, done: Sequence[Done]
-    ) -> list[tuple[Message, list[Part]]]:
+        self, connection: Connection, provider: Provider, done: Sequence[Done], *, takes: bool
+    ) -> Taken:
         now = now_ms()
         queue.keep_sent(
             connection, [it for each in done if each.is_sent for it in each.message.said], now
@@ -226,13 +249,18 @@ class Notices:
                 back.setdefault(as_taken, []).extend(each.message.all)
         for (lease, *values), messages in back.items():
             queue.put(connection, messages, lease, dict(values))
-        if self._stops or _quiet_until(done) is not None:
-            return []
+        if self._stops or not takes or _quiet_until(done) is not None:
+            return Taken()
         if now >= self._forgets_at:
             self._limits.forget(connection, now)
             self._forgets_at = now + FORGET_MS
-        rows = queue.take(connection, provider.name, provider.at_once, now)
-        return self._messages(connection, rows)
+        due = queue.due(connection, provider.name, provider.at_once, now)
+        rows = queue.take(connection, [row.id for row in due], now)
+        return Taken(
+            self._messages(connection, rows),
+            is_more=len(due) == provider.at_once,
+            is_late=bool(due) and due[0].next_at < now - BEHIND_ORDERS_MS,
+        )
 
     async def _try(
         self, provider: Provider, taken: Sequence[tuple[Message, list[Part]]]

@@ -25,8 +25,8 @@ class Outbox:
     """The provider `file`. Servers that share the folder share the files."""
 
     name = "file"
-    at_once = 50
-    together = 50
+    at_once = 128
+    together = 128
 
     def __init__(self, folder: Path):
         self._folder = folder

@@ -37,7 +37,7 @@ _NEXT = hot(
 )
 # The first notice of a message shares the fate of the others, and stands for it here.
 _DUE = hot(
-    select(notices.c.id)
+    select(notices.c.id, notices.c.next_at)
     .where(
         _TO_SEND,
         notices.c.provider == bindparam("of_provider"),
@@ -133,10 +133,14 @@ def next_at(connection: Connection, providers: Iterable[str]) -> int | None:
     return min((row.next_at for found in asked for row in found), default=None)
 
 
-def take(connection: Connection, provider: str, at_once: int, now: int) -> list[Row[Any]]:
-    """Lease the provider's due messages, `at_once` at most, and return all their notices."""
-    due = {"of_provider": provider, "now": now, "most": at_once}
-    messages = [row.id for row in connection.execute(_DUE, due)]
+def due(connection: Connection, provider: str, at_once: int, now: int) -> list[Row[Any]]:
+    """The provider's due messages, `at_once` at most, each by `id` and `next_at`, when it was."""
+    which = {"of_provider": provider, "now": now, "most": at_once}
+    return list(connection.execute(_DUE, which))
+
+
+def take(connection: Connection, messages: Sequence[str], now: int) -> list[Row[Any]]:
+    """Lease due messages, and return all their notices."""
     if not messages:
         return []
     leased = {"messages": _listed(messages), "until": now + LEASE_MS}

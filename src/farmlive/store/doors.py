@@ -232,12 +232,14 @@ class Store:
         asks: Question | None = None,
         within_s: float = REQUEST_S,
         last: bool = False,
+        patient: bool = True,
     ) -> T:
         """Run the function in the writer's next transaction and return what it returned, committed.
 
         `asks` is what it asks first, if it may be asked before its turn. Everyone waits for it, so
         it takes a second at most; `within_s` is how long its caller waits for its turn and it.
-        What may be `last` has a transaction of its own, once nobody else waits, or within seconds.
+        What may be `last` has a transaction of its own, once nobody else waits, or within seconds;
+        the next one where it is not `patient`.
         What it raises is raised here, and its own changes alone are undone. Raises CommitFailed
         where the batch could not be committed, CommitUnknown where nobody can tell, NewerDatabase
         where it must not be. A caller that is cancelled before its turn leaves no trace; after it,
@@ -245,7 +247,7 @@ class Store:
         """
         if self._newer.failing:  # `try_out` looks whether it still is
             raise NewerDatabase
-        return await self._write_soon(function, asks, within_s, last=last)
+        return await self._write_soon(function, asks, within_s, last=last, patient=patient)
 
     async def _write_soon(
         self,
@@ -254,14 +256,17 @@ class Store:
         within_s: float = REQUEST_S,
         *,
         last: bool = False,
+        patient: bool = True,
     ) -> T:
         if self._closed:
             raise CommitFailed("The server is stopping. Try again in a moment.")
         if self._hung:
             raise late()
         unit = Unit(function, self._loop.create_future(), asks, self._due(within_s))
-        if last:
+        if last and patient:
             self._last.append((unit, self._ticks + _LAST))
+        elif last:
+            self._last.appendleft((unit, self._ticks))
         else:
             self._pending.append(unit)
         if self._idle.is_set():
