@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from farmlive import account_commands, app
+from farmlive import account_commands, app, key_commands
 from farmlive import server as serving
 from farmlive.broadcast.log import Log
 from farmlive.bus import LocalBus
@@ -58,6 +58,7 @@ cli = typer.Typer(
 )
 cli.add_typer(account_commands.user, name="user")
 cli.add_typer(account_commands.key, name="key")
+cli.add_typer(key_commands.keys, name="keys")
 
 _out = Console(soft_wrap=True, highlight=False)
 _err = Console(stderr=True, soft_wrap=True, highlight=False)

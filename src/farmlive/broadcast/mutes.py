@@ -8,7 +8,7 @@ likenesses are kept as keyed pseudonyms alone, beside messages for a week, in a 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
 
 from farmlive.broadcast.tables import broadcasts, chat_traces, mutes
 from farmlive.clock import now_ms, rfc3339
@@ -208,6 +208,17 @@ def end(connection: Connection, broadcast: str, mute: str) -> None:
     query = delete(mutes).where(_holds(broadcast), mutes.c.id == mute)
     if not is_ulid(mute) or not connection.execute(query).rowcount:
         raise UnknownMute("Nobody is muted under this identifier; the list shows who is.")
+
+
+def count(connection: Connection) -> int:
+    """How many hold, in whatever broadcast."""
+    holds = or_(mutes.c.until.is_(None), mutes.c.until > now_ms())
+    return connection.execute(select(func.count()).select_from(mutes).where(holds)).scalar_one()
+
+
+def end_all(connection: Connection) -> None:
+    """End all of them: under other pseudonyms they would hold nobody."""
+    connection.execute(delete(mutes))
 
 
 def sweep(connection: Connection) -> None:

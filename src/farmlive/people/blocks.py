@@ -6,11 +6,11 @@ They are kept as pseudonyms. Who may block is the guard's to decide; till and ch
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from farmlive import phones
 from farmlive.clock import now_ms
@@ -232,6 +232,24 @@ class Blocks:
                 )
             return address
         return device if new.kind == "device" or phone is None else phone
+
+
+def count_unnamed(conn: Connection) -> int:
+    """How many there are of devices and addresses, whose pseudonyms can't be derived anew."""
+    unnamed = tables.blocks.c.kind != "phone"
+    return conn.execute(select(func.count()).select_from(tables.blocks).where(unnamed)).scalar_one()
+
+
+def rename(conn: Connection, marks: Mapping[str, str]) -> None:
+    """Have blocks of phones hold under other pseudonyms, given by the old ones, and end all others,
+    which would hold nobody.
+    """
+    for row in conn.execute(select(tables.blocks)).all():
+        one = tables.blocks.c.id == row.id
+        if row.kind == "phone" and (new := marks.get(row.mark)) is not None:
+            conn.execute(update(tables.blocks).where(one).values(mark=new))
+        else:
+            conn.execute(delete(tables.blocks).where(one))
 
 
 def _block(row: Row[Any]) -> Block:

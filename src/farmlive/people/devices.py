@@ -27,6 +27,11 @@ ADDRESS = "address"
 MARK = re.compile(r"[0-9a-f]{32}")
 
 
+def pseudonym(key: bytes, kind: str, text: str) -> str:
+    """The pseudonym of `text` by this key, as `Pseudonyms` gives it by the database's."""
+    return _pseudonym(key, f"{kind} {text}")
+
+
 # Several rooms ask for the same address within one request.
 @lru_cache(maxsize=1024)
 def _pseudonym(key: bytes, text: str) -> str:
@@ -48,7 +53,7 @@ class Pseudonyms:
 
     def at_once(self, kind: str, text: str) -> str:
         """As `of`, where nothing can be awaited."""
-        return _pseudonym(self._store.keys.pseudonyms, f"{kind} {text}")
+        return pseudonym(self._store.keys.pseudonyms, kind, text)
 
 
 class DeviceCookie:

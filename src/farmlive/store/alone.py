@@ -1,4 +1,5 @@
-"""A lock of the data folder: with SQLite one server at a time; other commands run beside it.
+"""A lock of the data folder: with SQLite one server at a time; other commands run beside it. On
+PostgreSQL several serve, and `require` sees to it that none does.
 
 It is flock(2) on a file of its own. Nothing in this process may open a file of the database beside
 SQLite: closing one drops all POSIX locks that the process holds on it.
@@ -9,13 +10,39 @@ import fcntl
 import os
 from pathlib import Path
 
+from sqlalchemy import Connection, text
+
 from farmlive.store.engine import DatabaseRefused
 
 NAME = "serve.lock"
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
 
 
 class FolderTaken(DatabaseRefused):
     """Another server holds the folder; the message has its process id and what to do."""
+
+
+class ServersRun(DatabaseRefused):
+    """Others are connected to the database, as servers that run are."""
+
+
+def require(connection: Connection) -> None:
+    """Let nobody else be connected to PostgreSQL's database, and no server start until this
+    transaction ends. SQLite's folder is held by `Alone`. Raises ServersRun.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    # Which a server reads first.
+    connection.execute(text("LOCK TABLE key_fingerprint IN ACCESS EXCLUSIVE MODE"))
+    others = connection.execute(_OTHERS).scalar_one()
+    if others:
+        raise ServersRun(
+            f"Others are connected to this database ({others} connections): stop every server of "
+            "it, and end a pooler, a backup or psql that is on it. Nothing was changed"
+        )
 
 
 class Alone:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Self
 
 import structlog
-from sqlalchemy import Column, Connection, Integer, String, Table, select
+from sqlalchemy import Column, Connection, Integer, String, Table, select, update
 
+from farmlive.clock import now_ms, rfc3339
 from farmlive.settings import Settings
 from farmlive.store.engine import DatabaseRefused
 from farmlive.store.tables import metadata
@@ -140,6 +141,31 @@ class KeyFile:
             raise KeysRefused(f"The file {self.path} was removed while it was made. {_SEE}")
         return there
 
+    @property
+    def staged(self) -> Self:
+        """Where keys stand that are to take the place of these, until the database knows them."""
+        return type(self)(self.path.with_name(f"{self.path.name}.new"))
+
+    def promote(self) -> Path | None:
+        """Put the staged keys in the place of these; return where those stand from then on, None
+        where there were none. Raises KeysRefused.
+        """
+        kept = None
+        try:
+            if self.path.exists():
+                until = rfc3339(now_ms()).replace(":", "")
+                kept = self.path.with_name(f"{self.path.name}.until-{until}")
+                os.link(self.path, kept)
+            os.rename(self.staged.path, self.path)
+            _sync(self.path.parent)
+        except OSError as error:
+            raise KeysRefused(
+                f"The new keys stand in {self.staged.path} and the database knows them, but they "
+                f"can't be put in the place of {self.path} ({error.strerror}): see that this user "
+                "may write there, and run the command again"
+            ) from error
+        return kept
+
     def adopt(self, pseudonyms: bytes | None) -> Keys:
         """Return the keys for a database that knows of none yet, but maybe the pseudonyms' key;
         make the file where there is none. Again, as after an interruption, it returns the same.
@@ -156,27 +182,44 @@ class KeyFile:
         return keys
 
 
+def known(connection: Connection) -> tuple[str, str]:
+    """Return the fingerprint that the database knows, and where the file was made."""
+    row = connection.execute(select(key_fingerprint).where(key_fingerprint.c.id == 1)).first()
+    return (row.fingerprint, row.made_at) if row else ("none", "")
+
+
+def take(connection: Connection, file: KeyFile, keys: Keys) -> None:
+    """Have the database know these keys from now on, which are to stand in the file."""
+    connection.execute(
+        update(key_fingerprint)
+        .where(key_fingerprint.c.id == 1)
+        .values(fingerprint=keys.fingerprint, made_at=file.place)
+    )
+
+
 def check(connection: Connection, file: KeyFile) -> Keys:
     """Return the keys, where they are those of the database. Raises KeysRefused."""
-    found = connection.execute(
-        select(key_fingerprint.c.fingerprint, key_fingerprint.c.made_at).where(
-            key_fingerprint.c.id == 1
-        )
-    ).first()
+    fingerprint, made_at = known(connection)
     keys = file.read()
-    known, made_at = (found.fingerprint, found.made_at) if found else ("none", "")
+    if keys is None or keys.fingerprint != fingerprint:
+        staged = file.staged.read()
+        if staged is not None and staged.fingerprint == fingerprint:
+            raise KeysRefused(
+                "The keys of this database were being replaced, and that was interrupted: run "
+                "`farmlive keys replace` once more, which goes on with it"
+            )
     if keys is None:
         raise KeysRefused(
             f"The keys of this database are not here: there is no file {file.path}. Put a copy of "
             f"{made_at} there, where they were made, or of its backup; or set FARMLIVE_KEY_FILE. "
             "Without them no order's link opens. " + _SEE
         )
-    if keys.fingerprint != known:
+    if keys.fingerprint != fingerprint:
         raise KeysRefused(
             f"The keys in {file.path} are not those of this database (their fingerprint is "
-            f"{keys.fingerprint}, the database's {known}). Put a copy of {made_at} there, where "
-            "they were made, or of its backup; or see that FARMLIVE_KEY_FILE, FARMLIVE_DATA and "
-            "FARMLIVE_DATABASE_URL are right. " + _SEE
+            f"{keys.fingerprint}, the database's {fingerprint}). Put a copy of {made_at} there, "
+            "where they were made, or of its backup; or see that FARMLIVE_KEY_FILE, FARMLIVE_DATA "
+            "and FARMLIVE_DATABASE_URL are right. " + _SEE
         )
     return keys
 

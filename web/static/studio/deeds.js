@@ -44,6 +44,7 @@ const SENTENCES = {
   "invitation.revoke": () => t("took an invitation back"),
   "key.add": () => t("made a key for a program"),
   "key.revoke": () => t("took a program's key back"),
+  "keys.replace": ({ lost }) => (lost ? t("made new keys for orders' links in place of lost ones") : t("made new keys for orders' links")),
   "lot.add": () => t("recorded a harvest"),
   "lot.certify": () => t("added a certificate"),
   "lot.correct": () => t("put a harvest right"),
