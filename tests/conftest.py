@@ -173,7 +173,9 @@ _EMPTY = """
     BEGIN
         SET LOCAL session_replication_role = replica; -- whatever refers to it
         FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-            IF named NOT IN ('alembic_version', 'schema_compatibility', 'key_fingerprint') THEN
+            IF named = 'clock' THEN
+                UPDATE clock SET epoch = 0, shift_ms = 0, seen_at = 0;
+            ELSIF named NOT IN ('alembic_version', 'schema_compatibility', 'key_fingerprint') THEN
                 EXECUTE format('DELETE FROM %I', named);
             END IF;
         END LOOP;

@@ -58,6 +58,7 @@ from farmlive.shop.lot_sales import LotSales
 from farmlive.shop.shop import Shop
 from farmlive.store import Store
 from farmlive.store.statistics import Statistics
+from farmlive.timekeeper import Timekeeper
 
 
 @dataclass
@@ -67,6 +68,7 @@ class House:
     settings: Settings
     outages: Outages
     probe: Probe
+    timekeeper: Timekeeper
     statistics: Statistics
     ice_probe: IceProbe
     store: Store
@@ -99,6 +101,7 @@ class House:
         await self.broadcasts.stop()
         await self.people.stop()
         await self.bus.stop()
+        await self.timekeeper.stop()
         await self.ice_probe.stop()
         await self.statistics.stop()
         await self.probe.stop()
@@ -124,6 +127,7 @@ async def build(settings: Settings) -> House:
 async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outages) -> House:
     """The rooms in an open store and on a running bus."""
     log = Log(bus)
+    timekeeper = Timekeeper(store, log, outages)
     people = People(store, settings)
     if settings.redis_url:
         people.share(bus)
@@ -163,7 +167,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     origin.sold_by(LotSales(log, settle=shop.allocation.settle))
     origin.stops_heard_by(shop.lot_stops)
     review = Review(store, log, settings)
-    retention = Retention(store, log, settings)
+    retention = Retention(store, log, settings, waits=lambda: timekeeper.is_doubted)
     log.hear("card.pinned", shop.check_shown)
     log.hear("card.pinned", origin.moment(shop.lot_of_offer))
     channel.orders_of(shop.audiences)
@@ -190,6 +194,9 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         if settings.port == settings.tcp_port_number and "TCP" in why:
             why += f" {settings.port} is farmlive's own HTTP port (FARMLIVE_PORT), too."
         raise PortTaken(why) from error
+    timekeeper.on_move(broadcasts.watches.moved)
+    await timekeeper.look()
+    await timekeeper.start()
     await publishers.start()
     await people.key_uses.start()
     await people.start()
@@ -199,7 +206,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     await shop.start()
     await retention.again.start()
     static = Static()
-    pages = Pages(settings, static, guard)
+    pages = Pages(settings, static, guard, clocks_off=lambda: timekeeper.standing.off_ms)
     api = FastAPI(title="farmlive", version="1", openapi_url=None)
     shop.searches_heard_by(people.access.searched)
     rooms = Rooms(bus, guard, people, broadcasts, shop, origin, review)
@@ -226,7 +233,8 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, cameras.routes(switcher, guard))
     numbers = (relay.metrics, shop.notices.counts, outages, shop.rush.counts)
     probe = Probe(store, settings, outages)
-    _add(api, operations.routes(api.openapi, store, probe, broadcasts, guard, *numbers))
+    watched = (store, probe, timekeeper, broadcasts, guard)
+    _add(api, operations.routes(api.openapi, *watched, *numbers))
     _add(api, page_routes.routes(pages, rooms, settings))
     _add(api, studio.routes(pages, rooms, settings))
     _add(api, review_pages.routes(pages, rooms, settings))
@@ -253,6 +261,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
         settings=settings,
         outages=outages,
         probe=probe,
+        timekeeper=timekeeper,
         statistics=statistics,
         ice_probe=ice_probe,
         store=store,

@@ -1,10 +1,22 @@
-"""What time it is: UTC milliseconds inside, RFC 3339 outside. Nothing else reads the wall clock."""
+"""What time it is: UTC milliseconds inside, RFC 3339 outside. Nothing else reads the wall clock.
+
+The time is that of a steady clock, and what was last found to be added to it: a machine's clock
+that someone sets does not move it. What is added is `timekeeper`'s to find: a server's time is its
+database's, or on SQLite its machine's once that has proved steady.
+"""
 
 import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+_MS = 1_000_000
+# CLOCK_BOOTTIME goes on while the machine is suspended, as everyone else's time does: a hold is
+# over when its buyer's page says so. CLOCK_MONOTONIC stands still then, so that each suspend would
+# be a step of the time.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_steady_ns = time.clock_gettime_ns
 
 
 @dataclass
@@ -24,11 +36,40 @@ class PretendedClock:
 _pretended: PretendedClock | None = None
 
 
+def steady_ns() -> int:
+    """A clock that nobody sets, in nanoseconds since some moment; it goes on in a suspend."""
+    return _steady_ns(_STEADY)
+
+
+def machine_ns() -> int:
+    """The machine's own clock, nanoseconds since 1970-01-01 UTC: for what finds out the time."""
+    return time.time_ns()
+
+
+_ahead_ns = machine_ns() - steady_ns()
+
+
+def ahead_ns() -> int:
+    """How far the time is ahead of the steady clock."""
+    return _ahead_ns
+
+
+def set_ahead(ahead: int) -> None:
+    """Let the time be so many nanoseconds ahead of the steady clock from now on."""
+    global _ahead_ns
+    _ahead_ns = ahead
+
+
 def now_ms() -> int:
     """The time now, integer milliseconds since 1970-01-01 UTC."""
     if _pretended is not None:
         return _pretended.read()
-    return time.time_ns() // 1_000_000
+    return (_steady_ns(_STEADY) + _ahead_ns) // _MS
+
+
+def machine_off_ms() -> int:
+    """How far the machine's own clock is ahead of the time."""
+    return round((machine_ns() - steady_ns() - _ahead_ns) / _MS)
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ from farmlive.people import Guard
 from farmlive.probe import Probe
 from farmlive.problems import NotFound, Problem, Unavailable, types
 from farmlive.store import Store
+from farmlive.timekeeper import Timekeeper
 
 # A batch takes milliseconds.
 SLOW_S = 5.0
@@ -60,9 +61,11 @@ class Numbers(Collector):
         rush: RushNumbers,
         store: Store,
         probe: Probe,
+        timekeeper: Timekeeper,
     ):
         self._store = store
         self._probe = probe
+        self._timekeeper = timekeeper
         self._broadcasts = broadcasts
         self._outages = outages
         self._media = media
@@ -121,6 +124,17 @@ class Numbers(Collector):
             ("looked", "How long ago the server last looked after it.", self._probe.looked_s),
         ):
             yield GaugeMetricFamily(f"farmlive_database_{name}_seconds", meaning, value=seconds)
+        clocks = self._timekeeper.standing
+        yield GaugeMetricFamily(
+            "farmlive_clock_offset_seconds",
+            "How far this machine's clock is ahead of the time that counts.",
+            value=clocks.offset_ms / 1000,
+        )
+        yield GaugeMetricFamily(
+            "farmlive_clock_database_offset_seconds",
+            "How far the database's clock is, since it made a step that does not count yet.",
+            value=clocks.database_offset_ms / 1000,
+        )
         for name, meaning in (
             ("began", "Offers of which new devices took so much that they needed proofs of work."),
             ("proofs_asked", "Requests that were refused for want of such a proof."),
@@ -175,6 +189,7 @@ def routes(
     schema: Callable[[], Mapping[str, Any]],
     store: Store,
     probe: Probe,
+    timekeeper: Timekeeper,
     broadcasts: Broadcasts,
     guard: Guard,
     media: MediaNumbers,
@@ -185,7 +200,7 @@ def routes(
     """The router of operations; `schema` makes the OpenAPI document of all routes."""
     router = APIRouter(include_in_schema=False)
     registry = CollectorRegistry(auto_describe=False)
-    numbers = Numbers(broadcasts, media, outages, rush, store, probe)
+    numbers = Numbers(broadcasts, media, outages, rush, store, probe, timekeeper)
     operators = _Operators(guard)
     counting: asyncio.Task[Mapping[str, int]] | None = None
     registry.register(numbers)
@@ -197,8 +212,10 @@ def routes(
         return {"status": "ok"}
 
     @router.get("/readyz")
-    async def ready() -> dict[str, str]:
-        """Whether the database answers too, and takes what is written, as the last look found."""
+    async def ready() -> dict[str, Any]:
+        """Whether the database answers too, and takes what is written, as the last look found; and
+        how the clocks stand, which stop nothing.
+        """
         if store.writing_s > SLOW_S:
             raise NotReady(f"It has been at one write for {store.writing_s:.0f} s.")
         if store.outgrown:
@@ -208,7 +225,7 @@ def routes(
             raise NotReady(f"Lost: {'; '.join(named)}. The server's log says why.")
         if probe.asking_s > SLOW_S:
             raise NotReady(f"The database has not answered for {probe.asking_s:.0f} s.")
-        return {"status": "ready"}
+        return {"status": "ready", "clock": timekeeper.standing.shown()}
 
     @router.get("/metrics", dependencies=[Depends(operators.check)])
     async def metrics() -> Response:

@@ -20,7 +20,7 @@ class Served:
     def __init__(self, settings: Settings):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "FARMLIVE_DATA": str(settings.data),
             "FARMLIVE_DATABASE_URL": settings.database_url,
@@ -42,7 +42,7 @@ class Served:
             "-m",
             "farmlive.cli",
             "serve",
-            env=self._environment,
+            env=self.environment,
             stdout=asyncio.subprocess.PIPE,
         )
         assert self._process.stdout is not None

@@ -331,7 +331,8 @@ class Broadcasts:
             if self._log.head(connection, hub.broadcast).state != "live":
                 return
             last = connection.execute(last_count).one_or_none()
-            if last is not None and not new and last.at > now_ms() - int(COUNT_S * 900):
+            # Times of events are ahead of the clock once it was set back.
+            if last is not None and not new and 0 <= now_ms() - last.at < int(COUNT_S * 900):
                 return
             before = 0 if last is None else last.data["reactions"]
             data = {"viewers": viewers, "reactions": before + new}

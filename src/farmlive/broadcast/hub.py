@@ -19,6 +19,7 @@ from farmlive.broadcast.lines import ORDER, order_of, seen
 from farmlive.broadcast.log import PUBLIC, Event
 from farmlive.broadcast.snapshot import Scene, fold
 from farmlive.broadcast.wire import Wire, text_frame
+from farmlive.clock import now_ms
 from farmlive.outages import reason_of
 
 # So many events that wait are sent before their time, or the ring would lose some of them.
@@ -220,7 +221,7 @@ class Hub:
             client.audiences |= {ORDER + order}
 
     def _urgent(self, event: Event) -> bool:
-        if event.kind.startswith(("card.", "broadcast.")):
+        if event.kind.startswith(("card.", "broadcast.", "clock.")):
             return True
         return event.kind == "stock.changed" and event.data.get("offer") == self.scene.pinned
 
@@ -330,8 +331,14 @@ class Hub:
             return None
         self.counts.frames += 1
         return text_frame(
-            b'{"type":"events","to":%d,"events":[%b]}' % (self.scene.seq, b",".join(found))
+            b'{"type":"events","to":%d,%b"events":[%b]}'
+            % (self.scene.seq, self._time_told(), b",".join(found))
         )
+
+    def _time_told(self) -> bytes:
+        """The server's time, where the events do not tell it: once its clock was set back."""
+        now = now_ms()
+        return b'"now":%d,' % now if self._ring and self._ring[-1].at > now else b""
 
 
 @dataclass(slots=True)

@@ -181,6 +181,15 @@ KINDS = {
         },
     ),
     "chat.hidden": Kind("public", {"message": "The seq of the message to take away."}),
+    "clock.moved": Kind(
+        "public",
+        {
+            "by": "The server's clock was set, and what runs keeps its remaining time: add so many "
+            "milliseconds, which may be below zero, to the `until` of each hold and to `starts_at` "
+            "and `ends_at` of each flash batch that runs, as told before. The server's time is as "
+            "much later; the `at` of events never goes back."
+        },
+    ),
     "audience.counted": Kind(
         "public", {"viewers": "Devices that watch now.", "reactions": "Likes since the start."}
     ),

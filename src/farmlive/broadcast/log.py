@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from farmlive import compact
 from farmlive.bilingual import Bilingual
@@ -21,6 +21,7 @@ from farmlive.ids import is_ulid
 from farmlive.problems import NotFound
 from farmlive.store import after_commit, hot, tally
 
+_HOUR_MS = 3_600_000
 PUBLIC = "public"
 STAFF = "staff"
 TOPIC = "log"
@@ -135,7 +136,9 @@ class Log:
     ) -> list[Event]:
         """Write events of one moment in their order, as `append` does."""
         head = self.head(connection, broadcast)
-        last, at = head.seq + len(entries), max(head.at, now_ms())
+        last, now = head.seq + len(entries), now_ms()
+        # It goes on also where the clock was set back, and so later ones stay apart.
+        at = now if now >= head.at else head.at + 1
         events = [
             Event(broadcast, seq, at, entry.kind, tuple(entry.audience), entry.data, entry.device)
             for seq, entry in enumerate(entries, head.seq + 1)
@@ -172,6 +175,15 @@ class Log:
             for handler in self._handlers.get(event.kind, ()):
                 handler(connection, event)
         return events
+
+    def append_to_open(self, connection: Connection, kind: str, data: dict[str, Any]) -> None:
+        """Write one public event into each broadcast that is not over, or ended within the hour:
+        what was held then may still be ordered.
+        """
+        lately = broadcasts.c.ended_at > now_ms() - _HOUR_MS
+        found = select(broadcasts.c.id).where(or_(broadcasts.c.state != "ended", lately))
+        for broadcast in connection.execute(found.order_by(broadcasts.c.id)).scalars().all():
+            self.append(connection, broadcast, kind, [PUBLIC], data)
 
     def head(self, connection: Connection, broadcast: str) -> Head:
         """Where the broadcast stands. Raises UnknownBroadcast.

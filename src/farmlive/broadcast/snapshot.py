@@ -27,6 +27,7 @@ _OF_A_CARD = (
 )
 _OF_A_HOLD = ("until", "waited", "corrected")
 _OF_A_STEP = ("undone", "passed")
+_OF_A_RUN = ("starts_at", "ends_at")
 
 
 @dataclass(slots=True)
@@ -101,6 +102,8 @@ def fold(scene: Scene, event: Event) -> None:
             offer = scene.offers.get(data["offer"])
             if offer and (offer.get("flash") or {}).get("flash") == data["flash"]:
                 offer["flash"] = None
+        case "clock.moved":
+            _move(scene, data["by"])
         case "card.pinned":
             scene.pinned = data["offer"]
         case "card.unpinned":
@@ -114,6 +117,17 @@ def fold(scene: Scene, event: Event) -> None:
             scene.audience = {"viewers": data["viewers"], "reactions": data["reactions"]}
         case kind if kind.startswith("order.") and data:
             _order(scene, event)
+
+
+def _move(scene: Scene, by: int) -> None:
+    """What runs keeps its remaining time."""
+    for _, order in scene.orders.values():
+        if order.get("state") == "held" and "until" in order:
+            order["until"] += by
+    for offer in scene.offers.values():
+        flash = offer.get("flash") or {}
+        if flash.get("state") == "running":
+            offer["flash"] = {**flash, **{name: flash[name] + by for name in _OF_A_RUN}}
 
 
 def lots(scene: Scene) -> dict[str, tuple[int, int]]:

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, false
 
 from farmlive.store import Json, metadata
+from farmlive.store.running import runs, runs_until
 
 broadcasts = Table(
     "broadcasts",
@@ -108,3 +109,7 @@ card_taps = Table(
     Column("device", String(64), nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+# What runs by the clock, and moves with it when it is set.
+runs_until(mutes, "until", "at")
+runs(watches, "from_at", "to_at", which=lambda _now: watches.c.running)

@@ -116,6 +116,16 @@ class Watches:
             return
         self._ended.append(watch)
 
+    def moved(self, by: int) -> None:
+        """The time was moved by so many milliseconds: whoever watches does so for as long as
+        before. What is written already was moved with it.
+        """
+        for watch in self._began:
+            watch.joined += by
+        for watch in self._ended:
+            if watch.left is not None:
+                watch.left += by
+
     async def _write_on(self) -> None:
         # Whoever stops waits for what is under way, or it would be written twice.
         await asyncio.shield(self.write())

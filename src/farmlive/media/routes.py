@@ -1,7 +1,6 @@
 """The addresses of WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03): HTTP around the relay."""
 
 import inspect
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from farmlive.clock import now_ms
 from farmlive.media.ice_servers import ice_server_links
 from farmlive.media.refusals import BadSdp, NobodyPublishing, WrongType
 from farmlive.problems import Invalid, Problem, TooLarge
@@ -116,7 +116,7 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
         except Problem as problem:
             relay.refused.note(broadcast, admission, problem)
             raise
-        links = ice_server_links(settings, time.time())
+        links = ice_server_links(settings, now_ms() / 1000)
         return _created(f"/whip/{broadcast}/{session.token}", session, answer, links)
 
     @router.post("/whep/{broadcast}", status_code=201)
@@ -141,7 +141,10 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
             raise
         gate.plays(broadcast, session.token, request)
         location = f"/whep/{broadcast}/{session.token}"
-        links = [f'<{location}/layer>; rel="{_LAYER}"', *ice_server_links(settings, time.time())]
+        links = [
+            f'<{location}/layer>; rel="{_LAYER}"',
+            *ice_server_links(settings, now_ms() / 1000),
+        ]
         return _created(location, session, answer, links)
 
     @router.options("/whip/{broadcast}", include_in_schema=False)
@@ -154,7 +157,7 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
                 await gate.publish(broadcast, bearer, request)
             except Problem:
                 return response
-            _link(response, ice_server_links(settings, time.time()))
+            _link(response, ice_server_links(settings, now_ms() / 1000))
         return response
 
     @router.options("/whep/{broadcast}", include_in_schema=False)
@@ -166,7 +169,7 @@ def routes(relay: "Relay", gate: "Gate", settings: Settings) -> APIRouter:
             except Problem:
                 return response
             gate.nothing_to_play(request)
-            _link(response, ice_server_links(settings, time.time()))
+            _link(response, ice_server_links(settings, now_ms() / 1000))
         return response
 
     @router.post("/whep/{broadcast}/{session}/layer", status_code=204)

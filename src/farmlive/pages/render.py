@@ -6,7 +6,7 @@ stands on a page comes from routes.py.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -74,9 +74,20 @@ FILE_HEADERS = {**HEADERS, "Content-Security-Policy": "default-src 'none'"}
 
 
 class Pages:
-    """Renders templates of web/templates in the visitor's language."""
+    """Renders templates of web/templates in the visitor's language.
 
-    def __init__(self, settings: Settings, static: Static, guard: Guard):
+    `clocks_off` says by how many milliseconds the machine's clock is off, and the database's.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        static: Static,
+        guard: Guard,
+        *,
+        clocks_off: Callable[[], tuple[int, int]] = lambda: (0, 0),
+    ):
+        self._clocks_off = clocks_off
         self._settings = settings
         self._guard = guard
         self._cleartext = cleartext_links(settings)
@@ -145,6 +156,7 @@ class Pages:
                 caller=context.pop("caller", None),
                 unnamed_proxy=self._guard.unnamed_proxy,
                 cleartext=self._cleartext,
+                clocks_off=self._clocks_off(),
                 **context,
             )
         )

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from farmlive.store import Json, metadata
+from farmlive.store.running import runs_until
 
 accounts = Table(
     "accounts",
@@ -178,3 +179,11 @@ audit = Table(
     Column("broadcast", String(26)),
     Column("detail", Json, nullable=False),
 )
+
+# What runs by the clock, and moves with it when it is set.
+runs_until(sessions, "expires_at", "created_at", "used_at")
+runs_until(accounts, "password_until")
+runs_until(api_keys, "expires_at")
+runs_until(stream_keys, "expires_at")
+runs_until(guests, "expires_at")
+runs_until(invitations, "expires_at")

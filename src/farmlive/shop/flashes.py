@@ -229,7 +229,7 @@ class Flashes:
         done = 0
         for row in due:
             done += await self._store.write(
-                lambda connection, row=row: self._turn(connection, row, now)  # type: ignore[misc]
+                lambda connection, row=row: self._turn(connection, row)  # type: ignore[misc]
             )
         return done
 
@@ -251,7 +251,8 @@ class Flashes:
         end = connection.execute(_NEXT_END).scalar_one()
         return min([*times, *([end + LATE_MS] if end is not None else [])], default=None)
 
-    def _turn(self, connection: Connection, due: Row[Any], now: int) -> bool:
+    def _turn(self, connection: Connection, due: Row[Any]) -> bool:
+        now = now_ms()
         state = self._log.head(connection, due.broadcast).state
         row = self._one(connection, due.broadcast, due.id)
         # Started, ended or put off elsewhere meanwhile: then there is nothing to do.

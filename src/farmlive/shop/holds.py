@@ -189,7 +189,7 @@ class Holds:
             lambda connection: connection.execute(_DUE, {"now": now}).scalars().all()
         )
         done = await asyncio.gather(
-            *(self._store.write(partial(self._expire, hold=hold, now=now)) for hold in due)
+            *(self._store.write(partial(self._expire, hold=hold)) for hold in due)
         )
         return sum(done)
 
@@ -284,9 +284,10 @@ class Holds:
         self.alarm.set(connection, until)
         return answer
 
-    def _expire(self, connection: Connection, hold: str, now: int) -> bool:
-        # Placed, dropped, renewed or expired elsewhere meanwhile: then there is nothing to do.
-        row = connection.execute(_OVER, {"hold": hold, "now": now}).one_or_none()
+    def _expire(self, connection: Connection, hold: str) -> bool:
+        # Placed, dropped, renewed or expired elsewhere meanwhile, or the clock was set: then there
+        # is nothing to do.
+        row = connection.execute(_OVER, {"hold": hold, "now": now_ms()}).one_or_none()
         if row is None:
             return False
         self._give_back(connection, row, "order.expired", {"order": row.id, "state": "expired"})

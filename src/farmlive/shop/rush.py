@@ -146,9 +146,7 @@ class Rush:
         due = await self._store.read(
             lambda connection: connection.execute(_DUE, {"now": now}).all()
         )
-        await asyncio.gather(
-            *(self._store.write(partial(self._end, of=row, now=now)) for row in due)
-        )
+        await asyncio.gather(*(self._store.write(partial(self._end, of=row)) for row in due))
 
     def counts(self) -> dict[str, int]:
         """How often proofs were begun to be asked for, and how many requests lacked one."""
@@ -226,9 +224,9 @@ class Rush:
         }
         return Entry("rush.began", [STAFF], said)
 
-    def _end(self, connection: Connection, of: Any, now: int) -> None:
+    def _end(self, connection: Connection, of: Any) -> None:
         # Ended elsewhere, or gone on meanwhile: then there is nothing to do.
-        if connection.execute(_END, {"of": of.id, "now": now}).rowcount:
+        if connection.execute(_END, {"of": of.id, "now": now_ms()}).rowcount:
             over = Entry("rush.over", [STAFF], {"offer": of.id})
             self._log.append_all(connection, of.broadcast, [over])
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from farmlive.store import Json, metadata
+from farmlive.store.running import runs
 
 
 def _index_of_some(name: str, *columns: str, those: str) -> Index:
@@ -405,3 +406,20 @@ retention_marks = Table(
     Column("name", String(16), primary_key=True),
     Column("upto", String(26), nullable=False),
 )
+
+# As long as a price may count that is over.
+_LATELY_MS = 600_000
+
+# What runs by the clock, and moves with it when it is set. A price that ended lately counts a while
+# longer; who waits keeps the place before those who come later.
+runs(holds, "until_at", "held_at")
+runs(flashes, "starts_at", "ends_at", which=lambda _now: flashes.c.state == "running")
+runs(offers, "proof_until", "proof_from", which=lambda _now: offers.c.proof_until.is_not(None))
+runs(offers, "rush_at", which=lambda _now: offers.c.rush_at != 0)
+runs(
+    offer_prices,
+    "until_at",
+    which=lambda now: offer_prices.c.until_at > now - _LATELY_MS,
+)
+runs(waits, "since")
+runs(notices, "next_at", which=lambda _now: notices.c.state.in_(("waiting", "sending")))

@@ -79,10 +79,11 @@ def apart(connection: Connection) -> Iterator[None]:
         raise
 
 
-def run(connection: HotConnection, batch: Sequence[Unit], knows: str) -> None:
+def run(connection: HotConnection, batch: Sequence[Unit], knows: str, epoch: int) -> None:
     """Run each function so that its failure undoes its own changes alone; raises only what ends the
-    whole transaction: a full disk, a lost connection, Miscounted, or Outgrown where the database
-    needs newer code than this one, which `knows` its revisions up to that.
+    whole transaction: a full disk, a lost connection, Miscounted, ClockMoved where the database's
+    time is of another `epoch`, or Outgrown where the database needs newer code than this one, which
+    `knows` its revisions up to that.
 
     Where what a function had left failed once it was sent, those after it are run again.
     """
@@ -99,7 +100,7 @@ def run(connection: HotConnection, batch: Sequence[Unit], knows: str) -> None:
                 done.append((unit, connection.start(unit.question)))
                 _run(connection, *done[-1], last=not left)
             connection.settle()  # where the last one failed
-            require(connection, served, knows)
+            require(connection, served, knows, epoch)
             return
         except Earlier as earlier:
             _undo(connection, earlier, left, done)

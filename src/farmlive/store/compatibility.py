@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, Integer, String, Table, select
 
 from farmlive.store.hot import hot
 from farmlive.store.pipeline import Result
+from farmlive.store.reference import EPOCH, ClockMoved
 from farmlive.store.tables import metadata
 
 # The first key of PostgreSQL's advisory locks; the second is the revision's.
@@ -25,7 +26,7 @@ compatibility = Table(
     Column("oldest_code", String(32), nullable=False),
 )
 
-_OLDEST = hot(select(compatibility.c.oldest_code).where(compatibility.c.id == 1))
+_OLDEST = hot(select(compatibility.c.oldest_code, EPOCH).where(compatibility.c.id == 1))
 
 
 class Outgrown(Exception):
@@ -45,12 +46,16 @@ def take_fence(knows: str) -> str:
 
 
 def ask(connection: Connection) -> Result:
-    """Query the oldest code, for `require`; PostgreSQL gets it with the next statements."""
+    """Query the oldest code and the clock's epoch, for `require`; PostgreSQL gets it with the next
+    statements.
+    """
     return cast(Result, connection.execute(_OLDEST))
 
 
-def require(connection: Connection, asked: Result, knows: str) -> None:
-    """Raise Outgrown unless the database serves code whose newest revision is `knows`."""
+def require(connection: Connection, asked: Result, knows: str, epoch: int | None = None) -> None:
+    """Raise Outgrown unless the database serves code whose newest revision is `knows`, and
+    ClockMoved unless its time is of this epoch, if one is given.
+    """
     # A query that was sent before a failed statement has no result.
     found = asked.first() or ask(connection).first()
     if found is not None and found.oldest_code > knows:
@@ -58,3 +63,5 @@ def require(connection: Connection, asked: Result, knows: str) -> None:
             f"the database serves farmlive from revision {found.oldest_code} on, and this one "
             f"knows {knows}"
         )
+    if found is not None and epoch is not None and (found.epoch or 0) != epoch:
+        raise ClockMoved

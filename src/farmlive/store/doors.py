@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from farmlive.outages import Outages, reason_of
 from farmlive.settings import Settings
-from farmlive.store import deadlines, pulse, turns
+from farmlive.store import deadlines, pulse, reference, turns
 from farmlive.store import engine as engines
 from farmlive.store.ahead import Question
 from farmlive.store.alone import Alone
@@ -42,6 +42,7 @@ from farmlive.store.failures import (
 from farmlive.store.keys import KeyFile, Keys, KeysRefused
 from farmlive.store.keys import check as check_keys
 from farmlive.store.migrate import Revisions, check, migrate
+from farmlive.store.reference import ClockMoved
 from farmlive.store.tally import Miscounted
 
 T = TypeVar("T")
@@ -91,12 +92,17 @@ class Store:
         readers: Engine,
         knows: str,
         keys: Keys | KeysRefused,
+        time_of: tuple[int, int],
         outages: Outages | None = None,
     ):
         outages = outages or Outages()
         self._keys = keys
         # The newest revision that this code knows.
         self._knows = knows
+        self.clock_epoch, self.unserved_ms = time_of
+        """Of which epoch of the database's time this process is, and for how long no server was
+        there before (`reference`).
+        """
         self._newer = outages.watch(
             "database_version",
             needed=True,
@@ -176,7 +182,9 @@ class Store:
             keys = await asyncio.to_thread(_keys, writer, key_file)
             if migrates and isinstance(keys, KeysRefused):
                 raise keys
-            store = cls(writer, engines.reader_engine(url), knows, keys, outages)
+            take_time = reference.begin if migrates else _take_time
+            time_of = await asyncio.to_thread(take_time, writer)
+            store = cls(writer, engines.reader_engine(url), knows, keys, time_of, outages)
             store._opened = opened.pop_all()
         store._thread.start()
         return store
@@ -513,23 +521,7 @@ class Store:
     def _write(self, work: _Batch) -> None:
         batch = work.units
         try:
-            with self._writer.connect() as connection:
-                if work.given_up:  # while it connected, which the next one need not
-                    self._silent = False
-                    raise GivenUp
-                try:
-                    transaction = connection.begin()
-                    run(cast(HotConnection, connection), batch, self._knows)
-                    work.commit()
-                    transaction.commit()
-                    self._committed_at = time.monotonic()
-                    self._answered, self._silent = self._ticks, False
-                    self._away.recovered()
-                    self._newer.recovered()
-                except BaseException:
-                    # Whatever state it is in, closing it undoes it; the next batch has a new one.
-                    connection.invalidate()
-                    raise
+            self._commit(work)
         except Exception as error:
             if isinstance(error, Miscounted):  # a fault of ours, which nobody would hear of
                 told = {"message": "nothing of a batch was kept", "exception": error}
@@ -544,6 +536,34 @@ class Store:
             for unit in batch:
                 unit.calls = []
                 unit.error = failure()  # a refusal too: it may have been for what is not kept
+
+    def _commit(self, work: _Batch) -> None:
+        """Run the batch and commit it; once more where the time had moved."""
+        try:
+            self._commit_once(work)
+        except ClockMoved:
+            with self._writer.connect() as connection:
+                self.clock_epoch = reference.take(connection)
+            self._commit_once(work)
+
+    def _commit_once(self, work: _Batch) -> None:
+        with self._writer.connect() as connection:
+            if work.given_up:  # while it connected, which the next one need not
+                self._silent = False
+                raise GivenUp
+            try:
+                transaction = connection.begin()
+                run(cast(HotConnection, connection), work.units, self._knows, self.clock_epoch)
+                work.commit()
+                transaction.commit()
+                self._committed_at = time.monotonic()
+                self._answered, self._silent = self._ticks, False
+                self._away.recovered()
+                self._newer.recovered()
+            except BaseException:
+                # Whatever state it is in, closing it undoes it; the next batch has a new one.
+                connection.invalidate()
+                raise
 
     def _note(self, error: DBAPIError, times: int) -> None:
         """The database did not take, or answer, what so many asked of it.
@@ -599,3 +619,8 @@ def _keys(writer: Engine, key_file: KeyFile) -> Keys | KeysRefused:
             return check_keys(connection, key_file)
     except KeysRefused as refused:
         return refused
+
+
+def _take_time(writer: Engine) -> tuple[int, int]:
+    with writer.connect() as connection:
+        return reference.take(connection), 0

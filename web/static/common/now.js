@@ -5,6 +5,7 @@
 import { page } from "./words.js";
 
 const loaded = performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now();
+const SET_BACK = 5_000; // no frame is on its way for so long that comes first
 /** So much the page's own time is behind, as far as was heard. */
 let behind = 0;
 
@@ -13,7 +14,13 @@ const own = () => (page.now === undefined ? Date.now() : page.now + performance.
 /** Milliseconds since 1970 by the server's clock. */
 export const now = () => own() + behind;
 
-/** Takes a time that the server said: it is that late at least. An old one changes nothing. */
-export function heard(at) {
-  if (at > now()) behind = at - own();
+/** The server's clock was set by so much, and what it told to run out has moved with it. */
+export function moved(by) {
+  behind += by;
+}
+
+/** Takes a time that the server said: it is that late at least. An old one changes nothing, unless it
+    comes `anew`, with all that there is, and says that the server's clock was set back. */
+export function heard(at, anew = false) {
+  if (at > now() || (anew && at < now() - SET_BACK)) behind = at - own();
 }

@@ -294,6 +294,13 @@ export class Basket extends EventTarget {
     this.become("loose");
   }
 
+  /** The server's clock was set: what is held is held for as long as before. Its answer may have come
+      before the log told. */
+  moved(by) {
+    if (!this.hold) return;
+    this.hold.until = this.scene.orders.get(this.hold.order)?.until ?? this.hold.until + by;
+  }
+
   /** A wrong price was put right: what is held at it is held at the right one now, and whoever wanted
       it for less is asked. Where an answer is on its way, it is that which asks. */
   corrected({ order, lines }) {

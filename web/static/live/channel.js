@@ -2,7 +2,7 @@
 // What the events mean is fold.js's part.
 
 import { Problem } from "../common/api.js";
-import { heard } from "../common/now.js";
+import { heard, moved } from "../common/now.js";
 import { t } from "../common/words.js";
 
 const FIRST_WAIT = 400;
@@ -69,7 +69,6 @@ export class Channel extends EventTarget {
       this.to = frame.to;
       this.waits = 0;
       clearTimeout(this.late);
-      heard(frame.now);
       this.follow(frame);
       this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
       this.become("open");
@@ -85,14 +84,17 @@ export class Channel extends EventTarget {
     }
   }
 
-  /** Whether the broadcast is live now, and of when its last event is. */
-  follow({ snapshot, events = [] }) {
+  /** Whether the broadcast is live now, and by how much the server's clock was set. */
+  follow({ now, snapshot, events = [] }) {
     if (snapshot) this.live = snapshot.broadcast.state === "live";
-    for (const { kind, at } of events) {
-      heard(at);
+    for (const { kind, at, data } of events) {
+      if (kind === "clock.moved") moved(data.by);
+      // A frame says the time by itself where its events are ahead of it.
+      else if (now === undefined) heard(at);
       if (kind === "broadcast.started") this.live = true;
       if (kind === "broadcast.ended") this.live = false;
     }
+    if (now !== undefined) heard(now, Boolean(snapshot));
   }
 
   lost(code) {

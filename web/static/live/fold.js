@@ -105,6 +105,9 @@ export class Scene {
         if (card) card.waiting = data.waiting;
         break;
       }
+      case "clock.moved":
+        this.move(data.by);
+        break;
       case "card.pinned":
         this.pinned = data.offer;
         break;
@@ -130,6 +133,18 @@ export class Scene {
           const refunded = kind === "order.refunded" ? { refunded: data.amount } : {};
           this.orders.set(data.order, { ...known, ...data, ...refunded, at });
         }
+    }
+  }
+
+  /** The server's clock was set: what runs keeps its remaining time. */
+  move(by) {
+    for (const [id, order] of this.orders) {
+      if (order.state === "held") this.orders.set(id, { ...order, until: order.until + by });
+    }
+    for (const card of this.offers.values()) {
+      const { flash } = card;
+      if (flash?.state !== "running") continue;
+      card.flash = { ...flash, starts_at: flash.starts_at + by, ends_at: flash.ends_at + by };
     }
   }
 

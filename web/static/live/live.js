@@ -137,6 +137,7 @@ channel.addEventListener("events", ({ detail }) => {
     waits.apply(event);
     if (event.kind === "order.held" && event.data.corrected) basket.corrected(event.data);
   }
+  for (const { kind, data } of detail.events) if (kind === "clock.moved") basket.moved(data.by);
   if (detail.events.some(({ kind }) => kind === "source.switched")) player.another();
   const stops = detail.events.filter(({ kind }) => ["lot.stopped", "lot.resumed"].includes(kind));
   for (const { data } of stops) refreshOrigin(at("origin-sheet"), data.lot);
