@@ -34,6 +34,10 @@ PRIVATE = {
     "NewAccount.name",
     "NewAccount.password",
     "NewBlock.value",
+    # By which a buyer, or a coordinator, asks what is kept.
+    "CodeAsked.phone",
+    "PersonAsked.code",
+    "PersonAsked.phone",
     "OrderSearch.find",
     "OwnPassword.new",
     "OwnPassword.old",

@@ -49,6 +49,7 @@ from farmlive.shop import (
     fee_routes,
     notice_routes,
     order_routes,
+    person_routes,
     wait_routes,
 )
 from farmlive.shop import channel as shop_channel
@@ -226,6 +227,7 @@ async def _furnished(settings: Settings, store: Store, bus: Bus, outages: Outage
     _add(api, fee_routes.routes(ParcelFees(store, settings), guard))
     _add(api, order_routes.routes(shop, guard))
     _add(api, claim_routes.routes(shop, guard))
+    _add(api, person_routes.routes(shop, guard, people.access.exported))
     _add(api, wait_routes.routes(shop, guard))
     _add(api, notice_routes.routes(shop, guard))
     _add(api, review_routes.routes(review, guard))

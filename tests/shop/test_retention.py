@@ -25,12 +25,13 @@ from farmlive.shop.tables import (
     orders,
     retention_marks,
 )
-from farmlive.store import Store, metadata
+from farmlive.store import Store
 from farmlive.store.uploads import uploads
 
 from . import told
 from .claiming import answer, arrived, claim, kept
 from .conftest import HOST
+from .leaving import everything
 from .ordering import enter, pay, pickup, refund, seen
 
 KEEP_DAYS = 180
@@ -60,20 +61,6 @@ async def outlook(stall: Any, days: float = KEEP_DAYS + 0.01) -> Outlook:
 async def row_of(stall: Any, placed: Any) -> Any:
     query = select(orders).where(orders.c.id == placed["order"])
     return await stall.store.read(lambda connection: connection.execute(query).one())
-
-
-async def everything(store: Store) -> str:
-    """All that stands in any table."""
-
-    def read(connection: Connection) -> str:
-        tables = metadata.tables.values()
-        return "\n".join(
-            f"{table.name} {tuple(row)}"
-            for table in tables
-            for row in connection.execute(select(table))
-        )
-
-    return await store.read(read)
 
 
 async def over(stall: Any, **change: Any) -> Any:

@@ -8,7 +8,7 @@ and an event once for all frames.
 import asyncio
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -204,6 +204,8 @@ class Hub:
         fold(self.scene, event)
         if event.kind == "chat.hidden":
             self._erase(event.data["message"])
+        elif event.kind == "order.erased":
+            self._rename(event.data["order"], event.data["buyer"])
         self._ring.append(event)
 
     def _erase(self, seq: int) -> None:
@@ -212,6 +214,15 @@ class Hub:
                 self._ring[index] = Event(
                     event.broadcast, seq, event.at, event.kind, event.audience, {}
                 )
+
+    def _rename(self, order: str, buyer: str) -> None:
+        """Know the order's buyer by the new pseudonym alone, and its device no more."""
+        for index, event in enumerate(self._ring):
+            if event.data.get("order") == order and event.kind.startswith("order."):
+                named = {"buyer": buyer} if "buyer" in event.data else {}
+                self._ring[index] = replace(event, data={**event.data, **named}, device=None)
+        for client in self.clients:
+            client.audiences -= {ORDER + order}
 
     def _grant(self, event: Event) -> None:
         """Let the channels of the event's device see what is told of its order from now on."""

@@ -241,6 +241,14 @@ KINDS = {
             "claim": "The claim that it answers, if it does; open again where it was undone.",
         },
     ),
+    "order.erased": Kind(
+        "staff",
+        {
+            "order": "The order's id: its buyer's details were removed.",
+            "number": _STEP["number"],
+            "buyer": "The pseudonym that the order has from now on, in the events before, too.",
+        },
+    ),
     "order.stopped": Kind(_ORDER, _STOPPED),
     "order.resumed": Kind(_ORDER, _STOPPED),
     "order.claimed": Kind(_ORDER, {**_CLAIM, "photos": "How many were sent with it."}),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from farmlive import compact
 from farmlive.bilingual import Bilingual
+from farmlive.broadcast.kinds import KINDS
 from farmlive.broadcast.lines import order_of
 from farmlive.broadcast.tables import broadcasts, events
 from farmlive.bus import Bus
@@ -77,6 +78,7 @@ class Head:
     title: Bilingual
 
 
+_OF_ORDERS = [kind for kind in KINDS if kind.startswith("order.")]
 Handler = Callable[[Connection, Event], None]
 BuyersOf = Callable[[Connection, Sequence[str]], Mapping[str, str]]
 
@@ -250,6 +252,37 @@ class Log:
             event if order is None else replace(event, device=buyers.get(order))
             for event, order in zip(found, orders, strict=True)
         ]
+
+    def of_orders(
+        self, connection: Connection, broadcast: str, orders: Sequence[str]
+    ) -> list[Event]:
+        """The events of these orders in their order, of all audiences.
+
+        It reads all events of the broadcast's orders: for what few ask for.
+        """
+        query = (
+            select(events)
+            .where(
+                events.c.broadcast == broadcast,
+                events.c.kind.in_(_OF_ORDERS),
+                events.c.data["order"].as_string().in_(orders),
+            )
+            .order_by(events.c.seq)
+        )
+        return [
+            Event(row.broadcast, row.seq, row.at, row.kind, tuple(row.audience), row.data)
+            for row in connection.execute(query)
+        ]
+
+    def rewrite(
+        self, connection: Connection, broadcast: str, seq: int, data: dict[str, Any]
+    ) -> None:
+        """Replace an event's data in place: its buyer was erased. All else must be as it was."""
+        connection.execute(
+            update(events)
+            .where(events.c.broadcast == broadcast, events.c.seq == seq)
+            .values(data=data)
+        )
 
     def redact(self, connection: Connection, broadcast: str, seq: int) -> bool:
         """Empty an event's data in place; its `seq` stays. False where there is no such event."""

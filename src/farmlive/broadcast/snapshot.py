@@ -115,6 +115,10 @@ def fold(scene: Scene, event: Event) -> None:
             scene.chat = deque(kept, maxlen=CHAT_KEPT)
         case "audience.counted":
             scene.audience = {"viewers": data["viewers"], "reactions": data["reactions"]}
+        case "order.erased":
+            if data["order"] in scene.orders:
+                told, order = scene.orders[data["order"]]
+                scene.orders[data["order"]] = (told, {**order, "buyer": data["buyer"]})
         case kind if kind.startswith("order.") and data:
             _order(scene, event)
 

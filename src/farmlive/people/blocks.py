@@ -6,7 +6,7 @@ They are kept as pseudonyms. Who may block is the guard's to decide; till and ch
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -250,6 +250,12 @@ def rename(conn: Connection, marks: Mapping[str, str]) -> None:
             conn.execute(update(tables.blocks).where(one).values(mark=new))
         else:
             conn.execute(delete(tables.blocks).where(one))
+
+
+def forget_orders(connection: Connection, orders: Collection[str]) -> None:
+    """Keep no more which orders the blocks were made by; they go on."""
+    those = tables.blocks.c.order.in_(orders)
+    connection.execute(update(tables.blocks).where(those).values(order=None))
 
 
 def _block(row: Row[Any]) -> Block:

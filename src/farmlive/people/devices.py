@@ -38,6 +38,11 @@ def _pseudonym(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode(), "sha256").hex()[:32]
 
 
+def forget_pseudonyms() -> None:
+    """Let the memory keep nothing of whom there were pseudonyms, such as an erased buyer."""
+    _pseudonym.cache_clear()
+
+
 class Pseudonyms:
     """Keyed HMAC-SHA256 of what must not be known, cut to 128 bits: 32 hexadecimal digits.
 
@@ -54,6 +59,10 @@ class Pseudonyms:
     def at_once(self, kind: str, text: str) -> str:
         """As `of`, where nothing can be awaited."""
         return pseudonym(self._store.keys.pseudonyms, kind, text)
+
+    def uncached(self, kind: str, text: str) -> str:
+        """As `of`, in any thread; the memory keeps no `text` for it."""
+        return _pseudonym.__wrapped__(self._store.keys.pseudonyms, f"{kind} {text}")
 
 
 class DeviceCookie:

@@ -124,7 +124,7 @@ class Notices:
         self._url = settings.url
         self._through = providers(settings) if through is None else list(through)
         # What is left of a provider that is there no more waits for it.
-        self._limits = StrangersLimits(settings)
+        self._limits = StrangersLimits(settings, store)
         self._failures: dict[str, int] = {}
         outages = outages or Outages()
         self._outages = {
@@ -147,8 +147,13 @@ class Notices:
             self._ring,
             "notices were not sent; trying again",
         )
-        NoticeWriter(log, settings, self._through, self.alarm)
+        NoticeWriter(store, log, settings, self._through, self.alarm)
         self.held = Held(store, self.alarm)
+
+    @property
+    def through(self) -> Sequence[Provider]:
+        """The providers by which buyers are told."""
+        return self._through
 
     async def start(self) -> None:
         """Send from now on, what an earlier run left too."""

@@ -1,16 +1,17 @@
 """The outbox: notices as lines of JSON, for whatever brings them to telephones.
 
-A line is written whole or not at all, once each, in the order in which it was sent. A day has a
-file of its own, `YYYY-MM-DD.jsonl` in UTC, by when the notice came about.
+A line is written whole or not at all, once each, in the order in which it was sent; it is
+overwritten in its place alone, when its person is erased. A day has a file of its own,
+`YYYY-MM-DD.jsonl` in UTC, by when the notice came about.
 """
 
 import contextlib
 import fcntl
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from farmlive import compact
 from farmlive.clock import rfc3339
@@ -114,6 +115,67 @@ class _Day:
                 break
             self._seen += len(line)
             self._known.add(compact.decode(line)["id"])
+
+
+Theirs = Callable[[str, str, str, str], bool]
+"""Whether a line is theirs, by its `at`, `to`, `order` and `url`."""
+
+
+def take_out(folder: Path, is_theirs: Theirs) -> int:
+    """Overwrite the lines that are theirs, and return how many.
+
+    In the place of each stands one as long that has its `id` and `"erased": true`: whoever reads
+    the files on from where they were is at the same place, and no notice is written twice.
+    """
+    erased = 0
+    for path in sorted(folder.glob("*.jsonl")):
+        # A line never changes and never moves: it is looked for while others go on writing.
+        with contextlib.suppress(FileNotFoundError):
+            if found := _lines_of(path, is_theirs):
+                erased += _overwrite(path, found)
+    return erased
+
+
+def recipients(folder: Path) -> set[str]:
+    """Return to whom the lines of all files are."""
+    found: set[str] = set()
+    for path in folder.glob("*.jsonl"):
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            found.update(said["to"] for line in file if (said := _said(line)))
+    return found
+
+
+def _said(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None for one that was erased, or that is being written."""
+    if not line.endswith(b"\n") or b'"erased":true}' in line:
+        return None
+    said: dict[str, Any] = compact.decode(line)
+    return said
+
+
+def _lines_of(path: Path, is_theirs: Theirs) -> list[tuple[int, bytes]]:
+    """Where in the file their lines begin, and what is written there."""
+    found = []
+    place = 0
+    with path.open("rb") as file:
+        for line in file:
+            said = _said(line)
+            if said and is_theirs(said["at"], said["to"], said["order"], said["url"]):
+                empty = compact.encode({"id": said["id"], "erased": True})
+                found.append((place, empty.ljust(len(line) - 1) + b"\n"))
+            place += len(line)
+    return found
+
+
+def _overwrite(path: Path, lines: Sequence[tuple[int, bytes]]) -> int:
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not os.fstat(file.fileno()).st_nlink:  # removed meanwhile, with all in it
+            return 0
+        for place, line in lines:
+            os.pwrite(file.fileno(), line, place)
+        os.fsync(file.fileno())
+    return len(lines)
 
 
 def old_files(folder: Path, before_ms: int) -> list[Path]:

@@ -17,16 +17,18 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    insert,
     literal_column,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from farmlive.people.addresses import block_of
+from farmlive.people.devices import Pseudonyms
 from farmlive.phones import international, without_excess
 from farmlive.settings import Settings
-from farmlive.shop.tables import notice_budgets, notices
-from farmlive.store import hot, tally
+from farmlive.shop.tables import notice_budgets, notice_counts, notices
+from farmlive.store import Store, hot, tally
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -119,6 +121,10 @@ ASKED = (
     _sent_since("since_day", "per_day").label("told_in_day"),
     _used("from_address").label("used_by_address"),
     _used("from_block").label("used_by_block"),
+    select(notice_counts.c.times)
+    .where(notice_counts.c.recipient == bindparam("to_mark"))
+    .scalar_subquery()
+    .label("told_besides"),
 )
 _ASKED = hot(select(*ASKED))
 _SPEND = {
@@ -135,12 +141,15 @@ _SPEND = {
     )
 }
 _FORGET = delete(notice_budgets).where(notice_budgets.c.hour < bindparam("this_hour"))
+_COUNTED = select(notice_counts.c.times).where(notice_counts.c.recipient == bindparam("to_mark"))
+_FORGET_COUNTS = delete(notice_counts).where(notice_counts.c.until < bindparam("now"))
 
 
 class StrangersLimits:
     """Says which limit holds a notice back that a stranger causes, and counts those that go."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, store: Store):
+        self._pseudonyms = Pseudonyms(store)
         self._prefixes = settings.notice_prefixes
         self._at_most = {
             "number_in_hour": settings.notices_per_hour,
@@ -158,6 +167,7 @@ class StrangersLimits:
         address, block = by or ("", "")
         return {
             "to_recipient": recipient(person),
+            "to_mark": self._mark(recipient(person)),
             "since_hour": now - HOUR_MS,
             "since_day": now - DAY_MS,
             "per_hour": self._at_most["number_in_hour"],
@@ -167,12 +177,22 @@ class StrangersLimits:
             "from_block": block,
         }
 
-    def asked(self, connection: Connection, question: Mapping[str, Any], answer: Row[Any]) -> None:
+    def asked(
+        self, connection: Connection, question: Mapping[str, Any], answer: Row[*tuple[Any, ...]]
+    ) -> None:
         """Take what `ASKED` gave, unless this transaction knows more."""
         counted = tally(connection)
         hour = question["in_hour"]
+        besides = answer.told_besides or ()
+        in_hour, in_day = (
+            told + sum(at > question[since] for at in besides)
+            for told, since in (
+                (answer.told_in_hour, "since_hour"),
+                (answer.told_in_day, "since_day"),
+            )
+        )
         for key, numbers in (
-            (_told(question["to_recipient"]), (answer.told_in_hour, answer.told_in_day)),
+            (_told(question["to_recipient"]), (in_hour, in_day)),
             (_used_by(hour, question["from_address"]), answer.used_by_address),
             (_used_by(hour, question["from_block"]), answer.used_by_block),
         ):
@@ -209,9 +229,26 @@ class StrangersLimits:
             counted.owe(spend, {"hour": hour, "sender": key[2]}, {"used": 1})
         return None
 
+    def keep(self, connection: Connection, recipient_name: str, at: int, now: int) -> None:
+        """Count a notice to the recipient at that time, UTC milliseconds, of which there is no row,
+        or will be none.
+        """
+        if at <= now - DAY_MS:
+            return
+        mark = self._mark(recipient_name)
+        times = connection.execute(_COUNTED, {"to_mark": mark}).scalar() or []
+        connection.execute(delete(notice_counts).where(notice_counts.c.recipient == mark))
+        kept = sorted([*(each for each in times if each > now - DAY_MS), at])
+        row = {"recipient": mark, "times": kept, "until": kept[-1] + DAY_MS}
+        connection.execute(insert(notice_counts), row)
+
     def forget(self, connection: Connection, now: int) -> None:
-        """Drop the budgets of hours that are over."""
+        """Drop what counts no more: budgets of hours that are over, notices of a day ago."""
         connection.execute(_FORGET, {"this_hour": now // HOUR_MS})
+        connection.execute(_FORGET_COUNTS, {"now": now})
+
+    def _mark(self, recipient_name: str) -> str:
+        return self._pseudonyms.uncached("recipient of notices", recipient_name)
 
 
 def _told(recipient_name: str) -> tuple[str, str]:

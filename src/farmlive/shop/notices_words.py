@@ -275,6 +275,25 @@ def write(kind: str, of: Facts, language: Language | None) -> Said:
     return write_parts([Part(kind, of, language)])
 
 
+def code_words(code: str, language: Language | None) -> Said:
+    """The message with the code by which a phone's owner has its orders exported or erased."""
+    languages: tuple[Language, ...] = ("zh", "en") if language is None else (language,)
+    said = {
+        "zh": (
+            f"验证码 {code}",
+            f"验证码 {code}，10 分钟内有效，用于导出或删除我们保存的您的订单信息。请勿告诉他人；"
+            "若非本人操作，请忽略本消息。",
+        ),
+        "en": (
+            f"Your code is {code}",
+            f"{code} is your code to export or erase what we keep of your orders. It works for 10 "
+            "minutes. Tell nobody; if you did not ask for it, do nothing.",
+        ),
+    }
+    subjects, texts = zip(*(said[each] for each in languages), strict=True)
+    return Said(" / ".join(subjects), "\n".join(texts) + "\n")
+
+
 def write_parts(parts: Sequence[Part]) -> Said:
     """What one message says of one or several: of each its words, then its order's page."""
     text: list[str] = []

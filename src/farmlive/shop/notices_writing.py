@@ -30,7 +30,7 @@ from farmlive.shop.notices_kinds import (
 from farmlive.shop.notices_limits import Sender, StrangersLimits, recipient
 from farmlive.shop.notices_providers import Provider
 from farmlive.shop.tables import notices, order_changes, orders
-from farmlive.store import hot, tally
+from farmlive.store import Store, hot, tally
 
 # Events that may put right what a buyer was told.
 HEARD = (*TOLD, "order.packed")
@@ -128,12 +128,19 @@ def know(connection: Connection, order: str, reached: Reached) -> None:
 class NoticeWriter:
     """Hears of orders in the log and writes what is to be told of them."""
 
-    def __init__(self, log: Log, settings: Settings, through: Sequence[Provider], alarm: Alarm):
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        settings: Settings,
+        through: Sequence[Provider],
+        alarm: Alarm,
+    ):
         self._log = log
         self._through = through
         self._alarm = alarm
         self._gather_ms = settings.notice_gather_ms
-        self._limits = StrangersLimits(settings)
+        self._limits = StrangersLimits(settings, store)
         if through:
             for kind in HEARD:
                 log.hear(kind, self._heard)

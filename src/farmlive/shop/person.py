@@ -1,7 +1,7 @@
 """The person of an order: what of an order belongs to its buyer alone, why it still has to be kept,
 and removing it. The pseudonym stays with the order, and its boxes and sums do.
 
-When that is due is retention.py's.
+When that is due is retention.py's; removing it before, at someone's wish, is erasing.py's.
 """
 
 from collections import defaultdict
@@ -10,15 +10,25 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, select, update
 
+from farmlive.setting_groups.retention import DAY_MS
 from farmlive.shop import keys, payments
-from farmlive.shop.tables import claims, notices, order_changes, orders
+from farmlive.shop.tables import claims, flashes, notices, order_changes, order_lines, orders
 from farmlive.store.uploads import forget_owners
 
-# What keeps an order's person: money, a claim, or where the order is.
-Because = Literal["due", "to_give_back", "claim", "placed", "packed", "at_centre", "shipped"]
+# What keeps an order's person: money, a claim, where the order is, or a flash batch of it that has
+# a limit a buyer and is not over.
+Because = Literal[
+    "due", "to_give_back", "claim", "placed", "packed", "at_centre", "shipped", "flash"
+]
 
 # States in which nothing more happens to an order by itself.
 OVER = ("received", "cancelled")
+# A parcel that left so long ago and is paid for has arrived: not everyone says so.
+ARRIVED_MS = 14 * DAY_MS
+# How the pseudonyms begin that erased orders have in place of the buyer's and the device's: random,
+# and in no case one that a phone has.
+ERASED = "erased-"
+IS_ERASED = orders.c.buyer.startswith(ERASED)
 
 
 def kept_because(row: Row[Any], *, claimed: bool) -> Because | None:
@@ -40,6 +50,41 @@ def kept_because(row: Row[Any], *, claimed: bool) -> Because | None:
 def claimed(connection: Connection, ids: Collection[str]) -> set[str]:
     """Return those of the orders that have an open claim."""
     found = select(claims.c.order).where(claims.c.order.in_(ids), claims.c.state == "open")
+    return set(connection.execute(found).scalars())
+
+
+def open_of(
+    connection: Connection, rows: Sequence[Row[Any]], now: int
+) -> list[tuple[Row[Any], Because]]:
+    """Return those of the orders that are open or have money due, each with why."""
+    ids = [row.id for row in rows]
+    with_claims, limited = claimed(connection, ids), _of_limited_batches(connection, ids)
+    changed: dict[str, int] | None = None
+    found: list[tuple[Row[Any], Because]] = []
+    for row in rows:
+        because = kept_because(row, claimed=row.id in with_claims)
+        if because == "shipped":
+            changed = changed or last_changes(connection, rows)
+            if changed[row.id] + ARRIVED_MS <= now:
+                because = None
+        if because is None and row.id in limited and row.state != "cancelled":
+            because = "flash"
+        if because is not None:
+            found.append((row, because))
+    return found
+
+
+def _of_limited_batches(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Those with boxes of a batch of which a buyer may have so many, as long as it sells."""
+    found = (
+        select(order_lines.c.order)
+        .join(flashes, flashes.c.id == order_lines.c.flash)
+        .where(
+            order_lines.c.order.in_(ids),
+            flashes.c.per_buyer.is_not(None),
+            flashes.c.state == "running",
+        )
+    )
     return set(connection.execute(found).scalars())
 
 
@@ -69,7 +114,7 @@ def empty(connection: Connection, rows: Sequence[Row[Any]], now: int) -> set[str
     `ClaimPhotos.remove` takes off the disk once this is committed. What is gone may be emptied
     again: a reason may have been written since.
 
-    Notices go with what limits count of them: whoever lets a stranger cause this must count it.
+    Notices go with what limits count of them: erasing.py, which a stranger can cause, keeps that.
     """
     ids = [row.id for row in rows]
     if not ids:

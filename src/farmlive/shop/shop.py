@@ -18,6 +18,7 @@ from farmlive.shop.by_token import ByToken
 from farmlive.shop.catalogue import Catalogue
 from farmlive.shop.claim_photos import ClaimPhotos
 from farmlive.shop.correction import Corrections
+from farmlive.shop.erasing import Erasing
 from farmlive.shop.flashes import Flashes
 from farmlive.shop.handovers import HandOvers
 from farmlive.shop.holds import Holds
@@ -32,6 +33,9 @@ from farmlive.shop.notices_limits import Pseudonym
 from farmlive.shop.order_models import Order, OrderPlace
 from farmlive.shop.orders import Orders
 from farmlive.shop.papers import Papers
+from farmlive.shop.person_codes import PersonCodes
+from farmlive.shop.person_export import PersonExport
+from farmlive.shop.persons import Persons
 from farmlive.shop.rush import Rush
 from farmlive.shop.steps import Steps
 from farmlive.shop.till import Till
@@ -53,7 +57,8 @@ class Shop:
     those chosen to be printed, and `notices` tell their buyers; `lot_watch` tells viewers what was
     sold elsewhere of what they see, and is told by `shown` what that is; `lot_stops` tells them and
     those who wait what was stopped and lifted, `lot_orders` staff who has it; `claim_photos` clears
-    away those that nobody sent.
+    away those that nobody sent; `persons` shows, exports and erases what is kept of a buyer, and
+    `erasing` goes on with what was left of that.
     """
 
     def __init__(
@@ -131,9 +136,21 @@ class Shop:
             photos_per_order=settings.photos_per_order,
         )
         self.claim_photos = ClaimPhotos(store, settings.data / claims.FOLDER)
+        self.erasing = Erasing(store, log, settings, self.claim_photos, pseudonym=pseudonym)
         self.papers = Papers(store, log, origin)
         self.lot_orders = LotOrdersList(store, origin)
         self.notices = Notices(store, log, settings, outages=outages)
+        self._codes = PersonCodes(store, settings, self.notices.through)
+        self.persons = Persons(
+            store,
+            settings,
+            self.erasing,
+            PersonExport(store, log, origin, photos),
+            self._codes,
+            limits,
+            pseudonym=pseudonym,
+            address_pseudonym=address_pseudonym,
+        )
         self.lot_stops = LotStops(log, self.flashes, serve=self.allocation.serve)
         self.lot_watch = LotWatch(store, log, shown)
 
@@ -148,9 +165,12 @@ class Shop:
         await self.notices.start()
         await self.lot_watch.again.start()
         await self.claim_photos.again.start()
+        await self.erasing.again.start()
 
     async def stop(self) -> None:
         """Stop what `start` began."""
+        await self._codes.stop()
+        await self.erasing.again.stop()
         await self.claim_photos.again.stop()
         await self.lot_watch.again.stop()
         await self.notices.stop()

@@ -377,6 +377,47 @@ notice_budgets = Table(
     Column("used", Integer, nullable=False),
 )
 
+# When strangers had notices told to whom, of which no row is kept: of an order that was erased, and
+# codes (person_codes.py). `recipient` is the keyed pseudonym of a notice's, `times` are UTC
+# milliseconds; gone a day after the last of them.
+notice_counts = Table(
+    "notice_counts",
+    metadata,
+    Column("recipient", String(32), primary_key=True),
+    Column("times", Json, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+)
+
+# A code that was asked for to a phone, by a keyed pseudonym of it, and the wrong ones since; a row
+# whether the phone has orders. The code is derived from when it was issued.
+person_codes = Table(
+    "person_codes",
+    metadata,
+    Column("phone", String(32), primary_key=True),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", BigInteger, nullable=False),
+    # When nothing of it counts any more.
+    Column("until", BigInteger, nullable=False, index=True),
+)
+
+# Persons that are erased, or were within the days of the outbox: `buyers` are the pseudonyms that
+# go, unless it is one `order`; `buyer` is the one that comes, empty once it is done.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("buyers", Json, nullable=False),
+    Column("order", String(26)),
+    Column("buyer", String(64), nullable=False),
+    Column("done_at", BigInteger),
+    # The WAL and, on PostgreSQL, dead rows are gone: nothing is left to do.
+    Column("scrubbed_at", BigInteger),
+    Index("ix_erasures_at", "at"),
+    Index("ix_erasures_left", "scrubbed_at", "id"),
+)
+
 # What a parcel costs, by weight and region: the row whose region is the longest prefix of the
 # parcel's and whose weight is the least that holds it. The empty region is everywhere else.
 parcel_fees = Table(

@@ -122,7 +122,7 @@ class Till:
         self._limits = limits
         self._blocks = blocks
         self._ordered = ordered
-        self._notices = notices_limits.StrangersLimits(settings)
+        self._notices = notices_limits.StrangersLimits(settings, store)
         self._has_fees = False  # as the last order saw it: the next may ask ahead for them
 
     async def place(self, caller: Caller, broadcast: str, request: OrderPlace) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar, cast
 
@@ -330,6 +330,17 @@ class Store:
         await self.write(write)
         # Each connection read what was known when it was opened.
         await asyncio.to_thread(self._readers.dispose)
+
+    async def scrub(self, tables: Sequence[str]) -> bool:
+        """Have what was overwritten and deleted leave the files: SQLite's WAL is emptied, on
+        PostgreSQL the tables are vacuumed, which may take a while. Whether it was done; else it is
+        tried again. Raises NotRead.
+        """
+        url = self._writer.url.render_as_string(hide_password=False)
+        try:
+            return await asyncio.to_thread(engines.scrub_apart, url, tables)
+        except DBAPIError as error:
+            raise NotRead("Try again in a moment.") from error
 
     async def close(self) -> None:
         """Let what is under way be committed, then stop the threads and disconnect."""

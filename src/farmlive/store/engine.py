@@ -2,6 +2,7 @@
 is the doors' part.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ READERS = 4
 ANALYZED_ROWS = 400
 # Nobody waits longer for an ANALYZE, nor it for anybody.
 ANALYZE_TIMEOUT_MS = 500
+# Nor for what empties SQLite's WAL.
+SCRUB_TIMEOUT_MS = 500
 # SQLite's file in the data folder.
 FILE = "farmlive.sqlite3"
 
@@ -101,6 +104,32 @@ def analyze_apart(url: str, table: str) -> None:
         engine.dispose()
 
 
+def scrub_apart(url: str, tables: Sequence[str]) -> bool:
+    """Take what was overwritten and deleted out of SQLite's WAL, or PostgreSQL's tables and their
+    indexes, on a connection of its own; whether it was done. Who reads meanwhile may keep it from
+    that on SQLite; nobody who writes waits longer than for a checkpoint.
+    """
+    engine = _engine(url, begin="BEGIN", pool_size=1)
+    try:
+        if engine.dialect.name == "sqlite":
+            raw = engine.raw_connection()
+            try:
+                cursor = raw.cursor()
+                cursor.execute(f"PRAGMA busy_timeout = {SCRUB_TIMEOUT_MS}")
+                busy, left, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                raw.close()
+            return not busy and left == 0
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            for table in tables:
+                # Where few rows are dead it would else leave the indexes as they are.
+                connection.exec_driver_sql(f'VACUUM (INDEX_CLEANUP ON) "{table}"')
+        return True
+    finally:
+        engine.dispose()
+
+
 def check_durable(connection: Connection) -> None:
     """Refuse a database that would acknowledge what it can lose.
 
@@ -158,6 +187,8 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
+            # Nothing stays in free space; Debian's SQLite does so unasked.
+            connection.execute("PRAGMA secure_delete=ON")
             connection.execute("PRAGMA cache_size=-65536")
             connection.execute(f"PRAGMA analysis_limit={ANALYZED_ROWS}")
             if read_only:

@@ -125,6 +125,9 @@ export class Scene {
       case "audience.counted":
         this.audience = { viewers: data.viewers, reactions: data.reactions };
         break;
+      case "order.erased":
+        if (this.orders.has(data.order)) this.orders.set(data.order, { ...this.orders.get(data.order), buyer: data.buyer });
+        break;
       default:
         if (kind.startsWith("order.") && data.order) {
           const known = this.orders.get(data.order);

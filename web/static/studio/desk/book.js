@@ -122,7 +122,7 @@ export class Book extends EventTarget {
       if (known || data.back || kind !== "order.placed") this.#hear(data.order);
       if (kind === "order.placed" && !known) this.readSoon();
       if (!known) continue;
-      if (kind.startsWith("order.claim") || data.back || data.claim) this.whole(known, true).catch(() => this.#stale.add(known.id));
+      if (kind.startsWith("order.claim") || kind === "order.erased" || data.back || data.claim) this.whole(known, true).catch(() => this.#stale.add(known.id));
       const changed = { state: data.state ?? known.state, payment: data.payment ?? known.payment };
       if (changed.state === known.state && changed.payment === known.payment && kind !== "order.refunded") continue;
       if (kind === "order.refunded" && data.amount) changed.refunded = data.amount;

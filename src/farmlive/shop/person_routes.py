@@ -1,0 +1,129 @@
+"""The addresses of what is kept of a person: shown, exported, erased. No logic.
+
+A phone and its code stand in bodies alone: addresses are written down by proxies and browsers.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import StreamingResponse
+
+from farmlive.people import Caller, Guard
+from farmlive.shop import person_export
+from farmlive.shop.erasing import Whose
+from farmlive.shop.order_routes import PRIVATE, by_token, private
+from farmlive.shop.person_models import (
+    CodeAsked,
+    CodeSent,
+    Erased,
+    ExportAsked,
+    KeptOfPerson,
+    PersonAsked,
+)
+from farmlive.shop.shop import Shop
+
+Exported = Callable[..., None]
+"""Told of each export by somebody who works here, as `AccessLog.exported`."""
+
+_ZIP: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A ZIP with data.json, read-me.html and the photos of claims.",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+def routes(shop: Shop, guard: Guard, exported: Exported) -> APIRouter:
+    """The router of persons."""
+    router = APIRouter(prefix="/api/v1", tags=["shop"])
+    uncached = [Depends(private)]
+    counted = [*uncached, Depends(by_token(shop, guard))]
+    anyone = Depends(guard.anyone)
+
+    async def whose_phone(
+        request: Request, caller: Caller, asked: PersonAsked
+    ) -> tuple[Caller, Whose]:
+        if asked.code is None:
+            caller = await guard.coordinator(request)
+        return caller, await shop.persons.of_phone(caller, asked)
+
+    async def file(whose: Whose, asked: ExportAsked | PersonAsked) -> tuple[StreamingResponse, int]:
+        made, size, rows = await shop.persons.export(whose, asked.language)
+        headers = {
+            **PRIVATE,
+            "Content-Length": str(size),
+            "Content-Disposition": f'attachment; filename="{person_export.NAME}"',
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        }
+        answer = StreamingResponse(
+            person_export.parts(made), media_type="application/zip", headers=headers
+        )
+        return answer, rows
+
+    @router.post("/person/codes", status_code=202, dependencies=uncached)
+    async def send_person_code(asked: CodeAsked, caller: Annotated[Caller, anyone]) -> CodeSent:
+        """Have a code sent to a phone, if it has orders; the answer is the same if it has none."""
+        return await shop.persons.send_code(caller, asked.phone, asked.language)
+
+    @router.post("/person/search", dependencies=uncached)
+    async def find_person(
+        asked: PersonAsked, request: Request, caller: Annotated[Caller, anyone]
+    ) -> KeptOfPerson:
+        """What is kept of a phone's orders, in short: by its code, or for a coordinator."""
+        caller, whose = await whose_phone(request, caller, asked)
+        if asked.code is None:
+            shop.searched(caller, asked.phone)
+        return await shop.persons.kept(whose)
+
+    @router.post(
+        "/person/exports", dependencies=uncached, response_class=StreamingResponse, responses=_ZIP
+    )
+    async def export_person(
+        asked: PersonAsked, request: Request, caller: Annotated[Caller, anyone]
+    ) -> StreamingResponse:
+        """All that is kept of a phone's orders, as a file: by its code, or for a coordinator."""
+        caller, whose = await whose_phone(request, caller, asked)
+        answer, rows = await file(whose, asked)
+        if asked.code is None:
+            exported(caller, "person.zip", rows)
+        return answer
+
+    @router.post("/person/erasures", dependencies=uncached)
+    async def erase_person(
+        asked: PersonAsked, request: Request, caller: Annotated[Caller, anyone]
+    ) -> Erased:
+        """Erase the person of all orders of a phone: by its code, or for a coordinator.
+
+        What is open, or has money due, keeps all of it from being done.
+        """
+        caller, whose = await whose_phone(request, caller, asked)
+        by = "role" if asked.code is None else "code"
+        erased = await shop.persons.erase(caller, whose, by)
+        if asked.code is not None:
+            await shop.persons.code_used(asked.phone)
+        return Erased(orders=erased)
+
+    @router.post(
+        "/orders/{token}/exports",
+        dependencies=counted,
+        response_class=StreamingResponse,
+        responses=_ZIP,
+    )
+    async def export_order(token: str, asked: ExportAsked | None = None) -> StreamingResponse:
+        """All that is kept of one order, as a file, for whoever has its token."""
+        whose = await shop.persons.of_order(token)
+        answer, _rows = await file(whose, asked or ExportAsked())
+        return answer
+
+    @router.post("/orders/{token}/erasures", dependencies=counted)
+    async def erase_order(token: str, caller: Annotated[Caller, anyone]) -> Erased:
+        """Erase the person of one order, for whoever has its token; of no other order.
+
+        Once it is not open any more, and no money is due.
+        """
+        whose = await shop.persons.of_order(token)
+        return Erased(orders=await shop.persons.erase(caller, whose, "link"))
+
+    return router

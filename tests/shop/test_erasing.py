@@ -1,0 +1,527 @@
+"""A buyer's details go at their wish: of one order, or of all of a phone, and whole."""
+
+import asyncio
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert, select, text, update
+from tests.waiting import until
+
+from farmlive.broadcast.snapshot import Scene, fold, view
+from farmlive.clock import now_ms, pretended
+from farmlive.ids import ulid
+from farmlive.people import tables as people_tables
+from farmlive.people.caller import Caller
+from farmlive.people.problems import Blocked
+from farmlive.setting_groups.retention import DAY_MS
+from farmlive.settings import Settings
+from farmlive.shop import erasing, person
+from farmlive.shop.claims import FOLDER
+from farmlive.shop.erasing import Whose
+from farmlive.shop.keys import AnswerGone
+from farmlive.shop.notices_queue import LEASE_MS
+from farmlive.shop.person_problems import OrdersOpen
+from farmlive.shop.tables import (
+    claims,
+    erasures,
+    notice_counts,
+    notices,
+    order_lines,
+    orders,
+)
+
+from . import flashing, told
+from .claiming import answer, claim, kept
+from .conftest import HOST, caller
+from .leaving import BUYER, MAIL, NAME, PHONE, PLACE, TO, WORDS, everything, over
+from .notifying import server
+from .ordering import enter, pay, pickup, refund, seen
+
+COORDINATOR = Caller("01ACCOUNT", "Lin", "coordinator", "Lin's device", "192.0.2.9")
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"notices": ("file",), "notice_gather_minutes": 0})
+
+
+async def nothing_waits(stall: Any) -> None:
+    """Every message was sent, or what it told was overtaken."""
+
+    async def is_so() -> bool:
+        return set(await told.states(stall)) <= {"sent", "void"}
+
+    await until(is_so, "every message was sent")
+
+
+@pytest.fixture
+async def full(stall: Any) -> Any:
+    """An order with all that a person may leave with it, whose messages were sent."""
+    await stall.shop.notices.start()
+    placed = await over(stall)
+    made = await claim(stall, placed, text="压坏了", photos=[await kept(stall, placed)])
+    await answer(stall, made.claims[-1], amount=100, answer="不好意思")
+    await refund(stall, placed, 100)
+    await nothing_waits(stall)
+    yield placed
+    await stall.shop.notices.stop()
+
+
+async def of_phone(stall: Any, phone: str = PHONE) -> Whose:
+    return Whose(buyers=tuple((await stall.shop.persons._claimed(phone)).buyers))
+
+
+async def erase(stall: Any, whose: Whose, by: Caller = COORDINATOR) -> int:
+    return await stall.shop.persons.erase(by, whose, "role")  # type: ignore[no-any-return]
+
+
+async def erase_phone(stall: Any) -> int:
+    return await erase(stall, await of_phone(stall))
+
+
+async def row_of(stall: Any, placed: Any) -> Any:
+    query = select(orders).where(orders.c.id == placed["order"])
+    return await stall.store.read(lambda connection: connection.execute(query).one())
+
+
+def on_disk(folder: Path, words: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Where in the folder's files one of the words stands, by its bytes or as JSON escapes it."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "pg_" not in path.name:
+            data = path.read_bytes()
+            for word in words:
+                forms = (word.encode(), json.dumps(word)[1:-1].encode(), word.encode("utf-16-le"))
+                if any(form in data for form in forms):
+                    found.append((path.name, word))
+    return found
+
+
+async def test_no_word_of_a_person_stands_anywhere_afterwards(
+    stall: Any, full: Any, settings: Settings
+) -> None:
+    before = await everything(stall.store)
+    assert all(word in before for word in WORDS)
+    (before_row, buyer_before) = ((row := await row_of(stall, full)), row.buyer)
+    assert list((settings.data / FOLDER).glob("*/*"))
+    assert PHONE in str(told.lines(settings))
+    assert await erase_phone(stall) == 1
+    after = await everything(stall.store)
+    assert [word for word in WORDS if word in after] == []
+    assert not list((settings.data / FOLDER).glob("*/*"))
+    assert PHONE not in str(told.lines(settings))
+    # Its pseudonyms are others, in the log, too; the erasure alone knows the old one for a while.
+    row = await row_of(stall, full)
+    assert row.buyer.startswith(person.ERASED)
+    assert row.device.startswith(person.ERASED)
+    for line in after.splitlines():
+        if not line.startswith("erasures"):
+            assert buyer_before not in line
+            assert before_row.device not in line or full["order"] not in line
+    (placed,) = [
+        event
+        for event in await stall.events("order.placed")
+        if event.data["order"] == full["order"]
+    ]
+    assert placed.data["buyer"] == row.buyer
+    assert placed.device is None
+
+
+async def test_what_is_no_persons_stays(stall: Any, full: Any) -> None:
+    before = await row_of(stall, full)
+    events = await stall.events()
+    await erase_phone(stall)
+    after = await row_of(stall, full)
+    stays = ("number", "state", "payment", "total", "fee", "refunded", "placed_at", "flags", "way")
+    assert [getattr(after, name) for name in stays] == [getattr(before, name) for name in stays]
+    kept_events = (await stall.events())[: len(events)]
+    without = [
+        (event.seq, event.at, event.kind, event.audience, {**event.data, "buyer": ""})
+        for event in events
+    ]
+    assert without == [
+        (event.seq, event.at, event.kind, event.audience, {**event.data, "buyer": ""})
+        for event in kept_events
+    ]
+
+    def read(connection: Connection) -> list[int]:
+        return [
+            len(connection.execute(select(table).where(table.c.order == full["order"])).all())
+            for table in (order_lines, claims, notices)
+        ]
+
+    assert await stall.store.read(read) == [1, 1, 0]
+    page = await stall.shop.order(full["token"])
+    assert page.buyer is None
+    assert page.person_gone_at
+    assert await seen(stall, HOST, find=NAME) == []
+    assert await seen(stall, HOST, find=PHONE[-4:]) == []
+
+
+async def test_all_orders_of_a_phone_in_all_broadcasts_become_one_other_buyer(stall: Any) -> None:
+    first, second = await over(stall), await over(stall)
+    await stall.shop.orders.cancel((third := await stall.place(1, buyer=BUYER))["token"])
+    somebody_elses = await stall.place(1)
+    before = {(await row_of(stall, each)).buyer for each in (first, second, third)}
+    assert len(before) == 1
+    assert await erase_phone(stall) == 3
+    after = {(await row_of(stall, each)).buyer for each in (first, second, third)}
+    assert len(after) == 1
+    assert after.isdisjoint(before)
+    devices = {(await row_of(stall, each)).device for each in (first, second, third)}
+    assert len(devices) == 1
+    other = await row_of(stall, somebody_elses)
+    assert (other.buyer_phone, other.device) == ("13800000000", "a device")
+    assert await erase_phone(stall) == 0
+
+
+async def test_by_a_link_that_order_alone_goes(stall: Any, full: Any, settings: Settings) -> None:
+    other = await over(stall)
+    await nothing_waits(stall)
+    whose = await stall.shop.persons.of_order(full["token"])
+    assert await erase(stall, whose, caller()) == 1
+    assert (await row_of(stall, full)).buyer_name == ""
+    kept_one = await row_of(stall, other)
+    assert (kept_one.buyer_name, kept_one.buyer_phone) == (NAME, PHONE)
+    assert (await row_of(stall, full)).buyer != kept_one.buyer
+    urls = str(told.lines(settings))
+    assert full["token"] not in urls
+    assert other["token"] in urls
+    assert await erase(stall, whose, caller()) == 0  # twice is as once
+    assert (await stall.events("order.erased"))[1:] == []
+
+
+async def test_one_whose_details_went_by_their_time_gets_another_pseudonym_too(stall: Any) -> None:
+    placed = await over(stall)
+    row = await row_of(stall, placed)
+    await stall.store.write(lambda connection: person.empty(connection, [row], now_ms()) and None)
+    assert await erase_phone(stall) == 1
+    assert (await row_of(stall, placed)).buyer.startswith(person.ERASED)
+
+
+OPEN = {
+    "placed, due": ("due", [], False),
+    "packed, paid": ("packed", ["packed"], True),
+    "on its way, paid": ("shipped", ["packed", "shipped"], True),
+    "received, due": ("due", ["packed", "shipped", "received"], False),
+}
+
+
+@pytest.mark.parametrize("case", OPEN)
+async def test_what_is_open_or_due_refuses_all_and_says_which(stall: Any, case: str) -> None:
+    because, states, paid = OPEN[case]
+    done = await over(stall)
+    placed = await stall.place(1, buyer=BUYER)
+    for state in states:
+        await enter(stall, placed, state)
+    if paid:
+        await pay(stall, placed)
+    before = await everything(stall.store)
+    with pytest.raises(OrdersOpen) as refused:
+        await erase_phone(stall)
+    assert refused.value.status == 409
+    assert refused.value.members["orders"] == [
+        {"broadcast": stall.broadcast, "number": placed["number"], "because": because}
+    ]
+    assert await everything(stall.store) == before
+    # The link of the other is no way around for this one, and does for that one.
+    with pytest.raises(OrdersOpen):
+        await erase(stall, await stall.shop.persons.of_order(placed["token"]))
+    assert await erase(stall, await stall.shop.persons.of_order(done["token"])) == 1
+
+
+async def test_money_to_give_back_and_a_claim_are_open_too(stall: Any) -> None:
+    owed = await stall.place(1, buyer=BUYER)
+    await pay(stall, owed)
+    await enter(stall, owed, "cancelled")
+    claimed = await over(stall)
+    made = await claim(stall, claimed)
+    with pytest.raises(OrdersOpen) as refused:
+        await erase_phone(stall)
+    found = {each["number"]: each["because"] for each in refused.value.members["orders"]}
+    assert found == {owed["number"]: "to_give_back", claimed["number"]: "claim"}
+    await refund(stall, owed, 2990)
+    await answer(stall, made.claims[-1], refuse=True, answer="不赔")
+    assert await erase_phone(stall) == 2
+
+
+async def test_a_parcel_that_is_paid_for_has_arrived_after_two_weeks(stall: Any) -> None:
+    placed = await stall.place(1, buyer=BUYER)
+    for state in ("packed", "shipped"):
+        await enter(stall, placed, state)
+    await pay(stall, placed)
+    with pretended(now_ms() + 13 * DAY_MS), pytest.raises(OrdersOpen):
+        await erase_phone(stall)
+    with pretended(now_ms() + 15 * DAY_MS):
+        assert await erase_phone(stall) == 1
+
+
+async def test_the_key_of_the_order_answers_410(stall: Any) -> None:
+    request = stall.request(1, buyer=BUYER)
+    placed = await stall.shop.till.place(stall.viewer, stall.broadcast, request)
+    await stall.shop.orders.cancel(placed["token"])
+    await erase_phone(stall)
+    with pytest.raises(AnswerGone):
+        await stall.shop.till.place(stall.viewer, stall.broadcast, request)
+    assert len(await seen(stall, HOST)) == 1
+
+
+async def test_a_block_stays_and_does_not_know_the_order_any_more(stall: Any) -> None:
+    placed = await over(stall)
+    row = await row_of(stall, placed)
+
+    def block(connection: Connection) -> None:
+        connection.execute(
+            insert(people_tables.blocks),
+            {
+                "id": ulid(),
+                "kind": "phone",
+                "mark": row.buyer,
+                "reason": "不取货",
+                "at": now_ms(),
+                "by": "a host",
+                "order": placed["order"],
+            },
+        )
+
+    await stall.store.write(block)
+    await erase_phone(stall)
+    (found,) = await stall.blocks.all()
+    assert (found.mark, found.order) == (row.buyer, None)
+    stall.blocks._read_at = None
+    with pytest.raises(Blocked):
+        await stall.blocks.check(device="any", phone=row.buyer, address="192.0.2.77")
+
+
+async def test_erasing_has_no_more_messages_sent(stall: Any, settings: Settings) -> None:
+    """Order, call off and erase, again and again: a number hears as often as without that."""
+    shop = server(stall, settings, notices_per_hour=3, notices_per_day=10)
+    for _ in range(4):
+        request = stall.request(1, buyer=BUYER)
+        placed = await shop.till.place(caller(), stall.broadcast, request)
+        await shop.orders.cancel(placed["token"], address="192.0.2.1")
+        await shop.persons.erase(caller(), await shop.persons.of_order(placed["token"]), "link")
+    request = stall.request(1, buyer=BUYER)
+    await shop.till.place(caller(), stall.broadcast, request)
+    rows = await told.kept(stall.store)
+    assert {row.held_by for row in rows} == {"number"}
+    counted = select(notice_counts)
+    (kept_one,) = await stall.store.read(lambda connection: connection.execute(counted).all())
+    assert len(kept_one.times) == 3
+    assert PHONE not in str(kept_one)
+    with pretended(now_ms() + 2 * 3_600_000):  # an hour later there are some again
+        await shop.till.place(caller(), stall.broadcast, stall.request(1, buyer=BUYER))
+    assert [row.held_by for row in await told.kept(stall.store)][-1] is None
+
+
+async def test_boxes_of_a_flash_batch_are_not_had_twice_by_erasing(stall: Any) -> None:
+    batch = await flashing.plan(stall, per_buyer=1)
+    placed = await flashing.order(stall, buyer=BUYER, delivery=TO)
+    for state in ("packed", "shipped", "received"):
+        await enter(stall, placed, state)
+    await pay(stall, placed)
+    with pytest.raises(OrdersOpen) as refused:
+        await erase_phone(stall)
+    assert refused.value.members["orders"][0]["because"] == "flash"
+    await flashing.end(stall, batch)
+    assert await erase_phone(stall) == 1
+
+
+async def test_what_a_killed_server_left_is_gone_on_with(
+    stall: Any, full: Any, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    others = [await over(stall) for _ in range(4)]
+    monkeypatch.setattr(erasing, "AT_ONCE", 2)
+    remove = stall.shop.claim_photos.remove
+    steps = 0
+
+    async def killed(names: Any) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 2:
+            raise asyncio.CancelledError
+        await remove(names)
+
+    monkeypatch.setattr(stall.shop.claim_photos, "remove", killed)
+    with pytest.raises(asyncio.CancelledError):
+        await erase_phone(stall)
+    assert PHONE in await everything(stall.store)
+    next_one = stall.another_shop(settings)
+    await next_one.erasing.again.start()
+    try:
+
+        async def is_done() -> bool:
+            rows = await stall.store.read(lambda conn: conn.execute(select(erasures)).all())
+            return all(row.done_at is not None for row in rows)
+
+        await until(is_done, "the next server has erased what is left")
+    finally:
+        await next_one.erasing.again.stop()
+    after = await everything(stall.store)
+    assert [word for word in WORDS if word in after] == []
+    assert len({(await row_of(stall, each)).buyer for each in (full, *others)}) == 1
+    (row,) = await stall.store.read(lambda conn: conn.execute(select(erasures)).all())
+    assert row.buyer == ""
+
+
+async def test_an_order_that_comes_meanwhile_keeps_its_person(
+    stall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed = await over(stall)
+    apply = erasing.Erasing._apply
+    late: list[Any] = []
+
+    def with_an_order(self: Any, connection: Connection, *given: Any, **named: Any) -> Any:
+        # In the same moment, of the same phone: a new one, and money that is due again.
+        connection.execute(
+            update(orders).where(orders.c.id == again["order"]).values(payment="due", refunded=0)
+        )
+        return apply(self, connection, *given, **named)
+
+    again = await over(stall)
+    monkeypatch.setattr(erasing.Erasing, "_apply", with_an_order)
+    assert await erase_phone(stall) == 2
+    late.append(await stall.place(1, buyer=BUYER))
+    assert (await row_of(stall, placed)).buyer_name == ""
+    for each in (again, *late):
+        assert (await row_of(stall, each)).buyer_name == NAME
+
+
+async def test_two_servers_may_erase_at_the_same_time(stall: Any, settings: Settings) -> None:
+    placed = [await over(stall) for _ in range(3)]
+    other = stall.another_shop(settings)
+    whose = await of_phone(stall)
+    done = await asyncio.gather(
+        erase(stall, whose), other.persons.erase(COORDINATOR, whose, "role")
+    )
+    assert max(done) == 3
+    assert {(await row_of(stall, each)).buyer_name for each in placed} == {""}
+
+
+async def test_a_late_line_of_the_outbox_is_taken_out_too(
+    stall: Any, full: Any, settings: Settings
+) -> None:
+    """A message that a server had taken before may be written after."""
+    await erase_phone(stall)
+    at = now_ms()
+    stall.shop.notices.through[0].send(told.notice(at - 60_000, person=PHONE))
+    stall.shop.notices.through[0].send(told.notice(at + 60_000, person=PHONE, number="B0001"))
+    assert sum(line.get("to") == PHONE for line in told.lines(settings)) == 2
+    with pretended(at + 3 * LEASE_MS):
+        await stall.shop.erasing.go_on()
+    left = [line for line in told.lines(settings) if line.get("to") == PHONE]
+    assert [line["order"] for line in left] == ["B0001"]  # what came later is of a new order
+    for line in told.lines(settings):
+        assert line["id"]
+
+
+async def test_staff_with_a_page_open_know_the_new_pseudonym_alone(stall: Any, full: Any) -> None:
+    old = (await row_of(stall, full)).buyer
+    scene = Scene()
+    before = await stall.events()
+    for event in before:
+        fold(scene, event)
+    assert old in str(view(scene, frozenset({"staff"})))
+    await erase_phone(stall)
+    for event in (await stall.events())[len(before) :]:
+        fold(scene, event)
+    shown = str(view(scene, frozenset({"staff"})))
+    assert old not in shown
+    assert (await row_of(stall, full)).buyer in shown
+
+
+async def test_it_is_audited_without_the_person(stall: Any, full: Any) -> None:
+    await erase_phone(stall)
+    query = select(people_tables.audit).where(people_tables.audit.c.action == "person.erase")
+    (deed,) = await stall.store.read(lambda connection: connection.execute(query).all())
+    assert (deed.name, deed.detail) == ("Lin", {"by": "role", "orders": 1})
+
+
+async def test_the_device_of_a_clerk_stays(stall: Any) -> None:
+    placed = await over(stall)
+    await told.change(stall, placed, account="01CLERK", device="the clerk's device")
+    await erase_phone(stall)
+    row = await row_of(stall, placed)
+    assert (row.device, row.account) == ("the clerk's device", "01CLERK")
+
+
+async def test_an_erasure_is_forgotten_when_no_outbox_can_have_its_lines(
+    stall: Any, full: Any, settings: Settings
+) -> None:
+    await erase_phone(stall)
+    with pretended(now_ms() + settings.outbox_ms + 2 * DAY_MS):
+        await stall.shop.erasing.go_on()
+    assert await stall.store.read(lambda conn: conn.execute(select(erasures)).all()) == []
+
+
+# Export.
+
+
+async def opened(stall: Any, whose: Whose, language: Any = "zh") -> zipfile.ZipFile:
+    made, size, _rows = await stall.shop.persons.export(whose, language)
+    with made:
+        data = made.read()
+    assert len(data) == size
+    return zipfile.ZipFile(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_an_export_has_all_that_is_kept(stall: Any, full: Any, language: str) -> None:
+    file = await opened(stall, await of_phone(stall), language)
+    (order,) = json.loads(file.read("data.json"))["orders"]
+    assert (order["name"], order["phone"], order["email"]) == (NAME, PHONE, MAIL)
+    assert PLACE.split(" ")[1] in order["address"]
+    assert order["lines"][0]["quantity"] == 1
+    (claimed,) = order["claims"]
+    assert (claimed["text"], claimed["answer"]) == ("压坏了", "不好意思")
+    assert file.read(claimed["photos"][0])[:4] == b"RIFF"
+    assert {each["to"] for each in order["messages"]} == {PHONE}
+    assert order["events"][0]["kind"] == "order.placed"
+    assert [change["reason"] for change in order["history"] if change["reason"]]
+    page = file.read("read-me.html").decode()
+    for word in (NAME, PHONE, MAIL, "压坏了", claimed["photos"][0]):
+        assert word in page
+    # Of what opens the order nothing: a file is passed on more easily than a link.
+    assert full["token"] not in "".join(file.read(name).decode() for name in ("data.json",))
+    assert full["token"] not in page
+
+
+async def test_an_export_escapes_what_was_typed(stall: Any) -> None:
+    await over(stall, buyer={"name": "<script>alert(1)</script>", "phone": PHONE})
+    page = (await opened(stall, await of_phone(stall))).read("read-me.html").decode()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+async def test_an_export_by_a_link_has_no_other_order(stall: Any, full: Any) -> None:
+    other = await over(stall, buyer={**BUYER, "name": "王小明"})
+    whose = await stall.shop.persons.of_order(other["token"])
+    file = await opened(stall, whose)
+    (order,) = json.loads(file.read("data.json"))["orders"]
+    assert order["number"] == other["number"]
+    assert [name for name in file.namelist() if name.startswith("photos/")] == []
+
+
+async def test_nothing_is_left_in_the_files(stall: Any, full: Any, settings: Settings) -> None:
+    pick = await pickup(stall)
+    del pick
+    await erase_phone(stall)
+    if stall.store.dialect == "sqlite":
+        assert on_disk(settings.data, WORDS) == []
+        return
+
+    def read(connection: Connection) -> str:
+        names = connection.execute(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ).scalars()
+        return "\n".join(
+            str(connection.execute(text(f'SELECT * FROM "{name}"')).all()) for name in names
+        )
+
+    found = await stall.store.read(read)
+    assert [word for word in WORDS if word in found] == []
+    assert on_disk(settings.data, WORDS) == []
