@@ -12,6 +12,7 @@ from tests.waiting import until
 
 from farmlive.client import Api, Channel
 from farmlive.client.light_publisher import LightPublisher
+from farmlive.people.models import AccountChange
 from farmlive.server import Server
 
 from .conftest import DESK, PHONE, Open, Sale
@@ -140,6 +141,34 @@ async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     zh = await open_studio("/studio/people", size=DESK, language="zh")
     await expect(zh.locator("[data-unowned]")).to_contain_text("没有归属人")
     await shot(zh, "list-desk-zh")
+
+
+async def test_keys_of_someone_who_may_less_now_stand_in_red(
+    open_studio: Open, site: Server, camera: dict[str, Any]
+) -> None:
+    page = await open_studio("/studio/people", size=PHONE)
+    mei = (await site.house.people.named("mei")).id
+    await site.house.people.change_account(mei, AccountChange(role="moderator"))
+    await page.reload()
+    listed = page.locator('[data-list="credentials"]').get_by_role("listitem")
+    sheet = listed.filter(has_text="Price sheet")
+    await expect(sheet.get_by_text("Does less", exact=True)).to_be_visible()
+    await expect(sheet).to_contain_text("Its owner's role is Moderator now")
+    for label in ("Wu from Lianhe", "Aunt Lin", "Orchard hall"):
+        row = listed.filter(has_text=label)
+        await expect(row.get_by_text("Does nothing", exact=True)).to_be_visible()
+    invited = page.locator('[data-list="invitations"]').get_by_role("listitem")
+    await expect(invited.filter(has_text="Wu from Lianhe")).to_contain_text("Does nothing")
+    await fits(page)
+    await shot(page, "list-idle-phone-en")
+    zh = await open_studio("/studio/people", size=DESK, language="zh")
+    row = (
+        zh.locator('[data-list="credentials"]').get_by_role("listitem").filter(has_text="Aunt Lin")
+    )
+    await expect(row).to_contain_text("归属人现在的角色是“场控”")
+    await zh.goto("/studio/audit")
+    changed = zh.get_by_role("listitem").filter(has_text="修改了账号")
+    await expect(changed.filter(has_text="恢复")).to_have_count(0)
 
 
 async def test_an_account_that_made_nothing_is_shut_out_at_once_and_let_in_again(

@@ -52,11 +52,13 @@ async def test_what_a_coordinator_did_with_people_is_listed_latest_first(
         "role": "clerk",
         "farms": [],
         "centres": [CENTRE],
-        "disabled": False,
     }
     assert found[6]["detail"] == {"name": "mei", "role": "seller", "farms": [FARM]}
     for secret in (password, token, key["key"], PASSWORD):
         assert secret not in str(found)
+    for out in (True, False):
+        await coordinator.patch(path, json={"disabled": out})
+        assert (await deeds(coordinator))[0]["detail"]["disabled"] is out
 
 
 async def test_invited_person_and_cameras_are_listed_too(

@@ -10,6 +10,7 @@ const notice = document.getElementById("sign-in-notice");
 const button = form.querySelector("[type=submit]");
 
 const who = document.getElementById("sign-in-who");
+const forgotten = document.getElementById("sign-in-forgotten");
 /** The field of a password of one's own, once the server asks for it. */
 const own = () => form.elements.new_password;
 
@@ -18,7 +19,7 @@ const STEPS = {
   "password-change-needed": () => {
     say(document.getElementById("sign-in-title"), t("Choose a password"));
     say(document.getElementById("sign-in-about"), t("The one you typed was made for you and works once. From now on you sign in with your own."));
-    who.hidden = true;
+    who.hidden = forgotten.hidden = true;
     who.after(document.getElementById("sign-in-own").content.cloneNode(true));
     document.getElementById("sign-in-show").addEventListener("change", ({ target }) => {
       own().type = target.checked ? "text" : "password";
@@ -76,7 +77,7 @@ form.addEventListener("submit", async (event) => {
     // It was changed meanwhile: name and password are typed anew, by one who may have the right ones.
     if (own()) {
       for (const each of [...form.querySelectorAll(":scope > .field, :scope > .choice")]) each.remove();
-      who.hidden = false;
+      who.hidden = forgotten.hidden = false;
     }
     form.elements.password.select();
   }

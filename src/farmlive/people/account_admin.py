@@ -108,8 +108,9 @@ class AccountAdmin(PeopleBase):
                 display_name=change.display_name,
             )
             disabled = changed.disabled_at is not None
-            more = {} if change.display_name is None else {"display_name": change.display_name}
-            note(conn, caller, "account.change", changed, disabled=disabled, **more)
+            said = {"disabled": change.disabled, "display_name": change.display_name}
+            more = {name: value for name, value in said.items() if value is not None}
+            note(conn, caller, "account.change", changed, **more)
             for credential, to in change.give.items():
                 credentials.give(conn, caller, credential, to, owner=changed.id)
             ended = credentials.end_all(conn, caller, changed.id) if disabled else frozenset()

@@ -16,6 +16,8 @@ export function roleWords(role) {
       return t("Seller");
     case "clerk":
       return t("Clerk");
+    case "simulator":
+      return t("Simulated viewer");
     default:
       return role;
   }

@@ -34,7 +34,9 @@ export const credentials = new List(
       n("%(n)s key or link has no owner and ends with nobody's account.", "%(n)s keys or links have no owner and end with nobody's account.", unowned, { n: count(unowned) }),
       t("Choose who answers for it, or end it."),
     ]);
-    return shown.sort((one, other) => Boolean(one.owner) - Boolean(other.owner));
+    // What someone has to look at stands first.
+    const isFine = ({ owner, idle }) => Boolean(owner) && !idle;
+    return shown.sort((one, other) => isFine(one) - isFine(other));
   },
   (credential) => {
     const owner = accounts.find(({ id }) => id === credential.owner);

@@ -63,12 +63,16 @@ const accounts = new List(
 
 const invitations = new List(
   "invitations",
-  async () => (await get("/api/v1/invitations")).invitations,
+  async () => {
+    const [{ invitations: open }, { credentials: all }] = await Promise.all([get("/api/v1/invitations"), get("/api/v1/credentials")]);
+    const idle = new Set(all.filter(({ idle }) => idle).map(({ id }) => id));
+    return open.map((each) => ({ ...each, idle: idle.has(each.id) }));
+  },
   (invitation) =>
     row({
       picture: sign("send"),
       title: invitation.label ?? t("Someone"),
-      badges: [badge(roleWords(invitation.role)), hasAll(invitation) ? badge(t("All pick-up points"), "red") : null].filter(Boolean),
+      badges: [badge(roleWords(invitation.role)), invitation.idle ? badge(t("Does nothing"), "red") : null, hasAll(invitation) ? badge(t("All pick-up points"), "red") : null].filter(Boolean),
       lines: [scopeWords(invitation), t("open until %(when)s", { when: when(invitation.expires_at) })],
       acts: [act(t("Take it back"), () => revoke(invitation), { name: invitation.label ?? roleWords(invitation.role) })],
     }),
